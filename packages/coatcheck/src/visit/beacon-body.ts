@@ -3,18 +3,18 @@ import { isJsonObject, type JsonObject } from "../session/json.ts";
 import type { Beacon, BeaconEvent } from "./beacon.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
 
-/** The most events in one beacon. */
+/** Most events that one beacon may contain. */
 const MAX_BEACON_EVENTS = 51;
-/** Events may be reported this late, in milliseconds. */
+/** Oldest event that a beacon may report, in milliseconds. */
 const MAX_AGO = 48 * 60 * 60_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The events that a page's script sends by itself. */
+/** The events that the page's script sends without a call by the application. */
 const PAGE_EVENTS: readonly string[] = ["page_view", "page_time"];
 
 const BEACON_FIELDS: readonly string[] = ["pageId", "events"];
 
-/** The optional texts of an event, with their longest lengths in characters. */
+/** The optional text fields of an event, with their maximum lengths in characters. */
 const TEXTS: Readonly<Record<string, number>> = { path: 1024, query: 4096, title: 256, referrer: 2048 };
 const EVENT_FIELDS: readonly string[] = [
   "type",
@@ -26,7 +26,7 @@ const EVENT_FIELDS: readonly string[] = [
 ];
 
 /**
- * Checks the body of a beacon, which any script can send.
+ * Validates the body of a beacon. Any script can send one, so nothing in it is trusted.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault.
  */
@@ -46,7 +46,7 @@ export function requireBeacon(body: unknown, catalog: EventCatalog): Beacon {
   return body as unknown as Beacon;
 }
 
-/** Whether a page's script makes the event, so that no schema describes it. */
+/** Returns whether the page's script itself creates events of this type, so that no schema describes them. */
 export function isPageEvent({ type }: Pick<BeaconEvent, "type">): boolean {
   return PAGE_EVENTS.includes(type);
 }

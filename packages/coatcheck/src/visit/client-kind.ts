@@ -3,10 +3,12 @@ import { parseUserAgent } from "../device/index.ts";
 import { isTool } from "../device/tool.ts";
 import type { ClientKind } from "./event.ts";
 
-/** Characters. Browsers send about 120, and their longest in-app browsers about 400. */
+/** Longest user agent that is examined, in characters. Browsers send about 120, in-app browsers up to about 400. */
 export const MAX_USER_AGENT_LENGTH = 512;
 
-/** Crawlers that feed AI models, and agents that fetch a page because a person asked an assistant. */
+/**
+ * Matches crawlers that collect data for AI models, and agents that fetch a page for a person who asked an assistant.
+ */
 const AI_AGENT = new RegExp(
   [
     "gptbot|chatgpt|oai-searchbot|oai-adsbot|openai|operator-agent|claude-?bot|claude-|anthropic",
@@ -20,7 +22,7 @@ const AI_AGENT = new RegExp(
   "i",
 );
 
-/** Measuring programs that isbot takes for browsers. */
+/** Matches measuring programs that the package isbot classifies as browsers. */
 const BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: no browser sends them.
@@ -29,12 +31,12 @@ const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f]/;
 const cache = new LRUCache<string, ClientKind>({ max: 1000 });
 
 /**
- * Judges what kind of client sent a request. Caches the 1,000 most recently used results. A client can send any value, so a
- * kind decides what is counted and never what is allowed.
+ * Returns what kind of client sent a request. Caches the 1,000 most recently used results. A client can send any
+ * value, so use the kind for statistics only, never for access control.
  *
  * @param userAgent the `User-Agent` header.
- * @returns `suspected` for a header that neither a browser nor a known program sends: an empty one, one with control
- * characters, one of more than 512 characters.
+ * @returns `suspected` for a header that no browser or known program sends: it is empty, contains control characters,
+ *   or exceeds 512 characters.
  */
 export function clientKind(userAgent: string | null | undefined): ClientKind {
   const text = userAgent?.trim();

@@ -19,23 +19,25 @@ import { type PrivacyRules, refusesCollection, rulesOf } from "./privacy.ts";
 import { SuspicionWatch } from "./suspicion.ts";
 import { hasOptedOut } from "./visitor-cookie.ts";
 
-/** A request with its client. */
+/** A request, and the client that sent it. */
 export interface RequestWithClient {
   readonly request: VisitedRequest;
   readonly client: VisitedClient;
   readonly secure: boolean;
 }
 
-/** Events may be reported this late, in milliseconds. */
+/** Oldest event that a beacon or a backend may report, in milliseconds. */
 export const MAX_LATENESS = 48 * 60 * 60_000;
 
 /** A session that may be marked with an order. */
 export type ConvertedSession = Pick<SessionRecord, "id" | "tenant" | "conversion">;
 
-/** How long a conversion waits for its event, in milliseconds. The session is marked by then. */
+/**
+ * How long `convert()` waits until its event is stored, in milliseconds. The session is already marked at that time.
+ */
 const ORDER_TIMEOUT = 2000;
 
-/** The content of an event, without the visitor who caused it. */
+/** The content of an event, without its visitor and session. */
 export interface EventContent {
   readonly id?: string | undefined;
   readonly type: string;
@@ -50,7 +52,7 @@ export interface EventContent {
   readonly properties?: JsonObject;
 }
 
-/** Who caused an event. */
+/** The visitor, session and customer that caused an event. */
 export interface Actor {
   readonly visitorId: string | null;
   readonly sessionId: string | null;
@@ -58,7 +60,7 @@ export interface Actor {
   readonly tenant: string | null;
 }
 
-/** The state that all requests share: the options, and what this process remembers. */
+/** The state that all requests of this process share: the options, and the remembered visits, pages and orders. */
 export class Collection {
   readonly options: ResolvedVisitsOptions;
   readonly rules: PrivacyRules;
@@ -99,14 +101,14 @@ export class Collection {
     return this.#clients.of(request.header("user-agent"));
   }
 
-  /** Why a request of this kind of client is counted and not stored; null if it is stored. */
+  /** Returns why a request of this kind of client is only counted; null if its visit is stored. */
   countedAs(request: VisitedRequest, kind: ClientKind): CountedKind | null {
     if (kind !== "human") return kind;
     const refuses = refusesCollection(request, this.options.honourDoNotTrack ?? false);
     return refuses || hasOptedOut(request.header("cookie")) ? "not-collected" : null;
   }
 
-  /** The id of a visitor without a cookie. */
+  /** Returns the id of a visitor in a privacy mode without cookies. */
   dailyVisitor({ request, client }: RequestWithClient): string | null {
     const { address, host } = client;
     return (
@@ -114,7 +116,7 @@ export class Collection {
     );
   }
 
-  /** Adds the country, and the city if the privacy mode keeps it. */
+  /** Adds the country, and in privacy modes that allow it, the city. */
   placed(described: EventClient, { request, client }: RequestWithClient): EventClient {
     const { place } = this.options;
     if (!place) return described;
@@ -124,7 +126,7 @@ export class Collection {
     return { ...described, country, city: keepsDetails ? city : null };
   }
 
-  /** The source of a page view with this address. */
+  /** Returns the source of a page view with this address. */
   sourceOf({ client }: RequestWithClient, url: string, referrer: string | undefined): Source {
     const { ignoredReferrers } = this.options;
     return sourceOf({ url, referrer, ownHosts: this.#hostsWith(client.host), ignoredReferrers });
@@ -134,12 +136,12 @@ export class Collection {
     return this.options.tenant?.(client, request) ?? null;
   }
 
-  /** Counts a document that is not stored. */
+  /** Counts a document whose visit is not stored. */
   count(kind: CountedKind, tenant: string | null): void {
     this.options.queue.count(kind, tenant);
   }
 
-  /** Tracks an event. Returns false when a limit drops it. */
+  /** Tracks an event. Returns false if a rate limit dropped it. */
   track(actor: Actor, content: EventContent): boolean {
     const now = this.now();
     if (!this.#limit.allows(actor.visitorId, actor.sessionId, now)) {
@@ -151,9 +153,10 @@ export class Collection {
   }
 
   /**
-   * Tracks an order. No limit drops it. Resolves when it is stored or on the disk, at the latest after two seconds.
+   * Tracks an order. Rate limits do not apply. Resolves when the order is in the sink or on disk, or after two
+   * seconds.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when the queue was full.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` if the queue is full.
    */
   async trackOrder(actor: Actor, content: EventContent & { readonly order: Order }): Promise<void> {
     const stored = this.options.queue.trackDurably(this.#eventOf(actor, content, this.now()));
@@ -163,8 +166,8 @@ export class Collection {
   }
 
   /**
-   * Tracks the order that a session is marked with, once in each process: the process that marked it may have ended before
-   * its event was stored. A sink ignores the orders that it has.
+   * Tracks the order of a converted session again, once in each process: the process that converted the session may
+   * have exited before the event was stored. Sinks ignore orders that they have already stored.
    */
   repeatOrder(actor: Actor, { id, tenant, conversion }: ConvertedSession): void {
     if (conversion === null || this.orders.has(tenant, conversion.orderId)) return;
@@ -184,7 +187,7 @@ export class Collection {
       .catch(() => this.orders.forget(tenant, order.orderId));
   }
 
-  /** The event without its links to a person where the privacy mode allows none. */
+  /** Builds the event. Removes links to a person if the privacy mode forbids them. */
   #eventOf(actor: Actor, content: EventContent, now: number): VisitEvent {
     const { linksVisitors } = this.rules;
     const at = content.at ?? now;
@@ -209,13 +212,13 @@ export class Collection {
     };
   }
 
-  /** The host without its port. Most sites have one. */
+  /** Returns the host without its port. */
   hostOf(requested: string | null): string | null {
     this.#remember(requested);
     return this.#host;
   }
 
-  /** The application's hosts, the requested one included. */
+  /** Returns the application's own hosts, including the requested one. */
   #hostsWith(requested: string | null): readonly string[] {
     this.#remember(requested);
     return this.#hosts;

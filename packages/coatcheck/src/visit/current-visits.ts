@@ -1,22 +1,22 @@
 import { LRUCache } from "lru-cache";
 import type { RecordedVisit } from "../session/recorded-visit.ts";
 
-/** A visit ends this long after its last activity, in milliseconds. */
+/** A visit ends after this time without activity, in milliseconds. */
 export const VISIT_TIMEOUT = 30 * 60_000;
 
-/** A visit ends this long after its start, in milliseconds. */
+/** Longest duration of a visit, in milliseconds. */
 export const MAX_VISIT_DURATION = 24 * 60 * 60_000;
 
-/** The record of a session is at most this far behind the visit's activity, in milliseconds. */
+/** Longest delay before activity is written to the session's record, in milliseconds. */
 export const RECORD_INTERVAL = 10 * 60_000;
 
-/** Visitors whose visits are remembered. */
+/** Most visitors whose visits are kept in memory. */
 const MAX_VISITORS = 50_000;
 
-/** One object for all look-ups. */
+/** Shared by all look-ups, to avoid an allocation. */
 const PEEK = {};
 
-/** A visit with its latest activity in this process. */
+/** A visit, with the time of its latest activity in this process. */
 export interface ActiveVisit {
   readonly visit: RecordedVisit;
   /** Epoch milliseconds. */
@@ -24,16 +24,20 @@ export interface ActiveVisit {
 }
 
 /**
- * Remembers the current visits of this process's visitors. Other processes and restarts only find the visit on the session's
- * record, which may be a few minutes behind: this is what a handler is shown, and no figure is computed from it.
+ * Remembers the current visits of this process's visitors. Other processes, and this one after a restart, only know
+ * the visit on the session's record, which may be a few minutes old. Only handlers read these visits; no statistics
+ * are computed from them.
  */
 export class CurrentVisits {
   readonly #visits = new LRUCache<string, ActiveVisit>({ max: MAX_VISITORS });
 
-  /** Returns the visitor's open visit: the remembered or the recorded one, whichever was active later; null if it has ended. */
+  /**
+   * Returns the visitor's open visit: the one in memory or the one on the session's record, whichever was active
+   * later. Returns null if it has ended.
+   */
   find(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
-    // Does not update the recency, which would cost as much as the rest. A forgotten visit is found again on its
-    // session's record.
+    // Does not mark the entry as recently used, because that would double the cost. An evicted visit is found again
+    // on its session's record.
     let latest = this.#visits.peek(visitorId, PEEK) ?? null;
     if (recorded !== null && recorded.lastActivityAt > (latest?.lastActivityAt ?? 0)) {
       latest = { visit: recorded, lastActivityAt: recorded.lastActivityAt };
@@ -42,7 +46,7 @@ export class CurrentVisits {
     return latest !== null && isOpen(latest, now) ? latest : null;
   }
 
-  /** Remembers a visit that begins. */
+  /** Remembers a new visit. */
   begin(visitorId: string, visit: RecordedVisit): ActiveVisit {
     const active = { visit, lastActivityAt: visit.lastActivityAt };
     this.#visits.set(visitorId, active);

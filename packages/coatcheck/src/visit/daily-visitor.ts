@@ -3,8 +3,9 @@ import type { Clock } from "../session/clock.ts";
 import type { MaybePromise } from "../session/session.ts";
 
 /**
- * Returns the salt of a local day, such as `2026-03-29`. Every node must get the same one. It must be random, and deleted
- * after its day: with the salt, an address and a user agent can be compared with a visitor's id.
+ * Returns the salt of a local day, such as `2026-03-29`. All nodes must use the same salt. It must be random, and be
+ * deleted after its day: anyone who has the salt can check whether a visitor's id belongs to an address and a user
+ * agent.
  */
 export type DailySalt = (day: string) => MaybePromise<string>;
 
@@ -15,10 +16,10 @@ export interface DailyTraits {
   readonly userAgent: string | undefined;
 }
 
-/** Time zones differ by multiples of 15 minutes, so a local day begins at such a multiple. */
+/** Time zones differ by multiples of 15 minutes, so every local day begins at a multiple of 15 minutes UTC. */
 const QUARTER_HOUR = 15 * 60_000;
 
-/** Derives the ids of visitors without a cookie. They change with the salt, at local midnight. */
+/** Derives the ids of visitors without a cookie. The ids change at local midnight, when the salt changes. */
 export class DailyVisitors {
   readonly #clock: Clock;
   readonly #saltOf: DailySalt;
@@ -28,14 +29,14 @@ export class DailyVisitors {
   #salt: string | null = null;
   #loading: string | null = null;
 
-  /** @param timeZone IANA name. */
+  /** @param timeZone IANA name of the zone whose midnight ends the day. */
   constructor(clock: Clock, saltOf: DailySalt, timeZone: string) {
     this.#clock = clock;
     this.#saltOf = saltOf;
     this.#format = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
   }
 
-  /** Returns the id for today: UUID v8. Null while the salt is being fetched. */
+  /** Returns today's id of a visitor, a UUID v8. Returns null while the salt is being fetched. */
   idOf({ host, address, userAgent }: DailyTraits): string | null {
     const salt = this.#todaysSalt();
     if (salt === null || address === null) return null;

@@ -6,26 +6,29 @@ import { requireJsonObject } from "../session/patch.ts";
 import { misuse, shown } from "../session/usage-error.ts";
 import { KEY_EVENTS, STANDARD_EVENTS, type StandardEvent } from "./event.ts";
 
-/** Names that a sink can use as they are: as a column, a file name, a URL segment. */
+/** Matches names that every sink can use unchanged as a column, a file name or a URL segment. */
 const EVENT_NAME = /^[a-z][a-z0-9_]{0,63}$/;
-/** The most bytes of an event's properties, as JSON in UTF-8. */
+/** Largest size of an event's properties, as JSON in UTF-8. */
 const MAX_BYTES = 4096;
-/** Levels of objects and arrays in an event's properties, the outermost included. */
+/** Deepest nesting of objects and arrays in an event's properties. The properties object itself is level 1. */
 const MAX_DEPTH = 4;
 
-/** The events that Coatcheck makes itself: page views, visible time, and an order by `convert`. */
+/** The events that only Coatcheck creates: page views, visible time, and completed orders (by `convert`). */
 type OwnEvent = "page_view" | "page_time" | "order_completed";
 const OWN_EVENTS: readonly string[] = ["page_view", "page_time", "order_completed"] satisfies OwnEvent[];
 
-/** An event of the application. */
+/** Describes an event of the application. */
 export interface EventDefinition {
-  /** Checks the properties: Zod, Valibot, ArkType, or any other Standard Schema. It must validate synchronously. */
+  /** Validates the properties: Zod, Valibot, ArkType, or any other Standard Schema. It must validate synchronously. */
   readonly schema?: StandardSchemaV1;
-  /** Whether the event makes its visit an engaged one. Default: false. Standard events are fixed. */
+  /**
+   * Whether the event makes its visit an engaged one. Default: false. Not allowed for standard events, whose setting
+   * is fixed.
+   */
   readonly key?: boolean;
 }
 
-/** Definitions by the events' names. */
+/** Event definitions by event name. */
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
 /** The name of an event that the application may track: a standard event or one that it defined. */
@@ -33,7 +36,7 @@ export type TrackableEvent<Definitions extends EventDefinitions> =
   | Exclude<StandardEvent, OwnEvent>
   | (keyof Definitions & string);
 
-/** The type of an event's properties: its schema's input; any JSON without a schema. */
+/** The type of an event's properties: the input of its schema. Without a schema, any JSON object. */
 export type EventProperties<
   Definitions extends EventDefinitions,
   Name extends string,
@@ -53,7 +56,7 @@ export type TrackArguments<Definitions extends EventDefinitions, Name extends Tr
     ? [name: Name, properties?: EventProperties<Definitions, Name>]
     : [name: Name, properties: EventProperties<Definitions, Name>];
 
-/** The members of a {@link VisitEvent} that are checked. */
+/** The members of a {@link VisitEvent} that were validated. */
 export interface CheckedEvent {
   readonly type: string;
   readonly properties: JsonObject;
@@ -62,11 +65,11 @@ export interface CheckedEvent {
 
 const DEFINITION_OPTIONS = { schema: true, key: "boolean" } satisfies KnownOptions<EventDefinition>;
 
-/** The events that an application may track. Use {@link defineEvents}. */
+/** The events that an application may track. Create it with {@link defineEvents}. */
 export class EventSchemas<Definitions extends EventDefinitions = Record<never, never>> {
   readonly #definitions: ReadonlyMap<string, EventDefinition>;
 
-  /** Use {@link defineEvents}. */
+  /** Call {@link defineEvents} instead. */
   constructor(definitions: Definitions) {
     requireDefinitions(definitions);
     this.#definitions = new Map(Object.entries(definitions));
@@ -95,11 +98,11 @@ export class EventSchemas<Definitions extends EventDefinitions = Record<never, n
 }
 
 /**
- * Defines the application's events, so that a misspelt name or a wrong property does not compile, and does not reach the
- * figures at run time.
+ * Defines the application's events, so that a misspelt name or a wrong property is a compile error, and is rejected
+ * at run time.
  *
- * @param definitions by name: lower-case letters, digits and underscores, at most 64. A standard event may be given a
- *   schema; `page_view`, `page_time` and `order_completed` may not.
+ * @param definitions by event name: at most 64 lower-case letters, digits and underscores. A standard event may have
+ *   a schema; `page_view`, `page_time` and `order_completed` may not.
  * @throws UsageError for an invalid name or an unknown option.
  * @example
  * const events = defineEvents({
@@ -169,7 +172,7 @@ function requireProperties(type: string, value: unknown): JsonObject {
   }
 }
 
-/** The path of the first value below the deepest level; null when there is none. */
+/** Returns the path of the first value that is nested too deeply; null if there is none. */
 function tooDeep(value: JsonValue | undefined, path: string, level: number): string | null {
   if (typeof value !== "object" || value === null) return null;
   if (level > MAX_DEPTH) return path;

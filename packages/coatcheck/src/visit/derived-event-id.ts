@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * The id of an event whose reporter gave it one: UUID v8 of the first 122 bits of a SHA-256. The same in each repetition, and
- * bound to the reporter, so that no other one can take the id first.
+ * Returns the id of an event whose reporter named it: a UUID v8 of the first 122 bits of a SHA-256. A repeated event
+ * gets the same id. The reporter is part of the hash, so no other reporter can use the id first.
  */
 export function derivedEventId(...parts: readonly string[]): string {
   const bytes = hash("sha256", JSON.stringify(parts), "buffer").subarray(0, 16);

@@ -2,13 +2,16 @@ import { parseUserAgent } from "../device/index.ts";
 import { clientKind, MAX_USER_AGENT_LENGTH } from "./client-kind.ts";
 import type { ClientKind, EventClient } from "./event.ts";
 
-/** The most user agents that are remembered. Above that, all are forgotten: most requests come from a few of them. */
+/**
+ * Most user agents that are remembered. When the limit is reached, the whole map is cleared: most requests come from
+ * few user agents.
+ */
 const MAX_USER_AGENTS = 1000;
 
-/** The contents of the header `User-Agent`. */
+/** The information in the header `User-Agent`. */
 export interface DescribedClient {
   readonly kind: ClientKind;
-  /** Without a place. */
+  /** Without country and city. */
   readonly client: EventClient;
 }
 
@@ -17,9 +20,9 @@ interface Recent {
   described: DescribedClient | null;
 }
 
-/** A power of two. */
+/** Number of slots of the cache. Must be a power of two. */
 const SLOTS = 256;
-/** The end of a user agent has the version, in which most of them differ. */
+/** Number of compared characters at the end of a user agent. Most user agents differ in the version there. */
 const COMPARED_LENGTH = 40;
 
 function slotOf(userAgent: string): number {
@@ -30,10 +33,13 @@ function slotOf(userAgent: string): number {
   return slot & (SLOTS - 1);
 }
 
-/** Describes clients by their user agent, once for each: page views of one browser share the description. */
+/** Describes clients by their user agent. Each user agent is parsed once and its description is shared. */
 export class ClientDescriptions {
   readonly #known = new Map<string, DescribedClient>();
-  /** The last user agent of each slot. To compare one text is faster than to hash it for the map, which has every user agent. */
+  /**
+   * A small cache in front of the map: the last user agent of each slot. Comparing one text is faster than hashing it
+   * for the map.
+   */
   readonly #recent: Recent[] = Array.from({ length: SLOTS }, () => ({ userAgent: null, described: null }));
   readonly #keepsUserAgent: boolean;
 
@@ -58,7 +64,7 @@ export class ClientDescriptions {
     const client = Object.freeze({ browser, os, device, country: null, city: null, userAgent: kept });
     const described = { kind: clientKind(userAgent), client };
     if (this.#known.size >= MAX_USER_AGENTS) this.#known.clear();
-    // No browser sends a longer value.
+    // No browser sends a longer value, so longer ones are not cached.
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#known.set(userAgent, described);
     return described;
   }

@@ -1,6 +1,6 @@
 import type { ClientKind } from "./event.ts";
 
-/** The parts of a request that visits read. */
+/** The parts of a request that visit tracking reads. */
 export interface VisitedRequest {
   readonly method: string;
   /** Path and query. */
@@ -16,10 +16,11 @@ export interface VisitedClient {
 }
 
 /**
- * Whether a request is for a document that will be shown now. Browsers say it in `Sec-Fetch-Dest`. Without that header, a
- * person's browser accepts `text/html`; other clients are counted whatever they accept.
+ * Returns whether a request is for a document that will be displayed now. Browsers state it in `Sec-Fetch-Dest`.
+ * Without that header, the request of a person's browser must accept `text/html`. Requests of all other clients are
+ * treated as documents.
  *
- * @param kindOf judges the client. Called only without `Sec-Fetch-Dest`.
+ * @param kindOf classifies the client. Called only if the request has no `Sec-Fetch-Dest`.
  */
 export function isDocumentRequest(request: VisitedRequest, kindOf: () => ClientKind): boolean {
   if (request.method !== "GET") return false;
@@ -29,15 +30,15 @@ export function isDocumentRequest(request: VisitedRequest, kindOf: () => ClientK
   return (request.header("accept")?.includes("text/html") ?? false) || kindOf() !== "human";
 }
 
-/** Whether a response to a document request is a page that was shown. */
+/** Returns whether the response to a document request is a page that the browser displays. */
 export function isPage(status: number, contentType: string | null): boolean {
   return status >= 200 && status < 300 && (contentType?.toLowerCase().startsWith("text/html") ?? false);
 }
 
-/** Longest path that is kept. */
+/** Longest path that is stored, in characters. */
 const MAX_PATH_LENGTH = 1024;
 
-/** The path of an address, without query and fragment. */
+/** Returns the path of an address, without query and fragment. */
 export function pathOf(url: string): string {
   const [query, fragment] = [url.indexOf("?"), url.indexOf("#")];
   let end = query === -1 ? url.length : query;
@@ -45,7 +46,7 @@ export function pathOf(url: string): string {
   return url.slice(0, Math.min(end, MAX_PATH_LENGTH)) || "/";
 }
 
-/** A host without its port, in lower case. */
+/** Returns a host without its port, in lower case. */
 export function bareHost(host: string | null): string | null {
   return host === null ? null : host.toLowerCase().replace(/:\d{1,5}$/, "");
 }

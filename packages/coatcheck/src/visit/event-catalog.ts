@@ -1,7 +1,7 @@
 import { invalidInput } from "../session/errors.ts";
 import type { CheckedEvent } from "./define-events.ts";
 
-/** Knows the events that may be tracked, and checks their properties. `defineEvents` returns one. */
+/** Contains the definitions of trackable events, and validates their properties. `defineEvents` returns one. */
 export interface EventCatalog {
   /**
    * Checks an event.
@@ -11,7 +11,7 @@ export interface EventCatalog {
   check(type: string, properties?: unknown): CheckedEvent;
 }
 
-/** Events that Coatcheck makes, with the call that makes them. */
+/** Events that only Coatcheck creates, with the call that creates them. */
 const OWN_EVENTS: Readonly<Record<string, string>> = {
   page_view: "a page view is made by the server or a view beacon",
   page_time: "visible time is made by the page's script",
@@ -19,7 +19,7 @@ const OWN_EVENTS: Readonly<Record<string, string>> = {
   order_completed: "convert() makes it",
 };
 
-/** Rejects the events that Coatcheck makes itself. Throws `VALIDATION_FAILED`. */
+/** Rejects the events that only Coatcheck creates. Throws `VALIDATION_FAILED`. */
 export function requireTrackable(name: string): void {
   if (!Object.hasOwn(OWN_EVENTS, name)) return;
   throw invalidInput("event", [{ path: "type", message: `must not be ${name}: ${OWN_EVENTS[name]}` }]);

@@ -1,26 +1,30 @@
 import type { CountedKind, VisitEvent } from "./event.ts";
 
 /**
- * Takes events on a request's path and brings them to a sink later. `track` and `count` never throw and never wait: the
- * queue keeps the event in memory or on disk, and counts what it had to drop.
+ * Accepts events during requests and writes them to a sink later. `track` and `count` never throw and never wait: the
+ * queue keeps the event in memory or on disk. If there is no space, it drops the event and counts the loss.
  */
 export interface EventQueue {
   /** Accepts an event. */
   track(event: VisitEvent): void;
   /**
-   * Accepts an event that must not be lost, such as an order. Resolves when it is in the sink, or on the disk of this machine.
+   * Accepts an event that must not be lost, such as an order. Resolves when the event is in the sink or on this
+   * machine's disk.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when it was dropped. To repeat it with the same id is safe.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the event was dropped. It is safe to call again with the same id.
    */
   trackDurably(event: VisitEvent): Promise<void>;
   /**
-   * Counts one document, or one event, that is not stored.
+   * Counts one document or event that is not stored itself.
    *
    * @param tenant the company or site; null for none.
    */
   count(kind: CountedKind, tenant: string | null): void;
-  /** Resolves when everything that was accepted before the call is in the sink. Rejects when the sink cannot write. */
+  /** Resolves when all events that were accepted before the call are in the sink. Rejects if the sink cannot write. */
   flush(): Promise<void>;
-  /** Flushes what the sink accepts, keeps the rest on disk, and closes the sink. May be called more than once. */
+  /**
+   * Writes the waiting events to the sink, leaves those that the sink did not accept on disk, and closes the sink.
+   * May be called more than once.
+   */
   close(): Promise<void>;
 }

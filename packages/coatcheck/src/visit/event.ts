@@ -3,12 +3,15 @@ import type { VisitSource as Source } from "../session/recorded-visit.ts";
 
 export type { Source };
 
-/** What kind of client sent a request, judged by its `User-Agent`. Only people are visitors; the others are counted. */
+/**
+ * The kind of client that sent a request, classified by its `User-Agent`. Only people (`human`) are visitors;
+ * requests of other clients are only counted.
+ */
 export type ClientKind = "human" | "bot" | "ai-agent" | "tool" | "suspected";
 
 /**
- * The events that every shop has. `page_view` and `page_time` are made by Coatcheck. The application tracks the others, and
- * may define its own.
+ * The standard events of a shop. Coatcheck itself creates `page_view` and `page_time`. The application tracks the
+ * others, and may define its own.
  */
 export const STANDARD_EVENTS = [
   "page_view",
@@ -25,12 +28,15 @@ export const STANDARD_EVENTS = [
 /** The name of a standard event. */
 export type StandardEvent = (typeof STANDARD_EVENTS)[number];
 
-/** The standard events that make a visit an engaged one. */
+/** The standard events that make a visit engaged. */
 export const KEY_EVENTS: readonly string[] = ["add_to_cart", "begin_checkout", "login", "order_completed"];
 
 /** The page that an event belongs to. */
 export interface EventPage {
-  /** UUID that the document and its script share, so that a page is counted once; null for a backend's event. */
+  /**
+   * UUID that the document and its script share, so that a page view is counted once. Null for an event from a
+   * backend.
+   */
   readonly id: string | null;
   /** Host without port, lower case. */
   readonly host: string | null;
@@ -39,14 +45,14 @@ export interface EventPage {
   readonly title: string | null;
 }
 
-/** The client of a visit, as far as the privacy mode keeps it. */
+/** The client of a visit. Fields that the privacy mode forbids are null. */
 export interface EventClient {
   readonly browser: string | null;
   readonly os: string | null;
   readonly device: string | null;
   readonly country: string | null;
   readonly city: string | null;
-  /** The whole header, deleted after 30 days; null where the privacy mode does not keep it. */
+  /** The complete header, deleted after 30 days. Null if the privacy mode forbids storing it. */
   readonly userAgent: string | null;
 }
 
@@ -60,47 +66,59 @@ export interface Order {
   readonly currency: string;
 }
 
-/** Something that a visitor did. Immutable. All times are epoch milliseconds of the server's clock. */
+/** An action of a visitor. Immutable. All times are epoch milliseconds of the server's clock. */
 export interface VisitEvent {
-  /** UUID v7; for an order, derived from tenant and order id. An event that arrives twice has the same id. */
+  /** UUID v7; for an order, derived from tenant and order id. A repeated event has the same id. */
   readonly id: string;
   /** A {@link StandardEvent} or a name that the application defined. */
   readonly type: string;
-  /** When it happened. A beacon reports how long ago; the server's clock decides. */
+  /** When it happened. A beacon reports how long ago that was; the time is computed from the server's clock. */
   readonly at: number;
   /** When the server received it. Never before `at`. */
   readonly receivedAt: number;
-  /** `browser` extends and begins visits. `backend`, such as a webhook, does neither: it joins the session's last visit. */
+  /**
+   * `browser` events begin and extend visits. `backend` events, such as those of a webhook, do not: they belong to
+   * the session's last visit.
+   */
   readonly origin: "browser" | "backend";
-  /** Null only for a backend's event of a session without a visitor. */
+  /** Null only for a backend event of a session without a visitor. */
   readonly visitorId: string | null;
   readonly sessionId: string | null;
-  /** The subject that the session was logged in as at that time. */
+  /** The subject that the session was logged in as when the event happened. */
   readonly subject: string | null;
   readonly tenant: string | null;
   readonly page: EventPage | null;
-  /** For `page_time`: milliseconds that the page was visible since its last beacon. Null for others. */
+  /**
+   * Only for `page_time`: milliseconds for which the page was visible since its previous beacon. Null for other
+   * types.
+   */
   readonly visibleTime: number | null;
-  /** Where this page came from. It becomes the visit's source if the event begins a visit, and is ignored otherwise. */
+  /**
+   * Where the visitor came from. If the event begins a visit, this becomes the visit's source; otherwise it is
+   * ignored.
+   */
   readonly source: Source | null;
   readonly client: EventClient | null;
-  /** Whether it makes the visit an engaged one. */
+  /** Whether the event makes its visit engaged. */
   readonly isKey: boolean;
-  /** For `order_completed`. */
+  /** Only for `order_completed`; null for other types. */
   readonly order: Order | null;
   /** The application's own fields, checked against the event's schema. */
   readonly properties: JsonObject;
 }
 
 /**
- * Why documents or events were counted only: requests of a client that is not a person, `not-collected` after an
- * opt-out or with Global Privacy Control, `dropped` by a limit.
+ * Why a document or event is only counted: the client is not a person; `not-collected` because of an opt-out or
+ * Global Privacy Control; or `dropped` by a limit.
  */
 export type CountedKind = Exclude<ClientKind, "human"> | "not-collected" | "dropped";
 
-/** A number of documents that were counted and not stored. A node sends one for each kind and hour with each batch. */
+/**
+ * A number of documents that were counted but not stored. Each batch of a node contains one count for each kind and
+ * hour.
+ */
 export interface DocumentCount {
-  /** UUID v7. A count that arrives twice has the same id. */
+  /** UUID v7. A repeated count has the same id. */
   readonly id: string;
   readonly kind: CountedKind;
   /** When the hour began, epoch milliseconds, UTC. */

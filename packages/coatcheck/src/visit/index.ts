@@ -1,5 +1,5 @@
 /**
- * Visits: from the first page of an anonymous visitor to the order of a customer, on the session that authorises them.
+ * Visit analytics, from an anonymous visitor's first page to a customer's order. Visits are linked to sessions.
  *
  * @example
  * import { SessionManager } from "coatcheck";

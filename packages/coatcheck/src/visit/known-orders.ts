@@ -4,17 +4,17 @@ import type { ConvertedOrder } from "../session/session-visit.ts";
 import { orderConflict } from "./order.ts";
 import type { EventSink } from "./sink.ts";
 
-/** Orders that are remembered. */
+/** Most orders in memory. */
 const MAX_ORDERS = 10_000;
 
-/** An order with its session; null where the privacy mode keeps none. */
+/** An order and its session; null if the privacy mode forbids the link. */
 interface KnownOrder {
   readonly revenue: number;
   readonly currency: string;
   readonly sessionId: string | null;
 }
 
-/** Remembers the orders of this process until the sink has them, and looks up other orders in the sink. */
+/** Remembers the orders of this process until the sink has stored them, and looks up other orders in the sink. */
 export class KnownOrders {
   readonly #orders = new LRUCache<string, KnownOrder>({ max: MAX_ORDERS });
   readonly #sink: Pick<EventSink, "findOrder"> | undefined;
@@ -24,10 +24,10 @@ export class KnownOrders {
   }
 
   /**
-   * Checks that an order is new, or the same as before. A sink that does not respond is skipped: it keeps the first
-   * report of an order anyway.
+   * Throws if an order is already known with other contents. If the sink does not respond, the order is accepted: the
+   * sink ignores a second report of an order in any case.
    *
-   * @throws CoatcheckError `CONFLICT` for another amount or session.
+   * @throws CoatcheckError `CONFLICT` if the known order has another amount or session.
    */
   async check(tenant: string | null, order: ConvertedOrder, sessionId: string): Promise<void> {
     const known = this.#orders.get(keyOf(tenant, order.orderId)) ?? (await this.#find(tenant, order.orderId));
@@ -36,7 +36,7 @@ export class KnownOrders {
     if (known.sessionId !== null && known.sessionId !== sessionId) throw orderConflict("session");
   }
 
-  /** Whether this process remembers an order. */
+  /** Returns whether this process remembers an order. */
   has(tenant: string | null, orderId: string): boolean {
     return this.#orders.has(keyOf(tenant, orderId));
   }
@@ -46,7 +46,7 @@ export class KnownOrders {
     this.#orders.delete(keyOf(tenant, orderId));
   }
 
-  /** Remembers an order whose session is marked. */
+  /** Remembers an order whose session has been marked as converted. */
   remember(tenant: string | null, { orderId, revenue, currency }: ConvertedOrder, sessionId: string): void {
     this.#orders.set(keyOf(tenant, orderId), { revenue, currency, sessionId });
   }

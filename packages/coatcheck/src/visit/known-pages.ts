@@ -1,24 +1,25 @@
 import { LRUCache } from "lru-cache";
 
-/** The longest time that a beacon of an unknown page may report, in milliseconds. */
+/** Longest visible time that a beacon of an unknown page may report, in milliseconds. */
 const MAX_VISIBLE_TIME = 24 * 60 * 60_000;
 
-/** Pages that are remembered. */
+/** Most pages in memory. */
 const MAX_PAGES = 50_000;
 
-/** Remembers when pages began, so that no beacon reports more visible time than has passed. */
+/** Remembers when pages were opened, so that no beacon can report more visible time than has passed. */
 export class KnownPages {
   readonly #pages = new LRUCache<string, number>({ max: MAX_PAGES });
 
   /**
-   * Records when a page that made its own id began, epoch milliseconds. An id that the server made contains the time.
+   * Records when a page was opened, epoch milliseconds. Only needed for a page id made by the page: an id made by the
+   * server contains the time.
    */
   began(pageId: string, at: number): void {
     if (!this.#pages.has(pageId)) this.#pages.set(pageId, at);
   }
 
   /**
-   * Clamps the visible time of a beacon to the time since the page's last one.
+   * Limits the visible time of a beacon to the time since the page's previous beacon.
    *
    * @param at when the page was hidden, epoch milliseconds.
    */
@@ -29,7 +30,7 @@ export class KnownPages {
   }
 }
 
-/** The time in a UUID v7, which this server has given to the page; null for a page that made its own id. */
+/** Returns the time in a UUID v7, which the server gave to the page; null for an id made by the page. */
 function timeOf(id: string): number | null {
   return id[14] === "7" ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
 }

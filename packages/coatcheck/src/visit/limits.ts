@@ -1,9 +1,9 @@
 const MINUTE = 60_000;
 
-/** Visitors and sessions that are counted within a minute. Above it, the counts start again. */
+/** Most visitors and sessions that are counted within a minute. Beyond that, all counters are reset. */
 const MAX_COUNTED = 100_000;
 
-/** Limits the events of each visitor and each session per minute. */
+/** Limits how many events each visitor and each session may send per minute. */
 export class EventLimit {
   readonly #counts = new Map<string, { events: number }>();
   readonly #perMinute: number;
@@ -13,7 +13,10 @@ export class EventLimit {
     this.#perMinute = perMinute;
   }
 
-  /** Counts an event. Returns whether it is within the limits of both. `now` is in epoch milliseconds. */
+  /**
+   * Counts an event. Returns whether visitor and session are both within their limits. `now` is in epoch
+   * milliseconds.
+   */
   allows(visitorId: string | null, sessionId: string | null, now: number): boolean {
     const minute = Math.floor(now / MINUTE);
     if (minute !== this.#minute || this.#counts.size > MAX_COUNTED) {

@@ -19,33 +19,37 @@ import type { SuspicionOptions } from "./suspicion.ts";
 
 /** Options of `createVisits`. `queue` and `privacy` are required. */
 export interface VisitsOptions {
-  /** Takes the events. It is closed with the visits. */
+  /** Stores the events. Closing the visits closes the queue too. */
   readonly queue: EventQueue;
-  /** What is collected. There is no default: the law and the site's consent decide. */
+  /** What may be collected. There is no default: it depends on the law and on the visitor's consent. */
   readonly privacy: PrivacyMode;
-  /** The application's own events, from `defineEvents`. Default: the standard events alone. */
+  /** The application's own events, from `defineEvents`. Default: standard events only. */
   readonly events?: EventCatalog;
-  /** Looks up an order that this process does not know. Default: no look-up; the sink ignores a second report. */
+  /**
+   * Looks up orders that this process does not know. Default: no look-up; the sink ignores a second report of an
+   * order.
+   */
   readonly orders?: Pick<EventSink, "findOrder">;
-  /** IANA name of the zone whose midnight ends the day of `cookieless` visitors. Default: `UTC`. */
+  /** IANA name of the time zone in which the day of a `cookieless` visitor ends at midnight. Default: `UTC`. */
   readonly timeZone?: string;
-  /** Hosts of the application besides the requested one. Visits from them have no referrer. */
+  /** Hosts of the application other than the requested one. They are never the source of a visit. */
   readonly ownHosts?: readonly string[];
-  /** Other hosts that are not counted as sources, such as a payment provider. */
+  /** Other hosts that are never the source of a visit, such as a payment provider. */
   readonly ignoredReferrers?: readonly string[];
-  /** Whether `DNT: 1` stops the collection, as `Sec-GPC: 1` always does. Default: false. */
+  /** Whether `DNT: 1` stops the collection. `Sec-GPC: 1` always does. Default: false. */
   readonly honourDoNotTrack?: boolean;
   /**
-   * Looks up where a client is. The address is truncated unless the privacy mode is `full`. Default: no location.
+   * Returns the country and city of a client. Its address is truncated unless the privacy mode is `full`. Default: no
+   * location.
    *
    * @example place: (client) => lookUpPlace(reader, client.address)
    */
   readonly place?: (client: VisitedClient, request: VisitedRequest) => Place;
-  /** The tenant of a request without a session. Default: none. */
+  /** Returns the tenant of a request without a session. Default: no tenant. */
   readonly tenant?: (client: VisitedClient, request: VisitedRequest) => string | null;
-  /** The salt of `cookieless` visitors. Default: random, known to this process alone. */
+  /** Returns the salt for `cookieless` visitor ids. Default: a random salt of this process. */
   readonly dailySalt?: DailySalt;
-  /** Events of a visitor, and of a session, within a minute. Further ones are counted as dropped. Default: 600. */
+  /** Most events per minute for each visitor and each session. Further events are dropped and counted. Default: 600. */
   readonly eventsPerMinute?: number;
   readonly suspicion?: SuspicionOptions;
   readonly clock?: Clock;
@@ -74,7 +78,7 @@ const VISITS_OPTIONS = {
 const SUSPICION_OPTIONS = { sessionsPerAddress: true, window: true } satisfies KnownOptions<SuspicionOptions>;
 const INPUT_NAME = "options of createVisits()";
 
-/** The options with their defaults. */
+/** The options, with defaults filled in. */
 export interface ResolvedVisitsOptions extends VisitsOptions {
   readonly timeZone: string;
   readonly ownHosts: readonly string[];

@@ -6,14 +6,14 @@ import { shown } from "../session/usage-error.ts";
 
 const ORDER_FIELDS = { orderId: true, revenue: true, currency: true } as const;
 
-/** Characters of an order id. */
+/** Longest order id, in characters. */
 const MAX_ORDER_ID_LENGTH = 128;
 
-/** ISO 4217, as this version of Node knows it. */
+/** ISO 4217 codes that this version of Node knows. */
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
 /**
- * Checks an order.
+ * Validates an order.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; UsageError for an unknown field.
  */
@@ -40,7 +40,7 @@ export function requireOrder(order: ConvertedOrder): ConvertedOrder {
   return { orderId, revenue, currency } as ConvertedOrder;
 }
 
-/** The error for an order that is known with another amount, or from another session. */
+/** Returns the error for an order that was reported before with another amount or by another session. */
 export function orderConflict(reason: "amount" | "session"): CoatcheckError {
   const known = reason === "amount" ? "with another amount" : "from another session";
   return new CoatcheckError("CONFLICT", `This order is known ${known}; the first report of an order counts.`);

@@ -4,14 +4,15 @@ import { type ActiveVisit, RECORD_INTERVAL } from "./current-visits.ts";
 import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
 
 /**
- * The refusals after which no session is created: it would replace one that the browser holds, or could not be stored.
+ * The reasons for refusing a session after which no new one is created: it would replace a session that the browser
+ * still has, or it could not be stored.
  */
 const NO_NEW_SESSION: readonly (RefusalReason | null)[] = ["withheld", "superseded", "unavailable"];
 
-/** A page that a person has viewed, or a response that must keep a new visitor. */
+/** A page that a person has viewed, or another response that must set the cookie of a new visitor. */
 export class PageView {
   readonly #request: VisitingRequest;
-  /** Whether the response is a page that was shown. */
+  /** Whether the response is a page that the browser displays. */
   readonly #isShown: boolean;
   #isNewSession = false;
 
@@ -25,7 +26,7 @@ export class PageView {
     return this.#request.cookies;
   }
 
-  /** Returns what to store in the session; null for nothing. */
+  /** Returns the change to store in the session; null if there is none. */
   changeOf(session: VisitedSession): VisitChange | null {
     if (!this.#isShown) return null;
     this.#isNewSession = session.record === null;
@@ -36,7 +37,7 @@ export class PageView {
   track(session: VisitedSession | null): void {
     if (!this.#isShown) return;
     const { client, collection, page, source } = this.#request;
-    // A page is viewed once, so its id is the event's too.
+    // A page is viewed once, so the event has the page's id.
     const id = page?.id ?? undefined;
     collection.track(this.#request.actor(session), { id, type: "page_view", page, source, client });
     if (session?.record) this.#request.watch(session.record, this.#isNewSession);
@@ -44,10 +45,10 @@ export class PageView {
 }
 
 /**
- * Records a page view as activity of the visitor's visit.
+ * Adds a page view to the visitor's visit.
  *
- * @param begun returns the visit that the page begins if none is open.
- * @returns what to store in the session; null for nothing.
+ * @param begun returns the new visit, if no visit is open.
+ * @returns the change to store in the session; null if there is none.
  */
 export function recordView(
   request: VisitingRequest,
@@ -66,7 +67,7 @@ export function recordView(
   return () => ({ visitorId, visit: { ...visit, lastActivityAt } });
 }
 
-/** Whether the record shows this visit, and its activity closely enough. */
+/** Returns whether the session's record contains this visit and its activity is recent enough there. */
 function isRecorded(recorded: RecordedVisit | null, { visit, lastActivityAt }: ActiveVisit): boolean {
   return recorded?.id === visit.id && lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
 }

@@ -1,9 +1,9 @@
 import type { VisitedRequest } from "./document.ts";
 
 /**
- * The privacy modes. They decide what is collected about a visitor.
+ * The privacy modes. They define what is collected about a visitor.
  *
- * - `full`: everything. For visitors who have consented, or where none is needed.
+ * - `full`: everything. For visitors who have consented, or where no consent is needed.
  * - `exempt`: the audience measurement that the CNIL exempts from consent. A cookie; no link from a visitor to a session, a
  *   subject or an order; no user agent, no city, and a truncated address for the look-up of the country.
  * - `cookieless`: like `exempt`, without a cookie. A visitor is known for one day.
@@ -11,21 +11,21 @@ import type { VisitedRequest } from "./document.ts";
  */
 export type PrivacyMode = "full" | "exempt" | "cookieless" | "off";
 
-/** The privacy modes. */
+/** All privacy modes. */
 export const PRIVACY_MODES: readonly PrivacyMode[] = ["full", "exempt", "cookieless", "off"];
 
-/** The permissions of a privacy mode. */
+/** What a privacy mode permits. */
 export interface PrivacyRules {
   readonly collects: boolean;
-  /** Whether a cookie identifies the browser over time. */
+  /** Whether a cookie may identify the browser. */
   readonly hasCookie: boolean;
-  /** Whether events carry session, subject and order of the visitor, and the session its visitor. */
+  /** Whether events may contain the visitor's session, subject and order, and the session its visitor. */
   readonly linksVisitors: boolean;
-  /** Whether the user agent and the city are kept, and the whole address is used to find the country. */
+  /** Whether the user agent and the city may be stored, and the complete address may be used to find the country. */
   readonly keepsDetails: boolean;
 }
 
-/** Returns what a mode allows. */
+/** Returns what a privacy mode permits. */
 export function rulesOf(mode: PrivacyMode): PrivacyRules {
   return {
     collects: mode !== "off",
@@ -36,8 +36,8 @@ export function rulesOf(mode: PrivacyMode): PrivacyRules {
 }
 
 /**
- * Whether a browser opts out of collection with a header: Global Privacy Control, and where the application honours it the
- * deprecated `DNT`.
+ * Returns whether a request header opts out of collection: Global Privacy Control, or the deprecated `DNT` if the
+ * application honours it.
  */
 export function refusesCollection(
   request: Pick<VisitedRequest, "header">,

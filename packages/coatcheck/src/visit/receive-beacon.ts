@@ -7,7 +7,7 @@ import type { Source } from "./event.ts";
 import { recordView } from "./page-view.ts";
 import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
 
-/** The result of a beacon, for the response. */
+/** The result of a beacon, from which the response is made. */
 export interface BeaconReceipt {
   /** How many events were accepted. */
   readonly accepted: number;
@@ -16,9 +16,9 @@ export interface BeaconReceipt {
 }
 
 /**
- * Checks a beacon and tracks its events. A beacon of a client whose visits are not collected is accepted and dropped.
+ * Validates a beacon and tracks its events. A beacon is ignored if the visits of its client are not collected.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault. Then no event is tracked.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; no event is tracked then.
  */
 export function receiveBeacon(
   visit: VisitingRequest,
@@ -43,7 +43,10 @@ export function receiveBeacon(
   return { accepted, cookies: visit.cookies };
 }
 
-/** A view beacon begins a visit, as a document does: its session is stored when the request commits. */
+/**
+ * Records a page view that a beacon reports. Like a document, it begins a visit. The session is stored when the
+ * request ends.
+ */
 function recordBeaconView(
   visit: VisitingRequest,
   session: AttachedSession,
@@ -59,7 +62,7 @@ interface BeaconPage {
   readonly visitorId: string;
   readonly pageId: string;
   readonly at: number;
-  /** The source of the page, for the event that begins the visit; null if the beacon has no view of the page. */
+  /** The source of the page, for the event that begins the visit. Null if the beacon reports no page view. */
   readonly source: Source | null;
 }
 
@@ -67,7 +70,10 @@ function isView({ type }: BeaconEvent): boolean {
   return type === "page_view";
 }
 
-/** When each event happened. Events of one moment happened in the order of the list, which their ids do not show. */
+/**
+ * Returns when each event happened. Events with equal times get times one millisecond apart, to keep the order of the
+ * list: event ids do not show it.
+ */
 function timesOf(events: readonly BeaconEvent[], now: number): readonly number[] {
   const times: number[] = [];
   for (const [index, { ago }] of events.entries()) {
@@ -84,7 +90,10 @@ function sourceOf(
   return collection.sourceOf(visiting, path + query, referrer);
 }
 
-/** The event of a beacon. Its id is bound to visitor and page, so that no page can take another's id first. */
+/**
+ * Creates an event of a beacon. The event's id is derived from visitor and page, so that no page can use the id of
+ * another page's event first.
+ */
 function contentOf(
   visit: VisitingRequest,
   { visitorId, pageId, at, source }: BeaconPage,

@@ -7,20 +7,20 @@ import { TRACKER_SCRIPT } from "./tracker/script-text.ts";
 import { type AttachedSession, VisitingRequest } from "./visiting-request.ts";
 import { optInCookies, optOutCookies } from "./visitor-cookie.ts";
 
-/** The visit of one request, as adapters and endpoints use it. */
+/** The visit of one request. Used by adapters and endpoints. */
 export class RequestVisit extends VisitingRequest {
-  /** The page's script. */
+  /** The text of the page's script. */
   get script(): string {
     return TRACKER_SCRIPT;
   }
 
-  /** Returns the handler's `session.visit`. */
+  /** Connects the session. Returns the object for the handler's `session.visit`. */
   attach(session: AttachedSession): VisitObserver {
     this.sessionLoaded(session);
     return new SessionVisitHandle(this, session);
   }
 
-  /** Judges the response to a document. Returns null unless the response has a cookie or a page view to add. */
+  /** Returns the page view to track, and the cookies to set, for a response; null if there are none. */
   respond(status: number, contentType: string | null): PageView | null {
     if (!this.collection.rules.collects) return null;
     const isShown = isPage(status, contentType);
@@ -32,13 +32,13 @@ export class RequestVisit extends VisitingRequest {
     return isShown || this.hasTracked ? new PageView(this, isShown) : null;
   }
 
-  /** Accepts the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */
+  /** Tracks the events in the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */
   receive(session: AttachedSession, body: unknown): BeaconReceipt {
     this.repeatOrder(session);
     return receiveBeacon(this, session, body);
   }
 
-  /** Stops the collection for this browser and ends its visitor. Returns the `Set-Cookie` values. */
+  /** Stops the collection for this browser and deletes its visitor cookie. Returns the `Set-Cookie` values. */
   optOut(session: AttachedSession): readonly string[] {
     this.#endVisitor(session);
     return optOutCookies(this.visiting.secure);

@@ -79,9 +79,9 @@ export class SessionVisitHandle implements VisitObserver {
 }
 
 /**
- * Marks a record with an order. The same order again changes nothing.
+ * Marks a session record as converted by an order. Repeating the same order changes nothing.
  *
- * @throws CoatcheckError `CONFLICT` when the record has the order with another amount.
+ * @throws CoatcheckError `CONFLICT` if the record already contains the order with another amount.
  */
 export function conversionChange({ orderId, revenue, currency }: ConvertedOrder, now: number): VisitChange {
   const conversion: Conversion = { orderId, revenue, currency, at: now };

@@ -1,6 +1,6 @@
 import type { DocumentCount, Order, VisitEvent } from "./event.ts";
 
-/** Events and counts that were tracked together. */
+/** Events and document counts for one write. */
 export interface EventBatch {
   readonly events: readonly VisitEvent[];
   readonly counts: readonly DocumentCount[];
@@ -15,24 +15,24 @@ export interface StoredOrder extends Order {
 }
 
 /**
- * Where events go. `write` is called again with the same events after a failure, and several nodes write at once.
+ * Stores events. After a failure, `write` is called again with the same events; several nodes may write at once.
  *
- * - **Idempotent**: an event or count whose id is stored already is ignored.
- * - **Atomic**: after a failed `write`, any part of the batch may be stored; the caller repeats the whole batch.
+ * - **Idempotent**: an event or count with an id that is already stored is ignored.
+ * - **Atomic**: a failed `write` may have stored a part of the batch; the caller repeats the whole batch.
  * - **Durable**: an acknowledged batch survives a crash of the process.
  * - **Out of order**: events may arrive in any order, up to 48 hours late.
  * - **Failures**: a sink that cannot write throws `STORE_UNAVAILABLE`. It never throws because of an event's content.
  */
 export interface EventSink {
-  /** Stores a batch. Resolves at commit. */
+  /** Stores a batch. Resolves after the commit. */
   write(batch: EventBatch): Promise<void>;
 
   /**
-   * Returns the order as it was first stored; null if there is none. A sink that cannot be searched, such as a file,
-   * omits this method: the reader of the file then removes duplicates.
+   * Returns the order as it was first stored; null if it is unknown. A sink that cannot be searched, such as a file,
+   * has no such method; the programs that read the file remove duplicates.
    */
   findOrder?(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 
-  /** Finishes the accepted writes, then closes files and connections. May be called more than once. */
+  /** Waits for the accepted writes, then closes files and connections. May be called more than once. */
   close(): Promise<void>;
 }

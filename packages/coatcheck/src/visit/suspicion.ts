@@ -4,20 +4,23 @@ import { parseUserAgent } from "../device/index.ts";
 import type { Clock } from "../session/clock.ts";
 import type { ClientInfo } from "../session/record.ts";
 
-/** The number of new sessions of one address that is suspicious. */
+/** Options of {@link SuspicionWatch}: how many new sessions of one address are suspicious. */
 export interface SuspicionOptions {
-  /** New sessions of one address within {@link window}. Default: 30. */
+  /** How many new sessions of one address within {@link window} are suspicious. Default: 30. */
   readonly sessionsPerAddress?: number;
-  /** Milliseconds during which the new sessions of one address are counted. Default: 10 minutes. */
+  /** Duration for which the new sessions of one address are counted, in milliseconds. Default: 10 minutes. */
   readonly window?: number;
 }
 
-/** A pattern that people seldom cause. An application may block it or ask for another proof; nothing is blocked by itself. */
+/**
+ * A pattern that people rarely cause. The library only reports it; the application may block the client or require
+ * another proof of identity.
+ */
 export type Suspicion =
   | {
       readonly kind: "many-sessions";
       readonly address: string;
-      /** New sessions of the address within the window. */
+      /** Number of new sessions of the address within the window. */
       readonly sessions: number;
       /** Epoch milliseconds. */
       readonly at: number;
@@ -25,23 +28,26 @@ export type Suspicion =
   | {
       readonly kind: "changed-country" | "changed-user-agent";
       readonly sessionId: string;
-      /** The value with which the session was created. */
+      /** The value when the session was created. */
       readonly before: string;
-      /** The value of this page view. */
+      /** The value in this page view. */
       readonly now: string;
       /** Epoch milliseconds. */
       readonly at: number;
     };
 
-/** Events of the visits of this process. */
+/** Events that `visits.events` emits. */
 export interface VisitEvents {
   suspicious: [Suspicion];
 }
 
-/** Addresses and sessions that are watched at a time. */
+/** Most addresses, and most sessions, that are watched at the same time. */
 const MAX_WATCHED = 50_000;
 
-/** Finds suspicious patterns in page views. Emits each once: for an address once per window, for a session once per change. */
+/**
+ * Finds suspicious patterns in page views. Emits an event once per window for an address, and once per change for a
+ * session.
+ */
 export class SuspicionWatch {
   readonly events = new EventEmitter<VisitEvents>();
   readonly #counts: Record<Suspicion["kind"], number> = {
@@ -61,7 +67,7 @@ export class SuspicionWatch {
     this.#window = window;
   }
 
-  /** How many patterns of each kind were found since the start. */
+  /** Returns how many patterns of each kind were found since the start of the process. */
   get counts(): Readonly<Record<Suspicion["kind"], number>> {
     return { ...this.#counts };
   }
@@ -81,7 +87,10 @@ export class SuspicionWatch {
     }
   }
 
-  /** Compares the client of a page view with the one that created the session. Versions may change: browsers update. */
+  /**
+   * Compares the client of a page view with the client that created the session. Ignores versions, because browsers
+   * update themselves.
+   */
   pageViewed(
     sessionId: string,
     created: ClientInfo | null,
@@ -119,7 +128,7 @@ export class SuspicionWatch {
   }
 }
 
-/** Browser without its version, and operating system. */
+/** Returns the operating system, and the browser without its version. */
 function familyOf(userAgent: string): string {
   const { browser, os } = parseUserAgent(userAgent);
   return `${browser?.replace(/ \d+$/, "") ?? "unknown"} on ${os ?? "unknown"}`;

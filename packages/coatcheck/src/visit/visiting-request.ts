@@ -9,7 +9,7 @@ import { isDocumentRequest, pathOf } from "./document.ts";
 import type { CountedKind, EventClient, EventPage, Source } from "./event.ts";
 import { newVisitorCookie, visitorIdOf } from "./visitor-cookie.ts";
 
-/** The part of a session that a visit reads. */
+/** The part of a session that visit tracking reads. */
 export type VisitedSession = Pick<Session<unknown>, "id" | "subject" | "tenant" | "record" | "refusal">;
 
 /** A session whose visit can be changed. */
@@ -19,7 +19,7 @@ export interface AttachedSession extends VisitedSession {
 }
 
 /**
- * The visitor, the page and the visit of a request. Each is computed when it is first read, because most requests are
+ * Holds the visitor, the page and the visit of a request. Each is computed on first access, because most requests are
  * not for a page.
  */
 export class VisitingRequest {
@@ -33,7 +33,7 @@ export class VisitingRequest {
   #isNewVisitor = false;
   /** The visitor of the loaded session. */
   #expected: string | null = null;
-  /** Whether an event was tracked, so that the visitor must be kept whatever the response is. */
+  /** Whether an event was tracked. The visitor cookie must then be set even if the response is not a page. */
   hasTracked = false;
   #pageId: string | null = null;
   #source: Source | null = null;
@@ -50,39 +50,42 @@ export class VisitingRequest {
     return this.collection.rules.collects && this.counted() === null;
   }
 
-  /** The visitor's id. A document of a browser without one gets an id, which its cookie keeps if the page is shown. */
+  /**
+   * Returns the visitor's id. A document request without a visitor cookie gets a new id, which is set as a cookie if
+   * the response is a page.
+   */
   get visitorId(): string | null {
     if (this.#visitorId === undefined) this.#visitorId = this.collected ? this.#findVisitor() : null;
     return this.#visitorId;
   }
 
-  /** The id of the page that this request is for: UUID v7; null for any other request. */
+  /** Returns the UUID v7 of the requested page; null if the request is not for a page. */
   get pageId(): string | null {
     if (!this.isDocument || !this.collected) return null;
     this.#pageId ??= this.collection.newId();
     return this.#pageId;
   }
 
-  /** Fields for a session that this request creates. */
+  /** Returns fields for a session that this request creates. */
   get newSession(): { readonly visitorId?: string } {
     const { visitorId } = this;
     return this.collection.rules.linksVisitors && visitorId !== null ? { visitorId } : {};
   }
 
-  /** Where this page comes from. */
+  /** Returns the source of this page. */
   get source(): Source {
     const { request } = this.visiting;
     this.#source ??= this.collection.sourceOf(this.visiting, request.url, request.header("referer"));
     return this.#source;
   }
 
-  /** The client, as far as the privacy mode keeps it. */
+  /** Returns the client. Fields that the privacy mode forbids are null. */
   get client(): EventClient {
     this.#client ??= this.collection.placed(this.#describe().client, this.visiting);
     return this.#client;
   }
 
-  /** The page of this request; for a request of a page's script, the page that sent it. */
+  /** Returns the page of this request. If a page's script has sent the request, returns the script's page. */
   get page(): EventPage | null {
     const { request, client } = this.visiting;
     const host = this.collection.hostOf(client.host);
@@ -92,7 +95,7 @@ export class VisitingRequest {
     return { id: null, host, path: pathOf(referrer.pathname), title: null };
   }
 
-  /** The visitor's open visit; null without one. */
+  /** Returns the visitor's open visit; null if there is none. */
   openVisit(session: VisitedSession, now = this.collection.now()): ActiveVisit | null {
     const { visitorId } = this;
     if (visitorId === null) return null;
@@ -100,12 +103,12 @@ export class VisitingRequest {
     return this.collection.visits.find(visitorId, recorded, now);
   }
 
-  /** The open visit; for a document that begins one, the visit that it will be. Null without a visit. */
+  /** Returns the open visit. If this document begins a visit, returns the new visit. Null if there is neither. */
   visitOf(session: VisitedSession): RecordedVisit | null {
     return this.openVisit(session)?.visit ?? (this.isDocument && this.visitorId !== null ? this.begun : null);
   }
 
-  /** The visit that this document begins if none is open. */
+  /** Returns the visit that this document begins if no visit is open. */
   get begun(): RecordedVisit {
     const now = this.collection.now();
     const landingPage = pathOf(this.visiting.request.url);
@@ -118,7 +121,7 @@ export class VisitingRequest {
     };
   }
 
-  /** The visitor or session that causes the events of this request. */
+  /** Returns the visitor, session and customer of this request's events. */
   actor(session: VisitedSession | null): Actor {
     return {
       visitorId: this.visitorId,
@@ -128,20 +131,23 @@ export class VisitingRequest {
     };
   }
 
-  /** Notes the session that the request has loaded. */
+  /** Tells which session the request has loaded. */
   sessionLoaded(session: VisitedSession): void {
     this.#expected = session.record?.visitorId ?? null;
     this.repeatOrder(session);
   }
 
-  /** Tracks the order that the session is marked with, if the process that marked it has not. */
+  /**
+   * Tracks the order of a converted session, in case the process that converted it exited before the order was
+   * tracked.
+   */
   repeatOrder({ record }: VisitedSession): void {
     if (record === null || record.conversion === null || this.visitorId === null) return;
     const { id: sessionId, subject, tenant } = record;
     this.collection.repeatOrder({ visitorId: this.visitorId, sessionId, subject, tenant }, record);
   }
 
-  /** Looks for suspicious patterns in a page view. */
+  /** Checks a page view for suspicious patterns. */
   watch({ id, client }: SessionRecord, isNewSession: boolean): void {
     const { suspicion } = this.collection;
     const { request, client: address } = this.visiting;
@@ -152,14 +158,14 @@ export class VisitingRequest {
     }
   }
 
-  /** The `Set-Cookie` values of a new visitor. */
+  /** Returns the `Set-Cookie` values for a new visitor. */
   get cookies(): readonly string[] {
     const { visitorId } = this;
     if (!this.#isNewVisitor || visitorId === null) return [];
     return [newVisitorCookie(visitorId, this.visiting.secure)];
   }
 
-  /** Creates a visitor for a browser that has none yet. Returns the id; null when nothing is collected. */
+  /** Creates a visitor if the browser has none. Returns the visitor's id; null if nothing is collected. */
   requireVisitor(): string | null {
     if (this.visitorId !== null || !this.collected || !this.collection.rules.hasCookie) return this.visitorId;
     this.#isNewVisitor = true;
@@ -167,7 +173,7 @@ export class VisitingRequest {
     return this.#visitorId;
   }
 
-  /** Why the request is counted and not stored; null if it is stored. */
+  /** Returns why the request is only counted; null if it is stored. */
   counted(): CountedKind | null {
     if (this.#countedAs === undefined) {
       this.#countedAs = this.collection.countedAs(this.visiting.request, this.#describe().kind);

@@ -1,10 +1,10 @@
-/** Identifies a browser for analytics: UUID v4. */
+/** Name of the cookie that identifies a browser for analytics. Its value is a UUID v4. */
 export const VISITOR_COOKIE = "visitor_id";
 
-/** Set by an opt-out. While a browser sends it, nothing is collected. */
+/** Name of the cookie that an opt-out sets. While a browser sends it, nothing is collected. */
 export const OPT_OUT_COOKIE = "visitor_optout";
 
-/** 395 days, which are never more than 13 months: the longest lifetime that the CNIL allows for an audience cookie. */
+/** 395 days, which is always less than 13 months, the longest lifetime that the CNIL allows for an audience cookie. */
 const LIFETIME_SECONDS = 395 * 24 * 60 * 60;
 
 const VISITOR_PAIR = `${VISITOR_COOKIE}=`;
@@ -15,16 +15,17 @@ const isUuid = (value: string) => UUID_V4.test(value);
 const isSet = (value: string) => value !== "";
 
 /**
- * Reads the visitor's id from a `Cookie` header; null without a well-formed one.
+ * Reads the visitor's id from a `Cookie` header; returns null if there is no valid one.
  *
- * @param expected - the visitor of the request's session. It is returned as it is if it is the cookie's only value.
+ * @param expected - the visitor of the request's session. If it is the only value of the cookie, it is returned
+ *   without further checks.
  */
 export function visitorIdOf(header: string | undefined, expected: string | null): string | null {
   if (header !== undefined && expected !== null && isOnlyValue(header, expected)) return expected;
   return cookieValue(header, VISITOR_COOKIE, isUuid);
 }
 
-/** The usual case: `visitor_id` is in the header once, with this value. */
+/** A fast path: `visitor_id` is in the header once, with this value. */
 function isOnlyValue(header: string, value: string): boolean {
   const at = header.indexOf(VISITOR_PAIR);
   if (at === -1 || header.indexOf(VISITOR_PAIR, at + 1) !== -1) return false;
@@ -34,20 +35,20 @@ function isOnlyValue(header: string, value: string): boolean {
   return isWhole && header.startsWith(value, start) && (end === header.length || header[end] === ";");
 }
 
-/** Whether the browser has opted out. */
+/** Returns whether the browser has opted out. */
 export function hasOptedOut(header: string | undefined): boolean {
   return cookieValue(header, OPT_OUT_COOKIE, isSet) !== null;
 }
 
 /**
- * Returns the `Set-Cookie` value of a new visitor. It is sent once: an existing cookie is never set again, so that it ends 13
- * months after the first page view.
+ * Returns the `Set-Cookie` value for a new visitor. An existing cookie is never renewed, so that it expires 13 months
+ * after the first page view.
  */
 export function newVisitorCookie(visitorId: string, secure: boolean): string {
   return setCookie(VISITOR_COOKIE, visitorId, LIFETIME_SECONDS, secure);
 }
 
-/** Returns the `Set-Cookie` values of an opt-out: they end the visitor and stop the collection. */
+/** Returns the `Set-Cookie` values of an opt-out. They delete the visitor cookie and stop the collection. */
 export function optOutCookies(secure: boolean): readonly string[] {
   return [setCookie(OPT_OUT_COOKIE, "1", LIFETIME_SECONDS, secure), setCookie(VISITOR_COOKIE, "", 0, secure)];
 }
@@ -58,12 +59,12 @@ export function optInCookies(secure: boolean): readonly string[] {
 }
 
 function setCookie(name: string, value: string, maxAge: number, secure: boolean): string {
-  // The page's script reads the opt-out, and stops too. No script needs the visitor's id.
+  // Scripts can read the opt-out cookie, because the page's script has to stop too. No script needs the visitor's id.
   const reader = name === VISITOR_COOKIE ? "HttpOnly; " : "";
   return `${name}=${value}; Max-Age=${maxAge}; Path=/; ${reader}${secure ? "Secure; " : ""}SameSite=Lax`;
 }
 
-/** The first value of a cookie that `isValid` accepts. Browsers send `name=value` pairs, separated by `; `. */
+/** Returns the first value of a cookie that `isValid` accepts. Browsers send `name=value` pairs, separated by `; `. */
 function cookieValue(
   header: string | undefined,
   name: string,

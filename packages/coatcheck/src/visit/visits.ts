@@ -23,23 +23,26 @@ import type { Suspicion, VisitEvents } from "./suspicion.ts";
 
 /** An event that a backend reports. */
 export interface ReportedEvent {
-  /** The reporter's own id of the event, unique within the session. An event that is reported twice counts once. Default: a new one. */
+  /**
+   * The reporter's id for the event, unique within the session. An event that is reported twice with the same id is
+   * counted once. Default: a new id.
+   */
   readonly id?: string;
   readonly type: string;
   readonly properties?: JsonObject;
-  /** When it happened, epoch milliseconds, at most 48 hours ago. Default: now. */
+  /** When the event happened, epoch milliseconds, at most 48 hours ago. Default: now. */
   readonly at?: number;
 }
 
 /** Options of {@link createVisits} with the application's own events. */
 export type TypedVisitsOptions<Definitions extends EventDefinitions> = Omit<VisitsOptions, "events"> & {
-  /** The application's own events, from `defineEvents`. Default: the standard events alone. */
+  /** The application's own events, from `defineEvents`. Default: standard events only. */
   readonly events?: EventSchemas<Definitions> | EventCatalog;
 };
 
-/** A session's visit whose `track` accepts the defined events alone. */
+/** A session's visit whose `track` accepts only defined events. */
 export interface TypedVisit<Definitions extends EventDefinitions> extends Omit<SessionVisit, "track"> {
-  /** Tracks an event. As {@link SessionVisit.track}, with typed names and properties. */
+  /** Tracks an event, like {@link SessionVisit.track}, with typed names and properties. */
   track<Name extends TrackableEvent<Definitions>>(...event: TrackArguments<Definitions, Name>): Tracked;
 }
 
@@ -57,7 +60,7 @@ export function createVisits<const Definitions extends EventDefinitions = Record
   return new Visits(options as VisitsOptions);
 }
 
-/** Collects the visits of a site. Create one for each process, with {@link createVisits}. */
+/** Collects the visits of a site. Create one per process, with {@link createVisits}. */
 export class Visits<Definitions extends EventDefinitions = Record<never, never>> {
   readonly #collection: Collection;
 
@@ -70,32 +73,32 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     return this.#collection.suspicion.events;
   }
 
-  /** How many suspicious patterns of each kind this process has found. */
+  /** Returns how many suspicious patterns of each kind this process has found. */
   get suspicions(): Readonly<Record<Suspicion["kind"], number>> {
     return this.#collection.suspicion.counts;
   }
 
   /**
-   * Counts a new session of an address for the pattern `many-sessions`. Adapters count sessions that begin with a page
-   * view. Call it when a backend creates a session for a client.
+   * Counts a new session of an address for the pattern `many-sessions`. Adapters call it for sessions that begin with
+   * a page view; call it yourself when a backend creates a session for a client.
    */
   sessionCreated(address: string | null): void {
     if (this.#collection.rules.collects) this.#collection.suspicion.sessionCreated(address);
   }
 
-  /** Returns `session.visit`, with `track` typed by the defined events. */
+  /** Returns `session.visit`, with a `track` that accepts only the defined events. */
   of(session: { readonly visit: SessionVisit }): TypedVisit<Definitions> {
     return session.visit as TypedVisit<Definitions>;
   }
 
-  /** Opens the visit of a request. For adapters. */
+  /** Creates the visit of a request. For adapters. */
   open(visiting: RequestWithClient): RequestVisit {
     return new RequestVisit(this.#collection, visiting);
   }
 
   /**
-   * Tracks an event that a backend reports, such as a webhook. It belongs to the last visit of the session. Not collected for
-   * a browser without a visitor, which may have opted out.
+   * Tracks an event that a backend reports, such as a webhook. The event belongs to the last visit of the session. If
+   * the session's browser has no visitor, the event is ignored, because the person may have opted out.
    *
    * @throws CoatcheckError `VALIDATION_FAILED` with a path.
    */
@@ -104,7 +107,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 
   /**
-   * Tracks several events as {@link report} does: all of them or, if one is invalid, none.
+   * Tracks several events, like {@link report}. If one is invalid, none is tracked.
    *
    * @throws CoatcheckError `VALIDATION_FAILED` with a path such as `events.1.type`.
    */
@@ -120,10 +123,11 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 
   /**
-   * Marks a session as converted, and tracks the order, as `session.visit.convert` does. For a backend that knows the
-   * session's id.
+   * Marks a session as converted and tracks the order, like `session.visit.convert`. For a backend that only knows
+   * the session's id.
    *
-   * @throws CoatcheckError as `session.visit.convert`, and `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`.
+   * @throws CoatcheckError like `session.visit.convert`, and also `SESSION_NOT_FOUND`, `SESSION_EXPIRED`,
+   *   `SESSION_REVOKED`.
    */
   async convert<Data>(
     manager: SessionManager<Data>,
@@ -145,7 +149,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     return { collected: true };
   }
 
-  /** Resolves when every event so far is in the sink. */
+  /** Resolves when all events tracked so far are in the sink. */
   async flush(): Promise<void> {
     await this.#collection.options.queue.flush();
   }
@@ -169,7 +173,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     return { collected: this.#collection.track(actor, event) };
   }
 
-  /** The visitor that a backend's event belongs to; null when nothing is collected. */
+  /** Returns the visitor of a backend event; null if nothing is collected. */
   #reporterOf({ id: sessionId, owner, visitorId, subject, tenant }: SessionRecord): Actor | null {
     const { collects, linksVisitors } = this.#collection.rules;
     const isBrowsers = owner.startsWith("browser:");
@@ -186,7 +190,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 }
 
-/** The error with its faults inside a member of the input. */
+/** Returns the error with the paths of its faults prefixed by a member of the input. */
 function atPath(path: string, error: unknown): unknown {
   if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") return error;
   const faults = error.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));
