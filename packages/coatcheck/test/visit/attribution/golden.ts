@@ -1,4 +1,4 @@
-/** A visit's first request, and the channel, source and medium that it must lead to. */
+/** A visit's first request, and the expected channel, source and medium. */
 export type Golden = readonly [
   query: string,
   referrer: string | null,
@@ -9,7 +9,7 @@ export type Golden = readonly [
 
 /** First requests to the shop `shop.example`, each with the expected channel, source and medium. */
 export const GOLDEN: readonly Golden[] = [
-  // No origin.
+  // No source.
   ["", null, "Direct", null, null],
   ["", "", "Direct", null, null],
   ["?q=tacos&page=2", null, "Direct", null, null],
@@ -19,7 +19,7 @@ export const GOLDEN: readonly Golden[] = [
   ["#utm_source=google", null, "Direct", null, null],
   ["#/route?utm_source=google", null, "Direct", null, null],
 
-  // Referrers that do not count.
+  // Referrers that are ignored.
   ["", "https://shop.example/tacos", "Direct", null, null],
   ["", "https://www.shop.example/", "Direct", null, null],
   ["", "https://blog.shop.example:8443/post", "Direct", null, null],
@@ -42,7 +42,7 @@ export const GOLDEN: readonly Golden[] = [
   ["", "chrome-extension://abcdef/page.html", "Direct", null, null],
   ["", "https://", "Direct", null, null],
 
-  // Hosts that only look like excluded ones.
+  // Hosts that only look similar to ignored ones.
   ["", "https://myshop.example/", "Referral", "myshop.example", "referral"],
   ["", "https://shop.example.evil.test/", "Referral", "shop.example.evil.test", "referral"],
   ["", "https://shop.example@evil.test/", "Referral", "evil.test", "referral"],
@@ -169,7 +169,7 @@ export const GOLDEN: readonly Golden[] = [
   ["", "https://bücher.example/", "Referral", "xn--bcher-kva.example", "referral"],
   ["?utm_source=partner&utm_medium=referral", null, "Referral", "partner", "referral"],
 
-  // Known to no rule.
+  // Matched by no rule.
   ["?utm_campaign=spring", null, "Unassigned", null, null],
   ["?utm_campaign=spring", "https://www.google.com/", "Unassigned", null, null],
   ["?utm_campaign=shop-opening", null, "Unassigned", null, null],

@@ -8,12 +8,12 @@ export interface Sent {
   readonly body: Beacon;
 }
 
-/** A page of a browser, with a clock that the test advances. */
+/** A page in a browser, with a clock that the test advances. */
 export class TestPage {
   readonly window = new EventTarget();
   readonly document = new EventTarget();
   readonly sent: Sent[] = [];
-  /** The paths of requests without a body. */
+  /** The paths of the requests that have no body (opt-out and opt-in). */
   readonly choices: string[] = [];
   meta: string | null = null;
   title = "Tacos";
@@ -23,9 +23,9 @@ export class TestPage {
   visibility: DocumentVisibilityState = "visible";
   prerendering = false;
   privacyControl = false;
-  /** Whether the browser takes beacons. */
+  /** Whether the browser accepts beacons. */
   takesBeacons = true;
-  /** The status of the server's responses; null for a request that fails. */
+  /** The status of the server's responses; null if requests fail. */
   status: number | null = 204;
   #now = 5_000;
   readonly #reads: Promise<void>[] = [];
@@ -46,14 +46,14 @@ export class TestPage {
     return this.#tracker;
   }
 
-  /** Every event that was sent, with its beacon's page id and the browser function that sent it. */
+  /** All events that were sent, with the page id of the beacon and the browser function that sent it. */
   get events(): (BeaconEvent & { pageId: string; by: Sent["by"] })[] {
     return this.sent.flatMap(({ by, body }) =>
       body.events.map((event) => ({ ...event, pageId: body.pageId, by })),
     );
   }
 
-  /** Lets time pass, then lets responses arrive. */
+  /** Advances the clock, then waits until responses have arrived. */
   async advance(milliseconds: number): Promise<void> {
     this.#now += milliseconds;
     const due = this.#tasks.filter(({ at }) => at <= this.#now);
@@ -71,7 +71,7 @@ export class TestPage {
     this.window.dispatchEvent(Object.assign(new Event(type), properties));
   }
 
-  /** Goes to an address as single-page applications do. */
+  /** Navigates to an address as single-page applications do. */
   go(address: string, method: "pushState" | "replaceState" = "pushState"): void {
     this.#history[method](null, "", address);
   }
@@ -150,18 +150,18 @@ export class TestPage {
     );
   }
 
-  /** Lets responses arrive. */
+  /** Waits until responses have arrived. */
   async settle(): Promise<void> {
     await Promise.all(this.#reads);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/** The page id of a page that the server has counted. */
+/** The page id of a page that the server has already counted. */
 export const COUNTED = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
 
-/** A page that the server has counted. */
+/** Creates a page that the server has already counted. */
 export const counted = (change: Partial<TestPage> = {}) => new TestPage({ meta: COUNTED, ...change }).start();
 
-/** The types of the events that a page has sent. */
+/** Returns the types of the events that a page has sent. */
 export const types = (page: TestPage) => page.events.map(({ type }) => type);

@@ -1,4 +1,4 @@
-/** User agents as browsers and programs send them, by the kind of client that they must be taken for. */
+/** User agents of browsers and programs, by the kind of client that they must be classified as. */
 
 const CHROME = "AppleWebKit/537.36 (KHTML, like Gecko)";
 const WINDOWS = `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Chrome/141.0.0.0 Safari/537.36`;

@@ -11,7 +11,7 @@ function assign(...events: VisitEvent[]) {
   );
 }
 
-/** The ids of the events of each visit. */
+/** Returns the ids of the events of each visit. */
 function idsOf(...events: VisitEvent[]): string[][] {
   return assign(...events).visits.map(({ parts }) => parts.map(({ event }) => event.id));
 }

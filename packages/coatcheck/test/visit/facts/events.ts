@@ -7,14 +7,14 @@ export const DAY = 24 * HOUR;
 /** Noon of 1 October 2026, UTC: a Thursday. */
 export const START = Date.UTC(2026, 9, 1, 12);
 
-/** A valid UUID whose order is that of `number`. */
+/** Returns a valid UUID. UUIDs sort like their numbers. */
 export function idOf(number: number): string {
   return `01900000-0000-7000-8000-${number.toString(16).padStart(12, "0")}`;
 }
 
 let created = 0;
 
-/** An event of one visitor and session with a new id; a page view of its own page if no other type is stated. */
+/** Creates an event of one visitor and session with a new id. By default, it is a page view of a new page. */
 export function eventOf(changes: Partial<VisitEvent> & { readonly pageId?: string | null } = {}): VisitEvent {
   const id = idOf(++created);
   const { pageId = id, ...rest } = changes;

@@ -9,7 +9,7 @@ import { DAY, eventOf, HOUR, MINUTE, START, sourceOf } from "./events.ts";
 
 const time = new LocalTime("UTC");
 
-/** The rows of the visits of one visitor. */
+/** Returns the rows of the visits of one visitor. */
 function rowsOf(...events: VisitEvent[]): VisitRow[] {
   const rows: VisitRow[] = [];
   const stored = events.map((event) => ({ ...eventRowOf(event), visitor: 1 }));
@@ -91,7 +91,7 @@ describe("factsOf", () => {
   });
 
   it("names the days, the previous day and the weeks of a visit", () => {
-    // 1 October 2026 is a Thursday, 5 October the Monday after it.
+    // 1 October 2026 is a Thursday; 5 October is the next Monday.
     const day = Math.floor(START / DAY);
     expect(rowsOf(eventOf(), eventOf({ at: START + 4 * DAY }))).toMatchObject([
       { local_day: day, previous_day: null, week: day - 3, first_week: day - 3 },

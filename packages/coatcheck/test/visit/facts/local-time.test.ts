@@ -11,7 +11,7 @@ describe("LocalTime", () => {
     ["Europe/Berlin", "2026-03-28T23:00:00Z", 23],
     ["Europe/Berlin", "2026-10-24T22:00:00Z", 25],
     ["Asia/Kolkata", "2026-03-28T18:30:00Z", 24],
-    // The clocks jump from 0:00 to 1:00.
+    // The clocks go forward from 0:00 to 1:00.
     ["Africa/Cairo", "2026-04-23T22:00:00Z", 23],
     ["America/Havana", "2026-03-08T05:00:00Z", 23],
     // The clocks go back from 1:00 to 0:00.

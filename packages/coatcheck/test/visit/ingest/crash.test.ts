@@ -16,16 +16,16 @@ interface Tracker {
   readonly folder: string;
   /** The lines that the process has printed so far: ids of events, and `tick` for each interval. */
   readonly lines: readonly string[];
-  /** Waits for this many lines that are `text`, counted from now. */
+  /** Waits until the process has printed `text` this many times from now on. */
   printed(text: string, count: number): Promise<void>;
-  /** Ends the process, and waits until everything that it printed was read. */
+  /** Kills the process, and waits until all of its output was read. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
 interface TrackerOptions {
   readonly behaviour: "works" | "fails" | "hangs";
   readonly spill?: string;
-  /** The largest file that the process may write, KB. */
+  /** Largest file that the process may write, in KB. */
   readonly fileLimit?: number;
 }
 
@@ -57,14 +57,17 @@ function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: Track
   };
 }
 
-/** The ids that the process printed before the `after`-th tick from the end; all ids for 0. */
+/**
+ * Returns the ids that the process printed before a tick. `after` is the number of that tick, counted from the end; 0
+ * returns all ids.
+ */
 function trackedBefore(lines: readonly string[], after: number): string[] {
   const ticks = lines.flatMap((line, index) => (line === "tick" ? [index] : []));
   const end = after === 0 ? lines.length : ticks.at(-after);
   return lines.slice(0, end).filter((line) => line.length === 36);
 }
 
-/** Starts the next process on the folder, and returns the ids that it delivers. */
+/** Starts a second process on the folder, and returns the ids that it delivers. */
 async function deliverFromSpill(spill: string): Promise<string[]> {
   const sink = memorySink({ maxEvents: 1_000_000 });
   const queue = createEventQueue({ sink, spill: { path: spill } });
