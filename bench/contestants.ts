@@ -6,16 +6,16 @@ import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session
 import { plainMapExpress, plainMapFastify } from "./servers/plain-map.ts";
 import type { ServerUnderTest } from "./servers/workload.ts";
 
-/** A measured server, and the bare framework that it is compared with. */
+/** A measured server, and the framework whose bare server is its baseline. */
 export interface BenchmarkEntry {
   readonly name: string;
   readonly framework: "Express 5" | "Fastify 5";
-  /** Whether it uses the PostgreSQL and Redis servers of `remote.ts`. */
+  /** Whether the server needs the PostgreSQL and Redis servers that `remote.ts` starts. */
   readonly isRemote?: boolean;
   readonly start: () => Promise<ServerUnderTest>;
 }
 
-/** All measured servers, in the order of the table. */
+/** All measured servers, in the order of the result table. */
 export const ENTRIES: readonly BenchmarkEntry[] = [
   { name: "bare", framework: "Express 5", start: bareExpress },
   { name: "plain Map", framework: "Express 5", start: plainMapExpress },

@@ -1,7 +1,7 @@
-/** Milliseconds between two lines of progress. */
+/** Milliseconds between two progress lines. */
 const INTERVAL = 10_000;
 
-/** Prints the progress of one long step to the standard error every few seconds. */
+/** Prints the progress of one long step to stderr every few seconds. */
 export class Progress {
   readonly #step: string;
   readonly #total: number;

@@ -7,14 +7,14 @@ import session from "express-session";
 import { SECRET } from "./servers/workload.ts";
 
 /*
- * Two races that occur in every application that is open in several tabs: concurrent writes of one browser, and a logout
- * during a slow request. Each server has the same routes.
+ * Reproduces two race conditions of applications that a user has open in several tabs: concurrent writes of one
+ * browser, and a logout during a slow request. Each server has the same routes.
  */
 
 const WRITERS = 20;
 const TRIALS = 20;
 
-/** A server with the routes of both races. */
+/** A server with the routes that both races use. */
 interface RaceServer {
   readonly name: string;
   readonly app: Express;

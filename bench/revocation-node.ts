@@ -10,10 +10,10 @@ import { connectRedis } from "coatcheck/store/redis";
 import { urls } from "./servers/remote.ts";
 import { SECRET, sessionData } from "./servers/workload.ts";
 
-/** Session id → milliseconds on the monotonic clock that all processes of this machine share. */
+/** Maps each session id to a time in milliseconds. All processes of this machine share the monotonic clock. */
 export type Timestamps = Record<string, number>;
 
-/** The commands of a process, in the order in which revocation.ts sends them. */
+/** The commands that revocation.ts sends to a process, in this order. */
 export type Command =
   | { readonly kind: "create"; readonly count: number }
   | { readonly kind: "watch"; readonly ids: readonly string[] }
@@ -33,19 +33,22 @@ function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** The key of a session in the caches: the bytes of its id, base64url. */
+/** Returns the key of a session in the caches: the bytes of its id in base64url. */
 function compactId(id: string): string {
   return Buffer.from(id.replaceAll("-", ""), "hex").toString("base64url");
 }
 
-/** Records the time at which this process refuses the session. */
+/** Records the current time if this process now refuses the session. */
 function checkRefused(id: string): void {
   if (!watched.has(id) || cache.getCached(compactId(id)) !== undefined) return;
   watched.delete(id);
   refusedAt[id] = now();
 }
 
-/** A channel that checks the session after each hint has been applied. */
+/**
+ * Wraps a hint channel. Each hint names a changed session; the wrapper calls `checkRefused` after the cache has applied
+ * it.
+ */
 function observedHints(hints: HintChannel): HintChannel {
   return {
     publish: (hint) => hints.publish(hint),
@@ -67,7 +70,10 @@ function observedShared(shared: SharedTier): SharedTier {
   };
 }
 
-/** A store that checks the sessions of each log response after it has been applied. */
+/**
+ * Wraps a store. When the cache has applied a page of the revocation log, the wrapper calls `checkRefused` for its
+ * sessions.
+ */
 function observedStore(store: SessionStore): SessionStore {
   return {
     get: (id) => store.get(id),
@@ -110,7 +116,7 @@ async function create(count: number): Promise<string[]> {
   return ids;
 }
 
-/** Caches every session, and records from now on when it is refused. */
+/** Loads the sessions into the cache. From now on `checkRefused` records when each one is refused. */
 async function watch(ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await cache.read(id);

@@ -13,7 +13,7 @@ import { startServers } from "./servers/remote.ts";
 
 const SECONDS = 10;
 
-/** How hints are delivered, and the number of revocations per second. */
+/** The measured cases: how nodes notify each other of changed sessions, and the revocations per second. */
 const CASES = [
   { name: "Redis", hasRedis: true, perSecond: 1000 },
   { name: "PostgreSQL's `NOTIFY`", hasRedis: false, perSecond: 100 },
@@ -42,7 +42,7 @@ function percentiles(values: readonly number[]): string {
   return `${at(0.5)} | ${at(0.99)} | ${at(1)}`;
 }
 
-/** Measures one case. Returns its three rows of the table. */
+/** Measures one case. Returns three table rows. */
 async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]): Promise<string[]> {
   const servers = await startServers();
   const children: ChildProcess[] = [];

@@ -17,7 +17,7 @@ import { measureUnused } from "./unused.ts";
 
 /** Number of processes per server: V8 optimizes the same program differently from one process to the next. */
 const PROCESSES = Number(process.env.BENCH_PROCESSES ?? 5);
-/** Rounds per process. */
+/** Measurement rounds per server process. */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 2);
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 1.5;
@@ -36,17 +36,17 @@ const COMMAND: MeasurementCommand = {
 };
 const { isWrite } = readCommandLine(COMMAND);
 
-/** The measurements of one server, with one value per round. */
+/** The measurements of one server. Each array has one value per round. */
 interface Measurements {
   readonly entry: BenchmarkEntry;
   readonly rates: number[];
-  /** CPU microseconds per request. */
+  /** CPU time per request, in microseconds. */
   readonly cpu: number[];
   /** Redis commands per request. */
   readonly commands: number[];
 }
 
-/** A running server. */
+/** A running server process. */
 interface Server {
   readonly measurements: Measurements;
   readonly port: number;
@@ -78,9 +78,10 @@ async function cpuOf(child: ChildProcess): Promise<number> {
 }
 
 /**
- * Sends requests for a number of seconds. Every connection cycles through the cookies of a few hundred browsers, so that
- * all sessions are used. This process never sleeps during a measurement: waking a sleeping client costs the server CPU
- * time, and a slower server pays it more often. On a virtual machine that cost more than the session library.
+ * Sends requests for a number of seconds. Each connection sends the cookies of a few hundred browsers in turn, so that
+ * all sessions are used. This process never sleeps during a measurement, because the server spends CPU time on waking a
+ * sleeping client, and a slower server does so more often. On a virtual machine, waking the client took more CPU time
+ * than the session library.
  */
 async function load(server: Server, seconds: number) {
   const share = Math.ceil(server.cookies.length / CONNECTIONS);
@@ -106,7 +107,7 @@ async function load(server: Server, seconds: number) {
 
 async function round(server: Server): Promise<void> {
   const { entry, rates, cpu, commands } = server.measurements;
-  // The server was idle during the other servers' rounds, in which V8 may discard compiled code and memory.
+  // Warm up again: V8 may have discarded compiled code while the other servers were measured.
   await load(server, WARM_UP_SECONDS);
   const before = await cpuOf(server.child);
   const commandsBefore = await remote.commands();

@@ -1,6 +1,6 @@
 /**
- * Measures what `coatcheck()` costs on a route that never asks for its session, beside an empty hook or middleware. Runs in
- * one process and without sockets, because the difference is smaller than the noise of a network.
+ * Measures the cost of `coatcheck()` on a route that never reads its session, compared with an empty hook or
+ * middleware. Runs in one process and without sockets, because the difference is smaller than network noise.
  */
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
@@ -21,7 +21,7 @@ const ROUNDS = 101;
 /** Handles one request. Resolves when the response has ended. */
 type Handle = () => unknown;
 
-/** One row of the table: the same application with an empty hook and with Coatcheck. */
+/** The same application with an empty hook and with Coatcheck: one row of the table. */
 interface Pair {
   readonly framework: string;
   readonly empty: Handle;
@@ -74,7 +74,7 @@ function honoPair(): Pair {
   };
 }
 
-/** Calls a listener as `node:http` does, without a connection. */
+/** Returns a function that calls a listener as `node:http` does, but without a network connection. */
 function onNode(listener: (request: IncomingMessage, response: ServerResponse) => void): Handle {
   return () => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -121,7 +121,7 @@ async function rowOf({ framework, empty, mounted }: Pair): Promise<string> {
   return `| ${[framework, ...cells].join(" | ")} |`;
 }
 
-/** Returns the section of the report. */
+/** Measures all frameworks. Returns the lines of the report's section. */
 export async function measureUnused(): Promise<string[]> {
   return [
     `A GET on a route that never asks for its session, in one process without sockets: CPU time per request in microseconds, medians of ${ROUNDS} interleaved rounds of ${REQUESTS.toLocaleString("en")} requests.`,

@@ -1,17 +1,20 @@
-/** Fills a store through its own methods, with many calls in flight, so that the rows and indexes are those of real use. */
+/**
+ * Fills a store through its public methods, with many concurrent calls, so that rows and indexes are as in production.
+ */
 import type { SessionRecord, SessionStore } from "coatcheck";
 import { Progress } from "../progress.ts";
 import { REVOKED_TENANT, type Sessions } from "./sessions.ts";
 
 const IN_FLIGHT = 2000;
 
-/** Stores new records. Rejects if the store does not accept one. */
+/** Stores new records. Rejects if the store refuses a record. */
 export async function putAll(store: SessionStore, records: readonly SessionRecord[]): Promise<void> {
   const outcomes = await Promise.all(
     records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })),
   );
   const refused = outcomes.find((outcome) => outcome !== "stored");
-  if (refused !== undefined) throw new Error(`The store answered "${refused}" to a new session.`);
+  if (refused !== undefined)
+    throw new Error(`put() returned "${refused}" for a new session instead of storing it.`);
 }
 
 /**
@@ -43,7 +46,7 @@ export async function fill(
   await store.revoke({ tenant: REVOKED_TENANT }, "admin");
 }
 
-/** The whole numbers from `start` up to, not including, `end`. */
+/** Returns the whole numbers from `start` to `end`, `end` excluded. */
 export function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, offset) => start + offset);
 }

@@ -1,18 +1,20 @@
-/** Measures one operation: how long a call takes, and how long it holds the event loop. */
+/** Measures one operation: the duration of a call, and how long the call blocks the event loop. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** The result for one operation on one store of one size. */
+/** The measured times of one operation, for one store and one number of sessions. */
 export interface Measurement {
-  /** Median and 99th percentile of one call, milliseconds; the slowest call if there are fewer than a hundred. */
+  /**
+   * Median and 99th percentile of the calls' durations, in milliseconds. Below 100 calls, `p99` is the slowest call.
+   */
   readonly median: number;
   readonly p99: number;
-  /** 99.9th percentile over the calls of the longest time for which a call held the event loop, in milliseconds. */
+  /** How long a call blocks the event loop without a pause: the 99.9th percentile of all calls, in milliseconds. */
   readonly held: number;
   readonly calls: number;
 }
 
-/** How often an operation is measured. */
+/** The number of measured calls, and the preparation of each call. */
 export interface Sampling {
   readonly rounds: number;
   /** Runs before each call, without being timed. */
@@ -21,11 +23,13 @@ export interface Sampling {
 
 /** Milliseconds between two probes of the event loop. */
 const PROBE_INTERVAL = 1;
-/** A slow operation is measured fewer times: no more than fit into this time, but at least {@link MIN_ROUNDS}. */
+/** Maximum milliseconds for one operation. A slow operation gets fewer rounds, but at least {@link MIN_ROUNDS}. */
 const BUDGET = 8000;
 const MIN_ROUNDS = 3;
 
-/** Calls `run` several times. Pauses between two calls, so that no call is charged for another's work. */
+/**
+ * Calls `run` once per round. Pauses between calls, so that background work of one call does not slow the next call.
+ */
 export async function measure(
   run: (round: number) => Promise<unknown>,
   { rounds, prepare }: Sampling,
@@ -36,7 +40,7 @@ export async function measure(
   for (let round = 0; round < rounds && (round < MIN_ROUNDS || spent < BUDGET); round++) {
     await prepare?.(round);
     await pause(5);
-    // One probe per call: a probe that is enabled again counts the time for which it was disabled.
+    // Use a new probe per call: a probe that is enabled again would include the time during which it was disabled.
     const probe = monitorEventLoopDelay({ resolution: PROBE_INTERVAL });
     probe.enable();
     await pause(5);
@@ -57,7 +61,7 @@ export async function measure(
   };
 }
 
-/** The value below which a share of the values lies. */
+/** Returns a quantile of the values, such as the median for a `share` of 0.5. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

@@ -1,23 +1,25 @@
-/** The operations that are measured, in order. Those that change the number of sessions come last. */
+/** The measured operations, in order. The operations that change the number of sessions come last. */
 import type { SessionFilter, SessionRecord, SessionStore } from "coatcheck";
 import { putAll, range } from "./load.ts";
 import { type Measurement, measure } from "./measure.ts";
 import { NOW, QUIET_TENANT, REVOKED_TENANT, type Sessions, SWEEP_BEFORE } from "./sessions.ts";
 
-/** One line of the table. */
+/** A measured operation: one row per store in the result table. */
 export interface Operation {
   readonly name: string;
   /**
-   * The largest acceptable median: milliseconds, or the largest multiple of the median of the smallest store. Absent
-   * without a limit.
+   * The largest acceptable median, in milliseconds or as a multiple of the smallest store's median. Absent if there is
+   * no limit.
    */
   readonly limit?: { readonly milliseconds: number } | { readonly multiple: number };
-  /** Sessions per call, if the table shows sessions per second instead of the time of a call. */
+  /**
+   * The number of sessions per call. If set, the table contains sessions per second instead of the duration of a call.
+   */
   readonly perSecond?: number;
   readonly measure: (subject: Subject) => Promise<Measurement>;
 }
 
-/** A full store. */
+/** A store that contains all sessions. */
 export interface Subject {
   readonly store: SessionStore;
   readonly sessions: Sessions;
@@ -41,7 +43,7 @@ function list(name: string, filterOf: (sessions: Sessions) => SessionFilter): Op
   };
 }
 
-/** The first subjects with a live session, one session number each. */
+/** Returns `count` different subjects that each have a live session. */
 function subjectsWithSessions(sessions: Sessions, count: number): string[] {
   const found = new Set<string>();
   for (let index = 0; found.size < count; index = (index + 97) % sessions.size) {
@@ -55,7 +57,7 @@ function isTouchable(sessions: Sessions, index: number): boolean {
   return sessions.kind(index) === "live" && sessions.tenant(index) !== REVOKED_TENANT;
 }
 
-/** Live sessions, spread over the whole store. */
+/** Returns the ids of live sessions, spread over the whole store. */
 function liveSessions(sessions: Sessions, count: number, start: number): string[] {
   const step = Math.max(1, Math.floor(sessions.size / (count * 3)));
   const ids: string[] = [];
@@ -66,7 +68,7 @@ function liveSessions(sessions: Sessions, count: number, start: number): string[
   return ids;
 }
 
-/** New sessions that have expired, so that `sweep` finds as many as before. */
+/** Returns records that have already expired. They replace the sessions that `sweep` deleted in the round before. */
 function expiredSessions(sessions: Sessions, count: number, first: number): SessionRecord[] {
   const old = NOW - 3 * 24 * 3_600_000;
   return range(first, first + count).map((index) => ({
@@ -106,7 +108,7 @@ async function measureInserts({ store, sessions }: Subject): Promise<Measurement
   });
 }
 
-/** @param offset keeps the numbers of the refilled sessions apart from those of other operations. */
+/** @param offset first number of the replacement sessions, beyond the numbers that other operations use. */
 async function measureSweep(
   { store, sessions }: Subject,
   limit: number,

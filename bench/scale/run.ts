@@ -9,7 +9,7 @@ import { NOW, REVOKED_AT, Sessions } from "./sessions.ts";
 import { STORES, type StoreKind } from "./stores.ts";
 import { type StoreResults, tableOf } from "./table.ts";
 
-/** The size of the smallest store that has enough sessions for `sweep` to delete. */
+/** Minimum number of sessions in a store. A smaller store has too few sessions for `sweep` to delete. */
 const MIN_SIZE = 10_000;
 
 const COMMAND: MeasurementCommand = {
@@ -31,7 +31,7 @@ const COMMAND: MeasurementCommand = {
   },
 };
 
-/** The chosen stores and sizes. */
+/** Returns the stores and sizes that the command-line options select. */
 function readChoices(options: Readonly<Record<string, string>>): { stores: string[]; sizes: number[] } {
   const stores = (options.stores ?? "").split(",");
   const sizes = (options.sizes ?? "").split(",").map(Number);
@@ -63,7 +63,7 @@ async function measureStore(kind: StoreKind, size: number): Promise<Map<string, 
       measured.set(operation.name, measurement);
       const { median, held, calls } = measurement;
       console.log(
-        `    ${operation.name}: ${median.toFixed(1)} ms, event loop held ${held.toFixed(1)} ms, ${calls} calls`,
+        `    ${operation.name}: ${median.toFixed(1)} ms, event loop blocked for ${held.toFixed(1)} ms, ${calls} calls`,
       );
     }
     return measured;

@@ -1,6 +1,6 @@
 /**
- * The sessions that fill a store. Session number `i` is the same in every run: its id, kind and times follow from `i`
- * and the size of the store, so that an operation can choose sessions without a list of them.
+ * Generates the sessions that fill a store. Session number `i` is the same in every run: its id, kind and times are
+ * computed from `i` and the size of the store, so no list of sessions is needed.
  */
 import type { SessionRecord } from "coatcheck";
 import { makeRecord } from "coatcheck/testing";
@@ -10,32 +10,39 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The time of the measurement, epoch milliseconds. Fixed, because the position within an hour changes the cost of a touch. */
+/**
+ * The simulated current time, in epoch milliseconds. It is fixed, because the cost of `touch` depends on the minute of
+ * the hour.
+ */
 export const NOW = Date.UTC(2026, 0, 15, 12, 10);
-/** When the revoked sessions were revoked. */
+/** The time at which the revoked sessions were revoked, in epoch milliseconds. */
 export const REVOKED_AT = NOW - 12 * HOUR;
-/** `sweep` deletes what ended before this time: every expired session, and every one that was revoked by itself. */
+/**
+ * `sweep` deletes the sessions that ended before this time: all expired sessions, and all that were revoked one by one.
+ */
 export const SWEEP_BEFORE = NOW - 6 * HOUR;
 
-/** A tenant whose sessions have all expired: the worst case of a list of live sessions. */
+/** A tenant whose sessions have all expired: the worst case for listing live sessions. */
 export const QUIET_TENANT = "tenant-98";
-/** A tenant that is revoked as a whole after the store is full. */
+/** A tenant whose sessions are revoked in one call after the store has been filled. */
 export const REVOKED_TENANT = "tenant-99";
-/** Gets the youngest sessions of {@link REVOKED_TENANT}, so that no list begins with revoked sessions. */
+/**
+ * The tenant that receives the newest sessions of {@link REVOKED_TENANT}, so that no list begins with revoked sessions.
+ */
 const NEXT_TENANT = "tenant-97";
 
 const TENANTS = 100;
-/** The oldest session was created this long before {@link NOW}. */
+/** The age of the oldest session, in milliseconds. */
 const OLDEST_AGE = 14 * DAY;
-/** A prime that shares no factor with the sizes. It spreads the sessions of a subject over the whole time. */
+/** A prime number that divides no store size. It spreads the sessions of each subject over all ages. */
 const SUBJECT_STRIDE = 7919;
-/** Five subjects with 1, 2, 3, 4 and 5 sessions. */
+/** Assigns 15 sessions to five subjects, which have 1, 2, 3, 4 and 5 sessions. */
 const SUBJECTS = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4];
 
-/** What happens to a session before the measurement. */
+/** The state of a session when the measurement starts. */
 export type Kind = "live" | "expired" | "revoked";
 
-/** A number from 0 to 1 that follows from `seed` and `salt` (mulberry32). */
+/** Returns a pseudo-random number from 0 to 1 for `seed` and `salt` (mulberry32). */
 function random(seed: number, salt: number): number {
   let mixed = (Math.imul(seed, 2_654_435_761) + Math.imul(salt, 0x6d2b79f5)) | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
@@ -53,7 +60,7 @@ function uuid(index: number, salt: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** The sessions of a store of one size. Numbers from `size` on are sessions that arrive later. */
+/** Computes the sessions of a store with `size` sessions. Higher numbers are sessions that are inserted later. */
 export class Sessions {
   readonly size: number;
 
@@ -65,7 +72,10 @@ export class Sessions {
     return uuid(index, 1);
   }
 
-  /** Younger sessions are more often live. Of all sessions, 53 % are live, 34 % expired and 13 % revoked. */
+  /**
+   * Returns the state of a session. Of all sessions, 53 % are live, 34 % expired and 13 % revoked; most new ones are
+   * live.
+   */
   kind(index: number): Kind {
     const daysOld = this.#age(index) / DAY;
     const drawn = random(index, 2);
@@ -80,19 +90,19 @@ export class Sessions {
     return tenant === REVOKED_TENANT && this.#age(index) < DAY ? NEXT_TENANT : tenant;
   }
 
-  /** Null for an anonymous session; a quarter of the sessions are anonymous. */
+  /** Returns the subject, or null for the quarter of the sessions that are anonymous. */
   subject(index: number): string | null {
     if (random(index, 3) < 0.25) return null;
     return `user-${this.#group(index) * 5 + (SUBJECTS[this.#person(index) % SUBJECTS.length] ?? 0)}`;
   }
 
-  /** A fifth of the sessions belong to API keys, one key per tenant. */
+  /** Returns the owner. A fifth of the sessions belong to API keys, with one key per tenant. */
   owner(index: number): string {
     const isOfConsumer = random(index, 4) < 0.2;
     return isOfConsumer ? `consumer:${this.tenant(index)}` : `browser:${this.id(index)}`;
   }
 
-  /** The record as it is first stored. Revoked sessions are revoked afterwards. */
+  /** Returns the record to insert. The sessions of kind `revoked` are revoked after the insertion. */
   record(index: number): SessionRecord {
     const createdAt = NOW - this.#age(index);
     const isRemembered = random(index, 5) < 0.1;
@@ -111,7 +121,10 @@ export class Sessions {
     });
   }
 
-  /** An expired session is one that no user used after its first minutes; a remembered one would not have expired. */
+  /**
+   * Returns the last activity. An expired session was not used after its creation. With "remember me", it must be older
+   * to have expired.
+   */
   #lastSeenAt(index: number, createdAt: number, isRemembered: boolean): number {
     const drawn = random(index, 7);
     if (this.kind(index) !== "live") return createdAt - (isRemembered ? 14 * DAY : 0);
@@ -122,7 +135,7 @@ export class Sessions {
     return Math.round(OLDEST_AGE * (1 - index / this.size));
   }
 
-  /** The place of a session among all people. It is independent of the session's age. */
+  /** Returns a number that assigns the session to a tenant and a subject, independent of its age. */
   #person(index: number): number {
     return index < this.size ? (index * SUBJECT_STRIDE) % this.size : index;
   }

@@ -1,4 +1,4 @@
-/** The stores that are measured, on real servers with temporary data. */
+/** Opens the measured stores on real servers, with temporary data. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,29 +9,34 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import { query, startPostgres, temporarySchema } from "../../packages/coatcheck/test/servers/postgres.ts";
 import { startRedis } from "../../packages/coatcheck/test/servers/redis.ts";
 
-/** An empty store. Until `settle`, the servers acknowledge writes before they are on the disk, which shortens the load. */
+/**
+ * An empty store. Until `settle` is called, the servers confirm writes before they are on the disk, so filling is
+ * faster.
+ */
 export interface OpenStore {
   readonly store: SessionStore;
   /**
-   * Ends the bulk load: from now on acknowledged writes are on the disk. Also does what the database would do within
-   * minutes: it collects statistics and writes out its log.
+   * Call this after the bulk load. From then on, a confirmed write is on the disk. It also runs the maintenance that a
+   * database does by itself within minutes: it collects statistics and writes out its log.
    */
   settle(): Promise<void>;
   /** Closes the store and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** Longest time of a call to a server, milliseconds: a call that is too slow for production is measured, not refused. */
+/**
+ * Timeout of a call to a server, in milliseconds. It is long, so that calls too slow for production are still measured.
+ */
 const DEADLINE = 60_000;
 
-/** A kind of store whose server is running. */
+/** A running database server, on which stores can be opened. */
 export interface StoreKind {
   open(clock: Clock): Promise<OpenStore>;
   /** Stops the server. */
   stop(): Promise<void>;
 }
 
-/** Starts what a kind of store needs, by its name on the command line. */
+/** The title and the start function of each store, by its name on the command line. */
 export const STORES: Readonly<
   Record<string, { readonly title: string; readonly start: () => Promise<StoreKind> }>
 > = {

@@ -1,17 +1,17 @@
-/** Prints the results as one table. */
+/** Formats the results as one Markdown table. */
 import type { Measurement } from "./measure.ts";
 import type { Operation } from "./operations.ts";
 
-/** The results of one store: for each size, for each operation by name. */
+/** The results of one store: size → name of the operation → measurement. */
 export interface StoreResults {
   readonly title: string;
   readonly bySize: ReadonlyMap<number, ReadonlyMap<string, Measurement>>;
 }
 
-/** The longest acceptable hold of the event loop, in milliseconds. */
+/** The longest acceptable time for which a call blocks the event loop, in milliseconds. */
 const MAX_BLOCKING_TIME = 20;
 
-/** One row per store and operation, one column per size. */
+/** Returns a table with one row per store and operation, and one column per size. */
 export function tableOf(
   results: readonly StoreResults[],
   operations: readonly Operation[],

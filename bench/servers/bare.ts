@@ -4,11 +4,11 @@ import fastify from "fastify";
 import { responseBody, type ServerUnderTest } from "./workload.ts";
 
 /*
- * Each framework without sessions. It has the same login route and the same kind of handler as the other servers, so that
- * the difference is the cost of the session library.
+ * Servers without sessions, one per framework. They have the same login route and the same kind of handler as the other
+ * servers, so the difference in CPU time is the cost of the session library.
  */
 
-/** As long as a session cookie; the server ignores it. */
+/** Returns a cookie of the same length as a session cookie. The server ignores it. */
 function cookie(index: string): string {
   return `sid=${index.padStart(50, "0")}; Path=/; HttpOnly; SameSite=Lax`;
 }

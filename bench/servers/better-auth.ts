@@ -58,7 +58,7 @@ export async function betterAuthServer(options: {
   return { port: (app.server.address() as AddressInfo).port, cookies };
 }
 
-/** As in its documentation. */
+/** Configures `secondaryStorage` as in the documentation of better-auth. */
 async function redisStorage() {
   const client = await connectedClient();
   return {

@@ -13,7 +13,7 @@ import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workl
 
 type Data = Partial<ReturnType<typeof sessionData>>;
 
-/** Coatcheck as in its README: SQLite with the local cache. */
+/** Creates the manager as in Coatcheck's README: SQLite with the local cache. */
 function managerOnSqlite(): SessionManager<Data> {
   const store = sqliteStore(":memory:");
   return new SessionManager<Data>({
@@ -23,7 +23,7 @@ function managerOnSqlite(): SessionManager<Data> {
   });
 }
 
-/** Coatcheck as in its guide for several machines: PostgreSQL with the local and the shared cache. */
+/** Creates the manager as in Coatcheck's guide for several machines: PostgreSQL with the local and the shared cache. */
 export async function managerOnServers(): Promise<SessionManager<Data>> {
   const { DATABASE_URL, REDIS_URL } = urls();
   const store = await postgresStore({ connectionString: DATABASE_URL });

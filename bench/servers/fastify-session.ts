@@ -10,12 +10,12 @@ declare module "fastify" {
   interface Session {
     subject: string;
     data: ReturnType<typeof sessionData>;
-    /** Used by the races. connect-redis requires all fields that express-session has here. */
+    /** Used by `races.ts`. connect-redis accepts only session types that also have express-session's fields. */
     fields: Record<string, number>;
   }
 }
 
-/** @fastify/session with `rolling` off, which is faster: a read sets no cookie. */
+/** Starts @fastify/session with `rolling: false`, which is faster because reads then set no cookie. */
 export async function fastifySession(
   store?: session.FastifySessionOptions["store"],
 ): Promise<ServerUnderTest> {
@@ -40,7 +40,7 @@ export async function fastifySession(
   return { port };
 }
 
-/** @fastify/session with connect-redis, as its README recommends. */
+/** Starts @fastify/session with connect-redis, as the README of @fastify/session recommends. */
 export async function fastifySessionOnRedis(): Promise<ServerUnderTest> {
   return await fastifySession(new RedisStore({ client: await connectedClient() }));
 }

@@ -5,9 +5,9 @@ import fastify from "fastify";
 import { responseBody, type ServerUnderTest, sessionData } from "./workload.ts";
 
 /*
- * The minimum that a session library does: look up the session in a Map, compare the hash of its secret, keep the response
- * out of shared caches, and pass the session to a handler that awaits it. It has no timeouts, no writes and no revocation;
- * their cost is the difference to this row of the table.
+ * The minimum that a session library does: look up the session in a Map, compare the hash of its secret, keep the
+ * response out of shared caches, and pass the session to a handler that awaits it. It has no timeouts, no writes and no
+ * revocation. A library that costs more than this server spends the difference on them.
  */
 
 interface StoredSession {
@@ -16,7 +16,7 @@ interface StoredSession {
   readonly data: ReturnType<typeof sessionData>;
 }
 
-/** A request after the middleware. */
+/** A request to which the middleware has added a session. */
 interface SessionRequest {
   found?: StoredSession | null;
 }
@@ -27,7 +27,7 @@ function logIn(index: number): string {
   const id = randomBytes(16).toString("base64url");
   const secret = randomBytes(16).toString("base64url");
   const secretHash = hash("sha256", secret, "base64url");
-  // A copy, as if it came from a store.
+  // Copy the data, as a store would by parsing JSON.
   const data = JSON.parse(JSON.stringify(sessionData(index)));
   sessions.set(id, { subject: `user-${index}`, secretHash, data });
   return `sid=${id}${secret}; Path=/; HttpOnly; SameSite=Lax`;
@@ -41,7 +41,7 @@ function find(cookie = ""): StoredSession | null {
 
 /** Returns a promise type, so that handlers must await it as they would with a store. */
 function sessionOf(request: SessionRequest): StoredSession | Promise<StoredSession> {
-  if (!request.found) throw new Error("The request has no session.");
+  if (!request.found) throw new Error("The request has no session: log in first.");
   return request.found;
 }
 

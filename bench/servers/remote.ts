@@ -2,16 +2,16 @@ import { createClient } from "redis";
 import { RedisCacheServer } from "../../packages/coatcheck/test/faults/redis-server.ts";
 import { startPostgres } from "../../packages/coatcheck/test/servers/postgres.ts";
 
-/** Environment variables with the servers' URLs. */
+/** The environment variables that contain the servers' URLs. */
 export interface Urls {
   readonly DATABASE_URL: string;
   readonly REDIS_URL: string;
 }
 
-/** A PostgreSQL server with durable commits, and a Redis server without persistence. */
+/** A running PostgreSQL server with durable commits and a running Redis server without persistence. */
 export interface Servers {
   readonly env: Urls;
-  /** Number of commands that Redis has run so far, by its own count, without `PING` and `INFO`. */
+  /** Reads from Redis how many commands it has run so far, except `PING` and `INFO`. */
   commands(): Promise<number>;
   /** Stops both servers. */
   stop(): Promise<void>;
@@ -37,13 +37,13 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-/** The servers' URLs from this process's environment. */
+/** Reads the servers' URLs from the environment variables of this process. */
 export function urls(): Urls {
   const { DATABASE_URL = "", REDIS_URL = "" } = process.env;
   return { DATABASE_URL, REDIS_URL };
 }
 
-/** A connected client of the Redis server. */
+/** Connects a client to the Redis server. */
 export async function connectedClient() {
   return await createClient({ url: urls().REDIS_URL }).connect();
 }

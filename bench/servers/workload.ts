@@ -1,7 +1,9 @@
-/** Number of logged-in sessions per server. Every server has the same workload: a GET that reads one of them. */
+/**
+ * Number of logged-in sessions per server. Every server has the same workload: GET requests that each read one session.
+ */
 export const SESSIONS = 10_000;
 
-/** The data of one session: about 1 KB of JSON. */
+/** Returns the data of one session: about 1 KB of JSON. */
 export function sessionData(index: number) {
   return {
     name: `User ${index}`,
@@ -15,31 +17,31 @@ export function sessionData(index: number) {
   };
 }
 
-/** The response body: it shows that the handler knows the user and has read the session data. */
+/** Returns the response body. It proves that the handler knows the user and has read the session data. */
 export function responseBody(subject: string | null | undefined, name: string | undefined) {
   return { subject, name };
 }
 
-/** A listening server under test. */
+/** A measured server that listens on a port. */
 export interface ServerUnderTest {
   readonly port: number;
-  /** The `Cookie` header of each session. Default: users log in over HTTP. */
+  /** The `Cookie` header of each session. Default: `logIn` requests them over HTTP. */
   readonly cookies?: readonly string[];
 }
 
-/** The secret of every server. */
+/** The secret with which every server signs its cookies. */
 export const SECRET = "a secret that is long enough for every library in this comparison";
 
 /**
- * Number of concurrent logins. With fifty in a new process, V8's first garbage collection finds most requests still in
- * progress and concludes that their allocations live long. In one of three processes every later request then takes half
- * as long again. Real users log in over hours.
+ * Number of concurrent logins. With 50 in a new process, V8's first garbage collection finds most requests still in
+ * progress and treats their memory as long-lived. In one of three processes, every later request then takes 50 %
+ * longer. The logins of real users are spread over hours.
  */
 const CONCURRENT_LOGINS = 4;
 
 /**
- * Logs in every user over HTTP, like browsers do, and returns their cookies. Call it outside the server's process: a
- * process that has also been an HTTP client serves requests more slowly from then on.
+ * Logs in every user over HTTP, as browsers do, and returns the cookies. Do not call this in the server's process: a
+ * process that has sent HTTP requests handles its own requests more slowly afterwards.
  */
 export async function logIn(port: number): Promise<string[]> {
   const cookies: string[] = [];

@@ -1,4 +1,4 @@
-/** The databases that are measured, with temporary data. */
+/** Opens the measured databases, with temporary data. */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,32 +10,32 @@ import type { EventSink } from "../../packages/coatcheck/src/visit/sink.ts";
 import { query, startPostgres, temporarySchema } from "../../packages/coatcheck/test/servers/postgres.ts";
 import { type PlainTable, plainPostgres, plainSqlite } from "./plain-table.ts";
 
-/** A sink whose rollups a job recomputes. */
+/** An event sink with daily totals (rollups), which `recompute` updates. */
 export interface RollupSink extends EventSink {
   recompute(limit: number): Promise<number>;
 }
 
-/** An empty database with a sink and questions. */
+/** An empty database: its sink stores events, and `questions` runs analytics queries. */
 export interface VisitDatabase {
   readonly sink: RollupSink;
   readonly questions: Questions;
-  /** Does what the database would do by itself within minutes, such as collecting statistics. */
+  /** Runs the maintenance that a database does by itself within minutes, such as collecting statistics. */
   settle(): Promise<void>;
-  /** Bytes on the disk. */
+  /** Returns the size of the database on the disk, in bytes. */
   size(): Promise<number>;
-  /** Closes it and deletes its data. */
+  /** Closes the database and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** A kind of database whose server is running. */
+/** A running database server, on which databases can be opened. */
 export interface DatabaseKind {
   open(): Promise<VisitDatabase>;
-  /** An empty table without facts. */
+  /** Creates an empty table that contains events only, without the derived tables of a sink. */
   openPlain(): Promise<PlainTable & { remove(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
-/** The kinds of databases by their names on the command line. */
+/** The title and the start function of each database, by its name on the command line. */
 export const DATABASES: Readonly<
   Record<string, { readonly title: string; readonly start: () => Promise<DatabaseKind> }>
 > = {
@@ -80,7 +80,7 @@ async function startSqlite(): Promise<DatabaseKind> {
   };
 }
 
-/** Longest time of a batch, milliseconds: a batch that is too slow for production is measured, not refused. */
+/** Timeout of a batch, in milliseconds. It is long, so that batches too slow for production are still measured. */
 const DEADLINE = 120_000;
 
 async function startPostgresServer(): Promise<DatabaseKind> {

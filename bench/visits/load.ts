@@ -3,10 +3,10 @@ import type { VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
 import { Progress } from "../progress.ts";
 import { batchesOf } from "./traffic.ts";
 
-/** Events in one write of a sink. */
+/** Number of events that a sink writes at once. */
 export const BATCH_SIZE = 1000;
 
-/** How long it took to store events, without the time in which they were generated. */
+/** The number of stored events and the time for storing them, without the time for generating them. */
 export interface Load {
   readonly events: number;
   /** Milliseconds. */
@@ -32,12 +32,12 @@ export async function load(
   return { events: stored, time };
 }
 
-/** Events per second. */
+/** Returns the number of stored events per second. */
 export function rateOf({ events, time }: Load): number {
   return Math.round((events / time) * 1000);
 }
 
-/** The first items of a generator. */
+/** Yields the first `count` items. */
 export function* firstItems<Item>(items: Iterable<Item>, count: number): Generator<Item> {
   let taken = 0;
   for (const item of items) {

@@ -1,16 +1,16 @@
-/** Measures one database: how fast it takes events, recomputes rollups and answers questions. */
+/** Measures one database: how fast it stores events, recomputes daily totals (rollups) and runs analytics queries. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
 import { BATCH_SIZE, firstItems, type Load, load } from "./load.ts";
 import { answer, type QuestionResult, timedQuestions } from "./questions.ts";
 import { DAY, END, eventsOf, VISITS_PER_MILLION } from "./traffic.ts";
 
-/** Events that are stored one by one, and in batches, to compare the two. */
+/** Numbers of events that are stored one by one and in batches, to compare both ways. */
 const SINGLE_EVENTS = 2000;
 const BATCHED_EVENTS = 50_000;
-/** Days of the whole traffic. */
+/** Number of days of generated traffic. */
 const DAYS = 90;
-/** Events of the day whose rollup is measured. */
+/** Number of events in the day whose rollup is measured. */
 const DAY_EVENTS = 500_000;
 
 /** The results of one database. */
@@ -18,22 +18,22 @@ export interface DatabaseResults {
   readonly title: string;
   readonly loads: readonly { readonly name: string; readonly load: Load }[];
   readonly bytes: number;
-  /** Milliseconds to recompute every day after the load. */
+  /** Milliseconds to recompute the rollups of all days after all events have been stored. */
   readonly recomputedAll: number;
   readonly day: DayResults;
   readonly answers: readonly QuestionResult[];
 }
 
-/** The rollup of one day. */
+/** The time for recomputing the rollup of one day. */
 export interface DayResults {
   readonly events: number;
   /** Milliseconds. */
   readonly time: number;
-  /** The longest time for which it held the event loop, in milliseconds. */
+  /** The longest time for which the recomputation blocked the event loop, in milliseconds. */
   readonly held: number;
 }
 
-/** Measures everything on one kind of database. */
+/** Runs all measurements on one database. */
 export async function measureDatabase(
   title: string,
   kind: DatabaseKind,
@@ -95,7 +95,7 @@ async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: L
   return loads;
 }
 
-/** Measures the rollup of a day that has 500,000 events, or fewer if all traffic has fewer. */
+/** Measures the rollup of a day with 500,000 events, or with all generated events if those are fewer. */
 async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayResults> {
   console.error("  one day");
   const visits = Math.min(allVisits, (DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION);

@@ -1,9 +1,9 @@
-/** Events in one table with two indexes and no facts: what a sink costs is measured against it. */
+/** Stores events in one table with two indexes and nothing else: the baseline for the cost of a sink. */
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
 import type { VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
 
-/** A table that takes events, one per statement or many at once. */
+/** A table into which events can be inserted one by one or in batches. */
 export interface PlainTable {
   insert(events: readonly VisitEvent[]): Promise<void>;
   close(): Promise<void>;
@@ -19,7 +19,7 @@ function rowOf(event: VisitEvent): readonly (string | number | null)[] {
   return [event.id, event.type, event.at, event.sessionId, event.visitorId, JSON.stringify(event)];
 }
 
-/** A table in a SQLite file, with the settings of the sinks. */
+/** Creates the table in a SQLite file, with the same settings as the sinks. */
 export function plainSqlite(path: string): PlainTable {
   const database = new DatabaseSync(path);
   database.exec("pragma journal_mode = wal; pragma synchronous = full");
@@ -42,7 +42,7 @@ export function plainSqlite(path: string): PlainTable {
   };
 }
 
-/** A table on a PostgreSQL server. */
+/** Creates the table on a PostgreSQL server. */
 export async function plainPostgres(url: string): Promise<PlainTable> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,19 +1,19 @@
-/** The questions that are measured, on the last 90 days of the generated traffic. */
+/** The measured analytics queries (questions), on the last 90 days of the generated traffic. */
 import { CoatcheckError } from "coatcheck";
 import { DIMENSIONS, type Filter, type Questions } from "coatcheck/visit/questions";
 import { sessionOf } from "./traffic.ts";
 
-/** Times that each question is asked. */
+/** How often each query runs. */
 const ROUNDS = 5;
 
-/** A question and its time limit in milliseconds. */
+/** A query and its time limit in milliseconds. */
 export interface TimedQuestion {
   readonly name: string;
   readonly limit: number;
   ask(questions: Questions): Promise<unknown>;
 }
 
-/** The result of one question: milliseconds, or that it was refused. */
+/** The durations of one query in milliseconds, and whether the database refused the query. */
 export interface QuestionResult {
   readonly name: string;
   readonly limit: number;
@@ -27,10 +27,10 @@ const ROLLUP_LIMIT = 500;
 const FACTS_LIMIT = 3000;
 const TIMELINE_LIMIT = 20;
 
-/** The dimensions of which a visit has one value; a visit can have many pages. */
+/** The dimensions that have one value per visit. The dimension `page` has many. */
 const ROLLED_UP_DIMENSIONS = DIMENSIONS.filter((dimension) => dimension !== "page");
 
-/** All questions about a range of local days in which `visits` visits were made. */
+/** Returns all queries for a range of local days that contains `visits` visits. */
 export function timedQuestions(
   range: { readonly from: string; readonly to: string },
   visits: number,
@@ -106,7 +106,7 @@ export function timedQuestions(
   ];
 }
 
-/** Asks a question several times. */
+/** Runs a query several times and measures its durations. */
 export async function answer(
   { name, limit, ask }: TimedQuestion,
   questions: Questions,

@@ -1,6 +1,6 @@
-/** Numbers and ids that follow from an index, so that no list of them is kept. */
+/** Computes pseudo-random numbers and ids from an index, so that no list of them must be stored. */
 
-/** A number from 0 to 1, 1 excluded, that follows from `index` and `salt` (mulberry32). */
+/** Returns a pseudo-random number from 0 to 1, 1 excluded, for `index` and `salt` (mulberry32). */
 export function random(index: number, salt: number): number {
   let mixed = (Math.imul(index, 2_654_435_761) + Math.imul(salt, 0x6d2b79f5)) | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
@@ -8,26 +8,26 @@ export function random(index: number, salt: number): number {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 }
 
-/** The item of a list that follows from `index` and `salt`. */
+/** Returns a pseudo-random item of the list for `index` and `salt`. */
 export function pick<Item>(items: readonly Item[], index: number, salt: number): Item {
   return items[Math.floor(random(index, salt) * items.length)] as Item;
 }
 
-/** Eight hexadecimal digits that follow from two numbers. */
+/** Returns eight pseudo-random hexadecimal digits for two numbers. */
 function word(index: number, salt: number): string {
   return Math.floor(random(index, salt) * 2 ** 32)
     .toString(16)
     .padStart(8, "0");
 }
 
-/** A UUID v4 that follows from an index. It contains the index, so that no two are equal. */
+/** Returns the UUID v4 of an index. It contains the index, so that no two ids are equal. */
 export function uuid(index: number, salt: number): string {
   const hex = word(index, salt) + word(index, salt + 1000);
   const own = index.toString(16).padStart(12, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(12, 15)}-8${word(index, salt + 2000).slice(0, 3)}-${own}`;
 }
 
-/** A UUID v7 of a time, unique by visit and by the number of the event in it. */
+/** Returns a UUID v7 for a time. It is unique for each visit and each number of an event in the visit. */
 export function timeUuid(time: number, visit: number, event: number): string {
   const stamp = time.toString(16).padStart(12, "0");
   const own = visit.toString(16).padStart(8, "0") + event.toString(16).padStart(4, "0");

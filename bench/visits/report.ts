@@ -1,19 +1,19 @@
-/** Prints the results as tables. */
+/** Formats the results as Markdown tables. */
 import { cpus, tmpdir, totalmem } from "node:os";
 import { rateOf } from "./load.ts";
 import type { DatabaseResults } from "./measure.ts";
 import type { TrackingCost } from "./tracking.ts";
 
-/** What the report shows. */
+/** The results that the report contains. */
 export interface Measured {
   readonly tracking: TrackingCost;
   readonly results: readonly DatabaseResults[];
-  /** Visits of the generated traffic. */
+  /** Number of visits in the generated traffic. */
   readonly visits: number;
   readonly loadBefore: number;
 }
 
-/** The whole report, in Markdown. */
+/** Returns the whole report in Markdown. */
 export function reportOf({ tracking, results, visits, loadBefore }: Measured): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   return [

@@ -1,4 +1,4 @@
-/** Measures the visits: ingest, rollups and questions. */
+/** Measures the storage of visits: storing events, recomputing daily totals (rollups) and running analytics queries. */
 import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { closingLine, type MeasurementCommand, readCommandLine } from "../../scripts/measurement-command.ts";
@@ -28,7 +28,7 @@ const COMMAND: MeasurementCommand = {
   },
 };
 
-/** The chosen number of visits and databases. */
+/** Returns the number of visits and the databases that the command-line options select. */
 function readChoices(options: Readonly<Record<string, string>>): { visits: number; databases: string[] } {
   const visits = Number(options.visits);
   if (!Number.isInteger(visits) || visits < MIN_VISITS) {

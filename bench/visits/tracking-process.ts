@@ -1,7 +1,7 @@
 /**
- * A site without or with visits, in a process of its own, behind an adapter without sockets: the difference is smaller than the
- * noise of a network. Views as many pages as the parent asks for and sends the CPU time per page. The queue's part is included;
- * the sink discards the events.
+ * Runs a site with or without visit tracking in its own process. Uses no sockets, because the difference is smaller
+ * than network noise. Views as many pages as the parent process requests, and sends back the CPU time per page. That
+ * time includes the event queue; the sink discards the events.
  */
 import { setImmediate } from "node:timers/promises";
 import { SessionManager } from "coatcheck";
@@ -12,15 +12,15 @@ import { createEventQueue, createVisits } from "coatcheck/visit";
 import { SECRET } from "../servers/workload.ts";
 
 const VISITORS = 500;
-/** Pages between two turns of the event loop, in which the queue writes its batches. */
+/** Number of page views before the process yields to the event loop, so that the queue can write its batches. */
 const PAGES_PER_TURN = 50;
-/** The benchmark's visitors are faster than people. */
+/** Turns the event limits off: the benchmark's visitors are faster than people. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 const HOST = Buffer.from("shop.example");
 const REFERRER = Buffer.from("https://shop.example/coats?page=3");
 const ACCEPT = Buffer.from("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
-/** Forty browsers. */
+/** The user agents of 40 browsers. */
 const USER_AGENTS = Array.from({ length: 20 }, (_, index) => 120 + index).flatMap((version) => [
   Buffer.from(`Mozilla/5.0 (X11; Linux x86_64; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`),
   Buffer.from(
@@ -28,10 +28,10 @@ const USER_AGENTS = Array.from({ length: 20 }, (_, index) => 120 + index).flatMa
   ),
 ]);
 
-/** The bytes of a header value. Its text is made for each request, as a server does from its socket. */
+/** A header value as bytes. Each request converts it to a string, as a server does with the bytes from its socket. */
 type Value = Buffer;
 
-/** The request of a page. */
+/** The request for a page. */
 class PageRequest implements HttpRequest {
   readonly method = "GET";
   readonly url: string;
@@ -59,7 +59,7 @@ class PageRequest implements HttpRequest {
   }
 }
 
-/** The headers of a response. */
+/** The headers of a page's response. */
 class PageHeaders implements ResponseHeaders {
   readonly cookies: string[] = [];
   readonly #fields = new Map([["content-type", "text/html; charset=utf-8"]]);
@@ -78,7 +78,7 @@ class PageHeaders implements ResponseHeaders {
   }
 }
 
-/** The same site without and with visits. */
+/** The measured site, with or without visit tracking. */
 class Site {
   readonly #sessions: HttpSessions<{ theme?: string }>;
   readonly #cookies: Value[] = [];
@@ -93,7 +93,7 @@ class Site {
     this.#sessions = new HttpSessions(manager, hasVisits ? { visits: createVisits(options) } : {});
   }
 
-  /** Begins the sessions. */
+  /** Creates a session for each visitor. */
   async begin(): Promise<void> {
     for (let visitor = 0; visitor < VISITORS; visitor++) {
       const { cookies } = await this.#view(visitor, Buffer.of());
@@ -101,7 +101,7 @@ class Site {
     }
   }
 
-  /** Views pages one after another. Returns the CPU time per page in microseconds. */
+  /** Views pages one after another. Returns the CPU time per page, in microseconds. */
   async cpuOf(pages: number): Promise<number> {
     const before = process.cpuUsage();
     for (let page = 0; page < pages; page++) {
@@ -113,7 +113,7 @@ class Site {
     return (user + system) / pages;
   }
 
-  /** Does what an adapter does for a handler that loads the session. */
+  /** Views one page: runs the same steps as a framework adapter whose handler loads the session. */
   async #view(visitor: number, cookie: Value): Promise<PageHeaders> {
     const userAgent = USER_AGENTS[visitor % USER_AGENTS.length] as Value;
     const request = this.#sessions.open(new PageRequest(this.#pages++, userAgent, cookie));

@@ -1,4 +1,4 @@
-/** Measures what visits add to a page view on the request path, beside the same site without them. */
+/** Measures the CPU time that visit tracking adds to a page view, compared with the same site without tracking. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
@@ -6,7 +6,7 @@ const WARM_UP = 60_000;
 const PAGES = 10_000;
 const ROUNDS = 41;
 
-/** CPU time of a page view, microseconds. */
+/** CPU time of a page view, in microseconds. */
 export interface TrackingCost {
   readonly without: number;
   readonly with: number;
@@ -14,7 +14,7 @@ export interface TrackingCost {
   readonly pages: number;
 }
 
-/** Measures in interleaved rounds, with a process for each site. Returns medians. */
+/** Measures both sites in alternating rounds, each site in its own process. Returns the medians. */
 export async function measureTracking(): Promise<TrackingCost> {
   const [without, tracked] = await Promise.all([start("without"), start("with")]);
   const costs = { without: [] as number[], with: [] as number[] };
@@ -34,7 +34,7 @@ export async function measureTracking(): Promise<TrackingCost> {
 async function start(kind: "with" | "without"): Promise<ChildProcess> {
   const site = fork(new URL("tracking-process.ts", import.meta.url), [kind]);
   site.once("exit", (code) => {
-    if (code) throw new Error(`The site ${kind} visits ended with code ${code}.`);
+    if (code) throw new Error(`The process of the site ${kind} visits exited with code ${code}.`);
   });
   await once(site, "message");
   return site;

@@ -1,6 +1,6 @@
 /**
- * The traffic of a shop over 90 days, streamed in the order of time. Visit number `i` is the same in every run, whatever
- * is generated before it.
+ * Generates the traffic of a shop over 90 days, in chronological order. Visit number `i` is the same in every run and
+ * does not depend on other visits.
  */
 import type { EventClient, Source, VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
 import { pick, random, timeUuid, uuid } from "./random.ts";
@@ -9,16 +9,16 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 export const DAY = 24 * 60 * MINUTE;
 
-/** When the traffic ends: the first millisecond after its last day, epoch milliseconds, UTC. */
+/** The end of the traffic: the first millisecond after its last day in UTC, as epoch milliseconds. */
 export const END = Date.UTC(2026, 9, 1);
-/** Visits for one million events. */
+/** The number of visits that produce about one million events. */
 export const VISITS_PER_MILLION = 150_000;
 
-/** The share of the visits that begin a new visitor. */
+/** The share of the visits that are the first visit of a new visitor. */
 const NEW_VISITORS = 0.6;
-/** The most visits of others between two visits of a visitor, as a share of all visits. */
+/** Maximum number of other visitors' visits between two visits of one visitor, as a share of all visits. */
 const MAX_RETURN_DISTANCE = 0.4;
-/** The longest visit that is generated. Events are sorted within this time. */
+/** The longest generated visit, in milliseconds. Sorting the events chronologically buffers them for this long. */
 const LONGEST_VISIT = 60 * MINUTE;
 const PRODUCTS = 400;
 
@@ -97,10 +97,10 @@ const CLIENTS: readonly EventClient[] = DEVICES.flatMap(([device, os, browser]) 
   })),
 );
 
-/** How much traffic there is. */
+/** The amount of generated traffic. */
 export interface TrafficOptions {
   readonly visits: number;
-  /** Days of traffic before {@link END}. */
+  /** Number of days of traffic before {@link END}. */
   readonly days: number;
 }
 
@@ -125,7 +125,7 @@ export function* eventsOf({ visits, days }: TrafficOptions): Generator<VisitEven
   yield* waiting.sort((left, right) => left.at - right.at);
 }
 
-/** Groups events into batches. */
+/** Groups events into batches of `size`. */
 export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generator<VisitEvent[]> {
   let batch: VisitEvent[] = [];
   for (const event of events) {
@@ -137,7 +137,7 @@ export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generato
   if (batch.length > 0) yield batch;
 }
 
-/** The number of a visit's visitor, which is the number of the visitor's first visit. */
+/** Returns the number of the visitor who made the visit. The visitor has the number of its first visit. */
 function visitorOf(visit: number, visits: number): number {
   let current = visit;
   while (current > 0 && random(current, 1) >= NEW_VISITORS) {
@@ -148,7 +148,7 @@ function visitorOf(visit: number, visits: number): number {
   return current;
 }
 
-/** The id of a visit's session. */
+/** Returns the session id of a visit. */
 export function sessionOf(visit: number): string {
   return uuid(visit, 21);
 }
@@ -180,7 +180,7 @@ class VisitWriter {
     this.#write("page_view", { source: isEntry ? pick(SOURCES, this.#visit, 13) : DIRECT });
   }
 
-  /** Lets time pass on the page, and reports how long it was visible. */
+  /** Simulates reading the page, and writes the event that reports how long the page was visible. */
   read(): void {
     const time = SECOND + Math.floor(random(this.#visit, 40 + this.events.length) ** 2 * 3 * MINUTE);
     this.#at += time;
@@ -228,7 +228,10 @@ class VisitWriter {
   }
 }
 
-/** The events of one visit: on average 6.7. A third of the visits see one page, one in thirty orders. */
+/**
+ * Returns the events of one visit: 6.7 on average. A third of the visits have one page view, and one in thirty has an
+ * order.
+ */
 function eventsOfVisit(visit: number, begin: number, visits: number): readonly VisitEvent[] {
   const writer = new VisitWriter(visit, begin, visits);
   const mood = random(visit, 3);
