@@ -1,7 +1,7 @@
 /**
- * Server-side sessions: create, open, change and revoke them. The application checks the password; the
- * {@link SessionManager} keeps the session in a store, issues its token, and enforces timeouts and revocation. Stores,
- * caches and framework adapters have import paths of their own.
+ * Server-side sessions: create, open, change and revoke them. The application checks the password. The {@link
+ * SessionManager} saves the session in a store, issues its token, and enforces timeouts and revocation. Stores, caches
+ * and framework adapters have separate import paths.
  *
  * @example
  * ```ts

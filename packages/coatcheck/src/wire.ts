@@ -2,7 +2,8 @@ import type { ErrorCode, Fault } from "./session/errors.ts";
 import type { JsonObject } from "./session/json.ts";
 
 /*
- * The JSON that the session endpoints and the browser client exchange. All paths lie under one base, `/session` by default:
+ * The JSON that the session endpoints and the browser client exchange. All paths start with one base path, by default
+ * `/session`:
  *
  *   GET    base                  → SessionView. Does not count as activity; with `?touch` it counts as the user's
  *   POST   base                  LoginBody → SessionView, with a new secret and a new CSRF token
@@ -40,14 +41,14 @@ export type Envelope<Data> =
 /** Why a session has ended. */
 export type EndReason = "expired" | "revoked" | "signed-out";
 
-/** The fields of a session that a page may know. */
+/** The fields of a session that the server sends to a page. */
 export interface SessionInfo {
-  /** UUID. Safe to show and to log: it does not authenticate. */
+  /** UUID. It is not a credential, so it may be displayed and logged. */
   readonly id: string;
   readonly type: "anonymous" | "authenticated";
   readonly subject: string | null;
   readonly tenant: string | null;
-  /** The administrator who acts for the subject. Absent unless the subject is impersonated. */
+  /** The administrator who impersonates the subject. Absent without impersonation. */
   readonly actor?: { readonly subject: string; readonly reason: string };
   /** ISO 8601. */
   readonly createdAt: string;
@@ -56,7 +57,7 @@ export interface SessionInfo {
   readonly version: number;
 }
 
-/** A session as the server sends it: with the milliseconds that it has left. */
+/** A session with its remaining time, as the server sends it. */
 export interface TimedSessionInfo extends SessionInfo {
   /** Milliseconds until the absolute timeout. */
   readonly expiresInMs: number;
@@ -65,9 +66,9 @@ export interface TimedSessionInfo extends SessionInfo {
 }
 
 interface ViewFields {
-  /** Grows with each change of the session. Of two views of one session, the one with the higher `rev` is newer. */
+  /** Increases with each change of the session. The view with the higher `rev` is the newer view. */
   readonly rev: number;
-  /** Stable within a session, replaced at login. Null if there is no session to bind it to. */
+  /** The CSRF token of the session, replaced at login. Null if there is no session. */
   readonly csrf_token: string | null;
 }
 
@@ -94,17 +95,17 @@ export type SessionView<User = unknown> = ViewFields &
         readonly session: null;
         readonly user: null;
         readonly needsOnboarding?: boolean;
-        /** Set if the server knows it. */
+        /** Why there is no session, if the server knows the reason. */
         readonly reason?: EndReason;
       }
   );
 
-/** `email` and `password`, or any `credentials` that the application's own check accepts. */
+/** `email` and `password`, or any `credentials` that the application accepts. */
 export type LoginBody =
   | { readonly email: string; readonly password: string }
   | { readonly credentials: JsonObject; readonly metadata?: JsonObject };
 
-/** Credentials that prove the user's identity again, and the scope that they are for. */
+/** Credentials with which the user authenticates again, and the scope to unlock with them. */
 export interface ElevateBody {
   readonly credentials: JsonObject;
   readonly scope?: string;
@@ -113,16 +114,16 @@ export interface ElevateBody {
 /** A device on which the subject is logged in. */
 export interface Device {
   readonly id: string;
-  /** This is the device that sent the request. */
+  /** Whether this device sent the request. */
   readonly current: boolean;
-  /** The subject for whom the user acts in this session. Absent unless it is an impersonation. */
+  /** The subject whom the user impersonates in this session. Absent without impersonation. */
   readonly impersonates?: string;
   readonly browser: string | null;
   readonly os: string | null;
   readonly device: string | null;
-  /** The `User-Agent` header, as far as the server's privacy mode keeps it. */
+  /** The `User-Agent` header, or null if the server did not store it. */
   readonly userAgent: string | null;
-  /** The IP address, as far as the server's privacy mode keeps it. */
+  /** The IP address, truncated or null as the server's privacy mode requires. */
   readonly address: string | null;
   readonly city: string | null;
   readonly country: string | null;

@@ -3,7 +3,7 @@ import { SessionError } from "./error.ts";
 import type { Meter } from "./metrics.ts";
 import type { Send } from "./sender.ts";
 
-/** Calls a session endpoint and returns the envelope's `data`. Rejects with a {@link SessionError} and nothing else. */
+/** Calls a session endpoint and returns the envelope's `data`. Every rejection is a {@link SessionError}. */
 export type Call = <Data>(
   method: string,
   path: string,
@@ -32,13 +32,14 @@ export function createCall({ baseUrl, timeout, meter, clock, send }: CallDepende
         body: JSON.stringify(body),
         signal: AbortSignal.any([AbortSignal.timeout(timeout), ...signals]),
       });
-      // The recovery from a rejected token calls `/init`, which therefore cannot itself recover. A body has credentials,
-      // which the server may have checked before the conflict. Every other endpoint may run twice.
+      // Recovery from a rejected token calls `/init`, so `/init` itself must not recover. After a conflict, do not
+      // repeat a request with a body: the server may have checked its credentials already. All other requests can be
+      // repeated.
       const { response, body: received } = await send<Data>(request, path !== "/init", true, !body);
       meter.recordResponse(clock.now() - start, response.headers.get("server-timing"));
       if (received?.success) return received.data;
       const { code = "BAD_ANSWER", message } = received?.error ?? {};
-      // `Retry-After` may also be a date. It counts as 0, because the browser's clock may be wrong.
+      // Treat a date in `Retry-After` as 0, because the browser's clock may be wrong.
       throw new SessionError(code, response.status, message, Number(response.headers.get("retry-after")) | 0);
     } catch (error) {
       meter.counts.errors++;

@@ -6,7 +6,7 @@ export interface ClientClock {
   schedule(delay: number, task: () => void): () => void;
 }
 
-/** The browser's clock. Not `performance.now()`, which may stand still while the machine sleeps. */
+/** The browser's clock. It uses `Date`, because `performance.now()` may stop while the machine sleeps. */
 export const browserClock: ClientClock = {
   now: Date.now,
   schedule(delay, task) {
@@ -15,10 +15,10 @@ export const browserClock: ClientClock = {
   },
 };
 
-/** Milliseconds to wait for a cookie or message that another tab or response is about to bring. */
+/** Milliseconds to wait for a new cookie or message from another response or tab. */
 const ARRIVAL_GRACE = 100;
 
-/** Waits a moment for a cookie or message that another tab or response is about to bring. */
+/** Waits a short time, during which a new cookie or message from another response or tab can arrive. */
 export function awaitArrival(clock: ClientClock): Promise<void> {
   return new Promise((done) => void clock.schedule(ARRIVAL_GRACE, done));
 }

@@ -19,8 +19,8 @@ import { createViewCache } from "./view-cache.ts";
 import { createViewState } from "./view-state.ts";
 
 /**
- * Makes a session client. A client holds one user's session: make one for each page in a browser, and one for each request
- * on a server. It sends no request until one of its methods is called.
+ * Creates a session client. A client holds one user's session: create one client for each page in a browser, and one
+ * for each request on a server. A client sends no request until one of its methods is called.
  */
 export function createSessionClient<User = unknown>(
   options: SessionClientOptions<User> = {},
@@ -33,7 +33,8 @@ export function createSessionClient<User = unknown>(
     enqueue(async () => {
       const view = await call<SessionView<User>>("POST", path, body);
       cache.forgetSubject();
-      // A migration sends no credentials. It must not bring back a session that another tab has signed out of.
+      // A migration sends no body, so it does not count as a login. It must not restore a session that another tab has
+      // ended.
       state.applyView(view, { login: !!body });
       return cache.session();
     });
@@ -63,8 +64,8 @@ export function createSessionClient<User = unknown>(
       if (cache.$meta.get().signOut) await signOut.resume();
       const { response, body } = await send(new Request(input, init));
       if (response.status === 401 && body) refresh.join();
-      // Another response has replaced the cookie. The application's handler may have run, so the client does not repeat a
-      // change. It waits for the newer cookie, so that the caller can.
+      // Another response has replaced the cookie. Do not repeat the request, because the application's handler may have
+      // run. Wait for the newer cookie instead, so that the caller can repeat the request.
       if (body?.error?.code === "CONFLICT") await refresh.join();
       return response;
     },
@@ -77,7 +78,7 @@ export function createSessionClient<User = unknown>(
   };
 }
 
-/** Makes the parts of one client and connects them. */
+/** Creates the parts of one client and connects them. */
 function assemble<User>(options: SessionClientOptions<User>) {
   const {
     baseUrl = "/session",
@@ -88,12 +89,14 @@ function assemble<User>(options: SessionClientOptions<User>) {
     timeout = 10_000,
     transport = (request) => fetch(request),
     clock = browserClock,
-    // Node has channels and locks too, but all users of a server would share them. Only a page uses them.
+    // Node has channels and locks too, but all users of a server would share them. So only a page uses them.
     scope = globalThis.document ? globalThis : {},
     onSubjectChange = () => scope.location?.reload(),
     revalidate: { staleTime = 300_000, minGap = 5_000, focus = true, reconnect = true, crossTab = true } = {},
   } = options;
-  /** Where this page shares with the other tabs: the browser's channel, storage and locks. Empty if it does not share. */
+  /**
+   * The browser's channel, storage and locks, which connect this page with other tabs. Empty with `crossTab: false`.
+   */
   const shared = crossTab ? scope : {};
   const locks = shared.navigator?.locks;
   const channel = `coatcheck:${baseUrl}`;
@@ -127,7 +130,7 @@ function assemble<User>(options: SessionClientOptions<User>) {
     onApply(message, receivedAt) {
       signOut.remember(message.action.signOut);
       if (!receivedAt) post(message);
-      // When the session's time is up, the client requests the session: other requests may have kept the session alive.
+      // Request the session when its time is over: requests of other pages may have extended it.
       scheduleCheck(cache.expiresIn() ?? Infinity);
     },
     onConflict: () => scheduleCheck(minGap),

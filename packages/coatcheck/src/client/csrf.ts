@@ -3,7 +3,7 @@ import type { Debug } from "./debug.ts";
 import type { SessionError } from "./error.ts";
 import { attempt, type Scope } from "./scope.ts";
 
-/** The name of the cookie that scripts read the CSRF token from, and of the header that sends it back. */
+/** The name of the cookie that contains the CSRF token, and of the request header that repeats the token. */
 export interface CsrfNames {
   readonly cookie: string;
   readonly header: string;
@@ -12,7 +12,7 @@ export interface CsrfNames {
 /** The names that axios, Angular and Laravel use by default. */
 export const XSRF_NAMES: CsrfNames = { cookie: "XSRF-TOKEN", header: "X-XSRF-TOKEN" };
 
-/** Where a CSRF token comes from. */
+/** The source of a CSRF token. */
 export type TokenSource = "cookie" | "header" | "body" | "view" | "application";
 
 /** The page's copy of the CSRF token. */
@@ -22,11 +22,14 @@ export interface Csrf {
   readonly $token: ReadableAtom<string | null>;
   /** Reads the token from the cookie. Returns false if there is no cookie to read. */
   synchronize(): boolean;
-  /** Stores a token from `source` (default: `application`). Returns false, and keeps the present one, if there is none or it is empty. */
+  /**
+   * Stores a token from `source` (default: `application`). If `token` is empty or missing, keeps the current token and
+   * returns false.
+   */
   update(token: string | null | undefined, source?: TokenSource): boolean;
   /**
-   * `listener` is called for each request that was rejected for its token, also after the retry. Returns the
-   * unsubscriber.
+   * Calls `listener` for each request whose CSRF token was rejected, unless the retry succeeds. Returns the function
+   * that unsubscribes.
    */
   listen(listener: (error: SessionError) => void): () => void;
   fail(error: SessionError): void;

@@ -7,7 +7,7 @@ import type { Call } from "./api.ts";
  */
 export interface Devices {
   list(): Promise<readonly Device[]>;
-  /** Ends the session of one device. Ending the current device signs out here. */
+  /** Ends the session of one device. If it is the current device, this page is signed out. */
   revoke(id: string): Promise<void>;
   /** Ends the sessions of all devices except this one. */
   revokeOthers(): Promise<void>;
@@ -15,7 +15,10 @@ export interface Devices {
   revokeAll(): Promise<void>;
 }
 
-/** `refresh` runs after each revocation, because the revoked session may be the page's own. */
+/**
+ * Creates the device calls. `refresh` runs after each revocation, because the revoked session may be this page's
+ * session.
+ */
 export function createDevices(call: Call, refresh: () => Promise<void>): Devices {
   const revoke = (target: string) => call("DELETE", `/devices${target}`).then(refresh);
   return {

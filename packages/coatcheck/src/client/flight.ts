@@ -1,12 +1,12 @@
-/** A task of which at most one run is in progress. */
+/** A task that never runs twice at once: concurrent callers share one run. */
 export interface Flight<T> {
-  /** Shares the run in progress, or starts one. */
+  /** Returns the result of the run in progress. Starts a run if none is in progress. */
   join(): Promise<T>;
-  /** Lets the run in progress finish on its own; the next `join` starts another. */
+  /** Makes the next `join` start a new run. The run in progress continues, and its callers get its result. */
   forget(): void;
 }
 
-/** Makes a flight of `task`. `onJoin` runs for each call that shares a run in progress. */
+/** Creates a flight that runs `task`. `onJoin` is called for each caller that shares a run in progress. */
 export function singleFlight<T>(task: () => Promise<T>, onJoin?: () => void): Flight<T> {
   let flight: Promise<T> | undefined;
   return {

@@ -1,6 +1,6 @@
 /**
- * The browser's session client. It talks to the session endpoints, keeps the session in nanostores atoms, sends the CSRF
- * token, and stays in step with the other tabs of the browser. It needs no framework.
+ * The session client for browsers. It calls the session endpoints, stores the session in nanostores atoms, sends the
+ * CSRF token, and shares its state with the browser's other tabs. It needs no framework.
  *
  * @example
  * ```ts

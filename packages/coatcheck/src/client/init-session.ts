@@ -13,8 +13,8 @@ interface InitDependencies<User> {
 }
 
 /**
- * Returns a function that requests a CSRF token from the server. Concurrent callers share one request. Their promise
- * resolves to false if the server sent no token, and never rejects.
+ * Returns a function that requests a CSRF token from the server. Concurrent callers share one request. The function
+ * never rejects; it resolves to false if the server sent no token.
  */
 export function createInitSession<User>({ call, csrf, state, exclusive }: InitDependencies<User>) {
   return singleFlight(() => {

@@ -1,10 +1,10 @@
 /** Counters of a client since it was created. Durations are in milliseconds. */
 export interface SessionMetrics {
-  /** Calls of `getSession` that were served from the view that the page had. */
+  /** Calls of `getSession` that returned the page's stored view without a request. */
   readonly hits: number;
   /** Calls of `getSession` that had to send a request. */
   readonly misses: number;
-  /** Hits among all calls, in percent. */
+  /** `hits` as a percentage of `hits` and `misses`. */
   readonly cacheHitRate: number;
   /** Calls of `getSession` that returned the last known session because the server could not be reached. */
   readonly staleServes: number;
@@ -22,11 +22,14 @@ export interface SessionMetrics {
   readonly p50: number;
   /** 95th percentile of the newest 100 calls. */
   readonly p95: number;
-  /** Where the server found the session, by its `Server-Timing` header: `{ local: 12, shared: 1, store: 3 }`. */
+  /**
+   * Number of responses by the place where the server found the session (its `Server-Timing` header): `{ local: 12,
+   * shared: 1, store: 3 }`.
+   */
   readonly byTier: Readonly<Record<string, number>>;
 }
 
-/** Counts what one client does. */
+/** Collects the metrics of one client. */
 export interface Meter {
   readonly counts: {
     -readonly [Name in Exclude<keyof SessionMetrics, "cacheHitRate" | "p50" | "p95" | "byTier">]: number;
@@ -36,7 +39,7 @@ export interface Meter {
   read(): SessionMetrics;
 }
 
-/** How many durations the percentiles are computed from. */
+/** Maximum number of durations from which the percentiles are computed. */
 const MAX_DURATIONS = 100;
 
 export function createMeter(): Meter {

@@ -5,13 +5,13 @@ import type { Debug } from "./debug.ts";
 import type { Scope } from "./scope.ts";
 
 /**
- * When the client refreshes the session without being called. Two refreshes cannot be switched off: when the session
- * should have ended, and when the page returns from the back/forward cache.
+ * When the client refreshes the session by itself. It always does so when the session should have ended and when the
+ * page returns from the back/forward cache.
  */
 export interface Revalidate {
-  /** Milliseconds for which a view counts as fresh. Default: 300,000. */
+  /** Milliseconds after which a view is stale. Default: 300,000. */
   readonly staleTime?: number;
-  /** Minimum milliseconds between two refreshes that the client starts without being called. Default: 5,000. */
+  /** Minimum milliseconds between two refreshes that the client starts by itself. Default: 5,000. */
   readonly minGap?: number;
   /** Refreshes a stale view when the page becomes visible. Default: true. */
   readonly focus?: boolean;
@@ -28,20 +28,22 @@ export interface SessionClientOptions<User = unknown> {
   /** Names of the CSRF cookie and header. Default: `csrf_token` and `x-csrf-token`. */
   readonly csrf?: CsrfNames;
   readonly revalidate?: Revalidate;
-  /** Further origins that receive the CSRF token and the cookies, written exactly, as `https://api.example.com`. */
+  /** Other origins that receive the CSRF token and the cookies, written like `https://api.example.com`. */
   readonly allowOrigins?: readonly string[];
-  /** The view that the server rendered the page with. While it is fresh, the client sends no request. */
+  /** The session view with which the server rendered the page. While it is fresh, the client sends no request. */
   readonly initialState?: SessionView<User>;
   /** Milliseconds after which a call fails with `NETWORK`. Default: 10,000. */
   readonly timeout?: number;
-  /** Runs for each decision and refusal of the client, without any token. With true: `console.debug`. Default: false. */
+  /**
+   * Function to call for each decision of the client; never receives a token. True: `console.debug`. Default: false.
+   */
   readonly debug?: boolean | Debug;
-  /** Runs when another tab has logged in as another subject. Default: reloads the page. */
+  /** Runs when another tab has logged in as a different subject. Default: reloads the page. */
   readonly onSubjectChange?: () => void;
   /** Sends a request. Default: `fetch`. */
   readonly transport?: (request: Request) => Promise<Response>;
-  /** The browser's global object, for tests. Default: `globalThis` in a page, an empty object on a server. */
+  /** Replaces the browser's global object in tests. Default: `globalThis` in a page, an empty object on a server. */
   readonly scope?: Scope;
-  /** The clock, for tests. Default: the browser's. */
+  /** Replaces the clock in tests. Default: the browser's clock. */
   readonly clock?: ClientClock;
 }

@@ -1,10 +1,12 @@
 import type { Scope } from "./scope.ts";
 
-/** The window's events after which the client may request the session, by the browser's names. */
+/**
+ * Handlers of the window's events after which the client may request the session. They have the browser's event names.
+ */
 export interface PageEvents {
   /** The page was shown or hidden. The client does not use `focus`, which also fires for dialogs and frames. */
   visibilitychange?(): void;
-  /** With `persisted`, the page returned from the back/forward cache and still shows what it showed before. */
+  /** The page was shown. With `persisted`, it returned from the back/forward cache and still has its old content. */
   pageshow?(event: PageTransitionEvent): void;
   online?(): void;
   offline?(): void;

@@ -1,7 +1,7 @@
-/** Runs a task after all earlier ones, whether they succeeded or failed. Settles as the task does. */
+/** Runs a task after all earlier tasks have succeeded or failed. Resolves or rejects like the task. */
 export type Enqueue = <T>(task: () => Promise<T>) => Promise<T>;
 
-/** Makes a queue that runs one task at a time. */
+/** Creates a queue that runs one task at a time. */
 export function createQueue(): Enqueue {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {

@@ -9,17 +9,14 @@ import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
 
-/**
- * Requests the session from the server; no other module does. `join` never rejects: `$session` and `$meta` hold the
- * outcome.
- */
+/** Requests the session from the server. `join` never rejects; `$session` and `$meta` contain the outcome. */
 export interface Refresh extends Flight<void> {
   /**
    * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to the
    * last known session, or rejects with a `SessionError` if none is known.
    */
   read(options?: { readonly fresh?: boolean }): Promise<SessionInfo | null>;
-  /** When the last refresh was sent, in epoch milliseconds; 0 if none was. */
+  /** Returns the time at which the last refresh was sent, in epoch milliseconds. 0 before the first refresh. */
   sentAt(): number;
 }
 
@@ -31,7 +28,7 @@ interface RefreshDependencies<User> {
   readonly clock: ClientClock;
   readonly meter: Meter;
   readonly exclusive: Exclusive;
-  /** Milliseconds for which a view counts as fresh. */
+  /** Milliseconds after which a view is stale. */
   readonly staleTime: number;
 }
 
@@ -42,10 +39,10 @@ export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
 
   async function request(): Promise<void> {
     const signal = state.generation();
-    // A login or sign-out that has started must finish first.
+    // Wait for a login or sign-out that is in progress.
     await enqueue(async () => {});
     await exclusive(async (waited) => {
-      // The tab that held the lock sends its view.
+      // The tab that held the lock sends its view to this tab.
       if (waited && !signal.aborted) await awaitArrival(clock);
       if (signal.aborted) return;
       sentAt = clock.now();

@@ -29,7 +29,9 @@ const REVALIDATE = {
 
 const LOGOUT_OPTIONS = { everywhere: "boolean", optimistic: "boolean" } satisfies KnownOptions<LogoutOptions>;
 
-/** Rejects unknown options of `createSessionClient`. Called in development only, so that no page downloads the check. */
+/**
+ * Rejects unknown options of `createSessionClient`. Called in development only, so production builds omit this code.
+ */
 export function requireClientOptions(options: SessionClientOptions): void {
   const input = "options of createSessionClient";
   requireKnownOptions(input, options, CLIENT_OPTIONS);

@@ -5,24 +5,24 @@ import { SessionError, type SessionErrorCode } from "./error.ts";
 import type { Meter } from "./metrics.ts";
 import { attempt, type Scope } from "./scope.ts";
 
-/** The fields that the client reads of a JSON response. The application's own routes may send another shape. */
+/** The fields that the client reads from a JSON response. Other routes of the application may send other fields. */
 interface ResponseBody<Data> {
   readonly success?: boolean;
   readonly data: Data & { readonly csrf_token?: string };
   readonly error?: { readonly code?: SessionErrorCode; readonly message?: string } | null;
 }
 
-/** A response, and its body if that is JSON from a trusted origin. */
+/** A response and its parsed body. The body is undefined unless it is JSON from a trusted origin. */
 export interface Sent<Data> {
   readonly response: Response;
   readonly body: ResponseBody<Data> | undefined;
 }
 
 /**
- * Sends a request, and with `retry` (default: true) repeats it once if that is safe. With `protect` (default: true) a change to
- * a trusted origin carries the CSRF token; if the server rejects the token, the request is repeated with a newer one. If
- * another response has replaced the cookie, a request with a safe method is repeated with the newer cookie, and with
- * `repeatable` (default: false) any request.
+ * Sends a request. With `retry` (default: true), repeats the request once where that is safe. With `protect` (default:
+ * true), an unsafe request to a trusted origin carries the CSRF token. If the server rejects the token, the request is
+ * repeated with a newer token. If another response has replaced the session cookie, a request with a safe method is
+ * repeated with the newer cookie. With `repeatable` (default: false), requests with other methods are repeated too.
  */
 export type Send = <Data>(
   request: Request,
@@ -42,7 +42,7 @@ interface SenderDependencies {
   readonly debug: Debug;
   readonly meter: Meter;
   readonly transport: (request: Request) => Promise<Response>;
-  /** Gets a token from the server; false if it sent none. */
+  /** Requests a CSRF token from the server. Resolves to false if the server sent none. */
   readonly requestToken: () => Promise<boolean>;
 }
 
@@ -50,7 +50,7 @@ export function createSender(deps: SenderDependencies): Send {
   const { baseUrl, allowOrigins, scope, clock, csrf, debug, meter, transport, requestToken } = deps;
   const { header, $token, synchronize, update, fail } = csrf;
   const ownOrigin = scope.location?.origin;
-  /** The origins that receive the token and the cookies. */
+  /** The origins that receive the CSRF token and the cookies. */
   const trustedOrigins = new Set([
     ownOrigin,
     attempt(() => new URL(baseUrl, ownOrigin).origin),
@@ -64,8 +64,8 @@ export function createSender(deps: SenderDependencies): Send {
     const guarded = protect && trusted && !isSafe;
     if (guarded) synchronize();
     const token = guarded && $token.get();
-    // A redirect forwards custom headers, also to another origin. In mode `same-origin` such a redirect fails before
-    // anything is sent; a cross-origin request that carries a token follows no redirect at all.
+    // A redirect would forward the token's header to another origin. In mode `same-origin`, fetch fails before it
+    // follows such a redirect. A cross-origin request that carries a token follows no redirect.
     const outgoing = new Request(request.clone(), {
       ...(trusted && { credentials: "include" }),
       ...(token && (origin === ownOrigin ? { mode: "same-origin" } : { redirect: "error" })),
@@ -95,7 +95,7 @@ export function createSender(deps: SenderDependencies): Send {
         // The server checks the token before it runs the handler, so repeating the request is safe.
         meter.counts.csrfRecoveries++;
         synchronize();
-        // Another request or tab may have received a newer token; then there is no need to request one.
+        // Request a token only if no other request or tab has received a newer token.
         mayRepeat = $token.get() !== token || (await requestToken());
       }
       if (mayRepeat) {

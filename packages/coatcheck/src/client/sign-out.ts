@@ -8,13 +8,15 @@ import { noSession } from "./state.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
 
-/** Tells the server that the user has signed out, and remembers how, until the server knows. */
+/** Sends a sign-out to the server, and remembers its options until the server has confirmed. */
 export interface SignOut {
-  /** Signs out. Rejects with a `SessionError` if the server could not be told. */
+  /** Signs out. Rejects with a `SessionError` if the request failed. */
   start(options?: LogoutOptions): Promise<void>;
-  /** Tells the server of the last sign-out again. Concurrent callers share one request. */
+  /** Sends the last sign-out again. Concurrent callers share one request. */
   resume(): Promise<void>;
-  /** Remembers a sign-out, as another tab started it, for `resume`. Without options it changes nothing. */
+  /**
+   * Remembers the options of a sign-out that another tab has started, so that `resume` can send it. Ignores undefined.
+   */
   remember(options?: LogoutOptions): void;
 }
 
@@ -31,14 +33,13 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
   const request = singleFlight(() =>
     enqueue(async () => {
       cache.setMeta({ signOut: "pending" });
-      // The other tabs learn of it before the server does, so that none of them sends a request for the signed-out
-      // user.
+      // Notify the other tabs before the server, so that none of them sends a request for the signed-out user.
       if (last.optimistic !== false) state.applyView(noSession("signed-out"), { signOut: last });
       try {
         await call("DELETE", last.everywhere ? "?everywhere" : "");
       } catch (error) {
         cache.setMeta({ signOut: "failed" });
-        // The server has ended nothing and demands a recent login: the user is still logged in.
+        // The server requires a recent login and has ended no session: the user is still logged in.
         if ((error as SessionError).status === 403) state.applyView(await call("GET", ""), { login: true });
         throw error;
       }

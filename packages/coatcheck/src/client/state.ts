@@ -32,35 +32,43 @@ export interface NoneState {
   readonly reason?: EndReason | undefined;
 }
 
-/** The state that the page may show. `status` narrows the other fields. */
+/** The session state for the page to render. `status` narrows the other fields. */
 export type ClientState<User = unknown> =
   | PendingState
   | AnonymousState
   | AuthenticatedState<User>
   | NoneState;
 
-/** How reliable the state is. Kept apart from the state, so that a refresh does not render components that ignore it. */
+/**
+ * Whether the state is current. It is separate from the state, so that a refresh does not re-render components that
+ * ignore it.
+ */
 export interface SessionMeta {
   /** The last refresh failed; the state is the last known one. */
   readonly stale: boolean;
   readonly fetching: boolean;
   readonly offline: boolean;
-  /** The user has signed out and the server does not know yet. The client retries a `failed` sign-out by itself. */
+  /**
+   * The user has signed out, and the server has not confirmed yet. The client retries a `failed` sign-out by itself.
+   */
   readonly signOut?: "pending" | "failed" | undefined;
-  /** Why the last refresh failed. */
+  /** The error of the last refresh if it failed. */
   readonly error?: SessionError | undefined;
 }
 
-/** The meta of a client that has sent nothing yet. */
+/** The `$meta` value of a client that has sent no request yet. */
 export const INITIAL_META: SessionMeta = { stale: false, fetching: false, offline: false };
 
 export const PENDING: PendingState = { status: "pending", session: null, user: null };
 
-/** A view without a session, as the server would send it. */
+/** Creates the view that the server would send if there is no session. */
 export const noSession = (reason: EndReason) =>
   ({ status: "none", session: null, user: null, reason, rev: 0, csrf_token: null }) as const;
 
-/** Turns a view into a state. Drops the durations, which differ in each response although nothing has changed. */
+/**
+ * Converts a view to a state. Omits the remaining durations, which differ in each response even if the session is
+ * unchanged.
+ */
 export function toState<User>(view: SessionView<User>): ClientState<User> {
   if (!view.session) return view;
   const { expiresInMs: _, idleExpiresInMs: __, ...session } = view.session;

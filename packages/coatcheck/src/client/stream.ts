@@ -3,18 +3,17 @@ import type { SessionClient } from "./session-client.ts";
 
 const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
 
-/** Milliseconds after which a refused stream is requested again. */
+/** Milliseconds to wait before requesting a refused stream again. */
 const RETRY_DELAY = 10_000;
 
 /**
- * Follows the server's event stream while the page is visible and has a session, so that the page shows a revocation from
- * another device immediately. After each event, and each time the stream
- * is open again, the client requests the session.
+ * Follows the server's event stream while the page is visible and has a session, so that the page shows a revocation
+ * from another device immediately. After each event and each reconnection, the client requests the session.
  *
- * HTTP/1.1 allows a browser six connections for each host. A hidden page therefore keeps no stream, and of the visible
- * tabs with the same session only the one that holds a Web Lock does. It shares what it learns through the client's
- * channel. Another tab takes over when it is closed, hidden or left. Without Web Locks, or with
- * `revalidate: { crossTab: false }`, each visible tab keeps a stream.
+ * Over HTTP/1.1, a browser opens at most six connections to a host. A hidden page therefore has no stream. Among the
+ * visible tabs with the same session, only the tab that holds a Web Lock has a stream. It sends new views to the other
+ * tabs through the client's channel. Another tab takes over when that tab is closed, hidden or left. Without Web Locks,
+ * or with `revalidate: { crossTab: false }`, each visible tab keeps a stream.
  *
  * @param url Address of the stream. Default: `/session/events`.
  * @returns The function that stops following.
@@ -34,7 +33,7 @@ export function followEvents(client: SessionClient, url = "/session/events"): ()
     following = new AbortController();
     const { signal } = following;
     const follow = () => keepStream(signal);
-    // Where the browser forbids locks, this tab follows without one.
+    // If the browser forbids locks, keep the stream without a lock.
     if (client.locks) client.locks.request(`coatcheck:${url}:${id}`, { signal }, follow).catch(follow);
     else follow();
   }
@@ -52,7 +51,7 @@ export function followEvents(client: SessionClient, url = "/session/events"): ()
         source = new EventSource(url, { withCredentials: true });
         for (const event of EVENTS) source.addEventListener(event, refresh);
         source.onopen = () => {
-          // Changes while no stream was open caused no event.
+          // Events were missed while the stream was closed.
           if (wasOpen) refresh();
           wasOpen = true;
         };

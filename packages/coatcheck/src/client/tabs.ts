@@ -3,28 +3,28 @@ import { watchPage } from "./page.ts";
 import { attempt, type Scope } from "./scope.ts";
 import type { LogoutOptions } from "./session-client.ts";
 
-/** The user's action that caused a view. Empty for the view of a refresh. */
+/** The user's action that caused a new view. Empty if a refresh caused the view. */
 export interface TabAction {
   /**
-   * The user logged in or elevated the session. A view with this action may bring back a session that ended in this
+   * The user logged in or elevated the session. A view with this action may restore a session that ended in this
    * browser.
    */
   readonly login?: boolean | undefined;
-  /** The user signed out with these options, and the server does not know yet. */
+  /** The user signed out with these options, and the server has not confirmed yet. */
   readonly signOut?: LogoutOptions | undefined;
 }
 
 /** A message from one tab to the others. */
 export interface TabMessage<User> {
   readonly view: SessionView<User>;
-  /** When the view was received, in epoch milliseconds of this machine. */
+  /** When the view was received, in epoch milliseconds by this machine's clock. */
   readonly at: number;
   readonly action: TabAction;
 }
 
 /**
- * Connects the tabs of this origin until `signal` aborts: through a BroadcastChannel, or through storage events where the
- * browser has no channels. Returns the function that sends. A tab does not receive its own messages.
+ * Connects the tabs of this origin until `signal` aborts: through a BroadcastChannel, or through storage events where
+ * the browser has no channels. Returns the function that sends a message to the other tabs.
  */
 export function joinTabs<User>(
   scope: Scope,
@@ -50,7 +50,7 @@ export function joinTabs<User>(
   return (message) =>
     attempt(() => {
       scope.localStorage?.setItem(name, JSON.stringify(message));
-      // The event is on its way, and the user's data must not stay on the disk.
+      // The other tabs still receive the event. Remove the item, because the user's data must not stay on the disk.
       scope.localStorage?.removeItem(name);
     });
 }

@@ -19,14 +19,14 @@ interface TriggerDependencies<User> {
   readonly minGap: number;
   readonly focus: boolean;
   readonly reconnect: boolean;
-  /** Ends the page's listeners. */
+  /** Its signal removes the page's listeners. */
   readonly disposal: AbortController;
 }
 
 /**
- * Refreshes the view when the page is shown, comes online or returns from the back/forward cache, and retries a sign-out.
- * Returns the function that schedules the next check in `delay` milliseconds and cancels the previous one; with `Infinity`
- * it only cancels.
+ * Refreshes the view and retries a sign-out when the page is shown, comes online or returns from the back/forward
+ * cache. Returns a function that schedules the next check after `delay` milliseconds and cancels the previous check.
+ * With a delay of `Infinity`, it only cancels.
  */
 export function createTriggers<User>(deps: TriggerDependencies<User>): (delay: number) => void {
   const { scope, clock, csrf, cache, state, refresh, signOut } = deps;
@@ -35,7 +35,7 @@ export function createTriggers<User>(deps: TriggerDependencies<User>): (delay: n
 
   function scheduleCheck(delay: number): void {
     cancelTimer?.();
-    // Browsers run a timer with a longer delay immediately.
+    // Browsers run a timer with a delay of 2^31 ms or more immediately.
     if (delay < 2 ** 31)
       cancelTimer = clock.schedule(delay, () => {
         cache.expire();

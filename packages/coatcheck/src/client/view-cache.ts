@@ -3,35 +3,40 @@ import type { SessionInfo, SessionView } from "../wire.ts";
 import { type ClientState, INITIAL_META, PENDING, type SessionMeta, toState } from "./state.ts";
 import type { TabAction } from "./tabs.ts";
 
-/** The last view that the server sent, and the time at which it was confirmed. */
+/** Stores the last view that the server sent, and the time at which the server last confirmed it. */
 export interface ViewCache<User> {
   readonly $session: ReadableAtom<ClientState<User>>;
   readonly $meta: ReadableAtom<SessionMeta>;
   /**
-   * Stores a view that the server sent at `at` (epoch milliseconds of this machine). Returns false and stores nothing if
-   * the view is older than the stored one, or describes a session that has ended here. A session that ended with a
-   * `reason` stays ended, whatever later views say of it; only a login brings it back.
+   * Stores a view that the server sent at `at` (epoch milliseconds of this machine). Returns false and stores nothing
+   * if the view is older than the stored view, or if its session has ended in this browser. A session that ended with a
+   * `reason` stays ended, even if a later view contains it. Only a login restores it.
    */
   apply(view: SessionView<User>, at: number, action: TabAction): boolean;
-  /** Forgets the subject, so that the next view does not count as a change of subject: this page logs in itself. */
+  /** Forgets the subject before this page logs in, so that the next view does not count as a change of subject. */
   forgetSubject(): void;
-  /** Shows `pending` until the next view. */
+  /** Sets the state to `pending` until the next view. */
   hide(): void;
   /** Marks the stored view as stale, so that the next read sends a request. */
   expire(meta?: Partial<SessionMeta>): void;
   setMeta(change: Partial<SessionMeta>): void;
-  /** The stored session, also while it is hidden. */
+  /** Returns the stored session, even after `hide`. */
   session(): SessionInfo | null;
-  /** Milliseconds since `since`. Default: since the server last confirmed the view; `Infinity` if it never did. */
+  /**
+   * Returns the milliseconds since `since`. Default: since the server last confirmed the view; `Infinity` before that.
+   */
   age(since?: number): number;
-  /** Milliseconds until the session ends without activity, by the server's clock. Null without a session. */
+  /**
+   * Returns the milliseconds until the session ends if the user is inactive, by the server's clock. Null without a
+   * session.
+   */
   expiresIn(): number | null;
 }
 
-/** Equal values keep their identity, so that subscribers do not render again for an unchanged view. */
+/** Keep the previous object if the new value is equal, so that subscribers do not render again. */
 const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
 
-/** Makes an empty cache. `onSubjectChange` runs when a view names another subject than the stored one. */
+/** Creates an empty cache. `onSubjectChange` runs when a new view has a different subject than the stored view. */
 export function createViewCache<User>(now: () => number, onSubjectChange: () => void): ViewCache<User> {
   const $session = atom<ClientState<User>>(PENDING);
   const $meta = atom(INITIAL_META);
@@ -42,7 +47,8 @@ export function createViewCache<User>(now: () => number, onSubjectChange: () => 
   let lifetime: number | null = null;
   let endedId: string | undefined;
 
-  // The machine's clock may be set back. The absolute value then makes the view stale instead of fresh for a long time.
+  // If the machine's clock was set back, the absolute value makes the view stale. Otherwise it would be fresh for too
+  // long.
   const age = (since = confirmedAt) => Math.abs(now() - since);
   const setMeta = (change: Partial<SessionMeta>) => $meta.set({ ...$meta.get(), ...change });
 

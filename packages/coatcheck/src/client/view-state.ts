@@ -16,7 +16,7 @@ import type { ViewCache } from "./view-cache.ts";
 export interface ViewState<User> {
   /** The signal of the current generation. It aborts when a newer view arrives. */
   generation(): AbortSignal;
-  /** Starts a new generation without a view. */
+  /** Starts a new generation without applying a view. */
   supersede(): void;
   /**
    * Applies a view, together with the user's action that caused it. Pass `receivedAt` (epoch milliseconds) for a view
@@ -24,8 +24,8 @@ export interface ViewState<User> {
    */
   applyView(view: SessionView<User>, action?: TabAction, receivedAt?: number): void;
   /**
-   * Applies a failed refresh. Only a `SESSION_…` code of the server ends the session. A timeout, an HTML page or a 500
-   * leaves the session as it is and marks it as stale: an outage must not log anyone out.
+   * Handles a failed refresh. Only a `SESSION_…` code of the server ends the session. After a timeout, an HTML page or
+   * a 500, the session is marked as stale and stays: an outage must not log users out.
    */
   fail(error: SessionError): void;
 }
@@ -37,9 +37,9 @@ interface ViewStateDependencies<User> {
   readonly debug: Debug;
   /** Runs at the start of each generation. */
   onSupersede(): void;
-  /** Runs after each view that the cache has stored. `receivedAt` is set if it came from another tab. */
+  /** Runs after each view that the cache has stored. `receivedAt` is set if another tab received the view. */
   onApply(message: TabMessage<User>, receivedAt?: number): void;
-  /** Runs after a refresh with an older token. The newer token may be on its way, or lost. */
+  /** Runs after a refresh with an older token. The response with the newer token may still arrive, or may be lost. */
   onConflict(): void;
 }
 

@@ -3,17 +3,20 @@ import type { SessionClient } from "../client/index.ts";
 import type { ClientState } from "../client/state.ts";
 
 /**
- * The values that one provider passes to the components below it. They are never kept in a module: a server renders for
- * many users at once.
+ * The values that one provider passes to the components below it. Never store them in a module variable, because a
+ * server renders pages for many users at once.
  */
 export interface SessionContext {
   readonly client: SessionClient;
-  /** The state that the server rendered with. Every component hydrates with it, however late. */
+  /**
+   * The state with which the server rendered the page. Every component hydrates with this state, even if it hydrates
+   * late.
+   */
   readonly initialState: ClientState;
   readonly initialToken: string | null;
-  /** The provider has been mounted, and the client's own state counts from now on. */
+  /** True once the provider has been mounted. From then on, components use the client's current state. */
   started: boolean;
-  /** The promise that suspended components wait for: the end of `pending`. */
+  /** The promise that suspended components wait for. It resolves when the status is no longer `pending`. */
   ready: Promise<unknown> | undefined;
 }
 
@@ -22,13 +25,13 @@ export const Context = createContext<SessionContext | null>(null);
 /** Returns the nearest provider's context. Throws if there is none. */
 export function useSessionContext(): SessionContext {
   const context = useContext(Context);
-  if (!context) throw new Error("Missing <SessionProvider>: render this component below one.");
+  if (!context) throw new Error("Missing <SessionProvider>: render this component inside it.");
   return context;
 }
 
 /**
- * Returns the client of the nearest provider, for its calls: `createSession`, `logout`, `elevate`, `fetch`. Its state does
- * not render a component again; read that with `useSession`.
+ * Returns the client of the nearest provider, to call `createSession`, `logout`, `elevate` or `fetch`. Changes of the
+ * session do not re-render the component; use `useSession` to read the session.
  */
 export function useSessionClient<User = unknown>(): SessionClient<User> {
   return useSessionContext().client as SessionClient<User>;

@@ -19,7 +19,10 @@ const ENGLISH: DeviceListLabels = {
 
 const phrase = (...words: (string | null)[]) => words.filter(Boolean).join(", ");
 
-/** Lists the devices on which the user is logged in, each with a button that signs it out. Unstyled; style it by its classes. */
+/**
+ * Renders the devices on which the user is logged in, each with a button that signs the device out. Style it with CSS:
+ * it has class names and no styles.
+ */
 export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListLabels }): ReactNode {
   const { devices, loading, error, revoke, revokeOthers } = useDevices();
 

@@ -18,8 +18,9 @@ const ENGLISH: ExpiryDialogLabels = {
 };
 
 /**
- * Asks the user, before the session ends, whether to stay logged in (WCAG 2.2, success criterion 2.2.1). It is a native
- * modal dialog, so the browser keeps the focus inside and restores it. Escape means "stay": it shows that the user is there.
+ * Asks the user before the session ends whether to stay logged in (WCAG 2.2, success criterion 2.2.1). It is a native
+ * modal dialog, so the browser keeps the focus inside and restores it afterwards. The Escape key means "stay", because
+ * it shows that the user is present.
  */
 export function SessionExpiryDialog(props: {
   readonly warnBeforeMs?: number;
@@ -37,7 +38,7 @@ export function SessionExpiryDialog(props: {
     else dialog.current?.close();
   }, [open]);
 
-  // After a failure the countdown continues, and the client retries a failed sign-out.
+  // Ignore failures: the countdown continues, and the client retries a failed sign-out.
   const stay = () => void extend().catch(() => {});
   const leave = () => void client.logout().catch(() => {});
 

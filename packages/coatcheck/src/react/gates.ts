@@ -3,13 +3,13 @@ import { useSession } from "./use-session.ts";
 
 export interface GateProps {
   readonly children?: ReactNode;
-  /** Shown in place of the children. Default: nothing. */
+  /** What to render instead of the children. Default: nothing. */
   readonly fallback?: ReactNode;
 }
 
 /**
- * Shows its children if a user is logged in. When the page returns from the back/forward cache, the children are hidden
- * until the server has responded, and keep what the user typed into them.
+ * Renders its children if a user is logged in. When the page returns from the back/forward cache, the children are
+ * hidden until the server has responded. They stay mounted, so the user's input is not lost.
  */
 export function Authenticated({ children, fallback = null }: GateProps): ReactNode {
   const status = useSession<unknown, string>({ select: (session) => session.status });
@@ -20,7 +20,7 @@ export function Authenticated({ children, fallback = null }: GateProps): ReactNo
   return createElement(Activity, { mode: inside ? "visible" : "hidden", children });
 }
 
-/** Shows its children once it is known that no user is logged in. */
+/** Renders its children if no user is logged in. While the status is `pending`, it renders the fallback. */
 export function Anonymous({ children, fallback = null }: GateProps): ReactNode {
   const outside = useSession<unknown, boolean>({
     select: ({ loading, isAuthenticated }) => !loading && !isAuthenticated,

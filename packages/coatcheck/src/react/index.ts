@@ -1,5 +1,5 @@
 /**
- * React hooks and components over the session client. All of them need a `<SessionProvider>` above them.
+ * React hooks and components for the session client. They must be rendered inside a `<SessionProvider>`.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * The session provider for Next.js: seeded from the server, and followed by the server's pages.
+ * The session provider for Next.js. It starts with the server's session, and reloads the server components when the
+ * session ends or another user logs in.
  *
  * @example
  * ```ts
@@ -32,21 +33,22 @@ import type { PendingState } from "../client/state.ts";
 import { SessionProvider } from "./provider.ts";
 
 export interface ServerSessionProviderProps<User = unknown> {
-  /** The state that `getServerSessionState()` returned. */
+  /** The result of `getServerSessionState()`. */
   readonly initialState: SessionView<User> | PendingState;
-  /** Options of the client. Later values of this prop are ignored. */
+  /** Options of the client. The provider uses the first value of this prop only. */
   readonly options?: Omit<SessionClientOptions<User>, "initialState">;
   /**
-   * Whether the page follows the server's event stream, so that it learns of a revocation immediately. Needs the session endpoints
-   * of `coatcheck/routes/next`. Default: true.
+   * Whether the page opens the server's event stream, which reports a revocation immediately. Requires the session
+   * endpoints of `coatcheck/routes/next`. Default: true.
    */
   readonly events?: boolean;
   readonly children?: ReactNode;
 }
 
 /**
- * Provides the session to client components. The page neither fetches it nor flickers. When the session ends, or another
- * user logs in, in another tab or on another device, the router asks the server for the page again.
+ * Provides the session to client components. The first render has the session, without a request and without flicker.
+ * The router reloads the page's server components when the session ends or another user logs in, in any tab or on any
+ * device.
  */
 export function ServerSessionProvider<User>(props: ServerSessionProviderProps<User>): ReactNode {
   const { initialState, options, events = true, children } = props;

@@ -4,16 +4,22 @@ import { PENDING, toState } from "../client/state.ts";
 import { Context, type SessionContext } from "./context.ts";
 
 export interface SessionProviderProps<User = unknown> {
-  /** One for each page in the browser, one for each request on a server. Later values of this prop are ignored. */
+  /**
+   * The client: one for each page in a browser, one for each request on a server. The provider uses the first value
+   * only.
+   */
   readonly client: SessionClient<User>;
-  /** The view that the server rendered the page with. Without it the page starts as `pending` and requests the session. */
+  /**
+   * The session view with which the server rendered the page. If absent, the page starts as `pending` and requests the
+   * session.
+   */
   readonly initialState?: SessionView<User>;
   readonly children?: ReactNode;
 }
 
 /**
- * Provides the session to the components below. With `initialState` the page neither fetches nor flickers, and a component
- * that hydrates late still starts from what the server rendered.
+ * Provides the session to the components below. With `initialState`, the first render has the session, without a
+ * request and without flicker. A component that hydrates late also starts with this state.
  *
  * @example
  * <SessionProvider client={client} initialState={view}>…</SessionProvider>
@@ -36,7 +42,7 @@ export function SessionProvider<User>({
   useEffect(() => {
     context.started = true;
     if (initialState) client.hydrate(initialState);
-    // `$meta` holds the error.
+    // Ignore the rejection: `$meta` contains the error.
     else client.getSession().catch(() => {});
   }, [context, client, initialState]);
 

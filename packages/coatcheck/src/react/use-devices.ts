@@ -3,12 +3,14 @@ import type { Device, SessionError } from "../client/index.ts";
 import { useSessionContext } from "./context.ts";
 import { useSession } from "./use-session.ts";
 
-/** The devices on which the user is logged in, and the calls that sign them out. */
+/** The devices on which the user is logged in, and the functions that sign them out. */
 export interface DevicesValue {
   /** Null until the list has been loaded, and while no user is logged in. */
   readonly devices: readonly Device[] | null;
   readonly loading: boolean;
-  /** Why the last call failed. If its code is `REAUTHENTICATION_REQUIRED`, call `elevate` and try again. */
+  /**
+   * The error of the last call, if it failed. For the code `REAUTHENTICATION_REQUIRED`, call `elevate` and try again.
+   */
   readonly error: SessionError | null;
   reload(): Promise<void>;
   revoke(id: string): Promise<void>;
@@ -16,7 +18,7 @@ export interface DevicesValue {
   revokeAll(): Promise<void>;
 }
 
-/** Lists the devices of the user who is logged in. Loads the list again after each revocation and each login. */
+/** Returns the devices of the logged-in user. Loads the list again after each revocation and each login. */
 export function useDevices(): DevicesValue {
   const { client } = useSessionContext();
   const id = useSession<unknown, string | null>({

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useSessionContext } from "./context.ts";
 
-/** How long the session will last, once that is little. */
+/** The remaining time of a session that will end soon. */
 export interface SessionExpiry {
   /** Milliseconds until the session ends, by the server's clock. Null while there is no reason to warn. */
   readonly remainingMs: number | null;
@@ -10,18 +10,18 @@ export interface SessionExpiry {
 }
 
 const TICK = 1000;
-/** Browsers run a timer with a longer delay immediately. */
+/** The longest timer delay that browsers support. They run a timer with a longer delay immediately. */
 const MAX_DELAY = 2 ** 31 - 1;
 
-/** The time left if it is time to warn, else null. */
+/** Returns the remaining time if the user must be warned, otherwise null. */
 const remainingTime = (left: number | null, warnBeforeMs: number) =>
   left && left <= warnBeforeMs ? left : null;
 
 /**
- * Warns before the session ends and counts down. It requests the session before it warns, because requests of other
- * pages may have kept the session alive.
+ * Returns the remaining time shortly before the session ends, updated every second. Requests the session before it
+ * warns, because requests of other pages may have extended the session.
  *
- * @param options.warnBeforeMs How long before the end it warns, in milliseconds. Default: 60,000.
+ * @param options.warnBeforeMs Milliseconds before the end at which the warning starts. Default: 60,000.
  */
 export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {}): SessionExpiry {
   const { client } = useSessionContext();

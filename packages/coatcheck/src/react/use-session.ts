@@ -26,7 +26,10 @@ export type KnownSession<User> =
   | AuthenticatedSession<User>
   | (NoneState & Derived<false, false>);
 
-/** The session's state with shorthands. `loading` and `isAuthenticated` narrow the other fields, as `status` does. */
+/**
+ * The session's state, with `loading` and `isAuthenticated` as shorthands for `status`. They narrow the other fields
+ * too.
+ */
 export type SessionValue<User> = (PendingState & Derived<true, false>) | KnownSession<User>;
 
 function toValue<User>(state: ClientState): SessionValue<User> {
@@ -39,7 +42,7 @@ function toValue<User>(state: ClientState): SessionValue<User> {
   } as SessionValue<User>;
 }
 
-/** The client's state, or the server-rendered one until the provider has been mounted. */
+/** Returns the client's state. Until the provider has been mounted, returns the server-rendered state. */
 function currentState({ client, initialState, started }: SessionContext): ClientState {
   const state = client.$session.get();
   return state.status === "pending" && !started ? initialState : state;
@@ -100,8 +103,8 @@ export function useSuspenseSession<User = unknown>(): KnownSession<User> {
 }
 
 /**
- * Returns the session of a user who is logged in, and null until that is known. If no user is logged in, it redirects to
- * the address, or calls the function.
+ * Returns the session of the logged-in user, or null while the status is not known yet. If no user is logged in,
+ * redirects to the address, or calls the function.
  */
 export function useRequireSession<User = unknown>(options: {
   readonly redirect: string | (() => void);
@@ -119,13 +122,13 @@ export function useRequireSession<User = unknown>(options: {
   return session.isAuthenticated ? session : null;
 }
 
-/** Returns how reliable the session is: stale, offline, or a sign-out that the server does not know of yet. */
+/** Returns whether the session is stale, whether the page is offline, and whether a sign-out waits for the server. */
 export function useSessionMeta(): SessionMeta {
   const { $meta } = useSessionContext().client;
   return useSyncExternalStore($meta.listen, $meta.get, () => INITIAL_META);
 }
 
-/** Returns the CSRF token, for a form that is sent without `client.fetch`. */
+/** Returns the CSRF token, for a form that is submitted without `client.fetch`. */
 export function useCsrfToken(): string | null {
   const { client, initialToken } = useSessionContext();
   const { $csrfToken } = client;
