@@ -1,0 +1,56 @@
+import { Agent, request } from "undici";
+import { expect, onTestFinished, test } from "vitest";
+import { connect, serve, stateInMemory } from "./fixtures.ts";
+
+/** Milliseconds. */
+const MAX_OVERHEAD = 1;
+const CALLS = 150;
+
+test("request() adds at most 1 ms to the upstream's own time, and sends one request per write", async () => {
+  let token = 0;
+  const server = await serve((_request, response) => {
+    // Each token can be used once, so each page has the token of the next write.
+    token++;
+    response.setHeader("content-type", "text/html").end(`<meta name="csrf-token" content="token-${token}">`);
+  });
+  const agent = new Agent();
+  onTestFinished(() => agent.close());
+  const upstream = connect(server.origin, {
+    csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "x-csrf-token" } },
+  });
+  const state = stateInMemory();
+  const write = { method: "POST", path: "/cart", body: { form: { item: "taco" } } } as const;
+  const direct = async () => {
+    const { body } = await request(`${server.origin}/cart`, {
+      method: "POST",
+      body: "item=taco",
+      headers: { "content-type": "application/x-www-form-urlencoded", "x-csrf-token": "any" },
+      dispatcher: agent,
+    });
+    await body.text();
+  };
+  await upstream.request(state, write);
+  let overhead = Number.POSITIVE_INFINITY;
+  // A busy machine can delay either side, so the best of five comparisons is judged.
+  for (let comparison = 0; comparison < 5 && overhead > MAX_OVERHEAD; comparison++) {
+    const times = { direct: [] as number[], gateway: [] as number[] };
+    for (let call = 0; call < CALLS; call++) {
+      times.direct.push(await timeOf(direct));
+      server.received.length = 0;
+      times.gateway.push(await timeOf(() => upstream.request(state, write)));
+      expect(server.received).toHaveLength(1);
+    }
+    overhead = Math.min(overhead, medianOf(times.gateway) - medianOf(times.direct));
+  }
+  expect(overhead).toBeLessThanOrEqual(MAX_OVERHEAD);
+});
+
+async function timeOf(act: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await act();
+  return performance.now() - startedAt;
+}
+
+function medianOf(times: readonly number[]): number {
+  return times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? Number.NaN;
+}
