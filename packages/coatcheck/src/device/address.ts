@@ -1,15 +1,15 @@
 import { isIP, SocketAddress } from "node:net";
 
 /**
- * How much of a client's IP address a session stores.
+ * Decides how much of a client's IP address a session stores.
  *
  * - `full`: the whole address.
- * - `truncated`: the network prefix, /24 for IPv4 and /48 for IPv6, which is about a household or an office.
+ * - `truncated`: the network prefix, /24 for IPv4 and /48 for IPv6. It identifies about a household or an office.
  * - `none`: nothing.
  */
 export type AddressPrivacy = "full" | "truncated" | "none";
 
-/** Reduces an IP address to what `privacy` allows; null when it allows nothing, and for an invalid address. */
+/** Truncates or removes an IP address, depending on `privacy`. Returns null for `none` and for an invalid address. */
 export function anonymizeAddress(address: string | null, privacy: AddressPrivacy): string | null {
   if (address === null || privacy === "none" || isIP(address) === 0) return null;
   return privacy === "full" ? address : network(address);
@@ -28,7 +28,10 @@ function network(address: string): string {
   return new SocketAddress({ address: `${prefix}::`, family: "ipv6" }).address;
 }
 
-/** The groups of one half of an IPv6 address. An IPv4 suffix, as in `64:ff9b::192.0.2.1`, counts as two groups. */
+/**
+ * Splits one side of the `::` in an IPv6 address into its groups. Turns an IPv4 suffix, as in `64:ff9b::192.0.2.1`,
+ * into two groups.
+ */
 function groupsOf(text: string): string[] {
   const groups = text === "" ? [] : text.split(":");
   return groups.at(-1)?.includes(".") ? [...groups.slice(0, -1), "0", "0"] : groups;

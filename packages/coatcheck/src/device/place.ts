@@ -8,7 +8,7 @@ export interface Place {
 /** An unknown place. */
 export const UNKNOWN_PLACE: Place = { country: null, city: null };
 
-/** The part that is needed of a reader for MaxMind DB files, such as the reader of the `maxmind` package. */
+/** Reads MaxMind DB files. The reader of the `maxmind` package has this method. */
 export interface GeoReader {
   get(address: string): {
     readonly country?: { readonly iso_code?: string };
@@ -19,7 +19,7 @@ export interface GeoReader {
 /**
  * Looks up an IP address in a `.mmdb` file that you provide.
  *
- * @returns a place whose members are null where the file has no entry.
+ * @returns the place. A member is null if the file has no value for it.
  *
  * @example
  * const reader = await maxmind.open<CityResponse>(process.env.GEOIP_DATABASE);
@@ -30,15 +30,15 @@ export function lookUpPlace(reader: GeoReader, address: string | null): Place {
   return toPlace(found?.country?.iso_code, found?.city?.names?.en);
 }
 
-/** The lower-case names of the headers in which a content delivery network (CDN) sends the client's location. */
+/** The names of the headers, in lower case, with which a content delivery network (CDN) sends the client's location. */
 export interface PlaceHeaders {
   readonly country: string;
   readonly city?: string;
 }
 
 /**
- * Reads the place from headers of a content delivery network (CDN). Use it only if every request passes through that
- * network, because any other client can forge these headers.
+ * Reads the place from headers of a content delivery network (CDN). Use it only if every request passes through the
+ * CDN: a client that reaches the server directly can forge these headers.
  *
  * @example placeFromHeaders(request.header, { country: "cf-ipcountry", city: "cf-ipcity" })
  */
@@ -49,7 +49,7 @@ export function placeFromHeaders(header: (name: string) => string | undefined, n
 /** CDNs send `XX` for an unknown country and `T1` for Tor. */
 const COUNTRY = /^(?!XX$)[A-Z]{2}$/;
 
-/** Characters. */
+/** The longest city name that is stored, in characters. */
 const MAX_CITY_LENGTH = 100;
 
 function toPlace(country: string | undefined, city: string | undefined): Place {

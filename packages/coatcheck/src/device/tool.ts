@@ -1,4 +1,4 @@
-/** Programs and libraries that send requests. */
+/** Matches programs and libraries that send HTTP requests. */
 const TOOL = new RegExp(
   [
     "^(?:curl|wget|libcurl|lwp|java|ruby|php|perl|node|deno|bun|dart|go|got|undici|rest|http|libfetch|fetch)(?:[/ ]|$)",
@@ -13,10 +13,10 @@ const TOOL = new RegExp(
 
 const POWERSHELL = /powershell\//i;
 
-/** Crawlers that also name the library they use. */
+/** Matches crawlers. Some of them also name the HTTP library that they use. */
 const CRAWLER = /bot\b|crawl|spider|fetcher/i;
 
-/** Whether a `User-Agent` header is that of a program or library, and not of a browser or crawler. */
+/** Returns whether a `User-Agent` header names a program or library, and neither a browser nor a crawler. */
 export function isTool(text: string): boolean {
   if (POWERSHELL.test(text)) return true;
   return !/^(?:mozilla|opera)\//i.test(text) && TOOL.test(text) && !CRAWLER.test(text);

@@ -5,17 +5,23 @@ import { isTool } from "./tool.ts";
 
 /** A parsed `User-Agent` header. Do not base security decisions on it, because a client can send any value. */
 export interface UserAgent {
-  /** `tool`: a program, library or app that is not a browser, or a missing header. */
+  /** `tool`: a program, library or app that is not a browser. Also reported for a missing header. */
   readonly kind: "browser" | "bot" | "tool";
   /** Name and major version, such as `Firefox 140`; null when unknown. */
   readonly browser: string | null;
-  /** Such as `Windows`, `macOS` or `Android`; null when unknown. Without a version, because browsers freeze it. */
+  /**
+   * Name of the operating system, such as `Windows` or `Android`; null when unknown. Has no version, because browsers
+   * no longer update the one that they send.
+   */
   readonly os: string | null;
   /** The type of device; null when unknown. An iPad that requests desktop sites is reported as `desktop`. */
   readonly device: "desktop" | "mobile" | "tablet" | "tv" | "bot" | null;
 }
 
-/** Characters. Browsers send about 120; a much longer header may be an attack on the parser. */
+/**
+ * The longest part of a header that is parsed, in characters. Browsers send about 120; a much longer header may be an
+ * attack on the parser.
+ */
 export const MAX_USER_AGENT_LENGTH = 512;
 
 const UNKNOWN: UserAgent = { kind: "tool", browser: null, os: null, device: null };
@@ -49,7 +55,7 @@ function parse(text: string): UserAgent {
   };
 }
 
-/** Bowser does not know the type of a Chromebook. */
+/** Reports a Chromebook as a desktop: Bowser returns no type for it. */
 function deviceOf(type: string | undefined, os: string | undefined): UserAgent["device"] {
   if (type === undefined && os === "Chrome OS") return "desktop";
   return DEVICES.find((device) => device === type) ?? null;
