@@ -1,6 +1,7 @@
 /**
- * Encryption at rest: what sessions and contexts contain is unreadable in the database and in Redis. AES-256-GCM, bound to
- * the session, so that a value that was altered or copied to another session is not used.
+ * Encryption at rest: the content of sessions and contexts cannot be read in the database or in Redis. Each value is
+ * encrypted with AES-256-GCM for one session or entity. A value that was altered, or copied to another session, is
+ * rejected.
  *
  * @example
  * import { SessionManager } from "coatcheck";
@@ -31,22 +32,22 @@ import { type EncryptedStore, EncryptingStore } from "./store.ts";
 export type { EncryptionFault, EncryptionOptions } from "./options.ts";
 export type { EncryptedStore, ReencryptOptions, ReencryptResult } from "./store.ts";
 
-/** Encrypts the parts of an application that keep data. {@link createEncryption} creates it. */
+/** Adds encryption to stores and shared tiers. {@link createEncryption} creates it. */
 export interface Encryption {
-  /** A store that encrypts the content of sessions. Pass it to the cache and to the manager. */
+  /** Returns a store that encrypts the content of sessions. Pass the returned store to the cache and to the manager. */
   store(store: SessionStore): EncryptedStore;
-  /** The shared tier of a cache, such as `redisShared()`, with encrypted copies. */
+  /** Wraps the shared tier of a cache, such as `redisShared()`, and encrypts the copies in it. */
   shared(tier: SharedTier): SharedTier;
-  /** The shared tier of a context, such as `redisEntities()`, with encrypted copies. */
+  /** Wraps the shared tier of a context, such as `redisEntities()`, and encrypts the copies in it. */
   entities(tier: SharedEntities): SharedEntities;
 }
 
 /**
- * Creates the encryption of an application, from its secrets for data at rest. Use others than the session manager's: they
- * are kept in another place than the database, and changed at other times.
+ * Creates the encryption of an application. Use secrets that differ from the session manager's: each list is rotated at
+ * its own time. Keep the secrets outside of the database.
  *
- * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` without a secret, or for one of fewer than 16
- *   characters.
+ * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an empty list of secrets, and for a
+ *   secret of fewer than 16 characters.
  */
 export function createEncryption(options: EncryptionOptions): Encryption {
   const resolved = resolveOptions(options);

@@ -1,30 +1,36 @@
 import { KeyRing } from "../session/key-ring.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 
-/** A stored value that this application has not encrypted for its place. */
+/** A stored value that could not be decrypted, or was not encrypted. */
 export interface EncryptionFault {
-  /** The kind of object that the value belongs to. */
+  /** Whether the value belongs to a session or to a context's entity. */
   readonly kind: "session" | "entity";
   /** The session's id, or the entity's key. */
   readonly id: string;
   /**
-   * `altered`: changed, or copied from another place. `plaintext`: not encrypted. `unknown-key`: encrypted under a secret that
-   * is not in the list.
+   * `altered`: changed, or copied from another session or entity. `plaintext`: not encrypted. `unknown-key`: encrypted
+   * under a secret that is not in the list.
    */
   readonly reason: "altered" | "plaintext" | "unknown-key";
 }
 
 /** Options of {@link createEncryption}. `secrets` is required. */
 export interface EncryptionOptions {
-  /** Newest first, at least 16 characters each: the first one encrypts, and every one decrypts. */
+  /** Newest first, at least 16 characters each. The first secret encrypts; every secret decrypts. */
   readonly secrets: readonly string[];
-  /** Reads values that were stored before encryption was set up. Set it only until they are encrypted. Default: false. */
+  /**
+   * Whether to accept unencrypted values, which were stored before encryption was set up. Set it only until
+   * {@link EncryptedStore.reencrypt} has encrypted them. Default: false.
+   */
   readonly acceptPlaintext?: boolean;
-  /** Receives every fault, for the log. Default: a process warning with the code `COATCHECK_ENCRYPTION`. */
+  /**
+   * Called with every fault, so that the application can log it. Default: emits a process warning with the code
+   * `COATCHECK_ENCRYPTION`.
+   */
   readonly onFault?: (fault: EncryptionFault) => void;
 }
 
-/** The options, checked. */
+/** The checked options, with the defaults filled in. */
 export interface ResolvedOptions {
   readonly ring: KeyRing;
   readonly acceptPlaintext: boolean;
@@ -46,7 +52,7 @@ export function resolveOptions(options: EncryptionOptions): ResolvedOptions {
   return { ring, acceptPlaintext, onFault };
 }
 
-/** Names the session or entity, and nothing of its content. */
+/** Emits a warning that names the session or entity and contains nothing of its content. */
 function warn({ kind, id, reason }: EncryptionFault): void {
   const problem = {
     altered: "was altered or copied from another place",

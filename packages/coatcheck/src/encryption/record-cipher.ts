@@ -4,8 +4,8 @@ import type { SessionRecord } from "../session/record.ts";
 import type { EncryptionFault, ResolvedOptions } from "./options.ts";
 
 /**
- * The encrypted fields of a record: everything that the application or the client has put in, except the fields that
- * stores search for.
+ * The encrypted fields of a record. They contain the values from the application and the client, except those that
+ * stores search by.
  */
 type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client">;
 
@@ -13,7 +13,10 @@ const noContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: n
 /** The only member of the data of an encrypted record. */
 const ENVELOPE = "coatcheck:encrypted";
 
-/** Encrypts the content of session records, in one piece: one nonce and one tag for each write. */
+/**
+ * Encrypts and decrypts the content of session records. All fields of a record are encrypted together, with one nonce
+ * and one tag.
+ */
 export class RecordCipher {
   readonly #options: ResolvedOptions;
 
@@ -21,7 +24,7 @@ export class RecordCipher {
     this.#options = options;
   }
 
-  /** The record as it is stored. */
+  /** Returns the record to store, with encrypted content. */
   encrypt(record: SessionRecord): SessionRecord {
     const { data, flash, metadata, client } = record;
     const content = JSON.stringify({ data, flash, metadata, client } satisfies Content);
@@ -29,23 +32,25 @@ export class RecordCipher {
     return { ...record, ...noContent(), data: { [ENVELOPE]: text } };
   }
 
-  /** Whether the newest secret encrypted the stored record. */
+  /** Returns whether the stored record was encrypted with the newest secret. */
   isCurrent(stored: SessionRecord): boolean {
     const text = envelopeOf(stored);
     return text !== null && this.#options.ring.isNewest(text);
   }
 
   /**
-   * Decrypts the record of a store.
+   * Decrypts a record that was read from the store.
    *
-   * @returns null when its content was not encrypted for this record; the fault has been reported.
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when the secret is missing: that is a fault of the deployment, and must not
-   *   log anyone out.
+   * @returns null when the content was altered, is not encrypted, or was encrypted for another record. The fault has
+   *   then been reported.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the secret is missing: a mistake in the deployment must not log
+   *   anyone out.
    */
   decrypt(stored: SessionRecord): SessionRecord | null {
     const content = this.#contentOf(stored);
     if (typeof content !== "string") return { ...stored, ...content };
-    // A revoked session needs no content, and no later write encrypts it under a newer secret.
+    // A revoked session may use a removed secret: no write encrypts it again. Nothing needs its content, so no fault is
+    // reported.
     if (stored.state === "revoked") return { ...stored, ...noContent() };
     this.#report(stored, content);
     if (content !== "unknown-key") return null;
@@ -55,7 +60,7 @@ export class RecordCipher {
     });
   }
 
-  /** Decrypts a copy of a shared tier; null when it cannot be used, since the store has the record. */
+  /** Decrypts a copy from a shared tier. Returns null when that fails; the caller then reads the store. */
   decryptCopy(copy: SessionRecord): SessionRecord | null {
     const content = this.#contentOf(copy);
     if (typeof content !== "string") return { ...copy, ...content };
@@ -63,7 +68,10 @@ export class RecordCipher {
     return null;
   }
 
-  /** Decrypts a record of a list. One whose content cannot be used has none: its session can still be found and revoked. */
+  /**
+   * Decrypts a record of a list. If that fails, returns the record without content, so that its session can still be
+   * found and revoked.
+   */
   decryptForList(stored: SessionRecord): SessionRecord {
     const content = this.#contentOf(stored);
     if (typeof content !== "string") return { ...stored, ...content };
@@ -86,7 +94,7 @@ export class RecordCipher {
   }
 }
 
-/** The associated data: the session, and the field that holds the text. */
+/** Returns the associated data of the encryption (AAD): the session and the field that contains the ciphertext. */
 function placeOf({ id }: SessionRecord): string {
   return `session:${id}:data`;
 }

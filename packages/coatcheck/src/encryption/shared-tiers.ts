@@ -4,7 +4,10 @@ import { parseJson } from "../session/json.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { RecordCipher } from "./record-cipher.ts";
 
-/** A shared tier of sessions whose copies are encrypted. A copy that cannot be used counts as missing: the store has it. */
+/**
+ * Wraps a shared tier of sessions and encrypts the copies in it. Treats a copy that cannot be decrypted as missing: the
+ * cache then reads the store.
+ */
 export function encryptTier(tier: SharedTier, cipher: RecordCipher): SharedTier {
   return {
     async get(key) {
@@ -21,7 +24,7 @@ export function encryptTier(tier: SharedTier, cipher: RecordCipher): SharedTier 
   };
 }
 
-/** A shared tier of a context's entities whose values are encrypted. */
+/** Wraps a shared tier of a context's entities and encrypts their values. */
 export function encryptEntities(
   tier: SharedEntities,
   { ring, acceptPlaintext, onFault }: ResolvedOptions,
@@ -39,7 +42,7 @@ export function encryptEntities(
       const { text, fault } = ring.tryDecrypt(value.slice(MARK.length), placeOf(key));
       const decrypted = fault === null ? parseJson(text) : null;
       if (decrypted !== null && decrypted !== undefined) return { ...found, value: decrypted };
-      // The loader has it: an older or a missing secret costs one load.
+      // Null makes the context load the entity again, so a removed secret costs one load.
       onFault({ kind: "entity", id: key, reason: fault ?? "altered" });
       return null;
     },
@@ -50,10 +53,10 @@ export function encryptEntities(
   };
 }
 
-/** Tells an encrypted value from a string of the application. */
+/** The prefix of an encrypted value. Distinguishes it from a string of the application. */
 const MARK = "coatcheck:encrypted:";
 
-/** The associated data: the entity, and the field that holds the text. */
+/** Returns the associated data of the encryption (AAD): the entity and the field that contains the ciphertext. */
 function placeOf(key: string): string {
   return `entity:${key}:value`;
 }

@@ -15,17 +15,17 @@ import type {
 } from "../session/store.ts";
 import type { RecordCipher } from "./record-cipher.ts";
 
-/** Options of {@link EncryptedStore.reencrypt}: its page of sessions. */
+/** Options of {@link EncryptedStore.reencrypt}. They select one page of sessions. */
 export interface ReencryptOptions {
-  /** Sessions to read, 1 to 1000. Default: 100. */
+  /** Number of sessions to read, 1 to 1000. Default: 100. */
   readonly limit?: number;
-  /** The `next` of the call before; absent for the first one. */
+  /** The `next` of the previous call; absent for the first call. */
   readonly cursor?: string;
 }
 
 /** The result of one call of {@link EncryptedStore.reencrypt}. */
 export interface ReencryptResult {
-  /** Sessions that were encrypted again. */
+  /** Number of sessions that were encrypted again. */
   readonly reencrypted: number;
   /** The cursor of the next call; null when every active session has been read. */
   readonly next: string | null;
@@ -33,18 +33,18 @@ export interface ReencryptResult {
 
 const REENCRYPT_OPTIONS = { limit: true, cursor: true } satisfies KnownOptions<ReencryptOptions>;
 
-/** A session store whose content is encrypted. */
+/** A session store that encrypts the content of sessions. */
 export interface EncryptedStore extends SessionStore {
   /**
-   * Encrypts one page of the active sessions again: those that an older secret encrypted, or none. Every other write of a
-   * session does so as well. Safe to run on several nodes, and while sessions are written.
+   * Encrypts one page of active sessions with the newest secret. Skips sessions that already use it. Every other write
+   * of a session also encrypts it with the newest secret. Safe to run on several nodes, and while sessions are written.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`; `VALIDATION_FAILED` for an invalid limit or cursor.
    */
   reencrypt(options?: ReencryptOptions): Promise<ReencryptResult>;
 }
 
-/** Encrypts what a store keeps, and decrypts what it returns. */
+/** Encrypts records before another store stores them, and decrypts the records that it returns. */
 export class EncryptingStore implements EncryptedStore {
   readonly #store: SessionStore;
   readonly #cipher: RecordCipher;
@@ -109,7 +109,9 @@ export class EncryptingStore implements EncryptedStore {
     return { reencrypted, next };
   }
 
-  /** Whether it was stored. A conflict means that another write was faster, and has encrypted the session. */
+  /**
+   * Returns whether the session was stored. After a conflict it need not be: the other write has encrypted the session.
+   */
   async #encryptAgain(stored: SessionRecord): Promise<boolean> {
     const record = this.#cipher.decrypt(stored);
     if (record === null) return false;
