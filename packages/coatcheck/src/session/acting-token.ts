@@ -2,7 +2,10 @@ import type { SessionRecord } from "./record.ts";
 import type { SessionStart } from "./start.ts";
 import type { PresentedToken, TokenRules } from "./token-rules.ts";
 
-/** The token that a handle acts with: the request's, and after a change of token its own new one. */
+/**
+ * Holds the token that a session handle uses: the token of the request or, once the handle has issued a new token, that
+ * new token.
+ */
 export class ActingToken {
   readonly #tokens: TokenRules;
   #presented: PresentedToken | null;
@@ -14,23 +17,23 @@ export class ActingToken {
     this.#isOlder = isOlderToken;
   }
 
-  /** Null for a visitor without a session. */
+  /** The token; null for a visitor without a session. */
   get presented(): PresentedToken | null {
     return this.#presented;
   }
 
-  /** The handle has received a new token. */
+  /** Continues with a new token, which the handle has just issued. */
   replaceWith(token: string): void {
     this.#presented = this.#tokens.presented(token);
     this.#isOlder = false;
   }
 
-  /** Whether a periodic rotation may replace it: an older token must not start another one. */
+  /** Whether a periodic rotation may replace the token. An older token must not start another rotation. */
   get isRotatable(): boolean {
     return this.#presented !== null && !this.#isOlder;
   }
 
-  /** The record with the elevations that this token has. An older token has none. */
+  /** Returns the record with the elevations that this token may use. An older token has no elevations. */
   elevated(record: SessionRecord | null): SessionRecord | null {
     return record && this.#isOlder ? { ...record, elevations: {} } : record;
   }

@@ -4,7 +4,10 @@ import type { SessionReader } from "./reader.ts";
 import type { RecordedActor } from "./recorded-actor.ts";
 import { compactId } from "./token.ts";
 
-/** The owner of the sessions in which `subject` impersonates others. Lists find them by it. */
+/**
+ * Returns the `owner` of the sessions in which `subject` impersonates others. Stores find these sessions by their
+ * owner.
+ */
 export function ownerOfActor(subject: string): string {
   return `actor:${subject}`;
 }
@@ -18,8 +21,8 @@ export interface ActorSource {
 }
 
 /**
- * Reads the actor's own session. Every use of an impersonated session depends on it, so each revocation that ends the
- * actor's session (of the session, subject, tenant or everyone) ends the impersonation too, within the staleness bound.
+ * Reads the own session of an actor: the administrator who impersonates a subject. Each request of an impersonation
+ * reads it. So every revocation of the actor's session also ends the impersonation, within the staleness bound.
  *
  * @returns null when the session has ended, or another subject has logged in to it.
  * @throws CoatcheckError `STORE_UNAVAILABLE`.
@@ -34,7 +37,7 @@ export async function readActorSession(
   };
   const known = reader.getCached(compactId(actor.sessionId));
   if (known && isValid(known)) return known;
-  // Only the store may end the impersonation: a cached copy may predate the activity of other nodes.
+  // Read the store before the impersonation ends: a cached copy may lack the activity that other nodes recorded.
   const { cached } = await reader.read(actor.sessionId, { fresh: true });
   return cached && isValid(cached) ? cached : null;
 }

@@ -2,22 +2,27 @@ import { touchThreshold } from "./policy.ts";
 import { endsAt, type SessionRecord } from "./record.ts";
 import type { LogPosition, Snapshot } from "./store.ts";
 
-/** Times are kept as milliseconds since this one: for 24 days they fit V8's small integers, which need no heap object. */
+/**
+ * Times are stored as milliseconds since this time. For 24 days they fit V8's small integers, which need no heap
+ * object.
+ */
 const EPOCH = Date.now();
 
 /**
- * A session in this process: the frozen record, and the activity seen here since it was read.
+ * A session in the memory of this process: its frozen record, and the latest activity that this process has recorded.
  *
- * With many sessions in memory, nearly every access misses the processor's caches. Everything that each request reads is
- * therefore in this one object. The fields are declared without initial values: V8 would store the numbers of a field
- * that starts as `undefined` in heap objects.
+ * With many sessions in memory, nearly every access misses the processor's caches. This one object therefore contains
+ * everything that each request reads. The fields are declared without initial values: V8 would store the numbers of a
+ * field that starts as `undefined` in heap objects.
  */
 export class CachedSession implements Snapshot {
   declare readonly record: SessionRecord;
   declare readonly position: LogPosition;
-  /** The hash of the present secret; null until its first use has been recorded, and once the session is revoked. */
+  /**
+   * The hash of the present secret. Null until the first use of that secret has been recorded, and after a revocation.
+   */
   declare readonly currentHash: string | null;
-  /** Whole seconds since the Unix epoch. Before this time the session is certainly within its timeouts. */
+  /** Whole seconds since the Unix epoch. Until this time the session cannot expire, so no exact check is needed. */
   declare private liveUntil: number;
   declare private lastSeen: number;
   /** When the next touch must be written. */
@@ -51,7 +56,7 @@ export class CachedSession implements Snapshot {
   /**
    * Records activity at `now`, epoch milliseconds.
    *
-   * @returns true when a touch is due. The caller must then queue one; the next is due a threshold later.
+   * @returns true when a touch is due. The caller must then queue a touch. The next touch is due one threshold later.
    */
   recordActivity(now: number): boolean {
     const seen = now - EPOCH;
@@ -62,13 +67,13 @@ export class CachedSession implements Snapshot {
     return true;
   }
 
-  /** Takes over the activity of another copy of the same session. */
+  /** Copies the activity of another copy of the same session. */
   inheritActivity({ lastSeen, touchDue }: CachedSession): void {
     this.lastSeen = Math.max(this.lastSeen, lastSeen);
     this.touchDue = Math.max(this.touchDue, touchDue);
   }
 
-  /** Takes over activity recorded elsewhere in this process, epoch milliseconds. */
+  /** Records activity that another part of this process has recorded, epoch milliseconds. */
   mergeLastSeen(lastSeenAt: number): void {
     this.lastSeen = Math.max(this.lastSeen, lastSeenAt - EPOCH);
   }

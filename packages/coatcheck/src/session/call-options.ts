@@ -7,7 +7,7 @@ import { requireStrings } from "./strings.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
 import { misuse, shown } from "./usage-error.ts";
 
-/* Checks of the arguments of the manager's and the session's methods, before they write. */
+/* Checks of the arguments of `SessionManager` and `Session` methods. They run before a method writes. */
 
 const NEW_SESSION_FIELDS = {
   owner: true,
@@ -45,14 +45,19 @@ const LOGIN_OPTIONS = {
 
 /** The options of `SessionManager.patch`. */
 export interface PatchOptions {
-  /** Throws `CONFLICT` unless the session is at this version. Default: any version. */
+  /**
+   * The version that the session must have. Any other version throws `CONFLICT`. Default: every version is accepted.
+   */
   readonly ifVersion?: number;
 }
 const PATCH_OPTIONS = { ifVersion: "number" } satisfies KnownOptions<PatchOptions>;
 
 /** The options of `SessionManager.revoke`. */
 export interface RevokeOptions {
-  /** Resolves when no node can still serve a cached copy of the sessions. Default: resolves at commit. */
+  /**
+   * `everywhere`: resolves once no node can still serve a cached copy of the sessions. Default: resolves once the store
+   * has revoked them.
+   */
   readonly wait?: "everywhere";
 }
 const REVOKE_OPTIONS = { wait: true } satisfies KnownOptions<RevokeOptions>;
@@ -90,7 +95,10 @@ export function requireLoginArguments(subject: string, options: AuthenticateOpti
   requireKnownOptions("options of authenticate()", options, LOGIN_OPTIONS);
 }
 
-/** Checks the arguments of `flash`: a missing message would store nothing. Throws `UsageError`; `VALIDATION_FAILED`. */
+/**
+ * Checks the arguments of `flash`. Throws `UsageError` for a missing message, and `VALIDATION_FAILED` for an invalid
+ * name.
+ */
 export function requireFlash(name: string, message: unknown): void {
   requireStrings({ name });
   if (message === undefined) {
@@ -99,10 +107,10 @@ export function requireFlash(name: string, message: unknown): void {
 }
 
 /**
- * Wraps the function that `update` calls, and gives it a copy of the data. The wrapper throws `UsageError` unless the
- * function returns an object: one that only changes its argument would change nothing.
+ * Wraps the application's function that `update` calls. The function receives a copy of the data and must return the
+ * new data: changing the argument changes nothing. The wrapper throws `UsageError` for any other result.
  *
- * @param mutex of the handle that calls the function, if any.
+ * @param mutex the mutex of the session handle; null for an update by session id.
  */
 export function checkedUpdate<Data>(
   change: (data: Data) => Data | Promise<Data>,
@@ -115,7 +123,7 @@ export function checkedUpdate<Data>(
   const requireData = (changed: Data): Data => {
     if (isJsonObject(changed)) return changed;
     throw misuse(input, [
-      { path: "change", message: `must return the new data, an object (got ${shown(changed)})` },
+      { path: "change", message: `must return an object, the new data (got ${shown(changed)})` },
     ]);
   };
   return (data) => {
@@ -125,12 +133,15 @@ export function checkedUpdate<Data>(
   };
 }
 
-/** Whether a value can be awaited. Some libraries have promises of their own. */
+/** Whether a value can be awaited. Also recognizes the promises of libraries that define their own class. */
 function isThenable<Value>(value: Value | Promise<Value>): value is Promise<Value> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
-/** Checks that a method got no argument: a callback would never be called. Throws `UsageError`. */
+/**
+ * Checks that a method was called without arguments. A callback, for example, would never be called. Throws
+ * `UsageError`.
+ */
 export function requireNoArguments(method: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
   throw misuse(`call of ${method}`, [
@@ -149,14 +160,14 @@ export function requireRevokeOptions(options: RevokeOptions): void {
   requireOneOf("options of revoke()", "wait", options.wait, ["everywhere"]);
 }
 
-/** Checks the reason of a revocation, in whose place untyped callers pass the options. Throws `UsageError`. */
+/** Checks the reason of a revocation. Untyped callers may pass the options in its place. Throws `UsageError`. */
 export function requireRevokeReason(reason: RevokeReason): void {
   requireOneOf("revocation", "reason", reason, Object.keys(REVOKE_REASONS));
 }
 
 /**
- * Checks the retention of a sweep. With NaN, a store would delete live sessions; with a time instead of a duration, none.
- * Throws `UsageError`.
+ * Checks the retention of a sweep. NaN would make a store delete live sessions. A time instead of a duration would
+ * delete nothing. Throws `UsageError`.
  */
 export function requireRetention(retention: number): void {
   if (retention >= 0 && retention <= MAX_DURATION) return;

@@ -1,4 +1,7 @@
-/** Wall-clock time in epoch milliseconds. Passed in everywhere, so that tests can set it. */
+/**
+ * Returns the wall-clock time in epoch milliseconds. All code receives a clock as a parameter, so that tests can set
+ * the time.
+ */
 export interface Clock {
   now(): number;
 }
@@ -11,7 +14,7 @@ export type Schedule = (delay: number, task: () => void) => () => void;
 /** The machine's clock. */
 export const systemClock: Clock = { now: Date.now };
 
-/** Node's timers, unreferenced. */
+/** Uses Node's timers. They are unreferenced, so they do not keep the process alive. */
 export const systemSchedule: Schedule = (delay, task) => {
   const timer = setTimeout(task, delay);
   timer.unref();

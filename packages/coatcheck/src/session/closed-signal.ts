@@ -4,15 +4,15 @@ import { refusalError } from "./token-errors.ts";
 import type { Watch, WatchEnd } from "./watch.ts";
 import type { SessionWatcher } from "./watcher.ts";
 
-/** Stops the watches of signals that the application no longer uses. */
+/** Stops watching a session once the application no longer references the signal. */
 const droppedSignals = new FinalizationRegistry<Watch>((watch) => watch.stop());
 
 /**
- * The signal behind `Session.closed`.
+ * Provides the abort signal of `Session.closed`.
  *
- * The watcher must not keep it alive: an application may ask for one in each request, and a session lives for days. So the
- * application gets a signal that depends on the watched one. The runtime keeps a dependent signal exactly as long as it is
- * referenced or has a listener (DOM standard §3.2); after that the watch stops.
+ * The watcher must not keep the signal in memory: an application may read `closed` in each request, and a session lives
+ * for days. The application therefore receives a dependent signal, made by `AbortSignal.any`. The runtime keeps a
+ * dependent signal while it is referenced or has a listener (DOM standard §3.2). After that the watch stops.
  */
 export class ClosedSignal {
   readonly signal: AbortSignal;
@@ -21,14 +21,16 @@ export class ClosedSignal {
   readonly #writes: Mutex;
   #watch: Watch | null = null;
 
-  /** @param writes the handle's writes. Not the handle itself, which keeps the signal alive. */
+  /**
+   * @param writes the mutex of the handle's writes. A reference to the handle itself would keep the signal in memory.
+   */
   constructor(watcher: SessionWatcher, writes: Mutex) {
     this.#watcher = watcher;
     this.#writes = writes;
     this.signal = AbortSignal.any([this.#controller.signal]);
   }
 
-  /** Watches the handle's session as soon as it is stored. Later accepts the token that the handle has issued. */
+  /** Starts to watch the handle's session. Later calls accept a new token that the handle itself has issued. */
   follow(record: SessionRecord): void {
     if (this.#watch) {
       this.#watch.follow(record);
@@ -38,14 +40,14 @@ export class ClosedSignal {
     droppedSignals.register(this.signal, this.#watch);
   }
 
-  /** Aborts the signal: the handle itself has revoked the session. */
+  /** Aborts the signal after the handle has revoked the session. */
   abort(): void {
     this.#watch?.stop();
     this.#controller.abort(refusalError("revoked"));
   }
 }
 
-// Functions of their own, so that what they return references neither the ClosedSignal nor its signal.
+// Functions outside of the class: closures inside it could reference the ClosedSignal and keep its signal in memory.
 function abortWith(controller: AbortController) {
   return { ended: (reason: WatchEnd) => controller.abort(refusalError(reason)) };
 }

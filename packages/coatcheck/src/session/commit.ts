@@ -5,24 +5,27 @@ import type { SessionRecord } from "./record.ts";
  */
 export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
 
-/** `superseded`: the handle has written with an older token; the newer one belongs to another client. */
+/** `superseded`: the handle has written with an older token. Another request has received the newer token. */
 export type HandleState = CommitState | "superseded";
 
 /** The result of committing a session at the end of a request. */
 export interface Commit {
   readonly state: CommitState;
-  /** The new token to send to the client; null when the client keeps its present token, or must not get one. */
+  /**
+   * The new token to send to the client. Null when the client keeps its present token, or must not receive a new token.
+   */
   readonly token: string | null;
-  /** The record that the client may see; null when nothing is stored, and when another request has replaced the token. */
+  /** The record to show to the client. Null when nothing is stored, and when another request has replaced the token. */
   readonly record: SessionRecord | null;
 }
 
 const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
 
 /**
- * The commit of a handle in this state.
+ * Returns the commit for the state of a handle.
  *
- * @param withheld the successor's token, when the response must not carry it; null or false when it may.
+ * @param withheld the token that the response must not send: the successor of an older token, for a request with
+ *   several session cookies. Null or false when every token may be sent.
  */
 export function commitOf(
   state: HandleState,

@@ -7,22 +7,22 @@ import { isSessionId, type SessionRecord } from "./record.ts";
 import type { PutOptions, PutOutcome } from "./store.ts";
 import { compactId } from "./token.ts";
 
-/** Each retry means that another process wrote first. Give up after this many. */
+/** Each retry means that another process wrote first. Give up after this many attempts. */
 const MAX_ATTEMPTS = 100;
-/** The first retries come at once: most conflicts are with a single other write. */
+/** Number of retries without a pause: most conflicts are caused by a single other write. */
 const IMMEDIATE_RETRIES = 2;
 /** The longest pause before a retry, in milliseconds. */
 const MAX_PAUSE = 100;
 
-/** How a change is stored. */
+/** Options of {@link Committer.commit}. */
 export interface CommitOptions {
   readonly kind: PutOptions["change"];
   readonly limit?: SessionLimit | null;
-  /** Ends a session that the limit evicts. */
+  /** Revokes a session to make room under the session limit. */
   readonly evict?: (session: string) => Promise<unknown>;
 }
 
-/** Stores records by compare-and-set, and keeps this process's caches in step. */
+/** Stores records by compare-and-set, and updates this process's caches. */
 export class Committer<Data> {
   readonly #deps: SessionDependencies<Data>;
 
@@ -31,10 +31,10 @@ export class Committer<Data> {
   }
 
   /**
-   * Stores what `next` makes of a record. After a conflict `next` is called again with the newer record; between processes
-   * the retries pause for a random time, so that they do not conflict again and again.
+   * Stores the record that `next` returns. After a conflict it calls `next` again with the newer record. Retries pause
+   * for a random time, so that two processes do not conflict again and again.
    *
-   * @param next returns its argument to store nothing.
+   * @param next returns the changed record, or its argument to store nothing.
    * @returns the stored record.
    * @throws what `next` throws, and `CoatcheckError` as {@link requireLive}; `CONFLICT` after too many conflicts.
    */
@@ -64,15 +64,20 @@ export class Committer<Data> {
         continue;
       }
       if (attempt >= IMMEDIATE_RETRIES) await this.#pause(attempt);
-      // Keep a cached copy of a later write: if it were dropped, an earlier write acknowledged late would replace it.
+      // Don't invalidate a cached copy of a later write: a late acknowledgement of an earlier write would fill its
+      // place.
       const cached = reader.getCached(compactId(from.id));
       if (!cached || cached.record.version <= current.version) reader.invalidate(from.id);
       current = await this.requireLive(from.id, { fresh: true });
     }
-    throw new CoatcheckError("CONFLICT", "The session is changed too often; try again.", { retryAfter: 1 });
+    throw new CoatcheckError(
+      "CONFLICT",
+      "Too many other writes changed the session at the same time; try again.",
+      { retryAfter: 1 },
+    );
   }
 
-  /** Stores a new record. Throws `CONFLICT` when its id exists, or the policy rejects another session. */
+  /** Stores a new record. Throws `CONFLICT` when its id exists, or when the session limit rejects it. */
   async insert(record: SessionRecord, evict: (session: string) => Promise<unknown>): Promise<void> {
     const { reader, policy, clock } = this.#deps;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -107,7 +112,10 @@ export class Committer<Data> {
     return record;
   }
 
-  /** After a failed write the cached copy is dropped: the store may have written, and only its response was lost. */
+  /**
+   * Writes to the store. Drops the cached copy after a failure: the store may have written, and only its response was
+   * lost.
+   */
   async #put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
     try {
       return await this.#deps.store.put(record, options);

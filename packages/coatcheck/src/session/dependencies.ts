@@ -9,7 +9,7 @@ import type { RandomSource, SecretRing } from "./token.ts";
 import type { TokenRules } from "./token-rules.ts";
 import type { SessionWatcher } from "./watcher.ts";
 
-/** A session and the only copy of its new token. Send `token` to the client; never store or log it. */
+/** A session with its new token. The token is not stored anywhere: send it to the client, and never store or log it. */
 export interface IssuedSession {
   readonly record: SessionRecord;
   readonly token: string;

@@ -6,12 +6,12 @@ import { newSessionId } from "./token.ts";
 import type { CreateOptions } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
 
-/** The session derived from a key, in its present state. */
+/** The present state of a session that was derived from a key. */
 export interface DerivedSession {
   readonly record: SessionRecord;
   /** Whether the session is active and within both timeouts. */
   readonly isLive: boolean;
-  /** The token derived from the key; null once the session has ended or its secret has been replaced. */
+  /** The token derived from the key. Null after the session has ended or its secret has been replaced. */
   readonly token: IssuedSession["token"] | null;
 }
 
@@ -19,9 +19,9 @@ export interface DerivedSession {
  * Creates exactly one session per key, even for concurrent requests on several nodes.
  *
  * The id is a hash of the key. The store creates an id only once, so one caller creates the session and all others find
- * it. The secret is derived from the key and the application's secrets, as in a periodic rotation: concurrent callers get
- * the same token, and the key alone is not enough to compute it. A session that has ended stays in the store under its id
- * until it is swept, so the key cannot create it again.
+ * it. The secret is derived from the key and the application's secrets, so concurrent callers get the same token. The
+ * key alone is not enough to compute the token. A session that has ended stays in the store under its id until it is
+ * swept, so the key cannot create it again.
  */
 export class DerivedSessions<Data> {
   readonly #writer: SessionWriter<Data>;
@@ -59,7 +59,7 @@ export class DerivedSessions<Data> {
   }
 }
 
-/** The id of the session that is derived from a key. */
+/** Returns the id of the session that is derived from a key. */
 export function derivedId(key: string): string {
   return newSessionId((bytes) => bytes.set(hash("sha256", key, "buffer").subarray(0, bytes.length)));
 }

@@ -5,17 +5,17 @@ import { INSPECT } from "./plain-session.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
-/** Is notified of every assignment, at any depth. */
+/** Notified of every assignment to a draft, at any depth. */
 interface DraftOwner {
   draftChanged(): void;
 }
 
-/** Reading this symbol from a view returns its draft. */
+/** The key under which a view returns its draft. */
 const DRAFT = Symbol("coatcheck.draft");
 
 /**
- * The prototype of each proxy's target. `util.inspect` looks for this method on the target and calls it with the proxy, so
- * `console.log` shows the members.
+ * The prototype of each proxy's target. `util.inspect` finds this method on the target and calls it on the proxy, so
+ * that `console.log` shows the members.
  */
 const TARGET = {
   [INSPECT](this: Members): Members {
@@ -24,22 +24,24 @@ const TARGET = {
 };
 
 /**
- * A writable view of a frozen JSON object. The base object never changes: {@link patch} returns the assignments as a
- * merge patch (RFC 7396), so that two requests which change different members keep both changes.
+ * A writable view of a frozen JSON object, the base. The base never changes: {@link patch} returns the assignments as a
+ * merge patch (RFC 7396). Two requests can therefore change different members without losing a change.
  *
- * Copies lazily: an object level on its first write, an array on its first read. The draft is also the proxy handler of
- * its view, which saves an allocation for every request that reads its data.
+ * Copies lazily: one level of an object on its first write, an array on its first read. The draft is also the proxy
+ * handler of its view, which saves an allocation for every request that reads its data.
  *
- * `structuredClone` accepts no proxy, so it rejects a view. `Object.freeze` freezes one level of the view: it keeps its
- * members and values from then on, whatever {@link rebase} brings.
+ * `structuredClone` throws for a view, because it does not support proxies. `Object.freeze` freezes one level of the
+ * view. Even {@link rebase} does not change the members of a frozen level.
  */
 export class Draft implements ProxyHandler<Members> {
   #base: JsonObject;
   #children: Map<string, Draft> | null = null;
   #copy: Members | null = null;
-  /** Whether the view has been frozen, sealed or made non-extensible. Its target then holds the members. */
+  /**
+   * Whether the view has been frozen, sealed or made non-extensible. If so, the proxy's target contains the members.
+   */
   #isFixed = false;
-  /** The object to read from and assign to. */
+  /** The proxy that the application reads from and assigns to. */
   readonly view: Members;
   readonly #owner: DraftOwner | undefined;
 
@@ -49,13 +51,13 @@ export class Draft implements ProxyHandler<Members> {
     this.view = new Proxy<Members>(Object.create(TARGET), this);
   }
 
-  /** The assignments so far as a merge patch; null when the view equals the base. */
+  /** Returns the assignments so far as a merge patch; null when the view equals the base. */
   patch(): JsonObject | null {
     const current = this.current();
     return current === this.#base ? null : diffMergePatch(this.#base, current);
   }
 
-  /** The present content of the view; the base object itself when nothing was assigned. */
+  /** Returns the present content of the view. Returns the base itself when nothing was assigned. */
   current(): JsonObject {
     if (this.#children === null) return this.#members;
     let current: Members | null = null;
@@ -68,7 +70,7 @@ export class Draft implements ProxyHandler<Members> {
     return current ?? this.#members;
   }
 
-  /** Continues from `base`, the data after `patch` was stored. Assignments that `patch` did not contain are kept. */
+  /** Continues from `base`, the data after `patch` was stored. Keeps the assignments that are not in `patch`. */
   rebase(base: JsonObject, patch: JsonObject | null): void {
     const later = diffMergePatch(patch ? applyMergePatch(this.#base, patch) : this.#base, this.current());
     this.#restart(base);
@@ -107,7 +109,7 @@ export class Draft implements ProxyHandler<Members> {
   }
 
   ownKeys(target: Members): string[] {
-    // `node:assert` compares the view and then prints its target.
+    // Fill the target: `node:assert` prints the target of a view, not the view.
     if (!this.#isFixed) this.#fill(target);
     return Object.keys(target);
   }
@@ -123,7 +125,10 @@ export class Draft implements ProxyHandler<Members> {
     return Object.prototype;
   }
 
-  /** The language checks each further result of a proxy handler against the target, so the target gets the members. */
+  /**
+   * Copies the members to the target. JavaScript compares all later results of the handler with a non-extensible
+   * target.
+   */
   preventExtensions(target: Members): boolean {
     this.#fill(target);
     Object.setPrototypeOf(target, Object.prototype);
@@ -131,7 +136,7 @@ export class Draft implements ProxyHandler<Members> {
     return Reflect.preventExtensions(target);
   }
 
-  /** Gives the target the view's members, in their order. */
+  /** Copies the members of the view to the target, in the same order. */
   #fill(target: Members): void {
     for (const name of Object.keys(target)) delete target[name];
     for (const name of Object.keys(this.#members)) target[name] = this.#read(name);
@@ -179,10 +184,12 @@ export class Draft implements ProxyHandler<Members> {
     }
   }
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` for `__proto__`, which would set the copy's prototype. */
+  /** Assigns a member. Throws `VALIDATION_FAILED` for `__proto__`, which would set the prototype of the copy. */
   #write(name: string, value: JsonValue | undefined): boolean {
     if (name === "__proto__")
-      throw invalidInput("session JSON", [{ path: name, message: "cannot be stored; rename it" }]);
+      throw invalidInput("session JSON", [
+        { path: name, message: "must be renamed: __proto__ cannot be stored" },
+      ]);
     this.#copy ??= { ...this.#base };
     this.#copy[name] = withoutDraft(value);
     this.#children?.delete(name);
@@ -191,12 +198,17 @@ export class Draft implements ProxyHandler<Members> {
   }
 }
 
-/** For `String(view)` and template literals: a view has no `toString`, which could be a member of the data. */
+/**
+ * Makes `String(view)` and template literals work. A view does not inherit `toString`, because the data may have a
+ * member with this name.
+ */
 function toPrimitive(): string {
   return "[object Object]";
 }
 
-/** Copies the data behind a proxy of a draft, so that `data.b = data.a` stores data, not the proxy of `data.a`. */
+/**
+ * Returns a copy of the data if `value` is a view. So `data.b = data.a` stores the data of `data.a`, and not its proxy.
+ */
 function withoutDraft(value: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(value)) return value;
   const draft: unknown = Reflect.get(value, DRAFT);

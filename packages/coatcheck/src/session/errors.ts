@@ -26,11 +26,11 @@ export const ERROR_STATUS = {
 /** A closed union, so that the compiler checks a `switch (error.code)` for completeness. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** One fault of an input. */
+/** Describes one invalid member of an input. */
 export interface Fault {
   /** The member with the fault, such as `items.0.size`; empty for the whole input. */
   readonly path: string;
-  /** What is wrong with it, such as `must be a string`. */
+  /** What the value must be, such as `must be a string`. */
   readonly message: string;
 }
 
@@ -75,7 +75,7 @@ export class CoatcheckError extends Error {
     this.status = ERROR_STATUS[code];
     this.statusCode = this.status;
     this.expose = this.status < 500;
-    // A printed error shows only the details that it has.
+    // Hide empty details when the error is printed.
     if (this.faults.length === 0) Object.defineProperty(this, "faults", { enumerable: false });
     if (this.retryAfter === undefined) Object.defineProperty(this, "retryAfter", { enumerable: false });
   }
@@ -97,11 +97,11 @@ export interface ErrorBody {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly faults?: readonly Fault[] };
 }
 
-/** Faults in one response body. */
+/** The most faults in one response body. */
 const MAX_FAULTS = 20;
-/** Characters of a fault's path in a response body or an error message. */
+/** The longest path of a fault in a response body or an error message, in characters. */
 const MAX_PATH_LENGTH = 128;
-/** Characters of a fault's message inside an error message. */
+/** The longest message of a fault inside an error message, in characters. */
 const MAX_FAULT_LENGTH = 256;
 
 /**

@@ -7,9 +7,10 @@ import type { Actor } from "./recorded-actor.ts";
 import type { RevocationScope } from "./store.ts";
 
 /**
- * Why a token was refused. `superseded`: an older token, whose secret has been rotated away. `token-reuse`: an older token that
- * was used after the rotation grace. `unavailable`: the store did not respond, so the token could not be checked.
- * `withheld`: there was no token, but `SameSite` may have kept the browser from sending the one that it holds.
+ * Why a token was refused. `superseded`: an older token. A newer token has replaced it within the overlap.
+ * `token-reuse`: the older token of a periodic rotation, used after its validity ended. `unavailable`: the store did
+ * not respond, so the token could not be checked. `withheld`: there was no token, but `SameSite` may have kept the
+ * browser from sending its session cookie.
  */
 export type RefusalReason =
   | "missing"
@@ -34,7 +35,7 @@ export type FailedOperation =
   | "late-data"
   | "visit";
 
-/** Session events and their payloads. Each describes what this process did; other processes emit their own. */
+/** Session events and their payloads. Each process emits events for its own actions only. */
 export interface SessionEvents {
   created: [{ record: SessionRecord }];
   authenticated: [{ record: SessionRecord; previousSubject: string | null }];
@@ -42,26 +43,31 @@ export interface SessionEvents {
   rotated: [{ record: SessionRecord }];
   /** `actor` impersonates the subject of `record` from now on. */
   "impersonation-started": [{ record: SessionRecord; actor: Actor }];
-  /** The actor has returned to their own session. An impersonation that ends otherwise emits no event of its own. */
+  /**
+   * The administrator has returned to their own session. An impersonation that ends in another way does not emit this
+   * event.
+   */
   "impersonation-stopped": [{ record: SessionRecord; actor: Actor }];
   changed: [{ record: SessionRecord }];
   revoked: [{ scope: RevocationScope; reason: RevokeReason; count: number }];
-  /** A rotated secret was used after its grace, so two parties hold it. The session has been revoked. */
+  /** A rotated secret was used after its validity ended, so two clients have it. The session has been revoked. */
   "token-reuse": [{ record: SessionRecord }];
-  /** `id` is null when the token's seal was not verified: its id cannot be trusted. */
+  /** `id` is null for a token without a valid signature: the id in it cannot be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /**
-   * The CSRF checks rejected a request: `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` or `CSRF_INVALID` for its
-   * token. `origin` and `host` are what the request carried, null for an absent header. `path` has no query.
+   * The CSRF checks rejected a request. `FORBIDDEN`: a cross-origin request. `CSRF_MISSING` and `CSRF_INVALID`: a
+   * missing or invalid CSRF token. `origin` and `host` are the headers of the request, null for an absent header.
+   * `path` does not contain the query.
    */
   "request-rejected": [
     { code: ErrorCode; method: string; path: string; origin: string | null; host: string | null },
   ];
   /**
-   * An operation failed whose error may reach no handler. Those in the background are retried later or safe to skip.
-   * `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `late-token`: a login, elevation or
-   * rotation after the response headers were sent, which threw `CONFLICT`. `late-data`: data that was assigned after them
-   * and not saved. `visit`: the visit of a page view was not stored with its session.
+   * An operation failed, and its error may not reach a handler. Operations in the background are retried later or can
+   * be skipped. `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `late-token`: a
+   * login, elevation or rotation after the response headers were sent; it threw `CONFLICT`. `late-data`: data that was
+   * assigned after the response headers were sent, and was not saved. `visit`: the visit of a page view was not stored
+   * with its session.
    */
   failed: [{ operation: FailedOperation; error: unknown }];
 }
@@ -86,7 +92,10 @@ const channels = {
  * rejects causes a process warning with the code `COATCHECK_LISTENER`; it never fails the request.
  */
 export class SessionEmitter extends EventEmitter<SessionEvents> {
-  /** Whether the event has a listener or channel subscriber. The hot path checks this before it builds a message. */
+  /**
+   * Whether the event has a listener or a channel subscriber. Code that runs for every request checks this before it
+   * creates an event's payload.
+   */
   hasListeners(name: keyof SessionEvents): boolean {
     return this.listenerCount(name) > 0 || channels[name].hasSubscribers;
   }
@@ -106,10 +115,13 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
 }
 
 const EVENTS = Object.keys(channels);
-/** Events that Node itself listens to: `once` of `node:events` waits for `error` too. */
+/**
+ * Events that are allowed besides our own, because Node adds listeners for them: `once` of `node:events` also waits for
+ * `error`.
+ */
 const NODE_EVENTS = ["error", "newListener", "removeListener"];
 
-/** Refuses a listener of an event that is never emitted. Defined like this to keep the typed signatures of Node. */
+/** Rejects a listener for an unknown event name. Defined on the prototype to keep the typed signatures of Node. */
 for (const method of ["on", "addListener"] as const) {
   const add = EventEmitter.prototype[method];
   Object.defineProperty(SessionEmitter.prototype, method, {

@@ -2,14 +2,17 @@ import { isJsonObject, parseJson } from "./json.ts";
 import type { LogPosition, RevocationScope } from "./store.ts";
 
 /**
- * A message between processes that shortens the time until a change is seen. A hint can only make a process drop cached
- * copies. The staleness bound holds without hints, so they may be lost, duplicated or late.
+ * A message that tells other processes of a change, so that they notice it sooner. A hint can only make a process drop
+ * cached copies. The staleness bound holds without hints, so they may be lost, duplicated or late.
  */
 export type Hint =
   | { readonly kind: "revoked"; readonly scope: RevocationScope }
   /** Cached copies below `version` are out of date. */
   | { readonly kind: "written"; readonly session: string; readonly version: number }
-  /** Copies of the application's data under `key` are out of date. `position`: of the log item; null if unknown. */
+  /**
+   * Cached copies of the application's data under `key` are out of date. `position`: the position of the invalidation
+   * in the revocation log; null if unknown.
+   */
   | { readonly kind: "invalidated"; readonly key: string; readonly position: LogPosition | null };
 
 /** Carries hints between processes. Any call may reject; callers then continue without hints. */

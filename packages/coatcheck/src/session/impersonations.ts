@@ -13,17 +13,20 @@ import type { CreateOptions } from "./transitions.ts";
 import { misuse, shown } from "./usage-error.ts";
 
 const MINUTE = 60_000;
-const MAX_AGE = 60 * MINUTE;
+const DEFAULT_MAX_AGE = 60 * MINUTE;
 /** The longest impersonation, in milliseconds. */
-const LONGEST = 12 * 60 * MINUTE;
+const MAX_AGE_LIMIT = 12 * 60 * MINUTE;
 /** The largest page of a store. */
 const PAGE_SIZE = 1000;
 
 /** Options of `Session.impersonate`. `reason` is required. */
 export interface ImpersonateOptions {
-  /** Why, such as a ticket number: 1 to 1024 bytes. Kept with the session and part of each event. */
+  /**
+   * Why the administrator impersonates the subject, such as a support ticket: 1 to 1024 bytes. Stored with the session,
+   * and part of each event.
+   */
   readonly reason: string;
-  /** When the impersonation ends, milliseconds from now. Default: one hour; at most 12 hours. */
+  /** Milliseconds until the impersonation ends, at most 12 hours. Default: one hour. */
   readonly maxAge?: number;
   /** The subject's tenant. Default: none. */
   readonly tenant?: string;
@@ -39,14 +42,14 @@ const IMPERSONATE_OPTIONS = {
 export function requireImpersonateArguments(subject: string, options: ImpersonateOptions): void {
   const input = "options of impersonate()";
   requireKnownOptions(input, options, IMPERSONATE_OPTIONS);
-  const { reason, maxAge = MAX_AGE, tenant } = options;
+  const { reason, maxAge = DEFAULT_MAX_AGE, tenant } = options;
   requireStrings({ subject, reason, ...withoutUndefined({ tenant }) });
-  if (typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST) return;
+  if (typeof maxAge === "number" && maxAge > 0 && maxAge <= MAX_AGE_LIMIT) return;
   const message = `must be a number of milliseconds, more than 0 and at most 12 hours (got ${shown(maxAge)})`;
   throw misuse(input, [{ path: "maxAge", message }]);
 }
 
-/** The part of the session writer that impersonations use. */
+/** The methods of {@link SessionWriter} that impersonations use. */
 interface Writer {
   create(
     session: CreateOptions & { readonly id: string; readonly secret: string; readonly actor: RecordedActor },
@@ -55,12 +58,13 @@ interface Writer {
 }
 
 /**
- * Begins and stops sessions in which an administrator acts for another subject.
+ * Begins and stops impersonations. An impersonation is a session in which an administrator acts for another subject.
  *
- * The administrator's own session stays as it is, with the same token. The new session keeps that token encrypted under a
- * key that needs the new token, so that only the browser that holds the new token can return. That makes a lost response
- * harmless: before the new token has arrived, the browser still has the administrator's; after the stop, the ended token can
- * be stopped again and gives the same token.
+ * The administrator's own session does not change and keeps its token. The new session stores that token, encrypted
+ * with a key that is derived from the new token. So only the browser with the new token can return to the
+ * administrator's session. A lost response does no harm. If the response to the begin is lost, the browser still has
+ * the administrator's token. If the response to the stop is lost, the browser can repeat the stop and receives the same
+ * token.
  */
 export class Impersonations<Data> {
   readonly #writer: Writer;
@@ -75,15 +79,15 @@ export class Impersonations<Data> {
    * Creates the session of the impersonation.
    *
    * @param own the administrator's session.
-   * @param token of that session.
-   * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `FORBIDDEN` while impersonating; `VALIDATION_FAILED` for the
-   *   administrator's own subject; `CONFLICT` for an invalid token; `SESSION_REVOKED`, `SESSION_EXPIRED`.
+   * @param token the token of the administrator's session.
+   * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `FORBIDDEN` while impersonating; `VALIDATION_FAILED` for
+   *   the administrator's own subject; `CONFLICT` for an invalid token; `SESSION_REVOKED`, `SESSION_EXPIRED`.
    */
   async begin(
     own: SessionRecord | null,
     token: string | null,
     subject: string,
-    { reason, maxAge = MAX_AGE, tenant }: ImpersonateOptions,
+    { reason, maxAge = DEFAULT_MAX_AGE, tenant }: ImpersonateOptions,
   ): Promise<IssuedSession> {
     const { random, ring, clock, events } = this.#deps;
     const { record, by } = await this.#requireActor(own, token, subject);
@@ -114,12 +118,12 @@ export class Impersonations<Data> {
   }
 
   /**
-   * Ends an impersonation, also one that has ended, together with others that the same session has begun and whose responses
-   * were lost.
+   * Ends an impersonation and returns to the administrator's session. Also accepts an impersonation that has already
+   * ended. Ends every other impersonation that the administrator's session has begun: their responses were lost.
    *
    * @returns the administrator's session, with its present token.
-   * @throws CoatcheckError `SESSION_REVOKED`, `SESSION_EXPIRED` or `SESSION_REQUIRED` when the administrator has to log in
-   *   again; the impersonation has then ended even so.
+   * @throws CoatcheckError `SESSION_REVOKED`, `SESSION_EXPIRED` or `SESSION_REQUIRED` when the administrator has to log
+   *   in again; the impersonation has ended nevertheless.
    */
   async stop(
     impersonated: SessionRecord,
@@ -149,7 +153,10 @@ export class Impersonations<Data> {
     }
   }
 
-  /** Reads the session from the store: the caller must not act for others with rights that it has just lost. */
+  /**
+   * Reads the administrator's session from the store: an administrator who has just been logged out must not
+   * impersonate.
+   */
   async #requireActor(
     own: SessionRecord | null,
     token: string | null,

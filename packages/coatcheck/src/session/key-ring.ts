@@ -14,33 +14,35 @@ const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_LENGTH = 6;
-/** Characters. */
+/** The shortest secret, in characters. */
 const MIN_SECRET_LENGTH = 16;
 
 interface Key {
   /** Identifies the key that encrypted a text. A hash, so that it reveals nothing about the key. */
   readonly id: string;
-  /** Imported once: `createCipheriv` takes six times as long with the bytes. */
+  /** Imported once: passing the raw bytes makes `createCipheriv` six times slower. */
   readonly object: KeyObject;
 }
 
-/** What a ring is for. */
+/** The use of a {@link KeyRing}. */
 export interface KeyRingUse {
-  /** Names the secrets in errors, such as "gateway secrets". */
+  /** The name of the secrets in errors, such as "gateway secrets". */
   readonly input: string;
-  /** Separates the keys of this use from those of others that are derived from the same secrets. */
+  /**
+   * A name from which the keys are derived. Uses with different names have different keys, even with the same secrets.
+   */
   readonly purpose: string;
 }
 
-/** The result of a decryption: the text, or why there is none. */
+/** The result of a decryption: the text, or the reason for a failure. */
 export type Decrypted =
   | { readonly text: string; readonly fault: null }
   | { readonly text: null; readonly fault: "unknown-key" | "altered" };
 
 /**
  * Encrypts texts at rest: AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D §8.2.2), under keys derived from the
- * application's secrets. The newest secret encrypts; every secret decrypts. To rotate, put a new secret first, and remove
- * the last one when nothing is encrypted under it.
+ * application's secrets. The newest secret encrypts; every secret decrypts. To rotate, insert a new secret at the
+ * front, and remove the last secret when no stored text is encrypted with it.
  *
  * Format: key id (6 characters) ‖ base64url(nonce ‖ ciphertext ‖ tag).
  */
@@ -69,7 +71,10 @@ export class KeyRing {
     this.#newest = newest;
   }
 
-  /** Encrypts `plaintext` for one place, such as the id of a session. Copied to another place, it does not decrypt. */
+  /**
+   * Encrypts `plaintext`. `place` names where the result is stored, such as the session's id; decryption fails for any
+   * other place.
+   */
   encrypt(plaintext: string, place: string): string {
     const nonce = Buffer.alloc(NONCE_BYTES);
     this.#random(nonce);
@@ -84,17 +89,20 @@ export class KeyRing {
     return this.#newest.id + bytes.toString("base64url");
   }
 
-  /** Whether the newest key encrypted this text, as far as its key id says. */
+  /** Whether this text was encrypted with the newest key. Compares the key id only. */
   isNewest(text: string): boolean {
     return text.startsWith(this.#newest.id);
   }
 
-  /** The plaintext; null when no key of the ring encrypted this text for this place, or the text was altered. */
+  /**
+   * Decrypts a text for its place. Returns null when the text was altered, or was encrypted with an unknown key or for
+   * another place.
+   */
   decrypt(text: string, place: string): string | null {
     return this.tryDecrypt(text, place).text;
   }
 
-  /** Like {@link decrypt}, but tells a missing key from an altered text. */
+  /** Like {@link decrypt}, but reports whether the key is missing or the text was altered. */
   tryDecrypt(text: string, place: string): Decrypted {
     const id = text.slice(0, KEY_ID_LENGTH);
     const key = this.#keys.find((each) => each.id === id);

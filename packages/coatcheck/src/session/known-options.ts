@@ -1,16 +1,19 @@
 import { misuse, shown, UsageError } from "./usage-error.ts";
 
-/** The keys of an options type; of a union, those of every member. */
+/** The names of an options type's properties. For a union type, the names from all its members. */
 type KeyOf<Options> = Options extends unknown ? keyof Options & string : never;
 
-/** The type of an option; of a union, that of every member. */
+/** The type of one option. For a union type, the option's types from all its members. */
 type ValueOf<Options, Key> = Options extends unknown
   ? Key extends keyof Options
     ? Exclude<Options[Key], undefined>
     : never
   : never;
 
-/** The check of an option's value by {@link requireKnownOptions}; `true` for a value that the callee checks. */
+/**
+ * How {@link requireKnownOptions} checks an option's value. `true`: it does not; the function with the options checks
+ * it.
+ */
 type Requirement = true | keyof typeof REQUIREMENTS;
 
 type RequirementOf<Value> = [Value] extends [boolean]
@@ -22,8 +25,8 @@ type RequirementOf<Value> = [Value] extends [boolean]
       : true;
 
 /**
- * The names of the options of a type, and what their values must be. With `satisfies`, the compiler rejects a list that
- * lacks an option or has one too many, and one that does not require the boolean or the function of the type.
+ * Lists the options of a type and the checks of their values. With `satisfies`, the compiler rejects a list that lacks
+ * an option, has an unknown one, or does not check a boolean or a function.
  *
  * @example
  * const CLEAR_OPTIONS = { names: true, enabled: "function" } satisfies KnownOptions<ClearOptions>;
@@ -32,7 +35,10 @@ export type KnownOptions<Options> = {
   readonly [Key in KeyOf<Options>]: RequirementOf<ValueOf<Options, Key>>;
 };
 
-/** Text from a form or an environment variable, such as "false" or "10", would count as true, or as a number. */
+/**
+ * The checks of an option's value. Without them, text from a form or an environment variable would be accepted: "false"
+ * as true, and "10" as a number.
+ */
 const REQUIREMENTS = {
   boolean: { accepts: (value: unknown) => typeof value === "boolean", text: "must be true or false" },
   function: { accepts: (value: unknown) => typeof value === "function", text: "must be a function" },
@@ -44,12 +50,12 @@ const REQUIREMENTS = {
 };
 
 /**
- * Rejects unknown options, which JavaScript and excess properties of a variable would pass unnoticed, and values of another
- * type.
+ * Rejects unknown options and values of the wrong type. The compiler cannot find them in JavaScript, or when the
+ * options are passed in a variable.
  *
- * @param input what the options are, such as "session policy".
- * @param known the names, checked with {@link KnownOptions}.
- * @param path where `given` is inside the options; empty for the options themselves.
+ * @param input the name of the options object in errors, such as "session policy".
+ * @param known the options and their checks, declared with {@link KnownOptions}.
+ * @param path the path of `given` inside a larger options object; empty for the whole object.
  * @throws UsageError when `given` is not an object, has an unknown option, or one of the wrong type.
  */
 export function requireKnownOptions(
@@ -75,7 +81,10 @@ export function requireKnownOptions(
   if (wrongTypes.length > 0) throw misuse(input, wrongTypes);
 }
 
-/** Rejects unknown options of a part that may be absent. Throws the same errors as {@link requireKnownOptions}. */
+/**
+ * Rejects unknown options of a nested options object, which may be absent. Throws the same errors as
+ * {@link requireKnownOptions}.
+ */
 export function requireKnownPart<Options extends object>(
   input: string,
   options: Options,
@@ -87,7 +96,7 @@ export function requireKnownPart<Options extends object>(
 }
 
 /**
- * Rejects a misspelt value of an option that has a few fixed values.
+ * Rejects a value that is not one of an option's fixed values.
  *
  * @throws UsageError unless `value` is undefined or one of `allowed`.
  */
@@ -98,7 +107,7 @@ export function requireOneOf(input: string, path: string, value: unknown, allowe
 }
 
 /**
- * Rejects a single value where a list is expected. A string has a length and characters, so it would pass as a list.
+ * Rejects a value that is not a list. Without this check a string would be read as a list of characters.
  *
  * @throws UsageError when `value` is not an array.
  */
@@ -110,7 +119,7 @@ export function requireList(input: string, path: string, value: unknown): void {
 /**
  * Rejects a value that lacks a method, such as a promise that was not awaited.
  *
- * @param expected the name of the method, and what the value must be, such as "a session store".
+ * @param expected the name of the method, and a description of the value, such as "a session store".
  * @throws UsageError
  */
 export function requireMethod(
@@ -126,7 +135,7 @@ export function requireMethod(
   throw misuse(input, [{ path, message: `must be ${what} (got ${got})` }]);
 }
 
-/** Characters of an unknown name in a message. */
+/** The longest unknown name that a message repeats, in characters. */
 const MAX_NAME_LENGTH = 64;
 
 function unknownOption(prefix: string, name: string, known: readonly string[]): string {
@@ -139,7 +148,7 @@ function unknownOption(prefix: string, name: string, known: readonly string[]): 
     : `${unknown}; the options are ${known.join(", ")}.`;
 }
 
-/** Two letters that changed places count as two changes. */
+/** Returns the most edits for a suggestion. Two swapped letters are two edits. */
 function maxDistance(length: number): number {
   return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
 }

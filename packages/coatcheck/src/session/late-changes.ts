@@ -15,12 +15,12 @@ const MAX_SAVE_DELAY = 5000;
 type Dependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
 type Operation = "late-token" | "late-data";
 
-/** The operations that this process has warned of. */
+/** The operations for which this process has already emitted a warning. */
 const warnedOperations = new Set<Operation>();
 
 /**
- * Reports changes that came after the response headers: their handler has returned or streams, so its error reaches no user
- * and often no log.
+ * Reports changes after the response headers were sent. By then the handler has returned or streams its response, so an
+ * error that it throws reaches no user, and often no log.
  */
 export class LateChanges {
   readonly #deps: Dependencies;
@@ -32,14 +32,14 @@ export class LateChanges {
     this.#onFailure = onFailure;
   }
 
-  /** Returns the error for an operation whose new token no header can carry. Reports it too. */
+  /** Returns, and reports, the error for a login, elevation or rotation after the response headers were sent. */
   tokenError(): CoatcheckError {
     const error = headersAlreadySent();
     this.#report("late-token", error);
     return error;
   }
 
-  /** Reports changes that are still not saved after a while. Called at each change. */
+  /** Called at each change. Reports the changes if they are not saved within {@link MAX_SAVE_DELAY}. */
   changed(changes: PendingChanges): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
@@ -64,19 +64,19 @@ const NOT_SAVED_MESSAGE =
 type Delivery = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
 
 /**
- * Checks that a request may write, and that its client would receive a new token. Issuing one after the headers were sent
- * would end the client's present token and leave it with none.
+ * Checks that a request may write, and that its client can receive a new token. A new token after the response headers
+ * would invalidate the client's present token and never reach the client.
  *
- * @param late set once the headers have been sent.
- * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent, and for a session
- *   that was opened without its token: the client that holds the token would lose it.
+ * @param late null until the response headers have been sent.
+ * @throws CoatcheckError the same errors as {@link requireCurrentToken}. Also `CONFLICT` after the response headers,
+ *   and for a session that was opened without its token: a new token would log out the client with the present one.
  */
 export function requireTokenDelivery(start: Delivery, late: LateChanges | null): void {
   requireCurrentToken(start.refusal);
   requireTokenHolder(start, late);
 }
 
-/** Like {@link requireTokenDelivery}, for a login, which an older token may request as well. */
+/** Like {@link requireTokenDelivery}, but also accepts an older token: a login may use one. */
 export function requireLoginDelivery(start: Delivery, late: LateChanges | null): void {
   if (start.refusal === "unavailable") throw sessionUnavailable();
   requireTokenHolder(start, late);

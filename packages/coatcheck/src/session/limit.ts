@@ -4,10 +4,12 @@ import type { SessionLimit } from "./policy.ts";
 import type { SessionRecord } from "./record.ts";
 import type { PutOptions } from "./store.ts";
 
-/** The largest page of a store, which holds every session that the policy's limit allows. */
+/** The largest page of a store. It is larger than the highest session limit. */
 const PAGE_SIZE = 1000;
 
-/** The session limit that a write must respect; empty without a limit, for an anonymous session and an impersonation. */
+/**
+ * Returns the session limit that a write must respect. Returns no limit for an anonymous session or an impersonation.
+ */
 export function limitOf(
   record: SessionRecord,
   limit: SessionLimit | null | undefined,
@@ -18,11 +20,11 @@ export function limitOf(
 }
 
 /**
- * Selects the sessions to revoke so that `record` fits into its subject's limit. The list may be outdated by the time the
- * caller writes again, so the store makes the final decision.
+ * Selects the sessions to revoke to make room for `record` under its subject's session limit. Other sessions may begin
+ * or end at the same time, so the store checks the limit again at the next write.
  *
- * @returns the ids of the sessions to revoke; empty when others have ended since the write.
- * @throws CoatcheckError `CONFLICT` when the policy rejects instead.
+ * @returns the ids of the sessions to revoke. Empty if enough sessions have ended since the write.
+ * @throws CoatcheckError `CONFLICT` when the policy rejects the login instead of revoking sessions.
  */
 export async function selectEvictions<Data>(
   record: SessionRecord,
@@ -32,7 +34,7 @@ export async function selectEvictions<Data>(
   if (!sessionLimit || sessionLimit.onExceeded === "reject" || record.subject === null) {
     throw new CoatcheckError(
       "CONFLICT",
-      "The session limit of this subject is reached; end a session first.",
+      "The session limit of this subject is reached; end another session first.",
     );
   }
   const ageOf = (each: SessionRecord) =>

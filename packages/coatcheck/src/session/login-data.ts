@@ -2,10 +2,10 @@ import type { SessionDependencies } from "./dependencies.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** Sessions to read in search of the newest one that is no impersonation. */
+/** Number of the subject's sessions to read. The newest of them that is not an impersonation is merged. */
 const NEWEST = 10;
 
-/** Determines a session's data at the login of one subject. */
+/** Computes the data of a session at the login of a subject. */
 export class LoginData<Data> {
   readonly #deps: SessionDependencies<Data>;
   readonly #subject: string;
@@ -16,20 +16,26 @@ export class LoginData<Data> {
     this.#subject = subject;
   }
 
-  /** The data after the login: the visitor's own, merged; fresh data when the session belonged to another subject. */
+  /**
+   * Returns the data after the login: the anonymous visitor's data, merged with the subject's. Returns initial data
+   * when the session belonged to another subject.
+   */
   async forRecord(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
     const { schema } = this.#deps;
     const data = schema.read(session);
     if (data === null || (session.subject !== null && session.subject !== this.#subject)) {
       return { data: schema.initial(), dataVersion: schema.version };
     }
-    // Data of a newer deployment cannot be read here, so it is not merged. The login succeeds with it unchanged.
+    // This process cannot read data that a newer deployment wrote. It keeps the data unchanged, without a merge.
     if (schema.isNewer(session)) return { data: session.data, dataVersion: session.dataVersion };
     const dataVersion = schema.versionOnWrite(session);
     return { data: session.subject === null ? await this.merged(data) : (data as JsonObject), dataVersion };
   }
 
-  /** The visitor's data merged with the subject's; unchanged when no merge is configured or the merge fails. */
+  /**
+   * Returns the visitor's data, merged with the subject's. Returns it unchanged when no merge is configured or the
+   * merge fails.
+   */
   async merged(visitor: Data): Promise<JsonObject> {
     const { merge, schema, events } = this.#deps;
     if (merge) {
@@ -42,7 +48,7 @@ export class LoginData<Data> {
     return visitor as JsonObject;
   }
 
-  /** Reads once, before the session limit can evict the session that holds the subject's data. */
+  /** Reads the subject's data once, before the session limit can revoke the session that contains it. */
   #loadSubjectData(): Promise<Data | null> {
     this.#subjectData ??= this.#readNewest();
     return this.#subjectData;
@@ -52,7 +58,7 @@ export class LoginData<Data> {
     const { store, schema, clock } = this.#deps;
     const filter = { subject: this.#subject, state: "active", liveAt: clock.now() } as const;
     const { records } = await store.list(filter, { limit: NEWEST });
-    // What an administrator did for the subject is not the subject's own.
+    // Skip impersonations: the administrator made their data, not the subject.
     const record = records.find(({ actor }) => actor === null);
     return record ? schema.read(record) : null;
   }

@@ -39,7 +39,7 @@ import { SessionWriter } from "./writer.ts";
 /** Options of a {@link SessionManager}. `store` and `secrets` are required. */
 export interface SessionManagerOptions<Data> {
   readonly store: SessionStore;
-  /** Newest first, at least 16 characters each. The first one seals new tokens; every one verifies. */
+  /** Newest first, at least 16 characters each. The first secret signs new tokens; every secret verifies them. */
   readonly secrets: readonly string[];
   /** Timeouts, limits and rotation. Default: {@link DEFAULT_POLICY} for every absent field. */
   readonly policy?: Partial<SessionPolicy>;
@@ -47,7 +47,7 @@ export interface SessionManagerOptions<Data> {
   readonly data?: DataOptions<Data>;
   /** Merges a visitor's data with the subject's at login. Default: the visitor's data is kept. */
   readonly merge?: MergeData<Data>;
-  /** The caches, from `createCache` of `coatcheck/cache`. Default: none, every read goes to the store. */
+  /** The cache, from `createCache` of `coatcheck/cache`. Default: no cache, so every read goes to the store. */
   readonly cache?: SessionReader;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
@@ -73,8 +73,8 @@ const INPUT = "session manager options";
 /**
  * Creates, opens, changes and revokes sessions. Create one manager per process and store.
  *
- * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond; that logs no one out. A
- * missing argument, one of the wrong type, or an unknown option throws a `UsageError`, which is a `TypeError`.
+ * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond. No one is logged out by
+ * that. A missing argument, one of the wrong type, or an unknown option throws a `UsageError`, which is a `TypeError`.
  *
  * @example
  * const manager = new SessionManager({ store: memoryStore(), secrets: [process.env.SESSION_SECRET ?? ""] });
@@ -158,12 +158,12 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Creates the session that is derived from `key`, for a caller that replaces something of its own by a session, such as
-   * a session of another system. All callers with the same key, on any node, get the same session and the same token.
+   * Creates the session that is derived from `key`. For replacing a login of another system, such as a legacy session:
+   * all callers with the same key, on any node, get the same session and the same token.
    *
-   * @param key names what the session replaces; unguessable, since a caller that knows it gets the session.
-   * @returns the session, created now or earlier.
-   * @throws CoatcheckError as {@link create}.
+   * @param key identifies what the session replaces. It must be unguessable: a caller that knows it gets the session.
+   * @returns the session. An earlier call may have created it.
+   * @throws CoatcheckError the same errors as {@link create}.
    */
   async createDerived(key: string, options: CreateOptions & { data?: Data } = {}): Promise<DerivedSession> {
     requireCreateOptions(options);
@@ -179,7 +179,7 @@ export class SessionManager<Data = JsonObject> {
    * Returns a handle for a visitor without a stored session. The first write creates the session.
    *
    * @param newSession returns the new session's fields; called only on creation.
-   * @param refused the result of {@link resume} for the request's token; null when it carried none.
+   * @param refused the result of {@link resume} for the request's token; null when the request had no token.
    */
   begin(newSession: () => CreateOptions = noFields, refused: Refusal | null = null): Session<Data> {
     const start = {
@@ -198,8 +198,9 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Opens the session of a token. Synchronous when the local cache answers, and for a forged token, which its seal reveals
-   * before any look-up. Accepts any string: an invalid token gives a {@link Refusal}, never an error.
+   * Opens the session of a token. Synchronous when the local cache has the session, and for a forged token: its
+   * signature is checked before any look-up. Accepts any string: for an invalid token it returns a {@link Refusal} and
+   * does not throw.
    *
    * @param activity the activity class of the request. Default: `user`.
    */
@@ -208,14 +209,16 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Opens a session by its id, for a request that was authenticated by other means than the session's token, such as a JWT.
-   * The handle has no elevations, and operations that would issue a token throw `CONFLICT`. Synchronous when the local cache
-   * answers.
+   * Opens a session by its id. For a request that was authenticated without the session's token, such as by a JWT. The
+   * handle has no elevations, and operations that would issue a token throw `CONFLICT`. Synchronous when the local
+   * cache has the session.
    *
-   * A session that ended by its idle timeout is continued by a new one with the same subject and data, until the old one's
-   * absolute timeout. A revoked one is not, nor one that another subject has logged in to.
+   * After the idle timeout of a session, a new session with the same subject and data continues it, until the absolute
+   * timeout of the expired session. A revoked session is not continued, nor a session that another subject has logged
+   * in to.
    *
-   * @param subject whom the caller has authenticated. With another one the result is a {@link Refusal}.
+   * @param subject the subject that the caller has authenticated. If the session has another subject, the result is a
+   *   {@link Refusal}.
    * @throws UsageError for a missing argument; CoatcheckError `STORE_UNAVAILABLE`.
    */
   open(id: string, subject: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
@@ -224,9 +227,9 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Whether a login of a session has ended otherwise than by a timeout: the session was revoked, no longer exists, or has
-   * another subject or tenant by now. Records no activity. Synchronous when the local cache answers. Throws the same errors
-   * as {@link open}.
+   * Returns whether a login is no longer valid for a reason other than a timeout: the session was revoked, no longer
+   * exists, or now has another subject or tenant. Does not record activity. Synchronous when the local cache has the
+   * session. Throws the same errors as {@link open}.
    */
   isRevoked(id: string, login: Login): MaybePromise<boolean> {
     requireStrings({ subject: login.subject });
@@ -235,15 +238,16 @@ export class SessionManager<Data = JsonObject> {
 
   /**
    * Opens the session of a token during an outage, from a cached copy that was last valid at most `maxAge` milliseconds
-   * ago. The session may have been revoked since; its `assurance` is therefore `degraded`. Returns null without such a copy.
+   * ago. Its `assurance` is `degraded`, because the session may have been revoked since then. Returns null when the
+   * cache has no such copy.
    */
   resumeDegraded(token: string, maxAge: number): Session<Data> | null {
     return this.#resumer.resumeDegraded(token, maxAge);
   }
 
   /**
-   * Reads a record from the store, live or not; null for an unknown or malformed id. For inspection: it does not check that
-   * the session is still valid.
+   * Reads a record from the store, for inspection. Also returns expired and revoked sessions. Returns null for an
+   * unknown or malformed id.
    */
   async find(id: string): Promise<SessionRecord | null> {
     if (!isSessionId(id)) return null;
@@ -252,11 +256,11 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Logs a session in by its id. The caller must have checked the credentials. A first login, or another subject's, invalidates
-   * every older token at once; a repeated one keeps the older token valid until the new one is used.
+   * Logs a session in by its id. The caller must have checked the credentials. A first login, or a login of another
+   * subject, invalidates every older token at once. A repeated login of the same subject keeps the older token valid
+   * until the new token is used.
    *
-   * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `CONFLICT`,
-   *   `VALIDATION_FAILED`.
+   * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `CONFLICT`, `VALIDATION_FAILED`.
    */
   async authenticate(id: string, subject: string, options: AuthenticateOptions = {}): Promise<IssuedSession> {
     requireLoginArguments(subject, options);
@@ -267,25 +271,30 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Adds an elevation for `maxAge` milliseconds. The older token stays valid, without the elevation, until the new one is used.
+   * Adds an elevation for `maxAge` milliseconds. The older token does not have the elevation. It stays valid until the
+   * new token is used.
    *
-   * @throws CoatcheckError as {@link authenticate}, and `SESSION_REQUIRED` while anonymous.
+   * @throws CoatcheckError the same errors as {@link authenticate}, and `SESSION_REQUIRED` while anonymous.
    */
   async elevate(id: string, scope: string, maxAge: number): Promise<IssuedSession> {
     const from = await this.#writer.requireLive(id);
     return await this.#writer.privileges.elevate(from, { scope, maxAge, presented: null });
   }
 
-  /** Issues a new token, and invalidates the older one at once if the session is logged in. Throws the same errors as {@link authenticate}. */
+  /**
+   * Issues a new token. If the session is logged in, the older token becomes invalid at once. Throws the same errors as
+   * {@link authenticate}.
+   */
   async rotate(id: string): Promise<IssuedSession> {
     return await this.#writer.privileges.rotate(await this.#writer.requireLive(id), null);
   }
 
   /**
-   * Applies a merge patch to the data (RFC 7396). Concurrent disjoint patches all survive.
+   * Applies a merge patch to the data (RFC 7396). Concurrent patches of different members are all stored.
    *
    * @throws CoatcheckError `CONFLICT` when the version is not `ifVersion`, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`,
-   *   `RATE_LIMITED` when too many writes of the session wait in this process, and as {@link authenticate}.
+   *   `RATE_LIMITED` when too many writes of the session wait in this process, and the same errors as
+   *   {@link authenticate}.
    */
   async patch(id: string, patch: JsonObject, options: PatchOptions = {}): Promise<SessionRecord> {
     requirePatchOptions(options);
@@ -298,8 +307,8 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Changes the data with a function, which is called again after each conflict. Throws the same errors as {@link
-   * patch}.
+   * Changes the data with a function, which is called again after each conflict. Throws the same errors as
+   * {@link patch}.
    */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
     const checked = checkedUpdate(change);
@@ -313,10 +322,10 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Revokes sessions permanently, in one durable step. Resolves at commit; with `wait: "everywhere"`, when no node can still
-   * serve a cached copy of them.
+   * Revokes sessions permanently, in one durable step. Resolves once the store has revoked them. With `wait:
+   * "everywhere"`, resolves once no node can still serve a cached copy of them.
    *
-   * @param scope exactly one of `session`, `subject`, `tenant` and `everyone`. An undefined or empty one is refused.
+   * @param scope exactly one of `session`, `subject`, `tenant` and `everyone`. An undefined or empty value throws.
    * @returns the number of active sessions that it revoked.
    */
   async revoke(
@@ -333,7 +342,7 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Lists sessions, newest first. Every field of the filter must have a value: `{ subject: undefined }` is refused, because
+   * Lists sessions, newest first. Every field of the filter must have a value: `{ subject: undefined }` throws, because
    * it would list everyone's sessions.
    *
    * @throws CoatcheckError `VALIDATION_FAILED` for an invalid cursor or limit, and an empty string in the filter.
@@ -344,7 +353,7 @@ export class SessionManager<Data = JsonObject> {
     return await this.#store.list(filter, page);
   }
 
-  /** Counts the stored sessions. The counts of a large store may be up to a minute old; `countedAt` shows it. */
+  /** Counts the stored sessions. The counts of a large store may be up to a minute old; `countedAt` is their time. */
   async stats(): Promise<StoreStats> {
     return await this.#store.stats(this.#clock.now());
   }
@@ -356,8 +365,8 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Returns a watcher, which reports changes and the end of sessions to long responses and connections. To learn only of
-   * the end, use {@link Session.closed}.
+   * Returns a watcher. It reports changes and the end of sessions to long responses and connections. If only the end
+   * matters, use {@link Session.closed}.
    */
   watcher(options?: WatcherOptions): SessionWatcher {
     return new SessionWatcher(this.#watcherSource, options);

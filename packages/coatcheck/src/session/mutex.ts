@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { misuse } from "./usage-error.ts";
 
-/** The mutex whose action calls the application's function in this asynchronous context, until that function has ended. */
+/**
+ * The mutex that is running the application's function in this asynchronous context. Null after that function has
+ * ended.
+ */
 const calling = new AsyncLocalStorage<{ mutex: Mutex | null }>();
 
-/** A mutex: runs asynchronous actions one at a time, in the order of their calls. */
+/** Runs asynchronous actions one at a time, in the order of their calls. */
 export class Mutex {
   #last: Promise<unknown> | null = null;
 
@@ -13,7 +16,7 @@ export class Mutex {
     return this.#last;
   }
 
-  /** Calls a function of the application from the running action. In it, {@link run} throws instead of waiting for ever. */
+  /** Calls a function of the application. While it runs, {@link run} throws: it would wait forever for the function. */
   call<Value>(change: () => Value | Promise<Value>): Value | Promise<Value> {
     const call: { mutex: Mutex | null } = { mutex: this };
     const end = () => {
@@ -25,10 +28,13 @@ export class Mutex {
     return result;
   }
 
-  /** Runs `act` after the earlier actions have ended, whether they failed or not; synchronously when there are none. */
+  /**
+   * Runs `act` after all earlier actions have ended, failed ones included. Runs it synchronously when there are none.
+   */
   async run<Value>(act: () => Promise<Value>): Promise<Value> {
     if (calling.getStore()?.mutex === this) {
-      const message = "must not write to the session that it changes: the write would wait for the function";
+      const message =
+        "must not write to the session that it changes: the write would wait for update() to end";
       throw misuse("call of update()", [{ path: "change", message }]);
     }
     const turn = this.#last === null ? act() : this.#last.then(act);

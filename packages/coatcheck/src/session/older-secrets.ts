@@ -1,21 +1,24 @@
 import { constantTimeEqual } from "./token.ts";
 
-/** How many older secrets a session keeps. A token whose secret has been dropped is no longer recognised. */
+/** How many older secrets a session stores. A token with a dropped secret is treated as unknown. */
 const MAX_OLDER_SECRETS = 8;
 
-/** A secret that another one has replaced. The server never assumes that the newer token has reached the client. */
+/** A secret that was replaced by a newer secret. It is stored because the response with the newer token may be lost. */
 export interface OlderSecret {
   /** SHA-256 of the secret, base64url. */
   readonly hash: string;
-  /** When it was replaced, epoch milliseconds. Its overlap runs from here and never restarts. */
+  /**
+   * When the secret was replaced, epoch milliseconds. The overlap, during which the secret is still recognized, starts
+   * then and never restarts.
+   */
   readonly replacedAt: number;
-  /** Until when it opens the session, epoch milliseconds; `replacedAt` when it was invalidated at once. */
+  /** The end of its validity, epoch milliseconds. Equal to `replacedAt` when the secret was invalidated at once. */
   readonly validUntil: number;
   /** Whether a use after `validUntil` revokes the session. True after a periodic rotation. */
   readonly revokesOnReuse: boolean;
 }
 
-/** Adds the secret that was just replaced, and drops the oldest beyond the limit. Newest first. */
+/** Adds the secret that was just replaced at the front. Drops the oldest one if there are more than eight. */
 export function addOlderSecret(older: readonly OlderSecret[], replaced: OlderSecret): readonly OlderSecret[] {
   return [replaced, ...older].slice(0, MAX_OLDER_SECRETS);
 }
@@ -29,12 +32,12 @@ export function invalidateAll(older: readonly OlderSecret[], now: number): reado
   }));
 }
 
-/** Ends the validity of every older secret at `end` at the latest, epoch milliseconds. */
+/** Ends the validity of every older secret at `end` (epoch milliseconds), unless it ends earlier. */
 export function limitValidity(older: readonly OlderSecret[], end: number): readonly OlderSecret[] {
   return older.map((secret) => ({ ...secret, validUntil: Math.min(secret.validUntil, end) }));
 }
 
-/** The older secret with this hash, or null. */
+/** Returns the older secret with this hash, or null. */
 export function findOlderSecret(older: readonly OlderSecret[], hash: string): OlderSecret | null {
   return older.find((secret) => constantTimeEqual(secret.hash, hash)) ?? null;
 }

@@ -10,12 +10,14 @@ import { compactId } from "./token.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /**
- * How many sessions may continue one another within the life of one proof, such as a JWT. Each of them has lasted at least
- * one idle timeout.
+ * How many times a session can be continued after its idle timeout while one JWT, or another proof of login, is valid.
  */
 const MAX_CONTINUATIONS = 16;
 
-/** Continued sessions to remember, so that their requests do not read the expired ones from the store again. */
+/**
+ * How many continued sessions are remembered. Requests for a remembered session do not read the expired session from
+ * the store again.
+ */
 const MAX_REMEMBERED = 10_000;
 
 /** A request to open a session without its token. */
@@ -27,18 +29,19 @@ export interface OpenRequest {
   readonly activity: Activity;
 }
 
-/** A login that a caller has proof of. */
+/** A login, as a JWT or another proof describes it. */
 export interface Login {
   readonly subject: string;
   readonly tenant: string | null;
 }
 
 /**
- * Opens sessions by id, for a caller that has authenticated the request by other means than the session's token.
+ * Opens sessions by id. For requests that were authenticated without the session's token, such as by a JWT.
  *
- * A session that ended by its idle timeout is continued: a new session of the same subject, tenant and data takes its place
- * until the absolute timeout of the old one. Its id is derived from the old one, so that concurrent requests on all nodes get
- * the same session. A session that was revoked, or that no longer exists, is never continued.
+ * After the idle timeout of a session, a new session with the same subject, tenant and data continues it, until the
+ * absolute timeout of the expired session. The id of the new session is derived from the expired session, so that
+ * concurrent requests on all nodes get the same session. A session that was revoked, or that no longer exists, is never
+ * continued.
  */
 export class SessionOpener<Data> {
   readonly #writer: SessionWriter<Data>;
@@ -60,7 +63,7 @@ export class SessionOpener<Data> {
     this.#derived = derived;
   }
 
-  /** Implements `SessionManager.open`. Synchronous when the local cache answers. */
+  /** Implements `SessionManager.open`. Synchronous when the local cache has the session. */
   open({ id, subject, activity }: OpenRequest): MaybePromise<Session<Data> | Refusal> {
     if (!isSessionId(id)) return { refusal: "unknown" };
     const newest = this.#continued.get(id) ?? id;
@@ -69,7 +72,7 @@ export class SessionOpener<Data> {
     return this.#openThroughTiers({ id, subject, activity }, newest);
   }
 
-  /** Implements `SessionManager.isRevoked`. Synchronous when the local cache answers. */
+  /** Implements `SessionManager.isRevoked`. Synchronous when the local cache has the session. */
   isRevoked(id: string, login: Login): MaybePromise<boolean> {
     if (!isSessionId(id)) return true;
     const newest = this.#continued.get(id) ?? id;
@@ -97,7 +100,7 @@ export class SessionOpener<Data> {
       this.#resumer.mergeActivity(cached);
       const now = clock.now();
       if (!cached.hasExpired(now)) return this.#resumer.admit(cached, tier, activity);
-      // What continues an impersonation would be a session of the subject without its actor.
+      // Never continue an impersonation: the new session would belong to the subject, without the administrator.
       if (now >= record.expiresAt || record.actor !== null) return { refusal: "expired", wasLoggedIn: true };
       id = await this.#continue(record, now);
       this.#remember(request.id, id);
@@ -105,7 +108,10 @@ export class SessionOpener<Data> {
     return { refusal: "expired", wasLoggedIn: true };
   }
 
-  /** Reads through the tiers. Only the store may cause a refusal: a cached copy may predate a login, or other nodes' activity. */
+  /**
+   * Reads through the caches. Before a refusal it reads the store: a cached copy may predate a login, or activity on
+   * other nodes.
+   */
   async #read(id: string, subject: string): Promise<ReadResult> {
     const { reader } = this.#deps;
     const found = await reader.read(id);
@@ -114,12 +120,14 @@ export class SessionOpener<Data> {
   }
 
   /**
-   * Creates the session that continues an expired one, unless another request has; returns its id. Then reads the expired one
-   * again: a revocation of the subject that came between the first read and the creation did not find the new session.
+   * Creates the session that continues an expired session, unless another request has created it. Returns its id. Then
+   * reads the expired session again: a revocation before the creation did not find the new session, so it is revoked
+   * here.
    */
   async #continue(record: SessionRecord, now: number): Promise<string> {
     const { reader } = this.#deps;
-    // The hash, which is known to the store alone, keeps a leaked application secret from yielding the new session's token.
+    // Only the store contains the hash. Without it, a leaked application secret would be enough to compute the new
+    // token.
     const key = `continues:${record.id}:${record.secretHash}`;
     const id = derivedId(key);
     const { cached } = await reader.read(id);

@@ -5,7 +5,10 @@ import type { SessionRecord } from "./record.ts";
 /** The largest page of a store. */
 const PAGE_SIZE = 1000;
 
-/** Returns the subject's other live sessions, newest first, at most 1000, without impersonations. Throws `SESSION_REQUIRED` while anonymous. */
+/**
+ * Returns the subject's other live sessions, newest first, at most 1000, without impersonations. Throws
+ * `SESSION_REQUIRED` while anonymous.
+ */
 export async function listOthers<Data>(
   record: SessionRecord | null,
   { store, clock }: SessionDependencies<Data>,

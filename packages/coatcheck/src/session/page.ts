@@ -4,8 +4,8 @@ import { requirePage } from "./scope.ts";
 import type { Page, PageRequest } from "./store.ts";
 
 /**
- * The sort position of a session in a list. The page after it starts with sessions that are older, or equally old with
- * a lower id.
+ * The position of a session in the sort order of a list. Older sessions follow it, and sessions of the same time with a
+ * lower id.
  */
 export interface PagePosition {
   /** Epoch milliseconds. */
@@ -15,7 +15,7 @@ export interface PagePosition {
 
 const MAX_LIMIT = 1000;
 
-/** Encodes a sort position as the opaque `cursor` of a page request. */
+/** Encodes a position as the opaque `cursor` of a page request. */
 function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">): string {
   return Buffer.from(`${createdAt}.${id}`).toString("base64url");
 }

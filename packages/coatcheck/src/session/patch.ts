@@ -2,12 +2,12 @@ import { CoatcheckError, type Fault, invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { misuse } from "./usage-error.ts";
 
-/** Levels of nesting. Every function here recurses, so deeper input would exhaust the stack. */
+/** The deepest nesting of JSON. Every function in this file recurses, so deeper input would exhaust the stack. */
 const MAX_DEPTH = 64;
 
 /**
- * Applies a merge patch (RFC 7396 §2): null removes a member, objects merge, every other value replaces. Neither argument
- * changes; the result shares their unchanged members.
+ * Applies a merge patch (RFC 7396 §2): null removes a member, objects merge, every other value replaces. Neither
+ * argument changes; the result shares their unchanged members.
  */
 export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result: Record<string, JsonValue | undefined> = { ...target };
@@ -25,7 +25,7 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObje
   return result;
 }
 
-/** The smallest merge patch that turns `before` into `after`; null when they are equal. */
+/** Returns the smallest merge patch that turns `before` into `after`; null when they are equal. */
 export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(before)) {
@@ -44,7 +44,7 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
   return Object.keys(patch).length > 0 ? patch : null;
 }
 
-/** Reads an own member, so that `constructor` is a name like any other. */
+/** Reads an own member. An inherited member, such as `constructor`, is treated as absent. */
 function ownMember(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
@@ -66,12 +66,13 @@ export function equalJson(left: JsonValue | undefined, right: JsonValue | undefi
 }
 
 /**
- * Checks that `value` is a JSON object of at most `limit` bytes, and returns a copy that the caller's later changes cannot
- * reach. Everything that is stored passes through here.
+ * Checks that `value` is a JSON object of at most `limit` bytes, and returns a copy. All data is checked here before it
+ * is stored.
  *
- * @param path what `value` is, such as `data`: the first segment of each fault's path.
+ * @param path the name of `value`, such as `data`. The path of each fault begins with it.
  * @param limit bytes of JSON in UTF-8.
- * @throws UsageError for a value that no parsed JSON contains, such as a `Date`: the program made it, not a client.
+ * @throws UsageError for a value that cannot come from parsed JSON, such as a `Date`: it is a mistake of the program,
+ *   not of a client.
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each other fault; `PAYLOAD_TOO_LARGE` above the limit.
  */
 export function requireJsonObject(value: unknown, path: string, limit: number): JsonObject {
@@ -94,7 +95,7 @@ export function requireSize(json: string, path: string, limit: number): void {
 }
 
 interface JsonFault extends Fault {
-  /** Whether no parsed JSON contains such a value. */
+  /** Whether the value cannot come from parsed JSON, so that the program made a mistake. */
   readonly isMisuse?: boolean;
 }
 
@@ -127,7 +128,7 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Json
       else if (item !== undefined) collectFaults(item, inner, depth + 1, faults);
     }
   } else if (typeof value === "number") {
-    // Arithmetic on a client's numbers can make these.
+    // NaN and Infinity can result from calculations with a client's numbers, so they are not the program's mistake.
     if (!Number.isFinite(value)) faults.push({ path, message: `must be JSON (got ${value})` });
   } else if (!isScalar(value)) {
     faults.push({ path, isMisuse: true, message: `must be JSON (got ${typeof value})` });

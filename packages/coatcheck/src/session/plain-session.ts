@@ -7,7 +7,7 @@ import type { SessionState, SessionType } from "./record.ts";
  */
 export interface PlainSession<Data> {
   readonly id: string;
-  /** `new` while nothing is stored. */
+  /** `new` until the session is stored. */
   readonly state: "new" | SessionState;
   readonly type: SessionType;
   readonly subject: string | null;
@@ -16,13 +16,19 @@ export interface PlainSession<Data> {
   readonly data: Data;
 }
 
-/** The method that `util.inspect` and `console.log` call. Registered globally, so this needs no import of `node:util`. */
+/**
+ * The name of the method that `util.inspect` and `console.log` call. A global symbol, so `node:util` need not be
+ * imported.
+ */
 export const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
-/** `util.inspect`, as it passes itself to a method named {@link INSPECT}. */
+/** The type of `util.inspect`, which it passes to a method named {@link INSPECT}. */
 export type Inspect = (value: unknown, options: object) => string;
 
-/** Copies JSON at any depth, views of drafts included. Other values stay as they are: a printed session must not throw. */
+/**
+ * Copies JSON at any depth, including the views of drafts. Returns other values unchanged: printing a session must not
+ * throw.
+ */
 export function plainCopy<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(plainCopy) as Value;
   if (!isJsonObject(value)) return value;

@@ -20,15 +20,17 @@ export interface Timeouts {
   readonly absoluteTimeout: number;
 }
 
-/** How many live sessions a subject may have, and what happens at the limit (ASVS 5.0 V7.1.2). */
+/** Limits the number of live sessions of a subject, and says what happens at the limit (ASVS 5.0 V7.1.2). */
 export interface SessionLimit {
-  /** 1 to 999. */
+  /** The most live sessions of a subject, 1 to 999. */
   readonly max: number;
-  /** `reject` fails the login with `CONFLICT`; the others revoke a session of the subject with the reason `limit`. */
+  /**
+   * `reject` makes the login throw `CONFLICT`. The other two revoke a session of the subject, with the reason `limit`.
+   */
   readonly onExceeded: "reject" | "evict-oldest" | "evict-least-recently-used";
 }
 
-/** One page of the subject's sessions, a thousand, must contain every candidate for eviction. */
+/** Fewer than a page of 1000 sessions, so that one page contains every session that may be revoked. */
 const MAX_SESSIONS_PER_SUBJECT = 999;
 
 const LIMIT_ACTIONS: readonly SessionLimit["onExceeded"][] = [
@@ -37,23 +39,27 @@ const LIMIT_ACTIONS: readonly SessionLimit["onExceeded"][] = [
   "evict-least-recently-used",
 ];
 
-/** A hundred years stands for "for ever". A much later time would overflow the integers of the stores. */
-/** The longest duration. A time in epoch milliseconds is longer, so it is not taken for a duration. */
+/**
+ * The longest duration, 25 years. A time in epoch milliseconds is longer, so a time that is passed by mistake is
+ * rejected.
+ */
 export const MAX_DURATION = 25 * 365 * DAY;
 
 /** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
   /** Timeouts for logins with `rememberMe: true`. Default: 30 days idle and absolute (NIST SP 800-63B-4 §2.1.3). */
   readonly rememberMe: Timeouts;
-  /** Whether a cookie outlives the browser where the login did not choose with `rememberMe`. Default: true. */
+  /** Whether the cookie survives closing the browser when the login has no `rememberMe` option. Default: true. */
   readonly persistentCookie: boolean;
-  /** Default: null, no limit. */
+  /** Limits the live sessions of a subject. Default: null, no limit. */
   readonly sessionLimit: SessionLimit | null;
-  /** Interval of periodic rotation, milliseconds; null disables it. A change of privilege always rotates. Default: null. */
+  /**
+   * Interval of periodic rotation, milliseconds; null disables it. A change of privilege always rotates. Default: null.
+   */
   readonly rotateEvery: number | null;
   /**
-   * How long a replaced token is still recognised, milliseconds: the time in which a response with the new token, or a repeated
-   * request, may be on its way. Default: 30 s.
+   * How long a replaced token is still recognized, milliseconds. During this overlap the response with the new token,
+   * or a repeated request, may be in transit. Default: 30 s.
    */
   readonly tokenOverlap: number;
   /** Largest `data`, bytes of JSON in UTF-8. Default: 64 KB. */
@@ -62,7 +68,10 @@ export interface SessionPolicy extends Timeouts {
   readonly maxMetadataBytes: number;
 }
 
-/** 1 day idle, 30 days absolute: NIST SP 800-63B-4 §2.1.3 for AAL1. Use shorter timeouts where more is at stake. */
+/**
+ * The default policy: 1 day idle, 30 days absolute (NIST SP 800-63B-4 §2.1.3 for AAL1). Use shorter timeouts for
+ * sensitive data.
+ */
 export const DEFAULT_POLICY: SessionPolicy = {
   idleTimeout: DAY,
   absoluteTimeout: 30 * DAY,
@@ -158,8 +167,8 @@ function numberFaults(numbers: Readonly<Record<string, number>>, max: number, re
 }
 
 /**
- * How far `lastSeenAt` must move before a touch is written: 5 % of the idle timeout, at most 1 minute. After a crash a
- * session may therefore end that much early, but never late.
+ * Returns how far `lastSeenAt` must move before a touch, which stores it, is written: 5 % of the idle timeout, at most
+ * 1 minute. After a crash a session may end that much earlier, but never later.
  */
 export function touchThreshold(idleTimeout: number): number {
   return Math.min(MINUTE, idleTimeout / 20);

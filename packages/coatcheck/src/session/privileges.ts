@@ -21,18 +21,23 @@ export interface LoginRequest {
   readonly options: AuthenticateOptions;
   /** The request's token; null for a login by session id. */
   readonly presented: PresentedToken | null;
-  /** The changes of the data that the request made before the login. Stored with it if the token is valid. */
+  /**
+   * Applies the changes that the request made to the data before the login. Used only if the request's token is
+   * current.
+   */
   readonly change?: ((data: JsonObject) => JsonObject) | null;
   readonly flash?: JsonObject | null;
 }
 
 /** A session with its new token. */
 export interface LoginResult extends IssuedSession {
-  /** Whether the changes of the request were stored. False when the token of an earlier request was issued again. */
+  /**
+   * Whether the request's changes were stored. False when a repeated request received the token of an earlier request.
+   */
   readonly storedChanges: boolean;
 }
 
-/** A change of token; the result depends on the newest record. */
+/** A changed record, and the secret for its new token. */
 interface TokenChange {
   readonly record: SessionRecord;
   readonly secret: string;
@@ -41,8 +46,9 @@ interface TokenChange {
 const ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
 
 /**
- * Changes the privileges of a session, and its token with them. Each change runs alone in the session's write queue, and is
- * judged by the token of its own request: a request that another one overtook must not act with the newer token's rights.
+ * Changes the privileges of a session and issues a new token. Each change runs alone in the session's write queue. It
+ * checks the token of its own request again: a request with an older token must not act with the rights of the newer
+ * token.
  */
 export class PrivilegeWriter<Data> {
   readonly #deps: SessionDependencies<Data>;
@@ -63,8 +69,8 @@ export class PrivilegeWriter<Data> {
   }
 
   /**
-   * The session that a login of this handle may join: its own, else the one whose token has been replaced. Null when that has
-   * ended, since what has ended is never joined again.
+   * Returns the session that a login can use: the session of the handle or, if it has none, the session whose replaced
+   * token the request has. Null if that session has ended: a login never uses an ended session.
    */
   async loginTarget(
     own: SessionRecord | null,
@@ -84,11 +90,11 @@ export class PrivilegeWriter<Data> {
   }
 
   /**
-   * Logs a session in. Works with an older token as well, so that a lost response never locks a browser out.
+   * Logs a session in. Also accepts an older token, because a lost response can leave the browser with one.
    *
-   * @returns null when the session cannot be joined: it has ended, or the older token was replaced by another subject's
-   *   login. The caller then creates a new session.
-   * @throws CoatcheckError `CONFLICT` when the policy rejects another session; `VALIDATION_FAILED`.
+   * @returns null when the session cannot be used: it has ended, or another subject's login replaced the older token.
+   *   The caller then creates a new session.
+   * @throws CoatcheckError `CONFLICT` when the session limit rejects the login; `VALIDATION_FAILED`.
    */
   async authenticate(from: SessionRecord, login: LoginRequest): Promise<LoginResult | null> {
     const { subject, options, presented } = login;
@@ -120,7 +126,10 @@ export class PrivilegeWriter<Data> {
     }
   }
 
-  /** Adds an elevation for `maxAge` milliseconds. Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating, `CONFLICT` for an invalid token. */
+  /**
+   * Adds an elevation for `maxAge` milliseconds. Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while
+   * impersonating, `CONFLICT` for an invalid token.
+   */
   async elevate(
     from: SessionRecord,
     { scope, maxAge, presented }: { scope: string; maxAge: number; presented: PresentedToken | null },
@@ -145,7 +154,10 @@ export class PrivilegeWriter<Data> {
     return issued;
   }
 
-  /** Replaces the token. Invalidates the older one at once, unless the session is anonymous. An impersonation keeps its token, which it needs to return. Throws the same errors as {@link elevate}. */
+  /**
+   * Replaces the token. Unless the session is anonymous, the older token becomes invalid at once. Throws the same
+   * errors as {@link elevate}.
+   */
   async rotate(from: SessionRecord, presented: PresentedToken | null): Promise<IssuedSession> {
     const { tokens } = this.#deps;
     forbidWhileImpersonating(from, "replace the token");
@@ -163,7 +175,7 @@ export class PrivilegeWriter<Data> {
     return issued;
   }
 
-  /** Periodic rotation. Concurrent requests with the same token are given the same new one. */
+  /** Performs a periodic rotation. Concurrent requests with the same token receive the same new token. */
   async rotatePeriodically(from: SessionRecord, presented: PresentedToken): Promise<IssuedSession> {
     const { tokens } = this.#deps;
     const issued = await this.#commit(from, {}, (current) => {
@@ -178,7 +190,7 @@ export class PrivilegeWriter<Data> {
     return issued;
   }
 
-  /** Records the first use of the present token, which ends the validity of older ones after one more overlap. */
+  /** Records the first use of the present token. Older tokens become invalid one overlap later. */
   async recordFirstUse(from: SessionRecord, presented: PresentedToken): Promise<SessionRecord> {
     const { tokens, clock } = this.#deps;
     const hasValidOlder = from.olderSecrets.some(({ validUntil }) => validUntil > clock.now());
@@ -192,7 +204,10 @@ export class PrivilegeWriter<Data> {
     );
   }
 
-  /** Stores what `step` makes of the newest record, alone in the session's queue, and issues the token of its secret. */
+  /**
+   * Runs alone in the session's write queue. Stores the record that `step` returns for the newest record, and issues
+   * the token of its secret.
+   */
   async #commit(
     from: SessionRecord,
     options: Omit<CommitOptions, "kind">,
@@ -227,7 +242,7 @@ export class PrivilegeWriter<Data> {
     return { record: { ...record, ...changed, ...(await loginData.forRecord(before)) }, secret };
   }
 
-  /** The record with the data that the request assigned before its login. Data of a newer deployment stays as it is. */
+  /** Adds the data that the request assigned before its login. Does not change data that a newer deployment wrote. */
   #changed(record: SessionRecord, change: (data: JsonObject) => JsonObject): SessionRecord {
     const { schema } = this.#deps;
     if (schema.isNewer(record)) return record;

@@ -4,55 +4,70 @@ import type { SessionRecord } from "./record.ts";
 import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
 import { misuse } from "./usage-error.ts";
 
-/** The tier that answered a read. */
+/** The tier that had the session: the cache of this process, the shared cache, or the store. */
 export type Tier = "local" | "shared" | "store";
 
-/** The result of a read: the session, or null, and the tier that answered. */
+/** The result of a read: the session or null, and the tier that it came from. */
 export interface ReadResult {
   readonly cached: CachedSession | null;
   readonly tier: Tier;
 }
 
-/** How fresh a read must be. */
+/** Options of {@link SessionReader.read}. */
 export interface ReadOptions {
   /** Read from the store and skip every cache. Default: false. */
   readonly fresh?: boolean;
-  /** The lowest acceptable version, for a caller that must see its own write on any node. Default: 0. */
+  /** The lowest acceptable version. A caller sets it to read its own earlier write on any node. Default: 0. */
   readonly atLeast?: number;
 }
 
 /**
  * Reads sessions for the manager, from the store or from the caches in front of it. The manager reports each of its own
- * writes and revocations here, so that a process always sees them.
+ * writes and revocations here, so that later reads in this process include them.
  */
 export interface SessionReader {
-  /** The store that it reads. The manager refuses a reader of another store. */
+  /** The store that this reader reads. The manager rejects a reader of another store. */
   readonly store: SessionStore;
-  /** The staleness bound: milliseconds for which {@link getCached} may return a revoked session. 0 when it never does. */
+  /**
+   * The staleness bound: how long {@link getCached} may return a session after its revocation, milliseconds. 0 if it
+   * never does.
+   */
   readonly maxStaleness: number;
-  /** Returns a cached copy whose lease is valid now, else undefined. Synchronous. `key` is the compact id, 22 characters. */
+  /**
+   * Returns a cached copy that is valid now, within the staleness bound; undefined if there is none. `key` is the
+   * compact id, 22 characters.
+   */
   getCached(key: string): CachedSession | undefined;
   /**
-   * Returns a cached copy that was last valid at most `maxAge` milliseconds ago, else undefined. Synchronous. For routes
-   * whose outage policy is `degraded`: the staleness bound does not hold.
+   * Returns a cached copy that was valid at most `maxAge` milliseconds ago; undefined if there is none. The copy may
+   * exceed the staleness bound. For routes with the outage policy `degraded`.
    */
   getStale(key: string, maxAge: number): CachedSession | undefined;
   /**
-   * Reads through the tiers to the store. Returns expired and revoked records too; `cached` is null when no session has
+   * Reads the caches and then the store. Returns expired and revoked records too; `cached` is null when no session has
    * this id.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`.
    */
   read(id: string, options?: ReadOptions): Promise<ReadResult>;
-  /** The known position in the revocation log. Read it *before* sending a write, and pass it to {@link recordWrite} afterwards. */
+  /**
+   * Returns the known position in the revocation log. Read it *before* a write, and pass it to {@link recordWrite}
+   * after the write.
+   */
   position(): LogPosition;
   /** Reports that the store acknowledged a write of this process. */
   recordWrite(record: SessionRecord, position: LogPosition): void;
-  /** Reports that the cached copy may be out of date: the store has a newer version, or its response to a write was lost. */
+  /**
+   * Reports that the cached copy may be out of date: the store has a newer version, or its response to a write was
+   * lost.
+   */
   invalidate(id: string): void;
-  /** Reports a revocation by this process, acknowledged or with its response lost. */
+  /**
+   * Reports a revocation by this process. Also called when the store's response was lost, because the store may have
+   * revoked.
+   */
   recordRevocation(scope: RevocationScope): void;
-  /** Resolves when no node can still serve a copy older than the revocations acknowledged so far. */
+  /** Resolves once no node can still serve a session that was revoked before this call. */
   propagated(): Promise<void>;
   /** Stops polling and closes the shared tier. */
   close(): Promise<void>;

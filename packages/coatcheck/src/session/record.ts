@@ -10,7 +10,7 @@ export type SessionType = "anonymous" | "authenticated";
 /** `revoked` is terminal: a revoked session never becomes active again. */
 export type SessionState = "active" | "revoked";
 
-/** Why a session was revoked. For people: device lists, administration, logs. */
+/** Why a session was revoked. Shown in device lists, administration pages and logs. */
 export type RevokeReason =
   | "logout"
   | "revoked"
@@ -20,7 +20,7 @@ export type RevokeReason =
   | "subject-disabled"
   | "credentials-changed";
 
-/** The client that holds the token, as far as the privacy mode allows it to be stored. */
+/** Describes the client of a session. The privacy mode decides which fields are stored. */
 export interface ClientInfo {
   /** The IP address: whole, truncated or null, depending on the privacy mode. */
   readonly address: string | null;
@@ -34,12 +34,12 @@ export interface ClientInfo {
 }
 
 /**
- * One session, as every store keeps it: one row. All times are epoch milliseconds.
+ * One session, as stores contain it: one row. All times are epoch milliseconds.
  *
- * A record is immutable. A change is a new record with `version + 1`.
+ * A record is immutable. A change creates a new record with `version + 1`.
  */
 export interface SessionRecord<Data = JsonObject> {
-  /** UUID v4. A name, not a key: safe to show, log and list. */
+  /** UUID v4. The id alone opens no session, so it is safe to show and log. */
   readonly id: string;
   /**
    * Who may read and revoke the session by its id: `browser:<id of the browser's own session>`,
@@ -50,31 +50,36 @@ export interface SessionRecord<Data = JsonObject> {
   readonly state: SessionState;
   /** Null while active. */
   readonly reason: RevokeReason | null;
-  /** 1 on creation, incremented by each change except a touch. Writes compare and set it. */
+  /**
+   * 1 on creation. Each change increments it, except a touch, which only stores activity. Writes compare and set it.
+   */
   readonly version: number;
   /** The user or customer id that the session is logged in as; null while anonymous. */
   readonly subject: string | null;
-  /** The administrator who acts for the subject; null unless the subject is impersonated. Set on creation, never changed. */
+  /**
+   * The administrator who acts for the subject; null unless the subject is impersonated. Set on creation, never
+   * changed.
+   */
   readonly actor: RecordedActor | null;
   /** The company or site that the session belongs to. */
   readonly tenant: string | null;
   /** Identifies a browser over time. For analytics only; it authorises nothing. */
   readonly visitorId: string | null;
-  /** For a named session: the id of the browser's own session. */
+  /** The id of the browser's own session; null unless this is a named session inside it. */
   readonly parentId: string | null;
   /** The name of a named session; null otherwise. */
   readonly name: string | null;
   /** SHA-256 of the token's secret, base64url. The secret itself is never stored (ASVS 5.0 V7.2, V14.2). */
   readonly secretHash: string;
-  /** The secrets that were replaced, newest first, at most eight. */
+  /** The latest replaced secrets, newest first, at most eight. */
   readonly olderSecrets: readonly OlderSecret[];
-  /** The present secret, encrypted for a repeated request with the token that it replaced. */
+  /** The present secret, encrypted. Only a repeated request with the replaced token can decrypt it. */
   readonly wrappedSecret: WrappedSecret | null;
   /** When the present secret was issued. */
   readonly rotatedAt: number;
-  /** When the present token was first used after it replaced another one; null before that. */
+  /** When the present token was first used; null before its first use, and if it has replaced no other token. */
   readonly tokenUsedAt: number | null;
-  /** The version that recorded that first use. It changed nothing that a reader of the session sees. */
+  /** The version that recorded the first use of the present token. That version changed nothing else. */
   readonly tokenUsedVersion: number | null;
   readonly createdAt: number;
   readonly lastSeenAt: number;
@@ -84,11 +89,11 @@ export interface SessionRecord<Data = JsonObject> {
   /** The idle timeout: milliseconds after `lastSeenAt` at which the session ends without activity. */
   readonly idleTimeout: number;
   /**
-   * The subject's choice at login. `true`: the policy's `rememberMe` timeouts. `false`: a cookie that ends with the browser.
-   * `null`: no choice; the cookie lasts until the absolute timeout.
+   * The subject's choice at login. `true`: the policy's `rememberMe` timeouts. `false`: a cookie that ends with the
+   * browser. `null`: no choice; the cookie lasts until the absolute timeout.
    */
   readonly rememberMe: boolean | null;
-  /** Elevations by scope: when each ends. */
+  /** The end of each elevation, by scope. */
   readonly elevations: Readonly<Record<string, number>>;
   /** The application's data: JSON, limited by the policy's size. */
   readonly data: Data;
@@ -99,9 +104,9 @@ export interface SessionRecord<Data = JsonObject> {
   /** Set on creation, never changed. */
   readonly metadata: JsonObject;
   readonly client: ClientInfo | null;
-  /** The visit that the session is in; null without one, and where the privacy mode keeps none. */
+  /** The current visit of the session. Null without a visit, and if the privacy mode stores no visits. */
   readonly visit: RecordedVisit | null;
-  /** The last order; null before the first one. */
+  /** The last order of the session; null before the first order. */
   readonly conversion: Conversion | null;
 }
 

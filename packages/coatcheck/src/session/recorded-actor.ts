@@ -1,35 +1,41 @@
 import { CoatcheckError } from "./errors.ts";
 
-/** Who acts in a session for its subject: an administrator who impersonates them. */
+/** The actor of an impersonation: the administrator who acts for the session's subject. */
 export interface Actor {
   /** The administrator's own subject. */
   readonly subject: string;
-  /** Why, for the people who read the log. */
+  /** Why the administrator impersonates the subject, for the people who read the log. */
   readonly reason: string;
 }
 
-/** The actor as the session's record keeps it. */
+/** The actor, as the session's record contains it. */
 export interface RecordedActor extends Actor {
-  /** The administrator's own session. The impersonation is valid only while that session is. */
+  /** The id of the administrator's own session. The impersonation is valid only while that session is valid. */
   readonly sessionId: string;
-  /** When the administrator's own session ends, epoch milliseconds. The cookie lasts as long, so that it can be stopped. */
+  /**
+   * When the administrator's own session ends, epoch milliseconds. The impersonation's cookie lasts until then, so that
+   * an impersonation that has ended can still be stopped.
+   */
   readonly sessionExpiresAt: number;
-  /** The token of the administrator's own session, encrypted for the holder of the impersonation's token. */
+  /**
+   * The token of the administrator's own session, encrypted. Only the client with the impersonation's token can decrypt
+   * it.
+   */
   readonly returnToken: string;
 }
 
-/** The part of a record that names its actor. */
-interface Actable {
+/** The field of a record that contains its actor. */
+interface RecordWithActor {
   readonly actor: RecordedActor | null;
 }
 
 /**
- * Checks that the session is no impersonation.
+ * Checks that the session is not an impersonation.
  *
- * @param action what is forbidden, for the message: "change the password".
+ * @param action the forbidden action, for the message: "change the password".
  * @throws CoatcheckError `FORBIDDEN` for a session with an actor.
  */
-export function forbidWhileImpersonating(record: Actable | null, action: string): void {
+export function forbidWhileImpersonating(record: RecordWithActor | null, action: string): void {
   if (!record?.actor) return;
-  throw new CoatcheckError("FORBIDDEN", `Impersonation does not allow this: ${action}.`);
+  throw new CoatcheckError("FORBIDDEN", `Not allowed while impersonating: ${action}.`);
 }

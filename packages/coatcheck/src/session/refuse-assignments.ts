@@ -1,15 +1,15 @@
 /**
- * Makes an assignment to an instance of a class throw, unless the class has a setter for it: a value assigned to a handle
- * would be lost.
+ * Makes an assignment to an instance of a class throw, unless the class has a setter for the property. Without it, a
+ * value assigned to a session handle would be lost.
  *
- * The end of the prototype chain becomes a proxy. Unlike `Object.preventExtensions` in the constructor, it costs nothing
- * for each instance, throws in sloppy mode too, and says what to do instead.
+ * It puts a proxy at the end of the prototype chain. Compared with `Object.preventExtensions` in the constructor, this
+ * costs nothing for each instance, also throws in sloppy mode, and the error says what to do instead.
  *
- * The class must have private fields and accessors only. Many bundlers compile a public field to an assignment in the
- * constructor, which would be refused.
+ * The class must not have public fields: many bundlers compile a public field to an assignment in the constructor,
+ * which would throw.
  *
  * @param prototype the prototype of the class.
- * @param advice what to do instead, such as "assign to session.data".
+ * @param advice what the error tells the programmer to do instead, such as "assign to session.data".
  */
 export function refuseAssignments(prototype: object, advice: string): void {
   const refuse = (name: string | symbol): never => {

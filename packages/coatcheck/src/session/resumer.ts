@@ -19,22 +19,25 @@ import type { PresentedToken, SecretCheck } from "./token-rules.ts";
 import type { TouchQueue } from "./touch-queue.ts";
 import type { SessionWriter } from "./writer.ts";
 
-/** The result of a refused token. After `superseded` and `unavailable` the response must not change the browser's cookie. */
+/**
+ * The result for a token that opens no session. For `superseded` and `unavailable` the response must not change the
+ * browser's cookie.
+ */
 export interface Refusal {
   readonly refusal: RefusalReason;
   /**
-   * The session whose token this was, when a newer one has replaced it: a login may join it, a logout may end it. Also an
-   * impersonation that has ended: its actor may return.
+   * The token's session, if a newer token has replaced this token: a login may use that session, and a logout may end
+   * it. Also set for an impersonation that has ended, so that the administrator can return to their own session.
    */
   readonly replaced?: { readonly record: SessionRecord; readonly token: string };
   /** Whether the token's session was logged in; null if the session is unknown. */
   readonly wasLoggedIn?: boolean | null;
 }
 
-/** The start of a handle whose session was found. */
+/** The initial state of a handle whose session was found. */
 type FoundStart = SessionStart & { readonly cached: CachedSession };
 
-/** Opens sessions by token, once for every request. */
+/** Opens the session of each request by its token. */
 export class SessionResumer<Data> {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
@@ -59,8 +62,7 @@ export class SessionResumer<Data> {
         !cached.hasExpired(now) &&
         constantTimeEqual(cached.currentHash, hash)
       ) {
-        // Not built by a function with these arguments: this path runs for every request, and needs only this one
-        // object.
+        // Written inline, without a helper function: this path runs for every request and allocates only this object.
         const start: FoundStart = {
           cached,
           presentedToken: token,
@@ -86,7 +88,7 @@ export class SessionResumer<Data> {
     if (!ring.hasValidSeal(token)) return null;
     const cached = reader.getStale(token.slice(0, COMPACT_ID_LENGTH), maxAge);
     if (!cached || schema.read(cached.record) === null) return null;
-    // The copy alone does not tell whether the actor's own session is still valid.
+    // An impersonation is valid only while the administrator's own session is valid, which this copy does not show.
     if (cached.record.actor !== null) return null;
     const now = clock.now();
     if (cached.record.state === "revoked" || cached.hasExpired(now)) return null;
@@ -105,7 +107,7 @@ export class SessionResumer<Data> {
     });
   }
 
-  /** Opens a session that was found without its token. Such a handle has no elevations and issues no token. */
+  /** Opens a session that was found by its id, without its token. The handle has no elevations and issues no token. */
   admit(cached: CachedSession, tier: Tier, activity: Activity): MaybePromise<Session<Data> | Refusal> {
     const start: FoundStart = {
       cached,
@@ -122,12 +124,12 @@ export class SessionResumer<Data> {
     return this.#admit(start, this.#deps.clock.now());
   }
 
-  /** Whether a session has no actor, or one whose own session is valid. */
+  /** Returns whether the actor's own session is valid. True for a session without an actor. */
   async isActing({ actor }: SessionRecord): Promise<boolean> {
     return actor === null || (await readActorSession(this.#actorSource, actor)) !== null;
   }
 
-  /** Adds the activity that the store does not know of yet, because its touch is queued. */
+  /** Adds the activity that this process has queued but not yet written to the store. */
   mergeActivity(cached: CachedSession): void {
     cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
   }
@@ -138,7 +140,7 @@ export class SessionResumer<Data> {
     const presented = tokens.presented(token);
     let { cached, tier } = await reader.read(id);
     let check = cached && this.#check(cached, presented.hash);
-    // Only the store may cause a refusal: a cached copy may predate the token.
+    // Read the store before a refusal: a cached copy may predate the token.
     if (check !== "current" && check !== "older" && tier !== "store") {
       ({ cached, tier } = await reader.read(id, { fresh: true }));
       check = cached && this.#check(cached, presented.hash);
@@ -166,7 +168,7 @@ export class SessionResumer<Data> {
       case "superseded":
         return { ...this.#refuse("superseded", record), replaced: { record, token } };
       case "replaced":
-        // Longer ago than the overlap: the token counts as unknown, but a login may still join its session.
+        // Replaced longer ago than the overlap: the token is refused as unknown, but a login may still use its session.
         return { ...this.#refuse("unknown", record), replaced: { record, token } };
       case "reused":
         await this.#writer.revoke({ session: id }, "token-reuse");
@@ -176,13 +178,13 @@ export class SessionResumer<Data> {
         const refused = this.#refuse(check, record);
         const holdsImpersonation =
           record.actor !== null && tokens.check(record, presented.hash, clock.now()) === "current";
-        // Its holder may still return to the actor's own session.
+        // The browser of an ended impersonation may still return to the administrator's own session.
         return holdsImpersonation ? { ...refused, replaced: { record, token } } : refused;
       }
     }
   }
 
-  /** The validity of a secret, or the reason why its session has ended. */
+  /** Returns the validity of a secret, or the reason why its session has ended. */
   #check(cached: CachedSession, hash: string): SecretCheck | "revoked" | "expired" {
     const now = this.#deps.clock.now();
     if (cached.record.state === "revoked") return "revoked";
@@ -196,7 +198,7 @@ export class SessionResumer<Data> {
     return cached.record.actor === null ? this.#open(start, now) : this.#admitActor(start, now);
   }
 
-  /** Opens an impersonated session, if the actor's own session is valid. The person is active in both. */
+  /** Opens an impersonation, if the actor's own session is valid. Records activity in both sessions. */
   async #admitActor(start: FoundStart, now: number): Promise<Session<Data> | Refusal> {
     const { record } = start.cached;
     const own = record.actor && (await readActorSession(this.#actorSource, record.actor));
@@ -223,7 +225,10 @@ export class SessionResumer<Data> {
     return new Session(this.#writer, this.#deps, start);
   }
 
-  /** Records that the client has received the present token. A failure is safe: older tokens then stay valid for longer. */
+  /**
+   * Records the first use of the present token: the client has received it. After a failure, older tokens only stay
+   * valid for longer.
+   */
   async #recordFirstUse(
     cached: CachedSession,
     presented: PresentedToken,
@@ -243,7 +248,10 @@ export class SessionResumer<Data> {
     }
   }
 
-  /** The token to send to a client with an older token, after a periodic rotation; null when the new one is in use. */
+  /**
+   * Returns the new token for a client that still uses the older token of a periodic rotation. Null once the new token
+   * has been used.
+   */
   #successor(record: SessionRecord, presented: PresentedToken): string | null {
     const { tokens, ring, clock } = this.#deps;
     if (record.tokenUsedAt !== null) return null;
@@ -252,7 +260,7 @@ export class SessionResumer<Data> {
     return secret && ring.seal(record.id, secret);
   }
 
-  /** @param target the token's session, as far as it is known. */
+  /** @param target the token's session; undefined if unknown. */
   #refuse(
     refusal: RefusalReason,
     target?: { readonly id: string; readonly subject?: string | null },

@@ -13,20 +13,23 @@ export interface DataOptions<Data> {
   /** Zod, Valibot, ArkType, or any other Standard Schema. It must validate synchronously. */
   readonly schema?: StandardSchemaV1<unknown, Data>;
   /**
-   * The present version of the data. Default: 1. A manager with neither version nor schema reads data of every version
-   * unchanged, and keeps its version.
+   * The present version of the data. Default: 1. A manager with neither version nor schema reads data of every version,
+   * and changes neither the data nor its version.
    */
   readonly version?: number;
-  /** `migrations[n]` converts version n to n + 1. Runs when an older session is read; the next change stores the result. */
+  /**
+   * `migrations[n]` converts data of version n to version n + 1. Migrations run when older data is read. The next
+   * change of the session stores the result.
+   */
   readonly migrations?: Readonly<Record<number, Migration>>;
   /** Returns a new session's data. Default: `{}`. */
   readonly initial?: () => Data;
   /**
-   * What to do with a stored session whose data cannot be converted to the present version. `reset` replaces the data and
-   * logs no one out. `end` treats the session as expired. The event `failed` carries the reason.
+   * What to do with a stored session whose data cannot be converted to the present version. `reset` replaces the data
+   * and keeps the login. `end` treats the session as expired. The event `failed` contains the reason.
    *
-   * Default: older data is reset. Newer data, which an older deployment meets during a rolling update, is kept: it reads
-   * as new data, and changing it throws `CONFLICT`. Set either value to apply it to newer data too.
+   * Default: older data is reset. Newer data stays stored: during a rolling update, an older deployment reads initial
+   * data in its place, and a change throws `CONFLICT`. If this option is set, it also applies to newer data.
    */
   readonly onUnreadable?: "reset" | "end";
 }
@@ -39,7 +42,7 @@ const DATA_OPTIONS = {
   onUnreadable: true,
 } satisfies KnownOptions<DataOptions<unknown>>;
 
-/** Types, validates and migrates `data`: the only place where JSON becomes the application's type. */
+/** Validates and migrates session data. All conversions from JSON to the application's type happen here. */
 export class DataSchema<Data> {
   /** The version of new data. For an existing session use {@link versionOnWrite}. */
   readonly version: number;
@@ -50,11 +53,12 @@ export class DataSchema<Data> {
   readonly #migrated = new WeakMap<SessionRecord, Data | null>();
 
   /**
-   * Validates the initial data immediately, so that a mistake does not appear only in requests.
+   * Validates the initial data at once, so that a mistake is found at start-up and not during a request.
    *
    * @param limit the largest data, bytes of JSON.
    * @param onFailure receives the error when a stored session cannot be migrated.
-   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE` for the initial data.
+   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE` for the initial
+   *   data.
    */
   constructor(options: DataOptions<Data>, limit: number, onFailure: (error: unknown) => void = () => {}) {
     requireKnownOptions("session data options", options, DATA_OPTIONS);
@@ -74,7 +78,7 @@ export class DataSchema<Data> {
     this.initial();
   }
 
-  /** A new session's data. */
+  /** Returns the data of a new session. */
   initial(): JsonObject {
     return this.check(this.#options.initial?.() ?? {});
   }
@@ -89,7 +93,10 @@ export class DataSchema<Data> {
     return this.#validate(requireJsonObject(value, "data", this.#limit));
   }
 
-  /** Validates stored data to which checked patches were applied: its size and the schema. Throws the same errors as {@link check}. */
+  /**
+   * Validates data after checked patches were applied to it. Checks its size and the schema only. Throws the same
+   * errors as {@link check}.
+   */
   checkPatched(data: JsonObject): JsonObject {
     requireSize(JSON.stringify(data), "data", this.#limit);
     return this.#validate(data);
@@ -108,7 +115,9 @@ export class DataSchema<Data> {
     return requireJsonObject(result.value, "data", this.#limit);
   }
 
-  /** The record's data, migrated if it is older; null when it cannot be read and the session must end. */
+  /**
+   * Returns the record's data, migrated to the present version. Null if that is impossible and the session must end.
+   */
   read(record: SessionRecord): Data | null {
     if (record.dataVersion === this.version || !this.#isDeclared) return record.data as Data;
     let data = this.#migrated.get(record);
@@ -119,17 +128,17 @@ export class DataSchema<Data> {
     return data;
   }
 
-  /** The data to start from: the record's, migrated, or a new session's when there is no record. */
+  /** Returns the record's data, migrated. Without a record, returns the data of a new session. */
   readOrInitial(record: SessionRecord | null): JsonObject {
     return (record ? this.read(record) : this.initial()) as JsonObject;
   }
 
-  /** The data version of a session once this process has written it. */
+  /** Returns the data version that this process writes for an existing session. */
   versionOnWrite(record: SessionRecord): number {
     return this.#isDeclared ? this.version : record.dataVersion;
   }
 
-  /** Whether a later deployment wrote the data and this process must not change it. */
+  /** Whether a newer deployment wrote the data, so that this process must not change it. */
   isNewer(record: SessionRecord): boolean {
     return this.#isDeclared && record.dataVersion > this.version && this.#options.onUnreadable === undefined;
   }

@@ -5,8 +5,9 @@ import type { PageRequest, RevocationScope, SessionFilter } from "./store.ts";
 import { misuse, shown } from "./usage-error.ts";
 
 /*
- * Checks of the arguments of `list`, `revoke` and `invalidate`, for the manager and for every store. A scope or filter with an undefined
- * member, such as the subject of an anonymous session, would select everyone's sessions.
+ * Checks of the arguments of `list`, `revoke` and `invalidate`, for the manager and for every store. A scope or filter
+ * with an undefined member would select everyone's sessions. The subject of an anonymous session, for example, can be
+ * undefined by mistake.
  */
 
 const FILTER_FIELDS = {
@@ -77,7 +78,7 @@ export function requireScope(scope: RevocationScope): void {
   requireNonEmpty("revocation scope", names, "");
 }
 
-/** Characters of the longest key. A key is part of a hint, whose size PostgreSQL limits. */
+/** The longest key, in characters. PostgreSQL limits the size of the notifications that contain keys. */
 const MAX_KEY_LENGTH = 512;
 
 /**
@@ -95,7 +96,7 @@ export function requireKey(key: string): void {
   throw invalidInput(input, [{ path: "key", message }]);
 }
 
-/** Checks that a page was requested. `readPageRequest` also checks its limit and cursor. */
+/** Checks that the page request is an object with known fields. `readPageRequest` also checks its limit and cursor. */
 export function requirePage(page: PageRequest): void {
   requireKnownOptions("page request", page, PAGE_FIELDS);
 }

@@ -10,10 +10,10 @@ import type { Assurance, SessionStart } from "./start.ts";
 import { sessionUnavailable } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
 
-/** An impersonation, as a banner shows it. */
+/** Describes an impersonation, for a banner on the page. */
 export interface Impersonation {
   readonly actor: Actor;
-  /** Whom the actor acts for. */
+  /** The subject that the actor impersonates. */
   readonly subject: string;
   /** When the impersonation ends at the latest, epoch milliseconds. */
   readonly endsAt: number;
@@ -24,7 +24,7 @@ function actorOf(record: SessionRecord | null): Actor | null {
   return record?.actor ? { subject: record.actor.subject, reason: record.actor.reason } : null;
 }
 
-/** The readable properties of a request's session: its subject, its times, and the result of the token check. */
+/** The read-only properties of a session handle: the subject, the times, and the result of the token check. */
 export abstract class SessionInfo<Data = JsonObject> {
   #isPrefetch = false;
   #hasDuplicates = false;
@@ -37,7 +37,7 @@ export abstract class SessionInfo<Data = JsonObject> {
     this.#clock = clock;
   }
 
-  /** Set for a request that the user did not make: a browser's prefetch of a logout link must not log the user out. */
+  /** Whether the browser prefetched this request. A prefetched logout link must not log the user out. */
   get isPrefetch(): boolean {
     return this.#isPrefetch;
   }
@@ -47,8 +47,8 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * Set for a request with several session cookies. A periodic rotation would set the token that opened the session, which a
-   * sibling host may have planted, as this site's own.
+   * Whether the request has several session cookies. One of them may be planted by a sibling host. A periodic rotation
+   * would set its token as this site's own cookie, so none happens.
    */
   get hasDuplicates(): boolean {
     return this.#hasDuplicates;
@@ -58,17 +58,17 @@ export abstract class SessionInfo<Data = JsonObject> {
     this.#hasDuplicates = value;
   }
 
-  /** The fields to print. */
+  /** Returns the fields to print. */
   protected abstract plain(): PlainSession<Data>;
 
-  /** The record with the elevations that the handle's token has. */
+  /** Returns the record with the elevations that the handle's token may use. */
   protected abstract elevated(): SessionRecord | null;
 
   abstract get id(): string;
 
   abstract get record(): SessionRecord | null;
 
-  /** Whether this session is not stored yet. */
+  /** Whether this session has not been stored yet. */
   get isNew(): boolean {
     return this.record === null;
   }
@@ -78,17 +78,22 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.#start.refusal;
   }
 
-  /** The id of the session whose replaced token the request carried, which a login may join; null without one. */
+  /**
+   * The id of the session whose replaced token the request had. A login may use that session. Null for any other token.
+   */
   get replacedId(): string | null {
     return this.#start.replaced?.id ?? null;
   }
 
-  /** The tier that answered; null for a new session. */
+  /** The tier that the session was read from; null for a new session. */
   get tier(): Tier | null {
     return this.#start.tier;
   }
 
-  /** `degraded` during an outage, on a route that allows it. A sensitive handler should then refuse. */
+  /**
+   * `degraded` if the session was read from an expired copy during an outage, on a route that allows it. A sensitive
+   * handler should then reject the request.
+   */
   get assurance(): Assurance {
     return this.#start.assurance;
   }
@@ -108,8 +113,8 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * What a banner shows while an administrator acts for the subject; null otherwise. `hasEnded` tells that the impersonation of
-   * this browser is over: the session is empty, and `stopImpersonating` returns to the administrator's own.
+   * Describes the impersonation, for a banner; null when there is none. `hasEnded` is true if the impersonation of this
+   * browser has ended: the session is empty, and `stopImpersonating` returns to the administrator's own session.
    */
   get impersonation(): Impersonation | null {
     const record = this.record ?? this.#start.replaced;
@@ -119,9 +124,10 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * Refuses what an actor must not do for a subject. Every elevation is forbidden already: see {@link requireElevated}.
+   * Throws for an action that an actor must not do for a subject. Not needed after {@link requireElevated}, which also
+   * throws while impersonating.
    *
-   * @param action what the route does, for the message: "change the password".
+   * @param action the action of the route, for the message: "change the password".
    * @throws CoatcheckError `FORBIDDEN` while impersonating.
    */
   forbidWhileImpersonating(action: string): void {
@@ -133,15 +139,13 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * The visit of this request: track events and convert.
+   * The visit of this request, for tracking events and orders.
    *
    * @throws TypeError unless `coatcheck()` was mounted with the option `visits`.
    */
   get visit(): SessionVisit {
     if (this.#visit !== null) return this.#visit;
-    throw new TypeError(
-      "This session has no visit: pass createVisits(…) to coatcheck() as the option visits.",
-    );
+    throw new TypeError("Visits are not set up: pass createVisits(…) as the option visits of coatcheck().");
   }
 
   /** Sets {@link visit}. For the HTTP layer. */
@@ -149,7 +153,7 @@ export abstract class SessionInfo<Data = JsonObject> {
     this.#visit = visit;
   }
 
-  /** Reports a stored login to the visit. */
+  /** Tells the visit that a login was stored. */
   protected loggedIn(): void {
     this.#visit?.loggedIn();
   }
@@ -159,7 +163,10 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.record && Math.max(this.record.lastSeenAt, this.#start.cached?.lastSeenAt ?? 0);
   }
 
-  /** Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
+  /**
+   * Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating, `REAUTHENTICATION_REQUIRED` without a
+   * current elevation for `scope`.
+   */
   requireElevated(scope: string): void {
     if (this.assurance === "degraded") throw sessionUnavailable();
     requireElevated(this.elevated(), scope, this.#clock.now());

@@ -38,7 +38,7 @@ import type { PresentedToken } from "./token-rules.ts";
 import type { AuthenticateOptions } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
 
-/** A value, or a promise of it. A hit in the local cache returns the value, so the request does not wait. */
+/** A value, or a promise of the value. The local cache returns values, so that most requests do not wait. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 interface WriteOptions {
@@ -51,29 +51,30 @@ interface WriteOptions {
 }
 
 /**
- * One request's handle on one session. Assignments to {@link data} are collected, and {@link commit} writes them once, as a
- * merge patch. Reading never writes, and a visitor without any change is never stored.
+ * One request's handle on one session. Assignments to {@link data} are collected, and {@link commit} writes them once,
+ * as a merge patch. Reading never writes, and a visitor without any change is never stored.
  *
- * Every method that writes throws `CONFLICT` when another request has replaced and invalidated the token: the browser is
- * receiving a newer one, which a repeated request will carry. Only {@link authenticate} and {@link revoke} work with such a
- * token too. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, `STORE_UNAVAILABLE` when the
- * store does not respond, `VALIDATION_FAILED` or `PAYLOAD_TOO_LARGE` for invalid data, and `RATE_LIMITED` when too many
- * writes of the session wait in this process. Methods that issue a token also throw `CONFLICT` once the response headers have been sent. When
- * another site made the request and the browser may have withheld its cookie, every change but a login throws `CONFLICT`.
+ * Every method that writes throws `CONFLICT` when another request has replaced and invalidated the token. The browser
+ * is receiving a newer token, so it can repeat the request. Only {@link authenticate} and {@link revoke} also work with
+ * an invalidated token. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended,
+ * `STORE_UNAVAILABLE` when the store does not respond, `VALIDATION_FAILED` or `PAYLOAD_TOO_LARGE` for invalid data, and
+ * `RATE_LIMITED` when too many writes of the session wait in this process. Methods that issue a token also throw
+ * `CONFLICT` once the response headers have been sent. If another site made the request, the browser may have withheld
+ * its cookie. Then every change except a login throws `CONFLICT`.
  */
 export class Session<Data = JsonObject> extends SessionInfo<Data> {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #start: SessionStart;
   #record: SessionRecord | null;
-  /** The id for a session that is not stored yet; null until a caller has read it. */
+  /** The id for a session that is not stored yet; null until it is needed. */
   #newId: string | null = null;
   #pending: PendingChanges | null = null;
-  /** The change of the visit that the next write stores. */
+  /** The pending change of the visit. The next write stores it. */
   #visitChange: VisitChange | null = null;
   #token: string | null;
   #state: HandleState;
-  /** Set once {@link commit} has resolved, after which the response headers are sent. */
+  /** Null until {@link commit} has resolved. After that, the response headers are sent and changes are late. */
   #late: LateChanges | null = null;
   #mutex: Mutex | null = null;
   #acting: ActingToken | null = null;
@@ -89,7 +90,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#state = initialState(start);
   }
 
-  /** The session's id: a name, not a key. Reading it stores nothing. */
+  /** The session's id. It opens no session and is safe to log. Reading it stores nothing. */
   override get id(): string {
     if (this.#record) return this.#record.id;
     this.#newId ??= newSessionId(this.#deps.random);
@@ -102,8 +103,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * The application's data, writable at any depth; every read returns the same object. `commit` stores the assignments as a
-   * merge patch: null removes a member, and arrays are replaced whole. Use objects for what concurrent requests change.
+   * The application's data, writable at any depth; every read returns the same object. `commit` stores the assignments
+   * as a merge patch: null removes a member, and arrays are replaced as a whole. If concurrent requests change the same
+   * value, make it an object and not an array.
    */
   get data(): Data {
     this.#pending ??= new PendingChanges(this.#late);
@@ -111,8 +113,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Aborts within the staleness bound when the session ends on any node (`SESSION_REVOKED`, `SESSION_EXPIRED`), or another
-   * request replaces and invalidates the token (`CONFLICT`). `reason` is that error. An outage of the store aborts nothing.
+   * A signal that aborts within the staleness bound after the session has ended on any node (`SESSION_REVOKED`,
+   * `SESSION_EXPIRED`), or after another request has replaced and invalidated the token (`CONFLICT`). The signal's
+   * `reason` is the error with this code. An outage of the store does not abort it.
    */
   get closed(): AbortSignal {
     this.#mutex ??= new Mutex();
@@ -131,8 +134,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Removes a message now and returns it; undefined when there is none, and for a degraded copy. Of several requests at
-   * once, one gets the message.
+   * Removes a message now and returns it; undefined when there is none, and for a degraded copy. Only one of several
+   * concurrent requests receives the message.
    */
   async takeFlash(name: string): Promise<JsonValue | undefined> {
     const pending = this.#pending?.takeFlash(name);
@@ -140,7 +143,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const stored = flashOf(this.#record?.flash ?? null, name);
     if (stored === undefined || this.assurance === "degraded") return undefined;
     let taken: JsonValue | undefined;
-    // Called again after a conflict: the request that was faster may have taken the message.
+    // Called again after a conflict: a concurrent request may have taken the message.
     const take = (data: JsonObject, record?: SessionRecord) => {
       taken = flashOf(record?.flash ?? null, name);
       return data;
@@ -150,10 +153,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Logs the session in: keeps id, visitor and data, and issues a new token (ASVS 5.0 V7.2.4). A first login, and one as
-   * another subject, invalidates every older token at once; another subject starts with fresh data. A repeated login gets
-   * the same token when the response to the first one may have been lost. It works with an older token as well: in the same
-   * session if that is logged in as this subject, else in a new one. Throws `CONFLICT` when the policy rejects another session.
+   * Logs the session in: keeps id, visitor and data, and issues a new token (ASVS 5.0 V7.2.4). A first login, or a
+   * login as another subject, invalidates every older token at once. Another subject starts with initial data. A
+   * repeated login receives the same token if the response to the first login may have been lost. A login with an older
+   * token uses the same session if it is logged in as this subject; otherwise it creates a new session. Throws
+   * `CONFLICT` when the session limit rejects the login.
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
     requireLoginArguments(subject, options);
@@ -174,7 +178,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         }
       }
       await this.#endImpersonation();
-      // The request's own session has ended: the login needs one with another id.
+      // The request's own session has ended: the login creates a session with another id.
       if (this.#record) this.#newId = this.#record = null;
       const content = { data: applySnapshot(schema.initial(), pending), flash };
       const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
@@ -184,8 +188,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Adds an elevation for `maxAge` milliseconds (step-up) and issues a new token. Call it after checking the credentials.
-   * Throws `SESSION_REQUIRED` while anonymous.
+   * Adds an elevation for `maxAge` milliseconds (step-up) and issues a new token. Call it after checking the
+   * credentials. Throws `SESSION_REQUIRED` while anonymous.
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
     await this.#exclusively(async () => {
@@ -197,9 +201,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Begins to act for another subject, in a session of its own. The caller must have checked that this subject may do so. The
-   * session with the token of the request stays as it is; from now on this handle is the new session, with fresh data, and the
-   * response carries its token. See docs/impersonation.md.
+   * Begins to impersonate another subject, in a new session. The caller must have checked that the logged-in subject
+   * may do so. The request's own session does not change. From now on this handle is the new session, with initial
+   * data, and the response sends its token. See docs/impersonation.md.
    *
    * Does nothing when the subject is impersonated already. Throws `FORBIDDEN` while impersonating another subject,
    * `SESSION_REQUIRED` while anonymous, `SESSION_REVOKED` and `SESSION_EXPIRED`.
@@ -218,11 +222,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Stops acting for another subject: ends that session, and returns to the actor's own, whose token the response carries.
-   * Works for an impersonation that has ended too. Assignments that are not saved are dropped.
+   * Stops impersonating: ends the impersonation and returns to the actor's own session. The response sends the token of
+   * that session. Also works for an impersonation that has already ended. Drops assignments that are not saved.
    *
    * @returns false when no one is impersonated.
-   * @throws CoatcheckError `SESSION_REVOKED`, `SESSION_EXPIRED` or `SESSION_REQUIRED` when the actor has to log in again.
+   * @throws CoatcheckError `SESSION_REVOKED`, `SESSION_EXPIRED` or `SESSION_REQUIRED` when the actor has to log in
+   *   again.
    */
   async stopImpersonating(): Promise<boolean> {
     return await this.#exclusively(async () => {
@@ -236,8 +241,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Issues a new token and, if the session is logged in, invalidates the older one at once. Call it after any change of the
-   * subject's privileges. An impersonation keeps its token.
+   * Issues a new token. If the session is logged in, the older token becomes invalid at once. Call it after any change
+   * of the subject's privileges. An impersonation keeps its token.
    */
   async rotate(): Promise<void> {
     await this.#exclusively(async () => {
@@ -247,7 +252,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     });
   }
 
-  /** Applies a merge patch (RFC 7396) now, together with the pending changes. Concurrent disjoint patches all survive. */
+  /**
+   * Applies a merge patch (RFC 7396) now, together with the pending changes. Concurrent patches of different members
+   * are all stored.
+   */
   async patch(patch: JsonObject): Promise<void> {
     const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
     const bytes = JSON.stringify(checked).length;
@@ -256,7 +264,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /**
    * Changes the data with a function, now. The function is called again after each conflict, so it must have no side
-   * effects. It must not await another write of this handle, which would wait for this one.
+   * effects. It must not await another write of this handle: that write would wait for the function.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
     await this.#exclusively(() => this.#write(checkedUpdate(change, this.#mutex), { isComputed: true }));
@@ -268,7 +276,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#exclusively(() => this.#write());
   }
 
-  /** Stores a change of the visit with the next write, at the latest with the commit. For `coatcheck/visit`. */
+  /** Stores a change of the visit with the next write, at the latest in `commit`. For `coatcheck/visit`. */
   recordVisit(change: VisitChange): void {
     this.#visitChange = change;
   }
@@ -279,10 +287,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Revokes the session permanently; the response clears the browser's cookie. With an older token it does so as well, until
-   * one overlap after the newer token's first use: the browser may hold no other one. Throws `CONFLICT` for a browser's prefetch.
+   * Revokes the session permanently. The response clears the browser's cookie. An older token also revokes the session,
+   * until one overlap after the newer token's first use: until then the browser may have no other token. Throws
+   * `CONFLICT` for a browser's prefetch.
    *
-   * @returns whether a session has ended; false when there was none, and when the older token's time is over.
+   * @returns whether a session was revoked. False without a session, and for an older token after that overlap.
    */
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (!this.#record) requireRevocable(this.#start.refusal);
@@ -306,8 +315,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Revokes the subject's other sessions in one durable step, and returns their number. Call it after a change of password.
-   * Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating.
+   * Revokes the subject's other sessions in one durable step, and returns their number. Call it after a change of
+   * password. Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating.
    */
   async revokeOthers(reason: RevokeReason = "revoked"): Promise<number> {
     this.forbidWhileImpersonating("end the subject's other sessions");
@@ -315,10 +324,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Writes the pending changes, performs a periodic rotation that is due, and returns what happened. Waits for this handle's
-   * earlier writes; synchronous when there is nothing to write. Send the response headers only after it resolves.
+   * Writes the pending changes, performs a periodic rotation if it is due, and returns the result. Waits for this
+   * handle's earlier writes. Synchronous when there is nothing to write. Send the response headers only after it
+   * resolves.
    *
-   * @param onLateFailure called, besides the event `failed`, for changes after the commit that fail or are not saved.
+   * @param onLateFailure called for a change after the commit that fails or is not saved, in addition to the event
+   *   `failed`.
    */
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
@@ -332,7 +343,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         const { privileges } = this.#writer;
         if (presented) this.#adopt(await privileges.rotatePeriodically(this.#record, presented), null);
       } catch (error) {
-        // The request succeeds anyway: a later request rotates.
+        // The request still succeeds. A later request performs the rotation.
         this.#deps.events.publish("failed", { operation: "rotate", error });
       }
       return this.#committed(onLateFailure);
@@ -360,7 +371,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
-  /** A visit that cannot be stored must not fail the page. */
+  /**
+   * Writes the pending changes. An error that concerns only the visit is reported and not thrown, so that the page
+   * still loads.
+   */
   async #writeAtCommit(): Promise<void> {
     const hasChanges = !!this.#pending?.snapshot();
     try {
@@ -371,7 +385,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     }
   }
 
-  /** Stores the pending changes and those of the arguments in one write. Does nothing when there are none. */
+  /**
+   * Stores the pending changes and the changes in the arguments in one write. Does nothing when there are no changes.
+   */
   async #write(
     change?: DataChange,
     { messages = null, visit: visitNow, ...options }: WriteOptions = {},
@@ -406,7 +422,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     if (visit === this.#visitChange) this.#visitChange = null;
     this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
-      // An older token that is still valid may write, but only the client of the newer one may receive that.
+      // The request used an older token that is still valid. It may write, but must not receive the newer token.
       this.#token = null;
       this.#state = "superseded";
     } else if (this.#state !== "rotated" && this.#state !== "superseded") {
@@ -414,7 +430,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     }
   }
 
-  /** Takes over a record with a new token, which stored the changes in `part`. */
+  /** Continues with a record that has a new token. `pending` has been stored with it. */
   #adopt({ record, token }: IssuedSession, pending: PendingSnapshot | null): void {
     this.#record = record;
     this.#token = token;
@@ -424,26 +440,26 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
   }
 
-  /** A login replaces an impersonation and the actor's own session, which this browser would no longer hold. */
+  /** Ends the impersonation and the actor's own session: after a login, this browser no longer has their tokens. */
   async #endImpersonation(): Promise<void> {
     const impersonated = this.#record ?? this.#start.replaced;
     if (impersonated?.actor) await this.#writer.logOut(impersonated, this.#actingToken.presented, "logout");
   }
 
-  /** Makes this the handle of another session of the same browser. */
+  /** Continues with another session of the same browser. */
   #replaceBy(issued: IssuedSession): void {
     this.#pending = null;
     this.#visitChange = null;
     this.#adopt(issued, null);
   }
 
-  /** Runs the writes of this handle one after the other, in the order of the calls. */
+  /** Runs a write of this handle after its earlier writes have ended. */
   #exclusively<Value>(act: () => Promise<Value>): Promise<Value> {
     this.#mutex ??= new Mutex();
     return this.#mutex.run(act);
   }
 
-  /** Stores the pending changes, then runs `issue`, which gives the session a new token. */
+  /** Stores the pending changes, then calls `issue`, which issues a new token for the session. */
   async #reissue(
     issue: (record: SessionRecord, presented: PresentedToken | null) => Promise<IssuedSession>,
   ): Promise<void> {

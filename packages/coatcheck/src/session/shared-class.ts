@@ -1,7 +1,7 @@
 /**
- * Makes `instanceof` accept the instances of every copy of this package in the process. There are two after an install of
- * two versions, in bundles that each contain one, and after a hot reload that keeps the manager on `globalThis`. Without
- * this, an adapter of one copy would take the session of another copy's manager for a refused token.
+ * Makes `instanceof` accept the instances of every copy of this package in the process. A process has several copies if
+ * two versions are installed, if several bundles contain the package, or after a hot reload with the manager on
+ * `globalThis`. Without this, an adapter from one copy would treat a session from another copy as a refused token.
  *
  * Subclasses keep the usual `instanceof`.
  *

@@ -6,20 +6,29 @@ import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import type { CreateOptions } from "./transitions.ts";
 
-/** `full`: checked within the staleness bound. `degraded`: from an expired copy, because the store does not respond. */
+/**
+ * How well a session was checked. `full`: within the staleness bound. `degraded`: read from an expired copy, because
+ * the store does not respond.
+ */
 export type Assurance = "full" | "degraded";
 
 /** The initial state of a {@link Session} handle. */
 export interface SessionStart {
   /** The session that the token opened; null for a visitor without a stored session. */
   readonly cached: CachedSession | null;
-  /** The request's token, when it is one of the session in `cached` or `replaced`. */
+  /** The request's token; null if it belongs neither to the session in `cached` nor to the session in `replaced`. */
   readonly presentedToken: string | null;
-  /** Whether that token has been replaced but is still valid: it has no elevations and starts no periodic rotation. */
+  /**
+   * Whether the request's token has been replaced but is still valid. An older token has no elevations and starts no
+   * periodic rotation.
+   */
   readonly isOlderToken: boolean;
-  /** The session whose replaced, invalid token the request carried: a login may join it, and a logout may end it. */
+  /**
+   * The session whose replaced, now invalid token the request had. A login may use this session, and a logout may end
+   * it.
+   */
   readonly replaced: SessionRecord | null;
-  /** The token to send in the response, when the request carried the older token of a periodic rotation. */
+  /** The token to send in the response, if the request had the older token of a periodic rotation. */
   readonly successorToken: string | null;
   /** Why the request's token was refused; null when it was accepted, and when there was none. */
   readonly refusal: RefusalReason | null;
@@ -30,13 +39,13 @@ export interface SessionStart {
   readonly newSession: () => CreateOptions;
 }
 
-/** The state of a handle before any write. */
+/** Returns the state of a handle before its first write. */
 export function initialState(start: SessionStart): CommitState {
   if (start.successorToken !== null) return "rotated";
   return start.cached !== null && start.activity === "user" ? "touched" : "unchanged";
 }
 
-/** Whether a periodic rotation is due at `now`. An older token, and a request that records no activity, start none. */
+/** Whether a periodic rotation is due at `now`. A request without a token, or without activity, starts no rotation. */
 export function rotationIsDue(
   { rotatedAt }: SessionRecord,
   { presentedToken, activity }: SessionStart,
@@ -47,5 +56,5 @@ export function rotationIsDue(
   return now - rotatedAt >= rotateEvery;
 }
 
-/** The default for {@link SessionStart.newSession}: no fields. */
+/** The default for {@link SessionStart.newSession}. Returns no fields. */
 export const noFields = (): CreateOptions => ({});

@@ -8,7 +8,8 @@ export type LogPosition = number;
 
 /**
  * A record and the log position at which it was read. Caches compare the position with later log items. A store that
- * cannot read both at one moment reads the position first: a position that is newer than its record hides a revocation.
+ * cannot read both at the same moment must read the position first. A position that is newer than the record would hide
+ * a revocation.
  */
 export interface Snapshot {
   readonly record: SessionRecord;
@@ -16,8 +17,8 @@ export interface Snapshot {
 }
 
 /**
- * The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`. `except` keeps one
- * session, for "log out my other devices". `requireScope` checks it.
+ * The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`. `except` excludes
+ * one session, for "log out my other devices". `requireScope` checks it.
  */
 export type RevocationScope =
   | { readonly session: string }
@@ -26,9 +27,9 @@ export type RevocationScope =
   | { readonly everyone: true };
 
 /**
- * An item of the revocation log. An item for one session invalidates cached copies below `minVersion`. An item for a
- * scope invalidates every matching copy that was read at or before `position`. An item for a key invalidates the copies of
- * the application's own data under that key, and no session.
+ * An item of the revocation log. An item for one session invalidates its cached copies with a version below
+ * `minVersion`. An item for a scope invalidates every matching copy that was read at or before `position`. An item for
+ * a key invalidates cached copies of the application's own data under that key, and no session.
  */
 export type LogItem =
   | { readonly position: LogPosition; readonly session: string; readonly minVersion: number }
@@ -38,13 +39,13 @@ export type LogItem =
 /** One result of {@link SessionStore.changes}. */
 export interface LogPage {
   readonly items: readonly LogItem[];
-  /** The position up to which the log is now known, never below the given one. Pass it to the next call. */
+  /** The position up to which the log has been read, never below the given cursor. Pass it to the next call. */
   readonly cursor: LogPosition;
 }
 
 /** Conditions and effects of {@link SessionStore.put}. */
 export interface PutOptions {
-  /** 0: no session with this id may exist. n: the session must be active and at version n. */
+  /** 0: no session with this id may exist. A higher number: the session must be active and have this version. */
   readonly expectedVersion: number;
   /**
    * `privilege` (a new secret, subject, tenant or elevation) also appends to the revocation log in the same atomic step,
@@ -54,7 +55,8 @@ export interface PutOptions {
   readonly change: "data" | "privilege";
   /**
    * The most live sessions that the record's subject may have at `now` (epoch milliseconds), including this record.
-   * Checked in the same atomic step, so that two concurrent logins cannot both pass. A conflict is reported first.
+   * Checked in the same atomic step, so that two concurrent logins cannot both pass the check. If the version also
+   * conflicts, the result is `conflict`.
    */
   readonly sessionLimit?: { readonly max: number; readonly now: number };
 }
@@ -62,7 +64,7 @@ export interface PutOptions {
 /** `conflict`: the stored version was not the expected one. `over-limit`: the subject is at its session limit. */
 export type PutOutcome = "stored" | "conflict" | "over-limit";
 
-/** One touch: the latest activity of a session. */
+/** The latest activity of a session. */
 export interface Touch {
   readonly id: string;
   /** Epoch milliseconds. */
@@ -82,7 +84,7 @@ export interface SessionFilter {
   readonly type?: SessionType;
   readonly state?: SessionState;
   /**
-   * Selects sessions that are active and within both timeouts at this time, epoch milliseconds. It omits revoked
+   * Selects sessions that are active now and within both timeouts at this time, epoch milliseconds. Excludes revoked
    * sessions, even for a time before their revocation.
    */
   readonly liveAt?: number;
@@ -104,8 +106,8 @@ export interface Page {
 }
 
 /**
- * Counts of the stored sessions: `total` counts all rows, `active` the live ones, `authenticated` the live ones of that
- * type.
+ * Counts of the stored sessions. `total`: all rows. `active`: live sessions. `authenticated`: live sessions that are
+ * logged in.
  */
 export interface StoreStats {
   readonly total: number;
@@ -125,29 +127,31 @@ export interface StoreStats {
  * - **Expired**: the row still exists. `get` returns it, and the caller checks the timeouts, as it does for every copy.
  *   `sweep` deletes it later.
  * - **Revoked**: the row stays as a tombstone until `sweep` deletes it. It never becomes active again.
- * - **Malformed**: an id that `isSessionId` rejects is treated like a missing one, also where the database would accept
- *   another spelling of an id, such as upper case.
- * - **Unchanged**: `get` and `list` return every field as `put` received it, including the order of names in JSON objects.
- *   Records that are passed in or returned share no object with the store that a caller can change.
+ * - **Malformed**: an id that `isSessionId` rejects is treated like a missing id, even if the database would match it,
+ *   such as an id in upper case.
+ * - **Unchanged**: `get` and `list` return every field as `put` received it, including the order of names in JSON
+ *   objects. A caller cannot change the stored record through an object that it has passed in or received.
  * - **Exact**: subjects, tenants, owners and visitor ids are equal only if all their characters are: case, accents,
- *   Unicode normalization and blanks count. The default collations of MySQL and SQL Server ignore some of these.
- * - **Refused**: `revoke` and `list` throw `VALIDATION_FAILED` for an undefined, empty or unknown field of a scope, filter
- *   or page, as `requireScope`, `requireFilter` and `readPageRequest` do; `invalidate` for a key that `requireKey`
- *   refuses.
+ *   Unicode normalization and blanks are significant. The default collations of MySQL and SQL Server ignore some of
+ *   these.
+ * - **Invalid**: `revoke` and `list` throw `VALIDATION_FAILED` for an undefined, empty or unknown field of a scope,
+ *   filter or page, as `requireScope`, `requireFilter` and `readPageRequest` do; `invalidate` throws it for a key that
+ *   `requireKey` rejects.
  * - **Concurrent**: calls are linearizable at the primary: they behave as if they ran one after the other.
  * - **Durable**: an acknowledged write survives a crash of the process.
- * - **Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as `cause`.
+ * - **Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as
+ *   `cause`.
  */
 export interface SessionStore {
-  /** Primary read: never a replica, never a cache. */
+  /** Reads one session from the primary, never from a replica or a cache. */
   get(id: string): Promise<Snapshot | null>;
 
   /**
-   * Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored record
-   * active. The new record's `version` is `expectedVersion + 1`. An update never creates, so a slow request cannot
-   * revive a session that was revoked or swept. `lastSeenAt` becomes the later of the stored and the new value, because a
-   * touch may have been written since the record was read. Copies the record before it returns its promise: the caller
-   * may change its object at once.
+   * Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored
+   * record must be active. The new record's `version` is `expectedVersion + 1`. An update never creates a record, so a
+   * slow request cannot revive a session that was revoked or deleted. `lastSeenAt` becomes the later of the stored and
+   * the new value, because a touch may have been written since the record was read. Copies the record before it returns
+   * the promise, so the caller may change its object at once.
    */
   put(record: SessionRecord, options: PutOptions): Promise<PutOutcome>;
 
@@ -159,35 +163,36 @@ export interface SessionStore {
   touch(touches: readonly Touch[]): Promise<void>;
 
   /**
-   * Revokes active sessions permanently: sets `state` and `reason`, increments `version`, and appends one log item, in one
-   * atomic step. Changes no other field. Resolves at commit. The step also stores the time, which `sweep` needs and no
-   * record contains; take it from a clock of the store or of the database.
+   * Revokes active sessions permanently: sets `state` and `reason`, increments `version`, and appends one log item, in
+   * one atomic step. Changes no other field. Resolves at commit. The step also stores the time of the revocation, from
+   * a clock of the store or of the database. `sweep` needs it; records do not contain it.
    *
-   * @returns the number of active sessions that it revoked. With 0, it appends no log item for one session or a subject.
+   * @returns the number of active sessions that it revoked. If it is 0 for one session or a subject, no log item is
+   *   appended.
    */
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number>;
 
   /**
-   * Appends one log item for a key, in one atomic step. Resolves at commit. Changes no session: it tells the caches of every
-   * node that data of the application, which they keep beside the sessions, has changed.
+   * Appends one log item for a key, in one atomic step. Resolves at commit. Changes no session. Invalidates data of the
+   * application that the caches of every node keep beside the sessions.
    *
-   * @param key any string of 1 to 512 characters. `changes` returns it unchanged, lone surrogates and NUL included.
+   * @param key any string of 1 to 512 characters. `changes` returns it unchanged, including lone surrogates and NUL.
    * @returns the position of the item, as `changes` will return it.
    */
   invalidate(key: string): Promise<LogPosition>;
 
-  /** Lists sessions, newest first. Uses keyset paging: inserts and deletes do not shift later pages. */
+  /** Lists sessions, newest first. Uses keyset paging, so inserts and deletes do not shift later pages. */
   list(filter: SessionFilter, page: PageRequest): Promise<Page>;
 
   /**
-   * Counts as of `now`, epoch milliseconds. A store that takes long to count may return counts of the last minute, and
-   * prepare newer ones for the next call; `countedAt` shows it. With up to a thousand sessions, every call waits
-   * for a new count.
+   * Counts the sessions at `now`, epoch milliseconds. A store with slow counting may return counts from the last minute
+   * and count again for the next call; `countedAt` is their time. With up to a thousand sessions, every call waits for
+   * a new count.
    */
   stats(now: number): Promise<StoreStats>;
 
   /**
-   * Reads the revocation log from `cursor` on. With null it returns no items and the present end of the log.
+   * Reads the revocation log from `cursor` on. For a null cursor it returns no items and the present end of the log.
    *
    * Invariant: every revocation acknowledged before this call began is in this result or an earlier one. Items may be
    * repeated but never omitted, whatever order transactions commit in.
@@ -196,10 +201,10 @@ export interface SessionStore {
 
   /**
    * Deletes up to `limit` rows that ended before `before`, epoch milliseconds, and the log items appended before it. A
-   * revoked session ended when `revoke` was called, any other one at the earlier of its two timeouts. Positions keep
-   * growing after the log was emptied. Nodes may sweep concurrently: each row is counted by one caller. A call is not
-   * atomic: it deletes in small steps, so that other calls run in between, and what a failed call has deleted stays
-   * deleted.
+   * revoked session ended when `revoke` was called. Any other session ended at the earlier of its two timeouts. Log
+   * positions keep growing even if the log was emptied. Nodes may sweep concurrently: each row is counted by one caller
+   * only. A call is not atomic: it deletes in small steps, so that other calls can run in between. Rows that a failed
+   * call has deleted stay deleted.
    *
    * @returns the number of deleted rows.
    */

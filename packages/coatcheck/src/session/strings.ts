@@ -1,15 +1,15 @@
 import { type Fault, invalidInput } from "./errors.ts";
 import { misuse, shown } from "./usage-error.ts";
 
-/** Bytes in UTF-8. An index entry of PostgreSQL holds little more than twice as many. */
+/** The longest string, in bytes of UTF-8. PostgreSQL cannot index strings that are much longer than twice this size. */
 const MAX_BYTES = 1024;
 
 /**
- * Checks strings that stores compare and index: subjects, tenants, names. A lone surrogate has no UTF-8 form and PostgreSQL
- * rejects NUL, so one store would fail and another could treat two different subjects as one. An empty or missing
- * subject usually comes from a user look-up that found no user.
+ * Checks strings that stores compare and index: subjects, tenants, names. UTF-8 cannot represent a lone surrogate, and
+ * PostgreSQL rejects NUL: one store would fail, and another could treat two different subjects as the same subject. An
+ * empty or missing subject usually comes from a user look-up that found no user.
  *
- * @param texts the strings by name; the name becomes the fault's path.
+ * @param texts the strings by name. The name becomes the fault's path.
  * @throws UsageError for a value that is not a string; CoatcheckError `VALIDATION_FAILED` with a fault for each invalid
  *   string.
  */
@@ -36,7 +36,7 @@ function faultOf(text: unknown): string | null {
   return Buffer.byteLength(text) > MAX_BYTES ? `must be at most ${MAX_BYTES} bytes in UTF-8` : null;
 }
 
-/** The members that are not undefined. */
+/** Returns a copy without the members that are undefined. */
 export function withoutUndefined<Members extends object>(members: Members): Partial<Members> {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<Members>;

@@ -1,7 +1,7 @@
 import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
 
-/** The error for a request with an older token: the browser has a newer one, which a repeated request will carry. */
+/** The error for a request with an older token. The browser has a newer token, so it can repeat the request. */
 export function tokenSuperseded(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
@@ -13,8 +13,8 @@ export function tokenSuperseded(): CoatcheckError {
  * The error for a caller whose token does not open a session.
  *
  * @param refusal null when the request had no valid token.
- * @param wasLoggedIn whether the token's session was logged in. After a session that was not, there is nothing to log in to
- *   again.
+ * @param wasLoggedIn whether the token's session was logged in. For an anonymous session that has expired, the message
+ *   does not ask for a login.
  */
 export function refusalError(refusal: RefusalReason | null, wasLoggedIn = true): CoatcheckError {
   switch (refusal) {
@@ -41,7 +41,7 @@ export function sessionUnavailable(): CoatcheckError {
   );
 }
 
-/** The error for a change that needs a new token when `Set-Cookie` can no longer be sent. */
+/** The error for a change that issues a new token after the response headers were sent. */
 export function headersAlreadySent(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
@@ -49,7 +49,9 @@ export function headersAlreadySent(): CoatcheckError {
   );
 }
 
-/** The error for a request that was authenticated without a session token, such as with a JWT. */
+/**
+ * The error for a change that issues a new token in a request without a session token, such as a request with a JWT.
+ */
 export function openedWithoutToken(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
@@ -57,7 +59,10 @@ export function openedWithoutToken(): CoatcheckError {
   );
 }
 
-/** The error for a request whose cookie `SameSite` may have withheld: a new cookie could replace a login. */
+/**
+ * The error for a request from another site. Because of `SameSite` the browser may have withheld its session cookie,
+ * and a new cookie could replace a login.
+ */
 export function cookieWithheld(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
@@ -65,7 +70,9 @@ export function cookieWithheld(): CoatcheckError {
   );
 }
 
-/** The error for a logout by a browser's prefetch. The browser drops the response and repeats the request at a click. */
+/**
+ * The error for a logout by a browser's prefetch. When the user clicks the link, the browser sends the request again.
+ */
 export function prefetchedLogout(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
@@ -76,7 +83,7 @@ export function prefetchedLogout(): CoatcheckError {
 /**
  * Checks that a request may write.
  *
- * @param refusal why the request's token was refused; null when it was not.
+ * @param refusal why the request's token was refused; null when it was accepted.
  * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the token could not be checked.
  */
 export function requireCurrentToken(refusal: RefusalReason | null): void {
@@ -85,9 +92,10 @@ export function requireCurrentToken(refusal: RefusalReason | null): void {
 }
 
 /**
- * Checks that a logout without a stored session is one, and leaves no login behind.
+ * Checks that a logout can find the browser's session. Otherwise the browser could stay logged in.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when the token could not be checked, `CONFLICT` when it may be withheld.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the token could not be checked; `CONFLICT` when the browser may have
+ *   withheld its cookie.
  */
 export function requireRevocable(refusal: RefusalReason | null): void {
   if (refusal === "unavailable") throw sessionUnavailable();

@@ -18,12 +18,12 @@ import {
 import type { ReplacementPurpose } from "./wrapped-secret.ts";
 
 /**
- * How long an older token stays valid after a repeated login or a step-up if the new token is never used, in
+ * How long an older token stays valid after a repeated login or an elevation while the new token is not used, in
  * milliseconds.
  */
 const MAX_UNUSED_VALIDITY = 10 * 60_000;
 
-/** The token that a request carried. */
+/** The secret in a request's token, and its hash. */
 export interface PresentedToken {
   readonly secret: string;
   readonly hash: string;
@@ -31,12 +31,13 @@ export interface PresentedToken {
 
 /**
  * The validity of a secret. `current`: the session's present secret. `older`: replaced, but still valid. `superseded`:
- * invalid, and replaced within the overlap, so that the newer token may be on its way. `replaced`: invalid, and replaced
- * longer ago. `reused`: the secret of a periodic rotation, used after its validity.
+ * invalid, and replaced within the overlap: the response with the newer token may be in transit. `replaced`: invalid,
+ * and replaced longer ago than the overlap. `reused`: replaced by a periodic rotation, and used after its validity
+ * ended. `unknown`: not a secret of this session, or an older secret that was dropped.
  */
 export type SecretCheck = "current" | "older" | "superseded" | "replaced" | "reused" | "unknown";
 
-/** A change of token. */
+/** Describes a request to replace the token of a session. */
 export interface Replacement {
   readonly purpose: ReplacementPurpose;
   /** The token that the request carried; null for a change by session id. */
@@ -45,21 +46,24 @@ export interface Replacement {
   readonly scope?: string;
   /** The subject of the new token; null while anonymous. */
   readonly subject: string | null;
-  /** `invalidate` ends all older tokens at once; `keep` until the new token is used, and for one overlap after it. */
+  /**
+   * `invalidate`: older tokens become invalid at once. `keep`: they stay valid until one overlap after the new token's
+   * first use.
+   */
   readonly older: "invalidate" | "keep";
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** The token fields of a record. */
+/** The fields of a record that describe its tokens. */
 export type TokenFields = Pick<
   SessionRecord,
   "secretHash" | "olderSecrets" | "wrappedSecret" | "rotatedAt" | "tokenUsedAt" | "tokenUsedVersion"
 >;
 
 /**
- * Decides which tokens are valid and what a change of token does to the others. It follows from one assumption: a response
- * with a new token may be lost, late or overtaken. See "Tokens" in docs/sessions.md.
+ * Decides which tokens are valid, and how a new token affects older ones. The rules assume that every response with a
+ * new token may be lost, late or out of order. See "Tokens" in docs/sessions.md.
  */
 export class TokenRules {
   readonly #ring: SecretRing;
@@ -72,13 +76,13 @@ export class TokenRules {
     this.#overlap = tokenOverlap;
   }
 
-  /** The token of a request, split into what the rules need. */
+  /** Extracts the secret from a request's token, and hashes it. */
   presented(token: string): PresentedToken {
     const secret = secretOfToken(token);
     return { secret, hash: hashSecret(secret) };
   }
 
-  /** The validity of a secret at `now`, epoch milliseconds. */
+  /** Returns the validity of a secret at `now`, epoch milliseconds. */
   check(record: SessionRecord, hash: string, now: number): SecretCheck {
     if (constantTimeEqual(record.secretHash, hash)) return "current";
     const older = findOlderSecret(record.olderSecrets, hash);
@@ -95,8 +99,8 @@ export class TokenRules {
   }
 
   /**
-   * Whether a logout with this secret ends the session at `now`: always with a valid token, and with an older one until one
-   * overlap after the newer token's first use. Until then the browser may hold no other token.
+   * Whether a logout with this secret ends the session at `now`. A valid token always does. An invalid older token does
+   * until one overlap after the newer token's first use: until then the browser may have no other token.
    */
   mayLogOut(record: SessionRecord, hash: string, now: number): boolean {
     const check = this.check(record, hash, now);
@@ -104,7 +108,10 @@ export class TokenRules {
     return check === "current" || check === "older" || !this.#isEstablished(record, now);
   }
 
-  /** A new secret, and the record's token fields once it has replaced the present one. */
+  /**
+   * Creates a new secret. Returns it, and the token fields of the record after the new secret has replaced the present
+   * one.
+   */
   replace(
     record: SessionRecord,
     change: Replacement,
@@ -137,8 +144,9 @@ export class TokenRules {
   }
 
   /**
-   * The secret that an earlier request of the same kind was given, when its response may have been lost: the same old
-   * token, purpose, scope and subject, within the overlap, while that secret is the current one. Null otherwise.
+   * Returns the present secret for a repeated request, because the response to the first request may have been lost.
+   * The repeated request must have the same older token, purpose, scope and subject. It must arrive within the overlap,
+   * or while the older token is valid. Returns null otherwise.
    */
   reissue(record: SessionRecord, change: Omit<Replacement, "older">): string | null {
     const { purpose, presented, now } = change;
@@ -147,13 +155,16 @@ export class TokenRules {
     if (!constantTimeEqual(wrappedSecret.olderHash, presented.hash)) return null;
     const older = findOlderSecret(olderSecrets, presented.hash);
     if (older === null || this.#isEstablished(record, now)) return null;
-    // While the older token is valid, only the client that should have received the new token can present it.
+    // While the older token is valid, only the client that should have received the new token can send it.
     if (now >= older.validUntil && now >= this.overlapEnd(record, older)) return null;
     const secret = this.#ring.decrypt(contextOf(record, change, presented), wrappedSecret.ciphertext);
     return secret !== null && constantTimeEqual(hashSecret(secret), secretHash) ? secret : null;
   }
 
-  /** The token fields after the first use of the present token: older tokens stay valid for one more overlap at most. */
+  /**
+   * Returns the token fields after the first use of the present token. Older tokens stay valid for one more overlap at
+   * most.
+   */
   withFirstUse(record: SessionRecord, now: number): Partial<TokenFields> {
     return {
       tokenUsedAt: now,
@@ -167,28 +178,37 @@ export class TokenRules {
     return record.tokenUsedAt === null && record.olderSecrets.length > 0;
   }
 
-  /** The elevations after a rotation. An elevation belongs to the token that it was issued with, not to older ones. */
+  /** Returns the elevations after a rotation. An older token has no elevations, so its rotation keeps none. */
   elevationsFor(record: SessionRecord, presented: PresentedToken | null): SessionRecord["elevations"] {
     const isCurrent = presented === null || constantTimeEqual(record.secretHash, presented.hash);
     return isCurrent ? record.elevations : {};
   }
 
-  /** The wrapped secret without what has served its time: it is erased one overlap after the new token's first use. */
+  /**
+   * Returns the encrypted secret for repeated requests. Null from one overlap after the new token's first use: by then
+   * no request needs to be repeated.
+   */
   withoutServedSecret(record: SessionRecord, now: number): SessionRecord["wrappedSecret"] {
     return this.#isEstablished(record, now) ? null : record.wrappedSecret;
   }
 
-  /** The new secret is random: deriving it from the old one would give a planted token all later ones. */
+  /**
+   * Generates a random secret. If it were derived from the older secret, an attacker who planted a token could compute
+   * all later tokens.
+   */
   protected newSecret(_record: SessionRecord, _change: Replacement): string {
     return newSecret(this.#random);
   }
 
-  /** When a repeated request stops getting the same token. Counted from the older token's own replacement. */
+  /**
+   * Returns the time from which a repeated request no longer receives the same token: one overlap after its older token
+   * was replaced.
+   */
   protected overlapEnd(_record: SessionRecord, older: OlderSecret): number {
     return older.replacedAt + this.#overlap;
   }
 
-  /** Whether the present token was first used longer than one overlap ago: the client surely holds it. */
+  /** Whether the present token was first used more than one overlap ago, so that the client certainly has it. */
   #isEstablished({ tokenUsedAt }: SessionRecord, now: number): boolean {
     return tokenUsedAt !== null && now >= tokenUsedAt + this.#overlap;
   }
@@ -199,7 +219,9 @@ export class TokenRules {
   }
 }
 
-/** The context that a wrapped secret is bound to: only the same request with the same old token can decrypt it. */
+/**
+ * Returns the context for the encryption of a secret. Only the same request with the same older token can decrypt it.
+ */
 function contextOf(
   { id }: SessionRecord,
   { purpose, scope = "", subject }: Pick<Replacement, "purpose" | "scope" | "subject">,

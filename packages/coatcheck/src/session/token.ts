@@ -5,15 +5,15 @@ import { requireList } from "./known-options.ts";
 /*
  * Token: base64url(id) 22 ‖ base64url(secret) 22 ‖ base64url(seal) 6 = 50 characters.
  *
- * The id finds the row. The secret proves that the client holds the session. The seal is an HMAC that lets the server
- * reject a forged token before any lookup. Until the seal is verified a token is untrusted text: no function here throws
- * on it.
+ * The id finds the row. The secret proves that the client owns the session. The seal is an HMAC: it lets the server
+ * reject a forged token before any lookup. Until its seal is verified, a token is untrusted text. No function in this
+ * file throws for an invalid token.
  */
 
-/** Characters of the compact id, which is the key in the caches. */
+/** The length of a compact id, in characters. Caches use the compact id as their key. */
 export const COMPACT_ID_LENGTH = 22;
 const SECRET_END = 44;
-/** Characters of a whole token. */
+/** The length of a whole token, in characters. */
 export const TOKEN_LENGTH = 50;
 const SEAL_BYTES = 4;
 /** Sizes of AES-256-GCM (NIST SP 800-38D). */
@@ -39,7 +39,7 @@ export function pooledRandom(): RandomSource {
   };
 }
 
-/** A new session id: UUID v4 (RFC 9562 §5.4). */
+/** Generates a session id: UUID v4 (RFC 9562 §5.4). */
 export function newSessionId(random: RandomSource): string {
   const bytes = Buffer.alloc(16);
   random(bytes);
@@ -48,19 +48,19 @@ export function newSessionId(random: RandomSource): string {
   return formatId(bytes);
 }
 
-/** A new secret: 128 random bits, base64url (ASVS 5.0 V7.2.3). */
+/** Generates a secret: 128 random bits, base64url (ASVS 5.0 V7.2.3). */
 export function newSecret(random: RandomSource): string {
   const bytes = Buffer.alloc(16);
   random(bytes);
   return bytes.toString("base64url");
 }
 
-/** The hash of a secret that the store keeps: SHA-256, base64url. 128 random bits need no salt and no slow hash. */
+/** Returns the hash of a secret, for the store: SHA-256, base64url. 128 random bits need no salt and no slow hash. */
 export function hashSecret(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
-/** Compares two hashes in constant time, so that the duration does not reveal where they differ. */
+/** Compares two hashes in constant time, so that the time does not reveal where they differ. */
 export function constantTimeEqual(left: string, right: string): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -70,17 +70,17 @@ export function constantTimeEqual(left: string, right: string): boolean {
   return difference === 0;
 }
 
-/** The compact form of an id: the token's first 22 characters. */
+/** Returns the compact form of an id: the first 22 characters of its tokens. */
 export function compactId(id: string): string {
   return Buffer.from(id.replaceAll("-", ""), "hex").toString("base64url");
 }
 
-/** The session id in a token. Verify the seal first: a malformed token gives a malformed id. */
+/** Returns the session id in a token. Verify the seal first: for a malformed token the id is malformed too. */
 export function idOfToken(token: string): string {
   return formatId(Buffer.from(token.slice(0, COMPACT_ID_LENGTH), "base64url"));
 }
 
-/** The secret in a token. */
+/** Returns the secret in a token. */
 export function secretOfToken(token: string): string {
   return token.slice(COMPACT_ID_LENGTH, SECRET_END);
 }
@@ -91,16 +91,17 @@ function formatId(bytes: Buffer): string {
 }
 
 /**
- * The application's secrets, newest first. The first one seals new tokens; every one verifies. To rotate, insert a new
- * secret at the front, and remove the last one after the absolute timeout of the sessions sealed with it.
+ * The application's secrets, newest first. The first secret seals new tokens; every secret verifies. To rotate, insert
+ * a new secret at the front, and remove the last secret once all sessions sealed with it have reached their absolute
+ * timeout.
  */
 export class SecretRing {
   readonly #keys: readonly string[];
 
   /**
    * @param secrets newest first, at least 16 characters each.
-   * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` when it is empty, and for a secret
-   *   that is too short or not a string, such as an unset environment variable.
+   * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` for an empty list, and for a
+   *   secret that is too short or not a string, such as an unset environment variable.
    */
   constructor(secrets: readonly string[]) {
     requireList("session secrets", "secrets", secrets);
@@ -116,13 +117,13 @@ export class SecretRing {
     this.#keys = [...secrets];
   }
 
-  /** Makes the token of a session id and its secret. */
+  /** Creates a token from a session id and a secret. */
   seal(id: string, secret: string): string {
     const body = compactId(id) + secret;
     return body + sealOf(this.#newest, body);
   }
 
-  /** Whether one of the secrets sealed this token. Accepts any string. */
+  /** Whether this token was sealed with one of the secrets. Accepts any string. */
   hasValidSeal(token: string): boolean {
     if (token.length !== TOKEN_LENGTH) return false;
     const body = token.slice(0, SECRET_END);
@@ -130,15 +131,15 @@ export class SecretRing {
     return this.#keys.some((key) => constantTimeEqual(sealOf(key, body), seal));
   }
 
-  /**
-   * The secret that follows `secret` in a periodic rotation. Deriving it, instead of generating a random one, gives every
-   * concurrent request with the older token the same successor without storing it.
-   */
+  /** Derives a secret from another secret or key. Concurrent callers get the same result without storing it. */
   deriveSuccessor(id: string, secret: string, key = this.#newest): string {
     return mac(key, `successor:${id}:${secret}`).subarray(0, 16).toString("base64url");
   }
 
-  /** Finds the successor with the hash `successorHash`, derived with any secret of the ring; null when none matches. */
+  /**
+   * Finds the derived secret that has the hash `successorHash`. Tries every secret of the ring. Returns null when none
+   * matches.
+   */
   findSuccessor(id: string, secret: string, successorHash: string): string | null {
     for (const key of this.#keys) {
       const successor = this.deriveSuccessor(id, secret, key);
@@ -148,14 +149,14 @@ export class SecretRing {
   }
 
   /**
-   * An HMAC over `text`, base64url, for other values bound to a session, such as CSRF tokens. A signature is valid for its
-   * `purpose` only.
+   * Signs `text` with an HMAC, base64url. For other values that belong to a session, such as CSRF tokens. A signature
+   * is valid for its `purpose` only.
    */
   sign(purpose: string, text: string): string {
     return mac(this.#newest, `${purpose}:${text}`).toString("base64url");
   }
 
-  /** Whether `signature` is one of {@link sign} for this purpose and text, made with any secret of the ring. */
+  /** Whether {@link sign} made `signature` for this purpose and text, with any secret of the ring. */
   verify(purpose: string, text: string, signature: string): boolean {
     return this.#keys.some((key) =>
       constantTimeEqual(mac(key, `${purpose}:${text}`).toString("base64url"), signature),
@@ -163,8 +164,8 @@ export class SecretRing {
   }
 
   /**
-   * Encrypts a secret under a key that is derived from the ring's newest secret and from `context`, which must contain what
-   * only the intended reader knows.
+   * Encrypts a secret. The key is derived from the ring's newest secret and from `context`, which must contain a value
+   * that only the intended reader knows.
    *
    * @returns nonce, ciphertext and tag (AES-256-GCM), base64url.
    */
@@ -176,7 +177,10 @@ export class SecretRing {
     return Buffer.concat(bytes).toString("base64url");
   }
 
-  /** Reverses {@link encrypt} with any secret of the ring; null when the context differs or the text was altered. */
+  /**
+   * Decrypts the result of {@link encrypt} with any secret of the ring. Returns null when the context differs or the
+   * text was altered.
+   */
   decrypt(context: readonly string[], ciphertext: string): string | null {
     const bytes = Buffer.from(ciphertext, "base64url");
     if (bytes.length <= NONCE_BYTES + TAG_BYTES) return null;
@@ -191,7 +195,7 @@ export class SecretRing {
         const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, "utf8");
         return text + decipher.final("utf8");
       } catch {
-        // Another secret of the ring may have encrypted it.
+        // Try the next secret: an older secret of the ring may have encrypted the text.
       }
     }
     return null;

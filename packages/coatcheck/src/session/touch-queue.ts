@@ -5,7 +5,10 @@ import type { SessionStore } from "./store.ts";
 /** The longest delay before a touch is written, in milliseconds. */
 const MAX_DELAY = 5_000;
 
-/** Collects touches in memory and writes them to the store in batches, so that a request costs no write. */
+/**
+ * Collects touches (the latest activity of each session) in memory and writes them to the store in batches, so that a
+ * request needs no write.
+ */
 export class TouchQueue {
   readonly #store: SessionStore;
   readonly #schedule: Schedule;
@@ -35,7 +38,10 @@ export class TouchQueue {
     return this.#pending.get(id) ?? 0;
   }
 
-  /** Writes the queued touches. A failed batch is reported and dropped: the next request of a live session touches it again. */
+  /**
+   * Writes the queued touches. A failed batch is reported and dropped: the next request of each session queues a new
+   * touch.
+   */
   async flush(): Promise<void> {
     this.#cancel?.();
     this.#cancel = null;
@@ -46,7 +52,7 @@ export class TouchQueue {
     } catch (error) {
       this.#onFailure(error);
     }
-    // Remove them only now: a record read during the write does not contain them yet.
+    // Remove the touches only after the write: a record that is read during the write does not contain them yet.
     for (const { id, lastSeenAt } of touches) {
       if (this.#pending.get(id) === lastSeenAt) this.#pending.delete(id);
     }

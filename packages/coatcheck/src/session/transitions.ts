@@ -7,8 +7,8 @@ import { requireStrings } from "./strings.ts";
 import type { TokenFields } from "./token-rules.ts";
 
 /*
- * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores it by
- * compare-and-set, and calls the function again with the newer record after a conflict.
+ * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores the
+ * result by compare-and-set. After a conflict it calls the function again with the newer record.
  */
 
 /** Fields of a new session. Every one is optional and empty by default. */
@@ -22,7 +22,7 @@ export interface CreateOptions {
   readonly parentId?: string;
   readonly name?: string;
   readonly metadata?: JsonObject;
-  /** The description of the client. Null stores nothing. Default: a request's `User-Agent` header. */
+  /** The description of the client; null stores none. Default: the request's `User-Agent` header. */
   readonly client?: ClientInfo | null;
   /** See {@link AuthenticateOptions.rememberMe}. */
   readonly rememberMe?: boolean;
@@ -34,16 +34,16 @@ export interface CreateOptions {
 
 /** Options of a login. */
 export interface AuthenticateOptions {
-  /** The tenant from now on. Default: unchanged for the same subject, none for another one. */
+  /** The session's new tenant. Default: unchanged for the same subject; no tenant for another subject. */
   readonly tenant?: string;
   /**
-   * `true`: the policy's `rememberMe` timeouts. `false`: the cookie ends with the browser. Default: the session's present
-   * choice, else the policy's `persistentCookie`.
+   * `true`: the policy's `rememberMe` timeouts. `false`: the cookie ends with the browser. Default: the choice of the
+   * session's earlier login; without one, the policy's `persistentCookie`.
    */
   readonly rememberMe?: boolean;
   /**
-   * Whether a repeated login of the same subject invalidates the older token at once. Default: false, which keeps it valid
-   * until the new token is used, since the response may be lost.
+   * Whether a repeated login of the same subject invalidates the older token at once. Default: false. The older token
+   * then stays valid until the new token is used, because the response may be lost.
    */
   readonly strict?: boolean;
 }
@@ -59,7 +59,7 @@ interface NewRecord {
   readonly now: number;
 }
 
-/** A new session at version 1. */
+/** Creates the record of a new session, with version 1. */
 export function newRecord(values: NewRecord, options: CreateOptions, policy: SessionPolicy): SessionRecord {
   const { id, now } = values;
   const rememberMe = options.rememberMe ?? (policy.persistentCookie ? null : false);
@@ -112,8 +112,8 @@ interface Login {
 }
 
 /**
- * A login: keeps id and visitor, sets a new token, ends every elevation, and restarts both timeouts (NIST SP 800-63B-4
- * §5.2, ASVS 5.0 V7.2.4).
+ * Logs a session in: keeps id and visitor, sets a new token, ends every elevation, and restarts both timeouts (NIST SP
+ * 800-63B-4 §5.2, ASVS 5.0 V7.2.4).
  */
 export function withLogin(record: SessionRecord, login: Login): SessionRecord {
   const { subject, token, options, policy, now } = login;
@@ -136,19 +136,19 @@ export function withLogin(record: SessionRecord, login: Login): SessionRecord {
   };
 }
 
-/** A step-up. */
+/** A new elevation. */
 interface Elevation {
   readonly scope: string;
   /** When the elevation ends, epoch milliseconds. */
   readonly until: number;
   readonly token: TokenFields;
-  /** The elevations that the new token takes over. */
+  /** The earlier elevations that the new token keeps. */
   readonly elevations: SessionRecord["elevations"];
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** A step-up: adds an elevation, drops the ones that have ended, and sets a new token. */
+/** Adds an elevation, drops elevations that have ended, and sets a new token. */
 export function withElevation(record: SessionRecord, elevation: Elevation): SessionRecord {
   const { scope, until, token, elevations, now } = elevation;
   const current = Object.entries(elevations).filter(([, end]) => end > now);
@@ -171,8 +171,8 @@ export function isElevated(record: SessionRecord | null, scope: string, now: num
 /**
  * Checks that the session has an elevation for `scope` at `now`.
  *
- * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `FORBIDDEN` while impersonating; `REAUTHENTICATION_REQUIRED`
- *   without a current elevation.
+ * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `FORBIDDEN` while impersonating;
+ *   `REAUTHENTICATION_REQUIRED` without a current elevation.
  */
 export function requireElevated(record: SessionRecord | null, scope: string, now: number): void {
   requireStrings({ scope });
@@ -190,7 +190,7 @@ function lifetimeOf(record: SessionRecord): number {
   return record.expiresAt - (record.authenticatedAt ?? record.createdAt);
 }
 
-/** Other fields. Changes neither subject nor state. */
+/** Changes other fields. Does not change the subject or the state. */
 export function withChanges(
   record: SessionRecord,
   change: Partial<Omit<SessionRecord, "id" | "version" | "subject" | "type" | "state">>,

@@ -33,10 +33,12 @@ export function misuse(input: string, faults: readonly Fault[]): UsageError {
   return new UsageError(`Invalid ${input}: ${text}.`, faults);
 }
 
-/** Characters of an invalid value that a message repeats: too few for a token. */
+/**
+ * The longest string that a message repeats, in characters. Shorter than a token, so that no token gets into a message.
+ */
 const MAX_SHOWN_LENGTH = 20;
 
-/** Describes an invalid value for a message. Strings that are long enough to be a token are not shown. */
+/** Describes an invalid value for an error message. Does not repeat long strings, because they may be tokens. */
 export function shown(value: unknown): string {
   if (typeof value === "string" && value.length <= MAX_SHOWN_LENGTH) return JSON.stringify(value);
   if (Array.isArray(value)) return "array";

@@ -8,21 +8,21 @@ export type WatchEnd = Extract<RefusalReason, "revoked" | "expired" | "supersede
 /** Receives the events of a watched session. The methods must not throw. */
 export interface SessionObserver {
   /**
-   * Called once, when the session has ended for the watching client; nothing follows. `superseded`: the session lives on,
-   * but a login, an elevation or a rotation has replaced the token that the watch started with.
+   * Called once, when the session has ended for the watching client. No other call follows. `superseded`: the session
+   * is still valid, but a login, an elevation or a rotation has replaced the watching client's token.
    */
   ended(reason: WatchEnd): void;
   /**
-   * Called with the newest record: after each change by this process, and after each check. A check also passes the time
-   * at which the session ends without further activity, epoch milliseconds. An observer without this method costs fewer
-   * reads.
+   * Called with the newest record after each change by this process, and after each check. A check also passes
+   * `endsAt`: when the session ends without further activity, epoch milliseconds. Without this method, the watcher
+   * reads the store less often.
    */
   seen?(record: SessionRecord, endsAt: number | undefined): void;
 }
 
-/** A session with its watches, inside a watcher. */
+/** A watched session, with all its watches. */
 export interface WatchedSession {
-  /** The compact id, by which caches find the session. */
+  /** The compact id, which is the session's key in the caches. */
   readonly key: string;
   /** The newest record that the watcher knows. */
   record: SessionRecord;
@@ -30,7 +30,7 @@ export interface WatchedSession {
   isChecking: boolean;
 }
 
-/** One client's watch of one session. Knows which token the client has. */
+/** Watches one session for one client. Knows the token of that client. */
 export class Watch {
   readonly #observer: SessionObserver;
   readonly #isWriting: () => boolean;
@@ -51,32 +51,34 @@ export class Watch {
     this.#remove = remove;
   }
 
-  /** Whether the observer wants to know of changes, besides the end. */
+  /** Whether the listener receives changes, in addition to the end. */
   get seesChanges(): boolean {
     return this.#observer.seen !== undefined;
   }
 
-  /** Continues with the token of `record`, which the watching client has issued itself. */
+  /** Continues with the token of `record`. The watching client itself has issued this token. */
   follow({ secretHash, subject }: SessionRecord): void {
     this.#secretHash = secretHash;
     this.#subject = subject;
   }
 
-  /** Reports a record; ends the watch when another client has replaced the token. */
+  /** Reports a changed record. Ends the watch if another client has replaced the token. */
   see(record: SessionRecord, endsAt: number | undefined): void {
     if (this.#isSameClient(record)) this.#secretHash = record.secretHash;
     if (record.secretHash === this.#secretHash) this.#observer.seen?.(record, endsAt);
-    // While the client writes, the new token may be its own, which it has not yet received to follow.
+    // While the client writes, it may have issued the new token itself and not yet called `follow`.
     else if (!this.#isWriting()) this.end("superseded");
   }
 
-  /** Whether the watched token stayed valid after its replacement: the new one then belongs to the same client. */
+  /**
+   * Whether the new token belongs to the same client. It does if the watched token stayed valid after its replacement.
+   */
   #isSameClient({ subject, olderSecrets }: SessionRecord): boolean {
     const older = findOlderSecret(olderSecrets, this.#secretHash);
     return older !== null && older.validUntil > older.replacedAt && subject === this.#subject;
   }
 
-  /** Reports the end and stops. */
+  /** Stops watching, and reports the end. */
   end(reason: WatchEnd): void {
     this.stop();
     this.#observer.ended(reason);

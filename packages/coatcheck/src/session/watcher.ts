@@ -12,7 +12,7 @@ import { type SessionObserver, Watch, type WatchEnd, type WatchedSession } from 
 export interface WatcherOptions {
   /**
    * Milliseconds between two checks. Default: a quarter of the cache's staleness bound, so that every end is reported
-   * within the bound; 500 without a cache, where each check reads the store.
+   * within the bound. Without a cache, each check reads the store, and the default is 500.
    */
   readonly interval?: number;
   readonly schedule?: Schedule;
@@ -32,26 +32,26 @@ export interface WatcherSource {
   readonly isReadable: (record: SessionRecord) => boolean;
 }
 
-/** Milliseconds between two checks where no cache bounds the staleness. */
+/** Milliseconds between two checks of a manager without a cache. */
 const DEFAULT_INTERVAL = 500;
 
 /** The events after which a session has a new record. */
 const RECORD_EVENTS = ["changed", "authenticated", "elevated", "rotated"] as const;
 
 /**
- * Reports what happens to sessions while a long response or a connection depends on them. Changes by this process are
- * reported at once. Changes by other nodes, and timeouts, are found by reading the sessions again through the cache, with
- * one timer for all of them. No timer and no listener is active while nothing is watched.
+ * Reports changes and the end of sessions, for long responses and connections. Changes by this process are reported at
+ * once. To find timeouts and changes by other nodes, it regularly reads all watched sessions through the cache, with
+ * one timer. Without watched sessions it has no timer and no listener.
  *
- * Sessions are read by id, not opened by token: a check does not count as activity, starts no rotation and triggers no
- * theft detection.
+ * Sessions are read by id, not opened by token. A check therefore records no activity, starts no rotation and triggers
+ * no theft detection.
  */
 export class SessionWatcher {
   readonly #source: WatcherSource;
   readonly #schedule: Schedule;
   readonly #interval: number;
   readonly #onCheck: (() => void) | undefined;
-  /** By session id. */
+  /** The watched sessions, by session id. */
   readonly #sessions = new Map<string, WatchedSession>();
   #cancelTimer: (() => void) | null = null;
 
@@ -65,7 +65,8 @@ export class SessionWatcher {
   /**
    * Watches the session of `record` until it ends, or until the watch is stopped.
    *
-   * @param isWriting whether the watching client is replacing the token itself; see {@link Watch.follow}.
+   * @param isWriting whether the watching client is writing at the moment, and may be replacing the token itself; see
+   *   {@link Watch.follow}.
    */
   watch(record: SessionRecord, observer: SessionObserver, isWriting: () => boolean = () => false): Watch {
     const { id } = record;
@@ -108,7 +109,7 @@ export class SessionWatcher {
     });
   }
 
-  /** Never rejects. */
+  /** Reads a session and reports the result. Never rejects. */
   async #check(session: WatchedSession): Promise<void> {
     if (session.isChecking) return;
     session.isChecking = true;
@@ -118,15 +119,15 @@ export class SessionWatcher {
       const isActing = actor === null || (await readActorSession(this.#actorSource, actor)) !== null;
       this.#report(session, isActing ? cached : null);
     } catch {
-      // An outage of the store says nothing about the session. The next check tries again.
+      // An outage of the store does not end the session. The next check tries again.
     } finally {
       session.isChecking = false;
     }
   }
 
   /**
-   * A copy that reflects every revocation older than half of the staleness bound; undefined when only the store can tell.
-   * An observer of changes gets none: the copy's data may be older than its time to live.
+   * Returns a cached copy that includes every revocation older than half of the staleness bound. Undefined if there is
+   * none, and if a watch reports changes: the data of a cached copy may be too old.
    */
   #getCached({ key, watches }: WatchedSession): CachedSession | undefined {
     for (const watch of watches) if (watch.seesChanges) return undefined;
@@ -150,7 +151,7 @@ export class SessionWatcher {
   async #read(id: string): Promise<CachedSession | null> {
     const { reader } = this.#source;
     const { cached, tier } = await reader.read(id);
-    // Only the store may end a watch: a cached copy may predate the token.
+    // Read the store before a watch ends: a cached copy may predate the token.
     if (tier === "store" || (cached && this.#endOf(cached) === null)) return cached;
     return (await reader.read(id, { fresh: true })).cached;
   }
@@ -197,7 +198,7 @@ export class SessionWatcher {
 
 function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
   const { id, subject, actor } = record;
-  // The end of an actor's own session is found by the next check: to find its impersonations here would take a search.
+  // If this is an actor's own session, the next check ends its impersonations. Finding them here would need a search.
   if ("session" in scope) return scope.session === id;
   if ("subject" in scope) {
     if (scope.subject === actor?.subject) return scope.except !== actor.sessionId;

@@ -1,7 +1,10 @@
-/** Why a token is replaced. A repeated request gets the token of an earlier one only for the same purpose. */
+/**
+ * Why a token is replaced. A repeated request receives the token of the first request only if both have the same
+ * purpose.
+ */
 export type ReplacementPurpose = "login" | "elevate" | "rotate" | "periodic";
 
-/** The present secret, encrypted for the holder of the secret that it replaced. */
+/** The present secret, encrypted. Only a client with the replaced secret can decrypt it. */
 export interface WrappedSecret {
   readonly purpose: ReplacementPurpose;
   /** The hash of the secret that was replaced. */

@@ -6,26 +6,26 @@ import type { SessionRecord } from "./record.ts";
 const MAX_WAITING = 1000;
 /** How many bytes of changes may wait for one session. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** How many writes one commit may take: enough for a small session, and at least a few for a large one. */
+/** The most writes that one commit stores: many for a small session, and at least {@link MIN_BATCH} for a large one. */
 const MAX_BATCH = 100;
 const MIN_BATCH = 10;
 /**
- * Bytes of data that the writes of one commit may go through, each of them all data of the session. It bounds the time for
- * which a commit holds the event loop.
+ * The most bytes that one commit processes; each of its writes processes all data of the session. This limits how long
+ * a commit blocks the event loop.
  */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
-/** A change of data that may share a commit with others. */
+/** A change of data that can be stored in one commit with other changes. */
 export interface DataChange {
   readonly from: SessionRecord;
   /** Size of the change, bytes. */
   readonly bytes: number;
   /**
-   * Returns the record with this change, or the record itself if the change no longer fits it. A change that throws fails
-   * its own writer alone.
+   * Returns the changed record, or `current` itself if the change can no longer be applied. An error rejects only the
+   * writer of this change.
    *
-   * @param current the record with the earlier changes of the same commit.
-   * @param stored the stored record, the same object as `current` for the first change of a commit.
+   * @param current the record, including the earlier changes of the same commit.
+   * @param stored the stored record. For the first change of a commit it is the same object as `current`.
    */
   apply(current: SessionRecord, stored: SessionRecord): SessionRecord;
 }
@@ -39,7 +39,7 @@ interface Waiting {
 /** The result of a data change. */
 export interface Committed {
   readonly record: SessionRecord;
-  /** False when {@link DataChange.apply} returned its argument. */
+  /** Whether the change was stored. False if {@link DataChange.apply} returned its argument. */
   readonly isApplied: boolean;
 }
 
@@ -53,9 +53,9 @@ interface Queue {
 }
 
 /**
- * One queue for each session that is being written in this process. Data changes that wait are applied in order and stored
- * by one compare-and-set, so n writers cost a few commits instead of n². A change of privilege runs alone: the changes
- * before it are stored with the old token's rights, those after it are checked again.
+ * Keeps a queue of writes for each session that this process is writing. Waiting data changes are applied in order and
+ * stored by one compare-and-set, so n writers need a few commits instead of n². A change of privilege runs alone:
+ * earlier changes are stored with the rights of the older token, and later changes are checked again.
  */
 export class WriteQueues<Data> {
   readonly #committer: Committer<Data>;
@@ -66,10 +66,10 @@ export class WriteQueues<Data> {
   }
 
   /**
-   * Applies a data change together with the others that wait.
+   * Queues a data change. It is stored together with other waiting changes.
    *
-   * @throws CoatcheckError `RATE_LIMITED` when too many wait; what the change throws; what the store throws, for every
-   *   change of the commit.
+   * @throws CoatcheckError `RATE_LIMITED` when too many changes wait; the error of the change; an error of the store,
+   *   for every change of the commit.
    */
   change(change: DataChange): Promise<Committed> {
     return new Promise((resolve, reject) => {
@@ -84,15 +84,15 @@ export class WriteQueues<Data> {
   }
 
   /**
-   * Runs `act` after the writes that wait, and before later ones.
+   * Runs `act` after the waiting writes, and before later writes.
    *
-   * @param act gets the newest record known to the queue, and returns the one that it has stored.
+   * @param act receives the newest record that the queue knows, and returns the record that it has stored.
    */
   alone(from: SessionRecord, act: (latest: SessionRecord) => Promise<SessionRecord>): Promise<SessionRecord> {
     return new Promise((resolve, reject) => {
       const queue = this.#queueOf(from.id);
       const run = async () => {
-        // Later writes start from the result. From an older record, each would cost a conflict first.
+        // Later writes start from this record. Starting from an older record would cause a conflict for each of them.
         queue.latest = await act(newest(from, queue.latest));
         return queue.latest;
       };
@@ -155,7 +155,7 @@ export class WriteQueues<Data> {
       queue.latest = record;
       for (const waiting of batch) waiting.resolve({ record, isApplied: applied.has(waiting) });
     } catch (error) {
-      // The outcome is unknown or hopeless for every change. Retrying could apply a change twice.
+      // Reject every change: the store may or may not have written, and a retry could apply a change twice.
       for (const waiting of batch) waiting.reject(error);
     }
   }

@@ -22,12 +22,12 @@ import type { PresentedToken } from "./token-rules.ts";
 import { type CreateOptions, newRecord, withChanges } from "./transitions.ts";
 import { WriteQueues } from "./write-queue.ts";
 
-/** How often an asynchronous change is computed again because other writes were faster. */
+/** How many times an asynchronous change is computed. It is computed again when another write was stored first. */
 const MAX_RECOMPUTATIONS = 100;
 
 interface NewSession extends CreateOptions {
   readonly id?: string;
-  /** Default: a random secret. */
+  /** The secret of the session's token. Default: a random secret. */
   readonly secret?: string;
   readonly data?: unknown;
   readonly flash?: JsonObject | null;
@@ -35,7 +35,7 @@ interface NewSession extends CreateOptions {
   readonly actor?: RecordedActor;
 }
 
-/** A change of a session's data. */
+/** Options of {@link SessionWriter.changeData}. */
 export interface ChangeOptions {
   /** The request's token, which is checked again when the change is stored; null for a change by session id. */
   readonly presented: PresentedToken | null;
@@ -43,26 +43,27 @@ export interface ChangeOptions {
   readonly seenAt?: number;
   readonly flash?: JsonObject | null;
   readonly ifVersion?: number;
-  /** Other fields to change in the same write. */
+  /** A change of the session's visit in the same write. */
   readonly visit?: VisitChange | null;
   /** Size of the change, bytes, for the limit of the write queue. Default: 0. */
   readonly bytes?: number;
   /**
-   * Whether the application's function computes the data. Default: the change applies checked merge patches, so it is
-   * synchronous, and of its result only the size and the schema are checked: many writers of a large session cost less.
+   * Whether a function of the application computes the data. Default: the change applies merge patches that have been
+   * checked. Then it is synchronous, and only the size and the schema of the result are checked, which is faster for
+   * large sessions.
    */
   readonly isComputed?: boolean;
 }
 
 /**
- * Performs every write of a session. Each change is compare-and-set on the version and is applied again to the newer record
- * after a conflict, so no update is lost. A session that has ended stays ended.
+ * Performs every write of a session. Each change is stored by compare-and-set on the version. After a conflict it is
+ * applied again to the newer record, so no update is lost. A session that has ended is never revived.
  *
- * Methods that take a record throw `SESSION_NOT_FOUND`, `SESSION_REVOKED` or `SESSION_EXPIRED` when a conflict shows that
- * the session has ended, and `CONFLICT` when the change must not be applied to the newer record.
+ * Methods that take a record throw `SESSION_NOT_FOUND`, `SESSION_REVOKED` or `SESSION_EXPIRED` when a conflict shows
+ * that the session has ended, and `CONFLICT` when the change must not be applied to the newer record.
  */
 export class SessionWriter<Data> {
-  /** Login, step-up and rotation. */
+  /** Performs logins, elevations and rotations. */
   readonly privileges: PrivilegeWriter<Data>;
   readonly impersonations: Impersonations<Data>;
   readonly #deps: SessionDependencies<Data>;
@@ -117,11 +118,11 @@ export class SessionWriter<Data> {
   }
 
   /**
-   * Changes the data, and flash messages with it.
+   * Changes the data and the flash messages.
    *
-   * @param change returns the new data from the stored data; called again after each conflict. If it returns a promise, it
-   *   works on a copy outside of the write queue, and is called again when other writes were faster.
-   * @throws CoatcheckError also `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`; `RATE_LIMITED` when too many writes of the session
+   * @param change returns the new data from the stored data. Called again after each conflict. If it returns a promise,
+   *   it runs outside of the write queue on a copy, and is called again when another write was stored first.
+   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`; `RATE_LIMITED` when too many writes of the session
    *   wait; `CONFLICT` when the version is not `ifVersion`, when the request's token has become invalid, when another
    *   subject has logged in, and when a newer deployment wrote the data.
    */
@@ -138,7 +139,7 @@ export class SessionWriter<Data> {
         apply: (record, stored) => {
           this.#requireMayChange(from, record, stored, options);
           if (!isAsync) return this.#withData(record, change(this.#dataOf(record), record), options);
-          // Computed from `base`: not valid for any other state of the data.
+          // The result was computed from `base`, so it is valid only if `base` is still stored.
           const isBase = record === stored && stored.version === base.version;
           return isBase ? this.#withData(record, computed, options) : record;
         },
@@ -149,14 +150,18 @@ export class SessionWriter<Data> {
       }
       current = record;
     }
-    throw new CoatcheckError("CONFLICT", "The session is changed too often; try again.", { retryAfter: 1 });
+    throw new CoatcheckError(
+      "CONFLICT",
+      "Too many other writes changed the session at the same time; try again.",
+      { retryAfter: 1 },
+    );
   }
 
   /**
-   * Changes the fields of the session's visits, and neither data nor activity.
+   * Changes the visit fields of the session. Does not change the data or the activity.
    *
    * @param presented the request's token; null for a change by session id.
-   * @throws CoatcheckError what `change` throws; `CONFLICT` when the request's token has become invalid.
+   * @throws CoatcheckError the errors of `change`; `CONFLICT` when the request's token has become invalid.
    */
   async changeVisit(
     from: SessionRecord,
@@ -176,19 +181,20 @@ export class SessionWriter<Data> {
     return record;
   }
 
-  /** Revokes sessions in one durable step and drops the cached copies. Returns how many it ended. */
+  /** Revokes sessions in one durable step and drops their cached copies. Returns the number of revoked sessions. */
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     const { store, reader, events } = this.#deps;
     requireRevokeReason(reason);
-    // Also after a failure: the store may have revoked, and only its response was lost.
+    // Record the revocation even after a failure: the store may have revoked, and only its response was lost.
     const count = await store.revoke(scope, reason).finally(() => reader.recordRevocation(scope));
     events.publish("revoked", { scope, reason, count });
     return count;
   }
 
   /**
-   * Ends the session of a request's token, unless that token was replaced long ago and the newer one is in use. Ends the
-   * actor's own session too: the browser would no longer hold its token after the logout.
+   * Ends the session of a request's token, unless the token was replaced and the newer token has been in use for longer
+   * than one overlap. Also ends the actor's own session of an impersonation: after the logout the browser no longer has
+   * its token.
    *
    * @returns whether the session has ended.
    */
@@ -213,8 +219,9 @@ export class SessionWriter<Data> {
   }
 
   /**
-   * Checks that a session did not end during a long request, which must not revive it by a write. When the cached copy has
-   * expired, reads the store: other requests may have kept the session alive. Throws the same errors as {@link requireLive}.
+   * Checks that a session did not end during a long request: a write must not revive it. If the cached copy has
+   * expired, reads the store, because other requests may have extended the session. Throws the same errors as
+   * {@link requireLive}.
    */
   async requireStillLive(id: string, cached: CachedSession | null): Promise<void> {
     if (cached?.hasExpired(this.#deps.clock.now())) await this.requireLive(id, { fresh: true });
@@ -242,7 +249,7 @@ export class SessionWriter<Data> {
     });
   }
 
-  /** Checks that the change may be applied to `record`, which has the earlier changes of the same commit. */
+  /** Checks that the change may be applied to `record`, which includes the earlier changes of the same commit. */
   #requireMayChange(
     from: SessionRecord,
     record: SessionRecord,
@@ -264,14 +271,14 @@ export class SessionWriter<Data> {
   #requireSameWriter(from: SessionRecord, record: SessionRecord, presented: PresentedToken | null): void {
     const { tokens, clock } = this.#deps;
     if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now())) throw tokenSuperseded();
-    // By session id the change may continue after a login of the same visitor, but never in another subject's session.
+    // A change by session id may continue after the visitor has logged in, but not after a login of another subject.
     if (presented === null && from.subject !== null && record.subject !== from.subject) {
       throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
     }
   }
 }
 
-/** Whether the session is unchanged since `version`. The record of a token's first use counts as no change. */
+/** Whether the session has not changed since `version`. Recording the first use of a token is not a change. */
 function isAtVersion(record: SessionRecord, version: number): boolean {
   if (record.version === version) return true;
   return record.tokenUsedVersion === record.version && record.version === version + 1;

@@ -142,7 +142,7 @@ describe("the rights of an impersonation", () => {
     const { own, begin, open } = await setUp();
     const session = await open((await begin()).token);
     expect(() => session.forbidWhileImpersonating("change the password")).toThrow(
-      "Impersonation does not allow this: change the password.",
+      "Not allowed while impersonating: change the password.",
     );
     expect(await codeOf(session.revokeOthers())).toBe("FORBIDDEN");
     (await open(own.token)).forbidWhileImpersonating("change the password");

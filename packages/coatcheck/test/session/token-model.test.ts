@@ -5,16 +5,16 @@ import { MUTANTS } from "./token-mutants.ts";
 import { scenarios } from "./token-scenarios.ts";
 
 /**
- * After each step:
- * 1. No token that the attacker knows opens the user's session, and no attacker changes its data.
- * 2. No elevation is available to a token that was issued before it, nor to what replaces that token.
- * 3. With all requests in flight lost, a login succeeds at once, and the next read sees the user.
- * 4. No token is refused for longer than one overlap; one overlap later, with nothing in flight, a write succeeds.
- * 5. A logout ends the session, unless a newer token was first used longer than one overlap ago.
+ * After each step: 1. No token that the attacker knows opens the user's session, and no attacker changes its data. 2.
+ * No elevation is available to a token that was issued before it, nor to what replaces that token. 3. With all requests
+ * in flight lost, a login succeeds at once, and the next read sees the user. 4. No token is refused for longer than one
+ * overlap; one overlap later, with nothing in flight, a write succeeds. 5. A logout ends the session, unless a newer
+ * token was first used longer than one overlap ago.
  *
- * Five situations end with an orphaned session or a browser that has to log in once more: logins as two subjects at once,
- * two first requests without a cookie at once, crossing logins in two tabs, responses later than an overlap, and a logout
- * that races a login under a planted token. No property promises more than that one login, so the runs include them.
+ * Five situations end with an orphaned session or a browser that has to log in once more: logins as two subjects at
+ * once, two first requests without a cookie at once, crossing logins in two tabs, responses later than an overlap, and
+ * a logout that races a login under a planted token. No property promises more than that one login, so the runs include
+ * them.
  */
 const property = fc.asyncProperty(scenarios, (scenario) => TokenModel.play(scenario));
 

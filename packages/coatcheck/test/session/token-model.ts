@@ -12,8 +12,8 @@ export type ActName = "login" | "loginAsSecondUser" | "elevate" | "rotate" | "re
 export type Step =
   | {
       /**
-       * A request is sent and stays in flight; or its session is loaded too; or it is processed and its response delivered;
-       * or it is processed and its response is lost.
+       * A request is sent and stays in flight; or its session is loaded too; or it is processed and its response
+       * delivered; or it is processed and its response is lost.
        */
       readonly do: "send" | "open" | "exchange" | "lose";
       readonly by: Client;
@@ -45,8 +45,8 @@ interface Flight {
 }
 
 /**
- * One browser with a cookie jar and several tabs, an attacker, and a site. Requests take the jar's cookie when they are sent;
- * processing and delivery are separate steps.
+ * One browser with a cookie jar and several tabs, an attacker, and a site. Requests take the jar's cookie when they are
+ * sent; processing and delivery are separate steps.
  */
 export class TokenModel {
   readonly #site: Site;

@@ -66,7 +66,10 @@ export class TokenProperties {
     }
   }
 
-  /** Property 5: a logout ends the session. An older token does not, once its successor has been in use for longer than an overlap. */
+  /**
+   * Property 5: a logout ends the session. An older token does not, once its successor has been in use for longer than
+   * an overlap.
+   */
   async requireLogout({ act, cookie, response }: Handled): Promise<void> {
     if (act.do !== "logout" || cookie === null || response?.error !== null) return;
     const record = await this.#site.manager.find(idOfToken(cookie));

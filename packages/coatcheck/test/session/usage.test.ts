@@ -61,11 +61,11 @@ it("a missing argument, or one of the wrong type, throws a TypeError that names 
       () => manager.update(record.id, untyped({ a: 1 })),
     ],
     [
-      "call of update(): change must return the new data, an object (got undefined)",
+      "call of update(): change must return an object, the new data (got undefined)",
       () => session.update(untyped(() => {})),
     ],
     [
-      "call of update(): change must return the new data, an object (got array)",
+      "call of update(): change must return an object, the new data (got array)",
       () =>
         manager.update(
           record.id,
