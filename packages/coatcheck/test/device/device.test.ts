@@ -36,7 +36,7 @@ describe("parseUserAgent()", () => {
   it.each([
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-  ])("reports a bot for %s", (text) => {
+  ])("returns kind bot for %s", (text) => {
     expect(parseUserAgent(text)).toMatchObject({ kind: "bot", device: "bot" });
   });
 
@@ -46,11 +46,11 @@ describe("parseUserAgent()", () => {
     "Dart/3.4 (dart:io)",
     "MyApp/7 CFNetwork/1568.200.51 Darwin/24.1.0",
     "okhttp/4.12.0",
-  ])("reports a tool for %s", (text) => {
+  ])("returns kind tool for %s", (text) => {
     expect(parseUserAgent(text)).toMatchObject({ kind: "tool", device: null });
   });
 
-  it("reports browser, system and device of the hundred most frequent browsers", () => {
+  it("returns browser, operating system and device for the hundred most frequent browsers", () => {
     expect(topUserAgents).toHaveLength(100);
     const unknown = topUserAgents.filter((text) => {
       const { kind, browser, os, device } = parseUserAgent(text);
@@ -59,16 +59,19 @@ describe("parseUserAgent()", () => {
     expect(unknown).toEqual([]);
   });
 
-  it("reports fewer than one in two hundred headers of known crawlers as a browser", () => {
+  it("returns kind browser for fewer than one in 200 headers of known crawlers", () => {
     const headers = crawlers.flatMap(({ instances }) => instances);
     expect(headers.length).toBeGreaterThan(2000);
     const missed = headers.filter((text) => parseUserAgent(text).kind === "browser");
     expect(missed.length / headers.length).toBeLessThan(1 / 200);
   });
 
-  it.each([undefined, null, "", "   "])("reports an unknown tool for the header %j", (text) => {
-    expect(parseUserAgent(text)).toEqual({ kind: "tool", browser: null, os: null, device: null });
-  });
+  it.each([undefined, null, "", "   "])(
+    "returns kind tool, with unknown browser and system, for the header %j",
+    (text) => {
+      expect(parseUserAgent(text)).toEqual({ kind: "tool", browser: null, os: null, device: null });
+    },
+  );
 
   it("caches the result for a header", () => {
     expect(parseUserAgent(FIREFOX)).toBe(parseUserAgent(FIREFOX));
@@ -91,7 +94,7 @@ describe("anonymizeAddress()", () => {
     ["::1", "::"],
     ["fe80::1%eth0", "fe80::"],
     ["64:ff9b::192.0.2.1", "64:ff9b::"],
-  ])("truncates %s to %s, and leaves it whole or removes it in the other modes", (address, truncated) => {
+  ])("returns %s truncated to %s, unchanged with `full`, and null with `none`", (address, truncated) => {
     expect(anonymizeAddress(address, "truncated")).toBe(truncated);
     expect(anonymizeAddress(address, "full")).toBe(address);
     expect(anonymizeAddress(address, "none")).toBeNull();
@@ -115,13 +118,13 @@ describe("placeFromHeaders()", () => {
     );
   });
 
-  it.each(["XX", "T1", "Germany", "", "<b>"])("returns no country for the value %j", (country) => {
+  it.each(["XX", "T1", "Germany", "", "<b>"])("returns a null country for the header value %j", (country) => {
     expect(placeFromHeaders(() => country, { country: "cf-ipcountry" }).country).toBeNull();
   });
 });
 
 describe("lookUpPlace()", () => {
-  it("returns the country and city of the file, and nulls for an unknown or missing address", () => {
+  it("returns country and city from the file, and null for an unknown or missing address", () => {
     const reader = {
       get: (address: string) =>
         address === "192.0.2.1" ? { country: { iso_code: "CH" }, city: { names: { en: "Zurich" } } } : null,
@@ -133,11 +136,11 @@ describe("lookUpPlace()", () => {
 });
 
 describe("describeClient()", () => {
-  it("stores at most 512 characters of the User-Agent header", () => {
+  it("returns at most 512 characters of the User-Agent header", () => {
     expect(describeClient({ address: null }, "x".repeat(100_000)).userAgent).toHaveLength(512);
   });
 
-  it("stores the address as the privacy mode allows, truncated by default", () => {
+  it("returns the address truncated by default, or as the privacy mode requires", () => {
     const client = { address: "192.0.2.77" };
     const place = { country: "CH", city: "Zürich" };
     expect(describeClient(client, FIREFOX, undefined, place)).toEqual({
