@@ -16,7 +16,7 @@ import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
 import { temporaryFolder } from "../store/sqlite/fixtures.ts";
 
 const SECRETS = ["the data secret of this year"];
-/** Texts that must not be readable at rest. */
+/** Texts that must not be readable in the database files. */
 const PRIVATE = [
   "permission_number_7",
   "a flash message",
@@ -34,7 +34,7 @@ describe("the files of a SQLite database", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** The private texts that a search of all files of the folder finds. */
+  /** Returns the private texts that are contained in any file of the folder. */
   const found = () => {
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)).toString("latin1"));
     return PRIVATE.filter((text) => files.some((file) => file.includes(text)));
@@ -65,14 +65,14 @@ describe("the files of a SQLite database", () => {
     }
   };
 
-  it("contain the private texts of sessions without encryption", async () => {
+  it("contain the private texts of sessions if encryption is off", async () => {
     const store = sqliteStore(path);
     await write(store);
     expect(found()).toEqual(PRIVATE);
     await store.close();
   });
 
-  it("contain none of the private texts with encryption, while the database is open and after it is closed", async () => {
+  it("contain no private text if encryption is on, neither while the database is open nor after it is closed", async () => {
     const store = createEncryption({ secrets: SECRETS }).store(sqliteStore(path));
     await write(store);
     expect(found()).toEqual([]);
@@ -84,7 +84,7 @@ describe("the files of a SQLite database", () => {
     await reopened.close();
   });
 
-  it("contain none of the private texts after the job and a VACUUM, if sessions were readable before", async () => {
+  it("contain no private text after reencrypt() and VACUUM, if sessions were stored unencrypted before", async () => {
     const plain = sqliteStore(path);
     await write(plain);
     await plain.close();
@@ -98,7 +98,7 @@ describe("the files of a SQLite database", () => {
   });
 });
 
-describe("a request with the cookie of a session that was altered in the database", () => {
+describe("a request whose session was altered in the database", () => {
   it("is anonymous, and a later login works", async () => {
     const inner = memoryStore();
     const faults: EncryptionFault[] = [];
@@ -142,8 +142,8 @@ describe("a request with the cookie of a session that was altered in the databas
   });
 });
 
-await describeWithServer("the copies in Redis", "redis", (url) => {
-  it("of sessions and entities are encrypted, and one that was altered is loaded again", async () => {
+await describeWithServer("encrypted copies in Redis", "redis", (url) => {
+  it("contain no plaintext of sessions and entities, and are treated as missing when altered", async () => {
     const transport = await connectRedis(url);
     const prefix = temporaryPrefix();
     const faults: EncryptionFault[] = [];
@@ -168,7 +168,7 @@ await describeWithServer("the copies in Redis", "redis", (url) => {
     expect(await entities.get("user:ada")).toEqual(entity);
     const stored = String(await transport.exec(["GET", `${prefix}entity:user:ada`]));
     expect(stored).not.toContain("permission_number_7");
-    // Another entity's value, and a readable one.
+    // The value of another entity, and an unencrypted value.
     await transport.exec(["SET", `${prefix}entity:user:eve`, stored]);
     expect(await entities.get("user:eve")).toBeNull();
     await transport.exec(["SET", `${prefix}entity:user:ada`, JSON.stringify(entity)]);
@@ -181,7 +181,7 @@ await describeWithServer("the copies in Redis", "redis", (url) => {
     await transport.close();
   });
 
-  it("serve a context like readable ones", async () => {
+  it("are shared between the contexts of two processes", async () => {
     const transport = await connectRedis(url);
     const prefix = temporaryPrefix();
     const store = memoryStore();

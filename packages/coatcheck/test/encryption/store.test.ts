@@ -34,7 +34,7 @@ storeContract(
     open: () => {
       const folder = temporaryFolder();
       const path = join(folder, "sessions.db");
-      // The second process has another newest secret, as during a rotation.
+      // The second store has the secrets in another order, as during a rotation.
       return {
         store: createEncryption({ secrets: [NEW, OLD] }).store(sqliteStore(path)),
         other: createEncryption({ secrets: [OLD, NEW] }).store(sqliteStore(path)),
@@ -44,7 +44,7 @@ storeContract(
   },
 );
 
-/** A site with an encrypted store, and the faults that it has reported. */
+/** Creates a manager with an encrypted store. `faults` contains the reported faults. */
 function siteOn(inner: SessionStore, options: Partial<EncryptionOptions> = {}) {
   const faults: EncryptionFault[] = [];
   const store = createEncryption({
@@ -57,7 +57,7 @@ function siteOn(inner: SessionStore, options: Partial<EncryptionOptions> = {}) {
   return { inner, store, sessions, faults, refusalOf };
 }
 
-/** Replaces what the store keeps of a session, as someone with access to the database can. */
+/** Replaces the encrypted text of a session, as an attacker with access to the database can. */
 async function tamper(inner: SessionStore, id: string, change: (text: string) => unknown): Promise<void> {
   const { record } = (await inner.get(id)) ?? {};
   if (!record) throw new Error("There is no such session.");
@@ -69,7 +69,7 @@ async function tamper(inner: SessionStore, id: string, change: (text: string) =>
 }
 
 describe("a session in an encrypted store", () => {
-  it("is stored without its data, flash messages, metadata and client, and read with them", async () => {
+  it("is stored without readable data, flash messages, metadata and client, and is returned with them", async () => {
     const { inner, store } = siteOn(memoryStore());
     const record = makeFullRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });
@@ -80,7 +80,7 @@ describe("a session in an encrypted store", () => {
     expect((await store.list({}, { limit: 1 })).records).toEqual([record]);
   });
 
-  it("is encrypted in another way at each write", async () => {
+  it("is stored with a different ciphertext at each write", async () => {
     const { inner, store } = siteOn(memoryStore());
     const texts = new Set<unknown>();
     const record = makeRecord({ data: { note: "the same" } });
@@ -91,7 +91,7 @@ describe("a session in an encrypted store", () => {
     expect(texts.size).toBe(19);
   });
 
-  it("costs nothing on a hit of the cache", async () => {
+  it("is not read from the store when the cache has it", async () => {
     const inner = memoryStore();
     const store = createEncryption({ secrets: [NEW] }).store(inner);
     const cache = createCache({ store, singleProcess: true });
@@ -105,7 +105,7 @@ describe("a session in an encrypted store", () => {
     expect(cache.metrics().store.reads).toBe(reads);
   });
 
-  it("takes at most 20 µs more for each write of 1 KB", async () => {
+  it("adds at most 20 µs to each write of 1 KB", async () => {
     const data = { permissions: Array.from({ length: 50 }, (_, index) => `permission_number_${index}`) };
     const stored: SessionStore = { ...memoryStore(), put: async () => "stored" };
     const encrypted = createEncryption({ secrets: [NEW] }).store(stored);
@@ -116,7 +116,7 @@ describe("a session in an encrypted store", () => {
         await store.put(record, { expectedVersion: 0, change: "data" });
       return ((performance.now() - start) / 200) * 1000;
     };
-    // The fastest of many rounds: other programs of the machine can only make a round slower.
+    // Use the fastest of many rounds: other programs on the machine can only slow a round down.
     let [plain, added] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let round = 0; round < 30; round++) {
       plain = Math.min(plain, await timeOf(stored));
@@ -126,7 +126,7 @@ describe("a session in an encrypted store", () => {
   });
 });
 
-describe("a stored value that was altered", () => {
+describe("an altered session in an encrypted store", () => {
   const alterations: [string, (text: string) => unknown][] = [
     ["a changed character", (text) => `${text.slice(0, 30)}${text[30] === "A" ? "B" : "A"}${text.slice(31)}`],
     ["a shorter text", (text) => text.slice(0, -4)],
@@ -134,7 +134,7 @@ describe("a stored value that was altered", () => {
     ["another type", () => 7],
   ];
 
-  it("is never data: the fault is reported and the request is anonymous", async () => {
+  it("is refused and reported as a fault, and can still be listed and revoked", async () => {
     for (const [title, alter] of alterations) {
       const { inner, sessions, faults, refusalOf } = siteOn(memoryStore());
       const { token, record } = await sessions.create({ subject: "ada", data: { note: "private" } });
@@ -142,14 +142,14 @@ describe("a stored value that was altered", () => {
       expect(await refusalOf(token), title).toBe("unknown");
       const reason = title === "another type" ? "plaintext" : "altered";
       expect(faults).toEqual([{ kind: "session", id: record.id, reason }]);
-      // It can still be found and revoked.
+      // The session can still be listed and revoked.
       expect((await sessions.list({ subject: "ada" }, { limit: 5 })).records).toMatchObject([{ data: {} }]);
       expect(await sessions.revoke({ subject: "ada" })).toBe(1);
       expect(await refusalOf(token)).toBe("revoked");
     }
   });
 
-  it("is refused when it was copied from another session", async () => {
+  it("is refused if its content was copied from another session", async () => {
     const { inner, sessions, faults, refusalOf } = siteOn(memoryStore());
     const [mine, theirs] = [
       await sessions.create({ subject: "ada" }),
@@ -162,7 +162,7 @@ describe("a stored value that was altered", () => {
     expect(faults.map(({ id }) => id)).toEqual([mine.record.id]);
   });
 
-  it("is refused when it is readable text, unless the application still accepts that", async () => {
+  it("is refused if its content is not encrypted, unless acceptPlaintext is set", async () => {
     const inner = memoryStore();
     const plain = new SessionManager<{ note?: string }>({ store: inner, secrets: ["a secret of sixteen"] });
     const { token, record } = await plain.create({ subject: "ada", data: { note: "planted" } });
@@ -174,7 +174,7 @@ describe("a stored value that was altered", () => {
     expect(migrating.faults).toEqual([]);
   });
 
-  it("warns by default, naming the session and nothing of its content", async () => {
+  it("emits a warning by default, which names the session and repeats none of its content", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on("warning", onWarning);
@@ -191,8 +191,8 @@ describe("a stored value that was altered", () => {
   });
 });
 
-describe("a change of the secret", () => {
-  it("reads sessions of every secret, and encrypts each with the newest at its next write", async () => {
+describe("a rotation of the encryption secrets", () => {
+  it("reads sessions encrypted with any listed secret, and encrypts them with the newest at the next write", async () => {
     const inner = memoryStore();
     const before = siteOn(inner, { secrets: [OLD] });
     const { token } = await before.sessions.create({ data: { note: "private" } });
@@ -205,7 +205,7 @@ describe("a change of the secret", () => {
     expect(await after.sessions.resume(token)).toMatchObject({ data: { note: "changed" } });
   });
 
-  it("encrypts the other sessions by a job, after which the old secret is not needed", async () => {
+  it("needs no old secret after reencrypt() has encrypted all other sessions", async () => {
     const inner = memoryStore();
     const before = siteOn(inner, { secrets: [OLD] });
     const issued = await Promise.all(
@@ -233,12 +233,12 @@ describe("a change of the secret", () => {
     expect(after.faults).toEqual([]);
   });
 
-  it("loses no write that happens while the job runs", async () => {
+  it("loses no write that happens during reencrypt()", async () => {
     const inner = memoryStore();
     const { sessions } = siteOn(inner, { secrets: [OLD] });
     const { record } = await sessions.create({ data: { note: "first" } });
     const rotated = siteOn(inner, { secrets: [NEW, OLD] });
-    // The write comes between the job's read and its own write.
+    // The write happens after reencrypt() has read the session, and before it writes.
     const racing: SessionStore = {
       ...inner,
       list: async (...given) => {
@@ -252,7 +252,7 @@ describe("a change of the secret", () => {
     expect((await rotated.sessions.find(record.id))?.data).toEqual({ note: "second" });
   });
 
-  it("whose secret is missing logs no one out: the session is unavailable", async () => {
+  it("throws STORE_UNAVAILABLE and logs no one out if a secret is missing", async () => {
     const inner = memoryStore();
     const { sessions } = siteOn(inner, { secrets: [NEW] });
     const { token, record } = await sessions.create({ subject: "ada" });
@@ -266,7 +266,7 @@ describe("a change of the secret", () => {
 });
 
 describe("createEncryption()", () => {
-  it("refuses unknown options and short secrets, with the path of the fault", async () => {
+  it("throws for unknown options and short secrets, with the path of the fault", async () => {
     const misuses: [string, unknown][] = [
       ["secrets must be a list", { secrets: NEW }],
       ["secrets must contain at least one secret", { secrets: [] }],
