@@ -11,7 +11,7 @@ function cachedSession(fields: Partial<SessionRecord> = {}): CachedSession {
 }
 
 describe("a cached session", () => {
-  test("expires at the exact millisecond of either timeout", () => {
+  test("expires exactly at the idle timeout or the absolute timeout", () => {
     const idle = cachedSession({ idleTimeout: HOUR });
     expect(idle.hasExpired(NOW + HOUR - 1)).toBe(false);
     expect(idle.hasExpired(NOW + HOUR)).toBe(true);
@@ -21,7 +21,7 @@ describe("a cached session", () => {
     expect(aged.hasExpired(NOW + 1500)).toBe(true);
   });
 
-  test("extends its life with activity, even after an earlier expiry check", () => {
+  test("expires later after activity, even if its expiry was checked before the activity", () => {
     const session = cachedSession({ idleTimeout: HOUR });
     expect(session.hasExpired(NOW + HOUR - 1)).toBe(false);
     session.recordActivity(NOW + HOUR - 1);
@@ -29,7 +29,7 @@ describe("a cached session", () => {
     expect(session.hasExpired(NOW + 2 * HOUR - 1)).toBe(true);
   });
 
-  test("requests a touch once per threshold, inherited activity included", () => {
+  test("requires a touch once per threshold, and counts inherited activity", () => {
     const session = cachedSession({ idleTimeout: HOUR });
     expect(session.recordActivity(NOW + 59_999)).toBe(false);
     expect(session.recordActivity(NOW + 60_000)).toBe(true);
@@ -43,7 +43,7 @@ describe("a cached session", () => {
     expect(newer.recordActivity(NOW + 120_000)).toBe(true);
   });
 
-  test("has a current hash except before the first use of a new token and after revocation", () => {
+  test("has no current hash before the first use of a new token, and after revocation", () => {
     const secretHash = "h".repeat(43);
     const older = { hash: "p".repeat(43), replacedAt: NOW, validUntil: NOW, revokesOnReuse: false };
     const olderSecrets = [older];
@@ -53,7 +53,7 @@ describe("a cached session", () => {
     expect(cachedSession({ secretHash, state: "revoked" }).currentHash).toBeNull();
   });
 
-  test("handles timeouts of several years", () => {
+  test("supports timeouts of several years", () => {
     const session = cachedSession({ expiresAt: NOW + 40_000 * HOUR, idleTimeout: 30_000 * HOUR });
     expect(session.recordActivity(NOW + 20_000 * HOUR)).toBe(true);
     expect(session.hasExpired(NOW + 40_000 * HOUR - 1)).toBe(false);

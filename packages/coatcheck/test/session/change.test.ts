@@ -24,7 +24,7 @@ describe("authenticate()", () => {
     expect(tenants).toEqual(["acme", "acme", null, "corp"]);
   });
 
-  it("restarts the absolute timeout and keeps its length", async () => {
+  it("restarts the absolute timeout with the same duration", async () => {
     const { manager, advance, now } = createFixture();
     const { record } = await manager.create({ absoluteTimeout: 60 * MINUTE });
     for (let login = 0; login < 3; login++) {
@@ -34,7 +34,7 @@ describe("authenticate()", () => {
     }
   });
 
-  it("appends to the revocation log, like elevate() and rotate() and unlike patch()", async () => {
+  it("appends to the revocation log, as elevate() and rotate() do and patch() does not", async () => {
     const { manager, store } = createFixture();
     const { record } = await manager.create();
     let { cursor } = await store.changes(null);
@@ -53,7 +53,7 @@ describe("authenticate()", () => {
     expect(await newLogItems()).toBe(0);
   });
 
-  it("evicts the oldest session by time of login, not of creation", async () => {
+  it("with evict-oldest, revokes the session with the oldest login, not the oldest creation", async () => {
     const { manager, advance, refusal } = createFixture({
       policy: { sessionLimit: { max: 2, onExceeded: "evict-oldest" } },
     });
@@ -69,8 +69,8 @@ describe("authenticate()", () => {
   });
 });
 
-describe("a slow request", () => {
-  it("never writes into a session that another request has logged in", async () => {
+describe("a write of a slow request", () => {
+  it("throws CONFLICT after another request has logged the session in", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const visitor = await open(token);
@@ -84,7 +84,7 @@ describe("a slow request", () => {
     expect((await manager.find(record.id))?.data).toEqual({});
   });
 
-  it("does not extend the session by a write when its activity is background", async () => {
+  it("does not restart the idle timeout when the activity of the request is background", async () => {
     const { manager, advance } = createFixture();
     const { record, token } = await manager.create();
     advance(MINUTE);
@@ -96,7 +96,7 @@ describe("a slow request", () => {
 });
 
 describe("elevate()", () => {
-  it("keeps current elevations of other scopes and drops the ones that have ended", async () => {
+  it("keeps current elevations of other scopes, and drops elevations that have ended", async () => {
     const { manager, advance, now } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "pay", MINUTE);
@@ -109,7 +109,7 @@ describe("elevate()", () => {
 });
 
 describe("a periodic rotation", () => {
-  it("is not confirmed by a request that does not count as user activity", async () => {
+  it("does not record a first use of the new token by a request with the activity none", async () => {
     const { manager, advance, open } = createFixture({ policy: { rotateEvery: MINUTE } });
     const { record, token } = await manager.create();
     advance(MINUTE);
@@ -122,7 +122,7 @@ describe("a periodic rotation", () => {
 });
 
 describe("the touch queue", () => {
-  it("writes sooner for a short idle timeout, and flushes when the manager closes", async () => {
+  it("writes sooner for a short idle timeout, and writes all touches when the manager closes", async () => {
     const delays: number[] = [];
     const schedule = (delay: number) => {
       delays.push(delay);
@@ -161,7 +161,7 @@ describe("the touch queue", () => {
 });
 
 describe("diagnostics channels", () => {
-  it("receive every event under its name, even without an event listener", async () => {
+  it("receive every event under its name, even if the event has no listener", async () => {
     const { manager } = createFixture();
     const heard: string[] = [];
     const names = ["created", "changed", "authenticated", "elevated", "rotated", "refused", "revoked"];
@@ -185,14 +185,14 @@ describe("diagnostics channels", () => {
   });
 });
 
-it("create() with parentId sets the parent browser as owner", async () => {
+it("create() with parentId sets the parent session's browser as owner", async () => {
   const { manager } = createFixture();
   const { record } = await manager.create();
   const inner = await manager.create({ parentId: record.id, name: "order 1" });
   expect([record.owner, inner.record.owner]).toEqual([`browser:${record.id}`, `browser:${record.id}`]);
 });
 
-it("revoke() waits for every node only with wait: everywhere", async () => {
+it("revoke() waits for all nodes only with the option wait: everywhere", async () => {
   const store = memoryStore();
   const everywhere = Promise.withResolvers<void>();
   const cache = { ...directReader(store), propagated: () => everywhere.promise };

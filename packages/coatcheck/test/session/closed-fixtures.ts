@@ -3,17 +3,17 @@ import { Session } from "../../src/session/session.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime } from "../cache/fixtures.ts";
 
-/** The time that a manager takes from the fake one. */
+/** The options that make a manager use the fake time. */
 export const managerTime = ({ clock, schedule }: FakeTime) => ({ clock, schedule });
-/** The time that a cache takes from the fake one. */
+/** The options that make a cache use the fake time. */
 export const cacheTime = ({ clock, monotonic, schedule }: FakeTime) => ({ clock, monotonic, schedule });
 
-/** Milliseconds. */
+/** One hour, in milliseconds. */
 export const HOUR = 3_600_000;
-/** Longer than the interval between two checks without a cache. */
+/** A time after which the next check has run, in milliseconds. Without a cache, sessions are checked every 500 ms. */
 export const CHECK = 600;
 
-/** Two nodes on one store. The first has `options`; its clock and timers belong to the test. */
+/** Creates two managers on one store, like two nodes. The first one has `options`, and uses the fake time. */
 export function setUp(options: Partial<SessionManagerOptions<object>> = {}, time = new FakeTime()) {
   const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
   const get = store.get;
@@ -46,5 +46,5 @@ export async function open(manager: SessionManager<object>, token: string): Prom
   return found;
 }
 
-/** The code of the error that a signal was aborted with; null while it is not aborted. */
+/** Returns the error code of an aborted signal; null if it is not aborted. */
 export const codeOf = (signal: AbortSignal): string | null => (signal.aborted ? signal.reason.code : null);

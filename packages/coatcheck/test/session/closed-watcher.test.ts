@@ -11,7 +11,7 @@ describe("the watcher behind session.closed", () => {
   const listeners = (manager: SessionManager<object>) =>
     manager.events.eventNames().reduce((sum, name) => sum + manager.events.listenerCount(name), 0);
 
-  it("has one timer for all sessions, and none before the first signal and after the last", async () => {
+  it("has one timer for all sessions, and no timer while no signal is watched", async () => {
     const { manager, timers, time } = setUp();
     const tokens = await Promise.all([1, 2, 3].map(() => manager.create({ subject: "ada" })));
     const sessions = await Promise.all(tokens.map(({ token }) => open(manager, token)));
@@ -25,7 +25,7 @@ describe("the watcher behind session.closed", () => {
     expect([timers.active, listeners(manager)]).toEqual([0, 0]);
   });
 
-  it("reads nothing from the store while the cache polls, whatever the local time to live", async () => {
+  it("does not read the store while the cache polls, even after the cache's time to live", async () => {
     const time = new FakeTime();
     const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
     const { get } = store;
@@ -81,7 +81,7 @@ describe("the memory of session.closed", () => {
     return isDone();
   };
 
-  it("stops watching when the application has dropped the signal", async () => {
+  it("is freed, and watching stops, when the application no longer references the signal", async () => {
     const { manager, timers } = setUp();
     const { token } = await manager.create({ subject: "ada" });
     for (let request = 0; request < 100; request++)
@@ -90,7 +90,7 @@ describe("the memory of session.closed", () => {
     expect(await collected(() => timers.active === 0)).toBe(true);
   });
 
-  it("keeps watching for a listener while nothing else references the signal", async () => {
+  it("is kept while the signal has a listener, even if the application no longer references it", async () => {
     const { manager } = setUp();
     const { record, token } = await manager.create({ subject: "ada" });
     let aborted = 0;
@@ -103,7 +103,7 @@ describe("the memory of session.closed", () => {
     expect(aborted).toBe(1);
   });
 
-  it("stops watching when the listener has been removed", async () => {
+  it("is freed, and watching stops, when the listener has been removed", async () => {
     const { manager, timers } = setUp();
     const { token } = await manager.create({ subject: "ada" });
     const request = async () => {

@@ -33,7 +33,7 @@ describe("session.closed", () => {
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts when its own handle revokes the session, and has already aborted when read afterwards", async () => {
+  it("aborts when its own handle revokes the session, before or after closed is first read", async () => {
     const { manager } = setUp();
     const { token } = await manager.create({ subject: "ada" });
     const session = await open(manager, token);
@@ -45,7 +45,7 @@ describe("session.closed", () => {
     expect(codeOf(second.closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts at the idle timeout, unless another node has seen activity", async () => {
+  it("aborts at the idle timeout, and later if another node has recorded activity", async () => {
     const { manager, otherNode, time } = setUp();
     const { token } = await manager.create({ subject: "ada", idleTimeout: HOUR });
     const { closed } = await open(manager, token);
@@ -57,7 +57,7 @@ describe("session.closed", () => {
     expect(codeOf(closed)).toBe("SESSION_EXPIRED");
   });
 
-  it("aborts at the absolute timeout, whatever the activity", async () => {
+  it("aborts at the absolute timeout, even after activity", async () => {
     const { manager, time } = setUp();
     const { token } = await manager.create({ subject: "ada", absoluteTimeout: HOUR });
     const { closed } = await open(manager, token);
@@ -77,7 +77,7 @@ describe("session.closed", () => {
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("does not abort during an outage, and aborts after it", async () => {
+  it("does not abort during an outage of the store, and aborts after the outage", async () => {
     const { manager, otherNode, time, store } = setUp();
     const { token } = await manager.create({ subject: "ada" });
     const { closed } = await open(manager, token);
@@ -119,7 +119,7 @@ describe("session.closed", () => {
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("survives periodic rotations on another node, and triggers no theft detection", async () => {
+  it("does not abort for periodic rotations on another node, and triggers no theft detection", async () => {
     const { manager, time, store } = setUp({ policy: { rotateEvery: HOUR } });
     const secrets = ["a secret for these tests"];
     const rotatingNode = new SessionManager({

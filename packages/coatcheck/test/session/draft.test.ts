@@ -16,7 +16,7 @@ const draftOf = (base: object) => {
 };
 
 describe("a draft", () => {
-  it("has no patch when it was only read", () => {
+  it("returns a null patch when it was only read", () => {
     const { draft, view } = draftOf({ a: { b: [1, 2] }, c: 1 });
     expect([view.a.b[1], view.c, view.nothing, "a" in view, Object.keys(view)]).toEqual([
       2,
@@ -28,7 +28,7 @@ describe("a draft", () => {
     expect(draft.patch()).toBeNull();
   });
 
-  it("records assignments at any depth as one merge patch", () => {
+  it("returns assignments at any depth as one merge patch", () => {
     const { draft, view } = draftOf({ cart: { apple: 1, pear: 2 }, theme: "light" });
     view.cart.apple += 1;
     view.cart.fig = 3;
@@ -38,7 +38,7 @@ describe("a draft", () => {
     expect(view.cart).toEqual({ apple: 2, fig: 3 });
   });
 
-  it("has no patch when the assigned values equal the present ones", () => {
+  it("returns a null patch when the assigned values equal the present values", () => {
     const { draft, view } = draftOf({ a: { b: 1 }, list: [1] });
     view.a = { b: 1 };
     view.list.push(2);
@@ -46,13 +46,13 @@ describe("a draft", () => {
     expect(draft.patch()).toBeNull();
   });
 
-  it("replaces the whole array when an element changes", () => {
+  it("returns a patch with the whole array when one element changes", () => {
     const { draft, view } = draftOf({ list: [1, { a: 1 }] });
     view.list[1].a = 2;
     expect(draft.patch()).toEqual({ list: [1, { a: 2 }] });
   });
 
-  it("copies the content when another view is assigned", () => {
+  it("stores a copy of the content when another view is assigned", () => {
     const { draft, view } = draftOf({ from: { a: 1 } });
     view.from.a = 2;
     view.to = view.from;
@@ -78,7 +78,7 @@ describe("a draft", () => {
 });
 
 describe("a frozen view", () => {
-  it("keeps its members and rejects assignments, one level deep", () => {
+  it("keeps its members and rejects assignments on one level only", () => {
     const { draft, view } = draftOf({ cart: { apple: 1 }, list: [1], theme: "dark" });
     expect(Object.freeze(view)).toBe(view);
     expect(Object.isFrozen(view)).toBe(true);
@@ -99,7 +99,7 @@ describe("a frozen view", () => {
     expect(view.cart).toEqual({ apple: 2 });
   });
 
-  it("includes the assignments made before", () => {
+  it("contains the assignments from before the freeze", () => {
     const { draft, view } = draftOf({ theme: "dark" });
     view.theme = "light";
     Object.freeze(view);
@@ -107,7 +107,7 @@ describe("a frozen view", () => {
     expect(draft.patch()).toEqual({ theme: "light" });
   });
 
-  it("keeps its values when the session has been saved", () => {
+  it("keeps its values after the session has been saved", () => {
     const { draft, view } = draftOf({ theme: "dark" });
     Object.freeze(view);
     draft.rebase({ theme: "light", more: 1 }, null);
@@ -124,7 +124,7 @@ describe("a frozen view", () => {
     }).toThrow(TypeError);
   });
 
-  it("records assignments to the members of a sealed view", () => {
+  it("accepts assignments to existing members if it was only sealed", () => {
     const { draft, view } = draftOf({ theme: "dark" });
     Object.seal(view);
     view.theme = "light";

@@ -60,13 +60,13 @@ export function createFixture(options: Partial<SessionManagerOptions<Data>> = {}
       if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
       return found;
     },
-    /** Why a token is refused; null when it is accepted. */
+    /** Returns why a token is refused; null when it is accepted. */
     refusal: async (token: string): Promise<Refusal["refusal"] | null> =>
       (await manager.resume(token)).refusal,
   };
 }
 
-/** The error code that a promise was rejected with; null when it resolved. */
+/** Returns the code of the error that a promise rejects with; null when it resolves. */
 export async function codeOf(promise: Promise<unknown>): Promise<string | null> {
   try {
     await promise;

@@ -3,7 +3,7 @@ import type { Session } from "../../src/session/session.ts";
 import { codeOf, createFixture, type Data } from "./fixtures.ts";
 
 describe("session.data", () => {
-  it("stays the same writable object after a write and after a login", async () => {
+  it("returns the same writable object after a write and after a login", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -26,7 +26,7 @@ describe("session.data", () => {
     });
   });
 
-  it("shows another request's changes after this request has written", async () => {
+  it("contains another request's changes after this request has written", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -50,7 +50,7 @@ describe("session.data", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("keeps assignments and flash messages made during a write for the next write", async () => {
+  it("keeps assignments and flash messages from during a write for the next write", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -98,7 +98,7 @@ describe("concurrent writes of one handle", () => {
     expect((await manager.stats()).total).toBe(1);
   });
 
-  it("leave exactly one valid token", async () => {
+  it("invalidate all tokens but the last when they issue new tokens", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -108,7 +108,7 @@ describe("concurrent writes of one handle", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("continue after one has failed", async () => {
+  it("continue after one write has failed", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
@@ -122,7 +122,7 @@ describe("concurrent writes of one handle", () => {
     expect((await manager.find(record.id))?.data).toEqual({ cart: { pear: 1, plum: 1 } });
   });
 
-  it("finish before commit() resolves, awaited by the handler or not", async () => {
+  it("finish before commit() resolves, even if the handler does not await them", async () => {
     const { manager, open, refusal } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
@@ -138,11 +138,11 @@ describe("concurrent writes of one handle", () => {
   });
 });
 
-describe("a request that outlasts its session", () => {
+describe("a request whose session expires while it runs", () => {
   const DAY = 24 * 60 * 60 * 1000;
   const acts: Record<string, (session: Session<Data>) => Promise<unknown>> = {
     saves: (session) => session.patch({ theme: "dark" }),
-    "steps up": (session) => session.elevate("pay", 1000),
+    elevates: (session) => session.elevate("pay", 1000),
     rotates: (session) => session.rotate(),
   };
   for (const [name, act] of Object.entries(acts)) {
@@ -156,7 +156,7 @@ describe("a request that outlasts its session", () => {
     });
   }
 
-  it("logs in to a new session", async () => {
+  it("creates a new session when it logs in", async () => {
     const { manager, open, advance, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -167,7 +167,7 @@ describe("a request that outlasts its session", () => {
     expect(await refusal((await session.commit()).token ?? "")).toBeNull();
   });
 
-  it("can save when another request kept the session alive, and can always log out", async () => {
+  it("can save if another request has extended the session, and can always log out", async () => {
     const { manager, open, advance, refusal } = createFixture();
     const { record, token } = await manager.create();
     const [upload, late] = [await open(token), await open(token)];
@@ -182,8 +182,8 @@ describe("a request that outlasts its session", () => {
   });
 });
 
-describe("a request whose token another request's login replaced", () => {
-  it("gets CONFLICT when it writes or rotates, and changes nothing", async () => {
+describe("a request whose token was replaced by a login of another request", () => {
+  it("throws CONFLICT when it writes or rotates, and changes nothing", async () => {
     const acts = [
       (session: Session<Data>) => session.patch({ views: 1 }),
       (session: Session<Data>) => session.rotate(),
@@ -199,7 +199,7 @@ describe("a request whose token another request's login replaced", () => {
     }
   });
 
-  it("logs in as the same subject, in the same session", async () => {
+  it("uses the same session when it logs in as the same subject", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ data: { theme: "dark" } });
     const [first, second] = [await open(token), await open(token)];
@@ -210,7 +210,7 @@ describe("a request whose token another request's login replaced", () => {
     expect(await refusal((await first.commit()).token ?? "")).toBeNull();
   });
 
-  it("can revoke that session and create another one", async () => {
+  it("can revoke the session, and then create another session", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

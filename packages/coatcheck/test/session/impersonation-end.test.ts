@@ -10,14 +10,14 @@ import { setUp, tokenAfter } from "./impersonation-fixtures.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-describe("the end of an impersonation", () => {
+describe("an impersonation", () => {
   it.each<[string, RevocationScope]>([
-    ["the subject is logged out everywhere", { subject: "ada" }],
-    ["the actor is logged out everywhere", { subject: "clerk" }],
-    ["the subject's tenant is revoked", { tenant: "shop" }],
-    ["the actor's tenant is revoked", { tenant: "support" }],
-    ["everyone is revoked", { everyone: true }],
-  ])("comes when %s", async (_case, scope) => {
+    ["the subject's sessions are revoked", { subject: "ada" }],
+    ["the actor's sessions are revoked", { subject: "clerk" }],
+    ["the sessions of the subject's tenant are revoked", { tenant: "shop" }],
+    ["the sessions of the actor's tenant are revoked", { tenant: "support" }],
+    ["everyone's sessions are revoked", { everyone: true }],
+  ])("ends when %s", async (_case, scope) => {
     const { begin, manager, refusal } = await setUp();
     const { token, session } = await begin();
     await manager.revoke(scope);
@@ -25,7 +25,7 @@ describe("the end of an impersonation", () => {
     expect((await manager.find(session.id))?.state).toBe("revoked");
   });
 
-  it("comes on another node within the staleness bound, which reads nothing from the store before", async () => {
+  it("ends on another node within the staleness bound, and until then needs no read of the store there", async () => {
     const time = new FakeTime();
     const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
     const { get } = store;
@@ -48,14 +48,14 @@ describe("the end of an impersonation", () => {
     await other.manager.close();
   });
 
-  it("comes when the actor's session ends by its absolute timeout", async () => {
+  it("ends at the absolute timeout of the actor's session", async () => {
     const { begin, refusal, advance } = await setUp({ policy: { absoluteTimeout: 10 * MINUTE } });
     const { token } = await begin();
     advance(10 * MINUTE);
     expect(await refusal(token)).not.toBeNull();
   });
 
-  it("is delayed for both sessions by the actor's activity", async () => {
+  it("restarts the idle timeouts of both sessions with the actor's activity", async () => {
     const { own, begin, refusal, advance, open, runTimers } = await setUp({
       policy: { idleTimeout: 20 * MINUTE },
     });
@@ -68,7 +68,7 @@ describe("the end of an impersonation", () => {
     expect([await refusal(token), await refusal(own.token)]).toEqual([null, null]);
   });
 
-  it("aborts session.closed at the next check, when the actor's session is revoked", async () => {
+  it("aborts session.closed at the next check after the actor's session is revoked", async () => {
     const time = new FakeTime();
     const { own, begin, open, manager } = await setUp(managerTime(time));
     const { closed } = await open((await begin()).token);
@@ -79,21 +79,21 @@ describe("the end of an impersonation", () => {
     expect([closed.aborted, closed.reason?.code]).toEqual([true, "SESSION_REVOKED"]);
   });
 
-  it("aborts session.closed at once, when this process logs the actor out everywhere", async () => {
+  it("aborts session.closed at once when this process revokes all sessions of the actor", async () => {
     const { begin, open, manager } = await setUp();
     const { closed } = await open((await begin()).token);
     await manager.revoke({ subject: "clerk" });
     expect(closed.aborted).toBe(true);
   });
 
-  it("comes with a logout, which ends the actor's session too", async () => {
+  it("ends at a logout, together with the actor's session", async () => {
     const { own, begin, open, refusal } = await setUp();
     const { token } = await begin();
     expect(await (await open(token)).revoke()).toBe(true);
     expect([await refusal(token), await refusal(own.token)]).toEqual(["revoked", "revoked"]);
   });
 
-  it("leaves no login behind after a logout with the token of an ended impersonation", async () => {
+  it("ends the actor's session at a logout even if the impersonation has already ended", async () => {
     const { own, begin, request, refusal, advance } = await setUp();
     const { token } = await begin();
     advance(HOUR);
@@ -101,7 +101,7 @@ describe("the end of an impersonation", () => {
     expect(await refusal(own.token)).toBe("revoked");
   });
 
-  it("comes with a login, which begins a session without an actor", async () => {
+  it("ends at a login, together with the actor's session", async () => {
     const { own, begin, open, refusal } = await setUp();
     const { token } = await begin();
     const session = await open(token);
@@ -111,8 +111,8 @@ describe("the end of an impersonation", () => {
   });
 });
 
-describe("the rights of an impersonation", () => {
-  it("contain no elevation, neither the actor's nor a new one", async () => {
+describe("the session of an impersonation", () => {
+  it("has no elevation: it does not inherit the actor's, and elevate() throws FORBIDDEN", async () => {
     const { own, begin, open, manager } = await setUp();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
@@ -125,7 +125,7 @@ describe("the rights of an impersonation", () => {
     expect(await codeOf(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
   });
 
-  it("keep the actor's own elevation for the return, and no token without it gains it", async () => {
+  it("returns to the actor's own session when it stops, with the elevations of the actor's token", async () => {
     const { own, begin, open, stop } = await setUp();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
@@ -138,7 +138,7 @@ describe("the rights of an impersonation", () => {
     expect((await open(newer.token)).isElevated("payment")).toBe(true);
   });
 
-  it("exclude what a route forbids, and the end of the subject's other sessions", async () => {
+  it("throws FORBIDDEN for revokeOthers(), and for actions that a route forbids", async () => {
     const { own, begin, open } = await setUp();
     const session = await open((await begin()).token);
     expect(() => session.forbidWhileImpersonating("change the password")).toThrow(
@@ -148,7 +148,7 @@ describe("the rights of an impersonation", () => {
     (await open(own.token)).forbidWhileImpersonating("change the password");
   });
 
-  it("survive no continuation by id after the idle timeout", async () => {
+  it("is not continued by open() after its idle timeout", async () => {
     const { begin, manager, advance } = await setUp({ policy: { idleTimeout: 10 * MINUTE } });
     const { session } = await begin();
     expect(await manager.isRevoked(session.id, { subject: "ada", tenant: "shop" })).toBe(false);
@@ -156,7 +156,7 @@ describe("the rights of an impersonation", () => {
     expect(await manager.open(session.id, "ada")).toMatchObject({ refusal: "expired" });
   });
 
-  it("keep the token of the impersonation through rotations", async () => {
+  it("keeps its token: rotate() and periodic rotation issue no new token", async () => {
     const { begin, open, advance } = await setUp({ policy: { rotateEvery: MINUTE } });
     const { token } = await begin();
     advance(2 * MINUTE);
@@ -166,7 +166,7 @@ describe("the rights of an impersonation", () => {
   });
 });
 
-it("an impersonation is an event at its begin and at its stop, with actor and reason", async () => {
+it("an impersonation emits an event when it begins and when it stops, with actor and reason", async () => {
   const { begin, stop, manager } = await setUp();
   const seen: unknown[] = [];
   for (const name of ["impersonation-started", "impersonation-stopped"] as const) {

@@ -3,12 +3,12 @@ import { createFixture, type Data } from "./fixtures.ts";
 
 export const WHY = { reason: "ticket 4711" };
 
-/** What a browser holds after a response: the new token, or the one that it had. */
+/** Returns the browser's token after a response: the new token, or `before` if the response sends none. */
 export async function tokenAfter(session: Session<Data>, before: string): Promise<string> {
   return (await session.commit()).token ?? before;
 }
 
-/** An administrator who is logged in, with functions for the requests of their browser. */
+/** Logs an administrator in. Returns functions for requests from the administrator's browser. */
 export async function setUp(options: Parameters<typeof createFixture>[0] = {}) {
   const fixture = createFixture(options);
   const { manager, open } = fixture;
@@ -18,7 +18,7 @@ export async function setUp(options: Parameters<typeof createFixture>[0] = {}) {
     await session.impersonate(subject, { ...WHY, tenant: "shop" });
     return { session, token: await tokenAfter(session, token) };
   };
-  /** The handle of a request with a token that may have been refused. */
+  /** Returns the session handle of a request, even if its token is refused. */
   const request = async (token: string) => {
     const found = await manager.resume(token);
     return "record" in found ? found : manager.begin(undefined, found);

@@ -5,7 +5,7 @@ import { setUp, tokenAfter, WHY } from "./impersonation-fixtures.ts";
 const HOUR = 3_600_000;
 
 describe("impersonate()", () => {
-  it("begins a session of its own, with the actor, fresh data and a limit in time", async () => {
+  it("begins a new session with the actor, initial data and a time limit", async () => {
     const { own, begin, open, now } = await setUp();
     const { session, token } = await begin();
     expect(token).not.toBe(own.token);
@@ -20,7 +20,7 @@ describe("impersonate()", () => {
     expect(later.impersonation).toEqual({ actor, subject: "ada", endsAt: now() + HOUR, hasEnded: false });
   });
 
-  it("saves the assignments before it in the actor's session", async () => {
+  it("saves earlier assignments in the actor's session", async () => {
     const { own, open, manager } = await setUp();
     const session = await open(own.token);
     session.data.views = 7;
@@ -31,13 +31,13 @@ describe("impersonate()", () => {
     expect((await manager.find(session.id))?.data).toEqual({ cart: { taco: 1 } });
   });
 
-  it("leaves the actor's session open when the response was lost", async () => {
+  it("keeps the actor's session valid when the response was lost", async () => {
     const { own, begin, open } = await setUp();
     await begin();
     expect((await open(own.token)).record).toMatchObject({ subject: "clerk", version: 1, actor: null });
   });
 
-  it("does nothing when it is repeated for the same subject, and throws FORBIDDEN for another one", async () => {
+  it("does nothing for the subject that is already impersonated, and throws FORBIDDEN for another subject", async () => {
     const { begin, open } = await setUp();
     const { token } = await begin();
     const repeated = await open(token);
@@ -58,7 +58,7 @@ describe("impersonate()", () => {
     }
   });
 
-  it("refuses an actor whose session was revoked since the request began", async () => {
+  it("throws for an actor whose session was revoked after the request began", async () => {
     const { manager, own, open } = await setUp();
     const session = await open(own.token);
     await manager.revoke({ subject: "clerk" });
@@ -66,7 +66,7 @@ describe("impersonate()", () => {
     expect((await manager.list({ subject: "ada" }, { limit: 10 })).records).toEqual([]);
   });
 
-  it("evicts no session of the subject at the session limit", async () => {
+  it("revokes no session of the subject at the session limit", async () => {
     const { manager, begin, refusal } = await setUp({
       policy: { sessionLimit: { max: 1, onExceeded: "evict-oldest" } },
     });
@@ -75,7 +75,7 @@ describe("impersonate()", () => {
     expect([await refusal(adas.token), await refusal(token)]).toEqual([null, null]);
   });
 
-  it("never merges what the actor did into the subject's data", async () => {
+  it("never merges data from an impersonation into the subject's data", async () => {
     const merge = (visitor: Data, subject: Data | null): Data => ({ ...subject, ...visitor });
     const { manager, begin, open } = await setUp({ merge });
     const { token } = await begin();
@@ -87,7 +87,7 @@ describe("impersonate()", () => {
 });
 
 describe("stopImpersonating()", () => {
-  it("returns to the actor's own session with its token, untouched", async () => {
+  it("returns to the actor's own session, with the same token and data", async () => {
     const { own, begin, stop, refusal, manager } = await setUp();
     const { token } = await begin();
     const stopped = await stop(token);
@@ -104,19 +104,19 @@ describe("stopImpersonating()", () => {
     });
   });
 
-  it("returns the same token when it is repeated, because its response was lost or the user clicked twice", async () => {
+  it("returns the same token when it is repeated after a lost response or a double click", async () => {
     const { own, begin, stop } = await setUp();
     const { token } = await begin();
     const results = await Promise.all([stop(token), stop(token)]);
     expect([...results, await stop(token)].map((each) => each.token)).toEqual(Array(3).fill(own.token));
   });
 
-  it("does nothing for a session without an actor, and for a visitor", async () => {
+  it("does nothing and returns false for a session without an actor, and for a visitor without a session", async () => {
     const { own, stop } = await setUp();
     expect([(await stop(own.token)).hasStopped, (await stop("")).hasStopped]).toEqual([false, false]);
   });
 
-  it("returns after the limit in time, and the ended token opens nothing before", async () => {
+  it("returns to the actor's session after the time limit, when the token opens no session", async () => {
     const { own, begin, stop, request, advance } = await setUp();
     const { token } = await begin();
     advance(HOUR);
@@ -126,7 +126,7 @@ describe("stopImpersonating()", () => {
     expect((await stop(token)).token).toBe(own.token);
   });
 
-  it("ends other impersonations of the same session, whose responses were lost", async () => {
+  it("ends other impersonations that the same session began and whose responses were lost", async () => {
     const { own, begin, stop, refusal } = await setUp();
     const lost = await begin();
     const { token } = await begin(own.token, "eve");
@@ -134,7 +134,7 @@ describe("stopImpersonating()", () => {
     expect(await refusal(lost.token)).toBe("revoked");
   });
 
-  it("throws when the actor has to log in again, and returns to no other token or session", async () => {
+  it("throws when the actor has to log in again, and returns no other session", async () => {
     const { own, begin, stop, manager, refusal } = await setUp();
     const { token } = await begin();
     await manager.rotate(own.record.id);
@@ -144,7 +144,7 @@ describe("stopImpersonating()", () => {
     expect(await codeOf(stop(token))).toBe("SESSION_REVOKED");
   });
 
-  it("gives nothing to a forged token with the id of an impersonation", async () => {
+  it("throws for a forged token with the id of an impersonation", async () => {
     const { begin, stop, manager } = await setUp();
     const { session, token } = await begin();
     const forged = manager.ring.seal(session.id, token.slice(22, 43) + (token[43] === "A" ? "B" : "A"));

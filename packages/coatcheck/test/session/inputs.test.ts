@@ -5,7 +5,7 @@ import { SecretRing } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
-/** Values that untyped code may pass: from `process.env`, a form, or a sum with an undefined term. */
+/** Values that JavaScript code may pass: from `process.env`, from a form, or from adding undefined. */
 const INVALID_DURATIONS = [
   0,
   -1,
@@ -14,7 +14,7 @@ const INVALID_DURATIONS = [
   Number.POSITIVE_INFINITY,
   Number.MAX_SAFE_INTEGER,
   "60000",
-  // A time instead of a duration.
+  // A point in time instead of a duration.
   Date.now() + 60_000,
   null,
 ];
@@ -53,7 +53,7 @@ describe("an invalid duration", () => {
     });
   }
 
-  it("excludes 25 years, the longest duration allowed", async () => {
+  it("does not include 25 years, the longest duration allowed", async () => {
     const { manager } = createFixture();
     const absoluteTimeout = 25 * 365 * 24 * 60 * 60 * 1000;
     expect((await manager.create({ absoluteTimeout })).record.expiresAt).toBeGreaterThan(absoluteTimeout);
@@ -73,7 +73,7 @@ it("elevate() rejects an empty scope", async () => {
   await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(invalid("scope"));
 });
 
-it("resume() refuses a token that is not a string as missing or malformed", () => {
+it("resume() refuses a value that is not a string as a missing or malformed token", () => {
   const { manager } = createFixture();
   const resumed = [undefined, null, 7, { length: 50 }, ["a"]].map((token) =>
     Reflect.apply(manager.resume, manager, [token]),
@@ -87,7 +87,7 @@ it("resume() refuses a token that is not a string as missing or malformed", () =
   ]);
 });
 
-it("session.data rejects an assignment to __proto__ with VALIDATION_FAILED, because the name may come from a client", async () => {
+it("session.data throws VALIDATION_FAILED for an assignment to __proto__, because the name may come from a client", async () => {
   const { manager } = createFixture();
   const session = manager.begin();
   const refused = expect.objectContaining({ status: 400, ...invalid("__proto__") });

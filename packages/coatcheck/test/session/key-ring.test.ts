@@ -15,7 +15,7 @@ test("encrypt() returns a different text each time, and decrypt() restores the p
   expect(ring.decrypt(first, "a")).toBe(TEXT);
 });
 
-test("decrypt() accepts every secret of the ring; encrypt() uses the newest", () => {
+test("decrypt() accepts texts from every secret of the ring, and encrypt() uses the newest secret", () => {
   const before = new KeyRing([OLD], USE).encrypt(TEXT, "a");
   const rotated = new KeyRing([NEW, OLD], USE);
   expect(rotated.decrypt(before, "a")).toBe(TEXT);
@@ -24,7 +24,7 @@ test("decrypt() accepts every secret of the ring; encrypt() uses the newest", ()
   expect(new KeyRing([NEW], USE).decrypt(after, "a")).toBe(TEXT);
 });
 
-test("decrypt() returns null for a text of another session", () => {
+test("decrypt() returns null for a text that was encrypted for another session", () => {
   const ring = new KeyRing([NEW], USE);
   expect(ring.decrypt(ring.encrypt(TEXT, "a"), "b")).toBeNull();
 });
@@ -39,7 +39,7 @@ test("decrypt() returns null for an altered or truncated text", () => {
   }
 });
 
-test("tryDecrypt() distinguishes an unknown key from an altered text", () => {
+test("tryDecrypt() reports whether the key is unknown or the text was altered", () => {
   const ring = new KeyRing([NEW], USE);
   const text = ring.encrypt(TEXT, "a");
   expect(ring.tryDecrypt(text, "a")).toEqual({ text: TEXT, fault: null });
@@ -51,13 +51,13 @@ test("tryDecrypt() distinguishes an unknown key from an altered text", () => {
   );
 });
 
-test("isNewest() is true for the key that encrypts now", () => {
+test("isNewest() returns true only for a text that was encrypted with the newest secret", () => {
   const text = new KeyRing([OLD], USE).encrypt(TEXT, "a");
   expect(new KeyRing([OLD], USE).isNewest(text)).toBe(true);
   expect(new KeyRing([NEW, OLD], USE).isNewest(text)).toBe(false);
 });
 
-test("the constructor rejects an empty list and a secret of fewer than 16 characters", () => {
+test("the KeyRing constructor throws for an empty list and for a secret of fewer than 16 characters", () => {
   expect(() => new KeyRing([], USE)).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
   expect(() => new KeyRing([NEW, "short"], USE)).toThrow(
     expect.objectContaining({

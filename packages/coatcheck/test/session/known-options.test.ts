@@ -13,7 +13,7 @@ import { connectRedis, nodeRedisTransport, redisStore } from "../../src/store/re
 import { connectUpstash, upstashTransport } from "../../src/store/redis/upstash.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 
-/** Calls a function as JavaScript does, without types. */
+/** Removes the parameter types of a function, so that the test can call it as JavaScript code can. */
 const untyped = (call: unknown) => call as (...args: unknown[]) => unknown;
 
 const secrets = ["a secret for these tests"];
@@ -32,7 +32,10 @@ const upstream = { baseUrl: "http://127.0.0.1:1", csrf: null, secrets };
 const csrf = { path: "/", source: { json: "a" }, sendAs: { header: "a" } };
 const jwt = { name: "sid", jwtVerify: () => {}, key: "k" };
 
-/** One misspelt option of every options object: the call, the faulty path, and the suggestion. */
+/**
+ * A call with a misspelt option for every options object. `path` is the option's path, and `suggestion` the correct
+ * name.
+ */
 const MISTAKES: readonly [path: string, suggestion: string, call: () => unknown][] = [
   ["polcy", "policy", () => newManager({ polcy: {} })],
   ["idleTimout", "idleTimeout", () => newManager({ policy: { idleTimout: 1 } })],
@@ -132,13 +135,16 @@ for (const [path, suggestion, call] of MISTAKES) {
   });
 }
 
-it("the message names the options object, the unknown option and the nearest known one", async () => {
+it("the error for an unknown option names the options object, the option and the most similar known option", async () => {
   expect(await errorOf(() => newManager({ policy: { idleTimout: 1 } }))).toMatchObject({
     message: 'Invalid session policy: unknown option "idleTimout"; did you mean "idleTimeout"?',
   });
 });
 
-/** A value of the wrong type for options of each kind: the call, the path, and the requirement. */
+/**
+ * Calls with a value of the wrong type, for each type of option. `path` is the option's path, and `requirement` what it
+ * must be.
+ */
 const WRONG_TYPES: readonly [path: string, requirement: string, call: () => unknown][] = [
   ["secure", 'true or false (got "false")', () => newHttp({ cookie: { secure: "false" } })],
   ["secure", "true or false (got null)", () => newHttp({ cookie: { secure: null } })],
@@ -194,7 +200,7 @@ for (const [path, requirement, call] of WRONG_TYPES) {
   });
 }
 
-it("an object that lacks the needed methods is refused, and a promise with the advice to await it", async () => {
+it("an object without the required methods is rejected, and a promise with the advice to await it", async () => {
   const promise = Promise.resolve(store);
   const calls: [string, () => unknown][] = [
     ["store must be a session store (got a promise; await it first)", () => newManager({ store: promise })],
@@ -231,7 +237,7 @@ it("an object that lacks the needed methods is refused, and a promise with the a
   }
 });
 
-it("an options object of another type is refused", async () => {
+it("an options argument that is not an object is rejected", async () => {
   const calls: (() => unknown)[] = [
     () => Reflect.construct(SessionManager, []),
     () => newManager({ policy: null }),
@@ -244,7 +250,7 @@ it("an options object of another type is refused", async () => {
   }
 });
 
-it("a misspelt value of an option with fixed values is refused", async () => {
+it("a misspelt value of an option with fixed values is rejected", async () => {
   const calls: [string, () => unknown][] = [
     ["csrf.token", () => newHttp({ csrf: { token: "require" } })],
     ["forwardingHeaders", () => newHttp({ forwardingHeaders: "x-forwarded-for" })],
@@ -270,7 +276,7 @@ it("a misspelt value of an option with fixed values is refused", async () => {
   }
 });
 
-it("a single value in the place of a list is refused", async () => {
+it("a single value is rejected where a list is required", async () => {
   const calls: (() => unknown)[] = [
     () => Reflect.construct(SessionManager, [{ store, secrets: "a secret for these tests" }]),
     () => createUpstream({ ...upstream, secrets: "a secret for these tests" as never }),

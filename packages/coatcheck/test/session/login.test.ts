@@ -26,7 +26,7 @@ describe("authenticate()", () => {
     });
   });
 
-  it("stores what the same request assigned before", async () => {
+  it("stores the data that the same request assigned before the login", async () => {
     const { manager, open } = createFixture();
     const session = manager.begin();
     session.data.theme = "dark";
@@ -39,7 +39,7 @@ describe("authenticate()", () => {
     });
   });
 
-  it("never passes one subject's data to the next subject", async () => {
+  it("starts with initial data after a change of subject", async () => {
     const { manager, open } = createFixture();
     const session = manager.begin();
     session.data.cart = { apple: 1 };
@@ -73,7 +73,7 @@ describe("authenticate()", () => {
     expect(emitted).toContain("failed");
   });
 
-  it("joins the session of an older token instead of creating a second one", async () => {
+  it("uses the session of an older token and creates no second session", async () => {
     const { manager, open, store, now } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
@@ -93,7 +93,7 @@ describe("authenticate()", () => {
     expect((await store.stats(now())).total).toBe(1);
   });
 
-  it("lasts 30 days by default with rememberMe: true", async () => {
+  it("creates a session of 30 days with rememberMe: true and the default policy", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     const { record: remembered } = await manager.authenticate(record.id, "alice", { rememberMe: true });
@@ -125,7 +125,7 @@ describe("authenticate() of a visitor without a stored session", () => {
     expect(emitted).toEqual(["created", "authenticated"]);
   });
 
-  it("stores nothing when the session limit rejects it", async () => {
+  it("stores nothing when the session limit rejects the login", async () => {
     const { manager } = createFixture({
       merge: mergeCarts,
       policy: { sessionLimit: { max: 1, onExceeded: "reject" } },
@@ -136,7 +136,7 @@ describe("authenticate() of a visitor without a stored session", () => {
   });
 });
 
-describe("authenticate() that evicts the subject's other session", () => {
+describe("authenticate() at the session limit", () => {
   for (const onExceeded of ["evict-oldest", "evict-least-recently-used"] as const) {
     it(`merges the evicted session's data with ${onExceeded}`, async () => {
       const { manager } = createFixture({
@@ -158,7 +158,7 @@ describe("authenticate() that evicts the subject's other session", () => {
 });
 
 describe("the subject of a login", () => {
-  // Untyped code passes these when a user look-up finds nothing, or when ids are numbers.
+  // Values that JavaScript code may pass: a user look-up found no user, or ids are numbers.
   for (const subject of [undefined, null, "", 7, "\0", "\ud800", "x".repeat(1025), "é".repeat(513)]) {
     it(`is rejected when invalid: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
       const { manager } = createFixture();
@@ -176,7 +176,7 @@ describe("the subject of a login", () => {
     });
   }
 
-  it("may have exactly 1024 bytes", async () => {
+  it("is accepted with exactly 1024 bytes", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create({ subject: "é".repeat(512) });
     expect(record.type).toBe("authenticated");

@@ -5,7 +5,7 @@ import { codeOf, createFixture } from "./fixtures.ts";
 const MINUTE = 60_000;
 
 describe("opening a session", () => {
-  it("resume() opens a session with its token only, and names the reason of each refusal", async () => {
+  it("resume() opens a session only with a valid token, and otherwise returns the reason of the refusal", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ data: { theme: "dark" } });
     const session = await open(token);
@@ -39,7 +39,7 @@ describe("opening a session", () => {
     expect((await store.stats(0)).total).toBe(0);
   });
 
-  it("begin() stores nothing without a change", async () => {
+  it("begin() stores nothing if nothing changes", async () => {
     const { manager, store, now } = createFixture();
     const session = manager.begin();
     expect(session.data.theme).toBeUndefined();
@@ -49,7 +49,7 @@ describe("opening a session", () => {
     expect((await store.stats(now())).total).toBe(0);
   });
 
-  it("begin() creates the session with the first change, under the id read before", async () => {
+  it("begin() creates the session with the first change, with the id that was read before", async () => {
     const { manager, open } = createFixture();
     const session = manager.begin(() => ({ visitorId: "visitor-1", metadata: { source: "web" } }));
     const { id } = session;
@@ -66,10 +66,10 @@ describe("opening a session", () => {
   });
 });
 
-describe("timeouts", () => {
+describe("the timeouts of a session", () => {
   const policy = { idleTimeout: 30 * MINUTE, absoluteTimeout: 100 * MINUTE };
 
-  it("end an idle session, and an active one at the absolute timeout", async () => {
+  it("end an idle session at the idle timeout, and an active session at the absolute timeout", async () => {
     const { manager, refusal, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(29 * MINUTE);
@@ -96,7 +96,7 @@ describe("timeouts", () => {
     expect((await manager.resume(token, "background")).refusal).toBe("expired");
   });
 
-  it("start again with activity, which is written in one batch for many requests", async () => {
+  it("restart with activity, which many requests write in one batch", async () => {
     const store = memoryStore();
     let touches = 0;
     const counted = {
@@ -118,7 +118,7 @@ describe("timeouts", () => {
     });
   });
 
-  it("are unaffected by a failed touch, which emits failed", async () => {
+  it("do not end a session when writing its activity fails, which emits failed", async () => {
     const store = memoryStore();
     const { manager, refusal, advance, runTimers, emitted } = createFixture({
       store: { ...store, touch: () => Promise.reject(new Error("down")) },
@@ -130,7 +130,7 @@ describe("timeouts", () => {
     expect(emitted).toContain("failed");
   });
 
-  it("can be overridden for one session", async () => {
+  it("can be set for a single session", async () => {
     const { manager, refusal, advance } = createFixture({ policy });
     const { token } = await manager.create({ idleTimeout: MINUTE });
     advance(MINUTE);
@@ -139,7 +139,7 @@ describe("timeouts", () => {
 });
 
 describe("elevate()", () => {
-  it("adds an elevation for its scope and duration, and issues a new token", async () => {
+  it("adds an elevation for one scope and duration, and issues a new token", async () => {
     const { manager, open, advance } = createFixture();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -156,7 +156,7 @@ describe("elevate()", () => {
     expect(elevated.isElevated("payment")).toBe(false);
   });
 
-  it("adds an elevation that ends with the next login", async () => {
+  it("adds an elevation that ends at the next login", async () => {
     const { manager, open } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "payment", MINUTE);
@@ -174,14 +174,14 @@ describe("elevate()", () => {
   });
 });
 
-describe("ending a session", () => {
-  it("throws STORE_UNAVAILABLE when the request's token could not be checked", async () => {
+describe("revoking and deleting sessions", () => {
+  it("revoke() throws STORE_UNAVAILABLE when the request's token could not be checked", async () => {
     const session = createFixture().manager.begin(undefined, { refusal: "unavailable" });
     expect(await codeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
     expect(session.commit()).toMatchObject({ state: "unchanged" });
   });
 
-  it("revokes by session, by subject with an exception, by tenant, and for everyone", async () => {
+  it("revoke() ends one session, a subject's sessions except one, a tenant's sessions, or everyone's", async () => {
     const { manager, refusal } = createFixture();
     const make = (subject: string, tenant: string) => manager.create({ subject, tenant });
     const [a1, a2, a3] = [await make("alice", "x"), await make("alice", "x"), await make("alice", "y")];
@@ -202,7 +202,7 @@ describe("ending a session", () => {
   });
 
   it.each(["../etc/passwd", "", "x".repeat(1_000_000), "__proto__", "NaN"])(
-    "treats malformed id %# as unknown",
+    "find(), revoke() and patch() treat the malformed id %# as unknown",
     async (id) => {
       const { manager } = createFixture();
       expect(await manager.find(id)).toBeNull();
@@ -211,7 +211,7 @@ describe("ending a session", () => {
     },
   );
 
-  it("lets sweep() delete it after the retention", async () => {
+  it("sweep() deletes an expired session after the retention", async () => {
     const { manager, advance } = createFixture({ policy: { idleTimeout: MINUTE } });
     await manager.create();
     advance(10 * MINUTE);
@@ -222,7 +222,7 @@ describe("ending a session", () => {
 });
 
 describe("the event emitter", () => {
-  it("emits every event, and warns when a listener throws", async () => {
+  it("emits every event, and emits a warning when a listener throws", async () => {
     const { manager, emitted } = createFixture();
     manager.events.on("created", () => {
       throw new Error("listener");
@@ -237,7 +237,7 @@ describe("the event emitter", () => {
     expect(emitted).toEqual(["created", "authenticated", "elevated", "rotated", "revoked"]);
   });
 
-  it("warns when a listener rejects", async () => {
+  it("emits a warning when a listener rejects", async () => {
     const { manager } = createFixture();
     manager.events.on("created", async () => {
       throw new Error("audit");

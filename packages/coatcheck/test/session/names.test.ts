@@ -3,8 +3,8 @@ import { codeOf, createFixture } from "./fixtures.ts";
 
 const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
-describe("a name from a request", () => {
-  it("is not an elevation when it is a member of Object.prototype", async () => {
+describe("a name or id from a request", () => {
+  it("is not treated as an elevation if it equals a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -18,7 +18,7 @@ describe("a name from a request", () => {
     session.requireElevated("constructor");
   });
 
-  it("is not a flash message when it is a member of Object.prototype", async () => {
+  it("is not treated as a flash message if it equals a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
@@ -28,7 +28,7 @@ describe("a name from a request", () => {
     expect(await session.takeFlash("constructor")).toBe("left");
   });
 
-  it("can be deleted from data when it is a member of Object.prototype", async () => {
+  it("can be deleted from data if it equals a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { constructor: 1, toString: 2 } } });
     const session = await open(token);
@@ -37,7 +37,7 @@ describe("a name from a request", () => {
     expect((await manager.find(record.id))?.data).toEqual({ cart: { toString: 2 } });
   });
 
-  it("is not echoed in an error message when it is a malformed id, which may be a token", async () => {
+  it("is not repeated in an error message if it is a malformed id, which may be a token", async () => {
     const { manager } = createFixture();
     const { token } = await manager.create();
     for (const act of [
@@ -54,7 +54,7 @@ describe("a name from a request", () => {
 });
 
 describe("flash()", () => {
-  it("replaces the whole message of the same name", async () => {
+  it("replaces the whole earlier message with the same name", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const first = await open(token);

@@ -27,7 +27,7 @@ describe("addOlderSecret()", () => {
 });
 
 describe("invalidateAll()", () => {
-  it("ends the validity of every secret now, and keeps an earlier end", () => {
+  it("ends the validity of every secret now, or at its earlier end", () => {
     const secrets = invalidateAll([older("a"), older("b", { validUntil: 200 })], 500);
     expect(secrets.map(({ validUntil }) => validUntil)).toEqual([500, 200]);
   });
@@ -36,13 +36,13 @@ describe("invalidateAll()", () => {
     expect(invalidateAll([older("a", { revokesOnReuse: true })], 500)[0]?.revokesOnReuse).toBe(false);
   });
 
-  it("keeps the time of the replacement, from which the overlap runs", () => {
+  it("does not change replacedAt, the start of the overlap", () => {
     expect(invalidateAll([older("a")], 500)[0]?.replacedAt).toBe(100);
   });
 });
 
 describe("limitValidity()", () => {
-  it("shortens a later end and never extends an earlier one", () => {
+  it("shortens a validity that ends later, and never extends one", () => {
     const secrets = limitValidity([older("a"), older("b", { validUntil: 200 })], 500);
     expect(secrets).toEqual([older("a", { validUntil: 500 }), older("b", { validUntil: 200 })]);
   });

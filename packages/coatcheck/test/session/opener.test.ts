@@ -27,7 +27,7 @@ describe("manager.open()", () => {
     }
   });
 
-  it("refuses a revoked session, another subject's, an anonymous, an unknown and a malformed one", async () => {
+  it("refuses a revoked session, another subject's session, an anonymous session, and an unknown or malformed id", async () => {
     const site = fixture();
     const revoked = (await site.manager.create({ subject: "ada" })).record.id;
     await site.manager.revoke({ session: revoked });
@@ -49,7 +49,7 @@ describe("manager.open()", () => {
     await expect(async () => site.manager.open(revoked, "")).rejects.toThrow("subject");
   });
 
-  it("refuses a session that was revoked after it had expired, and the one that continues it", async () => {
+  it("refuses a session that was revoked after it had expired, and the session that continues it", async () => {
     const site = fixture();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);
@@ -64,7 +64,7 @@ describe("manager.open()", () => {
     expect(continued).toBeInstanceOf(Session);
   });
 
-  it("leaves no session behind when the subject is logged out everywhere between the read and the creation", async () => {
+  it("leaves no live session when the subject's sessions are revoked while the new session is created", async () => {
     const inner = memoryStore();
     let creations = 0;
     const store: SessionStore = {
@@ -83,7 +83,7 @@ describe("manager.open()", () => {
     expect((await site.manager.stats()).active).toBe(0);
   });
 
-  it("continues a session under a token that its id and the application's secrets do not yield", async () => {
+  it("continues a session with a token that cannot be computed from the id and the application's secrets", async () => {
     const site = fixture();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);
@@ -94,7 +94,8 @@ describe("manager.open()", () => {
       const guessed = ring.seal(continued.id, ring.deriveSuccessor(continued.id, key));
       expect((await site.manager.resume(guessed)).refusal).toBe("unknown");
     }
-    // With the hash, which only the store has, the guess is right: the test would notice another derivation.
+    // With the hash, which only the store contains, the token can be computed. This proves that the guesses above use
+    // the right derivation.
     const known = ring.deriveSuccessor(continued.id, `continues:${record.id}:${record.secretHash}`);
     expect((await site.manager.resume(ring.seal(continued.id, known))).refusal).toBeNull();
   });

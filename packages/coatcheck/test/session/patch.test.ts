@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/session/json.ts";
 import { applyMergePatch, diffMergePatch, requireJsonObject } from "../../src/session/patch.ts";
 
-/** Objects without null members: in a merge patch null removes a member (RFC 7396 §1). */
+/** Generates objects without null members: in a merge patch, null removes a member (RFC 7396 §1). */
 const jsonObject = fc.letrec<{ object: JsonObject; value: unknown }>((tie) => ({
   object: fc.dictionary(
     fc.string({ maxLength: 4 }).filter((name) => name !== "__proto__"),
@@ -38,7 +38,7 @@ describe("applyMergePatch() and diffMergePatch()", () => {
     expect(applyMergePatch(target, patch)).toEqual(result);
   });
 
-  it("turn any object into any other", () => {
+  it("find and apply a patch that turns any object into any other object", () => {
     fc.assert(
       fc.property(jsonObject, jsonObject, (before, after) => {
         const patch = diffMergePatch(before, after);
@@ -47,11 +47,11 @@ describe("applyMergePatch() and diffMergePatch()", () => {
     );
   });
 
-  it("find no difference between objects whose members differ in order only", () => {
+  it("treat objects as equal if only the order of their members differs", () => {
     expect(diffMergePatch({ a: 1, b: { c: [1, { d: 2 }] } }, { b: { c: [1, { d: 2 }] }, a: 1 })).toBeNull();
   });
 
-  it("keep both of two disjoint patches, in either order", () => {
+  it("keep the changes of two patches of different members, in either order", () => {
     const base = { cart: { a: 1 } };
     const one = { cart: { b: 2 } };
     const other = { theme: "dark" };

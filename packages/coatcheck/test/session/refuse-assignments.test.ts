@@ -4,7 +4,7 @@ import { createFixture } from "./fixtures.ts";
 
 const request = { method: "GET", url: "/", address: undefined, encrypted: true, header: () => undefined };
 
-it("a value assigned to a handle throws instead of being lost, in strict and in sloppy mode", async () => {
+it("an assignment to a session handle throws, in strict mode and in sloppy mode", async () => {
   const { manager } = createFixture();
   const handle = new HttpSessions(manager, {}).open(request);
   const session = await handle.load();

@@ -6,7 +6,7 @@ import { codeOf, createFixture } from "./fixtures.ts";
 const MINUTE = 60_000;
 const policy = { rotateEvery: 15 * MINUTE, tokenOverlap: 30_000, idleTimeout: 60 * MINUTE };
 
-/** A session right after a periodic rotation: the older token, and its successor. */
+/** Creates a session and rotates its token. Returns the older token and the new token. */
 async function rotatedSession() {
   const fixture = createFixture({ policy });
   const { record, token } = await fixture.manager.create({ subject: "alice" });
@@ -26,7 +26,7 @@ describe("periodic rotation", () => {
     expect((await (await open(token)).commit()).state).toBe("rotated");
   });
 
-  it("does not happen for a request that does not count as user activity", async () => {
+  it("does not happen for a request with the activity none", async () => {
     const { manager, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(20 * MINUTE);
@@ -35,28 +35,28 @@ describe("periodic rotation", () => {
     expect(await session.commit()).toMatchObject({ state: "unchanged", token: null });
   });
 
-  it("gives the same successor to every request with the older token", async () => {
+  it("issues the same new token to every request with the older token", async () => {
     const { old, successor, open } = await rotatedSession();
     const late = await Promise.all(Array.from({ length: 5 }, async () => await (await open(old)).commit()));
     expect(successor).not.toBe(old);
     expect(late.map(({ token }) => token)).toEqual(Array(5).fill(successor));
   });
 
-  it("accepts the older token during the grace, and sends no new one", async () => {
+  it("accepts the older token during the overlap, and sends no other token for it", async () => {
     const { old, successor, open, advance } = await rotatedSession();
     await open(successor);
     advance(29_999);
     expect((await (await open(old)).commit()).token).toBeNull();
   });
 
-  it("sends no new token for an older one when the next rotation is due", async () => {
+  it("sends no new token for an older token when the next rotation is due", async () => {
     const { old, successor, open, advance } = await rotatedSession();
     advance(15 * MINUTE);
     await open(successor);
     expect(await (await open(old)).commit()).toMatchObject({ state: "touched", token: null });
   });
 
-  it("does not send a successor that was invalidated during the request's write", async () => {
+  it("does not send a new token that became invalid during the request's write", async () => {
     const { old, successor, open } = await rotatedSession();
     const slow = await open(old);
     await (await open(successor)).elevate("payment", MINUTE);
@@ -64,7 +64,7 @@ describe("periodic rotation", () => {
     expect(await slow.commit()).toMatchObject({ state: "changed", token: null });
   });
 
-  it("does not happen for a request whose token a login replaced", async () => {
+  it("does not happen for a request whose token was replaced by a login", async () => {
     const { manager, open, advance, refusal } = createFixture({ policy });
     const { record, token } = await manager.create();
     const slow = await open(token);
@@ -75,7 +75,7 @@ describe("periodic rotation", () => {
     expect(await refusal(token)).toBe("unknown");
   });
 
-  it("revokes the session for theft when the older token is used after the grace", async () => {
+  it("revokes the session when the older token is used after the overlap", async () => {
     const { old, successor, open, refusal, advance, emitted } = await rotatedSession();
     await open(successor);
     advance(30_000);
@@ -84,20 +84,20 @@ describe("periodic rotation", () => {
     expect(await refusal(successor)).toBe("revoked");
   });
 
-  it("accepts the older token after a lost response, however late", async () => {
+  it("accepts the older token at any later time if the new token was never used", async () => {
     const { old, successor, open, advance } = await rotatedSession();
     advance(14 * MINUTE);
     expect((await (await open(old)).commit()).token).toBe(successor);
   });
 
-  it("is superseded by a change of privilege, which invalidates both tokens", async () => {
+  it("issues tokens that a later change of privilege invalidates", async () => {
     const { old, successor, open, refusal } = await rotatedSession();
     await (await open(successor)).rotate();
     expect(await refusal(old)).toBe("superseded");
     expect(await refusal(successor)).toBe("superseded");
   });
 
-  it("leaves a valid token when two requests rotate at once", async () => {
+  it("leaves one valid token when two requests rotate at the same time", async () => {
     const { manager, open, advance, refusal } = createFixture({ policy });
     const { token } = await manager.create();
     advance(15 * MINUTE);
@@ -108,11 +108,11 @@ describe("periodic rotation", () => {
   });
 });
 
-describe("the session limit", () => {
+describe("a session limit", () => {
   const limited = (onExceeded: "reject" | "evict-oldest" | "evict-least-recently-used") =>
     createFixture({ policy: { sessionLimit: { max: 2, onExceeded } } });
 
-  it("rejects logins above it, parallel logins included", async () => {
+  it("rejects logins above the limit, including parallel logins", async () => {
     const { manager, store, now } = limited("reject");
     const visitors = await Promise.all(Array.from({ length: 10 }, () => manager.create()));
     const codes = await Promise.all(
@@ -124,7 +124,7 @@ describe("the session limit", () => {
     expect(await codeOf(manager.create({ subject: "alice" }))).toBe("CONFLICT");
   });
 
-  it("allows a repeated login in an existing session of the subject", async () => {
+  it("accepts a repeated login in an existing session of the subject", async () => {
     const { manager } = limited("reject");
     const { record } = await manager.create({ subject: "alice" });
     await manager.create({ subject: "alice" });
@@ -157,7 +157,7 @@ describe("the session limit", () => {
     expect(all).toEqual([null, "revoked", null]);
   });
 
-  it("revokes none when other sessions have ended before the eviction", async () => {
+  it("revokes no session when other sessions have ended before the revocation", async () => {
     const inner = memoryStore();
     const leaving: string[] = [];
     const store: SessionStore = {
@@ -179,7 +179,7 @@ describe("the session limit", () => {
     expect(await Promise.all(staying.map(({ token }) => refusal(token)))).toEqual([null, null]);
   });
 
-  it("must be from 1 to 999", () => {
+  it("is rejected unless it is from 1 to 999", () => {
     for (const max of [0, 1000]) {
       expect(() => createFixture({ policy: { sessionLimit: { max, onExceeded: "evict-oldest" } } })).toThrow(
         expect.objectContaining({ faults: [expect.objectContaining({ path: "sessionLimit.max" })] }),

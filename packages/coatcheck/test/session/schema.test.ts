@@ -51,7 +51,7 @@ describe("a stored session with older data", () => {
   }
   const migrations = { 1: (data: object) => ({ theme: "mode" in data ? String(data.mode) : "light" }) };
 
-  it("is migrated when read, and stored migrated with its next change", async () => {
+  it("is migrated when it is read, and the next change stores the migrated data", async () => {
     const { manager, record, token } = await storeWithOlderVersion({ mode: "dark" }, { migrations });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
@@ -64,7 +64,7 @@ describe("a stored session with older data", () => {
     });
   });
 
-  it("gets new data when it cannot be migrated, stays logged in, and emits failed", async () => {
+  it("gets initial data when it cannot be migrated, stays logged in, and emits failed", async () => {
     const { manager, token } = await storeWithOlderVersion({ mode: "purple" }, { migrations });
     const failed = once(manager.events, "failed");
     const session = await manager.resume(token);
@@ -75,7 +75,7 @@ describe("a stored session with older data", () => {
     ]);
   });
 
-  it("ends when it cannot be migrated and onUnreadable is end", async () => {
+  it("expires when it cannot be migrated and onUnreadable is end", async () => {
     const { manager, token, record } = await storeWithOlderVersion({ mode: "dark" }, { onUnreadable: "end" });
     expect((await manager.resume(token)).refusal).toBe("expired");
     expect(await codeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
@@ -93,7 +93,7 @@ describe("a stored session with newer data", () => {
     return { manager, record, token, next };
   }
 
-  it("reads as initial data in an older deployment, which cannot change it", async () => {
+  it("has initial data in an older deployment, which cannot change it", async () => {
     const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
@@ -116,7 +116,7 @@ describe("a stored session with newer data", () => {
     expect(await next.find(record.id)).toMatchObject({ subject: "ada", data: ahead, dataVersion: 2 });
   });
 
-  it("is reset when onUnreadable is reset, as after a rollback", async () => {
+  it("gets initial data when onUnreadable is reset, as after a rollback", async () => {
     const { manager, record } = await storeWithNewerVersion({ schema, initial, onUnreadable: "reset" });
     await manager.patch(record.id, { visits: 1 });
     expect(await manager.find(record.id)).toMatchObject({
@@ -125,7 +125,7 @@ describe("a stored session with newer data", () => {
     });
   });
 
-  it("is read and changed unmigrated by a manager without schema and version", async () => {
+  it("is read and changed without migration by a manager without schema and version", async () => {
     const { manager, record, token } = await storeWithNewerVersion(undefined);
     await manager.patch(record.id, { visits: 8 });
     const session = await manager.resume(token);

@@ -2,36 +2,42 @@ import { TokenProperties, USERS } from "./token-properties.ts";
 import { type Act, type Exchange, type Response, Site, type SiteOptions } from "./token-site.ts";
 
 const ATTACKER = "mallory";
-/** Steps that change neither the site nor the jar. */
+/** Steps that change neither the site nor the browser's cookie. */
 const HAS_NO_EFFECT: readonly Step["do"][] = ["send", "double", "drop"];
 
 export type Client = "browser" | "attacker";
 export type ActName = "login" | "loginAsSecondUser" | "elevate" | "rotate" | "read" | "write" | "logout";
 
-/** A step of a run. `index` chooses a token of the attacker or a request in flight, modulo their number. */
+/** A step of a run. `index` selects one of the attacker's tokens or pending requests, modulo their number. */
 export type Step =
   | {
       /**
-       * A request is sent and stays in flight; or its session is loaded too; or it is processed and its response
-       * delivered; or it is processed and its response is lost.
+       * `send`: a request is sent and stays pending. `open`: its session is also loaded. `exchange`: it is processed,
+       * and its response arrives. `lose`: it is processed, and its response is lost.
        */
       readonly do: "send" | "open" | "exchange" | "lose";
       readonly by: Client;
       readonly act: ActName;
       readonly index: number;
     }
-  /** A request is sent twice, or its session is loaded, or its handler runs, or its response arrives, or it is lost. */
+  /**
+   * Continues a pending request. `double`: it is sent a second time. `load`: its session is loaded. `handle`: its
+   * handler runs. `deliver`: its response arrives. `drop`: it is lost.
+   */
   | { readonly do: "double" | "load" | "handle" | "deliver" | "drop"; readonly index: number }
-  /** The handlers of all requests in flight run at once. */
+  /** The handlers of all pending requests run at the same time. */
   | { readonly do: "handleAll" }
-  /** The attacker puts a token that it knows into the jar, from a sibling domain. */
+  /** The attacker sets one of its known tokens as the browser's cookie, from a sibling domain. */
   | { readonly do: "plant"; readonly index: number }
   | { readonly do: "pass"; readonly milliseconds: number };
 
 type Start = Extract<Step, { by: Client }>;
 
 export interface Scenario extends SiteOptions {
-  /** Whether the attacker plants a token at the start. Otherwise it reads the first anonymous response. */
+  /**
+   * Whether the attacker plants a token at the start. If false, the attacker knows the token of the first anonymous
+   * response.
+   */
   readonly planted: boolean;
   readonly steps: readonly Step[];
 }
@@ -45,8 +51,8 @@ interface Flight {
 }
 
 /**
- * One browser with a cookie jar and several tabs, an attacker, and a site. Requests take the jar's cookie when they are
- * sent; processing and delivery are separate steps.
+ * Simulates a site, an attacker, and a browser with one cookie and several tabs. A request sends the cookie of the
+ * moment at which it is sent. Its processing and the arrival of its response are separate steps.
  */
 export class TokenModel {
   readonly #site: Site;
@@ -61,7 +67,7 @@ export class TokenModel {
     this.#properties = new TokenProperties(this.#site);
   }
 
-  /** Runs a scenario. Throws a `Violation` when a property does not hold after a step. */
+  /** Runs a scenario. Throws a `Violation` if a property does not hold after a step. */
   static async play({ planted, steps, ...options }: Scenario): Promise<void> {
     const model = new TokenModel(options);
     if (planted) await model.#plant();
@@ -102,7 +108,7 @@ export class TokenModel {
     }
   }
 
-  /** One of the tokens that the attacker knows, or none. */
+  /** Returns one of the tokens that the attacker knows, or null. */
   #tokenOfAttacker(index: number): string | null {
     const known = [...this.#properties.knownToAttacker];
     return known[index % (known.length + 1)] ?? null;
@@ -189,7 +195,7 @@ export class TokenModel {
     for (const flight of flights) await this.#properties.requireLogout(flight);
   }
 
-  /** Records the token that a response carries, and what the attacker learns. */
+  /** Records the token in a response, and whether the attacker knows it. */
   #note({ by, act, cookie, response }: Flight): void {
     const token = response?.cookie;
     if (!response || !token) return;

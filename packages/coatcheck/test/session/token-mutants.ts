@@ -6,7 +6,7 @@ import { tokenSuperseded } from "../../src/session/token-errors.ts";
 import { type PresentedToken, type Replacement, TokenRules } from "../../src/session/token-rules.ts";
 import { OVERLAP, SECRETS } from "./token-site.ts";
 
-/** A rule that is simpler than the real one, and the property of the model that it breaks. */
+/** A rule that is simpler than the real rule, and the property in token-model.test.ts that it violates. */
 export interface Mutant {
   readonly rule: string;
   readonly property: number;
@@ -17,12 +17,12 @@ export interface Mutant {
 const { check, replace, mayWrite } = TokenRules.prototype;
 const real = { check, replace, mayWrite };
 
-/** Replaces a method. Protected methods are not in the type, so the name is a string. */
+/** Replaces a method. `name` is a string because the type does not include protected methods. */
 function override(name: string, method: (this: TokenRules, ...values: never[]) => unknown): void {
   vi.spyOn(TokenRules.prototype, name as "check").mockImplementation(method as TokenRules["check"]);
 }
 
-/** Derives a secret as {@link SecretRing.deriveSuccessor} does, as periodic rotation once did. */
+/** Derives a new secret from the presented secret, as periodic rotation did in an earlier version. */
 function derive(id: string, presented: PresentedToken | null): string {
   return new SecretRing(SECRETS).deriveSuccessor(id, presented?.secret ?? "");
 }
@@ -31,7 +31,7 @@ type RecordOf<Name extends keyof typeof real> = Parameters<TokenRules[Name]>[0];
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    rule: "a new secret is derived from the old one",
+    rule: "a new secret is derived from the replaced secret",
     property: 1,
     apply: () =>
       override("newSecret", (record: RecordOf<"replace">, { presented }: Replacement) =>
@@ -39,7 +39,7 @@ export const MUTANTS: readonly Mutant[] = [
       ),
   },
   {
-    rule: "a new secret is derived from the old one, with a ring that never leaks",
+    rule: "a new secret is derived from the replaced secret, with a secret that never leaks",
     property: 2,
     apply: () =>
       override("newSecret", ({ id }: RecordOf<"replace">, { presented }: Replacement) =>
@@ -58,12 +58,12 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    rule: "a rotation under an older token that is still valid keeps the elevations",
+    rule: "a rotation with an older, still valid token keeps the elevations",
     property: 2,
     apply: () => override("elevationsFor", ({ elevations }: RecordOf<"check">) => elevations),
   },
   {
-    rule: "a login keeps the older tokens that are valid",
+    rule: "a login does not invalidate older tokens that are still valid",
     property: 1,
     apply: () =>
       override("replace", function (record: RecordOf<"replace">, change: Replacement) {
@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   {
-    rule: "a login keeps the token that it replaces",
+    rule: "a login does not invalidate the token that it replaces",
     property: 1,
     apply: () =>
       override("replace", function (record: RecordOf<"replace">, change: Replacement) {
@@ -98,7 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   {
-    rule: "a write that waits behind a login is not judged again",
+    rule: "a write that waited for a login is not checked again",
     property: 1,
     apply: () => override("mayWrite", () => true),
   },

@@ -4,18 +4,18 @@ import { type Act, OVERLAP, type Response, SCOPE, type Site } from "./token-site
 
 /** The subjects that the browser logs in as. */
 export const USERS = ["alice", "bob"] as const;
-/** A session keeps this many older secrets. */
+/** The number of older secrets that a session stores. */
 const MAX_OLDER_SECRETS = 8;
 
-/** The model's record of a token that the site has issued. */
+/** A token that the site has issued. */
 interface Issued {
   readonly order: number;
-  /** Whether it may carry an elevation: it was first issued by a step-up, or replaced such a token. */
+  /** Whether the token may have an elevation. True if it was issued by an elevation, or replaced a token that was. */
   readonly mayBeElevated: boolean;
   firstUse: number | null;
 }
 
-/** A property that does not hold. */
+/** The error for a property that does not hold. */
 export class Violation extends Error {
   readonly property: number;
 
@@ -25,7 +25,7 @@ export class Violation extends Error {
   }
 }
 
-/** A request with its response. */
+/** An action of a request, with its response. */
 interface Handled {
   readonly act: Act;
   readonly cookie: string | null;
@@ -37,28 +37,34 @@ export class TokenProperties {
   readonly #site: Site;
   readonly issued = new Map<string, Issued>();
   readonly knownToAttacker = new Set<string>();
-  /** The tokens that an attacker who knows the ring derives from these: new secrets must not follow from older ones. */
+  /**
+   * Tokens that an attacker who knows the application's secrets can derive from known tokens. None of them may be
+   * valid.
+   */
   readonly #guesses: string[] = [];
-  /** When writes with a token began to fail with `CONFLICT`. */
+  /** For each token, the time since which its writes fail with `CONFLICT`. */
   readonly #refusedSince = new Map<string, number>();
 
   constructor(site: Site) {
     this.#site = site;
   }
 
-  /** The data of the sessions of users, or one member of it, by session id. */
+  /** Returns the data of each session of a user, by session id. With `name`, returns only this member of the data. */
   async usersData(name?: string): Promise<Map<string, string>> {
     const records = (await this.#site.records()).filter(({ subject }) => isUser(subject));
     return new Map(records.map((record) => [record.id, contentOf(record, name)]));
   }
 
-  /** Property 1, of an act of the attacker: `before` is the result of {@link usersData} before it. */
+  /**
+   * Property 1: an action of the attacker changes no user's data. `before` is the result of {@link usersData} before
+   * the action.
+   */
   async requireSameData(before: ReadonlyMap<string, string>, name?: string): Promise<void> {
     if (before.size === 0) return;
     const after = await this.usersData(name);
     for (const [id, content] of before) {
       const now = after.get(id);
-      // A login as another user starts with fresh data, without the attacker's last write.
+      // A login as another user starts with initial data, which does not contain the attacker's last write.
       const isFresh = name !== undefined && now === "null";
       if (now !== undefined && now !== content && !isFresh) {
         throw new Violation(1, "the attacker changed the user's session.");
@@ -67,8 +73,8 @@ export class TokenProperties {
   }
 
   /**
-   * Property 5: a logout ends the session. An older token does not, once its successor has been in use for longer than
-   * an overlap.
+   * Property 5: a logout ends the session, unless it uses an older token and the newer token was first used more than
+   * one overlap ago.
    */
   async requireLogout({ act, cookie, response }: Handled): Promise<void> {
     if (act.do !== "logout" || cookie === null || response?.error !== null) return;
@@ -85,7 +91,7 @@ export class TokenProperties {
     throw new Violation(5, "a session outlived its logout although no newer token was in use.");
   }
 
-  /** Checks properties 1 to 4 for a browser with this cookie. */
+  /** Checks properties 1 to 4 for a browser with the cookie `jar`. */
   async check(jar: string | null): Promise<void> {
     await this.#requireSecrecy();
     await this.#requireElevationsOfOwnToken();
@@ -102,7 +108,7 @@ export class TokenProperties {
     }
   }
 
-  /** The attacker sees a token. */
+  /** Records that the attacker knows a token. */
   learn(token: string): void {
     if (this.knownToAttacker.has(token)) return;
     this.knownToAttacker.add(token);
@@ -111,7 +117,7 @@ export class TokenProperties {
     this.#guesses.push(ring.seal(id, ring.deriveSuccessor(id, secretOfToken(token))));
   }
 
-  /** Property 2: no elevation is available to a token that was issued before it, nor to what replaces that token. */
+  /** Property 2: a token that was issued before an elevation has no elevation, nor has a token that replaces it. */
   async #requireElevationsOfOwnToken(): Promise<void> {
     if ((await this.#site.records()).every(({ elevations }) => Object.keys(elevations).length === 0)) return;
     for (const [token, { mayBeElevated }] of this.issued) {
@@ -122,7 +128,10 @@ export class TokenProperties {
     }
   }
 
-  /** Property 3: with all requests in flight lost, a login succeeds at once and the next read sees the user. */
+  /**
+   * Property 3: if all pending requests are lost, a login succeeds at once, and the next read returns the user's
+   * session.
+   */
   async #requireLogin(jar: string | null): Promise<void> {
     const [subject] = USERS;
     const site = await this.#site.fork(jar);
@@ -134,7 +143,7 @@ export class TokenProperties {
     if (read.subject !== subject) throw new Violation(3, "the read after a login does not see the user.");
   }
 
-  /** Property 4: writes with a token are refused for one overlap at most. */
+  /** Property 4: writes with the browser's token fail for at most one overlap. */
   async #requireWrite(jar: string | null): Promise<void> {
     const write: Act = { do: "write", name: "probe", value: 0 };
     const { now } = this.#site;

@@ -11,7 +11,7 @@ const ring = new SecretRing(["a secret for these tests"]);
 const random = pooledRandom();
 const rules = new TokenRules(ring, random, { tokenOverlap: OVERLAP });
 
-/** A session whose token can be replaced, and the secrets that it has had. */
+/** Creates a session with functions that replace its token. `secrets` contains all its secrets, oldest first. */
 function createSession(subject: string | null = "alice") {
   const secrets = [newSecret(random)];
   let record = makeRecord({
@@ -53,7 +53,7 @@ function createSession(subject: string | null = "alice") {
 }
 
 describe("TokenRules.presented()", () => {
-  it("splits a token into its secret and the hash of it", () => {
+  it("returns the secret of a token and its hash", () => {
     const secret = newSecret(random);
     expect(rules.presented(ring.seal(makeRecord().id, secret))).toEqual({
       secret,
@@ -63,20 +63,20 @@ describe("TokenRules.presented()", () => {
 });
 
 describe("TokenRules.check()", () => {
-  it("finds the present secret current and a foreign one unknown", () => {
+  it("returns current for the present secret, and unknown for the secret of another session", () => {
     const { record, check } = createSession();
     expect(check(0)).toBe("current");
     expect(rules.check(record, hashSecret("other"), START)).toBe("unknown");
   });
 
-  it("finds a replaced secret older until the end of its validity, and replaced after it", () => {
+  it("returns older for a replaced secret until its validity ends, and replaced afterwards", () => {
     const { replace, check } = createSession();
     replace();
     expect(check(0, 10 * MINUTE - 1)).toBe("older");
     expect(check(0, 10 * MINUTE)).toBe("replaced");
   });
 
-  it("finds an invalidated secret superseded within the overlap, and replaced after it", () => {
+  it("returns superseded for an invalidated secret within the overlap, and replaced afterwards", () => {
     const { replace, check } = createSession();
     replace({ older: "invalidate" });
     expect(check(0)).toBe("superseded");
@@ -84,7 +84,7 @@ describe("TokenRules.check()", () => {
     expect(check(0, OVERLAP)).toBe("replaced");
   });
 
-  it("does not restart the overlap of a secret when a newer one is replaced", () => {
+  it("does not restart the overlap of an older secret when a newer secret is replaced", () => {
     const { replace, check } = createSession();
     replace({ older: "invalidate" });
     replace({ older: "invalidate", by: 1, now: START + 20_000 });
@@ -92,7 +92,7 @@ describe("TokenRules.check()", () => {
     expect(check(1, OVERLAP)).toBe("superseded");
   });
 
-  it("finds the secret of a periodic rotation reused after its end, unless a login invalidated it", () => {
+  it("returns reused after the validity of a periodically rotated secret, unless a login invalidated it", () => {
     const { replace, use, check } = createSession();
     replace({ purpose: "periodic" });
     use(0);
@@ -104,7 +104,7 @@ describe("TokenRules.check()", () => {
 });
 
 describe("TokenRules.mayWrite()", () => {
-  it("allows the current and a valid older secret, and refuses the others", () => {
+  it("returns true for the current secret and a valid older secret, and false for other secrets", () => {
     const { record, replace, mayWrite } = createSession();
     replace();
     expect([mayWrite(0), mayWrite(1)]).toEqual([true, true]);
@@ -115,7 +115,7 @@ describe("TokenRules.mayWrite()", () => {
 });
 
 describe("TokenRules.mayLogOut()", () => {
-  it("allows an invalid older secret until one overlap after the first use of the new one", () => {
+  it("returns true for an invalid older secret until one overlap after the first use of the new secret", () => {
     const { replace, use, mayLogOut } = createSession();
     replace({ older: "invalidate" });
     expect(mayLogOut(0, 50 * MINUTE)).toBe(true);
@@ -125,13 +125,13 @@ describe("TokenRules.mayLogOut()", () => {
     expect(mayLogOut(1, MINUTE + OVERLAP)).toBe(true);
   });
 
-  it("refuses an unknown secret", () => {
+  it("returns false for an unknown secret", () => {
     expect(rules.mayLogOut(createSession().record, hashSecret("other"), START)).toBe(false);
   });
 });
 
 describe("TokenRules.replace()", () => {
-  it("issues a random secret and records the replaced one", () => {
+  it("returns a random secret, and adds the replaced secret to the older secrets", () => {
     const session = createSession();
     const [first, second] = [0, 1].map(() => rules.replace(session.record, session.changeOf({})).secret);
     expect(first).not.toBe(second);
@@ -152,34 +152,37 @@ describe("TokenRules.replace()", () => {
     ["elevate", 10 * MINUTE],
     ["rotate", 60 * MINUTE],
     ["periodic", 60 * MINUTE],
-  ] as const)("keeps the older secret of a %s valid for %i ms without a use", (purpose, validity) => {
-    const { replace, check } = createSession();
-    replace({ purpose });
-    expect(check(0, validity - 1)).toBe("older");
-    expect(check(0, validity)).not.toBe("older");
-  });
+  ] as const)(
+    "after a %s, keeps the older secret valid for %i ms while the new secret is not used",
+    (purpose, validity) => {
+      const { replace, check } = createSession();
+      replace({ purpose });
+      expect(check(0, validity - 1)).toBe("older");
+      expect(check(0, validity)).not.toBe("older");
+    },
+  );
 
-  it("with `invalidate` ends every older secret at once", () => {
+  it("with `invalidate`, invalidates every older secret at once", () => {
     const { replace, check } = createSession();
     replace();
     replace({ by: 1, older: "invalidate" });
     expect([check(0), check(1), check(2)]).toEqual(["superseded", "superseded", "current"]);
   });
 
-  it("recognises eight older secrets", () => {
+  it("keeps eight older secrets and drops the ninth", () => {
     const { replace, check } = createSession();
     for (let by = 0; by < 9; by++) replace({ by });
     expect([check(0), check(1)]).toEqual(["unknown", "older"]);
   });
 
-  it("wraps nothing for a change by session id", () => {
+  it("encrypts no secret for repeated requests when the change is made by session id", () => {
     const { record, changeOf } = createSession();
     expect(rules.replace(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
   });
 });
 
 describe("TokenRules.reissue()", () => {
-  it("returns the secret of an earlier request of the same kind", () => {
+  it("returns the secret of the first request to a repeated request within the overlap", () => {
     const { secrets, replace, reissue } = createSession();
     replace({ older: "invalidate" });
     expect(reissue()).toBe(secrets[1]);
@@ -198,7 +201,7 @@ describe("TokenRules.reissue()", () => {
     expect(reissue({ ...same, presented: null })).toBeNull();
   });
 
-  it("returns null for an invalid token after its overlap, and a valid one's secret however late", () => {
+  it("returns null for an invalid token after its overlap, and the secret for a valid token at any time", () => {
     const { replace, reissue } = createSession();
     replace({ older: "invalidate" });
     expect(reissue({ now: START + OVERLAP })).toBeNull();
@@ -238,7 +241,7 @@ describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
 });
 
 describe("TokenRules.elevationsFor()", () => {
-  it("keeps the elevations for the current token and a change by id, and drops them for an older token", () => {
+  it("returns the elevations for the current token and for a change by id, and none for an older token", () => {
     const session = createSession();
     session.replace();
     const record = { ...session.record, elevations: { payment: START } };
@@ -249,7 +252,7 @@ describe("TokenRules.elevationsFor()", () => {
 });
 
 describe("TokenRules.withoutServedSecret()", () => {
-  it("erases the wrapped secret one overlap after the first use of the new token", () => {
+  it("returns null from one overlap after the first use of the new token", () => {
     const session = createSession();
     session.replace();
     const wrappedAt = (time: number) => rules.withoutServedSecret(session.record, START + time);

@@ -2,15 +2,15 @@ import fc from "fast-check";
 import type { ActName, Client, Scenario, Step } from "./token-model.ts";
 import { MINUTE, OVERLAP, SECOND } from "./token-site.ts";
 
-/** Traces that break simpler rules, or nearly do. Generated scenarios also vary them. */
+/** Sequences of steps in which simpler rules fail. Half of the random runs contain a variation of one of them. */
 const STORIES: readonly (readonly Step[])[] = [
-  // The response of a step-up is lost, and the next request rotates the older token.
+  // The response to an elevation is lost, and the next request rotates the older token.
   [
     stepOf("browser", "exchange", "login"),
     stepOf("browser", "lose", "elevate"),
     stepOf("browser", "exchange", "rotate"),
   ],
-  // Two requests of different kinds carry one token.
+  // Two requests of different kinds use the same token.
   [
     stepOf("browser", "exchange", "login"),
     stepOf("browser", "open", "elevate"),
@@ -26,9 +26,9 @@ const STORIES: readonly (readonly Step[])[] = [
     { do: "handle", index: 0 },
     { do: "pass", milliseconds: 20 * SECOND },
   ],
-  // A write that has loaded the anonymous session waits behind the login.
+  // A write loads the anonymous session, and runs after the login.
   [stepOf("attacker", "open", "write"), stepOf("browser", "exchange", "login"), { do: "handle", index: 0 }],
-  // The response of the login is lost, and the user leaves after the overlap.
+  // The response to the login is lost, and the user logs out after the overlap.
   [
     stepOf("browser", "lose", "login"),
     { do: "pass", milliseconds: OVERLAP },
@@ -83,7 +83,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A story with other steps between its steps. */
+/** One of {@link STORIES}, with random steps in between. */
 const variedStory = fc
   .tuple(
     fc.constantFrom(...STORIES),
@@ -94,7 +94,7 @@ const variedStory = fc
     return [...story.flatMap((own, place) => [...at(place), own]), ...at(6)];
   });
 
-/** Random runs. Half of them contain a story. */
+/** Random runs of the model. Half of them contain one of {@link STORIES}. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   planted: fc.boolean(),
   rotateEvery: fc.constantFrom(null, 5 * MINUTE),

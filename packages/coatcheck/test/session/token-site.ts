@@ -13,7 +13,7 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const OVERLAP = 30 * SECOND;
 
-/** The secrets of the ring. */
+/** The secrets of the manager's ring. */
 export const SECRETS = ["the only secret of the model"];
 
 const FORK_SEED = 1_000_000_007;
@@ -21,7 +21,7 @@ const FORK_SEED = 1_000_000_007;
 /** The scope of every elevation in the model. */
 export const SCOPE = "payment";
 
-/** The action of a request after its session was loaded. */
+/** What the handler of a request does with the loaded session. */
 export type Act =
   | { readonly do: "login"; readonly subject: string }
   | { readonly do: "elevate" | "rotate" | "read" | "logout" }
@@ -32,19 +32,19 @@ export interface SiteOptions {
   readonly cached: boolean;
 }
 
-/** The session data of the model: the number of the last write of each writer. */
+/** The session data of the model. Each writer stores the number of its last write. */
 type Data = Record<string, number>;
 
-/** The response of a request. */
+/** The response to a request. */
 export interface Response {
   readonly error: ErrorCode | null;
-  /** The token in `Set-Cookie`; null when the cookie was cleared, undefined when the response has no `Set-Cookie`. */
+  /** The token in `Set-Cookie`. Null if the cookie was cleared; undefined without `Set-Cookie`. */
   readonly cookie: string | null | undefined;
-  /** The subject that the handler saw after its act. */
+  /** The subject of the session after the handler's action. */
   readonly subject: string | null;
 }
 
-/** One request that a client has sent with the token `cookie`. */
+/** A request with the token `cookie`, and its response. */
 export class Exchange {
   readonly #request: RequestSession<Data>;
 
@@ -58,7 +58,7 @@ export class Exchange {
     });
   }
 
-  /** Loads the session, as middleware does before a slow handler. Repeated calls do nothing. */
+  /** Loads the session, as middleware does before a slow handler runs. Repeated calls do nothing. */
   async load(): Promise<void> {
     await this.#request.load();
   }
@@ -106,14 +106,14 @@ function cookieIn(headers: Headers): string | null | undefined {
   return value === "" ? null : value;
 }
 
-/** A server whose time the test controls. */
+/** A server with a session manager and a clock that the test controls. */
 export class Site {
   now: number;
   readonly manager: SessionManager<Data>;
   readonly #store: SessionStore;
   readonly #options: SiteOptions;
   readonly #http: HttpSessions<Data>;
-  /** Opens tokens without any effect, also with a token that revokes its session. */
+  /** A manager that cannot revoke sessions. Opening a token with it never changes the site. */
   readonly #observer: SessionManager<Data>;
 
   constructor(options: SiteOptions, store = memoryStore(), now = Date.UTC(2026, 0, 1), seed = 1) {
@@ -140,7 +140,7 @@ export class Site {
     return new Exchange(this.#http, cookie);
   }
 
-  /** The session that a token opens now; null when it is refused. */
+  /** Returns the session that a token opens now; null when the token is refused. */
   async opened(token: string): Promise<Session<Data> | null> {
     const found = await this.#observer.resume(token, "none");
     return found instanceof Session ? found : null;
@@ -150,12 +150,15 @@ export class Site {
     return (await this.#store.list({}, { limit: 1000 })).records;
   }
 
-  /** A copy of this site, with the session of one token only. What happens there does not affect this site. */
+  /**
+   * Returns a copy of this site that contains only the session of `token`. Requests to the copy do not affect this
+   * site.
+   */
   async fork(token: string | null): Promise<Site> {
     const store = memoryStore();
     const found = token === null ? null : await this.#store.get(idOfToken(token));
     if (found) await store.put(found.record, { expectedVersion: 0, change: "data" });
-    // With the same seed it would generate the ids and secrets that exist.
+    // With the seed of this site, the copy would generate ids and secrets that already exist.
     return new Site(this.#options, store, this.now, FORK_SEED);
   }
 
@@ -164,7 +167,7 @@ export class Site {
   }
 }
 
-/** Random bytes that are the same in every run (Mulberry32). */
+/** Generates the same random bytes in every run (Mulberry32). */
 function seeded(seed: number): RandomSource {
   let state = seed;
   return (bytes) => {

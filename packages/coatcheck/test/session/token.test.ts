@@ -21,7 +21,7 @@ describe("a token", () => {
   const secret = newSecret(random);
   const token = ring.seal(id, secret);
 
-  it("consists of id, secret and seal, in 50 characters that a cookie allows", () => {
+  it("consists of id, secret and seal, in 50 characters that are valid in a cookie", () => {
     expect(isSessionId(id)).toBe(true);
     expect(token).toMatch(/^[A-Za-z0-9_-]{50}$/);
     expect(token).toHaveLength(TOKEN_LENGTH);
@@ -30,12 +30,12 @@ describe("a token", () => {
     expect(secretOfToken(token)).toBe(secret);
   });
 
-  it("does not contain the hash that the store keeps", () => {
+  it("does not contain the hash that is stored", () => {
     expect(token).not.toContain(hashSecret(secret));
     expect(hashSecret(secret)).not.toContain(secret);
   });
 
-  it("is sealed by the first secret of the ring and verified by every one", () => {
+  it("is sealed with the first secret of the ring, and verified with every secret", () => {
     expect(ring.hasValidSeal(token)).toBe(true);
     expect(ring.hasValidSeal(new SecretRing(["the secret before it"]).seal(id, secret))).toBe(true);
     expect(new SecretRing(["the secret before it"]).hasValidSeal(token)).toBe(false);
@@ -53,7 +53,7 @@ describe("a token", () => {
   });
 
   it.each(["", "x", "x".repeat(49), "x".repeat(51), "\0".repeat(50), "é".repeat(50), "x".repeat(10_000_000)])(
-    "fails verification when it is arbitrary text (%#)",
+    "fails verification if it is arbitrary text (%#)",
     (text) => {
       expect(ring.hasValidSeal(text)).toBe(false);
     },
@@ -61,14 +61,14 @@ describe("a token", () => {
 });
 
 describe("a SecretRing", () => {
-  it("rejects an empty list, a short secret, and a value that is not a string", () => {
+  it("throws for an empty list, for a short secret, and for a secret that is not a string", () => {
     expect(() => new SecretRing([])).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
     expect(() => new SecretRing(["long enough to be one", "short"])).toThrow(
       expect.objectContaining({
         faults: [{ path: "secrets.1", message: "must have at least 16 characters" }],
       }),
     );
-    // Untyped code passes an unset environment variable, or a string instead of a list.
+    // Values from JavaScript callers: an unset environment variable, or a string instead of a list.
     for (const [given, path] of [
       [[undefined], "secrets.0"],
       ["a text of sixteen characters and more", "secrets"],
@@ -79,7 +79,7 @@ describe("a SecretRing", () => {
     }
   });
 
-  it("verifies a signature for its own purpose and text only", () => {
+  it("accepts a signature only for its own purpose and text", () => {
     const signature = ring.sign("csrf", "text");
     expect(ring.verify("csrf", "text", signature)).toBe(true);
     expect(ring.verify("other", "text", signature)).toBe(false);
@@ -87,7 +87,7 @@ describe("a SecretRing", () => {
     expect(ring.verify("csrf", "text", "")).toBe(false);
   });
 
-  it("finds a successor derived with an older secret of the ring", () => {
+  it("finds a derived secret that was derived with an older secret of the ring", () => {
     const before = new SecretRing(["the secret before it"]);
     const successor = before.deriveSuccessor("id", "old");
     expect(ring.findSuccessor("id", "old", hashSecret(successor))).toBe(successor);
@@ -99,12 +99,12 @@ describe("SecretRing.encrypt() and decrypt()", () => {
   const context = ["login", "session", "alice"];
   const encrypted = ring.encrypt(context, "the secret", random);
 
-  it("return the secret for the same context", () => {
+  it("restore the secret for the same context", () => {
     expect(encrypted).not.toContain("the secret");
     expect(ring.decrypt(context, encrypted)).toBe("the secret");
   });
 
-  it("return null when any field of the context differs or the fields are divided differently", () => {
+  it("return null when a field of the context differs, or the same text is split into other fields", () => {
     const others = [
       ["rotate", "session", "alice"],
       ["login", "other", "alice"],
@@ -128,11 +128,11 @@ describe("SecretRing.encrypt() and decrypt()", () => {
     for (const text of ["", "x", encrypted.slice(0, 37)]) expect(ring.decrypt(context, text)).toBeNull();
   });
 
-  it("use another nonce every time", () => {
+  it("use a different nonce each time", () => {
     expect(ring.encrypt(context, "the secret", random)).not.toBe(encrypted);
   });
 
-  it("accept what an older secret of the ring encrypted, and no secret outside of it", () => {
+  it("decrypt texts from an older secret of the ring, and no texts from a secret outside of the ring", () => {
     const before = new SecretRing(["the secret before it"]).encrypt(context, "the secret", random);
     const foreign = new SecretRing(["a secret of another ring"]).encrypt(context, "the secret", random);
     expect(ring.decrypt(context, before)).toBe("the secret");

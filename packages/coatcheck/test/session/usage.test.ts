@@ -6,10 +6,10 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
-/** An argument as JavaScript passes it, without types. */
+/** Passes an argument of the wrong type, as JavaScript code can. */
 const untyped = (value: unknown) => value as never;
 
-it("a missing argument, or one of the wrong type, throws a TypeError that names it", async () => {
+it("a missing argument, or an argument of the wrong type, throws a TypeError that names the argument", async () => {
   const { manager, open } = createFixture();
   const { record, token } = await manager.create({ subject: "ada" });
   const session = await open(token);
@@ -116,7 +116,7 @@ it("a missing argument, or one of the wrong type, throws a TypeError that names 
   expect(await manager.find(record.id)).toEqual(record);
 });
 
-it("list() and revoke() refuse an undefined subject, and neither lists nor ends anything", async () => {
+it("list() and revoke() throw for an undefined subject, and neither list nor revoke sessions", async () => {
   const { manager, emitted } = createFixture();
   await manager.create({ subject: "ada" });
   const visitor = manager.begin();
@@ -132,7 +132,7 @@ it("list() and revoke() refuse an undefined subject, and neither lists nor ends 
   expect(emitted).toEqual(["created"]);
 });
 
-it("a function of update() that writes to the same session is refused instead of waiting for itself", async () => {
+it("update() throws if its function writes to the same session, instead of waiting forever", async () => {
   const { manager, open } = createFixture();
   const { token } = await manager.create({ subject: "ada" });
   const session = await open(token);
@@ -151,7 +151,7 @@ it("a function of update() that writes to the same session is refused instead of
   expect(session.data).toEqual({ outer: true, later: true, both: 1, parallel: true });
 });
 
-it("a value that is not JSON is the program's mistake, and a number that is not finite may be the client's", async () => {
+it("create() throws a UsageError for data that is not JSON, and an error with status 400 for NaN", async () => {
   const { manager } = createFixture();
   for (const value of [new Date(), new Map(), () => 1, Symbol("x"), 1n, [undefined], { inner: new Date() }]) {
     const error = await manager
@@ -172,7 +172,7 @@ it("sweep() without a retention deletes nothing", async () => {
   expect((await manager.stats()).total).toBe(1);
 });
 
-it("the fields that a request gives to its new session are checked", async () => {
+it("commit() throws for an unknown field of the new session", async () => {
   const { manager } = createFixture();
   const session = manager.begin(() => untyped({ subjct: "ada" }));
   session.data.theme = "dark";

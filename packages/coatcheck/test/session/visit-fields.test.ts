@@ -22,7 +22,7 @@ const VISIT: RecordedVisit = {
 };
 
 describe("visit fields of a session", () => {
-  it("are stored by the commit of a new session, in one write", async () => {
+  it("are stored together with a new session, in one write", async () => {
     const { manager, store } = createFixture();
     const session = manager.begin();
     session.recordVisit(() => ({ visitorId: "visitor-1", visit: VISIT }));
@@ -36,7 +36,7 @@ describe("visit fields of a session", () => {
     });
   });
 
-  it("share the write of pending data, and keep concurrent changes of it", async () => {
+  it("are stored in the same write as pending data, and keep concurrent changes of the data", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { views: 1 } });
     const session = await open(token);
@@ -48,7 +48,7 @@ describe("visit fields of a session", () => {
     expect(stored).toMatchObject({ version: 3, visit: VISIT, data: { views: 2, theme: "dark" } });
   });
 
-  it("change neither data nor activity when they are stored alone", async () => {
+  it("do not change the data or the activity when they are stored alone", async () => {
     const { manager, open, advance } = createFixture();
     const { record, token } = await manager.create({ data: { views: 1 } });
     advance(1000);
@@ -63,7 +63,7 @@ describe("visit fields of a session", () => {
     });
   });
 
-  it("store nothing when the change returns null", async () => {
+  it("are not written when the change returns null", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     await (await open(token)).changeVisit(() => null);
@@ -80,7 +80,7 @@ describe("visit fields of a session", () => {
     expect(emitted).toContain("failed");
   });
 
-  it("survive a login", async () => {
+  it("are kept at a login", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
@@ -93,7 +93,7 @@ describe("visit fields of a session", () => {
     });
   });
 
-  it("are null in a row of an earlier version", () => {
+  it("are null in a row that an earlier version of the library stored", () => {
     const row = rowOf(makeRecord());
     const { visit, conversion, ...body } = JSON.parse(row.body);
     expect([visit, conversion]).toEqual([null, null]);
@@ -101,7 +101,7 @@ describe("visit fields of a session", () => {
     expect([record.visit, record.conversion]).toEqual([null, null]);
   });
 
-  it("name the missing option when session.visit is read", async () => {
+  it("cannot be read without the option visits: session.visit throws an error that names it", async () => {
     const { manager } = createFixture();
     expect(() => manager.begin().visit).toThrow(/createVisits/);
   });

@@ -5,7 +5,7 @@ import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, createFixture } from "./fixtures.ts";
 
-/** A memory store whose writes the test can count, hold and fail. */
+/** A memory store. Tests can count its writes, delay them and make them fail. */
 function observedStore() {
   const inner = memoryStore();
   let gate = Promise.resolve();
@@ -13,9 +13,9 @@ function observedStore() {
     puts: 0,
     /** Runs before each write. */
     before: async (_record: SessionRecord) => {},
-    /** Runs after each write: its response is lost when this throws. */
+    /** Runs after each write. If it throws, the response to the write is lost. */
     after: async (_record: SessionRecord) => {},
-    /** Holds every write until the returned function is called. */
+    /** Delays every write until the returned function is called. */
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;
@@ -47,11 +47,11 @@ async function setUp() {
   return { ...fixture, observed, id, token, dataOf };
 }
 
-/** Lets every request that has started reach the queue. */
+/** Waits until all started requests have reached the write queue. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("concurrent writes of one session", () => {
-  it("are all kept in a few commits when 400 patches run in parallel", async () => {
+  it("are all stored, in a few commits, when 400 patches run in parallel", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const names = Array.from({ length: 400 }, (_item, index) => `field${index}`);
     await Promise.all(names.map((name) => manager.patch(id, { [name]: 1 })));
@@ -59,7 +59,7 @@ describe("concurrent writes of one session", () => {
     expect(observed.puts).toBeLessThanOrEqual(6);
   });
 
-  it("share smaller commits in a large session, so that none holds the event loop for long", async () => {
+  it("are stored in smaller commits for a large session, so that no commit blocks the event loop for long", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     await manager.patch(id, { text: "x".repeat(60_000) });
     observed.puts = 0;
@@ -70,7 +70,7 @@ describe("concurrent writes of one session", () => {
     expect(observed.puts).toBeLessThanOrEqual(42);
   });
 
-  it("return the committed record to each writer", async () => {
+  it("return the stored record to each writer", async () => {
     const { manager, id } = await setUp();
     const records = await Promise.all(
       [1, 2, 3].map((value) => manager.patch(id, { [`field${value}`]: value })),
@@ -79,7 +79,7 @@ describe("concurrent writes of one session", () => {
     expect(records.at(-1)).toEqual(await manager.find(id));
   });
 
-  it("fail alone when a patch is invalid", async () => {
+  it("reject only the writer whose patch is invalid", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const release = observed.hold();
     const codes = Promise.all([
@@ -97,7 +97,7 @@ describe("concurrent writes of one session", () => {
     expect(observed.puts).toBe(2);
   });
 
-  it("fail together without a second attempt when the outcome is unknown", async () => {
+  it("are all rejected, and not retried, when the outcome of the commit is unknown", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const increment = () => manager.update(id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
     const release = observed.hold();
@@ -116,7 +116,7 @@ describe("concurrent writes of one session", () => {
     expect((await increment()).data).toEqual({ views: 5 });
   });
 
-  it("are compared with the state within the batch when ifVersion is given", async () => {
+  it("are checked against earlier changes of the same commit when ifVersion is given", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const release = observed.hold();
     const first = manager.patch(id, { first: 1 });
@@ -139,7 +139,7 @@ describe("concurrent writes of one session", () => {
 });
 
 describe("a change of privilege", () => {
-  it("stores the writes before it with the old token and refuses the ones after it", async () => {
+  it("lets earlier writes with the older token finish, and rejects later writes with it", async () => {
     const { manager, observed, open, id, token, dataOf } = await setUp();
     const [before, login, after] = [await open(token), await open(token), await open(token)];
     const release = observed.hold();
@@ -186,7 +186,7 @@ describe("the write queue", () => {
     await settle();
     let later: Promise<string | null> | undefined;
     observed.before = async ({ version }) => {
-      // Version 3 is the first batch, whose bytes no longer count.
+      // Version 3 stored the first batch. The limit no longer includes its bytes.
       if (version === 4) later ??= codeOf(manager.patch(id, { text }));
     };
     release();
@@ -196,7 +196,7 @@ describe("the write queue", () => {
     expect(await later).toBeNull();
   });
 
-  it("is not held by a slow update(), which is applied again to the newer data", async () => {
+  it("does not wait for a slow update(), which is computed again from the newer data", async () => {
     const { manager, id, dataOf } = await setUp();
     const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const seen: unknown[] = [];
@@ -216,7 +216,7 @@ describe("the write queue", () => {
 });
 
 describe("two managers on one store", () => {
-  it("keep all of 400 parallel patches", async () => {
+  it("store all of 400 parallel patches", async () => {
     const { store, observed } = observedStore();
     const schedule = (_delay: number, task: () => void) => {
       const immediate = setImmediate(task);
@@ -233,7 +233,7 @@ describe("two managers on one store", () => {
     expect(Object.keys((await managers[0]?.find(id))?.data ?? {})).toHaveLength(400);
   });
 
-  it("pause after the second conflict for a random time of at most 2^n ms, and of at most 100 ms", async () => {
+  it("pause after the second conflict for a random time of up to 2^n ms, but at most 100 ms", async () => {
     const { store, observed } = observedStore();
     const delays: number[] = [];
     const schedule = (delay: number, task: () => void) => {

@@ -6,7 +6,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, createFixture } from "./fixtures.ts";
 
 describe("a write", () => {
-  it("is not lost among 20 concurrent requests that each change another field", async () => {
+  it("is not lost when 20 concurrent requests each change a different field", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => open(token)));
@@ -19,7 +19,7 @@ describe("a write", () => {
     expect(Object.keys((await manager.find(record.id))?.data ?? {})).toHaveLength(20);
   });
 
-  it("by update() is not lost among 60 concurrent increments", async () => {
+  it("by update() is not lost when 60 requests increment the same field", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     const increment = () => manager.update(record.id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
@@ -38,7 +38,7 @@ describe("a write", () => {
     expect(await manager.find(record.id)).toMatchObject({ state: "revoked", reason: "logout", data: {} });
   });
 
-  it("does not happen when the assigned values equal the stored ones", async () => {
+  it("does not happen when the assigned values equal the stored values", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { apple: 1 }, list: [1] } });
     const session = await open(token);
@@ -48,7 +48,7 @@ describe("a write", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("with ifVersion is not refused because the new token of a login has been used", async () => {
+  it("with ifVersion is accepted if only the first use of a new token was recorded since that version", async () => {
     const { manager, open } = createFixture();
     const { record } = await manager.create();
     const login = await manager.authenticate(record.id, "alice");
@@ -80,7 +80,7 @@ describe("a write", () => {
     await Promise.all([here.close(), elsewhere.close()]);
   });
 
-  it("acknowledged late does not replace a newer copy in the cache", async () => {
+  it("that is acknowledged late does not replace a newer copy in the cache", async () => {
     const inner = memoryStore();
     const [stored, acknowledged] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const [begun, overtaken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -106,7 +106,7 @@ describe("a write", () => {
     await open(token);
     expect((await open(token)).tier).toBe("local");
 
-    // Another manager on the same cache: the writes of one manager wait for each other.
+    // Uses another manager with the same cache, because writes of one manager wait for each other.
     const patch = createFixture({ store, cache, clock }).manager.patch(record.id, { views: 1 });
     await stored.promise;
     let attempts = 0;
@@ -129,7 +129,7 @@ describe("a write", () => {
     await manager.close();
   });
 
-  it("whose response was lost makes the next request read the store", async () => {
+  it("with a lost response makes the next request read the store", async () => {
     const inner = memoryStore();
     let isLost = false;
     const lossy = async <Value>(response: Promise<Value>): Promise<Value> => {
@@ -164,7 +164,7 @@ describe("a write", () => {
     await manager.close();
   });
 
-  it("stores a flash message that can be read once", async () => {
+  it("with a flash message stores it for one read", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const writer = await open(token);
@@ -177,7 +177,7 @@ describe("a write", () => {
     expect(await (await open(token)).takeFlash("notice")).toBeUndefined();
   });
 
-  it("is rejected whole when it is too large or not JSON", async () => {
+  it("is rejected as a whole when it is too large or not JSON", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
@@ -189,7 +189,7 @@ describe("a write", () => {
     expect((await manager.stats()).total).toBe(1);
   });
 
-  it("stores a copy, so later changes of the caller's object have no effect", async () => {
+  it("stores a copy, so that later changes of the caller's object have no effect", async () => {
     const { manager } = createFixture();
     const data = { cart: { apple: 1 } };
     const { record } = await manager.create({ data });
