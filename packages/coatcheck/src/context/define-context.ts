@@ -2,7 +2,7 @@ import type { SessionCache } from "../cache/cache.ts";
 import { CircuitBreaker } from "../cache/circuit-breaker.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import { EntityCache, type EntityCacheMetrics, entityKey, tagKey } from "./entity-cache.ts";
 import { type Members, resolveMembers } from "./graph.ts";
 import type { ContextSession, Loader } from "./loader.ts";
@@ -148,8 +148,8 @@ export function defineContext<Given extends ContextMembers>(
   requireKnownOptions("context options", options, CONTEXT_OPTIONS);
   requireKnownPart("context options", options, "local", LOCAL_OPTIONS);
   if (typeof options.cache?.invalidations?.invalidate !== "function") {
-    const message = `must be a cache from createCache(), which polls the log (got ${shown(options.cache)})`;
-    throw misuse("context options", [{ path: "cache", message }]);
+    const message = `must be a cache from createCache(), which polls the log (got ${describeValue(options.cache)})`;
+    throw usageError("context options", [{ path: "cache", message }]);
   }
   const resolved = resolveMembers(members);
   const cache = createEntityCache(options);
@@ -217,8 +217,8 @@ function contextOf(
 function requireName<Member>(input: string, name: string, members: ReadonlyMap<string, Member>): Member {
   const member = members.get(name);
   if (member !== undefined) return member;
-  const message = `must be one of ${[...members.keys()].join(", ")} (got ${shown(name)})`;
-  throw misuse(input, [{ path: "name", message }]);
+  const message = `must be one of ${[...members.keys()].join(", ")} (got ${describeValue(name)})`;
+  throw usageError(input, [{ path: "name", message }]);
 }
 
 function createEntityCache(options: ContextOptions): EntityCache {
@@ -230,8 +230,8 @@ function createEntityCache(options: ContextOptions): EntityCache {
   const limits = { maxEntries: local.maxEntries ?? 10_000, maxBytes: local.maxBytes ?? 64 * 1024 * 1024 };
   for (const [path, value] of Object.entries(limits)) {
     if (Number.isSafeInteger(value) && value > 0) continue;
-    throw misuse("context options", [
-      { path: `local.${path}`, message: `must be a positive integer (got ${shown(value)})` },
+    throw usageError("context options", [
+      { path: `local.${path}`, message: `must be a positive integer (got ${describeValue(value)})` },
     ]);
   }
   return new EntityCache({

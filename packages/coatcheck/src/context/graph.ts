@@ -1,5 +1,5 @@
 import type { Fault } from "../session/errors.ts";
-import { misuse } from "../session/usage-error.ts";
+import { usageError } from "../session/usage-error.ts";
 import { Loader, type LoaderSettings } from "./loader.ts";
 import { Preference, type PreferenceSettings } from "./preference.ts";
 
@@ -96,5 +96,5 @@ function resolve(
 
 function fault(path: string, message: string): Error {
   const faults: readonly Fault[] = [{ path, message }];
-  return misuse(INPUT_NAME, faults);
+  return usageError(INPUT_NAME, faults);
 }

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonObject } from "../session/json.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { Session } from "../session/session.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import {
   type EntityId,
   type SelectionOptions,
@@ -136,10 +136,10 @@ export function loader(options: object): Loader<unknown, unknown> {
   const { reference, load, tags = () => [], schema = null, from = {} } = given;
   requireFunctions({ reference, load, tags });
   if (typeof from !== "function" && (typeof from !== "object" || from === null)) {
-    throw misuse(INPUT_NAME, [
+    throw usageError(INPUT_NAME, [
       {
         path: "from",
-        message: `must be an object of loaders, or a function that returns one (got ${shown(from)})`,
+        message: `must be an object of loaders, or a function that returns one (got ${describeValue(from)})`,
       },
     ]);
   }
@@ -147,8 +147,8 @@ export function loader(options: object): Loader<unknown, unknown> {
   const timeout = given.timeout ?? 2000;
   for (const [path, value] of Object.entries({ ...durations, timeout })) {
     if (typeof value === "number" && value > 0) continue;
-    throw misuse(INPUT_NAME, [
-      { path, message: `must be a positive number of milliseconds (got ${shown(value)})` },
+    throw usageError(INPUT_NAME, [
+      { path, message: `must be a positive number of milliseconds (got ${describeValue(value)})` },
     ]);
   }
   return new Loader({
@@ -166,7 +166,7 @@ export function loader(options: object): Loader<unknown, unknown> {
 function requireFunctions(functions: Readonly<Record<string, unknown>>): void {
   for (const [path, value] of Object.entries(functions)) {
     if (typeof value !== "function") {
-      throw misuse(INPUT_NAME, [{ path, message: `must be a function (got ${shown(value)})` }]);
+      throw usageError(INPUT_NAME, [{ path, message: `must be a function (got ${describeValue(value)})` }]);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import type { Dependencies, EntitiesOf, Loader } from "./loader.ts";
 
 /** Options of {@link preference}. `values`, `default` and `member` are required. */
@@ -79,20 +79,22 @@ export function preference<const Value extends string, From extends Dependencies
   } = options as unknown as Partial<PreferenceSettings>;
   const initial = options.default as unknown as PreferenceSettings["default"];
   if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === "string")) {
-    throw misuse(INPUT, [{ path: "values", message: `must be a list of strings (got ${shown(values)})` }]);
+    throw usageError(INPUT, [
+      { path: "values", message: `must be a list of strings (got ${describeValue(values)})` },
+    ]);
   }
   if (typeof initial !== "function" && !values.includes(initial)) {
-    throw misuse(INPUT, [
-      { path: "default", message: `must be one of ${values.join(", ")} (got ${shown(initial)})` },
+    throw usageError(INPUT, [
+      { path: "default", message: `must be one of ${values.join(", ")} (got ${describeValue(initial)})` },
     ]);
   }
   if (typeof member !== "string" || member === "") {
-    throw misuse(INPUT, [{ path: "member", message: `must be a name (got ${shown(member)})` }]);
+    throw usageError(INPUT, [{ path: "member", message: `must be a name (got ${describeValue(member)})` }]);
   }
   const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
   if (unknown !== undefined) {
-    throw misuse(INPUT, [
-      { path: "invalidates", message: `must list names in from (got ${shown(unknown)})` },
+    throw usageError(INPUT, [
+      { path: "invalidates", message: `must list names in from (got ${describeValue(unknown)})` },
     ]);
   }
   return new Preference({ values, default: initial, member, from, save, invalidates });

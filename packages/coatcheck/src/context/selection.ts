@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 
 /** The id of an entity. 7 and `"7"` are the same id. */
 export type EntityId = string | number;
@@ -48,13 +48,13 @@ export function selectionSettings(given: unknown): SelectionSettings | null {
   requireKnownOptions("loader options", given, SELECTION_OPTIONS, "selection");
   const { mayEnter, header = null, ids = null, member = null } = given as Partial<SelectionSettings>;
   if (typeof mayEnter !== "function") {
-    const message = `must be a function (got ${shown(mayEnter)})`;
-    throw misuse("loader options", [{ path: "selection.mayEnter", message }]);
+    const message = `must be a function (got ${describeValue(mayEnter)})`;
+    throw usageError("loader options", [{ path: "selection.mayEnter", message }]);
   }
   for (const [path, value] of Object.entries({ header, member })) {
     if (value === null || (typeof value === "string" && value !== "")) continue;
-    throw misuse("loader options", [
-      { path: `selection.${path}`, message: `must be a name (got ${shown(value)})` },
+    throw usageError("loader options", [
+      { path: `selection.${path}`, message: `must be a name (got ${describeValue(value)})` },
     ]);
   }
   return { mayEnter, header, ids, member };

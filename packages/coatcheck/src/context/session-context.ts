@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
-import { shown } from "../session/usage-error.ts";
+import { describeValue } from "../session/usage-error.ts";
 import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
 import type { Choice, Entity } from "./graph.ts";
 import { requirePreferenceValue } from "./preference.ts";
@@ -215,6 +215,6 @@ function idOf({ name }: Entity, value: unknown): EntityId | null {
     );
   }
   throw new TypeError(
-    `The reference of "${name}" must be a non-empty string, a safe integer or null (got ${shown(value)}).`,
+    `The reference of "${name}" must be a non-empty string, a safe integer or null (got ${describeValue(value)}).`,
   );
 }

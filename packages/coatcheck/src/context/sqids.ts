@@ -13,7 +13,7 @@
 import { LRUCache } from "lru-cache";
 import Sqids from "sqids";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import type { IdCodec } from "./selection.ts";
 
 /** Decoded ids to remember: clients send the same ones with each request, and decoding one takes 30 µs. */
@@ -60,14 +60,14 @@ function decodeOnly(sqids: Sqids, text: string): readonly number[] {
 
 function create(alphabet: unknown, minLength: number): Sqids {
   if (typeof alphabet !== "string") {
-    throw misuse("options of hashedIds()", [
-      { path: "alphabet", message: `must be a string (got ${shown(alphabet)})` },
+    throw usageError("options of hashedIds()", [
+      { path: "alphabet", message: `must be a string (got ${describeValue(alphabet)})` },
     ]);
   }
   try {
     return new Sqids({ alphabet, minLength });
   } catch (error) {
     const message = `is refused by sqids: ${error instanceof Error ? error.message : "unknown reason"}`;
-    throw misuse("options of hashedIds()", [{ path: "alphabet or minLength", message }]);
+    throw usageError("options of hashedIds()", [{ path: "alphabet or minLength", message }]);
   }
 }

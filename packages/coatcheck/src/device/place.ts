@@ -47,7 +47,7 @@ export function placeFromHeaders(header: (name: string) => string | undefined, n
 }
 
 /** CDNs send `XX` for an unknown country and `T1` for Tor. */
-const COUNTRY = /^(?!XX$)[A-Z]{2}$/;
+const COUNTRY_CODE = /^(?!XX$)[A-Z]{2}$/;
 
 /** The longest city name that is stored, in characters. */
 const MAX_CITY_LENGTH = 100;
@@ -55,7 +55,7 @@ const MAX_CITY_LENGTH = 100;
 function toPlace(country: string | undefined, city: string | undefined): Place {
   const code = country?.toUpperCase() ?? "";
   return {
-    country: COUNTRY.test(code) ? code : null,
+    country: COUNTRY_CODE.test(code) ? code : null,
     city: city ? decodePercent(city).slice(0, MAX_CITY_LENGTH) : null,
   };
 }

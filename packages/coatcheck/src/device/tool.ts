@@ -1,5 +1,5 @@
 /** Matches programs and libraries that send HTTP requests. */
-const TOOL = new RegExp(
+const TOOL_PATTERN = new RegExp(
   [
     "^(?:curl|wget|libcurl|lwp|java|ruby|php|perl|node|deno|bun|dart|go|got|undici|rest|http|libfetch|fetch)(?:[/ ]|$)",
     "\\bcurl/|wget/|python|aiohttp|httpx|urllib|axios/|node-fetch|node\\.js|superagent|go-http-client|go-resty|okhttp",
@@ -11,13 +11,13 @@ const TOOL = new RegExp(
   "i",
 );
 
-const POWERSHELL = /powershell\//i;
+const POWERSHELL_PATTERN = /powershell\//i;
 
 /** Matches crawlers. Some of them also name the HTTP library that they use. */
-const CRAWLER = /bot\b|crawl|spider|fetcher/i;
+const CRAWLER_PATTERN = /bot\b|crawl|spider|fetcher/i;
 
 /** Returns whether a `User-Agent` header names a program or library, and neither a browser nor a crawler. */
 export function isTool(text: string): boolean {
-  if (POWERSHELL.test(text)) return true;
-  return !/^(?:mozilla|opera)\//i.test(text) && TOOL.test(text) && !CRAWLER.test(text);
+  if (POWERSHELL_PATTERN.test(text)) return true;
+  return !/^(?:mozilla|opera)\//i.test(text) && TOOL_PATTERN.test(text) && !CRAWLER_PATTERN.test(text);
 }

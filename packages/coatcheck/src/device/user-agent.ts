@@ -24,25 +24,25 @@ export interface UserAgent {
  */
 export const MAX_USER_AGENT_LENGTH = 512;
 
-const UNKNOWN: UserAgent = { kind: "tool", browser: null, os: null, device: null };
+const UNKNOWN_CLIENT: UserAgent = { kind: "tool", browser: null, os: null, device: null };
 
-const cache = new LRUCache<string, UserAgent>({ max: 1000 });
+const parsedHeaders = new LRUCache<string, UserAgent>({ max: 1000 });
 
 /** Parses a `User-Agent` header. Caches the 1,000 most recently used results. */
 export function parseUserAgent(header: string | null | undefined): UserAgent {
   const text = header?.trim().slice(0, MAX_USER_AGENT_LENGTH);
-  if (!text) return UNKNOWN;
-  const cached = cache.get(text);
+  if (!text) return UNKNOWN_CLIENT;
+  const cached = parsedHeaders.get(text);
   if (cached) return cached;
   const parsed = parse(text);
-  cache.set(text, parsed);
+  parsedHeaders.set(text, parsed);
   return parsed;
 }
 
 const DEVICES = ["desktop", "mobile", "tablet", "tv", "bot"] as const;
 
 function parse(text: string): UserAgent {
-  if (isTool(text)) return UNKNOWN;
+  if (isTool(text)) return UNKNOWN_CLIENT;
   const { browser, os, platform } = Bowser.parse(text);
   const major = browser.version?.split(".")[0];
   // Bowser reports a headless browser as an ordinary one; only isbot detects it.

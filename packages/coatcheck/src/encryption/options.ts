@@ -42,13 +42,13 @@ const OPTIONS = {
   acceptPlaintext: "boolean",
   onFault: "function",
 } satisfies KnownOptions<EncryptionOptions>;
-const INPUT = "options of createEncryption()";
+const OPTIONS_NAME = "options of createEncryption()";
 
 /** Checks the options. Throws `UsageError`, and `VALIDATION_FAILED` for a secret that is too short. */
 export function resolveOptions(options: EncryptionOptions): ResolvedOptions {
-  requireKnownOptions(INPUT, options, OPTIONS);
+  requireKnownOptions(OPTIONS_NAME, options, OPTIONS);
   const { secrets, acceptPlaintext = false, onFault = warn } = options;
-  const ring = new KeyRing(secrets, { input: INPUT, purpose: "coatcheck data at rest" });
+  const ring = new KeyRing(secrets, { input: OPTIONS_NAME, purpose: "coatcheck data at rest" });
   return { ring, acceptPlaintext, onFault };
 }
 

@@ -9,9 +9,9 @@ import type { EncryptionFault, ResolvedOptions } from "./options.ts";
  */
 type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client">;
 
-const noContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null });
+const emptyContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null });
 /** The only member of the data of an encrypted record. */
-const ENVELOPE = "coatcheck:encrypted";
+const ENCRYPTED_MEMBER = "coatcheck:encrypted";
 
 /**
  * Encrypts and decrypts the content of session records. All fields of a record are encrypted together, with one nonce
@@ -28,13 +28,13 @@ export class RecordCipher {
   encrypt(record: SessionRecord): SessionRecord {
     const { data, flash, metadata, client } = record;
     const content = JSON.stringify({ data, flash, metadata, client } satisfies Content);
-    const text = this.#options.ring.encrypt(content, placeOf(record));
-    return { ...record, ...noContent(), data: { [ENVELOPE]: text } };
+    const text = this.#options.ring.encrypt(content, associatedDataOf(record));
+    return { ...record, ...emptyContent(), data: { [ENCRYPTED_MEMBER]: text } };
   }
 
   /** Returns whether the stored record was encrypted with the newest secret. */
   isCurrent(stored: SessionRecord): boolean {
-    const text = envelopeOf(stored);
+    const text = encryptedTextOf(stored);
     return text !== null && this.#options.ring.isNewest(text);
   }
 
@@ -51,7 +51,7 @@ export class RecordCipher {
     if (typeof content !== "string") return { ...stored, ...content };
     // A revoked session may use a removed secret: no write encrypts it again. Nothing needs its content, so no fault is
     // reported.
-    if (stored.state === "revoked") return { ...stored, ...noContent() };
+    if (stored.state === "revoked") return { ...stored, ...emptyContent() };
     this.#report(stored, content);
     if (content !== "unknown-key") return null;
     const cause = new Error("A session is encrypted under a secret that is not in the list of this process.");
@@ -76,7 +76,7 @@ export class RecordCipher {
     const content = this.#contentOf(stored);
     if (typeof content !== "string") return { ...stored, ...content };
     if (stored.state !== "revoked") this.#report(stored, content);
-    return { ...stored, ...noContent() };
+    return { ...stored, ...emptyContent() };
   }
 
   #report({ id }: SessionRecord, reason: EncryptionFault["reason"]): void {
@@ -85,9 +85,9 @@ export class RecordCipher {
 
   #contentOf(stored: SessionRecord): Content | EncryptionFault["reason"] {
     const { ring, acceptPlaintext } = this.#options;
-    const envelope = envelopeOf(stored);
-    if (envelope === null) return acceptPlaintext ? stored : "plaintext";
-    const { text, fault } = ring.tryDecrypt(envelope, placeOf(stored));
+    const encrypted = encryptedTextOf(stored);
+    if (encrypted === null) return acceptPlaintext ? stored : "plaintext";
+    const { text, fault } = ring.tryDecrypt(encrypted, associatedDataOf(stored));
     if (fault !== null) return fault;
     const content = parseJson(text);
     return isJsonObject(content) ? (content as unknown as Content) : "altered";
@@ -95,11 +95,11 @@ export class RecordCipher {
 }
 
 /** Returns the associated data of the encryption (AAD): the session and the field that contains the ciphertext. */
-function placeOf({ id }: SessionRecord): string {
+function associatedDataOf({ id }: SessionRecord): string {
   return `session:${id}:data`;
 }
 
-function envelopeOf({ data }: SessionRecord): string | null {
-  const text = data[ENVELOPE];
+function encryptedTextOf({ data }: SessionRecord): string | null {
+  const text = data[ENCRYPTED_MEMBER];
   return typeof text === "string" && Object.keys(data).length === 1 ? text : null;
 }

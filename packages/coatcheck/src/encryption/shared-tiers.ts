@@ -34,12 +34,12 @@ export function encryptEntities(
       const found = await tier.get(key);
       if (found === null) return null;
       const { value } = found;
-      if (typeof value !== "string" || !value.startsWith(MARK)) {
+      if (typeof value !== "string" || !value.startsWith(ENCRYPTED_PREFIX)) {
         if (acceptPlaintext) return found;
         onFault({ kind: "entity", id: key, reason: "plaintext" });
         return null;
       }
-      const { text, fault } = ring.tryDecrypt(value.slice(MARK.length), placeOf(key));
+      const { text, fault } = ring.tryDecrypt(value.slice(ENCRYPTED_PREFIX.length), associatedDataOf(key));
       const decrypted = fault === null ? parseJson(text) : null;
       if (decrypted !== null && decrypted !== undefined) return { ...found, value: decrypted };
       // Null makes the context load the entity again, so a removed secret costs one load.
@@ -47,16 +47,16 @@ export function encryptEntities(
       return null;
     },
     async set(key, entity, ttl) {
-      const value = MARK + ring.encrypt(JSON.stringify(entity.value), placeOf(key));
+      const value = ENCRYPTED_PREFIX + ring.encrypt(JSON.stringify(entity.value), associatedDataOf(key));
       await tier.set(key, { ...entity, value }, ttl);
     },
   };
 }
 
 /** The prefix of an encrypted value. Distinguishes it from a string of the application. */
-const MARK = "coatcheck:encrypted:";
+const ENCRYPTED_PREFIX = "coatcheck:encrypted:";
 
 /** Returns the associated data of the encryption (AAD): the entity and the field that contains the ciphertext. */
-function placeOf(key: string): string {
+function associatedDataOf(key: string): string {
   return `entity:${key}:value`;
 }

@@ -7,7 +7,7 @@ import {
 } from "../session/known-options.ts";
 import type { Activity } from "../session/policy.ts";
 import type { CreateOptions } from "../session/transitions.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
 import type { CookieOptions } from "./cookie.ts";
 import type { JwtVerifier } from "./jwt-verifier.ts";
@@ -147,7 +147,9 @@ export function requireHttpOptions(options: HttpOptions): void {
 
 function requireInitPath(path: unknown): void {
   if (path === undefined || (typeof path === "string" && path.startsWith("/"))) return;
-  throw misuse(INPUT_NAME, [{ path: "csrf.initPath", message: `must begin with "/" (got ${shown(path)})` }]);
+  throw usageError(INPUT_NAME, [
+    { path: "csrf.initPath", message: `must begin with "/" (got ${describeValue(path)})` },
+  ]);
 }
 
 /** Without this check a misspelt policy would be noticed only in an outage. */

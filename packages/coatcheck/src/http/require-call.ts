@@ -1,4 +1,4 @@
-import { misuse } from "../session/usage-error.ts";
+import { usageError } from "../session/usage-error.ts";
 
 /**
  * Checks that a function which returns middleware was called by the application. A function that is mounted without
@@ -11,7 +11,7 @@ import { misuse } from "../session/usage-error.ts";
  */
 export function requireCall(name: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
-  throw misuse(`call of ${name}()`, [
+  throw usageError(`call of ${name}()`, [
     { path: "", message: `takes no argument; mount ${name}(), with the parentheses` },
   ]);
 }

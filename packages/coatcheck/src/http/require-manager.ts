@@ -1,4 +1,4 @@
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 
 /**
  * Checks the argument `manager`. It is recognized by a method and not by its class: an application may have two copies
@@ -10,7 +10,7 @@ import { misuse, shown } from "../session/usage-error.ts";
  */
 export function requireManager(call: string, manager: unknown): void {
   if (typeof manager === "object" && manager !== null && "resumeDegraded" in manager) return;
-  throw misuse(`call of ${call}`, [
-    { path: "manager", message: `must be a SessionManager (got ${shown(manager)})` },
+  throw usageError(`call of ${call}`, [
+    { path: "manager", message: `must be a SessionManager (got ${describeValue(manager)})` },
   ]);
 }

@@ -7,7 +7,7 @@ import { requireKnownOptions } from "../session/known-options.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
 import type { Session } from "../session/session.ts";
 import { newSessionId, pooledRandom } from "../session/token.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import { Denials } from "./denials.ts";
 import { expired, invalid, reasonOf } from "./errors.ts";
 import { JwtKeys } from "./keys.ts";
@@ -217,10 +217,10 @@ function identityOf(claims: JWTPayload): JwtIdentity {
 
 function claimsOf({ claims = {} }: IssueOptions): JsonObject {
   if (typeof claims !== "object" || claims === null || Array.isArray(claims)) {
-    const message = `must be an object (got ${shown(claims)})`;
-    throw misuse("options of issue()", [{ path: "claims", message }]);
+    const message = `must be an object (got ${describeValue(claims)})`;
+    throw usageError("options of issue()", [{ path: "claims", message }]);
   }
   const own = OWN_CLAIMS.find((name) => name in claims);
   if (own === undefined) return claims;
-  throw misuse("options of issue()", [{ path: `claims.${own}`, message: "is set by issue() itself" }]);
+  throw usageError("options of issue()", [{ path: `claims.${own}`, message: "is set by issue() itself" }]);
 }

@@ -1,7 +1,7 @@
 import type { CryptoKey, JWK, KeyObject } from "jose";
 import type { Fault } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions, requireList } from "../session/known-options.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 
 /** The signature algorithms that are accepted. All of them are asymmetric: a process that only verifies cannot sign. */
 export type JwtAlgorithm = "EdDSA" | "ES256" | "RS256";
@@ -35,12 +35,12 @@ export class JwtKeys {
   constructor(keys: readonly JwtKey[]) {
     requireList(INPUT_NAME, "keys", keys);
     if (keys.length === 0)
-      throw misuse(INPUT_NAME, [{ path: "keys", message: "must contain at least one key" }]);
+      throw usageError(INPUT_NAME, [{ path: "keys", message: "must contain at least one key" }]);
     const faults = keys.flatMap((key, index) => faultsOf(key, `keys.${index}`));
-    if (faults.length > 0) throw misuse(INPUT_NAME, faults);
+    if (faults.length > 0) throw usageError(INPUT_NAME, faults);
     this.#keys = new Map(keys.map((key) => [key.id, key]));
     if (this.#keys.size < keys.length)
-      throw misuse(INPUT_NAME, [{ path: "keys", message: "must have a different id each" }]);
+      throw usageError(INPUT_NAME, [{ path: "keys", message: "must have a different id each" }]);
   }
 
   /** The key with an id; undefined for an unknown one. */
@@ -54,7 +54,7 @@ export class JwtKeys {
       const { privateKey } = key;
       if (privateKey !== undefined) return { ...key, privateKey };
     }
-    throw misuse(INPUT_NAME, [
+    throw usageError(INPUT_NAME, [
       { path: "keys", message: "must have a privateKey in a process that issues JWTs" },
     ]);
   }
@@ -65,10 +65,10 @@ function faultsOf(key: JwtKey, path: string): readonly Fault[] {
   const { id, algorithm, publicKey, privateKey } = key;
   const faults: Fault[] = [];
   if (typeof id !== "string" || id === "") {
-    faults.push({ path: `${path}.id`, message: `must be a non-empty string (got ${shown(id)})` });
+    faults.push({ path: `${path}.id`, message: `must be a non-empty string (got ${describeValue(id)})` });
   }
   if (!ALGORITHMS.includes(algorithm)) {
-    const message = `must be one of ${ALGORITHMS.join(", ")} (got ${shown(algorithm)})`;
+    const message = `must be one of ${ALGORITHMS.join(", ")} (got ${describeValue(algorithm)})`;
     faults.push({ path: `${path}.algorithm`, message });
   }
   if (kindOf(publicKey) !== "public") {
@@ -82,7 +82,7 @@ function faultsOf(key: JwtKey, path: string): readonly Fault[] {
 
 /** A JWK has `kty`, and a private one `d`. The other two forms have `type`: `public`, `private` or `secret`. */
 function kindOf(key: unknown): string {
-  if (typeof key !== "object" || key === null) return shown(key);
+  if (typeof key !== "object" || key === null) return describeValue(key);
   if ("kty" in key) return key.kty === "oct" ? "a shared secret" : "d" in key ? "private" : "public";
-  return "type" in key ? String(key.type) : shown(key);
+  return "type" in key ? String(key.type) : describeValue(key);
 }

@@ -2,7 +2,7 @@ import type { SessionCache } from "../cache/cache.ts";
 import { type Clock, systemClock } from "../session/clock.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import type { JwtKey } from "./keys.ts";
 
 /** The methods that {@link JwtOptions.manager} must have. A `SessionManager` of any data has them. */
@@ -57,13 +57,15 @@ export function resolveOptions(options: JwtOptions): ResolvedOptions {
   const { manager, cache, issuer, audience, clock = systemClock } = options;
   const { lifetime = 10 * 60_000, clockTolerance = 5000 } = options;
   if (typeof manager?.isRevoked !== "function") {
-    throw misuse(INPUT_NAME, [
-      { path: "manager", message: `must be a SessionManager (got ${shown(manager)})` },
+    throw usageError(INPUT_NAME, [
+      { path: "manager", message: `must be a SessionManager (got ${describeValue(manager)})` },
     ]);
   }
   for (const [path, value] of Object.entries({ issuer, audience })) {
     if (typeof value === "string" && value !== "") continue;
-    throw misuse(INPUT_NAME, [{ path, message: `must be a non-empty string (got ${shown(value)})` }]);
+    throw usageError(INPUT_NAME, [
+      { path, message: `must be a non-empty string (got ${describeValue(value)})` },
+    ]);
   }
   requireDuration("lifetime", lifetime, 1000, MAX_LIFETIME);
   requireDuration("clockTolerance", clockTolerance, 0, MAX_TOLERANCE);
@@ -72,6 +74,6 @@ export function resolveOptions(options: JwtOptions): ResolvedOptions {
 
 function requireDuration(path: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
-  const message = `must be ${min} to ${max} milliseconds (got ${shown(value)})`;
-  throw misuse(INPUT_NAME, [{ path, message }]);
+  const message = `must be ${min} to ${max} milliseconds (got ${describeValue(value)})`;
+  throw usageError(INPUT_NAME, [{ path, message }]);
 }

@@ -13,7 +13,7 @@ export class ActingToken {
 
   constructor(tokens: TokenRules, { presentedToken, isOlderToken }: SessionStart) {
     this.#tokens = tokens;
-    this.#presented = presentedToken === null ? null : tokens.presented(presentedToken);
+    this.#presented = presentedToken === null ? null : tokens.parse(presentedToken);
     this.#isOlder = isOlderToken;
   }
 
@@ -24,7 +24,7 @@ export class ActingToken {
 
   /** Continues with a new token, which the handle has just issued. */
   replaceWith(token: string): void {
-    this.#presented = this.#tokens.presented(token);
+    this.#presented = this.#tokens.parse(token);
     this.#isOlder = false;
   }
 
@@ -34,7 +34,7 @@ export class ActingToken {
   }
 
   /** Returns the record with the elevations that this token may use. An older token has no elevations. */
-  elevated(record: SessionRecord | null): SessionRecord | null {
+  withElevations(record: SessionRecord | null): SessionRecord | null {
     return record && this.#isOlder ? { ...record, elevations: {} } : record;
   }
 }

@@ -5,7 +5,7 @@ import { MAX_DURATION } from "./policy.ts";
 import type { ClientInfo, RevokeReason } from "./record.ts";
 import { requireStrings } from "./strings.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
-import { misuse, shown } from "./usage-error.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 
 /* Checks of the arguments of `SessionManager` and `Session` methods. They run before a method writes. */
 
@@ -79,7 +79,7 @@ export function requireCreateOptions(options: CreateOptions & { data?: unknown }
 }
 
 /** Checks and returns the fields for a session that a request creates. Throws `UsageError`. */
-export function checkedNewSession(fields: CreateOptions): CreateOptions {
+export function checkNewSession(fields: CreateOptions): CreateOptions {
   requireKnownOptions("fields of a new session", fields, NEW_SESSION_FIELDS);
   requireClient(fields);
   return fields;
@@ -102,7 +102,9 @@ export function requireLoginArguments(subject: string, options: AuthenticateOpti
 export function requireFlash(name: string, message: unknown): void {
   requireStrings({ name });
   if (message === undefined) {
-    throw misuse("call of flash()", [{ path: "message", message: "must be a JSON value (got undefined)" }]);
+    throw usageError("call of flash()", [
+      { path: "message", message: "must be a JSON value (got undefined)" },
+    ]);
   }
 }
 
@@ -112,18 +114,20 @@ export function requireFlash(name: string, message: unknown): void {
  *
  * @param mutex the mutex of the session handle; null for an update by session id.
  */
-export function checkedUpdate<Data>(
+export function wrapUpdate<Data>(
   change: (data: Data) => Data | Promise<Data>,
   mutex: Mutex | null = null,
 ): (data: JsonObject) => Data | Promise<Data> {
   const input = "call of update()";
   if (typeof change !== "function") {
-    throw misuse(input, [{ path: "change", message: `must be a function (got ${shown(change)})` }]);
+    throw usageError(input, [
+      { path: "change", message: `must be a function (got ${describeValue(change)})` },
+    ]);
   }
   const requireData = (changed: Data): Data => {
     if (isJsonObject(changed)) return changed;
-    throw misuse(input, [
-      { path: "change", message: `must return an object, the new data (got ${shown(changed)})` },
+    throw usageError(input, [
+      { path: "change", message: `must return an object, the new data (got ${describeValue(changed)})` },
     ]);
   };
   return (data) => {
@@ -144,8 +148,8 @@ function isThenable<Value>(value: Value | Promise<Value>): value is Promise<Valu
  */
 export function requireNoArguments(method: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
-  throw misuse(`call of ${method}`, [
-    { path: "", message: `takes no argument; await it (got ${shown(given[0])})` },
+  throw usageError(`call of ${method}`, [
+    { path: "", message: `takes no argument; await it (got ${describeValue(given[0])})` },
   ]);
 }
 
@@ -171,6 +175,6 @@ export function requireRevokeReason(reason: RevokeReason): void {
  */
 export function requireRetention(retention: number): void {
   if (retention >= 0 && retention <= MAX_DURATION) return;
-  const message = `must be a number of milliseconds, from 0 to 25 years (got ${shown(retention)})`;
-  throw misuse("sweep", [{ path: "retention", message }]);
+  const message = `must be a number of milliseconds, from 0 to 25 years (got ${describeValue(retention)})`;
+  throw usageError("sweep", [{ path: "retention", message }]);
 }

@@ -49,7 +49,7 @@ export class ClosedSignal {
 
 // Functions outside of the class: closures inside it could reference the ClosedSignal and keep its signal in memory.
 function abortWith(controller: AbortController) {
-  return { ended: (reason: WatchEnd) => controller.abort(refusalError(reason)) };
+  return { onEnd: (reason: WatchEnd) => controller.abort(refusalError(reason)) };
 }
 
 function isWriting(writes: Mutex): () => boolean {

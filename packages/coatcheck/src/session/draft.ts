@@ -11,13 +11,13 @@ interface DraftOwner {
 }
 
 /** The key under which a view returns its draft. */
-const DRAFT = Symbol("coatcheck.draft");
+const DRAFT_KEY = Symbol("coatcheck.draft");
 
 /**
  * The prototype of each proxy's target. `util.inspect` finds this method on the target and calls it on the proxy, so
  * that `console.log` shows the members.
  */
-const TARGET = {
+const TARGET_PROTOTYPE = {
   [INSPECT](this: Members): Members {
     return { ...this };
   },
@@ -48,7 +48,7 @@ export class Draft implements ProxyHandler<Members> {
   constructor(base: JsonObject, owner?: DraftOwner) {
     this.#base = base;
     this.#owner = owner;
-    this.view = new Proxy<Members>(Object.create(TARGET), this);
+    this.view = new Proxy<Members>(Object.create(TARGET_PROTOTYPE), this);
   }
 
   /** Returns the assignments so far as a merge patch; null when the view equals the base. */
@@ -82,7 +82,7 @@ export class Draft implements ProxyHandler<Members> {
       if (!this.#isFixed) return this.#read(name);
       return Object.hasOwn(target, name) ? target[name] : undefined;
     }
-    if (name === DRAFT) return this;
+    if (name === DRAFT_KEY) return this;
     return name === Symbol.toPrimitive ? toPrimitive : undefined;
   }
 
@@ -211,6 +211,6 @@ function toPrimitive(): string {
  */
 function withoutDraft(value: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(value)) return value;
-  const draft: unknown = Reflect.get(value, DRAFT);
+  const draft: unknown = Reflect.get(value, DRAFT_KEY);
   return draft instanceof Draft ? structuredClone(draft.current()) : value;
 }

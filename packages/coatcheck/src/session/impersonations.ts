@@ -10,7 +10,7 @@ import { hashSecret, newSecret, newSessionId, secretOfToken } from "./token.ts";
 import { refusalError, tokenSuperseded } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import type { CreateOptions } from "./transitions.ts";
-import { misuse, shown } from "./usage-error.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 
 const MINUTE = 60_000;
 const DEFAULT_MAX_AGE = 60 * MINUTE;
@@ -45,8 +45,8 @@ export function requireImpersonateArguments(subject: string, options: Impersonat
   const { reason, maxAge = DEFAULT_MAX_AGE, tenant } = options;
   requireStrings({ subject, reason, ...withoutUndefined({ tenant }) });
   if (typeof maxAge === "number" && maxAge > 0 && maxAge <= MAX_AGE_LIMIT) return;
-  const message = `must be a number of milliseconds, more than 0 and at most 12 hours (got ${shown(maxAge)})`;
-  throw misuse(input, [{ path: "maxAge", message }]);
+  const message = `must be a number of milliseconds, more than 0 and at most 12 hours (got ${describeValue(maxAge)})`;
+  throw usageError(input, [{ path: "maxAge", message }]);
 }
 
 /** The methods of {@link SessionWriter} that impersonations use. */
@@ -166,7 +166,7 @@ export class Impersonations<Data> {
     if (own === null || own.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
     forbidWhileImpersonating(own, "impersonate another subject; stop first");
     if (own.subject === subject) {
-      throw misuse("call of impersonate()", [{ path: "subject", message: "must be another subject" }]);
+      throw usageError("call of impersonate()", [{ path: "subject", message: "must be another subject" }]);
     }
     const { cached } = await reader.read(own.id, { fresh: true });
     const record = cached?.record;

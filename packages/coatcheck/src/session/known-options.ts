@@ -1,4 +1,4 @@
-import { misuse, shown, UsageError } from "./usage-error.ts";
+import { describeValue, UsageError, usageError } from "./usage-error.ts";
 
 /** The names of an options type's properties. For a union type, the names from all its members. */
 type KeyOf<Options> = Options extends unknown ? keyof Options & string : never;
@@ -65,7 +65,7 @@ export function requireKnownOptions(
   path = "",
 ): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw misuse(input, [{ path, message: `must be an object (got ${shown(given)})` }]);
+    throw usageError(input, [{ path, message: `must be an object (got ${describeValue(given)})` }]);
   }
   const prefix = path && `${path}.`;
   const faults = Object.keys(given)
@@ -76,9 +76,11 @@ export function requireKnownOptions(
   const wrongTypes = Object.entries(given).flatMap(([name, value]) => {
     const requirement = known[name] ?? true;
     if (value === undefined || requirement === true || REQUIREMENTS[requirement].accepts(value)) return [];
-    return [{ path: prefix + name, message: `${REQUIREMENTS[requirement].text} (got ${shown(value)})` }];
+    return [
+      { path: prefix + name, message: `${REQUIREMENTS[requirement].text} (got ${describeValue(value)})` },
+    ];
   });
-  if (wrongTypes.length > 0) throw misuse(input, wrongTypes);
+  if (wrongTypes.length > 0) throw usageError(input, wrongTypes);
 }
 
 /**
@@ -102,8 +104,8 @@ export function requireKnownPart<Options extends object>(
  */
 export function requireOneOf(input: string, path: string, value: unknown, allowed: readonly unknown[]): void {
   if (value === undefined || allowed.includes(value)) return;
-  const message = `must be one of ${allowed.join(", ")} (got ${shown(value)})`;
-  throw misuse(input, [{ path, message }]);
+  const message = `must be one of ${allowed.join(", ")} (got ${describeValue(value)})`;
+  throw usageError(input, [{ path, message }]);
 }
 
 /**
@@ -113,7 +115,7 @@ export function requireOneOf(input: string, path: string, value: unknown, allowe
  */
 export function requireList(input: string, path: string, value: unknown): void {
   if (Array.isArray(value)) return;
-  throw misuse(input, [{ path, message: `must be a list, in brackets (got ${shown(value)})` }]);
+  throw usageError(input, [{ path, message: `must be a list, in brackets (got ${describeValue(value)})` }]);
 }
 
 /**
@@ -131,8 +133,8 @@ export function requireMethod(
   const { method, what } = expected;
   const mayHaveMethods = (typeof value === "object" && value !== null) || typeof value === "function";
   if (mayHaveMethods && typeof Reflect.get(value, method) === "function") return;
-  const got = value instanceof Promise ? "a promise; await it first" : shown(value);
-  throw misuse(input, [{ path, message: `must be ${what} (got ${got})` }]);
+  const got = value instanceof Promise ? "a promise; await it first" : describeValue(value);
+  throw usageError(input, [{ path, message: `must be ${what} (got ${got})` }]);
 }
 
 /** The longest unknown name that a message repeats, in characters. */

@@ -61,7 +61,7 @@ export class LateChanges {
 const NOT_SAVED_MESSAGE =
   "Session data was assigned after the response headers were sent, and not stored: call session.save() after such an assignment.";
 
-type Delivery = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
+type RequestStart = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
 
 /**
  * Checks that a request may write, and that its client can receive a new token. A new token after the response headers
@@ -71,18 +71,18 @@ type Delivery = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
  * @throws CoatcheckError the same errors as {@link requireCurrentToken}. Also `CONFLICT` after the response headers,
  *   and for a session that was opened without its token: a new token would log out the client with the present one.
  */
-export function requireTokenDelivery(start: Delivery, late: LateChanges | null): void {
+export function requireTokenDelivery(start: RequestStart, late: LateChanges | null): void {
   requireCurrentToken(start.refusal);
   requireTokenHolder(start, late);
 }
 
 /** Like {@link requireTokenDelivery}, but also accepts an older token: a login may use one. */
-export function requireLoginDelivery(start: Delivery, late: LateChanges | null): void {
+export function requireLoginDelivery(start: RequestStart, late: LateChanges | null): void {
   if (start.refusal === "unavailable") throw sessionUnavailable();
   requireTokenHolder(start, late);
 }
 
-function requireTokenHolder({ cached, presentedToken }: Delivery, late: LateChanges | null): void {
+function requireTokenHolder({ cached, presentedToken }: RequestStart, late: LateChanges | null): void {
   if (late !== null) throw late.tokenError();
   if (cached !== null && presentedToken === null) throw openedWithoutToken();
 }

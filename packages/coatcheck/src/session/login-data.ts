@@ -3,7 +3,7 @@ import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** Number of the subject's sessions to read. The newest of them that is not an impersonation is merged. */
-const NEWEST = 10;
+const MAX_SESSIONS_READ = 10;
 
 /** Computes the data of a session at the login of a subject. */
 export class LoginData<Data> {
@@ -20,7 +20,7 @@ export class LoginData<Data> {
    * Returns the data after the login: the anonymous visitor's data, merged with the subject's. Returns initial data
    * when the session belonged to another subject.
    */
-  async forRecord(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
+  async dataAfterLogin(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
     const { schema } = this.#deps;
     const data = schema.read(session);
     if (data === null || (session.subject !== null && session.subject !== this.#subject)) {
@@ -29,14 +29,14 @@ export class LoginData<Data> {
     // This process cannot read data that a newer deployment wrote. It keeps the data unchanged, without a merge.
     if (schema.isNewer(session)) return { data: session.data, dataVersion: session.dataVersion };
     const dataVersion = schema.versionOnWrite(session);
-    return { data: session.subject === null ? await this.merged(data) : (data as JsonObject), dataVersion };
+    return { data: session.subject === null ? await this.merge(data) : (data as JsonObject), dataVersion };
   }
 
   /**
    * Returns the visitor's data, merged with the subject's. Returns it unchanged when no merge is configured or the
    * merge fails.
    */
-  async merged(visitor: Data): Promise<JsonObject> {
+  async merge(visitor: Data): Promise<JsonObject> {
     const { merge, schema, events } = this.#deps;
     if (merge) {
       try {
@@ -57,7 +57,7 @@ export class LoginData<Data> {
   async #readNewest(): Promise<Data | null> {
     const { store, schema, clock } = this.#deps;
     const filter = { subject: this.#subject, state: "active", liveAt: clock.now() } as const;
-    const { records } = await store.list(filter, { limit: NEWEST });
+    const { records } = await store.list(filter, { limit: MAX_SESSIONS_READ });
     // Skip impersonations: the administrator made their data, not the subject.
     const record = records.find(({ actor }) => actor === null);
     return record ? schema.read(record) : null;

@@ -1,6 +1,5 @@
 import {
-  checkedNewSession,
-  checkedUpdate,
+  checkNewSession,
   type PatchOptions,
   type RevokeOptions,
   requireCreateOptions,
@@ -8,6 +7,7 @@ import {
   requirePatchOptions,
   requireRetention,
   requireRevokeOptions,
+  wrapUpdate,
 } from "./call-options.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
 import type { IssuedSession, MergeData, SessionDependencies } from "./dependencies.ts";
@@ -68,7 +68,7 @@ const MANAGER_OPTIONS = {
   schedule: "function",
   random: "function",
 } satisfies KnownOptions<SessionManagerOptions<unknown>>;
-const INPUT = "session manager options";
+const OPTIONS_NAME = "session manager options";
 
 /**
  * Creates, opens, changes and revokes sessions. Create one manager per process and store.
@@ -103,11 +103,11 @@ export class SessionManager<Data = JsonObject> {
    *   initial data.
    */
   constructor(options: SessionManagerOptions<Data>) {
-    requireKnownOptions(INPUT, options, MANAGER_OPTIONS);
-    requireMethod(INPUT, "store", options.store, { method: "put", what: "a session store" });
-    if (options.cache !== undefined) requireReaderOf(INPUT, options.store, options.cache);
+    requireKnownOptions(OPTIONS_NAME, options, MANAGER_OPTIONS);
+    requireMethod(OPTIONS_NAME, "store", options.store, { method: "put", what: "a session store" });
+    if (options.cache !== undefined) requireReaderOf(OPTIONS_NAME, options.store, options.cache);
     if (options.clock !== undefined)
-      requireMethod(INPUT, "clock", options.clock, { method: "now", what: "a clock" });
+      requireMethod(OPTIONS_NAME, "clock", options.clock, { method: "now", what: "a clock" });
     this.policy = resolvePolicy(options.policy);
     this.ring = new SecretRing(options.secrets);
     this.#store = options.store;
@@ -192,7 +192,7 @@ export class SessionManager<Data = JsonObject> {
       activity: "user",
       tier: null,
       assurance: "full",
-      newSession: newSession === noFields ? newSession : () => checkedNewSession(newSession()),
+      newSession: newSession === noFields ? newSession : () => checkNewSession(newSession()),
     } as const;
     return new Session(this.#writer, this.#deps, start);
   }
@@ -311,7 +311,7 @@ export class SessionManager<Data = JsonObject> {
    * {@link patch}.
    */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
-    const checked = checkedUpdate(change);
+    const checked = wrapUpdate(change);
     const from = await this.#writer.requireLive(id);
     return await this.#writer.changeData(from, checked, { presented: null, isComputed: true });
   }

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { misuse } from "./usage-error.ts";
+import { usageError } from "./usage-error.ts";
 
 /**
  * The mutex that is running the application's function in this asynchronous context. Null after that function has
  * ended.
  */
-const calling = new AsyncLocalStorage<{ mutex: Mutex | null }>();
+const currentCall = new AsyncLocalStorage<{ mutex: Mutex | null }>();
 
 /** Runs asynchronous actions one at a time, in the order of their calls. */
 export class Mutex {
@@ -22,7 +22,7 @@ export class Mutex {
     const end = () => {
       call.mutex = null;
     };
-    const result = calling.run(call, change);
+    const result = currentCall.run(call, change);
     if (result instanceof Promise) return result.finally(end);
     end();
     return result;
@@ -32,10 +32,10 @@ export class Mutex {
    * Runs `act` after all earlier actions have ended, failed ones included. Runs it synchronously when there are none.
    */
   async run<Value>(act: () => Promise<Value>): Promise<Value> {
-    if (calling.getStore()?.mutex === this) {
+    if (currentCall.getStore()?.mutex === this) {
       const message =
         "must not write to the session that it changes: the write would wait for update() to end";
-      throw misuse("call of update()", [{ path: "change", message }]);
+      throw usageError("call of update()", [{ path: "change", message }]);
     }
     const turn = this.#last === null ? act() : this.#last.then(act);
     const ended = turn.then(ignore, ignore);

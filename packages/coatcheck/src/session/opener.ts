@@ -85,7 +85,7 @@ export class SessionOpener<Data> {
     const { cached } = await this.#read(id, subject);
     if (cached === null || cached.record.state === "revoked") return true;
     if (cached.record.subject !== subject || cached.record.tenant !== tenant) return true;
-    return !(await this.#resumer.isActing(cached.record));
+    return !(await this.#resumer.hasValidActor(cached.record));
   }
 
   async #openThroughTiers(request: OpenRequest, newest: string): Promise<Session<Data> | Refusal> {

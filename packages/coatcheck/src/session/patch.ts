@@ -1,6 +1,6 @@
 import { CoatcheckError, type Fault, invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-import { misuse } from "./usage-error.ts";
+import { usageError } from "./usage-error.ts";
 
 /** The deepest nesting of JSON. Every function in this file recurses, so deeper input would exhaust the stack. */
 const MAX_DEPTH = 64;
@@ -102,7 +102,7 @@ interface JsonFault extends Fault {
 function jsonError(faults: readonly JsonFault[]): Error {
   const plain = faults.map(({ path, message }) => ({ path, message }));
   return faults.some(({ isMisuse }) => isMisuse)
-    ? misuse("session JSON", plain)
+    ? usageError("session JSON", plain)
     : invalidInput("session JSON", plain);
 }
 

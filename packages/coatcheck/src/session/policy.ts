@@ -1,6 +1,6 @@
 import { type Fault, invalidInput } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
-import { misuse, shown } from "./usage-error.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -135,7 +135,7 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
       ),
     );
     if (!LIMIT_ACTIONS.includes(sessionLimit.onExceeded)) {
-      const message = `must be one of ${LIMIT_ACTIONS.join(", ")} (got ${shown(sessionLimit.onExceeded)})`;
+      const message = `must be one of ${LIMIT_ACTIONS.join(", ")} (got ${describeValue(sessionLimit.onExceeded)})`;
       faults.push({ path: "sessionLimit.onExceeded", message });
     }
   }
@@ -152,7 +152,7 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
  */
 export function requireDurations(durations: Readonly<Record<string, number>>): void {
   const faults = durationFaults(durations);
-  if (faults.length > 0) throw misuse("duration", faults);
+  if (faults.length > 0) throw usageError("duration", faults);
 }
 
 function durationFaults(durations: Readonly<Record<string, number>>): Fault[] {
@@ -163,7 +163,7 @@ function durationFaults(durations: Readonly<Record<string, number>>): Fault[] {
 function numberFaults(numbers: Readonly<Record<string, number>>, max: number, requirement: string): Fault[] {
   return Object.entries(numbers)
     .filter(([, value]) => !(Number.isSafeInteger(value) && value > 0 && value <= max))
-    .map(([path, value]) => ({ path, message: `${requirement} (got ${shown(value)})` }));
+    .map(([path, value]) => ({ path, message: `${requirement} (got ${describeValue(value)})` }));
 }
 
 /**

@@ -104,7 +104,7 @@ export class PrivilegeWriter<Data> {
     let canJoin = true;
     const step = async (current: SessionRecord): Promise<TokenChange> => {
       const replacement = this.#replacement(current, "login", presented, { subject });
-      const reissued = this.#deps.tokens.reissue(current, replacement);
+      const reissued = this.#deps.tokens.reissueSecret(current, replacement);
       storedChanges = reissued === null;
       if (reissued !== null) return { record: current, secret: reissued };
       const isCurrent = this.#isCurrent(current, presented);
@@ -140,11 +140,11 @@ export class PrivilegeWriter<Data> {
     forbidWhileImpersonating(from, scope);
     const issued = await this.#commit(from, {}, (current) => {
       const replacement = this.#replacement(current, "elevate", presented, { scope });
-      const reissued = tokens.reissue(current, replacement);
+      const reissued = tokens.reissueSecret(current, replacement);
       if (reissued !== null) return { record: current, secret: reissued };
       this.#requireValid(current, presented);
       if (current.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-      const { secret, fields } = tokens.replace(current, { ...replacement, older: "keep" });
+      const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older: "keep" });
       const elevations = tokens.elevationsFor(current, presented);
       const { now } = replacement;
       const elevation = { scope, until: now + maxAge, token: fields, elevations, now };
@@ -163,11 +163,11 @@ export class PrivilegeWriter<Data> {
     forbidWhileImpersonating(from, "replace the token");
     const issued = await this.#commit(from, {}, (current) => {
       const replacement = this.#replacement(current, "rotate", presented, {});
-      const reissued = current.subject === null ? tokens.reissue(current, replacement) : null;
+      const reissued = current.subject === null ? tokens.reissueSecret(current, replacement) : null;
       if (reissued !== null) return { record: current, secret: reissued };
       this.#requireValid(current, presented);
       const older = current.subject === null ? "keep" : "invalidate";
-      const { secret, fields } = tokens.replace(current, { ...replacement, older });
+      const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older });
       const elevations = tokens.elevationsFor(current, presented);
       return { record: withChanges(current, { ...fields, elevations }), secret };
     });
@@ -180,10 +180,10 @@ export class PrivilegeWriter<Data> {
     const { tokens } = this.#deps;
     const issued = await this.#commit(from, {}, (current) => {
       const replacement = this.#replacement(current, "periodic", presented, {});
-      const reissued = tokens.reissue(current, replacement);
+      const reissued = tokens.reissueSecret(current, replacement);
       if (reissued !== null) return { record: current, secret: reissued };
       if (!this.#isCurrent(current, presented)) throw tokenSuperseded();
-      const { secret, fields } = tokens.replace(current, { ...replacement, older: "keep" });
+      const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older: "keep" });
       return { record: withChanges(current, fields), secret };
     });
     this.#deps.events.publish("rotated", { record: issued.record });
@@ -196,7 +196,7 @@ export class PrivilegeWriter<Data> {
     const hasValidOlder = from.olderSecrets.some(({ validUntil }) => validUntil > clock.now());
     // Other nodes must learn that older tokens become invalid. Without older tokens, the change can wait.
     const kind = hasValidOlder ? "privilege" : "data";
-    return await this.#queues.alone(from, (latest) =>
+    return await this.#queues.runAlone(from, (latest) =>
       this.#committer.commit(latest, { kind }, (current) => {
         if (!tokens.awaitsFirstUse(current) || !this.#isCurrent(current, presented)) return current;
         return withChanges(current, tokens.withFirstUse(current, clock.now()));
@@ -214,7 +214,7 @@ export class PrivilegeWriter<Data> {
     step: (current: SessionRecord) => TokenChange | Promise<TokenChange>,
   ): Promise<IssuedSession> {
     let secret = "";
-    const record = await this.#queues.alone(from, (latest) =>
+    const record = await this.#queues.runAlone(from, (latest) =>
       this.#committer.commit(latest, { kind: "privilege", ...options }, async (current) => {
         const result = await step(current);
         secret = result.secret;
@@ -234,12 +234,12 @@ export class PrivilegeWriter<Data> {
     const isSameSubject = current.subject === subject;
     const older = isSameSubject && options.strict !== true ? "keep" : "invalidate";
     const replacement = this.#replacement(current, "login", presented, { subject });
-    const { secret, fields } = tokens.replace(current, { ...replacement, older });
+    const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older });
     const record = withLogin(current, { subject, token: fields, options, policy, now: replacement.now });
     const changed =
       isCurrent && flash ? { flash: mergeFlash(current.flash, flash, policy.maxDataBytes) } : {};
     const before = isCurrent && change ? this.#changed(current, change) : current;
-    return { record: { ...record, ...changed, ...(await loginData.forRecord(before)) }, secret };
+    return { record: { ...record, ...changed, ...(await loginData.dataAfterLogin(before)) }, secret };
   }
 
   /** Adds the data that the request assigned before its login. Does not change data that a newer deployment wrote. */

@@ -2,7 +2,7 @@ import { CachedSession } from "./cached-session.ts";
 import { requireMethod } from "./known-options.ts";
 import type { SessionRecord } from "./record.ts";
 import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
-import { misuse } from "./usage-error.ts";
+import { usageError } from "./usage-error.ts";
 
 /** The tier that had the session: the cache of this process, the shared cache, or the store. */
 export type Tier = "local" | "shared" | "store";
@@ -85,7 +85,7 @@ export function requireReaderOf(input: string, store: SessionStore, reader: Sess
   if (reader.store === store) return;
   const message =
     "must be created with the manager's store: pass the same object to createCache() and to the manager";
-  throw misuse(input, [{ path: "cache", message }]);
+  throw usageError(input, [{ path: "cache", message }]);
 }
 
 /** A reader without caches: every read goes to the store's primary. */

@@ -125,7 +125,7 @@ export class SessionResumer<Data> {
   }
 
   /** Returns whether the actor's own session is valid. True for a session without an actor. */
-  async isActing({ actor }: SessionRecord): Promise<boolean> {
+  async hasValidActor({ actor }: SessionRecord): Promise<boolean> {
     return actor === null || (await readActorSession(this.#actorSource, actor)) !== null;
   }
 
@@ -137,7 +137,7 @@ export class SessionResumer<Data> {
   async #resumeThroughTiers(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
     const { reader, clock, events, tokens } = this.#deps;
     const id = idOfToken(token);
-    const presented = tokens.presented(token);
+    const presented = tokens.parse(token);
     let { cached, tier } = await reader.read(id);
     let check = cached && this.#check(cached, presented.hash);
     // Read the store before a refusal: a cached copy may predate the token.
@@ -256,7 +256,7 @@ export class SessionResumer<Data> {
     const { tokens, ring, clock } = this.#deps;
     if (record.tokenUsedAt !== null) return null;
     const change = { purpose: "periodic", presented, subject: record.subject, now: clock.now() } as const;
-    const secret = tokens.reissue(record, change);
+    const secret = tokens.reissueSecret(record, change);
     return secret && ring.seal(record.id, secret);
   }
 

@@ -2,7 +2,7 @@ import { type Fault, invalidInput } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
 import { isSessionId } from "./record.ts";
 import type { PageRequest, RevocationScope, SessionFilter } from "./store.ts";
-import { misuse, shown } from "./usage-error.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 
 /*
  * Checks of the arguments of `list`, `revoke` and `invalidate`, for the manager and for every store. A scope or filter
@@ -31,8 +31,8 @@ const SCOPE_FIELDS = {
 
 const PAGE_FIELDS = { limit: true, cursor: true } satisfies KnownOptions<PageRequest>;
 
-const TYPES = ["anonymous", "authenticated"];
-const STATES = ["active", "revoked"];
+const SESSION_TYPES = ["anonymous", "authenticated"];
+const SESSION_STATES = ["active", "revoked"];
 
 /**
  * Checks the filter of a list.
@@ -43,12 +43,17 @@ export function requireFilter(filter: SessionFilter): void {
   requireKnownOptions("session filter", filter, FILTER_FIELDS);
   const { liveAt, type, state, ...texts } = filter;
   const faults: Fault[] = [];
-  if ("type" in filter && !TYPES.includes(String(type))) faults.push(oneOf("type", type, TYPES));
-  if ("state" in filter && !STATES.includes(String(state))) faults.push(oneOf("state", state, STATES));
+  if ("type" in filter && !SESSION_TYPES.includes(String(type)))
+    faults.push(oneOfFault("type", type, SESSION_TYPES));
+  if ("state" in filter && !SESSION_STATES.includes(String(state)))
+    faults.push(oneOfFault("state", state, SESSION_STATES));
   if ("liveAt" in filter && !Number.isFinite(liveAt)) {
-    faults.push({ path: "liveAt", message: `must be a time in epoch milliseconds (got ${shown(liveAt)})` });
+    faults.push({
+      path: "liveAt",
+      message: `must be a time in epoch milliseconds (got ${describeValue(liveAt)})`,
+    });
   }
-  if (faults.length > 0) throw misuse("session filter", faults);
+  if (faults.length > 0) throw usageError("session filter", faults);
   requireNonEmpty("session filter", texts, "; omit it to match every session");
 }
 
@@ -64,17 +69,20 @@ export function requireScope(scope: RevocationScope): void {
   const { except, everyone, session, ...names } = given;
   if (Object.keys(given).filter((name) => name !== "except").length !== 1) {
     const message = "must have exactly one of session, subject, tenant and everyone";
-    throw misuse("revocation scope", [{ path: "", message }]);
+    throw usageError("revocation scope", [{ path: "", message }]);
   }
   const faults: Fault[] = [];
   if ("everyone" in given && everyone !== true) faults.push({ path: "everyone", message: "must be true" });
   if ("session" in given && typeof session !== "string") {
-    faults.push({ path: "session", message: `must be a session id (got ${shown(session)})` });
+    faults.push({ path: "session", message: `must be a session id (got ${describeValue(session)})` });
   }
   if ("except" in given && !("subject" in given && isSessionId(except))) {
-    faults.push({ path: "except", message: `must be a session id, beside a subject (got ${shown(except)})` });
+    faults.push({
+      path: "except",
+      message: `must be a session id, beside a subject (got ${describeValue(except)})`,
+    });
   }
-  if (faults.length > 0) throw misuse("revocation scope", faults);
+  if (faults.length > 0) throw usageError("revocation scope", faults);
   requireNonEmpty("revocation scope", names, "");
 }
 
@@ -89,7 +97,7 @@ const MAX_KEY_LENGTH = 512;
 export function requireKey(key: string): void {
   const input = "invalidation";
   if (typeof key !== "string") {
-    throw misuse(input, [{ path: "key", message: `must be a string (got ${shown(key)})` }]);
+    throw usageError(input, [{ path: "key", message: `must be a string (got ${describeValue(key)})` }]);
   }
   if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return;
   const message = `must have 1 to ${MAX_KEY_LENGTH} characters (got ${key.length})`;
@@ -101,14 +109,14 @@ export function requirePage(page: PageRequest): void {
   requireKnownOptions("page request", page, PAGE_FIELDS);
 }
 
-function oneOf(path: string, value: unknown, allowed: readonly string[]): Fault {
-  return { path, message: `must be one of ${allowed.join(", ")} (got ${shown(value)})` };
+function oneOfFault(path: string, value: unknown, allowed: readonly string[]): Fault {
+  return { path, message: `must be one of ${allowed.join(", ")} (got ${describeValue(value)})` };
 }
 
 function requireNonEmpty(input: string, texts: Readonly<Record<string, unknown>>, hint: string): void {
   for (const [path, text] of Object.entries(texts)) {
-    const message = `must be a non-empty string (got ${shown(text)})${hint}`;
-    if (typeof text !== "string") throw misuse(input, [{ path, message }]);
+    const message = `must be a non-empty string (got ${describeValue(text)})${hint}`;
+    if (typeof text !== "string") throw usageError(input, [{ path, message }]);
     if (text === "") throw invalidInput(input, [{ path, message }]);
   }
 }

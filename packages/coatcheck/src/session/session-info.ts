@@ -59,10 +59,10 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /** Returns the fields to print. */
-  protected abstract plain(): PlainSession<Data>;
+  protected abstract toPlain(): PlainSession<Data>;
 
   /** Returns the record with the elevations that the handle's token may use. */
-  protected abstract elevated(): SessionRecord | null;
+  protected abstract withElevations(): SessionRecord | null;
 
   abstract get id(): string;
 
@@ -169,20 +169,20 @@ export abstract class SessionInfo<Data = JsonObject> {
    */
   requireElevated(scope: string): void {
     if (this.assurance === "degraded") throw sessionUnavailable();
-    requireElevated(this.elevated(), scope, this.#clock.now());
+    requireElevated(this.withElevations(), scope, this.#clock.now());
   }
 
   /** Whether the session has a current elevation for `scope`; always false for a degraded copy. */
   isElevated(scope: string): boolean {
-    return this.assurance === "full" && isElevated(this.elevated(), scope, this.#clock.now());
+    return this.assurance === "full" && isElevated(this.withElevations(), scope, this.#clock.now());
   }
 
   /** A plain copy, for logs and `JSON.stringify`. Its data can be passed to `structuredClone`, unlike the handle's. */
   toJSON(): PlainSession<Data> {
-    return plainCopy(this.plain());
+    return plainCopy(this.toPlain());
   }
 
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return `Session ${inspect(this.plain(), options)}`;
+    return `Session ${inspect(this.toPlain(), options)}`;
   }
 }

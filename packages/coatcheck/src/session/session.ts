@@ -1,5 +1,5 @@
 import { ActingToken } from "./acting-token.ts";
-import { checkedUpdate, requireFlash, requireLoginArguments, requireNoArguments } from "./call-options.ts";
+import { requireFlash, requireLoginArguments, requireNoArguments, wrapUpdate } from "./call-options.ts";
 import { ClosedSignal } from "./closed-signal.ts";
 import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
@@ -267,7 +267,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * effects. It must not await another write of this handle: that write would wait for the function.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#exclusively(() => this.#write(checkedUpdate(change, this.#mutex), { isComputed: true }));
+    await this.#exclusively(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
   }
 
   /** Writes the pending changes now, instead of with the response. */
@@ -334,10 +334,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
     const isIdle = !this.#pending?.snapshot() && !this.#visitChange && !this.#rotationIsDue();
-    if (isIdle || this.#state === "revoked") return this.#committed(onLateFailure);
+    if (isIdle || this.#state === "revoked") return this.#toCommit(onLateFailure);
     return this.#exclusively(async () => {
       await this.#writeAtCommit();
-      if (!this.#record || !this.#rotationIsDue()) return this.#committed(onLateFailure);
+      if (!this.#record || !this.#rotationIsDue()) return this.#toCommit(onLateFailure);
       try {
         const { presented } = this.#actingToken;
         const { privileges } = this.#writer;
@@ -346,18 +346,18 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         // The request still succeeds. A later request performs the rotation.
         this.#deps.events.publish("failed", { operation: "rotate", error });
       }
-      return this.#committed(onLateFailure);
+      return this.#toCommit(onLateFailure);
     });
   }
 
-  protected override plain(): PlainSession<Data> {
+  protected override toPlain(): PlainSession<Data> {
     const { id, type, subject, tenant } = this;
     const state = this.#state === "revoked" ? "revoked" : this.isNew ? "new" : "active";
     const data = this.#pending?.current() ?? this.#deps.schema.readOrInitial(this.#record);
     return { id, state, type, subject, tenant, data: data as Data };
   }
 
-  #committed(onLateFailure?: (error: unknown) => void): Commit {
+  #toCommit(onLateFailure?: (error: unknown) => void): Commit {
     this.#late ??= new LateChanges(this.#deps, onLateFailure);
     if (this.#pending) this.#pending.late = this.#late;
     return commitOf(this.#state, this.#token, this.#record, this.hasDuplicates && this.#start.successorToken);
@@ -469,8 +469,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#adopt(await issue(this.#record, this.#actingToken.presented), null);
   }
 
-  protected override elevated(): SessionRecord | null {
-    return this.#actingToken.elevated(this.#record);
+  protected override withElevations(): SessionRecord | null {
+    return this.#actingToken.withElevations(this.#record);
   }
 
   get #actingToken(): ActingToken {

@@ -1,5 +1,5 @@
 import { type Fault, invalidInput } from "./errors.ts";
-import { misuse, shown } from "./usage-error.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 
 /** The longest string, in bytes of UTF-8. PostgreSQL cannot index strings that are much longer than twice this size. */
 const MAX_BYTES = 1024;
@@ -18,9 +18,9 @@ export function requireStrings(texts: Readonly<Record<string, unknown>>): void {
   if (wrongTypes.length > 0) {
     const faults = wrongTypes.map(([path, value]) => ({
       path,
-      message: `must be a non-empty string (got ${shown(value)})`,
+      message: `must be a non-empty string (got ${describeValue(value)})`,
     }));
-    throw misuse("session field", faults);
+    throw usageError("session field", faults);
   }
   const faults = Object.entries(texts).flatMap(([path, text]): Fault[] => {
     const message = faultOf(text);

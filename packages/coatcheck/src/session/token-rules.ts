@@ -77,7 +77,7 @@ export class TokenRules {
   }
 
   /** Extracts the secret from a request's token, and hashes it. */
-  presented(token: string): PresentedToken {
+  parse(token: string): PresentedToken {
     const secret = secretOfToken(token);
     return { secret, hash: hashSecret(secret) };
   }
@@ -112,7 +112,7 @@ export class TokenRules {
    * Creates a new secret. Returns it, and the token fields of the record after the new secret has replaced the present
    * one.
    */
-  replace(
+  replaceSecret(
     record: SessionRecord,
     change: Replacement,
   ): { readonly secret: string; readonly fields: TokenFields } {
@@ -148,7 +148,7 @@ export class TokenRules {
    * The repeated request must have the same older token, purpose, scope and subject. It must arrive within the overlap,
    * or while the older token is valid. Returns null otherwise.
    */
-  reissue(record: SessionRecord, change: Omit<Replacement, "older">): string | null {
+  reissueSecret(record: SessionRecord, change: Omit<Replacement, "older">): string | null {
     const { purpose, presented, now } = change;
     const { wrappedSecret, olderSecrets, secretHash } = record;
     if (presented === null || wrappedSecret === null || wrappedSecret.purpose !== purpose) return null;
@@ -188,7 +188,7 @@ export class TokenRules {
    * Returns the encrypted secret for repeated requests. Null from one overlap after the new token's first use: by then
    * no request needs to be repeated.
    */
-  withoutServedSecret(record: SessionRecord, now: number): SessionRecord["wrappedSecret"] {
+  wrappedSecretAt(record: SessionRecord, now: number): SessionRecord["wrappedSecret"] {
     return this.#isEstablished(record, now) ? null : record.wrappedSecret;
   }
 

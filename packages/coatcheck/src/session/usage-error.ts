@@ -27,7 +27,7 @@ shareBetweenCopies(UsageError, "UsageError");
  * @param input what was checked, such as "revocation scope".
  * @param faults at least one.
  */
-export function misuse(input: string, faults: readonly Fault[]): UsageError {
+export function usageError(input: string, faults: readonly Fault[]): UsageError {
   const [first] = faults;
   const text = [first?.path, first?.message].filter(Boolean).join(" ");
   return new UsageError(`Invalid ${input}: ${text}.`, faults);
@@ -39,7 +39,7 @@ export function misuse(input: string, faults: readonly Fault[]): UsageError {
 const MAX_SHOWN_LENGTH = 20;
 
 /** Describes an invalid value for an error message. Does not repeat long strings, because they may be tokens. */
-export function shown(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === "string" && value.length <= MAX_SHOWN_LENGTH) return JSON.stringify(value);
   if (Array.isArray(value)) return "array";
   return typeof value === "number" || value === null ? String(value) : typeof value;

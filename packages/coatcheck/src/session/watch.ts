@@ -6,18 +6,18 @@ import type { SessionRecord } from "./record.ts";
 export type WatchEnd = Extract<RefusalReason, "revoked" | "expired" | "superseded">;
 
 /** Receives the events of a watched session. The methods must not throw. */
-export interface SessionObserver {
+export interface WatchListener {
   /**
    * Called once, when the session has ended for the watching client. No other call follows. `superseded`: the session
    * is still valid, but a login, an elevation or a rotation has replaced the watching client's token.
    */
-  ended(reason: WatchEnd): void;
+  onEnd(reason: WatchEnd): void;
   /**
    * Called with the newest record after each change by this process, and after each check. A check also passes
    * `endsAt`: when the session ends without further activity, epoch milliseconds. Without this method, the watcher
    * reads the store less often.
    */
-  seen?(record: SessionRecord, endsAt: number | undefined): void;
+  onRecord?(record: SessionRecord, endsAt: number | undefined): void;
 }
 
 /** A watched session, with all its watches. */
@@ -32,7 +32,7 @@ export interface WatchedSession {
 
 /** Watches one session for one client. Knows the token of that client. */
 export class Watch {
-  readonly #observer: SessionObserver;
+  readonly #listener: WatchListener;
   readonly #isWriting: () => boolean;
   readonly #remove: () => void;
   #secretHash: string;
@@ -40,20 +40,20 @@ export class Watch {
 
   constructor(
     { secretHash, subject }: SessionRecord,
-    observer: SessionObserver,
+    listener: WatchListener,
     isWriting: () => boolean,
     remove: () => void,
   ) {
     this.#secretHash = secretHash;
     this.#subject = subject;
-    this.#observer = observer;
+    this.#listener = listener;
     this.#isWriting = isWriting;
     this.#remove = remove;
   }
 
   /** Whether the listener receives changes, in addition to the end. */
-  get seesChanges(): boolean {
-    return this.#observer.seen !== undefined;
+  get receivesChanges(): boolean {
+    return this.#listener.onRecord !== undefined;
   }
 
   /** Continues with the token of `record`. The watching client itself has issued this token. */
@@ -63,9 +63,9 @@ export class Watch {
   }
 
   /** Reports a changed record. Ends the watch if another client has replaced the token. */
-  see(record: SessionRecord, endsAt: number | undefined): void {
+  report(record: SessionRecord, endsAt: number | undefined): void {
     if (this.#isSameClient(record)) this.#secretHash = record.secretHash;
-    if (record.secretHash === this.#secretHash) this.#observer.seen?.(record, endsAt);
+    if (record.secretHash === this.#secretHash) this.#listener.onRecord?.(record, endsAt);
     // While the client writes, it may have issued the new token itself and not yet called `follow`.
     else if (!this.#isWriting()) this.end("superseded");
   }
@@ -81,7 +81,7 @@ export class Watch {
   /** Stops watching, and reports the end. */
   end(reason: WatchEnd): void {
     this.stop();
-    this.#observer.ended(reason);
+    this.#listener.onEnd(reason);
   }
 
   /** Stops watching. */

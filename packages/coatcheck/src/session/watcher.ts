@@ -6,7 +6,7 @@ import type { SessionReader } from "./reader.ts";
 import { endsAt, type SessionRecord } from "./record.ts";
 import type { RevocationScope } from "./store.ts";
 import { compactId } from "./token.ts";
-import { type SessionObserver, Watch, type WatchEnd, type WatchedSession } from "./watch.ts";
+import { Watch, type WatchEnd, type WatchedSession, type WatchListener } from "./watch.ts";
 
 /** Options of a {@link SessionWatcher}. */
 export interface WatcherOptions {
@@ -68,7 +68,7 @@ export class SessionWatcher {
    * @param isWriting whether the watching client is writing at the moment, and may be replacing the token itself; see
    *   {@link Watch.follow}.
    */
-  watch(record: SessionRecord, observer: SessionObserver, isWriting: () => boolean = () => false): Watch {
+  watch(record: SessionRecord, listener: WatchListener, isWriting: () => boolean = () => false): Watch {
     const { id } = record;
     if (this.#sessions.size === 0) this.#start();
     const session = this.#sessions.get(id) ?? {
@@ -79,7 +79,7 @@ export class SessionWatcher {
     };
     this.#sessions.set(id, session);
     if (record.version > session.record.version) session.record = record;
-    const watch = new Watch(record, observer, isWriting, () => this.#remove(session, watch));
+    const watch = new Watch(record, listener, isWriting, () => this.#remove(session, watch));
     session.watches.add(watch);
     return watch;
   }
@@ -130,7 +130,7 @@ export class SessionWatcher {
    * none, and if a watch reports changes: the data of a cached copy may be too old.
    */
   #getCached({ key, watches }: WatchedSession): CachedSession | undefined {
-    for (const watch of watches) if (watch.seesChanges) return undefined;
+    for (const watch of watches) if (watch.receivesChanges) return undefined;
     return this.#cachedBy(key);
   }
 
@@ -166,7 +166,7 @@ export class SessionWatcher {
     session.record = cached.record;
     const { expiresAt, idleTimeout } = cached.record;
     const endTime = endsAt({ expiresAt, idleTimeout, lastSeenAt: cached.lastSeenAt });
-    for (const watch of [...session.watches]) watch.see(cached.record, endTime);
+    for (const watch of [...session.watches]) watch.report(cached.record, endTime);
   }
 
   #endOf(cached: CachedSession): WatchEnd | null {
@@ -180,7 +180,7 @@ export class SessionWatcher {
     const session = this.#sessions.get(record.id);
     if (session === undefined || record.version < session.record.version) return;
     session.record = record;
-    for (const watch of [...session.watches]) watch.see(record, undefined);
+    for (const watch of [...session.watches]) watch.report(record, undefined);
   };
 
   readonly #onRevoked = ({ scope }: SessionEvents["revoked"][0]): void => {

@@ -30,7 +30,7 @@ export interface DataChange {
   apply(current: SessionRecord, stored: SessionRecord): SessionRecord;
 }
 
-interface Waiting {
+interface WaitingChange {
   readonly change: DataChange;
   readonly resolve: (committed: Committed) => void;
   readonly reject: (error: unknown) => void;
@@ -43,17 +43,17 @@ export interface Committed {
   readonly isApplied: boolean;
 }
 
-type Entry = Waiting | (() => Promise<unknown>);
+type QueueEntry = WaitingChange | (() => Promise<unknown>);
 
 interface Queue {
-  readonly entries: Entry[];
+  readonly entries: QueueEntry[];
   bytes: number;
   /** The newest record that this queue has stored. */
   latest: SessionRecord | null;
 }
 
 /**
- * Keeps a queue of writes for each session that this process is writing. Waiting data changes are applied in order and
+ * Keeps a queue of writes for each session that this process is writing. WaitingChange data changes are applied in order and
  * stored by one compare-and-set, so n writers need a few commits instead of n². A change of privilege runs alone:
  * earlier changes are stored with the rights of the older token, and later changes are checked again.
  */
@@ -88,7 +88,10 @@ export class WriteQueues<Data> {
    *
    * @param act receives the newest record that the queue knows, and returns the record that it has stored.
    */
-  alone(from: SessionRecord, act: (latest: SessionRecord) => Promise<SessionRecord>): Promise<SessionRecord> {
+  runAlone(
+    from: SessionRecord,
+    act: (latest: SessionRecord) => Promise<SessionRecord>,
+  ): Promise<SessionRecord> {
     return new Promise((resolve, reject) => {
       const queue = this.#queueOf(from.id);
       const run = async () => {
@@ -104,7 +107,7 @@ export class WriteQueues<Data> {
     return this.#queues.get(id) ?? { entries: [], bytes: 0, latest: null };
   }
 
-  #push(id: string, queue: Queue, entry: Entry): void {
+  #push(id: string, queue: Queue, entry: QueueEntry): void {
     queue.entries.push(entry);
     if (this.#queues.has(id)) return;
     this.#queues.set(id, queue);
@@ -121,7 +124,7 @@ export class WriteQueues<Data> {
         const alone = entries.findIndex((each) => typeof each === "function");
         const present = newest(entry.change.from, queue.latest);
         const count = Math.min(alone < 0 ? entries.length : alone, batchSizeFor(present));
-        const batch = entries.splice(0, count) as Waiting[];
+        const batch = entries.splice(0, count) as WaitingChange[];
         await this.#commit(queue, batch);
         for (const { change } of batch) queue.bytes -= change.bytes;
       }
@@ -129,9 +132,9 @@ export class WriteQueues<Data> {
     this.#queues.delete(id);
   }
 
-  async #commit(queue: Queue, batch: readonly Waiting[]): Promise<void> {
-    let applied = new Set<Waiting>();
-    const failed = new Set<Waiting>();
+  async #commit(queue: Queue, batch: readonly WaitingChange[]): Promise<void> {
+    let applied = new Set<WaitingChange>();
+    const failed = new Set<WaitingChange>();
     const next = (stored: SessionRecord) => {
       applied = new Set();
       let current = stored;

@@ -111,7 +111,7 @@ export class SessionWriter<Data> {
   async createAuthenticated(options: NewSession & { subject: string }): Promise<IssuedSession> {
     const { subject, data = this.#deps.schema.initial() } = options;
     requireStrings({ subject });
-    const merged = await new LoginData(this.#deps, subject).merged(data as Data);
+    const merged = await new LoginData(this.#deps, subject).merge(data as Data);
     const issued = await this.create({ ...options, data: merged });
     this.#deps.events.publish("authenticated", { record: issued.record, previousSubject: null });
     return issued;
@@ -245,7 +245,7 @@ export class SessionWriter<Data> {
       dataVersion: schema.versionOnWrite(record),
       flash: flash ? mergeFlash(record.flash, flash, policy.maxDataBytes) : record.flash,
       lastSeenAt: Math.max(record.lastSeenAt, seenAt ?? now),
-      wrappedSecret: tokens.withoutServedSecret(record, now),
+      wrappedSecret: tokens.wrappedSecretAt(record, now),
     });
   }
 

@@ -3,7 +3,7 @@ import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
 import type { JsonObject, JsonValue } from "../session/json.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import { requireJsonObject } from "../session/patch.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import { KEY_EVENTS, STANDARD_EVENTS, type StandardEvent } from "./event.ts";
 
 /** Matches names that every sink can use unchanged as a column, a file name or a URL segment. */
@@ -86,7 +86,7 @@ export class EventSchemas<Definitions extends EventDefinitions = Record<never, n
   check(type: string, properties: unknown = {}): CheckedEvent {
     const definition = this.#definitions.get(type);
     if (!definition && !isTrackable(type)) {
-      const message = `must be a standard event or one of defineEvents (got ${shown(type)})`;
+      const message = `must be a standard event or one of defineEvents (got ${describeValue(type)})`;
       throw invalidInput("event", [{ path: "type", message }]);
     }
     return {
@@ -123,14 +123,14 @@ function isTrackable(type: unknown): boolean {
 
 function requireDefinitions(definitions: EventDefinitions): void {
   if (typeof definitions !== "object" || definitions === null || Array.isArray(definitions)) {
-    throw misuse("event definitions", [
-      { path: "", message: `must be an object (got ${shown(definitions)})` },
+    throw usageError("event definitions", [
+      { path: "", message: `must be an object (got ${describeValue(definitions)})` },
     ]);
   }
   for (const [name, definition] of Object.entries(definitions)) {
     requireKnownOptions("event definitions", definition, DEFINITION_OPTIONS, name);
     const message = faultOf(name, definition);
-    if (message) throw misuse("event definitions", [{ path: name, message }]);
+    if (message) throw usageError("event definitions", [{ path: name, message }]);
   }
 }
 
@@ -140,9 +140,10 @@ function faultOf(name: string, { schema, key }: EventDefinition): string | null 
   }
   if (OWN_EVENTS.includes(name)) return "must not be defined: Coatcheck makes this event";
   if (isTrackable(name) && key !== undefined) return "must not have the option key: this event is standard";
-  if (key !== undefined && typeof key !== "boolean") return `must have a boolean key (got ${shown(key)})`;
+  if (key !== undefined && typeof key !== "boolean")
+    return `must have a boolean key (got ${describeValue(key)})`;
   if (schema !== undefined && typeof schema?.["~standard"]?.validate !== "function") {
-    return `must have a Standard Schema (got ${shown(schema)})`;
+    return `must have a Standard Schema (got ${describeValue(schema)})`;
   }
   return null;
 }

@@ -7,7 +7,7 @@ import {
   requireOneOf,
 } from "../session/known-options.ts";
 import { pooledRandom, type RandomSource } from "../session/token.ts";
-import { misuse, shown } from "../session/usage-error.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
 import { requireHosts } from "./attribution/index.ts";
 import type { DailySalt } from "./daily-visitor.ts";
 import type { VisitedClient, VisitedRequest } from "./document.ts";
@@ -96,13 +96,13 @@ export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
   if (privacy === undefined) throw fault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
   requireOneOf(INPUT_NAME, "privacy", privacy, PRIVACY_MODES);
   if (typeof queue?.track !== "function")
-    throw fault("queue", `must be a queue of events (got ${shown(queue)})`);
+    throw fault("queue", `must be a queue of events (got ${describeValue(queue)})`);
   requireHosts(INPUT_NAME, "ownHosts", ownHosts);
   if (options.ignoredReferrers) requireHosts(INPUT_NAME, "ignoredReferrers", options.ignoredReferrers);
-  if (!isTimeZone(timeZone)) throw fault("timeZone", `must be an IANA name (got ${shown(timeZone)})`);
+  if (!isTimeZone(timeZone)) throw fault("timeZone", `must be an IANA name (got ${describeValue(timeZone)})`);
   const { eventsPerMinute = 600 } = options;
   if (!(eventsPerMinute > 0))
-    throw fault("eventsPerMinute", `must be a positive number (got ${shown(eventsPerMinute)})`);
+    throw fault("eventsPerMinute", `must be a positive number (got ${describeValue(eventsPerMinute)})`);
   const { clock = systemClock, schedule = systemSchedule, random = pooledRandom() } = options;
   return { ...options, timeZone, ownHosts, eventsPerMinute, clock, schedule, random };
 }
@@ -117,5 +117,5 @@ function isTimeZone(name: string): boolean {
 }
 
 function fault(path: string, message: string): Error {
-  return misuse(INPUT_NAME, [{ path, message }]);
+  return usageError(INPUT_NAME, [{ path, message }]);
 }

@@ -2,7 +2,7 @@ import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
 import { isJsonObject } from "../session/json.ts";
 import { requireKnownOptions } from "../session/known-options.ts";
 import type { ConvertedOrder } from "../session/session-visit.ts";
-import { shown } from "../session/usage-error.ts";
+import { describeValue } from "../session/usage-error.ts";
 
 const ORDER_FIELDS = { orderId: true, revenue: true, currency: true } as const;
 
@@ -27,13 +27,13 @@ export function requireOrder(order: ConvertedOrder): ConvertedOrder {
     faults.push({ path: "orderId", message: "must be well-formed text" });
   }
   if (!Number.isSafeInteger(revenue) || (revenue as number) < 0) {
-    const message = `must be a whole number of minor units, 0 or more (got ${shown(revenue)})`;
+    const message = `must be a whole number of minor units, 0 or more (got ${describeValue(revenue)})`;
     faults.push({ path: "revenue", message });
   }
   if (typeof currency !== "string" || !CURRENCIES.has(currency)) {
     faults.push({
       path: "currency",
-      message: `must be an ISO 4217 code such as EUR (got ${shown(currency)})`,
+      message: `must be an ISO 4217 code such as EUR (got ${describeValue(currency)})`,
     });
   }
   if (faults.length > 0) throw invalidInput("order", faults);

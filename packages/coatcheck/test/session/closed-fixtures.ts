@@ -11,7 +11,7 @@ export const cacheTime = ({ clock, monotonic, schedule }: FakeTime) => ({ clock,
 /** One hour, in milliseconds. */
 export const HOUR = 3_600_000;
 /** A time after which the next check has run, in milliseconds. Without a cache, sessions are checked every 500 ms. */
-export const CHECK = 600;
+export const CHECK_INTERVAL = 600;
 
 /** Creates two managers on one store, like two nodes. The first one has `options`, and uses the fake time. */
 export function setUp(options: Partial<SessionManagerOptions<object>> = {}, time = new FakeTime()) {

@@ -5,7 +5,7 @@ import { createCache } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime, idle } from "../cache/fixtures.ts";
-import { CHECK, cacheTime, codeOf, managerTime, open, setUp } from "./closed-fixtures.ts";
+import { CHECK_INTERVAL, cacheTime, codeOf, managerTime, open, setUp } from "./closed-fixtures.ts";
 
 describe("the watcher behind session.closed", () => {
   const listeners = (manager: SessionManager<object>) =>
@@ -17,7 +17,7 @@ describe("the watcher behind session.closed", () => {
     const sessions = await Promise.all(tokens.map(({ token }) => open(manager, token)));
     expect([timers.active, listeners(manager)]).toEqual([0, 0]);
     const signals = sessions.map(({ closed }) => closed);
-    await time.advance(3 * CHECK);
+    await time.advance(3 * CHECK_INTERVAL);
     expect([timers.active, listeners(manager)]).toEqual([1, 5]);
     expect(sessions[0]?.closed).toBe(signals[0]);
     await manager.revoke({ everyone: true });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { Session } from "../../src/session/session.ts";
-import { CHECK, codeOf, HOUR, managerTime, open, setUp } from "./closed-fixtures.ts";
+import { CHECK_INTERVAL, codeOf, HOUR, managerTime, open, setUp } from "./closed-fixtures.ts";
 
 const scopes = [
   ["its id", (id: string) => ({ session: id })],
@@ -29,7 +29,7 @@ describe("session.closed", () => {
     const { closed } = await open(manager, token);
     await otherNode.revoke(scopeOf(record.id));
     expect(codeOf(closed)).toBeNull();
-    await time.advance(CHECK);
+    await time.advance(CHECK_INTERVAL);
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
@@ -51,9 +51,9 @@ describe("session.closed", () => {
     const { closed } = await open(manager, token);
     await time.advance(HOUR - 10_000);
     await otherNode.resume(token); // Written within five seconds.
-    await time.advance(HOUR - CHECK);
+    await time.advance(HOUR - CHECK_INTERVAL);
     expect(codeOf(closed)).toBeNull();
-    await time.advance(2 * CHECK);
+    await time.advance(2 * CHECK_INTERVAL);
     expect(codeOf(closed)).toBe("SESSION_EXPIRED");
   });
 
@@ -61,10 +61,10 @@ describe("session.closed", () => {
     const { manager, time } = setUp();
     const { token } = await manager.create({ subject: "ada", absoluteTimeout: HOUR });
     const { closed } = await open(manager, token);
-    await time.advance(HOUR - CHECK);
+    await time.advance(HOUR - CHECK_INTERVAL);
     await manager.resume(token);
     expect(codeOf(closed)).toBeNull();
-    await time.advance(2 * CHECK);
+    await time.advance(2 * CHECK_INTERVAL);
     expect(codeOf(closed)).toBe("SESSION_EXPIRED");
   });
 
@@ -73,7 +73,7 @@ describe("session.closed", () => {
     const { token } = await manager.create({ subject: "ada" });
     const { closed } = await open(manager, token);
     store.get = async () => null;
-    await time.advance(CHECK);
+    await time.advance(CHECK_INTERVAL);
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
@@ -84,10 +84,10 @@ describe("session.closed", () => {
     const { get } = store;
     store.get = () => Promise.reject(new Error("no connection"));
     await otherNode.revoke({ subject: "ada" });
-    await time.advance(10 * CHECK);
+    await time.advance(10 * CHECK_INTERVAL);
     expect(codeOf(closed)).toBeNull();
     store.get = get;
-    await time.advance(CHECK);
+    await time.advance(CHECK_INTERVAL);
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
@@ -96,7 +96,7 @@ describe("session.closed", () => {
     const { record, token } = await manager.create();
     const { closed } = await open(manager, token);
     await (node === "this node" ? manager : otherNode).authenticate(record.id, "ada");
-    await time.advance(CHECK);
+    await time.advance(CHECK_INTERVAL);
     expect(codeOf(closed)).toBe("CONFLICT");
   });
 
@@ -112,7 +112,7 @@ describe("session.closed", () => {
       () => session.patch({ theme: "dark" }),
     ]) {
       await change();
-      await time.advance(CHECK);
+      await time.advance(CHECK_INTERVAL);
       expect(codeOf(closed)).toBeNull();
     }
     await manager.revoke({ subject: "ada" });

@@ -3,7 +3,7 @@ import { createCache } from "../../src/cache/index.ts";
 import type { RevocationScope } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime } from "../cache/fixtures.ts";
-import { CHECK, cacheTime, managerTime } from "./closed-fixtures.ts";
+import { CHECK_INTERVAL, cacheTime, managerTime } from "./closed-fixtures.ts";
 import { codeOf, createFixture } from "./fixtures.ts";
 import { setUp, tokenAfter } from "./impersonation-fixtures.ts";
 
@@ -72,10 +72,10 @@ describe("an impersonation", () => {
     const time = new FakeTime();
     const { own, begin, open, manager } = await setUp(managerTime(time));
     const { closed } = await open((await begin()).token);
-    await time.advance(CHECK);
+    await time.advance(CHECK_INTERVAL);
     expect(closed.aborted).toBe(false);
     await manager.revoke({ session: own.record.id });
-    await time.advance(CHECK);
+    await time.advance(CHECK_INTERVAL);
     expect([closed.aborted, closed.reason?.code]).toEqual([true, "SESSION_REVOKED"]);
   });
 

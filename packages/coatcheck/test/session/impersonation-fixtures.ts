@@ -1,7 +1,7 @@
 import type { Session } from "../../src/session/session.ts";
 import { createFixture, type Data } from "./fixtures.ts";
 
-export const WHY = { reason: "ticket 4711" };
+export const IMPERSONATE_OPTIONS = { reason: "ticket 4711" };
 
 /** Returns the browser's token after a response: the new token, or `before` if the response sends none. */
 export async function tokenAfter(session: Session<Data>, before: string): Promise<string> {
@@ -15,7 +15,7 @@ export async function setUp(options: Parameters<typeof createFixture>[0] = {}) {
   const own = await manager.create({ subject: "clerk", tenant: "support", data: { theme: "dark" } });
   const begin = async (token = own.token, subject = "ada") => {
     const session = await open(token);
-    await session.impersonate(subject, { ...WHY, tenant: "shop" });
+    await session.impersonate(subject, { ...IMPERSONATE_OPTIONS, tenant: "shop" });
     return { session, token: await tokenAfter(session, token) };
   };
   /** Returns the session handle of a request, even if its token is refused. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { codeOf, type Data } from "./fixtures.ts";
-import { setUp, tokenAfter, WHY } from "./impersonation-fixtures.ts";
+import { IMPERSONATE_OPTIONS, setUp, tokenAfter } from "./impersonation-fixtures.ts";
 
 const HOUR = 3_600_000;
 
@@ -24,7 +24,7 @@ describe("impersonate()", () => {
     const { own, open, manager } = await setUp();
     const session = await open(own.token);
     session.data.views = 7;
-    await session.impersonate("ada", WHY);
+    await session.impersonate("ada", IMPERSONATE_OPTIONS);
     session.data.cart = { taco: 1 };
     await session.commit();
     expect((await manager.find(own.record.id))?.data).toEqual({ theme: "dark", views: 7 });
@@ -41,20 +41,22 @@ describe("impersonate()", () => {
     const { begin, open } = await setUp();
     const { token } = await begin();
     const repeated = await open(token);
-    await repeated.impersonate("ada", WHY);
-    expect(await codeOf(repeated.impersonate("eve", WHY))).toBe("FORBIDDEN");
+    await repeated.impersonate("ada", IMPERSONATE_OPTIONS);
+    expect(await codeOf(repeated.impersonate("eve", IMPERSONATE_OPTIONS))).toBe("FORBIDDEN");
     expect(await tokenAfter(repeated, token)).toBe(token);
   });
 
   it("throws SESSION_REQUIRED while anonymous, and VALIDATION_FAILED for invalid arguments", async () => {
     const { manager, own, open } = await setUp();
-    expect(await codeOf(manager.begin().impersonate("ada", WHY))).toBe("SESSION_REQUIRED");
+    expect(await codeOf(manager.begin().impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REQUIRED");
     const session = await open(own.token);
-    expect(await codeOf(session.impersonate("clerk", WHY))).toBe("VALIDATION_FAILED");
-    expect(await codeOf(session.impersonate("", WHY))).toBe("VALIDATION_FAILED");
+    expect(await codeOf(session.impersonate("clerk", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
+    expect(await codeOf(session.impersonate("", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
     expect(await codeOf(session.impersonate("ada", { reason: "" }))).toBe("VALIDATION_FAILED");
     for (const maxAge of [0, -1, Number.NaN, 13 * HOUR]) {
-      expect(await codeOf(session.impersonate("ada", { ...WHY, maxAge }))).toBe("VALIDATION_FAILED");
+      expect(await codeOf(session.impersonate("ada", { ...IMPERSONATE_OPTIONS, maxAge }))).toBe(
+        "VALIDATION_FAILED",
+      );
     }
   });
 
@@ -62,7 +64,7 @@ describe("impersonate()", () => {
     const { manager, own, open } = await setUp();
     const session = await open(own.token);
     await manager.revoke({ subject: "clerk" });
-    expect(await codeOf(session.impersonate("ada", WHY))).toBe("SESSION_REVOKED");
+    expect(await codeOf(session.impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REVOKED");
     expect((await manager.list({ subject: "ada" }, { limit: 10 })).records).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { type Act, type Exchange, type Response, Site, type SiteOptions } from "
 
 const ATTACKER = "mallory";
 /** Steps that change neither the site nor the browser's cookie. */
-const HAS_NO_EFFECT: readonly Step["do"][] = ["send", "double", "drop"];
+const STEPS_WITHOUT_EFFECT: readonly Step["do"][] = ["send", "double", "drop"];
 
 export type Client = "browser" | "attacker";
 export type ActName = "login" | "loginAsSecondUser" | "elevate" | "rotate" | "read" | "write" | "logout";
@@ -42,7 +42,7 @@ export interface Scenario extends SiteOptions {
   readonly steps: readonly Step[];
 }
 
-interface Flight {
+interface PendingRequest {
   readonly by: Client;
   readonly act: Act;
   readonly cookie: string | null;
@@ -58,7 +58,7 @@ export class TokenModel {
   readonly #site: Site;
   readonly #properties: TokenProperties;
   #jar: string | null = null;
-  #flights: Flight[] = [];
+  #flights: PendingRequest[] = [];
   #writes = 0;
   #readsFirstResponse = false;
 
@@ -74,7 +74,7 @@ export class TokenModel {
     else model.#readsFirstResponse = true;
     for (const step of steps) {
       await model.#perform(step);
-      if (!HAS_NO_EFFECT.includes(step.do)) await model.#properties.check(model.#jar);
+      if (!STEPS_WITHOUT_EFFECT.includes(step.do)) await model.#properties.check(model.#jar);
     }
     await model.#site.close();
   }
@@ -123,7 +123,10 @@ export class TokenModel {
     this.#remove(flight);
   }
 
-  async #continue(act: "double" | "load" | "handle" | "deliver" | "drop", flight?: Flight): Promise<void> {
+  async #continue(
+    act: "double" | "load" | "handle" | "deliver" | "drop",
+    flight?: PendingRequest,
+  ): Promise<void> {
     if (!flight) return;
     switch (act) {
       case "double":
@@ -143,8 +146,8 @@ export class TokenModel {
     }
   }
 
-  #send(by: Client, name: ActName, cookie: string | null): Flight {
-    const flight: Flight = { by, act: this.#actOf(by, name), cookie, exchange: null, response: null };
+  #send(by: Client, name: ActName, cookie: string | null): PendingRequest {
+    const flight: PendingRequest = { by, act: this.#actOf(by, name), cookie, exchange: null, response: null };
     this.#flights.push(flight);
     return flight;
   }
@@ -162,17 +165,17 @@ export class TokenModel {
     }
   }
 
-  async #load(flight: Flight): Promise<void> {
+  async #load(flight: PendingRequest): Promise<void> {
     if (flight.exchange !== null) return;
     const issued = flight.cookie === null ? undefined : this.#properties.issued.get(flight.cookie);
-    if (issued && flight.cookie && (await this.#site.opened(flight.cookie))) {
+    if (issued && flight.cookie && (await this.#site.openToken(flight.cookie))) {
       issued.firstUse ??= this.#site.now;
     }
     flight.exchange = this.#site.send(flight.cookie);
     await flight.exchange.load();
   }
 
-  async #handle(flight: Flight): Promise<void> {
+  async #handle(flight: PendingRequest): Promise<void> {
     if (flight.response !== null) return;
     const before = flight.by === "attacker" ? await this.#properties.usersData() : new Map();
     await this.#load(flight);
@@ -196,7 +199,7 @@ export class TokenModel {
   }
 
   /** Records the token in a response, and whether the attacker knows it. */
-  #note({ by, act, cookie, response }: Flight): void {
+  #note({ by, act, cookie, response }: PendingRequest): void {
     const token = response?.cookie;
     if (!response || !token) return;
     if (!this.#properties.issued.has(token)) {
@@ -210,15 +213,15 @@ export class TokenModel {
       });
     }
     const isFirst = this.#readsFirstResponse && response.subject === null;
-    if (by === "attacker" || isFirst) this.#properties.learn(token);
+    if (by === "attacker" || isFirst) this.#properties.addKnownToken(token);
     if (by === "browser") this.#readsFirstResponse = false;
   }
 
-  #deliver({ by, response }: Flight): void {
+  #deliver({ by, response }: PendingRequest): void {
     if (by === "browser" && response?.cookie !== undefined) this.#jar = response.cookie;
   }
 
-  #remove(flight: Flight): void {
+  #remove(flight: PendingRequest): void {
     this.#flights = this.#flights.filter((each) => each !== flight);
   }
 }

@@ -14,8 +14,8 @@ export interface Mutant {
   apply(): void;
 }
 
-const { check, replace, mayWrite } = TokenRules.prototype;
-const real = { check, replace, mayWrite };
+const { check, replaceSecret, mayWrite } = TokenRules.prototype;
+const originalMethods = { check, replaceSecret, mayWrite };
 
 /** Replaces a method. `name` is a string because the type does not include protected methods. */
 function override(name: string, method: (this: TokenRules, ...values: never[]) => unknown): void {
@@ -27,14 +27,14 @@ function derive(id: string, presented: PresentedToken | null): string {
   return new SecretRing(SECRETS).deriveSuccessor(id, presented?.secret ?? "");
 }
 
-type RecordOf<Name extends keyof typeof real> = Parameters<TokenRules[Name]>[0];
+type RecordOf<Name extends keyof typeof originalMethods> = Parameters<TokenRules[Name]>[0];
 
 export const MUTANTS: readonly Mutant[] = [
   {
     rule: "a new secret is derived from the replaced secret",
     property: 1,
     apply: () =>
-      override("newSecret", (record: RecordOf<"replace">, { presented }: Replacement) =>
+      override("newSecret", (record: RecordOf<"replaceSecret">, { presented }: Replacement) =>
         derive(record.id, presented),
       ),
   },
@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a new secret is derived from the replaced secret, with a secret that never leaks",
     property: 2,
     apply: () =>
-      override("newSecret", ({ id }: RecordOf<"replace">, { presented }: Replacement) =>
+      override("newSecret", ({ id }: RecordOf<"replaceSecret">, { presented }: Replacement) =>
         hashSecret(derive(id, presented)).slice(0, 22),
       ),
   },
@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
     apply: () => {
       override("overlapEnd", ({ rotatedAt }: RecordOf<"check">) => rotatedAt + OVERLAP);
       override("check", function (record: RecordOf<"check">, hash: string, now: number) {
-        const check = real.check.call(this, record, hash, now);
+        const check = originalMethods.check.call(this, record, hash, now);
         return check === "replaced" && now < record.rotatedAt + OVERLAP ? "superseded" : check;
       });
     },
@@ -66,8 +66,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a login does not invalidate older tokens that are still valid",
     property: 1,
     apply: () =>
-      override("replace", function (record: RecordOf<"replace">, change: Replacement) {
-        const { secret, fields } = real.replace.call(this, record, change);
+      override("replaceSecret", function (record: RecordOf<"replaceSecret">, change: Replacement) {
+        const { secret, fields } = originalMethods.replaceSecret.call(this, record, change);
         const olderSecrets = [...fields.olderSecrets.slice(0, 1), ...record.olderSecrets];
         return { secret, fields: { ...fields, olderSecrets } };
       }),
@@ -76,8 +76,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a login does not invalidate the token that it replaces",
     property: 1,
     apply: () =>
-      override("replace", function (record: RecordOf<"replace">, change: Replacement) {
-        return real.replace.call(this, record, { ...change, older: "keep" });
+      override("replaceSecret", function (record: RecordOf<"replaceSecret">, change: Replacement) {
+        return originalMethods.replaceSecret.call(this, record, { ...change, older: "keep" });
       }),
   },
   {
@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
     property: 5,
     apply: () =>
       override("mayLogOut", function (record: RecordOf<"check">, hash: string, now: number) {
-        return real.mayWrite.call(this, record, hash, now);
+        return originalMethods.mayWrite.call(this, record, hash, now);
       }),
   },
   {
@@ -93,7 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
     property: 5,
     apply: () =>
       override("mayLogOut", function (record: RecordOf<"check">, hash: string, now: number) {
-        const check = real.check.call(this, record, hash, now);
+        const check = originalMethods.check.call(this, record, hash, now);
         return check === "current" || check === "older" || check === "superseded";
       }),
   },

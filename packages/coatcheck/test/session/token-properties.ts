@@ -8,7 +8,7 @@ export const USERS = ["alice", "bob"] as const;
 const MAX_OLDER_SECRETS = 8;
 
 /** A token that the site has issued. */
-interface Issued {
+interface IssuedToken {
   readonly order: number;
   /** Whether the token may have an elevation. True if it was issued by an elevation, or replaced a token that was. */
   readonly mayBeElevated: boolean;
@@ -26,7 +26,7 @@ export class Violation extends Error {
 }
 
 /** An action of a request, with its response. */
-interface Handled {
+interface HandledRequest {
   readonly act: Act;
   readonly cookie: string | null;
   readonly response: Response | null;
@@ -35,7 +35,7 @@ interface Handled {
 /** Checks the properties of a site. See token-model.test.ts. */
 export class TokenProperties {
   readonly #site: Site;
-  readonly issued = new Map<string, Issued>();
+  readonly issued = new Map<string, IssuedToken>();
   readonly knownToAttacker = new Set<string>();
   /**
    * Tokens that an attacker who knows the application's secrets can derive from known tokens. None of them may be
@@ -76,7 +76,7 @@ export class TokenProperties {
    * Property 5: a logout ends the session, unless it uses an older token and the newer token was first used more than
    * one overlap ago.
    */
-  async requireLogout({ act, cookie, response }: Handled): Promise<void> {
+  async requireLogout({ act, cookie, response }: HandledRequest): Promise<void> {
     if (act.do !== "logout" || cookie === null || response?.error !== null) return;
     const record = await this.#site.manager.find(idOfToken(cookie));
     if (record?.state !== "active") return;
@@ -102,14 +102,14 @@ export class TokenProperties {
   /** Property 1: no token that the attacker knows opens the user's session. */
   async #requireSecrecy(): Promise<void> {
     for (const token of [...this.knownToAttacker, ...this.#guesses]) {
-      if (isUser((await this.#site.opened(token))?.subject ?? null)) {
+      if (isUser((await this.#site.openToken(token))?.subject ?? null)) {
         throw new Violation(1, "the attacker opened the user's session.");
       }
     }
   }
 
   /** Records that the attacker knows a token. */
-  learn(token: string): void {
+  addKnownToken(token: string): void {
     if (this.knownToAttacker.has(token)) return;
     this.knownToAttacker.add(token);
     const { ring } = this.#site.manager;
@@ -122,7 +122,7 @@ export class TokenProperties {
     if ((await this.#site.records()).every(({ elevations }) => Object.keys(elevations).length === 0)) return;
     for (const [token, { mayBeElevated }] of this.issued) {
       if (mayBeElevated) continue;
-      if ((await this.#site.opened(token))?.isElevated(SCOPE)) {
+      if ((await this.#site.openToken(token))?.isElevated(SCOPE)) {
         throw new Violation(2, "a token has an elevation that it was not issued with.");
       }
     }

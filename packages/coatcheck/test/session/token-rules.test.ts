@@ -20,7 +20,7 @@ function createSession(subject: string | null = "alice") {
     secretHash: hashSecret(secrets[0] ?? ""),
     expiresAt: START + 60 * MINUTE,
   });
-  const presentedAt = (index: number) => rules.presented(ring.seal(record.id, secrets[index] ?? ""));
+  const presentedAt = (index: number) => rules.parse(ring.seal(record.id, secrets[index] ?? ""));
   const changeOf = (fields: Partial<Replacement> & { by?: number }): Replacement => ({
     purpose: "login",
     presented: presentedAt(fields.by ?? 0),
@@ -38,7 +38,7 @@ function createSession(subject: string | null = "alice") {
     presentedAt,
     changeOf,
     replace: (fields: Partial<Replacement> & { by?: number } = {}) => {
-      const { secret, fields: token } = rules.replace(record, changeOf(fields));
+      const { secret, fields: token } = rules.replaceSecret(record, changeOf(fields));
       secrets.push(secret);
       record = { ...record, ...token };
     },
@@ -48,14 +48,15 @@ function createSession(subject: string | null = "alice") {
     check: (index: number, time = 0) => rules.check(record, presentedAt(index).hash, at(time)),
     mayWrite: (index: number, time = 0) => rules.mayWrite(record, presentedAt(index).hash, at(time)),
     mayLogOut: (index: number, time = 0) => rules.mayLogOut(record, presentedAt(index).hash, at(time)),
-    reissue: (fields: Partial<Replacement> & { by?: number } = {}) => rules.reissue(record, changeOf(fields)),
+    reissue: (fields: Partial<Replacement> & { by?: number } = {}) =>
+      rules.reissueSecret(record, changeOf(fields)),
   };
 }
 
-describe("TokenRules.presented()", () => {
+describe("TokenRules.parse()", () => {
   it("returns the secret of a token and its hash", () => {
     const secret = newSecret(random);
-    expect(rules.presented(ring.seal(makeRecord().id, secret))).toEqual({
+    expect(rules.parse(ring.seal(makeRecord().id, secret))).toEqual({
       secret,
       hash: hashSecret(secret),
     });
@@ -130,10 +131,12 @@ describe("TokenRules.mayLogOut()", () => {
   });
 });
 
-describe("TokenRules.replace()", () => {
+describe("TokenRules.replaceSecret()", () => {
   it("returns a random secret, and adds the replaced secret to the older secrets", () => {
     const session = createSession();
-    const [first, second] = [0, 1].map(() => rules.replace(session.record, session.changeOf({})).secret);
+    const [first, second] = [0, 1].map(
+      () => rules.replaceSecret(session.record, session.changeOf({})).secret,
+    );
     expect(first).not.toBe(second);
     session.replace();
     expect(session.record).toMatchObject({ rotatedAt: START, tokenUsedAt: null });
@@ -177,11 +180,11 @@ describe("TokenRules.replace()", () => {
 
   it("encrypts no secret for repeated requests when the change is made by session id", () => {
     const { record, changeOf } = createSession();
-    expect(rules.replace(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
+    expect(rules.replaceSecret(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
   });
 });
 
-describe("TokenRules.reissue()", () => {
+describe("TokenRules.reissueSecret()", () => {
   it("returns the secret of the first request to a repeated request within the overlap", () => {
     const { secrets, replace, reissue } = createSession();
     replace({ older: "invalidate" });
@@ -251,11 +254,11 @@ describe("TokenRules.elevationsFor()", () => {
   });
 });
 
-describe("TokenRules.withoutServedSecret()", () => {
+describe("TokenRules.wrappedSecretAt()", () => {
   it("returns null from one overlap after the first use of the new token", () => {
     const session = createSession();
     session.replace();
-    const wrappedAt = (time: number) => rules.withoutServedSecret(session.record, START + time);
+    const wrappedAt = (time: number) => rules.wrappedSecretAt(session.record, START + time);
     expect(wrappedAt(9 * MINUTE)).not.toBeNull();
     session.use(MINUTE);
     expect(wrappedAt(MINUTE + OVERLAP - 1)).not.toBeNull();

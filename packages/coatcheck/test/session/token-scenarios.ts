@@ -3,7 +3,7 @@ import type { ActName, Client, Scenario, Step } from "./token-model.ts";
 import { MINUTE, OVERLAP, SECOND } from "./token-site.ts";
 
 /** Sequences of steps in which simpler rules fail. Half of the random runs contain a variation of one of them. */
-const STORIES: readonly (readonly Step[])[] = [
+const KNOWN_SEQUENCES: readonly (readonly Step[])[] = [
   // The response to an elevation is lost, and the next request rotates the older token.
   [
     stepOf("browser", "exchange", "login"),
@@ -83,21 +83,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** One of {@link STORIES}, with random steps in between. */
-const variedStory = fc
+/** One of {@link KNOWN_SEQUENCES}, with random steps in between. */
+const variedSequence = fc
   .tuple(
-    fc.constantFrom(...STORIES),
+    fc.constantFrom(...KNOWN_SEQUENCES),
     fc.array(fc.tuple(fc.nat({ max: 6 }), step), { maxLength: 5, size: "max" }),
   )
-  .map(([story, others]) => {
+  .map(([sequence, others]) => {
     const at = (place: number) => others.flatMap(([index, other]) => (index === place ? [other] : []));
-    return [...story.flatMap((own, place) => [...at(place), own]), ...at(6)];
+    return [...sequence.flatMap((own, place) => [...at(place), own]), ...at(6)];
   });
 
-/** Random runs of the model. Half of them contain one of {@link STORIES}. */
+/** Random runs of the model. Half of them contain one of {@link KNOWN_SEQUENCES}. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   planted: fc.boolean(),
   rotateEvery: fc.constantFrom(null, 5 * MINUTE),
   cached: fc.boolean(),
-  steps: fc.oneof(fc.array(step, { maxLength: 24, size: "max" }), variedStory),
+  steps: fc.oneof(fc.array(step, { maxLength: 24, size: "max" }), variedSequence),
 });

@@ -127,7 +127,7 @@ export class Site {
     };
     const policy = { rotateEvery: options.rotateEvery, tokenOverlap: OVERLAP };
     const cacheOptions = { store, clock, singleProcess: true, monotonic: () => this.now };
-    const common = { secrets: SECRETS, policy, clock, schedule, random: seeded(seed) };
+    const common = { secrets: SECRETS, policy, clock, schedule, random: seededRandom(seed) };
     const cache = options.cached ? { cache: createCache(cacheOptions) } : {};
     this.manager = new SessionManager<Data>({ ...common, ...cache, store });
     this.#http = new HttpSessions(this.manager, { csrf: false });
@@ -141,7 +141,7 @@ export class Site {
   }
 
   /** Returns the session that a token opens now; null when the token is refused. */
-  async opened(token: string): Promise<Session<Data> | null> {
+  async openToken(token: string): Promise<Session<Data> | null> {
     const found = await this.#observer.resume(token, "none");
     return found instanceof Session ? found : null;
   }
@@ -168,7 +168,7 @@ export class Site {
 }
 
 /** Generates the same random bytes in every run (Mulberry32). */
-function seeded(seed: number): RandomSource {
+function seededRandom(seed: number): RandomSource {
   let state = seed;
   return (bytes) => {
     for (let index = 0; index < bytes.length; index++) {

@@ -1,6 +1,6 @@
 import type { KnownOptions } from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/session.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import { type HttpOptions, requireHttpOptions } from "../options.ts";
 import { redirectTarget } from "./redirect-target.ts";
 
@@ -47,15 +47,15 @@ export function separateOptions<User>(options: NextOptions<User>): SeparatedOpti
   const input = "options of coatcheck()";
   requireHttpOptions(http);
   if (user !== undefined && typeof user !== "function") {
-    throw misuse(input, [{ path: "user", message: `must be a function (got ${shown(user)})` }]);
+    throw usageError(input, [{ path: "user", message: `must be a function (got ${describeValue(user)})` }]);
   }
   if (signIn !== undefined && redirectTarget(signIn, "") !== signIn) {
-    const message = `must be a path of this site, such as "/login" (got ${shown(signIn)})`;
-    throw misuse(input, [{ path: "signIn", message }]);
+    const message = `must be a path of this site, such as "/login" (got ${describeValue(signIn)})`;
+    throw usageError(input, [{ path: "signIn", message }]);
   }
   if (![undefined, "refuse", "accept"].includes(actionsWithoutOrigin)) {
-    const message = `must be one of refuse, accept (got ${shown(actionsWithoutOrigin)})`;
-    throw misuse(input, [{ path: "actionsWithoutOrigin", message }]);
+    const message = `must be one of refuse, accept (got ${describeValue(actionsWithoutOrigin)})`;
+    throw usageError(input, [{ path: "actionsWithoutOrigin", message }]);
   }
   const own = Object.fromEntries(
     Object.keys(OWN_OPTIONS).flatMap((key) => (key in options ? [[key, Reflect.get(options, key)]] : [])),

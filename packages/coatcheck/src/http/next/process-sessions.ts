@@ -1,6 +1,6 @@
 import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise } from "../../session/session.ts";
-import { misuse } from "../../session/usage-error.ts";
+import { usageError } from "../../session/usage-error.ts";
 import { HttpSessions } from "../http-sessions.ts";
 import type { HttpOptions } from "../options.ts";
 import { isPrefetch } from "../prefetch.ts";
@@ -34,7 +34,7 @@ export class ProcessSessions<Data> {
   constructor(open: OpenManager<Data>, options: HttpOptions, name: string) {
     if (typeof open !== "function") {
       const message = "must be a function that returns the session manager";
-      throw misuse("call of coatcheck(open, options)", [{ path: "open", message }]);
+      throw usageError("call of coatcheck(open, options)", [{ path: "open", message }]);
     }
     this.#open = open;
     this.#options = options;

@@ -22,7 +22,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise } from "../../session/session.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import { errorResponse, isCoatcheckError } from "../error-response.ts";
 import { HttpSessions } from "../http-sessions.ts";
 import { andThen, attempt } from "../maybe-promise.ts";
@@ -83,8 +83,8 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
   const http = new HttpSessions(manager, options);
   const withSession = (listener: SessionListener<Data>): RequestListener => {
     if (typeof listener !== "function") {
-      const message = `must be a function (got ${shown(listener)})`;
-      throw misuse("call of coatcheck(manager)(listener)", [{ path: "listener", message }]);
+      const message = `must be a function (got ${describeValue(listener)})`;
+      throw usageError("call of coatcheck(manager)(listener)", [{ path: "listener", message }]);
     }
     return (request, response) => {
       const session = attachSession(request, openNodeSession(http, request, response));

@@ -1,5 +1,5 @@
 import type { SessionRecord } from "../../session/record.ts";
-import type { SessionObserver, WatchEnd } from "../../session/watch.ts";
+import type { WatchEnd, WatchListener } from "../../session/watch.ts";
 import type { StreamEvent } from "../../wire.ts";
 
 /** Milliseconds until a browser reconnects after its stream ended: long enough for a login's new cookie to arrive. */
@@ -21,7 +21,7 @@ export interface StreamContext {
 }
 
 /** One open stream: sends the events of one session to one tab. */
-export class EventStream implements SessionObserver {
+export class EventStream implements WatchListener {
   readonly id: string;
   readonly body: ReadableStream<Uint8Array>;
   readonly #context: StreamContext;
@@ -51,7 +51,7 @@ export class EventStream implements SessionObserver {
   }
 
   /** Sends `changed` for a new version, and `expiring` before the expiry. A later check reports a change that this skips. */
-  seen({ version }: Pick<SessionRecord, "version">, endsAt: number | undefined): void {
+  onRecord({ version }: Pick<SessionRecord, "version">, endsAt: number | undefined): void {
     const { interval, warnBefore } = this.#context;
     const now = this.#context.now();
     if (version > this.#version && now - this.#changedSentAt >= interval) {
@@ -65,7 +65,7 @@ export class EventStream implements SessionObserver {
   }
 
   /** Sends a last event and ends the stream. */
-  ended(reason: WatchEnd): void {
+  onEnd(reason: WatchEnd): void {
     // After `changed` the browser reconnects with its newer token, or learns that the session has expired.
     this.#sendEvent(reason === "revoked" ? "revoked" : "changed");
     this.end();

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../session/json.ts";
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import type { RouteRequest } from "./request.ts";
 
 /** The result of a successful login. */
@@ -105,8 +105,8 @@ export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<U
   requireKnownOptions(INPUT_NAME, options, ROUTES_OPTIONS);
   requireKnownPart(INPUT_NAME, options, "events", EVENT_OPTIONS);
   if (typeof options.authenticate === "function") return;
-  const message = `must be a function (got ${shown(options.authenticate)})`;
-  throw misuse(INPUT_NAME, [{ path: "authenticate", message }]);
+  const message = `must be a function (got ${describeValue(options.authenticate)})`;
+  throw usageError(INPUT_NAME, [{ path: "authenticate", message }]);
 }
 
 /** Checks what the application's `authenticate` returned: a misspelt `rememberMe` would be lost. Throws `UsageError`. */

@@ -18,7 +18,7 @@ import { storeUnavailable } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
 import type { SessionStore } from "../../session/store.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import { listSessions } from "../sql-list.ts";
 import { rowOf } from "../sql-row.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
@@ -77,8 +77,8 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const given: SqliteStoreOptions = typeof options === "string" ? { path: options } : options;
   requireKnownOptions("SQLite store options", given, STORE_OPTIONS);
   if (typeof given.path !== "string") {
-    throw misuse("SQLite store options", [
-      { path: "path", message: `must be a string (got ${shown(given.path)})` },
+    throw usageError("SQLite store options", [
+      { path: "path", message: `must be a string (got ${describeValue(given.path)})` },
     ]);
   }
   const { path, busyTimeout = 2000, clock = systemClock } = given;

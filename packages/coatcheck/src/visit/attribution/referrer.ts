@@ -1,4 +1,4 @@
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import { IGNORED_REFERRERS } from "./ignored-referrers.ts";
 import { domainsOf } from "./sites.ts";
 
@@ -83,12 +83,17 @@ const HOST = /^(?:[a-z\d_-]{1,63}\.)*[a-z\d_-]{1,63}(?::\d{1,5})?$/i;
  */
 export function requireHosts(input: string, path: string, hosts: unknown): void {
   if (!Array.isArray(hosts)) {
-    throw misuse(input, [{ path, message: `must be a list of hosts (got ${shown(hosts)})` }]);
+    throw usageError(input, [{ path, message: `must be a list of hosts (got ${describeValue(hosts)})` }]);
   }
   const faults = hosts.flatMap((host, index) =>
     typeof host === "string" && HOST.test(host)
       ? []
-      : [{ path: `${path}.${index}`, message: `must be a host such as shop.example (got ${shown(host)})` }],
+      : [
+          {
+            path: `${path}.${index}`,
+            message: `must be a host such as shop.example (got ${describeValue(host)})`,
+          },
+        ],
   );
-  if (faults.length > 0) throw misuse(input, faults);
+  if (faults.length > 0) throw usageError(input, faults);
 }

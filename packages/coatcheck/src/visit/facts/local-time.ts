@@ -1,4 +1,4 @@
-import { misuse } from "../../session/usage-error.ts";
+import { usageError } from "../../session/usage-error.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -32,7 +32,7 @@ export class LocalTime {
       });
     } catch {
       const message = `must be an IANA time zone, such as "Europe/Berlin" (got ${JSON.stringify(timeZone)})`;
-      throw misuse("visit options", [{ path: "timeZone", message }]);
+      throw usageError("visit options", [{ path: "timeZone", message }]);
     }
   }
 

@@ -2,7 +2,7 @@ import { type Clock, type Schedule, systemClock, systemSchedule } from "../../se
 import { type Fault, invalidInput } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
 import { pooledRandom, type RandomSource } from "../../session/token.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import type { EventSink } from "../sink.ts";
 import type { SpillOptions } from "./spill.ts";
 
@@ -62,13 +62,13 @@ export function readQueueOptions(options: EventQueueOptions): QueueSettings {
   requireKnownOptions("event queue options", options, QUEUE_OPTIONS);
   requireKnownPart("event queue options", options, "spill", SPILL_OPTIONS);
   if (typeof options.sink?.write !== "function") {
-    const message = `must be an event sink (got ${shown(options.sink)})`;
-    throw misuse("event queue options", [{ path: "sink", message }]);
+    const message = `must be an event sink (got ${describeValue(options.sink)})`;
+    throw usageError("event queue options", [{ path: "sink", message }]);
   }
   const { spill } = options;
   if (spill && (typeof spill.path !== "string" || spill.path === "")) {
-    const message = `must be the path of a folder (got ${shown(spill.path)})`;
-    throw misuse("event queue options", [{ path: "spill.path", message }]);
+    const message = `must be the path of a folder (got ${describeValue(spill.path)})`;
+    throw usageError("event queue options", [{ path: "spill.path", message }]);
   }
   const numbers = {
     maxEvents: options.maxEvents ?? 10_000,
@@ -82,7 +82,7 @@ export function readQueueOptions(options: EventQueueOptions): QueueSettings {
     ([path, value]): Fault[] =>
       Number.isSafeInteger(value) && value > 0
         ? []
-        : [{ path, message: `must be a positive integer (got ${shown(value)})` }],
+        : [{ path, message: `must be a positive integer (got ${describeValue(value)})` }],
   );
   if (faults.length > 0) throw invalidInput("event queue options", faults);
   return {

@@ -1,4 +1,4 @@
-import { shown } from "../../session/usage-error.ts";
+import { describeValue } from "../../session/usage-error.ts";
 import type { FunnelAnswer, FunnelStep, FunnelStepFigures } from "./answers.ts";
 import type { Context } from "./context.ts";
 import { type Filter, OPERATORS } from "./dimensions.ts";
@@ -95,7 +95,7 @@ function readWindow(check: RequestCheck, window: unknown = DAY): number {
     return window;
   check.add(
     "window",
-    `must be a whole number of milliseconds from 1 to ${MAX_WINDOW} (got ${shown(window)})`,
+    `must be a whole number of milliseconds from 1 to ${MAX_WINDOW} (got ${describeValue(window)})`,
   );
   return DAY;
 }
@@ -103,13 +103,13 @@ function readWindow(check: RequestCheck, window: unknown = DAY): number {
 function readSteps(check: RequestCheck, steps: unknown): readonly FunnelStep[] {
   if (Array.isArray(steps) && steps.length >= 1 && steps.length <= MAX_STEPS)
     return steps.map((step, index) => readStep(check, step, `steps.${index}`));
-  check.add("steps", `must be a list of 1 to ${MAX_STEPS} steps (got ${shown(steps)})`);
+  check.add("steps", `must be a list of 1 to ${MAX_STEPS} steps (got ${describeValue(steps)})`);
   return [];
 }
 
 function readStep(check: RequestCheck, step: unknown, path: string): FunnelStep {
   if (typeof step !== "object" || step === null) {
-    check.add(path, `must be an object with a type (got ${shown(step)})`);
+    check.add(path, `must be an object with a type (got ${describeValue(step)})`);
     return { type: "" };
   }
   check.members(`${path}.`, step, ["type", "page"]);
@@ -118,7 +118,7 @@ function readStep(check: RequestCheck, step: unknown, path: string): FunnelStep 
   if (given.page === undefined) return { type };
   if (type !== "page_view") check.add(`${path}.page`, "is a condition for the type page_view only");
   if (typeof given.page !== "object" || given.page === null) {
-    check.add(`${path}.page`, `must be an object with operator and value (got ${shown(given.page)})`);
+    check.add(`${path}.page`, `must be an object with operator and value (got ${describeValue(given.page)})`);
     return { type };
   }
   check.members(`${path}.page.`, given.page, ["operator", "value"]);

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import type {
   AttributionAnswer,
   BreakdownAnswer,
@@ -100,12 +100,12 @@ export function createQuestions(database: QuestionDatabase, options: QuestionOpt
   requireKnownOptions("question options", options, OPTIONS);
   const { timeZone = "UTC", clock = systemClock, timeBudget = 3000 } = options;
   if (!isTimeZone(timeZone)) {
-    const message = `must be an IANA time zone, such as "Europe/Zurich" (got ${shown(timeZone)})`;
-    throw misuse("question options", [{ path: "timeZone", message }]);
+    const message = `must be an IANA time zone, such as "Europe/Zurich" (got ${describeValue(timeZone)})`;
+    throw usageError("question options", [{ path: "timeZone", message }]);
   }
   if (!(Number.isFinite(timeBudget) && timeBudget > 0)) {
-    const message = `must be a positive number of milliseconds (got ${shown(timeBudget)})`;
-    throw misuse("question options", [{ path: "timeBudget", message }]);
+    const message = `must be a positive number of milliseconds (got ${describeValue(timeBudget)})`;
+    throw usageError("question options", [{ path: "timeBudget", message }]);
   }
   const reading = readDatabase(database);
   const context = contextOf(reading, { calendar: new LocalCalendar(timeZone), clock, timeBudget });
@@ -129,12 +129,12 @@ function readDatabase(database: QuestionDatabase): ReadDatabase {
     case "sqlite":
       if (typeof database.path === "string" && !["", ":memory:"].includes(database.path))
         return new SqliteReadDatabase(database.path);
-      throw misuse("question database", [
+      throw usageError("question database", [
         { path: "path", message: "must be a file; a database in memory belongs to one thread" },
       ]);
     case "postgres":
       return new PostgresReadDatabase(database.pool);
     default:
-      throw misuse("question database", [{ path: "dialect", message: `must be "sqlite" or "postgres"` }]);
+      throw usageError("question database", [{ path: "dialect", message: `must be "sqlite" or "postgres"` }]);
   }
 }

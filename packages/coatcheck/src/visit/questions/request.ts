@@ -1,5 +1,5 @@
 import { CoatcheckError, type Fault, invalidInput } from "../../session/errors.ts";
-import { shown } from "../../session/usage-error.ts";
+import { describeValue } from "../../session/usage-error.ts";
 import type { DateRange } from "./answers.ts";
 import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
 import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
@@ -61,14 +61,14 @@ export class RequestCheck {
   /** Checks that a member has one of the allowed values. */
   oneOf<Value>(path: string, value: unknown, allowed: readonly Value[]): Value {
     if (!allowed.includes(value as Value))
-      this.add(path, `must be one of ${allowed.join(", ")} (got ${shown(value)})`);
+      this.add(path, `must be one of ${allowed.join(", ")} (got ${describeValue(value)})`);
     return value as Value;
   }
 
   /** Checks that a value is a non-empty text. */
   text(path: string, value: unknown): string {
     if (typeof value !== "string" || value === "" || value.length > MAX_VALUE_LENGTH)
-      this.add(path, `must be a text of 1 to ${MAX_VALUE_LENGTH} characters (got ${shown(value)})`);
+      this.add(path, `must be a text of 1 to ${MAX_VALUE_LENGTH} characters (got ${describeValue(value)})`);
     else if (isUnstorable(value)) this.add(path, "must be well-formed Unicode without U+0000");
     return String(value);
   }
@@ -80,7 +80,7 @@ export class RequestCheck {
     for (const [path, value] of Object.entries(dates)) {
       if (isCalendarDate(value)) continue;
       isValid = false;
-      this.add(path, `must be a whole local day such as "2026-03-29" (got ${shown(value)})`);
+      this.add(path, `must be a whole local day such as "2026-03-29" (got ${describeValue(value)})`);
     }
     if (!isValid) return { from: "", to: "", timeZone, fromDay: 0, toDay: 0 };
     const [first, last] = [String(from), String(to)];
@@ -100,7 +100,7 @@ export class RequestCheck {
   filters(value: unknown): readonly Filter[] {
     if (value === undefined) return [];
     if (!Array.isArray(value) || value.length > MAX_FILTERS) {
-      this.add("filters", `must be a list of at most ${MAX_FILTERS} filters (got ${shown(value)})`);
+      this.add("filters", `must be a list of at most ${MAX_FILTERS} filters (got ${describeValue(value)})`);
       return [];
     }
     return value.map((filter, index) => this.#filter(filter, `filters.${index}`));
@@ -108,7 +108,7 @@ export class RequestCheck {
 
   #filter(filter: unknown, path: string): Filter {
     if (typeof filter !== "object" || filter === null) {
-      this.add(path, `must be an object with dimension, operator and value (got ${shown(filter)})`);
+      this.add(path, `must be an object with dimension, operator and value (got ${describeValue(filter)})`);
       return { dimension: "channel", operator: "is", value: null };
     }
     this.members(`${path}.`, filter, ["dimension", "operator", "value"]);
@@ -125,7 +125,7 @@ export class RequestCheck {
     if (value === undefined) return byDefault;
     if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT)
       return value;
-    this.add("limit", `must be a whole number from 1 to ${MAX_LIMIT} (got ${shown(value)})`);
+    this.add("limit", `must be a whole number from 1 to ${MAX_LIMIT} (got ${describeValue(value)})`);
     return byDefault;
   }
 }

@@ -13,7 +13,7 @@
  */
 import { invalidInput } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { shown } from "../../session/usage-error.ts";
+import { describeValue } from "../../session/usage-error.ts";
 import type { DocumentCount, VisitEvent } from "../event.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../sink.ts";
 import { closedSink } from "../sink-error.ts";
@@ -43,7 +43,7 @@ export function memorySink(options: MemorySinkOptions = {}): MemorySink {
   requireKnownOptions("memory sink options", options, SINK_OPTIONS);
   const { maxEvents = 10_000 } = options;
   if (!(Number.isSafeInteger(maxEvents) && maxEvents > 0)) {
-    const message = `must be a positive integer (got ${shown(maxEvents)})`;
+    const message = `must be a positive integer (got ${describeValue(maxEvents)})`;
     throw invalidInput("memory sink options", [{ path: "maxEvents", message }]);
   }
   const events = new Map<string, VisitEvent>();

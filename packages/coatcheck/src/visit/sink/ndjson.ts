@@ -17,7 +17,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import { repairLastLine } from "../files/lines.ts";
 import { type Slot, takeSlot } from "../files/lock.ts";
 import type { EventBatch, EventSink } from "../sink.ts";
@@ -52,8 +52,8 @@ export function ndjsonSink(options: string | NdjsonSinkOptions): EventSink {
   requireKnownOptions("NDJSON sink options", given, SINK_OPTIONS);
   const { folder, clock = systemClock } = given;
   if (typeof folder !== "string" || folder === "") {
-    const message = `must be the path of a folder (got ${shown(folder)})`;
-    throw misuse("NDJSON sink options", [{ path: "folder", message }]);
+    const message = `must be the path of a folder (got ${describeValue(folder)})`;
+    throw usageError("NDJSON sink options", [{ path: "folder", message }]);
   }
   const files = openFolder(folder, clock);
   let last: Promise<unknown> = Promise.resolve();

@@ -1,5 +1,5 @@
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { misuse, shown } from "../../session/usage-error.ts";
+import { describeValue, usageError } from "../../session/usage-error.ts";
 import type { LocalTime } from "../facts/local-time.ts";
 import type { ExpireOptions } from "./maintenance.ts";
 
@@ -39,8 +39,8 @@ export function retentionLimits(now: number, options: ExpireOptions, time: Local
   for (const [path, period] of Object.entries(periods)) {
     const least = path === "eventDays" ? MIN_EVENT_DAYS : 1;
     if (Number.isInteger(period) && period >= least) continue;
-    throw misuse("retention", [
-      { path, message: `must be a whole number of at least ${least} (got ${shown(period)})` },
+    throw usageError("retention", [
+      { path, message: `must be a whole number of at least ${least} (got ${describeValue(period)})` },
     ]);
   }
   const rollupDay = time.dayOf(monthsBefore(now, rollupMonths));
