@@ -1,7 +1,7 @@
 /**
- * Descriptions of a client's device: browser and operating system from `User-Agent`, an IP address that is truncated
- * for privacy, and a place from a GeoIP file or from the headers of a content delivery network. Sessions store them so
- * that users recognize their devices in a list.
+ * Describes a client's device: browser and operating system from `User-Agent`, a truncated IP address, and a place from
+ * a GeoIP file or from the headers of a content delivery network. Sessions store the description, so that users
+ * recognize their devices in a list.
  *
  * @example
  * import { describeClient } from "coatcheck/device";

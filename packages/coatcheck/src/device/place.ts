@@ -1,11 +1,11 @@
 /** The approximate location of a client. */
 export interface Place {
-  /** ISO 3166-1 alpha-2 code. */
+  /** The country, as ISO 3166-1 alpha-2 code. */
   readonly country: string | null;
   readonly city: string | null;
 }
 
-/** An unknown place. */
+/** The place of a client whose location is unknown. */
 export const UNKNOWN_PLACE: Place = { country: null, city: null };
 
 /** Reads MaxMind DB files. The reader of the `maxmind` package has this method. */
@@ -46,7 +46,7 @@ export function placeFromHeaders(header: (name: string) => string | undefined, n
   return toPlace(header(names.country), names.city && header(names.city));
 }
 
-/** CDNs send `XX` for an unknown country and `T1` for Tor. */
+/** Matches a country code. Excludes two values of CDNs: `XX`, an unknown country, and `T1`, the Tor network. */
 const COUNTRY_CODE = /^(?!XX$)[A-Z]{2}$/;
 
 /** The longest city name that is stored, in characters. */

@@ -7,7 +7,7 @@ import { isTool } from "./tool.ts";
 export interface UserAgent {
   /** `tool`: a program, library or app that is not a browser. Also reported for a missing header. */
   readonly kind: "browser" | "bot" | "tool";
-  /** Name and major version, such as `Firefox 140`; null when unknown. */
+  /** Name and major version of the browser, such as `Firefox 140`; null when unknown. */
   readonly browser: string | null;
   /**
    * Name of the operating system, such as `Windows` or `Android`; null when unknown. Has no version, because browsers
@@ -45,7 +45,7 @@ function parse(text: string): UserAgent {
   if (isTool(text)) return UNKNOWN_CLIENT;
   const { browser, os, platform } = Bowser.parse(text);
   const major = browser.version?.split(".")[0];
-  // Bowser reports a headless browser as an ordinary one; only isbot detects it.
+  // Bowser reports a headless browser as an ordinary browser; only isbot detects it.
   const isBot = isbot(text);
   return {
     kind: isBot ? "bot" : "browser",

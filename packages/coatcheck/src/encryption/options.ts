@@ -55,11 +55,11 @@ export function resolveOptions(options: EncryptionOptions): ResolvedOptions {
 /** Emits a warning that names the session or entity and contains nothing of its content. */
 function warn({ kind, id, reason }: EncryptionFault): void {
   const problem = {
-    altered: "was altered or copied from another place",
+    altered: "was altered, or copied from another session or entity",
     plaintext: "is not encrypted",
-    "unknown-key": "was encrypted under a secret that is not in the list",
+    "unknown-key": "was encrypted with a secret that is missing in the option secrets",
   }[reason];
-  process.emitWarning(`The stored content of the ${kind} ${id} ${problem}; it is not used.`, {
+  process.emitWarning(`The stored content of the ${kind} ${id} ${problem}; it was ignored.`, {
     code: "COATCHECK_ENCRYPTION",
   });
 }

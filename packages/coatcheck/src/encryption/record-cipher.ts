@@ -10,7 +10,7 @@ import type { EncryptionFault, ResolvedOptions } from "./options.ts";
 type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client">;
 
 const emptyContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null });
-/** The only member of the data of an encrypted record. */
+/** The name of the only member in the data of an encrypted record. Its value is the ciphertext. */
 const ENCRYPTED_MEMBER = "coatcheck:encrypted";
 
 /**
@@ -54,7 +54,9 @@ export class RecordCipher {
     if (stored.state === "revoked") return { ...stored, ...emptyContent() };
     this.#report(stored, content);
     if (content !== "unknown-key") return null;
-    const cause = new Error("A session is encrypted under a secret that is not in the list of this process.");
+    const cause = new Error(
+      "A session is encrypted with a secret that is missing in the option secrets of createEncryption().",
+    );
     throw new CoatcheckError("STORE_UNAVAILABLE", "The session cannot be read; try again shortly.", {
       cause,
     });

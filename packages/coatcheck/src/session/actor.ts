@@ -16,7 +16,10 @@ export function ownerOfActor(subject: string): string {
 export interface ActorSource {
   readonly reader: Pick<SessionReader, "getCached" | "read">;
   readonly clock: Clock;
-  /** The time of a session's queued touch, epoch milliseconds; 0 when none is queued. */
+  /**
+   * Returns the time of a session's queued touch (activity that is not stored yet), epoch milliseconds. 0 when none is
+   * queued.
+   */
   readonly touchedAt: (id: string) => number;
 }
 

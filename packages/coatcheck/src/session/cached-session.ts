@@ -25,7 +25,7 @@ export class CachedSession implements Snapshot {
   /** Whole seconds since the Unix epoch. Until this time the session cannot expire, so no exact check is needed. */
   declare private liveUntil: number;
   declare private lastSeen: number;
-  /** When the next touch must be written. */
+  /** When the next touch, which stores the latest activity, must be written. */
   declare private touchDue: number;
 
   constructor({ record, position }: Snapshot) {

@@ -149,7 +149,7 @@ function isThenable<Value>(value: Value | Promise<Value>): value is Promise<Valu
 export function requireNoArguments(method: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
   throw usageError(`call of ${method}`, [
-    { path: "", message: `takes no argument; await it (got ${describeValue(given[0])})` },
+    { path: "", message: `takes no arguments; await its promise instead (got ${describeValue(given[0])})` },
   ]);
 }
 

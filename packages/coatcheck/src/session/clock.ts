@@ -11,7 +11,7 @@ export interface Clock {
  */
 export type Schedule = (delay: number, task: () => void) => () => void;
 
-/** The machine's clock. */
+/** Returns the time of the machine's clock. */
 export const systemClock: Clock = { now: Date.now };
 
 /** Uses Node's timers. They are unreferenced, so they do not keep the process alive. */

@@ -1,8 +1,6 @@
 import type { SessionRecord } from "./record.ts";
 
-/**
- * The change that a request made to its session. Adapters derive the `Set-Cookie` header from this and nothing else.
- */
+/** The change that a request made to its session. Adapters use only this value to decide on the `Set-Cookie` header. */
 export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
 
 /** `superseded`: the handle has written with an older token. Another request has received the newer token. */

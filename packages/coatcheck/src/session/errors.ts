@@ -1,6 +1,6 @@
 import { shareBetweenCopies } from "./shared-class.ts";
 
-/** Every error code, and the HTTP status of its response. */
+/** The HTTP status for each error code. */
 export const ERROR_STATUS = {
   SESSION_NOT_FOUND: 404,
   SESSION_EXPIRED: 401,
@@ -23,12 +23,12 @@ export const ERROR_STATUS = {
   UPSTREAM_SESSION_LOST: 409,
 } as const;
 
-/** A closed union, so that the compiler checks a `switch (error.code)` for completeness. */
+/** All error codes. A union type, so that the compiler checks whether a `switch (error.code)` is complete. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** Describes one invalid member of an input. */
 export interface Fault {
-  /** The member with the fault, such as `items.0.size`; empty for the whole input. */
+  /** The path of the invalid member, such as `items.0.size`; empty for the whole input. */
   readonly path: string;
   /** What the value must be, such as `must be a string`. */
   readonly message: string;
@@ -47,7 +47,8 @@ export interface ErrorDetails {
  * path. Internal details, such as a driver's error, are in `cause`, for the log.
  *
  * `status`, `statusCode` and `expose` follow the convention of the `http-errors` package, so that the error handlers of
- * Express, Koa, Fastify and NestJS respond with the right status. Those handlers also assign them.
+ * Express, Koa, Fastify and NestJS respond with the right status. They are writable because these error handlers assign
+ * them.
  *
  * @example
  * try { await session.authenticate("user-7"); }
@@ -62,9 +63,9 @@ export class CoatcheckError extends Error {
   readonly retryAfter: number | undefined;
   /** The HTTP status of {@link code}. */
   status: number;
-  /** The same as {@link status}, under the name that Fastify and NestJS read. */
+  /** The same value as {@link status}. Fastify and NestJS read this property. */
   statusCode: number;
-  /** Whether an error handler may show `message` to the client: true below 500. */
+  /** Whether an error handler may send `message` to the client. True for a status below 500. */
   expose: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -7,7 +7,7 @@ import type { LogPosition, RevocationScope } from "./store.ts";
  */
 export type Hint =
   | { readonly kind: "revoked"; readonly scope: RevocationScope }
-  /** Cached copies below `version` are out of date. */
+  /** Cached copies of the session with a lower version are out of date. */
   | { readonly kind: "written"; readonly session: string; readonly version: number }
   /**
    * Cached copies of the application's data under `key` are out of date. `position`: the position of the invalidation

@@ -9,7 +9,7 @@ export interface JsonObject {
   readonly [name: string]: JsonValue | undefined;
 }
 
-/** Whether `value` is an object as JSON defines it: neither null nor an array. */
+/** Whether `value` is a JSON object, and neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

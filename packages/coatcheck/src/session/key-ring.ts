@@ -18,7 +18,7 @@ const KEY_ID_LENGTH = 6;
 const MIN_SECRET_LENGTH = 16;
 
 interface Key {
-  /** Identifies the key that encrypted a text. A hash, so that it reveals nothing about the key. */
+  /** Identifies the key with which a text was encrypted. It is a hash, so it reveals nothing about the key. */
   readonly id: string;
   /** Imported once: passing the raw bytes makes `createCipheriv` six times slower. */
   readonly object: KeyObject;

@@ -115,7 +115,9 @@ export function requireOneOf(input: string, path: string, value: unknown, allowe
  */
 export function requireList(input: string, path: string, value: unknown): void {
   if (Array.isArray(value)) return;
-  throw usageError(input, [{ path, message: `must be a list, in brackets (got ${describeValue(value)})` }]);
+  throw usageError(input, [
+    { path, message: `must be a list, such as [value] (got ${describeValue(value)})` },
+  ]);
 }
 
 /**

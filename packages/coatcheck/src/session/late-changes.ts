@@ -9,7 +9,7 @@ import {
   sessionUnavailable,
 } from "./token-errors.ts";
 
-/** How long data that was assigned after the commit may wait for `save()` before it is reported, in milliseconds. */
+/** How long data that was assigned after the commit may stay unsaved before it is reported, in milliseconds. */
 const MAX_SAVE_DELAY = 5000;
 
 type Dependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;

@@ -49,11 +49,11 @@ export interface SessionManagerOptions<Data> {
   readonly merge?: MergeData<Data>;
   /** The cache, from `createCache` of `coatcheck/cache`. Default: no cache, so every read goes to the store. */
   readonly cache?: SessionReader;
-  /** Default: the machine's clock. */
+  /** The clock for all times of sessions. Default: the machine's clock. */
   readonly clock?: Clock;
-  /** Default: Node's timers, unreferenced. */
+  /** Schedules background work. Default: Node's timers, unreferenced. */
   readonly schedule?: Schedule;
-  /** Default: the operating system's random generator. */
+  /** The source of random bytes. Default: the operating system's random generator. */
   readonly random?: RandomSource;
 }
 
@@ -82,10 +82,12 @@ const OPTIONS_NAME = "session manager options";
  * const session = await manager.resume(token);
  */
 export class SessionManager<Data = JsonObject> {
-  /** Session events; also on `diagnostics_channel`, as `coatcheck:created` and so on. */
+  /**
+   * Emits session events. They are also published to `diagnostics_channel`, under names such as `coatcheck:created`.
+   */
   readonly events = new SessionEmitter();
   readonly policy: SessionPolicy;
-  /** Signs and verifies other values bound to a session, such as CSRF tokens. */
+  /** Signs and verifies other values that belong to a session, such as CSRF tokens. */
   readonly ring: SecretRing;
   readonly #store: SessionStore;
   readonly #reader: SessionReader;
@@ -266,7 +268,8 @@ export class SessionManager<Data = JsonObject> {
     requireLoginArguments(subject, options);
     const from = await this.#writer.requireLive(id);
     const issued = await this.#writer.privileges.authenticate(from, { subject, options, presented: null });
-    if (issued === null) throw new CoatcheckError("CONFLICT", "The session has ended during the login.");
+    if (issued === null)
+      throw new CoatcheckError("CONFLICT", "The session ended during the login; log in again.");
     return { record: issued.record, token: issued.token };
   }
 

@@ -48,7 +48,7 @@ export class SessionOpener<Data> {
   readonly #deps: SessionDependencies<Data>;
   readonly #resumer: SessionResumer<Data>;
   readonly #derived: DerivedSessions<Data>;
-  /** Id of an expired session → id of the newest session that continues it. */
+  /** Maps the id of an expired session to the id of the newest session that continues it. */
   readonly #continued = new Map<string, string>();
 
   constructor(

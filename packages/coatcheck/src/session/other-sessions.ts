@@ -19,7 +19,9 @@ export async function listOthers<Data>(
   return records.filter((each) => each.id !== id && each.actor === null);
 }
 
-/** Returns the scope of the subject's other sessions. Throws `SESSION_REQUIRED` while anonymous. */
+/**
+ * Returns the revocation scope that selects the subject's other sessions. Throws `SESSION_REQUIRED` while anonymous.
+ */
 export function othersScope(record: SessionRecord | null): { subject: string; except: string } {
   const { id, subject } = requireLogin(record);
   return { subject, except: id };

@@ -63,7 +63,8 @@ export function pageOf(found: readonly SessionRecord[], limit: number): Page {
 }
 
 /**
- * Sort order of lists, newest first: by `createdAt`, then by `id`, both descending. Negative when `left` comes first.
+ * Compares two sessions in the order of lists, newest first: by `createdAt`, then by `id`, both descending. Negative
+ * when `left` comes first.
  */
 export function compareNewestFirst(left: PagePosition, right: PagePosition): number {
   return right.createdAt - left.createdAt || (left.id < right.id ? 1 : left.id > right.id ? -1 : 0);

@@ -6,8 +6,8 @@ import { usageError } from "./usage-error.ts";
 const MAX_DEPTH = 64;
 
 /**
- * Applies a merge patch (RFC 7396 §2): null removes a member, objects merge, every other value replaces. Neither
- * argument changes; the result shares their unchanged members.
+ * Applies a merge patch (RFC 7396 §2): null removes a member, objects merge, every other value replaces. Does not
+ * change its arguments. The result shares their unchanged members.
  */
 export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result: Record<string, JsonValue | undefined> = { ...target };
@@ -49,7 +49,7 @@ function ownMember(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Deep equality of JSON values, regardless of the order of an object's members. */
+/** Compares JSON values deeply. The order of an object's members does not matter. */
 export function equalJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;
   if (Array.isArray(left) && Array.isArray(right)) {

@@ -56,7 +56,7 @@ export class PendingChanges {
     this.late?.changed(this);
   }
 
-  /** Sets a flash message, replacing one of the same name; null removes it. */
+  /** Sets a flash message, and replaces an earlier message with the same name. Null removes the message. */
   setFlash(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };
     this.late?.changed(this);

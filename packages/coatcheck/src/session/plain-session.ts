@@ -2,8 +2,8 @@ import { isJsonObject } from "./json.ts";
 import type { SessionState, SessionType } from "./record.ts";
 
 /**
- * A session handle as `console.log` and `JSON.stringify` show it: a plain object, without the token and the hashes of
- * its secrets.
+ * The output of `console.log` and `JSON.stringify` for a session handle: a plain object, without the token and the
+ * hashes of its secrets.
  */
 export interface PlainSession<Data> {
   readonly id: string;

@@ -7,8 +7,9 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * The activity class of a request. `user`: a person acted; the idle timeout restarts. `background`: a poll or a beacon;
- * the idle timeout does not restart. `none`: an inspection of the session; nothing is recorded.
+ * The activity class of a request. `user`: the user did something; the idle timeout restarts. `background`: a poll or a
+ * beacon; the idle timeout does not restart. `none`: the session is only inspected; no activity and no first use of a
+ * token is recorded.
  */
 export type Activity = "user" | "background" | "none";
 
@@ -47,7 +48,7 @@ export const MAX_DURATION = 25 * 365 * DAY;
 
 /** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
-  /** Timeouts for logins with `rememberMe: true`. Default: 30 days idle and absolute (NIST SP 800-63B-4 §2.1.3). */
+  /** The timeouts of logins with `rememberMe: true`. Default: 30 days idle and absolute (NIST SP 800-63B-4 §2.1.3). */
   readonly rememberMe: Timeouts;
   /** Whether the cookie survives closing the browser when the login has no `rememberMe` option. Default: true. */
   readonly persistentCookie: boolean;

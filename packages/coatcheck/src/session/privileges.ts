@@ -15,7 +15,7 @@ import type { PresentedToken, Replacement } from "./token-rules.ts";
 import { type AuthenticateOptions, withChanges, withElevation, withLogin } from "./transitions.ts";
 import type { WriteQueues } from "./write-queue.ts";
 
-/** A login. */
+/** Describes a login. */
 export interface LoginRequest {
   readonly subject: string;
   readonly options: AuthenticateOptions;
@@ -194,7 +194,7 @@ export class PrivilegeWriter<Data> {
   async recordFirstUse(from: SessionRecord, presented: PresentedToken): Promise<SessionRecord> {
     const { tokens, clock } = this.#deps;
     const hasValidOlder = from.olderSecrets.some(({ validUntil }) => validUntil > clock.now());
-    // Other nodes must learn that older tokens become invalid. Without older tokens, the change can wait.
+    // If older tokens become invalid, the change goes to the revocation log, so that other nodes learn of it soon.
     const kind = hasValidOlder ? "privilege" : "data";
     return await this.#queues.runAlone(from, (latest) =>
       this.#committer.commit(latest, { kind }, (current) => {

@@ -15,7 +15,7 @@ export interface ReadResult {
 
 /** Options of {@link SessionReader.read}. */
 export interface ReadOptions {
-  /** Read from the store and skip every cache. Default: false. */
+  /** Whether to read from the store and skip every cache. Default: false. */
   readonly fresh?: boolean;
   /** The lowest acceptable version. A caller sets it to read its own earlier write on any node. Default: 0. */
   readonly atLeast?: number;
@@ -69,12 +69,12 @@ export interface SessionReader {
   recordRevocation(scope: RevocationScope): void;
   /** Resolves once no node can still serve a session that was revoked before this call. */
   propagated(): Promise<void>;
-  /** Stops polling and closes the shared tier. */
+  /** Stops polling the revocation log and closes the shared cache. */
   close(): Promise<void>;
 }
 
 /**
- * Requires that a cache reads the manager's store. A cache of another store would never see the manager's revocations on
+ * Checks that a cache reads the manager's store. A cache of another store would never see the manager's revocations on
  * other nodes.
  *
  * @param input what was checked, such as "session manager options".

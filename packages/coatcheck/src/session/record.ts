@@ -48,7 +48,7 @@ export interface SessionRecord<Data = JsonObject> {
   readonly owner: string;
   readonly type: SessionType;
   readonly state: SessionState;
-  /** Null while active. */
+  /** Why the session was revoked; null while it is active. */
   readonly reason: RevokeReason | null;
   /**
    * 1 on creation. Each change increments it, except a touch, which only stores activity. Writes compare and set it.
@@ -57,11 +57,11 @@ export interface SessionRecord<Data = JsonObject> {
   /** The user or customer id that the session is logged in as; null while anonymous. */
   readonly subject: string | null;
   /**
-   * The administrator who acts for the subject; null unless the subject is impersonated. Set on creation, never
-   * changed.
+   * The administrator who acts for the subject; null unless the subject is impersonated. The application's metadata.
+   * Set on creation, never changed.
    */
   readonly actor: RecordedActor | null;
-  /** The company or site that the session belongs to. */
+  /** The tenant, such as the company or site, that the session belongs to. */
   readonly tenant: string | null;
   /** Identifies a browser over time. For analytics only; it authorises nothing. */
   readonly visitorId: string | null;
@@ -95,13 +95,13 @@ export interface SessionRecord<Data = JsonObject> {
   readonly rememberMe: boolean | null;
   /** The end of each elevation, by scope. */
   readonly elevations: Readonly<Record<string, number>>;
-  /** The application's data: JSON, limited by the policy's size. */
+  /** The application's data: JSON of at most `maxDataBytes` of the policy. */
   readonly data: Data;
   /** The version of the application's schema that `data` was written with. */
   readonly dataVersion: number;
-  /** Flash messages by name. Each is read once. */
+  /** Flash messages by name. A message is removed when it is read. */
   readonly flash: JsonObject;
-  /** Set on creation, never changed. */
+  /** The application's metadata. Set on creation, never changed. */
   readonly metadata: JsonObject;
   readonly client: ClientInfo | null;
   /** The current visit of the session. Null without a visit, and if the privacy mode stores no visits. */

@@ -21,7 +21,7 @@ export interface VisitSource {
 export interface RecordedVisit {
   /** The id of the event that began the visit: UUID v7. */
   readonly id: string;
-  /** Epoch milliseconds. */
+  /** When the visit began, epoch milliseconds. */
   readonly startedAt: number;
   /** The time of the last page view, epoch milliseconds. May be up to ten minutes too early. */
   readonly lastActivityAt: number;

@@ -44,7 +44,7 @@ const DATA_OPTIONS = {
 
 /** Validates and migrates session data. All conversions from JSON to the application's type happen here. */
 export class DataSchema<Data> {
-  /** The version of new data. For an existing session use {@link versionOnWrite}. */
+  /** The data version of new sessions. For an existing session, use {@link versionOnWrite}. */
   readonly version: number;
   readonly #isDeclared: boolean;
   readonly #options: DataOptions<Data>;
@@ -148,7 +148,8 @@ export class DataSchema<Data> {
       let data = record.data;
       for (let version = record.dataVersion; version !== this.version; version++) {
         const migration = this.#options.migrations?.[version];
-        if (!migration) throw new Error(`There is no migration from data version ${version}.`);
+        if (!migration)
+          throw new Error(`There is no migration from data version ${version}: add migrations[${version}].`);
         data = migration(data);
       }
       return this.check(data);

@@ -15,7 +15,7 @@ export interface Impersonation {
   readonly actor: Actor;
   /** The subject that the actor impersonates. */
   readonly subject: string;
-  /** When the impersonation ends at the latest, epoch milliseconds. */
+  /** The latest time at which the impersonation ends, epoch milliseconds. */
   readonly endsAt: number;
   readonly hasEnded: boolean;
 }
@@ -73,7 +73,7 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.record === null;
   }
 
-  /** Why the request's token was refused; null when it was accepted, and when there was none. */
+  /** Why the request's token was refused. Null if it was accepted, or if the request had no token. */
   get refusal(): RefusalReason | null {
     return this.#start.refusal;
   }
@@ -177,7 +177,10 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.assurance === "full" && isElevated(this.withElevations(), scope, this.#clock.now());
   }
 
-  /** A plain copy, for logs and `JSON.stringify`. Its data can be passed to `structuredClone`, unlike the handle's. */
+  /**
+   * Returns a plain copy, for logs and `JSON.stringify`. The copy's data can be passed to `structuredClone`, unlike the
+   * data of the handle.
+   */
   toJSON(): PlainSession<Data> {
     return plainCopy(this.toPlain());
   }

@@ -126,7 +126,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return this.#closed.signal;
   }
 
-  /** Stores a message for a later request, replacing one of the same name. */
+  /** Stores a message for a later request. Replaces an earlier message with the same name. */
   flash(name: string, message: JsonValue): void {
     requireFlash(name, message);
     this.#pending ??= new PendingChanges(this.#late);
@@ -270,7 +270,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#exclusively(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
   }
 
-  /** Writes the pending changes now, instead of with the response. */
+  /** Writes the pending changes now, and not only at the end of the request. */
   async save(...none: []): Promise<void> {
     requireNoArguments("save()", none);
     await this.#exclusively(() => this.#write());
@@ -309,7 +309,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     });
   }
 
-  /** The subject's other live sessions, newest first, at most 1000. Throws `SESSION_REQUIRED` while anonymous. */
+  /**
+   * Returns the subject's other live sessions, newest first, at most 1000. Throws `SESSION_REQUIRED` while anonymous.
+   */
   async others(): Promise<readonly SessionRecord[]> {
     return await listOthers(this.#record, this.#deps);
   }

@@ -30,12 +30,12 @@ export interface SessionStart {
   readonly replaced: SessionRecord | null;
   /** The token to send in the response, if the request had the older token of a periodic rotation. */
   readonly successorToken: string | null;
-  /** Why the request's token was refused; null when it was accepted, and when there was none. */
+  /** Why the request's token was refused. Null if it was accepted, or if the request had no token. */
   readonly refusal: RefusalReason | null;
   readonly activity: Activity;
   readonly tier: Tier | null;
   readonly assurance: Assurance;
-  /** Fields for a session created by this handle. Called only on creation. */
+  /** Returns the fields of a session that this handle creates. Called only on creation. */
   readonly newSession: () => CreateOptions;
 }
 

@@ -36,7 +36,7 @@ export type LogItem =
   | { readonly position: LogPosition; readonly scope: Exclude<RevocationScope, { session: string }> }
   | { readonly position: LogPosition; readonly key: string };
 
-/** One result of {@link SessionStore.changes}. */
+/** The result of one call of {@link SessionStore.changes}. */
 export interface LogPage {
   readonly items: readonly LogItem[];
   /** The position up to which the log has been read, never below the given cursor. Pass it to the next call. */
@@ -61,7 +61,9 @@ export interface PutOptions {
   readonly sessionLimit?: { readonly max: number; readonly now: number };
 }
 
-/** `conflict`: the stored version was not the expected one. `over-limit`: the subject is at its session limit. */
+/**
+ * `conflict`: the stored version was not the expected version. `over-limit`: the subject has reached its session limit.
+ */
 export type PutOutcome = "stored" | "conflict" | "over-limit";
 
 /** The latest activity of a session. */
@@ -92,16 +94,16 @@ export interface SessionFilter {
 
 /** Selects one page of a list. */
 export interface PageRequest {
-  /** 1 to 1000. */
+  /** The most sessions on the page, 1 to 1000. */
   readonly limit: number;
-  /** The `next` of the previous page; absent for the first page. A malformed one throws `VALIDATION_FAILED`. */
+  /** The `next` of the previous page; absent for the first page. A malformed cursor throws `VALIDATION_FAILED`. */
   readonly cursor?: string;
 }
 
 /** One page of sessions, newest first: by `createdAt`, then `id`, both descending. */
 export interface Page {
   readonly records: readonly SessionRecord[];
-  /** Null on the last page. */
+  /** The cursor of the next page; null on the last page. */
   readonly next: string | null;
 }
 
@@ -157,8 +159,9 @@ export interface SessionStore {
 
   /**
    * Records activity: `lastSeenAt` becomes the later of the stored and the new value. Changes active rows only, keeps
-   * `version`, and ignores missing ids. A crash may lose touches: sessions then end early, never late. A call is not
-   * atomic: a store may write many touches in several steps, and a call that fails may have written some of them.
+   * `version`, and ignores missing ids. A crash may lose touches: then sessions end too early, but never too late. A
+   * call is not atomic: a store may write many touches in several steps, and a call that fails may have written some of
+   * them.
    */
   touch(touches: readonly Touch[]): Promise<void>;
 

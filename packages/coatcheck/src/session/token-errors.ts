@@ -20,7 +20,10 @@ export function refusalError(refusal: RefusalReason | null, wasLoggedIn = true):
   switch (refusal) {
     case "expired":
       if (!wasLoggedIn) {
-        return new CoatcheckError("SESSION_NOT_FOUND", "Session not found: it has expired; start a new one.");
+        return new CoatcheckError(
+          "SESSION_NOT_FOUND",
+          "Session not found: it has expired; start a new session.",
+        );
       }
       return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
     case "revoked":
@@ -45,7 +48,7 @@ export function sessionUnavailable(): CoatcheckError {
 export function headersAlreadySent(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "The response headers have been sent, so the client cannot receive a new session token.",
+    "The client cannot receive a new session token, because the response headers have been sent; change the session before the response.",
   );
 }
 
@@ -55,7 +58,7 @@ export function headersAlreadySent(): CoatcheckError {
 export function openedWithoutToken(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "This request carries no session token, so it can neither log in nor replace the token; send the session cookie, without a JWT.",
+    "This request has no session token, so it can neither log in nor replace the token; send the session cookie, without a JWT.",
   );
 }
 
@@ -66,7 +69,7 @@ export function openedWithoutToken(): CoatcheckError {
 export function cookieWithheld(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "Another site made this request, so the browser did not send its session cookie, and a new one could replace a login. Let a page of this site send the request again, as docs/http.md shows.",
+    "Another site made this request, so the browser did not send its session cookie, and a new cookie could replace a login. Send the request again from a page of this site, as docs/http.md shows.",
   );
 }
 

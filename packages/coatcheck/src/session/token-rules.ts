@@ -40,7 +40,7 @@ export type SecretCheck = "current" | "older" | "superseded" | "replaced" | "reu
 /** Describes a request to replace the token of a session. */
 export interface Replacement {
   readonly purpose: ReplacementPurpose;
-  /** The token that the request carried; null for a change by session id. */
+  /** The request's token; null for a change by session id. */
   readonly presented: PresentedToken | null;
   /** The scope of an elevation. Default: none. */
   readonly scope?: string;

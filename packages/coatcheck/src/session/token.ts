@@ -24,7 +24,9 @@ const TAG_BYTES = 16;
 /** Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link pooledRandom}. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** Random bytes from the operating system, fetched 4 KB at a time because each call costs 1.6 µs. */
+/**
+ * Returns a source of random bytes from the operating system. It reads 4 KB at a time, because each call takes 1.6 µs.
+ */
 export function pooledRandom(): RandomSource {
   const pool = Buffer.alloc(4096);
   let used = pool.length;
@@ -206,10 +208,13 @@ export class SecretRing {
   }
 }
 
-/** HKDF (RFC 5869). Each field is prefixed with its length, so that no two contexts give the same key. */
+/**
+ * Derives a key with HKDF (RFC 5869). Each field is prefixed with its length, so that different contexts give different
+ * keys.
+ */
 function derivedKey(key: string, context: readonly string[]): Buffer {
   const info = context.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
-  // OpenSSL limits `info` to 1024 bytes, which a long subject would exceed.
+  // Hash the context: OpenSSL limits `info` to 1024 bytes, and a long subject would exceed the limit.
   const digest = hash("sha256", info, "buffer");
   return Buffer.from(hkdfSync("sha256", key, "", digest, KEY_BYTES));
 }

@@ -23,7 +23,7 @@ export class TouchQueue {
   }
 
   /**
-   * Queues a touch. It is written within 5 s, or within 5 % of a shorter idle timeout.
+   * Queues a touch. The touch is written within 5 s, or within 5 % of the idle timeout if that is shorter.
    *
    * @param lastSeenAt epoch milliseconds.
    * @param idleTimeout milliseconds.
@@ -33,7 +33,7 @@ export class TouchQueue {
     this.#cancel ??= this.#schedule(Math.min(MAX_DELAY, touchThreshold(idleTimeout)), () => this.flush());
   }
 
-  /** The time of the queued touch of a session, epoch milliseconds; 0 when none is queued. */
+  /** Returns the time of a session's queued touch, epoch milliseconds; 0 when none is queued. */
   queuedAt(id: string): number {
     return this.#pending.get(id) ?? 0;
   }

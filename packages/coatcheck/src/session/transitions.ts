@@ -11,14 +11,14 @@ import type { TokenFields } from "./token-rules.ts";
  * result by compare-and-set. After a conflict it calls the function again with the newer record.
  */
 
-/** Fields of a new session. Every one is optional and empty by default. */
+/** Fields of a new session. All fields are optional and empty by default. */
 export interface CreateOptions {
-  /** `consumer:<name>` for a session created with an API key. Default: the browser that holds the session. */
+  /** `consumer:<name>` for a session that was created with an API key. Default: the session's own browser. */
   readonly owner?: string;
   readonly subject?: string;
   readonly tenant?: string;
   readonly visitorId?: string;
-  /** The id of the browser's own session; together with `name` it makes a named session inside it. */
+  /** The id of the browser's own session. Set it together with `name` to create a named session inside that session. */
   readonly parentId?: string;
   readonly name?: string;
   readonly metadata?: JsonObject;
@@ -101,7 +101,7 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
   };
 }
 
-/** A login. */
+/** The values that a login writes to a record. */
 interface Login {
   readonly subject: string;
   readonly token: TokenFields;
@@ -164,7 +164,7 @@ export function withElevation(record: SessionRecord, elevation: Elevation): Sess
 /** Whether the session has an elevation for `scope` at `now`. */
 export function isElevated(record: SessionRecord | null, scope: string, now: number): boolean {
   requireStrings({ scope });
-  // Own members only: a scope may come from a URL, and every object inherits a `constructor`.
+  // Checks own members only: a scope may come from a URL, and every object inherits `constructor`.
   return record !== null && Object.hasOwn(record.elevations, scope) && (record.elevations[scope] ?? 0) > now;
 }
 

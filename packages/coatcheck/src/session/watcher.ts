@@ -16,7 +16,7 @@ export interface WatcherOptions {
    */
   readonly interval?: number;
   readonly schedule?: Schedule;
-  /** Called before each round of checks. */
+  /** Called each time before all sessions are checked. */
   readonly onCheck?: () => void;
 }
 
@@ -26,16 +26,19 @@ export interface WatcherSource {
   readonly reader: SessionReader;
   readonly clock: Clock;
   readonly schedule: Schedule;
-  /** The time of a session's queued touch, epoch milliseconds; 0 when none is queued. */
+  /**
+   * Returns the time of a session's queued touch (activity that is not stored yet), epoch milliseconds. 0 when none is
+   * queued.
+   */
   readonly touchedAt: (id: string) => number;
-  /** Whether this process can read the session's data. A session with unreadable data counts as expired. */
+  /** Whether this process can read the session's data. A session with unreadable data is reported as expired. */
   readonly isReadable: (record: SessionRecord) => boolean;
 }
 
 /** Milliseconds between two checks of a manager without a cache. */
 const DEFAULT_INTERVAL = 500;
 
-/** The events after which a session has a new record. */
+/** The events that are emitted when a session has a new record. */
 const RECORD_EVENTS = ["changed", "authenticated", "elevated", "rotated"] as const;
 
 /**

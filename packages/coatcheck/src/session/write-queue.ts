@@ -4,7 +4,7 @@ import type { SessionRecord } from "./record.ts";
 
 /** How many writes of one session may wait in this process. */
 const MAX_WAITING = 1000;
-/** How many bytes of changes may wait for one session. */
+/** How many bytes of changes may wait for one session in this process. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** The most writes that one commit stores: many for a small session, and at least {@link MIN_BATCH} for a large one. */
 const MAX_BATCH = 100;
@@ -36,7 +36,7 @@ interface WaitingChange {
   readonly reject: (error: unknown) => void;
 }
 
-/** The result of a data change. */
+/** The result of {@link WriteQueues.change}. */
 export interface Committed {
   readonly record: SessionRecord;
   /** Whether the change was stored. False if {@link DataChange.apply} returned its argument. */

@@ -39,7 +39,7 @@ interface NewSession extends CreateOptions {
 export interface ChangeOptions {
   /** The request's token, which is checked again when the change is stored; null for a change by session id. */
   readonly presented: PresentedToken | null;
-  /** When the user was last seen, epoch milliseconds. Default: now. */
+  /** The time of the user's last activity, epoch milliseconds. Default: now. */
   readonly seenAt?: number;
   readonly flash?: JsonObject | null;
   readonly ifVersion?: number;
@@ -105,8 +105,8 @@ export class SessionWriter<Data> {
   }
 
   /**
-   * Creates a session that is logged in: the login of a visitor without a stored session. Throws the same errors as
-   * {@link create}.
+   * Creates a session that is logged in. Used for the login of a visitor without a stored session. Throws the same
+   * errors as {@link create}.
    */
   async createAuthenticated(options: NewSession & { subject: string }): Promise<IssuedSession> {
     const { subject, data = this.#deps.schema.initial() } = options;
@@ -260,7 +260,7 @@ export class SessionWriter<Data> {
     const { presented, ifVersion } = options;
     this.#requireSameWriter(from, record, presented);
     if (ifVersion !== undefined && (!isAtVersion(stored, ifVersion) || record !== stored)) {
-      throw new CoatcheckError("CONFLICT", `The session is at version ${stored.version}; read it again.`);
+      throw new CoatcheckError("CONFLICT", `The session does not have version ${ifVersion}; read it again.`);
     }
     if (schema.isNewer(record)) {
       const message = `The session's data has version ${record.dataVersion}; this process writes version ${schema.version}.`;

@@ -29,7 +29,7 @@ describe("parseUserAgent()", () => {
     [IPHONE, "browser", "Safari 17", "iOS", "mobile"],
     [GALAXY_TAB, "browser", "Chrome 126", "Android", "tablet"],
     [`${MAC} HeadlessChrome/126.0.0.0 Safari/537.36`, "bot", "Chrome 126", "macOS", "bot"],
-  ])("parses %s", (text, kind, browser, os, device) => {
+  ])("returns kind, browser, system and device for the header %s", (text, kind, browser, os, device) => {
     expect(parseUserAgent(text)).toEqual({ kind, browser, os, device });
   });
 
@@ -77,7 +77,7 @@ describe("parseUserAgent()", () => {
     expect(parseUserAgent(FIREFOX)).toBe(parseUserAgent(FIREFOX));
   });
 
-  it("reads only the first 512 characters of a header", () => {
+  it("ignores all but the first 512 characters of a header", () => {
     const oversized = `${FIREFOX} ${"x".repeat(100_000)}`;
     expect(parseUserAgent(oversized)).toBe(parseUserAgent(oversized.slice(0, 512)));
   });

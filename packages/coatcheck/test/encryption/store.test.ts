@@ -186,7 +186,7 @@ describe("an altered session in an encrypted store", () => {
     await new Promise(setImmediate);
     process.off("warning", onWarning);
     expect(warnings.map(({ message }) => message)).toEqual([
-      `The stored content of the session ${record.id} is not encrypted; it is not used.`,
+      `The stored content of the session ${record.id} is not encrypted; it was ignored.`,
     ]);
   });
 });

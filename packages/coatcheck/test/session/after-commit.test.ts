@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { codeOf, createFixture } from "./fixtures.ts";
 
 describe("a handle after commit()", () => {
-  it("rejects authenticate(), elevate() and rotate() and keeps the present token valid", async () => {
+  it("throws for authenticate(), elevate() and rotate(), and keeps the present token valid", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -24,7 +24,7 @@ describe("a handle after commit()", () => {
     expect((await manager.stats()).total).toBe(0);
   });
 
-  it("still saves data and revokes, which need no new token", async () => {
+  it("can still save data and revoke, because they need no new token", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

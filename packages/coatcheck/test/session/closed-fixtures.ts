@@ -39,7 +39,7 @@ export function setUp(options: Partial<SessionManagerOptions<object>> = {}, time
   return { time, store, timers, manager, otherNode };
 }
 
-/** Opens the session of a token without recording activity. */
+/** Opens the session of a token. Records no activity. */
 export async function open(manager: SessionManager<object>, token: string): Promise<Session<object>> {
   const found = await manager.resume(token, "none");
   if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);

@@ -100,7 +100,7 @@ describe("session.closed", () => {
     expect(codeOf(closed)).toBe("CONFLICT");
   });
 
-  it("does not abort when its own handle logs in, elevates or rotates, and follows the new token", async () => {
+  it("does not abort when its own handle logs in, elevates or rotates, and then watches the new token", async () => {
     const { manager, time } = setUp({});
     await manager.create({ subject: "ada" });
     const session = await open(manager, (await manager.create()).token);
@@ -145,7 +145,7 @@ describe("session.closed", () => {
     expect((await rotatingNode.resume(current)).refusal).toBeNull();
   });
 
-  it("watches a new session as soon as it is stored", async () => {
+  it("watches a new session from the moment it is stored", async () => {
     const { manager, timers } = setUp();
     const session = manager.begin();
     const { closed } = session;

@@ -61,14 +61,14 @@ describe("a draft", () => {
     expect(structuredClone(draft.patch())).toEqual({ from: { a: 3 }, to: { a: 2 } });
   });
 
-  it("records changes inside an assigned object", () => {
+  it("returns changes inside an assigned object in its patch", () => {
     const { draft, view } = draftOf({});
     view.cart = { apple: 1 };
     view.cart.apple = 2;
     expect(draft.patch()).toEqual({ cart: { apple: 2 } });
   });
 
-  it("does not expose members inherited from Object.prototype", () => {
+  it("has no members inherited from Object.prototype", () => {
     const { draft, view } = draftOf({});
     expect(view.constructor).toBeUndefined();
     expect(view.hasOwnProperty).toBeUndefined();

@@ -69,7 +69,7 @@ describe("session.data", () => {
     });
   });
 
-  it("does not restore a flash message that another request has taken", async () => {
+  it("does not store a flash message again after another request has taken it", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
@@ -86,7 +86,7 @@ describe("session.data", () => {
 });
 
 describe("concurrent writes of one handle", () => {
-  it("run one after the other and create a new session only once", async () => {
+  it("run one after the other, and create only one new session", async () => {
     const { manager } = createFixture();
     const session = manager.begin();
     await Promise.all([

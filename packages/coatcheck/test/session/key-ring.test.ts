@@ -7,7 +7,7 @@ const OLD = "the secret of last year";
 const NEW = "the secret of this year";
 const TEXT = JSON.stringify({ token: "t0ken", cookies: [{ key: "PHPSESSID", value: "algérienne" }] });
 
-test("encrypt() returns a different text each time, and decrypt() restores the plaintext", () => {
+test("encrypt() returns a different ciphertext each time, and decrypt() restores the plaintext", () => {
   const ring = new KeyRing([NEW], USE);
   const [first, second] = [ring.encrypt(TEXT, "a"), ring.encrypt(TEXT, "a")];
   expect(first).not.toBe(second);

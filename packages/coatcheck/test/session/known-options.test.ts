@@ -287,7 +287,7 @@ it("a single value is rejected where a list is required", async () => {
   ];
   for (const call of calls) {
     expect(await errorOf(call)).toMatchObject({
-      message: expect.stringMatching(/ must be a list, in brackets/),
+      message: expect.stringMatching(/ must be a list, such as \[value\]/),
     });
   }
 });

@@ -50,7 +50,7 @@ describe("authenticate()", () => {
     expect([record?.subject, record?.data]).toEqual(["bob", {}]);
   });
 
-  it("merges the visitor's data with the subject's", async () => {
+  it("merges the visitor's data with the data of the subject's other session", async () => {
     const { manager } = createFixture({
       merge: (visitor, subject) => ({ ...subject, ...visitor, cart: { ...subject?.cart, ...visitor.cart } }),
     });

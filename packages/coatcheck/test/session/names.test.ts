@@ -66,7 +66,7 @@ describe("flash()", () => {
     expect(await (await open(token)).takeFlash("notice")).toEqual({ text: "Sent." });
   });
 
-  it("rejects messages that are not JSON or exceed the size limit", async () => {
+  it("throws for a message that is not JSON or exceeds the size limit", async () => {
     const { manager, open } = createFixture({ policy: { maxDataBytes: 1000 } });
     const { token } = await manager.create();
     const session = await open(token);

@@ -32,7 +32,7 @@ describe("invalidateAll()", () => {
     expect(secrets.map(({ validUntil }) => validUntil)).toEqual([500, 200]);
   });
 
-  it("stops a later use from revoking the session", () => {
+  it("sets revokesOnReuse to false, so that a later use does not revoke the session", () => {
     expect(invalidateAll([older("a", { revokesOnReuse: true })], 500)[0]?.revokesOnReuse).toBe(false);
   });
 

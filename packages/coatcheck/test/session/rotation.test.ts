@@ -17,7 +17,7 @@ async function rotatedSession() {
 }
 
 describe("periodic rotation", () => {
-  it("does not happen before the interval has passed", async () => {
+  it("does not happen before rotateEvery has passed", async () => {
     const { manager, open, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(15 * MINUTE - 1);

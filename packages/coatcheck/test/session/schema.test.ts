@@ -108,7 +108,7 @@ describe("a stored session with newer data", () => {
     });
   });
 
-  it("can log in on an older deployment and keeps its data", async () => {
+  it("can be logged in by an older deployment, and keeps its data", async () => {
     const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");

@@ -17,7 +17,7 @@ const KNOWN_SEQUENCES: readonly (readonly Step[])[] = [
     stepOf("browser", "exchange", "login"),
     { do: "handle", index: 0 },
   ],
-  // A planted token is refused again and again while the session's token changes.
+  // A planted token is refused several times while the session's token changes.
   [
     stepOf("browser", "exchange", "login"),
     stepOf("browser", "open", "elevate"),

@@ -63,7 +63,7 @@ export class Exchange {
     await this.#request.load();
   }
 
-  /** Runs the handler and commits the session, as every adapter does. */
+  /** Runs the handler with this action, and commits the session, as every adapter does. */
   async act(act: Act): Promise<Response> {
     const headers = new Headers();
     let error: ErrorCode | null = null;

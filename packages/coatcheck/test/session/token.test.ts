@@ -139,19 +139,19 @@ describe("SecretRing.encrypt() and decrypt()", () => {
     expect(ring.decrypt(context, foreign)).toBeNull();
   });
 
-  it("accept a context that is longer than OpenSSL allows for HKDF", () => {
+  it("work with a context that is longer than the limit of OpenSSL for HKDF", () => {
     const long = ["login", "x".repeat(5000)];
     expect(ring.decrypt(long, ring.encrypt(long, "the secret", random))).toBe("the secret");
   });
 });
 
-describe("newSecret() and constantTimeEqual()", () => {
-  it("generate 20,000 different secrets", () => {
+describe("secrets and their hashes", () => {
+  it("newSecret() generates 20,000 different secrets", () => {
     const seen = new Set(Array.from({ length: 20_000 }, () => newSecret(random)));
     expect(seen.size).toBe(20_000);
   });
 
-  it("detect a difference at every character and in the length", () => {
+  it("constantTimeEqual() returns false for a difference in any character or in the length", () => {
     const hash = hashSecret("secret");
     expect(constantTimeEqual(hash, hash)).toBe(true);
     for (let index = 0; index < hash.length; index++) {

@@ -52,7 +52,7 @@ it("a missing argument, or an argument of the wrong type, throws a TypeError tha
       () => session.flash("notice", untyped(undefined)),
     ],
     [
-      "call of save(): takes no argument; await it (got function)",
+      "call of save(): takes no arguments; await its promise instead (got function)",
       () => Reflect.apply(session.save, session, [() => {}]),
     ],
     ["call of update(): change must be a function (got undefined)", () => session.update(untyped(undefined))],

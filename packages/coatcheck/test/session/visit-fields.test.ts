@@ -70,7 +70,7 @@ describe("visit fields of a session", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("do not fail a commit that has no other change", async () => {
+  it("do not make a commit fail if they are its only change and cannot be stored", async () => {
     const { manager, open, emitted } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

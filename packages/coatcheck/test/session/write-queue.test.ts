@@ -160,7 +160,7 @@ describe("a change of privilege", () => {
 });
 
 describe("the write queue", () => {
-  it("rejects writes with RATE_LIMITED while 1,000 wait, and accepts them afterwards", async () => {
+  it("rejects writes with RATE_LIMITED while 1,000 writes wait, and accepts writes afterwards", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const release = observed.hold();
     const first = manager.patch(id, { views: 0 });
@@ -176,7 +176,7 @@ describe("the write queue", () => {
     expect(await codeOf(manager.patch(id, { views: 1 }))).toBeNull();
   });
 
-  it("rejects writes with RATE_LIMITED while 8 MiB wait", async () => {
+  it("rejects writes with RATE_LIMITED while changes of 8 MiB wait", async () => {
     const { manager, observed, id } = await setUp();
     const release = observed.hold();
     const first = manager.patch(id, { views: 0 });

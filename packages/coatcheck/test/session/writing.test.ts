@@ -27,7 +27,7 @@ describe("a write", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 60 });
   });
 
-  it("by a slow request does not revive a session that was revoked", async () => {
+  it("of a slow request does not revive a revoked session", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const slow = await open(token);
@@ -66,7 +66,7 @@ describe("a write", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("with ifVersion ignores an older cached copy", async () => {
+  it("with ifVersion compares with the store, even if the cache has an older copy", async () => {
     const store = memoryStore();
     const [here, elsewhere] = [0, 1].map(
       () => createFixture({ store, cache: createCache({ store, singleProcess: true }) }).manager,
