@@ -1,6 +1,6 @@
 import { CachedSession } from "../session/cached-session.ts";
 import type { Clock } from "../session/clock.ts";
-import { storeUnavailable } from "../session/errors.ts";
+import { storeUnavailableError } from "../session/errors.ts";
 import type { ReadOptions, ReadResult } from "../session/reader.ts";
 import { isLive } from "../session/record.ts";
 import type { SessionStore, Snapshot } from "../session/store.ts";
@@ -108,7 +108,7 @@ export class SessionLoader {
     try {
       return await this.#deps.storeGuard.run(() => this.#deps.store.get(id));
     } catch (error) {
-      throw storeUnavailable(error);
+      throw storeUnavailableError(error);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { CoatcheckError, errorBody, storeUnavailable } from "../session/errors.ts";
+import { CoatcheckError, errorBody, storeUnavailableError } from "../session/errors.ts";
 import { UsageError } from "../session/usage-error.ts";
 
 /** An error response. The same for every framework. */
@@ -42,7 +42,7 @@ export function errorResponse(error: unknown): ErrorResponse {
     const asKnown = new CoatcheckError(error.code, error.message, { faults: error.faults });
     return { ...errorResponse(asKnown), status: 500 };
   }
-  const known = error instanceof CoatcheckError ? error : storeUnavailable(error);
+  const known = error instanceof CoatcheckError ? error : storeUnavailableError(error);
   return {
     status: known.status,
     headers: {

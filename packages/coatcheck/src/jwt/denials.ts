@@ -1,7 +1,7 @@
 import type { SessionCache } from "../cache/cache.ts";
 import { defineContext, loader } from "../context/index.ts";
 import type { Clock } from "../session/clock.ts";
-import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
+import { CoatcheckError, storeUnavailableError } from "../session/errors.ts";
 import type { SessionManager } from "../session/manager.ts";
 
 /** The parts of a session manager that denials use. */
@@ -34,7 +34,7 @@ export class Denials {
       return found?.isDenied === true;
     } catch (error) {
       const cause = error instanceof CoatcheckError ? error.cause : error;
-      throw storeUnavailable(cause);
+      throw storeUnavailableError(cause);
     }
   }
 

@@ -3,7 +3,7 @@ import { HttpSessions } from "../http/http-sessions.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
 import { readTokens } from "../http/read-tokens.ts";
-import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
+import { CoatcheckError, storeUnavailableError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
@@ -104,7 +104,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     try {
       return await this.#migrate(request, header, cookies);
     } catch (error) {
-      throw error instanceof UsageError ? error : storeUnavailable(error);
+      throw error instanceof UsageError ? error : storeUnavailableError(error);
     }
   }
 

@@ -36,7 +36,11 @@ export class ClosedSignal {
       this.#watch.follow(record);
       return;
     }
-    this.#watch = this.#watcher.watch(record, abortWith(this.#controller), isWriting(this.#writes));
+    this.#watch = this.#watcher.watch(
+      record,
+      createAbortListener(this.#controller),
+      createWritingCheck(this.#writes),
+    );
     droppedSignals.register(this.signal, this.#watch);
   }
 
@@ -48,10 +52,10 @@ export class ClosedSignal {
 }
 
 // Functions outside of the class: closures inside it could reference the ClosedSignal and keep its signal in memory.
-function abortWith(controller: AbortController) {
+function createAbortListener(controller: AbortController) {
   return { onEnd: (reason: WatchEnd) => controller.abort(refusalError(reason)) };
 }
 
-function isWriting(writes: Mutex): () => boolean {
+function createWritingCheck(writes: Mutex): () => boolean {
   return () => writes.pending !== null;
 }

@@ -17,7 +17,7 @@ export interface Commit {
   readonly record: SessionRecord | null;
 }
 
-const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
+const UNCHANGED_COMMIT: Commit = { state: "unchanged", token: null, record: null };
 
 /**
  * Returns the commit for the state of a handle.
@@ -32,7 +32,7 @@ export function commitOf(
   withheld: string | null | false,
 ): Commit {
   if (state === "revoked") return { state, token: null, record: null };
-  if (record === null) return UNCHANGED;
+  if (record === null) return UNCHANGED_COMMIT;
   if (state === "superseded") return { state: "changed", token: null, record: null };
   return token !== null && token === withheld
     ? { state: "touched", token: null, record }

@@ -6,8 +6,8 @@ import { INSPECT } from "./plain-session.ts";
 type Members = Record<string, JsonValue | undefined>;
 
 /** Notified of every assignment to a draft, at any depth. */
-interface DraftOwner {
-  draftChanged(): void;
+interface DraftListener {
+  onDraftChange(): void;
 }
 
 /** The key under which a view returns its draft. */
@@ -43,11 +43,11 @@ export class Draft implements ProxyHandler<Members> {
   #isFixed = false;
   /** The proxy that the application reads from and assigns to. */
   readonly view: Members;
-  readonly #owner: DraftOwner | undefined;
+  readonly #listener: DraftListener | undefined;
 
-  constructor(base: JsonObject, owner?: DraftOwner) {
+  constructor(base: JsonObject, listener?: DraftListener) {
     this.#base = base;
-    this.#owner = owner;
+    this.#listener = listener;
     this.view = new Proxy<Members>(Object.create(TARGET_PROTOTYPE), this);
   }
 
@@ -160,7 +160,7 @@ export class Draft implements ProxyHandler<Members> {
     this.#children ??= new Map();
     let child = this.#children.get(name);
     if (!child) {
-      child = new Draft(base, this.#owner);
+      child = new Draft(base, this.#listener);
       this.#children.set(name, child);
     }
     return child;
@@ -193,7 +193,7 @@ export class Draft implements ProxyHandler<Members> {
     this.#copy ??= { ...this.#base };
     this.#copy[name] = withoutDraft(value);
     this.#children?.delete(name);
-    this.#owner?.draftChanged();
+    this.#listener?.onDraftChange();
     return true;
   }
 }

@@ -85,7 +85,7 @@ export class CoatcheckError extends Error {
 shareBetweenCopies(CoatcheckError, "CoatcheckError");
 
 /** Wraps a driver's error as `STORE_UNAVAILABLE`, so that callers handle one code for every store. */
-export function storeUnavailable(cause: unknown): CoatcheckError {
+export function storeUnavailableError(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
   return new CoatcheckError("STORE_UNAVAILABLE", "The session store did not respond; try again shortly.", {
     cause,

@@ -114,19 +114,19 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
   }
 }
 
-const EVENTS = Object.keys(channels);
+const EVENT_NAMES = Object.keys(channels);
 /**
  * Events that are allowed besides our own, because Node adds listeners for them: `once` of `node:events` also waits for
  * `error`.
  */
-const NODE_EVENTS = ["error", "newListener", "removeListener"];
+const NODE_EVENT_NAMES = ["error", "newListener", "removeListener"];
 
 /** Rejects a listener for an unknown event name. Defined on the prototype to keep the typed signatures of Node. */
 for (const method of ["on", "addListener"] as const) {
   const add = EventEmitter.prototype[method];
   Object.defineProperty(SessionEmitter.prototype, method, {
     value(this: SessionEmitter, name: string | symbol, listener: () => void): SessionEmitter {
-      if (!NODE_EVENTS.includes(String(name))) requireOneOf("listener", "the event", name, EVENTS);
+      if (!NODE_EVENT_NAMES.includes(String(name))) requireOneOf("listener", "the event", name, EVENT_NAMES);
       Reflect.apply(add, this, [name, listener]);
       return this;
     },

@@ -7,7 +7,7 @@ import { forbidWhileImpersonating, type RecordedActor } from "./recorded-actor.t
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { hashSecret, newSecret, newSessionId, secretOfToken } from "./token.ts";
-import { refusalError, tokenSuperseded } from "./token-errors.ts";
+import { refusalError, tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import type { CreateOptions } from "./transitions.ts";
 import { describeValue, usageError } from "./usage-error.ts";
@@ -50,7 +50,7 @@ export function requireImpersonateArguments(subject: string, options: Impersonat
 }
 
 /** The methods of {@link SessionWriter} that impersonations use. */
-interface Writer {
+interface ImpersonationWriter {
   create(
     session: CreateOptions & { readonly id: string; readonly secret: string; readonly actor: RecordedActor },
   ): Promise<IssuedSession>;
@@ -67,10 +67,10 @@ interface Writer {
  * token.
  */
 export class Impersonations<Data> {
-  readonly #writer: Writer;
+  readonly #writer: ImpersonationWriter;
   readonly #deps: SessionDependencies<Data>;
 
-  constructor(writer: Writer, deps: SessionDependencies<Data>) {
+  constructor(writer: ImpersonationWriter, deps: SessionDependencies<Data>) {
     this.#writer = writer;
     this.#deps = deps;
   }
@@ -173,7 +173,7 @@ export class Impersonations<Data> {
     if (!record || record.state === "revoked") throw refusalError("revoked");
     if (clock.now() >= record.expiresAt) throw refusalError("expired");
     const isHolder = token !== null && tokens.mayWrite(record, hashOf(token), clock.now());
-    if (!isHolder || record.subject !== own.subject) throw tokenSuperseded();
+    if (!isHolder || record.subject !== own.subject) throw tokenSupersededError();
     return { record, by: own.subject };
   }
 }

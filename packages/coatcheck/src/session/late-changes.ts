@@ -3,10 +3,10 @@ import type { CoatcheckError } from "./errors.ts";
 import type { PendingChanges } from "./pending-changes.ts";
 import type { SessionStart } from "./start.ts";
 import {
-  headersAlreadySent,
-  openedWithoutToken,
+  headersSentError,
+  noSessionTokenError,
   requireCurrentToken,
-  sessionUnavailable,
+  sessionUnavailableError,
 } from "./token-errors.ts";
 
 /** How long data that was assigned after the commit may stay unsaved before it is reported, in milliseconds. */
@@ -34,13 +34,13 @@ export class LateChanges {
 
   /** Returns, and reports, the error for a login, elevation or rotation after the response headers were sent. */
   tokenError(): CoatcheckError {
-    const error = headersAlreadySent();
+    const error = headersSentError();
     this.#report("late-token", error);
     return error;
   }
 
   /** Called at each change. Reports the changes if they are not saved within {@link MAX_SAVE_DELAY}. */
-  changed(changes: PendingChanges): void {
+  noteChange(changes: PendingChanges): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     this.#deps.schedule(MAX_SAVE_DELAY, () => {
@@ -78,11 +78,11 @@ export function requireTokenDelivery(start: RequestStart, late: LateChanges | nu
 
 /** Like {@link requireTokenDelivery}, but also accepts an older token: a login may use one. */
 export function requireLoginDelivery(start: RequestStart, late: LateChanges | null): void {
-  if (start.refusal === "unavailable") throw sessionUnavailable();
+  if (start.refusal === "unavailable") throw sessionUnavailableError();
   requireTokenHolder(start, late);
 }
 
 function requireTokenHolder({ cached, presentedToken }: RequestStart, late: LateChanges | null): void {
   if (late !== null) throw late.tokenError();
-  if (cached !== null && presentedToken === null) throw openedWithoutToken();
+  if (cached !== null && presentedToken === null) throw noSessionTokenError();
 }

@@ -4,8 +4,8 @@ import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** Notified of changes after the response headers were sent. */
-interface LateObserver {
-  changed(changes: PendingChanges): void;
+interface LateChangeListener {
+  noteChange(changes: PendingChanges): void;
 }
 
 type Messages = Readonly<Record<string, JsonValue>>;
@@ -29,9 +29,9 @@ export class PendingChanges {
   #draft: Draft | null = null;
   #flash: Messages | null = null;
   /** Receives changes after the response headers have been sent; null before that. */
-  late: LateObserver | null;
+  late: LateChangeListener | null;
 
-  constructor(late: LateObserver | null = null) {
+  constructor(late: LateChangeListener | null = null) {
     this.late = late;
   }
 
@@ -52,14 +52,14 @@ export class PendingChanges {
     return this.#draft?.current() ?? null;
   }
 
-  draftChanged(): void {
-    this.late?.changed(this);
+  onDraftChange(): void {
+    this.late?.noteChange(this);
   }
 
   /** Sets a flash message, and replaces an earlier message with the same name. Null removes the message. */
   setFlash(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };
-    this.late?.changed(this);
+    this.late?.noteChange(this);
   }
 
   /** Removes and returns a flash message that is not stored yet; undefined when there is none with this name. */

@@ -10,7 +10,7 @@ import { isLive, type SessionRecord } from "./record.ts";
 import { forbidWhileImpersonating } from "./recorded-actor.ts";
 import type { SessionStart } from "./start.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
-import { tokenSuperseded } from "./token-errors.ts";
+import { tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken, Replacement } from "./token-rules.ts";
 import { type AuthenticateOptions, withChanges, withElevation, withLogin } from "./transitions.ts";
 import type { WriteQueues } from "./write-queue.ts";
@@ -182,7 +182,7 @@ export class PrivilegeWriter<Data> {
       const replacement = this.#replacement(current, "periodic", presented, {});
       const reissued = tokens.reissueSecret(current, replacement);
       if (reissued !== null) return { record: current, secret: reissued };
-      if (!this.#isCurrent(current, presented)) throw tokenSuperseded();
+      if (!this.#isCurrent(current, presented)) throw tokenSupersededError();
       const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older: "keep" });
       return { record: withChanges(current, fields), secret };
     });
@@ -266,7 +266,8 @@ export class PrivilegeWriter<Data> {
 
   #requireValid(record: SessionRecord, presented: PresentedToken | null): void {
     if (presented === null) return;
-    if (!this.#deps.tokens.mayWrite(record, presented.hash, this.#deps.clock.now())) throw tokenSuperseded();
+    if (!this.#deps.tokens.mayWrite(record, presented.hash, this.#deps.clock.now()))
+      throw tokenSupersededError();
   }
 }
 

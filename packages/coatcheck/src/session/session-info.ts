@@ -7,7 +7,7 @@ import type { SessionRecord, SessionType } from "./record.ts";
 import { type Actor, forbidWhileImpersonating } from "./recorded-actor.ts";
 import type { SessionVisit, VisitObserver } from "./session-visit.ts";
 import type { Assurance, SessionStart } from "./start.ts";
-import { sessionUnavailable } from "./token-errors.ts";
+import { sessionUnavailableError } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
 
 /** Describes an impersonation, for a banner on the page. */
@@ -168,7 +168,7 @@ export abstract class SessionInfo<Data = JsonObject> {
    * current elevation for `scope`.
    */
   requireElevated(scope: string): void {
-    if (this.assurance === "degraded") throw sessionUnavailable();
+    if (this.assurance === "degraded") throw sessionUnavailableError();
     requireElevated(this.withElevations(), scope, this.#clock.now());
   }
 

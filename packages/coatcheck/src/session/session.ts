@@ -27,12 +27,12 @@ import { shareBetweenCopies } from "./shared-class.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
 import {
-  cookieWithheld,
-  prefetchedLogout,
+  cookieWithheldError,
+  prefetchedLogoutError,
   requireCurrentToken,
   requireRevocable,
-  sessionUnavailable,
-  tokenSuperseded,
+  sessionUnavailableError,
+  tokenSupersededError,
 } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import type { AuthenticateOptions } from "./transitions.ts";
@@ -212,7 +212,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     requireImpersonateArguments(subject, options);
     await this.#exclusively(async () => {
       requireTokenDelivery(this.#start, this.#late);
-      if (this.assurance === "degraded") throw sessionUnavailable();
+      if (this.assurance === "degraded") throw sessionUnavailableError();
       if (this.actor !== null && this.subject === subject) return;
       await this.#write();
       const token = this.#token ?? this.#start.presentedToken;
@@ -295,7 +295,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (!this.#record) requireRevocable(this.#start.refusal);
-    if (this.isPrefetch) throw prefetchedLogout();
+    if (this.isPrefetch) throw prefetchedLogoutError();
     return await this.#exclusively(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
@@ -404,7 +404,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const changed = (data: JsonObject, record?: SessionRecord) =>
       change ? change(applySnapshot(data, part), record) : applySnapshot(data, part);
     if (!this.#record) {
-      if (this.#start.refusal === "withheld") throw cookieWithheld();
+      if (this.#start.refusal === "withheld") throw cookieWithheldError();
       requireTokenDelivery(this.#start, this.#late);
       const data = await changed(schema.initial());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
@@ -467,7 +467,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   ): Promise<void> {
     await this.#write();
     await this.#writer.requireStillLive(this.id, this.#start.cached);
-    if (!this.#record) throw tokenSuperseded();
+    if (!this.#record) throw tokenSupersededError();
     this.#adopt(await issue(this.#record, this.#actingToken.presented), null);
   }
 

@@ -2,7 +2,7 @@ import { type Fault, invalidInput } from "./errors.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 
 /** The longest string, in bytes of UTF-8. PostgreSQL cannot index strings that are much longer than twice this size. */
-const MAX_BYTES = 1024;
+const MAX_STRING_BYTES = 1024;
 
 /**
  * Checks strings that stores compare and index: subjects, tenants, names. UTF-8 cannot represent a lone surrogate, and
@@ -33,7 +33,9 @@ function faultOf(text: unknown): string | null {
   if (typeof text !== "string" || text === "") return "must be a non-empty string";
   if (text.includes("\0")) return "must not contain NUL characters";
   if (!text.isWellFormed()) return "must not contain a lone surrogate";
-  return Buffer.byteLength(text) > MAX_BYTES ? `must be at most ${MAX_BYTES} bytes in UTF-8` : null;
+  return Buffer.byteLength(text) > MAX_STRING_BYTES
+    ? `must be at most ${MAX_STRING_BYTES} bytes in UTF-8`
+    : null;
 }
 
 /** Returns a copy without the members that are undefined. */

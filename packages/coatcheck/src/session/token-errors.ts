@@ -2,7 +2,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
 
 /** The error for a request with an older token. The browser has a newer token, so it can repeat the request. */
-export function tokenSuperseded(): CoatcheckError {
+export function tokenSupersededError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
     "This browser has just received a newer session token; repeat the request.",
@@ -30,14 +30,14 @@ export function refusalError(refusal: RefusalReason | null, wasLoggedIn = true):
     case "token-reuse":
       return new CoatcheckError("SESSION_REVOKED", "The session was revoked; log in again.");
     case "superseded":
-      return tokenSuperseded();
+      return tokenSupersededError();
     default:
       return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   }
 }
 
 /** The error for a session that cannot be checked because the store does not respond. */
-export function sessionUnavailable(): CoatcheckError {
+export function sessionUnavailableError(): CoatcheckError {
   return new CoatcheckError(
     "STORE_UNAVAILABLE",
     "The session cannot be checked at the moment; try again shortly.",
@@ -45,7 +45,7 @@ export function sessionUnavailable(): CoatcheckError {
 }
 
 /** The error for a change that issues a new token after the response headers were sent. */
-export function headersAlreadySent(): CoatcheckError {
+export function headersSentError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
     "The client cannot receive a new session token, because the response headers have been sent; change the session before the response.",
@@ -55,7 +55,7 @@ export function headersAlreadySent(): CoatcheckError {
 /**
  * The error for a change that issues a new token in a request without a session token, such as a request with a JWT.
  */
-export function openedWithoutToken(): CoatcheckError {
+export function noSessionTokenError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
     "This request has no session token, so it can neither log in nor replace the token; send the session cookie, without a JWT.",
@@ -66,7 +66,7 @@ export function openedWithoutToken(): CoatcheckError {
  * The error for a request from another site. Because of `SameSite` the browser may have withheld its session cookie,
  * and a new cookie could replace a login.
  */
-export function cookieWithheld(): CoatcheckError {
+export function cookieWithheldError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
     "Another site made this request, so the browser did not send its session cookie, and a new cookie could replace a login. Send the request again from a page of this site, as docs/http.md shows.",
@@ -76,7 +76,7 @@ export function cookieWithheld(): CoatcheckError {
 /**
  * The error for a logout by a browser's prefetch. When the user clicks the link, the browser sends the request again.
  */
-export function prefetchedLogout(): CoatcheckError {
+export function prefetchedLogoutError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
     "The browser prefetched this logout, so the user has not asked for it. Log out by POST or DELETE, which browsers never prefetch.",
@@ -90,8 +90,8 @@ export function prefetchedLogout(): CoatcheckError {
  * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the token could not be checked.
  */
 export function requireCurrentToken(refusal: RefusalReason | null): void {
-  if (refusal === "unavailable") throw sessionUnavailable();
-  if (refusal === "superseded") throw tokenSuperseded();
+  if (refusal === "unavailable") throw sessionUnavailableError();
+  if (refusal === "superseded") throw tokenSupersededError();
 }
 
 /**
@@ -101,6 +101,6 @@ export function requireCurrentToken(refusal: RefusalReason | null): void {
  *   withheld its cookie.
  */
 export function requireRevocable(refusal: RefusalReason | null): void {
-  if (refusal === "unavailable") throw sessionUnavailable();
-  if (refusal === "withheld") throw cookieWithheld();
+  if (refusal === "unavailable") throw sessionUnavailableError();
+  if (refusal === "withheld") throw cookieWithheldError();
 }

@@ -135,7 +135,7 @@ export class SecretRing {
 
   /** Derives a secret from another secret or key. Concurrent callers get the same result without storing it. */
   deriveSuccessor(id: string, secret: string, key = this.#newest): string {
-    return mac(key, `successor:${id}:${secret}`).subarray(0, 16).toString("base64url");
+    return hmac(key, `successor:${id}:${secret}`).subarray(0, 16).toString("base64url");
   }
 
   /**
@@ -155,13 +155,13 @@ export class SecretRing {
    * is valid for its `purpose` only.
    */
   sign(purpose: string, text: string): string {
-    return mac(this.#newest, `${purpose}:${text}`).toString("base64url");
+    return hmac(this.#newest, `${purpose}:${text}`).toString("base64url");
   }
 
   /** Whether {@link sign} made `signature` for this purpose and text, with any secret of the ring. */
   verify(purpose: string, text: string, signature: string): boolean {
     return this.#keys.some((key) =>
-      constantTimeEqual(mac(key, `${purpose}:${text}`).toString("base64url"), signature),
+      constantTimeEqual(hmac(key, `${purpose}:${text}`).toString("base64url"), signature),
     );
   }
 
@@ -219,10 +219,10 @@ function derivedKey(key: string, context: readonly string[]): Buffer {
   return Buffer.from(hkdfSync("sha256", key, "", digest, KEY_BYTES));
 }
 
-function mac(key: string, text: string): Buffer {
+function hmac(key: string, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
 function sealOf(key: string, body: string): string {
-  return mac(key, `seal:${body}`).subarray(0, SEAL_BYTES).toString("base64url");
+  return hmac(key, `seal:${body}`).subarray(0, SEAL_BYTES).toString("base64url");
 }

@@ -102,7 +102,7 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
 }
 
 /** The values that a login writes to a record. */
-interface Login {
+interface LoginValues {
   readonly subject: string;
   readonly token: TokenFields;
   readonly options: AuthenticateOptions;
@@ -115,7 +115,7 @@ interface Login {
  * Logs a session in: keeps id and visitor, sets a new token, ends every elevation, and restarts both timeouts (NIST SP
  * 800-63B-4 §5.2, ASVS 5.0 V7.2.4).
  */
-export function withLogin(record: SessionRecord, login: Login): SessionRecord {
+export function withLogin(record: SessionRecord, login: LoginValues): SessionRecord {
   const { subject, token, options, policy, now } = login;
   const rememberMe = options.rememberMe ?? record.rememberMe;
   const { idleTimeout, absoluteTimeout } = rememberMe ? policy.rememberMe : policy;
@@ -137,7 +137,7 @@ export function withLogin(record: SessionRecord, login: Login): SessionRecord {
 }
 
 /** A new elevation. */
-interface Elevation {
+interface ElevationValues {
   readonly scope: string;
   /** When the elevation ends, epoch milliseconds. */
   readonly until: number;
@@ -149,7 +149,7 @@ interface Elevation {
 }
 
 /** Adds an elevation, drops elevations that have ended, and sets a new token. */
-export function withElevation(record: SessionRecord, elevation: Elevation): SessionRecord {
+export function withElevation(record: SessionRecord, elevation: ElevationValues): SessionRecord {
   const { scope, until, token, elevations, now } = elevation;
   const current = Object.entries(elevations).filter(([, end]) => end > now);
   return {

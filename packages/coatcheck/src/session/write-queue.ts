@@ -3,7 +3,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** How many writes of one session may wait in this process. */
-const MAX_WAITING = 1000;
+const MAX_WAITING_WRITES = 1000;
 /** How many bytes of changes may wait for one session in this process. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** The most writes that one commit stores: many for a small session, and at least {@link MIN_BATCH} for a large one. */
@@ -16,7 +16,7 @@ const MIN_BATCH = 10;
 const MAX_BATCH_BYTES = 1024 * 1024;
 
 /** A change of data that can be stored in one commit with other changes. */
-export interface DataChange {
+export interface QueuedChange {
   readonly from: SessionRecord;
   /** Size of the change, bytes. */
   readonly bytes: number;
@@ -31,15 +31,15 @@ export interface DataChange {
 }
 
 interface WaitingChange {
-  readonly change: DataChange;
-  readonly resolve: (committed: Committed) => void;
+  readonly change: QueuedChange;
+  readonly resolve: (committed: CommittedChange) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** The result of {@link WriteQueues.change}. */
-export interface Committed {
+export interface CommittedChange {
   readonly record: SessionRecord;
-  /** Whether the change was stored. False if {@link DataChange.apply} returned its argument. */
+  /** Whether the change was stored. False if {@link QueuedChange.apply} returned its argument. */
   readonly isApplied: boolean;
 }
 
@@ -71,10 +71,10 @@ export class WriteQueues<Data> {
    * @throws CoatcheckError `RATE_LIMITED` when too many changes wait; the error of the change; an error of the store,
    *   for every change of the commit.
    */
-  change(change: DataChange): Promise<Committed> {
+  change(change: QueuedChange): Promise<CommittedChange> {
     return new Promise((resolve, reject) => {
       const queue = this.#queueOf(change.from.id);
-      if (queue.entries.length >= MAX_WAITING || queue.bytes + change.bytes > MAX_WAITING_BYTES) {
+      if (queue.entries.length >= MAX_WAITING_WRITES || queue.bytes + change.bytes > MAX_WAITING_BYTES) {
         const message = "Too many writes of this session are waiting; try again.";
         throw new CoatcheckError("RATE_LIMITED", message, { retryAfter: 1 });
       }

@@ -17,7 +17,7 @@ import type { VisitChange, VisitFields } from "./recorded-visit.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { hashSecret, newSecret, newSessionId } from "./token.ts";
-import { tokenSuperseded } from "./token-errors.ts";
+import { tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import { type CreateOptions, newRecord, withChanges } from "./transitions.ts";
 import { WriteQueues } from "./write-queue.ts";
@@ -270,7 +270,8 @@ export class SessionWriter<Data> {
 
   #requireSameWriter(from: SessionRecord, record: SessionRecord, presented: PresentedToken | null): void {
     const { tokens, clock } = this.#deps;
-    if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now())) throw tokenSuperseded();
+    if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now()))
+      throw tokenSupersededError();
     // A change by session id may continue after the visitor has logged in, but not after a login of another subject.
     if (presented === null && from.subject !== null && record.subject !== from.subject) {
       throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { sessionOf } from "../../src/http/express.ts";
 import { HttpSessions, type RequestSession } from "../../src/http/index.ts";
 import { attachSession } from "../../src/http/session-of.ts";
-import { CoatcheckError, invalidInput, storeUnavailable } from "../../src/session/errors.ts";
+import { CoatcheckError, invalidInput, storeUnavailableError } from "../../src/session/errors.ts";
 import { Session } from "../../src/session/session.ts";
 import { cookieOf, type Data, newManager } from "./fixtures.ts";
 
@@ -131,7 +131,7 @@ it("util.inspect shows an error with its code and status, and only the details t
 });
 
 it("structuredClone keeps message, stack and cause of an error", () => {
-  const error = storeUnavailable(new TypeError("a driver's error"));
+  const error = storeUnavailableError(new TypeError("a driver's error"));
   const clone = structuredClone(error);
   expect(clone).toBeInstanceOf(Error);
   expect(clone).toMatchObject({ message: error.message, stack: error.stack });

@@ -31,7 +31,7 @@ export type Step =
   | { readonly do: "plant"; readonly index: number }
   | { readonly do: "pass"; readonly milliseconds: number };
 
-type Start = Extract<Step, { by: Client }>;
+type RequestStep = Extract<Step, { by: Client }>;
 
 export interface Scenario extends SiteOptions {
   /**
@@ -114,7 +114,7 @@ export class TokenModel {
     return known[index % (known.length + 1)] ?? null;
   }
 
-  async #start({ do: extent, by, act, index }: Start): Promise<void> {
+  async #start({ do: extent, by, act, index }: RequestStep): Promise<void> {
     const flight = this.#send(by, act, by === "browser" ? this.#jar : this.#tokenOfAttacker(index));
     if (extent === "send") return;
     if (extent === "open") return await this.#load(flight);
@@ -180,7 +180,7 @@ export class TokenModel {
     const before = flight.by === "attacker" ? await this.#properties.usersData() : new Map();
     await this.#load(flight);
     flight.response = (await flight.exchange?.act(flight.act)) ?? null;
-    this.#note(flight);
+    this.#recordResponse(flight);
     await this.#properties.requireSameData(before);
     await this.#properties.requireLogout(flight);
   }
@@ -193,13 +193,13 @@ export class TokenModel {
       flight.response = (await flight.exchange?.act(flight.act)) ?? null;
     });
     await Promise.all(responses);
-    for (const flight of flights) this.#note(flight);
+    for (const flight of flights) this.#recordResponse(flight);
     await this.#properties.requireSameData(before, "attacker");
     for (const flight of flights) await this.#properties.requireLogout(flight);
   }
 
   /** Records the token in a response, and whether the attacker knows it. */
-  #note({ by, act, cookie, response }: PendingRequest): void {
+  #recordResponse({ by, act, cookie, response }: PendingRequest): void {
     const token = response?.cookie;
     if (!response || !token) return;
     if (!this.#properties.issued.has(token)) {

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 import { findOlderSecret } from "../../src/session/older-secrets.ts";
 import { PrivilegeWriter } from "../../src/session/privileges.ts";
 import { hashSecret, SecretRing } from "../../src/session/token.ts";
-import { tokenSuperseded } from "../../src/session/token-errors.ts";
+import { tokenSupersededError } from "../../src/session/token-errors.ts";
 import { type PresentedToken, type Replacement, TokenRules } from "../../src/session/token-rules.ts";
 import { OVERLAP, SECRETS } from "./token-site.ts";
 
@@ -23,7 +23,7 @@ function override(name: string, method: (this: TokenRules, ...values: never[]) =
 }
 
 /** Derives a new secret from the presented secret, as periodic rotation did in an earlier version. */
-function derive(id: string, presented: PresentedToken | null): string {
+function deriveFromPresented(id: string, presented: PresentedToken | null): string {
   return new SecretRing(SECRETS).deriveSuccessor(id, presented?.secret ?? "");
 }
 
@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     property: 1,
     apply: () =>
       override("newSecret", (record: RecordOf<"replaceSecret">, { presented }: Replacement) =>
-        derive(record.id, presented),
+        deriveFromPresented(record.id, presented),
       ),
   },
   {
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     property: 2,
     apply: () =>
       override("newSecret", ({ id }: RecordOf<"replaceSecret">, { presented }: Replacement) =>
-        hashSecret(derive(id, presented)).slice(0, 22),
+        hashSecret(deriveFromPresented(id, presented)).slice(0, 22),
       ),
   },
   {
@@ -113,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
         login,
       ) {
         const { presented } = login;
-        if (presented && findOlderSecret(from.olderSecrets, presented.hash)) throw tokenSuperseded();
+        if (presented && findOlderSecret(from.olderSecrets, presented.hash)) throw tokenSupersededError();
         return await authenticate.call(this, from, login);
       });
     },

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CoatcheckError, storeUnavailable } from "../../session/errors.ts";
+import { CoatcheckError, storeUnavailableError } from "../../session/errors.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
 
 interface Write {
@@ -59,7 +59,7 @@ export class GroupCommit {
           result = write();
         },
         resolve: () => resolve(result),
-        reject: (error) => reject(storeUnavailable(error)),
+        reject: (error) => reject(storeUnavailableError(error)),
         deadline: performance.now() + this.#timeout,
         needsSavepoint: false,
       });

@@ -14,7 +14,7 @@
  * @module
  */
 import { type Clock, systemClock } from "../../session/clock.ts";
-import { storeUnavailable } from "../../session/errors.ts";
+import { storeUnavailableError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -111,7 +111,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
       try {
         return await run();
       } catch (error) {
-        if (!isBusy(error) || performance.now() - since >= busyTimeout) throw storeUnavailable(error);
+        if (!isBusy(error) || performance.now() - since >= busyTimeout) throw storeUnavailableError(error);
         await waitBeforeRetry();
       }
     }
@@ -179,6 +179,6 @@ function attempt<Result>(run: () => Result): Result {
   try {
     return run();
   } catch (error) {
-    throw storeUnavailable(error);
+    throw storeUnavailableError(error);
   }
 }

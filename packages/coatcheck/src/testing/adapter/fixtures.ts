@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { HttpOptions } from "../../http/options.ts";
 import type { Clock } from "../../session/clock.ts";
-import { storeUnavailable } from "../../session/errors.ts";
+import { storeUnavailableError } from "../../session/errors.ts";
 import { SessionManager } from "../../session/manager.ts";
 import type { SessionPolicy } from "../../session/policy.ts";
 import type { SessionReader } from "../../session/reader.ts";
@@ -100,7 +100,7 @@ export class ObservedStore implements SessionStore {
   }
 
   async #call<Value>(call: () => Promise<Value>): Promise<Value> {
-    if (this.isDown) throw storeUnavailable(new Error("The store was made to fail."));
+    if (this.isDown) throw storeUnavailableError(new Error("The store was made to fail."));
     return await call();
   }
 }
