@@ -11,7 +11,7 @@ export interface UserAgent {
   readonly browser: string | null;
   /**
    * Name of the operating system, such as `Windows` or `Android`; null when unknown. Has no version, because browsers
-   * no longer update the one that they send.
+   * send a fixed, outdated version.
    */
   readonly os: string | null;
   /** The type of device; null when unknown. An iPad that requests desktop sites is reported as `desktop`. */

@@ -73,8 +73,9 @@ const OPTIONS_NAME = "session manager options";
 /**
  * Creates, opens, changes and revokes sessions. Create one manager per process and store.
  *
- * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond. No one is logged out by
- * that. A missing argument, one of the wrong type, or an unknown option throws a `UsageError`, which is a `TypeError`.
+ * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond. Such an outage logs no
+ * one out. A missing argument, one of the wrong type, or an unknown option throws a `UsageError`, which is a
+ * `TypeError`.
  *
  * @example
  * const manager = new SessionManager({ store: memoryStore(), secrets: [process.env.SESSION_SECRET ?? ""] });
@@ -160,8 +161,8 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Creates the session that is derived from `key`. For replacing a login of another system, such as a legacy session:
-   * all callers with the same key, on any node, get the same session and the same token.
+   * Creates the session that is derived from `key`. Use it to replace a login of another system, such as a legacy
+   * session. All callers with the same key, on any node, get the same session and the same token.
    *
    * @param key identifies what the session replaces. It must be unguessable: a caller that knows it gets the session.
    * @returns the session. An earlier call may have created it.
@@ -211,9 +212,9 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Opens a session by its id. For a request that was authenticated without the session's token, such as by a JWT. The
-   * handle has no elevations, and operations that would issue a token throw `CONFLICT`. Synchronous when the local
-   * cache has the session.
+   * Opens a session by its id. Use it for a request that was authenticated without the session's token, such as by a
+   * JWT. The handle has no elevations, and operations that would issue a token throw `CONFLICT`. Synchronous when the
+   * local cache has the session.
    *
    * After the idle timeout of a session, a new session with the same subject and data continues it, until the absolute
    * timeout of the expired session. A revoked session is not continued, nor a session that another subject has logged

@@ -36,7 +36,7 @@ export interface Login {
 }
 
 /**
- * Opens sessions by id. For requests that were authenticated without the session's token, such as by a JWT.
+ * Opens sessions by id, for requests that were authenticated without the session's token, such as by a JWT.
  *
  * After the idle timeout of a session, a new session with the same subject, tenant and data continues it, until the
  * absolute timeout of the expired session. The id of the new session is derived from the expired session, so that

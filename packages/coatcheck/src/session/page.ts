@@ -4,8 +4,8 @@ import { requirePage } from "./scope.ts";
 import type { Page, PageRequest } from "./store.ts";
 
 /**
- * The position of a session in the sort order of a list. Older sessions follow it, and sessions of the same time with a
- * lower id.
+ * The position of a session in the sort order of a list. It is followed by older sessions, and by sessions with the
+ * same time and a lower id.
  */
 export interface PagePosition {
   /** Epoch milliseconds. */

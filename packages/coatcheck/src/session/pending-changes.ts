@@ -112,8 +112,8 @@ export function flashOf(messages: Messages | JsonObject | null, name: string): J
 }
 
 /**
- * Merges new flash messages into the stored ones, by name. A null message removes the stored message. Throws the same
- * errors as {@link validateSnapshot}.
+ * Merges new flash messages into the stored messages, by name. A null message removes the stored message. Throws the
+ * same errors as {@link validateSnapshot}.
  */
 export function mergeFlash(stored: JsonObject, messages: JsonObject, limit: number): JsonObject {
   const all = Object.entries({ ...stored, ...messages }).filter(([, message]) => message !== null);

@@ -40,7 +40,7 @@ export interface SessionReader {
   getCached(key: string): CachedSession | undefined;
   /**
    * Returns a cached copy that was valid at most `maxAge` milliseconds ago; undefined if there is none. The copy may
-   * exceed the staleness bound. For routes with the outage policy `degraded`.
+   * exceed the staleness bound. Used by routes with the outage policy `degraded`.
    */
   getStale(key: string, maxAge: number): CachedSession | undefined;
   /**

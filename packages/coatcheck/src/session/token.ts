@@ -151,8 +151,8 @@ export class SecretRing {
   }
 
   /**
-   * Signs `text` with an HMAC, base64url. For other values that belong to a session, such as CSRF tokens. A signature
-   * is valid for its `purpose` only.
+   * Signs `text` with an HMAC, base64url. Used for other values that belong to a session, such as CSRF tokens. A
+   * signature is valid for its `purpose` only.
    */
   sign(purpose: string, text: string): string {
     return hmac(this.#newest, `${purpose}:${text}`).toString("base64url");
