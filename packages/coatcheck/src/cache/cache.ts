@@ -20,21 +20,23 @@ import { RevocationLog } from "./revocation-log.ts";
 import { SharedReader } from "./shared/reader.ts";
 import { SharedWriter } from "./shared/writer.ts";
 
-/** Caches in front of a session store. Pass it to the manager's `cache` option. */
+/** A cache in front of a session store, for the `cache` option of `SessionManager`. */
 export interface SessionCache extends SessionReader {
-  /** Invalidates the application's own cached data on every node, through the same log. For `coatcheck/context`. */
+  /**
+   * Invalidates the application's own cached data on every node, through the store's log. Used by `coatcheck/context`.
+   */
   readonly invalidations: Invalidations;
   /** A snapshot of the counters and gauges of all tiers. */
   metrics(): CacheSnapshot;
 }
 
-const MAX_MARKS = 100_000;
-const MAX_DEAD_IDS = 100_000;
-/** Milliseconds. Sweeps must keep log items for longer than this. */
+const MAX_KEPT_LOG_ITEMS = 100_000;
+const MAX_NEGATIVE_ENTRIES = 100_000;
+/** Milliseconds without a successful poll after which all copies are dropped. Sweeps must keep log items for longer. */
 const MAX_SILENCE = 10 * 60_000;
 /** Milliseconds. */
 const SUBSCRIBE_RETRY_DELAY = 1000;
-/** How much slower than ours another machine's clock may run, as a fraction. */
+/** Fraction by which another machine's clock may run slower than the clock of this machine. */
 const CLOCK_DRIFT = 0.01;
 
 /**
@@ -62,8 +64,8 @@ class TieredCache implements SessionCache {
   readonly #monotonic: () => number;
   readonly #schedule: Schedule;
   readonly #local: LocalTier;
-  readonly #log = new RevocationLog(MAX_MARKS);
-  readonly #keys = new InvalidatedKeys(MAX_MARKS);
+  readonly #log = new RevocationLog(MAX_KEPT_LOG_ITEMS);
+  readonly #keys = new InvalidatedKeys(MAX_KEPT_LOG_ITEMS);
   readonly #core: CacheCore;
   readonly #deadIds: NegativeCache;
   readonly #newestVersions = new LatestVersions();
@@ -100,7 +102,7 @@ class TieredCache implements SessionCache {
       maxSilence: singleProcess ? Number.POSITIVE_INFINITY : MAX_SILENCE,
       ttl: local.ttl ?? (singleProcess ? Number.POSITIVE_INFINITY : shared ? 30_000 : bound),
     });
-    this.#deadIds = new NegativeCache(MAX_DEAD_IDS, bound, this.#monotonic);
+    this.#deadIds = new NegativeCache(MAX_NEGATIVE_ENTRIES, bound, this.#monotonic);
     const guardOptions = { schedule: this.#schedule, monotonic: this.#monotonic };
     const storeDeadline = deadlines.store ?? 1000;
     this.#storeBreaker = new CircuitBreaker({ ...guardOptions, deadline: storeDeadline });
@@ -165,7 +167,7 @@ class TieredCache implements SessionCache {
     this.#loader.forget(key);
     this.#deadIds.delete(key);
     this.#newestVersions.record(key, record.version);
-    // An acknowledgement may arrive after that of a newer write; it must not fill the cache with the older version.
+    // A newer write may have been acknowledged first. Then the older version must not be cached.
     if (record.version === this.#newestVersions.get(key)) this.#core.fill(key, snapshot, this.#monotonic());
     this.#core.drop(key, record.version);
     this.#sharedWriter?.write(key, snapshot);
@@ -266,7 +268,7 @@ class TieredCache implements SessionCache {
     void this.#poller.pollNow();
   }
 
-  /** Retries until it succeeds. Without hints the cache is still correct, but sees changes of other processes later. */
+  /** Subscribes to hints, with retries. Without hints, the cache learns of other processes' changes only by polling. */
   async #subscribe(): Promise<void> {
     try {
       await this.#hints?.subscribe((hint) => this.#applyHint(hint));
@@ -277,7 +279,7 @@ class TieredCache implements SessionCache {
     }
   }
 
-  /** Fire and forget: the polled log makes up for lost hints. */
+  /** Does not wait for the result: if a hint is lost, other processes read the change from the polled log. */
   #publish(hint: Hint): void {
     const hints = this.#hints;
     if (hints) this.#sharedBreaker.run(() => hints.publish(hint)).catch(() => {});

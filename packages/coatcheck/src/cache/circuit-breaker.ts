@@ -18,7 +18,7 @@ export interface CircuitBreakerOptions {
   /** Milliseconds after which a call without a response has failed. */
   readonly deadline: number;
   readonly schedule: Schedule;
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   readonly monotonic: () => number;
 }
 
@@ -88,8 +88,8 @@ export class CircuitBreaker {
 }
 
 /**
- * A backoff by the monotonic clock, from now. cockatiel uses the wall clock. If that were set back by an hour, the
- * breaker would stay open for an hour.
+ * Creates a backoff that measures time with the monotonic clock. cockatiel's own backoff uses the wall clock: if an
+ * administrator set that clock back by an hour, the breaker would stay open for an hour.
  */
 function monotonicBackoff(monotonic: () => number): IBackoff<unknown> {
   const until = monotonic() + HALF_OPEN_AFTER;
@@ -108,7 +108,7 @@ const STATE_NAMES: Record<CircuitState, BreakerState> = {
   [CircuitState.HalfOpen]: "half-open",
 };
 
-/** A call missed its deadline. It may still take effect. */
+/** Reports that a call missed its deadline. The call may still take effect. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 
@@ -118,8 +118,9 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Settles like `promise`, or rejects with {@link DeadlineError} after `deadline` milliseconds. A process that was paused
- * resumes with the deadline expired and the response unread, so the response gets one more turn of the event loop.
+ * Settles like `promise`, or rejects with {@link DeadlineError} after `deadline` milliseconds. When a paused process
+ * resumes, the deadline may have expired while the response waits to be read. So this function waits one more turn of
+ * the event loop before it rejects.
  */
 export async function withDeadline<T>(promise: Promise<T>, deadline: number, schedule: Schedule): Promise<T> {
   const { promise: expired, reject } = Promise.withResolvers<never>();

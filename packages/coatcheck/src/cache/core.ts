@@ -7,42 +7,45 @@ import type { RevocationLog } from "./revocation-log.ts";
 
 /** One request to the store's revocation log. */
 export interface Poll {
-  /** Counts the polls of this core, from 1. */
+  /** Number of the poll: 1 for the first poll of this core. */
   readonly number: number;
-  /** The argument for `changes`. */
+  /** The cursor to pass to the store's `changes()`. */
   readonly cursor: LogPosition | null;
-  /** Renews the lease as of the time at which the poll was sent. */
+  /** Renews the lease, counted from the time at which the poll was sent. */
   readonly renewLease: () => void;
-  /** Restarts the silence limit as of the same time. */
+  /** Restarts the `maxSilence` limit, counted from the time at which the poll was sent. */
   readonly endSilence: () => void;
 }
 
-/** The parts and limits of a core. */
+/** The objects that a {@link CacheCore} uses, and its limits. */
 export interface CoreDependencies {
   readonly lease: Lease;
   readonly log: RevocationLog;
-  /** The log's items about keys. */
+  /** The invalidations of keys that the log has reported. */
   readonly keys: InvalidatedKeys;
   readonly local: LocalTier;
-  /** Milliseconds after which a copy is read again. Bounds how long data of another process stays unseen if its hint is lost. */
+  /**
+   * Milliseconds after which a copy is read again. If a hint is lost, this process misses data that another process
+   * wrote for at most this time.
+   */
   readonly ttl: number;
   /**
    * Milliseconds without a successful poll after which this process drops all copies and starts over. The store sweeps
-   * its log, so after a longer silence the items that this process missed may be gone.
+   * its log, so after a longer silence it may have deleted items that this process has not read.
    */
   readonly maxSilence: number;
 }
 
 /**
- * The leased cache, without timers, sockets or clocks, so that a simulator can drive it through every failure.
+ * The leased cache, without timers, sockets or clocks, so that a simulator can play every failure against it.
  *
- * Guarantee: a served copy reflects every revocation that was acknowledged more than the lease's bound before the
- * request. The argument has three parts:
+ * Guarantee: once a revocation was acknowledged longer ago than the staleness bound, the cache serves no copy that the
+ * revocation covers. The proof has three steps:
  *
- * 1. A copy is served only under a lease, which was renewed by a poll sent within the bound. That poll returned every
- *    revocation acknowledged before it was sent (the law of `SessionStore.changes`).
- * 2. Each revocation in the response drops the copies in its scope.
- * 3. It also rejects matching copies that arrive later.
+ * 1. A copy is served only while the lease is valid: the newest successful poll was sent within the bound. Its response
+ *    contained every revocation that was acknowledged before the poll was sent (see `SessionStore.changes`).
+ * 2. Each revocation in a response drops the copies in its scope.
+ * 3. The revocation also rejects copies in its scope that arrive later.
  *
  * Times are milliseconds: `monotonic` from an arbitrary start, `wall` since the epoch.
  */
@@ -67,12 +70,12 @@ export class CacheCore {
     this.#silence = new TimedLease(maxSilence);
   }
 
-  /** The log position that this process has read up to; 0 before the first poll. */
+  /** The log position up to which this process has read; 0 before the first poll. */
   get position(): LogPosition {
     return this.#cursor ?? 0;
   }
 
-  /** The copy, if it may be served now. Allocates nothing. */
+  /** Returns the copy if it may be served now. Allocates no memory. */
   get(key: string, monotonic: number, wall: number): CacheEntry | undefined {
     const cached = this.#local.get(key, monotonic);
     if (cached === undefined) return undefined;
@@ -84,13 +87,15 @@ export class CacheCore {
     return mayServe ? cached : undefined;
   }
 
-  /** Whether a copy from the shared tier may be served now. That tier is not trusted, so the log decides. */
+  /**
+   * Whether a copy from the shared tier may be served now. The log decides, because that tier may hold outdated copies.
+   */
   allowsShared(key: string, snapshot: Snapshot, monotonic: number, wall: number): boolean {
     return this.#lease.isValid(monotonic, wall) && this.#log.allowsFill(key, snapshot);
   }
 
   /**
-   * Caches a copy if the log allows it (3).
+   * Caches a copy if the log allows it (step 3 of the proof).
    *
    * @returns the cached copy, which may be a newer one; undefined if the log rejects this copy.
    */
@@ -99,8 +104,8 @@ export class CacheCore {
   }
 
   /**
-   * A copy under an expired lease, for a route that declared the outage policy `degraded`. Undefined if the last renewal
-   * is more than `maxAge` milliseconds ago, or if the copy is known to be revoked or expired.
+   * Returns a copy although the lease has expired, for a route with the outage policy `degraded`. Returns undefined if
+   * the last renewal is more than `maxAge` milliseconds ago, or if the copy is known to be revoked or expired.
    */
   getStale(key: string, maxAge: number, monotonic: number, wall: number): CacheEntry | undefined {
     const cached = this.#local.get(key, monotonic);
@@ -138,7 +143,8 @@ export class CacheCore {
   applyPage(poll: Poll, page: LogPage): boolean {
     if (poll.number < this.#firstPoll) return true;
     if (poll.cursor === null) {
-      // This response has a position and no items. It renews nothing: later items may already be committed.
+      // The first response has a position and no items. It does not renew the lease: later items may already be
+      // committed.
       if (this.#cursor === null) {
         this.#cursor = page.cursor;
         this.#log.startAt(page.cursor);
@@ -164,18 +170,23 @@ export class CacheCore {
     return true;
   }
 
-  /** Marks a revocation of our own, or one from a hint, as pending: copies in its scope are refused until a later poll. */
+  /**
+   * Refuses the copies in the scope of a revocation until a later poll. For revocations by this process or in a hint.
+   */
   markPending(scope: RevocationScope): void {
     this.#log.markPending(scope, this.#polls);
     if ("session" in scope) this.#local.drop(compactId(scope.session));
   }
 
-  /** Marks a key as invalidated, by this process or according to a hint. Its log item, at `position`, arrives with a later poll. */
+  /**
+   * Refuses copies with a key that this process or a hint has invalidated. A later poll returns the log item, at
+   * `position`.
+   */
   markKeyPending(key: string, position: LogPosition | null): void {
     this.#keys.markPending(key, position, this.#polls);
   }
 
-  /** Drops a copy below `minVersion`; without it, any copy. */
+  /** Drops the copy if its version is below `minVersion`. Default: drops every version. */
   drop(key: string, minVersion?: number): void {
     this.#local.drop(key, minVersion);
   }

@@ -2,30 +2,34 @@ import type { LogItem, LogPosition } from "../session/store.ts";
 
 /** The newest known invalidation of a key. */
 interface Mark {
-  /** The log position of the newest item; -1 while the log has returned none. */
+  /** The log position of the newest item that the log has returned for the key; -1 before the first. */
   readonly position: LogPosition;
-  /** The position that was announced for an item that the log has not returned; -1 if none was. */
+  /**
+   * The position that the store or a hint announced for an item not yet returned by the log; -1 if none is announced.
+   */
   readonly announced: LogPosition;
-  /** How many invalidations this process had learned of, this one included. */
+  /** Number of invalidations that this process knew then, including this one. */
   readonly sequence: number;
 }
 
 /**
  * This process's view of the log items about keys; it decides which copies of the application's data must be refused.
  *
- * There are two kinds of copies. One that *this process loaded* is refused if the process learned of an invalidation of its
- * keys after the load began: the load may have read the older state. The order is the process's own *sequence*, because
- * log positions of a store may stand still (a long transaction of PostgreSQL) while invalidations arrive. A copy that
- * *another process loaded* is refused if a known item has the copy's position or a later one, and while an invalidation is
- * pending, since the position of its item is not known yet.
+ * A copy that *this process loaded* is refused if the process learned of an invalidation of its keys after the load
+ * began: the load may have read the older state. The process numbers invalidations in its own *sequence*, because the
+ * end of a store's log may stand still while invalidations arrive (during a long transaction of PostgreSQL).
  *
- * The marks are complete from the *horizon* on; copies from before are refused, so older marks can be deleted.
+ * A copy that *another process loaded* is refused if a known item for its keys has the copy's position or a later one.
+ * It is also refused while an invalidation is pending, because the position of the log item is not known yet.
+ *
+ * The marks (the kept invalidations) are complete from the log position *horizon* on. Copies from before the horizon
+ * are refused, so older marks can be deleted.
  */
 export class InvalidatedKeys {
   readonly #capacity: number;
-  /** In the order of their sequence, oldest first. */
+  /** Key → its newest invalidation, oldest first. */
   readonly #marks = new Map<string, Mark>();
-  /** Key → number of the newest poll sent before its invalidation. The response to a later poll clears it. */
+  /** Key → number of the newest poll sent before its invalidation. The response to a later poll removes the key. */
   readonly #pending = new Map<string, number>();
   #everything = { position: -1, sequence: 0 };
   #sequence = 0;
@@ -37,7 +41,7 @@ export class InvalidatedKeys {
     this.#capacity = capacity;
   }
 
-  /** How many invalidations this process has learned of. Read it before a load. */
+  /** Number of invalidations that this process has learned of. Read it before a load, for {@link allowsLoaded}. */
   get sequence(): number {
     return this.#sequence;
   }
@@ -47,25 +51,28 @@ export class InvalidatedKeys {
     return this.#marks.size;
   }
 
-  /** Sets the horizon: the log is known from `position` on. Infinity means that nothing is known. Refuses earlier copies. */
+  /**
+   * Sets the horizon: this process knows the log from `position` on, and refuses earlier copies. Infinity: nothing is
+   * known.
+   */
   startAt(position: LogPosition): void {
     this.#horizon = position;
     this.#firstSequence = ++this.#sequence;
-    // A store that was restored from a backup may assign the positions of these marks again.
+    // After a restore from a backup, the store may assign the positions of these marks again.
     this.#marks.clear();
     this.#everything = { position: -1, sequence: this.#sequence };
   }
 
   /**
-   * Adds one log item as a mark. Items may repeat and may arrive in any order. A revocation of everyone counts for every key:
-   * stores report with it that log items were lost.
+   * Adds one log item as a mark. Items may repeat and may arrive in any order. A revocation of everyone invalidates
+   * every key, because a store appends one to report that it has lost log items.
    */
   apply(item: LogItem): void {
     const { position } = item;
     if ("key" in item) {
       const known = this.#marks.get(item.key);
       if (known && position <= known.position) return;
-      // Only the item that was announced is already known. A hint must never hide another one.
+      // Only the announced item needs no new sequence number. A hint must never hide any other item.
       if (known && position === known.announced) this.#marks.set(item.key, { ...known, position });
       else this.#mark(item.key, position, known?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {
@@ -74,11 +81,11 @@ export class InvalidatedKeys {
   }
 
   /**
-   * Marks a key as invalidated whose log item this process has not read. Copies that were loaded before are refused, and
-   * copies of other processes until the response to a poll numbered above `pollNumber`.
+   * Invalidates a key before this process has read the log item. Copies that this process loaded before are refused.
+   * Copies of other processes are refused until the response to a poll numbered above `pollNumber`.
    *
-   * @param announced the position of the log item, according to the store or a hint; null if unknown. A repeated
-   *   announcement, and the item itself, end no newer copies.
+   * @param announced the position of the log item, according to the store or a hint; null if unknown. Repeating the
+   * announcement, or reading the item, refuses no newer copies.
    */
   markPending(key: string, announced: LogPosition | null, pollNumber: number): void {
     const known = this.#marks.get(key);
@@ -94,7 +101,7 @@ export class InvalidatedKeys {
     }
   }
 
-  /** Deletes the older half of the marks above capacity, and raises the horizon accordingly. */
+  /** If there are more marks than `capacity`, deletes the older half and raises the horizon above them. */
   trim(): void {
     if (this.#marks.size <= this.#capacity) return;
     for (const [key, { position, sequence }] of this.#marks) {
@@ -121,14 +128,14 @@ export class InvalidatedKeys {
     return true;
   }
 
-  /** Whether a copy that another process loaded, at this position of the log or later, may be served. */
+  /** Whether a copy may be served that another process loaded when the end of the log was at `position` or later. */
   allowsForeign(keys: readonly string[], position: LogPosition): boolean {
     if (position < this.#horizon || position <= this.#everything.position) return false;
     return keys.every((key) => !this.#pending.has(key) && position > (this.#marks.get(key)?.position ?? -1));
   }
 
   #mark(key: string, position: LogPosition, announced: LogPosition): void {
-    // Delete and set keep the map in the order of the sequence.
+    // Deleting the key first moves it to the end, so the map stays in the order of the sequence.
     this.#marks.delete(key);
     this.#marks.set(key, { position, announced, sequence: ++this.#sequence });
   }

@@ -6,9 +6,11 @@ import type { Poller } from "./poller.ts";
 
 /** The state of the log, as this process knew it when it began to load a copy. */
 export interface LoadStart {
-  /** Invalidations after this one refuse the copy in this process. */
+  /**
+   * Number of invalidations that this process knew. A later one of the copy's keys makes this process refuse the copy.
+   */
   readonly sequence: number;
-  /** Invalidations at or above this position refuse the copy in other processes. */
+  /** Other processes refuse the copy after an invalidation of its keys at this log position or above. */
   readonly position: LogPosition;
 }
 
@@ -17,23 +19,27 @@ export interface LoadStart {
  * is served only under the cache's lease. A copy has one key or several; invalidating any of them ends it.
  */
 export interface Invalidations {
-  /** Milliseconds within which a load may have begun that a new reader joins; Infinity for a single process. */
+  /** Maximum age of an in-flight load that a new reader may join, in milliseconds; Infinity for a single process. */
   readonly joinWindow: number;
   /** Call it before a load begins, and keep the result with the copy. */
   startLoad(): LoadStart;
-  /** Whether a copy that this process loaded may be served now: the lease is valid, and no key was invalidated since. */
+  /**
+   * Whether a copy that this process loaded may be served now: the lease is valid, and none of its keys was invalidated
+   * since.
+   */
   allows(keys: readonly string[], start: LoadStart): boolean;
-  /** Like {@link allows} without the lease, for a copy that the same request has used already. */
+  /** Like {@link allows}, but ignores the lease. For a copy that the same request has already used. */
   isCurrent(keys: readonly string[], start: LoadStart): boolean;
   /** Whether a copy that another process loaded may be served now. */
   allowsForeign(keys: readonly string[], position: LogPosition): boolean;
   /** Polls the log if there is no valid lease, so that copies may be served. Does not repeat a failed poll. */
   renewLease(): Promise<void>;
   /**
-   * Invalidates a key on every node, in one durable step. This process serves no older copy once the promise has settled;
-   * other processes stop within milliseconds by a hint, and at the latest after the staleness bound.
+   * Invalidates a key on every node, in one durable step. Once the promise has settled, this process serves no older
+   * copy. A hint makes other processes stop within milliseconds; if the hint is lost, they stop within the staleness
+   * bound.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE`: the invalidation may be in force or not.
+   * @throws CoatcheckError `STORE_UNAVAILABLE`: the invalidation may or may not be in force.
    */
   invalidate(key: string): Promise<void>;
 }
@@ -47,7 +53,7 @@ export interface InvalidationDependencies {
   readonly isLeased: () => boolean;
   /** Sends a hint to the other processes. */
   readonly publish: (key: string, position: LogPosition | null) => void;
-  /** Whether the poller polls by itself; otherwise an invalidation requests the poll that ends its pending state. */
+  /** Whether the poller polls at an interval. If not, each invalidation requests a poll. */
   readonly pollsRegularly: boolean;
   readonly joinWindow: number;
 }
@@ -91,13 +97,13 @@ export class LogInvalidations implements Invalidations {
     try {
       position = await this.#deps.store.invalidate(key);
     } finally {
-      // Also after a failure: the store may have appended the item, and only its response was lost.
+      // Even after a failure: the store may have appended the item, and only the response was lost.
       this.markPending(key, position);
       this.#deps.publish(key, position);
     }
   }
 
-  /** Refuses the copies that were loaded before. For this process's invalidations, and those of hints. */
+  /** Refuses copies that were loaded before the invalidation, which comes from this process or from a hint. */
   markPending(key: string, position: LogPosition | null): void {
     this.#deps.core.markKeyPending(key, position);
     if (!this.#deps.pollsRegularly) void this.#deps.poller.pollNow();

@@ -113,7 +113,10 @@ export class SessionLoader {
   }
 }
 
-/** 0 if there is no session: that is a valid result for a reader without a version requirement. */
+/**
+ * Returns the version of the session that was read. Returns 0 for no session: enough for a reader that requires no
+ * version.
+ */
 function versionOf({ cached }: ReadResult): number {
   return cached ? cached.record.version : 0;
 }

@@ -11,9 +11,9 @@ export interface LocalLimits {
 
 /** A copy in the local tier. */
 export class CacheEntry extends CachedSession {
-  /** Monotonic milliseconds when it was cached. Rounded down, so that it never seems newer than it is. */
+  /** Monotonic time at which the copy was cached. Rounded down, so that the copy never seems newer than it is. */
   declare readonly cachedAt: number;
-  /** Monotonic milliseconds when its recency was last updated. */
+  /** Monotonic time at which the copy was last moved to the front of the LRU list. */
   declare usedAt: number;
 
   constructor(snapshot: Snapshot, now: number) {
@@ -23,7 +23,7 @@ export class CacheEntry extends CachedSession {
   }
 }
 
-/** Milliseconds between updates of a copy's recency: moving it within the LRU list costs more than a lookup. */
+/** Milliseconds before a copy is moved to the front of the LRU list again: the move costs more than a lookup. */
 const RECENCY_INTERVAL = 5000;
 
 /**
@@ -31,9 +31,9 @@ const RECENCY_INTERVAL = 5000;
  * may be served.
  */
 export class LocalTier {
-  /** Orders the copies by recency. */
+  /** The copies in LRU order, for eviction. */
   readonly #copies: LRUCache<string, CacheEntry>;
-  /** The same copies. A lookup in a plain Map is twice as fast. */
+  /** The same copies, for lookups: a plain Map is twice as fast as the LRU cache. */
   readonly #byKey = new Map<string, CacheEntry>();
   readonly #maxEntries: number;
 
@@ -57,7 +57,7 @@ export class LocalTier {
     return this.#copies.calculatedSize;
   }
 
-  /** Returns a copy and updates its recency. `now` in monotonic milliseconds. */
+  /** Returns a copy and marks it as recently used. `now` in monotonic milliseconds. */
   get(key: string, now: number): CacheEntry | undefined {
     const copy = this.#byKey.get(key);
     if (copy !== undefined && now - copy.usedAt > RECENCY_INTERVAL) {
@@ -72,8 +72,8 @@ export class LocalTier {
   }
 
   /**
-   * Caches a deeply frozen copy, unless a newer one is cached already. The new copy inherits the activity that was seen
-   * on the one it replaces.
+   * Caches a deeply frozen copy, unless a newer one is cached already. The new copy inherits the last activity of the
+   * copy that it replaces.
    *
    * @returns the copy that is cached now.
    */
@@ -88,7 +88,7 @@ export class LocalTier {
     return copy;
   }
 
-  /** Drops a copy below `minVersion`. */
+  /** Drops the copy if its version is below `minVersion`. Default: drops every version. */
   drop(key: string, minVersion = Number.POSITIVE_INFINITY): void {
     const cached = this.#byKey.get(key);
     if (cached !== undefined && cached.record.version < minVersion) this.#copies.delete(key);

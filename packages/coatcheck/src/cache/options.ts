@@ -22,7 +22,10 @@ export interface CacheOptions {
   readonly hints?: HintChannel;
   /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
   readonly maxStaleness?: number;
-  /** This process is the only one that writes to the store. It needs no lease then, and no copy is ever stale. Default: false. */
+  /**
+   * Whether this process is the only one that writes to the store. If so, it needs no lease, and no copy is stale.
+   * Default: false.
+   */
   readonly singleProcess?: boolean;
   /**
    * For several processes on one host with one SQLite file: returns the store's `PRAGMA data_version`. The cache calls it
@@ -32,9 +35,9 @@ export interface CacheOptions {
   /** Limits of the local tier. Default: 100,000 entries and 256 MiB. */
   readonly local?: Partial<LocalLimits> & {
     /**
-     * Milliseconds until a copy is read again. It limits how long *data* written by another process stays unseen if the
-     * hint is lost; revocations are limited by the staleness bound. Default: 30 s with a shared tier, otherwise the
-     * staleness bound; Infinity with `singleProcess`.
+     * Milliseconds until a copy is read again. If a hint is lost, this process misses *data* that another process wrote
+     * for at most this time. For revocations, the staleness bound applies instead. Default: 30 s with a shared tier,
+     * otherwise the staleness bound; Infinity with `singleProcess`.
      */
     readonly ttl?: number;
   };

@@ -10,11 +10,11 @@ export interface PollerDependencies {
   /** Milliseconds after which a poll without a response has failed. A later response is still applied. */
   readonly deadline: number;
   readonly schedule: Schedule;
-  /** Starts a poll; called before it is sent. */
+  /** Called before a poll is sent. */
   readonly startPoll: () => Poll;
   /** Sends the poll. */
   readonly changes: (cursor: LogPosition | null) => Promise<LogPage>;
-  /** Applies the response; false if it is unusable. */
+  /** Applies the response. Returns false if the response is unusable. */
   readonly applyPage: (poll: Poll, page: LogPage) => boolean;
 }
 

@@ -10,18 +10,21 @@ interface SessionEntry {
 }
 
 /**
- * This process's view of the revocation log; it decides which copies must be refused. A refusal costs one store read and
- * never logs anyone out, but a missing refusal would serve a revoked session. For that reason `except` is ignored: the
- * excepted session is read once more, and the new copy is allowed.
+ * This process's view of the revocation log; it decides which copies must be refused. A needless refusal costs one
+ * store read and logs no one out; a missing refusal would serve a revoked session. So the `except` of a revocation is
+ * ignored: the excepted session is read once more, and the new copy is allowed.
  *
- * A *mark* is one revocation kept in memory. Marks are complete from the *horizon* on: every log item at or above it that
- * a successful poll returned is kept here. Copies read before the horizon are refused, so older marks can be deleted.
+ * A *mark* is one revocation kept in memory. The marks are complete from the log position *horizon* on: they contain
+ * every log item at that position or above that a successful poll has returned. Copies read before the horizon are
+ * refused, so older marks can be deleted.
  */
 export class RevocationLog {
   readonly #capacity: number;
   readonly #sessionMarks = new Map<string, SessionEntry>();
   readonly #massMarks = new Map<string, LogPosition>();
-  /** Pending revocations: scope → number of the newest poll sent before. The response to a later poll clears it. */
+  /**
+   * Pending revocations: scope → number of the newest poll sent before. The response to a later poll removes the scope.
+   */
   readonly #pending = new Map<string, number>();
   #pendingMasses = 0;
   #horizon: LogPosition = Number.POSITIVE_INFINITY;
@@ -43,7 +46,7 @@ export class RevocationLog {
     return this.#sessionMarks.size + this.#massMarks.size;
   }
 
-  /** Sets the horizon: the log is known from `position` on. Infinity means that nothing is known. */
+  /** Sets the horizon: this process knows the log from `position` on. Infinity: it knows nothing. */
   startAt(position: LogPosition): void {
     this.#horizon = position;
   }
@@ -53,7 +56,7 @@ export class RevocationLog {
     if ("session" in item) {
       const key = compactId(item.session);
       const known = this.#sessionMarks.get(key);
-      // Delete and set keep the map in log order, so that the oldest marks come first.
+      // Deleting the key first moves it to the end, so the oldest marks come first.
       this.#sessionMarks.delete(key);
       this.#sessionMarks.set(key, {
         minVersion: Math.max(item.minVersion, known?.minVersion ?? 0),
@@ -68,7 +71,7 @@ export class RevocationLog {
     }
   }
 
-  /** Deletes the older half of the marks above capacity, and raises the horizon accordingly. */
+  /** If there are more marks than `capacity`, deletes the older half and raises the horizon above them. */
   trim(): void {
     if (this.#sessionMarks.size > this.#capacity) {
       for (const [key, { position }] of this.#sessionMarks) {
@@ -88,8 +91,8 @@ export class RevocationLog {
   }
 
   /**
-   * Marks a revocation as pending, because its log position is not known yet. Every copy in its scope is refused until
-   * the response to a poll numbered above `pollNumber`, which contains the log item itself.
+   * Marks a revocation as pending: its log position is not known yet. Every copy in its scope is refused until the
+   * response to a poll numbered above `pollNumber`, which contains the log item.
    */
   markPending(scope: RevocationScope, pollNumber: number): void {
     const isMass = !("session" in scope);
@@ -120,9 +123,9 @@ export class RevocationLog {
   }
 
   /**
-   * Whether no mass revocation applies to a copy. Checked at every request: dropping a tenant's copies one by one when
-   * the item arrives would block a process with a million copies. Takes one comparison for copies that were read after
-   * the newest mass revocation.
+   * Whether no mass revocation applies to a copy. Checked at every request, because dropping a tenant's copies one by
+   * one when the item arrives would block a process with a million copies. For a copy read after the newest mass
+   * revocation, the check is one comparison.
    */
   allows(snapshot: Snapshot): boolean {
     if (snapshot.position > this.#newestMass && this.#pendingMasses === 0) return true;

@@ -3,7 +3,7 @@ import type { RemoteCallMetrics } from "../circuit-breaker.ts";
 /** Metrics of the shared tier. */
 export interface SharedMetrics extends RemoteCallMetrics {
   readonly hits: number;
-  /** Includes tombstones. */
+  /** Number of reads that found no copy, or only the tombstone of a revoked session. */
   readonly misses: number;
   /** Copies that could not be served: rejected by the log, past a timeout, or older than the reader required. */
   readonly refusals: number;

@@ -3,7 +3,9 @@ import type { CircuitBreaker } from "../circuit-breaker.ts";
 import type { SharedMetrics } from "../metrics/snapshot.ts";
 import type { SharedTier } from "./tier.ts";
 
-/** Reads the shared tier. Its copies are not trusted, and a failed read only means that the store is read instead. */
+/**
+ * Reads the shared tier. Its copies are checked against the log. If a read fails, the caller reads the store instead.
+ */
 export class SharedReader {
   readonly #shared: SharedTier;
   readonly #breaker: CircuitBreaker;
@@ -16,7 +18,7 @@ export class SharedReader {
     this.#breaker = breaker;
   }
 
-  /** Returns a copy that passes `mayServe`, which is called when the copy has arrived; otherwise null. */
+  /** Reads a copy. Returns null if there is none, or if `mayServe` rejects the copy after it has arrived. */
   async read(key: string, mayServe: (snapshot: Snapshot) => boolean): Promise<Snapshot | null> {
     let snapshot: Snapshot | null;
     try {

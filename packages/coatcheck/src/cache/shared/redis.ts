@@ -129,7 +129,7 @@ function parseCopy(key: string, text: string): Snapshot | null {
   const position = Number(text.slice(versionEnd + 1, positionEnd));
   const record = parseJson(text.slice(positionEnd + 1));
   if (!Number.isSafeInteger(position) || !isRecord(record) || compactId(record.id) !== key) return null;
-  // Copies of earlier versions lack the last three.
+  // Copies that earlier versions of Coatcheck stored lack the last three fields.
   return {
     record: {
       ...record,
