@@ -220,7 +220,10 @@ class MemorySessions {
     return position;
   }
 
-  /** The records that may match, narrowed down by id or by subject. The caller checks each of them. */
+  /**
+   * Returns the records that may match: those with the id or the subject in `search`, or all. The caller checks each
+   * record.
+   */
   #candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
     if ("session" in search) return this.#existing([search.session]);
     if ("subject" in search && search.subject !== undefined) {

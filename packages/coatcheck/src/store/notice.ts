@@ -1,4 +1,4 @@
-/** What a store or a transport reports about its server. Write it to the application's log. */
+/** A report of a store or transport about its server. Write it to the application's log. */
 export interface ServerNotice {
   /**
    * `unavailable`: the server rejects calls for the reason in `message`. `recovered`: it accepts them again. `limited`: the
@@ -19,10 +19,12 @@ export const warnOfNotice: NoticeListener = ({ message }) => {
   process.emitWarning(message, { code: "COATCHECK_SERVER" });
 };
 
-/** Milliseconds between two reports of the same reason, so that a server that flips does not fill the log. */
+/**
+ * Milliseconds between two reports of the same reason: a server that fails and recovers in turn must not fill the log.
+ */
 const REPEAT_AFTER = 10_000;
 
-/** Milliseconds without a rejected call after which a server has recovered. One that flips has not. */
+/** Milliseconds without a rejected call after which a server has recovered. Shorter gaps belong to the outage. */
 const STABLE_AFTER = 1000;
 
 /** Reports when a server becomes unavailable and when it has recovered, however many calls fail in between. */
@@ -30,11 +32,11 @@ export class OutageReporter {
   readonly #name: string;
   readonly #listener: NoticeListener;
   readonly #monotonic: () => number;
-  /** When each message was last reported. There are as many as the store has reasons. */
+  /** Message → time of its last report. The map stays small, because a store has a fixed set of messages. */
   readonly #reportedAt = new Map<string, number>();
   #outage: { message: string; readonly since: number; failedAt: number; isReported: boolean } | null = null;
 
-  /** @param name - the server's name for `recovered` notices, for example `Redis`. */
+  /** @param name - the name of the server in `recovered` notices, for example `Redis`. */
   constructor(name: string, listener: NoticeListener = warnOfNotice, monotonic = () => performance.now()) {
     this.#name = name;
     this.#listener = listener;

@@ -1,21 +1,25 @@
 import type { StoreStats } from "../session/store.ts";
 
 /**
- * Up to this many sessions, every call waits for a new count. Decided by number and not by time, so that a busy machine
- * changes no result.
+ * Number of sessions up to which every call waits for a new count. A fixed number and not a duration, so that the
+ * result does not depend on how busy the machine is.
  */
 export const EXACT_UP_TO = 1000;
-/** The oldest count that is returned, in milliseconds. */
+/** Maximum age of a count that is returned, in milliseconds. */
 const MAX_AGE = 60_000;
 /** A count is reused for ten times as long as it took, so that counting takes at most a tenth of the time. */
 const REUSE_FACTOR = 10;
-/** A new count begins at this age at the latest, in milliseconds, so that callers once a minute never wait for one. */
+/**
+ * Maximum age at which a count is reused without starting a new one, in milliseconds. A caller that asks once a minute
+ * therefore never waits.
+ */
 const MAX_REUSE_AGE = 30_000;
 
 interface Count {
   readonly stats: StoreStats;
-  /** When it began and how long it took, in monotonic milliseconds. */
+  /** Monotonic time in milliseconds. */
   readonly startedAt: number;
+  /** Milliseconds that counting took. */
   readonly duration: number;
 }
 
@@ -28,18 +32,18 @@ export interface RecountOptions {
 }
 
 /**
- * Counts the sessions of a store, one count at a time, because anyone may ask a service for its health.
+ * Counts the sessions of a store, with one count at a time: health checks call it, and they may arrive at any rate.
  *
- * Counting takes time in proportion to the number of sessions. For a large store, a call returns the last count at once,
- * and a newer one is made for the next call. A call waits only if the last count is more than a minute old, because no
- * call came for so long.
+ * Counting takes time in proportion to the number of sessions. For a large store, a call returns the last count at once
+ * and starts a new count for the next call. A call waits only if the last count is more than a minute old, because no
+ * call has come since.
  */
 export class Recount {
   readonly #count: (now: number) => Promise<StoreStats>;
   readonly #monotonic: () => number;
   #last: Count | null = null;
   #running: Promise<StoreStats> | null = null;
-  /** The count after the running one, for the calls that came since that began. */
+  /** The next count, shared by all calls that arrived after the running count had started. */
   #next: Promise<StoreStats> | null = null;
 
   constructor({ count, monotonic = () => performance.now() }: RecountOptions) {
@@ -59,7 +63,7 @@ export class Recount {
     if (age < Math.min(last.duration * REUSE_FACTOR, MAX_REUSE_AGE)) return last.stats;
     const running = this.#running ?? this.#start(now);
     if (age > MAX_AGE) return await running;
-    // A failure is reported to the callers that come after the last count has become too old.
+    // Ignore a failure now. Once the last count is too old, callers wait for a new count and get its error.
     running.catch(() => {});
     return last.stats;
   }

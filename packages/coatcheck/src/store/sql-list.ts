@@ -3,10 +3,10 @@ import { type PagePosition, pageOf, readPageRequest } from "../session/page.ts";
 import type { Page, PageRequest, SessionFilter } from "../session/store.ts";
 import { FILTERS, recordOf, type SessionRow } from "./sql-row.ts";
 
-/** The newest mass revocation of one tenant, or of everyone: `tenant` is null. */
+/** The newest mass revocation of one tenant, or of everyone (then `tenant` is null). */
 export interface MassRevocation {
   readonly tenant: string | null;
-  /** Its place among the mass revocations. */
+  /** Position of this mass revocation in the order of all mass revocations. */
   readonly position: number;
 }
 
@@ -26,17 +26,17 @@ export interface ListSource<Schema> {
   isWrittenBefore(position: number): RawBuilder<boolean>;
   /** Reads the mass revocations whose sessions have not all been deleted: the newest one for each scope. */
   massRevocations(): Promise<readonly MassRevocation[]>;
-  /** Whether no column can hold a value. No session matches a filter with such a value. */
+  /** Whether the database cannot store a value. Then no session matches a filter with that value. */
   isUnstorable(value: unknown): boolean;
 }
 
-/** The most lists of revoked sessions that one query merges. */
+/** Maximum number of lists of revoked sessions that one query merges. */
 const MAX_MERGED_LISTS = 20;
 
 const NEWEST_FIRST = sql`order by s.created_at desc, s.id desc`;
 /**
- * The stored state is active. It is written this way because the indexes of active rows are not in list order, and a
- * planner uses them only where it finds their own condition.
+ * Condition: the stored state is active. It is not written as `state = 'active'`, the condition of the partial indexes
+ * of active rows: the planner would use these indexes, which are not in list order.
  */
 const IS_NOT_REVOKED = sql<boolean>`s.state <> 'revoked'`;
 const HOUR = 3_600_000;
@@ -90,12 +90,12 @@ class ListQuery<Schema> {
     this.#limit = limit;
   }
 
-  /** Sessions in any state. */
+  /** Reads the sessions in any state. */
   async all(): Promise<readonly SessionRow[]> {
     return await this.#rows(this.#select(this.#columns(), this.#source.view, this.#conditions));
   }
 
-  /** Active sessions; with `liveAt`, those within both timeouts. */
+  /** Reads the active sessions; with `liveAt`, only those that no timeout had ended at that time. */
   async active(liveAt: number | undefined): Promise<readonly SessionRow[]> {
     const { table, endHour, isSpared } = this.#source;
     const conditions = [...this.#conditions, IS_NOT_REVOKED, isSpared];
@@ -105,7 +105,9 @@ class ListQuery<Schema> {
     return await this.#rows(this.#select(this.#columns(), table, conditions));
   }
 
-  /** Merges the sessions that were revoked by themselves and those of each mass revocation. */
+  /**
+   * Reads the revoked sessions: merges those that were revoked individually with those that each mass revocation ended.
+   */
   async revoked(tenant: string | undefined): Promise<readonly SessionRow[]> {
     const { table, view } = this.#source;
     const found = await this.#source.massRevocations();

@@ -8,9 +8,9 @@ import type { PostgresPool } from "./driver.ts";
 import { isOptionsRejected, postgresUnavailable } from "./errors.ts";
 
 /**
- * Settings of each connection, as command-line options of the server process. A write is acknowledged once it is on
- * the disk. The timeouts end statements and transactions that their process has given up on, so that their
- * locks are released.
+ * Returns the settings of each connection, as command-line options of the server process. The server acknowledges a
+ * write once it is on the disk. The timeouts end statements and transactions that the client no longer waits for, so
+ * that the server releases their locks.
  */
 function settingsFor(deadline: number, longDeadline: number): string {
   const settings = {
@@ -39,7 +39,7 @@ export function postgresUrl(connectionString: string): URL {
   );
 }
 
-/** How {@link openPostgres} opens a database: by URL, or through a pool of the application. */
+/** Options of {@link openPostgres}: the URL of a database or a pool of the application, and the deadlines. */
 export interface OpenPostgresOptions {
   readonly connectionString?: string;
   readonly pool?: PostgresPool;
@@ -50,7 +50,7 @@ export interface OpenPostgresOptions {
   readonly onNotice: NoticeListener | undefined;
 }
 
-/** A database, for statements with either deadline. */
+/** An open database: `quick` runs statements with the short deadline, `slow` with the long one. */
 export interface OpenPostgres {
   readonly quick: PostgresDatabase;
   readonly slow: PostgresDatabase;

@@ -2,14 +2,17 @@ import { type NoticeListener, OutageReporter } from "../notice.ts";
 import type { PostgresClient } from "./driver.ts";
 import { isOutage, isWrongServer, postgresUnavailable } from "./errors.ts";
 
-/** Milliseconds between two replacements of all connections, so that they do not become a load of their own. */
+/** Minimum milliseconds between two replacements of all connections, to limit the load on the server. */
 const REPLACE_INTERVAL = 500;
 
 /** The state of one pool's connections, shared by all users of the pool. */
 export class Connections {
   readonly #outages: OutageReporter;
   readonly #generations = new WeakMap<PostgresClient, number>();
-  /** Statements that failed, and `connect`. A standby still accepts reads, so only one of these shows a recovery. */
+  /**
+   * Statements that failed; `connect` for connecting. A standby still accepts reads, so the server has recovered only
+   * when one of these statements succeeds.
+   */
   readonly #failed = new Set<string>();
   #generation = 0;
   #lastReplacement = Number.NEGATIVE_INFINITY;
@@ -19,7 +22,7 @@ export class Connections {
     this.#outages = new OutageReporter("PostgreSQL", onNotice);
   }
 
-  /** Whether connections keep prepared statements. Behind a transaction pooler they do not. */
+  /** Whether connections keep prepared statements. False behind a transaction pooler. */
   get prepares(): boolean {
     return this.#prepares;
   }
@@ -36,8 +39,8 @@ export class Connections {
   }
 
   /**
-   * Records a failed statement, or `connect` without a client. All connections are replaced if the server is no longer
-   * the primary: by now, its name may point to another one.
+   * Records a failed statement, or `connect` (without a client) for a failed connection. If the server is no longer the
+   * primary, replaces all connections, because its host name may now point to another server.
    */
   fail(statement: string, error: unknown, client?: PostgresClient): void {
     if (!isOutage(error)) return;
@@ -51,7 +54,7 @@ export class Connections {
     this.#generation++;
   }
 
-  /** Records a statement, or `connect`, that succeeded. */
+  /** Records a statement that succeeded, or `connect` for a new connection. */
   succeed(statement: string): void {
     if (this.#failed.has(statement)) this.#outages.succeed();
   }

@@ -3,7 +3,10 @@ import type { PostgresPool } from "./driver.ts";
 import { DeadlinePool, type DeadlinePoolOptions } from "./pool.ts";
 import type { PostgresSchema } from "./schema.ts";
 
-/** Leaves the lock on migrations to `migrate`, because Kysely's does not work behind a transaction pooler. */
+/**
+ * Turns off Kysely's lock on migrations, which does not work behind a transaction pooler; `migrate` takes a lock
+ * instead.
+ */
 class UnlockedAdapter extends PostgresAdapter {
   override async acquireMigrationLock(): Promise<void> {}
   override async releaseMigrationLock(): Promise<void> {}

@@ -14,7 +14,7 @@ export interface PostgresClient {
   off(event: "error", listener: (error: Error) => void): unknown;
   /** `true` closes the connection instead of returning it to the pool. */
   release(destroy?: boolean): void;
-  /** The server process at the other end, as the server said when the connection was opened. */
+  /** Id of the server process that serves this connection, as reported when the connection was opened. */
   readonly processID?: number | null;
 }
 

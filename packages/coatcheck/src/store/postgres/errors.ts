@@ -20,7 +20,9 @@ const MESSAGES: Readonly<Record<string, string>> = {
   "57P03": "PostgreSQL is starting up; try again shortly.",
 };
 
-/** Codes of a server that is no longer the primary, or that ends. A new connection may reach another server. */
+/**
+ * Error codes of a server that is no longer the primary or is shutting down. A new connection may reach another server.
+ */
 const WRONG_SERVER = new Set(["25006", "55000", "57P01", "57P02", "57P03"]);
 
 /** Whether a new connection may reach a server that accepts the statement. */
@@ -29,8 +31,8 @@ export function isWrongServer(error: unknown): boolean {
 }
 
 /**
- * Whether the connection lacks a prepared statement, or has it already: a transaction pooler gave the client another
- * connection. The statement has had no effect.
+ * Whether a prepared statement is unknown to the server process, or known already. It happens when a transaction pooler
+ * moves the client to another server process. The statement has had no effect.
  */
 export function isLostStatement(error: unknown): boolean {
   return ["26000", "42P05"].includes(codeOf(error));
@@ -41,7 +43,9 @@ const SQLSTATE = /^(?:\d|F0|HV|P0|XX)[\dA-Z]{3,4}$/;
 /** Classes of errors of the server itself: connection, resources, intervention of an operator, system, internal. */
 const SERVER_CLASS = /^(?:08|53|57|58|XX)/;
 
-/** Whether an operator should know of the error: an outage, and not a statement that the server could not carry out. */
+/**
+ * Whether the error is an outage, which an operator should know of. False if the server rejected only this statement.
+ */
 export function isOutage(error: unknown): boolean {
   const code = codeOf(error);
   return !SQLSTATE.test(code) || code in MESSAGES || SERVER_CLASS.test(code);
@@ -61,7 +65,9 @@ export function postgresUnavailable(cause: unknown): CoatcheckError {
   return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });
 }
 
-/** The error's code. A host with several addresses fails with one error for each; the first one is used. */
+/**
+ * Returns the code of an error. A host with several addresses fails with one error per address; the first one decides.
+ */
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return error instanceof Error && "code" in error ? String(error.code) : "";

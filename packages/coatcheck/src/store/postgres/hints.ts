@@ -10,7 +10,7 @@ import { listeningClient, postgresUrl } from "./connect.ts";
 export interface PostgresHintsOptions {
   /** `postgres://user:password@host:port/database`, the same database as the store's. */
   readonly connectionString: string;
-  /** Called when hints cannot arrive, because a transaction pooler is in between. Default: a process warning. */
+  /** Called when no hints can be received, because a transaction pooler is in between. Default: a process warning. */
   readonly onNotice?: NoticeListener;
 }
 
@@ -27,7 +27,7 @@ const CHANNEL = "coatcheck_hints";
 const MAX_PAYLOAD_BYTES = 7999;
 /** Milliseconds that a connection attempt or a query may take. */
 const TIMEOUT = 1000;
-/** Reconnection delay in milliseconds: the first, then twice as long after each failure, up to the second. */
+/** First and longest delay before a reconnection, in milliseconds. The delay doubles after each failure. */
 const RETRY_DELAYS = [50, 5000] as const;
 
 const POOLER_MESSAGE =
@@ -38,8 +38,8 @@ const ignore = () => {};
 
 /**
  * Creates a hint channel over PostgreSQL's `LISTEN` and `NOTIFY`, for caches on several machines without Redis. It
- * keeps one connection of its own and reconnects when that breaks. Hints that are sent during a reconnection are
- * lost; caches then learn of the revocation from the log.
+ * keeps one connection of its own and reconnects when the connection breaks. Hints that are sent during a reconnection
+ * are lost; caches then learn of the revocation from the log.
  *
  * Every `NOTIFY` takes a lock on the whole database while it commits, so the channel sends queued hints in one query.
  * If you have Redis, send hints over Redis instead.
@@ -92,7 +92,8 @@ class PostgresHints implements HintChannel {
   }
 
   /**
-   * Resolves when the channel is listening or when the first attempt to connect has failed. It keeps reconnecting.
+   * Resolves when the channel is listening, or when the first attempt to connect has failed. The channel then keeps
+   * trying.
    */
   async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
     this.#listeners.add(listener);
@@ -118,7 +119,10 @@ class PostgresHints implements HintChannel {
     this.#nextSend = null;
     const client = this.#client;
     if (!client)
-      throw new CoatcheckError("STORE_UNAVAILABLE", "The hint channel is not connected to PostgreSQL.");
+      throw new CoatcheckError(
+        "STORE_UNAVAILABLE",
+        "postgresHints() could not send a hint: it has no connection to PostgreSQL and keeps reconnecting.",
+      );
     try {
       await client.query(`select pg_notify('${CHANNEL}', hint) from unnest($1::text[]) as hint`, [payloads]);
     } catch (error) {
@@ -184,15 +188,16 @@ class PostgresHints implements HintChannel {
 }
 
 /**
- * Whether a pooler gives each transaction of this connection another server process. To find out, a second connection holds a
- * transaction open: it gets the process that has just served the first one, or the first one then gets another.
+ * Whether a transaction pooler is in between, which may run each transaction in another server process. To find out, a
+ * second connection keeps a transaction open. Behind such a pooler, the second connection is given the server process
+ * of the first one, or the next query of the first one runs in another server process.
  */
 async function isTransactionPooled(
   client: Client & { readonly processID?: number | null },
   createOther: () => Promise<Client>,
 ): Promise<boolean> {
   const before = await processOf(client);
-  // The server itself, because a pooler announces numbers of its own.
+  // No pooler is in between: a pooler reports process ids that it made up.
   if (before === client.processID) return false;
   const other = await createOther();
   other.on("error", ignore);

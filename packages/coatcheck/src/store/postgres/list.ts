@@ -4,7 +4,7 @@ import type { PostgresDatabase } from "./database.ts";
 import type { PostgresSchema } from "./schema.ts";
 import { isUnstorable, READ_COLUMNS } from "./statements.ts";
 
-/** What `list` reads from. */
+/** Returns the tables and conditions that `list` reads from. */
 export function listSourceOn({ kysely }: PostgresDatabase): ListSource<PostgresSchema> {
   return {
     db: kysely,

@@ -20,9 +20,9 @@ interface LogRow extends LogHead {
 }
 
 /**
- * Reads the log from `cursor` on. A cursor of another timeline, or beyond the end of the log because a backup was
- * restored, does not tell what the poller missed. The result then starts with an item about everyone, which makes the
- * poller drop all of its copies.
+ * Reads the log from `cursor` on. If the cursor belongs to another timeline, or is beyond the end of the log because a
+ * backup was restored, the log cannot tell what the poller missed. The result then starts with a revocation of
+ * everyone, which makes the poller drop all of its copies.
  */
 export async function readLog(
   database: PostgresDatabase,

@@ -8,19 +8,19 @@ export interface MigrationSet {
   readonly migrations: Readonly<Record<string, readonly string[]>>;
   readonly table: string;
   readonly lockTable: string;
-  /** For error messages, for example `migration`. */
+  /** The word for one migration in error messages, for example `migration`. */
   readonly noun: string;
 }
 
-/** Kysely's own key, so that processes with an older version of Coatcheck, which let Kysely lock, wait as well. */
+/** The key of Kysely's own lock. Older versions of Coatcheck take that lock, so their processes wait too. */
 const LOCK = "3853314791062309107";
 
 /**
  * Applies the migrations that the database does not have yet, in one transaction. Several processes may call it at once; one
  * of them does the work and the others wait.
  *
- * The lock belongs to the transaction, because a transaction pooler (PgBouncer) gives the next statement of a session to
- * another connection, where the lock of a session could not be released.
+ * The lock belongs to the transaction, because a transaction pooler (PgBouncer) may run the next statement on another
+ * connection, where a lock of the session could not be released.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
  */

@@ -22,7 +22,7 @@ const types: PostgresQuery["types"] = {
 
 const ignore = () => {};
 
-/** Prepared statement names by SQL text. The map stays small, because values are parameters. */
+/** Prepared statement names by SQL text. The map stays small, because the texts contain no values. */
 const statementNames = new Map<string, { readonly name: string }>();
 
 /**
@@ -42,7 +42,9 @@ function statementName(text: string): { readonly name: string } {
 export interface DeadlinePoolOptions {
   /** Milliseconds from requesting a connection to the end of the last query on it. */
   readonly deadline: number;
-  /** Whether each connection plans a statement once, or PostgreSQL plans it again for the values of each call. */
+  /**
+   * Whether each connection plans a statement once. If false, PostgreSQL plans it again for the values of each call.
+   */
   readonly prepareStatements: boolean;
   /** Shared by all users of the pool. */
   readonly connections: Connections;
@@ -68,7 +70,7 @@ export class DeadlinePool implements KyselyPool {
     const deadline = performance.now() + this.#options.deadline;
     const { connections } = this.#options;
     for (;;) {
-      const client = await this.#take(deadline);
+      const client = await this.#acquireClient(deadline);
       if (!connections.isOutdated(client)) return new DeadlineClient(client, deadline, this.#options);
       client.release(true);
     }
@@ -79,7 +81,7 @@ export class DeadlinePool implements KyselyPool {
     await withinDeadline(performance.now() + this.#options.deadline, this.#pool.end()).catch(ignore);
   }
 
-  async #take(deadline: number): Promise<PostgresClient> {
+  async #acquireClient(deadline: number): Promise<PostgresClient> {
     const { connections } = this.#options;
     const connecting = this.#pool.connect();
     try {
@@ -111,7 +113,7 @@ class DeadlineClient implements KyselyClient {
   query<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>>;
   query(): never;
   async query<R>(text = "", values: ReadonlyArray<unknown> = []): Promise<PostgresQueryResult<R>> {
-    if (this.#hasTimedOut) throw timedOut();
+    if (this.#hasTimedOut) throw createTimeoutError();
     const { connections, prepareStatements } = this.#options;
     const named = prepareStatements && connections.prepares ? statementName(text) : {};
     try {
@@ -128,7 +130,9 @@ class DeadlineClient implements KyselyClient {
     }
   }
 
-  /** Whether another server process executes the statements than the one that this connection was opened to. */
+  /**
+   * Whether a pooler is in between: the server process that runs the statements is not the one reported at connecting.
+   */
   async isPooled(): Promise<boolean> {
     const { rows } = await this.query<{ pid: number }>("select pg_backend_pid() as pid", []);
     return typeof this.#client.processID === "number" && this.#client.processID !== rows[0]?.pid;
@@ -145,7 +149,7 @@ class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
-function timedOut(): DeadlineError {
+function createTimeoutError(): DeadlineError {
   return new DeadlineError("PostgreSQL did not respond within the deadline.");
 }
 
@@ -153,11 +157,11 @@ function timedOut(): DeadlineError {
  * Waits for `work` until `deadline` (by `performance.now()`).
  *
  * When this process itself was suspended, it wakes up with the timer due and the response unread. Two turns of the
- * event loop let it read the response first, so that its own pause does not count as the server's.
+ * event loop let it read the response first, so that a pause of this process is not mistaken for a pause of the server.
  */
 function withinDeadline<T>(deadline: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => setImmediate(() => setImmediate(() => reject(timedOut())));
+    const giveUp = () => setImmediate(() => setImmediate(() => reject(createTimeoutError())));
     const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });

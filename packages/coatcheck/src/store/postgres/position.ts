@@ -2,7 +2,7 @@ import type { LogPosition } from "../../session/store.ts";
 
 /** The end of the log when a statement began. */
 export interface LogHead {
-  /** The oldest transaction that had not ended. The statement saw everything that older transactions wrote. */
+  /** The oldest transaction that was still open. The statement read everything that older transactions had written. */
   readonly transaction: number;
   /** Eight hexadecimal digits. Promoting a standby starts a new timeline. */
   readonly timeline: string;
@@ -46,7 +46,7 @@ export class DurablePosition {
   #durable: LogPosition = 0;
   #unflushed: { readonly position: LogPosition; readonly written: number } | null = null;
 
-  /** The position of the data that a statement read. */
+  /** Returns the log position of the data that a statement read. */
   at(logHead: LogHead): LogPosition {
     const position = positionOf(logHead);
     if (isFlushed(logHead)) this.markFlushed(position);

@@ -27,15 +27,16 @@ export interface PostgresSchema {
   };
 }
 
-/** Advisory locks of the store, by the first of PostgreSQL's two keys; the second key says which subject. */
+/** First key of each advisory lock. The second key identifies the subject; it is 0 for the lock on mass revocations. */
 export const LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
 
 /**
  * The migrations, in order. Each runs once. Never edit a released one.
  *
- * Touches change `last_seen_at` and `ends_at`, so no index contains these columns: an index on the hour keeps touches
- * heap-only (HOT), and the fill factor leaves room for the new row version on the same page. The indexes by age and by
- * tenant hold the hour too, so that a list of live sessions skips those that ended earlier without reading their rows.
+ * A touch (recorded activity) changes `last_seen_at` and `ends_at`, so no index contains these columns. Indexing only
+ * the hour keeps touches heap-only (HOT), and the fill factor reserves space for the new row version on the same page.
+ * The indexes by age and by tenant hold the hour too, so that a list of live sessions skips those that ended earlier
+ * without reading their rows.
  *
  * `session.epoch` is the number of mass revocations at the time when the row was written. Later mass revocations of
  * its tenant or of everyone apply to the row, so revoking a tenant with ten million sessions inserts one small row.

@@ -2,8 +2,9 @@ import { isIllFormed, type SessionRow } from "../sql-row.ts";
 import { LOCKS } from "./schema.ts";
 
 /**
- * The statements of the store. Each is atomic and takes one round trip. A statement changes a session's row only
- * where `coatcheck_is_spared` holds, which makes a mass revocation wait until the statement has committed.
+ * The statements of the store. Each is atomic and takes one round trip. A statement changes a session's row only if
+ * `coatcheck_is_spared` returns true: no mass revocation has ended the session. The function makes later mass
+ * revocations wait until the statement has committed.
  *
  * To avoid deadlocks, all statements take locks in the same order: the lock of the subject, the lock on mass
  * revocations, then the rows by id.
@@ -57,8 +58,8 @@ function endsAfter(lastSeenAt: string): string {
 }
 
 /**
- * The parameters after those of the row: the time of the log item, or null for none; the maximum of live sessions, or
- * null for no limit; the current time.
+ * The parameters that follow the values of the row: the time of the log item, or null for no item; the maximum number
+ * of live sessions, or null for no limit; the current time.
  */
 const [LOGGED_AT, MAX_SESSIONS, NOW] = [1, 2, 3].map((after) => `$${COLUMN_NAMES.length + after}::bigint`);
 
@@ -83,17 +84,17 @@ export const GET = `
   from (${LOG_HEAD}) log_head left join coatcheck_session_now s on s.id = $1::uuid`;
 
 /**
- * Serializes the writes that count the sessions of one subject. Must be before `coatcheck_is_spared`, for the lock
- * order.
+ * Condition: the session limit of the subject allows the write. Locks the subject, so that writes count its sessions
+ * one after the other. Must come before `coatcheck_is_spared`, for the lock order.
  */
-const HAS_ROOM = `coatcheck_has_room(${param("subject")}, ${param("id")}, ${MAX_SESSIONS}, ${NOW})`;
+const IS_WITHIN_SESSION_LIMIT = `coatcheck_has_room(${param("subject")}, ${param("id")}, ${MAX_SESSIONS}, ${NOW})`;
 
 /** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
 export const INSERT = `
   with stored as (
     insert into coatcheck_session (${COLUMN_NAMES.join(", ")}, ends_at, epoch)
     select ${COLUMN_NAMES.map(param).join(", ")}, ${endsAfter(param("last_seen_at"))}, coatcheck_epoch_now()
-    where ${HAS_ROOM}
+    where ${IS_WITHIN_SESSION_LIMIT}
     on conflict (id) do nothing
     returning id, version
   ), ${APPEND_TO_LOG}
@@ -114,14 +115,14 @@ export const UPDATE = `
       ends_at = ${endsAfter(LAST_SEEN_AT)},
       epoch = coatcheck_epoch_now()
     where id = ${param("id")} and version = ${param("version")} - 1 and state = 'active'
-      and ${HAS_ROOM} and coatcheck_is_spared(epoch, tenant)
+      and ${IS_WITHIN_SESSION_LIMIT} and coatcheck_is_spared(epoch, tenant)
     returning id, version
   ), ${APPEND_TO_LOG}
   select count(*) as count from stored`;
 
 /**
- * Parameters: id, expected version. Whether the limit, and not a version conflict, prevented a write. Versions only
- * grow: if the expected version is still stored, it was stored at the time of the write.
+ * Parameters: id, expected version. Returns whether the session limit, and not a version conflict, prevented a write.
+ * Versions only grow: if the expected version is still stored, it was stored at the time of the write.
  */
 export const IS_EXPECTED = `
   select case $2::bigint
@@ -163,8 +164,8 @@ export const REVOKE_SESSION = `
   select count(*) as count from revoked`;
 
 /**
- * Parameters: subject, reason, now, the session to keep or null, scope as JSON. No partial index matches
- * `state <> 'revoked'`: a planner without statistics would read one that contains all active sessions.
+ * Parameters: subject, reason, now, the session to keep or null, scope as JSON. The condition is `state <> 'revoked'`,
+ * which matches no partial index: without statistics, the planner would read a partial index of all active sessions.
  */
 export const REVOKE_SUBJECT = `
   with selected as (
@@ -201,7 +202,7 @@ export const REVOKE_MANY = `
 
 /**
  * Parameters: tenant or null for everyone, the epoch of a mass revocation. Counts the sessions that this mass
- * revocation ended and no earlier one.
+ * revocation ended, without those that an earlier one had ended.
  */
 export const COUNT_ENDED = `
   select count(*) as count from coatcheck_session s
@@ -239,8 +240,8 @@ export const SWEEP_ENDED = `
   select count(*) as count from deleted`;
 
 /**
- * Parameters: before, limit. Deletes the rows that an old mass revocation ended: first those of everyone, then those
- * of a tenant.
+ * Parameters: before, limit. Two statements that delete the rows ended by old mass revocations: of everyone, then of a
+ * tenant.
  */
 export const SWEEP_MASS = ["m.tenant is null", "s.tenant = m.tenant"].map(
   (isInScope) => `
@@ -255,7 +256,7 @@ export const SWEEP_MASS = ["m.tenant is null", "s.tenant = m.tenant"].map(
   select count(*) as count from deleted`,
 );
 
-/** Parameter: before. Deletes mass revocations whose last row has been deleted. */
+/** Parameter: before. Deletes old mass revocations that have no rows left. */
 export const SWEEP_MASS_REVOCATIONS = `
   delete from coatcheck_mass_revocation m
   where revoked_at < $1::bigint and not exists (
@@ -263,5 +264,5 @@ export const SWEEP_MASS_REVOCATIONS = `
     where s.state = 'active' and s.epoch < m.epoch and (m.tenant is null or s.tenant = m.tenant)
   )`;
 
-/** Parameter: before. Deletes log items that are older. */
+/** Parameter: before. Deletes older log items. */
 export const SWEEP_LOG = "delete from coatcheck_log where logged_at < $1::bigint";

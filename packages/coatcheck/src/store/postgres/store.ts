@@ -61,8 +61,9 @@ export type PostgresStoreOptions = {
   /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
   /**
-   * Called when the server rejects calls and a person should know why (it is a read-only standby, is shutting down, and so
-   * on), when it accepts them again, and at the start when there is a pooler. Default: a process warning.
+   * Receives a notice when the server rejects calls for a reason that an operator should know (it is a read-only
+   * standby, is shutting down, and so on), when it accepts calls again, and at startup if there is a pooler. Default: a
+   * process warning.
    */
   readonly onNotice?: NoticeListener;
 } & (
@@ -104,8 +105,8 @@ const LONG_DEADLINE = 60_000;
  *   replication: use a synchronous standby. After a standby is promoted, caches read all sessions again.
  * - **Mass revocation** of a tenant or of everyone writes one row, however many sessions it ends. The store counts
  *   them after the commit, which may be slow. If counting fails, `revoke` throws, but the revocation is in force.
- * - **Long transactions**: while any transaction on the server that has written stays open, `changes` returns the log
- *   items since its start again and again.
+ * - **Long transactions**: while a transaction that has written stays open anywhere on the server, every call of
+ *   `changes` returns all log items since the start of that transaction.
  * - **Poolers** such as PgBouncer may use transaction mode. The store notices a pooler, sends its statements unnamed and
  *   cannot set timeouts on the server; set `lock_timeout` and `statement_timeout` for the role instead.
  *   `postgresHints` needs a connection of its own.

@@ -46,7 +46,7 @@ async function createClientFor(url: string) {
     "VALIDATION_FAILED",
     "Invalid Redis URL: it must have the form redis://host:port, rediss://host:port or unix:///path.",
   );
-  // node-redis takes an empty or missing URL for localhost. Here it is more likely a missing setting.
+  // node-redis connects to localhost if the URL is empty or missing. Here, it is more likely a missing setting.
   if (typeof url !== "string" || url === "") throw invalidUrl;
   try {
     return createClient({ url, ...redisClientSettings() });
@@ -84,7 +84,8 @@ export async function connectRedis(url: string, options: ConnectRedisOptions = {
     client.destroy();
     throw redisUnavailable(error);
   } finally {
-    // The listener stays: after its last listener has been removed, node-redis 6 calls none that are added later.
+    // Keep the error listener: once its last listener is removed, node-redis 6 never calls a listener that is added
+    // later.
     clearTimeout(timer);
   }
 

@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../../session/errors.ts";
 
-/** Error code of a script that misses a key without which it cannot tell ended sessions from live ones. */
+/** Error code of a script when a key is missing that it needs to distinguish ended sessions from live ones. */
 export const LOST_KEY = "COATCHECKLOST";
 
 /** Messages for operators, by the prefix of a Redis error reply. */
@@ -25,9 +25,8 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Errors of a server that is no longer the right one, or not yet. Its host name may point to another server by now, so
- * the transport connects again. NOREPLICAS: a primary that was cut off from its replicas, one of which may have
- * replaced it.
+ * Error codes of a server that cannot serve the store now. Its host name may point to another server by now, so the
+ * transport connects again. NOREPLICAS: a primary that was cut off from its replicas; one of them may have replaced it.
  */
 const WRONG_SERVER = new Set([
   "READONLY",
@@ -53,7 +52,10 @@ export function isWrongServer(error: CoatcheckError): boolean {
   return WRONG_SERVER.has(prefixOf(error.cause));
 }
 
-/** Whether an operator should know of the error: an outage, and not a reply that callers handle, such as `NOSCRIPT`. */
+/**
+ * Whether the error is an outage, which an operator should know of. False for replies that callers handle, as
+ * `NOSCRIPT`.
+ */
 export function isOutage({ cause }: CoatcheckError): boolean {
   return prefixOf(cause) in MESSAGES || !(cause instanceof Error && /^[A-Z]{3,} /.test(cause.message));
 }
@@ -84,9 +86,9 @@ export function isUnknownCommand(error: unknown): boolean {
 /**
  * Waits for `work` for at most `deadline` milliseconds. A command that missed its deadline may still take effect.
  *
- * When this process itself was suspended (a long garbage collection, a paused machine), it wakes up with the timer
- * due and the response unread. Two turns of the event loop let it read the response first, so that its own pause does
- * not count as the server's.
+ * When this process itself was suspended (a long garbage collection, a paused machine), it wakes up with the timer due
+ * and the response unread. Two turns of the event loop let it read the response first, so that a pause of this process
+ * is not mistaken for a pause of the server.
  *
  * @param what - the command, for the message.
  * @throws CoatcheckError `STORE_UNAVAILABLE` at the deadline, or with the error of `work` as `cause`.

@@ -5,8 +5,8 @@ import { textOf } from "./reply.ts";
 import { RedisScript } from "./script.ts";
 import type { RedisTransport } from "./transport.ts";
 
-// Runs as a script, because in a cluster the node that has the keys must reply. If the user may not call INFO (an
-// ACL, a managed service), the check passes.
+// Runs as a script, because in a cluster the node that has the keys must reply. If the Redis user is not allowed to
+// call INFO (an ACL, a managed service), the check passes.
 const READ_MEMORY_INFO = new RedisScript(/* lua */ `
 local info = redis.pcall('INFO', 'memory')
 return type(info) == 'string' and info or ''
@@ -36,7 +36,7 @@ export class EvictionCheck {
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`
    */
-  require(): Promise<void> {
+  requireSafePolicy(): Promise<void> {
     const now = this.#clock.now();
     if (this.#result && Math.abs(now - this.#checkedAt) < CHECK_INTERVAL) return this.#result;
     this.#checkedAt = now;
@@ -58,8 +58,9 @@ export class EvictionCheck {
 }
 
 /**
- * The policy of a server that may evict any key when its memory is full, else null. Evictions would log users out at random
- * and lose revocations. `volatile-…` policies are safe, because no key of the store has a time to live.
+ * Returns the policy of a server that may evict any key when its memory is full; otherwise null. Evictions would log
+ * users out at random and lose revocations. `volatile-…` policies are safe, because no key of the store has a time to
+ * live.
  */
 async function evictionPolicy(transport: RedisTransport, prefix: string): Promise<string | null> {
   const info = textOf(await READ_MEMORY_INFO.run(transport, prefix, []));

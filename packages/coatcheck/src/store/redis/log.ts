@@ -3,7 +3,7 @@ import { LOST_KEY, redisUnavailable } from "./errors.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
 
 /**
- * The start of every script. It reads the head of the log:
+ * Returns the Lua code at the start of every script. The code reads the head of the log:
  *
  * - `position`: the last position that was assigned. A position is the server's time in microseconds, or the last
  *   position plus one if that is greater. So positions keep growing even after the server has lost its data.
@@ -17,8 +17,8 @@ import { listOf, numberOf, textOf } from "./reply.ts";
  * and then deletes the history.
  *
  * **Lost keys.** Without the head, the history or the list of pending revocations, sessions that a mass revocation has
- * ended would be active again. So a script that misses one of them does nothing but return {@link LOST_KEY}, except for
- * a revocation of everyone, which creates them again.
+ * ended would be active again. So a script that finds one of these keys missing only returns {@link LOST_KEY}. The
+ * exception is a revocation of everyone, which creates the keys again.
  */
 function logLua(repairs: string): string {
   return /* lua */ `
@@ -93,22 +93,25 @@ end
 `;
 }
 
-/** The start of every script but the revocations. */
+/** The Lua code at the start of every script except the revocations. */
 export const LOG_LUA = logLua("false");
 
-/** The start of the revocations, `ARGV[1]` being the kind of the scope. */
+/**
+ * The Lua code at the start of a revocation, whose `ARGV[1]` is the kind of the scope. Creates lost keys for
+ * `everyone`.
+ */
 export const REPAIRING_LOG_LUA = logLua("ARGV[1] == 'everyone'");
 
-/** The most log items that one call reads; the store makes more calls for the others. */
+/** Maximum number of log items that one call of the script reads. The store calls it again for the next items. */
 export const LOG_SLICE_SIZE = 1000;
 
 /**
  * Reads the log. `ARGV`: the cursor, or an empty string. Returns the end of the log; the floor if the cursor is at or
  * below it, else an empty string; and up to {@link LOG_SLICE_SIZE} stream entries.
  *
- * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a
- * failover that lost the newest writes). Copies that were cached before can no longer be checked, so an item about
- * everyone tells all pollers to drop theirs.
+ * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a failover
+ * that lost the newest writes). Copies that were cached before can no longer be checked, so a revocation of everyone
+ * tells all pollers to drop them.
  */
 export const CHANGES_LUA = /* lua */ `
 if ARGV[1] == '' then return { int(position + 1), '', {} } end

@@ -19,11 +19,13 @@ export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
 /** Appends an item to the log; see {@link INVALIDATE_LUA}. */
 export const INVALIDATE = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 
-/** The most index entries that one script reads, so that a selective filter does not block the server. */
+/**
+ * Maximum number of index entries that one script reads, so that a filter with few matches does not block the server.
+ */
 const SCAN_SLICE_SIZE = 2000;
-/** The most rows that one script loads. Loading a row takes about as long as reading five index entries. */
+/** Maximum number of rows that one script loads. Loading a row takes about as long as reading five index entries. */
 const MAX_LOADED = 500;
-/** Up to this many pending revocations, looking for a row in each of them is faster than loading the row. */
+/** Number of pending revocations up to which looking for a row in each of them is faster than loading the row. */
 const MAX_PENDING = 3;
 
 /**

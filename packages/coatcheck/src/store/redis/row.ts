@@ -2,7 +2,7 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { SessionFilter } from "../../session/store.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
 
-/** The fields that `list` filters on through an index of their own. */
+/** The fields that have an index of their own, for the filters of `list`. */
 const INDEXED_FIELDS = ["subject", "tenant", "visitorId", "parentId", "owner"] as const;
 
 /**
@@ -132,7 +132,7 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
     reason: ended || null,
     version: numberOf(version),
     lastSeenAt: numberOf(lastSeenAt),
-    // Rows of earlier versions lack them.
+    // Rows that earlier versions of Coatcheck stored lack these fields.
     visit: record.visit ?? null,
     conversion: record.conversion ?? null,
     actor: record.actor ?? null,

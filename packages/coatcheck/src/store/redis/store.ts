@@ -61,7 +61,7 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
-  /** Called when the server may evict sessions, and when it no longer may. Default: a process warning. */
+  /** Called when the server may evict sessions, and when that is no longer so. Default: a process warning. */
   readonly onNotice?: NoticeListener;
 }
 
@@ -78,14 +78,14 @@ const MIN_APPLIED = 1000;
  * Creates a session store in Redis 6.2 or later, or Valkey. Each call runs one script, so it is atomic and takes one
  * round trip. Only `list`, `sweep` and large `touch` batches run several.
  *
- * - **Durability** is the server's: set `appendonly yes`, and `appendfsync always` if an acknowledged revocation must
- *   survive a power failure. A failover may lose writes that the replica had not received.
+ * - **Durability** depends on the server: set `appendonly yes`, and `appendfsync always` if an acknowledged revocation
+ *   must survive a power failure. A failover may lose writes that the replica had not received.
  * - **Cluster**: all keys share one hash tag, `{coatcheck}`, because a revocation and its log item must be written in
  *   one step. The sessions of an application therefore live on one shard. Give each application its own prefix.
  * - **Memory**: a session of 1.2 KB takes about 3.4 KB, indexes included. No key has a time to live; only `sweep`
  *   deletes rows. The store rejects a server whose `maxmemory-policy` may evict them; it checks once a second.
- * - **Lost keys**: if a key is lost that tells ended sessions from live ones, every call is rejected until all sessions have
- *   been ended with `revoke({ everyone: true })`.
+ * - **Lost keys**: if a key is lost that is needed to distinguish ended sessions from live ones, every call is rejected
+ *   until all sessions have been ended with `revoke({ everyone: true })`.
  * - **Mass revocation** of a tenant or of everyone takes constant time. Revoking a subject writes its sessions one by
  *   one, in one step of about 25 µs each.
  * - **Primary only**: every script starts with a write that changes nothing, so that a replica rejects reads too. A
@@ -182,8 +182,7 @@ class RedisStore implements SessionStore {
   }
 
   /**
-   * Counts come from set sizes. The oldest live session is searched for from the oldest row on, past rows that have
-   * ended.
+   * The counts are set sizes. To find the oldest live session, it reads rows from the oldest on and skips ended ones.
    */
   stats(now: number): Promise<StoreStats> {
     return this.#accept(async () => {
@@ -273,7 +272,7 @@ class RedisStore implements SessionStore {
   }
 
   async #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
-    await this.#eviction.require();
+    await this.#eviction.requireSafePolicy();
     return await script.run(this.#transport, this.#prefix, args);
   }
 }

@@ -3,8 +3,7 @@ import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
 /**
- * The most rows that one script deletes, or applies a mass revocation to. Keeps the server busy for a few
- * milliseconds.
+ * Maximum number of rows that one script deletes or applies a mass revocation to. Takes the server a few milliseconds.
  */
 export const SWEEP_SLICE_SIZE = 200;
 

@@ -76,8 +76,9 @@ export interface NodeRedisTransportOptions {
    */
   readonly deadline?: number;
   /**
-   * Called when the server rejects commands and a person should know why: it is a read-only replica, is loading its data,
-   * is out of memory and so on; and when it accepts them again. Default: a process warning.
+   * Receives a notice when the server rejects commands for a reason that an operator should know (it is a read-only
+   * replica, is loading its data, is out of memory, and so on), and when it accepts commands again. Default: a process
+   * warning.
    */
   readonly onNotice?: NoticeListener;
 }
@@ -87,7 +88,7 @@ const TRANSPORT_OPTIONS = {
   onNotice: "function",
 } satisfies KnownOptions<NodeRedisTransportOptions>;
 
-/** Milliseconds between two reconnections because of a wrong server, so that they do not become a load of their own. */
+/** Minimum milliseconds between two reconnections because of a wrong server, to limit the load on the server. */
 const RECONNECT_INTERVAL = 500;
 
 /** Events and results that no one waits for. */
@@ -130,10 +131,13 @@ function createExec(
 ): RedisTransport["exec"] {
   const send = createSender(client);
   const outages = new OutageReporter("Redis", onNotice);
-  /** Commands that were rejected. A replica still accepts reads, so only one of these shows a recovery. */
+  /**
+   * Commands that were rejected. A replica still accepts reads, so the server has recovered only when one of these
+   * succeeds.
+   */
   const rejected = new Set<string>();
   let reconnectedAt = Number.NEGATIVE_INFINITY;
-  /** Why there is no connection at the moment; null if there is one, or if it was lost for another reason. */
+  /** The error that made this transport reconnect; null once the client is connected again. */
   let reconnecting: CoatcheckError | null = null;
   if (isStandAlone(client)) {
     client.on("ready", () => {
@@ -159,7 +163,7 @@ function createExec(
         outages.fail(`${error.message} Reconnecting.`, error.cause);
         throw error;
       }
-      // Commands that were sent just before fail with the loss of the connection.
+      // Commands in flight fail because the transport closed the connection. Report why it did.
       if (reconnecting) throw reconnecting;
       outages.fail(error.message, error.cause);
       throw error;
@@ -209,7 +213,8 @@ export function nodeRedisTransport(
     return duplicate;
   };
 
-  // The server that the client has left may still deliver messages, but no new ones arrive there. So follow the client.
+  // After a failover, the old server may still accept the subscription but gets no new messages. So when the client has
+  // reconnected, reconnect the subscriber too.
   if (isStandAlone(client)) {
     client.on("ready", () => {
       if (ownConnection) reconnect(ownConnection);

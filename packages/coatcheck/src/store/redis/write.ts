@@ -94,7 +94,7 @@ end
 `,
 );
 
-/** The most touches that one script takes, so that it blocks the server for a few milliseconds only. */
+/** Maximum number of touches per script, so that it blocks the server for a few milliseconds only. */
 export const TOUCH_SLICE_SIZE = 500;
 
 /** The arguments of {@link TOUCH}. */

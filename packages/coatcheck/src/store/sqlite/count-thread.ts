@@ -1,18 +1,18 @@
 import { Worker } from "node:worker_threads";
-import { closedStore } from "./group-commit.ts";
+import { createClosedError } from "./group-commit.ts";
 
 /** The thread's reply: the row, or the message and code of SQLite's error. */
 type Reply =
   | { readonly row: Record<string, unknown> }
   | { readonly message: string; readonly errcode: number | undefined };
 
-interface Waiting {
+interface PendingCount {
   resolve(row: Record<string, unknown>): void;
   reject(error: unknown): void;
 }
 
 /**
- * The program of the thread. It is text, so that no bundler has to find a second file. Its connection is read-only
+ * The program of the thread. It is a string, so that no bundler has to find a second file. Its connection is read-only
  * and waits for the locks of other processes.
  */
 const PROGRAM = `
@@ -33,7 +33,7 @@ parentPort.on("message", (now) => {
 export class CountThread {
   readonly #workerData: { readonly path: string; readonly query: string };
   #worker: Worker | null = null;
-  #waiting: Waiting[] = [];
+  #waiting: PendingCount[] = [];
   #isOpen = true;
 
   /** @param query - takes one parameter and returns one row. */
@@ -48,7 +48,7 @@ export class CountThread {
    * The next call starts a new thread.
    */
   async count(now: number): Promise<Record<string, unknown>> {
-    if (!this.#isOpen) throw closedStore();
+    if (!this.#isOpen) throw createClosedError();
     this.#worker ??= this.#start();
     const worker = this.#worker;
     worker.ref();
@@ -62,7 +62,7 @@ export class CountThread {
   async close(): Promise<void> {
     this.#isOpen = false;
     const worker = this.#worker;
-    this.#fail(closedStore());
+    this.#fail(createClosedError());
     await worker?.terminate();
   }
 

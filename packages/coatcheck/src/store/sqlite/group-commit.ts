@@ -13,12 +13,12 @@ interface Write {
   needsSavepoint: boolean;
 }
 
-/** Writes in one commit at most. */
+/** Maximum number of writes in one commit. */
 const MAX_BATCH = 1000;
 
 /**
- * How long the statements of one batch may run, in milliseconds. The write that exceeds it is the batch's last. The
- * commit takes about as long again, because each row changes pages of several indexes.
+ * Time after which a batch takes no further write, in milliseconds. The commit takes about as long again, because each
+ * row changes pages of several indexes.
  */
 const MAX_BATCH_TIME = 6;
 
@@ -45,9 +45,9 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `write` in the next transaction and resolves once that is on the disk. A write that throws is rolled back
-   * alone; the others of its transaction are committed. `write` may be called more than once, but only one call takes
-   * effect.
+   * Runs `write` in the next transaction and resolves once the transaction is on the disk. A write that throws is
+   * rolled back alone; the others of its transaction are committed. `write` may be called more than once, but only one
+   * call takes effect.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` with the error of `write` or of SQLite as `cause`.
    */
@@ -91,8 +91,8 @@ export class GroupCommit {
   }
 
   /**
-   * Rejects queued writes after a failed BEGIN: on a lock those whose deadline has passed, on any other error all of
-   * them.
+   * Rejects queued writes after BEGIN has failed. If another process holds the lock, only writes past their deadline
+   * are rejected; after any other error, all are.
    */
   #rejectExpired(error: unknown): void {
     const now = isBusy(error) ? performance.now() : Number.POSITIVE_INFINITY;
@@ -153,7 +153,7 @@ export class GroupCommit {
   }
 }
 
-/** The error of every call after `close`. */
-export function closedStore(): CoatcheckError {
+/** Creates the error of every call after `close`. */
+export function createClosedError(): CoatcheckError {
   return new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
 }

@@ -6,7 +6,10 @@ import { kyselyOn } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
 
-/** The tables and conditions of `list`. The plus signs keep SQLite from indexes that are not in list order. */
+/**
+ * Returns the tables and conditions of `list`. A plus sign before a column prevents that SQLite uses an index on that
+ * column, which would not be in list order.
+ */
 export function listSourceOn(database: DatabaseSync): ListSource<Tables> {
   const db = kyselyOn(database);
   return {

@@ -31,7 +31,7 @@ export function openDatabase(
 ): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
-    // Created here, because SQLite would make it readable by all users. The -wal and -shm files take the same mode.
+    // Create the file here: SQLite would make it readable by all users. The -wal and -shm files get the same mode.
     if (path !== IN_MEMORY) closeSync(openSync(path, "a", 0o600));
     database = new DatabaseSync(path, { timeout });
     enableWriteAheadLog(database, timeout);
@@ -41,7 +41,7 @@ export function openDatabase(
     return database;
   } catch (error) {
     database?.close();
-    throw error instanceof CoatcheckError ? error : openingFailed(error);
+    throw error instanceof CoatcheckError ? error : createOpenError(error);
   }
 }
 
@@ -64,7 +64,7 @@ function enableWriteAheadLog(database: DatabaseSync, timeout: number): void {
   }
 }
 
-function openingFailed(cause: unknown): CoatcheckError {
+function createOpenError(cause: unknown): CoatcheckError {
   return new CoatcheckError("STORE_UNAVAILABLE", `Cannot open the session database: ${reasonFor(cause)}.`, {
     cause,
   });

@@ -219,7 +219,7 @@ export class SqliteStatements {
     return Boolean(found);
   }
 
-  /** Writes the row if the stored one is active and has the expected version. Returns whether it did. */
+  /** Writes the row if the stored row is active and has the expected version. Returns whether it wrote the row. */
   #write(row: SessionRow, expectedVersion: number): boolean {
     const values = COLUMNS.map((name) => row[name]);
     if (expectedVersion === 0) return this.#insert.run(...values).changes === 1;

@@ -22,7 +22,7 @@ import { describeValue, usageError } from "../../session/usage-error.ts";
 import { listSessions } from "../sql-list.ts";
 import { rowOf } from "../sql-row.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
-import { closedStore, GroupCommit } from "./group-commit.ts";
+import { createClosedError, GroupCommit } from "./group-commit.ts";
 import { listSourceOn } from "./list.ts";
 import { openDatabase } from "./open.ts";
 import { migrate } from "./schema.ts";
@@ -48,7 +48,7 @@ const STORE_OPTIONS = {
   busyTimeout: "number",
   clock: true,
 } satisfies KnownOptions<SqliteStoreOptions>;
-/** Touches of one write. A large batch is divided, so that other tasks can run in between. */
+/** Maximum number of touches in one write. A large batch is divided, so that other tasks can run in between. */
 const TOUCH_SLICE_SIZE = 50;
 
 /** A session store whose file several processes of one machine can share. */
@@ -92,7 +92,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   let isOpen = true;
 
   function requireOpen(): void {
-    if (!isOpen) throw closedStore();
+    if (!isOpen) throw createClosedError();
   }
 
   async function write<Result>(run: () => Result): Promise<Result> {

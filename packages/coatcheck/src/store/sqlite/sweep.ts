@@ -4,11 +4,13 @@ import { hourOf, tenantOfScope } from "./statements.ts";
 /** Runs a write in the next transaction and resolves once it is on the disk. */
 type Commit = <Result>(write: () => Result) => Promise<Result>;
 
-/** Session rows that one write deletes. Each row changes pages of several indexes. */
+/** Maximum number of session rows that one write deletes. Each row changes pages of several indexes. */
 const ROW_SLICE_SIZE = 25;
-/** Log rows that one write deletes. They are neighbours in the file. */
+/**
+ * Maximum number of log rows that one write deletes. More than session rows, because log rows are adjacent in the file.
+ */
 const LOG_SLICE_SIZE = 500;
-/** Writes that are queued at once, so that they share commits while these stay short. */
+/** Number of writes that are queued at once. They share commits, and each commit stays short. */
 const QUEUED_SLICES = 20;
 
 /**
@@ -42,7 +44,7 @@ export function sweepOn(
          SELECT rowid FROM session WHERE state = 'active' AND written_at <= ? ${where} LIMIT ?
        )`,
     );
-  // In order of the row ids, the rows of a revocation of everyone come before all newer ones.
+  // In the order of the row ids, the rows that a revocation of everyone ended come before all newer rows.
   const deleteOfEveryone = prepareDelete("ORDER BY rowid");
   const deleteOfTenant = prepareDelete("AND tenant = ?");
 
