@@ -31,7 +31,10 @@ export interface AdapterContractOptions {
   readonly start: StartAdapter;
   /** Whether `Exchange.raw` exists. Frameworks on top of `node:http` must also defer the headers of its raw response. */
   readonly raw: boolean;
-  /** Creates a cache. With one, loads may be synchronous; without one, every load is a promise. Test both. */
+  /**
+   * Creates a cache. Default: no cache. Test both: with a cache, loads may be synchronous; without, every load is a
+   * promise.
+   */
   readonly cacheFactory?: CacheFactory;
 }
 

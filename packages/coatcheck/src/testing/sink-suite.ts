@@ -5,14 +5,14 @@ import { orders } from "./sink-suite/orders.ts";
 import { robustness } from "./sink-suite/robustness.ts";
 import type { TestFramework } from "./store-suite.ts";
 
-/** An empty sink for one test. */
+/** An empty event sink for one test. */
 export interface SinkUnderTest {
   readonly sink: EventSink;
   /** A second sink on the same data, as another node would have. Default: `sink`. */
   readonly other?: EventSink;
   /**
-   * Returns what is stored, each id once. It must read the data itself, with a connection or a file of its own, so that it
-   * sees only what has been committed. The tests call it before and after `close`.
+   * Returns the stored events and counts, each id once. It must read the data itself, with a connection or a file of
+   * its own, so that it sees only what has been committed. The tests call it before and after `close`.
    */
   readonly read: () => Promise<EventBatch>;
   /** Deletes the test's data. Called after the sinks have been closed. */

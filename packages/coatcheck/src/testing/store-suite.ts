@@ -19,8 +19,8 @@ export interface TestFramework {
 export interface StoreUnderTest {
   readonly store: SessionStore;
   /**
-   * A second handle on the same data with its own connection, as another process would have. It reveals race
-   * conditions. Omit it only if the data cannot be shared. Default: `store`.
+   * A second store on the same data with its own connection, as another process would have. It reveals race conditions.
+   * Omit it only if the data cannot be shared. Default: `store`.
    */
   readonly other?: SessionStore;
   /** Deletes the test's data. Called after both stores have been closed. */

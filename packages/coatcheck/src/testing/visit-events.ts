@@ -3,7 +3,7 @@ import type { DocumentCount, VisitEvent } from "../visit/event.ts";
 
 const AT = Date.UTC(2026, 0, 1, 12);
 
-/** Creates a page view with random ids. Pass what the test is about. */
+/** Creates a page view with random ids. `members` override the defaults. */
 export function makeEvent(members: Partial<VisitEvent> = {}): VisitEvent {
   const at = members.at ?? AT;
   return {

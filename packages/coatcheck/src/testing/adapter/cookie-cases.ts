@@ -97,7 +97,7 @@ export const cookieCases: AdapterCases = {
       assert.equal(await fixture.stored(), 1);
     },
   },
-  "a login that is repeated with the token from before it gets the same new token": {
+  "a login repeated with the token from before the first login receives the same new token": {
     routes: { "/count": count, "/login": login, "/show": { ...show, guard: "subject" } },
     async check(fixture) {
       const browser = fixture.browser();
@@ -113,7 +113,7 @@ export const cookieCases: AdapterCases = {
       assert.equal(await fixture.stored(), 1);
     },
   },
-  "a logout with the token from before a lost login ends the session and clears the cookie": {
+  "a logout with the token from before a login ends the session of that login and clears the cookie": {
     routes: { "/count": count, "/login": login, "/logout": logout, "/show": { ...show, guard: "subject" } },
     async check(fixture) {
       const browser = fixture.browser();
@@ -154,7 +154,7 @@ export const cookieCases: AdapterCases = {
       }
     },
   },
-  "duplicate cookies without a prefix: reads and writes set none, and a login clears the others": {
+  "duplicate unprefixed cookies: reads and writes set no cookie, and a login clears the duplicates": {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": login, "/show": show, "/count": count },
     async check(fixture) {
@@ -182,7 +182,7 @@ export const cookieCases: AdapterCases = {
       );
     },
   },
-  "a planted cookie that opens a session is not set as the visitor's own": {
+  "the session of a planted cookie is not set as the visitor's own cookie": {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": login, "/show": show, "/count": count },
     async check(fixture) {
@@ -195,7 +195,7 @@ export const cookieCases: AdapterCases = {
       }
     },
   },
-  "a periodic rotation under a planted cookie sets no cookie, and waits until it is the only one": {
+  "a periodic rotation sets no cookie while a planted cookie is sent beside the visitor's own": {
     http: { cookie: { prefix: "", name: "session_id" } },
     policy: { rotateEvery: 1000, tokenOverlap: 500 },
     routes: { "/login": login, "/show": show, "/count": count },
@@ -210,7 +210,8 @@ export const cookieCases: AdapterCases = {
       for (const path of ["/show", "/count"]) {
         assert.deepEqual((await fixture.send(path, { headers: both })).cookies, [], path);
       }
-      // The planter rotates its own session; the planted cookie is now an older token, which receives the newer one.
+      // The attacker's own request rotates the planted session. The planted cookie is now an older token, and a
+      // response to it alone sets the newer token.
       assert.equal((await fixture.send("/show", { headers: single })).cookies.length, 1);
       for (const path of ["/show", "/count"]) {
         const { status, cookies } = await fixture.send(path, { headers: both });

@@ -20,7 +20,7 @@ const image = {
   headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
 };
 
-/** Requests of other sites, with which `SameSite` may keep a browser from sending its cookie. */
+/** Requests that other sites cause. Because of `SameSite`, the browser may send them without its cookie. */
 export const crossSiteCases: AdapterCases = {
   "a form of a trusted site, sent without the cookie, can log in but not start an anonymous session": {
     http: { csrf },
@@ -35,7 +35,7 @@ export const crossSiteCases: AdapterCases = {
       assert.equal(await fixture.stored(), 1);
     },
   },
-  "without Sec-Fetch-Site, Origin decides whether the cookie may be withheld": {
+  "without Sec-Fetch-Site, Origin decides whether the browser may have withheld the cookie": {
     http: { csrf },
     routes: { "/count": count },
     async check(fixture) {
@@ -65,7 +65,7 @@ export const crossSiteCases: AdapterCases = {
       }
     },
   },
-  "with SameSite=None the cookie is never withheld": {
+  "with SameSite=None, a cross-site request without a cookie can start a session": {
     http: { csrf, cookie: { sameSite: "none" } },
     routes: { "/count": count },
     async check(fixture) {
@@ -73,7 +73,7 @@ export const crossSiteCases: AdapterCases = {
       assert.equal((await fixture.send("/count", image)).cookies.length, 1);
     },
   },
-  "a cookie or bearer token that was sent is used as always": {
+  "a cross-site request that carries a cookie or bearer token uses its session as always": {
     http: { csrf },
     routes: { "/count": count, "/logout": logout },
     async check(fixture) {

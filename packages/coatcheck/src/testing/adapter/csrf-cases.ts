@@ -89,34 +89,35 @@ export const csrfCases: AdapterCases = {
       assert.equal((await fixture.send("/sessionless", { method: "POST", headers: CROSS_SITE })).status, 200);
     },
   },
-  "an offered token is set with the session, kept until login, replaced at login and cleared at logout": {
-    http: { csrf: { token: "offered" } },
-    routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
-    async check(fixture) {
-      const browser = fixture.browser();
-      assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
-      const first = await browser.send("/count");
-      assert.match(
-        String(first.cookies[1]),
-        /^csrf_token=[\w-]{43}; Max-Age=\d+; Path=\/; Secure; SameSite=Lax$/,
-        "the cookie is readable by scripts",
-      );
-      assert.deepEqual((await browser.send("/count")).cookies, []);
-      const anonymous = browser.cookies.get("csrf_token");
-      await browser.send("/login");
-      assert.notEqual(browser.cookies.get("csrf_token"), anonymous);
-      const stale = await browser.send("/count", post(String(anonymous)));
-      assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
-      assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
-      assert.equal(
-        (await browser.send("/count", { method: "POST" })).status,
-        200,
-        "the header may be omitted",
-      );
-      await browser.send("/logout", { method: "POST" });
-      assert.equal(browser.cookies.has("csrf_token"), false);
+  "an offered CSRF token is set with the session, kept until login, replaced at login and cleared at logout":
+    {
+      http: { csrf: { token: "offered" } },
+      routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
+      async check(fixture) {
+        const browser = fixture.browser();
+        assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
+        const first = await browser.send("/count");
+        assert.match(
+          String(first.cookies[1]),
+          /^csrf_token=[\w-]{43}; Max-Age=\d+; Path=\/; Secure; SameSite=Lax$/,
+          "the cookie is readable by scripts",
+        );
+        assert.deepEqual((await browser.send("/count")).cookies, []);
+        const anonymous = browser.cookies.get("csrf_token");
+        await browser.send("/login");
+        assert.notEqual(browser.cookies.get("csrf_token"), anonymous);
+        const stale = await browser.send("/count", post(String(anonymous)));
+        assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
+        assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
+        assert.equal(
+          (await browser.send("/count", { method: "POST" })).status,
+          200,
+          "the header may be omitted",
+        );
+        await browser.send("/logout", { method: "POST" });
+        assert.equal(browser.cookies.has("csrf_token"), false);
+      },
     },
-  },
   "an unsafe request with a session is rejected without a valid token when tokens are required": {
     http: { csrf: { token: "required" } },
     routes: { "/count": count, "/login": login, "/show": show },
@@ -138,7 +139,7 @@ export const csrfCases: AdapterCases = {
       assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
     },
   },
-  "a form sends its token in the field csrf_token": {
+  "a form can send its CSRF token in the field csrf_token": {
     http: { csrf: { token: "required" } },
     routes: { "/count": count, "/login": login, "/token": tokenPage },
     async check(fixture) {
@@ -157,7 +158,7 @@ export const csrfCases: AdapterCases = {
       assert.deepEqual([foreign.status, foreign.code], [403, "CSRF_INVALID"]);
     },
   },
-  "an offered token in a form is verified too": {
+  "an offered CSRF token in a form is verified": {
     http: { csrf: { token: "offered" } },
     routes: { "/count": count, "/login": login },
     async check(fixture) {
@@ -170,7 +171,7 @@ export const csrfCases: AdapterCases = {
       assert.equal(await outcome({ size: "XL" }), 200);
     },
   },
-  "the token of a page that stores its session first is valid": {
+  "the CSRF token of a page whose handler is the first to store the session is valid": {
     http: { csrf: { token: "required" } },
     routes: {
       "/count": count,
@@ -188,7 +189,7 @@ export const csrfCases: AdapterCases = {
       assert.equal((await browser.send("/count", { method: "POST", form: { csrf_token } })).status, 200);
     },
   },
-  "a further login of the same subject keeps the token, so that forms in other tabs stay usable": {
+  "a further login of the same subject keeps the CSRF token, so that forms in other tabs stay usable": {
     http: { csrf: { token: "required" } },
     routes: { "/count": count, "/login": login },
     async check(fixture) {
@@ -201,25 +202,24 @@ export const csrfCases: AdapterCases = {
       assert.equal((await browser.send("/count", post(csrf))).status, 200);
     },
   },
-  "a login form from before another tab's login: logs in again without a token, and is rejected with its old one":
-    {
-      http: { csrf: { token: "offered" } },
-      routes: { "/count": count, "/login": login, "/show": show },
-      async check(fixture) {
-        const browser = fixture.browser();
-        await browser.send("/count", { method: "POST" });
-        const form = { csrf_token: tokenOf(browser) };
-        const headers = { "sec-fetch-site": "same-origin" };
-        const first = await browser.send("/login", { method: "POST", form, headers });
-        const plain = await browser.send("/login", { method: "POST", form: {}, headers });
-        assert.deepEqual([plain.status, plain.body], [200, first.body], "the same session, with its cart");
-        const stale = await browser.send("/login", { method: "POST", form, headers });
-        assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
-        const reloaded = { csrf_token: tokenOf(browser) };
-        assert.equal((await browser.send("/login", { method: "POST", form: reloaded, headers })).status, 200);
-        assert.equal((await browser.send("/show")).body, first.body);
-      },
+  "after a login in another tab, a login form is rejected with its old CSRF token and accepted without": {
+    http: { csrf: { token: "offered" } },
+    routes: { "/count": count, "/login": login, "/show": show },
+    async check(fixture) {
+      const browser = fixture.browser();
+      await browser.send("/count", { method: "POST" });
+      const form = { csrf_token: tokenOf(browser) };
+      const headers = { "sec-fetch-site": "same-origin" };
+      const first = await browser.send("/login", { method: "POST", form, headers });
+      const plain = await browser.send("/login", { method: "POST", form: {}, headers });
+      assert.deepEqual([plain.status, plain.body], [200, first.body], "the same session, with its cart");
+      const stale = await browser.send("/login", { method: "POST", form, headers });
+      assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
+      const reloaded = { csrf_token: tokenOf(browser) };
+      assert.equal((await browser.send("/login", { method: "POST", form: reloaded, headers })).status, 200);
+      assert.equal((await browser.send("/show")).body, first.body);
     },
+  },
   "a CSRF token stays valid after a periodic rotation": {
     http: { csrf: { token: "required" } },
     policy: { rotateEvery: 1000 },

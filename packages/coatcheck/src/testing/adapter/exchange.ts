@@ -12,9 +12,9 @@ export interface AdapterSuiteData {
 /** A request and its response, as a route of the suite sees them, for any framework. */
 export interface Exchange {
   readonly session: RequestSession<AdapterSuiteData>;
-  /** Responds with the API of the framework. Without `body` the response has none. */
+  /** Responds through the framework's API. Without `body`, the response has no body. */
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string): unknown;
-  /** Responds with a stream of chunks, with the API of the framework. */
+  /** Responds with a stream of chunks, through the framework's API. */
   stream(chunks: Iterable<string>): unknown;
   /** Returns the underlying `node:http` response, if there is one. The framework must not use the response afterwards. */
   raw?(): ServerResponse;
@@ -37,9 +37,9 @@ export interface AdapterServer {
 }
 
 /**
- * Starts a server with the adapter mounted before `routes`, on a free port of 127.0.0.1. Where the framework has parsers of
- * forms, one must run before the adapter's check of the CSRF token. For a `CoatcheckError` that a
- * handler throws, the response must be that error as JSON; for any other error, its status must be 500.
+ * Starts a server with the adapter mounted before `routes`, on a free port of 127.0.0.1. If the framework has a form
+ * parser, the parser must run before the adapter checks the CSRF token. For a `CoatcheckError` that a handler throws,
+ * the response must be that error as JSON; for any other error, its status must be 500.
  */
 export type StartAdapter = (
   manager: SessionManager<AdapterSuiteData>,

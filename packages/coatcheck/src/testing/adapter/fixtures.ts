@@ -202,7 +202,7 @@ export class Browser {
     this.#fixture = fixture;
   }
 
-  /** The session's token; undefined without one. */
+  /** The session token among the cookies; undefined if there is none. */
   get token(): string | undefined {
     return this.cookies.get("__Host-sid");
   }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { type AdapterCases, count, login, show } from "./case.ts";
 import type { Exchange, Route } from "./exchange.ts";
 
-/** A route that changes the session's data, so that the response depends on a save, and then responds. */
-function saving(respond: (exchange: Exchange) => unknown): Route {
+/** Creates a route that changes the session's data before it responds, so that the response must wait for the save. */
+function savingRoute(respond: (exchange: Exchange) => unknown): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();
@@ -13,9 +13,9 @@ function saving(respond: (exchange: Exchange) => unknown): Route {
   };
 }
 
-/** Response headers besides the cookie, and the moment at which they are sent. */
+/** Response headers other than the cookie, and the moment at which the headers are sent. */
 export const headerCases: AdapterCases = {
-  "a response that loaded the session is Cache-Control: private, no-store and Vary: Cookie": {
+  "a response that loaded the session has Cache-Control: private, no-store and Vary: Cookie": {
     routes: { "/show": show },
     async check(fixture) {
       for (const method of ["GET", "HEAD", "POST"]) {
@@ -94,7 +94,9 @@ export const headerCases: AdapterCases = {
     },
   },
   "cookies that the route sets are kept": {
-    routes: { "/both": saving((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")) },
+    routes: {
+      "/both": savingRoute((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")),
+    },
     async check(fixture) {
       const { cookies } = await fixture.send("/both");
       assert.equal(cookies.length, 2);
@@ -104,10 +106,10 @@ export const headerCases: AdapterCases = {
   },
   "a response is not sent before the session that it depends on is stored": {
     routes: {
-      "/text": saving((exchange) => exchange.reply(200, {}, "text")),
-      "/empty": saving((exchange) => exchange.reply(204, {})),
-      "/redirect": saving((exchange) => exchange.reply(303, { location: "/next" })),
-      "/stream": saving((exchange) => exchange.stream(["a", "b", "c"])),
+      "/text": savingRoute((exchange) => exchange.reply(200, {}, "text")),
+      "/empty": savingRoute((exchange) => exchange.reply(204, {})),
+      "/redirect": savingRoute((exchange) => exchange.reply(303, { location: "/next" })),
+      "/stream": savingRoute((exchange) => exchange.stream(["a", "b", "c"])),
     },
     async check(fixture) {
       for (const method of ["GET", "HEAD", "POST"]) {
@@ -128,7 +130,7 @@ export const headerCases: AdapterCases = {
     },
   },
   "a streamed response arrives complete": {
-    routes: { "/stream": saving((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))) },
+    routes: { "/stream": savingRoute((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))) },
     async check(fixture) {
       const response = await fixture.send("/stream");
       assert.equal(response.body.length, 1_000_000);

@@ -6,7 +6,7 @@ import type { AdapterFixture, Browser } from "./fixtures.ts";
 const DAY_SECONDS = 24 * 60 * 60;
 const HOUR = 3_600_000;
 
-/** Acts for `bob`. */
+/** Starts to act as `bob`. */
 const impersonate: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
@@ -33,16 +33,16 @@ const routes: Routes = {
 
 const subjectOf = async (browser: Browser) => JSON.parse((await browser.send("/show")).body).subject;
 
-/** The browser of `ann`, with the token of her login. */
+/** Logs `ann` in. Returns her browser, and the token of her own session as `own`. */
 async function logIn(fixture: AdapterFixture): Promise<{ browser: Browser; own: string | undefined }> {
   const browser = fixture.browser();
   await browser.send("/login");
   return { browser, own: browser.token };
 }
 
-/** An administrator acts for another subject, and returns: which cookies are set. */
+/** The cookies that are set when an administrator starts and stops acting as another subject. */
 export const impersonationCases: AdapterCases = {
-  "an impersonation replaces the cookie, which lasts as long as the actor's, and its stop restores it": {
+  "an impersonation sets a cookie with the actor's lifetime, and stopping restores the actor's cookie": {
     routes,
     async check(fixture) {
       const { browser, own } = await logIn(fixture);
@@ -57,7 +57,7 @@ export const impersonationCases: AdapterCases = {
       assert.deepEqual([browser.token, await subjectOf(browser)], [own, "ann"]);
     },
   },
-  "an impersonation can be stopped after its end, which keeps the cookie": {
+  "an impersonation that has expired keeps its cookie and can still be stopped": {
     routes,
     async check(fixture) {
       const { browser, own } = await logIn(fixture);
@@ -69,7 +69,7 @@ export const impersonationCases: AdapterCases = {
       assert.deepEqual([browser.token, await subjectOf(browser)], [own, "ann"]);
     },
   },
-  "a stop whose response was lost can be repeated with the ended token": {
+  "stopping an impersonation can be repeated with its token if the response was lost": {
     routes,
     async check(fixture) {
       const { browser, own } = await logIn(fixture);

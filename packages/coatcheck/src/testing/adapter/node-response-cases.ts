@@ -8,8 +8,8 @@ import type { AdapterCase, AdapterCases } from "./case.ts";
 import { count, login, show } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
-/** Changes the session, then responds on the `node:http` response directly. */
-function responding(write: (response: ServerResponse) => unknown): Route {
+/** Creates a route that changes the session, then writes to the `node:http` response directly. */
+function rawResponseRoute(write: (response: ServerResponse) => unknown): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();
@@ -24,7 +24,10 @@ function responding(write: (response: ServerResponse) => unknown): Route {
   };
 }
 
-/** Sends the headers before it logs in, so that the new token can no longer be set. Loads the session before or after. */
+/**
+ * Logs in after the headers were sent, so that the new token cannot be set. Loads the session before (`early`) or
+ * after.
+ */
 const lateLogin = (load: "early" | "late"): Route => ({
   async handle(exchange) {
     if (load === "early") await exchange.session.load();
@@ -95,7 +98,7 @@ export const nodeResponseCases: AdapterCases = {
     Object.entries(responseWriters).map(([name, [write, status, body]]): [string, AdapterCase] => [
       `the session's cookie is set by ${name}`,
       {
-        routes: { "/write": responding(write), "/show": show },
+        routes: { "/write": rawResponseRoute(write), "/show": show },
         async check(fixture) {
           const browser = fixture.browser();
           const hold = fixture.store.holdWrites();
@@ -129,7 +132,7 @@ export const nodeResponseCases: AdapterCases = {
     },
   },
   "a client that disconnects before the commit: the session is saved and the server keeps running": {
-    routes: { "/write": responding((response) => response.end("body")), "/login": login },
+    routes: { "/write": rawResponseRoute((response) => response.end("body")), "/login": login },
     async check(fixture) {
       const writes = fixture.store.holdWrites();
       const { hostname, port } = new URL(fixture.url);

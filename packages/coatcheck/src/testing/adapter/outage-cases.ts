@@ -7,7 +7,7 @@ export const outageCases: AdapterCases = {
   "policy closed: the response is 503 and sets no cookie": {
     routes: { "/show": show, "/sessionless": sessionless, "/guarded": { ...show, guard: "session" } },
     async check(fixture) {
-      const headers = await loggedIn(fixture);
+      const headers = await createCookieHeader(fixture);
       fixture.store.isDown = true;
       for (const path of ["/show", "/guarded"]) {
         const response = await fixture.send(path, { headers });
@@ -28,7 +28,7 @@ export const outageCases: AdapterCases = {
     http: { outage: "anonymous" },
     routes: { "/show": show, "/count": count, "/guarded": { ...show, guard: "session" } },
     async check(fixture) {
-      const headers = await loggedIn(fixture);
+      const headers = await createCookieHeader(fixture);
       fixture.store.isDown = true;
       for (const path of ["/show", "/count"]) {
         const response = await fixture.send(path, { headers });
@@ -56,7 +56,7 @@ export const outageCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const headers = await loggedIn(fixture);
+      const headers = await createCookieHeader(fixture);
       fixture.store.isDown = true;
       assert.equal((await fixture.send("/page", { headers })).status, 200);
     },
@@ -92,8 +92,8 @@ export const outageCases: AdapterCases = {
   },
 };
 
-/** Returns the cookie header of a logged-in browser whose session is not in the cache. */
-async function loggedIn(fixture: AdapterFixture): Promise<{ cookie: string }> {
+/** Creates a session of `ann` that is not in the cache, and returns its cookie header. */
+async function createCookieHeader(fixture: AdapterFixture): Promise<{ cookie: string }> {
   const { record, token } = await fixture.manager.create({ subject: "ann" });
   fixture.forget(record.id);
   return { cookie: `__Host-sid=${token}` };

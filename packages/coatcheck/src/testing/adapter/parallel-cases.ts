@@ -19,7 +19,7 @@ const fiveHaveLoaded = barrier(5);
 
 /** Requests whose handlers run at the same time. */
 export const parallelCases: AdapterCases = {
-  "of five parallel requests that loaded the same flash message, one takes it": {
+  "one of five parallel requests that loaded the same flash message consumes it": {
     routes: {
       "/leave": {
         async handle(exchange) {

@@ -9,7 +9,7 @@ import type { CoreUnderTestOptions, CreateCore } from "./simulation.ts";
 
 const LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
 
-/** The parts of the published core. */
+/** Creates the parts that the published core consists of. */
 function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): CoreDependencies {
   return {
     lease: new TimedLease(maxStaleness),
@@ -43,7 +43,7 @@ class LeaseFromReply extends TimedLease {
   }
 }
 
-/** Checks the clock only when a timer fires, like a heartbeat, and uses that result until the next time. */
+/** Checks the clock only when a timer fires, like a heartbeat, and uses that result until the timer fires again. */
 class TimerFlag extends TimedLease {
   #isHeld = false;
 
@@ -84,25 +84,27 @@ class NoHorizon extends RevocationLog {
 
 /** Cores with one deliberate bug each. The simulator must catch every one, which proves that it can detect bugs. */
 export const mutantCaches = {
-  "no lease": (options) => ({
+  "copies are served without a lease": (options) => ({
     core: new CacheCore({ ...dependenciesOf(options), lease: new NoLease(options.maxStaleness) }),
   }),
-  "lease counted from the reply": (options) => ({
+  "the lease is counted from the response to a poll": (options) => ({
     core: new CacheCore({
       ...dependenciesOf(options),
       lease: new LeaseFromReply(options.maxStaleness, options.time),
     }),
   }),
-  "a timer's flag": (options) => {
+  "the lease is checked only by a timer": (options) => {
     const lease = new TimerFlag(options.maxStaleness);
     return {
       core: new CacheCore({ ...dependenciesOf(options), lease }),
       tick: () => lease.update(options.time),
     };
   },
-  "trusting the shared tier": (options) => ({ core: new TrustingCore(dependenciesOf(options)) }),
-  "unchecked fill": (options) => ({ core: new UncheckedCore(dependenciesOf(options)) }),
-  "no horizon": (options) => ({
+  "copies of the shared tier are not checked": (options) => ({
+    core: new TrustingCore(dependenciesOf(options)),
+  }),
+  "copies are cached without a check": (options) => ({ core: new UncheckedCore(dependenciesOf(options)) }),
+  "copies from before the known log are cached": (options) => ({
     core: new CacheCore({ ...dependenciesOf(options), log: new NoHorizon(options.maxLogEntries) }),
   }),
 } satisfies Record<string, CreateCore>;

@@ -58,19 +58,20 @@ export class SimulatedNode {
     this.#handle(() => this.#read(id));
   }
 
-  /** Revokes sessions, and sends tombstone and hint when the store has acknowledged it. */
+  /** Revokes sessions. When the store has acknowledged the revocation, sends the tombstones and the hint. */
   revoke(scope: RevocationScope): void {
     this.#handle(() => {
       this.#toStore<SessionRecord[]>(
         (reply) => this.#simulation.store.invalidate(scope, this.#simulation.commitDelay(), reply),
         (invalidated) => {
           this.#core.markPending(scope);
-          for (const { id, version } of invalidated) this.#simulation.acknowledged(this, id, version);
+          for (const { id, version } of invalidated)
+            this.#simulation.recordAcknowledgement(this, id, version);
           if ("session" in scope) {
             const key = keyOf(scope.session);
             this.#toShared(() => this.#simulation.shared.tombstone(key));
           }
-          this.#simulation.hint(this, (node) => node.#core.markPending(scope));
+          this.#simulation.sendHint(this, (node) => node.#core.markPending(scope));
         },
       );
     });
@@ -96,7 +97,7 @@ export class SimulatedNode {
           this.#core.fill(key, { record, position }, this.time.monotonic());
           this.#core.drop(key, record.version);
           this.#toShared(() => this.#simulation.shared.fill(key, { record, position }));
-          this.#simulation.hint(this, (node) => node.#core.drop(key, record.version));
+          this.#simulation.sendHint(this, (node) => node.#core.drop(key, record.version));
         },
       );
     });
@@ -161,7 +162,7 @@ export class SimulatedNode {
     const key = keyOf(id);
     const cached = this.#core.get(key, time.monotonic(), time.wall());
     if (cached) {
-      this.#simulation.accepted(this, "local", cached.record, startedAt);
+      this.#simulation.recordAccepted(this, "local", cached.record, startedAt);
       return;
     }
     const readStore = () => this.#readStore(id, startedAt);
@@ -172,7 +173,7 @@ export class SimulatedNode {
           readStore();
           return;
         }
-        this.#simulation.accepted(this, "shared", snapshot.record, startedAt);
+        this.#simulation.recordAccepted(this, "shared", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, time.monotonic());
       },
       readStore,
@@ -184,7 +185,7 @@ export class SimulatedNode {
     this.#toStore<Snapshot>(
       (reply) => reply(this.#simulation.store.get(id)),
       (snapshot) => {
-        this.#simulation.accepted(this, "store", snapshot.record, startedAt);
+        this.#simulation.recordAccepted(this, "store", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
         this.#later(this.#simulation.delay(), () =>

@@ -33,7 +33,7 @@ export interface ScenarioResult {
 const LOG_CAPACITY = 2;
 /** Milliseconds. */
 const PROBE_INTERVAL = 60;
-/** A clock that runs half a percent slow makes the bound half a percent longer. */
+/** Speed of the slowest clock. On a machine with this clock, the bound lasts half a percent longer. */
 const SLOWEST_CLOCK = 0.995;
 
 /** Plays one scenario. Only the simulation knows the true time, by which it checks every served session. */
@@ -84,7 +84,7 @@ export class Simulation {
   }
 
   /** Sends a hint to all other nodes. Like any message, it may be late or lost. */
-  hint(from: SimulatedNode, act: (node: SimulatedNode) => void): void {
+  sendHint(from: SimulatedNode, act: (node: SimulatedNode) => void): void {
     for (const node of this.#nodes) {
       const delay = this.delay();
       if (node === from || delay < 0 || !from.reaches("shared") || !node.reaches("shared")) continue;
@@ -92,14 +92,16 @@ export class Simulation {
     }
   }
 
-  /** A node's own revocation was acknowledged. From now on this node must not serve the old version at all. */
-  acknowledged(node: SimulatedNode, id: string, version: number): void {
+  /**
+   * Records that a node's own revocation was acknowledged. After that, this node must not serve the old version at all.
+   */
+  recordAcknowledgement(node: SimulatedNode, id: string, version: number): void {
     const own = this.#acknowledged.get(node) ?? new Map<string, { version: number; at: number }>();
     this.#acknowledged.set(node, own.set(id, { version, at: this.events.now }));
   }
 
-  /** A node served a session. Records a violation if the copy was too stale. */
-  accepted(node: SimulatedNode, tier: Tier, { id, version }: SessionRecord, startedAt: number): void {
+  /** Records that a node served a session, and a violation if the copy was too stale. */
+  recordAccepted(node: SimulatedNode, tier: Tier, { id, version }: SessionRecord, startedAt: number): void {
     this.#accepted[tier]++;
     const staleness = this.store.staleness(id, version, startedAt);
     this.#worst = Math.max(this.#worst, staleness);

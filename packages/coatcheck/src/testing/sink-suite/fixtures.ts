@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { DocumentCount, VisitEvent } from "../../visit/event.ts";
 import type { EventBatch, EventSink } from "../../visit/sink.ts";
 
-/** The sinks of one test, which has an empty store. */
+/** The event sinks of one test. Nothing is stored at the start. */
 export interface SinkFixture {
   readonly sink: EventSink;
   /** The same object as `sink` where the data cannot be shared. */

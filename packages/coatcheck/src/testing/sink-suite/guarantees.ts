@@ -41,7 +41,7 @@ export const guarantees: SinkCases = {
     await assertStored(read, { events: [event, later] });
   },
 
-  "write() stores an event once that is repeated with another time": async ({ sink, other, read }) => {
+  "write() stores an event once if it is repeated with another time": async ({ sink, other, read }) => {
     const [seen, ofBackend] = [makeEvent(), makeEvent({ visitorId: null, origin: "backend", page: null })];
     const later = (event: VisitEvent, delay: number) => {
       return { ...event, at: event.at + delay, receivedAt: event.receivedAt + delay };
@@ -53,7 +53,7 @@ export const guarantees: SinkCases = {
     await assertStored(read, { events: [seen, ofBackend] });
   },
 
-  "write() stores an event once that is in a batch twice": async ({ sink, read }) => {
+  "write() stores an event once if a batch contains it twice": async ({ sink, read }) => {
     const [twice, once] = [makeFullEvent(), makeEvent()];
     await sink.write(eventBatch(twice, once, twice));
     await assertStored(read, { events: [twice, once] });
@@ -72,7 +72,7 @@ export const guarantees: SinkCases = {
     await assertStored(read, { counts });
   },
 
-  "write() completes a batch that is partly stored": async ({ sink, other, read }) => {
+  "write() stores the missing events of a batch that is partly stored": async ({ sink, other, read }) => {
     const events = [makeEvent(), makeEvent(), makeEvent()];
     const counts = [makeCount(), makeCount()];
     await sink.write({ events: events.slice(1, 2), counts: counts.slice(1) });

@@ -4,7 +4,7 @@ import type { StoredOrder } from "../../visit/sink.ts";
 import { makeFullEvent } from "../visit-events.ts";
 import { eventBatch, type SinkCases, type SinkFixture } from "./fixtures.ts";
 
-/** An event of an order. */
+/** Creates an event with an order. */
 function orderEvent(orderId: string, revenue: number, members: Partial<VisitEvent> = {}): VisitEvent {
   return makeFullEvent({ order: { orderId, revenue, currency: "EUR" }, ...members });
 }
@@ -38,7 +38,7 @@ export const orders: SinkCases = {
     assert.deepEqual(await find("acme", "1"), storedOrder(first));
   }),
 
-  "findOrder() returns the earlier of two orders with one id in a batch": withFindOrder(
+  "findOrder() returns the first of two orders with the same id in one batch": withFindOrder(
     async (find, { sink }) => {
       const first = orderEvent("1", 500);
       await sink.write(eventBatch(first, orderEvent("1", 900)));
@@ -59,7 +59,7 @@ export const orders: SinkCases = {
     assert.equal(await find("other", "1"), null);
   }),
 
-  "findOrder() finds an order of a backend without visitor and session": withFindOrder(
+  "findOrder() finds an order that a backend recorded without visitor and session": withFindOrder(
     async (find, { sink }) => {
       const event = orderEvent("1", 0, { origin: "backend", visitorId: null, sessionId: null, page: null });
       await sink.write(eventBatch(event));

@@ -5,7 +5,7 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, LogPosition, PutOptions, SessionFilter, SessionStore } from "../../session/store.ts";
 import { nextVersion } from "../records.ts";
 
-/** The stores of one test: an empty store, and a second handle on the same data that stands for another process. */
+/** The stores of one test: an empty store, and a second store on the same data that plays another process. */
 export interface StoreFixture {
   readonly store: SessionStore;
   /** The same object as `store` where the data cannot be shared. */
@@ -61,12 +61,12 @@ export async function changeData(
   }
 }
 
-/** The end of the log. */
+/** Returns the position of the end of the log. */
 export async function logEnd(store: SessionStore): Promise<LogPosition> {
   return (await store.changes(null)).cursor;
 }
 
-/** The log items from `cursor` on. */
+/** Returns the log items from `cursor` on. */
 export async function logFrom(store: SessionStore, cursor: LogPosition): Promise<readonly LogItem[]> {
   return (await store.changes(cursor)).items;
 }

@@ -162,7 +162,9 @@ export const listing: Cases = {
     assert.equal(page.next, null, "a page that ends with the last row has no next page");
   },
 
-  "list() pages stay in place while sessions are added and deleted": async ({ store }) => {
+  "list() continues at the right session if others were added and deleted between two pages": async ({
+    store,
+  }) => {
     const start = Date.now();
     const records = await Promise.all(
       Array.from({ length: 10 }, (_, index) => create(store, makeRecord({ createdAt: start + index }))),
@@ -212,7 +214,10 @@ export const listing: Cases = {
     });
   },
 
-  "stats() and list() follow a session that touches and changes keep alive": async ({ store, other }) => {
+  "stats() and list() include a session while touches and changes keep it alive": async ({
+    store,
+    other,
+  }) => {
     const createdAt = Date.now();
     const isCountedAt = async (time: number) => {
       const { active } = await other.stats(time);

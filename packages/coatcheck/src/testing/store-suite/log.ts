@@ -166,7 +166,10 @@ export const log: Cases = {
     assert.deepEqual(missed, []);
   },
 
-  "an item for a key has a position above those that were read before it": async ({ store, other }) => {
+  "the log item of an invalidation lies between the positions read before and after the call": async ({
+    store,
+    other,
+  }) => {
     const record = await create(store, makeRecord());
     const before = await logEnd(other);
     await store.invalidate("user:7");
@@ -185,7 +188,7 @@ export const log: Cases = {
     assert.deepEqual(await logFrom(store, start), []);
   },
 
-  "changes() returns the session that a revocation excepts": async ({ store }) => {
+  "changes() returns the id of the session that a revocation excepts": async ({ store }) => {
     const start = await logEnd(store);
     const excepted = await create(store, makeRecord({ subject: "ada" }));
     await create(store, makeRecord({ subject: "ada" }));
@@ -196,7 +199,10 @@ export const log: Cases = {
     assert.deepEqual(item.scope, scope);
   },
 
-  "get() returns a position at or below later items and above earlier ones": async ({ store, other }) => {
+  "get() returns a position above all earlier log items and at or below all later ones": async ({
+    store,
+    other,
+  }) => {
     const scopes: ((id: string) => RevocationScope)[] = [
       (id) => ({ session: id }),
       () => ({ subject: "ada" }),

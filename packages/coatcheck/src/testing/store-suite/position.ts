@@ -26,7 +26,7 @@ async function readUntil(
   }
 }
 
-/** Reads a session on both handles while `write` runs, and returns all copies. */
+/** Reads a session through both stores while `write` runs, and returns all copies. */
 async function readDuring(
   stores: readonly [SessionStore, SessionStore],
   id: string,
@@ -44,7 +44,7 @@ async function readDuring(
   return (await Promise.all(readers)).flat();
 }
 
-/** Whether a copy that was read after the item shows what the item reports. */
+/** Whether a record reflects the change that a log item reports. */
 function reflects({ version, state }: SessionRecord, item: LogItem): boolean {
   return "minVersion" in item ? version >= item.minVersion : !("scope" in item) || state === "revoked";
 }

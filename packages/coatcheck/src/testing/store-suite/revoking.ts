@@ -168,7 +168,7 @@ export const revoking: Cases = {
     assert.equal(await store.revoke({ subject: "bob" }, "admin"), 1);
   },
 
-  "revoke() ends a session for good despite concurrent writers": async ({ store, other }) => {
+  "revoke() ends a session permanently despite concurrent writers": async ({ store, other }) => {
     const { id } = await create(store, makeRecord({ data: { count: 0 } }));
     const writers = Array.from({ length: 20 }, async (_, index) => {
       const writer = index % 2 ? store : other;

@@ -76,7 +76,7 @@ export const sweeping: Cases = {
     assert.deepEqual(counts, [3, 3, 1, 0]);
   },
 
-  "touch() and sweep() of more sessions than fit into one step reach all of them": async ({
+  "touch() and sweep() process all sessions, even if a store needs several steps for them": async ({
     store,
     other,
   }) => {

@@ -15,8 +15,8 @@ const FOLDS = {
 
 type Name = "subject" | "tenant" | "owner" | "visitorId";
 
-/** The sessions whose field equals `value` under a collation. */
-async function equalUnder(
+/** Returns the sessions whose field equals `value` after both are folded like a collation would. */
+async function findEqual(
   fold: (text: string) => string,
   store: SessionStore,
   field: Name,
@@ -25,22 +25,22 @@ async function equalUnder(
   return (await allSessions(store)).filter((record) => fold(record[field] ?? "") === fold(value));
 }
 
-function listsUnder(fold: (text: string) => string, field: Name): Mutant {
+function foldingListMutant(fold: (text: string) => string, field: Name): Mutant {
   return mutant((store) => ({
     async list(filter, page) {
       const { [field]: value } = filter;
       if (value === undefined) return await store.list(filter, page);
-      return { records: await equalUnder(fold, store, field, value), next: null };
+      return { records: await findEqual(fold, store, field, value), next: null };
     },
   }));
 }
 
-function revokesUnder(fold: (text: string) => string, field: "subject" | "tenant"): Mutant {
+function foldingRevokeMutant(fold: (text: string) => string, field: "subject" | "tenant"): Mutant {
   return mutant((store) => ({
     async revoke(scope, reason) {
       const value = (scope as { readonly [field in Name]?: string })[field];
       if (value === undefined) return await store.revoke(scope, reason);
-      const records = await equalUnder(fold, store, field, value);
+      const records = await findEqual(fold, store, field, value);
       const values = new Set(records.map((record) => record[field] ?? ""));
       const scopes = Array.from(values, (name) =>
         field === "subject" ? { subject: name } : { tenant: name },
@@ -51,11 +51,11 @@ function revokesUnder(fold: (text: string) => string, field: "subject" | "tenant
   }));
 }
 
-function limitsUnder(fold: (text: string) => string): Mutant {
+function foldingLimitMutant(fold: (text: string) => string): Mutant {
   return mutant((store) => ({
     async put(record, { sessionLimit, ...options }) {
       const { subject } = record;
-      const count = subject === null ? 0 : (await equalUnder(fold, store, "subject", subject)).length;
+      const count = subject === null ? 0 : (await findEqual(fold, store, "subject", subject)).length;
       return sessionLimit && count >= sessionLimit.max ? "over-limit" : await store.put(record, options);
     },
   }));
@@ -64,19 +64,19 @@ function limitsUnder(fold: (text: string) => string): Mutant {
 const CASES: Readonly<Record<string, (fold: (text: string) => string) => Readonly<Record<string, Mutant>>>> =
   {
     "list() distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "list by subject": listsUnder(fold, "subject"),
-      "list by tenant": listsUnder(fold, "tenant"),
-      "list by owner": listsUnder(fold, "owner"),
-      "list by visitorId": listsUnder(fold, "visitorId"),
+      "list by subject": foldingListMutant(fold, "subject"),
+      "list by tenant": foldingListMutant(fold, "tenant"),
+      "list by owner": foldingListMutant(fold, "owner"),
+      "list by visitorId": foldingListMutant(fold, "visitorId"),
     }),
     "revoke() of a subject distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "revoke of a subject": revokesUnder(fold, "subject"),
+      "revoke of a subject": foldingRevokeMutant(fold, "subject"),
     }),
     "revoke() of a tenant distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "revoke of a tenant": revokesUnder(fold, "tenant"),
+      "revoke of a tenant": foldingRevokeMutant(fold, "tenant"),
     }),
     "the session limit distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "the session limit": limitsUnder(fold),
+      "the session limit": foldingLimitMutant(fold),
     }),
   };
 

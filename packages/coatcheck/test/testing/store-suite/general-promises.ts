@@ -6,49 +6,57 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
   "A copy read at position `p` reflects every log item below `p`; it may not reflect items at `p` or above.":
     {
       ...RACES,
-      "get() returns a position at or below later items and above earlier ones": ["get returns position 0"],
+      "get() returns a position above all earlier log items and at or below all later ones": [
+        "get returns position 0",
+      ],
     },
   "Positions never decrease.": {
-    "get() returns a position at or below later items and above earlier ones": ["positions of get decrease"],
+    "get() returns a position above all earlier log items and at or below all later ones": [
+      "positions of get decrease",
+    ],
     "changes() continues from the cursor of the last call": ["changes returns a lower cursor"],
   },
   "A store that cannot read both at one moment reads the position first: a position that is newer than its record hides a revocation.":
     RACES,
   "The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`.": {
-    "revoke() of one session changes its state, reason and version only": ["revoke revokes every session"],
+    "revoke() of one session changes its state, reason and version only": ["revoke ends every session"],
     "revoke() of a subject ends all of its sessions, or all except one": [
       "revoke of a subject ends one session",
-      "revoke revokes every session",
+      "revoke ends every session",
     ],
     "revoke() of a tenant ends the sessions of that tenant only": ["revoke of a tenant ends other sessions"],
     "revoke() of everyone ends all sessions": ["revoke of everyone ends authenticated sessions"],
     "revoke() of a subject finds a session by its current subject": [
-      "revoke finds the first subject of a session",
+      "revoke finds a session by its first subject",
     ],
   },
   '`except` keeps one session, for "log out my other devices".': {
     "revoke() of a subject ends all of its sessions, or all except one": ["revoke ends the excepted session"],
-    "changes() returns the session that a revocation excepts": ["the log forgets the excepted session"],
+    "changes() returns the id of the session that a revocation excepts": [
+      "the log omits the excepted session of a revocation",
+    ],
   },
   "An item for one session invalidates cached copies below `minVersion`.": {
     "changes() returns a revoked session with the least version that caches may serve": [
-      "the log names the replaced version",
-      "the log omits single sessions",
+      "the log names the version before the revocation",
+      "the log omits revocations of single sessions",
     ],
   },
   "An item for a scope invalidates every matching copy that was read at or before `position`.": {
     "changes() returns one item with its scope for a mass revocation": [
-      "the log omits scopes",
+      "the log omits mass revocations",
       "a mass revocation logs each session",
     ],
-    "get() returns a position at or below later items and above earlier ones": ["get returns position 0"],
+    "get() returns a position above all earlier log items and at or below all later ones": [
+      "get returns position 0",
+    ],
   },
   "An item for a key invalidates the copies of the application's own data under that key, and no session.": {
     "changes() returns one item with its key for an invalidation, whatever the key contains": [
-      "the log omits keys",
+      "the log omits invalidations of keys",
     ],
-    "an item for a key has a position above those that were read before it": [
-      "the log has an earlier position for keys",
+    "the log item of an invalidation lies between the positions read before and after the call": [
+      "the log items of keys have a position that is too low",
     ],
   },
   "The position up to which the log is now known, never below the given one.": {
@@ -59,7 +67,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
   },
   "0: no session with this id may exist. n: the session must be active and at version n.": {
     'put() returns "conflict" when the session to create exists, and keeps that session': [
-      "put replaces what it should create",
+      "put replaces a session that it should create",
     ],
     'put() returns "conflict" for another version, and changes nothing': ["put ignores the expected version"],
     "put() does not create a session under the id of a revoked one": [
@@ -75,7 +83,9 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       ],
     },
   "The item's `minVersion` is the new version.": {
-    "changes() returns changes of privilege, and not changes of data": ["the log names the replaced version"],
+    "changes() returns changes of privilege, and not changes of data": [
+      "the log names the version before the revocation",
+    ],
   },
   "`data` appends nothing.": {
     "changes() returns changes of privilege, and not changes of data": ["put logs changes of data"],
@@ -123,7 +133,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
         "list filters by the first value of a field",
       ],
       "list() refuses undefined, empty and unknown filters, and a missing page": [
-        "list drops undefined fields",
+        "list ignores undefined filters",
       ],
     },
   "Selects sessions that are active and within both timeouts at this time, epoch milliseconds.": {
@@ -140,7 +150,9 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
     "list() rejects a limit that is not a whole number from 1 to 1000": ["list clamps the limit"],
   },
   "The `next` of the previous page; absent for the first page.": {
-    "list() sorts newest first, then by id, for every page size": ["the last page has a next one"],
+    "list() sorts newest first, then by id, for every page size": [
+      "the last page has a cursor for a next page",
+    ],
   },
   "A malformed one throws `VALIDATION_FAILED`.": {
     "list() rejects a malformed cursor": ["list restarts for a malformed cursor"],
@@ -152,8 +164,10 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
     ],
   },
   "Null on the last page.": {
-    "list() sorts newest first, then by id, for every page size": ["the last page has a next one"],
-    "list() and stats() of an empty store return nothing": ["the last page has a next one"],
+    "list() sorts newest first, then by id, for every page size": [
+      "the last page has a cursor for a next page",
+    ],
+    "list() and stats() of an empty store return nothing": ["the last page has a cursor for a next page"],
   },
   "Counts of the stored sessions: `total` counts all rows, `active` the live ones, `authenticated` the live ones of that type.":
     {
@@ -172,9 +186,9 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
     "list() and stats() of an empty store return nothing": ["stats reports its own time"],
   },
   "`get` returns null; `put` with an expected version above 0 returns `conflict`.": {
-    "get() returns null for a missing session": ["get answers for a missing session"],
+    "get() returns null for a missing session": ["get returns a record for a missing session"],
     'put() returns "conflict" when the session to update is missing, and does not create it': [
-      "put creates what it should update",
+      "put creates a session that it should update",
     ],
   },
   "`get` returns it, and the caller checks the timeouts, as it does for every copy.": {
@@ -195,7 +209,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "put revives a session that a mass revocation ended",
       "touch overwrites lastSeenAt of any session",
     ],
-    "revoke() ends a session for good despite concurrent writers": [
+    "revoke() ends a session permanently despite concurrent writers": [
       "revoke gives up when the row has changed",
     ],
   },
@@ -230,7 +244,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
         "revoke accepts an undefined scope",
       ],
       "list() refuses undefined, empty and unknown filters, and a missing page": [
-        "list drops undefined fields",
+        "list ignores undefined filters",
         "list has a default page",
       ],
       "invalidate() refuses a key that is empty, too long or not a string": ["invalidate accepts every key"],

@@ -94,7 +94,7 @@ export const listingMutants = {
       return counts.reduce((left, right) => left + right, 0);
     },
   })),
-  "list drops undefined fields": listMutant((store, filter, page) => {
+  "list ignores undefined filters": listMutant((store, filter, page) => {
     const fields = Object.entries(filter ?? {}).filter(([, value]) => value !== undefined);
     return store.list(Object.fromEntries(fields), page);
   }),
@@ -106,7 +106,7 @@ export const listingMutants = {
     (left, right) => right.createdAt - left.createdAt || (left.id < right.id ? -1 : 1),
   ),
   "list pages by offset": pagesByOffset(compareNewestFirst),
-  "the last page has a next one": listMutant(async (store, filter, page) => {
+  "the last page has a cursor for a next page": listMutant(async (store, filter, page) => {
     const found = await store.list(filter, page);
     return { ...found, next: found.next ?? "more" };
   }),
@@ -132,13 +132,15 @@ export const listingMutants = {
     return { stats: (now) => (first ??= store.stats(now)) };
   }),
 
-  "sweep deletes an hour more": sweepMutant((store, before, limit) => store.sweep(before + HOUR, limit)),
-  "sweep deletes what ended at the given time": sweepMutant((store, before, limit) =>
+  "sweep deletes sessions that ended up to an hour later": sweepMutant((store, before, limit) =>
+    store.sweep(before + HOUR, limit),
+  ),
+  "sweep deletes sessions that ended exactly at the given time": sweepMutant((store, before, limit) =>
     store.sweep(before + 1, limit),
   ),
   "sweep ignores the limit": sweepMutant((store, before) => store.sweep(before, 1000)),
   "sweep deletes nothing": sweepMutant(async () => 0),
-  "sweep deletes fifty sessions": sweepMutant((store, before, limit) =>
+  "sweep deletes at most fifty sessions": sweepMutant((store, before, limit) =>
     store.sweep(before, Math.min(limit, 50)),
   ),
   "sweep counts before it deletes": sweepMutant(async (store, before, limit) => {

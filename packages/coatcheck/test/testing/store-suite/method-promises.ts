@@ -3,7 +3,9 @@ import { type Coverage, RACES } from "./coverage.ts";
 /** The sentences about single methods, with the cases that cover each. */
 export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
   "Primary read: never a replica, never a cache.": {
-    "get() returns a position at or below later items and above earlier ones": ["get answers from a cache"],
+    "get() returns a position above all earlier log items and at or below all later ones": [
+      "get returns cached records",
+    ],
   },
   "Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored record active.":
     {
@@ -13,7 +15,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       "put() does not update a revoked session": ["put revives a revoked session"],
     },
   "An update never creates, so a slow request cannot revive a session that was revoked or swept.": {
-    "put() does not update a swept session": ["put creates what it should update"],
+    "put() does not update a swept session": ["put creates a session that it should update"],
   },
   "`lastSeenAt` becomes the later of the stored and the new value, because a touch may have been written since the record was read.":
     {
@@ -31,9 +33,9 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
     "touch() accepts many sessions in one call, and the same session twice": [
       "touch writes the last of two touches",
     ],
-    "touch() postpones the idle timeout": ["touch postpones nothing"],
-    "touch() and sweep() of more sessions than fit into one step reach all of them": [
-      "touch writes fifty sessions",
+    "touch() postpones the idle timeout": ["touch does nothing"],
+    "touch() and sweep() process all sessions, even if a store needs several steps for them": [
+      "touch writes at most fifty sessions",
     ],
   },
   "Changes active rows only, keeps `version`, and ignores missing ids.": {
@@ -111,15 +113,17 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
     ],
   },
   "Uses keyset paging: inserts and deletes do not shift later pages.": {
-    "list() pages stay in place while sessions are added and deleted": ["list pages by offset"],
+    "list() continues at the right session if others were added and deleted between two pages": [
+      "list pages by offset",
+    ],
   },
   "Counts as of `now`, epoch milliseconds.": {
-    "stats() and list() follow a session that touches and changes keep alive": [
+    "stats() and list() include a session while touches and changes keep it alive": [
       "stats counts ended sessions as active",
     ],
   },
   "With up to a thousand sessions, every call waits for a new count.": {
-    "stats() and list() follow a session that touches and changes keep alive": [
+    "stats() and list() include a session while touches and changes keep it alive": [
       "stats returns the first count again",
     ],
   },
@@ -134,7 +138,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       "changes omits the newest item",
     ],
     "changes() misses no revocation while others are in flight": [
-      "changes answers with the log of the last call",
+      "changes returns the result of the previous call",
     ],
   },
   "Items may be repeated but never omitted, whatever order transactions commit in.": {
@@ -143,12 +147,12 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
   "Deletes up to `limit` rows that ended before `before`, epoch milliseconds, and the log items appended before it.":
     {
       "sweep() deletes only sessions that ended before the given time": [
-        "sweep deletes an hour more",
-        "sweep deletes what ended at the given time",
+        "sweep deletes sessions that ended up to an hour later",
+        "sweep deletes sessions that ended exactly at the given time",
       ],
       "sweep() deletes no more sessions than the limit": ["sweep ignores the limit"],
-      "touch() and sweep() of more sessions than fit into one step reach all of them": [
-        "sweep deletes fifty sessions",
+      "touch() and sweep() process all sessions, even if a store needs several steps for them": [
+        "sweep deletes at most fifty sessions",
       ],
       "sweep() deletes old log items, and positions keep growing": ["sweep keeps the log"],
     },
@@ -159,7 +163,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
     "sweep() after a mass revocation deletes the revoked sessions and keeps newer ones": [
       "sweep deletes revoked sessions at their timeout",
     ],
-    "sweep() keeps a session that has been touched": ["touch postpones nothing"],
+    "sweep() keeps a session that has been touched": ["touch does nothing"],
   },
   "Positions keep growing after the log was emptied.": {
     "sweep() deletes old log items, and positions keep growing": ["sweep restarts the positions"],

@@ -14,7 +14,10 @@ function rowFirst(pause: () => Promise<unknown> | null): Mutant {
   }));
 }
 
-/** Its `get` returns the active record until a turn after the log item of its revocation. */
+/**
+ * A store whose `get` returns the active record for one more turn of the event loop after the log item of the
+ * revocation.
+ */
 const logFirst = overlayMutant((store, overlay) => ({
   async revoke(scope, reason) {
     const { records } = await store.list({ state: "active" }, { limit: 1000 });
@@ -55,7 +58,7 @@ export const readingMutants = {
       },
     };
   }),
-  "get answers from a cache": mutant((store) => {
+  "get returns cached records": mutant((store) => {
     const copies = new Map<string, Snapshot>();
     return {
       async get(id) {
@@ -65,7 +68,7 @@ export const readingMutants = {
       },
     };
   }),
-  "get answers for a missing session": mutant((store) => ({
+  "get returns a record for a missing session": mutant((store) => ({
     get: async (id) => (await store.get(id)) ?? { record: makeRecord(), position: 1 },
   })),
   "get hides expired sessions": hidingMutant(

@@ -68,9 +68,7 @@ export const revokingMutants = {
   "revoke counts missing sessions": revokeMutant(async (store, scope, reason) => {
     return Math.max(1, await store.revoke(scope, reason));
   }),
-  "revoke revokes every session": revokeMutant((store, _, reason) =>
-    store.revoke({ everyone: true }, reason),
-  ),
+  "revoke ends every session": revokeMutant((store, _, reason) => store.revoke({ everyone: true }, reason)),
   "revoke of a subject ends one session": revokeMutant(async (store, scope, reason) => {
     if (!("subject" in scope)) return await store.revoke(scope, reason);
     const { records } = await store.list({ subject: scope.subject, state: "active" }, { limit: 1 });
@@ -153,7 +151,7 @@ export const revokingMutants = {
     };
   }),
   "put revives a session that a mass revocation ended": revivesAfterMassRevocation,
-  "revoke finds the first subject of a session": mutant((store) => {
+  "revoke finds a session by its first subject": mutant((store) => {
     const first = new Map<string, string | null>();
     return {
       async put(record, options) {
@@ -169,10 +167,10 @@ export const revokingMutants = {
     };
   }),
 
-  "the log omits single sessions": itemMutant((item) => ("session" in item ? [] : [item])),
-  "the log omits scopes": itemMutant((item) => ("scope" in item ? [] : [item])),
-  "the log omits keys": itemMutant((item) => ("key" in item ? [] : [item])),
-  "the log has an earlier position for keys": itemMutant((item) => [
+  "the log omits revocations of single sessions": itemMutant((item) => ("session" in item ? [] : [item])),
+  "the log omits mass revocations": itemMutant((item) => ("scope" in item ? [] : [item])),
+  "the log omits invalidations of keys": itemMutant((item) => ("key" in item ? [] : [item])),
+  "the log items of keys have a position that is too low": itemMutant((item) => [
     "key" in item ? { ...item, position: item.position - 1 } : item,
   ]),
   "keys are stored as UTF-8": itemMutant((item) => [
@@ -212,12 +210,12 @@ export const revokingMutants = {
       return (await store.changes(null)).cursor;
     },
   })),
-  "the log forgets the excepted session": itemMutant((item) =>
+  "the log omits the excepted session of a revocation": itemMutant((item) =>
     "scope" in item && "subject" in item.scope
       ? [{ ...item, scope: { subject: item.scope.subject } }]
       : [item],
   ),
-  "the log names the replaced version": itemMutant((item) =>
+  "the log names the version before the revocation": itemMutant((item) =>
     "minVersion" in item ? [{ ...item, minVersion: item.minVersion - 1 }] : [item],
   ),
   "the log has an item for a missing session": logsEmptyRevocations((scope) => "session" in scope),
@@ -246,7 +244,7 @@ export const revokingMutants = {
       return { ...page, items: page.items.slice(0, -1) };
     },
   })),
-  "changes answers with the log of the last call": mutant((store) => {
+  "changes returns the result of the previous call": mutant((store) => {
     let previous = store.changes(null);
     return {
       async changes(cursor) {

@@ -59,11 +59,11 @@ export const writingMutants = {
     const stored = (await store.get(record.id))?.record;
     return await store.put({ ...record, data: { ...stored?.data, ...record.data } }, options);
   }),
-  "put creates what it should update": putMutant(async (store, record, options) => {
+  "put creates a session that it should update": putMutant(async (store, record, options) => {
     const exists = (await storedVersion(store, record.id)) > 0;
     return await store.put(record, exists ? options : { ...options, expectedVersion: 0 });
   }),
-  "put replaces what it should create": putMutant(async (store, record, options) => {
+  "put replaces a session that it should create": putMutant(async (store, record, options) => {
     const version = await storedVersion(store, record.id);
     return await store.put(
       record,
@@ -158,8 +158,8 @@ export const writingMutants = {
       }
     },
   })),
-  "touch postpones nothing": mutant(() => ({ touch: async () => {} })),
-  "touch writes fifty sessions": mutant((store) => ({
+  "touch does nothing": mutant(() => ({ touch: async () => {} })),
+  "touch writes at most fifty sessions": mutant((store) => ({
     touch: (touches) => store.touch(touches.slice(0, 50)),
   })),
   "close ends writes in flight": putMutant(async (store, record, options) => {

@@ -21,7 +21,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   }),
   mutant({
     fault: "looks for duplicates in earlier batches only",
-    foundBy: "write() stores an event once that is in a batch twice",
+    foundBy: "write() stores an event once if a batch contains it twice",
     wrap: rowSink((rows, { events, counts }) => {
       const ids = new Set(rows.events.map(({ id }) => id));
       rows.events.push(...events.filter(({ id }) => !ids.has(id)));
@@ -63,7 +63,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   }),
   mutant({
     fault: "skips a batch in which any event is known",
-    foundBy: "write() completes a batch that is partly stored",
+    foundBy: "write() stores the missing events of a batch that is partly stored",
     wrap(inner) {
       const ids = new Set<string>();
       return {
@@ -212,7 +212,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   }),
   mutant({
     fault: "findOrder() returns the last of a batch",
-    foundBy: "findOrder() returns the earlier of two orders with one id in a batch",
+    foundBy: "findOrder() returns the first of two orders with the same id in one batch",
     wrap: orderBy((events) => events.at(-1)),
   }),
   mutant({
@@ -227,7 +227,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   }),
   mutant({
     fault: "findOrder() needs a session",
-    foundBy: "findOrder() finds an order of a backend without visitor and session",
+    foundBy: "findOrder() finds an order that a backend recorded without visitor and session",
     wrap: orderBy((events) => events.find(({ sessionId }) => sessionId !== null)),
   }),
   mutant({
