@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { type BackOffice, DESKTOP, heading, PHONE } from "./back-office-fixtures.ts";
+import { type BackOffice, DESKTOP_SIZE, heading, PHONE_SIZE } from "./back-office-fixtures.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const AXE_SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 declare global {
   interface Window {
@@ -13,43 +13,43 @@ declare global {
   }
 }
 
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
+async function findViolations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(AXE_SOURCE);
   const { violations } = await page.evaluate(() => window.axe.run(document));
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
-const overflow = (page: Page) =>
+const horizontalOverflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** Tests with axe, by keyboard, and on a phone. */
-export function accessibility(office: BackOffice): void {
+/** Defines tests with axe-core, with the keyboard, and at the width of a phone. */
+export function testAccessibility(office: BackOffice): void {
   it.each(["light", "dark"] as const)(
-    "axe finds nothing on any page in %s, from 390 to 1440 px",
+    "the pages have no axe violations with the %s theme, at 390 px and at 1440 px",
     async (scheme) => {
       const login = await office.visit("ada", "/login");
       await login.emulateMedia({ colorScheme: scheme });
-      expect(await violations(login)).toEqual([]);
+      expect(await findViolations(login)).toEqual([]);
       const page = await office.logIn("ada");
       await page.emulateMedia({ colorScheme: scheme });
       for (const path of ["/", "/users", "/users/2", "/roles", "/sessions"]) {
         await page.goto(office.url + path);
         if (path === "/sessions") await page.getByText("This device").waitFor();
-        for (const size of [DESKTOP, PHONE]) {
+        for (const size of [DESKTOP_SIZE, PHONE_SIZE]) {
           await page.setViewportSize(size);
-          expect(await violations(page), path).toEqual([]);
-          expect(await overflow(page), path).toBe(0);
+          expect(await findViolations(page), path).toEqual([]);
+          expect(await horizontalOverflow(page), path).toBe(0);
         }
       }
     },
   );
 
-  it("axe finds nothing on the page of the companies", async () => {
+  it("the page of the companies has no axe violations", async () => {
     const root = await office.logIn("ada", "root@office.example");
-    expect(await violations(root)).toEqual([]);
+    expect(await findViolations(root)).toEqual([]);
   });
 
-  it("the keyboard opens pages, skips the navigation and changes a quantity", async () => {
+  it("a keyboard user can open pages, skip the navigation and change a quantity", async () => {
     const page = await office.logIn("ada");
     await openByKey(page, "u", "Users");
     await openByKey(page, "s", "Zurich North");
@@ -66,7 +66,9 @@ export function accessibility(office: BackOffice): void {
   });
 }
 
-/** Presses G and a letter until the page with the title is shown: the page takes keys once its script has run. */
+/**
+ * Presses G and a letter until the page with the title is visible. Repeats, as the shortcuts work only after hydration.
+ */
 async function openByKey(page: Page, letter: string, title: string): Promise<void> {
   await expect
     .poll(async () => {

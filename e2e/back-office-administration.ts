@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { type BackOffice, button, expectText, heading, link } from "./back-office-fixtures.ts";
 
-/** Tests of users, roles, companies, sessions and preferences. */
-export function administration(office: BackOffice): void {
-  it("a user whom an administrator edits sees it at the next click", async () => {
+/** Defines tests of users, roles, companies, sessions and preferences. */
+export function testAdministration(office: BackOffice): void {
+  it("a user sees an administrator's changes to their account at the next click", async () => {
     const [ada, ben] = [await office.logIn("ada"), await office.logIn("ben")];
     await expectText(ben.locator(".name")).toBe("Ben MoserClerk");
     await ada.goto(`${office.url}/users`);
@@ -23,7 +23,7 @@ export function administration(office: BackOffice): void {
     await expectText(ada.locator("h1")).toBe("Ben Moser");
   });
 
-  it("a permission that a role loses is gone for its users at the next click", async () => {
+  it("users of a role that loses a permission lose the permission at the next click", async () => {
     const [ada, ben] = [await office.logIn("ada"), await office.logIn("ben")];
     await ben
       .getByRole("button", { name: /^Add one/ })
@@ -34,7 +34,7 @@ export function administration(office: BackOffice): void {
     await clerk.getByLabel("Change quantities").uncheck();
     await clerk.getByRole("button", { name: "Save" }).click();
     await clerk.getByText("Saved.").waitFor();
-    // The button is still on the page of the clerk. The action checks again.
+    // The clerk's page still shows the button. The action checks the permission and rejects the click.
     await ben
       .getByRole("button", { name: /^Add one/ })
       .first()
@@ -48,14 +48,14 @@ export function administration(office: BackOffice): void {
     await clerk.getByText("Saved.").waitFor();
   });
 
-  it("a user who is disabled is logged out at once, and cannot log in", async () => {
+  it("a disabled user is logged out immediately and cannot log in again", async () => {
     const [ada, cleo] = [await office.logIn("ada"), await office.logIn("ben", "cleo@alpine.example")];
     await ada.goto(`${office.url}/users`);
     await link(ada, "Cleo Rossi").click();
     await ada.getByLabel("Active").uncheck();
     await button(ada, "Save").click();
     await ada.getByText("Saved.").waitFor();
-    // The event stream tells the page: no click is needed.
+    // The event stream informs the page, so the user need not click.
     await cleo.bringToFront();
     await cleo.waitForURL(`${office.url}/login`);
     await cleo.getByLabel("Email address").fill("cleo@alpine.example");
@@ -68,7 +68,7 @@ export function administration(office: BackOffice): void {
     await ada.getByText("Saved.").waitFor();
   });
 
-  it("an administrator sees no user of another company, and cannot disable themselves", async () => {
+  it("an administrator sees no users of other companies, and cannot disable their own account", async () => {
     const hana = await office.logIn("ada", "hana@harbour.example");
     await link(hana, "Users").click();
     await heading(hana, "Users").waitFor();
@@ -80,7 +80,7 @@ export function administration(office: BackOffice): void {
     expect((await hana.request.get(`${office.url}/users/1`)).status()).toBe(404);
   });
 
-  it("a super administrator suspends a company, and its users see it at the next click", async () => {
+  it("users of a suspended company see the suspension at the next click", async () => {
     const [root, hana] = [
       await office.logIn("ada", "root@office.example"),
       await office.logIn("ben", "hana@harbour.example"),
@@ -96,7 +96,7 @@ export function administration(office: BackOffice): void {
     await heading(hana, "Users").waitFor();
   });
 
-  it("a session of another device can be ended, and that device is logged out", async () => {
+  it("a user can log out another device", async () => {
     const [here, there] = [await office.logIn("ada"), await office.logIn("ben", "ada@alpine.example")];
     await link(here, "My sessions").click();
     const others = here.getByRole("button", { name: "Log out everywhere else" });
@@ -108,7 +108,7 @@ export function administration(office: BackOffice): void {
     await heading(here, "Zurich North").waitFor();
   });
 
-  it("theme and language apply to the user's other browser too", async () => {
+  it("a user's theme and language also apply in the user's other browser", async () => {
     const ada = await office.logIn("ada");
     await ada.getByLabel("Theme").selectOption("Dark");
     await expect.poll(() => ada.locator("html").getAttribute("data-theme")).toBe("dark");

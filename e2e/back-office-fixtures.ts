@@ -8,13 +8,13 @@ import { openBrowser } from "./chromium.ts";
 
 type Browser = Awaited<ReturnType<typeof openBrowser>>;
 
-/** The owner of a browser. Their account has the same name. */
+/** The owner of a browser: also the name in the email address of the owner's account. */
 export type Person = "ada" | "ben";
 
-export const PHONE = { width: 390, height: 844 };
-export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE_SIZE = { width: 390, height: 844 };
+export const DESKTOP_SIZE = { width: 1440, height: 900 };
 
-/** The back office and the two browsers that its tests share. */
+/** A running back office and two browsers, which the tests of a file share. */
 export interface BackOffice {
   /** Opens a page in a new tab of a person's browser. */
   visit(who: Person, path?: string): Promise<Page>;
@@ -23,7 +23,7 @@ export interface BackOffice {
   readonly url: string;
 }
 
-/** Starts the back office for the tests of a file. An error on the console of a page fails the test. */
+/** Starts the back office before the tests of a file. A test fails if a page logs an error to its console. */
 export function setUpBackOffice(): BackOffice {
   const problems: string[] = [];
   let folder: string;
@@ -51,7 +51,7 @@ export function setUpBackOffice(): BackOffice {
 
   async function visit(who: Person, path = "/"): Promise<Page> {
     const page = await browsers[who].context.newPage();
-    await page.setViewportSize(DESKTOP);
+    await page.setViewportSize(DESKTOP_SIZE);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
     await page.goto(office.url + path);
@@ -73,7 +73,7 @@ export function setUpBackOffice(): BackOffice {
   };
 }
 
-/** An `expect` on the text of an element, repeated until it holds. */
+/** Repeats an `expect` on the text of an element until the `expect` passes. */
 export const expectText = (locator: Locator) => expect.poll(() => locator.textContent(), { timeout: 8000 });
 
 export const link = (page: Page, name: string) => page.getByRole("link", { name, exact: true });

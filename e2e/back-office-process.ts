@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./next-build.ts";
 
-const MAIN = fileURLToPath(new URL("../examples/back-office/src/main.ts", import.meta.url));
+const MAIN_FILE = fileURLToPath(new URL("../examples/back-office/src/main.ts", import.meta.url));
 
-/** A back office in a process of its own. */
+/** A back office that runs in its own process. */
 export interface RunningOffice {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Starts the back office with its data in `folder`, and waits until it has been built. */
+/** Starts the back office with its databases in `folder`. Resolves when the application is built. */
 export async function startOffice(folder: string): Promise<RunningOffice> {
-  // The office listens three ports after the service.
+  // The office listens on `PORT` + 3.
   const port = (await freePort()) - 3;
-  const child = spawn(process.execPath, ["--conditions=coatcheck-source", MAIN], {
+  const child = spawn(process.execPath, ["--conditions=coatcheck-source", MAIN_FILE], {
     env: {
       ...process.env,
       NODE_ENV: "production",
@@ -33,7 +33,9 @@ export async function startOffice(folder: string): Promise<RunningOffice> {
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     if (text.includes("The back office is at")) listening.resolve();
   });
-  exit.then(() => listening.reject(new Error("The back office has ended.")));
+  exit.then(() =>
+    listening.reject(new Error("The back office exited before it listened. Its output shows why.")),
+  );
   await listening.promise;
   const url = `http://localhost:${port + 3}`;
   await untilBuilt(`http://127.0.0.1:${port + 3}/login`);
@@ -46,7 +48,7 @@ export async function startOffice(folder: string): Promise<RunningOffice> {
   };
 }
 
-/** Waits as a browser does: the page of the build names the seconds until it should be loaded again. */
+/** Requests a page until it is no longer 503. Waits between requests as `Retry-After` states. */
 async function untilBuilt(url: string): Promise<void> {
   for (;;) {
     const response = await fetch(url);

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { type BackOffice, button, expectText, heading, link } from "./back-office-fixtures.ts";
 
-/** Tests of the stock and of the selection of a warehouse. */
-export function stock(office: BackOffice): void {
-  it("a visitor without a login is sent to the login page, and a wrong password is refused", async () => {
+/** Defines tests of the list of items and of the selection of a warehouse. */
+export function testStock(office: BackOffice): void {
+  it("a visitor without a login is redirected to the login page, which rejects a wrong password", async () => {
     const page = await office.visit("ada");
     expect(page.url()).toBe(`${office.url}/login`);
     await page.getByLabel("Email address").fill("ada@alpine.example");
@@ -12,7 +12,7 @@ export function stock(office: BackOffice): void {
     await page.getByText("Wrong email address or password.").waitFor();
   });
 
-  it("after the first request, a page needs no query for user, role, permissions, company and warehouse", async () => {
+  it("a page loads user, role, company and warehouse without a query after the user's first request", async () => {
     const page = await office.logIn("ada");
     await page.reload();
     await expectText(page.locator("#queries")).toBe("0");
@@ -21,7 +21,7 @@ export function stock(office: BackOffice): void {
     await expectText(page.locator("#queries")).toBe("0");
   });
 
-  it("a quantity changes at once, and another user sees it with the name of the user who changed it", async () => {
+  it("a changed quantity is shown immediately, and to other users with the name of its editor", async () => {
     const ada = await office.logIn("ada");
     const quantity = ada.getByLabel("Quantity: Gaffer tape 50 mm");
     const before = Number(await quantity.textContent());
@@ -32,7 +32,7 @@ export function stock(office: BackOffice): void {
     await expectText(ben.locator(".movements li").first()).toContain("Ada Keller");
   });
 
-  it("a warehouse selected in one tab moves no other tab, until it is kept for the session", async () => {
+  it("a warehouse selected in one tab does not affect other tabs until the user saves it for the session", async () => {
     const first = await office.logIn("ada");
     const second = await office.visit("ada");
     const third = await office.visit("ada", "/sessions");
@@ -49,7 +49,7 @@ export function stock(office: BackOffice): void {
     await heading(third, "Lugano").waitFor();
   });
 
-  it("a warehouse that the user may not enter is not shown, even if its id is in the address", async () => {
+  it("a URL with the id of a warehouse that the user may not enter shows the user's own warehouse", async () => {
     const ada = await office.logIn("ada");
     await ada.getByRole("combobox", { name: "Warehouse" }).selectOption("Lugano");
     await heading(ada, "Lugano").waitFor();
@@ -61,7 +61,7 @@ export function stock(office: BackOffice): void {
     }
   });
 
-  it("the search and the filter are in the address", async () => {
+  it("the search text and the filter are part of the URL", async () => {
     const page = await office.logIn("ada");
     await page.keyboard.press("/");
     await page.keyboard.type("tape");

@@ -5,18 +5,18 @@ import { usePathname, useRouter } from "next/navigation";
 import { useEffect } from "react";
 
 interface Props {
-  /** `key`: the letter that opens the page when it is pressed after G. */
+  /** `key`: the letter that, pressed after G, opens the page. */
   readonly links: readonly { readonly href: string; readonly label: string; readonly key: string }[];
 }
 
-/** The most milliseconds between G and the letter of a page. */
-const MAX_BETWEEN_KEYS = 1000;
+/** The longest time between pressing G and the page's letter, in milliseconds. */
+const MAX_KEY_INTERVAL = 1000;
 
 function isTyping({ target }: KeyboardEvent): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** The links to the pages. By keyboard, G and a letter opens a page, and / goes to the search. */
+/** Links to the pages. Keyboard shortcuts: G and a letter open a page, / focuses the search field. */
 export function Navigation({ links }: Props) {
   const path = usePathname();
   const router = useRouter();
@@ -32,7 +32,7 @@ export function Navigation({ links }: Props) {
         search?.focus();
       } else if (event.key === "g") {
         pressedAt = event.timeStamp;
-      } else if (target && event.timeStamp - pressedAt < MAX_BETWEEN_KEYS) {
+      } else if (target && event.timeStamp - pressedAt < MAX_KEY_INTERVAL) {
         router.push(target.href);
       }
     }

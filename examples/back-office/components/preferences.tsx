@@ -9,7 +9,7 @@ interface Props {
   readonly text: Texts;
 }
 
-/** Theme and language. A choice applies to all of the user's sessions that have made none of their own. */
+/** Selects theme and language. A choice applies to this session, and to the user's sessions without a choice. */
 export function Preferences({ theme, language, text }: Props) {
   return (
     <div className="preferences">

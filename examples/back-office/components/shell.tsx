@@ -5,8 +5,8 @@ import { Navigation } from "./navigation.tsx";
 import { Preferences } from "./preferences.tsx";
 
 /**
- * The frame of every page: the navigation, the user, the preferences. It is part of each page, and not a layout:
- * Next.js does not render a layout again when a link is clicked, so it would show a user as they were before a change.
+ * Renders navigation, user and preferences around the content of a page. Each page contains it. A layout would not do:
+ * Next.js does not render a layout again when a link is clicked, so a layout would show an outdated user.
  */
 export async function Shell({ children }: { readonly children: ReactNode }) {
   const { user, company, theme, language, text, queries } = await viewer();

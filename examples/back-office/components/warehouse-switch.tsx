@@ -8,14 +8,14 @@ import type { Texts } from "../lib/language.ts";
 interface Props {
   readonly choices: readonly { readonly xid: string; readonly name: string }[];
   readonly selected: string;
-  /** Whether the selected warehouse is the one of the session. */
+  /** Whether the selected warehouse is also the session's warehouse. */
   readonly isOwn: boolean;
-  /** Whether the session has a warehouse of its own, instead of the user's. */
+  /** Whether the session stores a warehouse. If not, the session's warehouse is the user's. */
   readonly hasChoice: boolean;
   readonly text: Texts;
 }
 
-/** Selects a warehouse for this tab; a button keeps it for the session. */
+/** Selects a warehouse for this tab. A button stores the selected warehouse in the session. */
 export function WarehouseSwitch({ choices, selected, isOwn, hasChoice, text }: Props) {
   const router = useRouter();
   const search = useSearchParams();

@@ -4,22 +4,22 @@ import type { User } from "./people.ts";
 import type { Permission } from "./permissions.ts";
 import { sessions } from "./sessions.ts";
 
-/** The result of an action, as its form shows it. */
+/** The result of a server action, for the form that called the action. */
 export interface Result {
   readonly error?: string;
-  /** The time of the last success, so that the form announces each of them. */
+  /** The time of a success, in epoch milliseconds. Each success has another time, so the form announces each. */
   readonly saved?: number;
 }
 
-/** The user who performs an action, and the office. */
+/** The user who performs a server action, with the session and the objects of the office. */
 export interface Actor extends Office {
   readonly session: AuthenticatedSession;
   readonly user: User;
 }
 
 /**
- * Wraps an action of a user who is logged in and has `permission`. Checks both at every call, with the present role of
- * the user. An error that the user can understand becomes the result.
+ * Wraps a server action. Each call checks that a user is logged in and that the user's current role has `permission`.
+ * A client error, such as `CONFLICT`, becomes the result; other errors are thrown.
  */
 export function officeAction<Args extends readonly unknown[]>(
   permission: Permission | null,
@@ -31,8 +31,8 @@ export function officeAction<Args extends readonly unknown[]>(
     const current = opened.context.of(session);
     const [user, company] = await Promise.all([current.user(), current.company()]);
     try {
-      if (user === null || company?.active === false) throw forbidden();
-      if (permission !== null && !user.permissions.includes(permission)) throw forbidden();
+      if (user === null || company?.active === false) throw forbiddenError();
+      if (permission !== null && !user.permissions.includes(permission)) throw forbiddenError();
       await action({ ...opened, session, user }, ...args);
       return { saved: Date.now() };
     } catch (error) {
@@ -42,17 +42,17 @@ export function officeAction<Args extends readonly unknown[]>(
   });
 }
 
-/** The error of an action that the user may not perform. */
-export function forbidden(): CoatcheckError {
+/** Creates the error of an action that the user may not perform. */
+export function forbiddenError(): CoatcheckError {
   return new CoatcheckError("FORBIDDEN", "You are not allowed to do that.");
 }
 
-/** Wraps an action of a super administrator. */
+/** Wraps a server action that only a super administrator may call. */
 export function superAction<Args extends readonly unknown[]>(
   action: (actor: Actor, ...args: Args) => Promise<void> | void,
 ) {
   return officeAction<Args>(null, async (actor, ...args) => {
-    if (!actor.user.isSuperAdmin) throw forbidden();
+    if (!actor.user.isSuperAdmin) throw forbiddenError();
     await action(actor, ...args);
   });
 }

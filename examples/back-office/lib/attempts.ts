@@ -1,17 +1,17 @@
 import { CoatcheckError } from "coatcheck";
 
-const WINDOW = 5 * 60_000;
+const WINDOW_MS = 5 * 60_000;
 const MAX_FAILURES = 10;
 const MAX_ACCOUNTS = 10_000;
 
 const failures = new Map<string, { count: number; since: number }>();
 
-/** @throws CoatcheckError `RATE_LIMITED` for an account with ten wrong passwords in five minutes. */
+/** @throws CoatcheckError `RATE_LIMITED` if the account had ten wrong passwords within five minutes. */
 export function requireFewFailures(account: string, now: number): void {
   const present = failures.get(account);
-  if (!present || now - present.since > WINDOW || present.count < MAX_FAILURES) return;
+  if (!present || now - present.since > WINDOW_MS || present.count < MAX_FAILURES) return;
   throw new CoatcheckError("RATE_LIMITED", "Too many wrong passwords. Wait five minutes, then try again.", {
-    retryAfter: WINDOW / 1000,
+    retryAfter: WINDOW_MS / 1000,
   });
 }
 
@@ -19,11 +19,11 @@ export function requireFewFailures(account: string, now: number): void {
 export function countFailure(account: string, now: number): void {
   if (failures.size >= MAX_ACCOUNTS) failures.clear();
   const present = failures.get(account);
-  if (!present || now - present.since > WINDOW) failures.set(account, { count: 1, since: now });
+  if (!present || now - present.since > WINDOW_MS) failures.set(account, { count: 1, since: now });
   else present.count++;
 }
 
-/** Forgets the failures of an account, after a login. */
+/** Deletes the count of an account's wrong passwords, after a login. */
 export function forgetFailures(account: string): void {
   failures.delete(account);
 }

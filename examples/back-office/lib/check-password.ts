@@ -2,14 +2,14 @@ import { countFailure, forgetFailures, requireFewFailures } from "./attempts.ts"
 import { office } from "./office.ts";
 import { passwordMatches } from "./password.ts";
 
-/** The login of an account. */
+/** The account that a user logs in to: the ids of the user and of their company. */
 export interface Account {
   readonly subject: string;
   readonly tenant: string | null;
 }
 
 /**
- * Checks an email address and a password. Null for wrong ones, and for a disabled user.
+ * Returns the account with this email address and password. Returns null if either is wrong or the user is disabled.
  *
  * @throws CoatcheckError `RATE_LIMITED` after too many wrong passwords.
  */

@@ -8,8 +8,8 @@ import { findWarehouse } from "./stock.ts";
 import { warehouseIds } from "./warehouse-ids.ts";
 
 /**
- * The entities that the sessions refer to. Each user, company and warehouse is in memory once per process, however many
- * sessions there are, and `invalidate` reaches every process.
+ * Loads the user, company and warehouse of a session. Sessions of the same process share these objects.
+ * `invalidate()` makes every process load an object again.
  */
 export function officeContext(database: Database, cache: SessionCache) {
   const user = loader({

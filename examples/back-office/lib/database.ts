@@ -37,9 +37,9 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-type Values = readonly SQLInputValue[];
+type SqlValues = readonly SQLInputValue[];
 
-/** The application's database. It counts its queries, so that the pages and the tests can show how few there are. */
+/** The application's database. Counts its queries, so that pages and tests can show how few queries a page needs. */
 export class Database {
   #reads = 0;
   readonly #sqlite: DatabaseSync;
@@ -56,18 +56,18 @@ export class Database {
     return this.#reads;
   }
 
-  all<Row>(sql: string, ...values: Values): readonly Row[] {
+  all<Row>(sql: string, ...values: SqlValues): readonly Row[] {
     this.#reads++;
     return this.#sqlite.prepare(sql).all(...values) as Row[];
   }
 
-  one<Row>(sql: string, ...values: Values): Row | null {
+  one<Row>(sql: string, ...values: SqlValues): Row | null {
     this.#reads++;
     return (this.#sqlite.prepare(sql).get(...values) as Row | undefined) ?? null;
   }
 
   /** Changes rows. Returns the number of changed rows, and the id of an inserted one. */
-  run(sql: string, ...values: Values): { readonly changes: number; readonly id: number } {
+  run(sql: string, ...values: SqlValues): { readonly changes: number; readonly id: number } {
     const { changes, lastInsertRowid } = this.#sqlite.prepare(sql).run(...values);
     return { changes: Number(changes), id: Number(lastInsertRowid) };
   }

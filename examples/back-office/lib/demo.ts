@@ -69,12 +69,12 @@ const GOODS = [
   ["Wall plug 8 mm", 2000],
 ] as const;
 
-/** Fills an empty database with two companies. Does nothing for one that has companies. */
+/** Adds two companies to an empty database. Does nothing if the database already contains companies. */
 export async function addDemo(database: Database): Promise<void> {
   if (database.one("SELECT 1 FROM companies LIMIT 1")) return;
   const password = await hashPassword(DEMO_PASSWORD);
   database.transaction(() => {
-    // Another process may have filled it since the check above.
+    // Another process may have added the companies since the check above.
     if (database.one("SELECT 1 FROM companies LIMIT 1")) return;
     for (const company of COMPANIES) addCompany(database, company, password);
     database.run(
@@ -114,7 +114,7 @@ function addCompany(database: Database, company: DemoCompany, password: string):
   }
 }
 
-/** Adds the same items to each warehouse, with other quantities; a few are below their minimum. */
+/** Adds the demo items to a warehouse. `shift` varies the quantities; a few are below their minimum. */
 function addItems(database: Database, warehouse: number, shift: number): void {
   for (const [index, [name, usual]] of GOODS.entries()) {
     const factor = ((index * 7 + shift * 5) % 11) / 5;

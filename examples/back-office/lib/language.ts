@@ -151,7 +151,7 @@ const de: Texts = {
 
 const TEXTS: Readonly<Record<Language, Texts>> = { en, de };
 
-/** The texts of a language. */
+/** Returns the texts of the pages in a language. */
 export function texts(language: Language): Texts {
   return TEXTS[language];
 }

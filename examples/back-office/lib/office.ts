@@ -11,14 +11,14 @@ export interface Office {
 
 const scope: { backOffice?: Office } & object = globalThis;
 
-/** Makes an opened office available to the pages. `src/main.ts` calls it, before Next.js starts. */
+/** Makes the objects available to the pages. `src/main.ts` calls this before Next.js starts. */
 export function provideOffice(opened: Office): void {
   scope.backOffice = opened;
 }
 
 /**
- * Returns the office. It is on `globalThis`, because Next.js loads its own copy of this module, and several of them: the
- * databases and the context exist once, outside the bundles.
+ * Returns the shared objects. They are on `globalThis`, because Next.js bundles several copies of this module, and all
+ * copies must use the same databases and context.
  *
  * @throws Error when Next.js was started without `src/main.ts`.
  */

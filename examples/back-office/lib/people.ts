@@ -2,7 +2,7 @@ import { CoatcheckError } from "coatcheck";
 import type { Database } from "./database.ts";
 import { isPermission, type Permission } from "./permissions.ts";
 
-/** A user with everything that a page needs to know, as the context keeps it: once, for all sessions of the user. */
+/** A user with the data that pages need. All sessions of a user share one such object in a process. */
 export interface User {
   readonly id: string;
   /** Null for a super administrator, who belongs to no company. */
@@ -32,7 +32,7 @@ interface UserRow {
   readonly super_admin: number;
 }
 
-/** A user with role, permissions and warehouses; null for one who does not exist or is disabled. */
+/** Returns a user with role, permissions and warehouses; null if the user does not exist or is disabled. */
 export function findUser(database: Database, id: string): User | null {
   const row = database.one<UserRow>(
     `SELECT users.*, roles.name AS role, roles.permissions FROM users
@@ -65,8 +65,8 @@ function permissionsOf(json: string | null): readonly Permission[] {
   return Array.isArray(list) ? list.filter(isPermission) : [];
 }
 
-/** A user as the list and the form of the administration show it. */
-export interface UserLine {
+/** A user, with the fields that the list of users and the form of a user show. */
+export interface ListedUser {
   readonly id: number;
   readonly name: string;
   readonly email: string;
@@ -77,33 +77,37 @@ export interface UserLine {
   readonly warehouseIds: readonly number[];
 }
 
-interface LineRow extends Omit<UserLine, "active" | "warehouseIds"> {
+interface ListedUserRow extends Omit<ListedUser, "active" | "warehouseIds"> {
   readonly active: number;
   readonly warehouseIds: string | null;
 }
 
-const LINES = `SELECT users.id, users.name, email, role_id AS roleId, roles.name AS role, active,
+const SELECT_LISTED_USERS = `SELECT users.id, users.name, email, role_id AS roleId, roles.name AS role, active,
     warehouse_id AS warehouseId,
     (SELECT group_concat(warehouse_id) FROM user_warehouses WHERE user_id = users.id) AS warehouseIds
   FROM users JOIN roles ON roles.id = users.role_id`;
 
-const toLine = (row: LineRow): UserLine => ({
+const toListedUser = (row: ListedUserRow): ListedUser => ({
   ...row,
   active: row.active === 1,
   warehouseIds: (row.warehouseIds ?? "").split(",").filter(Boolean).map(Number),
 });
 
-/** The users of a company, by name. */
-export function listUsers(database: Database, company: number): readonly UserLine[] {
+/** Returns the users of a company, sorted by name. */
+export function listUsers(database: Database, company: number): readonly ListedUser[] {
   return database
-    .all<LineRow>(`${LINES} WHERE users.company_id = ? ORDER BY users.name`, company)
-    .map(toLine);
+    .all<ListedUserRow>(`${SELECT_LISTED_USERS} WHERE users.company_id = ? ORDER BY users.name`, company)
+    .map(toListedUser);
 }
 
-/** A user of the company; null for another company's. */
-export function findLine(database: Database, company: number, id: number): UserLine | null {
-  const row = database.one<LineRow>(`${LINES} WHERE users.company_id = ? AND users.id = ?`, company, id);
-  return row && toLine(row);
+/** Returns a user; null if the user does not exist or belongs to another company. */
+export function findListedUser(database: Database, company: number, id: number): ListedUser | null {
+  const row = database.one<ListedUserRow>(
+    `${SELECT_LISTED_USERS} WHERE users.company_id = ? AND users.id = ?`,
+    company,
+    id,
+  );
+  return row && toListedUser(row);
 }
 
 /** A role of a company. */
@@ -114,7 +118,7 @@ export interface Role {
   readonly users: number;
 }
 
-/** The roles of a company. */
+/** Returns the roles of a company. */
 export function listRoles(database: Database, company: number): readonly Role[] {
   const rows = database.all<{ id: number; name: string; permissions: string; users: number }>(
     `SELECT id, name, permissions, (SELECT count(*) FROM users WHERE role_id = roles.id) AS users
@@ -124,7 +128,7 @@ export function listRoles(database: Database, company: number): readonly Role[] 
   return rows.map((row) => ({ ...row, permissions: permissionsOf(row.permissions) }));
 }
 
-/** The content of the form of a user. */
+/** The values of the form that edits a user. */
 export interface UserChange {
   readonly name: string;
   readonly email: string;
@@ -137,7 +141,8 @@ export interface UserChange {
 /**
  * Changes a user of the company.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for a role or a warehouse of another company, `CONFLICT` for an email address that another user has.
+ * @throws CoatcheckError `VALIDATION_FAILED` if the role or a warehouse belongs to another company, `CONFLICT` if
+ * another user has the email address.
  */
 export function changeUser(database: Database, company: number, id: number, change: UserChange): void {
   const roles = listRoles(database, company).map((role) => role.id);
@@ -149,7 +154,7 @@ export function changeUser(database: Database, company: number, id: number, chan
   if (!warehouseIds.every((each) => warehouses.includes(each)) || !warehouseIds.includes(warehouseId)) {
     throw new CoatcheckError(
       "VALIDATION_FAILED",
-      "The user's own warehouse must be one that the user may enter.",
+      "The user's default warehouse must be one of the warehouses that the user may enter.",
     );
   }
   if (database.one("SELECT 1 FROM users WHERE email = ? AND id <> ?", change.email, id)) {

@@ -1,7 +1,7 @@
 import { coatcheck } from "coatcheck/next";
 import { office } from "./office.ts";
 
-/** The user, as client components may see it. */
+/** The data of a user that client components may read. */
 export interface PublicUser {
   readonly id: string;
   readonly name: string;
@@ -11,7 +11,10 @@ export interface PublicUser {
 /** Variables that `src/main.ts` sets from the service's configuration. */
 const { OFFICE_SECURE_COOKIE, OFFICE_PROXIES } = process.env;
 
-/** The service's sessions, under a cookie of the back office's own: cookies do not tell the ports of one host apart. */
+/**
+ * The sessions of the service. The cookie has its own name, because programs on other ports of the host share all
+ * cookies.
+ */
 export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
   signIn: "/login",
   cookie: OFFICE_SECURE_COOKIE === "true" ? { name: "back-office" } : { name: "back-office", secure: false },

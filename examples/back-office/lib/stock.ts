@@ -1,19 +1,19 @@
 import { CoatcheckError } from "coatcheck";
 import type { Database } from "./database.ts";
 
-/** A warehouse, as the context keeps it. */
+/** A warehouse of a company. */
 export interface Warehouse {
   readonly id: number;
   readonly companyId: number;
   readonly name: string;
 }
 
-/** A warehouse; null if it does not exist. */
+/** Returns a warehouse; null if it does not exist. */
 export function findWarehouse(database: Database, id: number): Warehouse | null {
   return database.one<Warehouse>("SELECT id, company_id AS companyId, name FROM warehouses WHERE id = ?", id);
 }
 
-/** The warehouses of a company. */
+/** Returns the warehouses of a company, sorted by name. */
 export function listWarehouses(database: Database, company: number): readonly Warehouse[] {
   return database.all<Warehouse>(
     "SELECT id, company_id AS companyId, name FROM warehouses WHERE company_id = ? ORDER BY name",
@@ -31,7 +31,7 @@ export interface Item {
   readonly minimum: number;
 }
 
-/** The items to list. */
+/** Selects the items to list. */
 export interface StockFilter {
   /** A part of the item's name or number. */
   readonly text: string;
@@ -39,7 +39,7 @@ export interface StockFilter {
   readonly low: boolean;
 }
 
-/** The items of a warehouse, by number. */
+/** Returns the items of a warehouse that match the filter, sorted by item number. */
 export function listItems(
   database: Database,
   warehouse: number,
@@ -57,7 +57,7 @@ export function listItems(
   );
 }
 
-/** The figures above the list of items. */
+/** Returns the totals that are shown above the list of items. */
 export function stockFigures(database: Database, warehouse: number) {
   return (
     database.one<{ items: number; low: number; pieces: number }>(
@@ -68,7 +68,7 @@ export function stockFigures(database: Database, warehouse: number) {
   );
 }
 
-/** A change of a quantity. */
+/** A recorded change of an item's quantity, as the list of changes shows it. */
 export interface Movement {
   readonly id: number;
   readonly item: string;
@@ -77,7 +77,7 @@ export interface Movement {
   readonly at: number;
 }
 
-/** The latest movements of a warehouse. */
+/** Returns the latest quantity changes in a warehouse. */
 export function listMovements(database: Database, warehouse: number): readonly Movement[] {
   return database.all<Movement>(
     `SELECT movements.id, items.name AS item, users.name AS user, change, at FROM movements
@@ -87,7 +87,7 @@ export function listMovements(database: Database, warehouse: number): readonly M
   );
 }
 
-/** Changes a quantity. */
+/** The input of `changeStock()`. */
 export interface StockChange {
   readonly item: number;
   readonly user: string;
@@ -96,12 +96,12 @@ export interface StockChange {
   readonly at: number;
 }
 
-/** The warehouse of an item; null if the item does not exist. */
+/** Returns the id of an item's warehouse; null if the item does not exist. */
 export function warehouseOf(database: Database, item: number): number | null {
   return database.one<{ id: number }>("SELECT warehouse_id AS id FROM items WHERE id = ?", item)?.id ?? null;
 }
 
-/** @throws CoatcheckError `CONFLICT` for a quantity below zero. */
+/** Changes the quantity of an item. @throws CoatcheckError `CONFLICT` if the quantity would fall below zero. */
 export function changeStock(database: Database, { item, user, change, at }: StockChange): void {
   database.transaction(() => {
     const { changes } = database.run(
@@ -109,7 +109,8 @@ export function changeStock(database: Database, { item, user, change, at }: Stoc
       change,
       item,
     );
-    if (changes === 0) throw new CoatcheckError("CONFLICT", "There are not enough pieces.");
+    if (changes === 0)
+      throw new CoatcheckError("CONFLICT", "The quantity of an item cannot fall below zero.");
     const sql = "INSERT INTO movements (item_id, user_id, change, at) VALUES (?, ?, ?, ?)";
     database.run(sql, item, user, change, at);
   });

@@ -6,8 +6,8 @@ import type { Permission } from "./permissions.ts";
 import { sessions } from "./sessions.ts";
 
 /**
- * The user who looks at the page. A layout and its page share one check; after the first request of a user it needs no
- * query.
+ * Returns the user who requested the page, with session, company and preferences. A layout and its page share one call.
+ * After a user's first request, the call needs no database query.
  */
 export const viewer = cache(async () => {
   const session = await sessions.requireSubject();
@@ -34,7 +34,7 @@ export const viewer = cache(async () => {
   };
 });
 
-/** The viewer, who must have a permission. */
+/** Returns the viewer. Redirects to the start page if the viewer lacks the permission. */
 export async function requirePermission(permission: Permission) {
   const found = await viewer();
   if (found.company === null || !found.user.permissions.includes(permission)) redirect("/");

@@ -6,8 +6,8 @@ import { buildingPage, RETRY_AFTER } from "./building-page.ts";
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * The state of the application. It is built at the first visit, so that the service and the shops start without
- * waiting.
+ * The state of the Next.js application. The first request starts its build, so that the other programs of `npm start`
+ * do not wait for the build.
  */
 type State =
   | { readonly kind: "waiting" }
@@ -15,7 +15,7 @@ type State =
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "ready"; readonly handle: Handler };
 
-/** The application, and the page that waits until it is built. */
+/** The Next.js application. Until its build has finished, each request gets a page that reloads itself. */
 export class Application {
   #state: State = { kind: "waiting" };
   #opened: { close(): Promise<void> } | null = null;
@@ -25,7 +25,10 @@ export class Application {
     this.#address = address;
   }
 
-  /** Responds to a request: with the application if it is ready, else with the page that waits for it. */
+  /**
+   * Passes a request to the application. Responds with 503 and a page that reloads itself while the application is not
+   * ready.
+   */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#state.kind === "ready") return await this.#state.handle(request, response);
     const failure = this.#state.kind === "failed" ? this.#state.message : null;
@@ -39,7 +42,7 @@ export class Application {
     response.end(buildingPage(Math.round((performance.now() - began) / 1000), failure));
   }
 
-  /** Builds and starts the application. Resolves when it is ready, or has failed. */
+  /** Builds and starts the application. Resolves when the application is ready or its build has failed. */
   async #prepare(): Promise<void> {
     this.#state = { kind: "building", since: performance.now() };
     try {

@@ -5,13 +5,13 @@ import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of this application. */
+/** The folder `examples/back-office`. */
 export const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
+const NEXT_PROGRAM = join(ROOT, "node_modules/next/dist/bin/next");
 const COMPILER = join(ROOT, "node_modules/typescript/bin/tsc");
 
-/** The file with the hash of the sources that the present build was made of. */
+/** The file that contains the hash of the sources of the last build. */
 const HASH_FILE = join(FOLDER, ".next/content-hash");
 const SOURCES = [
   "packages/coatcheck/src/**/*.ts",
@@ -28,13 +28,13 @@ function contentHash(): string {
   return hash.digest("hex");
 }
 
-/** Whether the application has been built from the present sources. */
+/** Returns whether the last build used the current sources. */
 export function isBuilt(): boolean {
   return existsSync(HASH_FILE) && readFileSync(HASH_FILE, "utf8") === contentHash();
 }
 
 /**
- * Compiles the library and builds the application, unless that has been done for the present sources.
+ * Compiles the library and builds the application. Does nothing if the last build used the current sources.
  *
  * @throws Error with the output of the failed program.
  */
@@ -42,14 +42,14 @@ export async function build(): Promise<void> {
   if (isBuilt()) return;
   const hash = contentHash();
   await run(join(ROOT, "packages/coatcheck"), COMPILER, "-p", "tsconfig.build.json");
-  await run(FOLDER, NEXT, "build");
+  await run(FOLDER, NEXT_PROGRAM, "build");
   writeFileSync(HASH_FILE, hash);
 }
 
 async function run(folder: string, ...args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    // `NODE_OPTIONS` may contain the condition `coatcheck-source`, and the build needs the compiled library.
+    // Without `NODE_OPTIONS`, which may contain the condition `coatcheck-source`: the build needs the compiled library.
     env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -63,5 +63,5 @@ async function run(folder: string, ...args: readonly string[]): Promise<void> {
   process.once("exit", stop);
   const [code] = await once(child, "close");
   process.off("exit", stop);
-  if (code !== 0) throw new Error(`The build has failed:\n${output}`);
+  if (code !== 0) throw new Error(`The build of the back office failed:\n${output}`);
 }

@@ -1,14 +1,14 @@
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+const HTML_ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-function escaped(text: string): string {
-  return text.replace(/[&<>]/g, (each) => ESCAPES[each] ?? each);
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>]/g, (each) => HTML_ESCAPES[each] ?? each);
 }
 
-/** Seconds until the page loads itself again. */
+/** The time until the page reloads itself, in seconds. */
 export const RETRY_AFTER = 2;
 
 /**
- * The page that is shown until the application is built. It loads itself again.
+ * Renders the page that is shown until the application is built. The page reloads itself.
  *
  * @param seconds since the build began.
  * @param failure the output of a failed build; null while the build runs.
@@ -19,7 +19,7 @@ export function buildingPage(seconds: number, failure: string | null): string {
     failure === null
       ? `<p>This happens at the first visit and after a change, and takes less than a minute. The page opens by itself.</p>
          <p><progress aria-label="Building"></progress> <output>${seconds} s</output></p>`
-      : `<p>Load this page again to try once more.</p><pre>${escaped(failure)}</pre>`;
+      : `<p>Load this page again to try once more.</p><pre>${escapeHtml(failure)}</pre>`;
   const refresh = failure === null ? `<meta http-equiv="refresh" content="${RETRY_AFTER}">` : "";
   return `<!doctype html>
 <html lang="en">

@@ -6,15 +6,15 @@ import { provideOffice } from "../lib/office.ts";
 import { Application } from "./application.ts";
 import { closeOffice, openOffice } from "./open-office.ts";
 
-/** A back office that listens. */
+/** A back office that accepts requests. */
 export interface RunningBackOffice {
   readonly url: string;
-  /** Ends the connections, and writes what is still in memory. */
+  /** Ends the connections, stores activity that is still in memory, and closes the databases. */
   stop(): Promise<void>;
 }
 
 /**
- * Opens the databases and listens at once, three ports after the service. The application is built at the first visit.
+ * Opens the databases and listens on the service's port + 3. The first request builds the application.
  *
  * @throws StartError when a database or the port is unavailable.
  */
@@ -38,7 +38,7 @@ export async function startBackOffice(config: Config): Promise<RunningBackOffice
     url: `http://${isLocal ? "localhost" : host}:${bound}`,
     async stop() {
       server.close();
-      // Event streams never end by themselves.
+      // Close event streams too: they never end by themselves.
       server.closeAllConnections();
       await once(server, "close");
       await application.close();

@@ -6,7 +6,7 @@ import { Database } from "../lib/database.ts";
 import { addDemo } from "../lib/demo.ts";
 import type { Office } from "../lib/office.ts";
 
-/** Opens the service's sessions and the application's database, and fills an empty one with the demo. */
+/** Opens the service's sessions and the application's database. Adds the demo data to an empty database. */
 export async function openOffice(config: Config): Promise<Office> {
   const sessions = await openSessions(config, pino({ level: config.logLevel }));
   const folder = config.database.kind === "sqlite" ? dirname(config.database.path) : "data";
@@ -15,7 +15,7 @@ export async function openOffice(config: Config): Promise<Office> {
   return { sessions, database, context: officeContext(database, sessions.cache) };
 }
 
-/** Writes the activity that is still in memory, and closes the databases. */
+/** Stores session activity that is still in memory, and closes the databases. */
 export async function closeOffice({ sessions, database }: Office): Promise<void> {
   await sessions.close();
   database.close();

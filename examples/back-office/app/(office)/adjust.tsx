@@ -11,7 +11,10 @@ interface Props {
   readonly text: Texts;
 }
 
-/** The quantity of an item with a button on each side. Shows the new quantity before the server has responded. */
+/**
+ * Shows the quantity of an item between a minus and a plus button. Shows a new quantity before the server has
+ * responded.
+ */
 export function Adjust({ id, name, quantity, text }: Props) {
   const [shown, addChange] = useOptimistic(quantity, (before, change: number) => before + change);
   const [error, setError] = useState<string | undefined>();

@@ -17,7 +17,9 @@ interface Query {
   readonly low?: string;
 }
 
-/** The stock of one warehouse. The address selects it for this tab alone; the session's own choice is one click away. */
+/**
+ * Shows the stock of one warehouse. `w` in the address selects a warehouse for this tab only. Default: the session's.
+ */
 export default async function Page({ searchParams }: { searchParams: Promise<Query> }) {
   const { user, company, current, session, text, language } = await viewer();
   if (company === null) redirect("/companies");

@@ -4,7 +4,7 @@ import { revalidatePath } from "next/cache";
 import { officeAction } from "../../lib/action.ts";
 
 export const setTheme = officeAction(null, async ({ context, session }, value: string) => {
-  // The context refuses a value that is not allowed.
+  // `set()` rejects a value that is not a theme, so the cast is safe.
   await context.of(session).set("theme", value as "light");
   revalidatePath("/", "layout");
 });

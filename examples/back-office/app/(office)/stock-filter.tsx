@@ -2,7 +2,10 @@ import Form from "next/form";
 import type { Texts } from "../../lib/language.ts";
 import type { StockFilter } from "../../lib/stock.ts";
 
-/** The filter above the stock. Its values are in the address, so that a filtered list can be shared. */
+/**
+ * The search field and filter above the list of items. Their values are in the URL, so that a link can share the
+ * filtered list.
+ */
 export function StockFilterForm({
   w,
   filter,

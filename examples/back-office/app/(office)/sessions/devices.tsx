@@ -14,7 +14,10 @@ interface Props {
 const nameOf = ({ browser, os, userAgent, id }: Device) =>
   [browser, os].filter(Boolean).join(", ") || userAgent || id;
 
-/** The user's sessions, each with a button that ends it. An old login must confirm the password first. */
+/**
+ * Lists the user's sessions, each with a button that ends it. If the login is old, the user must enter the password
+ * first.
+ */
 export function Devices({ email, text, language }: Props) {
   const { devices, loading, error, reload, revoke, revokeOthers } = useDevices();
   const mustConfirm = error?.code === "REAUTHENTICATION_REQUIRED";

@@ -3,11 +3,11 @@
 import { CoatcheckError } from "coatcheck";
 import { revalidatePath } from "next/cache";
 import { z } from "zod";
-import { type Actor, forbidden, officeAction, type Result } from "../../../../lib/action.ts";
+import { type Actor, forbiddenError, officeAction, type Result } from "../../../../lib/action.ts";
 import { changeUser } from "../../../../lib/people.ts";
 
 const id = z.coerce.number().int().positive();
-const FORM = z.object({
+const USER_FORM = z.object({
   id,
   name: z.string().trim().min(1, "Enter a name.").max(80),
   email: z.email("Enter an email address.").max(254),
@@ -24,7 +24,7 @@ const FORM = z.object({
 export const saveUser = officeAction("users.edit", async (actor, _before: Result, form: FormData) => {
   const change = parse(form);
   const { user, database, context, sessions } = actor;
-  if (user.companyId === null) throw forbidden();
+  if (user.companyId === null) throw forbiddenError();
   requireNotSelf(actor, change);
   changeUser(database, user.companyId, change.id, {
     ...change,
@@ -38,8 +38,8 @@ export const saveUser = officeAction("users.edit", async (actor, _before: Result
   revalidatePath("/", "layout");
 });
 
-function parse(form: FormData): z.infer<typeof FORM> {
-  const { success, data, error } = FORM.safeParse({
+function parse(form: FormData): z.infer<typeof USER_FORM> {
+  const { success, data, error } = USER_FORM.safeParse({
     ...Object.fromEntries(form),
     warehouses: form.getAll("warehouses"),
     active: form.get("active") === "1",
@@ -48,8 +48,8 @@ function parse(form: FormData): z.infer<typeof FORM> {
   throw new CoatcheckError("VALIDATION_FAILED", error.issues[0]?.message ?? "Check the form.");
 }
 
-/** An administrator must not lock themselves out. */
-function requireNotSelf({ user }: Actor, { id, active }: z.infer<typeof FORM>): void {
+/** Rejects an administrator who disables their own account: they could not log in again. */
+function requireNotSelf({ user }: Actor, { id, active }: z.infer<typeof USER_FORM>): void {
   if (!active && user.id === String(id)) {
     throw new CoatcheckError("CONFLICT", "You cannot disable yourself.");
   }

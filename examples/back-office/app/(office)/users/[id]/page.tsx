@@ -2,7 +2,7 @@ import Link from "next/link";
 import { notFound } from "next/navigation";
 import { Shell } from "../../../../components/shell.tsx";
 import { office } from "../../../../lib/office.ts";
-import { findLine, listRoles } from "../../../../lib/people.ts";
+import { findListedUser, listRoles } from "../../../../lib/people.ts";
 import { listWarehouses } from "../../../../lib/stock.ts";
 import { requirePermission } from "../../../../lib/viewer.ts";
 import { UserForm } from "./user-form.tsx";
@@ -12,7 +12,7 @@ export const metadata = { title: "User" };
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
   const { company, text } = await requirePermission("users.edit");
   const { database } = office();
-  const line = findLine(database, company.id, Number((await params).id) || 0);
+  const line = findListedUser(database, company.id, Number((await params).id) || 0);
   if (line === null) notFound();
   const roles = listRoles(database, company.id).map(({ id, name }) => ({ id, name }));
   const warehouses = listWarehouses(database, company.id).map(({ id, name }) => ({ id, name }));

@@ -3,7 +3,7 @@
 import { useActionState } from "react";
 import { FormResult } from "../../../../components/form-result.tsx";
 import type { Texts } from "../../../../lib/language.ts";
-import type { UserLine } from "../../../../lib/people.ts";
+import type { ListedUser } from "../../../../lib/people.ts";
 import { saveUser } from "./actions.ts";
 
 interface Choice {
@@ -12,7 +12,7 @@ interface Choice {
 }
 
 interface Props {
-  readonly user: UserLine;
+  readonly user: ListedUser;
   readonly roles: readonly Choice[];
   readonly warehouses: readonly Choice[];
   readonly text: Texts;
