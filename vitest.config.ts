@@ -5,7 +5,7 @@ import { SkipReport } from "./scripts/test-programs/skip-report.ts";
 
 const conditions = ["coatcheck-source", ...defaultServerConditions];
 
-/** Starts the browser tests first: they take longest. */
+/** Runs the browser tests first, because they take longest. */
 class BrowserFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { browser = [], other = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
@@ -28,9 +28,9 @@ export default defineConfig({
     reporters: ["default", new SkipReport()],
     globalSetup: ["packages/coatcheck/test/servers/global-setup.ts"],
     pool: "forks",
-    // Twice as many workers as cores: most of the time a test waits for a browser, a server or a socket.
+    // Twice as many workers as cores, because tests mostly wait for a browser, a server or a socket.
     maxWorkers: 4,
-    // A new process for each file would take longer than most files. No test changes global state.
+    // Files share processes: starting a process takes longer than most files, and no test changes global state.
     isolate: false,
     sequence: { sequencer: BrowserFirst },
     execArgv: ["--conditions=coatcheck-source"],

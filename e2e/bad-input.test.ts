@@ -31,34 +31,34 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
   describe("with cookies switched off", () => {
     const fixture = setUpFixture({}, NO_COOKIES);
 
-    it("has no storage, shows status none, and sends one request", async () => {
+    it("the client shows status none after one request, although it has no storage", async () => {
       const page = await fixture.open("/?events", "none");
       await expect(page.evaluate(() => localStorage.length)).rejects.toThrow("Access is denied");
       await showPage(page);
       expect(fixture.site.received.map(({ line }) => line)).toEqual(["GET /session"]);
     });
 
-    it("sends an anonymous order without a CSRF token and without requesting one", async () => {
+    it("fetch() sends an anonymous request without a CSRF token and without requesting a token", async () => {
       const page = await fixture.open("/", "none");
       expect(await order(page)).toEqual([200, null]);
       expect(fixture.site.count("POST /orders")).toBe(1);
       expect(fixture.site.count("POST /session/init")).toBe(0);
     });
 
-    it("keeps a login until the next request only, and does not request the event stream in a loop", async () => {
+    it("a login lasts until the next request, and the client requests the event stream only once", async () => {
       const page = await fixture.open("/?events", "none");
       const refused = page.waitForResponse(`${fixture.site.origin}/session/events`);
       expect(await logIn(page)).toMatchObject({ subject: "ada" });
       expect((await refused).status()).toBe(401);
       expect(await fixture.context.cookies()).toEqual([]);
-      // The refused stream makes the client refresh.
+      // The 401 of the event stream makes the client refresh the session.
       await waitForStatus(page, "none");
       expect(fixture.site.count("GET /session/events")).toBe(1);
       expect(fixture.site.count("GET /session")).toBe(2);
     });
   });
 
-  describe("without channels and locks", () => {
+  describe("without BroadcastChannel and Web Locks", () => {
     const fixture = setUpFixture();
 
     beforeAll(() =>
@@ -68,26 +68,30 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
       }),
     );
 
-    it("shows a login and a logout in both tabs and leaves nothing in the storage", TIMED_TEST, async () => {
-      const left = await fixture.open("/", "none");
-      const right = await fixture.open("/", "none");
-      await logIn(left);
-      await waitForBody(right, '[data-user="ada"]');
-      const began = await left.evaluate(() => {
-        const now = Date.now();
-        window.client.logout();
-        return now;
-      });
-      await waitForStatus(right, "none");
-      await waitForStatus(left, "none");
-      const took = (await lastChangeAt(right)) - began;
-      console.log(`logout shown by the other page through the storage after ${took} ms`);
-      expect(took).toBeLessThan(100);
-      expect(await left.evaluate(() => localStorage.length)).toBe(0);
-      expect(fixture.site.count("GET /session")).toBe(2);
-    });
+    it(
+      "both tabs show a login and a logout, and the local storage is empty afterwards",
+      TIMED_TEST,
+      async () => {
+        const left = await fixture.open("/", "none");
+        const right = await fixture.open("/", "none");
+        await logIn(left);
+        await waitForBody(right, '[data-user="ada"]');
+        const began = await left.evaluate(() => {
+          const now = Date.now();
+          window.client.logout();
+          return now;
+        });
+        await waitForStatus(right, "none");
+        await waitForStatus(left, "none");
+        const took = (await lastChangeAt(right)) - began;
+        console.log(`logout shown by the other page through the storage after ${took} ms`);
+        expect(took).toBeLessThan(100);
+        expect(await left.evaluate(() => localStorage.length)).toBe(0);
+        expect(fixture.site.count("GET /session")).toBe(2);
+      },
+    );
 
-    it("and without storage, shows a logout at the next refresh, and recovers a lost CSRF token", async () => {
+    it("a tab without storage shows a logout at the next refresh, and replaces a lost CSRF token", async () => {
       await fixture.context.addInitScript(() => {
         const denied = () => {
           throw new DOMException("denied", "SecurityError");
@@ -111,41 +115,47 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
     const fixture = setUpFixture();
     const failures = Object.entries(FAILURE_CODES) as [Failure, string][];
 
-    it.each(failures)("that sends %s keeps the session and does not refresh in a loop", async (how, code) => {
-      const page = await fixture.open("/?silent");
-      await page.clock.install();
-      await page.goto(fixture.site.origin);
-      await waitForStatus(page, "none");
-      await logIn(page);
-      fixture.site.failWith(how);
-      const before = await fetches(page);
-      expect(await refresh(page)).toMatchObject({ subject: "ada" });
-      await waitForBody(page, '[data-stale="true"][data-status="authenticated"]');
-      expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe(code);
-      await page.clock.runFor(10 * MINUTE);
-      expect(await fetches(page)).toBe(before + 1);
-      fixture.site.failWith(null);
-      await showPage(page);
-      await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
-    });
-
-    it.each(failures)("that sends %s from the start stays pending and rejects a login", async (how, code) => {
-      fixture.site.failWith(how);
-      const page = await fixture.open("/?silent");
-      expect(await refresh(page)).toBe(code);
-      await waitForStatus(page, "pending");
-      const refused = await page.evaluate(() =>
-        window.client.createSession("ada", "secret").catch(({ code }) => code),
-      );
-      expect(refused).toBe(code);
-      await waitForStatus(page, "pending");
-      fixture.site.failWith(null);
-      expect(await refresh(page)).toBe(null);
-      await waitForStatus(page, "none");
-    });
+    it.each(failures)(
+      "the client keeps the session and refreshes only once if the server sends %s",
+      async (how, code) => {
+        const page = await fixture.open("/?silent");
+        await page.clock.install();
+        await page.goto(fixture.site.origin);
+        await waitForStatus(page, "none");
+        await logIn(page);
+        fixture.site.failWith(how);
+        const before = await fetches(page);
+        expect(await refresh(page)).toMatchObject({ subject: "ada" });
+        await waitForBody(page, '[data-stale="true"][data-status="authenticated"]');
+        expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe(code);
+        await page.clock.runFor(10 * MINUTE);
+        expect(await fetches(page)).toBe(before + 1);
+        fixture.site.failWith(null);
+        await showPage(page);
+        await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
+      },
+    );
 
     it.each(failures)(
-      "that sends %s to a logout shows status none and retries the logout",
+      "the client stays pending and rejects a login if the server sends %s from the start",
+      async (how, code) => {
+        fixture.site.failWith(how);
+        const page = await fixture.open("/?silent");
+        expect(await refresh(page)).toBe(code);
+        await waitForStatus(page, "pending");
+        const refused = await page.evaluate(() =>
+          window.client.createSession("ada", "secret").catch(({ code }) => code),
+        );
+        expect(refused).toBe(code);
+        await waitForStatus(page, "pending");
+        fixture.site.failWith(null);
+        expect(await refresh(page)).toBe(null);
+        await waitForStatus(page, "none");
+      },
+    );
+
+    it.each(failures)(
+      "the client shows status none and retries the logout if the server sends %s for a logout",
       async (how, code) => {
         const page = await fixture.open("/", "none");
         await logIn(page);
@@ -160,7 +170,7 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
       },
     );
 
-    it("that responds after the timeout keeps the session and reports NETWORK", async () => {
+    it("the client keeps the session and reports NETWORK if the response arrives after the timeout", async () => {
       const page = await fixture.open(pageUrl({ timeout: 200 }), "none");
       await logIn(page);
       const release = fixture.site.hold("GET /session");
@@ -178,7 +188,7 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
     it.each([
       ["ahead", DAY],
       ["behind", -DAY],
-    ])("on the server (%s) keeps the session and its lifetime", async (_direction, offset) => {
+    ])("a session keeps its lifetime if the server's clock is %s", async (_direction, offset) => {
       fixture.site.advance(offset);
       const page = await fixture.open("/", "none");
       await page.evaluate(() =>
@@ -194,35 +204,41 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
     it.each([
       ["forward", DAY],
       ["back", -DAY],
-    ])("on the browser's machine (set %s) refreshes and keeps the session", async (_direction, offset) => {
-      await fixture.rebuild({ policy: { idleTimeout: 30 * MINUTE } });
-      const page = await fixture.open("/?silent");
-      await page.clock.install();
-      await page.goto(fixture.site.origin);
-      await waitForStatus(page, "none");
-      await logIn(page);
-      const before = await fetches(page);
-      await page.clock.setSystemTime(Date.now() + offset);
-      await showPage(page);
-      await eventually(() => fetches(page)).toBe(before + 1);
-      await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
-      const left = await page.evaluate(() => window.client.expiresIn());
-      expect(left).toBeGreaterThan(29 * MINUTE);
-      expect(left).toBeLessThanOrEqual(30 * MINUTE);
-    });
+    ])(
+      "the client refreshes and keeps the session if the browser's clock is set %s",
+      async (_direction, offset) => {
+        await fixture.rebuild({ policy: { idleTimeout: 30 * MINUTE } });
+        const page = await fixture.open("/?silent");
+        await page.clock.install();
+        await page.goto(fixture.site.origin);
+        await waitForStatus(page, "none");
+        await logIn(page);
+        const before = await fetches(page);
+        await page.clock.setSystemTime(Date.now() + offset);
+        await showPage(page);
+        await eventually(() => fetches(page)).toBe(before + 1);
+        await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
+        const left = await page.evaluate(() => window.client.expiresIn());
+        expect(left).toBeGreaterThan(29 * MINUTE);
+        expect(left).toBeLessThanOrEqual(30 * MINUTE);
+      },
+    );
   });
 
   describe("with an invalid session cookie", () => {
     const fixture = setUpFixture();
 
-    it.each(["garbage", "A".repeat(50)])("(%s) shows status none, and a login replaces it", async (value) => {
-      await fixture.context.addCookies([{ name: "sid", value, url: fixture.site.origin }]);
-      const page = await fixture.open("/", "none");
-      expect(await order(page)).toEqual([200, null]);
-      await logIn(page);
-      await page.reload();
-      await waitForStatus(page, "authenticated");
-      expect(fixture.site.count("GET /session")).toBe(2);
-    });
+    it.each(["garbage", "A".repeat(50)])(
+      "the client shows status none for the cookie %s, and a login replaces the cookie",
+      async (value) => {
+        await fixture.context.addCookies([{ name: "sid", value, url: fixture.site.origin }]);
+        const page = await fixture.open("/", "none");
+        expect(await order(page)).toEqual([200, null]);
+        await logIn(page);
+        await page.reload();
+        await waitForStatus(page, "authenticated");
+        expect(fixture.site.count("GET /session")).toBe(2);
+      },
+    );
   });
 });

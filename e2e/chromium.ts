@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { findProgram, TEST_PROGRAMS } from "../scripts/test-programs/programs.ts";
 
-const FLAGS = [
+const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -12,18 +12,18 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Every host name of the tests leads to this machine.
+  // Resolves every host name of the tests to this machine.
   "--host-resolver-rules=MAP *.test 127.0.0.1",
   "--no-proxy-server",
-  // Replaces Playwright's list, which switches storage partitioning off; it is on in people's browsers. Without spare
+  // Replaces Playwright's list, which disables storage partitioning: real browsers enable it. Without spare
   // renderers the tests take a third less time.
   "--disable-features=DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,SpareRendererForSitePerProcess,Translate",
 ];
 
-/** Browser settings, by Chromium's preference names. */
+/** Browser settings. The keys are Chromium's preference names. */
 export type Preferences = Readonly<Record<string, unknown>>;
 
-/** Blocks all cookies, and with them all storage. */
+/** Blocks all cookies, and therefore all storage. */
 export const NO_COOKIES: Preferences = { default_content_setting_values: { cookies: 2 } };
 
 /** Allows third-party cookies. */
@@ -39,18 +39,18 @@ const launch = (profile: string, flags: readonly string[]): Promise<BrowserConte
   chromium.launchPersistentContext(profile, {
     executablePath: findProgram(TEST_PROGRAMS.chromium) ?? "",
     headless: true,
-    // The tests make their own certificates.
+    // The tests use self-signed certificates.
     ignoreHTTPSErrors: true,
-    args: [...FLAGS, ...flags],
-    // Playwright switches the back/forward cache off; many tests are about it.
+    args: [...CHROMIUM_FLAGS, ...flags],
+    // Playwright disables the back/forward cache, which many tests need.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
 
-/** The user agent of a person's browser. Chromium without a window names itself in its own, and is counted as a bot. */
+/** The user agent of a normal browser. The user agent of headless Chromium is classified as a bot. */
 export const PERSON_USER_AGENT =
   "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
-/** Opens a browser with a new profile, which `close` deletes. `flags` are further ones of the command line. */
+/** Opens a browser with a new profile, which `close()` deletes. `flags` are additional command-line flags. */
 export async function openBrowser(preferences: Preferences = {}, flags: readonly string[] = []) {
   const profile = await mkdtemp(join(tmpdir(), "coatcheck-e2e-"));
   await mkdir(join(profile, "Default"));

@@ -14,13 +14,13 @@ import {
 describeWithProgram("chromium", "the session client, in Chromium", () => {
   const fixture = setUpFixture();
 
-  /** The session cookies that the browser has, on any path. */
+  /** Returns the session cookies that the browser stores, for all paths. */
   const sessionCookies = async () =>
     (await fixture.context.cookies()).filter(({ name }) => name === "sid").map(({ value }) => value);
 
   describe("two pages", () => {
     it(
-      "both show a login, and a logout within 100 ms, without a request and with focus: false",
+      "both show a login and a logout within 100 ms, without a request, even with focus: false",
       TIMED_TEST,
       async () => {
         const quiet = pageUrl({ revalidate: { focus: false, reconnect: false } });
@@ -43,7 +43,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
       },
     );
 
-    it("expire together with one request, and stay logged in while the server keeps the session", async () => {
+    it("both stay logged in while the server keeps the session, and later expire together", async () => {
       await fixture.rebuild({ policy: { idleTimeout: 2_000 } });
       const eager = pageUrl({ revalidate: { minGap: 0 } });
       const left = await fixture.open(eager, "none");
@@ -54,23 +54,23 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
         .join("; ");
       const id = await left.evaluate(() => window.client.$session.get().session?.id ?? "");
       const before = fixture.site.count("GET /session");
-      // Another client keeps the session alive; neither page is notified.
+      // Another client extends the session. The pages are not notified.
       await left.waitForFunction(() => (window.client.expiresIn() ?? 0) < 700);
       await fetch(`${fixture.site.origin}/session?touch`, { headers: { cookie } });
       await right.waitForFunction(() => (window.client.expiresIn() ?? 0) > 1_000);
       await left.waitForFunction(() => (window.client.expiresIn() ?? 0) > 1_000);
       expect(fixture.site.count("GET /session") - before).toBe(2);
-      // Without further activity both show that the session has expired.
+      // Without further activity, both pages show that the session has expired.
       await Promise.all([waitForStatus(left, "none"), waitForStatus(right, "none")]);
       expect((await fixture.site.manager.find(id))?.id ?? id).toBe(id);
     });
 
-    it("that call getSession() concurrently send one request", async () => {
+    it("two concurrent calls of getSession() in two pages send one request", async () => {
       const pages = await Promise.all([fixture.open("/?silent"), fixture.open("/?silent")]);
       const release = fixture.site.hold("GET /session");
       const results = pages.map((page) => page.evaluate(() => window.client.getSession()));
       await eventually(() => fixture.site.count("GET /session")).toBe(1);
-      // The second page waits for the lock.
+      // The second page waits until the first page releases the lock.
       await eventually(() =>
         pages[0]?.evaluate(async () => (await navigator.locks.query()).pending?.length),
       ).toBe(1);
@@ -80,7 +80,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     });
   });
 
-  it("repeats a refresh whose older token arrives after another page's login", async () => {
+  it("the client repeats a refresh if another page logged in before the refresh reached the server", async () => {
     const unnotified = pageUrl({ revalidate: { crossTab: false } });
     const left = await fixture.open("/", "none");
     await left.evaluate(() => window.client.initSession());
@@ -98,7 +98,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     await waitForStatus(left, "authenticated");
   });
 
-  it("stays logged out when a response from before the logout arrives late", async () => {
+  it("the client stays logged out if a response to an earlier request arrives after the logout", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     const [sent, arrival] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
@@ -125,7 +125,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     expect(await sessionCookies()).toEqual([]);
   });
 
-  it("stays logged out when a slow handler that started before the logout responds", async () => {
+  it("the client stays logged out if a handler that started before the logout responds afterwards", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     const release = fixture.site.hold("inside POST /orders");
@@ -142,7 +142,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     await waitForStatus(page, "none");
   });
 
-  it("stays logged in when ten concurrent requests rotate the secret", async () => {
+  it("the client stays logged in if ten concurrent requests rotate the session's secret", async () => {
     await fixture.rebuild({ policy: { rotateEvery: 60_000 } });
     const page = await fixture.open("/", "none");
     await logIn(page);
@@ -153,7 +153,8 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
       const order = async () => (await window.client.fetch("/orders", { method: "POST" })).json();
       return Promise.all(Array.from({ length: 10 }, order));
     });
-    // HTTP/1.1 allows six concurrent requests; the others are sent while the new secret is being delivered.
+    // A browser sends six concurrent requests over HTTP/1.1. It sends the other four while the new secret is being
+    // delivered.
     await eventually(() => fixture.site.count("POST /orders")).toBe(6);
     release();
     expect((await subjects).map(({ data }) => data.subject)).toEqual(Array(10).fill("ada"));
@@ -165,7 +166,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     expect(await sessionCookies()).toEqual(after);
   });
 
-  it("stays logged in beside planted cookies of the same name, and does not adopt them", async () => {
+  it("an attacker's cookies with the session cookie's name neither log out nor replace the session", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     const [own] = await sessionCookies();
@@ -183,7 +184,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     expect(fixture.site.count("GET /session")).toBe(requests + 1);
   });
 
-  it("reloads the page if the server reports another subject", async () => {
+  it("the client reloads the page if the server reports another subject", async () => {
     const unnotified = pageUrl({ revalidate: { crossTab: false } });
     const left = await fixture.open("/", "none");
     await logIn(left, "ada");
@@ -195,7 +196,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     await waitForBody(right, '[data-user="eve"]');
   });
 
-  it("counts hits, misses and the server's tiers in getMetrics()", async () => {
+  it("getMetrics() counts hits, misses and the cache tier that served each response", async () => {
     await fixture.rebuild({ http: { serverTiming: true } });
     const page = await fixture.open("/", "none");
     await logIn(page);

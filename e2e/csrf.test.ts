@@ -5,7 +5,7 @@ import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { logIn, pageUrl, setUpFixture, showPage } from "./fixtures.ts";
 import { startOtherOrigin } from "./other-origin-fixtures.ts";
 
-/** The page's copy of the CSRF token. */
+/** Returns the CSRF token that the page stores in memory. */
 const pageToken = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());
 const order = (page: Page) =>
   page.evaluate(async () => (await window.client.fetch("/orders", { method: "POST" })).status);
@@ -17,11 +17,11 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     (await fixture.context.cookies(fixture.site.origin)).find(({ name }) => name === "csrf_token")?.value ??
     null;
 
-  /** Hides the cookies from the scripts of all documents that the page loads from now on. */
+  /** Makes `document.cookie` empty in all documents that the page loads from now on. */
   const hideCookies = (page: Page) =>
     page.addInitScript(() => Object.defineProperty(document, "cookie", { value: "" }));
 
-  it("is read from the cookie when the page loads, and requested only if there is no cookie", async () => {
+  it("the client reads the token from the cookie, and requests a token only if there is no cookie", async () => {
     const page = await fixture.open("/?silent");
     expect(await page.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
     expect(await page.evaluate(() => window.client.initSession())).toBe(true);
@@ -33,7 +33,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(fixture.site.received.map(({ line }) => line)).toEqual(["POST /session/init", "POST /orders"]);
   });
 
-  it("is replaced at login, and accepted immediately in this tab and in a tab that was not notified", async () => {
+  it("a login replaces the token, and all tabs can send requests immediately", async () => {
     const unnotified = pageUrl({ revalidate: { crossTab: false, focus: false } });
     const page = await fixture.open("/", "none");
     await page.evaluate(() => window.client.initSession());
@@ -48,7 +48,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(await pageToken(other)).toBe(await cookie());
   });
 
-  it("is the same in ten concurrent requests", async () => {
+  it("ten concurrent requests send the same token", async () => {
     const page = await fixture.open("/?silent");
     await logIn(page);
     const statuses = await page.evaluate(() => {
@@ -60,14 +60,14 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(orders.map(({ token }) => token)).toEqual(Array(10).fill(await cookie()));
   });
 
-  it("has the cookie and header names of Laravel and Angular with XSRF_NAMES", async () => {
+  it("XSRF_NAMES uses the cookie and header names of Laravel and Angular", async () => {
     await fixture.context.addCookies([{ name: "XSRF-TOKEN", value: "a%3Db", url: fixture.site.origin }]);
     const page = await fixture.open(pageUrl({ csrf: XSRF_NAMES }, "silent"));
     expect(await order(page)).toBe(200);
     expect(fixture.site.received).toEqual([{ line: "POST /orders", token: "a=b" }]);
   });
 
-  it("is read from the cookie again when the page is shown", async () => {
+  it("the client reads the token from the cookie again when a hidden page becomes visible", async () => {
     const page = await fixture.open("/?silent");
     await fixture.context.addCookies([{ name: "csrf_token", value: "newer", url: fixture.site.origin }]);
     await showPage(page);
@@ -75,7 +75,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(fixture.site.count("POST /session/init")).toBe(0);
   });
 
-  it("is taken from the response if the page cannot read the cookie", async () => {
+  it("the client uses the token in the response if the page cannot read the cookie", async () => {
     const page = await fixture.open("/bare");
     await hideCookies(page);
     await page.goto(`${fixture.site.origin}/?silent`);
@@ -85,7 +85,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(fixture.site.count("POST /orders")).toBe(1);
   });
 
-  it("that the server rejects twice is reported to the listener once", async () => {
+  it("the client calls the error listener once if the server rejects the token twice", async () => {
     const page = await fixture.open("/?silent");
     await logIn(page);
     const reported = await page.evaluate(async () => {
@@ -98,7 +98,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(fixture.site.count("POST /session/init")).toBe(1);
   });
 
-  describe("missing from ten concurrent requests", () => {
+  describe("ten concurrent requests without a token", () => {
     const post = (page: Page) =>
       page.evaluate(async () => {
         const posts = Array.from({ length: 10 }, () =>
@@ -107,7 +107,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
         return (await Promise.all(posts)).map((response) => response.status);
       });
 
-    it("is read from the cookie that the rejection sets", async () => {
+    it("the client reads the new token from the cookie that the rejection sets", async () => {
       const page = await fixture.open("/", "none");
       await logIn(page);
       await fixture.context.clearCookies({ name: "csrf_token" });
@@ -117,7 +117,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
       expect(fixture.site.count("POST /orders")).toBeLessThanOrEqual(20);
     });
 
-    it("is requested once if the page cannot read the cookie", async () => {
+    it("the client requests one new token if the page cannot read the cookie", async () => {
       const page = await fixture.open("/", "none");
       await logIn(page);
       await hideCookies(page);
@@ -128,7 +128,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     });
   });
 
-  it("is never sent to another origin, whether by URL or by redirect", async () => {
+  it("the client never sends the token to another origin, neither directly nor after a redirect", async () => {
     const otherOrigin = await startOtherOrigin();
     try {
       fixture.site.redirectTo(otherOrigin.origin);

@@ -5,13 +5,13 @@ import { openBrowser } from "./chromium.ts";
 import { eventually, lastChangeAt, logIn, pageUrl, setUpFixture, waitForStatus } from "./fixtures.ts";
 
 const MINUTE = 60_000;
-/** Milliseconds within which a page shows a revocation on another node. */
+/** The longest time until a page shows a revocation on another node, in milliseconds. */
 const STALENESS_BOUND = 2_000;
 const CREDENTIALS = { credentials: { email: "ada", password: "secret" } };
 
 const session = (page: Page) => page.evaluate(() => window.client.$session.get());
 const version = async (page: Page) => (await session(page)).session?.version;
-/** Revokes a device. Returns the error code, or null if it succeeded. */
+/** Revokes a device. Returns null, or the code of the error. */
 const revokeDevice = (page: Page, id: string) =>
   page.evaluate(
     (device) =>
@@ -22,7 +22,7 @@ const revokeDevice = (page: Page, id: string) =>
     id,
   );
 
-/** Makes the page hidden, as if another tab were shown. A headless browser shows all tabs. */
+/** Makes the page hidden, as if the user had switched tabs. In a headless browser, all tabs are visible. */
 const hidePage = (page: Page) =>
   page.evaluate(() => {
     Object.defineProperty(document, "visibilityState", { value: "hidden" });
@@ -40,7 +40,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
   const streamResponse = (page: Page) => page.waitForResponse(`${fixture.site.origin}/session/events`);
 
-  /** Opens a page that follows the events of its session. */
+  /** Opens a logged-in page that receives the event stream of its session. */
   async function openFollower(): Promise<Page> {
     const page = await fixture.open("/?events", "none");
     const followed = streamResponse(page);
@@ -62,7 +62,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
   describe("in two tabs with the same session", () => {
     const streams = () => fixture.site.count("GET /session/events");
-    /** How many locks on the stream are held, and how many are awaited. */
+    /** Returns how many locks on the event stream are held and how many are pending. */
     const streamLocks = (page: Page) =>
       page.evaluate(async () => {
         const { held, pending } = await navigator.locks.query();
@@ -70,7 +70,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
         return [held, pending].map((locks) => locks?.filter(isStreamLock).length);
       });
 
-    /** Opens the tab that holds the stream, and the tab that waits for it. */
+    /** Opens two tabs. The first holds the event stream, the second waits for the lock on the event stream. */
     async function openTwoTabs(): Promise<readonly [Page, Page]> {
       const first = await openFollower();
       const second = await fixture.open("/?events", "authenticated");
@@ -79,7 +79,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
       return [first, second];
     }
 
-    it("one tab holds the stream, and both show a revocation", async () => {
+    it("one tab opens the event stream, and both tabs show a revocation", async () => {
       const pages = await openTwoTabs();
       await fixture.site.manager.revoke({ subject: "ada" });
       for (const page of pages) {
@@ -93,7 +93,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
       ["is closed", (page: Page) => page.close()],
       ["enters the back/forward cache", (page: Page) => page.goto(`${fixture.site.origin}/bare`)],
       ["is hidden", hidePage],
-    ])("the other tab takes the stream over when the first %s", async (_, leave) => {
+    ])("the other tab opens the event stream when the first tab %s", async (_, leave) => {
       const [first, second] = await openTwoTabs();
       const followed = streamResponse(second);
       await leave(first);
@@ -104,7 +104,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
       expect(await session(second)).toMatchObject({ reason: "revoked" });
     });
 
-    it("a hidden tab neither holds the stream nor waits for it", async () => {
+    it("a hidden tab neither opens the event stream nor waits for the lock", async () => {
       const [first, second] = await openTwoTabs();
       await hidePage(second);
       await eventually(() => streamLocks(first)).toEqual([1, 0]);
@@ -115,7 +115,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
       expect(streams()).toBe(1);
     });
 
-    it("the other tab shows a revocation that happened while it took over", async () => {
+    it("the other tab shows a revocation that happened while it opened the event stream", async () => {
       const [first, second] = await openTwoTabs();
       const refused = second.waitForResponse(
         (response) => response.url().endsWith("/session/events") && response.status() === 401,
@@ -129,7 +129,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
       await waitForStatus(second, "none");
     });
 
-    it("each tab holds a stream with crossTab: false", async () => {
+    it("each tab opens its own event stream with crossTab: false", async () => {
       const alone = pageUrl({ revalidate: { crossTab: false } }, "events");
       const first = await fixture.open(alone, "none");
       await logIn(first);
@@ -140,7 +140,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     });
   });
 
-  it("shows a revocation from another browser within the bound", async () => {
+  it("a page shows another browser's revocation within the staleness bound", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     const began = Date.now();
@@ -153,7 +153,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(second, "authenticated");
   });
 
-  it("shows a revocation by another browser, which calls elevate() first because its login is old", async () => {
+  it("a page shows the revocation by a browser that had to call elevate() first because its login is old", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     fixture.site.advance(11 * MINUTE);
@@ -171,7 +171,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(second, "authenticated");
   });
 
-  it("survives a new token, and shows a revocation on another node within two seconds", async () => {
+  it("the event stream survives a token rotation, and reports another node's revocation within two seconds", async () => {
     const page = await openFollower();
     await page.evaluate((proof) => window.client.elevate(proof), CREDENTIALS);
     const began = Date.now();
@@ -183,7 +183,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     expect(await session(page)).toMatchObject({ reason: "revoked" });
   });
 
-  it("reports changes of the session's data by this node and by another node", async () => {
+  it("the event stream reports changes of the session's data by this node and by another node", async () => {
     const page = await openFollower();
     const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
     await fixture.site.manager.patch(id, { theme: "dark" });
@@ -193,7 +193,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(page, "authenticated");
   });
 
-  it("shows what changed while its connection was cut", async () => {
+  it("a page shows changes that happened while its event stream was disconnected", async () => {
     const page = await openFollower();
     const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
     const release = fixture.site.hold("GET /session/events");
@@ -204,7 +204,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await eventually(() => version(page)).toBe(initial + 1);
   });
 
-  it("reports that the session is about to end and that it has ended, without keeping it alive", async () => {
+  it("the event stream reports that the session is about to end and has ended, without extending it", async () => {
     await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkInterval: 50 } });
     const page = await openFollower();
     const requests = fixture.site.count("GET /session");
@@ -219,7 +219,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
   });
 
   // Keep this test last: it replaces the clock of the browser context.
-  it("is requested again ten seconds after the server refused it", async () => {
+  it("the client requests the event stream again ten seconds after the server rejected it", async () => {
     const page = await fixture.open("/?silent");
     await page.clock.install();
     await page.goto(`${fixture.site.origin}/?events`);

@@ -10,7 +10,7 @@ declare global {
     client: SessionClient;
     /** The errors that React reported while hydrating. */
     hydrationErrors: string[];
-    /** Lets the code of the late boundary arrive. */
+    /** Resolves the import that the late Suspense boundary waits for. */
     arrive: () => void;
   }
 }
@@ -18,7 +18,7 @@ declare global {
 /** Options of a test with a time limit that a busy machine may exceed by chance. */
 export const TIMED_TEST = { retry: 2 };
 
-/** An `expect` on what `read` returns, repeated until it holds. Five seconds, because the machine may be busy. */
+/** Repeats an `expect` on the result of `read` until it passes, for up to five seconds, as the machine may be busy. */
 export const eventually = <Value>(read: () => Value | Promise<Value>) =>
   expect.poll(read, { timeout: 5_000 });
 
@@ -32,15 +32,15 @@ export const waitForStatus = (page: Page, status: string) => waitForBody(page, `
 export const logIn = (page: Page, name = "ada") =>
   page.evaluate((name) => window.client.createSession(name, "secret"), name);
 
-/** Fires the event that a browser fires when the page is shown. */
+/** Dispatches the event that a browser dispatches when a hidden page becomes visible. */
 export const showPage = (page: Page) =>
   page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
 
-/** When the page last showed another state, in epoch milliseconds of this machine. */
+/** Returns when the displayed state last changed, in epoch milliseconds of this machine. */
 export const lastChangeAt = async (page: Page) =>
   Number(await page.evaluate(() => document.body.dataset.since));
 
-/** The path of a page whose client has these options. `flags` are those of `pages/plain.ts`. */
+/** Returns the path of a page whose client uses these options. `pages/plain.ts` lists the `flags`. */
 export function pageUrl(options: SessionClientOptions, ...flags: readonly string[]): string {
   const query = new URLSearchParams({ options: JSON.stringify(options) });
   for (const flag of flags) query.set(flag, "");
@@ -75,7 +75,7 @@ export function setUpFixture(options: SiteOptions = {}, preferences?: Preference
     get site(): Site {
       return site;
     },
-    /** Replaces the site by one with other options. */
+    /** Replaces the site with a new site with other options. */
     async rebuild(other: SiteOptions): Promise<void> {
       await site.close();
       site = await startSite(other);

@@ -26,7 +26,7 @@ const loginField = '<input name="user" value="ada">';
 const sendPage = (response: ServerResponse, body: string) => response.writeHead(200, HTML).end(html(body));
 const goHome = (response: ServerResponse) => response.writeHead(303, { location: "/" }).end();
 
-/** The first line of each page: who is logged in, and the cart. */
+/** Renders the first line of each page: the user and the cart. */
 async function summaryOf({ session }: SiteRequest): Promise<string> {
   const { subject, data } = await session.load();
   return `<h1>${subject ?? "anonymous"}: ${Object.keys(data.cart ?? {}).sort()}</h1>`;
@@ -45,7 +45,7 @@ async function logIn(request: SiteRequest, response: ServerResponse, fields: URL
   goHome(response);
 }
 
-/** The pages and forms of the shop. No page has a script, except that of the recipe in docs/http.md. */
+/** The handlers of the shop's pages and forms. Only the page with the recipe of docs/http.md contains a script. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
   "GET /": async (request, response) =>
     void sendPage(
@@ -68,7 +68,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     await (await request.session.load()).revoke();
     goHome(response);
   },
-  // The path to which a login provider posts.
+  // The path that a form of a login provider posts to.
   "POST /provider-login": logIn,
   "POST /provider-note": (request, response) => addToCart(request, response, "note"),
   "POST /provider-repost": async (request, response, fields) => {
@@ -81,7 +81,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
 };
 
-/** The pages of another site: a link and forms that lead to the shop. */
+/** Renders the page of another site. Its link and forms send requests to the shop. */
 const otherSite = (shop: string) =>
   html(
     `<a href="${shop}/add">A link that writes</a>` +
@@ -90,7 +90,7 @@ const otherSite = (shop: string) =>
       form(`${shop}/provider-note`, "Write"),
   );
 
-/** Starts a shop of plain HTML forms under https, under every host name except that of another site, which it trusts. */
+/** Starts a shop of plain HTML forms and, under another host name, a site that the shop trusts. Both use https. */
 export async function startFormSite(http: HttpOptions = {}) {
   let ahead = 0;
   const manager = new SessionManager<Data>({
@@ -121,7 +121,7 @@ export async function startFormSite(http: HttpOptions = {}) {
   return {
     origin,
     at: proxy.at,
-    /** The origin of a site that the shop trusts, such as a login provider. */
+    /** The origin of the site that the shop trusts, such as a login provider. */
     otherOrigin: other,
     manager,
     hold: proxy.hold,
@@ -130,7 +130,9 @@ export async function startFormSite(http: HttpOptions = {}) {
     advance(milliseconds: number) {
       ahead += milliseconds;
     },
-    /** Sends a request without a browser. Returns the status, the first line of the page, and the token that was set. */
+    /**
+     * Sends a request without a browser. Returns the status, the first line of the page, and the token in `Set-Cookie`.
+     */
     async send(line: string, token?: string, fields: Record<string, string> = {}) {
       const [method = "", path] = line.split(" ");
       const response = await fetch(`${backend}${path}`, {
@@ -153,11 +155,11 @@ export async function startFormSite(http: HttpOptions = {}) {
 
 export type FormSite = Awaited<ReturnType<typeof startFormSite>>;
 
-/** The first line of the page: who is logged in, and the cart. */
+/** Returns the first line of the page: the user and the cart. */
 export const summary = (page: Page) => page.textContent("h1");
 /** Presses a button or a link without waiting for the response. */
 export const press = (page: Page, button: string) => page.click(`text="${button}"`, { noWaitAfter: true });
-/** Presses a button or a link, and waits until its response is shown. Returns the response's status. */
+/** Presses a button or a link, and waits until the browser shows the response. Returns the response's status. */
 export async function follow(page: Page, button: string): Promise<number | undefined> {
   const [response] = await Promise.all([page.waitForNavigation(), press(page, button)]);
   return response?.status();

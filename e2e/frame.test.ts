@@ -31,7 +31,7 @@ const order = (view: ShopView) =>
 const refresh = (view: ShopView) =>
   view.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
 
-/** Starts the shop under https. Pages of other sites can embed it. */
+/** Starts the shop under https, and allows pages of other sites to embed the shop. */
 function setUpFrames(options: SiteOptions, preferences?: Parameters<typeof setUpFixture>[1]) {
   const fixture = setUpFixture(options, preferences);
   let proxy: TlsProxy;
@@ -65,10 +65,10 @@ function setUpFrames(options: SiteOptions, preferences?: Parameters<typeof setUp
 }
 
 describeWithProgram("chromium", "a site in the frames of other sites, in Chromium", () => {
-  describe("with a partitioned cookie, third-party cookies blocked", () => {
+  describe("with a partitioned cookie and third-party cookies blocked", () => {
     const { fixture, openTopLevel, embedIn } = setUpFrames(PARTITIONED_COOKIE, NO_THIRD_PARTY_COOKIES);
 
-    it("has one session for each embedding site", async () => {
+    it("each embedding site has its own session", async () => {
       const blog = await embedIn("blog.test");
       await shows(blog, "none");
       await logIn(blog, "ada");
@@ -88,7 +88,7 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
         .map(({ partitionKey }) => partitionKey);
       expect(parts.sort()).toEqual(["https://blog.test", "https://news.test"]);
 
-      // The browser partitions channels as well: frames in one site receive no messages of frames in another.
+      // The browser partitions channels as well: frames in one site receive no messages from frames in another site.
       await news.evaluate(() => {
         new BroadcastChannel("partition").onmessage = ({ data }) => {
           document.body.dataset.messages = `${document.body.dataset.messages ?? ""}${data}`;
@@ -107,10 +107,10 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
     });
   });
 
-  describe("with an unpartitioned cookie, third-party cookies blocked", () => {
+  describe("with an unpartitioned cookie and third-party cookies blocked", () => {
     const { fixture, openTopLevel, embedIn } = setUpFrames(UNPARTITIONED_COOKIE, NO_THIRD_PARTY_COOKIES);
 
-    it("has no session in the frame, and a login there lasts until the next request", async () => {
+    it("a frame has no session, and a login in the frame lasts until the next request", async () => {
       const shop = await openTopLevel();
       await shows(shop, "none");
       await logIn(shop, "ada");
@@ -128,10 +128,10 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
     });
   });
 
-  describe("with an unpartitioned cookie, third-party cookies allowed", () => {
+  describe("with an unpartitioned cookie and third-party cookies allowed", () => {
     const { openTopLevel, embedIn } = setUpFrames(UNPARTITIONED_COOKIE, THIRD_PARTY_COOKIES);
 
-    it("has the same session in a frame as in a top-level page", async () => {
+    it("a frame has the same session as a top-level page", async () => {
       const shop = await openTopLevel();
       await shows(shop, "none");
       await logIn(shop, "ada");
@@ -139,10 +139,10 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
     });
   });
 
-  describe("with the default cookie, third-party cookies allowed", () => {
+  describe("with the default cookie and third-party cookies allowed", () => {
     const { fixture, openTopLevel, embedIn } = setUpFrames(DEFAULT_COOKIE, THIRD_PARTY_COOKIES);
 
-    it("has no session in the frame", async () => {
+    it("a frame has no session", async () => {
       const shop = await openTopLevel();
       await shows(shop, "none");
       await logIn(shop, "ada");
@@ -152,7 +152,7 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
       expect(await order(shop)).toEqual([200, "ada"]);
     });
 
-    it("stays pending in a sandboxed frame, which has no origin, cookies, storage or locks", async () => {
+    it("the client stays pending in a sandboxed frame, which has no origin, cookies, storage or locks", async () => {
       const frame = await embedIn("blog.test", true);
       expect(await frame.evaluate(() => origin)).toBe("null");
       expect(await refresh(frame)).toBe("NETWORK");

@@ -2,17 +2,17 @@ import { type IncomingMessage, request } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { buffer } from "node:stream/consumers";
 
-/** A request that the proxy has received and holds back, with its response. */
+/** A request that the proxy holds back, and its response. */
 export interface HeldExchange {
-  /** Lets the server handle the request, whether the browser still waits or not. Resolves when the response has arrived. */
+  /** Forwards the request to the server, even if the browser has aborted it. Resolves when the response has arrived. */
   handle(): Promise<void>;
   /** Sends the response to the browser. */
   respond(): void;
-  /** Ends the exchange without a response, as a broken connection does. */
+  /** Closes the connection without a response. */
   drop(): void;
 }
 
-/** The requests to one method and path that the proxy holds back, in the order received. */
+/** Holds back the requests with one method and path, in the order received. */
 export class HeldExchanges {
   readonly #waiting: ((exchange: HeldExchange) => void)[] = [];
   readonly #received: HeldExchange[] = [];
@@ -23,7 +23,7 @@ export class HeldExchanges {
     else this.#received.push(exchange);
   }
 
-  /** Resolves to the next exchange as soon as its request has been received. */
+  /** Resolves to the next exchange when its request arrives. */
   next(): Promise<HeldExchange> {
     const exchange = this.#received.shift();
     if (exchange) return Promise.resolve(exchange);
@@ -31,10 +31,10 @@ export class HeldExchanges {
   }
 }
 
-/** Sends a request to the site. Resolves to its response, whose body is not read yet. */
+/** Sends a request with this body to the site. Resolves when the response's headers have arrived. */
 type Send = (body: Buffer) => Promise<IncomingMessage>;
 
-/** Reads the request, and holds it and its response back. */
+/** Reads a request, and holds back the request and its response until the test releases them. */
 export async function holdExchange(
   incoming: Http2ServerRequest,
   outgoing: Http2ServerResponse,
@@ -56,7 +56,7 @@ export async function holdExchange(
   };
 }
 
-/** The headers of a response without those that HTTP/2 does not have. */
+/** Returns the headers of a response without the headers that HTTP/2 forbids. */
 export function http2Headers(response: IncomingMessage): IncomingMessage["headers"] {
   const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...fields } = response.headers;
   return fields;

@@ -12,7 +12,7 @@ export interface LegacyCookieSession {
   readonly token: string;
 }
 
-/** Encrypts a session in the layout of Web Crypto, base64 in a cookie. */
+/** Encrypts a session as Web Crypto does (nonce, ciphertext, tag), in base64 as a cookie value. */
 function encrypt(session: object, secret: Uint8Array): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", secret, nonce);
@@ -25,7 +25,7 @@ function sessionCookie(userId: string, secret: Uint8Array): string {
   return encrypt({ userId, token: randomBytes(16).toString("hex"), profile }, secret);
 }
 
-const DOMAIN = "; Domain=.dott.test";
+const DOMAIN_ATTRIBUTE = "; Domain=.dott.test";
 const FLAGS = {
   onboarding_status: encodeURIComponent(JSON.stringify({ step: "complete", plan: "professional" })),
   businessInfoCompleted: "true",
@@ -54,11 +54,11 @@ export function legacyLogin(userId: string): readonly string[] {
   return [
     `dott_auth_session=${sessionCookie(userId, key)}; Path=/; Secure; HttpOnly`,
     `session_token=${"d".repeat(120)}; Path=/; Secure; HttpOnly`,
-    `session_token=${"e".repeat(120)}; Path=/; Secure; HttpOnly${DOMAIN}`,
+    `session_token=${"e".repeat(120)}; Path=/; Secure; HttpOnly${DOMAIN_ATTRIBUTE}`,
     ...Object.entries(FLAGS).map(
-      ([name, value], index) => `${name}=${value}; Path=/${index % 2 ? DOMAIN : ""}`,
+      ([name, value], index) => `${name}=${value}; Path=/${index % 2 ? DOMAIN_ATTRIBUTE : ""}`,
     ),
-    `dashboardLayout=wide; Path=/dashboard${DOMAIN}`,
+    `dashboardLayout=wide; Path=/dashboard${DOMAIN_ATTRIBUTE}`,
     "apiVersion=1; Path=/api",
   ];
 }

@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Starts an HTTP server on a free port of 127.0.0.1. A request whose handler rejects is logged, and its connection closed. */
+/**
+ * Starts an HTTP server on a free port of 127.0.0.1. If the handler rejects, the server logs the error and closes the
+ * connection.
+ */
 export async function startLocalServer(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ) {
@@ -16,7 +19,7 @@ export async function startLocalServer(
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
-    /** Closes every connection, as a proxy that restarts does. */
+    /** Closes every connection, as the restart of a proxy does. */
     cut: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();

@@ -5,10 +5,10 @@ import { openBrowser } from "./chromium.ts";
 import { eventually } from "./fixtures.ts";
 import { COOKIE, type FormSite, follow, press, startFormSite, summary } from "./form-site-fixtures.ts";
 
-/** Longer than the overlap, in which the server recognises a token that a login has replaced. */
+/** Longer than the overlap, during which the server still recognises a token that a login has replaced. */
 const LONGER_THAN_OVERLAP = 31_000;
 
-/** Where a button is, for clicks that a user makes while the page is being left. */
+/** Returns the coordinates of a button, so that a test can click while the browser loads the next page. */
 async function positionOf(page: Page, button: string): Promise<readonly [number, number]> {
   const box = await page.locator(`text="${button}"`).boundingBox();
   if (!box) throw new Error(`The page has no button "${button}".`);
@@ -19,7 +19,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let context: BrowserContext;
   let site: FormSite;
-  /** The token that the attacker knows: of an anonymous session that the browser has when the test begins. */
+  /** The token of the browser's anonymous session. The attacker knows it. */
   let knownToken: string;
 
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     await site.close();
   });
 
-  /** Starts a site. An attacker visits it, and plants the session's token in the browser. */
+  /** Starts a site. An attacker visits the site, and plants the token of the attacker's session in the browser. */
   async function openSite(http?: Parameters<typeof startFormSite>[0]): Promise<void> {
     site = await startFormSite(http);
     const { token = "" } = await site.send("POST /cart", undefined, { item: "tacos" });
@@ -78,7 +78,9 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     }
   }
 
-  /** Checks that the user is logged in, kept the cart and can write at once, and that the attacker can do neither. */
+  /**
+   * Checks that the user is logged in with their cart and can write, and that the attacker can neither read nor write.
+   */
   async function expectLoggedIn(page: Page): Promise<void> {
     await page.goto(site.origin);
     expect(await summary(page)).toBe("ada: tacos");
@@ -92,18 +94,19 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
   }
 
   describe("a double click on the log-in button", () => {
-    // Wait for "load" afterwards: "waitForNavigation" may still see that the second click aborts the first navigation.
+    // Callers wait for "load", because "waitForNavigation" may resolve when the second click aborts the first
+    // navigation.
     async function doubleClick() {
       const logins = site.hold("POST /login");
       const page = await open();
-      const place = await positionOf(page, "Log in");
-      await page.mouse.click(...place);
+      const position = await positionOf(page, "Log in");
+      await page.mouse.click(...position);
       const first = await logins.next();
-      await page.mouse.click(...place);
+      await page.mouse.click(...position);
       return { page, exchanges: [first, await logins.next()] as const };
     }
 
-    // The second click makes the browser drop the response to the first request, whenever it arrives.
+    // After the second click, the browser ignores the response to the first request.
     it.each([
       ["in order", [0, 1]],
       ["in reverse order", [1, 0]],
@@ -120,7 +123,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("logs in when the first request is handled after the second one's page is shown", async () => {
+    it("logs in even if the server handles the first request after the response to the second", async () => {
       const { page, exchanges } = await doubleClick();
       const shown = page.waitForEvent("load");
       await exchanges[1].handle();
@@ -147,7 +150,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       return page;
     }
 
-    it("succeeds when it is repeated after a reload", async () => {
+    it("succeeds if the user repeats the login after a reload", async () => {
       const page = await loseLogin();
       await page.reload();
       expect(await summary(page)).toBe("anonymous: ");
@@ -159,7 +162,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("succeeds when it is repeated after the overlap", async () => {
+    it("succeeds if the user repeats the login after the overlap", async () => {
       const page = await loseLogin();
       site.advance(LONGER_THAN_OVERLAP);
       await follow(page, "Log in");
@@ -171,27 +174,30 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
   it.each([
     ["in order", [0, 1]],
     ["in reverse order", [1, 0]],
-  ] as const)("two tabs that log in at once are both logged in, with responses %s", async (_name, order) => {
-    const logins = site.hold("POST /login");
-    const tabs = [await open(), await open()] as const;
-    await press(tabs[0], "Log in");
-    const first = await logins.next();
-    await press(tabs[1], "Log in");
-    const exchanges = [first, await logins.next()] as const;
-    for (const exchange of exchanges) await exchange.handle();
-    const tokens = new Set<string | undefined>();
-    for (const index of order) {
-      const shown = tabs[index].waitForNavigation();
-      exchanges[index].respond();
-      await shown;
-      expect(await summary(tabs[index])).toBe("ada: tacos");
-      tokens.add((await cookie())?.value);
-    }
-    expect(tokens.size).toBe(1);
-    await expectLoggedIn(tabs[0]);
-    await follow(tabs[1], "Add salsa");
-    expect(await summary(tabs[1])).toBe("ada: salsa,tacos");
-  });
+  ] as const)(
+    "two tabs that log in concurrently are both logged in if the responses arrive %s",
+    async (_name, order) => {
+      const logins = site.hold("POST /login");
+      const tabs = [await open(), await open()] as const;
+      await press(tabs[0], "Log in");
+      const first = await logins.next();
+      await press(tabs[1], "Log in");
+      const exchanges = [first, await logins.next()] as const;
+      for (const exchange of exchanges) await exchange.handle();
+      const tokens = new Set<string | undefined>();
+      for (const index of order) {
+        const shown = tabs[index].waitForNavigation();
+        exchanges[index].respond();
+        await shown;
+        expect(await summary(tabs[index])).toBe("ada: tacos");
+        tokens.add((await cookie())?.value);
+      }
+      expect(tokens.size).toBe(1);
+      await expectLoggedIn(tabs[0]);
+      await follow(tabs[1], "Add salsa");
+      expect(await summary(tabs[1])).toBe("ada: salsa,tacos");
+    },
+  );
 
   describe.each([
     ["with Clear-Site-Data", undefined],
@@ -230,8 +236,8 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     });
   });
 
-  describe("a form that a trusted site posts, without the cookie", () => {
-    it("keeps the login and the cart when the handler writes, and refuses the write", async () => {
+  describe("a form of a trusted site, posted without the session cookie,", () => {
+    it("cannot write, and leaves the user's login and cart unchanged", async () => {
       const page = await openLoggedIn();
       const before = await cookie();
       await page.goto(site.otherOrigin);
@@ -240,14 +246,14 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("keeps the cart of an anonymous visitor when the handler writes", async () => {
+    it("cannot write, and leaves an anonymous visitor's cart unchanged", async () => {
       const page = await open(site.otherOrigin);
       expect(await follow(page, "Write")).toBe(409);
       await page.goto(site.origin);
       expect(await summary(page)).toBe("anonymous: tacos");
     });
 
-    it("logs in the user that it names, with the cart of that user's other session", async () => {
+    it("logs in the user named in the form, with the cart of the user's other session", async () => {
       const page = await openLoggedIn();
       await page.goto(site.otherOrigin);
       await follow(page, "Log in");
@@ -255,7 +261,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("keeps the cart of an anonymous visitor when a page of the shop posts the form again", async () => {
+    it("keeps an anonymous visitor's cart at login if a page of the shop posts the form again", async () => {
       const page = await open(site.otherOrigin);
       await follow(page, "Log in, with the recipe");
       expect(await summary(page)).toBe("ada: tacos");
@@ -264,7 +270,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     });
   });
 
-  it("a link on another site to a page that writes keeps login and cart, with SameSite=Strict", async () => {
+  it("with SameSite=Strict, a link on another site cannot write, and leaves login and cart unchanged", async () => {
     await rebuild({ cookie: { sameSite: "strict" } });
     const page = await openLoggedIn();
     const before = await cookie();

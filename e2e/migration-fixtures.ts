@@ -21,14 +21,14 @@ export interface MigrationSiteOptions {
 const BASE = "/api/auth/session-v2";
 const MIGRATE = "/api/auth/migrate-session";
 
-/** The legacy application, which knows nothing of Coatcheck. */
+/** Serves the legacy application, which does not use Coatcheck. */
 function serveLegacy(path: string, request: IncomingMessage, response: ServerResponse): void {
   if (path === "/old/login") response.setHeader("set-cookie", legacyLogin("ada"));
   const [, value] = /\bdott_auth_session=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
   response.writeHead(200, HTML).end(html(value ? (readLegacyCookie(value)?.userId ?? "guest") : "guest"));
 }
 
-/** The new application: the session endpoints, and a path that returns the session. */
+/** Creates the new application: the session endpoints, and a path that returns the session. */
 function createApplication(manager: SessionManager<JsonObject>, http: HttpOptions) {
   const routes = sessionRoutes<User>(manager, {
     authenticate: () => null,
@@ -48,11 +48,13 @@ function createApplication(manager: SessionManager<JsonObject>, http: HttpOption
   return { handle, close: () => routes.close() };
 }
 
-/** Starts a site that migrates: the legacy application under `/old`, Coatcheck on all other paths, https in front. */
+/**
+ * Starts a site that migrates sessions: the legacy application under `/old`, the new application on all other paths.
+ */
 export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: MigrationSiteOptions = {}) {
   const users = new Set(["ada"]);
   const outcomes: MigrationOutcome[] = [];
-  /** The `Cookie` header of each request that passed the migration. */
+  /** The `Cookie` header of each request that the migration handled. */
   const headers: string[] = [];
   const gates = createResponseGates();
   let isOn = true;
@@ -88,7 +90,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
     if (path === "/plain.js") {
       response.writeHead(200, { "content-type": "text/javascript" }).end(scripts);
     } else if (path === "/app") {
-      // A static file: it passes neither the migration nor Coatcheck.
+      // A static file: neither the migration nor Coatcheck handles the request.
       response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
     } else {
       headers.push(request.headers.cookie ?? "");
@@ -102,7 +104,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
 
   return {
     origin: proxy.at("app.dott.test"),
-    /** The path of the page with a client, which uses the base path of this site. */
+    /** The path of a page with a session client that uses this site's base path. */
     app: `/app?silent&options=${encodeURIComponent(JSON.stringify({ baseUrl: BASE }))}`,
     manager,
     users,
@@ -114,7 +116,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
     enable(on: boolean) {
       isOn = on;
     },
-    /** Makes the application's database, which `validate` reads, fail. */
+    /** Makes the application's database fail. `validate` reads this database. */
     setDown(down: boolean) {
       isDown = down;
     },

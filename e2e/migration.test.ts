@@ -8,7 +8,9 @@ import { type MigrationSiteOptions, startMigrationSite } from "./migration-fixtu
 
 const TOKEN = /^[\w-]{50}$/;
 
-/** Requests `/me` ten times concurrently. Without `no-store` the browser's cache would send the requests one by one. */
+/**
+ * Requests `/me` ten times concurrently. `no-store` prevents the browser's cache from sending the requests one by one.
+ */
 const fetchTenTimes = (page: Page): Promise<{ id: string; subject: string | null; data: object }[]> =>
   page.evaluate(() => {
     const fetchMe = async () => (await fetch("/me", { cache: "no-store" })).json();
@@ -41,7 +43,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     site = await startMigrationSite(options);
   }
 
-  /** The names of all cookies that the browser has, on any path and domain. */
+  /** Returns the names of all cookies that the browser stores, for all paths and domains. */
   const cookieNames = async () => (await context.cookies()).map(({ name }) => name).sort();
 
   async function open(path: string): Promise<Page> {
@@ -50,7 +52,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     return page;
   }
 
-  /** Logs in to the legacy application and opens a static page of the new one. */
+  /** Logs in to the legacy application and opens a static page of the new application. */
   async function openAfterLegacyLogin(): Promise<Page> {
     const page = await open("/old/login");
     expect(new Set(await cookieNames())).toEqual(new Set(LEGACY_COOKIES));
@@ -62,7 +64,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     await context.addCookies([{ name, value, url: site.origin, secure: true, httpOnly: true }]);
   }
 
-  it("creates one session for ten concurrent requests and leaves one cookie of 50 bytes", async () => {
+  it("ten concurrent requests create one session and leave one cookie of 50 bytes", async () => {
     const page = await openAfterLegacyLogin();
     const release = site.hold("/me");
     const responses = fetchTenTimes(page);
@@ -76,7 +78,8 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect((await site.manager.stats()).total).toBe(1);
     expect(site.outcomes).toEqual(Array(10).fill("migrated"));
 
-    // Cookies that do not fit into one response are cleared by the next; those of another path, by the next response there.
+    // The next response clears the cookies that do not fit into one response. Only a response on a path clears its
+    // cookies.
     const paths = ["/dashboard", "/api/auth/session-v2"];
     let visits = 0;
     while ((await cookieNames()).length > 1 && visits < 6) await page.goto(site.origin + paths[visits++ % 2]);
@@ -94,14 +97,14 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect(await fetchTenTimes(page)).toEqual(Array(10).fill(expect.objectContaining({ subject: "ada" })));
   });
 
-  it("copies data from the flag cookies into the session", async () => {
+  it("a migration copies data from the flag cookies into the session", async () => {
     const page = await openAfterLegacyLogin();
     const [result] = await fetchTenTimes(page);
     expect(result?.data).toEqual({ plan: '{"step":"complete","plan":"professional"}' });
   });
 
   it.each(["off", "required"] as const)(
-    "runs when the page calls migrateLegacySession() (CSRF token %s)",
+    "migrateLegacySession() in a page migrates the session (CSRF token %s)",
     async (csrf) => {
       await rebuild({ csrf });
       const page = await openAfterLegacyLogin();
@@ -112,7 +115,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     },
   );
 
-  it("runs when the legacy page posts to its own migration path", async () => {
+  it("a request of the legacy page to its old migration path migrates the session", async () => {
     const page = await openAfterLegacyLogin();
     await page.evaluate(async () => {
       await fetch("/api/auth/migrate-session", { method: "POST", credentials: "include" });
@@ -124,7 +127,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
   it.each([
     ["a malformed cookie", () => "old_encrypted_data"],
     ["a forged cookie", forgedSession],
-  ])("creates no session for %s, leaves the cookie in place, and sends one request", async (_name, value) => {
+  ])("%s creates no session, is not cleared, and causes only one request", async (_name, value) => {
     await setCookie("dott_auth_session", value());
     const page = await open(site.app);
     expect(await page.evaluate(() => window.client.getSession())).toBe(null);
@@ -136,7 +139,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect((await site.manager.stats()).total).toBe(0);
   });
 
-  it("rejects a deleted user and clears the cookies", async () => {
+  it("a migration rejects a deleted user and clears the cookies", async () => {
     const page = await openAfterLegacyLogin();
     site.users.delete("ada");
     const results = await fetchTenTimes(page);
@@ -146,7 +149,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect((await site.manager.stats()).total).toBe(0);
   });
 
-  it("keeps the session when malformed or forged legacy cookies are planted beside it", async () => {
+  it("malformed or forged legacy cookies do not change an existing session", async () => {
     const page = await openAfterLegacyLogin();
     await page.evaluate(() => window.client.migrateLegacySession());
     for (const value of ["garbage", forgedSession()]) {
@@ -157,7 +160,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect((await site.manager.stats()).total).toBe(1);
   });
 
-  it("is postponed during an outage, which changes no cookie", async () => {
+  it("an outage postpones the migration and changes no cookie", async () => {
     const page = await openAfterLegacyLogin();
     const before = await cookieNames();
     site.setDown(true);
@@ -169,7 +172,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect(await page.evaluate(() => window.client.getSession())).toMatchObject({ subject: "ada" });
   });
 
-  it("does nothing while disabled, and the legacy application works as before", async () => {
+  it("a disabled migration does nothing, and the legacy application works as before", async () => {
     site.enable(false);
     const page = await openAfterLegacyLogin();
     const before = await context.cookies();
@@ -180,7 +183,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect(await page.textContent("body")).toBe("ada");
   });
 
-  it("can be rolled back if keepLegacy kept the legacy cookies", async () => {
+  it("keepLegacy keeps the legacy cookies, so the migration can be rolled back", async () => {
     await rebuild({ keepLegacy: true });
     const page = await openAfterLegacyLogin();
     const before = await context.cookies();

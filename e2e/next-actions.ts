@@ -2,9 +2,9 @@ import { expect, it } from "vitest";
 import { textOf } from "./next-fixtures.ts";
 import type { NextSite } from "./next-suite.ts";
 
-/** Tests of server actions. The forms are sent as a browser without scripts sends them. */
-export function serverActions(site: NextSite): void {
-  it("a login that ends with redirect() sends the cookie with the redirect", async () => {
+/** Defines tests of server actions. They send forms as a browser without JavaScript does. */
+export function testServerActions(site: NextSite): void {
+  it("a login action that calls redirect() sets the session cookie", async () => {
     const visitor = site.visitor();
     const response = await visitor.submit("/login", "log-in", { name: "ann", next: "/account" });
     expect(response).toMatchObject({ status: 303, headers: { location: "/account" } });
@@ -12,14 +12,14 @@ export function serverActions(site: NextSite): void {
     expect(textOf(await visitor.send("/account"), "account")).toBe("account of ann");
   });
 
-  it("a login does not redirect to another site", async () => {
+  it("a login action does not redirect to another site", async () => {
     for (const next of ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example"]) {
       const response = await site.visitor().submit("/login", "log-in", { name: "ann", next });
       expect(response.headers.location, next).toBe("/");
     }
   });
 
-  it("the page that an action renders sees its login and its logout", async () => {
+  it("a page that is rendered after an action shows the action's login or logout", async () => {
     const visitor = site.visitor();
     expect(textOf(await visitor.submit("/login", "log-in-here", { name: "ann" }), "here")).toBe("ann:-");
     expect(visitor.token).toBeDefined();
@@ -35,17 +35,17 @@ export function serverActions(site: NextSite): void {
     expect(textOf(await visitor.send("/"), "one")).toBe("ann:dark");
   });
 
-  it("an action that requires a login redirects to the login page without one", async () => {
+  it("an action that requires a login redirects other visitors to the login page", async () => {
     const response = await site.visitor().submit("/login", "set-theme", { theme: "dark" });
     expect(response).toMatchObject({ status: 303, headers: { location: "/login" } });
   });
 
   it.each<[string, Readonly<Record<string, string>>]>([
-    // Next.js itself runs the action for the first and the last.
-    ["is of another site and has no Origin", { "sec-fetch-site": "cross-site" }],
-    ["has the origin of another site", { origin: "https://evil.example" }],
-    ["is of a sibling host", { "sec-fetch-site": "same-site", origin: "https://sibling.example" }],
-    ["has the origin null", { origin: "null" }],
+    // Next.js alone would run the action for the first and the last request.
+    ["comes from another site without an Origin header", { "sec-fetch-site": "cross-site" }],
+    ["has another site's Origin header", { origin: "https://evil.example" }],
+    ["comes from another subdomain", { "sec-fetch-site": "same-site", origin: "https://sibling.example" }],
+    ["has the Origin header null", { origin: "null" }],
     ["has neither Origin nor Sec-Fetch-Site", {}],
   ])("an action does not run for a request that %s", async (_condition, headers) => {
     const visitor = site.visitor();

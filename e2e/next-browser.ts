@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { openBrowser } from "./chromium.ts";
 import type { NextSite } from "./next-suite.ts";
 
-/** Tests of the client's session, in Chromium. */
-export function browser(site: NextSite): void {
+/** Defines tests of the session in client components, in Chromium. */
+export function testClient(site: NextSite): void {
   let chromium: Awaited<ReturnType<typeof openBrowser>>;
   const complaints: string[] = [];
 
@@ -28,14 +28,14 @@ export function browser(site: NextSite): void {
   const text = (page: Page, id: string) =>
     expect.poll(() => page.locator(`#${id}`).textContent(), { timeout: 5000 });
 
-  /** Logs in with the form of the page. */
+  /** Logs in with the page's form. */
   async function logIn(page: Page, name: string): Promise<void> {
     await page.locator("#log-in-here input[name=name]").fill(name);
     await page.locator("#log-in-here button").click();
     await text(page, "here").toBe(`${name}:-`);
   }
 
-  it("the page starts with the server's state, without a request and without a hydration error", async () => {
+  it("a page hydrates with the server-rendered session state without a request or a hydration error", async () => {
     const page = await open("/login");
     await logIn(page, "ann");
     const requests: string[] = [];
@@ -49,7 +49,7 @@ export function browser(site: NextSite): void {
     await page.close();
   });
 
-  it("a login and a logout by an action reach the client components of the page", async () => {
+  it("the client components of a page show the login or logout of a server action", async () => {
     const page = await open("/login");
     await badge(page).toBe("none:-");
     await logIn(page, "ann");
@@ -61,7 +61,7 @@ export function browser(site: NextSite): void {
     await page.close();
   });
 
-  it("a page that is open elsewhere follows a logout: the server renders it again", async () => {
+  it("a logout in one tab makes the server render the page of the other tab again", async () => {
     const [page, other] = [await open("/login"), await open("/login")];
     await logIn(other, "ann");
     await page.goto(`${site.application.origin}/`);
@@ -74,7 +74,7 @@ export function browser(site: NextSite): void {
     await Promise.all([page.close(), other.close()]);
   });
 
-  it("the back button after a logout shows nothing of the login", async () => {
+  it("the back button after a logout shows no content of the logged-in user", async () => {
     const page = await open("/login");
     await logIn(page, "ann");
     await page.goto(`${site.application.origin}/`);

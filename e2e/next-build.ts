@@ -22,17 +22,17 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const APPLICATION = join(ROOT, "e2e/next-app");
 const LIBRARY = join(ROOT, "packages/coatcheck");
 const BUILDS = join(ROOT, ".cache/next");
-/** As many builds as `npm run test:next` makes, and two more. */
-const KEPT_BUILDS = 8;
-const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
+/** The number of cached builds: the six of `npm run test:next`, and two more. */
+const MAX_CACHED_BUILDS = 8;
+const NEXT_PROGRAM = join(ROOT, "node_modules/next/dist/bin/next");
 
-/** How an application is built. */
+/** The way to build the test application. */
 export interface Variant {
   readonly cacheComponents: boolean;
   readonly bundler: "turbopack" | "webpack";
   /** Whether the library is installed as npm installs it, instead of linked as a workspace. Default: false. */
   readonly installed?: boolean;
-  /** Whether `next dev` compiles each page at its first request. Default: false. */
+  /** Whether to use `next dev`, which compiles each page at its first request. Default: false. */
   readonly dev?: boolean;
 }
 
@@ -44,12 +44,13 @@ export interface Built {
 }
 
 /**
- * Compiles the library and builds the application with `next build`. The result is kept in `.cache`, by the content of both, so
- * that only a change of either is built again. The database does not exist during the build.
+ * Compiles the library and builds the application with `next build`. Caches builds in `.cache`, by a hash of the
+ * library
+ * and the application. The database does not exist during the build.
  */
 export function buildApplication(variant: Variant): Built {
   if (!variant.installed) return buildWith(variant, join(LIBRARY, "dist"));
-  // The package checks write `dist` at the same time. Only a linked workspace needs it there.
+  // Not into `dist`: the package checks write to `dist` at the same time. Only a linked workspace needs `dist`.
   const compiled = join(ROOT, `.cache/next-library-${process.pid}`);
   try {
     return buildWith(variant, compiled);
@@ -79,38 +80,37 @@ function buildWith(variant: Variant, compiled: string): Built {
     return { variant, folder, environment };
   }
   removeOldBuilds();
-  // A build that is interrupted must not look like a finished one.
+  // Build into a temporary folder, so that an interrupted build does not look finished.
   const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
   // Without cacheComponents, Next.js refuses to build a file with "use cache".
-  const left = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
-  cpSync(APPLICATION, draft, { recursive: true, filter: (path) => !left.test(path) });
+  const excluded = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
+  cpSync(APPLICATION, draft, { recursive: true, filter: (path) => !excluded.test(path) });
   if (!variant.cacheComponents) removeInstant(draft);
   if (variant.installed) installLibrary(draft, compiled);
   if (!variant.dev) {
-    execFileSync(process.execPath, [NEXT, "build", `--${variant.bundler}`], {
+    execFileSync(process.execPath, [NEXT_PROGRAM, "build", `--${variant.bundler}`], {
       cwd: draft,
       env: environment,
       stdio: ["ignore", "ignore", "inherit"],
     });
-    // Only a further build of the same folder would use it, and it is most of the size.
+    // Delete the build cache. It is large, and only another build of this folder would use it.
     rmSync(join(draft, ".next/cache"), { recursive: true, force: true });
   }
   renameSync(draft, folder);
   return { variant, folder, environment };
 }
 
-/** Removes all but the builds that were used last. */
+/** Deletes the least recently used builds. */
 function removeOldBuilds(): void {
   if (!existsSync(BUILDS)) return;
   const folders = readdirSync(BUILDS).map((name) => join(BUILDS, name));
   const byUse = folders.sort((left, right) => statSync(right).mtimeMs - statSync(left).mtimeMs);
-  for (const folder of byUse.slice(KEPT_BUILDS)) rmSync(folder, { recursive: true, force: true });
+  for (const folder of byUse.slice(MAX_CACHED_BUILDS)) rmSync(folder, { recursive: true, force: true });
 }
 
 /**
- * Copies the library into the application, as npm would. Next.js treats a linked workspace as a part of the
- * application.
+ * Copies the library into the application, as npm does. Next.js would treat a linked workspace as application code.
  */
 function installLibrary(folder: string, compiled: string): void {
   const target = join(folder, "node_modules/coatcheck");
@@ -118,7 +118,7 @@ function installLibrary(folder: string, compiled: string): void {
   cpSync(join(LIBRARY, "package.json"), join(target, "package.json"));
 }
 
-/** Without `cacheComponents`, Next.js refuses to build a file with `instant` too. */
+/** Removes the export `instant` from all files: without `cacheComponents`, Next.js rejects this export. */
 function removeInstant(folder: string): void {
   for (const file of globSync("app/(bare)/**/*.tsx", { cwd: folder }).map((name) => join(folder, name))) {
     writeFileSync(file, readFileSync(file, "utf8").replace("export const instant = false;\n", ""));
@@ -143,18 +143,18 @@ export interface RunningApplication {
   readonly origin: string;
   /** The output of the server. */
   readonly output: () => string;
-  /** Ends the server as an operator does. Returns its exit code. */
+  /** Ends the server with SIGTERM. Returns its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** Starts a built application with `next start`, or its sources with `next dev`, on a free port. */
+/** Starts an application on a free port, with `next start` or `next dev`. */
 export async function startApplication(
   { variant, folder, environment }: Built,
   database: string,
 ): Promise<RunningApplication> {
   const port = await freePort();
   const command = variant.dev ? ["dev", `--${variant.bundler}`] : ["start"];
-  const server = spawn(process.execPath, [NEXT, ...command, "-p", String(port), "-H", "127.0.0.1"], {
+  const server = spawn(process.execPath, [NEXT_PROGRAM, ...command, "-p", String(port), "-H", "127.0.0.1"], {
     cwd: folder,
     env: {
       ...environment,
@@ -174,7 +174,7 @@ export async function startApplication(
     });
   }
   const exit = once(server, "exit").then(([code]) => code as number | null);
-  exit.then(() => ready.reject(new Error(`next ${command[0]} has ended:\n${output}`)));
+  exit.then(() => ready.reject(new Error(`next ${command[0]} exited before it was ready:\n${output}`)));
   await ready.promise;
   return { origin: `http://localhost:${port}`, output: () => output, stop: () => end(server, exit) };
 }
@@ -184,7 +184,7 @@ async function end(server: ChildProcess, exit: Promise<number | null>): Promise<
   return await exit;
 }
 
-/** A port of 127.0.0.1 on which nothing listens. */
+/** Returns a free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { RunningApplication } from "./next-build.ts";
 
-/** A response, with its body read. */
+/** A response and its body. */
 export interface PageResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -11,7 +11,7 @@ export interface PageResponse {
 }
 
 /** Options of a request. */
-export interface Sending {
+export interface SendOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | FormData;
@@ -19,7 +19,7 @@ export interface Sending {
 
 const SESSION_COOKIE = "__Host-sid";
 
-/** A client without a browser's help: it keeps cookies, and sends exactly the headers that a test names. */
+/** An HTTP client that stores cookies. Apart from cookies, it sends only the headers that a test passes. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
   readonly #origin: string;
@@ -28,7 +28,7 @@ export class Visitor {
     this.#origin = origin;
   }
 
-  /** The session's token; undefined without one. */
+  /** The token in the session cookie; undefined without a cookie. */
   get token(): string | undefined {
     return this.cookies.get(SESSION_COOKIE);
   }
@@ -38,7 +38,7 @@ export class Visitor {
     else this.cookies.set(SESSION_COOKIE, value);
   }
 
-  async send(path: string, { method = "GET", headers = {}, body }: Sending = {}): Promise<PageResponse> {
+  async send(path: string, { method = "GET", headers = {}, body }: SendOptions = {}): Promise<PageResponse> {
     const encoded = body instanceof FormData ? new Response(body) : null;
     const cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
     const outgoing = request(new URL(path, this.#origin.replace("localhost", "127.0.0.1")), {
@@ -71,7 +71,7 @@ export class Visitor {
     return await this.send("/api/login", { method: "POST", body: JSON.stringify({ name }) });
   }
 
-  /** Sends a form of a page, as a browser without scripts does: the page names the action in a hidden field. */
+  /** Submits a form of a page, as a browser without JavaScript does. A hidden field of the form names the action. */
   async submit(
     path: string,
     id: string,
@@ -97,7 +97,7 @@ export class Visitor {
   }
 }
 
-/** The text of the element with this id. Throws if the page has none. */
+/** Returns the text of the element with this id. Throws if the page has no such element. */
 export function textOf({ body }: PageResponse, id: string): string {
   const [, found] = new RegExp(`<(?:p|pre) id="${id}">(.*?)</p(?:re)?>`, "s").exec(body) ?? [];
   if (found === undefined) throw new Error(`The page has no element "${id}".`);
@@ -106,7 +106,7 @@ export function textOf({ body }: PageResponse, id: string): string {
 }
 
 /**
- * The path to which a page redirects; null for a page that does not. With `cacheComponents` the response begins before the page is
+ * Returns the path that a page redirects to, or null. With `cacheComponents` the response begins before the page is
  * rendered, so its status is 200 and the browser follows the redirect.
  */
 export function redirectOf({ status, headers, body }: PageResponse): string | null {

@@ -4,9 +4,9 @@ import type { NextSite } from "./next-suite.ts";
 
 const MINUTE = 60_000;
 
-/** Tests of server components. */
-export function serverComponents(site: NextSite): void {
-  it("a layout, a page and three components check the session once", async () => {
+/** Defines tests of server components. */
+export function testServerComponents(site: NextSite): void {
+  it("a layout, a page and three components share one check of the session", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const before = await site.counts();
@@ -16,7 +16,7 @@ export function serverComponents(site: NextSite): void {
     expect((await site.counts()).checks - before.checks).toBe(1);
   });
 
-  it("the state has the user, and nothing of the session that is secret", async () => {
+  it("the state for the client contains the user but no secrets of the session", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const state = JSON.parse(textOf(await visitor.send("/"), "state"));
@@ -35,7 +35,7 @@ export function serverComponents(site: NextSite): void {
     ]);
   });
 
-  it("the state is none for a missing and a malformed cookie, and for a user who no longer exists", async () => {
+  it("the state is none for a missing cookie, a malformed cookie and a deleted user", async () => {
     const visitor = site.visitor();
     expect(JSON.parse(textOf(await visitor.send("/"), "state")).status).toBe("none");
     visitor.token = "malformed";
@@ -47,7 +47,7 @@ export function serverComponents(site: NextSite): void {
     });
   });
 
-  it("the state is pending for a token that a login has just replaced", async () => {
+  it("the state is pending if a login has just replaced the token", async () => {
     const visitor = site.visitor();
     await visitor.send("/api/visit", { method: "POST" });
     const older = visitor.token;
@@ -58,7 +58,7 @@ export function serverComponents(site: NextSite): void {
     expect(page.cookies).toEqual([]);
   });
 
-  it("a page sets no cookie, and a browser's cookie needs no renewal: reading extends the session", async () => {
+  it("a page extends the session without setting a cookie", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     for (let visit = 0; visit < 2; visit++) {
@@ -74,7 +74,7 @@ export function serverComponents(site: NextSite): void {
     });
   });
 
-  it("a prefetch of the browser does not extend the session", async () => {
+  it("a prefetch by the browser does not extend the session", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     await site.advance(20 * MINUTE);
@@ -84,7 +84,7 @@ export function serverComponents(site: NextSite): void {
     expect(textOf(await visitor.send("/"), "one")).toBe("-:-");
   });
 
-  it("a rotation that is due during a rendering waits for the next route handler", async () => {
+  it("a token that is due for rotation is rotated by the next route handler, not by a page", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const older = visitor.token;
@@ -95,14 +95,14 @@ export function serverComponents(site: NextSite): void {
     const response = await visitor.send("/api/me");
     expect(response.status).toBe(200);
     expect(visitor.token).not.toBe(older);
-    // A page that is on its way with the older token still renders.
+    // A late request with the older token still succeeds.
     const late = site.visitor();
     late.token = older;
     expect(textOf(await late.send("/"), "one")).toBe("ann:-");
     expect(textOf(await visitor.send("/"), "one")).toBe("ann:-");
   });
 
-  it("a component that writes gets an error that says where to write instead", async () => {
+  it("a write in a component throws an error that names the places where a write is allowed", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const errors = textOf(await visitor.send("/writes"), "errors").split("\n");
@@ -113,7 +113,7 @@ export function serverComponents(site: NextSite): void {
     expect(textOf(await visitor.send("/"), "one")).toBe("ann:-");
   });
 
-  it("a page that requires a login redirects to the login page, or is unauthorized without one", async () => {
+  it("a page that requires a login redirects other visitors, or responds 401 without a login page", async () => {
     const visitor = site.visitor();
     expect(redirectOf(await visitor.send("/members"))).toBe("/login");
     const refused = await visitor.send("/strict");
@@ -127,12 +127,12 @@ export function serverComponents(site: NextSite): void {
   });
 
   it.runIf(site.variant.cacheComponents)(
-    'a session that is read inside "use cache" is an error that says what to do instead',
+    'reading a session inside "use cache" throws an error that explains the alternative',
     async () => {
       const visitor = site.visitor();
       await visitor.logIn("ann");
       const page = await visitor.send("/cached");
-      // In production, the page shows a digest of the error, and the server's log has its message.
+      // In production, the page contains only a digest of the error. The server's log contains the message.
       expect(textOf(page, "cached")).toMatch(/^Error/);
       expect(textOf(page, "privately-cached")).toMatch(/Error/);
       expect(site.application.output()).toContain('A session was read inside "use cache"');

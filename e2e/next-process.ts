@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 import { textOf } from "./next-fixtures.ts";
 import type { NextSite } from "./next-suite.ts";
 
-/** Tests of the end of the process. They stop the application, so they come last. */
-export function processEnd(site: NextSite): void {
-  it("a signal closes the store, which writes the activity that was still in memory", async () => {
+/** Defines tests of the end of the process. They stop the application, so they must run last. */
+export function testProcessEnd(site: NextSite): void {
+  it("SIGTERM stores session activity that is still in memory before the process exits", async () => {
     const visitor = site.visitor();
     await visitor.logIn("zoe");
     await site.advance(10 * 60_000);

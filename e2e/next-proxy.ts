@@ -4,9 +4,9 @@ import type { NextSite } from "./next-suite.ts";
 
 const MINUTE = 60_000;
 
-/** Tests of the proxy, and of the objects that exist once per process. */
-export function proxy(site: NextSite): void {
-  it("the quick check sends a visitor without a sealed cookie to the login page", async () => {
+/** Defines tests of `proxy.ts`, and of the objects that exist once per process. */
+export function testProxy(site: NextSite): void {
+  it("the proxy without a session check redirects a visitor without a valid cookie to the login page", async () => {
     const visitor = site.visitor();
     expect((await visitor.send("/proxied/quick")).headers.location).toMatch(/\/login$/);
     visitor.token = "A".repeat(50);
@@ -15,7 +15,7 @@ export function proxy(site: NextSite): void {
     expect((await visitor.send("/proxied/quick")).status).toBe(200);
   });
 
-  it("the proxy allows nothing: a page behind it refuses the cookie of a session that has ended", async () => {
+  it("the proxy without a session check lets an ended session through, and the page rejects it", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const { token } = visitor;
@@ -25,7 +25,7 @@ export function proxy(site: NextSite): void {
     expect(redirectOf(await visitor.send("/members"))).toBe("/login");
   });
 
-  it("the full check passes its result to the page, and removes such a header that a client has sent", async () => {
+  it("the proxy with a session check replaces a forged header with its own result", async () => {
     const visitor = site.visitor();
     const forged = { "x-coatcheck-session": "eyJpZCI6IngiLCJzdWJqZWN0IjoiZXZlIn0.forged" };
     const anonymous = JSON.parse(textOf(await visitor.send("/proxied", { headers: forged }), "proxied"));
@@ -35,7 +35,7 @@ export function proxy(site: NextSite): void {
     expect(loggedIn).toMatchObject({ note: { subject: "ann" }, subject: "ann" });
   });
 
-  it("a rotation in the proxy reaches the browser, and the page of the same request", async () => {
+  it("a new token from a rotation in the proxy reaches the browser and the page of the same request", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const older = visitor.token;

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import type { NextSite } from "./next-suite.ts";
 
-/** Tests of route handlers. */
-export function routeHandlers(site: NextSite): void {
-  it("withServerSession passes null without a login, and the user with one", async () => {
+/** Defines tests of route handlers. */
+export function testRouteHandlers(site: NextSite): void {
+  it("withServerSession passes the logged-in user, or null", async () => {
     const visitor = site.visitor();
     expect(await visitor.send("/api/me")).toMatchObject({ status: 401, body: '{"error":"Unauthorized"}' });
     await visitor.logIn("ann");
@@ -16,7 +16,7 @@ export function routeHandlers(site: NextSite): void {
     expect((await visitor.send("/api/me")).status).toBe(401);
   });
 
-  it("withServerSession counts a user who no longer exists as logged out", async () => {
+  it("withServerSession passes null for a deleted user", async () => {
     const visitor = site.visitor();
     await visitor.logIn("deleted");
     expect((await visitor.send("/api/me")).status).toBe(401);
@@ -32,7 +32,7 @@ export function routeHandlers(site: NextSite): void {
     expect((await bob.send("/api/me")).body).toContain("tenant-of-bob");
   });
 
-  it("a response of fetch, whose headers cannot be changed, keeps its headers and gets the session's", async () => {
+  it("a fetch response with immutable headers keeps its headers, and the session's headers are added", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     const response = await visitor.send("/api/remote");
@@ -40,7 +40,7 @@ export function routeHandlers(site: NextSite): void {
     expect(response.headers).toMatchObject({ "x-plain": "yes", "cache-control": "private, no-store" });
   });
 
-  it("a login with Response.redirect sends the cookie with the redirect", async () => {
+  it("a login that returns Response.redirect() sets the session cookie", async () => {
     const visitor = site.visitor();
     const response = await visitor.send("/api/redirect", { method: "POST" });
     expect(response.status).toBe(303);
@@ -48,7 +48,7 @@ export function routeHandlers(site: NextSite): void {
     expect((await visitor.send("/api/me")).status).toBe(200);
   });
 
-  it("a login that redirect() or notFound() ends sends its cookie", async () => {
+  it("a login that calls redirect() or notFound() sets the session cookie", async () => {
     const [redirected, missing] = [site.visitor(), site.visitor()];
     const response = await redirected.send("/api/throw", { method: "POST" });
     expect(response).toMatchObject({ status: 307, headers: { location: "/account" } });
@@ -60,7 +60,7 @@ export function routeHandlers(site: NextSite): void {
     expect((await missing.send("/api/me")).status).toBe(200);
   });
 
-  it("several cookies of a response stay separate, and its content security policy stays", async () => {
+  it("a response keeps its cookies as separate headers, and its content security policy", async () => {
     const visitor = site.visitor();
     const { cookies, headers } = await visitor.send("/api/mixed", { method: "POST" });
     expect(headers["content-security-policy"]).toBe("script-src 'nonce-abc'");
@@ -75,7 +75,7 @@ export function routeHandlers(site: NextSite): void {
     );
   });
 
-  it("an error of the session is JSON with its code, and a request of another site is rejected", async () => {
+  it("a session error is sent as JSON with its code, and a request from another site is rejected", async () => {
     const visitor = site.visitor();
     const missing = await visitor.send("/api/needs");
     expect(missing.status).toBe(401);
@@ -105,7 +105,7 @@ export function routeHandlers(site: NextSite): void {
     expect((await visitor.send("/session/unknown")).status).toBe(404);
   });
 
-  it("the Pages Router reads and writes the same sessions through coatcheck/node", async () => {
+  it("the Pages Router reads and writes the App Router's sessions through coatcheck/node", async () => {
     const visitor = site.visitor();
     await visitor.logIn("ann");
     expect((await visitor.send("/old")).body).toContain("old page of ann");

@@ -5,16 +5,16 @@ import { afterAll, beforeAll } from "vitest";
 import { buildApplication, type RunningApplication, startApplication, type Variant } from "./next-build.ts";
 import { Visitor } from "./next-fixtures.ts";
 
-/** The application that the tests of a file share. */
+/** The running application that the tests of a file share. */
 export interface NextSite {
   readonly application: RunningApplication;
   readonly database: string;
   readonly variant: Variant;
   /** Returns a visitor without cookies. */
   visitor(): Visitor;
-  /** The counts of the probe in the server's process. */
+  /** Returns how often the server's process has opened the manager and checked a token. */
   counts(): Promise<{ readonly opens: number; readonly checks: number }>;
-  /** Moves the clock of the sessions forward, in milliseconds. */
+  /** Moves the session manager's clock forward. */
   advance(milliseconds: number): Promise<void>;
 }
 

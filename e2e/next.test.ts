@@ -1,11 +1,11 @@
 import { describe } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { serverActions } from "./next-actions.ts";
-import { browser } from "./next-browser.ts";
-import { serverComponents } from "./next-pages.ts";
-import { processEnd } from "./next-process.ts";
-import { proxy } from "./next-proxy.ts";
-import { routeHandlers } from "./next-routes.ts";
+import { testServerActions } from "./next-actions.ts";
+import { testClient } from "./next-browser.ts";
+import { testServerComponents } from "./next-pages.ts";
+import { testProcessEnd } from "./next-process.ts";
+import { testProxy } from "./next-proxy.ts";
+import { testRouteHandlers } from "./next-routes.ts";
 import { setUpNextSite } from "./next-suite.ts";
 
 // One file for all of them, so that one build and one server serve all tests. `npm run test:next` runs them for every other
@@ -16,10 +16,10 @@ const variant = JSON.parse(
 
 describe(`coatcheck/next, ${JSON.stringify(variant)},`, () => {
   const site = setUpNextSite(variant);
-  describe("route handlers", () => routeHandlers(site));
-  describe("server actions", () => serverActions(site));
-  describe("server components", () => serverComponents(site));
-  describe("the proxy", () => proxy(site));
-  describeWithProgram("chromium", "the client", () => browser(site));
-  describe("the process", () => processEnd(site));
+  describe("route handlers", () => testRouteHandlers(site));
+  describe("server actions", () => testServerActions(site));
+  describe("server components", () => testServerComponents(site));
+  describe("the proxy", () => testProxy(site));
+  describeWithProgram("chromium", "the client", () => testClient(site));
+  describe("the process", () => testProcessEnd(site));
 });

@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { startLocalServer } from "./local-server.ts";
 
 /**
- * Starts a server on another origin. It allows every cross-origin request, tries to plant a CSRF token, and records the
- * requests that it received.
+ * Starts a server on another origin. Allows all cross-origin requests, tries to plant a CSRF token, and records
+ * requests.
  */
 export async function startOtherOrigin() {
   const headers: IncomingMessage["headers"][] = [];

@@ -3,7 +3,7 @@ import { build } from "esbuild";
 
 const bundles = new Map<string, Promise<string>>();
 
-/** Bundles the script of `pages/<page>.ts`, once for all sites of a test file. */
+/** Bundles `pages/<page>.ts`. All sites of a test file share the bundle. */
 export function bundlePage(page: string): Promise<string> {
   const built = bundles.get(page) ?? buildPage(page);
   bundles.set(page, built);

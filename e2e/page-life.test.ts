@@ -15,10 +15,10 @@ import {
 const waitForRestore = (page: Page) => waitForBody(page, '[data-persisted="true"]');
 const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 
-describeWithProgram("chromium", "the life of a page, in Chromium", () => {
+describeWithProgram("chromium", "pages over time, in Chromium", () => {
   const fixture = setUpFixture();
 
-  /** Logs out without the browser's knowledge, as if it had lost the response. */
+  /** Logs out at the server, as if the browser had not received the response. */
   async function logOutUnnoticed(): Promise<void> {
     const cookies = await fixture.context.cookies(fixture.site.origin);
     const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
@@ -29,8 +29,8 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
     });
   }
 
-  describe("restored from the back/forward cache", () => {
-    it("is pending until the server responds, after a logout that it did not notice", async () => {
+  describe("a page restored from the back/forward cache", () => {
+    it("is pending until the server responds if the page was not notified of a logout", async () => {
       const page = await fixture.open("/?silent");
       await logIn(page);
       await waitForStatus(page, "authenticated");
@@ -44,8 +44,9 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("shows the user who has logged in since, without being notified", async () => {
-      // A browser removes a page from the cache when a message arrives for it, so this page does not listen.
+    it("shows a user who logged in after the page was cached, without a notification", async () => {
+      // The page does not listen to other tabs, because a browser removes a page from the cache when it receives a
+      // message.
       const unnotified = pageUrl({ revalidate: { crossTab: false } });
       const page = await fixture.open(unnotified, "none");
       const other = await fixture.open(unnotified, "none");
@@ -56,7 +57,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
       await waitForBody(page, '[data-user="eve"]');
     });
 
-    it("follows the event stream again, which did not keep it out of the cache", async () => {
+    it("opens the event stream again, which did not prevent the page from being cached", async () => {
       const streamResponse = () => page.waitForResponse(`${fixture.site.origin}/session/events`);
       const page = await fixture.open("/?events", "none");
       let followed = streamResponse();
@@ -72,7 +73,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
       expect(await page.evaluate(() => window.client.$session.get())).toMatchObject({ reason: "revoked" });
     });
 
-    it("is not restored but reloaded after a logout in another tab that notified it", async () => {
+    it("is reloaded, not restored, if another tab notified the page of a logout", async () => {
       const page = await fixture.open("/", "none");
       await logIn(page);
       const other = await fixture.open("/", "authenticated");
@@ -82,7 +83,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
       await waitForBody(page, '[data-persisted="false"][data-status="none"]');
     });
 
-    it("is not restored but reloaded after a logout whose response clears the cache", async () => {
+    it("is reloaded, not restored, if the response to a logout cleared the cache", async () => {
       await fixture.rebuild({ http: { clearSiteData: ["cache", "storage"] } });
       const page = await fixture.open(pageUrl({ revalidate: { crossTab: false } }, "silent"));
       await logIn(page);
@@ -95,7 +96,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
     });
   });
 
-  it("refreshes at most once in five seconds however often it is shown, and does not render an unchanged view", async () => {
+  it("a page that often becomes visible refreshes at most every five seconds, and renders only changes", async () => {
     const page = await fixture.open("/?silent");
     await page.clock.install();
     await page.goto(fixture.site.origin + pageUrl({ revalidate: { staleTime: 0 } }));
@@ -120,7 +121,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
     expect(await renderCount).toBe(0);
   });
 
-  it("sends no request by itself if the revalidate option forbids it", async () => {
+  it("a page sends no automatic request if the option revalidate disables them", async () => {
     const off = { staleTime: 0, minGap: 0, focus: false, reconnect: false, crossTab: false };
     const page = await fixture.open(pageUrl({ revalidate: off }), "none");
     const other = await fixture.open("/", "none");
@@ -136,7 +137,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
     await waitForStatus(page, "none");
   });
 
-  it("shows the last known session while offline, and sends a logout once it is online", async () => {
+  it("a page shows the last known session while offline, and sends a pending logout when online", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     await fixture.context.setOffline(true);
@@ -153,7 +154,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
     await waitForStatus(page, "none");
   });
 
-  it("sends no request for a signed-out user, in any tab, before the server knows of the sign-out", async () => {
+  it("no tab sends a request with a logged-out user's cookie before the server has processed the logout", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     const other = await fixture.open("/", "authenticated");
@@ -176,7 +177,7 @@ describeWithProgram("chromium", "the life of a page, in Chromium", () => {
     expect(await order(page)).toEqual({ subject: null });
   });
 
-  it("shows a revocation that happened while offline once it is online", async () => {
+  it("a page that was offline during a revocation shows the revocation when online", async () => {
     const page = await fixture.open(pageUrl({ revalidate: { minGap: 0 } }), "none");
     await logIn(page);
     await fixture.context.setOffline(true);

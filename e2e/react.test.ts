@@ -16,7 +16,7 @@ const dispatchEventIn = (page: Page, event: string, properties = {}) =>
 describeWithProgram("chromium", "the React hooks, in Chromium", () => {
   const fixture = setUpFixture();
 
-  /** Opens the React page of a user who is logged in, hydrated except for the late boundary. */
+  /** Logs in and opens the React page. Everything is hydrated except the late Suspense boundary. */
   async function open(query = ""): Promise<Page> {
     const page = await fixture.open("/?silent");
     await logIn(page);
@@ -25,7 +25,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     return page;
   }
 
-  it("start from the server-rendered state without a request, and refresh once for ten components", async () => {
+  it("ten components start with the server-rendered state, and share one refresh", async () => {
     const page = await open();
     expect(await (await page.request.get(`${fixture.site.origin}/react`)).text()).toContain("Hello ada");
     expect(fixture.site.count("GET /session")).toBe(0);
@@ -42,7 +42,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);
   });
 
-  it("hydrate a late boundary with the server-rendered state, although the session has ended", async () => {
+  it("a late Suspense boundary hydrates with the server-rendered state even if the session has ended", async () => {
     const page = await open();
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
     await page.evaluate(() => window.client.logout());
@@ -54,7 +54,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);
   });
 
-  it("hide private content after a restore until the server responds, and keep what was typed", async () => {
+  it("after the back button, a page hides private content until the server responds, and keeps typed text", async () => {
     const page = await open();
     await page.fill("#note", "half a sentence");
     const release = fixture.site.hold("GET /session");
@@ -65,7 +65,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await page.inputValue("#note")).toBe("half a sentence");
   });
 
-  it("list the devices and revoke another one", async () => {
+  it("useDevices() lists the devices and revokes another device", async () => {
     const client = describeClient({ address: "192.0.2.7" }, FIREFOX);
     const other = await fixture.site.manager.create({ subject: "ada", client });
     const page = await open();
@@ -78,12 +78,12 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await page.evaluate(() => window.client.$session.get().status)).toBe("authenticated");
   });
 
-  it("show the error of a failed revocation and keep the list", async () => {
+  it("useDevices() returns the error of a failed revocation and keeps the list", async () => {
     await fixture.site.manager.create({ subject: "ada" });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
     await eventually(() => devices.locator("li").count()).toBe(2);
-    fixture.site.failWith("a 500");
+    fixture.site.failWith("a status 500");
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
     await devices.getByRole("alert").waitFor();
     expect(await devices.locator("li").count()).toBe(2);
@@ -93,7 +93,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await devices.getByRole("alert").count()).toBe(0);
   });
 
-  it("redirect a user who is not logged in, and the back button skips the page", async () => {
+  it("a guarded page redirects a user who is not logged in, and the back button skips the page", async () => {
     const page = await open("?redirect=/bare");
     expect(await page.locator("#guarded").textContent()).toBe("ada");
     await page.evaluate(() => void window.client.logout());
@@ -102,7 +102,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(new URL(page.url()).search).toBe("?silent");
   });
 
-  it("warn before the session ends with a dialog that takes the focus; Escape extends the session", async () => {
+  it("a dialog warns before the session ends and has the focus, and Escape extends the session", async () => {
     await fixture.rebuild({ policy: { idleTimeout: 4_000 } });
     const page = await open("?warn=3500");
     const dialog = page.getByRole("dialog", { name: "Are you still there?" });

@@ -1,6 +1,6 @@
-/** Lets a test hold responses back and release them. */
+/** Delays responses until a test releases them. */
 export interface ResponseGates {
-  /** Resolves immediately, or as soon as the responses named `key` are released. */
+  /** Waits until the test releases the responses named `key`. Undefined if the test does not hold them. */
   pass(key: string): Promise<void> | undefined;
   /** Holds back the responses named `key` until the returned function is called. */
   hold(key: string): () => void;

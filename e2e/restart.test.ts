@@ -7,7 +7,7 @@ describeWithProgram("chromium", "after a restart of Chromium", () => {
   it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
     const site = await startFormSite();
     const browser = await openBrowser();
-    /** Opens the shop under a host name of its own, and thus with cookies of its own. */
+    /** Opens the shop under another host name, which has separate cookies. */
     const open = async (host: string) => {
       const page = await browser.context.newPage();
       await page.goto(site.at(host));

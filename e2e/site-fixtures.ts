@@ -24,29 +24,29 @@ export interface ReceivedRequest {
 /** The password of every user. */
 const PASSWORD = "secret";
 
-/** Allows every origin, because a sandboxed frame has the origin `null`. */
-const SCRIPT = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
+/** The headers of scripts. They allow every origin, because a sandboxed frame has the origin `null`. */
+const SCRIPT_HEADERS = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
 
-/** The frame in which another site embeds this one. */
+/** Renders a frame that embeds this site, for the page of another site. */
 const frame = (query: URLSearchParams) =>
   `<iframe src="${query.get("src")}" ${query.has("sandbox") ? 'sandbox="allow-scripts"' : ""}></iframe>`;
 
-/** The default CSRF header, and that of Laravel and Angular. */
-const TOKEN_HEADERS = ["x-csrf-token", "x-xsrf-token"];
+/** The default CSRF header, and the CSRF header of Laravel and Angular. */
+const CSRF_HEADERS = ["x-csrf-token", "x-xsrf-token"];
 
-const JSON_TYPE = { "content-type": "application/json" };
+const JSON_HEADERS = { "content-type": "application/json" };
 
 /** The response of a route that rejects every CSRF token. */
-const TOKEN_REJECTED = JSON.stringify({
+const CSRF_REJECTED_BODY = JSON.stringify({
   success: false,
   error: { code: "CSRF_INVALID", message: "CSRF token rejected." },
 });
 
-/** How a broken server, or a proxy in its place, responds. */
+/** Writes the invalid responses of a broken server or proxy, by name. */
 const FAILURES = {
   "an HTML page": (response: ServerResponse) =>
     response.writeHead(200, HTML).end(html("Log in to the Wi-Fi.")),
-  "a 500": (response: ServerResponse) => response.writeHead(500).end("<h1>Sorry</h1>"),
+  "a status 500": (response: ServerResponse) => response.writeHead(500).end("<h1>Sorry</h1>"),
   "truncated JSON": (response: ServerResponse) =>
     response.writeHead(200, { "content-type": "application/json" }).end('{"success":true,"da'),
   "no response": (response: ServerResponse) => response.destroy(),
@@ -57,7 +57,7 @@ export type Failure = keyof typeof FAILURES;
 /** The error code that the client reports for each failure. */
 export const FAILURE_CODES: Readonly<Record<Failure, string>> = {
   "an HTML page": "BAD_ANSWER",
-  "a 500": "BAD_ANSWER",
+  "a status 500": "BAD_ANSWER",
   "truncated JSON": "BAD_ANSWER",
   "no response": "NETWORK",
 };
@@ -69,7 +69,7 @@ export interface SiteOptions {
   readonly events?: EventOptions;
 }
 
-/** Renders the React page as a server does: its markup, the initial state, and the script that hydrates it. */
+/** Renders the React page as a server does: markup, initial state, and the script that hydrates the page. */
 async function renderReactPage(initialState: SessionView<User>, redirect?: string): Promise<string> {
   const page = createElement(App, {
     client: createSessionClient<User>(),
@@ -84,15 +84,15 @@ async function renderReactPage(initialState: SessionView<User>, redirect?: strin
   );
 }
 
-/** The pages and routes that need no session. Any other path is the plain page. */
+/** Serves the pages and routes that need no session. Every other path is the page without a framework. */
 async function serveStatic(line: string, searchParams: URLSearchParams, response: ServerResponse) {
   const pages: Record<string, () => string> = {
     "GET /around": () => frame(searchParams),
     "GET /bare": () => "<p>A page without a script.</p>",
   };
   const script = /^GET \/(plain|react)\.js$/.exec(line)?.[1];
-  if (script) response.writeHead(200, SCRIPT).end(await bundlePage(script));
-  else if (line === "POST /reject-token") response.writeHead(403, JSON_TYPE).end(TOKEN_REJECTED);
+  if (script) response.writeHead(200, SCRIPT_HEADERS).end(await bundlePage(script));
+  else if (line === "POST /reject-token") response.writeHead(403, JSON_HEADERS).end(CSRF_REJECTED_BODY);
   else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
   else {
     const page = pages[line]?.() ?? '<script type="module" src="/plain.js"></script>';
@@ -100,7 +100,7 @@ async function serveStatic(line: string, searchParams: URLSearchParams, response
   }
 }
 
-/** The session manager, a second node over the same store, and the handlers that use them. */
+/** Creates the session manager, a second manager over the same store as another node, and the request handlers. */
 function createApplication({ policy = {}, http, events = {} }: SiteOptions, clock: { now(): number }) {
   const options: SessionManagerOptions<JsonObject> = {
     store: memoryStore(),
@@ -121,7 +121,7 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
   const withSession = coatcheck(manager, {
     cookie: { secure: false },
     csrf: { token: "required" },
-    // With `Clear-Site-Data` the browser would empty its back/forward cache, and the tests would prove nothing.
+    // Off, because `Clear-Site-Data` would empty the browser's back/forward cache, which the tests need.
     clearSiteData: [],
     newSession: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
     ...http,
@@ -138,7 +138,7 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
     orders: withSession(async (request, response) => {
       const { subject } = await request.session.load();
       await gates.pass("inside POST /orders");
-      response.writeHead(200, JSON_TYPE).end(JSON.stringify({ success: true, data: { subject } }));
+      response.writeHead(200, JSON_HEADERS).end(JSON.stringify({ success: true, data: { subject } }));
     }),
     reactPage: withSession(async (request, response) => {
       const { searchParams } = new URL(request.url ?? "", "http://localhost");
@@ -149,9 +149,9 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
   };
 }
 
-/** Starts a small shop on a free port, with a real session manager. It records the requests that it received. */
+/** Starts a small shop on a free port, with a real session manager. Records the received requests. */
 export async function startSite(options: SiteOptions = {}) {
-  /** Milliseconds that the server's clock is ahead. */
+  /** How far the server's clock is ahead, in milliseconds. */
   let ahead = 0;
   const application = createApplication(options, { now: () => Date.now() + ahead });
   const { manager, otherNode, routes, gates, endpoints, orders, reactPage } = application;
@@ -164,7 +164,7 @@ export async function startSite(options: SiteOptions = {}) {
     const line = `${request.method} ${pathname}`;
     const isEndpoint = pathname.startsWith("/session");
     if (isEndpoint || request.method === "POST") {
-      const token = TOKEN_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean);
+      const token = CSRF_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean);
       received.push({ line, token });
     }
     await gates.pass(line);
@@ -177,7 +177,7 @@ export async function startSite(options: SiteOptions = {}) {
     else await serveStatic(line, searchParams, response);
   }
 
-  // Build the scripts here, so that no test waits for them.
+  // Bundle the scripts here, so that no test waits for them.
   await Promise.all([bundlePage("plain"), bundlePage("react")]);
   const server = await startLocalServer(serve);
 
@@ -188,13 +188,15 @@ export async function startSite(options: SiteOptions = {}) {
     otherNode,
     received,
     count: (line: string) => received.filter((request) => request.line === line).length,
-    /** Moves the server's clock forward; the browser's stays. */
+    /** Moves the server's clock forward, but not the browser's. */
     advance(milliseconds: number) {
       ahead += milliseconds;
     },
-    /** Holds back responses to a line such as `GET /session`. The key `inside POST /orders` holds the handler itself. */
+    /**
+     * Holds back responses to a request line such as `GET /session`. `inside POST /orders` pauses the handler instead.
+     */
     hold: gates.hold,
-    /** Makes the session endpoints fail from now on; null repairs them. */
+    /** Makes the session endpoints fail from now on; null makes them work again. */
     failWith(next: Failure | null) {
       failure = next;
     },
@@ -202,7 +204,7 @@ export async function startSite(options: SiteOptions = {}) {
     redirectTo(origin: string) {
       otherOrigin = origin;
     },
-    /** Closes every connection, as a proxy that restarts does. */
+    /** Closes every connection, as the restart of a proxy does. */
     cut: server.cut,
     async close() {
       routes.close();

@@ -13,7 +13,7 @@ describeWithProgram("chromium", "the storefront, in Chromium", () => {
   });
   afterAll(() => browser?.close());
 
-  /** A tab of a person's browser without cookies. */
+  /** Opens a tab without cookies, with the user agent of a normal browser. */
   async function openTab(): Promise<Page> {
     await browser.context.clearCookies();
     return await browser.context.newPage();
@@ -26,13 +26,13 @@ describeWithProgram("chromium", "the storefront, in Chromium", () => {
     });
   }
 
-  /** Waits until the shop has stored the expected event, and returns all of the session. */
+  /** Waits until the shop has stored `count` events of a session. Returns the events. */
   async function eventsOf(shop: TestShop, sessionId: string, count: number) {
     await eventually(async () => (await shop.timelineOf(sessionId)).length).toBe(count);
     return await shop.timelineOf(sessionId);
   }
 
-  it("counts each document once, with the time for which its script saw it", async () => {
+  it("the storefront counts each document once, with the time for which it was visible", async () => {
     await using shop = await startShop();
     const page = await openTab();
     await page.goto(`${shop.url}/?utm_source=flyer`);
@@ -54,7 +54,7 @@ describeWithProgram("chromium", "the storefront, in Chromium", () => {
     await page.close();
   });
 
-  it("counts navigation without documents, and events of the page, in the same visit", async () => {
+  it("the storefront counts pushState navigation and tracked events in the same visit", async () => {
     await using shop = await startShop();
     const page = await openTab();
     await page.goto(`${shop.url}/`);
@@ -70,7 +70,7 @@ describeWithProgram("chromium", "the storefront, in Chromium", () => {
     await page.close();
   });
 
-  it("collects nothing after an opt-out, in other tabs too", async () => {
+  it("the storefront collects nothing after an opt-out, not even from other tabs", async () => {
     await using shop = await startShop();
     const [page, other] = [await openTab(), await browser.context.newPage()];
     await page.goto(`${shop.url}/`);

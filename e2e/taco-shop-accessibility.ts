@@ -7,16 +7,16 @@ import {
   button,
   dialog,
   expectText,
-  focused,
+  focusedName,
   lines,
-  PHONE,
+  PHONE_SIZE,
   sheet,
   type TacoShop,
   tab,
   total,
 } from "./taco-shop-fixtures.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const AXE_SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 declare global {
   interface Window {
@@ -24,9 +24,12 @@ declare global {
   }
 }
 
-/** Runs axe on the page and returns its findings, with the rule about names that differ from the visible text. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+/**
+ * Returns the violations that axe-core finds on the page. Also enables the rule that an accessible name contains the
+ * visible text.
+ */
+async function findViolations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE_SOURCE);
   return await page.evaluate(async () => {
     const rules = { "label-content-name-mismatch": { enabled: true } };
     const { violations } = await window.axe.run(document, { rules });
@@ -34,9 +37,9 @@ async function findings(page: Page): Promise<string[]> {
   });
 }
 
-/** Tests by keyboard, in three languages, and on a phone. */
-export function accessibility(shop: TacoShop): void {
-  it("an order can be placed with the keyboard alone", async () => {
+/** Defines tests with the keyboard, in three languages, and at the width of a phone. */
+export function testAccessibility(shop: TacoShop): void {
+  it("a customer can place an order with only the keyboard", async () => {
     const page = await shop.visit("alice");
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
@@ -44,10 +47,10 @@ export function accessibility(shop: TacoShop): void {
     /** Presses Tab until the control with this accessible name has the focus. */
     const tabTo = async (name: string) => {
       for (let step = 0; step < 80; step++) {
-        if ((await focused(page)).startsWith(name)) return;
+        if ((await focusedName(page)).startsWith(name)) return;
         await press("Tab");
       }
-      throw new Error(`Tab does not reach “${name}”.`);
+      throw new Error(`Pressing Tab does not reach the control “${name}”.`);
     };
 
     await tabTo("Compose: Tacos L mixed");
@@ -61,7 +64,7 @@ export function accessibility(shop: TacoShop): void {
     await tabTo("Add to the order");
     await press("Enter");
     await dialog(page).waitFor({ state: "detached" });
-    expect(await focused(page)).toBe("Compose: Tacos L mixed");
+    expect(await focusedName(page)).toBe("Compose: Tacos L mixed");
     await expectText(total(page), "CHF 13.90");
 
     await tabTo("Check out");
@@ -73,7 +76,7 @@ export function accessibility(shop: TacoShop): void {
     await page.keyboard.type("+41791234567");
     await press("Enter");
     await expectText(sheet(page).getByRole("status"), "will be ready at");
-    expect(await focused(page)).toBe("Back to the menu");
+    expect(await focusedName(page)).toBe("Back to the menu");
     await press("Escape");
     await dialog(page).waitFor({ state: "detached" });
 
@@ -87,7 +90,7 @@ export function accessibility(shop: TacoShop): void {
     expect(await tab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
   });
 
-  it("the page is in French, German and English, and keeps the choice", async () => {
+  it("the page is available in French, German and English, and remembers the selected language", async () => {
     const page = await shop.visit("alice");
     const heading = () => page.locator("#desserts h2, #drinks h2").first();
     await button(page, "DE Deutsch").click();
@@ -108,8 +111,8 @@ export function accessibility(shop: TacoShop): void {
     await expectText(lines(page), "Peach iced tea");
   });
 
-  it("the page fits a phone without horizontal scrolling, and the basket opens from below", async () => {
-    const page = await shop.visit("alice", "/", PHONE);
+  it("the page fits a phone without horizontal scrolling, and a button at the bottom opens the basket", async () => {
+    const page = await shop.visit("alice", "/", PHONE_SIZE);
     const widthAt = (textSize: string) =>
       page.evaluate((size) => {
         document.documentElement.style.fontSize = size;
@@ -117,8 +120,8 @@ export function accessibility(shop: TacoShop): void {
       }, textSize);
     for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
-      for (const width of [320, PHONE.width]) {
-        await page.setViewportSize({ ...PHONE, width });
+      for (const width of [320, PHONE_SIZE.width]) {
+        await page.setViewportSize({ ...PHONE_SIZE, width });
         expect([language, await widthAt("200%"), await widthAt("")]).toEqual([language, width, width]);
       }
       const wide = await page.evaluate(
@@ -127,20 +130,20 @@ export function accessibility(shop: TacoShop): void {
             .length,
       );
       expect(wide).toBe(0);
-      expect(await findings(page)).toEqual([]);
+      expect(await findViolations(page)).toEqual([]);
     }
     await button(page, "Add: Baklava").click();
     await page.getByText("Baklava: added.").waitFor();
-    // The notice covers nothing: the last product can be scrolled free of the bar that contains it.
-    const free = await page.evaluate(() => {
+    // The bar with the notice does not cover the last product after scrolling to the bottom.
+    const distance = await page.evaluate(() => {
       scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
       const bottom = [...document.querySelectorAll(".card")].at(-1)?.getBoundingClientRect().bottom ?? 0;
       return (document.querySelector(".dock")?.getBoundingClientRect().top ?? 0) - bottom;
     });
-    expect(free).toBeGreaterThan(0);
+    expect(distance).toBeGreaterThan(0);
     await button(page, /^Basket · 1/).click();
     await expectText(dialog(page).locator(".line h3"), "Baklava");
-    expect(await findings(page)).toEqual([]);
+    expect(await findViolations(page)).toEqual([]);
     await button(dialog(page), "More: Baklava").click();
     await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
 
@@ -148,7 +151,7 @@ export function accessibility(shop: TacoShop): void {
     await button(dialog(page), "More: Baklava").click();
     await dialog(page).getByText("No connection to the shop.").waitFor();
     await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
-    // The page tries to connect again, so the warning ends by itself.
+    // The page reconnects automatically, so the warning disappears by itself.
     await dialog(page).getByText("No connection to the shop.").waitFor({ state: "detached" });
     await page.keyboard.press("Escape");
     await button(page, /^Basket · 2/).waitFor();

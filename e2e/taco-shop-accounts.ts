@@ -3,17 +3,17 @@ import {
   account,
   basket,
   button,
-  choose,
+  clickAccountMenu,
   dialog,
   expectText,
-  focused,
+  focusedName,
   invite,
   lines,
   logIn,
   logOut,
   openOrder,
   PASSWORD,
-  PHONE,
+  PHONE_SIZE,
   sheet,
   signUp,
   type TacoShop,
@@ -21,9 +21,9 @@ import {
   total,
 } from "./taco-shop-fixtures.ts";
 
-/** Tests of creating an account, logging in and logging out. */
-export function accounts(shop: TacoShop): void {
-  it("is created from a form that shows an error at each invalid field, and keeps the basket", async () => {
+/** Defines tests of creating an account, logging in and logging out. */
+export function testAccounts(shop: TacoShop): void {
+  it("the form for a new account shows an error at each invalid field, and the account keeps the basket", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Baklava").click();
     await expectText(total(page), "CHF 4.00");
@@ -31,7 +31,7 @@ export function accounts(shop: TacoShop): void {
     const form = dialog(page);
     const email = form.getByLabel("E-mail");
     const password = form.getByLabel("Password");
-    expect(await focused(page)).toBe("");
+    expect(await focusedName(page)).toBe("");
     expect(await email.getAttribute("autocomplete")).toBe("username");
     expect(await password.getAttribute("autocomplete")).toBe("current-password");
 
@@ -53,7 +53,7 @@ export function accounts(shop: TacoShop): void {
     await expectText(account(page), "Alice");
     await page.getByText("Hello Alice!").waitFor();
     expect(await form.count()).toBe(0);
-    expect(await focused(page)).toBe("Alice");
+    expect(await focusedName(page)).toBe("Alice");
     await expectText(total(page), "CHF 4.00");
     const sent = page.waitForRequest((request) => request.url().endsWith("/quantity"));
     await button(page, "Add: Baklava").click();
@@ -69,7 +69,7 @@ export function accounts(shop: TacoShop): void {
     await dialog(other).getByText("This address already has an account.").waitFor();
   });
 
-  it("shows its orders on another device, after a wrong password was rejected", async () => {
+  it("an account shows its orders after a login on another device, which rejects a wrong password", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Office");
     await button(page, "Add: Tiramisu").click();
@@ -89,23 +89,23 @@ export function accounts(shop: TacoShop): void {
     await expectText(account(other), "Ada");
     await tab(other, "Office").click();
     await expectText(lines(other), "Tiramisu");
-    // The basket from before the login is kept as well.
+    // The basket that was filled before the login is kept too.
     expect(await other.getByRole("tab").count()).toBe(2);
 
     await button(other, "Add: Ayran 25 cl").click();
     await expectText(lines(page).first(), "Ayran");
   });
 
-  it("explains at logout what happens to the orders, and shows none of them afterwards", async () => {
+  it("a logout explains what happens to the orders, and hides them", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Linus", "linus@example.ch");
     await button(page, "Add: Baklava").click();
     await expectText(total(page), "CHF 4.00");
-    await choose(page, "Log out");
+    await clickAccountMenu(page, "Log out");
     await dialog(page).getByText("Your open orders stay in your account").waitFor();
     await page.keyboard.press("Escape");
     await dialog(page).waitFor({ state: "detached" });
-    expect(await focused(page)).toBe("Linus");
+    expect(await focusedName(page)).toBe("Linus");
 
     await logOut(page);
     await page.getByText("You are logged out.").waitFor();
@@ -116,7 +116,7 @@ export function accounts(shop: TacoShop): void {
     await expect.poll(() => page.getByRole("tab").count()).toBe(2);
   });
 
-  it("shows no orders after a logout when the page is restored by the back button", async () => {
+  it("the back button after a logout shows no orders", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Grace", "grace@example.ch");
     await openOrder(page, "Secret");
@@ -143,7 +143,7 @@ export function accounts(shop: TacoShop): void {
     await page.goto(shop.at("/icon.svg"));
     const other = await shop.visit("bruno");
     await logIn(other, "Grace", "grace@example.ch");
-    await choose(other, "Log out everywhere");
+    await clickAccountMenu(other, "Log out everywhere");
     await button(dialog(other), "Log out everywhere").click();
     await expectText(account(other), "Log in");
     await page.goBack({ waitUntil: "commit" });
@@ -153,18 +153,18 @@ export function accounts(shop: TacoShop): void {
     expect({ since, shown }).toEqual({ since: "before", shown: "none" });
   });
 
-  it("is logged out in the page immediately if the shop is unreachable, and in the shop later", async () => {
+  it("a logout while offline takes effect in the page immediately, and on the server later", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Edsger", "edsger@example.ch");
     await openOrder(page, "Secret");
     await shop.setOffline("alice", true);
-    await choose(page, "Log out");
+    await clickAccountMenu(page, "Log out");
     await button(dialog(page), "Log out").click();
     await expectText(account(page), "Log in");
     await page.getByText("There is no connection to the shop").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
 
-    // Only the logout fails. Every other request would still be authenticated as the signed-out user.
+    // Only the request to log out fails. Other requests would still be authenticated as the logged-out user.
     await page.route("**/session-v2", (route) =>
       route.request().method() === "DELETE" ? route.abort() : route.continue(),
     );
@@ -185,7 +185,7 @@ export function accounts(shop: TacoShop): void {
     expect(await tab(page, "Secret").count()).toBe(0);
   });
 
-  it("is not needed to leave a shared order", async () => {
+  it("a guest can leave a shared order without an account", async () => {
     const owner = await shop.visit("alice");
     await openOrder(owner, "Alice");
     await button(owner, "Add: Baklava").click();
@@ -209,8 +209,8 @@ export function accounts(shop: TacoShop): void {
     await expectText(lines(owner), "Baklava");
   });
 
-  it("can be created with the keyboard alone, and its dialogs fit a phone in each language", async () => {
-    const page = await shop.visit("alice", "/", PHONE);
+  it("a user can create an account with only the keyboard, and its dialogs fit a phone in each language", async () => {
+    const page = await shop.visit("alice", "/", PHONE_SIZE);
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
     };
@@ -225,7 +225,7 @@ export function accounts(shop: TacoShop): void {
     await page.keyboard.type(PASSWORD);
     await press("Enter");
     await expectText(account(page), "Alan");
-    expect(await focused(page)).toBe("Alan");
+    expect(await focusedName(page)).toBe("Alan");
 
     for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
@@ -239,7 +239,7 @@ export function accounts(shop: TacoShop): void {
       expect(widths).toEqual([390, 390]);
       await press("Escape");
       await dialog(page).waitFor({ state: "detached" });
-      expect(await focused(page)).toBe("Alan");
+      expect(await focusedName(page)).toBe("Alan");
     }
   });
 }

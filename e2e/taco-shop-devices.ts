@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import {
   account,
   button,
-  choose,
+  clickAccountMenu,
   dialog,
   expectText,
-  focused,
+  focusedName,
   logIn,
   openOrder,
   PASSWORD,
@@ -14,9 +14,9 @@ import {
   total,
 } from "./taco-shop-fixtures.ts";
 
-/** Tests of the list of devices, of logging out other devices, and of the session's expiry. */
-export function devices(shop: TacoShop): void {
-  it("are listed; one that is logged out shows it immediately and continues without an account", async () => {
+/** Defines tests of the list of devices, of logging out other devices, and of the session's expiry. */
+export function testDevices(shop: TacoShop): void {
+  it("a device that is logged out remotely shows it immediately and continues without an account", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Ada", "ada@devices.example");
     await openOrder(page, "Office");
@@ -25,7 +25,7 @@ export function devices(shop: TacoShop): void {
     });
     const other = await shop.visit("bruno");
     await logIn(other, "Ada", "ada@devices.example");
-    await choose(other, "My devices");
+    await clickAccountMenu(other, "My devices");
     const list = dialog(other).locator("li");
     await expect.poll(() => list.count()).toBe(2);
     expect(await list.getByText("This device").count()).toBe(1);
@@ -33,7 +33,7 @@ export function devices(shop: TacoShop): void {
 
     await button(list, /^Log out: Chrom/).click();
     await expect.poll(() => list.count()).toBe(1);
-    // The staleness bound: after it no node serves a revoked session.
+    // Two seconds is the staleness bound: the longest time for which a node may serve a revoked session.
     await page.getByText("You were logged out here from another device.").waitFor({ timeout: 2000 });
     await expectText(account(page), "Log in");
     expect(await page.getByRole("tab").count()).toBe(0);
@@ -45,22 +45,22 @@ export function devices(shop: TacoShop): void {
     await page.keyboard.press("Enter");
     await page.getByRole("tab", { name: "Office" }).waitFor();
     expect(await page.getByText("You were logged out here").count()).toBe(0);
-    expect(await focused(page)).toBe("Ada");
+    expect(await focusedName(page)).toBe("Ada");
   });
 
-  it("are logged out only after the password was entered again if the login is old", async () => {
+  it("logging out other devices requires the password again if the login is old", async () => {
     const other = await shop.visit("bruno");
     await signUp(other, "Barbara", "barbara@example.ch");
     const page = await shop.visit("alice");
     await logIn(page, "Barbara", "barbara@example.ch");
     // The shop's response to a login that is more than ten minutes old.
-    const error = { code: "REAUTHENTICATION_REQUIRED", message: "Log in again." };
+    const error = { code: "REAUTHENTICATION_REQUIRED", message: "The user must enter their password again." };
     await page.route(
       "**/devices?others",
       (route) => route.fulfill({ status: 403, json: { success: false, error } }),
       { times: 1 },
     );
-    await choose(page, "My devices");
+    await clickAccountMenu(page, "My devices");
     await button(dialog(page), "Log out all others").click();
     const proof = page.getByRole("dialog", { name: "Confirm that it is you" });
     await proof.getByLabel("Password").fill("not the password");
@@ -72,10 +72,10 @@ export function devices(shop: TacoShop): void {
     await expect.poll(() => dialog(page).locator("li").count()).toBe(1);
     await expectText(account(other), "Log in");
     await page.keyboard.press("Escape");
-    expect(await focused(page)).toBe("Barbara");
+    expect(await focusedName(page)).toBe("Barbara");
   });
 
-  it("are all logged out immediately, also if only the order's event stream reports it", async () => {
+  it("all devices are logged out immediately, even if only the order's event stream reports the logout", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Donald", "donald@example.ch");
     const other = await shop.visit("bruno");
@@ -84,7 +84,7 @@ export function devices(shop: TacoShop): void {
     await openOrder(other, "Office");
     await button(other, "Add: Baklava").click();
     await expectText(total(other), "CHF 4.00");
-    await choose(page, "Log out everywhere");
+    await clickAccountMenu(page, "Log out everywhere");
     await button(dialog(page), "Log out everywhere").click();
     await expectText(account(page), "Log in");
     await expectText(account(other), "Log in");
@@ -93,15 +93,15 @@ export function devices(shop: TacoShop): void {
     expect(await page.getByText("You were logged out here from another device.").count()).toBe(0);
   });
 
-  it("warn before the session expires, and extend it on request", async () => {
-    // The page warns 60 s ahead.
+  it("a dialog warns before the session expires, and extends the session on request", async () => {
+    // The page shows the warning 60 s before the session expires.
     const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "62000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
     const warning = page.getByRole("dialog", { name: "Are you still there?" });
     await warning.waitFor();
     await expectText(warning.getByRole("timer"), /^In \d\d seconds you will be logged out\.$/);
-    expect(await focused(page)).toBe("Stay logged in");
+    expect(await focusedName(page)).toBe("Stay logged in");
     await page.keyboard.press("Enter");
     await warning.waitFor({ state: "hidden" });
     await expectText(account(page), "Kay");
@@ -110,11 +110,11 @@ export function devices(shop: TacoShop): void {
     await expectText(account(page), "Log in");
   });
 
-  it("say that the session has expired, and the orders are there after the next login", async () => {
+  it("a message explains that the session has expired, and the next login shows the orders again", async () => {
     const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "2000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
-    // Not in the page, where the warning of the session's end is open.
+    // Create the order with a request, because in the page the warning dialog is open.
     const data = { metadata: { customerName: "Office" } };
     expect((await page.request.post(`${url}/api/v1/sessions`, { data })).status()).toBe(201);
     await page.getByText("You were inactive for a while, so you have been logged out.").waitFor();

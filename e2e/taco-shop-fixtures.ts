@@ -19,22 +19,22 @@ type Browser = Awaited<ReturnType<typeof openBrowser>>;
 export type Person = "alice" | "bruno";
 
 export const PASSWORD = "correct horse battery";
-export const PHONE = { width: 390, height: 844 };
+export const PHONE_SIZE = { width: 390, height: 844 };
 
-/** The shop and the two browsers that its tests share. */
+/** A running shop and two browsers, which the tests of a file share. */
 export interface TacoShop {
-  /** Opens the shop in a new tab of a person's browser. Language: English, unless the person has chosen another. */
+  /** Opens the shop in a new tab of a person's browser. Default language: English. */
   visit(who: Person, path?: string, size?: { width: number; height: number }): Promise<Page>;
-  /** Opens another shop in a new tab of a person's browser. */
+  /** Opens the shop with this URL in a new tab of a person's browser. */
   visitAt(who: Person, url: string): Promise<Page>;
-  /** The URL of a path of the shop. */
+  /** Returns the URL of a path of the shop. */
   at(path: string): string;
-  /** Starts another shop with this environment. It is stopped after the tests. Returns its URL. */
+  /** Starts another shop with these environment variables, and stops it after the tests. Returns its URL. */
   startAnother(environment: Readonly<Record<string, string>>): Promise<string>;
   setOffline(who: Person, isOffline: boolean): Promise<void>;
 }
 
-/** Starts a shop in this process, with its data in `directory`. */
+/** Starts a shop in this process, with its databases in `directory`. */
 function startTestShop(
   directory: string,
   environment: Readonly<Record<string, string>>,
@@ -57,7 +57,7 @@ function startTestShop(
   });
 }
 
-/** Opens a tab in which the shop is in English, unless the browser has stored another language. */
+/** Opens a tab in which the shop is in English. A language that the browser has stored takes precedence. */
 async function openTab({ context }: Browser): Promise<Page> {
   const page = await context.newPage();
   await page.addInitScript(() => {
@@ -66,11 +66,13 @@ async function openTab({ context }: Browser): Promise<Page> {
   return page;
 }
 
-/** Builds the page and starts the shop for the tests of a file. An uncaught error in a page fails the test. */
+/** Builds the page and starts the shop before the tests of a file. A test fails if a page throws an uncaught error. */
 export function setUpTacoShop(): TacoShop {
   const problems: string[] = [];
   const shops: RunningShop[] = [];
-  /** Tabs of earlier tests. Chromium opens a new tab more slowly than it loads the shop in an old one. */
+  /**
+   * Tabs of earlier tests, for reuse. Opening a new tab in Chromium is slower than loading the shop in an existing tab.
+   */
   const reusable: Record<Person, Page[]> = { alice: [], bruno: [] };
   let folder: string;
   let browsers: Record<Person, Browser>;
@@ -83,7 +85,7 @@ export function setUpTacoShop(): TacoShop {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "coatcheck-taco-shop-"));
-    // The tests' own NODE_ENV would build the page for development.
+    // With the NODE_ENV of the tests, the build would be a development build.
     const env = { ...process.env, NODE_ENV: "production" };
     execFileSync("npm", ["run", "build", "--workspace", "taco-shop"], { cwd: ROOT, env, stdio: "pipe" });
     const [alice, bruno] = await Promise.all([openBrowser(), openBrowser(), start()]);
@@ -115,10 +117,10 @@ export function setUpTacoShop(): TacoShop {
 
   const at = (path: string) => new URL(path, shops[0]?.url).href;
 
-  /** Removes what a test has left in a tab. */
+  /** Resets a tab after a test: removes routes and stored values. */
   async function reset(page: Page): Promise<void> {
     await page.unrouteAll();
-    // The local storage holds the chosen language.
+    // The local storage contains the selected language.
     if (page.url().startsWith("http")) await page.evaluate(() => localStorage.clear());
     await page.goto(at("/health"));
   }
@@ -149,21 +151,21 @@ export const sheet = (page: Page) => dialog(page).locator(".dialog-body");
 export const tab = (page: Page, name: string) => page.getByRole("tab", { name });
 export const lines = (page: Page) => basket(page).locator(".line h3");
 export const total = (page: Page) => basket(page).locator(".total strong");
-/** The button that shows the user's name, or "Log in". */
+/** Finds the button that shows the user's name or "Log in". */
 export const account = (page: Page) => page.locator(".account-button");
 
 /** Waits until the element has this text. */
 export const expectText = (locator: Locator, text: string | RegExp) =>
   expect.poll(() => locator.textContent(), { timeout: 5000 }).toMatch(text);
 
-/** The accessible name of the focused element. */
-export const focused = (page: Page) =>
+/** Returns the accessible name of the focused element. */
+export const focusedName = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement;
     return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
   });
 
-// A background tab draws once a second, and Playwright waits for drawing before it clicks. So bring the tab to the front.
+// Bring a tab to the front before a click: a background tab renders once a second, and Playwright waits for a frame.
 
 export async function openOrder(page: Page, name: string): Promise<void> {
   await page.bringToFront();
@@ -173,14 +175,14 @@ export async function openOrder(page: Page, name: string): Promise<void> {
   await page.getByRole("tab", { name, selected: true }).waitFor();
 }
 
-export async function compose(page: Page, size: string, ...meats: string[]): Promise<void> {
+export async function addTaco(page: Page, size: string, ...meats: string[]): Promise<void> {
   await button(page, `Compose: ${size}`).click();
   for (const meat of meats) await button(dialog(page), `More: ${meat}`).click();
   await button(dialog(page), /^Add to the order/).click();
   await dialog(page).waitFor({ state: "detached" });
 }
 
-/** A link into the active order. */
+/** Creates an invitation to the active order. Returns the link's path and fragment. */
 export async function invite(owner: Page, role: "May edit" | "May only view" = "May edit"): Promise<string> {
   await button(basket(owner), "Share").click();
   await dialog(owner).getByText(role).click();
@@ -211,8 +213,8 @@ export async function logIn(page: Page, name: string, email: string): Promise<vo
   await expectText(account(page), name);
 }
 
-/** Chooses an item of the account's menu. */
-export async function choose(
+/** Opens the account's menu and clicks an item. */
+export async function clickAccountMenu(
   page: Page,
   item: "My devices" | "Log out" | "Log out everywhere",
 ): Promise<void> {
@@ -222,7 +224,7 @@ export async function choose(
 }
 
 export async function logOut(page: Page): Promise<void> {
-  await choose(page, "Log out");
+  await clickAccountMenu(page, "Log out");
   await button(dialog(page), "Log out").click();
   await expectText(account(page), "Log in");
 }

@@ -1,9 +1,9 @@
 import type { Route } from "playwright-core";
 import { expect, it } from "vitest";
 import {
+  addTaco,
   basket,
   button,
-  compose,
   dialog,
   expectText,
   lines,
@@ -14,9 +14,9 @@ import {
   total,
 } from "./taco-shop-fixtures.ts";
 
-/** Tests of filling orders and placing them. */
-export function ordering(shop: TacoShop): void {
-  it("is not created, and no cookie is set, for a visitor who only looks", async () => {
+/** Defines tests of filling and placing orders. */
+export function testOrdering(shop: TacoShop): void {
+  it("a visitor who only reads the menu gets no order and no cookie", async () => {
     const page = await shop.visit("alice");
     await page.getByRole("heading", { name: "Three steps to your tacos" }).waitFor();
     await button(page, "Behind the counter: 0 sessions").click();
@@ -27,7 +27,7 @@ export function ordering(shop: TacoShop): void {
     expect(await page.getByRole("tab").count()).toBe(0);
   });
 
-  it("has its own basket beside two other orders, and survives a reload", async () => {
+  it("three orders in one browser have separate baskets, which survive a reload", async () => {
     const page = await shop.visit("alice");
     for (const [name, size, drink] of [
       ["Alice", "Tacos XL", "Ayran 25 cl"],
@@ -35,11 +35,11 @@ export function ordering(shop: TacoShop): void {
       ["Home", "Bowl", "Still water 50 cl"],
     ] as const) {
       await openOrder(page, name);
-      await compose(page, size, "Minced beef");
+      await addTaco(page, size, "Minced beef");
       await button(page, `Add: ${drink}`).click();
       await expect.poll(() => lines(page).allTextContents()).toEqual([size, drink]);
     }
-    // Notices and this button share one line.
+    // This button and the notices share one line, so the button must be clickable while a notice is visible.
     await button(page, "Behind the counter: 4 sessions").click();
     const corner = dialog(page);
     for (const name of ["This browser", "Alice", "Office", "Home"]) {
@@ -59,9 +59,9 @@ export function ordering(shop: TacoShop): void {
     }
   });
 
-  it("shows the new total after a taco or its quantity was changed, and after it was removed", async () => {
+  it("an order shows the new total after a taco is changed or removed, and after a new quantity", async () => {
     const page = await shop.visit("alice");
-    await compose(page, "Tacos L", "Kebab");
+    await addTaco(page, "Tacos L", "Kebab");
     await expectText(total(page), "CHF 13.90");
 
     await button(basket(page), "Change: Tacos L").click();
@@ -75,7 +75,7 @@ export function ordering(shop: TacoShop): void {
     await expectText(basket(page).locator(".line-text"), /Kebab, Vegetarian falafel.*Raclette cheese/);
     await expectText(total(page), "CHF 25.40");
 
-    // The clicks are faster than the responses: each shows immediately, and the requests keep their order.
+    // The clicks are faster than the responses. Each click takes effect immediately, and the requests keep their order.
     const held = Promise.withResolvers<void>();
     const hold = (route: Route) => held.promise.then(() => route.continue());
     await page.route("**/quantity", hold, { times: 1 });
@@ -101,7 +101,7 @@ export function ordering(shop: TacoShop): void {
     await expectText(total(page), "CHF 8.00");
   });
 
-  it("accepts no more meats than the size allows, and drops the excess for a smaller size", async () => {
+  it("a taco accepts no more meats than its size allows, and a smaller size removes the excess", async () => {
     const page = await shop.visit("alice");
     await button(page, "Compose: Tacos L mixed").click();
     await button(dialog(page), /^Add to the order/).click();
@@ -115,13 +115,13 @@ export function ordering(shop: TacoShop): void {
     await expectText(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "1 of 1 chosen");
   });
 
-  it("shows an error at each invalid field, is placed, and appears in the history", async () => {
+  it("the checkout shows an error at each invalid field, and a placed order appears in the history", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Alice");
     await button(page, "Add: French fries").click();
     await button(basket(page), "Check out").click();
     const form = dialog(page);
-    // The tab's label is not used as a person's name.
+    // The page does not use the tab's label as the customer's name.
     expect(await form.getByLabel("Name").inputValue()).toBe("");
     await form.getByLabel("Name").fill("Alice");
     await form.getByLabel("Telephone").fill("12");
@@ -146,7 +146,7 @@ export function ordering(shop: TacoShop): void {
     await expectText(basket(page).locator("details li"), "1 × French fries");
   });
 
-  it("names the product that sold out after it was chosen", async () => {
+  it("the checkout names a product that sold out after the customer added it", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Daim cake").click();
     await expectText(total(page), "CHF 5.00");
@@ -180,7 +180,7 @@ export function ordering(shop: TacoShop): void {
     expect(await add.isDisabled()).toBe(true);
   });
 
-  it("is placed once by two attempts if the first response is lost", async () => {
+  it("two attempts place one order if the response to the first attempt is lost", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Tiramisu").click();
     await button(basket(page), "Check out").click();

@@ -2,8 +2,8 @@ import { request } from "node:http";
 import { expect, it } from "vitest";
 import type { TacoShop } from "./taco-shop-fixtures.ts";
 
-/** Bytes of JavaScript on the wire, in the encodings that browsers accept. */
-const MAX_SCRIPT = 110_000;
+/** The largest allowed size of all scripts after compression, in bytes. */
+const MAX_SCRIPT_BYTES = 110_000;
 
 /** Requests a URL without decompressing the body. */
 function get(url: string, encoding: string) {
@@ -23,9 +23,9 @@ function get(url: string, encoding: string) {
   return promise;
 }
 
-/** Tests of the files that the shop serves. */
-export function files(shop: TacoShop): void {
-  it("are compressed, and cached for a year if their name has a hash", async () => {
+/** Defines tests of the files that the shop serves. */
+export function testFiles(shop: TacoShop): void {
+  it("scripts and styles are compressed, and cached for a year", async () => {
     const { headers, text } = await get(shop.at("/"), "identity");
     expect(headers["cache-control"]).toBe("public, max-age=0");
     const scripts = text.match(/\/assets\/[^"]+\.js/g) ?? [];
@@ -42,13 +42,13 @@ export function files(shop: TacoShop): void {
         });
         if (path !== style) total += asset.bytes;
       }
-      expect(total).toBeLessThanOrEqual(MAX_SCRIPT);
+      expect(total).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
     }
     const plain = await get(shop.at(style), "identity");
     expect(plain.headers["content-encoding"]).toBeUndefined();
   });
 
-  it("say in each language what the shop needs if JavaScript is off", async () => {
+  it("the page explains in each language that it needs JavaScript if JavaScript is disabled", async () => {
     const page = await shop.visit("alice");
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import {
+  addTaco,
   basket,
   button,
-  compose,
   dialog,
   expectText,
   lines,
@@ -13,12 +13,12 @@ import {
   total,
 } from "./taco-shop-fixtures.ts";
 
-/** Tests of one order in several browsers, and of closing it. */
-export function sharing(shop: TacoShop): void {
-  it("is live in both browsers until the link is revoked", async () => {
+/** Defines tests of one order in several browsers, and of closing an order. */
+export function testSharing(shop: TacoShop): void {
+  it("a shared order shows changes in both browsers immediately until the owner revokes the link", async () => {
     const owner = await shop.visit("alice");
     await openOrder(owner, "Alice");
-    await compose(owner, "Tacos XL", "Minced beef");
+    await addTaco(owner, "Tacos XL", "Minced beef");
     await button(basket(owner), "Share").click();
     await dialog(owner).getByLabel("Your name").fill("Ada");
     await button(dialog(owner), "Create a link").click();
@@ -41,7 +41,7 @@ export function sharing(shop: TacoShop): void {
     await button(basket(owner), "Remove: Ayran 25 cl").click();
     await expectText(total(guest), "CHF 17.90");
 
-    // Both change the same taco. The second person is told of the conflict and may overwrite.
+    // Both participants change the same taco. The second gets an error message, and can overwrite the first change.
     await button(basket(guest), "Change: Tacos XL").click();
     await button(basket(owner), "Change: Tacos XL").click();
     await dialog(owner).getByText("Tacos Giga").click();
@@ -66,7 +66,7 @@ export function sharing(shop: TacoShop): void {
     expect(await dialog(guest).getByRole("textbox").count()).toBe(0);
   });
 
-  it("that was closed elsewhere closes its tab, also if its event stream was not open yet", async () => {
+  it("an order that is closed in another tab disappears, even if its event stream was not open yet", async () => {
     const page = await shop.visit("alice");
     const held = Promise.withResolvers<void>();
     await page.route("**/events", (route) => held.promise.then(() => route.continue()), { times: 1 });
@@ -81,7 +81,7 @@ export function sharing(shop: TacoShop): void {
     await expectText(total(page), "CHF 4.00");
   });
 
-  it("asks for confirmation before it is closed with items in it", async () => {
+  it("closing an order that contains items requires confirmation", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Alice");
     await button(page, "Add: Baklava").click();
@@ -98,7 +98,7 @@ export function sharing(shop: TacoShop): void {
     expect(await page.getByRole("tab").count()).toBe(0);
   });
 
-  it('is read-only for a guest with a "May only look" link', async () => {
+  it('a guest with a "May only view" link cannot change the order', async () => {
     const owner = await shop.visit("alice");
     await button(owner, "Add: Baklava").click();
     await button(basket(owner), "Share").click();

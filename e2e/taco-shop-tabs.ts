@@ -16,7 +16,7 @@ import {
   total,
 } from "./taco-shop-fixtures.ts";
 
-/** Records, in epoch milliseconds, when the account's button shows `text`. */
+/** Records when the account button next shows `text`, in epoch milliseconds. */
 const recordChange = (page: Page, text: string) =>
   page.evaluate((text) => {
     const element = document.querySelector(".account");
@@ -31,16 +31,19 @@ const expectLastChangeAt = (page: Page) =>
   expect.poll(() => page.evaluate(() => Number(document.body.dataset.since)));
 const lastChangeAt = (page: Page) => page.evaluate(() => Number(document.body.dataset.since));
 
-/** Milliseconds within which a tab shows a change of another tab. */
+/** The longest time until a tab shows a change made in another tab, in milliseconds. */
 const MAX_DELAY = 100;
-/** Other work on the machine only makes a delay longer, so one short delay shows what the shop does. */
+/**
+ * The most attempts. One attempt below `MAX_DELAY` suffices, because other work on the machine can only add to the
+ * delay.
+ */
 const MAX_ROUNDS = 5;
 
-/** Tests of several tabs of one browser. */
-export function tabs(shop: TacoShop): void {
-  it("log in and out together within 100 ms, and reload the orders", async () => {
+/** Defines tests of several tabs of one browser. */
+export function testTabs(shop: TacoShop): void {
+  it("a login or logout in one tab takes effect in the other tab within 100 ms, and reloads the orders", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
-    /** How much later than the second tab the first one shows `text` after `action` in the second. */
+    /** Runs `action` in the second tab. Returns how much later than the second tab the first tab shows `text`. */
     const delayOf = async (text: string, action: () => Promise<void>) => {
       await Promise.all([recordChange(first, text), recordChange(second, text)]);
       const before = Date.now();
@@ -72,7 +75,7 @@ export function tabs(shop: TacoShop): void {
     expect(shortest.logIn).toBeLessThan(MAX_DELAY);
   });
 
-  it("show the same orders, also without an account", async () => {
+  it("two tabs show the same orders, even without an account", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await openOrder(first, "Home");
     await openOrder(first, "Office");
@@ -86,7 +89,7 @@ export function tabs(shop: TacoShop): void {
     await expect.poll(() => second.getByRole("tab").allTextContents()).toEqual(["Office"]);
   });
 
-  it("share one language, which the account keeps for the next login", async () => {
+  it("a language selected in one tab applies to the other tab, and the account stores it", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await first.bringToFront();
     await button(first, "DE Deutsch").click();
@@ -121,11 +124,11 @@ export function tabs(shop: TacoShop): void {
     await expectText(account(other), "Anmelden");
   });
 
-  it("leave connections for requests although each tab follows an order live", async () => {
+  it("four tabs with live orders leave connections free for requests", async () => {
     const first = await shop.visit("alice");
     await signUp(first, "Radia", "radia@example.ch");
     await openOrder(first, "Office");
-    // A browser opens at most six connections to a host.
+    // A browser opens no more than six connections to a host.
     const others = [await shop.visit("alice"), await shop.visit("alice"), await shop.visit("alice")];
     for (const page of others) await expectText(basket(page).locator(".share"), "Share");
     await first.bringToFront();

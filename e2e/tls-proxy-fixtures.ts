@@ -7,7 +7,7 @@ import { HeldExchanges, holdExchange, http2Headers, sendBody } from "./held-exch
 
 let pem: string | null = null;
 
-/** A private key and a certificate for every host under `.test`, in one PEM text. */
+/** Returns a private key and a certificate for all `.test` hosts, in one PEM text. */
 function certificate(): string {
   pem ??= newCertificate();
   return pem;
@@ -23,7 +23,7 @@ function newCertificate(): string {
   });
 }
 
-/** Turns the headers of an HTTP/2 request into those of HTTP/1.1: the host is in `:authority`. */
+/** Converts HTTP/2 request headers to HTTP/1.1. The host is in `:authority`. */
 function toHttp1(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
   const fields = Object.entries(headers).filter(([name]) => !name.startsWith(":"));
   return { ...Object.fromEntries(fields), host: headers[":authority"], "x-forwarded-proto": "https" };
@@ -61,7 +61,7 @@ export async function startTlsProxy(backend: string) {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    /** The origin of the site under this host name. */
+    /** Returns the site's origin under a host name. */
     at: (host: string) => `https://${host}:${port}`,
     /** Holds back requests with this method and URL, such as `POST /login`, and their responses, from now on. */
     hold(line: string): HeldExchanges {

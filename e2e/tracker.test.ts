@@ -18,7 +18,7 @@ declare global {
 
 type Received = BeaconEvent & { readonly pageId: string };
 
-/** A shop that gives `/counted` pages their page id and records what the tracker sends. */
+/** Starts a shop whose `/counted` pages contain a page id. Records the requests of the tracker. */
 async function startShop() {
   const received: Received[] = [];
   const requests: string[] = [];
@@ -80,7 +80,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     shop.close();
   });
 
-  it("reports the visible time of a counted document when it is left", async () => {
+  it("the tracker reports the visible time of a counted document when the user leaves it", async () => {
     const before = performance.now();
     await page.goto(`${shop.origin}/counted`);
     await page.waitForFunction(() => performance.now() > 100);
@@ -93,7 +93,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     expect(shop.of("page_view").filter(({ path }) => path === "/counted")).toEqual([]);
   });
 
-  it("reports a document without a page id, with its query and referrer", async () => {
+  it("the tracker reports a page view for a document without a page id, with query and referrer", async () => {
     await page.goto(`${shop.origin}/other?utm_source=flyer`, { referer: "https://blog.example/" });
     await eventually(() => shop.of("page_view").length).toBe(1);
     expect(shop.of("page_view")[0]).toMatchObject({
@@ -104,7 +104,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     });
   });
 
-  it("reports navigation by pushState and back", async () => {
+  it("the tracker reports navigation by pushState and by the back button", async () => {
     await page.goto(`${shop.origin}/counted`);
     await page.evaluate(() => {
       history.pushState({}, "", "/counted/7?color=red#top");
@@ -121,7 +121,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     await eventually(() => shop.of("page_time").map(({ pageId }) => pageId)).toEqual(pageIds.slice(0, 2));
   });
 
-  it("reports a page from the back/forward cache as a new view", async () => {
+  it("the tracker reports a page restored from the back/forward cache as a new page view", async () => {
     await page.goto(`${shop.origin}/counted`);
     await page.goto(`${shop.origin}/other`);
     await page.goBack({ waitUntil: "commit" });
@@ -132,7 +132,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     expect(shop.pageIds).toHaveLength(1);
   });
 
-  it("delivers events and visible time when the tab is closed", async () => {
+  it("the tracker delivers events and visible time when the user closes the tab", async () => {
     await page.goto(`${shop.origin}/counted`);
     await page.waitForFunction(() => window.coatcheck);
     await page.evaluate(() => window.coatcheck.track("taco_zoomed", { taco: 7 }));
@@ -144,7 +144,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     expect(shop.of("taco_zoomed")[0]).toMatchObject({ pageId: shop.pageIds[0], properties: { taco: 7 } });
   });
 
-  it("repeats an event with the same id after a failed response", async () => {
+  it("the tracker sends an event again with the same id after a failed response", async () => {
     shop.respond(503);
     await page.goto(`${shop.origin}/counted`);
     await page.evaluate(() => window.coatcheck.track("taco_zoomed"));
@@ -157,7 +157,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     expect(again?.ago).toBeGreaterThan(first?.ago ?? 0);
   });
 
-  it("sends nothing after an opt-out", async () => {
+  it("the tracker sends nothing after an opt-out", async () => {
     await page.goto(`${shop.origin}/counted`);
     await page.evaluate(() => window.coatcheck.optOut());
     await page.evaluate(() => history.pushState({}, "", "/counted/7"));
@@ -167,7 +167,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
     expect(shop.received.filter(({ path }) => path !== "/other")).toEqual([]);
   });
 
-  it("reports a document that the browser fetched in advance only once it is shown", async () => {
+  it("the tracker reports a prerendered document only when it is shown", async () => {
     await page.goto(`${shop.origin}/counted`);
     await page.evaluate(() => {
       const rules = document.createElement("script");

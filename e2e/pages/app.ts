@@ -10,7 +10,7 @@ import {
 import { createElement as element, lazy, type ReactNode, Suspense } from "react";
 import type { User } from "./user.ts";
 
-/* The React page: the server renders it, the browser hydrates it. */
+/* The React page. The server renders it, the browser hydrates it. */
 
 function Greeting({ index }: { readonly index: number }): ReactNode {
   const { isAuthenticated, loading, user } = useSession<User>();
@@ -23,17 +23,17 @@ function Guarded({ redirect }: { readonly redirect: string }): ReactNode {
   return session && element("p", { id: "guarded" }, session.user.name);
 }
 
-/** Ten components that use the session, and one Suspense boundary whose code arrives late. */
+/** Renders ten components that use the session, and one Suspense boundary with code that is loaded late. */
 export function App(props: {
   readonly client: SessionClient<User>;
   readonly initialState?: SessionView<User>;
   readonly late: Promise<void>;
   readonly warnBeforeMs?: number;
-  /** Where users who are not logged in are redirected. */
+  /** The path that users who are not logged in are redirected to. */
   readonly redirect?: string | undefined;
 }): ReactNode {
   const { client, initialState, late, warnBeforeMs = 0, redirect } = props;
-  const Late = lateGreeting(late);
+  const Late = lateGreetingOf(late);
   return element(
     SessionProvider<User>,
     { client, ...(initialState && { initialState }) },
@@ -62,7 +62,7 @@ const makeLate = (late: Promise<void>) =>
   });
 
 /** Returns the same lazy component for the same promise, because React compares components by identity. */
-function lateGreeting(late: Promise<void>) {
+function lateGreetingOf(late: Promise<void>) {
   const component = lateComponents.get(late) ?? makeLate(late);
   lateComponents.set(late, component);
   return component;

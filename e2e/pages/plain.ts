@@ -1,7 +1,7 @@
 import { createSessionClient, followEvents } from "coatcheck/client";
 import type { User } from "./user.ts";
 
-/* A page without a framework. It shows the session's status and puts its client on `window` for the test. */
+/* The script of a page without a framework. Shows the session's status, and sets `window.client` for the test. */
 
 const query = new URLSearchParams(location.search);
 const client = createSessionClient<User>(JSON.parse(query.get("options") ?? "{}"));

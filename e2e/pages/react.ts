@@ -4,7 +4,7 @@ import { hydrateRoot } from "react-dom/client";
 import { App } from "./app.ts";
 import type { User } from "./user.ts";
 
-/* Hydrates the server-rendered page. The test decides when the code of the late boundary arrives. */
+/* Hydrates the server-rendered page. The test decides when the code of the late Suspense boundary is loaded. */
 
 const initialState: SessionView<User> | null = JSON.parse(
   document.getElementById("state")?.textContent ?? "null",

@@ -19,7 +19,10 @@ class CountingManager extends SessionManager<Data> {
 export async function openManager(): Promise<SessionManager<Data>> {
   probe.opens++;
   const path = process.env.FIXTURE_DATABASE;
-  if (!path) throw new Error("FIXTURE_DATABASE must name the database: the build must not open it.");
+  if (!path)
+    throw new Error(
+      "Set FIXTURE_DATABASE to the path of the database. Only a running server may open the database, not the build.",
+    );
   const clock = { now: () => Date.now() + probe.ahead };
   const store = await sqliteStore({ path });
   return new CountingManager({

@@ -1,8 +1,11 @@
-/** Values that the tests read and set in the server's process, which has several copies of each module. */
+/**
+ * Values that tests read and set in the server's process. They are on `globalThis`, as Next.js bundles each module
+ * several times.
+ */
 export interface Probe {
   opens: number;
   checks: number;
-  /** Milliseconds by which the clock of the sessions is ahead. */
+  /** How far the session manager's clock is ahead, in milliseconds. */
   ahead: number;
 }
 

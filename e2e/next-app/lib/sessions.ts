@@ -6,10 +6,10 @@ export interface User {
   tenantId: string;
 }
 
-/** Null for a user who was deleted. */
+/** Finds a user. Returns null for a deleted user. */
 const user = (id: string): User | null => (id === "deleted" ? null : { id, tenantId: `tenant-of-${id}` });
 
 export const sessions = coatcheck<User, Data>(openManager, { user, signIn: "/login" });
 
-/** Without a login page: a page that requires a login responds 401. */
+/** Sessions without a login page: pages that require a login respond 401 to other visitors. */
 export const strict = coatcheck<User, Data>(openManager, { user });

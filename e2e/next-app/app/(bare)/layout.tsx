@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Pages that read the session before anything is sent, so that a missing login can be a status. */
+/** The pages read the session before they send the first byte, so that they can respond 401. */
 export const instant = false;
 
 export default function Layout({ children }: { children: ReactNode }) {

@@ -2,13 +2,13 @@ import { connection } from "next/server";
 import { Suspense } from "react";
 import { sessions } from "../../../lib/sessions.ts";
 
-/** The mistake: what one visitor may see would be cached for everyone. */
+/** Makes a mistake on purpose: the cache would show one visitor's data to all visitors. */
 async function cachedSubject(): Promise<string> {
   "use cache";
   return (await sessions.getServerSession()).subject ?? "-";
 }
 
-/** The same mistake with "use cache: private": the browser's router would keep the result after a logout. */
+/** Makes a similar mistake with "use cache: private": the browser would show the cached data after a logout. */
 async function privatelyCachedSubject(): Promise<string> {
   "use cache: private";
   return (await sessions.getServerSession()).subject ?? "-";

@@ -1,7 +1,7 @@
 import { Suspense } from "react";
 import { sessions } from "../../../lib/sessions.ts";
 
-/** Tries to write while rendering, as JavaScript without types could. */
+/** Tries to write while rendering. TypeScript rejects this, but plain JavaScript could do it. */
 async function Writes() {
   const session = (await sessions.getServerSession()) as unknown as {
     data: Record<string, unknown>;

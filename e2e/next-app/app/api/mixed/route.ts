@@ -1,7 +1,7 @@
 import { cookies } from "next/headers";
 import { sessions } from "../../../lib/sessions.ts";
 
-/** Sets cookies in both ways of Next.js, besides the session's. */
+/** Sets cookies with both APIs of Next.js, in addition to the session cookie. */
 export const POST = sessions.withRequestSession(async (_request, session) => {
   await (await session.load()).authenticate("ann");
   (await cookies()).set("by-function", "1");

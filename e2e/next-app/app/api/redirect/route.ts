@@ -1,6 +1,6 @@
 import { sessions } from "../../../lib/sessions.ts";
 
-/** A response whose headers cannot be changed. */
+/** Logs in and returns a response with immutable headers. */
 export const POST = sessions.withRequestSession(async (request, session) => {
   await (await session.load()).authenticate("ann");
   return Response.redirect(new URL("/account", request.url), 303);

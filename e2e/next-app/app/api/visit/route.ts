@@ -1,6 +1,6 @@
 import { sessions } from "../../../lib/sessions.ts";
 
-/** Counts in the data of an anonymous visitor. */
+/** Increments a counter in the session data of an anonymous visitor. */
 export const POST = sessions.withRequestSession(async (_request, session) => {
   const { data } = await session.load();
   data.count = (data.count ?? 0) + 1;
