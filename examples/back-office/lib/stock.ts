@@ -101,7 +101,11 @@ export function warehouseOf(database: Database, item: number): number | null {
   return database.one<{ id: number }>("SELECT warehouse_id AS id FROM items WHERE id = ?", item)?.id ?? null;
 }
 
-/** Changes the quantity of an item. @throws CoatcheckError `CONFLICT` if the quantity would fall below zero. */
+/**
+ * Changes the quantity of an item.
+ *
+ * @throws CoatcheckError `CONFLICT` if the quantity would fall below zero.
+ */
 export function changeStock(database: Database, { item, user, change, at }: StockChange): void {
   database.transaction(() => {
     const { changes } = database.run(

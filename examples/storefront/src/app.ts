@@ -17,7 +17,7 @@ import { apiRoutes } from "./routes/api.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { catalogRoutes } from "./routes/catalog.ts";
 import { checkoutRoutes } from "./routes/checkout.ts";
-import { refuseOthers, shopErrors } from "./routes/errors.ts";
+import { rejectUnknownPaths, shopErrors } from "./routes/errors.ts";
 import { figureRoutes } from "./routes/figures.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -27,27 +27,27 @@ import type { Storefront } from "./storefront.ts";
 export interface StorefrontOptions {
   readonly manager: SessionManager;
   readonly visits: Omit<OpenVisits, "close">;
-  /** The database that `openShopDatabase` opened. */
+  /** The result of `openShopDatabase()`. */
   readonly database: DatabaseSync;
   readonly log: Logger;
-  /** Whether cookies are `Secure`. `by-host`: not for this machine's own names, where development uses http. */
+  /** Whether cookies are `Secure`. `by-host`: except on localhost over http, for development. */
   readonly secureCookie: boolean | "by-host";
   readonly trustProxy?: TrustProxy;
-  /** IANA name of the zone of the figures. Default: `UTC`. */
+  /** IANA time zone in which the figures count days. Default: `UTC`. */
   readonly timeZone?: string;
   readonly clock?: Clock;
-  /** Default: OWASP's recommendation. */
+  /** Cost of the password hash. Default: OWASP's recommendation. */
   readonly passwordCost?: PasswordCost;
-  /** Password attempts of an address per minute. Default: 10. */
+  /** Allowed password attempts per network address and minute. Default: 10. */
   readonly attemptsPerMinute?: number;
 }
 
-const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
+const PUBLIC_FOLDER = fileURLToPath(new URL("../public", import.meta.url));
 
-/** The name that the cookie has on this site; on https with the prefix `__Host-`. */
-const COOKIE = "session";
+/** The name of the session cookie. A `Secure` cookie also has the prefix `__Host-`. */
+const COOKIE_NAME = "session";
 
-/** Builds the shop, without listening yet, and creates the demo accounts. The order of the middleware matters. */
+/** Builds the Express application and creates the demo accounts. The order of the middleware matters. */
 export async function buildStorefront(options: StorefrontOptions): Promise<Express> {
   const { manager, log, clock = systemClock, timeZone = "UTC" } = options;
   const { visits, questions, personal } = options.visits;
@@ -66,18 +66,18 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
   };
   const app = express();
   app.disable("x-powered-by");
-  // No ETags: a page depends on the session, and a 304 would not count as a page view.
+  // Disable ETags: pages depend on the session, and a response with status 304 would not be counted as a page view.
   app.disable("etag");
-  // 1. Everything without a session: headers, files, and the operator's page, whose views are not counted.
-  app.use(securityHeaders, express.static(PUBLIC, { index: false }));
+  // 1. Everything that needs no session: headers, files, and the operator's page, which is not counted as a page view.
+  app.use(securityHeaders, express.static(PUBLIC_FOLDER, { index: false }));
   app.use(figureRoutes(shop));
-  // 2. Bodies, before the checks that read them.
+  // 2. Body parsers, because the CSRF check reads the body.
   app.use(express.urlencoded({ extended: false, limit: "16kb" }), express.json({ limit: "64kb" }));
   // 3. Sessions and visits: `request.session`, `request.visit`, `request.visitorId`, and the CSRF check.
   app.use(sessionsFor(options));
-  // 4. The library's endpoints: the page script, its beacon, opt-out and opt-in.
+  // 4. The library's endpoints: session, tracking script, beacon, opt-out and opt-in.
   app.use(endpointsOf(shop));
-  // 5. The shop.
+  // 5. The API and the pages of the shop.
   app.use("/api/storefront", apiRoutes(shop));
   app.use(
     catalogRoutes(shop),
@@ -87,12 +87,12 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
     accountRoutes(shop),
   );
   // 6. Requests that no route has handled, and errors.
-  app.use(refuseOthers);
+  app.use(rejectUnknownPaths);
   app.use(shopErrors(shop, log));
   return app;
 }
 
-/** The session endpoints. A page's script may log in there too. */
+/** Creates the session endpoints. A script of a page may also log in through them. */
 function endpointsOf(shop: Storefront): Middleware {
   return sessionRoutes(shop.manager, {
     authenticate: async ({ email, password }, { session }) => {
@@ -103,15 +103,15 @@ function endpointsOf(shop: Storefront): Middleware {
   });
 }
 
-/** The session middleware, with and without `Secure` cookies. */
+/** Creates the session middleware, with or without `Secure` cookies. */
 function sessionsFor({
   manager,
   visits: { visits },
   trustProxy = false,
   secureCookie,
 }: StorefrontOptions): Middleware {
-  const secure = coatcheck(manager, { visits, trustProxy, cookie: { name: COOKIE } });
-  const plain = coatcheck(manager, { visits, trustProxy, cookie: { name: COOKIE, secure: false } });
+  const secure = coatcheck(manager, { visits, trustProxy, cookie: { name: COOKIE_NAME } });
+  const plain = coatcheck(manager, { visits, trustProxy, cookie: { name: COOKIE_NAME, secure: false } });
   if (secureCookie !== "by-host") return secureCookie ? secure : plain;
   return (request, response, next) => {
     const isLocal = isLoopbackHost(request.headers.host ?? "") && !request.headers["x-forwarded-proto"];

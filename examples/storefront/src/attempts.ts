@@ -1,10 +1,12 @@
 import { type Clock, CoatcheckError } from "coatcheck";
 
 const MINUTE = 60_000;
-/** Addresses that are remembered. */
+/** The most addresses that are stored. */
 const MAX_ADDRESSES = 10_000;
 
-/** Counts password attempts of each address, because the library's endpoints leave that to the application. */
+/**
+ * Limits the password attempts of each network address. The library's endpoints leave this limit to the application.
+ */
 export class Attempts {
   readonly #clock: Clock;
   readonly #perMinute: number;
@@ -16,7 +18,11 @@ export class Attempts {
     this.#perMinute = perMinute;
   }
 
-  /** Counts an attempt. Throws `RATE_LIMITED` for one too many in this minute. */
+  /**
+   * Counts an attempt.
+   *
+   * @throws CoatcheckError `RATE_LIMITED` if the attempt exceeds the limit of this minute.
+   */
   count(address: string | null): void {
     const minute = Math.floor(this.#clock.now() / MINUTE);
     if (minute !== this.#minute || this.#counts.size > MAX_ADDRESSES) this.#counts.clear();
@@ -27,7 +33,7 @@ export class Attempts {
     if (count <= this.#perMinute) return;
     throw new CoatcheckError(
       "RATE_LIMITED",
-      "Too many attempts from this address. Wait a minute, then retry.",
+      "Too many login attempts from this network address. Wait a minute, then retry.",
       {
         retryAfter: 60,
       },

@@ -1,13 +1,15 @@
 import { findProduct, findVariant, type Variant } from "./catalog/catalog.ts";
 
 /**
- * The shop's data in a session. Each line of the cart has a member of its own, so that two requests can change two
- * lines.
+ * The data that the shop stores in a session. Each line of the cart is a separate member, so that concurrent requests
+ * can change different lines.
  */
 export interface ShopData {
-  /** Quantities by the keys of the lines. */
+  /** The quantity of each line, by the line's key. */
   readonly cart?: Readonly<Record<string, number>>;
-  /** Names the order that the cart will become, so that a form that is sent twice makes one order. */
+  /**
+   * Identifies the checkout of the cart. If a browser sends the order form twice, both requests place the same order.
+   */
   readonly checkoutId?: string;
 }
 
@@ -15,35 +17,35 @@ export interface ShopData {
 export interface CartLine extends Variant {
   readonly key: string;
   readonly quantity: number;
-  /** Minor units. */
+  /** In minor units of the shop's currency. */
   readonly total: number;
 }
 
-/** A cart as pages show it. */
+/** A cart with products, prices and totals. */
 export interface Cart {
   readonly lines: readonly CartLine[];
-  /** Pieces in all lines. */
+  /** The sum of the quantities of all lines. */
   readonly pieces: number;
-  /** Minor units. */
+  /** In minor units of the shop's currency. */
   readonly total: number;
 }
 
-/** The most pieces of one line. */
+/** The largest quantity of one line. */
 export const MAX_QUANTITY = 20;
-/** The most lines of a cart. */
+/** The largest number of lines in a cart. */
 const MAX_LINES = 40;
 
-/** The key of a line: two additions of one variant share a line. */
+/** Returns the key of a variant's line. A cart has one line for each variant. */
 export function lineKey({ product, colour, size }: Variant): string {
   return `${product.id}/${colour}/${size}`;
 }
 
-/** Reads the cart of a session. Leaves out what the shop no longer sells. */
+/** Returns the cart of a session, without products that the shop no longer sells. */
 export function cartOf({ cart = {} }: ShopData): Cart {
   return cartWith(Object.entries(cart).flatMap(([key, quantity]) => lineOf(key, quantity) ?? []));
 }
 
-/** A cart of these lines. */
+/** Creates a cart with these lines. */
 export function cartWith(lines: readonly CartLine[]): Cart {
   return {
     lines,
@@ -52,7 +54,7 @@ export function cartWith(lines: readonly CartLine[]): Cart {
   };
 }
 
-/** Adds pieces of a variant. Returns the session's new data. */
+/** Adds a quantity of a variant to the cart. Returns the session's new data. */
 export function withAdded(data: ShopData, variant: Variant, quantity: number): ShopData {
   const key = lineKey(variant);
   const cart = data.cart ?? {};
@@ -67,17 +69,20 @@ export function withQuantity(data: ShopData, key: string, quantity: number): Sho
   return { ...data, cart: quantity > 0 ? { ...others, [key]: Math.min(MAX_QUANTITY, quantity) } : others };
 }
 
-/** Empties the cart that has become an order. A cart that was begun since keeps its lines. */
+/**
+ * Empties the cart after its checkout has become an order. Does not change a newer cart. Returns the session's new
+ * data.
+ */
 export function withoutOrdered(data: ShopData, checkoutId: string): ShopData {
   return data.checkoutId === checkoutId ? {} : data;
 }
 
-/** A line of a variant. */
+/** Creates a line for a variant. */
 export function lineWith(variant: Variant, quantity: number): CartLine {
   return { ...variant, key: lineKey(variant), quantity, total: variant.product.price * quantity };
 }
 
-/** Reads a quantity that a client sent; null for anything but a whole number from `min` to {@link MAX_QUANTITY}. */
+/** Reads a quantity from a request. Returns null if it is not a whole number from `min` to {@link MAX_QUANTITY}. */
 export function quantityOf(value: unknown, min: number): number | null {
   const number = typeof value === "string" && /^\d{1,3}$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number)) return null;

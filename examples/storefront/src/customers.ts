@@ -3,14 +3,14 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CoatcheckError } from "coatcheck";
 import { hashPassword, OWASP_COST, type PasswordCost, passwordMatches } from "./password.ts";
 
-/** A customer, without the password. Its id is the `subject` of its sessions. */
+/** A customer, without the password. The id is the `subject` of the customer's sessions. */
 export interface Customer {
   readonly id: string;
   readonly email: string;
   readonly name: string;
 }
 
-/** An account that the shop creates at its first start, to try it with. */
+/** A demo account, which the shop creates at its first start. */
 export interface DemoCustomer extends Omit<Customer, "id"> {
   readonly password: string;
 }
@@ -20,7 +20,7 @@ export const DEMO_CUSTOMERS: readonly DemoCustomer[] = [
   { email: "grace@example.com", name: "Grace Example", password: "password123" },
 ];
 
-/** The shop's customers. Stands in for the user database of a real shop. */
+/** Stores the shop's customers. In a real shop, this is the user database. */
 export class Customers {
   readonly #cost: PasswordCost;
   readonly #insert: StatementSync;
@@ -49,24 +49,26 @@ export class Customers {
   /**
    * Creates an account.
    *
-   * @throws CoatcheckError `CONFLICT` if the address has one already.
+   * @throws CoatcheckError `CONFLICT` if the e-mail address already has an account.
    */
   async register({ email, name, password }: DemoCustomer): Promise<Customer> {
     const customer = { id: `customer_${randomUUID()}`, email: normalEmail(email), name: name.trim() };
     const hash = await hashPassword(password, this.#cost);
     const { changes } = this.#insert.run(customer.id, customer.email, customer.name, hash);
     if (changes === 1) return customer;
-    throw new CoatcheckError("CONFLICT", "This e-mail address has an account already. Log in instead.");
+    throw new CoatcheckError("CONFLICT", "This e-mail address already has an account. Log in instead.");
   }
 
-  /** Returns the customer with this address and password; null for a wrong password and for an unknown address. */
+  /**
+   * Returns the customer with this e-mail address and password; null if the address is unknown or the password wrong.
+   */
   async check(email: string, password: string): Promise<Customer | null> {
     const row = this.#byEmail.get(normalEmail(email));
     const matches = await passwordMatches(password, row ? String(row.password) : null, this.#cost);
     return matches && row ? customerOf(row) : null;
   }
 
-  /** Returns a customer; null if there is no such account. */
+  /** Returns the customer with this id; null if there is none. */
   find(id: string | null): Customer | null {
     const row = id === null ? undefined : this.#byId.get(id);
     return row ? customerOf(row) : null;
@@ -78,7 +80,7 @@ export class Customers {
   }
 }
 
-/** One spelling per address, so that capital letters make no second account. */
+/** Normalizes an e-mail address, so that addresses in upper and lower case belong to the same account. */
 function normalEmail(email: string): string {
   return email.trim().normalize("NFC").toLowerCase();
 }

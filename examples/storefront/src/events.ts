@@ -4,7 +4,7 @@ import { z } from "zod";
 const item = { productId: z.string(), price: z.int(), currency: z.string() };
 const line = { ...item, colour: z.string(), size: z.string(), quantity: z.int().positive() };
 
-/** The shop's events and their properties. A misspelt property is refused, and does not reach the figures. */
+/** The shop's events and their properties. An event with an unknown property, such as a misspelt name, is rejected. */
 export const events = defineEvents({
   product_view: { schema: z.strictObject(item) },
   search: { schema: z.strictObject({ query: z.string(), results: z.int() }) },

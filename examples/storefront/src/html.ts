@@ -1,4 +1,4 @@
-/** Markup that is safe to send: every value in it has been escaped. */
+/** Markup that is safe to send, because every inserted value has been escaped. */
 export class Html {
   readonly text: string;
 
@@ -11,11 +11,11 @@ export class Html {
   }
 }
 
-/** A value that a template accepts. `null`, `undefined` and `false` print nothing. */
+/** A value that a template accepts. `null`, `undefined` and `false` become an empty string. */
 export type TemplateValue = Html | string | number | null | undefined | false | readonly TemplateValue[];
 
 /**
- * Builds markup from a template. Escapes every value that is not markup itself.
+ * Builds markup from a template. Escapes every value that is not an {@link Html}.
  *
  * @example
  * html`<p>${customer.name}</p>`
@@ -29,7 +29,7 @@ function render(part: TemplateValue): string {
   if (part === null || part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;
   if (typeof part === "object") return part.map(render).join("");
-  return escaped(String(part));
+  return escapeHtml(String(part));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -40,6 +40,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

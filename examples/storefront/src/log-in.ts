@@ -15,7 +15,7 @@ export interface Credentials {
  * Checks an e-mail address and a password.
  *
  * @param address the client's network address, which limits the attempts.
- * @throws CoatcheckError `FORBIDDEN` for a wrong pair, `RATE_LIMITED` after too many attempts.
+ * @throws CoatcheckError `FORBIDDEN` if address and password do not match, `RATE_LIMITED` after too many attempts.
  */
 export async function checkCredentials(
   { attempts, customers }: Storefront,
@@ -30,8 +30,8 @@ export async function checkCredentials(
 }
 
 /**
- * Logs a session in. The session keeps its id, its cart and its visitor; its secret is replaced, so that a copy of the
- * older cookie opens nothing. Coatcheck tracks the event `login`.
+ * Logs the session in. It keeps its id, cart and visitor. Its secret is replaced, so that a copy of the older cookie is
+ * no longer valid. Coatcheck tracks the event `login`.
  */
 export async function logIn(
   shop: Storefront,

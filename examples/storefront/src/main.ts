@@ -11,24 +11,24 @@ import { type OpenVisitsOptions, openVisits } from "./open-visits.ts";
 
 /** Options of {@link startStorefront}. */
 export interface StartOptions {
-  /** The service's configuration. The shop uses the same sessions and the same visits. */
+  /** The service's configuration. The shop uses the service's databases of sessions and visits. */
   readonly config: Config;
   readonly log: Logger;
-  /** 0 picks a free one. Default: the service's port + 4. */
+  /** The port to listen on; 0 selects a free port. Default: the service's port + 4. */
   readonly port?: number;
 }
 
 /** A shop that is ready for requests. */
 export interface RunningStorefront {
   readonly url: string;
-  /** Accepts no new requests, completes the pending ones, and writes the events that wait. */
+  /** Stops accepting requests, completes pending requests, and stores queued events. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the shop on the service's database.
  *
- * @throws StartError when the database or the port is unavailable. Everything started until then is stopped.
+ * @throws StartError when a database or the port is unavailable. Closes everything that was already opened.
  */
 export async function startStorefront({ config, log, port }: StartOptions): Promise<RunningStorefront> {
   const stops: (() => Promise<void>)[] = [];
@@ -70,7 +70,7 @@ export async function startStorefront({ config, log, port }: StartOptions): Prom
   }
 }
 
-/** Port 0, any free port, stays 0. */
+/** Returns the default port of the shop. Port 0, which selects a free port, stays 0. */
 function portAfter(port: number): number {
   return port === 0 ? 0 : port + 4;
 }
@@ -79,7 +79,7 @@ function folderOf({ database }: Config): string {
   return database.kind === "sqlite" ? dirname(database.path) : "data";
 }
 
-/** With `VISITS_URL=off` the shop works without visits. Its figures stay empty. */
+/** With `VISITS_URL=off`, the shop collects no visits, so its figures stay empty. */
 function withoutCollection(config: Config): OpenVisitsOptions {
   const database = { kind: "sqlite", path: join(folderOf(config), "storefront-visits.db") } as const;
   return { database, privacy: "off", timeZone: "UTC" };

@@ -1,14 +1,14 @@
-/** The shop sells in one currency. */
+/** The shop's only currency. */
 export const CURRENCY = "CHF";
 
-const FORMAT = new Intl.NumberFormat("en-CH", { style: "currency", currency: CURRENCY });
+const PRICE_FORMAT = new Intl.NumberFormat("en-CH", { style: "currency", currency: CURRENCY });
 
-/** Prints an amount of minor units, such as `CHF 249.00`. */
+/** Formats a price in the shop's currency, such as `CHF 249.00`. */
 export function formatPrice(rappen: number): string {
-  return FORMAT.format(rappen / 100).replace(/\s/g, "\u00a0");
+  return PRICE_FORMAT.format(rappen / 100).replace(/\s/g, "\u00a0");
 }
 
-/** Prints an amount of any currency, from its minor units. */
+/** Formats an amount in any currency. */
 export function formatAmount(minorUnits: number, currency: string): string {
   const format = new Intl.NumberFormat("en-CH", { style: "currency", currency });
   const { maximumFractionDigits = 2 } = format.resolvedOptions();

@@ -13,42 +13,44 @@ type VisitsConfig = NonNullable<Config["visits"]>;
 
 /** Options of {@link openVisits}. */
 export interface OpenVisitsOptions extends Pick<VisitsConfig, "database" | "timeZone"> {
-  /** `off` collects nothing. */
+  /** The privacy mode. `off` collects no visits. */
   readonly privacy: VisitsConfig["privacy"] | "off";
   readonly clock?: Clock;
   readonly schedule?: Schedule;
 }
 
-/** What a customer may request: an export of everything that is stored about them, and its erasure. */
+/** Exports or erases everything that is stored about a customer's visits. */
 export type PersonalVisits = Pick<SqliteEvents, "exportPerson" | "erasePerson">;
 
-/** The visits of the shop. */
+/** The objects that collect and query the visits of the shop. */
 export interface OpenVisits {
   readonly visits: Visits;
   readonly questions: Questions;
   readonly personal: PersonalVisits;
-  /** Writes what waits, then closes the database. */
+  /** Stores queued events, then closes the database. */
   close(): Promise<void>;
 }
 
 interface OpenDatabase {
   readonly sink: EventSink & PersonalVisits;
   readonly database: QuestionDatabase;
-  /** This process's folder for events that the database does not accept. The service uses another folder. */
-  readonly waiting: string;
+  /**
+   * The folder in which this process stores events while the database is unavailable. The service uses another folder.
+   */
+  readonly spillFolder: string;
   readonly end?: () => Promise<void>;
 }
 
 /**
- * Opens sink, queue, collection and questions on one database.
+ * Opens the database of visits, and creates the objects that collect and query visits.
  *
- * @throws StartError for NDJSON files, which answer no questions.
+ * @throws StartError if `VISITS_URL` names NDJSON files, because files cannot be queried.
  */
 export async function openVisits(options: OpenVisitsOptions): Promise<OpenVisits> {
   const { privacy, timeZone, clock, schedule } = options;
   const time = { ...(clock && { clock }), ...(schedule && { schedule }) };
-  const { sink, database, waiting, end } = await openSink(options);
-  const queue = createEventQueue({ sink, spill: { path: waiting }, ...time });
+  const { sink, database, spillFolder, end } = await openSink(options);
+  const queue = createEventQueue({ sink, spill: { path: spillFolder }, ...time });
   const visits = createVisits({ queue, privacy, timeZone, events, orders: sink, ...time });
   const questions = createQuestions(database, { timeZone, ...(clock && { clock }) });
   return {
@@ -69,20 +71,26 @@ async function openSink({ database, timeZone }: OpenVisitsOptions): Promise<Open
       const { path } = database;
       mkdirSync(dirname(path), { recursive: true });
       const sink = sqliteEvents({ path, timeZone });
-      return { sink, database: { dialect: "sqlite", path }, waiting: `${path}.storefront-waiting` };
+      return { sink, database: { dialect: "sqlite", path }, spillFolder: `${path}.storefront-spillFolder` };
     }
     case "postgres": {
       const connection = { connectionString: database.url };
       const sink = await postgresEvents({ ...connection, timeZone });
       const pool = new Pool({ ...connection, max: 4 });
-      // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+      // Without a listener, the error of a broken idle connection would end the process. The pool replaces the
+      // connection.
       pool.on("error", () => {});
       const end = () => pool.end();
-      return { sink, database: { dialect: "postgres", pool }, waiting: "./data/storefront-waiting", end };
+      return {
+        sink,
+        database: { dialect: "postgres", pool },
+        spillFolder: "./data/storefront-spillFolder",
+        end,
+      };
     }
     case "ndjson":
       throw new StartError([
-        "VISITS_URL must be a database: the storefront shows figures, and files have none.",
+        "VISITS_URL must be a database, because the storefront's figures cannot be computed from NDJSON files.",
       ]);
   }
 }

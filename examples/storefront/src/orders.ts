@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CartLine } from "./cart.ts";
 import { CURRENCY } from "./money.ts";
 
-/** Where an order goes. */
+/** The address that an order is shipped to. */
 export interface Address {
   readonly name: string;
   readonly street: string;
@@ -19,13 +19,13 @@ export interface OrderLine {
   readonly colour: string;
   readonly size: string;
   readonly quantity: number;
-  /** Minor units. */
+  /** In minor units of the order's currency. */
   readonly total: number;
 }
 
 /** A placed order. */
 export interface PlacedOrder {
-  /** The claim ticket, such as `K7M2-40P9`. */
+  /** The order number, such as `K7M2-40P9`. */
   readonly id: string;
   readonly customer: string;
   readonly checkoutId: string;
@@ -33,13 +33,13 @@ export interface PlacedOrder {
   /** Epoch milliseconds. */
   readonly placedAt: number;
   readonly lines: readonly OrderLine[];
-  /** Minor units. */
+  /** In minor units of the order's currency. */
   readonly total: number;
   readonly currency: string;
   readonly address: Address;
 }
 
-/** The content of a new order. */
+/** The input of {@link Orders.place}. */
 export interface NewOrder {
   readonly customer: string;
   readonly checkoutId: string;
@@ -49,10 +49,10 @@ export interface NewOrder {
   readonly address: Address;
 }
 
-/** Crockford's base 32: no letter looks like a digit. */
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/** The alphabet of Crockford's base 32, without letters that look like digits. */
+const CROCKFORD_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** The orders of the shop. */
+/** Stores the orders of the shop. */
 export class Orders {
   readonly #insert: StatementSync;
   readonly #byCheckout: StatementSync;
@@ -71,7 +71,7 @@ export class Orders {
     );
   }
 
-  /** Places an order. A second call with one checkout id returns the order of the first one. */
+  /** Places an order. A second call with the same checkout id returns the order of the first call. */
   place({ customer, checkoutId, sessionId, placedAt, lines, address }: NewOrder): PlacedOrder {
     const body = {
       lines: lines.map(orderLine),
@@ -79,23 +79,23 @@ export class Orders {
       currency: CURRENCY,
       address,
     };
-    this.#insert.run(newTicket(), customer, checkoutId, sessionId, placedAt, JSON.stringify(body));
+    this.#insert.run(newOrderNumber(), customer, checkoutId, sessionId, placedAt, JSON.stringify(body));
     const placed = this.findByCheckout(customer, checkoutId);
-    if (placed === null) throw new TypeError("The order that was just stored cannot be found.");
+    if (placed === null) throw new TypeError(`The order ${checkoutId} was stored but cannot be read.`);
     return placed;
   }
 
-  /** Returns the order that a checkout has become; null before. */
+  /** Returns the order of a checkout; null if none was placed. */
   findByCheckout(customer: string, checkoutId: string): PlacedOrder | null {
     return placedOrder(this.#byCheckout.get(customer, checkoutId));
   }
 
-  /** Returns an order of this customer; null for any other. */
+  /** Returns an order; null if it does not exist or belongs to another customer. */
   find(id: string, customer: string): PlacedOrder | null {
     return placedOrder(this.#byId.get(id, customer));
   }
 
-  /** The orders of a customer, newest first. */
+  /** Returns the orders of a customer, newest first. */
   of(customer: string): readonly PlacedOrder[] {
     return this.#byCustomer.all(customer).flatMap((row) => placedOrder(row) ?? []);
   }
@@ -117,7 +117,8 @@ function placedOrder(row: Record<string, unknown> | undefined): PlacedOrder | nu
   };
 }
 
-function newTicket(): string {
-  const part = () => Array.from({ length: 4 }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+function newOrderNumber(): string {
+  const part = () =>
+    Array.from({ length: 4 }, () => CROCKFORD_BASE32[randomInt(CROCKFORD_BASE32.length)]).join("");
   return `${part()}-${part()}`;
 }

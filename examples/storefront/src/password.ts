@@ -1,24 +1,24 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
-/** NIST SP 800-63B-4 §3.1.1.2 asks for a minimum length and for no composition rule. */
+/** NIST SP 800-63B-4 §3.1.1.2 requires a minimum length, and forbids rules such as "one digit". */
 export const MIN_PASSWORD_LENGTH = 8;
 export const MAX_PASSWORD_LENGTH = 128;
 
-/** Cost of scrypt. */
+/** Cost parameters of scrypt. */
 export interface PasswordCost {
   readonly N: number;
   readonly r: number;
   readonly p: number;
 }
 
-/** A setting of OWASP's Password Storage Cheat Sheet: 32 MiB, three passes. */
+/** Parameters that OWASP's Password Storage Cheat Sheet recommends: 32 MiB of memory, parallelism 3. */
 export const OWASP_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 
 const derive = promisify<string, Buffer, number, object, Buffer>(scrypt);
 const KEY_LENGTH = 32;
 
-/** Returns the hash to store: `scrypt$N$r$p$salt$key`. */
+/** Returns the string to store: `scrypt$N$r$p$salt$key`. */
 export async function hashPassword(password: string, cost: PasswordCost): Promise<string> {
   const salt = randomBytes(16);
   const key = await keyOf(password, salt, cost);

@@ -3,14 +3,14 @@ import type { Customer } from "./customers.ts";
 import type { PlacedOrder } from "./orders.ts";
 import { flushVisits, type ShopSession, type Storefront } from "./storefront.ts";
 
-/** Everything that the shop holds about a customer. */
+/** Everything that the shop stores about a customer. */
 export interface CustomerData {
   readonly customer: Customer;
   readonly orders: readonly PlacedOrder[];
   readonly visits: Awaited<ReturnType<SqliteEvents["exportPerson"]>>;
 }
 
-/** Collects everything that the shop holds about a customer. */
+/** Returns everything that the shop stores about a customer. */
 export async function exportCustomer(shop: Storefront, customer: Customer): Promise<CustomerData> {
   await flushVisits(shop);
   const visits = await shop.personal.exportPerson({ subject: customer.id });

@@ -5,7 +5,7 @@ import type { Address, PlacedOrder } from "./orders.ts";
 import { ADDRESS_FIELDS } from "./pages/checkout.ts";
 import type { ShopSession, Storefront } from "./storefront.ts";
 
-/** A checkout that becomes an order. */
+/** The input of {@link placeOrder}. */
 export interface CheckoutOrder {
   readonly customer: Customer;
   readonly checkoutId: string;
@@ -14,8 +14,9 @@ export interface CheckoutOrder {
 }
 
 /**
- * Places the order of a checkout, marks the session as converted, and empties the cart. Each step is safe to repeat, so a
- * request whose response was lost is simply sent again: it makes no second order and no second event.
+ * Places the order of a checkout, marks the session as converted, and empties the cart. Each step is idempotent: after
+ * a
+ * lost response, a client can repeat the request without a second order or a second event.
  */
 export async function placeOrder(
   { orders, clock }: Storefront,
@@ -34,7 +35,7 @@ export async function placeOrder(
   return order;
 }
 
-/** Repeats the steps that follow an order, in case the process stopped in between. */
+/** Runs the steps after an order is stored. Repeatable, in case the process stopped between two steps. */
 export async function completeOrder(session: ShopSession, order: PlacedOrder): Promise<void> {
   if (order.sessionId === session.id) {
     const { id: orderId, total: revenue, currency } = order;
@@ -44,9 +45,9 @@ export async function completeOrder(session: ShopSession, order: PlacedOrder): P
 }
 
 /**
- * Reads an address.
+ * Reads an address from a form or a request body.
  *
- * @param base the path of the address in the request, for the faults.
+ * @param base a prefix for the paths of the faults, such as `shippingAddress.`.
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each missing field.
  */
 export function requireAddress(value: unknown, base = ""): Address {

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from "express";
 
-/** Styles, pictures and the one script come from this site. */
-const POLICY = [
+/** The content security policy. Styles, pictures and the only script are loaded from this site. */
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
   "connect-src 'self'",
@@ -15,7 +15,7 @@ const POLICY = [
 /** Adds the security headers to every response. */
 export function securityHeaders(_request: Request, response: Response, next: NextFunction): void {
   response.set({
-    "content-security-policy": POLICY,
+    "content-security-policy": CONTENT_SECURITY_POLICY,
     "referrer-policy": "strict-origin-when-cross-origin",
     "x-content-type-options": "nosniff",
   });

@@ -10,7 +10,7 @@ import type { PersonalVisits } from "./open-visits.ts";
 import type { Orders } from "./orders.ts";
 import type { PageContext } from "./pages/layout.ts";
 
-/** What the routes share. */
+/** The objects that the routes share. */
 export interface Storefront {
   readonly manager: SessionManager;
   readonly visits: Visits;
@@ -20,31 +20,31 @@ export interface Storefront {
   readonly orders: Orders;
   readonly attempts: Attempts;
   readonly clock: Clock;
-  /** IANA name of the zone whose days the figures count. */
+  /** IANA time zone in which the figures count days. */
   readonly timeZone: string;
 }
 
 /** The session of a request, with the data that this shop keeps in it. */
 export type ShopSession = Awaited<ReturnType<RequestSession<ShopData>["load"]>>;
 
-/** Loads the session of a request. Nothing is stored by this. */
+/** Loads the session of a request. Stores nothing. */
 export async function openSession(request: Request): Promise<ShopSession> {
   return await sessionOf<ShopData>(request).load();
 }
 
-/** The customer that a session is logged in as; null for a visitor, and after the account was erased. */
+/** Returns the customer of a session; null if it is not logged in or the account was deleted. */
 export function customerOf({ customers }: Storefront, session: ShopSession): Customer | null {
   return customers.find(session.subject);
 }
 
-/** The context of every page: the customer, the cart, a message, and whether the visit is collected. */
+/** Returns the data that every page shows: the customer, the cart, a message, and whether the visit is collected. */
 export async function pageContext(
   shop: Storefront,
   request: Request,
   session: ShopSession,
 ): Promise<PageContext> {
   const { collected, pageId } = session.visit;
-  // A page that the browser only fetches in advance must not consume the message.
+  // A prefetch must not consume the message, because the visitor may never see the page.
   const notice = isVisitorAction(request, session) ? await session.takeFlash("notice") : undefined;
   return {
     path: request.path,
@@ -62,12 +62,12 @@ function measuringOf(request: Request, collected: boolean): PageContext["measuri
   return collected ? "on" : "not-a-person";
 }
 
-/** Whether a person made this request now: browsers fetch pages in advance, and crawlers send `HEAD`. */
+/** Returns false for requests that no visitor made: prefetches of browsers, and `HEAD` requests of crawlers. */
 export function isVisitorAction(request: Request, session: ShopSession): boolean {
   return request.method !== "HEAD" && !session.isPrefetch;
 }
 
-/** Waits until the visitor's last events are stored, so that figures include them; a second at most. */
+/** Waits until the last events are stored, so that the figures include them. Waits for no longer than a second. */
 export async function flushVisits({ visits }: Storefront): Promise<void> {
   const timeout = Promise.withResolvers<void>();
   const timer = setTimeout(timeout.resolve, 1000);

@@ -3,7 +3,7 @@ import { ADA, ADDRESS, fillCart, openCheckout, startShop } from "./fixtures.ts";
 
 const NEW_CUSTOMER = { name: "Lin", email: "Lin@Example.com ", password: "a long password" };
 
-test("a registration logs in and keeps the session; the address has one account whatever its case", async () => {
+test("a registration logs in the visitor's session, and rejects the same e-mail address in another case", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -33,7 +33,7 @@ test.each([
   expect(received.body).toContain("<form");
 });
 
-test("too many attempts from one address are refused for the rest of the minute", async () => {
+test("a login is rejected for the rest of a minute after too many attempts from one address", async () => {
   await using shop = await startShop({ attemptsPerMinute: 2 });
   const browser = shop.browser();
   const wrong = { ...ADA, password: "wrong password" };
@@ -49,12 +49,12 @@ test.each([
   ["/\\evil.example", "/"],
   ["https://evil.example/", "/"],
   ["javascript:alert(1)", "/"],
-])("a login with next=%s leads to %s", async (next, location) => {
+])("a login with next=%s redirects to %s", async (next, location) => {
   await using shop = await startShop();
   expect((await shop.browser().submit("/login", { ...ADA, next })).location).toBe(location);
 });
 
-test("the account shows the customer's own orders and visits, and no other customer's", async () => {
+test("the account page shows the orders and visits of the customer, but not of other customers", async () => {
   await using shop = await startShop();
   const ada = shop.browser();
   await fillCart(ada);
@@ -68,7 +68,7 @@ test("the account shows the customer's own orders and visits, and no other custo
   expect((await grace.open("/account")).body).not.toContain(location);
 });
 
-test("the export has account, orders, visits and events", async () => {
+test("the export contains account, orders, visits and events", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);
@@ -92,7 +92,7 @@ test("a logout ends the session", async () => {
   expect((await browser.open("/account")).location).toBe("/login?next=%2Faccount");
 });
 
-test("the erasure deletes account, orders and visits, and logs out everywhere", async () => {
+test("the erasure deletes account, orders and visits, and ends all sessions of the customer", async () => {
   await using shop = await startShop();
   const [browser, other] = [shop.browser(), shop.browser()];
   await fillCart(browser);
@@ -107,7 +107,7 @@ test("the erasure deletes account, orders and visits, and logs out everywhere", 
   expect((await shop.overview()).figures).toMatchObject({ visits: 0, visitors: 0, orders: 1 });
 });
 
-test("the operator's page shows the figures of the day, and is not counted as a page view", async () => {
+test("the operator's page shows today's figures, and is not counted as a page view", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);

@@ -1,11 +1,12 @@
 import { request as send } from "node:http";
 import { text } from "node:stream/consumers";
 
-export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-export const GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+export const FIREFOX_USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+export const GOOGLEBOT_USER_AGENT =
+  "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
-/** A response with its body read. */
-export interface Received {
+/** A response and its body. */
+export interface ReceivedResponse {
   readonly status: number;
   readonly location: string;
   /** `Set-Cookie` values. */
@@ -16,8 +17,8 @@ export interface Received {
   readonly json: any;
 }
 
-/** What to send. */
-export interface Sending {
+/** Options of a request. */
+export interface SendOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
@@ -25,12 +26,12 @@ export interface Sending {
 
 type Fields = Readonly<Record<string, string>>;
 
-/** A browser with a cookie jar that expires by the test's clock. */
+/** Simulates a browser. Its cookies expire by the test's clock. */
 export class Browser {
   readonly jar = new Map<string, { value: string; expires: number }>();
   readonly #url: string;
   readonly #clock: { now(): number };
-  /** The page that the browser shows. */
+  /** The path of the current page, for the `Referer` header. */
   #page = "/";
 
   constructor(url: string, clock: { now(): number }) {
@@ -38,52 +39,55 @@ export class Browser {
     this.#clock = clock;
   }
 
-  /** The value of a cookie that has not expired. */
+  /** Returns the value of a cookie; null if it is missing or expired. */
   cookie(name: string): string | null {
     const cookie = this.jar.get(name);
     return cookie && cookie.expires > this.#clock.now() ? cookie.value : null;
   }
 
-  /** Opens a page as a navigation does. */
-  async open(path: string, headers: Sending["headers"] = {}): Promise<Received> {
+  /** Opens a page, with the headers of a navigation. */
+  async open(path: string, headers: SendOptions["headers"] = {}): Promise<ReceivedResponse> {
     const received = await this.send(path, { headers: { ...this.#navigation, ...headers } });
     this.#page = path;
     return received;
   }
 
-  /** Submits a form, and does not follow the redirect. */
-  async submit(path: string, fields: Fields): Promise<Received> {
+  /** Submits a form. Does not follow the redirect. */
+  async submit(path: string, fields: Fields): Promise<ReceivedResponse> {
     const type = { "content-type": "application/x-www-form-urlencoded" };
     const body = new URLSearchParams(fields).toString();
     return await this.send(path, { method: "POST", headers: { ...this.#navigation, ...type }, body });
   }
 
-  /** Submits a form and opens the page that the response names. */
-  async follow(path: string, fields: Fields): Promise<Received> {
+  /** Submits a form and follows the redirect. */
+  async follow(path: string, fields: Fields): Promise<ReceivedResponse> {
     const { status, location } = await this.submit(path, fields);
     if (status !== 303) throw new Error(`POST ${path} responded ${status} and not 303.`);
     return await this.open(location);
   }
 
-  /** Sends a request as a page's script does. */
-  async script(path: string, { method = "GET", headers = {}, body }: Sending = {}): Promise<Received> {
+  /** Sends a request, with the headers of `fetch` in a page. */
+  async script(
+    path: string,
+    { method = "GET", headers = {}, body }: SendOptions = {},
+  ): Promise<ReceivedResponse> {
     const own = { "sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" };
     const type = body === undefined ? {} : { "content-type": "application/json" };
     const all = { accept: "application/json", ...own, ...type, ...headers };
     return await this.send(path, { method, headers: all, ...(body !== undefined && { body }) });
   }
 
-  /** Sends JSON as a page's script does. */
-  async post(path: string, value: unknown, headers: Sending["headers"] = {}): Promise<Received> {
+  /** Posts JSON, with the headers of `fetch` in a page. */
+  async post(path: string, value: unknown, headers: SendOptions["headers"] = {}): Promise<ReceivedResponse> {
     return await this.script(path, { method: "POST", body: JSON.stringify(value), headers });
   }
 
-  async send(path: string, { method = "GET", headers = {}, body }: Sending): Promise<Received> {
+  async send(path: string, { method = "GET", headers = {}, body }: SendOptions): Promise<ReceivedResponse> {
     const cookies = [...this.jar.keys()].flatMap((name) => {
       const value = this.cookie(name);
       return value === null ? [] : [`${name}=${value}`];
     });
-    const all = { "user-agent": FIREFOX, cookie: cookies.join("; ") || undefined, ...headers };
+    const all = { "user-agent": FIREFOX_USER_AGENT, cookie: cookies.join("; ") || undefined, ...headers };
     const sent = Object.fromEntries(
       Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
@@ -117,8 +121,8 @@ async function exchange(
   method: string,
   headers: Record<string, string>,
   body: string | undefined,
-): Promise<Received> {
-  const response = Promise.withResolvers<Received>();
+): Promise<ReceivedResponse> {
+  const response = Promise.withResolvers<ReceivedResponse>();
   const outgoing = send(url, { method, headers, agent: false });
   outgoing.on("error", response.reject);
   outgoing.on("response", (incoming) => {

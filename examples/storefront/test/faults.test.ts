@@ -6,7 +6,7 @@ const ITEMS = [
   { productId: "305", colour: "cream" },
 ];
 
-test("a login whose response was lost is repeated with the older cookie", async () => {
+test("a login whose response was lost succeeds when it is repeated with the older cookie", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/products/trench");
@@ -22,7 +22,7 @@ test("a login whose response was lost is repeated with the older cookie", async 
   expect((await shop.eventsOf(browser)).filter(({ type }) => type === "login")).toHaveLength(1);
 });
 
-test("an order that is sent twice, one after the other or at once, is one order and one event", async () => {
+test("an order form that is sent several times places one order and tracks one event", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);
@@ -40,7 +40,7 @@ test("an order that is sent twice, one after the other or at once, is one order 
   expect((await browser.open("/account")).body.match(/href="\/orders\//g)).toHaveLength(1);
 });
 
-test("an order form that is repeated later leaves the new cart alone", async () => {
+test("an order form that is sent again later does not change a newer cart", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);
@@ -51,7 +51,7 @@ test("an order form that is repeated later leaves the new cart alone", async () 
   expect((await browser.open("/cart")).body).toContain("Harbour duffle");
 });
 
-test("an order is shown for confirmation again if the cart has changed since the page was shown", async () => {
+test("an order form is shown again for confirmation if the cart has changed since", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);
@@ -64,7 +64,7 @@ test("an order is shown for confirmation again if the cart has changed since the
   expect((await shop.overview()).figures.orders).toBe(0);
 });
 
-test("an API order that is repeated with its Idempotency-Key returns the first order", async () => {
+test("an API order with a repeated Idempotency-Key returns the first order", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -80,7 +80,7 @@ test("an API order that is repeated with its Idempotency-Key returns the first o
   expect(await shop.sessionOf(browser)).toMatchObject({ converted: true, orderId: first.json.data.orderId });
 });
 
-test("an API order without items takes the cart and empties it", async () => {
+test("an API order without items orders the cart and empties it", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);
@@ -97,7 +97,7 @@ test.each([
   [{ items: [] }, "items"],
   [{ shippingAddress: { ...ADDRESS, city: " " } }, "shippingAddress.city"],
   [{ shippingAddress: null }, "shippingAddress.name"],
-])("an API order with the invalid fields %j is refused at %s", async (fields, path) => {
+])("an API order with %j is rejected with a fault at %s", async (fields, path) => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.post("/api/storefront/auth/login", ADA);
@@ -110,7 +110,7 @@ test.each([
   expect(json.error.faults[0].path).toBe(path);
 });
 
-test("an order without a login is refused with 401", async () => {
+test("an API order without a login is rejected with 401", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -129,7 +129,7 @@ test.each([
   expect((await shop.browser().open(path)).status).toBe(status);
 });
 
-test("forms with values that no page offers change nothing and cause no server error", async () => {
+test("forms with invalid values change nothing and cause no server error", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/products/trench");
@@ -155,7 +155,7 @@ test("forms with values that no page offers change nothing and cause no server e
   expect((await browser.open("/cart")).body).toContain("Nothing hangs here yet.");
 });
 
-test("a form of another site is refused", async () => {
+test("a form of another site is rejected", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -164,7 +164,7 @@ test("a form of another site is refused", async () => {
   expect(status).toBe(403);
 });
 
-test("search words are escaped", async () => {
+test("the search page escapes the search words", async () => {
   await using shop = await startShop();
   const { body } = await shop
     .browser()

@@ -16,7 +16,7 @@ import { Browser } from "./browser.ts";
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-/** The demo account. */
+/** The credentials of the demo account. */
 export const ADA = { email: "customer@example.com", password: "password123" };
 export const ADDRESS = {
   name: "Ada Example",
@@ -27,7 +27,7 @@ export const ADDRESS = {
 };
 export const TRENCH_COAT = { product: "trench", colour: "camel", size: "M", quantity: "2" };
 
-/** A shop with sessions and visits in one SQLite file, and a clock that the test controls. */
+/** Starts a shop with sessions and visits in one SQLite file, and a clock that the test controls. */
 export async function startShop(options: Partial<StorefrontOptions> = {}) {
   const folder = await mkdtemp(join(tmpdir(), "storefront-"));
   const path = join(folder, "shop.db");
@@ -64,21 +64,21 @@ export async function startShop(options: Partial<StorefrontOptions> = {}) {
       now += milliseconds;
     },
     browser: () => new Browser(url, clock),
-    /** The JSON that the shop returns about a browser's session. */
+    /** Returns the shop's JSON response about a browser's session. */
     async sessionOf(browser: Browser) {
       return (await browser.script("/api/storefront/session")).json.data;
     },
-    /** The stored events of a browser's session, oldest first. */
+    /** Returns the stored events of a browser's session, oldest first. */
     async eventsOf(browser: Browser): Promise<readonly TimelineEvent[]> {
       const { data } = (await browser.script("/api/storefront/session")).json;
       return await this.timelineOf(data.sessionId);
     },
-    /** The stored events of a session, oldest first. */
+    /** Returns the stored events of a session, oldest first. */
     async timelineOf(sessionId: string): Promise<readonly TimelineEvent[]> {
       await open.visits.flush();
       return (await open.questions.sessionTimeline(sessionId)).events;
     },
-    /** The figures of the day of the tests. */
+    /** Returns the shop's figures of the day on which the tests run. */
     async overview() {
       await open.visits.flush();
       return await open.questions.overview(today);
@@ -94,7 +94,7 @@ export async function startShop(options: Partial<StorefrontOptions> = {}) {
   };
 }
 
-/** A shop of the tests. */
+/** A running shop for tests. */
 export type TestShop = Awaited<ReturnType<typeof startShop>>;
 
 /** Puts two trench coats into the cart and logs the browser in. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { FIREFOX, GOOGLEBOT } from "./browser.ts";
+import { FIREFOX_USER_AGENT, GOOGLEBOT_USER_AGENT } from "./browser.ts";
 import { ADA, fillCart, HOUR, MINUTE, openCheckout, startShop, TRENCH_COAT } from "./fixtures.ts";
 
 const COOKIE_NAMES = /^[^=]+/;
 const namesOf = (cookies: readonly string[]) => cookies.map((line) => COOKIE_NAMES.exec(line)?.[0]).sort();
 
-test("the first document of a person sets two cookies and makes an anonymous session", async () => {
+test("the first page view of a visitor sets two cookies and creates an anonymous session", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   const { status, cookies, headers } = await browser.open("/api/storefront/products");
@@ -25,7 +25,7 @@ test("the first document of a person sets two cookies and makes an anonymous ses
 });
 
 test.each([
-  ["a bot", "/", { "user-agent": GOOGLEBOT, "sec-fetch-dest": undefined }],
+  ["a bot", "/", { "user-agent": GOOGLEBOT_USER_AGENT, "sec-fetch-dest": undefined }],
   ["a prefetch", "/", { "sec-purpose": "prefetch" }],
   [
     "a script's request",
@@ -38,7 +38,7 @@ test.each([
     { "user-agent": "PostmanRuntime/7.43.0", "sec-fetch-dest": undefined },
   ],
   ["a browser with Global Privacy Control", "/", { "sec-gpc": "1" }],
-])("%s gets no cookie and makes no session", async (_client, path, headers) => {
+])("%s gets no cookie and creates no session", async (_client, path, headers) => {
   await using shop = await startShop();
   const browser = shop.browser();
   const { status, cookies } = await browser.open(path, headers);
@@ -48,15 +48,15 @@ test.each([
   expect((await shop.manager.list({}, { limit: 10 })).records).toEqual([]);
 });
 
-test("a bot's documents are only counted", async () => {
+test("the page views of a bot are counted as bot traffic and create no visit", async () => {
   await using shop = await startShop();
   const bot = shop.browser();
-  await bot.open("/", { "user-agent": GOOGLEBOT, "sec-fetch-dest": undefined });
-  await bot.open("/products/trench", { "user-agent": GOOGLEBOT, "sec-fetch-dest": undefined });
+  await bot.open("/", { "user-agent": GOOGLEBOT_USER_AGENT, "sec-fetch-dest": undefined });
+  await bot.open("/products/trench", { "user-agent": GOOGLEBOT_USER_AGENT, "sec-fetch-dest": undefined });
   expect((await shop.overview()).documents).toMatchObject({ bot: 2, "not-collected": 0 });
 });
 
-test("a later document resumes the session, and counts as one more page view", async () => {
+test("a later page view resumes the session and counts as a page view of the same visit", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/api/storefront/products");
@@ -75,7 +75,7 @@ test("a later document resumes the session, and counts as one more page view", a
   });
 });
 
-test("a page that is fetched in advance tracks nothing and keeps the flash message of the previous request", async () => {
+test("a prefetched page tracks nothing and does not consume the flash message", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -89,7 +89,7 @@ test("a page that is fetched in advance tracks nothing and keeps the flash messa
   expect(views.map(({ properties }) => properties.productId)).toEqual(["trench"]);
 });
 
-test("a login keeps session and visitor, changes the type, and ends the older token", async () => {
+test("a login keeps the ids of session and visitor, changes the type, and invalidates the older token", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -112,7 +112,7 @@ test("a login keeps session and visitor, changes the type, and ends the older to
   expect(events.filter(({ type }) => type === "login")).toMatchObject([{ subject: json.data.customerId }]);
 });
 
-test("an order converts the session, and the events that led to it are stored", async () => {
+test("an order converts the session and stores the events of the purchase", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/?utm_source=letter&utm_medium=email&utm_campaign=autumn");
@@ -168,7 +168,7 @@ test("removing a line from the cart tracks its product and quantity", async () =
   ]);
 });
 
-test("after 30 minutes a page begins a new visit in the same session", async () => {
+test("a page view after 30 minutes of inactivity begins a new visit in the same session", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -182,7 +182,7 @@ test("after 30 minutes a page begins a new visit in the same session", async () 
   expect((await shop.overview()).figures).toMatchObject({ visits: 2, visitors: 1 });
 });
 
-test("a day without a request ends the session and keeps the visitor", async () => {
+test("a session ends after a day without requests, but the visitor's id remains", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -195,7 +195,7 @@ test("a day without a request ends the session and keeps the visitor", async () 
   expect(after.visitorId).toBe(before.visitorId);
 });
 
-test("an opt-out in the footer ends the visitor and stops the collection until the opt-in", async () => {
+test("an opt-out deletes the visitor's id and stops the collection until an opt-in", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   const { body } = await browser.open("/products/trench");
@@ -231,12 +231,12 @@ test("an opt-out in the footer ends the visitor and stops the collection until t
   expect((await shop.overview()).figures).toMatchObject({ visitors: 2, pageViews: 2 });
 });
 
-test("a page contains its page id and loads its script from the site itself", async () => {
+test("a page contains its page id and loads the tracking script from the shop", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   const { body, headers } = await browser.open("/");
   expect(body).toMatch(/<meta name="coatcheck-page" content="[0-9a-f-]{36}">/);
   expect(String(headers["content-security-policy"])).toContain("script-src 'self'");
-  const script = await browser.send("/session/visit.js", { headers: { "user-agent": FIREFOX } });
+  const script = await browser.send("/session/visit.js", { headers: { "user-agent": FIREFOX_USER_AGENT } });
   expect([script.status, script.headers["content-type"]]).toEqual([200, "text/javascript; charset=utf-8"]);
 });

@@ -16,22 +16,22 @@ const PICTURES = new Map(
   }),
 );
 
-/** Finds a product by its id, or by the number of its hook; undefined without one. */
+/** Returns the product with this id or hook number; undefined if there is none. */
 export function findProduct(id: string): Product | undefined {
   return PRODUCTS.find((product) => product.id === id || String(product.hook) === id);
 }
 
-/** The products of one group; all of them for an unknown one. */
+/** Returns the products of a kind. Returns all products if the kind is unknown or undefined. */
 export function productsOf(kind: string | undefined): readonly Product[] {
   return isKind(kind) ? PRODUCTS.filter((product) => product.kind === kind) : PRODUCTS;
 }
 
-/** Whether a text names a group of products. */
+/** Returns whether a text is the id of a kind of products. */
 export function isKind(text: string | undefined): text is Kind {
   return text !== undefined && Object.hasOwn(KINDS, text);
 }
 
-/** Products in which every word of the query occurs. */
+/** Returns the products whose text contains every word of the query. */
 export function searchProducts(query: string): readonly Product[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
@@ -46,7 +46,7 @@ function searchTextOf({ name, summary, description, details, colours, kind, hook
   return [name, summary, description, ...details, ...names, KINDS[kind], hook].join(" ").toLowerCase();
 }
 
-/** The variant that a colour and a size name; undefined if the product does not come in them. */
+/** Returns a product's variant; undefined if the product is not available in this colour and size. */
 export function findVariant(product: Product, colour: unknown, size: unknown): Variant | undefined {
   const found = product.colours.find((each) => each === colour);
   return found !== undefined && typeof size === "string" && product.sizes.includes(size)
@@ -54,7 +54,7 @@ export function findVariant(product: Product, colour: unknown, size: unknown): V
     : undefined;
 }
 
-/** The drawing of a product, to be put in a page. Its cloth takes the colour of the element around it. */
+/** Returns the drawing of a product as SVG. The drawing uses the CSS `color` of the element around it. */
 export function pictureOf({ id }: Product): Html {
   return PICTURES.get(id) ?? new Html("");
 }

@@ -1,4 +1,4 @@
-/** The colours of cloth. Each has a custom property in `public/style.css`. */
+/** The colours of the products. `public/style.css` defines a custom property for each. */
 export const COLOURS = {
   forest: "Forest",
   navy: "Navy",
@@ -11,29 +11,29 @@ export const COLOURS = {
 } as const;
 export type Colour = keyof typeof COLOURS;
 
-/** The groups of the shop's navigation. */
+/** The kinds of products. The shop's navigation has a link for each. */
 export const KINDS = { coats: "Coats", hats: "Hats", extras: "Scarves & more" } as const;
 export type Kind = keyof typeof KINDS;
 
-/** Something to buy. */
+/** A product that the shop sells. */
 export interface Product {
-  /** Name in addresses. Also the name of its picture in `pictures/`. */
+  /** The name in URLs, and the file name of the picture in `pictures/`. */
   readonly id: string;
-  /** The number of its hook, on its ticket. Addresses may use it instead of the id. */
+  /** The number that the shop prints beside the product. URLs may contain it instead of the id. */
   readonly hook: number;
   readonly kind: Kind;
   readonly name: string;
-  /** Minor units of the shop's currency. */
+  /** In minor units of the shop's currency. */
   readonly price: number;
   readonly summary: string;
   readonly description: string;
   readonly details: readonly string[];
-  /** The first one is shown in lists. */
+  /** The colours to choose from. Lists of products show the first colour. */
   readonly colours: readonly Colour[];
   readonly sizes: readonly string[];
 }
 
-/** What hangs on the hooks. */
+/** All products of the shop. */
 export const PRODUCTS: readonly Product[] = [
   {
     id: "trench",

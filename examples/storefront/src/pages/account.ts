@@ -6,8 +6,8 @@ import type { PlacedOrder } from "../orders.ts";
 import { dateOf } from "./checkout.ts";
 import { measuringChoice, type PageContext } from "./layout.ts";
 
-/** What the account shows. */
-export interface Account {
+/** The data on the account page. */
+export interface AccountContent {
   readonly customer: Customer;
   readonly orders: readonly PlacedOrder[];
   readonly journey: JourneyAnswer;
@@ -15,7 +15,7 @@ export interface Account {
 }
 
 /** Renders a customer's orders, visits and data. */
-export function accountPage({ customer, orders, journey, measuring }: Account): Html {
+export function accountPage({ customer, orders, journey, measuring }: AccountContent): Html {
   return html`<h1>${customer.name}</h1>
 <p>Logged in as ${customer.email}.</p>
 <form method="post" action="/logout"><button>Log out</button></form>

@@ -3,9 +3,9 @@ import { COLOURS } from "../catalog/products.ts";
 import { type Html, html } from "../html.ts";
 import { formatAmount, formatPrice } from "../money.ts";
 import type { Address, PlacedOrder } from "../orders.ts";
-import { faultOf } from "./login.ts";
+import { renderFault } from "./login.ts";
 
-/** The fields of an address, with the name under which browsers fill them in. */
+/** The fields of the address form. `autocomplete` helps browsers to fill in a field. */
 export const ADDRESS_FIELDS = [
   { name: "name", label: "Name", autocomplete: "name", max: 80 },
   { name: "street", label: "Street and number", autocomplete: "street-address", max: 120 },
@@ -14,18 +14,18 @@ export const ADDRESS_FIELDS = [
   { name: "country", label: "Country", autocomplete: "country-name", max: 80 },
 ] as const satisfies readonly { readonly name: keyof Address; [hint: string]: unknown }[];
 
-/** What the checkout shows. */
-export interface Checkout {
+/** The data on the checkout page. */
+export interface CheckoutContent {
   readonly cart: Cart;
   readonly checkoutId: string;
   readonly address: Partial<Address>;
   readonly fault?: string;
 }
 
-/** Renders the checkout. Its form names the checkout, so that sending it twice makes one order. */
-export function checkoutPage({ cart, checkoutId, address, fault }: Checkout): Html {
+/** Renders the checkout. The form contains the checkout id, so that sending the form twice places one order. */
+export function checkoutPage({ cart, checkoutId, address, fault }: CheckoutContent): Html {
   return html`<h1>Checkout</h1>
-${faultOf(fault)}
+${renderFault(fault)}
 <div class="checkout">
 <form method="post" action="/checkout" class="fields">
 <h2>Where to</h2>
@@ -47,7 +47,7 @@ ${ADDRESS_FIELDS.map(
 </div>`;
 }
 
-/** Renders a placed order. */
+/** Renders the page of a placed order. */
 export function orderPage(order: PlacedOrder): Html {
   const { id, lines, total, currency, address, placedAt } = order;
   const { name, street, postalCode, city, country } = address;
@@ -65,7 +65,7 @@ export function orderPage(order: PlacedOrder): Html {
 <p><a class="button" href="/account">Your orders</a></p></div>`;
 }
 
-/** Prints a day and a time. */
+/** Formats a date and time. */
 export function dateOf(time: number | string): string {
   return new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }

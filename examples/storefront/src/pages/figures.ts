@@ -3,7 +3,7 @@ import { DEFINITIONS } from "coatcheck/visit/questions";
 import { type Html, html, type TemplateValue } from "../html.ts";
 import { formatAmount } from "../money.ts";
 
-/** The answers that the page shows. */
+/** The results of the queries that the page shows. */
 export interface Figures {
   readonly overview: OverviewAnswer;
   readonly live: LiveAnswer;
@@ -22,7 +22,7 @@ const STEPS: Readonly<Record<string, string>> = {
   order_completed: "Ordered",
 };
 
-/** Renders today's figures. */
+/** Renders the operator's page with today's figures. */
 export function figuresPage({ overview, live, funnel, channels, pages }: Figures): string {
   const { from, timeZone } = overview.range;
   return `<!doctype html>\n${html`<html lang="en">

@@ -2,30 +2,30 @@ import { KINDS } from "../catalog/products.ts";
 import type { Customer } from "../customers.ts";
 import { type Html, html, type TemplateValue } from "../html.ts";
 
-/** The parts of a page that every page shows. */
+/** The data that every page shows. */
 export interface PageContext {
   readonly path: string;
   readonly customer: Customer | null;
-  /** Pieces in the cart. */
+  /** The number of pieces in the cart. */
   readonly pieces: number;
   /** A flash message of the previous request. */
   readonly notice: string | null;
-  /** The id that the page and its script share; null for a page that is not counted. */
+  /** The id of this page view, for the page's script; null if the page view is not counted. */
   readonly pageId: string | null;
   readonly measuring: "on" | "opted-out" | "refused-by-browser" | "not-a-person";
 }
 
-/** A page's own content. */
+/** The content that differs between pages. */
 export interface PageContent {
   readonly title: string;
   readonly main: Html;
-  /** Search words to repeat in the form. */
+  /** The search words to show in the search field. */
   readonly query?: string;
 }
 
 const SHOP_NAME = "Hook & Hanger";
 
-/** Renders a whole document. It works without scripts; the one script measures the visit. */
+/** Renders a whole HTML document. Pages work without JavaScript. Their only script measures the visit. */
 export function page(context: PageContext, { title, main, query = "" }: PageContent): string {
   const { pageId, notice } = context;
   return `<!doctype html>\n${html`<html lang="en">
@@ -85,7 +85,7 @@ function footer({ measuring }: PageContext): Html {
 </footer>`;
 }
 
-/** Tells the visitor what is collected, with a button to opt out or in. */
+/** Renders the information about what is collected, with a button to opt out or in. */
 export function measuringChoice(measuring: PageContext["measuring"]): Html {
   switch (measuring) {
     case "on":

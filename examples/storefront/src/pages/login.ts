@@ -2,7 +2,7 @@ import { DEMO_CUSTOMERS } from "../customers.ts";
 import { type Html, html } from "../html.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../password.ts";
 
-/** The values that a form shows again after an error. */
+/** The values of a login or registration form. After an error, the page shows them again. */
 export interface LoginForm {
   /** The path to open after the login. */
   readonly next: string;
@@ -11,11 +11,11 @@ export interface LoginForm {
   readonly fault?: string;
 }
 
-/** Renders the login. */
+/** Renders the login page. */
 export function loginPage({ next, email = "", fault }: LoginForm): Html {
   const [demo] = DEMO_CUSTOMERS;
   return html`<div class="narrow"><h1>Log in</h1>
-${faultOf(fault)}
+${renderFault(fault)}
 <form method="post" action="/login" class="fields"><input type="hidden" name="next" value="${next}">
 ${emailField(email)}
 <label for="password">Password</label>
@@ -26,10 +26,10 @@ ${emailField(email)}
 <p class="aside">To try the shop: <code>${demo?.email}</code> with the password <code>${demo?.password}</code>.</p></div>`;
 }
 
-/** Renders the registration. */
+/** Renders the registration page. */
 export function registerPage({ next, email = "", name = "", fault }: LoginForm): Html {
   return html`<div class="narrow"><h1>Create an account</h1>
-${faultOf(fault)}
+${renderFault(fault)}
 <form method="post" action="/register" class="fields"><input type="hidden" name="next" value="${next}">
 <label for="name">Name</label>
 <input id="name" name="name" autocomplete="name" maxlength="80" value="${name}" required>
@@ -46,7 +46,7 @@ function emailField(email: string): Html {
 <input id="email" name="email" type="email" autocomplete="email" maxlength="254" value="${email}" required>`;
 }
 
-/** Shows what is wrong with a form. */
-export function faultOf(fault: string | undefined): Html | undefined {
+/** Renders the error message of a form. */
+export function renderFault(fault: string | undefined): Html | undefined {
   return fault === undefined ? undefined : html`<p class="notice bad" role="alert">${fault}</p>`;
 }

@@ -1,7 +1,7 @@
 import { type Html, html } from "../html.ts";
 import { measuringChoice, type PageContext } from "./layout.ts";
 
-/** Renders what the shop collects and how to refuse it. */
+/** Renders the page that explains what the shop collects and how to opt out. */
 export function privacyPage(measuring: PageContext["measuring"]): Html {
   return html`<div class="narrow"><h1>Privacy</h1>
 <p>We measure which pages and products bring people to an order. We do it ourselves: no other company gets your data, and no script of another site runs here.</p>
@@ -20,7 +20,7 @@ ${measuringChoice(measuring)}
 <p>A browser that sends Global Privacy Control is never measured.</p></div>`;
 }
 
-/** Renders an error. */
+/** Renders an error page. */
 export function errorPage(status: number, message: string): Html {
   const heading = status === 404 ? "This hook is empty" : "That did not work";
   return html`<div class="narrow"><h1>${heading}</h1><p>${message}</p><p><a class="button" href="/">To the shop</a></p></div>`;

@@ -4,7 +4,7 @@ import { COLOURS, KINDS, type Product } from "../catalog/products.ts";
 import { type Html, html } from "../html.ts";
 import { formatPrice } from "../money.ts";
 
-/** Renders a product with its form. The picture takes the colour that is chosen, without a script. */
+/** Renders a product with its form. CSS shows the picture in the selected colour. */
 export function productPage(product: Product): Html {
   const { id, hook, kind, name, summary, description, details } = product;
   return html`<nav class="trail" aria-label="You are here"><a href="/kinds/${kind}">${KINDS[kind]}</a></nav>

@@ -5,7 +5,7 @@ import { eraseCustomer, exportCustomer } from "../personal-data.ts";
 import { customerOf, flushVisits, type Storefront } from "../storefront.ts";
 import { formField, type PageRequest, redirect, redirectToLogin, sendPage, withSession } from "./respond.ts";
 
-/** The account with its data, and the privacy page. */
+/** Creates the routes of the account page, its export and erasure, and the privacy page. */
 export function accountRoutes(shop: Storefront): Router {
   const router = Router();
   router.get("/account", withSession(shop, showAccount));

@@ -12,7 +12,7 @@ import { customerOf, flushVisits, type Storefront } from "../storefront.ts";
 import { requireProduct, sendProduct, sendProducts, trackProductView } from "./catalog.ts";
 import { type PageRequest, withSession } from "./respond.ts";
 
-/** The shop as JSON. The two product routes send their page to a client that prefers HTML. */
+/** Creates the routes of the JSON API. The two product routes send an HTML page to a client that prefers HTML. */
 export function apiRoutes(shop: Storefront): Router {
   const router = Router();
   router.get(
@@ -51,7 +51,7 @@ function productBody({ id, hook, name, kind, price, summary, colours, sizes }: P
   return { id, hook, name, kind, price, currency: CURRENCY, summary, colours, sizes };
 }
 
-/** Sends the session and its visit. Page views and the order appear as soon as they are stored. */
+/** Sends the session and its visit. Page views and orders are included when they are stored. */
 async function sendSession({ shop, response, session }: PageRequest): Promise<void> {
   const { record, visit, subject } = session;
   if (record === null) {
@@ -80,10 +80,11 @@ function credentialsOf({ request: { body } }: PageRequest) {
   throw invalid("email", "email and password must be strings");
 }
 
-/** Repeated with one `Idempotency-Key`, the request returns the order of the first time. */
+/** Places an order. A repeated request with the same `Idempotency-Key` returns the first order. */
 async function submitOrder({ shop, request, response, session }: PageRequest): Promise<void> {
   const customer = customerOf(shop, session);
-  if (!customer) throw new CoatcheckError("SESSION_REQUIRED", "This account no longer exists.");
+  if (!customer)
+    throw new CoatcheckError("SESSION_REQUIRED", "This account was deleted. Log in with another account.");
   const key = request.get("idempotency-key");
   if (key !== undefined && !/^[\x21-\x7e]{1,128}$/.test(key)) {
     throw invalid("Idempotency-Key", "must have 1 to 128 ASCII characters without spaces");

@@ -12,10 +12,10 @@ import { findProduct, findVariant } from "../catalog/catalog.ts";
 import { CURRENCY } from "../money.ts";
 import { cartPage } from "../pages/cart.ts";
 import type { Storefront } from "../storefront.ts";
-import { notFound } from "./catalog.ts";
+import { notFoundError } from "./catalog.ts";
 import { formField, type PageRequest, redirect, sendPage, withSession } from "./respond.ts";
 
-/** The cart: its page, and the forms that change it. */
+/** Creates the routes of the cart page and of the forms that change the cart. */
 export function cartRoutes(shop: Storefront): Router {
   const router = Router();
   router.get(
@@ -32,7 +32,7 @@ export function cartRoutes(shop: Storefront): Router {
 async function addToCart(visited: PageRequest): Promise<void> {
   const { request, session } = visited;
   const product = findProduct(formField(request, "product"));
-  if (!product) throw notFound();
+  if (!product) throw notFoundError();
   const variant = findVariant(product, formField(request, "colour"), formField(request, "size"));
   const quantity = quantityOf(formField(request, "quantity"), 1);
   if (!variant || quantity === null) {

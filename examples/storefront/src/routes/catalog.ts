@@ -7,7 +7,7 @@ import { listPage, searchPage, startPage } from "../pages/product-list.ts";
 import { isVisitorAction, type Storefront } from "../storefront.ts";
 import { type PageRequest, queryOf, sendPage, withSession } from "./respond.ts";
 
-/** Pages of products: all, by kind, one, and those that a search finds. */
+/** Creates the routes of the product pages: all products, a kind, a search and one product. */
 export function catalogRoutes(shop: Storefront): Router {
   const router = Router();
   router.get("/", withSession(shop, sendProducts));
@@ -15,7 +15,7 @@ export function catalogRoutes(shop: Storefront): Router {
     "/kinds/:kind",
     withSession(shop, async (visited) => {
       const kind = String(visited.request.params.kind);
-      if (!isKind(kind)) throw notFound();
+      if (!isKind(kind)) throw notFoundError();
       const title = KINDS[kind];
       await sendPage(visited, { title, main: listPage(title, productsOf(kind)) });
     }),
@@ -43,26 +43,26 @@ export async function sendProducts(visited: PageRequest): Promise<void> {
   await sendPage(visited, { title: "Coats worth checking", main: startPage(PRODUCTS) });
 }
 
-/** Sends the page of a product, and tracks that it was seen. */
+/** Sends the page of a product, and tracks the product view. */
 export async function sendProduct(visited: PageRequest, product: Product): Promise<void> {
   trackProductView(visited, product);
   await sendPage(visited, { title: product.name, main: productPage(product) });
 }
 
-/** Tracks that a visitor has seen a product. */
+/** Tracks a product view. */
 export function trackProductView({ request, session }: PageRequest, product: Product): void {
   if (!isVisitorAction(request, session)) return;
   session.visit.track("product_view", { productId: product.id, price: product.price, currency: CURRENCY });
 }
 
-/** The product that the path names. Throws an error with the status 404 without one. */
+/** Returns the product in the request's path. Throws an error with status 404 if it does not exist. */
 export function requireProduct({ request }: PageRequest): Product {
   const product = findProduct(String(request.params.id));
   if (product) return product;
-  throw notFound();
+  throw notFoundError();
 }
 
-/** The error for a path that leads nowhere. */
-export function notFound(): Error {
-  return Object.assign(new Error("There is nothing at this address."), { statusCode: 404, expose: true });
+/** Creates the error for an unknown path. */
+export function notFoundError(): Error {
+  return Object.assign(new Error("This page does not exist."), { statusCode: 404, expose: true });
 }

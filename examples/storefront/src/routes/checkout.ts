@@ -8,10 +8,10 @@ import type { Address } from "../orders.ts";
 import { ADDRESS_FIELDS, checkoutPage, orderPage } from "../pages/checkout.ts";
 import { completeOrder, placeOrder, requireAddress } from "../place-order.ts";
 import { customerOf, isVisitorAction, type Storefront } from "../storefront.ts";
-import { notFound } from "./catalog.ts";
+import { notFoundError } from "./catalog.ts";
 import { formField, type PageRequest, redirect, redirectToLogin, sendPage, withSession } from "./respond.ts";
 
-/** The checkout, and the order that it becomes. */
+/** Creates the routes of the checkout and of placed orders. */
 export function checkoutRoutes(shop: Storefront): Router {
   const router = Router();
   router.get("/checkout", withSession(shop, beginCheckout));
@@ -60,7 +60,9 @@ async function orderCart(visited: PageRequest, customer: Customer, cart: Cart): 
     await showCheckout(visited, cart, addressIn(visited), fault);
   };
   if (formField(request, "total") !== String(cart.total)) {
-    return await refused("Your cart has changed since this page was shown. Check it, then order again.");
+    return await refused(
+      "Your cart has changed since you opened this page. Check the cart, then order again.",
+    );
   }
   try {
     const checkoutId = formField(request, "checkout");
@@ -93,6 +95,6 @@ async function showOrder(visited: PageRequest): Promise<void> {
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, request.path);
   const placed = shop.orders.find(String(request.params.id), customer.id);
-  if (!placed) throw notFound();
+  if (!placed) throw notFoundError();
   await sendPage(visited, { title: `Order ${placed.id}`, main: orderPage(placed) });
 }

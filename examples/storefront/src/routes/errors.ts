@@ -3,15 +3,17 @@ import type { NextFunction, Request, Response } from "express";
 import type { Logger } from "pino";
 import { errorPage } from "../pages/privacy.ts";
 import { openSession, type Storefront } from "../storefront.ts";
-import { notFound } from "./catalog.ts";
+import { notFoundError } from "./catalog.ts";
 import { sendPage } from "./respond.ts";
 
 /** Responds 404 to requests that no route has handled. */
-export function refuseOthers(_request: Request, _response: Response, next: NextFunction): void {
-  next(notFound());
+export function rejectUnknownPaths(_request: Request, _response: Response, next: NextFunction): void {
+  next(notFoundError());
 }
 
-/** Responds to an error with a page, and with JSON on the API and to the page's script. Logs those that no client has caused. */
+/**
+ * Responds to an error with a page, or with JSON to API clients and scripts. Logs errors with a status of 500 or more.
+ */
 export function shopErrors(shop: Storefront, log: Logger) {
   return async (error: unknown, request: Request, response: Response, next: NextFunction) => {
     const { status, code, message, faults } = describe(error);
@@ -29,7 +31,7 @@ export function shopErrors(shop: Storefront, log: Logger) {
         { title: "Error", main: errorPage(status, message) },
       );
     } catch {
-      // Without a store there is no session, and no page that shows one.
+      // Send plain text if the session store is down, because every page needs the session.
       if (!response.headersSent) response.type("text").send(message);
     }
   };
@@ -50,7 +52,7 @@ function describe(error: unknown) {
   return { status: statusCode, code: statusCode === 404 ? "NOT_FOUND" : "INVALID_REQUEST", message };
 }
 
-/** An error of `http-errors`, which Express's parsers throw. */
+/** An error of the package `http-errors`. Express's body parsers throw it. */
 interface HttpFault {
   readonly statusCode: number;
   readonly expose: boolean;

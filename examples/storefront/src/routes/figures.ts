@@ -2,7 +2,7 @@ import { Router } from "express";
 import { figuresPage } from "../pages/figures.ts";
 import { flushVisits, type Storefront } from "../storefront.ts";
 
-/** The operator's page of today's figures. A real shop shows it to its staff only. */
+/** Creates the route of the operator's page with today's figures. A real shop would show it only to its staff. */
 export function figureRoutes(shop: Storefront): Router {
   const router = Router();
   router.get("/figures", async (_request, response) => {
@@ -23,7 +23,7 @@ export function figureRoutes(shop: Storefront): Router {
   return router;
 }
 
-/** The local day, such as `2026-03-29`. Swedish writes dates as ISO 8601 does. */
+/** Returns the local date, such as `2026-03-29`. The Swedish locale formats dates as ISO 8601. */
 function todayIn(timeZone: string, now: number): string {
   return new Date(now).toLocaleDateString("sv-SE", { timeZone });
 }

@@ -18,7 +18,7 @@ import {
 
 type FormPage = (form: LoginForm) => Html;
 
-/** Login, registration and logout. */
+/** Creates the routes of login, registration and logout. */
 export function loginRoutes(shop: Storefront): Router {
   const router = Router();
   router.get(
@@ -79,12 +79,12 @@ async function submitRegistration(visited: PageRequest): Promise<void> {
   });
 }
 
-/** A password is taken as it was typed, with its spaces. */
+/** Reads the password. Spaces are part of the password, so it is not trimmed. */
 function passwordOf({ request: { body } }: PageRequest): string {
   return typeof body?.password === "string" ? body.password : "";
 }
 
-/** Shows the form again, with its error, instead of an error page. */
+/** Shows the form again with the error message of a client error, instead of an error page. */
 async function withFormErrors(
   { response }: PageRequest,
   failed: (fault: string) => Promise<void>,

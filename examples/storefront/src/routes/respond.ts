@@ -10,17 +10,17 @@ export interface PageRequest {
   readonly session: ShopSession;
 }
 
-/** Handles a request with its session. */
+/** Handles a request whose session is loaded. */
 export type Handler = (visited: PageRequest) => Promise<unknown>;
 
-/** Opens the session, then calls the handler. Express 5 passes a rejection on to the error middleware. */
+/** Loads the session, then calls the handler. Express 5 passes a rejected promise to the error middleware. */
 export function withSession(shop: Storefront, handler: Handler) {
   return async (request: Request, response: Response): Promise<void> => {
     await handler({ shop, request, response, session: await openSession(request) });
   };
 }
 
-/** Sends a page. The content may depend on what every page shows. */
+/** Sends a page. The content may depend on the {@link PageContext}. */
 export async function sendPage(
   { shop, request, response, session }: PageRequest,
   content: PageContent | ((context: PageContext) => PageContent),
@@ -29,31 +29,31 @@ export async function sendPage(
   response.type("html").send(page(context, typeof content === "function" ? content(context) : content));
 }
 
-/** Sends the browser to a page with `GET`, so that reloading that page repeats nothing. */
+/** Redirects the browser to a page with `GET`, so that reloading the page does not submit a form again. */
 export function redirect({ response }: PageRequest, path: string): void {
   response.redirect(303, path);
 }
 
-/** Reads a field of a form; empty without it. */
+/** Returns a field of a form; an empty string if it is missing. */
 export function formField({ body }: Pick<Request, "body">, name: string, max = 254): string {
   const value: unknown = typeof body === "object" && body !== null ? Reflect.get(body, name) : undefined;
   return typeof value === "string" ? value.trim().slice(0, max) : "";
 }
 
-/** Reads a member of the query; empty without it. */
+/** Returns a query parameter; an empty string if it is missing. */
 export function queryOf({ query }: Request, name: string, max: number): string {
   const value = query[name];
   return typeof value === "string" ? value.trim().slice(0, max) : "";
 }
 
-/** A path of this site to go to after a login; `/` for anything else, such as the address of another site. */
+/** Returns the path to open after a login: `text`, or `/` if `text` is not a path of this site. */
 export function nextPath(text: string): string {
   const site = "http://this.site";
   const url = URL.parse(text, site);
   return text.startsWith("/") && url?.origin === site ? url.pathname + url.search : "/";
 }
 
-/** Sends a visitor to the login, and from there back to this path. */
+/** Redirects a visitor to the login page. The login redirects back to `path`. */
 export function redirectToLogin(visited: PageRequest, path: string): void {
   redirect(visited, `/login?next=${encodeURIComponent(path)}`);
 }
