@@ -5,46 +5,49 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** How long the backend may take to respond for the first time, in milliseconds. */
+/** The longest time until the backend responds for the first time, in milliseconds. */
 const MAX_START = 15_000;
-/** How long the backend may take to stop, in milliseconds. */
+/** The longest time until the backend has stopped, in milliseconds. */
 const MAX_STOP = 5000;
 const POLL_EVERY = 20;
-/** Shell script that runs the backend and ends it when descriptor 3 closes, that is, when this process ends in any way. */
+/**
+ * Shell script that runs the backend, and ends it when file descriptor 3 closes, which happens when this process ends.
+ */
 const END_WITH_PARENT = '(read _ <&3; kill 0) & exec "$@"';
 
-/** The two backends behave alike. */
+/** The two implementations of the backend. They behave the same. */
 export type BackendKind = "php" | "typescript";
 
 /** Options of {@link startBackend}. */
 export interface BackendOptions {
-  /** 0 picks a free port. */
+  /** The port to listen on; 0 selects a free port. */
   readonly port: number;
-  /** Folder for its sessions, orders and stock. Created if missing. */
+  /** Folder for the backend's sessions, orders and stock. Created if missing. */
   readonly dataDir: string;
-  /** `auto` means PHP if `php` is on the path, else TypeScript. */
+  /** `auto` selects PHP if `php` is on the path, otherwise TypeScript. */
   readonly kind: BackendKind | "auto";
 }
 
-/** A running backend, in a process of its own. */
+/** A running backend, in a separate process. */
 export interface Backend {
   readonly kind: BackendKind;
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Ends the backend with all its workers, and resolves when they have ended. `SIGKILL` simulates a crash. */
+  /** Stops the backend and its workers. Resolves when they have ended. `SIGKILL` simulates a crash. */
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-/** Whether `php` is on the path. */
+/** Returns whether `php` is on the path. */
 export function hasPhp(): boolean {
   return spawnSync("php", ["-v"], { stdio: "ignore" }).status === 0;
 }
 
 /**
- * Starts the backend behind the gateway, logs which one, and resolves when it responds.
+ * Starts the backend, logs which implementation it is, and resolves when it responds.
  *
- * @throws Error if the port is taken, or if the backend does not respond in time; then with the end of its log.
+ * @throws Error if the port is in use or the backend does not respond in time. The message then contains the end of its
+ * log.
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const kind = options.kind === "auto" ? (hasPhp() ? "php" : "typescript") : options.kind;
@@ -78,7 +81,7 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
   const child = spawn("sh", ["-c", END_WITH_PARENT, "sh", program, ...parameters], {
     env: { ...process.env, PORT: String(port), TACO_SHOP_DATA: dataDir, PHP_CLI_SERVER_WORKERS: "4" },
     stdio: ["ignore", "ignore", errors, "pipe"],
-    // PHP's workers outlive their parent. A process group ends as a whole.
+    // Create a process group: a signal to the group also ends PHP's workers, which would outlive their parent.
     detached: true,
   });
   closeSync(errors);
@@ -98,7 +101,7 @@ async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
   }
-  throw new Error(`The backend ended with ${child.exitCode ?? child.signalCode}.`);
+  throw new Error(`The backend exited during its start, with ${child.exitCode ?? child.signalCode}.`);
 }
 
 async function endBackend(child: ChildProcess, port: number, signal: NodeJS.Signals): Promise<void> {
@@ -106,7 +109,7 @@ async function endBackend(child: ChildProcess, port: number, signal: NodeJS.Sign
   const ended = gone ? Promise.resolve() : once(child, "exit");
   signalAll(child, signal);
   await ended;
-  // The workers are no longer our children, so their exit is not reported. A free port shows that they have ended.
+  // This process is not notified when the workers end. A free port shows that they have ended.
   for (const started = Date.now(); Date.now() - started < MAX_STOP; ) {
     const free = await freePort(port).catch(() => null);
     if (free !== null) return;
@@ -125,9 +128,9 @@ function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /**
- * Returns the port, or a free one for 0.
+ * Returns the port, or a free port for 0.
  *
- * @throws Error if another process uses the port: that process would otherwise receive the backend's requests.
+ * @throws Error if another process uses the port, because that process would receive the backend's requests.
  */
 async function freePort(port: number): Promise<number> {
   const server = createServer().listen(port, "127.0.0.1");
@@ -135,6 +138,7 @@ async function freePort(port: number): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No port was given.");
+  if (address === null || typeof address === "string")
+    throw new Error("The operating system assigned no port.");
   return address.port;
 }

@@ -7,7 +7,7 @@ const SHOP = "http://127.0.0.1:3001";
 export default defineConfig({
   plugins: [
     react(),
-    // The shop serves these files as they are. It compresses no responses itself, because they contain CSRF tokens.
+    // Compress files in the build. The shop compresses no responses itself, because responses may contain CSRF tokens.
     compression({ algorithms: ["brotliCompress", "gzip"], threshold: 1000 }),
   ],
   resolve: { conditions: ["coatcheck-source", ...defaultClientConditions] },

@@ -1,7 +1,7 @@
 import { type Clock, isLive, type SessionManager } from "coatcheck";
 import { type Job, OwnedSessions } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
-import { SHOP } from "./order-access.ts";
+import { SHOP_OWNER } from "./order-access.ts";
 import type { OrderHistory } from "./order-history.ts";
 
 const MINUTE = 60_000;
@@ -21,7 +21,10 @@ interface Dependencies {
 export function abandonedOrdersJob({ manager, accountOrders, history, clock }: Dependencies): Job {
   const owned = new OwnedSessions(manager, clock);
 
-  /** Other processes write a browser's activity up to a minute late. A session that ended just now may thus be live. */
+  /**
+   * Other processes write a browser's activity up to a minute late. A session that seems to have ended just now may
+   * therefore still be live.
+   */
   async function hasEnded(browser: string): Promise<boolean> {
     const record = await manager.find(browser);
     return record === null || !isLive(record, clock.now() - MINUTE);
@@ -33,7 +36,7 @@ export function abandonedOrdersJob({ manager, accountOrders, history, clock }: D
     interval: 5 * MINUTE,
     async run(signal) {
       let ended = 0;
-      for await (const { id, parentId } of owned.matching({ owner: SHOP })) {
+      for await (const { id, parentId } of owned.matching({ owner: SHOP_OWNER })) {
         if (signal.aborted) break;
         if (parentId === null || accountOrders.accountOf(id) !== null || !(await hasEnded(parentId)))
           continue;

@@ -40,11 +40,11 @@ export interface ShopOptions extends Pick<BaseAppOptions, "log" | "trustProxy" |
   readonly sessions: Pick<OpenSessions, "manager" | "credentials" | "describeClient">;
   /** The gateway to the backend. */
   readonly upstream: Upstream;
-  /** The database that `openAccountsDatabase` opened. */
+  /** The result of `openAccountsDatabase()`. */
   readonly accounts: DatabaseSync;
-  /** Default: scrypt at the cost that OWASP recommends. */
+  /** Hashes the passwords of accounts. Default: scrypt with the cost that OWASP recommends. */
   readonly passwordHasher?: PasswordHasher | undefined;
-  /** Default: {@link LIMITS}. */
+  /** Rate limits per network address. Default: {@link LIMITS}. */
   readonly limits?: Limits;
   readonly clock: Clock;
   readonly schedule: Schedule;

@@ -2,7 +2,7 @@ import { CoatcheckError, type Fault, type JsonValue } from "coatcheck";
 import { z } from "zod";
 import { PathNotFoundError } from "./path-not-found-error.ts";
 
-/** The path parameter to report when the backend responds `not_found`. */
+/** The path parameter that does not exist if the backend responds `not_found`. */
 export type MissingResource = "item" | "number";
 
 const name = z.object({ en: z.string() });
@@ -16,7 +16,7 @@ const errorBody = z.object({
   }),
 });
 
-/** The backend rejected the request and changed nothing. */
+/** The error of a request that the backend rejected without changing anything. */
 class RejectedByBackend extends CoatcheckError {}
 
 /**
@@ -27,7 +27,9 @@ export function isBackendError(error: unknown): boolean {
   return error instanceof RejectedByBackend || error instanceof PathNotFoundError || isSessionLost(error);
 }
 
-/** Whether the backend has forgotten the session and its cart. It refused the request, whose token it did not know. */
+/**
+ * Returns whether the backend has deleted the session and its cart, and therefore rejected the request's CSRF token.
+ */
 export function isSessionLost(error: unknown): boolean {
   return error instanceof CoatcheckError && error.code === "UPSTREAM_SESSION_LOST";
 }
@@ -65,7 +67,7 @@ export function backendError(status: number, body: JsonValue, missing: MissingRe
     default:
       return new CoatcheckError(
         "UPSTREAM_UNAVAILABLE",
-        "The shop's backend rejected the request for an unknown reason.",
+        "The shop's backend rejected the request with an unknown error code. See the server's log.",
         {
           cause: new Error(`status ${status}, code ${error?.code ?? "none"}`),
         },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /*
- * The parts of the backend's response bodies that the shop passes on. Prices are in rappen.
+ * The parts of the backend's response bodies that the shop returns to its clients. Prices are in rappen.
  */
 
 /** The kinds of cart items. */
@@ -10,7 +10,7 @@ export type Kind = (typeof KINDS)[number];
 
 const price = z.number().int();
 const priced = {
-  id: z.number().int().describe("Stays the same when an earlier item is removed."),
+  id: z.number().int().describe("The id of the item. Does not change when another item is removed."),
   quantity: z.number().int(),
   unitPrice: price.describe("Rappen."),
   total: price,

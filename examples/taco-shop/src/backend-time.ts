@@ -3,7 +3,7 @@ import type { App } from "coatcheck-server";
 
 const requestTimes = new AsyncLocalStorage<{ milliseconds: number; calls: number }>();
 
-/** Adds the duration of `task` to the current request's time at the backend. */
+/** Runs `task` and adds its duration to the current request's total time at the backend. */
 export async function timeBackend<Value>(task: () => Promise<Value>): Promise<Value> {
   const request = requestTimes.getStore();
   const startedAt = performance.now();
@@ -17,7 +17,7 @@ export async function timeBackend<Value>(task: () => Promise<Value>): Promise<Va
   }
 }
 
-/** Adds the backend's time to each response: `Server-Timing: upstream;dur=…`, beside the session's entry. */
+/** Adds the backend's time to the header `Server-Timing` of each response, as the entry `upstream;dur=…`. */
 export function reportBackendTime(app: App): void {
   app.addHook("onRequest", (_request, _reply, done) => {
     requestTimes.run({ milliseconds: 0, calls: 0 }, done);

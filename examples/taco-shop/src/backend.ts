@@ -13,7 +13,7 @@ import { timeBackend } from "./backend-time.ts";
 import { withEndedAsNotFound } from "./order-access.ts";
 import { withCartLost, withOrder } from "./order-state.ts";
 
-/** The gateway's options for the backend. */
+/** Options of the gateway between the shop and its backend. */
 export const BACKEND_OPTIONS = {
   csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
   session: { cookie: "PHPSESSID" },
@@ -42,7 +42,7 @@ export class Backend {
     return await this.#request(sessionId, { method: "GET", path }, item, "item");
   }
 
-  /** Changes the cart. `path` is the backend's path of the cart or of the item. */
+  /** Changes the cart. `path` is the path of the cart or item at the backend. */
   async change(
     sessionId: string,
     method: "POST" | "PUT" | "PATCH" | "DELETE",
@@ -53,7 +53,7 @@ export class Backend {
     return await this.#request(sessionId, { method, path, ...body }, change, "item");
   }
 
-  /** Places the order. A key that was used before returns the order that it placed, with `isNew` false. */
+  /** Places the order. If the idempotency key was used before, returns its order, with `isNew` false. */
   async place(sessionId: string, key: string, json: JsonValue) {
     const request = { path: "/orders", headers: { "Idempotency-Key": key }, body: { json } };
     const response = await this.#send(sessionId, { method: "POST", ...request }, "number");
@@ -105,7 +105,7 @@ export class Backend {
     return response;
   }
 
-  /** Adds the loss of the cart to the history, so that the participants see it and the order has a new revision. */
+  /** Adds the loss of the cart to the order's history, which also increments the order's revision. */
   async #recordLoss(sessionId: string): Promise<void> {
     const now = this.#clock.now();
     await withEndedAsNotFound(sessionId, () =>
@@ -117,7 +117,11 @@ export class Backend {
 function parsed<Shape extends z.ZodType>(response: UpstreamResponse, shape: Shape): z.output<Shape> {
   const result = shape.safeParse(response.json());
   if (response.status < 300 && result.success) return result.data;
-  throw new CoatcheckError("UPSTREAM_UNAVAILABLE", "The shop's backend sent an unexpected response.", {
-    cause: result.error ?? new Error(`status ${response.status}`),
-  });
+  throw new CoatcheckError(
+    "UPSTREAM_UNAVAILABLE",
+    "The shop's backend sent a response of an unexpected format. Retry later.",
+    {
+      cause: result.error ?? new Error(`status ${response.status}`),
+    },
+  );
 }

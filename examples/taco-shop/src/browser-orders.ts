@@ -2,18 +2,19 @@ import type { Session, SessionManager, SessionRecord } from "coatcheck";
 import { type Caller, type OwnedSessions, ownerOf } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
-import { type Access, ignoreEnded, type OrderAccess, SHOP } from "./order-access.ts";
+import { type Access, ignoreEnded, type OrderAccess, SHOP_OWNER } from "./order-access.ts";
 
-/** The most orders that a list contains. */
+/** The largest number of orders in a list. */
 const MAX_LISTED = 100;
 const DAY = 24 * 60 * 60_000;
 /**
- * The least time, in milliseconds, for which an order of a browser stays without a change or a login. An order must
- * outlive the login that it belongs to, so that it is there after the next one. `abandonedOrdersJob` ends the orders of
+ * How long an order of a browser lives at least after its last change or login, in milliseconds. An order must outlive
+ * the
+ * login session, so that the customer finds the order after the next login. `abandonedOrdersJob` ends the orders of
  * browsers that never log in.
  */
 export const ORDER_LIFETIME = 90 * DAY;
-/** Each change and each login extend an order, so it has no age at which it ends. The longest duration is 25 years. */
+/** The absolute timeout of an order, in milliseconds: 25 years, which is the maximum. Only inactivity ends an order. */
 const NO_AGE_LIMIT = 25 * 365 * DAY;
 /** The name and metadata that mark a default order. */
 const DEFAULT_ORDER = { name: "default", metadata: { type: "default" } } as const;
@@ -33,8 +34,9 @@ interface Dependencies {
 }
 
 /**
- * The order sessions of a browser. They are children of the browser's own session, whose data names the default one.
- * A login moves them into the account.
+ * Manages the order sessions of a browser. They are children of the browser's session, whose data contains the id of
+ * the
+ * default order. A login moves the orders to the account.
  */
 export class BrowserOrders {
   readonly #deps: Dependencies;
@@ -53,7 +55,7 @@ export class BrowserOrders {
     if (principal === null) await requireStored(caller);
     const ownership =
       principal === null
-        ? { owner: SHOP, parentId: session.id, ...this.#timeouts() }
+        ? { owner: SHOP_OWNER, parentId: session.id, ...this.#timeouts() }
         : { owner: ownerOf(principal) };
     const fields = { metadata, ...(name === undefined ? {} : { name }) };
     const { record } = await manager.create({ ...fields, ...ownership });
@@ -62,8 +64,8 @@ export class BrowserOrders {
   }
 
   /**
-   * Moves the browser's orders to the account that logs in, and extends the account's orders. If the session is logged in to another account already, its
-   * orders go to that account instead.
+   * Moves the browser's orders to the account that logs in, and extends the account's orders. If the session is already
+   * logged in to another account, moves the orders to the other account instead.
    */
   async handOver(session: Session, account: string): Promise<void> {
     if (session.record !== null) {
@@ -86,7 +88,7 @@ export class BrowserOrders {
     return null;
   }
 
-  /** Like {@link findDefault}, but creates the order if there is none. Concurrent requests get the same one. */
+  /** Like {@link findDefault}, but creates the order if there is none. Concurrent requests create one order. */
   async default(caller: Caller): Promise<SessionRecord> {
     const { session } = caller;
     const before = session.record?.data.defaultOrder;
@@ -111,7 +113,7 @@ export class BrowserOrders {
     const created = session.subject === null ? await this.#createdIn(session, MAX_LISTED) : [];
     const own = created.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
     if (session.subject !== null) {
-      // An order that one request created while another one logged in does not belong to the account yet.
+      // Assign orders that were created concurrently with the login to the account.
       await this.#claim(session, session.subject, MAX_LISTED);
       own.push(...(await this.#find(caller, accountOrders.newest(session.subject, MAX_LISTED))));
     }
@@ -120,7 +122,7 @@ export class BrowserOrders {
     return all.sort((left, right) => right.record.createdAt - left.record.createdAt);
   }
 
-  /** Restarts the timeout of the account's orders. A write without a change counts as activity. */
+  /** Restarts the idle timeout of the account's orders. An update without changes counts as activity. */
   async #extend(account: string): Promise<void> {
     const { manager, accountOrders } = this.#deps;
     const ids = accountOrders.newest(account, MAX_LISTED);
@@ -142,7 +144,8 @@ export class BrowserOrders {
     const { manager, doorkeeper, accountOrders } = this.#deps;
     const record = await manager.find(id);
     if (record !== null) return doorkeeper.liveAccessOf(caller, record);
-    // The order was swept. One that has only ended is kept, so that a client can repeat the request that placed it.
+    // The order's session was deleted. An order that has only ended stays listed, so that a client can repeat its
+    // placement.
     accountOrders.forget(id);
     return null;
   }
@@ -151,10 +154,10 @@ export class BrowserOrders {
     for (const { id } of await this.#createdIn(session, max)) this.#deps.accountOrders.claim(account, id);
   }
 
-  /** The live orders that were created in the browser's session, newest first. */
+  /** Returns the live orders that were created in the browser's session, newest first. */
   async #createdIn({ id }: Session, max?: number): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
-    for await (const record of this.#deps.owned.matching({ parentId: id, owner: SHOP })) {
+    for await (const record of this.#deps.owned.matching({ parentId: id, owner: SHOP_OWNER })) {
       if (found.push(record) === max) break;
     }
     return found;
@@ -166,7 +169,7 @@ export class BrowserOrders {
   }
 }
 
-/** Stores the browser's session if it is new. Its cookie is sent with the response. */
+/** Stores the browser's session if it is new. The response then sets the session cookie. */
 export async function requireStored({ session }: Caller): Promise<void> {
   if (session.record === null) await session.patch({});
 }

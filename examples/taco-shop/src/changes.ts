@@ -15,7 +15,7 @@ import {
   withPendingChange,
 } from "./order-state.ts";
 
-/** The kind of change and the item that it affects, as they go into the history. */
+/** The kind of change and the affected item, for the history. */
 export interface ChangeDetails {
   readonly what: Intent["what"];
   readonly item?: Item;
@@ -28,7 +28,7 @@ export interface ChangeResult<Value> {
   readonly item?: Item | undefined;
   /** The number of the order that the change placed. */
   readonly order?: number;
-  /** A further change of the order's state, written in the same step as the outcome. */
+  /** An additional change of the order's state, which is stored in the same write as the outcome. */
   readonly keep?: (order: OrderState) => OrderState;
 }
 
@@ -52,19 +52,19 @@ export class Changes {
   }
 
   /**
-   * Carries out a change at the backend and records its outcome. Not atomic: see the class.
+   * Performs a change at the backend and records its outcome. Not atomic: see the comment on the class.
    *
    * @param options the change; `least`: the lowest role that is sufficient. `ifRevision`: the revision that the order
    * must have, or null for any.
-   * @param ask sends the request to the backend.
-   * @returns the value of `ask`, and the order's revision after the change.
+   * @param send sends the request to the backend.
+   * @returns the value of `send`, and the order's revision after the change.
    * @throws CoatcheckError `CONFLICT` when the order has another revision, `FORBIDDEN` when the caller has lost the role;
-   * in both cases nothing is changed. Also throws what `ask` throws.
+   * in both cases nothing is changed. Also throws the errors of `send`.
    */
   async atBackend<Value>(
     access: Access,
     options: ChangeDetails & { readonly least: Role; readonly ifRevision: number | null },
-    ask: () => Promise<ChangeResult<Value>>,
+    send: () => Promise<ChangeResult<Value>>,
   ): Promise<{ value: Value; revision: number }> {
     const { least, ifRevision, ...details } = options;
     const { id } = access.record;
@@ -76,10 +76,10 @@ export class Changes {
     });
     let result: ChangeResult<Value>;
     try {
-      result = await ask();
+      result = await send();
     } catch (error) {
       const outcome = isBackendError(error) ? "refused" : "unknown";
-      // If this write fails too, the pending change later expires to `unknown`. Throw the first error, not this one.
+      // If this write fails too, the pending change later expires to `unknown`. Throw the first error, not the write's.
       await this.#write(id, (order) => withOutcome(order, changeId, change, outcome)).catch(() => {});
       throw error;
     }
@@ -99,7 +99,7 @@ export class Changes {
    * Changes the shop's own state of an order and adds the history entry, in one atomic write.
    *
    * @param change returns the new state; `now` is in epoch milliseconds.
-   * @throws CoatcheckError `FORBIDDEN` when the caller has lost the role. Also throws what `change` throws.
+   * @throws CoatcheckError `FORBIDDEN` when the caller has lost the role. Also throws the errors of `change`.
    */
   async inSession(
     access: Access,
@@ -120,7 +120,7 @@ export class Changes {
     try {
       this.#history.keep(id, order.history);
     } catch {
-      // The database of accounts is busy. The session has the entries; the next change or read copies them.
+      // The database is busy. The session contains the entries, and the next change or read copies them.
     }
     return order;
   }

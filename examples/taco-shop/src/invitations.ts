@@ -13,7 +13,7 @@ import {
 } from "./order-state.ts";
 import { PathNotFoundError } from "./path-not-found-error.ts";
 
-const TOKEN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
+const TOKEN_PATTERN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
 
 /** The fields of a new invitation. */
 interface NewInvitation {
@@ -22,16 +22,16 @@ interface NewInvitation {
   readonly name?: string | undefined;
 }
 
-/** The order of an invitation, as a person sees it before joining. */
+/** The information about an order that the invitation shows before a guest joins. */
 export interface InvitationView {
   readonly role: Role;
   /** The owner's name; empty if the owner gave none. */
   readonly owner: string;
-  /** The number of participants, with the owner. */
+  /** The number of participants, including the owner. */
   readonly participants: number;
 }
 
-/** A new invitation. The token is not stored: it cannot be read again. */
+/** A new invitation. The token is not stored, so it cannot be read again. */
 export interface Invited {
   readonly invitationId: string;
   readonly token: string;
@@ -40,7 +40,8 @@ export interface Invited {
 }
 
 /**
- * Invitations to an order, and the guests who accepted them. An invitation's token consists of the order's id, the
+ * Manages the invitations to an order, and the guests who accepted them. An invitation's token consists of the order's
+ * id, the
  * invitation's id and a secret of 128 bits, of which the session stores only the SHA-256. Accepting it adds the caller
  * to the order's members: by account if logged in, otherwise by browser session.
  */
@@ -60,8 +61,8 @@ export class Invitations {
   /**
    * Creates an invitation, in one atomic write.
    *
-   * @param options `lifetime`: milliseconds. `name`: the owner's name, as the guests see it from now on.
-   * @throws CoatcheckError `CONFLICT` when the order has `MAX_INVITATIONS` live invitations already.
+   * @param options `lifetime`: milliseconds. `name`: the owner's name that guests see from now on.
+   * @throws CoatcheckError `CONFLICT` if the order already has `MAX_INVITATIONS` live invitations.
    */
   async invite(access: Access, { role, lifetime, name }: NewInvitation): Promise<Invited> {
     const invitationId = randomBytes(8).toString("base64url");
@@ -82,10 +83,10 @@ export class Invitations {
   }
 
   /**
-   * Revokes an invitation and removes the guests who joined by it.
+   * Revokes an invitation and removes the guests who joined with it.
    *
    * @returns the number of removed guests.
-   * @throws CoatcheckError `VALIDATION_FAILED` with status 404 when there is no such invitation.
+   * @throws CoatcheckError `VALIDATION_FAILED` with status 404 if the invitation does not exist.
    */
   async revoke(access: Access, invitationId: string): Promise<number> {
     let removed = 0;
@@ -99,7 +100,7 @@ export class Invitations {
     return removed;
   }
 
-  /** Removes one guest. Throws `VALIDATION_FAILED` with status 404 when there is no such participant. */
+  /** Removes a guest. Throws `VALIDATION_FAILED` with status 404 if the participant does not exist. */
   async exclude(access: Access, participantId: string): Promise<void> {
     await this.#changes.inSession(access, { what: "excluded", least: "owner" }, (order) => {
       const members = membersWithout(order, (member) => member.participantId === participantId);
@@ -110,7 +111,7 @@ export class Invitations {
     });
   }
 
-  /** Removes the caller from the guests. Throws `CONFLICT` for the owner: an order always has one. */
+  /** Removes the caller from the guests. Throws `CONFLICT` if the caller is the owner, who cannot leave. */
   async leave(access: Access): Promise<void> {
     const { memberId } = access;
     if (memberId === null) {
@@ -126,11 +127,11 @@ export class Invitations {
 
   /**
    * Adds the caller to the order's guests: by account if logged in, otherwise by browser session. A guest who accepts a
-   * second invitation keeps the better role of the two. The owner stays the owner.
+   * second invitation gets the higher of the two roles. The owner keeps the role `owner`.
    *
    * @param name the name that the other participants see.
    * @throws CoatcheckError `VALIDATION_FAILED` for a malformed token. `FORBIDDEN` when the order has ended, or the
-   * invitation has expired, was revoked or never existed. `CONFLICT` when the order has `MAX_MEMBERS` guests already.
+   * invitation has expired, was revoked or never existed. `CONFLICT` if the order already has `MAX_MEMBERS` guests.
    */
   async accept(caller: Caller, token: string, name: string): Promise<{ sessionId: string; role: Role }> {
     const { record, invitationId, secret } = await this.#open(token);
@@ -166,7 +167,10 @@ export class Invitations {
     return { sessionId: orderId, role: order.members[memberId]?.role ?? "view" };
   }
 
-  /** Describes the order of an invitation, without joining it. Throws what {@link accept} throws for the token. */
+  /**
+   * Describes the order of an invitation without joining the order. Throws the same errors as {@link accept} for the
+   * token.
+   */
   async check(token: string): Promise<InvitationView> {
     const { record, invitation } = await this.#open(token);
     const owner = this.#doorkeeper.ownerOf(record).name;
@@ -174,13 +178,17 @@ export class Invitations {
     return { role: invitation.role, owner, participants };
   }
 
-  /** Finds the live order of a token, and its invitation. */
+  /** Returns the live order and the invitation of a token. */
   async #open(token: string) {
-    const [, orderId, invitationId, secret] = TOKEN.exec(token) ?? [];
+    const [, orderId, invitationId, secret] = TOKEN_PATTERN.exec(token) ?? [];
     if (!isSessionId(orderId) || invitationId === undefined || secret === undefined) {
-      throw new CoatcheckError("VALIDATION_FAILED", "The invitation token is malformed.", {
-        faults: [{ path: "token", message: "is malformed" }],
-      });
+      throw new CoatcheckError(
+        "VALIDATION_FAILED",
+        "Invalid invitation: the token is malformed. Copy the whole link.",
+        {
+          faults: [{ path: "token", message: "is malformed" }],
+        },
+      );
     }
     const record = await this.#manager.find(orderId);
     const isLiveOrder = record !== null && isOrder(record) && isLive(record, this.#clock.now());
@@ -211,5 +219,8 @@ function invalidInvitation(reason: string): CoatcheckError {
 }
 
 function tooMany(what: string, max: number): CoatcheckError {
-  return new CoatcheckError("CONFLICT", `This order has ${max} ${what}, the maximum; remove one first.`);
+  return new CoatcheckError(
+    "CONFLICT",
+    `This order already has ${max} ${what}, the maximum. Remove one first.`,
+  );
 }

@@ -4,11 +4,12 @@ import type { AccountOrders } from "./accounts/account-orders.ts";
 import { ignoreEnded } from "./order-access.ts";
 import { orderOf, withMemberMoved, withOrder } from "./order-state.ts";
 
-/** The most joined orders to remember. The oldest are dropped first. */
+/** The largest number of joined orders to store. The oldest are removed first. */
 const MAX_REMEMBERED = 50;
 
 /**
- * The orders of other owners that a caller has joined. The list is stored with the account if the caller is logged in,
+ * Stores which orders of other owners a caller has joined. The list is stored with the account if the caller is logged
+ * in,
  * otherwise in the data of the browser's session. It grants no access: the `members` of each order do.
  */
 export class JoinedOrders {
@@ -20,7 +21,7 @@ export class JoinedOrders {
     this.#accountOrders = accountOrders;
   }
 
-  /** Lists the ids of the joined orders, newest last. */
+  /** Returns the ids of the joined orders, newest last. */
   of({ record, subject }: Session): string[] {
     const ofAccount = subject === null ? [] : this.#accountOrders.joined(subject, MAX_REMEMBERED);
     return [...new Set([...ofAccount, ...joinedOrderIds(record?.data.shared)])];
@@ -49,7 +50,7 @@ export class JoinedOrders {
   }
 }
 
-/** Accepts any value: the browser can write its session's data through the service. */
+/** Reads the stored list. Accepts any value, because a browser can write its session's data through the service. */
 function joinedOrderIds(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.keys(value).slice(-MAX_REMEMBERED) : [];
 }

@@ -1,25 +1,29 @@
 import { CoatcheckError } from "coatcheck";
 
-/** Requests per minute and address, for the endpoints that are expensive or useful for guessing passwords. */
+/** Allowed requests per minute and network address, for endpoints that are expensive or check passwords. */
 export interface Limits {
   /** Password attempts: logins and elevations together. */
   readonly logins: number;
-  /** New accounts. */
+  /** Requests that create an account. */
   readonly accounts: number;
-  /** Anonymous sessions created through `init`. */
+  /** Requests to `init`, which creates anonymous sessions. */
   readonly inits: number;
 }
 
 export const LIMITS: Limits = { logins: 10, accounts: 10, inits: 60 };
 
-/** Route options for the rate limiter: at most `max` requests per minute and address. */
+/** Returns route options for the rate limiter: no more than `max` requests per minute and network address. */
 export function perMinute(max: number) {
   return {
     max,
     timeWindow: "1 minute",
     errorResponseBuilder: (_request: unknown, { ttl }: { readonly ttl: number }) =>
-      new CoatcheckError("RATE_LIMITED", "Too many requests from this address. Wait, then retry.", {
-        retryAfter: Math.ceil(ttl / 1000),
-      }),
+      new CoatcheckError(
+        "RATE_LIMITED",
+        "Too many requests from this network address. Wait a minute, then retry.",
+        {
+          retryAfter: Math.ceil(ttl / 1000),
+        },
+      ),
   };
 }

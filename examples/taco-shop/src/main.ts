@@ -19,11 +19,11 @@ export interface StartShopOptions {
   /** The service's configuration. The shop uses the same database, secrets, admin token and API keys. */
   readonly config: Config;
   readonly log: Logger;
-  /** The shop's port; 0 picks a free one. Default: the service's port + 1. */
+  /** The shop's port; 0 selects a free port. Default: the service's port + 1. */
   readonly port?: number;
-  /** The backend's port; 0 picks a free one. Default: the service's port + 2. */
+  /** The backend's port; 0 selects a free port. Default: the service's port + 2. */
   readonly backendPort?: number;
-  /** Default: `auto`, which runs PHP if it is installed, otherwise the TypeScript stand-in. */
+  /** The implementation of the backend. Default: `auto`, which selects PHP if it is installed, otherwise TypeScript. */
   readonly backendKind?: BackendKind | "auto";
   /** The folder in which the backend stores its orders. Default: `taco-shop` beside the database. */
   readonly backendData?: string;
@@ -31,7 +31,7 @@ export interface StartShopOptions {
   readonly accountsPath?: string;
   /** Rate limits per address. Default: `LIMITS` of `limits.ts`. */
   readonly limits?: Limits;
-  /** Default: scrypt at the cost that OWASP recommends. */
+  /** Hashes the passwords of accounts. Default: scrypt with the cost that OWASP recommends. */
   readonly passwordHasher?: PasswordHasher;
 }
 
@@ -39,14 +39,15 @@ export interface StartShopOptions {
 export interface RunningShop {
   readonly url: string;
   readonly backend: Backend;
-  /** Accepts no new requests, completes the pending ones, then stops the backend. */
+  /** Stops accepting requests, completes pending requests, then stops the backend. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the backend and the shop in front of it. Resolves when both are ready for requests.
  *
- * @throws StartError when the database, a port or the backend is unavailable. Everything started until then is stopped.
+ * @throws StartError when the database, a port or the backend is unavailable. Stops everything that was already
+ * started.
  */
 export async function startShop(options: StartShopOptions): Promise<RunningShop> {
   const { config, log } = options;
@@ -107,7 +108,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   }
 }
 
-/** Port 0, any free port, stays 0. */
+/** Returns the port at this distance. Port 0, which selects a free port, stays 0. */
 function portAfter(port: number, distance: number): number {
   return port === 0 ? 0 : port + distance;
 }

@@ -11,11 +11,11 @@ import type { AccountOrders } from "./accounts/account-orders.ts";
 import { type Actor, MAX_NAME_LENGTH, type OrderState, orderOf, ROLES, type Role } from "./order-state.ts";
 
 /**
- * The owner of every order that a browser creates, as the service that shares the database sees it. Only the shop knows
- * which browser or account an order belongs to. If
- * browsers owned them, they could end an order through the service, and the shop would not tell the participants.
+ * The `owner` in the session record of every order that a browser creates. Only the shop knows which browser or account
+ * an order belongs to. If the browser were the `owner`, it could end the order through the service, and the shop would
+ * not notify the participants.
  */
-export const SHOP = "consumer:taco-shop";
+export const SHOP_OWNER = "consumer:taco-shop";
 
 /** A caller's access to one order session. */
 export interface Access {
@@ -43,7 +43,7 @@ export class OrderAccess {
    *
    * @param least the lowest role that is sufficient.
    * @throws CoatcheckError `SESSION_NOT_FOUND` for a session that does not exist, has ended, or that the caller has no
-   * access to; the response does not tell which. `FORBIDDEN` for a lesser role.
+   * access to; the response does not reveal the reason. `FORBIDDEN` for a lower role.
    */
   async require(caller: Caller, id: string, least: Role): Promise<Access> {
     const access = await this.find(caller, id);
@@ -58,7 +58,7 @@ export class OrderAccess {
     return record && this.liveAccessOf(caller, record);
   }
 
-  /** Returns the caller's access to this session; null if there is none or the session has ended. */
+  /** Returns the caller's access to this session; null if the caller has no access or the session has ended. */
   liveAccessOf(caller: Caller, record: SessionRecord): Access | null {
     return isLive(record, this.#clock.now()) ? this.accessOf(caller, record) : null;
   }
@@ -69,7 +69,7 @@ export class OrderAccess {
     const { session } = caller;
     if (session.record === null || !isOrder(record)) return null;
     const { members } = orderOf(record.data);
-    // A browser that accepted an invitation while it was logging in is still listed by its session id.
+    // A browser that accepted an invitation during its login is still listed by its session id.
     for (const memberId of [memberIdOf(session), session.id]) {
       const member = members[memberId];
       if (member === undefined) continue;
@@ -92,25 +92,26 @@ export class OrderAccess {
     return { participantId: "owner", name: name.slice(0, MAX_NAME_LENGTH) };
   }
 
-  /** An order belongs to its account if it has one, otherwise to the browser that created it. */
+  /** Returns whether the caller owns an order. The owner is the order's account or, without an account, its browser. */
   #owns({ principal, session }: Caller, { id, owner, parentId }: SessionRecord): boolean {
     if (principal?.kind === "admin") return true;
     if (principal !== null && owner === ownerFor(principal)) return true;
-    if (session.record === null || owner !== SHOP) return false;
+    if (session.record === null || owner !== SHOP_OWNER) return false;
     const account = this.#accountOrders.accountOf(id);
     return account === null ? parentId === session.id : account === session.subject;
   }
 }
 
 /**
- * Whether this session is an order: created by the shop, for a browser or an API key. A session that a browser created
+ * Returns whether the shop created this session as an order, for a browser or an API key. A session that a browser
+ * created
  * at the service is not, even if its data looks like an order.
  */
 export function isOrder({ owner }: SessionRecord): boolean {
   return !owner.startsWith("browser:");
 }
 
-/** The key of a guest in an order's `members`: the account's id if logged in, otherwise the browser's session id. */
+/** Returns a guest's key in an order's `members`: the account's id if logged in, otherwise the browser's session id. */
 export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): string {
   return subject ?? id;
 }
@@ -130,13 +131,13 @@ export async function withEndedAsNotFound<Value>(id: string, task: () => Promise
   }
 }
 
-/** A `catch` handler that ignores the error of changing an order that has ended, and rethrows any other. */
+/** Ignores the error of a change of an order that has ended, and rethrows other errors. A handler for `catch()`. */
 export function ignoreEnded(error: unknown): void {
   const hasEnded = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
   if (!hasEnded) throw error;
 }
 
-/** Checks a guest's role again inside the write, so that a guest who was removed in the meantime changes nothing. */
+/** Checks a guest's role again inside the write, so that a guest who was just removed cannot change the order. */
 export function requireCurrentRole({ memberId }: Access, order: OrderState, least: Role): void {
   if (memberId !== null) requireRole(order.members[memberId]?.role ?? null, least);
 }

@@ -2,11 +2,11 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Entry, readEntry } from "./order-state.ts";
 
 /**
- * The complete history of every order, in the shop's own database. It has no limit, and it outlives the order's session.
+ * Stores the complete history of every order in the shop's database. It has no limit, and outlives the order's session.
  *
- * The session contains the newest entries, because they are written in one step with the order's revision. After each
- * change they are copied here. After a copy that failed, the next change or read copies again: `keep` adds every entry
- * that is missing.
+ * The session contains the newest entries, because one write must store them together with the order's revision. After
+ * each change, the shop copies them here. If a copy fails, the next change or read copies them: `keep` adds all missing
+ * entries.
  */
 export class OrderHistory {
   readonly #newest: StatementSync;
@@ -30,7 +30,7 @@ export class OrderHistory {
     );
   }
 
-  /** Adds the entries that are not there yet. */
+  /** Stores the entries that are not stored yet. */
   keep(orderId: string, entries: readonly Entry[]): void {
     const newest = Number(this.#newest.get(orderId)?.number ?? 0);
     for (const entry of entries) {
@@ -38,7 +38,7 @@ export class OrderHistory {
     }
   }
 
-  /** Returns up to `limit` entries with a number below `before`: the newest of them, oldest first. */
+  /** Returns the newest `limit` entries with a number below `before`, oldest first. */
   read(orderId: string, before: number, limit: number): Entry[] {
     const rows = this.#page.all(orderId, before, limit);
     return rows.map(({ entry }) => readEntry(JSON.parse(String(entry)))).reverse();

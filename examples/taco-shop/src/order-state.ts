@@ -1,7 +1,7 @@
 import { CoatcheckError, type JsonObject } from "coatcheck";
 import { z } from "zod";
 
-/** The roles of a participant, in ascending order: each role includes the permissions of those before it. */
+/** The roles of a participant, in ascending order. Each role includes the permissions of the lower roles. */
 export const ROLES = ["view", "edit", "owner"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -30,7 +30,7 @@ const intent = z.object({
   /** The number of the order that was placed. */
   order: z.number().optional(),
 });
-/** `refused`: the backend changed nothing. `unknown`: the request was sent, but its result never arrived. */
+/** `refused`: the backend changed nothing. `unknown`: the request was sent, but no response arrived. */
 const outcome = z.enum(["done", "refused", "unknown"]);
 const entry = intent.extend({ number: z.number(), outcome });
 const invitation = z.object({
@@ -51,20 +51,20 @@ const member = z.object({
 const orderState = z.object({
   /** Incremented by every change and by every attempted change. */
   revision: z.number(),
-  /** Changes that were requested from the backend and have no outcome yet, by random id. */
+  /** Changes that the backend has not confirmed or rejected yet, by random id. */
   pending: z.record(z.string(), intent),
-  /** The owner's name, as the guests see it; empty if the owner gave none. */
+  /** The owner's name that guests see; empty if the owner entered none. */
   ownerName: z.string().default(""),
-  /** The newest entries. */
+  /** The newest entries of the history. */
   history: z.array(entry),
   invitations: z.record(z.string(), invitation),
   /** The guests, by account id or browser session id. */
   members: z.record(z.string(), member),
-  /** The order whose placement ended the session, for a repeated request with the same idempotency key. */
+  /** The placed order that ended the session. A repeated request with the same idempotency key returns it. */
   placed: z.object({ key: z.string(), order: z.record(z.string(), z.unknown()) }).nullable(),
 });
 
-/** The participant who requests or requested a change. */
+/** The participant who requested a change. */
 export type Actor = z.output<typeof participant>;
 export type Item = z.output<typeof item>;
 export type Intent = z.output<typeof intent>;
@@ -76,22 +76,24 @@ export type Member = z.output<typeof member>;
 export type OrderState = z.output<typeof orderState>;
 
 /*
- * A session's data is limited to 64 KB. These limits keep an order below that, whatever names the participants choose
- * and however many edit it at once. No guest can fill it up for the others.
+ * A session's data is limited to 64 KB. With the following limits, the largest possible order is smaller, so that no
+ * guest
+ * can block the changes of other participants.
  */
 
 /** The maximum length of a participant's name, in characters. */
 export const MAX_NAME_LENGTH = 40;
 export const MAX_INVITATIONS = 20;
 export const MAX_MEMBERS = 30;
-/** Entries of the history that the session contains, the newest ones. `OrderHistory` keeps all of them. */
-const MAX_RECENT = 100;
-const MAX_PENDING = 50;
+/** The number of newest history entries that the session contains. `OrderHistory` stores all entries. */
+const MAX_RECENT_ENTRIES = 100;
+const MAX_PENDING_CHANGES = 50;
 /**
- * Milliseconds after which a pending change counts as lost. Several times the gateway's deadline: by then, the process
- * that started it has recorded an outcome or has died.
+ * The age at which a pending change is treated as lost, in milliseconds. Several times the gateway's timeout: by then,
+ * the
+ * process that started the change has recorded an outcome or has died.
  */
-const MAX_CHANGE_DURATION = 60_000;
+const MAX_CHANGE_AGE = 60_000;
 
 const NEW_ORDER: OrderState = {
   revision: 0,
@@ -105,11 +107,11 @@ const NEW_ORDER: OrderState = {
 
 /**
  * The member of a session's data that stores the order. The service neither returns nor changes members whose names
- * begin with `$`, so only the shop can.
+ * begin with `$`, so only the shop can read or change the order.
  */
 export const ORDER = "$order";
 
-/** Parses a stored order; null if the value is not one. */
+/** Parses a stored order. Returns null if the value is not an order. */
 export function readOrder(value: unknown): OrderState | null {
   return orderState.safeParse(value).data ?? null;
 }
@@ -122,7 +124,10 @@ export function orderOf(data: JsonObject): OrderState {
   return readOrder(data[ORDER]) ?? NEW_ORDER;
 }
 
-/** Returns the data with its order changed. Revision, history and change are one value and thus one atomic write. */
+/**
+ * Returns the data with a changed order. Revision, history and change are one value, so one write stores them
+ * atomically.
+ */
 export function withOrder(data: JsonObject, change: (order: OrderState) => OrderState): JsonObject {
   return { ...data, [ORDER]: change(orderOf(data)) as JsonObject };
 }
@@ -132,8 +137,9 @@ export function withOrder(data: JsonObject, change: (order: OrderState) => Order
  * changes that require a certain revision are rejected.
  *
  * @param ifRevision the revision that the order must have; null for any.
- * @throws CoatcheckError `CONFLICT` when the order has another revision or, with an `ifRevision`, has pending changes;
- * also when it has too many pending changes.
+ * @throws CoatcheckError `CONFLICT` if the order has too many pending changes. With an `ifRevision`, also if the order
+ * has
+ * another revision or any pending change.
  */
 export function withPendingChange(
   order: OrderState,
@@ -143,11 +149,15 @@ export function withPendingChange(
 ): OrderState {
   const current = withLostChangesMoved(order, change.at);
   if (ifRevision !== null && (ifRevision !== order.revision || Object.keys(current.pending).length > 0)) {
-    throw new CoatcheckError("CONFLICT", "The order has changed since it was read. Read it again.", {
-      faults: [{ path: "If-Match", message: `is not the current revision, ${order.revision}` }],
-    });
+    throw new CoatcheckError(
+      "CONFLICT",
+      "The order has changed since you read it. Read the order again, then retry.",
+      {
+        faults: [{ path: "If-Match", message: `is not the current revision, ${order.revision}` }],
+      },
+    );
   }
-  if (Object.keys(current.pending).length >= MAX_PENDING) {
+  if (Object.keys(current.pending).length >= MAX_PENDING_CHANGES) {
     throw new CoatcheckError("CONFLICT", "This order has too many pending changes. Retry later.");
   }
   const pending = { ...current.pending, [changeId]: change };
@@ -172,22 +182,22 @@ export function withOutcome(
   return withEntry({ ...order, pending }, change, outcome);
 }
 
-/** Returns the order with one more history entry and its revision incremented. */
+/** Returns the order with a new history entry and an incremented revision. */
 export function withEntry(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
   const number = (order.history.at(-1)?.number ?? 0) + 1;
-  const history = [...order.history, { number, ...change, outcome }].slice(-MAX_RECENT);
+  const history = [...order.history, { number, ...change, outcome }].slice(-MAX_RECENT_ENTRIES);
   return { ...order, revision: order.revision + 1, history };
 }
 
-/** The shop itself, as the actor of changes that no participant made. */
-const SHOP: Actor = { participantId: "shop", name: "Le Vestiaire à Tacos" };
+/** The shop as the participant of changes that no person made. */
+const SHOP_ACTOR: Actor = { participantId: "shop", name: "Le Vestiaire à Tacos" };
 
-/** Returns the order after the backend has lost its cart: emptied, by the shop. */
+/** Returns the order after the backend has lost its cart, with a history entry that the shop emptied the cart. */
 export function withCartLost(order: OrderState, at: number): OrderState {
-  return withEntry(order, { at, who: SHOP, what: "emptied" });
+  return withEntry(order, { at, who: SHOP_ACTOR, what: "emptied" });
 }
 
-/** Returns the order with a guest moved to another member id. If both ids are members, the better role wins. */
+/** Returns the order with a guest moved to another member id. If both ids are members, keeps the higher role. */
 export function withMemberMoved(order: OrderState, from: string, to: string): OrderState {
   const { [from]: moved, ...members } = order.members;
   if (moved === undefined) return order;
@@ -198,6 +208,6 @@ export function withMemberMoved(order: OrderState, from: string, to: string): Or
 /** Moves pending changes whose process died to the history, with the outcome `unknown`. */
 function withLostChangesMoved(order: OrderState, now: number): OrderState {
   return Object.entries(order.pending)
-    .filter(([, { at }]) => at + MAX_CHANGE_DURATION < now)
+    .filter(([, { at }]) => at + MAX_CHANGE_AGE < now)
     .reduce((current, [id, change]) => withOutcome(current, id, change, "unknown"), order);
 }

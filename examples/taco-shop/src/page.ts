@@ -3,24 +3,24 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { App } from "coatcheck-server";
 
-/** The output of `vite build`. */
-const PAGE = fileURLToPath(new URL("../page/dist", import.meta.url));
-/** Files whose name contains a hash of their content, so that a changed file has another name. */
-const HASHED = fileURLToPath(new URL("../page/dist/assets/", import.meta.url));
-/** One year in seconds. */
-const FOR_GOOD = "public, max-age=31536000, immutable";
+/** The folder with the output of `vite build`. */
+const PAGE_FOLDER = fileURLToPath(new URL("../page/dist", import.meta.url));
+/** The folder of files whose name contains a hash of their content, so that a changed file has another name. */
+const ASSETS_FOLDER = fileURLToPath(new URL("../page/dist/assets/", import.meta.url));
+/** The `Cache-Control` header of files that never change. */
+const CACHE_FOR_A_YEAR = "public, max-age=31536000, immutable";
 
 /**
- * Serves the built page: compressed files where the build made them, hashed files with a cache lifetime of a year, and
+ * Serves the built page: compressed files if the build created them, hashed files with a cache lifetime of a year, and
  * every other file for revalidation. Without a build, the shop serves the API only.
  */
 export async function servePage(app: App): Promise<void> {
-  if (!existsSync(PAGE)) return;
+  if (!existsSync(PAGE_FOLDER)) return;
   await app.register(fastifyStatic, {
-    root: PAGE,
+    root: PAGE_FOLDER,
     preCompressed: true,
     setHeaders: (reply, path) => {
-      if (path.startsWith(HASHED)) reply.header("cache-control", FOR_GOOD);
+      if (path.startsWith(ASSETS_FOLDER)) reply.header("cache-control", CACHE_FOR_A_YEAR);
     },
   });
 }

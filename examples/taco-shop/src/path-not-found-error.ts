@@ -1,7 +1,8 @@
 import { CoatcheckError } from "coatcheck";
 
 /**
- * A 404 for a path parameter that identifies nothing. The library has no error code for this case:
+ * The error for a path parameter that identifies nothing, with the status 404. The library has no error code for this
+ * case:
  * `SESSION_NOT_FOUND` would make clients drop their session.
  */
 export class PathNotFoundError extends CoatcheckError {

@@ -153,13 +153,13 @@ export const entry = z.object({
   outcome: z.enum(["done", "refused", "unknown"]),
 });
 export const history = z.object({ entries: z.array(entry) });
-/** A query contains text. */
-const whole = (max: number) => z.coerce.number().int().min(1).max(max);
+/** Parses a positive integer in a query, whose values are strings. */
+const positiveInteger = (max: number) => z.coerce.number().int().min(1).max(max);
 export const historyQuery = z.strictObject({
-  before: whole(Number.MAX_SAFE_INTEGER)
+  before: positiveInteger(Number.MAX_SAFE_INTEGER)
     .default(Number.MAX_SAFE_INTEGER)
     .describe("The number of the oldest entry that the client has."),
-  limit: whole(100).default(100),
+  limit: positiveInteger(100).default(100),
 });
 
 const accountName = z.string().trim().min(1).max(80);

@@ -1,9 +1,9 @@
 import { type Clock, isLive, type Schedule, type SessionManager, type SessionRecord } from "coatcheck";
 
-/** Milliseconds between polls for changes that other processes made. */
+/** The interval between polls for changes by other processes, in milliseconds. */
 const POLL_INTERVAL = 1000;
 
-/** Called with each new version of the session; with null when it has ended or was swept. */
+/** Receives each new version of the session, or null when the session has ended or was deleted. */
 export type Watcher = (record: SessionRecord | null) => void;
 
 interface Watched {
@@ -67,7 +67,7 @@ export class SessionNotifier {
       const record = await this.#manager.find(id);
       this.#notify(id, record && isLive(record, this.#clock.now()) ? record : null);
     } catch {
-      // The store is unavailable. A later poll catches up with the changes.
+      // The store is unavailable. A later poll reports the changes.
     }
   }
 

@@ -4,8 +4,9 @@ import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { OrderAccess } from "./order-access.ts";
 
 /**
- * Ownership rules for the session routes that the shop shares with the service. Unlike there, an order can belong to an
- * account.
+ * Ownership rules for the session routes that the shop shares with the service. In the shop, an order can also belong
+ * to
+ * an account.
  */
 export class ShopSessions extends OwnedSessions {
   readonly #doorkeeper: OrderAccess;
@@ -17,7 +18,10 @@ export class ShopSessions extends OwnedSessions {
     this.#accountOrders = accountOrders;
   }
 
-  /** Checks orders with {@link OrderAccess}; the browser's own session as the service does. Throws the same errors. */
+  /**
+   * Returns a live session that the caller may use. Checks orders with {@link OrderAccess}, other sessions as the
+   * service does.
+   */
   override async live(caller: Caller, id: string): Promise<SessionRecord> {
     if (id === caller.session.id) return await super.live(caller, id);
     const access = await this.#doorkeeper.find(caller, id);

@@ -48,7 +48,7 @@ export async function openOrder(
  * Copies the newest entries of an order into its history, and checks that the caller may read it: a participant, even if
  * the order has ended, or the account that owned it, even after its session was swept.
  *
- * @throws CoatcheckError `SESSION_NOT_FOUND` for anyone else.
+ * @throws CoatcheckError `SESSION_NOT_FOUND` for other callers.
  */
 export async function openHistory(shop: Shop, request: FastifyRequest, id: string): Promise<void> {
   const { manager, authenticator, access, accountOrders, history } = shop;
@@ -57,13 +57,13 @@ export async function openHistory(shop: Shop, request: FastifyRequest, id: strin
   const { subject } = caller.session;
   const isReader =
     record === null
-      ? subject !== null && accountOrders.accountEver(id) === subject
+      ? subject !== null && accountOrders.currentOrPastAccountOf(id) === subject
       : access.accessOf(caller, record) !== null;
   if (!isReader) throw sessionNotFound(id);
   if (record !== null) history.keep(id, orderOf(record.data).history);
 }
 
-/** Like {@link openOrder}. Without an id: the browser's default order session, which is created if needed. */
+/** Like {@link openOrder}. Without an id, returns the browser's default order session, and creates it if needed. */
 export async function openOrCreateOrder(
   shop: Shop,
   request: FastifyRequest,
@@ -76,7 +76,7 @@ export async function openOrCreateOrder(
   return shop.access.ownerAccess(await shop.browserOrders.default(caller));
 }
 
-/** Like {@link openOrCreateOrder} with the role `view`, but creates nothing: null for a browser without a default order. */
+/** Like {@link openOrCreateOrder} with the role `view`, but returns null for a browser without a default order. */
 export async function readOrderAccess(
   shop: Shop,
   request: FastifyRequest,
@@ -87,7 +87,7 @@ export async function readOrderAccess(
   return record && shop.access.ownerAccess(record);
 }
 
-/** The browser that sent the request. API consumers have no browser session, and thus no default order. */
+/** Returns the browser that sent the request. Throws for API consumers, which have no default order. */
 async function browserOf({ authenticator }: Shop, request: FastifyRequest): Promise<Caller> {
   const caller = await authenticator.authenticateForCreate(request, {});
   if (caller.principal === null) return caller;

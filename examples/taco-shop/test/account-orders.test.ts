@@ -1,7 +1,7 @@
 import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { auth, type Device, listed, logIn, signUp } from "./account-fixtures.ts";
-import { ALICE, key, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { auth, type Device, listOrders, logIn, signUp } from "./account-fixtures.ts";
+import { ALICE, L, newKeyHeader, ONE_BACKEND, XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
 import { log, setUpShop } from "./shop-fixtures.ts";
 
@@ -11,7 +11,7 @@ describe("account orders", () => {
   const shop = setUpShop(kind);
   let customers = 0;
 
-  /** Creates an account, and a browser that is logged in to it. */
+  /** Creates an account, and a browser that is logged in to the account. */
   async function customer() {
     const email = `customer-${++customers}@example.com`;
     const first = shop.browser();
@@ -25,7 +25,7 @@ describe("account orders", () => {
     return { email, first, another };
   }
 
-  test("every browser that is logged in to the account can list, edit, share and place its orders", async () => {
+  test("every browser of an account can list, edit, share and place the account's orders", async () => {
     const { email, first, another } = await customer();
     const before = shop.browser();
     const old = await before.begin();
@@ -34,7 +34,7 @@ describe("account orders", () => {
     const order = await first.begin({ metadata: { customerName: "Alice" } });
     const there = await another();
     for (const browser of [first, before, there]) {
-      expect(await listed(browser)).toEqual([
+      expect(await listOrders(browser)).toEqual([
         [order, "owner"],
         [old, "owner"],
       ]);
@@ -47,10 +47,10 @@ describe("account orders", () => {
       { number: body.data.number, customer: ALICE.customer },
     ]);
     expect((await there.send("DELETE", order)).body.data).toEqual({ ended: 1 });
-    expect(await listed(first)).toEqual([[old, "owner"]]);
+    expect(await listOrders(first)).toEqual([[old, "owner"]]);
   });
 
-  test("other browsers, other accounts and the browser after its logout get 404 for an order of the account", async () => {
+  test("an account's order gets 404 for other browsers, for other accounts and after a logout", async () => {
     const { email, first } = await customer();
     const order = await first.begin();
     const oldCookie = first.cookie;
@@ -70,27 +70,27 @@ describe("account orders", () => {
       for (const path of [order, `${order}/cart`, `${order}/history`, `${order}/events`]) {
         expect([name, path, (await browser.get(path)).status]).toEqual([name, path, status]);
       }
-      expect((await listed(browser)).map(([path]) => path)).not.toContain(order);
+      expect((await listOrders(browser)).map(([path]) => path)).not.toContain(order);
     }
     await logIn(first, email);
-    expect(await listed(first)).toEqual([[order, "owner"]]);
+    expect(await listOrders(first)).toEqual([[order, "owner"]]);
   });
 
-  test("a login to another account leaves the orders with the first account", async () => {
+  test("a browser's login to a second account does not move orders of the first account", async () => {
     const { first, email } = await customer();
     const order = await first.begin();
     const second = await customer();
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, first.headers());
     await logIn(first, second.email);
     expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
-    expect(await listed(first)).toEqual([]);
+    expect(await listOrders(first)).toEqual([]);
     expect((await first.get(`${order}/cart`)).status).toBe(404);
     expect((await first.get("/cart")).body.data.sessionId).toBeNull();
     await logIn(first, email);
-    expect(await listed(first)).toEqual([[order, "owner"]]);
+    expect(await listOrders(first)).toEqual([[order, "owner"]]);
   });
 
-  test("orders of the account survive the logout of the device that created them", async () => {
+  test("orders of an account survive the logout of the browser that created them", async () => {
     const { first, another } = await customer();
     const there = await another();
     const order = await there.begin();
@@ -102,13 +102,13 @@ describe("account orders", () => {
     const newest = await again.begin();
     const own = (await auth(again, "GET")).view.session?.id;
     expect((await again.send("DELETE", `/sessions/${own}`)).body.data).toEqual({ ended: 1 });
-    expect(await listed(first)).toEqual([
+    expect(await listOrders(first)).toEqual([
       [newest, "owner"],
       [order, "owner"],
     ]);
   });
 
-  test("ending an anonymous browser's session ends its orders", async () => {
+  test("the end of an anonymous browser's session ends its orders", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     const own = (await auth(browser, "GET")).view.session?.id;
@@ -116,7 +116,7 @@ describe("account orders", () => {
     expect((await shop.admin().get(order)).body.data).toMatchObject({ state: "revoked" });
   });
 
-  test("a browser without a default order gets the account's newest one", async () => {
+  test("a browser without a default order gets the account's newest default order", async () => {
     const { email, first, another } = await customer();
     await first.post("/cart/tacos", XL);
     const there = await another();
@@ -129,21 +129,21 @@ describe("account orders", () => {
     expect((await guest.get("/cart")).body.data).toMatchObject({ itemCount: 1, tacos: [] });
     await auth(guest, "DELETE");
     expect((await guest.get("/cart")).body.data).toMatchObject({ itemCount: 0, sessionId: null });
-    const [once, order] = [key(), { ...ALICE, cleanUp: true }];
+    const [once, order] = [newKeyHeader(), { ...ALICE, cleanUp: true }];
     const placed = await there.post("/orders", order, once);
     expect(placed.status).toBe(201);
     expect(await there.post("/orders", order, once)).toMatchObject({ status: 200, body: placed.body });
-    expect(await listed(there)).toHaveLength(1);
+    expect(await listOrders(there)).toHaveLength(1);
   });
 
   test("concurrent requests of an account create one default order", async () => {
     const { first } = await customer();
     const added = await Promise.all(Array.from({ length: 5 }, () => first.post("/cart/tacos", L)));
     expect(new Set(added.map(({ body }) => body.data.cart.sessionId)).size).toBe(1);
-    expect(await listed(first)).toHaveLength(1);
+    expect(await listOrders(first)).toHaveLength(1);
   });
 
-  test("orders joined before or after the login are listed on every browser of the account", async () => {
+  test("every browser of an account lists orders that it joined before or after the login", async () => {
     const host = shop.browser();
     const [early, late] = [await host.begin(), await host.begin()];
     const invite = async (order: string) =>
@@ -158,7 +158,7 @@ describe("account orders", () => {
     await events.until(({ event, data }) => event === "changed" && data.entry?.what === "added");
     const there = await another();
     for (const browser of [guest, there]) {
-      expect(await listed(browser)).toEqual([
+      expect(await listOrders(browser)).toEqual([
         [late, "edit"],
         [early, "edit"],
       ]);
@@ -171,11 +171,11 @@ describe("account orders", () => {
     ]);
     await auth(guest, "DELETE");
     expect((await guest.get(`${early}/cart`)).status).toBe(404);
-    expect(await listed(guest)).toEqual([]);
-    expect(await listed(there)).toHaveLength(2);
+    expect(await listOrders(guest)).toEqual([]);
+    expect(await listOrders(there)).toHaveLength(2);
   });
 
-  test("an event stream ends with signed-out when its browser is logged out", async () => {
+  test("the event stream of an order sends signed-out and ends when its browser is logged out", async () => {
     const { first, another } = await customer();
     const there = await another();
     const order = await first.begin();
@@ -196,18 +196,18 @@ describe("account orders", () => {
     expect((await ended.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
   });
 
-  test("swept orders are removed from the account", async () => {
+  test("a deleted order session is removed from the account's orders", async () => {
     const { first, another } = await customer();
     const [gone, stays] = [await first.begin(), await first.begin()];
     await first.send("DELETE", gone);
     const sessions = await openSessions(shop.config, log);
     try {
-      // The session ended within this millisecond, or a few before.
+      // Repeat the sweep until it deletes the session, which ended a few milliseconds ago.
       while ((await sessions.manager.sweep(0)) === 0);
     } finally {
       await sessions.close();
     }
-    expect(await listed(await another())).toEqual([[stays, "owner"]]);
+    expect(await listOrders(await another())).toEqual([[stays, "owner"]]);
     expect(shop.accountOrders().accountOf(gone.slice("/sessions/".length))).toBeNull();
     expect(shop.accountOrders().accountOf(stays.slice("/sessions/".length))).not.toBeNull();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { auth, listed, logIn, PASSWORD, SESSION, signUp } from "./account-fixtures.ts";
+import { auth, listOrders, logIn, PASSWORD, SESSION_PATH, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
@@ -8,7 +8,7 @@ const kind = ONE_BACKEND;
 describe("accounts", () => {
   const shop = setUpShop(kind);
 
-  test("POST /accounts creates one account per address and does not log in", async () => {
+  test("POST /accounts creates one account per e-mail address and does not log in", async () => {
     const browser = shop.browser();
     const body = { email: " Alice@Example.COM ", password: PASSWORD, name: "Alice", language: "de" };
     const created = await browser.post("/accounts", body);
@@ -29,7 +29,7 @@ describe("accounts", () => {
     expect(twins.map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
-  test("a login keeps the orders and gives the browser a new token", async () => {
+  test("a login keeps the browser's orders and replaces its token", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     await browser.post(`${order}/cart/tacos`, XL);
@@ -44,11 +44,11 @@ describe("accounts", () => {
     expect(browser.cookie).not.toBe(before);
     expect((await browser.get(`${order}/cart`)).body.data).toMatchObject({ itemCount: 1, role: "owner" });
     expect((await browser.get("/cart")).body.data.itemCount).toBe(1);
-    expect(await listed(browser)).toHaveLength(2);
+    expect(await listOrders(browser)).toHaveLength(2);
     expect((await auth(browser, "GET")).view).toMatchObject({ status: "authenticated", user: view.user });
   });
 
-  test("a wrong password and an unknown address get the same response", async () => {
+  test("a login with a wrong password gets the same response as one with an unknown e-mail address", async () => {
     const browser = shop.browser();
     await signUp(browser, "wrong@example.com");
     const answers = await Promise.all(
@@ -83,7 +83,7 @@ describe("accounts", () => {
     expect(back.body.data).toMatchObject({ name: "Alicia", language: null });
   });
 
-  test("bad input is refused with the path of each fault", async () => {
+  test("invalid input is rejected with the path of each fault", async () => {
     const good = { email: "good@example.com", password: PASSWORD, name: "Alice" };
     const browser = shop.browser();
     const requests: [string, string, unknown, string[]][] = [
@@ -117,7 +117,7 @@ describe("accounts", () => {
       const { status, error } = await auth(browser, "POST", "", body);
       expect([body, status, error?.code]).toEqual([body, 400, "VALIDATION_FAILED"]);
     }
-    const elsewhere = await browser.ask("POST", SESSION, good, { "sec-fetch-site": "cross-site" });
+    const elsewhere = await browser.ask("POST", SESSION_PATH, good, { "sec-fetch-site": "cross-site" });
     expect(elsewhere.response.status).toBe(403);
   });
 });

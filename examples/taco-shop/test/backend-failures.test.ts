@@ -8,7 +8,7 @@ import { temporaryFolder, XL } from "./backend-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { Visitor } from "./shop-fixtures.ts";
 
-/** The backend's response to every request except that for a CSRF token. */
+/** Writes the backend's response to every request, except to requests for a CSRF token. */
 let respond: (response: ServerResponse) => void;
 let otherHostRequests = 0;
 const backend = createServer((request, response) => {
@@ -20,7 +20,7 @@ const other = createServer((_request, response) => {
   response.end("{}");
 });
 const folder = temporaryFolder();
-/** A node with the default timeout, for slow machines, and one with a short timeout, for fast tests. */
+/** Two nodes: one with the default timeout, for slow machines, and one with a short timeout, for fast tests. */
 const nodes = {} as Record<"patient" | "impatient", Awaited<ReturnType<typeof openNode>>>;
 let order = "";
 const browser = new Visitor(() => nodes.patient.url);
@@ -81,12 +81,12 @@ const BACKEND_FAILURES: [string, string, (response: ServerResponse) => void][] =
       response.on("close", () => clearInterval(drip));
     },
   ],
-  ["no response at all", "UPSTREAM_TIMEOUT", () => {}],
+  ["no data", "UPSTREAM_TIMEOUT", () => {}],
   ["a broken connection", "UPSTREAM_UNAVAILABLE", (response) => response.destroy()],
 ];
 
 test.each(BACKEND_FAILURES)(
-  "a backend that responds with %s causes %s, and the response does not repeat its body",
+  "a backend that responds with %s causes the error %s, which does not contain the backend's body",
   async (_name, code, send) => {
     respond = send;
     const visitor = code === "UPSTREAM_TIMEOUT" ? impatientBrowser : browser;
@@ -103,7 +103,7 @@ test.each(BACKEND_FAILURES)(
   },
 );
 
-test("the backend's cookies do not reach the browser, and no redirect to another host was followed", async () => {
+test("the shop passes no cookie of the backend to the browser, and follows no redirect to another host", async () => {
   respond = (response) =>
     response
       .writeHead(200, { "set-cookie": ["PHPSESSID=theirs; Path=/", "evil=1; Domain=example.com"] })

@@ -13,7 +13,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { type Backend, type BackendKind, hasPhp, startBackend } from "../backend/start.ts";
-import type { ShownCart } from "../backend/typescript/cart.ts";
+import type { PricedCart } from "../backend/typescript/cart.ts";
 import { BACKEND_OPTIONS } from "../src/backend.ts";
 
 const BACKENDS: readonly BackendKind[] = ["php", "typescript"];
@@ -21,7 +21,7 @@ const BACKENDS: readonly BackendKind[] = ["php", "typescript"];
 /** The backend for tests that need only one. */
 export const ONE_BACKEND: BackendKind = hasPhp() ? "php" : "typescript";
 
-/** Describes tests once for each backend; those of the PHP backend are skipped where PHP is missing. */
+/** Calls `describe` for each backend. Skips the tests of the PHP backend if PHP is missing. */
 export function describeEachBackend(
   title: (kind: BackendKind) => string,
   body: (kind: BackendKind) => void,
@@ -44,19 +44,19 @@ export const L = {
   sauces: ["algérienne"],
   garnitures: ["tomates"],
 };
-/** The recipient of an order. */
+/** The recipient of the test orders. */
 export const ALICE = {
   customer: { name: "Alice", phone: "+41791234567" },
   delivery: { type: "livraison", address: "...", requestedFor: "15:00" },
 };
 
-/** The response to a change of the cart. */
-export type Write = { item: { id: number; total: number } | null; cart: ShownCart };
-/** An error response. */
-export type Refused = { error: { code: string; fields?: { path: string }[]; items?: unknown } };
+/** The body of the response to a change of the cart. */
+export type ChangeResponse = { item: { id: number; total: number } | null; cart: PricedCart };
+/** The body of an error response. */
+export type ErrorBody = { error: { code: string; fields?: { path: string }[]; items?: unknown } };
 
-/** A header with a new idempotency key. */
-export const key = () => ({ "idempotency-key": crypto.randomUUID() });
+/** Returns the header of a new idempotency key. */
+export const newKeyHeader = () => ({ "idempotency-key": crypto.randomUUID() });
 
 /** Sends requests to the backend as one visitor. `T` is the type of the response body. */
 export interface Visitor {
@@ -87,7 +87,7 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
 /**
  * Starts a backend for the tests of one `describe`, with a gateway and a session manager.
  *
- * @param left the stock of the products that differ from the menu's, by product id.
+ * @param left the stock of products for which it differs from the menu, by product id.
  */
 export function setUpBackend(kind: BackendKind, left: Record<string, number> = {}) {
   const folder = temporaryFolder();
@@ -109,7 +109,7 @@ export function setUpBackend(kind: BackendKind, left: Record<string, number> = {
     folder: folder.path,
     url: () => used.backend.url,
     upstream: () => used.upstream,
-    /** Resolves when the backend has stopped. `restart` starts it again on the same port and folder. */
+    /** Resolves when the backend has been killed. `restart` starts it again on the same port and folder. */
     kill: () => used.backend.stop("SIGKILL"),
     async restart() {
       used.backend = await startBackend({ port: used.backend.port, dataDir: folder.path, kind });
@@ -120,7 +120,7 @@ export function setUpBackend(kind: BackendKind, left: Record<string, number> = {
 }
 
 /**
- * A visitor whose requests go through the gateway. Its session stores its cookies and CSRF token of the backend.
+ * Creates a visitor whose requests go through the gateway. Its session stores the backend's cookies and CSRF token.
  *
  * @param sessionId Default: a new session.
  */
@@ -139,7 +139,7 @@ export async function sessionVisitor(
   };
 }
 
-/** A visitor without the gateway: it keeps one cookie and fetches the CSRF token before each write. */
+/** Creates a visitor without a gateway. It stores one cookie and requests a CSRF token before each write. */
 function plainVisitor(url: string): Visitor {
   let cookie = "";
   const send = async <T>(

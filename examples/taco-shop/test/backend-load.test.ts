@@ -4,26 +4,26 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError } from "coatcheck";
 import { stateInSession } from "coatcheck/gateway";
 import { expect, test } from "vitest";
-import type { ShownCart } from "../backend/typescript/cart.ts";
+import type { PricedCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
 import {
   ALICE,
   describeEachBackend,
   gatewayTo,
-  key,
   L,
+  newKeyHeader,
   sessionVisitor,
   setUpBackend,
   type Visitor,
 } from "./backend-fixtures.ts";
 
-/** Whether to run the full load of the project's goals: `TACO_SHOP_LOAD=full vitest run …`. Default: a small part. */
-const FULL = process.env.TACO_SHOP_LOAD === "full";
-const SESSIONS = FULL ? 200 : 20;
+/** Whether to run the full load, with `TACO_SHOP_LOAD=full vitest run …`. Default: a small part of it. */
+const IS_FULL_LOAD = process.env.TACO_SHOP_LOAD === "full";
+const SESSIONS = IS_FULL_LOAD ? 200 : 20;
 const OPERATIONS = 20;
 const AT_ONCE = 50;
-const SUBMISSIONS = FULL ? 1000 : 100;
-const KILLS = FULL ? 5 : 2;
+const SUBMISSIONS = IS_FULL_LOAD ? 1000 : 100;
+const KILLS = IS_FULL_LOAD ? 5 : 2;
 const LARGE_STOCK = 1_000_000;
 
 /** Runs `task` for each number below `count`, with at most `atOnce` running concurrently. */
@@ -39,7 +39,7 @@ async function runConcurrently(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** A random generator that returns the same numbers in every run (mulberry32). */
+/** Creates a random generator that returns the same numbers in every run (mulberry32). */
 function randomGenerator(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -87,12 +87,12 @@ describeEachBackend(
     );
     const shop = setUpBackend(kind, plenty);
 
-    test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} concurrently: every cart is exact`, async () => {
+    test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} concurrently leave the expected carts`, async () => {
       const patient = gatewayTo(shop.url(), { timeout: 60_000 });
       await runConcurrently(SESSIONS, AT_ONCE, async (number) => {
         const visitor = await sessionVisitor(patient, shop.manager);
         const expected = await changeCartAtRandom(visitor, randomGenerator(number));
-        const { body } = await visitor.ask<ShownCart>("GET", "/cart");
+        const { body } = await visitor.ask<PricedCart>("GET", "/cart");
         expect(new Map(body.tacos.map((taco) => [taco.id, taco.quantity]))).toEqual(expected);
         const quantity = [...expected.values()].reduce((sum, each) => sum + each, 0);
         expect([body.itemCount, body.total]).toEqual([quantity, quantity * 1290]);
@@ -109,7 +109,7 @@ describeEachBackend(
           nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
         );
         await visitors[0]?.ask("POST", "/cart/tacos", L);
-        const headers = key();
+        const headers = newKeyHeader();
         const placed = await Promise.all(
           visitors.map((visitor) => visitor.ask<Order>("POST", "/orders", ALICE, headers)),
         );
@@ -124,14 +124,14 @@ describeEachBackend(
       await Promise.all(nodes.map((node) => node.close()));
     }, 240_000);
 
-    test(`${KILLS} kills during incoming orders lose no order and place none twice`, async () => {
+    test(`${KILLS} kills of the backend during orders lose no order and place no order twice`, async () => {
       const upstream = gatewayTo(shop.url(), { breaker: { failures: 5, halfOpenAfter: 50 } });
       const acknowledged: { visitor: Visitor; order: Order }[] = [];
       const failures = new Map<string, number>();
       let customers = 0;
       let killing = true;
 
-      /** Retries an idempotent request until it succeeds. */
+      /** Repeats an idempotent request until it succeeds. */
       const retry = async <T>(ask: () => Promise<T>): Promise<T> => {
         for (;;) {
           try {
@@ -143,16 +143,16 @@ describeEachBackend(
           }
         }
       };
-      /** Adds a taco unless an earlier attempt without a response has added it. */
+      /** Adds a taco. Skips this if an earlier attempt added it but its response was lost. */
       const fill = async (visitor: Visitor) => {
-        const { body } = await visitor.ask<ShownCart>("GET", "/cart");
+        const { body } = await visitor.ask<PricedCart>("GET", "/cart");
         if (body.itemCount === 0) await visitor.ask("POST", "/cart/tacos", L);
       };
       const order = async () => {
         const visitor = await sessionVisitor(upstream, shop.manager);
         customers++;
         await retry(() => fill(visitor));
-        const headers = key();
+        const headers = newKeyHeader();
         const { body } = await retry(() => visitor.ask<Order>("POST", "/orders", ALICE, headers));
         expect(body.itemCount).toBe(1);
         acknowledged.push({ visitor, order: body });
@@ -185,7 +185,7 @@ describeEachBackend(
       await upstream.close();
     }, 120_000);
 
-    /** How many orders took a taco L from the stock. */
+    /** Returns how many tacos L were subtracted from the stock. */
     async function orderCount(url: string): Promise<number> {
       const stock = (await (await fetch(`${url}/stock`)).json()) as { garnitures: Record<string, number> };
       return LARGE_STOCK - (stock.garnitures.tomates ?? 0);
@@ -209,7 +209,7 @@ describeEachBackend(
         (await shop.upstream().request(state, { method: "GET", path: "/cart" })).json();
       const without = async () => JSON.parse((await direct("/cart", { cookie })).body);
       const times = { through: [] as number[], without: [] as number[] };
-      const rounds = FULL ? 2000 : 300;
+      const rounds = IS_FULL_LOAD ? 2000 : 300;
       for (let round = 0; round < rounds + 50; round++) {
         for (const [name, ask] of Object.entries({ through, without })) {
           const started = performance.now();
@@ -222,8 +222,8 @@ describeEachBackend(
         values.sort((left, right) => left - right)[values.length >> 1] ?? 0;
       const [slow, fast] = [median(times.through), median(times.without)];
       console.log(`${kind}: p50 ${slow.toFixed(2)} ms through the gateway, ${fast.toFixed(2)} ms without`);
-      // A normal run shares the machine with other tests, so its limit is higher.
-      expect(slow - fast).toBeLessThanOrEqual(FULL ? 1 : 2);
+      // The limit is higher in a normal run, which shares the machine with other tests.
+      expect(slow - fast).toBeLessThanOrEqual(IS_FULL_LOAD ? 1 : 2);
     }, 60_000);
   },
 );

@@ -1,9 +1,17 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ShownCart } from "../backend/typescript/cart.ts";
+import type { PricedCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
-import { ALICE, describeEachBackend, key, L, type Refused, setUpBackend, XL } from "./backend-fixtures.ts";
+import {
+  ALICE,
+  describeEachBackend,
+  type ErrorBody,
+  L,
+  newKeyHeader,
+  setUpBackend,
+  XL,
+} from "./backend-fixtures.ts";
 
 /** The stock of the products that the tests sell out. */
 const SMALL_STOCK = 10;
@@ -23,7 +31,7 @@ describeEachBackend(
         await bob.ask("POST", "/cart/tacos", L);
         const upgraded = { ...XL, size: "tacos_XXL", meats: [{ id: "viande_hachee", quantity: 3 }] };
         await alice.ask("PUT", "/cart/tacos/0", { ...upgraded, sauces: ["harissa", "algérienne"] });
-        const placed = await alice.ask<Order>("POST", "/orders", ALICE, key());
+        const placed = await alice.ask<Order>("POST", "/orders", ALICE, newKeyHeader());
         expect(placed).toMatchObject({
           status: 201,
           body: {
@@ -33,7 +41,12 @@ describeEachBackend(
           },
         });
         const delivery = { type: "emporter", requestedFor: "15:30" };
-        const taken = await bob.ask<Order>("POST", "/orders", { customer: ALICE.customer, delivery }, key());
+        const taken = await bob.ask<Order>(
+          "POST",
+          "/orders",
+          { customer: ALICE.customer, delivery },
+          newKeyHeader(),
+        );
         expect(taken.body).toMatchObject({
           delivery: { address: null },
           items: { tacos: [{ id: 0, ...L }] },
@@ -63,12 +76,12 @@ describeEachBackend(
           fault(2 * SMALL_STOCK, SMALL_STOCK),
         );
         await first.ask("PATCH", "/cart/desserts/0/quantity", { quantity: SMALL_STOCK - 1 });
-        expect((await first.ask("POST", "/orders", ALICE, key())).status).toBe(201);
-        expect(await second.ask("POST", "/orders", ALICE, key())).toMatchObject(fault(3, 1));
+        expect((await first.ask("POST", "/orders", ALICE, newKeyHeader())).status).toBe(201);
+        expect(await second.ask("POST", "/orders", ALICE, newKeyHeader())).toMatchObject(fault(3, 1));
         const patched = await second.ask("PATCH", "/cart/desserts/0/quantity", { quantity: 2 });
         expect(patched.status).toBe(200);
         await second.ask("PATCH", "/cart/desserts/0/quantity", { quantity: 1 });
-        expect((await second.ask("POST", "/orders", ALICE, key())).status).toBe(201);
+        expect((await second.ask("POST", "/orders", ALICE, newKeyHeader())).status).toBe(201);
         expect(
           (await first.ask<{ desserts: Record<string, number> }>("GET", "/stock")).body.desserts[scarce],
         ).toBe(0);
@@ -96,7 +109,7 @@ describeEachBackend(
           ),
         ];
         for (const [order, path] of faulty) {
-          const { status, body } = await visitor.ask<Refused>("POST", "/orders", order, key());
+          const { status, body } = await visitor.ask<ErrorBody>("POST", "/orders", order, newKeyHeader());
           expect([status, body.error.fields?.[0]?.path]).toEqual([422, path]);
         }
         const bare = await visitor.ask("POST", "/orders", ALICE);
@@ -104,10 +117,10 @@ describeEachBackend(
           status: 422,
           body: { error: { fields: [{ path: "Idempotency-Key" }] } },
         });
-        expect((await visitor.ask<ShownCart>("GET", "/cart")).body.itemCount).toBe(1);
+        expect((await visitor.ask<PricedCart>("GET", "/cart")).body.itemCount).toBe(1);
       });
 
-      test("requestedFor accepts the next HH:MM of the shop's clock and exact timestamps", async () => {
+      test("requestedFor accepts HH:MM in the shop's time zone, and timestamps", async () => {
         const visitor = await connect();
         const clock = new Intl.DateTimeFormat("de-CH", {
           timeZone: "Europe/Zurich",
@@ -118,7 +131,7 @@ describeEachBackend(
           await visitor.ask("POST", "/cart/tacos", L);
           const wanted = clock.format(Date.now() + hours * 3_600_000);
           const order = { ...ALICE, delivery: { ...ALICE.delivery, requestedFor: wanted } };
-          const { body } = await visitor.ask<Order>("POST", "/orders", order, key());
+          const { body } = await visitor.ask<Order>("POST", "/orders", order, newKeyHeader());
           const time = Date.parse(body.delivery.requestedFor);
           expect(clock.format(time)).toBe(wanted);
           expect(time).toBeGreaterThan(Date.now());
@@ -130,20 +143,20 @@ describeEachBackend(
           ...ALICE,
           delivery: { ...ALICE.delivery, requestedFor: exact.replace(".000Z", "+00:00") },
         };
-        const { body } = await visitor.ask<Order>("POST", "/orders", order, key());
+        const { body } = await visitor.ask<Order>("POST", "/orders", order, newKeyHeader());
         expect(body.delivery.requestedFor).toBe(exact);
       });
 
-      test("an idempotency key places one order per visitor", async () => {
+      test("an idempotency key places one order for each visitor that uses the key", async () => {
         const [visitor, other] = [await connect(), await connect()];
         await visitor.ask("POST", "/cart/tacos", L);
-        const headers = key();
+        const headers = newKeyHeader();
         const first = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
         await visitor.ask("POST", "/cart/tacos", XL);
         const second = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
         expect([first.status, second.status]).toEqual([201, 200]);
         expect(second.body).toEqual(first.body);
-        expect((await visitor.ask<ShownCart>("GET", "/cart")).body.tacos).toMatchObject([
+        expect((await visitor.ask<PricedCart>("GET", "/cart")).body.tacos).toMatchObject([
           { id: 0, size: "tacos_XL" },
         ]);
         const reused = await visitor.ask(
@@ -157,18 +170,18 @@ describeEachBackend(
         const theirs = await other.ask<Order>("POST", "/orders", ALICE, headers);
         expect([theirs.status, theirs.body.number === first.body.number]).toEqual([201, false]);
         expect((await other.ask("GET", `/orders/${first.body.number}`)).status).toBe(404);
-        const third = await visitor.ask<Order>("POST", "/orders", ALICE, key());
+        const third = await visitor.ask<Order>("POST", "/orders", ALICE, newKeyHeader());
         expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [third.body, first.body] });
         expect((await visitor.ask("GET", `/orders/${first.body.number}`)).body).toEqual(first.body);
-        const empty = await visitor.ask("POST", "/orders", ALICE, key());
+        const empty = await visitor.ask("POST", "/orders", ALICE, newKeyHeader());
         expect(empty).toMatchObject({ status: 409, body: { error: { code: "cart_empty" } } });
       });
     });
 
-    test("carts and orders survive a kill and a restart", async () => {
+    test("carts and orders survive a crash and a restart of the backend", async () => {
       const visitor = await shop.visitor();
       await visitor.ask("POST", "/cart/tacos", L);
-      const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, key());
+      const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, newKeyHeader());
       await visitor.ask("POST", "/cart/tacos", XL);
       const { body: cart } = await visitor.ask("GET", "/cart");
       await shop.kill();
@@ -178,7 +191,7 @@ describeEachBackend(
       expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
     });
 
-    test("an order placed just before a crash is found after the restart and counted once", async () => {
+    test("an order placed just before a crash exists after the restart and reduces the stock once", async () => {
       const visitor = await shop.visitor();
       await visitor.ask("POST", "/cart/desserts", { product: "tiramisu", quantity: 2 });
       const memory = kind === "php" ? "sessions" : "visitors";
@@ -187,10 +200,10 @@ describeEachBackend(
       for (const part of [memory, "stock.json"])
         cpSync(join(shop.folder, part), join(before, part), { recursive: true });
       await shop.restart();
-      const headers = key();
+      const headers = newKeyHeader();
       const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
       await shop.kill();
-      // Restore the state of a crash right after the rename that places an order.
+      // Restore the files as they were right after the order's file was written, before the stock was updated.
       cpSync(before, shop.folder, { recursive: true });
       await shop.restart();
       const stock = await visitor.ask<{ desserts: Record<string, number> }>("GET", "/stock");

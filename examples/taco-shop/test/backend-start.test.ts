@@ -19,7 +19,7 @@ function folder(): string {
 describeEachBackend(
   (kind) => `the ${kind} backend`,
   (kind) => {
-    test("responds after startBackend() and is gone after stop()", async () => {
+    test("a backend responds after startBackend(), and no longer responds after stop()", async () => {
       const backend = await startBackend({ port: 0, dataDir: folder(), kind });
       expect(await (await fetch(`${backend.url}/health`)).json()).toEqual({ status: "ok", kind });
       await backend.stop();
@@ -27,7 +27,7 @@ describeEachBackend(
       await backend.stop();
     });
 
-    test("ends when the process that started it is killed", async () => {
+    test("a backend ends when the process that started it is killed", async () => {
       const start = fileURLToPath(new URL("../backend/start.ts", import.meta.url));
       const options = JSON.stringify({ port: 0, dataDir: folder(), kind });
       const program = `
@@ -60,7 +60,7 @@ test("startBackend() rejects with EADDRINUSE when the port is in use", async () 
 });
 
 describeWithProgram("php", "startBackend() with kind auto and PHP on the path", () => {
-  test("starts the PHP backend", async () => {
+  test("startBackend() with kind auto starts the PHP backend if PHP is installed", async () => {
     const backend = await startBackend({ port: 0, dataDir: folder(), kind: "auto" });
     expect(backend.kind).toBe("php");
     await backend.stop();

@@ -2,13 +2,13 @@ import { stateInSession } from "coatcheck/gateway";
 import { describe, expect, test } from "vitest";
 import {
   ALICE,
+  type ChangeResponse,
   describeEachBackend,
+  type ErrorBody,
   gatewayTo,
-  key,
   L,
-  type Refused,
+  newKeyHeader,
   setUpBackend,
-  type Write,
   XL,
 } from "./backend-fixtures.ts";
 
@@ -29,10 +29,10 @@ describeEachBackend(
         expect((await visitor.ask("GET", "/cart/tacos/1")).body).toMatchObject({ id: 1, size: "tacos_XL" });
         expect((await visitor.ask("DELETE", "/cart/tacos/0")).status).toBe(404);
         await visitor.ask("DELETE", "/cart/tacos/2");
-        const added = await visitor.ask<Write>("POST", "/cart/tacos", L);
+        const added = await visitor.ask<ChangeResponse>("POST", "/cart/tacos", L);
         expect(added).toMatchObject({ status: 201, body: { item: { id: 3 } } });
         expect(added.body.cart.tacos.map(({ id }) => id)).toEqual([1, 3]);
-        expect((await visitor.ask<Write>("DELETE", "/cart")).body.cart).toMatchObject({
+        expect((await visitor.ask<ChangeResponse>("DELETE", "/cart")).body.cart).toMatchObject({
           tacos: [],
           total: 0,
         });
@@ -99,13 +99,13 @@ describeEachBackend(
             ["POST", "/cart/tacos"],
             ["PUT", "/cart/tacos/0"],
           ] as const) {
-            const { status, body } = await visitor.ask<Refused>(method, path, input);
+            const { status, body } = await visitor.ask<ErrorBody>(method, path, input);
             expect([status, body.error.code]).toEqual([422, "validation"]);
             expect(body.error.fields?.map((field) => field.path)).toEqual(paths);
           }
         }
         for (const quantity of [0, -1, 1.5, 1e9, null]) {
-          const patched = await visitor.ask<Refused>("PATCH", "/cart/drinks/0/quantity", { quantity });
+          const patched = await visitor.ask<ErrorBody>("PATCH", "/cart/drinks/0/quantity", { quantity });
           expect(patched).toMatchObject({ status: 422, body: { error: { fields: [{ path: "quantity" }] } } });
         }
         const wrong = await visitor.ask("POST", "/cart/desserts", { product: "ayran" });
@@ -179,7 +179,7 @@ describeEachBackend(
       const post = (token: string, path = "/cart/tacos", body: unknown = L) =>
         fetch(shop.url() + path, {
           method: "POST",
-          headers: { cookie, "x-csrf-token": token, ...key() },
+          headers: { cookie, "x-csrf-token": token, ...newKeyHeader() },
           body: JSON.stringify(body),
         });
       for (const token of ["", "x", csrfToken.slice(1), other.csrfToken]) {
@@ -192,7 +192,7 @@ describeEachBackend(
       expect((await post(csrfToken)).status).toBe(403);
     });
 
-    test("an unknown session id is replaced by a new one", async () => {
+    test("the backend replaces an unknown session id with a new id", async () => {
       const cookie = `PHPSESSID=${"a".repeat(32)}`;
       const response = await fetch(`${shop.url()}/cart`, { headers: { cookie } });
       expect(response.headers.getSetCookie()[0]).toMatch(
@@ -200,7 +200,7 @@ describeEachBackend(
       );
     });
 
-    test("the gateway can read the CSRF token from a meta element", async () => {
+    test("the gateway can read the CSRF token from a meta element of the backend's page", async () => {
       const meta = gatewayTo(shop.url(), {
         csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "X-CSRF-Token" } },
       });

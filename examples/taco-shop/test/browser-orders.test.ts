@@ -17,7 +17,7 @@ import { passwordHasher } from "./shop-fixtures.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** The shop's order classes over a new manager, with two accounts. */
+/** Creates the shop's order classes with a new session manager, and two accounts. */
 async function setUp() {
   const clock = fakeClock();
   const due: (() => unknown)[] = [];
@@ -47,13 +47,13 @@ async function setUp() {
   const history = new OrderHistory(database);
   const abandoned = abandonedOrdersJob({ manager, accountOrders, history, clock });
   const endAbandoned = () => abandoned.run(new AbortController().signal);
-  /** Writes the queued touches, then advances the clock. */
-  const pass = async (milliseconds: number) => {
+  /** Stores the queued activity of sessions, then moves the clock forward. */
+  const advance = async (milliseconds: number) => {
     for (const task of due.splice(0)) await task();
-    clock.pass(milliseconds);
+    clock.advance(milliseconds);
   };
   const people = { alice: alice.id, bob: bob.id };
-  return { manager, accountOrders, browserOrders, endAbandoned, pass, ...people };
+  return { manager, accountOrders, browserOrders, endAbandoned, advance, ...people };
 }
 
 async function resume(manager: SessionManager, token: string): Promise<Session> {
@@ -64,7 +64,7 @@ async function resume(manager: SessionManager, token: string): Promise<Session> 
 
 const callerOf = (session: Session): Caller => ({ principal: null, session, hasCookie: true });
 
-test("an order created during a login belongs to that account, not to the next one that logs in", async () => {
+test("an order created during a login belongs to the account of this login, not of a later login", async () => {
   for (const next of ["listed", "handed over"] as const) {
     const { manager, accountOrders, browserOrders, alice, bob } = await setUp();
     const { record, token } = await manager.create();
@@ -79,30 +79,30 @@ test("an order created during a login belongs to that account, not to the next o
   }
 });
 
-test("an order lives while its browser's session is extended, and is ended after that", async () => {
-  const { manager, browserOrders, endAbandoned, pass } = await setUp();
+test("an anonymous order lives as long as its browser's session, and is ended afterwards", async () => {
+  const { manager, browserOrders, endAbandoned, advance } = await setUp();
   const { token } = await manager.create();
   const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
   for (let step = 0; step < 4; step++) {
-    await pass(29 * MINUTE);
+    await advance(29 * MINUTE);
     const caller = callerOf(await resume(manager, token));
     expect(await browserOrders.list(caller)).toMatchObject([{ record: { id } }]);
     expect(await endAbandoned()).toEqual({ ended: 0, forgotten: 0 });
   }
-  await pass(30 * MINUTE);
+  await advance(30 * MINUTE);
   expect(await endAbandoned()).toEqual({ ended: 0, forgotten: 0 });
-  await pass(2 * MINUTE);
+  await advance(2 * MINUTE);
   expect(await endAbandoned()).toEqual({ ended: 1, forgotten: 0 });
   expect((await manager.find(id))?.state).toBe("revoked");
 });
 
-test("an order of an account is there at each login, however long the time without one", async () => {
-  const { manager, browserOrders, endAbandoned, pass, alice } = await setUp();
+test("an account's order is listed at each login, even if months pass between the logins", async () => {
+  const { manager, browserOrders, endAbandoned, advance, alice } = await setUp();
   const first = await manager.create({ subject: alice });
   const { id } = await browserOrders.create(callerOf(await resume(manager, first.token)), {});
-  // Five logins, 89 days apart: each extends the order, and none of the sessions before is alive.
+  // Log in five times, 89 days apart. Each login extends the order. The sessions of earlier logins have expired.
   for (let login = 0; login < 5; login++) {
-    await pass(89 * DAY);
+    await advance(89 * DAY);
     expect(await endAbandoned()).toEqual({ ended: 0, forgotten: 0 });
     await expect(resume(manager, first.token)).rejects.toThrow();
     await browserOrders.handOver(manager.begin(), alice);

@@ -15,7 +15,7 @@ import { orderOf } from "../src/order-state.ts";
 
 const clock = { now: Date.now };
 
-/** The shop's order classes over a new manager. */
+/** Creates the shop's order classes with a new session manager. */
 function setUp() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
   const database = openAccountsDatabase(":memory:");
@@ -40,7 +40,7 @@ async function browser(manager: SessionManager): Promise<() => Promise<Caller>> 
 }
 
 describe("Changes", () => {
-  /** Alice's order, which Bob has joined, and the access of both. */
+  /** Creates an order of Alice that Bob has joined. Returns the access of each. */
   async function shared() {
     const { manager, changes, doorkeeper, invitations, browserOrders } = setUp();
     const [alice, bob] = [await browser(manager), await browser(manager)];
@@ -56,7 +56,7 @@ describe("Changes", () => {
     return { manager, changes, invitations, id, alice: await accessOf(alice), bob: await accessOf(bob) };
   }
 
-  test("atBackend() rejects a guest who was removed, before any request to the backend", async () => {
+  test("atBackend() rejects a removed guest without a request to the backend", async () => {
     const { manager, changes, invitations, id, alice, bob } = await shared();
     await invitations.exclude(alice, bob.who.participantId);
     const before = orderOf((await manager.find(id))?.data ?? {});
@@ -83,7 +83,7 @@ describe("Changes", () => {
       "item",
     );
     const lost = new CoatcheckError("UPSTREAM_TIMEOUT", "The upstream did not answer.");
-    // The gateway throws this after the request to the backend, when it cannot store the cookies.
+    // The error that the gateway throws after a request to the backend if it cannot store the backend's cookies.
     const notStored = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
     for (const error of [rejected, lost, notStored]) {
       const failing = changes.atBackend(bob, details, async () => {
@@ -127,7 +127,7 @@ describe("BrowserOrders", () => {
     expect(live.map(({ id }) => id)).toEqual([records[0]?.id]);
   });
 
-  test("default() replaces an ended order, and findDefault() ignores another browser's order", async () => {
+  test("default() replaces a default order that has ended, and findDefault() ignores other browsers' orders", async () => {
     const { manager, browserOrders } = setUp();
     const [alice, bob] = [await browser(manager), await browser(manager)];
     const first = await browserOrders.default(await alice());

@@ -24,7 +24,7 @@ export class EventReader {
     return new EventReader(response.body.pipeThrough(new TextDecoderStream()).getReader());
   }
 
-  /** Reads the next event; null at the end of the stream. */
+  /** Returns the next event; null at the end of the stream. */
   async next(): Promise<OrderEvent | null> {
     for (;;) {
       const end = this.#text.indexOf("\n\n");
@@ -41,7 +41,7 @@ export class EventReader {
     }
   }
 
-  /** Reads until an event matches. */
+  /** Returns the next event for which `isMatch` returns true. */
   async until(isMatch: (event: OrderEvent) => boolean): Promise<OrderEvent> {
     for (;;) {
       const event = await this.next();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PasswordHasher } from "../src/accounts/password.ts";
-import { auth, type Device, listed, logIn, PASSWORD, signUp } from "./account-fixtures.ts";
+import { auth, type Device, listOrders, logIn, PASSWORD, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
@@ -12,7 +12,7 @@ const IPHONE =
 describe("the session endpoints of the shop", () => {
   const shop = setUpShop(kind);
 
-  test("respond under the older API's paths, with or without a session", async () => {
+  test("respond under the paths of the older API, with and without a session", async () => {
     const browser = shop.browser();
     const none = {
       success: true,
@@ -70,7 +70,7 @@ describe("the session endpoints of the shop", () => {
     const other = devices.find(({ current }) => !current)?.id;
     expect((await auth(laptop, "DELETE", `/devices/${other}`)).view).toEqual({ ended: 1 });
     expect((await auth(phone, "GET")).view).toMatchObject({ status: "none", reason: "revoked" });
-    expect((await listed(laptop)).map(([path]) => path)).toContain(order);
+    expect((await listOrders(laptop)).map(([path]) => path)).toContain(order);
     const stranger = shop.browser();
     await signUp(stranger, "stranger@example.com");
     await logIn(stranger, "stranger@example.com");
@@ -93,14 +93,14 @@ describe("the session endpoints of the shop", () => {
     const before = browser.cookie;
     expect((await elevate("elevates@example.com", PASSWORD)).view.status).toBe("authenticated");
     expect(browser.cookie).not.toBe(before);
-    expect(await listed(browser)).toEqual([[order, "owner"]]);
+    expect(await listOrders(browser)).toEqual([[order, "owner"]]);
   });
 });
 
 describe("rate limits per address", () => {
   const shop = setUpShop(kind, {}, { logins: 3, accounts: 2, inits: 2 });
 
-  test("respond with 429 and Retry-After, and leave the session unchanged", async () => {
+  test("reject requests with 429 and Retry-After, and do not change the session", async () => {
     const browser = shop.browser();
     await signUp(browser, "limited@example.com");
     await logIn(browser, "limited@example.com");
@@ -129,9 +129,9 @@ describe("rate limits per address", () => {
   });
 });
 
-test("matches() rejects any password for a missing account, and takes as long as for a real one", async () => {
+test("matches() rejects any password for a missing account, and takes as long as for an existing account", async () => {
   const startedAt = performance.now();
   expect(await new PasswordHasher().matches(PASSWORD, null)).toBe(false);
-  // Without the dummy hash, this takes a fraction of a millisecond.
+  // Without the dummy hash, matches() would take a fraction of a millisecond.
   expect(performance.now() - startedAt).toBeGreaterThan(10);
 });

@@ -25,14 +25,14 @@ describeWithProgram("php", "the taco shop when its backend forgets a session", (
     folder.remove();
   });
 
-  /** Deletes the backend's sessions, as PHP's own clean-up does. */
+  /** Deletes the backend's sessions, as PHP's garbage collection does. */
   const forget = () => {
     const sessions = join(folder.path, "sessions");
     for (const file of readdirSync(sessions)) rmSync(join(sessions, file));
   };
 
   test.each(["GET", "POST"])(
-    "tells the customer at a %s, and adds the loss to the history",
+    "a %s gets UPSTREAM_SESSION_LOST if the backend has deleted its session, and the history contains the loss",
     async (method) => {
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);

@@ -5,7 +5,7 @@ import { buildShop } from "../src/app.ts";
 import { BACKEND_OPTIONS } from "../src/backend.ts";
 import { log } from "./shop-fixtures.ts";
 
-/** Starts another node of the shop, in front of a running backend. */
+/** Starts another node of the shop that uses a running backend. */
 export async function openNode(
   config: Config,
   backendUrl: string,

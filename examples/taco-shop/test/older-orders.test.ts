@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { startShop } from "../src/main.ts";
 import { L, temporaryFolder, XL } from "./backend-fixtures.ts";
-import { ADMIN, KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
+import { ADMIN_TOKEN, KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -14,12 +14,12 @@ afterAll(() => folder.remove());
 const config = readConfig({
   PORT: "0",
   DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}`,
-  ADMIN_TOKEN: ADMIN,
+  ADMIN_TOKEN,
   API_KEYS: `slack:${KEYS.slack}`,
 });
 let url = "";
 
-/** Runs a shop over this file's databases during `task`. */
+/** Runs `task` while a shop with the databases of this file is running. */
 async function withShop(task: () => Promise<void>): Promise<void> {
   const shop = await startShop({ config, log, backendKind: "typescript", passwordHasher });
   url = shop.url;
@@ -30,7 +30,7 @@ async function withShop(task: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Opens the sessions without the shop. */
+/** Runs `task` with a session manager on the shop's sessions, while no shop is running. */
 async function withManager<Value>(task: (manager: SessionManager) => Promise<Value>): Promise<Value> {
   const { manager, close } = await openSessions(config, log);
   try {
@@ -46,27 +46,27 @@ async function rewrite(paths: readonly string[], change: (data: JsonObject) => J
   });
 }
 
-/** An order that the shop did not write. */
+/** A forged order, which the shop did not write. */
 const ORDER = { revision: 9, pending: {}, history: [], invitations: {}, members: {}, placed: null };
 
-/** Renames the members as an older version of the shop stored them. */
+/** Renames the members of a session's data to their names in an older version of the shop. */
 function toOlderVersion({ $order = null, $upstream = null, ...others }: JsonObject): JsonObject {
   return { ...others, order: $order, upstream: $upstream };
 }
 
-/** Fills the data up to its size limit. */
-function filled(data: JsonObject): JsonObject {
+/** Enlarges a session's data to its size limit. */
+function fillToLimit(data: JsonObject): JsonObject {
   const room = 64 * 1024 - JSON.stringify({ ...data, filler: "" }).length;
   return { ...data, filler: "x".repeat(room) };
 }
 
-/** Reads cart, history and participants of an order. */
+/** Requests cart, history and participants of an order. */
 async function read(visitor: Visitor, order: string) {
   const responses = ["cart", "history", "participants"].map((what) => visitor.get(`${order}/${what}`));
   return (await Promise.all(responses)).map(({ body }) => body.data);
 }
 
-test("the shop migrates orders of an older version once, and ignores the old names afterwards", async () => {
+test("the shop migrates older orders at its first start, and ignores the old names afterwards", async () => {
   const [alice, bob, slack] = [null, null, KEYS.slack].map((key) => new Visitor(() => url, key));
   if (!alice || !bob || !slack) throw new Error("Expected three visitors.");
   const orders = { shared: "", bot: "", full: "", forged: "" };
@@ -89,7 +89,7 @@ test("the shop migrates orders of an older version once, and ignores the old nam
   ]);
 
   await rewrite([orders.shared, orders.bot, orders.full], toOlderVersion);
-  await rewrite([orders.full], filled);
+  await rewrite([orders.full], fillToLimit);
   const others = [
     { owner: "browser:elsewhere", data: { order: ORDER } },
     { owner: "consumer:slack", data: { order: 17, upstream: "mine" } },
@@ -111,7 +111,7 @@ test("the shop migrates orders of an older version once, and ignores the old nam
   const unchanged = await withManager((manager) => Promise.all(ids.map((id) => manager.find(id))));
   expect(unchanged.map((record) => record?.data)).toEqual(others.map(({ data }) => data));
 
-  // The session's owner can write this through the service and wait for the next start of the shop.
+  // A session's owner could write this data through the service, and hope that the next start of the shop migrates it.
   await rewrite([orders.forged], (data) => ({ ...data, order: ORDER }));
   await withShop(async () => {
     expect((await slack.get(`${orders.forged}/cart`)).body.data.revision).toBe(0);

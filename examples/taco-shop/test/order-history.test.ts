@@ -16,7 +16,7 @@ const entry = (number: number): Entry => ({
 });
 const numbers = (entries: readonly { readonly number: number }[]) => entries.map(({ number }) => number);
 
-test("keep() adds each entry once, also those that an earlier call missed", () => {
+test("keep() adds each entry once, including entries that an earlier call did not contain", () => {
   const history = new OrderHistory(openAccountsDatabase(":memory:"));
   history.keep("a", [entry(1), entry(2)]);
   history.keep("b", [entry(1)]);
@@ -35,7 +35,7 @@ describe("the history of an order", () => {
     return status === 200 ? numbers(body.data.entries) : status;
   };
 
-  test("has no limit, is read in pages, and outlives the order for its participants and its account", async () => {
+  test("has no limit, can be read in pages, and remains readable after the order's end", async () => {
     const [alice, guest, stranger] = [shop.browser(), shop.browser(), shop.browser()];
     await signUp(alice, "alice@history.example");
     await logIn(alice, "alice@history.example");

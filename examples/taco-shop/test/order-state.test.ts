@@ -33,7 +33,7 @@ describe("the state of an order", () => {
     expect(done.history).toMatchObject([{ number: 1, what: "added", item: { id: 0 }, outcome: "done" }]);
   });
 
-  test("a change with ifRevision is rejected while another is pending; one without is accepted", () => {
+  test("while a change is pending, a second change is rejected with ifRevision and accepted without", () => {
     const pending = withPendingChange(newOrder, "a", change(), null);
     for (const revision of [0, 1, 2]) {
       expect(() => withPendingChange(pending, "b", change(), revision)).toThrow(CoatcheckError);
@@ -46,7 +46,7 @@ describe("the state of an order", () => {
     expect(withPendingChange(done, "b", change(), done.revision).revision).toBe(3);
   });
 
-  test("a pending change expires to an entry with the outcome unknown and then blocks no other change", () => {
+  test("a pending change that expires becomes an entry with the outcome unknown and blocks no further changes", () => {
     const pending = withPendingChange(newOrder, "lost", change(), null);
     const later = at + 61_000;
     const order = withPendingChange(pending, "b", change({ at: later }), pending.revision);
@@ -104,7 +104,7 @@ describe("the state of an order", () => {
     );
   });
 
-  test("orderOf() returns a new order for malformed values and for other members", () => {
+  test("orderOf() returns a new order if the stored value is malformed or under another name", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...newOrder, history: [{}] }]) {
       expect(orderOf({ [ORDER]: odd as never })).toEqual(newOrder);
     }

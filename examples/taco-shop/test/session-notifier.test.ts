@@ -3,7 +3,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { expect, test } from "vitest";
 import { SessionNotifier } from "../src/session-notifier.ts";
 
-/** Two managers over one store. `poll` runs the scheduled polls of the first one's `SessionNotifier`. */
+/** Creates two managers with one store. `poll` runs the scheduled polls of the first manager's `SessionNotifier`. */
 function twoNodes() {
   const store = memoryStore();
   const secrets = ["a secret of the shop's tests"];
@@ -21,7 +21,7 @@ function twoNodes() {
   return { here, there, notifier, tasks, poll };
 }
 
-test("SessionNotifier reports a change of its own process without polling", async () => {
+test("SessionNotifier reports a change by its own process without polling", async () => {
   const { here, notifier } = twoNodes();
   const { record } = await here.create();
   const received: (SessionRecord | null)[] = [];
@@ -30,7 +30,7 @@ test("SessionNotifier reports a change of its own process without polling", asyn
   expect(received.map((now) => now?.version)).toEqual([2]);
 });
 
-test("SessionNotifier reports a change of another process once, at the next poll", async () => {
+test("SessionNotifier reports a change by another process once, at the next poll", async () => {
   const { here, there, notifier, poll } = twoNodes();
   const { record } = await here.create();
   const received: (number | undefined)[] = [];

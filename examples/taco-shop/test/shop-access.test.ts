@@ -8,7 +8,7 @@ const kind = ONE_BACKEND;
 describe("access to orders", () => {
   const shop = setUpShop(kind);
 
-  test("every request for another owner's order gets 404", async () => {
+  test("a request for another owner's order gets 404 on every route", async () => {
     const alice = shop.browser();
     const order = await alice.begin();
     await alice.post(`${order}/cart/tacos`, XL);
@@ -69,7 +69,7 @@ describe("access to orders", () => {
     }
   });
 
-  test("each browser has its own default order, which its first change creates and a read does not", async () => {
+  test("the first change creates a browser's own default order, a read does not", async () => {
     const [alice, bob] = [shop.browser(), shop.browser()];
     expect((await alice.get("/cart")).body.data).toMatchObject({ sessionId: null, itemCount: 0 });
     expect(alice.cookie).toBeNull();
@@ -85,7 +85,7 @@ describe("access to orders", () => {
     expect(consumer).toMatchObject({ status: 401, body: { error: { code: "SESSION_REQUIRED" } } });
   });
 
-  test("concurrent requests create one default order", async () => {
+  test("concurrent requests of a browser create one default order", async () => {
     const browser = shop.browser();
     await browser.begin();
     const added = await Promise.all(Array.from({ length: 5 }, () => browser.post("/cart/tacos", L)));
@@ -96,7 +96,7 @@ describe("access to orders", () => {
     expect(body.data.sessions).toHaveLength(2);
   });
 
-  test("a write from another site gets 403", async () => {
+  test("a write request from another site gets 403", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     for (const site of ["cross-site", "same-site"]) {
@@ -110,7 +110,7 @@ describe("access to orders", () => {
     expect(own.status).toBe(201);
   });
 
-  test("the service shows the shop's orders, but no response contains the backend's cookies or tokens", async () => {
+  test("the service lists the shop's orders, but no response contains the backend's cookies or tokens", async () => {
     const service = await startService(shop.config, log);
     try {
       const browser = shop.browser();
@@ -140,7 +140,7 @@ describe("access to orders", () => {
     }
   });
 
-  test("only the admin lists sessions; an API consumer can read the counts", async () => {
+  test("an API consumer cannot list sessions, but can read their number", async () => {
     const browser = shop.browser();
     await browser.begin();
     expect((await browser.get("/sessions")).status).toBe(403);

@@ -8,8 +8,8 @@ const recipient = (change: { customer?: object; delivery?: object }) => ({
   delivery: { ...ALICE.delivery, ...change.delivery },
 });
 
-/** A name, the request body, and the expected paths of the faults. */
-const TACOS: [string, unknown, string[]][] = [
+/** The test cases: a name, the request body, and the expected paths of the faults. */
+const INVALID_TACOS: [string, unknown, string[]][] = [
   ["an unknown size", taco({ size: "tacos_XXXXL" }), ["size"]],
   ["an unknown meat", taco({ meats: [{ id: "tofu", quantity: 1 }] }), ["meats.0.id"]],
   ["an unknown sauce", taco({ sauces: ["harissa", "nutella"] }), ["sauces.1"]],
@@ -56,7 +56,7 @@ describeEachBackend(
       const before = (await browser.get(`${order}/cart`)).body.data;
 
       const requests: [string, string, string, unknown, string[]][] = [
-        ...TACOS.flatMap(([name, body, paths]): [string, string, string, unknown, string[]][] => [
+        ...INVALID_TACOS.flatMap(([name, body, paths]): [string, string, string, unknown, string[]][] => [
           [name, "POST", `${order}/cart/tacos`, body, paths],
           [name, "PUT", `${order}/cart/tacos/0`, body, paths],
         ]),

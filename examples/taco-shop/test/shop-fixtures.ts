@@ -11,13 +11,13 @@ import type { Limits } from "../src/limits.ts";
 import { type RunningShop, startShop } from "../src/main.ts";
 import { temporaryFolder } from "./backend-fixtures.ts";
 
-export const ADMIN = "admin-token-of-the-tests";
+export const ADMIN_TOKEN = "admin-token-of-the-tests";
 export const KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
 /** High limits, because all tests share one address. */
 const HIGH_LIMITS: Limits = { logins: 1000, accounts: 1000, inits: 1000 };
 export const log = pino({ level: "silent" });
 
-/** The fields of response bodies that the tests read. */
+/** The fields of an order that the tests read. */
 export interface OrderData extends Cart {
   readonly number: number;
   readonly role: string;
@@ -77,7 +77,7 @@ export interface RecordedResponse<Data = OrderData> {
   readonly body: Body<Data>;
 }
 
-/** A client of the shop: a browser that keeps its cookie, or an API consumer with a key. */
+/** A client of the shop: a browser that stores its cookie, or an API consumer with an API key. */
 export class Visitor {
   readonly #url: () => string;
   readonly #key: string | null;
@@ -106,7 +106,7 @@ export class Visitor {
     return { status: response.status, headers: response.headers, body: answer as Body<Data> };
   }
 
-  /** Sends a request to a path from the root. The response body is untyped. */
+  /** Sends a request to an absolute path. The response body is untyped. */
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const response = await fetch(`${this.#url()}${path}`, {
       method,
@@ -145,13 +145,13 @@ export class Visitor {
   }
 }
 
-/** Hashes that are fast, and too weak for production. */
+/** Hashes passwords fast, and too weakly for production. */
 export const passwordHasher = new PasswordHasher({ N: 1024, r: 8, p: 1 });
 
 /**
  * Starts a shop and a backend for the tests of one `describe`.
  *
- * @param left the stock of the products that differ from the menu's, by product id.
+ * @param left the stock of products for which it differs from the menu, by product id.
  */
 export function setUpShop(
   kind: BackendKind,
@@ -164,7 +164,7 @@ export function setUpShop(
   const config: Config = readConfig({
     PORT: "0",
     DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}`,
-    ADMIN_TOKEN: ADMIN,
+    ADMIN_TOKEN,
     API_KEYS: `slack:${KEYS.slack},other:${KEYS.other}`,
   });
   const used = {} as { shop: RunningShop; backend: Backend };
@@ -196,7 +196,7 @@ export function setUpShop(
     backendUrl: () => used.backend.url,
     browser: () => new Visitor(url),
     consumer: (key: string = KEYS.slack) => new Visitor(url, key),
-    admin: () => new Visitor(url, ADMIN),
+    admin: () => new Visitor(url, ADMIN_TOKEN),
     kill: () => used.backend.stop("SIGKILL"),
     async restart() {
       used.backend = await startBackend({ port: used.shop.backend.port, dataDir: backendData, kind });

@@ -3,12 +3,12 @@ import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { auth, logIn, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
-import { ADMIN, KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
+import { ADMIN_TOKEN, KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
 /** A value with the shape of a stored order. */
-const FORGED = {
+const FORGED_ORDER = {
   ...{ revision: 0, pending: {}, history: [], invitations: {}, members: {} },
   placed: { key: "", order: {} },
 };
@@ -22,7 +22,7 @@ describe("requests to the service on the same database", () => {
   });
   afterAll(() => service.stop());
 
-  /** The same browser, as a visitor of the service. */
+  /** Returns a visitor of the service with the browser's cookie. */
   function atService(browser: Visitor): Visitor {
     const visitor = new Visitor(() => service.url);
     visitor.cookie = browser.cookie;
@@ -56,7 +56,7 @@ describe("requests to the service on the same database", () => {
     }
   });
 
-  test("neither the owning API consumer nor the admin can read or write $order and $upstream", async () => {
+  test("neither the order's API consumer nor the admin can read or write $order and $upstream", async () => {
     const slack = shop.consumer();
     const order = await slack.begin();
     await slack.post(`${order}/cart/tacos`, XL);
@@ -67,7 +67,7 @@ describe("requests to the service on the same database", () => {
     };
     const before = await readAll();
     expect(before).toMatchObject([{ data: { total: 1790 } }, { data: { entries: [{}, {}] } }, {}]);
-    for (const key of [KEYS.slack, ADMIN]) {
+    for (const key of [KEYS.slack, ADMIN_TOKEN]) {
       const owner = new Visitor(() => service.url, key);
       expect((await owner.get(`${order}/data`)).body.data).toEqual({});
       for (const [patch, path] of [
@@ -80,8 +80,8 @@ describe("requests to the service on the same database", () => {
         expect([status, body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
         expect(body.error?.faults).toMatchObject([{ path }]);
       }
-      // An older version of the shop used these names.
-      const older = { order: { ...FORGED, history: [] }, upstream: "x" };
+      // An older version of the shop stored its data under these names.
+      const older = { order: { ...FORGED_ORDER, history: [] }, upstream: "x" };
       expect((await owner.send("PATCH", `${order}/data`, older)).status).toBe(200);
       expect(await readAll()).toEqual(before);
       const removal = { order: null, upstream: null };
@@ -98,7 +98,7 @@ describe("requests to the service on the same database", () => {
     const secret = "s".repeat(22);
     const edit = { role: "edit", invitationId: "iiiiiiiiiii" };
     const order = {
-      ...FORGED,
+      ...FORGED_ORDER,
       members: { [await ownId(alice)]: { ...edit, participantId: "p", name: "Alice", joinedAt: 0 } },
       invitations: {
         iiiiiiiiiii: { ...edit, secretHash: hash("sha256", secret), createdAt: 0, expiresAt: 9e15, uses: 0 },

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, key, L, XL } from "./backend-fixtures.ts";
+import { ALICE, describeEachBackend, L, newKeyHeader, XL } from "./backend-fixtures.ts";
 import { type Cart, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
-/** `TACO_SHOP_LOAD=full` runs the full load. Default: a small part. */
+/** Whether to run the full load, with `TACO_SHOP_LOAD=full`. Default: a small part of it. */
 const isFull = process.env.TACO_SHOP_LOAD === "full";
 const SESSIONS = isFull ? 200 : 10;
 const DOUBLES = isFull ? 1000 : 20;
@@ -14,7 +14,7 @@ describeEachBackend(
   (kind) => {
     const shop = setUpShop(kind, largeStock());
 
-    test(`${SESSIONS} orders × 20 operations: each cart contains the result of its own operations`, {
+    test(`${SESSIONS} orders × 20 concurrent operations leave each cart with the result of its own operations`, {
       timeout: TIMEOUT,
     }, async () => {
       const consumer = shop.consumer();
@@ -39,7 +39,7 @@ describeEachBackend(
       const numbers = await inParallel(DOUBLES, async () => {
         const order = await consumer.begin();
         await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
-        const once = key();
+        const once = newKeyHeader();
         const answers = await Promise.all([1, 2].map(() => consumer.post(`${order}/orders`, ALICE, once)));
         expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
         const { orders } = (await consumer.get(`${order}/orders`)).body.data;
@@ -51,7 +51,7 @@ describeEachBackend(
   },
 );
 
-/** Sends twenty edits, different for each order. Returns the expected lines of its cart. */
+/** Sends twenty edits, which differ between orders. Returns the expected lines of the order's cart. */
 async function twentyOperations(visitor: Visitor, order: string, index: number): Promise<string[]> {
   const size = index % 2 ? XL : L;
   for (let id = 0; id < 6; id++) {
@@ -84,7 +84,7 @@ function linesOf({ tacos, drinks }: Pick<Cart, "tacos" | "drinks">): string[] {
   ];
 }
 
-/** Runs `task` for 0 to `count` − 1, `AT_ONCE` concurrently. Returns the results in order. */
+/** Runs `task` for the numbers from 0 to `count` − 1, with `AT_ONCE` concurrent calls. Returns the results in order. */
 async function inParallel<Value>(count: number, task: (index: number) => Promise<Value>): Promise<Value[]> {
   const values: Value[] = new Array(count);
   let next = 0;
@@ -95,7 +95,7 @@ async function inParallel<Value>(count: number, task: (index: number) => Promise
   return values;
 }
 
-/** A stock that is large enough for all orders. */
+/** Returns a stock that is large enough for all orders. */
 function largeStock(): Record<string, number> {
   const products = ["coca_cola", "ayran", "viande_hachee", "escalope_de_poulet", "harissa", "algérienne"];
   return Object.fromEntries([...products, "salade", "tomates"].map((product) => [product, 100_000]));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { auth, listed, logIn, signUp } from "./account-fixtures.ts";
+import { auth, listOrders, logIn, signUp } from "./account-fixtures.ts";
 import { describeEachBackend, L, XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
@@ -16,7 +16,7 @@ describeEachBackend(
     });
     afterAll(() => node.close());
 
-    test("serve the same order, and events of one node appear on the other", async () => {
+    test("two nodes serve the same order, and a change on one node causes an event on the other node", async () => {
       const here = shop.browser();
       const order = await here.begin();
       const there = new Visitor(() => node.url);
@@ -36,21 +36,21 @@ describeEachBackend(
       expect((await there.get(`${order}/cart`)).status).toBe(404);
     });
 
-    test("serve the same account, and a logout on one node ends the event stream of the other", async () => {
+    test("two nodes serve the same account, and a logout on one node ends event streams on the other", async () => {
       const here = shop.browser();
       await signUp(here, "nodes@example.com");
       await logIn(here, "nodes@example.com");
       const order = await here.begin();
       const there = new Visitor(() => node.url);
       await logIn(there, "nodes@example.com");
-      expect(await listed(there)).toEqual([[order, "owner"]]);
+      expect(await listOrders(there)).toEqual([[order, "owner"]]);
       const events = await EventReader.open(`${node.url}/api/v1${order}/events`, here.headers());
       await auth(here, "DELETE");
       expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
-      expect(await listed(there)).toEqual([[order, "owner"]]);
+      expect(await listOrders(there)).toEqual([[order, "owner"]]);
     });
 
-    test("accept one of two concurrent edits with the same If-Match", async () => {
+    test("two nodes accept only one of two concurrent edits with the same If-Match", async () => {
       const here = shop.browser();
       const order = await here.begin();
       await here.post(`${order}/cart/tacos`, XL);

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { ALICE, describeEachBackend, key, XL } from "./backend-fixtures.ts";
+import { ALICE, describeEachBackend, newKeyHeader, XL } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
 describeEachBackend(
@@ -7,7 +7,7 @@ describeEachBackend(
   (kind) => {
     const shop = setUpShop(kind);
 
-    test("responds with UPSTREAM_UNAVAILABLE, keeps the cart, and places a retried order once", async () => {
+    test("without a backend, the shop responds with UPSTREAM_UNAVAILABLE, and later places a retried order once", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
@@ -22,7 +22,7 @@ describeEachBackend(
         expect(response.body.error?.code).toBe("UPSTREAM_UNAVAILABLE");
         expect(response.body.error?.message).not.toMatch(/127\.0\.0\.1|ECONN/);
       }
-      const once = key();
+      const once = newKeyHeader();
       expect((await browser.post(`${order}/orders`, ALICE, once)).body.error?.code).toBe(
         "UPSTREAM_UNAVAILABLE",
       );
@@ -44,14 +44,14 @@ describeEachBackend(
       expect((await browser.get(`${order}/orders`)).body.data.orders).toHaveLength(1);
     });
 
-    test("places each order once when the backend is killed during many orders", async () => {
+    test("the shop places each order once if the backend is killed during many orders", async () => {
       const consumer = shop.consumer();
       const orders = await Promise.all(
         Array.from({ length: 12 }, async () => {
           const order = await consumer.begin();
           const added = await consumer.post(`${order}/cart/tacos`, XL);
           expect(added.status).toBe(201);
-          return { order, once: key() };
+          return { order, once: newKeyHeader() };
         }),
       );
       const place = ({ order, once }: (typeof orders)[number]) =>
@@ -66,7 +66,7 @@ describeEachBackend(
       await shop.restart();
       const settled = await Promise.all(
         orders.map(async (each) => {
-          // After an outage, the circuit breaker stays open for a second.
+          // Repeat the request, because the circuit breaker stays open for a second after an outage.
           const response = await vi.waitUntil(async () => {
             const again = await place(each);
             return again.status < 300 && again;

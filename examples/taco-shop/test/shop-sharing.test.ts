@@ -10,7 +10,7 @@ const ALICE_AS_PLACED = { customer: ALICE.customer, delivery: { address: ALICE.d
 describe("a shared order", () => {
   const shop = setUpShop(kind);
 
-  /** Alice's order with one taco, and functions to invite guests and to join. */
+  /** Creates an order of Alice with one taco. Returns functions to invite guests and to join. */
   async function sharedOrder() {
     const alice = shop.browser();
     const order = await alice.begin({ metadata: { customerName: "Alice" } });
@@ -143,7 +143,7 @@ describe("a shared order", () => {
     });
   });
 
-  test("ends its event streams with ended when it ends", async () => {
+  test("sends the event ended and closes the event streams when the order ends", async () => {
     const { alice, order } = await sharedOrder();
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, alice.headers());
     await alice.send("DELETE", order);
@@ -151,7 +151,7 @@ describe("a shared order", () => {
     expect(await events.next()).toBeNull();
   });
 
-  test("keeps the other guests when its owner removes one", async () => {
+  test("keeps the other guests when the owner removes a guest", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token } = await invite("edit");
     const [bob, carol] = [await join(token, "Bob"), await join(token, "Carol")];

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, key, L, XL } from "./backend-fixtures.ts";
+import { ALICE, describeEachBackend, L, newKeyHeader, XL } from "./backend-fixtures.ts";
 import { KEYS, setUpShop } from "./shop-fixtures.ts";
 
 /** The example "Multiple Users Ordering Simultaneously" of the specification. */
@@ -11,7 +11,7 @@ describeEachBackend(
   (kind) => {
     const shop = setUpShop(kind, { tiramisu: 1 });
 
-    test("passes each step of the shop's specification's workflow of two users unchanged", async () => {
+    test("the shop passes each step of the specification's example of two users", async () => {
       const responses: [string, number][] = [];
       const send = async (path: string, init: RequestInit) => {
         const response = await fetch(shop.url() + path, {
@@ -54,7 +54,7 @@ describeEachBackend(
       ]);
     });
 
-    test("edits every kind of item until the order is placed", async () => {
+    test("every kind of item can be edited until the order is placed", async () => {
       const browser = shop.browser();
       const order = await browser.begin({ metadata: { customerName: "Alice" } });
       await browser.post(`${order}/cart/tacos`, XL);
@@ -96,13 +96,13 @@ describeEachBackend(
       expect((await browser.get(`${order}/orders/${number}`)).body.data.number).toBe(number);
     });
 
-    test("places one order for each double click", async () => {
+    test("a double click on the order button places one order", async () => {
       const consumer = shop.consumer();
       const doubles = await Promise.all(
         Array.from({ length: 10 }, async () => {
           const order = await consumer.begin();
           await consumer.post(`${order}/cart/tacos`, XL);
-          const once = key();
+          const once = newKeyHeader();
           const answers = await Promise.all([
             consumer.post(`${order}/orders`, ALICE, once),
             consumer.post(`${order}/orders`, ALICE, once),
@@ -124,11 +124,11 @@ describeEachBackend(
       expect(new Set(doubles.map(({ orders }) => orders[0]?.number)).size).toBe(10);
     });
 
-    test("rejects an empty cart, and an idempotency key that was used with another body", async () => {
+    test("an order with an empty cart, or with an idempotency key of another order, is rejected", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
-      const once = key();
+      const once = newKeyHeader();
       await browser.post(`${order}/orders`, ALICE, once);
       const bob = { ...ALICE, customer: { name: "Bob", phone: "+41797654321" } };
       expect(await browser.post(`${order}/orders`, bob, once)).toMatchObject({
@@ -141,11 +141,11 @@ describeEachBackend(
       });
     });
 
-    test("ends the session after an order with cleanUp, and returns the order for a repeated request", async () => {
+    test("an order with cleanUp ends the session, and a repeated request returns the order", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
-      const once = key();
+      const once = newKeyHeader();
       const first = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
       expect(first.status).toBe(201);
       expect(await browser.get(order)).toMatchObject({
@@ -157,16 +157,16 @@ describeEachBackend(
       const stranger = shop.browser();
       await stranger.begin();
       expect((await stranger.post(`${order}/orders`, ALICE, once)).status).toBe(404);
-      expect((await browser.post(`${order}/orders`, ALICE, key())).status).toBe(404);
+      expect((await browser.post(`${order}/orders`, ALICE, newKeyHeader())).status).toBe(404);
     });
 
-    test("places one order for a double click with cleanUp, on every path", async () => {
+    test("a double click with cleanUp places one order, on every path", async () => {
       for (const prefix of ["", "default"]) {
         for (let round = 0; round < 5; round++) {
           const browser = shop.browser();
           const order = prefix === "default" ? "" : await browser.begin();
           await browser.post(`${order}/cart/tacos`, XL);
-          const once = key();
+          const once = newKeyHeader();
           const recipient = { ...ALICE, cleanUp: true };
           const answers = await Promise.all(
             [1, 2].map(() => browser.post(`${order}/orders`, recipient, once)),
@@ -178,7 +178,7 @@ describeEachBackend(
       }
     });
 
-    test("rejects a product out of stock by name and leaves the cart unchanged", async () => {
+    test("a product out of stock is rejected with its name, and the cart is unchanged", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       const answer = await browser.post(`${order}/cart/desserts`, { product: "tiramisu", quantity: 2 });

@@ -73,16 +73,16 @@ final class Cart
     /** @return array<string, mixed> the line with its prices */
     public function line(Menu $menu, string $kind, int $id): array
     {
-        return $this->priced($menu, $kind, $this->lines[$kind][$this->indexOf($kind, $id)]);
+        return $this->withPrice($menu, $kind, $this->lines[$kind][$this->indexOf($kind, $id)]);
     }
 
     /** @return array<string, mixed> all lines with their prices, and the totals */
-    public function shown(Menu $menu): array
+    public function withPrices(Menu $menu): array
     {
         $shown = [];
         $all = [];
         foreach (KINDS as $kind) {
-            $shown[$kind] = array_map(fn (array $line) => $this->priced($menu, $kind, $line), $this->lines[$kind]);
+            $shown[$kind] = array_map(fn (array $line) => $this->withPrice($menu, $kind, $line), $this->lines[$kind]);
             array_push($all, ...$shown[$kind]);
         }
         $shown['itemCount'] = array_sum(array_column($all, 'quantity'));
@@ -111,7 +111,7 @@ final class Cart
      * @param array<string, mixed> $line
      * @return array<string, mixed>
      */
-    private function priced(Menu $menu, string $kind, array $line): array
+    private function withPrice(Menu $menu, string $kind, array $line): array
     {
         $price = $menu->find($kind === 'tacos' ? 'sizes' : $kind, $line['size'] ?? $line['product'])['price'];
         foreach ($line['meats'] ?? [] as $meat) $price += $menu->product($meat['id'])['price'] * $meat['quantity'];

@@ -15,7 +15,7 @@ final class Refusal extends Exception
     }
 }
 
-/** Collects the faults of an input, so that one response lists them all. */
+/** Collects the faults of an input, so that one response lists all of them. */
 final class Faults
 {
     /** @var list<array{path: string, message: string}> */

@@ -75,13 +75,13 @@ function serveVisitor(Shop $shop, string $method, string $name, array $parameter
 {
     if ($method !== 'GET') $shop->requireToken();
     [$status, $value] = $shop->$name(...$parameters);
-    // Save before the response is sent, so that a killed shop loses nothing that it has acknowledged.
+    // Save before sending the response, so that a killed process loses no change that it has confirmed.
     session_write_close();
     if ($name === 'page') sendPage($value);
     else sendJson($status, $value);
 }
 
-$folder = getenv('TACO_SHOP_DATA') ?: throw new RuntimeException("TACO_SHOP_DATA must be set to the folder for the shop's state.");
+$folder = getenv('TACO_SHOP_DATA') ?: throw new RuntimeException("Set TACO_SHOP_DATA to the folder for the backend's data.");
 foreach (['sessions', 'orders', 'keys'] as $part) {
     if (!is_dir("$folder/$part")) @mkdir("$folder/$part", 0700, true);
 }
@@ -91,5 +91,5 @@ try {
     sendRefusal($refusal);
 } catch (Throwable $error) {
     error_log((string) $error);
-    sendJson(500, ['error' => ['code' => 'internal', 'message' => 'Internal error; see the log of the backend.']]);
+    sendJson(500, ['error' => ['code' => 'internal', 'message' => "Internal error. See the backend's log."]]);
 }

@@ -33,7 +33,7 @@ final class Ledger
     }
 
     /**
-     * Throws 409 `out_of_stock`, with each product that is short.
+     * Throws 409 `out_of_stock`, with each product of which too few portions are left.
      *
      * @param array<string, int> $demand
      * @param array<string, int> $before portions that the cart contained already; they never cause an error
@@ -53,7 +53,7 @@ final class Ledger
     }
 
     /**
-     * Places an order. The caller must check first that its key has no order.
+     * Places an order. The caller must first check with findByKey() that no order has its key.
      *
      * @param array<string, mixed> $content
      * @param array<string, int> $demand
@@ -71,7 +71,7 @@ final class Ledger
     }
 
     /** @return array<string, mixed>|null the order with this key */
-    public function placedWith(string $key): ?array
+    public function findByKey(string $key): ?array
     {
         $file = "$this->folder/keys/$key.json";
         if (!is_file($file)) return null;

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-/** The shop's HTML page: the menu, and the CSRF token in a meta tag. */
+/** Renders the backend's HTML page, with the menu and the CSRF token in a meta tag. */
 function page(Menu $menu, string $token): string
 {
     $titles = ['sizes' => 'Tacos', 'extras' => 'Extras', 'drinks' => 'Boissons', 'desserts' => 'Desserts'];

@@ -35,7 +35,7 @@ final class Shop
 
     public function cart(): array
     {
-        return [200, $this->cart->shown($this->menu)];
+        return [200, $this->cart->withPrices($this->menu)];
     }
 
     public function clear(): array
@@ -113,7 +113,7 @@ final class Shop
         $stamp = hash('sha256', json_encode($body));
         $key = hash('sha256', session_id() . "\n" . $key);
         $ledger = $this->ledger();
-        $placed = $ledger->placedWith($key);
+        $placed = $ledger->findByKey($key);
         if ($placed !== null && $placed['stamp'] !== $stamp) {
             throw new Refusal(409, 'key_reused', 'This Idempotency-Key was already used for another order; use a new one.');
         }
@@ -127,7 +127,7 @@ final class Shop
         $now = new DateTimeImmutable();
         $checked = $this->checks->order($body, $now);
         if ($this->cart->isEmpty()) throw new Refusal(409, 'cart_empty', 'The cart is empty.');
-        $shown = $this->cart->shown($this->menu);
+        $shown = $this->cart->withPrices($this->menu);
         $content = [
             'placedAt' => instant($now),
             ...$checked,
@@ -170,7 +170,7 @@ final class Shop
     private function saved(int $status, ?array $item): array
     {
         $_SESSION['cart'] = $this->cart->stored();
-        return [$status, ['item' => $item, 'cart' => $this->cart->shown($this->menu)]];
+        return [$status, ['item' => $item, 'cart' => $this->cart->withPrices($this->menu)]];
     }
 
     private function ledger(): Ledger
@@ -179,7 +179,7 @@ final class Shop
     }
 }
 
-/** An order without its internal fields. */
+/** Returns the order without its internal fields. */
 function shownOrder(array $order): array
 {
     return array_diff_key($order, array_flip(['key', 'demand', 'stamp', 'cart']));

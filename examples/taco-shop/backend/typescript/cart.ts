@@ -3,16 +3,16 @@ import type { Choice, Taco } from "./checks.ts";
 import type { Menu, Portions } from "./menu.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The kinds of items in a cart. All except tacos are also groups of the menu. */
+/** The kinds of items in a cart. Except for tacos, each is also a group of products in the menu. */
 export const KINDS = ["tacos", "extras", "drinks", "desserts"] as const;
 export type Kind = (typeof KINDS)[number];
-type Content = Taco | Choice;
-type Line = Content & { readonly id: number };
+type LineContent = Taco | Choice;
+type Line = LineContent & { readonly id: number };
 /** A line with its prices in rappen. */
 export type PricedLine = Line & { readonly unitPrice: number; readonly total: number };
 
-/** A cart as the API returns it. */
-export interface ShownCart extends Record<Kind, readonly PricedLine[]> {
+/** A cart with prices, as the API returns it. */
+export interface PricedCart extends Record<Kind, readonly PricedLine[]> {
   readonly itemCount: number;
   readonly total: number;
 }
@@ -21,13 +21,13 @@ export interface ShownCart extends Record<Kind, readonly PricedLine[]> {
 export interface StoredCart {
   readonly id: string;
   readonly lines: Record<Kind, Line[]>;
-  /** Kind → id of the next line. */
+  /** The id of the next line of each kind. */
   readonly next: Record<Kind, number>;
 }
 
 /**
- * The cart of one session. Line ids of each kind start at 0 and are never reused, so that deleting a line keeps the
- * others.
+ * The cart of one session. The ids of the lines of each kind start at 0 and are never reused, so that deleting a line
+ * does not change the ids of the other lines.
  */
 export class Cart {
   readonly stored: StoredCart;
@@ -44,14 +44,14 @@ export class Cart {
     return KINDS.reduce((sum, kind) => sum + this.stored.lines[kind].length, 0);
   }
 
-  add(kind: Kind, content: Content): number {
+  add(kind: Kind, content: LineContent): number {
     const id = this.stored.next[kind]++;
     this.stored.lines[kind].push({ id, ...content });
     return id;
   }
 
   /** Replaces the given fields of a line. */
-  change(kind: Kind, id: number, content: Content | { readonly quantity: number }): void {
+  change(kind: Kind, id: number, content: LineContent | { readonly quantity: number }): void {
     const lines = this.stored.lines[kind];
     const index = this.#indexOf(kind, id);
     lines[index] = { ...this.#line(kind, id), ...content };
@@ -65,19 +65,19 @@ export class Cart {
     for (const kind of KINDS) this.stored.lines[kind] = [];
   }
 
-  /** The line with its prices. */
+  /** Returns a line with its prices. */
   line(menu: Menu, kind: Kind, id: number): PricedLine {
-    return priced(menu, this.#line(kind, id));
+    return withPrice(menu, this.#line(kind, id));
   }
 
-  /** All lines with their prices, and the totals. */
-  shown(menu: Menu): ShownCart {
+  /** Returns all lines with their prices, and the totals. */
+  withPrices(menu: Menu): PricedCart {
     const { lines } = this.stored;
     const kinds = {
-      tacos: lines.tacos.map((line) => priced(menu, line)),
-      extras: lines.extras.map((line) => priced(menu, line)),
-      drinks: lines.drinks.map((line) => priced(menu, line)),
-      desserts: lines.desserts.map((line) => priced(menu, line)),
+      tacos: lines.tacos.map((line) => withPrice(menu, line)),
+      extras: lines.extras.map((line) => withPrice(menu, line)),
+      drinks: lines.drinks.map((line) => withPrice(menu, line)),
+      desserts: lines.desserts.map((line) => withPrice(menu, line)),
     };
     const all = KINDS.flatMap((kind) => kinds[kind]);
     return {
@@ -87,7 +87,7 @@ export class Cart {
     };
   }
 
-  /** The portions of each product that an order of this cart takes out of the stock. */
+  /** Returns how many portions of each product an order of this cart would need. */
   demand(): Portions {
     const demand: Portions = {};
     for (const line of KINDS.flatMap((kind) => this.stored.lines[kind])) {
@@ -117,14 +117,14 @@ function emptyCart(): StoredCart {
   };
 }
 
-/** The products of one piece of a line, with their portions. */
-function productsOf(line: Content): readonly { readonly id: string; readonly quantity: number }[] {
+/** Returns the products in one piece of a line, with their portions. */
+function productsOf(line: LineContent): readonly { readonly id: string; readonly quantity: number }[] {
   if ("product" in line) return [{ id: line.product, quantity: 1 }];
   const rest = [...line.sauces, ...line.garnitures].map((id) => ({ id, quantity: 1 }));
   return [...line.meats, ...rest];
 }
 
-function priced(menu: Menu, line: Line): PricedLine {
+function withPrice(menu: Menu, line: Line): PricedLine {
   const base = "size" in line ? (menu.size(line.size)?.price ?? 0) : 0;
   const unitPrice = productsOf(line).reduce(
     (sum, { id, quantity }) => sum + menu.product(id).price * quantity,

@@ -14,7 +14,7 @@ export interface Taco {
   readonly quantity: number;
 }
 
-/** A product in a cart that is not a taco. */
+/** An item in a cart that is not a taco. */
 export interface Choice {
   readonly product: string;
   readonly quantity: number;

@@ -13,32 +13,35 @@ export interface Order extends Recipient {
   readonly placedAt: string;
   readonly items: Record<Kind, readonly PricedLine[]>;
   readonly itemCount: number;
-  /** Rappen. */
+  /** In rappen. */
   readonly total: number;
 }
 
 /** An order as the ledger stores it. */
 export interface StoredOrder extends Order {
-  /** Hash of visitor id and idempotency key. */
+  /** Hash of visitor id and idempotency key, so that a repeated request finds this order. */
   readonly key: string;
   readonly demand: Portions;
-  /** Hash of the request body. */
+  /** Hash of the request body, which must be the same in a repeated request. */
   readonly stamp: string;
   /** Id of the cart that was ordered. */
   readonly cart: string;
 }
 
 /**
- * Orders and stock, stored in files.
+ * Stores orders and stock in files.
  *
- * The rename that creates `orders/000017.json` places the order; the stock is derived from the orders. The constructor
- * applies orders that are missing in the stock, so that a shop killed between the two writes loses nothing. All methods
- * are synchronous, so that requests cannot interleave.
+ * An order is placed when its file, such as `orders/000017.json`, exists. Then the order's portions are subtracted from
+ * the stock. If the process is killed between the two writes, the next constructor call subtracts them. All methods are
+ * synchronous, so that requests cannot interleave.
  */
 export class Ledger {
   readonly #folder: string;
   readonly #menu: Menu;
-  /** `through` is the number of the last order that was applied; `left` are the portions left. */
+  /**
+   * `through`: the number of the last order that was subtracted from the stock. `left`: the portions left of each
+   * product.
+   */
   readonly #stock: { through: number; left: Portions };
 
   constructor(folder: string, menu: Menu) {
@@ -53,15 +56,15 @@ export class Ledger {
     for (let order = this.order(through + 1); order; order = this.order(order.number + 1)) this.#apply(order);
   }
 
-  /** Product → portions left. */
+  /** Returns the portions left of each product. */
   get left(): Portions {
     return this.#stock.left;
   }
 
   /**
-   * Throws 409 `out_of_stock`, with each product that is short.
+   * Throws 409 `out_of_stock`, with each product of which too few portions are left.
    *
-   * @param before - portions that the cart contained already. They never cause an error.
+   * @param before - the portions that the cart already contained. They never cause an error.
    */
   requireStock(demand: Portions, before: Portions = {}): void {
     const items = Object.entries(demand).flatMap(([product, wanted]) => {
@@ -74,7 +77,7 @@ export class Ledger {
     throw new Refusal(409, "out_of_stock", `Out of stock: ${names}.`, { details: { items } });
   }
 
-  /** Places an order. The caller must check first that its key has no order. */
+  /** Places an order. The caller must first check with {@link findByKey} that no order has its key. */
   place(content: Omit<StoredOrder, "number">): StoredOrder {
     this.requireStock(content.demand);
     const order = { number: this.#stock.through + 1, ...content };
@@ -84,8 +87,8 @@ export class Ledger {
     return order;
   }
 
-  /** The order with this key; null when there is none. */
-  placedWith(key: string): StoredOrder | null {
+  /** Returns the order with this key; null if there is none. */
+  findByKey(key: string): StoredOrder | null {
     const entry = readJson<{ number: number }>(join(this.#folder, "keys", `${key}.json`));
     const order = entry && this.order(entry.number);
     return order?.key === key ? order : null;

@@ -4,17 +4,17 @@ import { readFileSync } from "node:fs";
 export const GROUPS = ["meats", "sauces", "garnitures", "extras", "drinks", "desserts"] as const;
 export type Group = (typeof GROUPS)[number];
 
-interface Entry {
+interface MenuEntry {
   readonly id: string;
   readonly name: { readonly fr: string; readonly de: string; readonly en: string };
-  /** Rappen. */
+  /** In rappen. */
   readonly price: number;
 }
 /** A size of tacos. `meats` is its maximum number of portions of meat. */
-export type Size = Entry & { readonly meats: number };
+export type Size = MenuEntry & { readonly meats: number };
 /** A product. `stock` is the number of portions before the first order. */
-export type Product = Entry & { readonly stock: number };
-/** Product → portions. */
+export type Product = MenuEntry & { readonly stock: number };
+/** The number of portions of each product, by product id. */
 export type Portions = Record<string, number>;
 
 interface MenuFile extends Record<Group, readonly Product[]> {
@@ -42,7 +42,7 @@ export class Menu {
     return this.file[group].find((each) => each.id === id);
   }
 
-  /** The product with this id, in any group. */
+  /** Returns the product with this id from any group. */
   product(id: string): Product {
     const product = this.#products.get(id);
     if (!product) throw new Error(`Product not found: ${id}`);
@@ -53,7 +53,7 @@ export class Menu {
     return Object.fromEntries([...this.#products.values()].map(({ id, stock }) => [id, stock]));
   }
 
-  /** The menu with the current stock. */
+  /** Returns the menu with the current stock. */
   withStock(left: Portions): object {
     const groups = GROUPS.map((group) => [
       group,
@@ -62,7 +62,7 @@ export class Menu {
     return { ...this.file, ...Object.fromEntries(groups) };
   }
 
-  /** Group → product → portions left. */
+  /** Returns the portions left, by group and product. */
   stock(left: Portions): object {
     return Object.fromEntries(
       GROUPS.map((group) => [group, Object.fromEntries(this.file[group].map(({ id }) => [id, left[id]]))]),

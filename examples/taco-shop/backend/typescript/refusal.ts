@@ -1,5 +1,5 @@
-/** One fault of an input: its path, and what is wrong. */
-export interface Field {
+/** One fault of an input: the path of the value, and what is wrong with it. */
+export interface FieldFault {
   readonly path: string;
   readonly message: string;
 }
@@ -26,9 +26,9 @@ export class Refusal extends Error {
   }
 }
 
-/** Collects the faults of an input, so that one response lists them all. */
+/** Collects the faults of an input, so that one response lists all of them. */
 export class Faults {
-  readonly #fields: Field[] = [];
+  readonly #fields: FieldFault[] = [];
 
   add(path: string, message: string): void {
     this.#fields.push({ path, message });

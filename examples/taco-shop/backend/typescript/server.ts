@@ -8,20 +8,20 @@ import { findHandler } from "./routes.ts";
 import { Sessions, type Visitor } from "./sessions.ts";
 import { Shop, type ShopResponse } from "./shop.ts";
 
-// The backend for machines without PHP: PORT=3002 TACO_SHOP_DATA=folder node server.ts
+// The backend for machines without PHP. Start it with `PORT=3002 TACO_SHOP_DATA=folder node server.ts`.
 
-/** Bytes. */
+/** The largest request body, in bytes. */
 const MAX_BODY = 65_536;
 
 const { PORT, TACO_SHOP_DATA: folder } = process.env;
-if (!folder) throw new Error("TACO_SHOP_DATA must be set to the folder for the shop's state.");
+if (!folder) throw new Error("Set TACO_SHOP_DATA to the folder for the backend's data.");
 
 const menu = new Menu();
 const ledger = new Ledger(folder, menu);
 const sessions = new Sessions(folder);
 
-/** Resources that need no session. */
-const PUBLIC: Readonly<Record<string, () => unknown>> = {
+/** The responses to requests that need no session, by path. */
+const PUBLIC_RESPONSES: Readonly<Record<string, () => unknown>> = {
   "/health": () => ({ status: "ok", kind: "typescript" }),
   "/menu": () => menu.withStock(ledger.left),
   "/stock": () => menu.stock(ledger.left),
@@ -36,11 +36,11 @@ createServer(async (request, response) => {
   }
 }).listen(Number(PORT), "127.0.0.1");
 
-/** Synchronous, so that requests are handled one at a time, as with PHP's session lock. */
+/** Handles a request. Synchronous, so that requests are handled one at a time, as with PHP's session lock. */
 function serve(request: IncomingMessage, response: ServerResponse, body: Buffer): ShopResponse {
   const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
   const [path = ""] = (request.url ?? "").split("?", 1);
-  const read = Object.hasOwn(PUBLIC, path) ? PUBLIC[path] : undefined;
+  const read = Object.hasOwn(PUBLIC_RESPONSES, path) ? PUBLIC_RESPONSES[path] : undefined;
   if (read && method === "GET") return [200, read()];
   if (read) {
     const headers = { allow: "GET" };
@@ -55,7 +55,7 @@ function serve(request: IncomingMessage, response: ServerResponse, body: Buffer)
   if (method !== "GET") requireToken(visitor, String(request.headers["x-csrf-token"] ?? ""));
   const key = String(request.headers["idempotency-key"] ?? "");
   const result = handler(new Shop(menu, ledger, visitor), { key, body: () => parsed(body) });
-  // Save before the response is sent, so that a killed shop loses nothing that it has acknowledged.
+  // Save before sending the response, so that a killed process loses no change that it has confirmed.
   if (method !== "GET") sessions.save(visitor);
   return result;
 }
@@ -82,7 +82,7 @@ function parsed(body: Buffer): Input {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Input;
   } catch {
-    // Handled below, together with JSON values that are not objects.
+    // The error is thrown below, as for JSON values that are not objects.
   }
   throw new Refusal(400, "bad_json", "The body must be a JSON object.");
 }
@@ -104,7 +104,7 @@ function sendError(response: ServerResponse, error: unknown): void {
   } else {
     console.error(error);
     send(response, 500, {
-      error: { code: "internal", message: "Internal error; see the log of the backend." },
+      error: { code: "internal", message: "Internal error. See the backend's log." },
     });
   }
 }

@@ -5,7 +5,7 @@ import { Cart, type StoredCart } from "./cart.ts";
 import { readJson, writeJson } from "./files.ts";
 
 /** The cookie name of PHP sessions. */
-const COOKIE = "PHPSESSID";
+const COOKIE_NAME = "PHPSESSID";
 
 /** The session of a visitor. */
 export interface Visitor {
@@ -14,12 +14,13 @@ export interface Visitor {
   readonly isNew: boolean;
   token: string;
   cart: Cart;
-  /** Numbers of the orders placed, oldest first. */
+  /** The numbers of the visitor's orders, oldest first. */
   readonly orders: number[];
 }
 
 /**
- * The sessions of all visitors, one file each, as in PHP. A visitor with an unknown session id receives a new session.
+ * Stores the sessions of all visitors, in one file each, as PHP does. A visitor with an unknown session id receives a
+ * new session.
  */
 export class Sessions {
   readonly #folder: string;
@@ -30,7 +31,7 @@ export class Sessions {
   }
 
   open(cookies: string): Visitor {
-    const [, id] = new RegExp(`(?:^|; ?)${COOKIE}=([a-f0-9]{32})(?:;|$)`).exec(cookies) ?? [];
+    const [, id] = new RegExp(`(?:^|; ?)${COOKIE_NAME}=([a-f0-9]{32})(?:;|$)`).exec(cookies) ?? [];
     const stored = id && readJson<{ token: string; cart: StoredCart; orders: number[] }>(this.#fileOf(id));
     if (id && stored) return { id, isNew: false, ...stored, cart: new Cart(stored.cart) };
     const visitor = { id: randomBytes(16).toString("hex"), isNew: true, token: newToken(), cart: new Cart() };
@@ -42,7 +43,7 @@ export class Sessions {
   }
 
   cookieOf({ id }: Visitor): string {
-    return `${COOKIE}=${id}; path=/; HttpOnly; SameSite=Lax`;
+    return `${COOKIE_NAME}=${id}; path=/; HttpOnly; SameSite=Lax`;
   }
 
   #fileOf(id: string): string {

@@ -10,7 +10,7 @@ import { newToken, type Visitor } from "./sessions.ts";
 /** The status and body of a response. A string is sent as HTML, any other value as JSON. */
 export type ShopResponse = readonly [status: number, value: unknown];
 
-/** The shop's operations, for one visitor. */
+/** The operations of the shop, for one visitor. */
 export class Shop {
   readonly #menu: Menu;
   readonly #ledger: Ledger;
@@ -33,7 +33,7 @@ export class Shop {
   }
 
   cart(): ShopResponse {
-    return [200, this.#visitor.cart.shown(this.#menu)];
+    return [200, this.#visitor.cart.withPrices(this.#menu)];
   }
 
   clear(): ShopResponse {
@@ -100,7 +100,7 @@ export class Shop {
     const input = body();
     const stamp = hash("sha256", JSON.stringify(input));
     const key = hash("sha256", `${this.#visitor.id}\n${idempotencyKey}`);
-    const placed = this.#ledger.placedWith(key);
+    const placed = this.#ledger.findByKey(key);
     if (placed && placed.stamp !== stamp) {
       throw new Refusal(
         409,
@@ -118,15 +118,16 @@ export class Shop {
     const recipient = this.#checks.order(body, now);
     const { cart } = this.#visitor;
     if (cart.count === 0) throw new Refusal(409, "cart_empty", "The cart is empty.");
-    const { itemCount, total, ...items } = cart.shown(this.#menu);
+    const { itemCount, total, ...items } = cart.withPrices(this.#menu);
     const placedAt = new Date(now).toISOString();
     const internal = { key, demand: cart.demand(), stamp, cart: cart.id };
     return this.#ledger.place({ placedAt, ...recipient, items, itemCount, total, ...internal });
   }
 
   /**
-   * Adds the order to the session, and empties the cart that was ordered. A repeated request does it too, in case the
-   * shop was killed before it could do so the first time.
+   * Adds the order to the session and empties the ordered cart. A repeated request calls this again, in case the
+   * process
+   * was killed before the first call.
    */
   #remember(order: StoredOrder): void {
     const visitor = this.#visitor;
@@ -147,11 +148,11 @@ export class Shop {
   }
 
   #changed(status: number, item: PricedLine | null): ShopResponse {
-    return [status, { item, cart: this.#visitor.cart.shown(this.#menu) }];
+    return [status, { item, cart: this.#visitor.cart.withPrices(this.#menu) }];
   }
 }
 
-/** An order without its internal fields. */
+/** Returns the order without its internal fields. */
 function publicOrder(order: StoredOrder): Order {
   const { key: _key, demand: _demand, stamp: _stamp, cart: _cart, ...rest } = order;
   return rest;

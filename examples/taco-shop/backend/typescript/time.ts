@@ -5,9 +5,9 @@ const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-][01]\d:[0-5]\d)$/;
 
 /**
- * The next instant after `now` at which a clock in `timeZone` shows `value`, epoch milliseconds.
+ * Returns the next time after `now` at which clocks in `timeZone` show `value`, in epoch milliseconds.
  *
- * @param value - `HH:MM`. Any other text returns null.
+ * @param value - a time of day, `HH:MM`. For any other text, the result is null.
  */
 export function clockTime(value: string, now: number, timeZone: string): number | null {
   const [, hours, minutes] = CLOCK.exec(value) ?? [];
@@ -18,7 +18,7 @@ export function clockTime(value: string, now: number, timeZone: string): number 
   return today > now ? today : instantOf(wanted + DAY, now, timeZone);
 }
 
-/** Parses an RFC 3339 timestamp to epoch milliseconds; null when it is malformed, or its date does not exist. */
+/** Parses an RFC 3339 timestamp to epoch milliseconds. Returns null if it is malformed or its date does not exist. */
 export function timestamp(value: string): number | null {
   const [, year, month, day] = (TIMESTAMP.exec(value) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return null;
@@ -27,14 +27,14 @@ export function timestamp(value: string): number | null {
 }
 
 /**
- * The instant at which a clock in `timeZone` shows `wanted`. A time skipped by daylight saving becomes one hour later.
+ * Converts the local time `wanted` in `timeZone` to UTC. A time skipped by daylight saving becomes one hour later.
  */
 function instantOf(wanted: number, now: number, timeZone: string): number {
   const instant = wanted - offset(wanted - offset(now, timeZone), timeZone);
   return Math.max(instant, wanted - offset(instant, timeZone));
 }
 
-/** The offset of `timeZone` from UTC at `time`, in milliseconds. */
+/** Returns the offset of `timeZone` from UTC at `time`, in milliseconds. */
 function offset(time: number, timeZone: string): number {
   const name = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" })
     .formatToParts(time)

@@ -6,13 +6,13 @@ import { LogIn } from "./log-in.tsx";
 import { LogOut } from "./log-out.tsx";
 import type { Account } from "./wire.ts";
 
-type Open = "logIn" | "devices" | "logOut" | "logOutEverywhere";
+type OpenPart = "logIn" | "devices" | "logOut" | "logOutEverywhere";
 
-/** The account button: opens the menu of the logged-in user, or the login dialog. */
+/** The account button. Opens the menu of the logged-in user, or the login dialog. */
 export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonElement | null> }): ReactNode {
   const { words } = useLanguage();
   const { user, loading } = useSession<Account>();
-  const [open, setOpen] = useState<Open>();
+  const [open, setOpen] = useState<OpenPart>();
   const [isMenuOpen, setMenuOpen] = useState(false);
   const menu = useId();
   const container = useRef<HTMLDivElement>(null);
@@ -20,7 +20,7 @@ export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonE
 
   const [subject, setSubject] = useState(user?.id);
   if (user?.id !== subject) {
-    // A login or logout in any tab closes what the previous user had open.
+    // A login or logout in any tab closes the previous user's menu or dialog.
     setSubject(user?.id);
     setOpen(undefined);
     setMenuOpen(false);
@@ -42,8 +42,9 @@ export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonE
     return () => listeners.abort();
   }, [isMenuOpen, button]);
 
-  const choose = (what: Open) => {
-    // A closing dialog returns the focus to the element that had it. The menu item is gone then; the button is not.
+  const choose = (what: OpenPart) => {
+    // A closing dialog returns the focus to the element that opened it. The menu item no longer exists, so focus the
+    // button.
     button.current?.focus();
     setMenuOpen(false);
     setOpen(what);

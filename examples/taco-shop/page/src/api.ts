@@ -21,7 +21,7 @@ import type {
   TacoContent,
 } from "./wire.ts";
 
-/** Milliseconds after which a request fails. */
+/** The longest duration of a request, in milliseconds. */
 const TIMEOUT = 15_000;
 
 type Envelope<Data> =
@@ -35,7 +35,7 @@ type Envelope<Data> =
       };
     };
 
-/** The error that every function below rejects with. */
+/** The error with which every function of this file rejects. */
 export class ApiError extends Error {
   readonly code: SessionErrorCode;
   readonly faults: readonly Fault[];
@@ -47,13 +47,13 @@ export class ApiError extends Error {
     this.faults = faults;
   }
 
-  /** The server's fault for one field, if any. */
+  /** Returns the fault that the server reported for a field, if any. */
   faultAt(path: string): Fault | undefined {
     return this.faults.find((fault) => fault.path === path);
   }
 }
 
-/** Whether no response arrived, so that nothing is wrong with the request itself. */
+/** Returns whether an error means that no response arrived, so that the request itself may be correct. */
 export const isConnectionError = (error: unknown): boolean =>
   (error instanceof ApiError || error instanceof SessionError) && error.code === "NETWORK";
 
@@ -74,7 +74,8 @@ async function call<Data>(
     });
     envelope = await response.json();
   } catch (cause) {
-    // A SessionError: not sent, because a logout of the user is still pending. Otherwise: no usable response.
+    // A SessionError means that the request was not sent, because a logout is still pending. Other errors: no valid
+    // response.
     throw new ApiError(cause instanceof SessionError ? cause.code : "NETWORK", String(cause));
   }
   if (envelope.success) return envelope.data;
@@ -102,7 +103,7 @@ export const readCart = (id: string) => call<Cart>("GET", `${order(id)}/cart`);
 export const emptyCart = (id: string) => cartOf(call("DELETE", `${order(id)}/cart`));
 export const addTaco = (id: string, taco: TacoContent) =>
   cartOf(call("POST", `${order(id)}/cart/tacos`, taco));
-/** Rejects with `CONFLICT` if the order has another revision by now. */
+/** Rejects with `CONFLICT` if the order no longer has this revision. */
 export const replaceTaco = (id: string, item: number, taco: TacoContent, revision: number) =>
   cartOf(call("PUT", `${order(id)}/cart/tacos/${item}`, taco, { "if-match": `"${revision}"` }));
 export const addPortion = (id: string, kind: PortionKind, product: string) =>
@@ -112,19 +113,19 @@ export const setQuantity = (id: string, kind: Kind, item: number, quantity: numb
 export const removeItem = (id: string, kind: Kind, item: number) =>
   cartOf(call("DELETE", `${order(id)}/cart/${kind}/${item}`));
 
-/** @param key the same for every attempt at the same order, so that a retry after a timeout places no second one. */
+/** @param key an idempotency key. A retry with the same key does not place a second order. */
 export const placeOrder = (id: string, recipient: Recipient, key: string) =>
   call<PlacedOrder>("POST", `${order(id)}/orders`, recipient, { "idempotency-key": key });
 export const listPlaced = async (id: string) =>
   (await call<{ orders: PlacedOrder[] }>("GET", `${order(id)}/orders`)).orders;
 
 export const readPeople = (id: string) => call<People>("GET", `${order(id)}/participants`);
-/** Returns the newest entries, oldest first; with `before`, those before the entry of this number. */
+/** Returns the newest entries of the history, oldest first. With `before`, returns entries with smaller numbers. */
 export const readHistory = async (id: string, before?: number) => {
   const query = before === undefined ? "" : `?before=${before}`;
   return (await call<{ entries: Entry[] }>("GET", `${order(id)}/history${query}`)).entries;
 };
-/** @param name the owner's name, as the guests see it; empty for the name of the account. */
+/** @param name the owner's name that guests see. If empty, guests see the name of the account. */
 export const invite = (id: string, role: "edit" | "view", name: string) =>
   call<NewInvitation>("POST", `${order(id)}/invitations`, { role, ...(name ? { name } : {}) });
 /** Rejects with `FORBIDDEN` for an invitation that is no longer valid. */

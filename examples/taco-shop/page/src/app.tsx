@@ -10,12 +10,12 @@ import { ShopScreen } from "./shop-screen.tsx";
 import { useMenu } from "./use-menu.ts";
 import { useOrders } from "./use-orders.ts";
 
-/** Milliseconds until a page that could not be loaded is loaded again. */
-const RETRY_AFTER = 5000;
+/** The delay before the page loads menu and orders again after a failure, in milliseconds. */
+const RETRY_DELAY = 5000;
 
-const INVITATION = /^#\/join\/(.+)$/;
+const INVITATION_FRAGMENT = /^#\/join\/(.+)$/;
 
-/** The page: the header, and the shop once menu and orders are loaded. */
+/** Renders the header and, when menu and orders are loaded, the shop. */
 export function App(): ReactNode {
   const { language, words } = useLanguage();
   const { tell } = useNotices();
@@ -31,7 +31,7 @@ export function App(): ReactNode {
     if (!isFailed) return;
     const listeners = new AbortController();
     addEventListener("online", () => retry(), listeners);
-    const timer = setInterval(() => retry(), RETRY_AFTER);
+    const timer = setInterval(() => retry(), RETRY_DELAY);
     return () => {
       clearInterval(timer);
       listeners.abort();
@@ -46,7 +46,8 @@ export function App(): ReactNode {
       </a>
       <Header />
       {menu.menu && orders.orders ? (
-        // The back button can restore a page whose user has logged out since. Hide it until the session is reloaded.
+        // The back button can restore the page of a user who has logged out. Hide the content until the session is
+        // reloaded.
         <Activity mode={isLoading ? "hidden" : "visible"}>
           <ShopScreen menu={menu.menu} reloadStock={menu.reloadStock} orders={orders} />
         </Activity>
@@ -81,14 +82,14 @@ export function App(): ReactNode {
 }
 
 /**
- * The token of an invitation link. It is removed from the address immediately, so that the browser history has no
- * token.
+ * Returns the token of an invitation link. Removes the token from the URL immediately, so that the browser history does
+ * not contain it.
  */
 function useInvitation() {
   const [token, setToken] = useState<string>();
   useEffect(() => {
     const readHash = () => {
-      const [, found] = INVITATION.exec(location.hash) ?? [];
+      const [, found] = INVITATION_FRAGMENT.exec(location.hash) ?? [];
       if (!found) return;
       setToken(found);
       history.replaceState(null, "", location.pathname);

@@ -13,7 +13,7 @@ export interface BasketProps {
   readonly order: OpenOrder | undefined;
   readonly cart: Cart | undefined;
   readonly role: Role;
-  /** The owner's name for a guest; empty if it is unknown. */
+  /** The owner's name, which guests see; empty if it is unknown. */
   readonly owner: string;
   /** The number of other participants. */
   readonly others: number;
@@ -24,7 +24,7 @@ export interface BasketProps {
   readonly onShare: () => void;
   readonly onCheckout: () => void;
   readonly onEnd: () => void;
-  /** Shown below the basket: the placed orders. */
+  /** The placed orders, below the basket. */
   readonly children: ReactNode;
 }
 
@@ -38,7 +38,7 @@ export function Basket(props: BasketProps): ReactNode {
   const isEmpty = !cart || cart.itemCount === 0;
 
   const remove = (kind: Kind, item: number, name: string) => {
-    // The focused button disappears with its line.
+    // Move the focus, because the focused button disappears with its line.
     heading.current?.focus();
     onRemove(kind, item, name);
   };

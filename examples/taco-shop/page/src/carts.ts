@@ -2,16 +2,16 @@ import { readCart } from "./api.ts";
 import type { Cart, Kind } from "./wire.ts";
 
 /**
- * The client's copies of the open orders' carts. Edits of one order are sent one after another. A change of quantity
+ * Stores copies of the open orders' carts. The edits of an order are sent one after another. A change of quantity
  * shows immediately, before the response. A response updates the copy only when no later edit of the order is pending.
  */
 export class Carts {
   #carts: ReadonlyMap<string, Cart> = new Map();
-  /** The number of edits without a response, by order. */
+  /** The number of edits of each order that have no response yet. */
   readonly #pending = new Map<string, number>();
-  /** The newest revision reported by an event, by order. */
+  /** The newest revision of each order that an event reported. */
   readonly #newest = new Map<string, number>();
-  /** The last edit, by order. The next one waits for it. */
+  /** The last edit of each order. The next edit waits for it. */
   readonly #last = new Map<string, Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
 
@@ -55,13 +55,13 @@ export class Carts {
       return cart;
     } finally {
       this.#count(id, -1);
-      // The edit failed: reload the cart to undo the quantity that is shown already.
+      // The edit failed. Reload the cart, because it already shows the new quantity.
       if (!isDone) this.#newest.set(id, Number.POSITIVE_INFINITY);
       this.#catchUp(id).catch(() => {});
     }
   }
 
-  /** Shows a quantity before the server has confirmed it. 0 removes the item. */
+  /** Shows a new quantity before the server has confirmed it. 0 removes the item. */
   showQuantity(id: string, kind: Kind, item: number, quantity: number): void {
     const cart = this.#carts.get(id);
     if (!cart) return;
@@ -78,7 +78,7 @@ export class Carts {
     this.#show({ ...next, itemCount, total });
   }
 
-  /** Drops the carts of all other orders. */
+  /** Removes the carts of all orders except these. */
   keepOnly(ids: readonly string[]): void {
     const remaining = [...this.#carts].filter(([id]) => ids.includes(id));
     if (remaining.length === this.#carts.size) return;

@@ -15,16 +15,16 @@ interface CheckoutProps {
   /** The name that the order was opened for, or an empty string. */
   readonly customerName: string;
   readonly onPlaced: (order: PlacedOrder) => void;
-  /** Called when the order was not placed. Stock or cart may have changed. */
+  /** Called when the server has rejected the order, because the stock or the cart may have changed. */
   readonly onRefused: () => void;
   readonly onClose: () => void;
 }
 
-/** A random idempotency key. `crypto.randomUUID` exists on https pages only. */
+/** Returns a random idempotency key. `crypto.randomUUID` exists only on https pages. */
 const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
 
-/** Asks for name, address and time, then places the order. */
+/** A form for name, address and time, which places the order. */
 export function Checkout({
   menu,
   cart,
@@ -58,7 +58,8 @@ export function Checkout({
 
   const place = async (recipient: Recipient) => {
     if (isPlacing) return;
-    // An unchanged form is a retry, for example after a timeout, and keeps its key. A changed one gets a new key.
+    // Submitting an unchanged form is a retry, for example after a timeout, and reuses the key. A changed form gets a
+    // new key.
     const wanted = JSON.stringify(recipient);
     if (attempt.current.wanted !== wanted) attempt.current = { wanted, key: newKey() };
     setPlacing(true);

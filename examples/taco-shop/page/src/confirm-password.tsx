@@ -6,13 +6,15 @@ import { useLanguage } from "./language.tsx";
 import { client } from "./session.ts";
 import type { Account } from "./wire.ts";
 
-interface ProveProps {
-  readonly onProved: () => void;
+interface ConfirmPasswordProps {
+  readonly onConfirmed: () => void;
   readonly onClose: () => void;
 }
 
-/** Asks for the password again and elevates the session, before an action that a borrowed device must not allow. */
-export function ConfirmPassword({ onProved, onClose }: ProveProps): ReactNode {
+/**
+ * Asks for the password again and elevates the session, so that a borrowed device cannot perform a sensitive action.
+ */
+export function ConfirmPassword({ onConfirmed, onClose }: ConfirmPasswordProps): ReactNode {
   const { words } = useLanguage();
   const email = useSession<Account, string>({ select: ({ user }) => user?.email ?? "" });
   return (
@@ -23,7 +25,7 @@ export function ConfirmPassword({ onProved, onClose }: ProveProps): ReactNode {
         submit={words.account.proveIt}
         onSubmit={async ({ password }) => {
           await client.elevate({ credentials: { email, password }, scope: "account" });
-          onProved();
+          onConfirmed();
         }}
       />
     </Dialog>

@@ -9,7 +9,7 @@ interface ConfirmProps {
   readonly onClose: () => void;
 }
 
-/** Asks before a destructive action. The cancel button has the focus, so that Enter alone destroys nothing. */
+/** Asks for confirmation of a destructive action. The cancel button has the focus, so that pressing Enter cancels. */
 export function Confirm({ title, text, onConfirm, onClose }: ConfirmProps): ReactNode {
   const { words } = useLanguage();
   return (

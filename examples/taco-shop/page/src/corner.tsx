@@ -13,7 +13,7 @@ interface CornerProps {
   readonly orders: readonly OpenOrder[];
 }
 
-/** The line for notices. Its button opens the corner with the sessions behind the page. */
+/** Shows notices, and a button that opens the list of this browser's sessions. */
 export function StatusLine({ orders }: CornerProps): ReactNode {
   const { language } = useLanguage();
   const words = CORNER[language];
@@ -31,7 +31,7 @@ export function StatusLine({ orders }: CornerProps): ReactNode {
   );
 }
 
-/** Shows the sessions of the browser and their latest events. */
+/** A dialog with the sessions of the browser and their latest events. */
 function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => void }): ReactNode {
   const { language, words: texts } = useLanguage();
   const words = CORNER[language];
@@ -78,5 +78,5 @@ function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => voi
   );
 }
 
-/** The first part of a session's id. An id is safe to show: it does not give access to the session. */
+/** Returns the first part of a session's id. An id is safe to show, because it gives no access to the session. */
 const shortId = (id: string) => id.slice(0, 8);

@@ -25,7 +25,7 @@ interface CredentialsProps {
   readonly onSubmit: (given: EnteredCredentials) => Promise<unknown>;
 }
 
-/** A form for e-mail address and password, and a name for a new account. Each fault is shown at its field. */
+/** A form for e-mail address and password, and for the name of a new account. Shows each fault at its field. */
 export function Credentials({ isNew = false, email, submit, onSubmit }: CredentialsProps): ReactNode {
   const { language, words } = useLanguage();
   const form = useRef<HTMLFormElement>(null);
@@ -47,7 +47,7 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
     }
   };
   // The password field shows this error and gets the focus.
-  const isRefused = error instanceof SessionError && error.code === "FORBIDDEN";
+  const isWrongPassword = error instanceof SessionError && error.code === "FORBIDDEN";
   const faultAt = (path: string) => faultTextAt(path, error, words);
   return (
     <form
@@ -88,12 +88,12 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
         name="password"
         type="password"
         autoComplete={isNew ? "new-password" : "current-password"}
-        fault={isRefused ? words.account.refused : faultAt("password")}
+        fault={isWrongPassword ? words.account.refused : faultAt("password")}
         {...(isNew && { hint: words.account.passwordHint })}
       />
       <div className="dialog-foot">
         <p role="alert" className="fault">
-          {!isRefused && summaryOf(error, words, language)}
+          {!isWrongPassword && summaryOf(error, words, language)}
         </p>
         <button type="submit" className="main" aria-disabled={isSending}>
           {submit}
@@ -103,7 +103,7 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
   );
 }
 
-/** Describes the fault of one field, if it has one. */
+/** Describes the fault of a field, if any. */
 function faultTextAt(path: string, error: unknown, words: Words): string | undefined {
   const fault = faultsOf(error).find((each) => each.path === path);
   if (!fault) return undefined;
@@ -111,7 +111,7 @@ function faultTextAt(path: string, error: unknown, words: Words): string | undef
   return explainFault(fault, words);
 }
 
-/** Describes the error below the form. Faults of fields are shown at the fields. */
+/** Describes an error that is shown below the form, because it belongs to no field. */
 function summaryOf(error: unknown, words: Words, language: Language): string | undefined {
   if (error === undefined) return undefined;
   return faultsOf(error).length > 0 ? words.errors.VALIDATION_FAILED : explain(error, words, language);

@@ -13,7 +13,7 @@ import type {
 } from "./wire.ts";
 import type { Words } from "./words/en.ts";
 
-/** The title of an order's tab. */
+/** Returns the title of an order's tab. */
 export function titleOf({ metadata, name, role }: OpenOrder, words: Words): string {
   const label = labelOf(metadata);
   if (label) return label;
@@ -21,7 +21,7 @@ export function titleOf({ metadata, name, role }: OpenOrder, words: Words): stri
   return metadata.number ? words.orderNumber(metadata.number) : (name ?? words.basket);
 }
 
-/** The name of an order. Other clients of the shop name it after its customer. */
+/** Returns the name of an order. Orders of other clients have no label, so their name is the customer's. */
 export const labelOf = ({ label, customerName, source }: OrderMetadata): string | undefined =>
   label ?? (source === "web" ? undefined : customerName);
 
@@ -34,7 +34,7 @@ export const tacoName = (menu: Menu, taco: TacoContent, language: Language): str
 export const portionName = (menu: Menu, kind: Exclude<Kind, "tacos">, line: Portion, language: Language) =>
   named(menu[kind], line.product, language);
 
-/** The fillings of a taco as text, one line per group. */
+/** Describes the fillings of a taco, with one line for each group. */
 export function tacoDetails(menu: Menu, taco: TacoContent, language: Language): string[] {
   const meats = taco.meats.map(({ id, quantity }) => {
     const name = named(menu.meats, id, language);
@@ -45,14 +45,14 @@ export function tacoDetails(menu: Menu, taco: TacoContent, language: Language): 
   return [meats, sauces, garnitures].map((names) => names.join(", ")).filter(Boolean);
 }
 
-/** The ids of a taco's fillings, for its picture. */
+/** Returns the ids of a taco's fillings, for its picture. */
 export const fillingsOf = ({ meats, sauces, garnitures }: TacoContent): string[] => [
   ...meats.map(({ id }) => id),
   ...garnitures,
   ...sauces,
 ];
 
-/** The price of a taco in rappen: its size plus the surcharges of its fillings. */
+/** Returns the price of a taco in rappen: its size plus the surcharges of its fillings. */
 export function tacoPrice(menu: Menu, taco: TacoContent): number {
   const price = (products: readonly Pick<Product, "id" | "price">[], id: string) =>
     products.find((product) => product.id === id)?.price ?? 0;
@@ -64,7 +64,7 @@ export function tacoPrice(menu: Menu, taco: TacoContent): number {
   );
 }
 
-/** Whether two tacos have the same content, including the quantity. */
+/** Returns whether two tacos have the same content, including the quantity. */
 export const hasSameContent = (one: Taco | undefined, other: Taco | undefined): boolean =>
   JSON.stringify(one && contentOf(one)) === JSON.stringify(other && contentOf(other));
 
@@ -76,7 +76,7 @@ export const contentOf = ({ size, meats, sauces, garnitures, quantity }: Taco): 
   quantity,
 });
 
-/** The display name of a participant. Only an owner can be without a name. */
+/** Returns the display name of a participant. Only the owner may have no name. */
 export function nameOf(
   who: Pick<Participant, "name" | "participantId">,
   you: string | undefined,
@@ -85,7 +85,7 @@ export function nameOf(
   return who.name || (who.participantId === you ? words.yourself : words.someone);
 }
 
-/** Describes a history entry, to follow the participant's name: "added a taco". */
+/** Describes a history entry, such as "added a taco". The participant's name precedes the text. */
 export function actionText({ what, item, outcome }: Entry, words: Words): string {
   const object = item && words.items[item.kind];
   const remark = outcome === "unknown" ? words.unknown : undefined;

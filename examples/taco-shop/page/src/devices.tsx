@@ -18,7 +18,7 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
   const end = (action: () => Promise<void>) => {
     if (loading) return;
     lastAction.current = action;
-    // The focused button disappears with its device.
+    // Move the focus, because the focused button disappears with its device.
     list.current?.focus();
     void action();
   };
@@ -71,7 +71,7 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
         )}
       </div>
       {needsElevation && (
-        <ConfirmPassword onProved={() => void lastAction.current?.()} onClose={() => void reload()} />
+        <ConfirmPassword onConfirmed={() => void lastAction.current?.()} onClose={() => void reload()} />
       )}
     </Dialog>
   );

@@ -2,10 +2,10 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 
-/** The first field; of a group of radio buttons, the checked one. */
-const FIELD = ".dialog-body :is(input:not([type=radio], [readonly]), input:checked, select)";
-/** The first button or link, for a dialog without fields. */
-const CONTROL = ".dialog-body :is(button, a)";
+/** Selects the first field of a dialog. In a group of radio buttons, selects the checked button. */
+const FIELD_SELECTOR = ".dialog-body :is(input:not([type=radio], [readonly]), input:checked, select)";
+/** Selects the first button or link of a dialog without fields. */
+const CONTROL_SELECTOR = ".dialog-body :is(button, a)";
 
 interface DialogProps {
   readonly title: string;
@@ -14,7 +14,10 @@ interface DialogProps {
   readonly className?: string;
 }
 
-/** A modal dialog, open while it is rendered. The browser keeps the focus inside and restores it afterwards. */
+/**
+ * A modal dialog, which is open while it is rendered. The browser keeps the focus inside, and restores it after
+ * closing.
+ */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps): ReactNode {
   const { words } = useLanguage();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -24,7 +27,10 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
     const element = dialog.current;
     element?.showModal();
     // The close button is the first element. Enter should not close the dialog, so focus the first field instead.
-    (element?.querySelector<HTMLElement>(FIELD) ?? element?.querySelector<HTMLElement>(CONTROL))?.focus();
+    (
+      element?.querySelector<HTMLElement>(FIELD_SELECTOR) ??
+      element?.querySelector<HTMLElement>(CONTROL_SELECTOR)
+    )?.focus();
     return () => element?.close();
   }, []);
 
@@ -34,7 +40,8 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
       className={`dialog ${className}`}
       aria-labelledby={titleId}
       onClose={(event) => {
-        // React's strict mode closes and reopens a dialog; the event of that closing arrives when it is open again.
+        // React's strict mode closes and reopens a dialog. Ignore its close event, which arrives when the dialog is
+        // open again.
         if (event.target === dialog.current && !dialog.current.open) onClose();
       }}
       onMouseDown={(event) => {

@@ -3,7 +3,7 @@ import { ApiError } from "./api.ts";
 import type { Fault, Language, Menu, Product } from "./wire.ts";
 import type { Words } from "./words/en.ts";
 
-/** Describes a fault in the page's language, or in the server's words if there is no translation. */
+/** Describes a fault in the page's language. Returns the server's message if there is no translation. */
 export function explainFault({ path, message }: Fault, { faults }: Words): string {
   switch (path) {
     case "name":

@@ -8,7 +8,7 @@ interface FillingChoiceProps {
   readonly legend: string;
   readonly products: readonly Product[];
   readonly chosen: readonly string[];
-  /** The most products to choose. Default: all of them. */
+  /** The largest number of products to choose. Default: no limit. */
   readonly max?: number;
   readonly onChange: (chosen: readonly string[]) => void;
 }

@@ -2,14 +2,14 @@ import { ApiError, readCart } from "./api.ts";
 import { client } from "./session.ts";
 import type { Entry } from "./wire.ts";
 
-/** Milliseconds until a rejected event stream is requested again. */
-const RETRY_AFTER = 5000;
+/** The delay before a rejected event stream is requested again, in milliseconds. */
+const RETRY_DELAY = 5000;
 
 /** The newest change of an order. */
 export interface OrderNews {
   readonly revision: number;
   readonly entry: Entry | null;
-  /** Whether this is the state at the start of the connection rather than a new change. */
+  /** Whether this is the current state at the start of a connection, not a new change. */
   readonly isStart: boolean;
 }
 
@@ -20,8 +20,10 @@ export interface OrderEvents {
 }
 
 /**
- * Follows an order's server-sent events. EventSource reconnects after a broken connection, but not after an error
- * response. In that case the order has ended, or the shop is unavailable and the stream is requested again later.
+ * Receives an order's server-sent events. EventSource reconnects after a broken connection, but not after an error
+ * response. An error response means that the order has ended, or that the shop is unavailable and the stream is
+ * requested
+ * again later.
  *
  * @returns a function that stops following.
  */
@@ -57,14 +59,14 @@ export function followOrder(id: string, events: OrderEvents): () => void {
     );
     if (isStopped) return;
     if (error instanceof ApiError && error.code === "SESSION_NOT_FOUND") end("ended");
-    else retry = setTimeout(open, RETRY_AFTER);
+    else retry = setTimeout(open, RETRY_DELAY);
   }
 
-  /** The order still exists, but the browser has logged out or changed accounts. Reloading the session shows its orders. */
+  /** The order still exists, but the browser has logged out or changed accounts. Reload the session and its orders. */
   function onSignedOut(): void {
     source.close();
     client.getSession({ fresh: true }).catch(() => {});
-    retry = setTimeout(open, RETRY_AFTER);
+    retry = setTimeout(open, RETRY_DELAY);
   }
 
   function end(reason: "ended" | "excluded"): void {

@@ -1,14 +1,14 @@
 import type { Language } from "./wire.ts";
 
-// Swiss formats in every language: the shop is in Switzerland.
+// Returns the Swiss locale of a language, because the shop is in Switzerland.
 const locale = (language: Language) => `${language}-CH`;
 
 const francFormat = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
 
-/** Rappen as a price: `CHF 17.90`. */
+/** Formats an amount in rappen as a price, such as `CHF 17.90`. */
 export const formatPrice = (rappen: number): string => `CHF ${francFormat.format(rappen / 100)}`;
 
-/** The time of day in the shop's time zone; with the weekday if it is not today. */
+/** Formats a time of day in the shop's time zone. Includes the weekday if it is not today. */
 export function clockTime(time: string, language: Language, timeZone: string): string {
   const day = (date: Date) => date.toLocaleDateString("en-CA", { timeZone });
   const at = new Date(time);
@@ -17,15 +17,18 @@ export function clockTime(time: string, language: Language, timeZone: string): s
   return at.toLocaleString(locale(language), isToday ? hours : { ...hours, weekday: "short" });
 }
 
-/** Hours, minutes and seconds in the reader's time zone, of a time in epoch milliseconds. */
+/** Formats a time in epoch milliseconds as hours, minutes and seconds, in the user's time zone. */
 export const timeOfDay = (at: number, language: Language): string =>
   new Date(at).toLocaleTimeString(locale(language), { hour12: false });
 
-/** Date and time in the reader's time zone and language. */
+/** Formats date and time in the user's language and time zone. */
 export const dayAndTime = (time: string, language: Language): string =>
   new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short" });
 
-/** ISO 8601 times every 15 minutes, from 30 minutes after `now`, for six hours. */
+/**
+ * Returns the times of pickup to choose from: every 15 minutes for six hours, starting 30 minutes after `now`. ISO
+ * 8601.
+ */
 export function pickupTimes(now: number): string[] {
   const quarter = 15 * 60_000;
   const first = Math.ceil((now + 2 * quarter) / quarter) * quarter;

@@ -7,7 +7,7 @@ import { LANGUAGES } from "./wire.ts";
 
 const LANGUAGE_NAMES = { fr: "Français", de: "Deutsch", en: "English" };
 
-/** The header: the shop's name, the choice of language, and the account button. */
+/** The header, with the shop's name, the choice of language, and the account button. */
 export function Header(): ReactNode {
   const { language, words, changeLanguage } = useLanguage();
   const account = useRef<HTMLButtonElement>(null);

@@ -9,7 +9,7 @@ export function InvitationLink({ url }: { readonly url: string }): ReactNode {
 
   const copy = async () => {
     input.current?.select();
-    // Without permission for the clipboard, the selected link can be copied with the keyboard.
+    // Without permission for the clipboard, the user can copy the selected link with the keyboard.
     await navigator.clipboard?.writeText(url).then(
       () => setCopied(true),
       () => {},

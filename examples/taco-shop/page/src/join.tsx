@@ -15,7 +15,7 @@ interface JoinProps {
 }
 
 /**
- * Shows the name of the order's owner, asks for a name, then joins. For an invalid link, it shows the reason at once.
+ * Shows the name of the order's owner, asks for a name, then joins the order. Shows an error for an invalid link.
  */
 export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const { language, words } = useLanguage();

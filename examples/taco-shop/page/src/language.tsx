@@ -18,7 +18,7 @@ interface LanguageState {
 
 const LanguageContext = createContext<LanguageState | null>(null);
 
-/** The stored choice, otherwise the browser's first supported language, otherwise French. */
+/** Returns the stored language, otherwise the browser's first supported language, otherwise French. */
 function firstLanguage(): Language {
   const wanted = [storage.read("language"), ...navigator.languages].map((tag) => tag?.slice(0, 2));
   return wanted.find(isSupported) ?? "fr";
@@ -27,7 +27,7 @@ function firstLanguage(): Language {
 const isSupported = (tag: string | undefined): tag is Language =>
   LANGUAGES.some((language) => language === tag);
 
-/** Keeps one language in all tabs of the browser. A login switches to the account's language. */
+/** Provides the language, which is the same in all tabs of the browser. A login switches to the account's language. */
 export function LanguageProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [language, setLanguage] = useState(firstLanguage);
   const words = WORDS[language];
@@ -53,11 +53,11 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     setLanguage(chosen);
     if (client.$session.get().status === "authenticated") void save(chosen);
   };
-  /** Saves choices one after another, so that the last one wins. */
+  /** Saves choices one after another, so that the last choice is stored. */
   const save = async (chosen: Language) => {
     const before = saving.current;
     const request = Promise.resolve(before).then(() => changeAccount({ language: chosen }));
-    // If saving fails, the choice applies to this browser only. That is not worth an error message.
+    // If saving fails, the choice applies to this browser only. Show no error message.
     const saved = request.catch(() => {});
     saving.current = saved;
     await saved;

@@ -2,7 +2,7 @@ type Key = "language" | "order" | "orders" | "name";
 
 const PREFIX = "taco-shop.";
 
-/** Values in the browser's local storage. If the browser blocks it, the page works without stored values. */
+/** Stores values in the browser's local storage. If the browser blocks it, the page works without stored values. */
 export const storage = {
   read(key: Key): string | null {
     try {

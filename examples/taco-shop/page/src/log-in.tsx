@@ -7,7 +7,7 @@ import { client } from "./session.ts";
 
 const MODES = ["logIn", "signUp"] as const;
 
-/** The dialog to log in or to create an account. The account button closes it after the login. */
+/** The dialog to log in or to create an account. The account button closes the dialog after the login. */
 export function LogIn({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { language, words } = useLanguage();
   const [way, setWay] = useState<(typeof MODES)[number]>("logIn");

@@ -7,7 +7,7 @@ import { useNotices } from "./notices.tsx";
 import { client } from "./session.ts";
 
 interface LogOutProps {
-  /** On all devices. */
+  /** Whether to log out on all devices. */
   readonly isEverywhere: boolean;
   readonly onClose: () => void;
 }
@@ -34,7 +34,7 @@ export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
     onClose();
   };
 
-  if (needsPassword) return <ConfirmPassword onProved={() => void logOut()} onClose={onClose} />;
+  if (needsPassword) return <ConfirmPassword onConfirmed={() => void logOut()} onClose={onClose} />;
   return (
     <Confirm
       title={isEverywhere ? words.account.logOutEverywhere : words.account.logOut}

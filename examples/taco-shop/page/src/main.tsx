@@ -19,7 +19,7 @@ import { NoticesProvider } from "./notices.tsx";
 import { client } from "./session.ts";
 
 const root = document.getElementById("root");
-if (!root) throw new Error("The page has no #root.");
+if (!root) throw new Error("index.html must contain an element with the id root.");
 createRoot(root).render(
   <StrictMode>
     <SessionProvider client={client}>

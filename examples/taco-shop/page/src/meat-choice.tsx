@@ -8,12 +8,12 @@ import type { Product, TacoContent } from "./wire.ts";
 interface MeatChoiceProps {
   readonly meats: readonly Product[];
   readonly chosen: TacoContent["meats"];
-  /** The number of portions for this size. */
+  /** The number of meat portions in a taco of this size. */
   readonly max: number;
   readonly onChange: (meats: TacoContent["meats"]) => void;
 }
 
-/** Steppers for the meats, limited to the number of portions for the size. */
+/** Plus and minus buttons for the portions of each meat. The taco's size limits the total. */
 export function MeatChoice({ meats, chosen, max, onChange }: MeatChoiceProps): ReactNode {
   const { language, words } = useLanguage();
   const portions = chosen.reduce((sum, { quantity }) => sum + quantity, 0);

@@ -5,7 +5,7 @@ import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { type Cart, type Menu, PORTIONS, type PortionKind, type Product, type Size } from "./wire.ts";
 
-/** The stock from which on the number of portions left is shown. */
+/** Products with no more portions than this show how many are left. */
 const LOW_STOCK = 10;
 
 interface MenuBoardProps {
@@ -90,7 +90,7 @@ interface CardProps {
   readonly price: string;
   readonly note: string | undefined;
   readonly picture: ReactNode;
-  /** How many are in the order. */
+  /** The number of pieces of this product in the order. */
   readonly count: number;
   readonly action: string;
   readonly label: string;

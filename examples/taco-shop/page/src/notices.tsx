@@ -2,10 +2,10 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { useLanguage } from "./language.tsx";
 import { client } from "./session.ts";
 
-/** Milliseconds that an information notice stays. */
+/** How long an information notice is shown, in milliseconds. */
 const NOTICE_DURATION = 4000;
-/** Milliseconds between attempts to reach the shop while a warning says that it cannot be reached. */
-const RETRY_AFTER = 3000;
+/** The delay between attempts to reach the shop while a connection warning is shown, in milliseconds. */
+const RETRY_DELAY = 3000;
 
 interface Notices {
   /** Shows an information notice for a few seconds. Screen readers announce it politely. */
@@ -13,7 +13,7 @@ interface Notices {
   /**
    * Shows a warning until it is dismissed. Screen readers announce it immediately.
    *
-   * @param end `connected`: the warning is about the connection, and ends by itself once the shop responds again.
+   * @param end `connected`: the warning disappears when the shop responds again.
    */
   readonly warn: (text: string, end?: "connected") => void;
 }
@@ -53,7 +53,7 @@ export function NoticesProvider({ children }: { readonly children: ReactNode }):
   return <NoticesContext value={state}>{children}</NoticesContext>;
 }
 
-/** Shows the notices. A modal dialog renders its own board, because the page outside it is inert. */
+/** Shows the notices. A modal dialog renders its own notices, because the page outside the dialog is inert. */
 export function NoticeBoard(): ReactNode {
   const { words } = useLanguage();
   const { notice, warning, warn } = useNoticesState();
@@ -83,19 +83,19 @@ function useNoticesState(): NoticesState {
 }
 
 /**
- * Calls `then` once the shop has responded and no logout waits to be sent.
+ * Calls `then` when the shop responds and no logout is pending.
  *
  * @returns a function that stops trying.
  */
 function onceConnected(then: () => void): () => void {
   const listeners = new AbortController();
   const attempt = async () => {
-    // Sends a logout that is still pending first.
+    // If a logout is pending, this call sends it first.
     await client.getSession({ fresh: true }).catch(() => {});
     const { error, offline, signOut } = client.$meta.get();
     if (!listeners.signal.aborted && !error && !offline && !signOut) then();
   };
-  const timer = setInterval(attempt, RETRY_AFTER);
+  const timer = setInterval(attempt, RETRY_DELAY);
   addEventListener("online", attempt, listeners);
   return () => {
     clearInterval(timer);

@@ -5,21 +5,21 @@ import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { Entry } from "./wire.ts";
 
-/** The number of entries to show at first. */
+/** The number of entries to show initially. */
 const FIRST_SHOWN = 12;
 /** The number of entries that each click on the button adds. */
 const ENTRIES_PER_CLICK = 100;
 
 interface OrderHistoryProps {
   readonly id: string;
-  /** The order's newest revision. A new one reloads the history. */
+  /** The order's newest revision. When it changes, the history is reloaded. */
   readonly revision: number;
-  /** The reader's participant id. */
+  /** The participant id of the user of this page. */
   readonly you: string | undefined;
   readonly timeZone: string;
 }
 
-/** The history of an order, newest first. Refused changes are left out. */
+/** The history of an order, newest entries first, without rejected changes. */
 export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps): ReactNode {
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
@@ -39,7 +39,7 @@ export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps)
   }, [id, revision]);
 
   if (entries.length === 0) return null;
-  // A reload returns the newest entries only, and some of them are among the older ones already.
+  // A reload returns only the newest entries. Skip entries that are already among the older entries.
   const known = [...older, ...entries.filter(({ number }) => number > (older.at(-1)?.number ?? 0))];
   const changes = known.filter(({ outcome }) => outcome !== "refused");
   const shown = changes.slice(-limit);

@@ -11,7 +11,7 @@ interface OrderTabsProps {
   readonly onNew: () => void;
 }
 
-/** Keys that move between tabs, with the index of the next tab. */
+/** Keys that move between tabs. Each function returns the index of the next tab. */
 const TAB_KEYS: Readonly<Record<string, (index: number, count: number) => number>> = {
   ArrowLeft: (index, count) => (index + count - 1) % count,
   ArrowRight: (index, count) => (index + 1) % count,
@@ -19,7 +19,7 @@ const TAB_KEYS: Readonly<Record<string, (index: number, count: number) => number
   End: (_index, count) => count - 1,
 };
 
-/** A tab for each open order, and a button to open another. */
+/** A tab for each open order, and a button to open another order. */
 export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsProps): ReactNode {
   const { words } = useLanguage();
   const list = useRef<HTMLDivElement>(null);

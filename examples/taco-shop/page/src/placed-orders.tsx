@@ -8,11 +8,11 @@ import { type Menu, type PlacedOrder, PORTIONS } from "./wire.ts";
 interface PlacedOrdersProps {
   readonly menu: Menu;
   readonly id: string;
-  /** The number of orders placed while the page is open. A new one reloads the list. */
+  /** The number of orders placed since the page was opened. When it changes, the list is reloaded. */
   readonly placed: number;
 }
 
-/** The orders that were placed in the same order session. */
+/** Lists the orders that were placed in one order session. */
 export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode {
   const { language, words } = useLanguage();
   const [orders, setOrders] = useState<readonly PlacedOrder[]>([]);

@@ -1,6 +1,6 @@
 /** An event of a session of this browser. */
 export interface SessionEvent {
-  /** Counts from 1. */
+  /** The number of the event, starting at 1. */
   readonly number: number;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -18,15 +18,15 @@ export type SessionEventKind =
   | "orderClosed"
   | "orderChanged";
 
-/** The most events to keep. */
+/** The largest number of events to store. */
 const MAX_EVENTS = 30;
 
 let events: readonly SessionEvent[] = [];
 const listeners = new Set<() => void>();
 
-/** The events of this browser's sessions since the page was loaded, for the corner that shows them. */
+/** Stores the events of this browser's sessions since the page was loaded. `corner.tsx` shows them. */
 export const sessionLog = {
-  /** Newest first. */
+  /** Returns the events, newest first. */
   read: (): readonly SessionEvent[] => events,
   add(what: SessionEventKind, session: string): void {
     const number = (events[0]?.number ?? 0) + 1;

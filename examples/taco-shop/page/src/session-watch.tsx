@@ -15,7 +15,7 @@ export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): Rea
   const { end, dismiss } = useSessionEvents({
     loggedIn: ({ name }) => tell(words.account.welcome(name)),
     loggedOut: () => tell(words.account.loggedOut),
-    // Clear an earlier notice about the session, such as the welcome.
+    // Remove an earlier notice about the session, such as the welcome after a login.
     ended: () => tell(""),
   });
   const ended = end?.user ? words.ended.account : words.ended.visit;

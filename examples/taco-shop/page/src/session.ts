@@ -1,14 +1,14 @@
 import { createSessionClient } from "coatcheck/client";
 import type { Account } from "./wire.ts";
 
-const BASE = "/api/auth/session-v2";
+const BASE_PATH = "/api/auth/session-v2";
 
 /** The path of the session's event stream. */
-export const EVENTS = `${BASE}/events`;
+export const EVENTS_PATH = `${BASE_PATH}/events`;
 
-/** The page's session client. Every request goes through it. */
+/** The page's session client. The page sends all its requests with this client. */
 export const client = createSessionClient<Account>({
-  baseUrl: BASE,
-  // Default: reload the page. Not needed here: useOrderList reloads the orders, and nothing else depends on the user.
+  baseUrl: BASE_PATH,
+  // Do nothing, instead of reloading the page: useOrderList reloads the orders, and nothing else depends on the user.
   onSubjectChange: () => {},
 });

@@ -81,7 +81,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
 }
 
 interface InviteFormProps {
-  /** @param name the owner's name; empty if the account has one. */
+  /** @param name the owner's name; empty if the account has a name. */
   readonly onInvite: (role: "edit" | "view", name: string) => void;
 }
 
@@ -134,7 +134,7 @@ function InviteForm({ onInvite }: InviteFormProps): ReactNode {
 
 interface ParticipantsProps {
   readonly people: People;
-  /** The reader's participant id. */
+  /** The participant id of the user of this page. */
   readonly you: string | undefined;
   readonly onExclude: (participantId: string) => void;
 }

@@ -16,7 +16,7 @@ interface ShopDialogsProps {
   readonly screen: ShopScreenState;
 }
 
-/** The open dialog of the shop's main view, if any. */
+/** Renders the open dialog of the shop's main view, if any. */
 export function ShopDialogs({ screen }: ShopDialogsProps): ReactNode {
   const { words } = useLanguage();
   const { menu, orders, id, role, edits, live, dialog, close, attempt, end } = screen;
@@ -55,7 +55,7 @@ export function ShopDialogs({ screen }: ShopDialogsProps): ReactNode {
 
 interface TacoDialogProps extends ShopDialogsProps {
   readonly taco: TacoContent;
-  /** The taco as it was when the dialog opened; undefined for a new one. */
+  /** The taco at the time when the dialog opened; undefined for a new taco. */
   readonly seen: Taco | undefined;
 }
 

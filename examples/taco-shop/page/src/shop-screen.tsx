@@ -19,7 +19,7 @@ import type { Words } from "./words/en.ts";
 
 const NO_ORDERS: readonly OpenOrder[] = [];
 
-/** The shop's main view: order tabs, the menu, the basket of the active order, and the dialogs. */
+/** The shop's main view, with order tabs, menu, basket of the active order, and dialogs. */
 export function ShopScreen(props: ShopScreenProps): ReactNode {
   const { language, words } = useLanguage();
   const isNarrow = useMedia("(max-width: 60rem)");
@@ -96,7 +96,7 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
   );
 }
 
-/** The properties of the active order's basket. */
+/** Returns the properties of the active order's basket. */
 function basketOf(screen: ShopScreenState, words: Words): BasketProps {
   const { menu, active, id, role, edits, live, setDialog, attempt, end } = screen;
   const { cart } = edits;

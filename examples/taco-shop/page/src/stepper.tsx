@@ -9,7 +9,10 @@ interface StepperProps {
   readonly onChange: (value: number) => void;
 }
 
-/** A number with a minus and a plus button. At a limit the button is `aria-disabled`, so that it keeps the focus. */
+/**
+ * A number with a minus and a plus button. At a limit, a button is `aria-disabled` instead of `disabled`, to keep the
+ * focus.
+ */
 export function Stepper({ name, value, min, max, onChange }: StepperProps): ReactNode {
   const { words } = useLanguage();
   const step = (next: number) => next >= min && next <= max && onChange(next);

@@ -20,7 +20,7 @@ interface TacoEditorProps {
   readonly onClose: () => void;
 }
 
-/** The dialog to compose a new taco or to change one. */
+/** The dialog to compose a new taco or to change a taco. */
 export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEditorProps): ReactNode {
   const { words } = useLanguage();
   const [taco, setTaco] = useState(first);
@@ -96,7 +96,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
   );
 }
 
-/** Limits the meats to the portions for a size. Those chosen first are kept. */
+/** Limits the meats to the number of portions for a size. Keeps the meats that were chosen first. */
 function limitMeats(meats: TacoContent["meats"], size: Size): TacoContent["meats"] {
   let room = size.meats;
   return meats.flatMap(({ id, quantity }) => {

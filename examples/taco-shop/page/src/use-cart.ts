@@ -5,7 +5,7 @@ import { hasSameContent } from "./describe.ts";
 import type { Orders } from "./use-orders.ts";
 import type { Cart, Kind, PortionKind, Taco, TacoContent } from "./wire.ts";
 
-/** The result of saving a taco. If another participant has changed it, `now` is its current state. */
+/** The result of saving a taco. If another participant has changed the taco, `now` is its current state. */
 export type SaveResult = { readonly done: true } | { readonly done: false; readonly now: Taco | undefined };
 
 export interface CartEdits {
@@ -20,7 +20,7 @@ export interface CartEdits {
   readonly empty: () => Promise<unknown>;
 }
 
-/** The carts of the open orders, and the edits of the active one. */
+/** Returns the carts of the open orders, and functions that edit the active order's cart. */
 export function useCart({ orders, active, need }: Orders): CartEdits {
   const [carts] = useState(() => new Carts());
   const all = useSyncExternalStore(carts.subscribe, carts.snapshot);
@@ -30,7 +30,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
     if (!orders) return;
     carts.keepOnly(orders.map(({ sessionId }) => sessionId));
     for (const { sessionId } of orders) {
-      // A cart that cannot be read now is read when the order's event stream connects or reports a change.
+      // Ignore errors: the cart is read again when the order's event stream connects or reports a change.
       if (!carts.get(sessionId)) carts.read(sessionId).catch(() => {});
     }
   }, [orders, carts]);

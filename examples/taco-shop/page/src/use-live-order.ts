@@ -16,8 +16,8 @@ export interface LiveOrder {
 }
 
 /**
- * Follows an order's events while the page is visible. A hidden page closes its connection, because with HTTP/1.1 a
- * browser opens only six per host.
+ * Receives an order's events while the page is visible. A hidden page closes its connection, because with HTTP/1.1 a
+ * browser opens only six connections per host.
  */
 export function useLiveOrder(
   id: string | undefined,
@@ -42,7 +42,7 @@ export function useLiveOrder(
     const missed = number - newest.current - 1;
     newest.current = number;
     const isNews = !isStart && missed >= 0;
-    // A failed reload is repeated at the next such event.
+    // Ignore a failure: the next event of this kind reloads the participants again.
     if (isStart || (isNews && (missed > 0 || changesPeople(entry)))) reloadPeople().catch(() => {});
     if (entry && isNews) tell.happened(entry, known);
   });

@@ -3,7 +3,7 @@ import { readMenu, readStock } from "./api.ts";
 import type { Menu, Product, Stock } from "./wire.ts";
 
 export interface MenuState {
-  /** Undefined until it is loaded. */
+  /** Undefined until the menu is loaded. */
   readonly menu: Menu | undefined;
   readonly error: unknown;
   readonly load: () => Promise<void>;
@@ -11,7 +11,7 @@ export interface MenuState {
   readonly reloadStock: () => Promise<void>;
 }
 
-/** Loads the menu at the start, and its stock again whenever the page becomes visible. */
+/** Loads the menu when the page opens, and its stock each time the page becomes visible. */
 export function useMenu(): MenuState {
   const [menu, setMenu] = useState<Menu>();
   const [error, setError] = useState<unknown>();
@@ -25,7 +25,7 @@ export function useMenu(): MenuState {
     [],
   );
   const reloadStock = useCallback(async () => {
-    // A failure keeps the old stock. The server checks the stock of each added item anyway.
+    // After a failure, show the old stock. The server checks the stock of each added item.
     const stock = await readStock().catch(() => undefined);
     if (stock) setMenu((current) => current && withStock(current, stock));
   }, []);

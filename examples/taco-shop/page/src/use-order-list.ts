@@ -15,7 +15,7 @@ export interface OrderList {
 }
 
 interface ListedOrders {
-  /** The id of the session that the orders belong to; null if the browser had none yet. */
+  /** The id of the session that the orders belong to; null if the browser had no session. */
   readonly session: string | null;
   readonly orders: readonly OpenOrder[];
 }
@@ -24,8 +24,8 @@ interface ListedOrders {
 const ordersIn = (listed: ListedOrders | undefined, session: string | null) =>
   listed?.session === session || listed?.session === null ? listed.orders : undefined;
 
-/** The id of the browser's session, or null. */
-export const sessionId = () => client.$session.get().session?.id ?? null;
+/** Returns the id of the browser's session, or null. */
+export const currentSessionId = () => client.$session.get().session?.id ?? null;
 
 /**
  * Loads the open orders of the browser's session and account: at the start, after a login or logout, when the page
@@ -48,7 +48,7 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
   const change = useCallback<OrderList["change"]>((how) => {
     changes.current++;
     setListed((current) => {
-      const session = sessionId();
+      const session = currentSessionId();
       return { session, orders: how(ordersIn(current, session) ?? []) };
     });
   }, []);
@@ -56,14 +56,14 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
   const reload = useCallback(async () => {
     try {
       // The first order that a browser opens or joins creates its session.
-      if (sessionId() === null) await client.getSession({ fresh: true });
-      const session = sessionId();
+      if (currentSessionId() === null) await client.getSession({ fresh: true });
+      const session = currentSessionId();
       let before: number;
       let found: readonly OpenOrder[];
       do {
         before = changes.current;
         found = session === null ? [] : await listOrders();
-        if (session !== sessionId()) return;
+        if (session !== currentSessionId()) return;
       } while (before !== changes.current);
       setListed((current) => {
         // Keep the followed order even if it has ended: its event stream reports the end, with the reason.
@@ -88,7 +88,8 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
 
   useEffect(() => {
     // Other devices also open and close orders of the account.
-    const onVisible = () => void (document.visibilityState === "visible" && sessionId() !== null && reload());
+    const onVisible = () =>
+      void (document.visibilityState === "visible" && currentSessionId() !== null && reload());
     document.addEventListener("visibilitychange", onVisible);
     const unfollow = storage.follow("orders", () => void reload());
     return () => {

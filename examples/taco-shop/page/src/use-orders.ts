@@ -2,23 +2,23 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { createOrder, endOrder, leave } from "./api.ts";
 import { storage } from "./local-storage.ts";
 import { client } from "./session.ts";
-import { type OrderList, sessionId, useOrderList } from "./use-order-list.ts";
+import { currentSessionId, type OrderList, useOrderList } from "./use-order-list.ts";
 import type { Language, OpenOrder } from "./wire.ts";
 
 export interface Orders extends Pick<OrderList, "orders" | "error" | "reload"> {
   readonly active: OpenOrder | undefined;
   readonly choose: (id: string) => void;
-  /** @param label the name on the tab; may be empty. */
+  /** @param label the name on the order's tab; may be empty. */
   readonly create: (label: string) => Promise<string>;
-  /** Returns the active order's id, and creates an order if there is none. Concurrent calls get the same one. */
+  /** Returns the active order's id. Creates an order if there is none. Concurrent calls create one order. */
   readonly need: () => Promise<string>;
-  /** Closes one's own order, or leaves a joined one. */
+  /** Closes an own order, or leaves a joined order. */
   readonly end: (order: OpenOrder) => Promise<void>;
   /** Removes an order that has ended from the list. */
   readonly drop: (id: string) => void;
 }
 
-/** The open orders of the browser's session and account, the active one, and the actions on them. */
+/** Returns the open orders of the browser's session and account, the active order, and functions that change them. */
 export function useOrders(language: Language): Orders {
   const followed = useRef<string>(undefined);
   const { orders, error, change, reload } = useOrderList(followed);
@@ -43,7 +43,7 @@ export function useOrders(language: Language): Orders {
     change((current) => [...current, { ...created, role: "owner" }]);
     choose(created.sessionId);
     notifyTabs(created.sessionId);
-    if (sessionId() === null) void reload();
+    if (currentSessionId() === null) void reload();
     return created.sessionId;
   };
 
@@ -68,5 +68,8 @@ export function useOrders(language: Language): Orders {
   return { orders, active, error, choose, reload, create, need, end, drop };
 }
 
-/** Makes the browser's other tabs reload their lists. The time makes each value new: equal values raise no event. */
+/**
+ * Makes the browser's other tabs reload their orders. The time makes each value different, as equal values cause no
+ * event.
+ */
 const notifyTabs = (id: string) => storage.write("orders", `${id} ${Date.now()}`);

@@ -3,14 +3,14 @@ import { useSession } from "coatcheck/react";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Account } from "./wire.ts";
 
-/** An end of the session that the user did not request in this browser. */
+/** Describes an end of the session that the user did not request in this browser. */
 export interface SessionEnd {
   readonly reason: Exclude<EndReason, "signed-out">;
-  /** Who was logged in. */
+  /** The user who was logged in. */
   readonly user: Account | null;
 }
 
-/** Reports logins, logouts and ends of the session, caused in this tab, in another tab or on another device. */
+/** Reports logins, logouts and the end of the session, including those in another tab or on another device. */
 export function useSessionEvents(tell: {
   readonly loggedIn: (user: Account) => void;
   readonly loggedOut: () => void;

@@ -24,7 +24,10 @@ export interface ShopScreenProps {
 
 export type ShopScreenState = ReturnType<typeof useShopScreen>;
 
-/** The state of the shop's main view: the active order, its live events, the open dialog, and the actions on them. */
+/**
+ * Returns the state of the shop's main view: the active order, its live events, the open dialog, and the user's
+ * actions.
+ */
 export function useShopScreen({ menu, reloadStock, orders }: ShopScreenProps) {
   const { language, words } = useLanguage();
   const { tell, warn } = useNotices();

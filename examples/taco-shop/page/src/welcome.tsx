@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useLanguage } from "./language.tsx";
 
-/** Explains the shop until there is an order. */
+/** Explains the shop to a visitor without orders. */
 export function Welcome(): ReactNode {
   const { words } = useLanguage();
   return (

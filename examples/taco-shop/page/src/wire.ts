@@ -22,7 +22,7 @@ export interface NewAccount {
   readonly language: Language;
 }
 
-/** The kinds of items without choices. */
+/** The kinds of items without options, that is, all kinds except tacos. */
 export const PORTIONS = ["extras", "drinks", "desserts"] as const;
 export type PortionKind = (typeof PORTIONS)[number];
 export type Kind = "tacos" | PortionKind;
@@ -44,9 +44,9 @@ export interface Size {
 export interface Product {
   readonly id: string;
   readonly name: Names;
-  /** For taco fillings: the surcharge per portion. */
+  /** In rappen. For a taco filling: the surcharge per portion. */
   readonly price: number;
-  /** Portions left. */
+  /** The number of portions left. */
   readonly stock: number;
 }
 
@@ -73,7 +73,7 @@ export interface TacoContent {
 }
 
 interface Priced {
-  /** Stays the same when an earlier item is removed. */
+  /** The id of the item. Does not change when another item is removed. */
   readonly id: number;
   readonly quantity: number;
   readonly unitPrice: number;
@@ -101,7 +101,7 @@ export interface Cart extends Items {
 
 /** The metadata of the order sessions that the page creates. */
 export interface OrderMetadata {
-  /** The name on the tab, which need not be a person's. */
+  /** The name on the order's tab, for example of a person or a place. */
   readonly label?: string;
   /** The person who opened the order, if known. */
   readonly customerName?: string;
@@ -163,7 +163,7 @@ export interface Invitation {
 /** The order that an invitation is for. */
 export interface InvitationView {
   readonly role: "edit" | "view";
-  /** Empty if the owner gave no name. */
+  /** The owner's name; empty if the owner entered none. */
   readonly owner: string;
   readonly participants: number;
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /**
- * The orders that belong to an account, on whatever browser they were created, and the orders of others that it has
- * joined. An order belongs to at most one account and never moves to another.
+ * Stores which orders belong to an account or were joined by the account. An order belongs to at most one account, and
+ * never moves to another account.
  */
 export class AccountOrders {
   readonly #claim: StatementSync;
@@ -40,7 +40,7 @@ export class AccountOrders {
     );
   }
 
-  /** Assigns an order to an account. Does nothing if the order has an account already. */
+  /** Assigns an order to an account. Does nothing if the order already belongs to an account. */
   claim(account: string, orderId: string): void {
     this.#claim.run(account, orderId);
   }
@@ -51,24 +51,26 @@ export class AccountOrders {
     return row === undefined ? null : String(row.account);
   }
 
-  /** Lists the ids of the account's newest orders, newest first. Some may have ended since. */
+  /** Returns the ids of the account's newest orders, newest first. Some of these orders may have ended. */
   newest(account: string, max: number): string[] {
     return this.#newest.all(account, max).map(({ session_id }) => String(session_id));
   }
 
-  /** Returns the name of the account that owns the order; null if it has no account. */
+  /** Returns the name of the account that owns the order; null if the order belongs to no account. */
   ownerName(orderId: string): string | null {
     const row = this.#ownerName.get(orderId);
     return row === undefined ? null : String(row.name);
   }
 
-  /** Returns the id of the account that owns the order or owned it before its session was swept. */
-  accountEver(orderId: string): string | null {
+  /** Returns the id of the account that owns the order, or owned it before its session was deleted. */
+  currentOrPastAccountOf(orderId: string): string | null {
     const row = this.#pastAccountOf.get(orderId);
     return row === undefined ? this.accountOf(orderId) : String(row.account);
   }
 
-  /** Removes an order whose session was swept from the lists. Its past account stays stored, for its history. */
+  /**
+   * Removes an order whose session was deleted from the lists. Still stores its account, which may read the history.
+   */
   forget(orderId: string): void {
     this.#keepPast.run(orderId);
     this.#forgetOwn.run(orderId);
@@ -80,7 +82,10 @@ export class AccountOrders {
     this.#join.run(account, orderId);
   }
 
-  /** Lists the ids of the joined orders, newest last. The account may have been removed from some since. */
+  /**
+   * Returns the ids of the orders that the account has joined, newest last. It may no longer be a guest of some of
+   * them.
+   */
   joined(account: string, max: number): string[] {
     return this.#joined
       .all(account, max)

@@ -6,7 +6,7 @@ import { PasswordHasher } from "./password.ts";
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** A customer who can log in, without the password. Its id is the `subject` of its sessions. */
+/** A customer who can log in, without the password. The id is the `subject` of the customer's sessions. */
 export interface Account {
   readonly id: string;
   readonly name: string;
@@ -22,7 +22,7 @@ export interface NewAccount extends Omit<Account, "id"> {
 /** SQLite's SQLITE_CONSTRAINT_UNIQUE (https://sqlite.org/rescode.html). */
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
-/** The shop's customer accounts. Stands in for the user database of a real application. */
+/** Stores the shop's customer accounts. In a real application, this is the user database. */
 export class Accounts {
   readonly #passwordHasher: PasswordHasher;
   readonly #insert: StatementSync;
@@ -45,7 +45,7 @@ export class Accounts {
   /**
    * Creates an account.
    *
-   * @throws CoatcheckError `CONFLICT`, with a fault at `email`, if the address has an account already.
+   * @throws CoatcheckError `CONFLICT`, with a fault at `email`, if the address already has an account.
    */
   async create({ email, password, name, language }: NewAccount): Promise<Account> {
     const address = normalizeEmail(email);
@@ -78,7 +78,7 @@ export class Accounts {
   get(id: string): Account {
     const row = this.#byId.get(id);
     if (row) return accountOf(row);
-    throw new CoatcheckError("SESSION_REVOKED", "This account no longer exists.");
+    throw new CoatcheckError("SESSION_REVOKED", "This account was deleted. Log in with another account.");
   }
 
   /** Changes name or language. Throws the same errors as {@link get}. */
@@ -89,7 +89,7 @@ export class Accounts {
   }
 }
 
-/** One spelling per address, so that capital letters do not create a second account. */
+/** Normalizes an e-mail address, so that addresses in upper and lower case belong to the same account. */
 function normalizeEmail(email: string): string {
   return email.trim().normalize("NFC").toLowerCase();
 }
@@ -104,8 +104,8 @@ function accountOf({ id, name, email, language }: Record<string, unknown>): Acco
 }
 
 function taken(): CoatcheckError {
-  return new CoatcheckError("CONFLICT", "This e-mail address has an account already. Log in instead.", {
-    faults: [{ path: "email", message: "has an account already" }],
+  return new CoatcheckError("CONFLICT", "This e-mail address already has an account. Log in instead.", {
+    faults: [{ path: "email", message: "already has an account" }],
   });
 }
 

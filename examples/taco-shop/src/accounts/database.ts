@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 
 /** SQLite's name for a database that exists only in this process. */
 const IN_MEMORY = ":memory:";
-/** Milliseconds that a call waits for another process's write. */
+/** How long a call waits for another process's write, in milliseconds. */
 const BUSY_TIMEOUT = 500;
 
 const TABLES = `
@@ -41,14 +41,15 @@ const TABLES = `
 `;
 
 /**
- * Opens the shop's own database and creates it if needed.
+ * Opens the shop's database of accounts, orders and histories. Creates the database if it does not exist.
  *
- * @param path a file, which is created readable by its owner only, or `:memory:`.
+ * @param path a file, or `:memory:`. A new file is readable only by its owner.
  */
 export function openAccountsDatabase(path: string): DatabaseSync {
   if (path !== IN_MEMORY) {
     mkdirSync(dirname(path), { recursive: true });
-    // SQLite would create a file that every user can read. Its -wal and -shm files inherit the mode of this one.
+    // Create the file first: SQLite would create a file that every user can read. The -wal and -shm files inherit its
+    // mode.
     closeSync(openSync(path, "a", 0o600));
   }
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
@@ -65,7 +66,7 @@ export function openAccountsDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Whether an older version of the shop created this database and its orders are not migrated yet. */
+/** Returns whether the database contains orders of an older version of the shop that are not migrated yet. */
 export function hasOlderOrders(database: DatabaseSync): boolean {
   return database.prepare("PRAGMA user_version").get()?.user_version === 0;
 }

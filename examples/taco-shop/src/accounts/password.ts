@@ -4,7 +4,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:c
 export const MIN_PASSWORD_LENGTH = 8;
 export const MAX_PASSWORD_LENGTH = 128;
 
-/** Cost parameters of scrypt: 128 · N · r bytes of memory, p passes. */
+/** Cost parameters of scrypt: 128 · N · r bytes of memory, parallelism p. */
 export interface PasswordCost {
   readonly N: number;
   readonly r: number;
@@ -12,7 +12,8 @@ export interface PasswordCost {
 }
 
 /**
- * One of the equally strong settings in OWASP's Password Storage Cheat Sheet: 32 MiB, three passes. Node's thread pool
+ * One of the equally strong settings in OWASP's Password Storage Cheat Sheet: 32 MiB of memory, parallelism 3. Node's
+ * thread pool
  * runs four hashes at once, so the setting with 128 MiB would need half a gigabyte.
  */
 const OWASP_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
@@ -22,7 +23,7 @@ const KEY_LENGTH = 32;
 /** Hashes passwords with scrypt, each with its own salt. */
 export class PasswordHasher {
   readonly #cost: PasswordCost;
-  /** A hash that no password matches. Checking it takes as long as checking a real one. */
+  /** A hash that no password matches. Checking it takes as long as checking a real hash. */
   readonly #dummyHash: string;
 
   /**
@@ -59,7 +60,7 @@ function encode({ N, r, p }: PasswordCost, salt: Buffer, key: Buffer): string {
 function derive(password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> {
   const options: ScryptOptions = { N, r, p, maxmem: 2 * 128 * N * r };
   return new Promise((resolve, reject) => {
-    // Keyboards compose accented letters differently; NFC makes them equal (NIST SP 800-63B-4 §3.1.1.2).
+    // Keyboards encode accented letters differently. NFC makes them equal (NIST SP 800-63B-4 §3.1.1.2).
     scrypt(password.normalize("NFC"), salt, KEY_LENGTH, options, (error, key) =>
       error ? reject(error) : resolve(key),
     );

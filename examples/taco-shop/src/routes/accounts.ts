@@ -6,7 +6,7 @@ import type { Shop } from "../shop.ts";
 
 const tags = ["accounts"];
 
-/** Routes to create an account and to change one's own. The session endpoints in `login.ts` handle the login. */
+/** Adds the routes that create an account or change the caller's account. `login.ts` adds the login. */
 export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): void {
   app.post(
     "/api/v1/accounts",

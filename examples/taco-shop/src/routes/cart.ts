@@ -20,10 +20,10 @@ import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 const changed = success(change.extend({ cart: cartView }));
 const EMPTY: Cart = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
-/** A change of the cart: the request to the backend, and its history entry. */
+/** A change of the cart, with the request to the backend and the data for the history entry. */
 interface Edit {
   readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
-  /** The path at the backend. */
+  /** The request path at the backend. */
   readonly path: string;
   readonly json?: JsonObject;
   readonly change: ChangeDetails;
@@ -37,7 +37,8 @@ type EditRequest = FastifyRequest<{
 const tagsOf = (prefix: string) => [prefix.includes(":") ? "cart" : "default order"];
 
 /**
- * Routes of a cart. `prefix` either contains the order session's id, or addresses the browser's default order session.
+ * Adds the routes of a cart. `prefix` either contains the order session's id, or addresses the browser's default order
+ * session.
  */
 export function cartRoutes(app: App, shop: Shop, prefix: string): void {
   const tags = tagsOf(prefix);
@@ -58,7 +59,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
         return successBody({ ...EMPTY, sessionId: null, revision: 0, role: "owner" as const });
       }
       // Read the revision before the cart. If the cart changes in between, a later If-Match with the older revision is
-      // rejected; in the other order, it would overwrite the change.
+      // rejected. If the cart were read first, the later request would overwrite the change.
       const { revision } = orderOf(access.record.data);
       const cart = await shop.backend.cart(access.record.id);
       return successBody(cartResponse(reply, access, cart, revision));
@@ -210,7 +211,7 @@ function revisionIn(ifMatch: string | undefined): number | null {
   return ifMatch === undefined || ifMatch === "*" ? null : Number(ifMatch.slice(1, -1));
 }
 
-/** Accepts plain decimal digits only, so that each item has one URL. */
+/** Reads an item id. Accepts only decimal digits without leading zeros, so that each item has only one URL. */
 function itemIdOf(text: string): number {
   if (!/^(0|[1-9]\d{0,8})$/.test(text)) throw new PathNotFoundError("item");
   return Number(text);

@@ -7,12 +7,15 @@ import { sharedParams } from "../schemas.ts";
 import { openOrder, type Shop } from "../shop.ts";
 import { entryView } from "../views.ts";
 
-/** Milliseconds between heartbeats. Proxies close connections that are idle for longer, often after 30 to 60 s. */
-const HEARTBEAT = 15_000;
-/** The most bytes to buffer for a slow client. Beyond that, the connection is closed; EventSource reconnects. */
-const MAX_BUFFERED = 64 * 1024;
+/** The interval between heartbeats, in milliseconds. Proxies close idle connections, often after 30 to 60 s. */
+const HEARTBEAT_INTERVAL = 15_000;
+/**
+ * The largest number of bytes to buffer for a slow client. Above it, the shop closes the connection; EventSource
+ * reconnects.
+ */
+const MAX_BUFFERED_BYTES = 64 * 1024;
 
-/** Changes of an order as server-sent events. */
+/** Adds the route that sends the changes of an order as server-sent events. */
 export function eventRoutes(app: App, shop: Shop): void {
   const open = new Set<PassThrough>();
   app.addHook("preClose", async () => {
@@ -36,7 +39,7 @@ export function eventRoutes(app: App, shop: Shop): void {
       const { record, memberId, who } = await openOrder(shop, request, request.params.sessionId, "view");
       const stream = new PassThrough();
       const send = (text: string) => {
-        if (stream.writableLength > MAX_BUFFERED) stream.destroy();
+        if (stream.writableLength > MAX_BUFFERED_BYTES) stream.destroy();
         else stream.write(text);
       };
       const end = (reason: "ended" | "excluded" | "signed-out") => {
@@ -47,12 +50,12 @@ export function eventRoutes(app: App, shop: Shop): void {
       const show = (now: SessionRecord | null) => {
         if (now === null) return end("ended");
         const order = orderOf(now.data);
-        // A login changes the guest's member id, but not the participant id.
+        // Compare participant ids: a login changes the guest's member id, but not the participant id.
         const isMember = Object.values(order.members).some(
           (each) => each.participantId === who.participantId,
         );
         if (memberId !== null && !isMember) return end("excluded");
-        // The session also changes when the backend sets a cookie. That is not a change of the order.
+        // Ignore changes of the session that do not change the order, such as a new cookie of the backend.
         if (order.revision === revision) return;
         revision = order.revision;
         const last = order.history.at(-1);
@@ -69,16 +72,16 @@ export function eventRoutes(app: App, shop: Shop): void {
         unwatchers.push(shop.notifier.watch(viewer, watchViewer));
       }
       open.add(stream);
-      let cancelHeartbeat = shop.schedule(HEARTBEAT, function heartbeat() {
+      let cancelHeartbeat = shop.schedule(HEARTBEAT_INTERVAL, function heartbeat() {
         send(":\n\n");
-        cancelHeartbeat = shop.schedule(HEARTBEAT, heartbeat);
+        cancelHeartbeat = shop.schedule(HEARTBEAT_INTERVAL, heartbeat);
       });
       stream.on("close", () => {
         cancelHeartbeat();
         open.delete(stream);
         for (const unwatch of unwatchers) unwatch();
       });
-      // Keeps proxies from buffering or compressing the stream.
+      // Prevents proxies from buffering or compressing the stream.
       reply.headers({ "cache-control": "private, no-store, no-transform", "x-accel-buffering": "no" });
       reply.type("text/event-stream");
       return reply.send(stream);

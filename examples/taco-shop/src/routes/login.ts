@@ -4,25 +4,25 @@ import type { Account } from "../accounts/accounts.ts";
 import { type Limits, perMinute } from "../limits.ts";
 import type { Shop } from "../shop.ts";
 
-/** The paths of the session endpoints. They are those of the older API, so that its clients keep working. */
-const BASE = "/api/auth/session-v2";
-const MIGRATE = "/api/auth/migrate-session";
+/** The path of the session endpoints. The older API used this path, so that its clients still work. */
+const BASE_PATH = "/api/auth/session-v2";
+const MIGRATION_PATH = "/api/auth/migrate-session";
 
-/** The library's session endpoints: login, logout, devices, elevation and events, with the shop's rate limits. */
+/** Adds the library's session endpoints (login, logout, devices, elevation, events) with the shop's rate limits. */
 export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise<void> {
   const { manager, accounts, browserOrders, clock, schedule } = shop;
   const byPassword = app.rateLimit(perMinute(limits.logins));
   const limiters = new Map([
-    [`POST ${BASE}`, byPassword],
-    [`POST ${BASE}/elevate`, byPassword],
-    [`POST ${BASE}/init`, app.rateLimit(perMinute(limits.inits))],
+    [`POST ${BASE_PATH}`, byPassword],
+    [`POST ${BASE_PATH}/elevate`, byPassword],
+    [`POST ${BASE_PATH}/init`, app.rateLimit(perMinute(limits.inits))],
   ]);
   const check = async ({ email, password }: { readonly email?: unknown; readonly password?: unknown }) =>
     typeof email === "string" && typeof password === "string" ? await accounts.check(email, password) : null;
 
   const endpoints = sessionRoutes<Account>(manager, {
-    base: BASE,
-    migratePath: MIGRATE,
+    base: BASE_PATH,
+    migratePath: MIGRATION_PATH,
     clock,
     events: { schedule },
     authenticate: async (credentials, { session }) => {
@@ -31,13 +31,13 @@ export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise
       await browserOrders.handOver(await session.load(), user.id);
       return { subject: user.id, user };
     },
-    // Not through `authenticate`, which also moves the browser's orders to the account.
+    // Does not call `authenticate`, which also moves the browser's orders to the account.
     elevate: async (credentials, scope, { session }) =>
       scope === "account" && (await check(credentials))?.id === (await session.load()).subject,
     user: (id) => accounts.get(id),
   });
   await app.register(async (scope) => {
-    // One handler serves all endpoints, so the OpenAPI document could not describe them. API.md does.
+    // Hide the routes: one handler serves all endpoints, so the OpenAPI document cannot describe them. API.md does.
     scope.addHook("onRoute", (route) => {
       route.schema = { hide: true };
     });

@@ -4,7 +4,7 @@ import type { Shop } from "../shop.ts";
 
 const tags = ["resources"];
 
-/** Routes of the menu and its stock. They read no session. */
+/** Adds the routes of the menu and its stock, which need no session. */
 export function menuRoutes(app: App, { backend }: Shop): void {
   app.get(
     "/api/v1/resources/stock",

@@ -13,7 +13,8 @@ import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 type OrderRequest = FastifyRequest<{ Params: { sessionId?: string | undefined } }>;
 
 /**
- * Routes to place orders and to read placed ones. `prefix` either contains the order session's id, or addresses the
+ * Adds the routes that place orders and read placed orders. `prefix` either contains the order session's id, or
+ * addresses the
  * browser's default order session.
  */
 export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
@@ -125,7 +126,7 @@ async function placedBefore(
   return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
 }
 
-/** Hides the owner's telephone number and address from guests. */
+/** Returns the order, for guests without the owner's telephone number and address. */
 function visibleTo({ role }: Access, order: Order): Order {
   if (role === "owner") return order;
   const { customer, delivery } = order;

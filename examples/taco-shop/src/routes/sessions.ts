@@ -4,10 +4,12 @@ import { createBody, createdAnswer, orderList } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
 const tags = ["sessions"];
-/** New order sessions per minute and address. API consumers are exempt. */
+/** Allowed new order sessions per minute and network address. API consumers are exempt. */
 const MAX_CREATIONS = 120;
 
-/** Routes to create and list one's own order sessions. The other session routes are the service's. */
+/**
+ * Adds the routes that create and list the caller's order sessions. The service's code adds the other session routes.
+ */
 export function orderSessionRoutes(app: App, shop: Shop): void {
   const { authenticator, browserOrders } = shop;
 

@@ -24,10 +24,13 @@ import { entryView } from "../views.ts";
 
 const tags = ["sharing"];
 const order = "/api/v1/sessions/:sessionId";
-/** Accepted invitations per minute and address. This protects the store: a secret of 128 bits cannot be guessed. */
+/**
+ * Allowed accepts per minute and network address, to limit the load. Guessing a secret of 128 bits is impossible
+ * anyway.
+ */
 const MAX_ACCEPTS = 60;
 
-/** Routes to share an order: invitations, participants and history. */
+/** Adds the routes for sharing an order: invitations, participants and history. */
 export function sharingRoutes(app: App, shop: Shop): void {
   invitationRoutes(app, shop);
   participantRoutes(app, shop);

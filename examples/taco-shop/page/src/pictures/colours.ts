@@ -1,5 +1,5 @@
 /** Colours of the fillings, by product id. */
-const FILLING: Readonly<Record<string, string>> = {
+const FILLING_COLOURS: Readonly<Record<string, string>> = {
   viande_hachee: "#8a4b2f",
   escalope_de_poulet: "#e6b979",
   poulet_curry: "#e0a030",
@@ -28,4 +28,4 @@ const FILLING: Readonly<Record<string, string>> = {
   raclette: "#f7df9a",
 };
 
-export const fillingColour = (id: string): string => FILLING[id] ?? "#b98a5c";
+export const fillingColour = (id: string): string => FILLING_COLOURS[id] ?? "#b98a5c";

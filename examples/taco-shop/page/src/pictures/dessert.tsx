@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Desserts, by product. */
+/** Pictures of the desserts, by product id. */
 export const DESSERTS: Readonly<Record<string, () => ReactNode>> = {
   tiramisu: () => (
     <>

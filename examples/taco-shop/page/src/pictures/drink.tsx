@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Drinks, by product. */
+/** Pictures of the drinks, by product id. */
 export const DRINKS: Readonly<Record<string, () => ReactNode>> = {
   coca_cola: () => <Bottle glass="#4a2313" label="#cf2a1e" cap="#cf2a1e" mark="#fff" />,
   coca_cola_zero: () => <Bottle glass="#4a2313" label="#221c1a" cap="#221c1a" mark="#e5453a" />,

@@ -5,7 +5,7 @@ import { SIDES } from "./side.tsx";
 
 const PICTURES = { ...SIDES, ...DRINKS, ...DESSERTS };
 
-/** The picture of a side, a drink or a dessert; a covered dish for a product without a picture. */
+/** The picture of a side, drink or dessert. For a product without a picture, a covered dish. */
 export function ProductPicture({ product }: { readonly product: string }): ReactNode {
   return (
     <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">

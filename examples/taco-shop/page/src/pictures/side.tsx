@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Sides, by product. */
+/** Pictures of the sides, by product id. */
 export const SIDES: Readonly<Record<string, () => ReactNode>> = {
   frites: () => <Fries />,
   frites_cheddar: () => (

@@ -7,16 +7,16 @@ interface TacoPictureProps {
   readonly fillings?: readonly string[];
 }
 
-interface Inside {
+interface TacoSizeProps {
   readonly inside: readonly string[];
 }
 
 const DEFAULT_FILLINGS = ["viande_hachee", "salade", "tomates", "cheddar", "maïs"];
-/** The second half of a mixed taco, while its fillings are not chosen. */
+/** The fillings in the second half of a mixed taco, until the user chooses fillings. */
 const OTHER_FILLINGS = ["poulet_curry", "oignons", "salade", "curry", "olives"];
 
 /** The picture of each size. */
-const PICTURES: Readonly<Record<string, (props: Inside) => ReactNode>> = {
+const PICTURES: Readonly<Record<string, (props: TacoSizeProps) => ReactNode>> = {
   tacos_L: Single,
   tacos_L_mixte: Halves,
   tacos_XL: InPaper,
@@ -25,7 +25,7 @@ const PICTURES: Readonly<Record<string, (props: Inside) => ReactNode>> = {
   tacos_BOWL: Bowl,
 };
 
-/** The picture of a taco, different for each size, with its fillings. */
+/** The picture of a taco with its fillings. Each size has a different picture. */
 export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNode {
   const Picture = PICTURES[size] ?? Single;
   return (
@@ -35,8 +35,8 @@ export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNod
   );
 }
 
-/** One small parcel. */
-function Single({ inside }: Inside): ReactNode {
+/** Draws one small parcel. */
+function Single({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="70" rx="32" ry="5" fill="#000" opacity=".12" />
@@ -45,8 +45,8 @@ function Single({ inside }: Inside): ReactNode {
   );
 }
 
-/** A parcel cut in two, each half with other fillings. */
-function Halves({ inside }: Inside): ReactNode {
+/** Draws a parcel that is cut in two. Each half has different fillings. */
+function Halves({ inside }: TacoSizeProps): ReactNode {
   const other = inside === DEFAULT_FILLINGS ? OTHER_FILLINGS : [...inside.slice(1), inside[0] ?? ""];
   return (
     <>
@@ -57,8 +57,8 @@ function Halves({ inside }: Inside): ReactNode {
   );
 }
 
-/** A long parcel, half wrapped in striped paper. */
-function InPaper({ inside }: Inside): ReactNode {
+/** Draws a long parcel, half wrapped in striped paper. */
+function InPaper({ inside }: TacoSizeProps): ReactNode {
   return (
     <g transform="translate(8 0)">
       <ellipse cx="52" cy="71" rx="50" ry="5" fill="#000" opacity=".12" />
@@ -77,8 +77,8 @@ function InPaper({ inside }: Inside): ReactNode {
   );
 }
 
-/** One parcel on top of two. */
-function Stacked({ inside }: Inside): ReactNode {
+/** Draws one parcel on top of two other parcels. */
+function Stacked({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="79" rx="54" ry="4" fill="#000" opacity=".12" />
@@ -89,8 +89,8 @@ function Stacked({ inside }: Inside): ReactNode {
   );
 }
 
-/** A parcel as long as its board, with a flag. */
-function OnBoard({ inside }: Inside): ReactNode {
+/** Draws a parcel that fills a wooden board, with a flag. */
+function OnBoard({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <rect x="1" y="66" width="118" height="11" rx="5" fill="#8f5a32" />
@@ -102,7 +102,7 @@ function OnBoard({ inside }: Inside): ReactNode {
   );
 }
 
-function Bowl({ inside }: Inside): ReactNode {
+function Bowl({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="74" rx="36" ry="5" fill="#000" opacity=".12" />
@@ -115,14 +115,14 @@ function Bowl({ inside }: Inside): ReactNode {
   );
 }
 
-interface ParcelProps extends Inside {
-  /** The length from its closed end to the cut. */
+interface ParcelProps extends TacoSizeProps {
+  /** The length from the parcel's closed end to the cut. */
   readonly length: number;
-  /** The SVG transform that moves it to its place. */
+  /** The SVG transform that positions the parcel. */
   readonly move: string;
 }
 
-/** A grilled parcel, cut open at its right end. */
+/** Draws a grilled parcel that is cut open at its right end. */
 function Parcel({ inside, length, move }: ParcelProps): ReactNode {
   const left = 10;
   const cut = left + length;
@@ -144,7 +144,7 @@ function Parcel({ inside, length, move }: ParcelProps): ReactNode {
   );
 }
 
-/** The positions of the fillings in the cut, from its centre, in units of its radii. */
+/** The positions of the fillings in the cut, relative to its centre. The unit is the radius of the cut. */
 const FILLING_POSITIONS = [
   [-0.42, -0.3],
   [0.38, -0.38],
@@ -158,7 +158,7 @@ const FILLING_POSITIONS = [
 ] as const;
 
 function Fillings(
-  props: Inside & Readonly<Record<"x" | "y" | "across" | "down" | "dot", number>>,
+  props: TacoSizeProps & Readonly<Record<"x" | "y" | "across" | "down" | "dot", number>>,
 ): ReactNode {
   const { inside, x, y, across, down, dot } = props;
   return FILLING_POSITIONS.map(([right, below], index) => (

@@ -1,7 +1,7 @@
 import type { SessionEventKind } from "../session-log.ts";
 import type { Language } from "../wire.ts";
 
-/** The texts of the corner that shows the sessions behind the page. */
+/** The texts of the dialog that shows this browser's sessions. */
 interface CornerWords {
   readonly button: (count: number) => string;
   readonly title: string;
