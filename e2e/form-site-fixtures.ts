@@ -6,7 +6,7 @@ import { coatcheck } from "coatcheck/node";
 import { memoryStore } from "coatcheck/store/memory";
 import type { Page } from "playwright-core";
 import { startLocalServer } from "./local-server.ts";
-import { HTML, html } from "./page-fixtures.ts";
+import { HTML_HEADERS, renderHtml } from "./page-fixtures.ts";
 import { startTlsProxy } from "./tls-proxy-fixtures.ts";
 
 interface Data {
@@ -17,13 +17,14 @@ type SiteRequest = IncomingMessage & { readonly session: RequestSession<Data> };
 type Handler = (request: SiteRequest, response: ServerResponse, form: URLSearchParams) => Promise<void>;
 
 /** The name of the session's cookie. */
-export const COOKIE = "__Host-sid";
+export const COOKIE_NAME = "__Host-sid";
 
 const form = (action: string, button: string, fields = "") =>
   `<form method="post" action="${action}">${fields}<button>${button}</button></form>`;
 const loginField = '<input name="user" value="ada">';
 
-const sendPage = (response: ServerResponse, body: string) => response.writeHead(200, HTML).end(html(body));
+const sendPage = (response: ServerResponse, body: string) =>
+  response.writeHead(200, HTML_HEADERS).end(renderHtml(body));
 const goHome = (response: ServerResponse) => response.writeHead(303, { location: "/" }).end();
 
 /** Renders the first line of each page: the user and the cart. */
@@ -83,7 +84,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
 /** Renders the page of another site. Its link and forms send requests to the shop. */
 const otherSite = (shop: string) =>
-  html(
+  renderHtml(
     `<a href="${shop}/add">A link that writes</a>` +
       form(`${shop}/provider-login`, "Log in", loginField) +
       form(`${shop}/provider-repost`, "Log in, with the recipe", loginField) +
@@ -115,7 +116,8 @@ export async function startFormSite(http: HttpOptions = {}) {
     else response.writeHead(404).end();
   });
   serve = (request, response) => {
-    if (request.headers.host?.startsWith("login.test")) response.writeHead(200, HTML).end(otherSite(origin));
+    if (request.headers.host?.startsWith("login.test"))
+      response.writeHead(200, HTML_HEADERS).end(otherSite(origin));
     else shop(request, response);
   };
   return {
@@ -138,7 +140,7 @@ export async function startFormSite(http: HttpOptions = {}) {
       const response = await fetch(`${backend}${path}`, {
         method,
         redirect: "manual",
-        headers: { host: "shop.test", ...(token && { cookie: `${COOKIE}=${token}` }) },
+        headers: { host: "shop.test", ...(token && { cookie: `${COOKIE_NAME}=${token}` }) },
         ...(method === "POST" && { body: new URLSearchParams(fields) }),
       });
       const [, summary = ""] = /<h1>(.*)<\/h1>/.exec(await response.text()) ?? [];
@@ -156,11 +158,12 @@ export async function startFormSite(http: HttpOptions = {}) {
 export type FormSite = Awaited<ReturnType<typeof startFormSite>>;
 
 /** Returns the first line of the page: the user and the cart. */
-export const summary = (page: Page) => page.textContent("h1");
+export const readSummary = (page: Page) => page.textContent("h1");
 /** Presses a button or a link without waiting for the response. */
-export const press = (page: Page, button: string) => page.click(`text="${button}"`, { noWaitAfter: true });
+export const clickWithoutWaiting = (page: Page, button: string) =>
+  page.click(`text="${button}"`, { noWaitAfter: true });
 /** Presses a button or a link, and waits until the browser shows the response. Returns the response's status. */
-export async function follow(page: Page, button: string): Promise<number | undefined> {
-  const [response] = await Promise.all([page.waitForNavigation(), press(page, button)]);
+export async function clickAndWait(page: Page, button: string): Promise<number | undefined> {
+  const [response] = await Promise.all([page.waitForNavigation(), clickWithoutWaiting(page, button)]);
   return response?.status();
 }

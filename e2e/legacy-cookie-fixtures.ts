@@ -26,7 +26,7 @@ function sessionCookie(userId: string, secret: Uint8Array): string {
 }
 
 const DOMAIN_ATTRIBUTE = "; Domain=.dott.test";
-const FLAGS = {
+const FLAG_COOKIES = {
   onboarding_status: encodeURIComponent(JSON.stringify({ step: "complete", plan: "professional" })),
   businessInfoCompleted: "true",
   subscriptionCompleted: "true",
@@ -44,7 +44,7 @@ const FLAGS = {
 export const LEGACY_COOKIES: readonly string[] = [
   "dott_auth_session",
   "session_token",
-  ...Object.keys(FLAGS),
+  ...Object.keys(FLAG_COOKIES),
   "dashboardLayout",
   "apiVersion",
 ];
@@ -55,7 +55,7 @@ export function legacyLogin(userId: string): readonly string[] {
     `dott_auth_session=${sessionCookie(userId, key)}; Path=/; Secure; HttpOnly`,
     `session_token=${"d".repeat(120)}; Path=/; Secure; HttpOnly`,
     `session_token=${"e".repeat(120)}; Path=/; Secure; HttpOnly${DOMAIN_ATTRIBUTE}`,
-    ...Object.entries(FLAGS).map(
+    ...Object.entries(FLAG_COOKIES).map(
       ([name, value], index) => `${name}=${value}; Path=/${index % 2 ? DOMAIN_ATTRIBUTE : ""}`,
     ),
     `dashboardLayout=wide; Path=/dashboard${DOMAIN_ATTRIBUTE}`,

@@ -3,7 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
 import { eventually } from "./fixtures.ts";
-import { COOKIE, type FormSite, follow, press, startFormSite, summary } from "./form-site-fixtures.ts";
+import {
+  COOKIE_NAME,
+  clickAndWait,
+  clickWithoutWaiting,
+  type FormSite,
+  readSummary,
+  startFormSite,
+} from "./form-site-fixtures.ts";
 
 /** Longer than the overlap, during which the server still recognises a token that a login has replaced. */
 const LONGER_THAN_OVERLAP = 31_000;
@@ -51,9 +58,9 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
 
   const setToken = (value: string) =>
     context.addCookies([
-      { name: COOKIE, value, url: site.origin, httpOnly: true, secure: true, sameSite: "Lax" },
+      { name: COOKIE_NAME, value, url: site.origin, httpOnly: true, secure: true, sameSite: "Lax" },
     ]);
-  const cookie = async () => (await context.cookies(site.origin)).find(({ name }) => name === COOKIE);
+  const cookie = async () => (await context.cookies(site.origin)).find(({ name }) => name === COOKIE_NAME);
 
   async function open(address = site.origin): Promise<Page> {
     const page = await context.newPage();
@@ -63,8 +70,8 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
 
   async function openLoggedIn(): Promise<Page> {
     const page = await open();
-    await follow(page, "Log in");
-    expect(await summary(page)).toBe("ada: tacos");
+    await clickAndWait(page, "Log in");
+    expect(await readSummary(page)).toBe("ada: tacos");
     return page;
   }
 
@@ -83,14 +90,14 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
    */
   async function expectLoggedIn(page: Page): Promise<void> {
     await page.goto(site.origin);
-    expect(await summary(page)).toBe("ada: tacos");
-    await follow(page, "Add salsa");
-    expect(await summary(page)).toBe("ada: salsa,tacos");
+    expect(await readSummary(page)).toBe("ada: tacos");
+    await clickAndWait(page, "Add salsa");
+    expect(await readSummary(page)).toBe("ada: salsa,tacos");
     await attack();
     site.advance(LONGER_THAN_OVERLAP);
     await attack();
     await page.reload();
-    expect(await summary(page)).toBe("ada: salsa,tacos");
+    expect(await readSummary(page)).toBe("ada: salsa,tacos");
   }
 
   describe("a double click on the log-in button", () => {
@@ -118,7 +125,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
         exchanges[index].respond();
       }
       await shown;
-      expect(await summary(page)).toBe("ada: tacos");
+      expect(await readSummary(page)).toBe("ada: tacos");
       expect((await site.manager.stats()).total).toBe(1);
       await expectLoggedIn(page);
     });
@@ -140,7 +147,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     async function loseLogin(): Promise<Page> {
       const logins = site.hold("POST /login");
       const page = await open();
-      await press(page, "Log in");
+      await clickWithoutWaiting(page, "Log in");
       const login = await logins.next();
       await login.handle();
       const devTools = await context.newCDPSession(page);
@@ -153,11 +160,11 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     it("succeeds if the user repeats the login after a reload", async () => {
       const page = await loseLogin();
       await page.reload();
-      expect(await summary(page)).toBe("anonymous: ");
-      expect(await follow(page, "Add salsa")).toBe(409);
+      expect(await readSummary(page)).toBe("anonymous: ");
+      expect(await clickAndWait(page, "Add salsa")).toBe(409);
       expect((await cookie())?.value).toBe(knownToken);
       await page.goto(site.origin);
-      await follow(page, "Log in");
+      await clickAndWait(page, "Log in");
       expect((await site.manager.stats()).total).toBe(1);
       await expectLoggedIn(page);
     });
@@ -165,7 +172,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     it("succeeds if the user repeats the login after the overlap", async () => {
       const page = await loseLogin();
       site.advance(LONGER_THAN_OVERLAP);
-      await follow(page, "Log in");
+      await clickAndWait(page, "Log in");
       expect((await site.manager.stats()).total).toBe(1);
       await expectLoggedIn(page);
     });
@@ -179,9 +186,9 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     async (_name, order) => {
       const logins = site.hold("POST /login");
       const tabs = [await open(), await open()] as const;
-      await press(tabs[0], "Log in");
+      await clickWithoutWaiting(tabs[0], "Log in");
       const first = await logins.next();
-      await press(tabs[1], "Log in");
+      await clickWithoutWaiting(tabs[1], "Log in");
       const exchanges = [first, await logins.next()] as const;
       for (const exchange of exchanges) await exchange.handle();
       const tokens = new Set<string | undefined>();
@@ -189,13 +196,13 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
         const shown = tabs[index].waitForNavigation();
         exchanges[index].respond();
         await shown;
-        expect(await summary(tabs[index])).toBe("ada: tacos");
+        expect(await readSummary(tabs[index])).toBe("ada: tacos");
         tokens.add((await cookie())?.value);
       }
       expect(tokens.size).toBe(1);
       await expectLoggedIn(tabs[0]);
-      await follow(tabs[1], "Add salsa");
-      expect(await summary(tabs[1])).toBe("ada: salsa,tacos");
+      await clickAndWait(tabs[1], "Add salsa");
+      expect(await readSummary(tabs[1])).toBe("ada: salsa,tacos");
     },
   );
 
@@ -210,15 +217,15 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       expect(await page.textContent("body")).toContain("Order 1234");
       await page.goto(site.origin);
       const token = (await cookie())?.value ?? "";
-      await follow(page, "Log out");
-      expect(await summary(page)).toBe("anonymous: ");
+      await clickAndWait(page, "Log out");
+      expect(await readSummary(page)).toBe("anonymous: ");
       for (const content of ["anonymous: ", "anonymous: Log in first."]) {
         await page.goBack({ waitUntil: "commit" });
         await eventually(() => page.textContent("body")).toContain(content);
       }
       await page.goForward({ waitUntil: "commit" });
-      await follow(page, "Add salsa");
-      expect(await summary(page)).toBe("anonymous: salsa");
+      await clickAndWait(page, "Add salsa");
+      expect(await readSummary(page)).toBe("anonymous: salsa");
       expect((await site.send("GET /orders", token)).summary).toBe("anonymous: ");
       await attack();
     });
@@ -229,8 +236,8 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await page.goto(`${site.origin}/orders`);
       await page.goto(site.otherOrigin);
       const other = await open();
-      await follow(other, "Log out");
-      expect(await summary(other)).toBe("anonymous: ");
+      await clickAndWait(other, "Log out");
+      expect(await readSummary(other)).toBe("anonymous: ");
       await page.goBack({ waitUntil: "commit" });
       await eventually(() => page.textContent("body")).toContain("anonymous: Log in first.");
     });
@@ -241,30 +248,30 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       const page = await openLoggedIn();
       const before = await cookie();
       await page.goto(site.otherOrigin);
-      expect(await follow(page, "Write")).toBe(409);
+      expect(await clickAndWait(page, "Write")).toBe(409);
       expect(await cookie()).toEqual(before);
       await expectLoggedIn(page);
     });
 
     it("cannot write, and leaves an anonymous visitor's cart unchanged", async () => {
       const page = await open(site.otherOrigin);
-      expect(await follow(page, "Write")).toBe(409);
+      expect(await clickAndWait(page, "Write")).toBe(409);
       await page.goto(site.origin);
-      expect(await summary(page)).toBe("anonymous: tacos");
+      expect(await readSummary(page)).toBe("anonymous: tacos");
     });
 
     it("logs in the user named in the form, with the cart of the user's other session", async () => {
       const page = await openLoggedIn();
       await page.goto(site.otherOrigin);
-      await follow(page, "Log in");
-      expect(await summary(page)).toBe("ada: tacos");
+      await clickAndWait(page, "Log in");
+      expect(await readSummary(page)).toBe("ada: tacos");
       await expectLoggedIn(page);
     });
 
     it("keeps an anonymous visitor's cart at login if a page of the shop posts the form again", async () => {
       const page = await open(site.otherOrigin);
-      await follow(page, "Log in, with the recipe");
-      expect(await summary(page)).toBe("ada: tacos");
+      await clickAndWait(page, "Log in, with the recipe");
+      expect(await readSummary(page)).toBe("ada: tacos");
       expect((await site.manager.stats()).total).toBe(1);
       await expectLoggedIn(page);
     });
@@ -276,7 +283,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     const before = await cookie();
     expect(before?.sameSite).toBe("Strict");
     await page.goto(site.otherOrigin);
-    expect(await follow(page, "A link that writes")).toBe(409);
+    expect(await clickAndWait(page, "A link that writes")).toBe(409);
     expect(await cookie()).toEqual(before);
     await expectLoggedIn(page);
   });

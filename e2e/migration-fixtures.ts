@@ -7,7 +7,7 @@ import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { legacyCookieSet, legacyLogin, readLegacyCookie } from "./legacy-cookie-fixtures.ts";
 import { startLocalServer } from "./local-server.ts";
-import { bundlePage, HTML, html } from "./page-fixtures.ts";
+import { bundlePage, HTML_HEADERS, renderHtml } from "./page-fixtures.ts";
 import type { User } from "./pages/user.ts";
 import { createResponseGates } from "./response-gates.ts";
 import { startTlsProxy } from "./tls-proxy-fixtures.ts";
@@ -18,14 +18,16 @@ export interface MigrationSiteOptions {
   readonly csrf?: CsrfTokenPolicy;
 }
 
-const BASE = "/api/auth/session-v2";
-const MIGRATE = "/api/auth/migrate-session";
+const BASE_PATH = "/api/auth/session-v2";
+const MIGRATION_PATH = "/api/auth/migrate-session";
 
 /** Serves the legacy application, which does not use Coatcheck. */
 function serveLegacy(path: string, request: IncomingMessage, response: ServerResponse): void {
   if (path === "/old/login") response.setHeader("set-cookie", legacyLogin("ada"));
   const [, value] = /\bdott_auth_session=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
-  response.writeHead(200, HTML).end(html(value ? (readLegacyCookie(value)?.userId ?? "guest") : "guest"));
+  response
+    .writeHead(200, HTML_HEADERS)
+    .end(renderHtml(value ? (readLegacyCookie(value)?.userId ?? "guest") : "guest"));
 }
 
 /** Creates the new application: the session endpoints, and a path that returns the session. */
@@ -33,8 +35,8 @@ function createApplication(manager: SessionManager<JsonObject>, http: HttpOption
   const routes = sessionRoutes<User>(manager, {
     authenticate: () => null,
     user: (name) => ({ name }),
-    base: BASE,
-    migratePath: MIGRATE,
+    base: BASE_PATH,
+    migratePath: MIGRATION_PATH,
   });
   const handle = coatcheck(
     manager,
@@ -65,7 +67,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
     secrets: ["a secret of the new site"],
   };
   const manager = new SessionManager(managerOptions);
-  const http: HttpOptions = { csrf: { token: csrf, initPath: `${BASE}/init` }, trustProxy: 1 };
+  const http: HttpOptions = { csrf: { token: csrf, initPath: `${BASE_PATH}/init` }, trustProxy: 1 };
   const migrating = legacySessions(
     migrate({
       manager,
@@ -91,7 +93,9 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
       response.writeHead(200, { "content-type": "text/javascript" }).end(scripts);
     } else if (path === "/app") {
       // A static file: neither the migration nor Coatcheck handles the request.
-      response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
+      response
+        .writeHead(200, HTML_HEADERS)
+        .end(renderHtml('<script type="module" src="/plain.js"></script>'));
     } else {
       headers.push(request.headers.cookie ?? "");
       await gates.pass(path);
@@ -105,7 +109,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
   return {
     origin: proxy.at("app.dott.test"),
     /** The path of a page with a session client that uses this site's base path. */
-    app: `/app?silent&options=${encodeURIComponent(JSON.stringify({ baseUrl: BASE }))}`,
+    app: `/app?silent&options=${encodeURIComponent(JSON.stringify({ baseUrl: BASE_PATH }))}`,
     manager,
     users,
     outcomes,

@@ -23,7 +23,7 @@ async function buildPage(page: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-export const HTML = { "content-type": "text/html; charset=utf-8" };
+export const HTML_HEADERS = { "content-type": "text/html; charset=utf-8" };
 
-export const html = (body: string) =>
+export const renderHtml = (body: string) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Shop</title><body>${body}</body></html>`;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
-import { follow, startFormSite, summary } from "./form-site-fixtures.ts";
+import { clickAndWait, readSummary, startFormSite } from "./form-site-fixtures.ts";
 
 describeWithProgram("chromium", "after a restart of Chromium", () => {
   it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
@@ -14,13 +14,13 @@ describeWithProgram("chromium", "after a restart of Chromium", () => {
       return page;
     };
     try {
-      await follow(await open("anonymous.test"), "Add salsa");
-      await follow(await open("default.test"), "Log in");
-      await follow(await open("temporary.test"), "Log in for now");
+      await clickAndWait(await open("anonymous.test"), "Add salsa");
+      await clickAndWait(await open("default.test"), "Log in");
+      await clickAndWait(await open("temporary.test"), "Log in for now");
       await browser.restart();
-      expect(await summary(await open("anonymous.test"))).toBe("anonymous: salsa");
-      expect(await summary(await open("default.test"))).toBe("ada: ");
-      expect(await summary(await open("temporary.test"))).toBe("anonymous: ");
+      expect(await readSummary(await open("anonymous.test"))).toBe("anonymous: salsa");
+      expect(await readSummary(await open("default.test"))).toBe("ada: ");
+      expect(await readSummary(await open("temporary.test"))).toBe("anonymous: ");
     } finally {
       await browser.close();
       await site.close();

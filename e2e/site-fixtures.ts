@@ -10,7 +10,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { createElement } from "react";
 import { prerender } from "react-dom/static";
 import { startLocalServer } from "./local-server.ts";
-import { bundlePage, HTML, html } from "./page-fixtures.ts";
+import { bundlePage, HTML_HEADERS, renderHtml } from "./page-fixtures.ts";
 import { App } from "./pages/app.ts";
 import type { User } from "./pages/user.ts";
 import { createResponseGates } from "./response-gates.ts";
@@ -28,7 +28,7 @@ const PASSWORD = "secret";
 const SCRIPT_HEADERS = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
 
 /** Renders a frame that embeds this site, for the page of another site. */
-const frame = (query: URLSearchParams) =>
+const renderFrame = (query: URLSearchParams) =>
   `<iframe src="${query.get("src")}" ${query.has("sandbox") ? 'sandbox="allow-scripts"' : ""}></iframe>`;
 
 /** The default CSRF header, and the CSRF header of Laravel and Angular. */
@@ -45,7 +45,7 @@ const CSRF_REJECTED_BODY = JSON.stringify({
 /** Writes the invalid responses of a broken server or proxy, by name. */
 const FAILURES = {
   "an HTML page": (response: ServerResponse) =>
-    response.writeHead(200, HTML).end(html("Log in to the Wi-Fi.")),
+    response.writeHead(200, HTML_HEADERS).end(renderHtml("Log in to the Wi-Fi.")),
   "a status 500": (response: ServerResponse) => response.writeHead(500).end("<h1>Sorry</h1>"),
   "truncated JSON": (response: ServerResponse) =>
     response.writeHead(200, { "content-type": "application/json" }).end('{"success":true,"da'),
@@ -79,7 +79,7 @@ async function renderReactPage(initialState: SessionView<User>, redirect?: strin
   });
   const { prelude } = await prerender(page);
   const json = JSON.stringify(initialState).replaceAll("<", "\\u003c");
-  return html(
+  return renderHtml(
     `<div id="root">${await new Response(prelude).text()}</div><script type="application/json" id="state">${json}</script><script type="module" src="/react.js"></script>`,
   );
 }
@@ -87,7 +87,7 @@ async function renderReactPage(initialState: SessionView<User>, redirect?: strin
 /** Serves the pages and routes that need no session. Every other path is the page without a framework. */
 async function serveStatic(line: string, searchParams: URLSearchParams, response: ServerResponse) {
   const pages: Record<string, () => string> = {
-    "GET /around": () => frame(searchParams),
+    "GET /around": () => renderFrame(searchParams),
     "GET /bare": () => "<p>A page without a script.</p>",
   };
   const script = /^GET \/(plain|react)\.js$/.exec(line)?.[1];
@@ -96,7 +96,7 @@ async function serveStatic(line: string, searchParams: URLSearchParams, response
   else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
   else {
     const page = pages[line]?.() ?? '<script type="module" src="/plain.js"></script>';
-    response.writeHead(200, HTML).end(html(page));
+    response.writeHead(200, HTML_HEADERS).end(renderHtml(page));
   }
 }
 
@@ -144,7 +144,7 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
       const { searchParams } = new URL(request.url ?? "", "http://localhost");
       const view = await routes.view(request.session);
       const page = await renderReactPage(view, searchParams.get("redirect") ?? undefined);
-      response.writeHead(200, HTML).end(page);
+      response.writeHead(200, HTML_HEADERS).end(page);
     }),
   };
 }

@@ -8,7 +8,7 @@ import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
 import { eventually } from "./fixtures.ts";
 import { startLocalServer } from "./local-server.ts";
-import { HTML } from "./page-fixtures.ts";
+import { HTML_HEADERS } from "./page-fixtures.ts";
 
 declare global {
   interface Window {
@@ -40,7 +40,7 @@ async function startShop() {
       const id = request.url?.startsWith("/counted") ? randomUUID() : null;
       if (id) pageIds.push(id);
       const meta = id ? `<meta name="coatcheck-page" content="${id}">` : "";
-      response.writeHead(200, HTML).end(
+      response.writeHead(200, HTML_HEADERS).end(
         `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Shop</title>${meta}
         <script src="/session/visit.js" defer></script>
         <script>addEventListener("pageshow", ({ persisted }) => { window.persisted = persisted; });</script>

@@ -12,4 +12,4 @@ const user = (id: string): User | null => (id === "deleted" ? null : { id, tenan
 export const sessions = coatcheck<User, Data>(openManager, { user, signIn: "/login" });
 
 /** Sessions without a login page: pages that require a login respond 401 to other visitors. */
-export const strict = coatcheck<User, Data>(openManager, { user });
+export const sessionsWithoutLoginPage = coatcheck<User, Data>(openManager, { user });

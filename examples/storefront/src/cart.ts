@@ -42,11 +42,11 @@ export function lineKey({ product, colour, size }: Variant): string {
 
 /** Returns the cart of a session, without products that the shop no longer sells. */
 export function cartOf({ cart = {} }: ShopData): Cart {
-  return cartWith(Object.entries(cart).flatMap(([key, quantity]) => lineOf(key, quantity) ?? []));
+  return createCart(Object.entries(cart).flatMap(([key, quantity]) => parseLine(key, quantity) ?? []));
 }
 
 /** Creates a cart with these lines. */
-export function cartWith(lines: readonly CartLine[]): Cart {
+export function createCart(lines: readonly CartLine[]): Cart {
   return {
     lines,
     pieces: lines.reduce((sum, { quantity }) => sum + quantity, 0),
@@ -73,25 +73,25 @@ export function withQuantity(data: ShopData, key: string, quantity: number): Sho
  * Empties the cart after its checkout has become an order. Does not change a newer cart. Returns the session's new
  * data.
  */
-export function withoutOrdered(data: ShopData, checkoutId: string): ShopData {
+export function withoutOrderedCart(data: ShopData, checkoutId: string): ShopData {
   return data.checkoutId === checkoutId ? {} : data;
 }
 
 /** Creates a line for a variant. */
-export function lineWith(variant: Variant, quantity: number): CartLine {
+export function createLine(variant: Variant, quantity: number): CartLine {
   return { ...variant, key: lineKey(variant), quantity, total: variant.product.price * quantity };
 }
 
 /** Reads a quantity from a request. Returns null if it is not a whole number from `min` to {@link MAX_QUANTITY}. */
-export function quantityOf(value: unknown, min: number): number | null {
+export function parseQuantity(value: unknown, min: number): number | null {
   const number = typeof value === "string" && /^\d{1,3}$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number)) return null;
   return number >= min && number <= MAX_QUANTITY ? number : null;
 }
 
-function lineOf(key: string, quantity: number): CartLine | null {
+function parseLine(key: string, quantity: number): CartLine | null {
   const [id = "", colour, size] = key.split("/");
   const product = findProduct(id);
   const variant = product && findVariant(product, colour, size);
-  return variant ? lineWith(variant, quantity) : null;
+  return variant ? createLine(variant, quantity) : null;
 }

@@ -52,7 +52,7 @@ export class Customers {
    * @throws CoatcheckError `CONFLICT` if the e-mail address already has an account.
    */
   async register({ email, name, password }: DemoCustomer): Promise<Customer> {
-    const customer = { id: `customer_${randomUUID()}`, email: normalEmail(email), name: name.trim() };
+    const customer = { id: `customer_${randomUUID()}`, email: normalizeEmail(email), name: name.trim() };
     const hash = await hashPassword(password, this.#cost);
     const { changes } = this.#insert.run(customer.id, customer.email, customer.name, hash);
     if (changes === 1) return customer;
@@ -63,15 +63,15 @@ export class Customers {
    * Returns the customer with this e-mail address and password; null if the address is unknown or the password wrong.
    */
   async check(email: string, password: string): Promise<Customer | null> {
-    const row = this.#byEmail.get(normalEmail(email));
+    const row = this.#byEmail.get(normalizeEmail(email));
     const matches = await passwordMatches(password, row ? String(row.password) : null, this.#cost);
-    return matches && row ? customerOf(row) : null;
+    return matches && row ? toCustomer(row) : null;
   }
 
   /** Returns the customer with this id; null if there is none. */
   find(id: string | null): Customer | null {
     const row = id === null ? undefined : this.#byId.get(id);
-    return row ? customerOf(row) : null;
+    return row ? toCustomer(row) : null;
   }
 
   /** Deletes an account with its orders. */
@@ -81,10 +81,10 @@ export class Customers {
 }
 
 /** Normalizes an e-mail address, so that addresses in upper and lower case belong to the same account. */
-function normalEmail(email: string): string {
+function normalizeEmail(email: string): string {
   return email.trim().normalize("NFC").toLowerCase();
 }
 
-function customerOf({ id, email, name }: Record<string, unknown>): Customer {
+function toCustomer({ id, email, name }: Record<string, unknown>): Customer {
   return { id: String(id), email: String(email), name: String(name) };
 }

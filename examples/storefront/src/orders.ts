@@ -74,7 +74,7 @@ export class Orders {
   /** Places an order. A second call with the same checkout id returns the order of the first call. */
   place({ customer, checkoutId, sessionId, placedAt, lines, address }: NewOrder): PlacedOrder {
     const body = {
-      lines: lines.map(orderLine),
+      lines: lines.map(toOrderLine),
       total: lines.reduce((sum, { total }) => sum + total, 0),
       currency: CURRENCY,
       address,
@@ -87,25 +87,25 @@ export class Orders {
 
   /** Returns the order of a checkout; null if none was placed. */
   findByCheckout(customer: string, checkoutId: string): PlacedOrder | null {
-    return placedOrder(this.#byCheckout.get(customer, checkoutId));
+    return toPlacedOrder(this.#byCheckout.get(customer, checkoutId));
   }
 
   /** Returns an order; null if it does not exist or belongs to another customer. */
   find(id: string, customer: string): PlacedOrder | null {
-    return placedOrder(this.#byId.get(id, customer));
+    return toPlacedOrder(this.#byId.get(id, customer));
   }
 
   /** Returns the orders of a customer, newest first. */
   of(customer: string): readonly PlacedOrder[] {
-    return this.#byCustomer.all(customer).flatMap((row) => placedOrder(row) ?? []);
+    return this.#byCustomer.all(customer).flatMap((row) => toPlacedOrder(row) ?? []);
   }
 }
 
-function orderLine({ product, colour, size, quantity, total }: CartLine): OrderLine {
+function toOrderLine({ product, colour, size, quantity, total }: CartLine): OrderLine {
   return { productId: product.id, name: product.name, colour, size, quantity, total };
 }
 
-function placedOrder(row: Record<string, unknown> | undefined): PlacedOrder | null {
+function toPlacedOrder(row: Record<string, unknown> | undefined): PlacedOrder | null {
   if (!row) return null;
   return {
     id: String(row.id),

@@ -1,5 +1,5 @@
 import { CoatcheckError, type Fault } from "coatcheck";
-import { type CartLine, withoutOrdered } from "./cart.ts";
+import { type CartLine, withoutOrderedCart } from "./cart.ts";
 import type { Customer } from "./customers.ts";
 import type { Address, PlacedOrder } from "./orders.ts";
 import { ADDRESS_FIELDS } from "./pages/checkout.ts";
@@ -41,7 +41,7 @@ export async function completeOrder(session: ShopSession, order: PlacedOrder): P
     const { id: orderId, total: revenue, currency } = order;
     await session.visit.convert({ orderId, revenue, currency });
   }
-  await session.update((data) => withoutOrdered(data, order.checkoutId));
+  await session.update((data) => withoutOrderedCart(data, order.checkoutId));
 }
 
 /**

@@ -70,7 +70,7 @@ export class Invitations {
     const expiresAt = this.#clock.now() + lifetime;
     await this.#changes.inSession(access, { what: "invited", least: "owner" }, (order, now) => {
       const live = Object.entries(order.invitations).filter(([, each]) => each.expiresAt > now);
-      if (live.length >= MAX_INVITATIONS) throw tooMany("invitations", MAX_INVITATIONS);
+      if (live.length >= MAX_INVITATIONS) throw tooManyError("invitations", MAX_INVITATIONS);
       const invitation = { role, secretHash: hash("sha256", secret), createdAt: now, expiresAt, uses: 0 };
       const ownerName = name ?? order.ownerName;
       return {
@@ -146,7 +146,7 @@ export class Invitations {
       const invitation = requireInvitation(current, invitationId, secret, now);
       const before = current.members[memberId];
       if (!before && Object.keys(current.members).length >= MAX_MEMBERS) {
-        throw tooMany("guests", MAX_MEMBERS);
+        throw tooManyError("guests", MAX_MEMBERS);
       }
       const keepsRole = before?.role === "edit" && invitation.role === "view";
       const grant = keepsRole ? before : { role: invitation.role, invitationId };
@@ -192,7 +192,7 @@ export class Invitations {
     }
     const record = await this.#manager.find(orderId);
     const isLiveOrder = record !== null && isOrder(record) && isLive(record, this.#clock.now());
-    if (!isLiveOrder) throw invalidInvitation("the order has ended or does not exist");
+    if (!isLiveOrder) throw invalidInvitationError("the order has ended or does not exist");
     const invitation = requireInvitation(orderOf(record.data), invitationId, secret, this.#clock.now());
     return { record, invitationId, secret, invitation };
   }
@@ -202,9 +202,9 @@ function requireInvitation(order: OrderState, invitationId: string, secret: stri
   const invitation = Object.hasOwn(order.invitations, invitationId) ? order.invitations[invitationId] : null;
   const digest = Buffer.from(hash("sha256", secret));
   if (!invitation || !timingSafeEqual(digest, Buffer.from(invitation.secretHash))) {
-    throw invalidInvitation("it was revoked or never existed");
+    throw invalidInvitationError("it was revoked or never existed");
   }
-  if (invitation.expiresAt <= now) throw invalidInvitation("it has expired");
+  if (invitation.expiresAt <= now) throw invalidInvitationError("it has expired");
   return invitation;
 }
 
@@ -212,13 +212,13 @@ function membersWithout(order: OrderState, isRemoved: (member: Member) => boolea
   return Object.fromEntries(Object.entries(order.members).filter(([, member]) => !isRemoved(member)));
 }
 
-function invalidInvitation(reason: string): CoatcheckError {
+function invalidInvitationError(reason: string): CoatcheckError {
   return new CoatcheckError("FORBIDDEN", `Invalid invitation: ${reason}.`, {
     faults: [{ path: "token", message: reason }],
   });
 }
 
-function tooMany(what: string, max: number): CoatcheckError {
+function tooManyError(what: string, max: number): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
     `This order already has ${max} ${what}, the maximum. Remove one first.`,

@@ -4,7 +4,7 @@ import { type Html, html } from "../html.ts";
 import { formatAmount } from "../money.ts";
 import type { PlacedOrder } from "../orders.ts";
 import { dateOf } from "./checkout.ts";
-import { measuringChoice, type PageContext } from "./layout.ts";
+import { type PageContext, renderMeasuringChoice } from "./layout.ts";
 
 /** The data on the account page. */
 export interface AccountContent {
@@ -20,7 +20,7 @@ export function accountPage({ customer, orders, journey, measuring }: AccountCon
 <p>Logged in as ${customer.email}.</p>
 <form method="post" action="/logout"><button>Log out</button></form>
 <section aria-labelledby="orders"><h2 id="orders">Your orders</h2>${orderList(orders)}</section>
-<section aria-labelledby="visits"><h2 id="visits">Your visits</h2>${visitList(journey)}${measuringChoice(measuring)}</section>
+<section aria-labelledby="visits"><h2 id="visits">Your visits</h2>${visitList(journey)}${renderMeasuringChoice(measuring)}</section>
 <section aria-labelledby="data"><h2 id="data">Your data</h2>
 <p>Everything that the shop holds about you, in one file: account, orders, visits and their events.</p>
 <p><a class="button" href="/account/export" download>Export my data</a></p>

@@ -35,27 +35,32 @@ export function figuresPage({ overview, live, funnel, channels, pages }: Figures
 <p><a href="/">To the shop</a></p>
 <h1>Today’s figures</h1>
 <p>${from}, ${timeZone}. <a href="/figures">Reload</a></p>
-${totals(overview)}
-${liveVisitors(live)}
-${steps(funnel)}
-${table("Channels", channels, "Channel")}
-${table("Pages", pages, "Page")}
-${documents(overview)}
+${renderTotals(overview)}
+${renderLiveVisitors(live)}
+${renderSteps(funnel)}
+${renderTable("Channels", channels, "Channel")}
+${renderTable("Pages", pages, "Page")}
+${renderDocuments(overview)}
 </main>
 </body>
 </html>`}`;
 }
 
-function totals({ figures, comparison }: OverviewAnswer): Html {
+function renderTotals({ figures, comparison }: OverviewAnswer): Html {
   const before = comparison?.figures;
   const tiles: readonly (readonly [keyof typeof DEFINITIONS, string, string, string | undefined])[] = [
-    ["visitors", "Visitors", count(figures.visitors), before && count(before.visitors)],
-    ["visits", "Visits", count(figures.visits), before && count(before.visits)],
-    ["pageViews", "Page views", count(figures.pageViews), before && count(before.pageViews)],
-    ["engagedRate", "Engaged", share(figures.engagedRate), before && share(before.engagedRate)],
-    ["orders", "Orders", count(figures.orders), before && count(before.orders)],
-    ["conversionRate", "Conversion", share(figures.conversionRate), before && share(before.conversionRate)],
-    ["revenue", "Revenue", money(figures.revenue), before && money(before.revenue)],
+    ["visitors", "Visitors", formatCount(figures.visitors), before && formatCount(before.visitors)],
+    ["visits", "Visits", formatCount(figures.visits), before && formatCount(before.visits)],
+    ["pageViews", "Page views", formatCount(figures.pageViews), before && formatCount(before.pageViews)],
+    ["engagedRate", "Engaged", formatShare(figures.engagedRate), before && formatShare(before.engagedRate)],
+    ["orders", "Orders", formatCount(figures.orders), before && formatCount(before.orders)],
+    [
+      "conversionRate",
+      "Conversion",
+      formatShare(figures.conversionRate),
+      before && formatShare(before.conversionRate),
+    ],
+    ["revenue", "Revenue", formatMoney(figures.revenue), before && formatMoney(before.revenue)],
   ];
   return html`<dl class="tiles">${tiles.map(
     ([name, label, now, then]) =>
@@ -63,57 +68,57 @@ function totals({ figures, comparison }: OverviewAnswer): Html {
   )}</dl>`;
 }
 
-function liveVisitors({ visitors, minutes, pages }: LiveAnswer): Html {
+function renderLiveVisitors({ visitors, minutes, pages }: LiveAnswer): Html {
   const most = Math.max(1, ...minutes.map((minute) => minute.visitors));
   const bars = minutes.map(({ visitors }, index) => {
     const height = (visitors / most) * 40;
     return html`<rect x="${index * 10}" y="${40 - height}" width="8" height="${height}"/>`;
   });
-  return html`<section aria-labelledby="live"><h2 id="live">${count(visitors)} here now</h2>
+  return html`<section aria-labelledby="live"><h2 id="live">${formatCount(visitors)} here now</h2>
 <svg class="bars" viewBox="0 0 300 42" role="img" aria-label="Visitors in each of the last 30 minutes: ${minutes.map((minute) => minute.visitors).join(", ")}"><path d="M0 41h300"/>${bars}</svg>
 <p class="hint">${DEFINITIONS.liveVisitors} The bars are the last 30 minutes.</p>
-${pages.length > 0 && html`<ul class="plain">${pages.map((row) => html`<li><span>${row.value}</span> <span>${count(row.visitors)}</span></li>`)}</ul>`}</section>`;
+${pages.length > 0 && html`<ul class="plain">${pages.map((row) => html`<li><span>${row.value}</span> <span>${formatCount(row.visitors)}</span></li>`)}</ul>`}</section>`;
 }
 
-function steps({ steps }: FunnelAnswer): Html {
+function renderSteps({ steps }: FunnelAnswer): Html {
   return html`<section aria-labelledby="funnel"><h2 id="funnel">From product to order</h2>
 <ol class="funnel">${steps.map(
     ({ step, count: visits, shareOfFirst }) =>
-      html`<li><span>${STEPS[step.type] ?? step.type}</span> <meter min="0" max="1" value="${shareOfFirst ?? 0}" aria-hidden="true"></meter> <strong>${count(visits)}</strong> <small>${share(shareOfFirst)}</small></li>`,
+      html`<li><span>${STEPS[step.type] ?? step.type}</span> <meter min="0" max="1" value="${shareOfFirst ?? 0}" aria-hidden="true"></meter> <strong>${formatCount(visits)}</strong> <small>${formatShare(shareOfFirst)}</small></li>`,
   )}</ol></section>`;
 }
 
-function table(title: string, { rows }: BreakdownAnswer, column: string): Html {
+function renderTable(title: string, { rows }: BreakdownAnswer, column: string): Html {
   const id = title.toLowerCase();
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <div class="wide" role="region" aria-labelledby="${id}" tabindex="0"><table><thead><tr><th scope="col">${column}</th><th scope="col" class="number">Visits</th><th scope="col" class="number">Page views</th><th scope="col" class="number">Conversion</th></tr></thead>
 <tbody>${rows.map(
     ({ value, visits, pageViews, conversionRate }) =>
-      html`<tr><th scope="row">${value ?? "(none)"}</th>${[count(visits), count(pageViews), share(conversionRate)].map(cell)}</tr>`,
+      html`<tr><th scope="row">${value ?? "(none)"}</th>${[formatCount(visits), formatCount(pageViews), formatShare(conversionRate)].map(renderCell)}</tr>`,
   )}</tbody></table></div></section>`;
 }
 
-function cell(text: TemplateValue): Html {
+function renderCell(text: TemplateValue): Html {
   return html`<td class="number">${text}</td>`;
 }
 
-function documents({ documents: counts }: OverviewAnswer): Html {
+function renderDocuments({ documents: counts }: OverviewAnswer): Html {
   const rows = Object.entries(counts).filter(([, number]) => number > 0);
   if (rows.length === 0) return html``;
   return html`<section aria-labelledby="counted"><h2 id="counted">Only counted</h2>
 <p class="hint">${DEFINITIONS.documents}</p>
-<ul class="plain">${rows.map(([kind, number]) => html`<li><span>${kind}</span> <span>${count(number)}</span></li>`)}</ul></section>`;
+<ul class="plain">${rows.map(([kind, number]) => html`<li><span>${kind}</span> <span>${formatCount(number)}</span></li>`)}</ul></section>`;
 }
 
-function count(number: number): string {
+function formatCount(number: number): string {
   return NUMBER.format(number);
 }
 
-function share(part: number | null): string {
+function formatShare(part: number | null): string {
   return part === null ? "–" : PERCENT.format(part);
 }
 
-function money(revenue: Readonly<Record<string, number>>): string {
+function formatMoney(revenue: Readonly<Record<string, number>>): string {
   const amounts = Object.entries(revenue).map(([currency, units]) => formatAmount(units, currency));
   return amounts.length > 0 ? amounts.join(", ") : "–";
 }

@@ -26,7 +26,7 @@ export interface PageContent {
 const SHOP_NAME = "Hook & Hanger";
 
 /** Renders a whole HTML document. Pages work without JavaScript. Their only script measures the visit. */
-export function page(context: PageContext, { title, main, query = "" }: PageContent): string {
+export function renderPage(context: PageContext, { title, main, query = "" }: PageContent): string {
   const { pageId, notice } = context;
   return `<!doctype html>\n${html`<html lang="en">
 <head>
@@ -41,42 +41,45 @@ ${pageId !== null && html`<meta name="coatcheck-page" content="${pageId}">`}
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-${header(context, query)}
+${renderHeader(context, query)}
 <main id="main">
 ${notice !== null && html`<p class="notice" role="status">${notice}</p>`}
 ${main}
 </main>
-${footer(context)}
+${renderFooter(context)}
 </body>
 </html>`}`;
 }
 
-function header({ path, customer, pieces }: PageContext, query: string): Html {
+function renderHeader({ path, customer, pieces }: PageContext, query: string): Html {
   return html`<header class="site">
 <div class="bar">
 <a class="brand" href="/"><svg viewBox="0 0 40 32" aria-hidden="true"><path d="M20 12c0-4 5-3 5-7a5 5 0 0 0-10 0M20 12 3 25c-1 2 0 4 2 4h30c2 0 3-2 2-4z"/></svg><span>${SHOP_NAME}</span></a>
 <form class="search" action="/search" role="search"><label class="hidden" for="q">Search the shop</label>
 <input id="q" name="q" type="search" maxlength="100" placeholder="Search" value="${query}"><button>Search</button></form>
 <nav class="account" aria-label="Your shopping">
-${link({ path, href: customer ? "/account" : "/login" }, customer ? customer.name : "Log in")}
-${link({ path, href: "/cart" }, html`Cart <span class="count">${pieces}</span><span class="hidden"> pieces</span>`)}
+${renderLink({ path, href: customer ? "/account" : "/login" }, customer ? customer.name : "Log in")}
+${renderLink({ path, href: "/cart" }, html`Cart <span class="count">${pieces}</span><span class="hidden"> pieces</span>`)}
 </nav>
 </div>
 <nav class="kinds" aria-label="Products">
-${link({ path, href: "/" }, "All")}
-${Object.entries(KINDS).map(([kind, name]) => link({ path, href: `/kinds/${kind}` }, name))}
+${renderLink({ path, href: "/" }, "All")}
+${Object.entries(KINDS).map(([kind, name]) => renderLink({ path, href: `/kinds/${kind}` }, name))}
 </nav>
 </header>`;
 }
 
-function link({ path, href }: { readonly path: string; readonly href: string }, text: TemplateValue): Html {
+function renderLink(
+  { path, href }: { readonly path: string; readonly href: string },
+  text: TemplateValue,
+): Html {
   return html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`;
 }
 
-function footer({ measuring }: PageContext): Html {
+function renderFooter({ measuring }: PageContext): Html {
   return html`<footer class="site">
 <div class="columns">
-<section aria-labelledby="measuring"><h2 id="measuring">Measuring visits</h2>${measuringChoice(measuring)}</section>
+<section aria-labelledby="measuring"><h2 id="measuring">Measuring visits</h2>${renderMeasuringChoice(measuring)}</section>
 <section aria-labelledby="about"><h2 id="about">The shop</h2>
 <ul><li><a href="/privacy">Privacy</a></li><li><a href="/figures">Today’s figures</a></li><li><a href="/account">Your account</a></li></ul></section>
 <section aria-labelledby="note"><h2 id="note">A demonstration</h2>
@@ -86,7 +89,7 @@ function footer({ measuring }: PageContext): Html {
 }
 
 /** Renders the information about what is collected, with a button to opt out or in. */
-export function measuringChoice(measuring: PageContext["measuring"]): Html {
+export function renderMeasuringChoice(measuring: PageContext["measuring"]): Html {
   switch (measuring) {
     case "on":
       return html`<p>We count pages and orders on this site, with a cookie of our own.</p>

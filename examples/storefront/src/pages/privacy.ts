@@ -1,12 +1,12 @@
 import { type Html, html } from "../html.ts";
-import { measuringChoice, type PageContext } from "./layout.ts";
+import { type PageContext, renderMeasuringChoice } from "./layout.ts";
 
 /** Renders the page that explains what the shop collects and how to opt out. */
 export function privacyPage(measuring: PageContext["measuring"]): Html {
   return html`<div class="narrow"><h1>Privacy</h1>
 <p>We measure which pages and products bring people to an order. We do it ourselves: no other company gets your data, and no script of another site runs here.</p>
 <h2>Your choice</h2>
-${measuringChoice(measuring)}
+${renderMeasuringChoice(measuring)}
 <p>After you opt out, nothing about your visit is stored. We only count that a page was requested. The shop works in the same way.</p>
 <h2>What we store</h2>
 <dl class="stack">

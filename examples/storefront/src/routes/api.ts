@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { CoatcheckError } from "coatcheck";
 import { requireSubject } from "coatcheck/express";
 import { Router } from "express";
-import { type CartLine, cartOf, lineWith, quantityOf } from "../cart.ts";
+import { type CartLine, cartOf, createLine, parseQuantity } from "../cart.ts";
 import { findProduct, findVariant } from "../catalog/catalog.ts";
 import { PRODUCTS, type Product } from "../catalog/products.ts";
 import { logIn } from "../log-in.ts";
@@ -77,7 +77,7 @@ async function sendSession({ shop, response, session }: PageRequest): Promise<vo
 function credentialsOf({ request: { body } }: PageRequest) {
   const { email, password }: { email?: unknown; password?: unknown } = body ?? {};
   if (typeof email === "string" && typeof password === "string") return { email, password };
-  throw invalid("email", "email and password must be strings");
+  throw validationError("email", "email and password must be strings");
 }
 
 /** Places an order. A repeated request with the same `Idempotency-Key` returns the first order. */
@@ -87,7 +87,7 @@ async function submitOrder({ shop, request, response, session }: PageRequest): P
     throw new CoatcheckError("SESSION_REQUIRED", "This account was deleted. Log in with another account.");
   const key = request.get("idempotency-key");
   if (key !== undefined && !/^[\x21-\x7e]{1,128}$/.test(key)) {
-    throw invalid("Idempotency-Key", "must have 1 to 128 ASCII characters without spaces");
+    throw validationError("Idempotency-Key", "must have 1 to 128 ASCII characters without spaces");
   }
   const body: { items?: unknown; shippingAddress?: unknown } = request.body ?? {};
   const checkoutId = key === undefined ? randomUUID() : `api:${key}`;
@@ -112,7 +112,10 @@ function cartItems(data: Parameters<typeof cartOf>[0]): unknown[] {
 
 function requireLines(items: unknown): readonly CartLine[] {
   if (!Array.isArray(items) || items.length === 0 || items.length > 40) {
-    throw invalid("items", "items must be a list of 1 to 40 lines; without it, the cart must not be empty");
+    throw validationError(
+      "items",
+      "items must be a list of 1 to 40 lines; without it, the cart must not be empty",
+    );
   }
   return items.map((item: unknown, index) => requireLine(item, `items.${index}`));
 }
@@ -120,16 +123,17 @@ function requireLines(items: unknown): readonly CartLine[] {
 function requireLine(item: unknown, path: string): CartLine {
   const given = (typeof item === "object" && item !== null ? item : {}) as Record<string, unknown>;
   const product = findProduct(String(given.productId));
-  if (!product) throw invalid(`${path}.productId`, "there is no such product");
+  if (!product) throw validationError(`${path}.productId`, "this product does not exist");
   const { colour = product.colours[0], size = product.sizes[0], quantity = 1 } = given;
   const variant = findVariant(product, colour, size);
-  if (!variant) throw invalid(path, `${product.id} does not come in this colour and size`);
-  const pieces = quantityOf(quantity, 1);
-  if (pieces === null) throw invalid(`${path}.quantity`, "the quantity must be a whole number from 1 to 20");
-  return lineWith(variant, pieces);
+  if (!variant) throw validationError(path, `${product.id} is not available in this colour and size`);
+  const pieces = parseQuantity(quantity, 1);
+  if (pieces === null)
+    throw validationError(`${path}.quantity`, "the quantity must be a whole number from 1 to 20");
+  return createLine(variant, pieces);
 }
 
-function invalid(path: string, message: string): CoatcheckError {
+function validationError(path: string, message: string): CoatcheckError {
   const text = `Invalid request: ${message}.`;
   return new CoatcheckError("VALIDATION_FAILED", text, { faults: [{ path, message }] });
 }

@@ -2,9 +2,9 @@ import { Router } from "express";
 import {
   type CartLine,
   cartOf,
-  lineWith,
+  createLine,
   MAX_QUANTITY,
-  quantityOf,
+  parseQuantity,
   withAdded,
   withQuantity,
 } from "../cart.ts";
@@ -34,13 +34,13 @@ async function addToCart(visited: PageRequest): Promise<void> {
   const product = findProduct(formField(request, "product"));
   if (!product) throw notFoundError();
   const variant = findVariant(product, formField(request, "colour"), formField(request, "size"));
-  const quantity = quantityOf(formField(request, "quantity"), 1);
+  const quantity = parseQuantity(formField(request, "quantity"), 1);
   if (!variant || quantity === null) {
     session.flash("notice", `Choose a colour, a size, and a quantity from 1 to ${MAX_QUANTITY}.`);
     return redirect(visited, `/products/${product.id}`);
   }
   await session.update((data) => withAdded(data, variant, quantity));
-  trackLine(visited, "add_to_cart", lineWith(variant, quantity));
+  trackLine(visited, "add_to_cart", createLine(variant, quantity));
   session.flash("notice", `${product.name} is in your cart.`);
   redirect(visited, "/cart");
 }
@@ -48,7 +48,7 @@ async function addToCart(visited: PageRequest): Promise<void> {
 async function changeQuantity(visited: PageRequest): Promise<void> {
   const { request, session } = visited;
   const line = cartOf(session.data).lines.find(({ key }) => key === formField(request, "line"));
-  const quantity = quantityOf(formField(request, "quantity"), 0);
+  const quantity = parseQuantity(formField(request, "quantity"), 0);
   if (quantity === null) {
     session.flash("notice", `The quantity must be a whole number from 0 to ${MAX_QUANTITY}.`);
   } else if (line) {
@@ -62,7 +62,7 @@ async function changeQuantity(visited: PageRequest): Promise<void> {
 function trackChange(visited: PageRequest, line: CartLine, difference: number): void {
   if (difference === 0) return;
   const type = difference > 0 ? "add_to_cart" : "remove_from_cart";
-  trackLine(visited, type, lineWith(line, Math.abs(difference)));
+  trackLine(visited, type, createLine(line, Math.abs(difference)));
 }
 
 function trackLine(

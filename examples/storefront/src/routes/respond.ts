@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { type PageContent, type PageContext, page } from "../pages/layout.ts";
+import { type PageContent, type PageContext, renderPage } from "../pages/layout.ts";
 import { openSession, pageContext, type ShopSession, type Storefront } from "../storefront.ts";
 
 /** A request with its response and session. */
@@ -26,7 +26,7 @@ export async function sendPage(
   content: PageContent | ((context: PageContext) => PageContent),
 ): Promise<void> {
   const context = await pageContext(shop, request, session);
-  response.type("html").send(page(context, typeof content === "function" ? content(context) : content));
+  response.type("html").send(renderPage(context, typeof content === "function" ? content(context) : content));
 }
 
 /** Redirects the browser to a page with `GET`, so that reloading the page does not submit a form again. */

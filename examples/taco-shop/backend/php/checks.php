@@ -149,7 +149,7 @@ final class Checks
      */
     private function time(mixed $value, DateTimeImmutable $now, Faults $faults): string
     {
-        $time = is_string($value) ? $this->clockTime($value, $now) ?? $this->timestamp($value) : null;
+        $time = is_string($value) ? $this->nextClockTime($value, $now) ?? $this->parseTimestamp($value) : null;
         $days = $this->menu->limit('daysAhead');
         if ($time === null) {
             $faults->add('delivery.requestedFor', 'must be a time such as 18:30, or an RFC 3339 timestamp');
@@ -161,14 +161,14 @@ final class Checks
         return instant($time ?? $now);
     }
 
-    private function clockTime(string $value, DateTimeImmutable $now): ?DateTimeImmutable
+    private function nextClockTime(string $value, DateTimeImmutable $now): ?DateTimeImmutable
     {
         if (preg_match('/^([01]\d|2[0-3]):[0-5]\d$/D', $value) !== 1) return null;
         $today = $now->setTimezone($this->menu->timeZone)->modify($value);
         return $today > $now ? $today : $today->modify('+1 day');
     }
 
-    private function timestamp(string $value): ?DateTimeImmutable
+    private function parseTimestamp(string $value): ?DateTimeImmutable
     {
         $shape = '/^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-][01]\d:[0-5]\d)$/D';
         if (preg_match($shape, $value, $parts) !== 1) return null;

@@ -1,6 +1,6 @@
 import type { Group, Menu } from "./menu.ts";
 import { Faults } from "./refusal.ts";
-import { clockTime, timestamp } from "./time.ts";
+import { nextClockTime, parseTimestamp } from "./time.ts";
 
 /** A parsed JSON object that is not validated yet. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -149,7 +149,8 @@ export class Checks {
    */
   #time(value: unknown, now: number, faults: Faults): string {
     const { timeZone, limits } = this.#menu.file;
-    const time = typeof value === "string" ? (clockTime(value, now, timeZone) ?? timestamp(value)) : null;
+    const time =
+      typeof value === "string" ? (nextClockTime(value, now, timeZone) ?? parseTimestamp(value)) : null;
     if (time === null) {
       faults.add("delivery.requestedFor", "must be a time such as 18:30, or an RFC 3339 timestamp");
     } else if (time <= now) {

@@ -13,9 +13,9 @@ export interface ShopRequest {
 export type Handler = (shop: Shop, request: ShopRequest) => ShopResponse;
 type Methods = Readonly<Record<string, Handler>>;
 
-const ITEM = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
-const ORDER = /^\/orders\/(0|[1-9]\d{0,8})$/;
-const PATHS: Readonly<Record<string, Methods>> = {
+const ITEM_PATH = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
+const ORDER_PATH = /^\/orders\/(0|[1-9]\d{0,8})$/;
+const METHODS_BY_PATH: Readonly<Record<string, Methods>> = {
   "/": { GET: (shop) => shop.page() },
   "/csrf": { GET: (shop) => shop.csrf() },
   "/cart": { GET: (shop) => shop.cart(), DELETE: (shop) => shop.clear() },
@@ -33,11 +33,11 @@ export function findHandler(method: string, path: string): Handler {
 }
 
 function methodsAt(path: string): Methods | undefined {
-  const item = ITEM.exec(path);
+  const item = ITEM_PATH.exec(path);
   if (item) return itemMethods(item[1] as Kind, item[2], item[3] !== undefined);
-  const order = ORDER.exec(path);
+  const order = ORDER_PATH.exec(path);
   if (order) return { GET: (shop) => shop.order(Number(order[1])) };
-  return Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
+  return Object.hasOwn(METHODS_BY_PATH, path) ? METHODS_BY_PATH[path] : undefined;
 }
 
 function itemMethods(kind: Kind, number: string | undefined, ofQuantity: boolean): Methods {

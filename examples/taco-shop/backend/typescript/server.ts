@@ -54,7 +54,7 @@ function serve(request: IncomingMessage, response: ServerResponse, body: Buffer)
   }
   if (method !== "GET") requireToken(visitor, String(request.headers["x-csrf-token"] ?? ""));
   const key = String(request.headers["idempotency-key"] ?? "");
-  const result = handler(new Shop(menu, ledger, visitor), { key, body: () => parsed(body) });
+  const result = handler(new Shop(menu, ledger, visitor), { key, body: () => parseBody(body) });
   // Save before sending the response, so that a killed process loses no change that it has confirmed.
   if (method !== "GET") sessions.save(visitor);
   return result;
@@ -77,7 +77,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function parsed(body: Buffer): Input {
+function parseBody(body: Buffer): Input {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Input;

@@ -1,7 +1,7 @@
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)$/;
-const TIMESTAMP =
+const CLOCK_PATTERN = /^([01]\d|2[0-3]):([0-5]\d)$/;
+const TIMESTAMP_PATTERN =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-][01]\d:[0-5]\d)$/;
 
 /**
@@ -9,18 +9,18 @@ const TIMESTAMP =
  *
  * @param value - a time of day, `HH:MM`. For any other text, the result is null.
  */
-export function clockTime(value: string, now: number, timeZone: string): number | null {
-  const [, hours, minutes] = CLOCK.exec(value) ?? [];
+export function nextClockTime(value: string, now: number, timeZone: string): number | null {
+  const [, hours, minutes] = CLOCK_PATTERN.exec(value) ?? [];
   if (hours === undefined || minutes === undefined) return null;
-  const local = now + offset(now, timeZone);
+  const local = now + offsetOf(now, timeZone);
   const wanted = local - (local % DAY) + (Number(hours) * 60 + Number(minutes)) * MINUTE;
   const today = instantOf(wanted, now, timeZone);
   return today > now ? today : instantOf(wanted + DAY, now, timeZone);
 }
 
 /** Parses an RFC 3339 timestamp to epoch milliseconds. Returns null if it is malformed or its date does not exist. */
-export function timestamp(value: string): number | null {
-  const [, year, month, day] = (TIMESTAMP.exec(value) ?? []).map(Number);
+export function parseTimestamp(value: string): number | null {
+  const [, year, month, day] = (TIMESTAMP_PATTERN.exec(value) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return null;
   const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
   return month >= 1 && month <= 12 && day >= 1 && day <= last ? Date.parse(value) : null;
@@ -30,12 +30,12 @@ export function timestamp(value: string): number | null {
  * Converts the local time `wanted` in `timeZone` to UTC. A time skipped by daylight saving becomes one hour later.
  */
 function instantOf(wanted: number, now: number, timeZone: string): number {
-  const instant = wanted - offset(wanted - offset(now, timeZone), timeZone);
-  return Math.max(instant, wanted - offset(instant, timeZone));
+  const instant = wanted - offsetOf(wanted - offsetOf(now, timeZone), timeZone);
+  return Math.max(instant, wanted - offsetOf(instant, timeZone));
 }
 
 /** Returns the offset of `timeZone` from UTC at `time`, in milliseconds. */
-function offset(time: number, timeZone: string): number {
+function offsetOf(time: number, timeZone: string): number {
   const name = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" })
     .formatToParts(time)
     .find(({ type }) => type === "timeZoneName");

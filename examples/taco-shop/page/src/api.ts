@@ -83,8 +83,8 @@ async function call<Data>(
   throw new ApiError(code, message, faults);
 }
 
-const order = (id: string) => `/sessions/${id}`;
-const cartOf = async (change: Promise<{ readonly cart: Cart }>) => (await change).cart;
+const orderPath = (id: string) => `/sessions/${id}`;
+const readChangedCart = async (change: Promise<{ readonly cart: Cart }>) => (await change).cart;
 
 export const createAccount = (account: NewAccount) => call<Account>("POST", "/accounts", account);
 export const changeAccount = (change: Partial<Pick<Account, "name" | "language">>) =>
@@ -97,44 +97,44 @@ export const listOrders = async () =>
   (await call<{ sessions: OpenOrder[] }>("GET", "/sessions/mine")).sessions;
 export const createOrder = (metadata: OrderMetadata) =>
   call<Omit<OpenOrder, "role">>("POST", "/sessions", { metadata });
-export const endOrder = (id: string) => call<{ ended: number }>("DELETE", order(id));
+export const endOrder = (id: string) => call<{ ended: number }>("DELETE", orderPath(id));
 
-export const readCart = (id: string) => call<Cart>("GET", `${order(id)}/cart`);
-export const emptyCart = (id: string) => cartOf(call("DELETE", `${order(id)}/cart`));
+export const readCart = (id: string) => call<Cart>("GET", `${orderPath(id)}/cart`);
+export const emptyCart = (id: string) => readChangedCart(call("DELETE", `${orderPath(id)}/cart`));
 export const addTaco = (id: string, taco: TacoContent) =>
-  cartOf(call("POST", `${order(id)}/cart/tacos`, taco));
+  readChangedCart(call("POST", `${orderPath(id)}/cart/tacos`, taco));
 /** Rejects with `CONFLICT` if the order no longer has this revision. */
 export const replaceTaco = (id: string, item: number, taco: TacoContent, revision: number) =>
-  cartOf(call("PUT", `${order(id)}/cart/tacos/${item}`, taco, { "if-match": `"${revision}"` }));
+  readChangedCart(call("PUT", `${orderPath(id)}/cart/tacos/${item}`, taco, { "if-match": `"${revision}"` }));
 export const addPortion = (id: string, kind: PortionKind, product: string) =>
-  cartOf(call("POST", `${order(id)}/cart/${kind}`, { product, quantity: 1 }));
+  readChangedCart(call("POST", `${orderPath(id)}/cart/${kind}`, { product, quantity: 1 }));
 export const setQuantity = (id: string, kind: Kind, item: number, quantity: number) =>
-  cartOf(call("PATCH", `${order(id)}/cart/${kind}/${item}/quantity`, { quantity }));
+  readChangedCart(call("PATCH", `${orderPath(id)}/cart/${kind}/${item}/quantity`, { quantity }));
 export const removeItem = (id: string, kind: Kind, item: number) =>
-  cartOf(call("DELETE", `${order(id)}/cart/${kind}/${item}`));
+  readChangedCart(call("DELETE", `${orderPath(id)}/cart/${kind}/${item}`));
 
 /** @param key an idempotency key. A retry with the same key does not place a second order. */
 export const placeOrder = (id: string, recipient: Recipient, key: string) =>
-  call<PlacedOrder>("POST", `${order(id)}/orders`, recipient, { "idempotency-key": key });
+  call<PlacedOrder>("POST", `${orderPath(id)}/orders`, recipient, { "idempotency-key": key });
 export const listPlaced = async (id: string) =>
-  (await call<{ orders: PlacedOrder[] }>("GET", `${order(id)}/orders`)).orders;
+  (await call<{ orders: PlacedOrder[] }>("GET", `${orderPath(id)}/orders`)).orders;
 
-export const readPeople = (id: string) => call<People>("GET", `${order(id)}/participants`);
+export const readPeople = (id: string) => call<People>("GET", `${orderPath(id)}/participants`);
 /** Returns the newest entries of the history, oldest first. With `before`, returns entries with smaller numbers. */
 export const readHistory = async (id: string, before?: number) => {
   const query = before === undefined ? "" : `?before=${before}`;
-  return (await call<{ entries: Entry[] }>("GET", `${order(id)}/history${query}`)).entries;
+  return (await call<{ entries: Entry[] }>("GET", `${orderPath(id)}/history${query}`)).entries;
 };
 /** @param name the owner's name that guests see. If empty, guests see the name of the account. */
 export const invite = (id: string, role: "edit" | "view", name: string) =>
-  call<NewInvitation>("POST", `${order(id)}/invitations`, { role, ...(name ? { name } : {}) });
+  call<NewInvitation>("POST", `${orderPath(id)}/invitations`, { role, ...(name ? { name } : {}) });
 /** Rejects with `FORBIDDEN` for an invitation that is no longer valid. */
 export const checkInvitation = (token: string) =>
   call<InvitationView>("POST", "/invitations/check", { token });
 export const uninvite = (id: string, invitation: string) =>
-  call<{ removed: number }>("DELETE", `${order(id)}/invitations/${invitation}`);
+  call<{ removed: number }>("DELETE", `${orderPath(id)}/invitations/${invitation}`);
 export const exclude = (id: string, participant: string) =>
-  call<{ removed: number }>("DELETE", `${order(id)}/participants/${participant}`);
+  call<{ removed: number }>("DELETE", `${orderPath(id)}/participants/${participant}`);
 /** Leaves a joined order. */
 export const leave = (id: string) => exclude(id, "me");
 export const join = (token: string, name: string) =>

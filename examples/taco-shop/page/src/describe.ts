@@ -25,23 +25,23 @@ export function titleOf({ metadata, name, role }: OpenOrder, words: Words): stri
 export const labelOf = ({ label, customerName, source }: OrderMetadata): string | undefined =>
   label ?? (source === "web" ? undefined : customerName);
 
-const named = (products: readonly Pick<Product, "id" | "name">[], id: string, language: Language) =>
+const nameIn = (products: readonly Pick<Product, "id" | "name">[], id: string, language: Language) =>
   products.find((product) => product.id === id)?.name[language] ?? id;
 
 export const tacoName = (menu: Menu, taco: TacoContent, language: Language): string =>
-  named(menu.sizes, taco.size, language);
+  nameIn(menu.sizes, taco.size, language);
 
 export const portionName = (menu: Menu, kind: Exclude<Kind, "tacos">, line: Portion, language: Language) =>
-  named(menu[kind], line.product, language);
+  nameIn(menu[kind], line.product, language);
 
 /** Describes the fillings of a taco, with one line for each group. */
 export function tacoDetails(menu: Menu, taco: TacoContent, language: Language): string[] {
   const meats = taco.meats.map(({ id, quantity }) => {
-    const name = named(menu.meats, id, language);
+    const name = nameIn(menu.meats, id, language);
     return quantity > 1 ? `${quantity} × ${name}` : name;
   });
-  const sauces = taco.sauces.map((id) => named(menu.sauces, id, language));
-  const garnitures = taco.garnitures.map((id) => named(menu.garnitures, id, language));
+  const sauces = taco.sauces.map((id) => nameIn(menu.sauces, id, language));
+  const garnitures = taco.garnitures.map((id) => nameIn(menu.garnitures, id, language));
   return [meats, sauces, garnitures].map((names) => names.join(", ")).filter(Boolean);
 }
 

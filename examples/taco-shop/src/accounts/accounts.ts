@@ -49,13 +49,13 @@ export class Accounts {
    */
   async create({ email, password, name, language }: NewAccount): Promise<Account> {
     const address = normalizeEmail(email);
-    if (this.#byEmail.get(address)) throw taken();
+    if (this.#byEmail.get(address)) throw emailTakenError();
     const id = randomUUID();
     const passwordHash = await this.#passwordHasher.hash(password);
     try {
       this.#insert.run(id, address, passwordHash, name, language);
     } catch (error) {
-      throw codeOf(error) === SQLITE_CONSTRAINT_UNIQUE ? taken() : error;
+      throw codeOf(error) === SQLITE_CONSTRAINT_UNIQUE ? emailTakenError() : error;
     }
     return { id, name, email: address, language };
   }
@@ -103,7 +103,7 @@ function accountOf({ id, name, email, language }: Record<string, unknown>): Acco
   };
 }
 
-function taken(): CoatcheckError {
+function emailTakenError(): CoatcheckError {
   return new CoatcheckError("CONFLICT", "This e-mail address already has an account. Log in instead.", {
     faults: [{ path: "email", message: "already has an account" }],
   });

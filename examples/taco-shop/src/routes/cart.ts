@@ -17,8 +17,8 @@ import {
 } from "../schemas.ts";
 import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 
-const changed = success(change.extend({ cart: cartView }));
-const EMPTY: Cart = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
+const changedCart = success(change.extend({ cart: cartView }));
+const EMPTY_CART: Cart = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
 /** A change of the cart, with the request to the backend and the data for the history entry. */
 interface Edit {
@@ -56,7 +56,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
     async (request, reply) => {
       const access = await readOrderAccess(shop, request, request.params.sessionId);
       if (access === null) {
-        return successBody({ ...EMPTY, sessionId: null, revision: 0, role: "owner" as const });
+        return successBody({ ...EMPTY_CART, sessionId: null, revision: 0, role: "owner" as const });
       }
       // Read the revision before the cart. If the cart changes in between, a later If-Match with the older revision is
       // rejected. If the cart were read first, the later request would overwrite the change.
@@ -74,7 +74,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
         tags,
         params: orderParams,
         headers: ifMatchHeader,
-        response: { 200: changed, ...failures },
+        response: { 200: changedCart, ...failures },
       },
     },
     async (request, reply) =>
@@ -88,7 +88,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
   const tags = tagsOf(prefix);
   const body = kind === "tacos" ? tacoBody : portionBody;
   const url = `${prefix}/cart/${kind}`;
-  const response = { 200: changed, ...failures };
+  const response = { 200: changedCart, ...failures };
   const headers = ifMatchHeader;
 
   app.post(
@@ -100,7 +100,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
         params: orderParams,
         headers,
         body,
-        response: { 201: changed, ...failures },
+        response: { 201: changedCart, ...failures },
       },
     },
     async (request, reply) => {
@@ -167,7 +167,7 @@ function quantityRoute(app: App, shop: Shop, prefix: string, kind: Kind): void {
         params: itemParams,
         headers: ifMatchHeader,
         body: quantityBody,
-        response: { 200: changed, ...failures },
+        response: { 200: changedCart, ...failures },
       },
     },
     async (request, reply) => {

@@ -1,8 +1,8 @@
-import { strict } from "../../../lib/sessions.ts";
+import { sessionsWithoutLoginPage } from "../../../lib/sessions.ts";
 
 export const instant = false;
 
 export default async function Page() {
-  const { subject } = await strict.requireSubject();
+  const { subject } = await sessionsWithoutLoginPage.requireSubject();
   return <p>{`strict page of ${subject}`}</p>;
 }
