@@ -78,8 +78,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect((await site.manager.stats()).total).toBe(1);
     expect(site.outcomes).toEqual(Array(10).fill("migrated"));
 
-    // The next response clears the cookies that do not fit into one response. Only a response on a path clears its
-    // cookies.
+    // The second response clears the remaining cookies. The cookies of a path are cleared by the first response on it.
     const paths = ["/dashboard", "/api/auth/session-v2"];
     let visits = 0;
     while ((await cookieNames()).length > 1 && visits < 6) await page.goto(site.origin + paths[visits++ % 2]);

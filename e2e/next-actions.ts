@@ -42,12 +42,12 @@ export function testServerActions(site: NextSite): void {
 
   it.each<[string, Readonly<Record<string, string>>]>([
     // Next.js alone would run the action for the first and the last request.
-    ["comes from another site without an Origin header", { "sec-fetch-site": "cross-site" }],
-    ["has another site's Origin header", { origin: "https://evil.example" }],
-    ["comes from another subdomain", { "sec-fetch-site": "same-site", origin: "https://sibling.example" }],
-    ["has the Origin header null", { origin: "null" }],
-    ["has neither Origin nor Sec-Fetch-Site", {}],
-  ])("an action does not run for a request that %s", async (_condition, headers) => {
+    ["from another site without an Origin header", { "sec-fetch-site": "cross-site" }],
+    ["with another site's Origin header", { origin: "https://evil.example" }],
+    ["from another subdomain", { "sec-fetch-site": "same-site", origin: "https://sibling.example" }],
+    ["with the Origin header null", { origin: "null" }],
+    ["with neither Origin nor Sec-Fetch-Site", {}],
+  ])("an action does not run for a request %s", async (_condition, headers) => {
     const visitor = site.visitor();
     const response = await visitor.submit("/login", "log-in", { name: "eve" }, headers);
     expect(response.status).toBe(500);

@@ -50,7 +50,8 @@ export interface Built {
  */
 export function buildApplication(variant: Variant): Built {
   if (!variant.installed) return buildWith(variant, join(LIBRARY, "dist"));
-  // Not into `dist`: the package checks write to `dist` at the same time. Only a linked workspace needs `dist`.
+  // Compile into another folder than `dist`, which the package checks use at the same time. Only a linked workspace
+  // needs `dist`.
   const compiled = join(ROOT, `.cache/next-library-${process.pid}`);
   try {
     return buildWith(variant, compiled);

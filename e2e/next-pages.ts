@@ -127,7 +127,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it.runIf(site.variant.cacheComponents)(
-    'reading a session inside "use cache" throws an error that explains the alternative',
+    "reading a session inside use cache throws an error that explains the alternative",
     async () => {
       const visitor = site.visitor();
       await visitor.logIn("ann");

@@ -8,8 +8,8 @@ import { testProxy } from "./next-proxy.ts";
 import { testRouteHandlers } from "./next-routes.ts";
 import { setUpNextSite } from "./next-suite.ts";
 
-// One file for all of them, so that one build and one server serve all tests. `npm run test:next` runs them for every other
-// way to build.
+// All tests are in one file, so that they share one build and one server. `npm run test:next` runs them for all other
+// kinds of builds.
 const variant = JSON.parse(
   process.env.NEXT_VARIANT ?? '{"cacheComponents":true,"bundler":"turbopack","installed":true}',
 );

@@ -41,7 +41,8 @@ export function testSharing(shop: TacoShop): void {
     await button(basket(owner), "Remove: Ayran 25 cl").click();
     await expectText(total(guest), "CHF 17.90");
 
-    // Both participants change the same taco. The second gets an error message, and can overwrite the first change.
+    // Both participants change the same taco. The second participant gets an error message, and can overwrite the first
+    // change.
     await button(basket(guest), "Change: Tacos XL").click();
     await button(basket(owner), "Change: Tacos XL").click();
     await dialog(owner).getByText("Tacos Giga").click();
@@ -98,7 +99,7 @@ export function testSharing(shop: TacoShop): void {
     expect(await page.getByRole("tab").count()).toBe(0);
   });
 
-  it('a guest with a "May only view" link cannot change the order', async () => {
+  it("a guest with a link for viewers cannot change the order", async () => {
     const owner = await shop.visit("alice");
     await button(owner, "Add: Baklava").click();
     await button(basket(owner), "Share").click();

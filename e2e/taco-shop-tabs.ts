@@ -34,7 +34,8 @@ const lastChangeAt = (page: Page) => page.evaluate(() => Number(document.body.da
 /** The longest time until a tab shows a change made in another tab, in milliseconds. */
 const MAX_DELAY = 100;
 /**
- * The most attempts. One attempt below `MAX_DELAY` suffices, because other work on the machine can only add to the
+ * The largest number of attempts. One delay below `MAX_DELAY` suffices, because other work on the machine can only add
+ * to the
  * delay.
  */
 const MAX_ROUNDS = 5;

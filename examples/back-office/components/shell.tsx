@@ -5,7 +5,7 @@ import { Navigation } from "./navigation.tsx";
 import { Preferences } from "./preferences.tsx";
 
 /**
- * Renders navigation, user and preferences around the content of a page. Each page contains it. A layout would not do:
+ * Renders navigation, user and preferences around the content of a page. A component of each page, not a layout:
  * Next.js does not render a layout again when a link is clicked, so a layout would show an outdated user.
  */
 export async function Shell({ children }: { readonly children: ReactNode }) {

@@ -10,7 +10,7 @@ interface Props {
   readonly selected: string;
   /** Whether the selected warehouse is also the session's warehouse. */
   readonly isOwn: boolean;
-  /** Whether the session stores a warehouse. If not, the session's warehouse is the user's. */
+  /** Whether the session stores a warehouse. If false, the session uses the user's default warehouse. */
   readonly hasChoice: boolean;
   readonly text: Texts;
 }

@@ -66,7 +66,7 @@ export class Database {
     return (this.#sqlite.prepare(sql).get(...values) as Row | undefined) ?? null;
   }
 
-  /** Changes rows. Returns the number of changed rows, and the id of an inserted one. */
+  /** Changes rows. Returns the number of changed rows, and the id of an inserted row. */
   run(sql: string, ...values: SqlValues): { readonly changes: number; readonly id: number } {
     const { changes, lastInsertRowid } = this.#sqlite.prepare(sql).run(...values);
     return { changes: Number(changes), id: Number(lastInsertRowid) };

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const NEXT_PROGRAM = join(ROOT, "node_modules/next/dist/bin/next");
 const COMPILER = join(ROOT, "node_modules/typescript/bin/tsc");
 
-/** The file that contains the hash of the sources of the last build. */
+/** The file with a hash of the source files that the last build used. */
 const HASH_FILE = join(FOLDER, ".next/content-hash");
 const SOURCES = [
   "packages/coatcheck/src/**/*.ts",

@@ -50,7 +50,7 @@ export async function startBackOffice(config: Config): Promise<RunningBackOffice
 if (import.meta.main) {
   try {
     const office = await startBackOffice(readConfig(process.env));
-    console.log(`\n  The back office is at ${office.url}. It is built at its first visit.\n`);
+    console.log(`\n  The back office is at ${office.url}. The first request builds it.\n`);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, async () => {
         await office.stop();

@@ -1,7 +1,7 @@
 import { type Clock, CoatcheckError } from "coatcheck";
 
 const MINUTE = 60_000;
-/** The most addresses that are stored. */
+/** The largest number of addresses to store. */
 const MAX_ADDRESSES = 10_000;
 
 /**

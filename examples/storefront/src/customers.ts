@@ -28,7 +28,7 @@ export class Customers {
   readonly #byId: StatementSync;
   readonly #byEmail: StatementSync;
 
-  /** @param cost Default: OWASP's recommendation. Tests use a lower one. */
+  /** @param cost Default: OWASP's recommendation. Tests use a lower cost. */
   constructor(database: DatabaseSync, cost: PasswordCost = OWASP_COST) {
     this.#cost = cost;
     this.#insert = database.prepare(

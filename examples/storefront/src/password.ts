@@ -26,8 +26,8 @@ export async function hashPassword(password: string, cost: PasswordCost): Promis
 }
 
 /**
- * Whether a password matches a stored hash. Without a hash it takes as long, so that response times do not reveal which
- * addresses have an account.
+ * Returns whether a password matches a stored hash. A null hash takes the same time, so that response times do not
+ * reveal which addresses have an account.
  */
 export async function passwordMatches(
   password: string,

@@ -35,7 +35,9 @@ export async function placeOrder(
   return order;
 }
 
-/** Runs the steps after an order is stored. Repeatable, in case the process stopped between two steps. */
+/**
+ * Runs the steps that follow after an order is stored. Can be repeated, in case the process stopped between two steps.
+ */
 export async function completeOrder(session: ShopSession, order: PlacedOrder): Promise<void> {
   if (order.sessionId === session.id) {
     const { id: orderId, total: revenue, currency } = order;

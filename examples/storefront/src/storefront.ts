@@ -24,7 +24,7 @@ export interface Storefront {
   readonly timeZone: string;
 }
 
-/** The session of a request, with the data that this shop keeps in it. */
+/** The session of a request, with the shop's data. */
 export type ShopSession = Awaited<ReturnType<RequestSession<ShopData>["load"]>>;
 
 /** Loads the session of a request. Stores nothing. */

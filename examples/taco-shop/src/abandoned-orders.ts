@@ -14,9 +14,9 @@ interface Dependencies {
 }
 
 /**
- * The job that ends the orders of anonymous browsers whose session has ended. Orders outlive their own inactivity (see
- * `ORDER_LIFETIME`), so nothing else would end these. The job also deletes the history of orders without an account once
- * their session was swept. It touches no order of an account.
+ * Creates the job that ends the orders of anonymous browsers whose session has ended. The idle timeout of an order is
+ * longer (see `ORDER_LIFETIME`), so the order would outlive the session. The job also deletes the history of orders
+ * without an account after their session was deleted. It does not change orders of an account.
  */
 export function abandonedOrdersJob({ manager, accountOrders, history, clock }: Dependencies): Job {
   const owned = new OwnedSessions(manager, clock);

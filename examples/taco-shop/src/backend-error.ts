@@ -20,8 +20,8 @@ const errorBody = z.object({
 class RejectedByBackend extends CoatcheckError {}
 
 /**
- * Whether the error proves that the backend changed nothing. A timeout proves nothing: the backend may have carried the
- * request out.
+ * Returns whether the error proves that the backend changed nothing. A timeout proves nothing, because the backend may
+ * have performed the change.
  */
 export function isBackendError(error: unknown): boolean {
   return error instanceof RejectedByBackend || error instanceof PathNotFoundError || isSessionLost(error);

@@ -20,7 +20,7 @@ export const BACKEND_OPTIONS = {
 } as const satisfies Partial<UpstreamOptions>;
 
 /**
- * Client of the backend. Each call uses the backend cookies and CSRF token of one order session, through the gateway.
+ * A client of the backend. Each call uses the backend cookies and CSRF token of one order session, through the gateway.
  * Error responses of the backend are thrown as `CoatcheckError`.
  */
 export class Backend {

@@ -25,7 +25,7 @@ interface NewInvitation {
 /** The information about an order that the invitation shows before a guest joins. */
 export interface InvitationView {
   readonly role: Role;
-  /** The owner's name; empty if the owner gave none. */
+  /** The owner's name; empty if the owner entered none. */
   readonly owner: string;
   /** The number of participants, including the owner. */
   readonly participants: number;

@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 50;
 /**
  * Stores which orders of other owners a caller has joined. The list is stored with the account if the caller is logged
  * in,
- * otherwise in the data of the browser's session. It grants no access: the `members` of each order do.
+ * otherwise in the data of the browser's session. The list grants no access. Only the `members` of an order do.
  */
 export class JoinedOrders {
   readonly #manager: SessionManager;

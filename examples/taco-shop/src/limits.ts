@@ -2,7 +2,7 @@ import { CoatcheckError } from "coatcheck";
 
 /** Allowed requests per minute and network address, for endpoints that are expensive or check passwords. */
 export interface Limits {
-  /** Password attempts: logins and elevations together. */
+  /** Password attempts, that is, logins and elevations together. */
   readonly logins: number;
   /** Requests that create an account. */
   readonly accounts: number;

@@ -118,7 +118,7 @@ export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): st
 
 /**
  * Runs a task on an order session and reports an order that ends during the task as not found. The error codes of ended
- * sessions refer to the caller's own session, so clients would drop that one.
+ * sessions refer to the caller's own session, so clients would delete their own session.
  *
  * @throws CoatcheckError `SESSION_NOT_FOUND` instead of `SESSION_REVOKED` and `SESSION_EXPIRED`.
  */

@@ -35,7 +35,7 @@ export class SessionNotifier {
   }
 
   /**
-   * Watches a session for versions newer than that of `record`.
+   * Watches a session for versions that are newer than `record`.
    *
    * @returns a function that stops watching.
    */

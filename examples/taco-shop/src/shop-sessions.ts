@@ -19,8 +19,8 @@ export class ShopSessions extends OwnedSessions {
   }
 
   /**
-   * Returns a live session that the caller may use. Checks orders with {@link OrderAccess}, other sessions as the
-   * service does.
+   * Returns a live session that the caller may use. Checks orders with {@link OrderAccess}, other sessions by the
+   * rules of the service.
    */
   override async live(caller: Caller, id: string): Promise<SessionRecord> {
     if (id === caller.session.id) return await super.live(caller, id);

@@ -48,7 +48,7 @@ describe("accounts", () => {
     expect((await auth(browser, "GET")).view).toMatchObject({ status: "authenticated", user: view.user });
   });
 
-  test("a login with a wrong password gets the same response as one with an unknown e-mail address", async () => {
+  test("a login with a wrong password and a login with an unknown e-mail address get the same response", async () => {
     const browser = shop.browser();
     await signUp(browser, "wrong@example.com");
     const answers = await Promise.all(

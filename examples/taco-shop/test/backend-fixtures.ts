@@ -18,7 +18,7 @@ import { BACKEND_OPTIONS } from "../src/backend.ts";
 
 const BACKENDS: readonly BackendKind[] = ["php", "typescript"];
 
-/** The backend for tests that need only one. */
+/** The backend for tests that do not run with each backend. */
 export const ONE_BACKEND: BackendKind = hasPhp() ? "php" : "typescript";
 
 /** Calls `describe` for each backend. Skips the tests of the PHP backend if PHP is missing. */

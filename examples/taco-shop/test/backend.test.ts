@@ -169,7 +169,7 @@ describeEachBackend(
       });
     });
 
-    test("a write requires the visitor's own, newest CSRF token", async () => {
+    test("a write request requires the visitor's newest CSRF token", async () => {
       const start = async () => {
         const response = await fetch(`${shop.url()}/csrf`);
         const [cookie = ""] = response.headers.getSetCookie();

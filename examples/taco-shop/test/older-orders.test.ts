@@ -111,7 +111,7 @@ test("the shop migrates older orders at its first start, and ignores the old nam
   const unchanged = await withManager((manager) => Promise.all(ids.map((id) => manager.find(id))));
   expect(unchanged.map((record) => record?.data)).toEqual(others.map(({ data }) => data));
 
-  // A session's owner could write this data through the service, and hope that the next start of the shop migrates it.
+  // A session's owner could write this data through the service, so the next start of the shop must not migrate it.
   await rewrite([orders.forged], (data) => ({ ...data, order: ORDER }));
   await withShop(async () => {
     expect((await slack.get(`${orders.forged}/cart`)).body.data.revision).toBe(0);

@@ -69,7 +69,7 @@ describe("access to orders", () => {
     }
   });
 
-  test("the first change creates a browser's own default order, a read does not", async () => {
+  test("a browser's default order is created by its first change, not by a read", async () => {
     const [alice, bob] = [shop.browser(), shop.browser()];
     expect((await alice.get("/cart")).body.data).toMatchObject({ sessionId: null, itemCount: 0 });
     expect(alice.cookie).toBeNull();

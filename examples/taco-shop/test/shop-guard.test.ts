@@ -31,7 +31,7 @@ describe("requests to the service on the same database", () => {
 
   const ownId = async (browser: Visitor) => (await auth(browser, "GET")).view.session?.id ?? "";
 
-  test("a browser can neither read nor change its orders there", async () => {
+  test("a browser can neither read nor change its orders through the service", async () => {
     const [anonymous, customer] = [shop.browser(), shop.browser()];
     await signUp(customer, "guard@example.com");
     await logIn(customer, "guard@example.com");

@@ -18,7 +18,8 @@ interface Query {
 }
 
 /**
- * Shows the stock of one warehouse. `w` in the address selects a warehouse for this tab only. Default: the session's.
+ * Shows the stock of one warehouse. The query parameter `w` selects a warehouse for this tab only. Default: the
+ * session's warehouse.
  */
 export default async function Page({ searchParams }: { searchParams: Promise<Query> }) {
   const { user, company, current, session, text, language } = await viewer();

@@ -145,7 +145,7 @@ export class Checks {
   }
 
   /**
-   * Accepts `HH:MM`, for the next such time in the shop's time zone, and RFC 3339 timestamps. Returns ISO 8601 in UTC.
+   * Parses an RFC 3339 timestamp, or `HH:MM` as the next time of day in the shop's time zone. Returns ISO 8601 in UTC.
    */
   #time(value: unknown, now: number, faults: Faults): string {
     const { timeZone, limits } = this.#menu.file;

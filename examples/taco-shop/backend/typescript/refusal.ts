@@ -34,7 +34,7 @@ export class Faults {
     this.#fields.push({ path, message });
   }
 
-  /** Throws 422 `validation` if there is a fault. The message names the first one. */
+  /** Throws 422 `validation` if there is a fault. The message names the first fault. */
   refuse(): void {
     const [first] = this.#fields;
     if (!first) return;

@@ -88,7 +88,8 @@ export class Shop {
   }
 
   /**
-   * Places an order, at most once per idempotency key. A repeated request returns the existing order. The same key with
+   * Places an order, only once for each idempotency key. A repeated request returns the existing order. The same key
+   * with
    * another body throws 409 `key_reused`.
    */
   place(idempotencyKey: string, body: () => Input): ShopResponse {

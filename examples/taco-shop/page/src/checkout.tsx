@@ -12,7 +12,7 @@ import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "
 interface CheckoutProps {
   readonly menu: Menu;
   readonly cart: Cart;
-  /** The name that the order was opened for, or an empty string. */
+  /** The customer's name, if it was entered when the order was created; otherwise empty. */
   readonly customerName: string;
   readonly onPlaced: (order: PlacedOrder) => void;
   /** Called when the server has rejected the order, because the stock or the cart may have changed. */

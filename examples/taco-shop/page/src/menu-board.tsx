@@ -5,7 +5,7 @@ import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { type Cart, type Menu, PORTIONS, type PortionKind, type Product, type Size } from "./wire.ts";
 
-/** Products with no more portions than this show how many are left. */
+/** A product shows how many portions are left if the number is not above this limit. */
 const LOW_STOCK = 10;
 
 interface MenuBoardProps {

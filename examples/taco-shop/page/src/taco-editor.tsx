@@ -12,7 +12,7 @@ import type { Menu, Size, TacoContent } from "./wire.ts";
 
 interface TacoEditorProps {
   readonly menu: Menu;
-  /** The initial content. */
+  /** The initial content of the form. */
   readonly taco: TacoContent;
   readonly isNew: boolean;
   /** Resolves to an error text, or to undefined on success. */

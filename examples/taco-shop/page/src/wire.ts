@@ -37,7 +37,7 @@ export interface Size {
   readonly id: string;
   readonly name: Names;
   readonly price: number;
-  /** The number of meat portions. */
+  /** The largest number of meat portions. */
   readonly meats: number;
 }
 

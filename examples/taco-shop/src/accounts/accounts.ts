@@ -61,8 +61,8 @@ export class Accounts {
   }
 
   /**
-   * Returns the account with this e-mail address and password. Null for a wrong password and for an unknown address,
-   * after the same time, so that the response does not reveal which addresses have an account.
+   * Returns the account with this e-mail address and password. Returns null for a wrong password and
+   * for an unknown address, after the same time, so that the response does not reveal which addresses have an account.
    */
   async check(email: string, password: string): Promise<Account | null> {
     const row = this.#byEmail.get(normalizeEmail(email));

@@ -27,7 +27,8 @@ export class PasswordHasher {
   readonly #dummyHash: string;
 
   /**
-   * @param cost Default: OWASP's recommendation. Tests use a lower one. Each hash contains its cost, so existing hashes
+   * @param cost Default: OWASP's recommendation. Tests use a lower cost. Each hash contains its cost, so existing
+   * hashes
    * stay valid when this changes.
    */
   constructor(cost: PasswordCost = OWASP_COST) {
@@ -42,8 +43,9 @@ export class PasswordHasher {
   }
 
   /**
-   * Whether the password matches a stored hash. A null hash matches no password and takes as long, so that response
-   * times do not reveal which accounts exist.
+   * Returns whether the password matches a stored hash. A null hash matches no password and takes the same time, so
+   * that
+   * response times do not reveal which accounts exist.
    */
   async matches(password: string, hash: string | null): Promise<boolean> {
     const [, N, r, p, salt = "", expected = ""] = (hash ?? this.#dummyHash).split("$");

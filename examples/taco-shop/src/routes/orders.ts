@@ -126,7 +126,7 @@ async function placedBefore(
   return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
 }
 
-/** Returns the order, for guests without the owner's telephone number and address. */
+/** Returns the order. If the caller is a guest, leaves out the owner's telephone number and address. */
 function visibleTo({ role }: Access, order: Order): Order {
   if (role === "owner") return order;
   const { customer, delivery } = order;

@@ -24,10 +24,7 @@ import { entryView } from "../views.ts";
 
 const tags = ["sharing"];
 const order = "/api/v1/sessions/:sessionId";
-/**
- * Allowed accepts per minute and network address, to limit the load. Guessing a secret of 128 bits is impossible
- * anyway.
- */
+/** Requests to accept an invitation that are allowed per minute and network address, to limit the load. */
 const MAX_ACCEPTS = 60;
 
 /** Adds the routes for sharing an order: invitations, participants and history. */

@@ -18,8 +18,8 @@ const USER_FORM = z.object({
 });
 
 /**
- * Changes a user. Everyone sees it at their next click: the user's own sessions and their permissions too, because each
- * process keeps the user once, and the invalidation reaches all of them.
+ * Changes a user. The change takes effect at the user's next click: all sessions of the user share one object per
+ * process, and the invalidation makes every process load the object again.
  */
 export const saveUser = officeAction("users.edit", async (actor, _before: Result, form: FormData) => {
   const change = parse(form);
@@ -51,6 +51,6 @@ function parse(form: FormData): z.infer<typeof USER_FORM> {
 /** Rejects an administrator who disables their own account: they could not log in again. */
 function requireNotSelf({ user }: Actor, { id, active }: z.infer<typeof USER_FORM>): void {
   if (!active && user.id === String(id)) {
-    throw new CoatcheckError("CONFLICT", "You cannot disable yourself.");
+    throw new CoatcheckError("CONFLICT", "You cannot disable your own account.");
   }
 }
