@@ -76,7 +76,7 @@ export function testAdministration(office: BackOffice): void {
     await link(hana, "Hana Petersen").click();
     await hana.getByLabel("Active").uncheck();
     await button(hana, "Save").click();
-    await hana.getByText("You cannot disable yourself.").waitFor();
+    await hana.getByText("You cannot disable your own account.").waitFor();
     expect((await hana.request.get(`${office.url}/users/1`)).status()).toBe(404);
   });
 
