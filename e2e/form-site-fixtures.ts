@@ -19,7 +19,7 @@ type Handler = (request: SiteRequest, response: ServerResponse, form: URLSearchP
 /** The name of the session's cookie. */
 export const COOKIE_NAME = "__Host-sid";
 
-const form = (action: string, button: string, fields = "") =>
+const renderForm = (action: string, button: string, fields = "") =>
   `<form method="post" action="${action}">${fields}<button>${button}</button></form>`;
 const loginField = '<input name="user" value="ada">';
 
@@ -28,7 +28,7 @@ const sendPage = (response: ServerResponse, body: string) =>
 const goHome = (response: ServerResponse) => response.writeHead(303, { location: "/" }).end();
 
 /** Renders the first line of each page: the user and the cart. */
-async function summaryOf({ session }: SiteRequest): Promise<string> {
+async function renderSummary({ session }: SiteRequest): Promise<string> {
   const { subject, data } = await session.load();
   return `<h1>${subject ?? "anonymous"}: ${Object.keys(data.cart ?? {}).sort()}</h1>`;
 }
@@ -51,16 +51,16 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "GET /": async (request, response) =>
     void sendPage(
       response,
-      (await summaryOf(request)) +
-        form("/login", "Log in", loginField) +
-        form("/login", "Log in for now", `${loginField}<input name="remember" value="no">`) +
-        form("/cart", "Add salsa", '<input type="hidden" name="item" value="salsa">') +
-        form("/logout", "Log out"),
+      (await renderSummary(request)) +
+        renderForm("/login", "Log in", loginField) +
+        renderForm("/login", "Log in for now", `${loginField}<input name="remember" value="no">`) +
+        renderForm("/cart", "Add salsa", '<input type="hidden" name="item" value="salsa">') +
+        renderForm("/logout", "Log out"),
     ),
   "GET /orders": async (request, response) =>
     void sendPage(
       response,
-      `${await summaryOf(request)}<p>${(await request.session.load()).subject ? "Order 1234, to Ada Street 1" : "Log in first."}</p>`,
+      `${await renderSummary(request)}<p>${(await request.session.load()).subject ? "Order 1234, to Ada Street 1" : "Log in first."}</p>`,
     ),
   "GET /add": (request, response) => addToCart(request, response, "salsa"),
   "POST /cart": (request, response, fields) => addToCart(request, response, fields.get("item") ?? ""),
@@ -78,17 +78,20 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const inputs = [...fields].map(
       ([name, value]) => `<input type="hidden" name="${name}" value="${value}">`,
     );
-    sendPage(response, `${form("", "Continue", inputs.join(""))}<script>document.forms[0].submit()</script>`);
+    sendPage(
+      response,
+      `${renderForm("", "Continue", inputs.join(""))}<script>document.forms[0].submit()</script>`,
+    );
   },
 };
 
 /** Renders the page of another site. Its link and forms send requests to the shop. */
-const otherSite = (shop: string) =>
+const renderOtherSite = (shop: string) =>
   renderHtml(
     `<a href="${shop}/add">A link that writes</a>` +
-      form(`${shop}/provider-login`, "Log in", loginField) +
-      form(`${shop}/provider-repost`, "Log in, with the recipe", loginField) +
-      form(`${shop}/provider-note`, "Write"),
+      renderForm(`${shop}/provider-login`, "Log in", loginField) +
+      renderForm(`${shop}/provider-repost`, "Log in, with the recipe", loginField) +
+      renderForm(`${shop}/provider-note`, "Write"),
   );
 
 /** Starts a shop of plain HTML forms and, under another host name, a site that the shop trusts. Both use https. */
@@ -117,7 +120,7 @@ export async function startFormSite(http: HttpOptions = {}) {
   });
   serve = (request, response) => {
     if (request.headers.host?.startsWith("login.test"))
-      response.writeHead(200, HTML_HEADERS).end(otherSite(origin));
+      response.writeHead(200, HTML_HEADERS).end(renderOtherSite(origin));
     else shop(request, response);
   };
   return {

@@ -177,10 +177,10 @@ export async function startApplication(
   const exit = once(server, "exit").then(([code]) => code as number | null);
   exit.then(() => ready.reject(new Error(`next ${command[0]} exited before it was ready:\n${output}`)));
   await ready.promise;
-  return { origin: `http://localhost:${port}`, output: () => output, stop: () => end(server, exit) };
+  return { origin: `http://localhost:${port}`, output: () => output, stop: () => stopServer(server, exit) };
 }
 
-async function end(server: ChildProcess, exit: Promise<number | null>): Promise<number | null> {
+async function stopServer(server: ChildProcess, exit: Promise<number | null>): Promise<number | null> {
   if (server.exitCode === null) server.kill("SIGTERM");
   return await exit;
 }

@@ -62,7 +62,7 @@ export class Visitor {
     });
     outgoing.end(encoded ? Buffer.from(await encoded.arrayBuffer()) : body);
     const received = await response.promise;
-    for (const line of received.cookies) this.#keep(line);
+    for (const line of received.cookies) this.#storeCookie(line);
     return received;
   }
 
@@ -88,7 +88,7 @@ export class Visitor {
     return await this.send(path, { method: "POST", body, headers });
   }
 
-  #keep(line: string): void {
+  #storeCookie(line: string): void {
     const [pair = "", ...attributes] = line.split("; ");
     const equals = pair.indexOf("=");
     if (attributes.some((each) => each.toLowerCase() === "max-age=0"))

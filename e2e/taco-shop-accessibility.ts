@@ -6,11 +6,11 @@ import { expect, it } from "vitest";
 import {
   button,
   dialog,
+  dialogBody,
   expectText,
   focusedName,
   lines,
   PHONE_SIZE,
-  sheet,
   type TacoShop,
   tab,
   total,
@@ -75,7 +75,7 @@ export function testAccessibility(shop: TacoShop): void {
     await press("Tab");
     await page.keyboard.type("+41791234567");
     await press("Enter");
-    await expectText(sheet(page).getByRole("status"), "will be ready at");
+    await expectText(dialogBody(page).getByRole("status"), "will be ready at");
     expect(await focusedName(page)).toBe("Back to the menu");
     await press("Escape");
     await dialog(page).waitFor({ state: "detached" });

@@ -5,6 +5,7 @@ import {
   button,
   clickAccountMenu,
   dialog,
+  dialogBody,
   expectText,
   focusedName,
   invite,
@@ -14,7 +15,6 @@ import {
   openOrder,
   PASSWORD,
   PHONE_SIZE,
-  sheet,
   signUp,
   type TacoShop,
   tab,
@@ -231,7 +231,7 @@ export function testAccounts(shop: TacoShop): void {
       await button(page, language).click();
       await account(page).focus();
       await press("Enter", "Tab", "Enter");
-      await sheet(page).locator("li").waitFor();
+      await dialogBody(page).locator("li").waitFor();
       const widths = await page.evaluate(() => [
         document.documentElement.scrollWidth,
         document.querySelector("dialog[open]")?.scrollWidth,

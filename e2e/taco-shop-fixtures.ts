@@ -147,7 +147,7 @@ export const button = (where: Page | Locator, name: string | RegExp) =>
   where.getByRole("button", { name, exact: true });
 export const basket = (page: Page) => page.getByRole("complementary");
 export const dialog = (page: Page) => page.getByRole("dialog");
-export const sheet = (page: Page) => dialog(page).locator(".dialog-body");
+export const dialogBody = (page: Page) => dialog(page).locator(".dialog-body");
 export const tab = (page: Page, name: string) => page.getByRole("tab", { name });
 export const lines = (page: Page) => basket(page).locator(".line h3");
 export const total = (page: Page) => basket(page).locator(".total strong");

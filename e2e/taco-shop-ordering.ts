@@ -5,10 +5,10 @@ import {
   basket,
   button,
   dialog,
+  dialogBody,
   expectText,
   lines,
   openOrder,
-  sheet,
   type TacoShop,
   tab,
   total,
@@ -105,7 +105,7 @@ export function testOrdering(shop: TacoShop): void {
     const page = await shop.visit("alice");
     await button(page, "Compose: Tacos L mixed").click();
     await button(dialog(page), /^Add to the order/).click();
-    await expectText(sheet(page).getByRole("alert"), "Choose at least one meat.");
+    await expectText(dialogBody(page).getByRole("alert"), "Choose at least one meat.");
     // The third click exceeds the limit and has no effect.
     for (let step = 0; step < 3; step++) await button(dialog(page), "More: Merguez").click({ force: true });
     await expectText(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "2 of 2 chosen");
@@ -137,7 +137,7 @@ export function testOrdering(shop: TacoShop): void {
     await form.getByLabel("Address").fill("Rue de Lausanne 1");
     await button(form, /^Place the order/).click();
     await expectText(
-      sheet(page).getByRole("status"),
+      dialogBody(page).getByRole("status"),
       /^Order no. \d+ will be with you at (\w{3} )?\d\d:\d\d\.$/,
     );
     await button(dialog(page), "Back to the menu").click();
@@ -173,7 +173,7 @@ export function testOrdering(shop: TacoShop): void {
     await dialog(page).getByLabel("Name").fill("Alice");
     await dialog(page).getByLabel("Telephone").fill("079 123 45 67");
     await button(dialog(page), /^Place the order/).click();
-    await expectText(sheet(page).getByRole("alert"), "Not enough left: Daim cake.");
+    await expectText(dialogBody(page).getByRole("alert"), "Not enough left: Daim cake.");
     await page.keyboard.press("Escape");
     const add = button(page, "Sold out: Daim cake");
     await add.waitFor();
@@ -199,7 +199,7 @@ export function testOrdering(shop: TacoShop): void {
     await button(form, /^Place the order/).click();
     await form.getByText("No connection to the shop.").waitFor();
     await button(form, /^Place the order/).click();
-    await expectText(sheet(page).getByRole("status"), "will be ready at");
+    await expectText(dialogBody(page).getByRole("status"), "will be ready at");
     await button(dialog(page), "Back to the menu").click();
     expect(await basket(page).locator("summary").count()).toBe(1);
   });

@@ -4,10 +4,10 @@ import {
   basket,
   button,
   dialog,
+  dialogBody,
   expectText,
   lines,
   openOrder,
-  sheet,
   type TacoShop,
   tab,
   total,
@@ -50,7 +50,7 @@ export function testSharing(shop: TacoShop): void {
     await button(dialog(owner), /^Save/).click();
     await expectText(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
-    await expectText(sheet(guest).getByRole("alert"), "Another participant has changed this taco.");
+    await expectText(dialogBody(guest).getByRole("alert"), "Another participant has changed this taco.");
     await expectText(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
     await expectText(lines(owner), "Tacos XL");

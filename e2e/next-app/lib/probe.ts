@@ -9,7 +9,7 @@ export interface Probe {
   ahead: number;
 }
 
-const scope: { fixtureProbe?: Probe } & object = globalThis;
-scope.fixtureProbe ??= { opens: 0, checks: 0, ahead: 0 };
+const globalScope: { fixtureProbe?: Probe } & object = globalThis;
+globalScope.fixtureProbe ??= { opens: 0, checks: 0, ahead: 0 };
 
-export const probe: Probe = scope.fixtureProbe;
+export const probe: Probe = globalScope.fixtureProbe;

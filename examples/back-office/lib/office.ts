@@ -9,11 +9,11 @@ export interface Office {
   readonly context: OfficeContext;
 }
 
-const scope: { backOffice?: Office } & object = globalThis;
+const globalScope: { backOffice?: Office } & object = globalThis;
 
 /** Makes the objects available to the pages. `src/main.ts` calls this before Next.js starts. */
 export function provideOffice(opened: Office): void {
-  scope.backOffice = opened;
+  globalScope.backOffice = opened;
 }
 
 /**
@@ -23,6 +23,6 @@ export function provideOffice(opened: Office): void {
  * @throws Error when Next.js was started without `src/main.ts`.
  */
 export function office(): Office {
-  if (scope.backOffice) return scope.backOffice;
+  if (globalScope.backOffice) return globalScope.backOffice;
   throw new Error("The back office is not open. Start it with npm start -w examples/back-office.");
 }

@@ -92,7 +92,7 @@ export class Browser {
       Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
     const received = await exchange(new URL(path, this.#url), method, sent, body);
-    for (const line of received.cookies) this.#keep(line);
+    for (const line of received.cookies) this.#storeCookie(line);
     return received;
   }
 
@@ -106,7 +106,7 @@ export class Browser {
     };
   }
 
-  #keep(line: string): void {
+  #storeCookie(line: string): void {
     const [pair = "", ...attributes] = line.split("; ");
     const equals = pair.indexOf("=");
     const maxAge = attributes.find((each) => each.startsWith("Max-Age="))?.slice("Max-Age=".length);

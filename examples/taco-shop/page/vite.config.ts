@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig } from "vite";
 import { compression } from "vite-plugin-compression2";
 
-const SHOP = "http://127.0.0.1:3001";
+const SHOP_URL = "http://127.0.0.1:3001";
 
 export default defineConfig({
   plugins: [
@@ -12,5 +12,5 @@ export default defineConfig({
   ],
   resolve: { conditions: ["coatcheck-source", ...defaultClientConditions] },
   build: { target: "es2023", modulePreload: { polyfill: false } },
-  server: { proxy: { "/api": SHOP } },
+  server: { proxy: { "/api": SHOP_URL } },
 });

@@ -43,7 +43,7 @@ export function abandonedOrdersJob({ manager, accountOrders, history, clock }: D
         ended += await manager.revoke({ session: id });
       }
       let forgotten = 0;
-      for (const id of history.unowned()) {
+      for (const id of history.listUnowned()) {
         if (signal.aborted || (await manager.find(id)) !== null) continue;
         history.forget(id);
         forgotten++;

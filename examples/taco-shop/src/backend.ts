@@ -57,7 +57,7 @@ export class Backend {
   async place(sessionId: string, key: string, json: JsonValue) {
     const request = { path: "/orders", headers: { "Idempotency-Key": key }, body: { json } };
     const response = await this.#send(sessionId, { method: "POST", ...request }, "number");
-    return { isNew: response.status === 201, order: parsed(response, order) };
+    return { isNew: response.status === 201, order: parseResponse(response, order) };
   }
 
   async orders(sessionId: string) {
@@ -69,11 +69,11 @@ export class Backend {
   }
 
   async menu() {
-    return parsed(await this.#getWithoutSession("/menu"), menu);
+    return parseResponse(await this.#getWithoutSession("/menu"), menu);
   }
 
   async stock() {
-    return parsed(await this.#getWithoutSession("/stock"), stock);
+    return parseResponse(await this.#getWithoutSession("/stock"), stock);
   }
 
   async #getWithoutSession(path: string): Promise<UpstreamResponse> {
@@ -86,7 +86,7 @@ export class Backend {
     shape: Shape,
     missing: MissingResource,
   ): Promise<z.output<Shape>> {
-    return parsed(await this.#send(sessionId, request, missing), shape);
+    return parseResponse(await this.#send(sessionId, request, missing), shape);
   }
 
   async #send(
@@ -114,7 +114,7 @@ export class Backend {
   }
 }
 
-function parsed<Shape extends z.ZodType>(response: UpstreamResponse, shape: Shape): z.output<Shape> {
+function parseResponse<Shape extends z.ZodType>(response: UpstreamResponse, shape: Shape): z.output<Shape> {
   const result = shape.safeParse(response.json());
   if (response.status < 300 && result.success) return result.data;
   throw new CoatcheckError(

@@ -81,7 +81,7 @@ export class BrowserOrders {
     const id = session.record?.data.defaultOrder;
     const own = typeof id === "string" ? await this.#ownOrder(caller, id) : null;
     if (own !== null || session.subject === null) return own;
-    for (const each of this.#deps.accountOrders.newest(session.subject, MAX_LISTED)) {
+    for (const each of this.#deps.accountOrders.listNewest(session.subject, MAX_LISTED)) {
       const record = await this.#ownOrder(caller, each);
       if (record?.metadata.type === DEFAULT_ORDER.metadata.type) return record;
     }
@@ -115,7 +115,7 @@ export class BrowserOrders {
     if (session.subject !== null) {
       // Assign orders that were created concurrently with the login to the account.
       await this.#claim(session, session.subject, MAX_LISTED);
-      own.push(...(await this.#find(caller, accountOrders.newest(session.subject, MAX_LISTED))));
+      own.push(...(await this.#find(caller, accountOrders.listNewest(session.subject, MAX_LISTED))));
     }
     const others = await this.#find(caller, joined.of(session));
     const all = [...own, ...others.filter(({ role }) => role !== "owner")];
@@ -125,7 +125,7 @@ export class BrowserOrders {
   /** Restarts the idle timeout of the account's orders. An update without changes counts as activity. */
   async #extend(account: string): Promise<void> {
     const { manager, accountOrders } = this.#deps;
-    const ids = accountOrders.newest(account, MAX_LISTED);
+    const ids = accountOrders.listNewest(account, MAX_LISTED);
     await Promise.all(ids.map((id) => manager.update(id, (data) => data).catch(ignoreEnded)));
   }
 

@@ -16,7 +16,7 @@ import { PathNotFoundError } from "./path-not-found-error.ts";
 const TOKEN_PATTERN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
 
 /** The fields of a new invitation. */
-interface NewInvitation {
+interface InvitationOptions {
   readonly role: Member["role"];
   readonly lifetime: number;
   readonly name?: string | undefined;
@@ -32,7 +32,7 @@ export interface InvitationView {
 }
 
 /** A new invitation. The token is not stored, so it cannot be read again. */
-export interface Invited {
+export interface CreatedInvitation {
   readonly invitationId: string;
   readonly token: string;
   /** Epoch milliseconds. */
@@ -64,7 +64,7 @@ export class Invitations {
    * @param options `lifetime`: milliseconds. `name`: the owner's name that guests see from now on.
    * @throws CoatcheckError `CONFLICT` if the order already has `MAX_INVITATIONS` live invitations.
    */
-  async invite(access: Access, { role, lifetime, name }: NewInvitation): Promise<Invited> {
+  async invite(access: Access, { role, lifetime, name }: InvitationOptions): Promise<CreatedInvitation> {
     const invitationId = randomBytes(8).toString("base64url");
     const secret = randomBytes(16).toString("base64url");
     const expiresAt = this.#clock.now() + lifetime;

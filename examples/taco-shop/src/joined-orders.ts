@@ -23,7 +23,7 @@ export class JoinedOrders {
 
   /** Returns the ids of the joined orders, newest last. */
   of({ record, subject }: Session): string[] {
-    const ofAccount = subject === null ? [] : this.#accountOrders.joined(subject, MAX_REMEMBERED);
+    const ofAccount = subject === null ? [] : this.#accountOrders.listJoined(subject, MAX_REMEMBERED);
     return [...new Set([...ofAccount, ...joinedOrderIds(record?.data.shared)])];
   }
 

@@ -4,7 +4,7 @@ import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { OwnedSessions } from "coatcheck-server";
 import { hasOlderOrders, markOrdersMigrated } from "./accounts/database.ts";
 import { ignoreEnded, isOrder } from "./order-access.ts";
-import { ORDER, readOrder } from "./order-state.ts";
+import { ORDER_MEMBER, readOrder } from "./order-state.ts";
 
 /*
  * An older version of the shop stored an order under `order` and `upstream` in the session's data. The session's owner
@@ -49,5 +49,5 @@ function isOlder({ order }: JsonObject): boolean {
 }
 
 function migrateData({ order, upstream, ...others }: JsonObject): JsonObject {
-  return { [ORDER]: order, [UPSTREAM_MEMBER]: upstream, ...others };
+  return { [ORDER_MEMBER]: order, [UPSTREAM_MEMBER]: upstream, ...others };
 }

@@ -13,7 +13,7 @@ export class OrderHistory {
   readonly #insert: StatementSync;
   readonly #page: StatementSync;
   readonly #forget: StatementSync;
-  readonly #unowned: StatementSync;
+  readonly #listUnowned: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#newest = database.prepare("SELECT max(number) AS number FROM order_history WHERE session_id = ?");
@@ -24,7 +24,7 @@ export class OrderHistory {
       "SELECT entry FROM order_history WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
     );
     this.#forget = database.prepare("DELETE FROM order_history WHERE session_id = ?");
-    this.#unowned = database.prepare(
+    this.#listUnowned = database.prepare(
       `SELECT DISTINCT session_id FROM order_history WHERE session_id NOT IN (SELECT session_id FROM account_orders)
        AND session_id NOT IN (SELECT session_id FROM past_orders)`,
     );
@@ -50,7 +50,7 @@ export class OrderHistory {
   }
 
   /** Lists the ids of the orders that have a history and never belonged to an account. */
-  unowned(): string[] {
-    return this.#unowned.all().map(({ session_id }) => String(session_id));
+  listUnowned(): string[] {
+    return this.#listUnowned.all().map(({ session_id }) => String(session_id));
   }
 }

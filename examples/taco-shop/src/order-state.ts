@@ -109,7 +109,7 @@ const NEW_ORDER: OrderState = {
  * The member of a session's data that stores the order. The service neither returns nor changes members whose names
  * begin with `$`, so only the shop can read or change the order.
  */
-export const ORDER = "$order";
+export const ORDER_MEMBER = "$order";
 
 /** Parses a stored order. Returns null if the value is not an order. */
 export function readOrder(value: unknown): OrderState | null {
@@ -121,7 +121,7 @@ export const readEntry = (value: unknown): Entry => entry.parse(value);
 
 /** Returns the order in a session's data, or a new one. */
 export function orderOf(data: JsonObject): OrderState {
-  return readOrder(data[ORDER]) ?? NEW_ORDER;
+  return readOrder(data[ORDER_MEMBER]) ?? NEW_ORDER;
 }
 
 /**
@@ -129,7 +129,7 @@ export function orderOf(data: JsonObject): OrderState {
  * atomically.
  */
 export function withOrder(data: JsonObject, change: (order: OrderState) => OrderState): JsonObject {
-  return { ...data, [ORDER]: change(orderOf(data)) as JsonObject };
+  return { ...data, [ORDER_MEMBER]: change(orderOf(data)) as JsonObject };
 }
 
 /**

@@ -6,7 +6,7 @@ const POLL_INTERVAL = 1000;
 /** Receives each new version of the session, or null when the session has ended or was deleted. */
 export type Watcher = (record: SessionRecord | null) => void;
 
-interface Watched {
+interface WatchedSession {
   readonly watchers: Set<Watcher>;
   version: number;
   cancel: () => void;
@@ -20,7 +20,7 @@ export class SessionNotifier {
   readonly #manager: SessionManager;
   readonly #clock: Clock;
   readonly #schedule: Schedule;
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched = new Map<string, WatchedSession>();
 
   constructor(manager: SessionManager, clock: Clock, schedule: Schedule) {
     this.#manager = manager;
@@ -55,7 +55,7 @@ export class SessionNotifier {
     };
   }
 
-  #pollLater(id: string, watched: Watched): void {
+  #pollLater(id: string, watched: WatchedSession): void {
     watched.cancel = this.#schedule(POLL_INTERVAL, async () => {
       await this.#poll(id);
       if (this.#watched.get(id) === watched) this.#pollLater(id, watched);

@@ -50,7 +50,7 @@ async function setUp() {
   /** Stores the queued activity of sessions, then moves the clock forward. */
   const advance = async (milliseconds: number) => {
     for (const task of due.splice(0)) await task();
-    clock.advance(milliseconds);
+    clock.pass(milliseconds);
   };
   const people = { alice: alice.id, bob: bob.id };
   return { manager, accountOrders, browserOrders, endAbandoned, advance, ...people };

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { startShop } from "../src/main.ts";
 import { L, temporaryFolder, XL } from "./backend-fixtures.ts";
-import { ADMIN_TOKEN, KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -15,7 +15,7 @@ const config = readConfig({
   PORT: "0",
   DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}`,
   ADMIN_TOKEN,
-  API_KEYS: `slack:${KEYS.slack}`,
+  API_KEYS: `slack:${API_KEYS.slack}`,
 });
 let url = "";
 
@@ -47,7 +47,7 @@ async function rewrite(paths: readonly string[], change: (data: JsonObject) => J
 }
 
 /** A forged order, which the shop did not write. */
-const ORDER = { revision: 9, pending: {}, history: [], invitations: {}, members: {}, placed: null };
+const FORGED_ORDER = { revision: 9, pending: {}, history: [], invitations: {}, members: {}, placed: null };
 
 /** Renames the members of a session's data to their names in an older version of the shop. */
 function toOlderVersion({ $order = null, $upstream = null, ...others }: JsonObject): JsonObject {
@@ -67,7 +67,7 @@ async function read(visitor: Visitor, order: string) {
 }
 
 test("the shop migrates older orders at its first start, and ignores the old names afterwards", async () => {
-  const [alice, bob, slack] = [null, null, KEYS.slack].map((key) => new Visitor(() => url, key));
+  const [alice, bob, slack] = [null, null, API_KEYS.slack].map((key) => new Visitor(() => url, key));
   if (!alice || !bob || !slack) throw new Error("Expected three visitors.");
   const orders = { shared: "", bot: "", full: "", forged: "" };
   const before: unknown[] = [];
@@ -91,7 +91,7 @@ test("the shop migrates older orders at its first start, and ignores the old nam
   await rewrite([orders.shared, orders.bot, orders.full], toOlderVersion);
   await rewrite([orders.full], fillToLimit);
   const others = [
-    { owner: "browser:elsewhere", data: { order: ORDER } },
+    { owner: "browser:elsewhere", data: { order: FORGED_ORDER } },
     { owner: "consumer:slack", data: { order: 17, upstream: "mine" } },
   ];
   const ids = await withManager((manager) =>
@@ -112,7 +112,7 @@ test("the shop migrates older orders at its first start, and ignores the old nam
   expect(unchanged.map((record) => record?.data)).toEqual(others.map(({ data }) => data));
 
   // A session's owner could write this data through the service, so the next start of the shop must not migrate it.
-  await rewrite([orders.forged], (data) => ({ ...data, order: ORDER }));
+  await rewrite([orders.forged], (data) => ({ ...data, order: FORGED_ORDER }));
   await withShop(async () => {
     expect((await slack.get(`${orders.forged}/cart`)).body.data.revision).toBe(0);
   });

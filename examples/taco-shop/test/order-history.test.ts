@@ -25,7 +25,7 @@ test("keep() adds each entry once, including entries that an earlier call did no
   expect(numbers(history.read("a", 4, 2))).toEqual([2, 3]);
   history.forget("a");
   expect(history.read("a", 4, 2)).toEqual([]);
-  expect(history.unowned()).toEqual(["b"]);
+  expect(history.listUnowned()).toEqual(["b"]);
 });
 
 describe("the history of an order", () => {

@@ -6,7 +6,7 @@ import {
   MAX_INVITATIONS,
   MAX_MEMBERS,
   MAX_NAME_LENGTH,
-  ORDER,
+  ORDER_MEMBER,
   type OrderState,
   type Outcome,
   orderOf,
@@ -99,14 +99,14 @@ describe("the state of an order", () => {
       for (const id of ids(1000)) order = withPendingChange(order, id, full, null);
     }).toThrow(CoatcheckError);
     const upstream = "x".repeat(2048);
-    expect(Buffer.byteLength(JSON.stringify({ [ORDER]: order, [UPSTREAM_MEMBER]: upstream }))).toBeLessThan(
-      DEFAULT_POLICY.maxDataBytes,
-    );
+    expect(
+      Buffer.byteLength(JSON.stringify({ [ORDER_MEMBER]: order, [UPSTREAM_MEMBER]: upstream })),
+    ).toBeLessThan(DEFAULT_POLICY.maxDataBytes);
   });
 
   test("orderOf() returns a new order if the stored value is malformed or under another name", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...newOrder, history: [{}] }]) {
-      expect(orderOf({ [ORDER]: odd as never })).toEqual(newOrder);
+      expect(orderOf({ [ORDER_MEMBER]: odd as never })).toEqual(newOrder);
     }
     expect(orderOf({ order: withEntry(newOrder, change()) as never })).toEqual(newOrder);
   });

@@ -1,7 +1,7 @@
 import { startService } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
-import { KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
+import { API_KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
@@ -146,7 +146,7 @@ describe("access to orders", () => {
     expect((await browser.get("/sessions")).status).toBe(403);
     expect((await shop.consumer().get("/sessions")).status).toBe(403);
     expect((await shop.admin().get("/sessions")).status).toBe(200);
-    const { body } = await shop.consumer(KEYS.other).get("/sessions/stats");
+    const { body } = await shop.consumer(API_KEYS.other).get("/sessions/stats");
     expect(body.data).toMatchObject({
       activeSessions: expect.any(Number),
       oldestSession: expect.any(String),

@@ -12,7 +12,7 @@ import { type RunningShop, startShop } from "../src/main.ts";
 import { temporaryFolder } from "./backend-fixtures.ts";
 
 export const ADMIN_TOKEN = "admin-token-of-the-tests";
-export const KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
+export const API_KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
 /** High limits, because all tests share one address. */
 const HIGH_LIMITS: Limits = { logins: 1000, accounts: 1000, inits: 1000 };
 export const log = pino({ level: "silent" });
@@ -165,7 +165,7 @@ export function setUpShop(
     PORT: "0",
     DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}`,
     ADMIN_TOKEN,
-    API_KEYS: `slack:${KEYS.slack},other:${KEYS.other}`,
+    API_KEYS: `slack:${API_KEYS.slack},other:${API_KEYS.other}`,
   });
   const used = {} as { shop: RunningShop; backend: Backend };
   const url = () => used.shop.url;
@@ -195,7 +195,7 @@ export function setUpShop(
     url,
     backendUrl: () => used.backend.url,
     browser: () => new Visitor(url),
-    consumer: (key: string = KEYS.slack) => new Visitor(url, key),
+    consumer: (key: string = API_KEYS.slack) => new Visitor(url, key),
     admin: () => new Visitor(url, ADMIN_TOKEN),
     kill: () => used.backend.stop("SIGKILL"),
     async restart() {

@@ -3,7 +3,7 @@ import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { auth, logIn, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
-import { ADMIN_TOKEN, KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
@@ -67,7 +67,7 @@ describe("requests to the service on the same database", () => {
     };
     const before = await readAll();
     expect(before).toMatchObject([{ data: { total: 1790 } }, { data: { entries: [{}, {}] } }, {}]);
-    for (const key of [KEYS.slack, ADMIN_TOKEN]) {
+    for (const key of [API_KEYS.slack, ADMIN_TOKEN]) {
       const owner = new Visitor(() => service.url, key);
       expect((await owner.get(`${order}/data`)).body.data).toEqual({});
       for (const [patch, path] of [

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ALICE, describeEachBackend, L, newKeyHeader, XL } from "./backend-fixtures.ts";
-import { KEYS, setUpShop } from "./shop-fixtures.ts";
+import { API_KEYS, setUpShop } from "./shop-fixtures.ts";
 
 /** The example "Multiple Users Ordering Simultaneously" of the specification. */
 const WORKFLOW = readFileSync(new URL("specification-workflow.txt", import.meta.url), "utf8");
@@ -16,7 +16,7 @@ describeEachBackend(
       const send = async (path: string, init: RequestInit) => {
         const response = await fetch(shop.url() + path, {
           ...init,
-          headers: { authorization: `Bearer ${KEYS.slack}` },
+          headers: { authorization: `Bearer ${API_KEYS.slack}` },
         });
         responses.push([`${init.method} ${path.replace(/[0-9a-f-]{36}/, ":id")}`, response.status]);
         return response;

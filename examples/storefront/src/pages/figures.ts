@@ -12,10 +12,10 @@ export interface Figures {
   readonly pages: BreakdownAnswer;
 }
 
-const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
-const NUMBER = new Intl.NumberFormat("en");
+const PERCENT_FORMAT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+const NUMBER_FORMAT = new Intl.NumberFormat("en");
 
-const STEPS: Readonly<Record<string, string>> = {
+const STEP_LABELS: Readonly<Record<string, string>> = {
   product_view: "Saw a product",
   add_to_cart: "Added to the cart",
   begin_checkout: "Began the checkout",
@@ -84,7 +84,7 @@ function renderSteps({ steps }: FunnelAnswer): Html {
   return html`<section aria-labelledby="funnel"><h2 id="funnel">From product to order</h2>
 <ol class="funnel">${steps.map(
     ({ step, count: visits, shareOfFirst }) =>
-      html`<li><span>${STEPS[step.type] ?? step.type}</span> <meter min="0" max="1" value="${shareOfFirst ?? 0}" aria-hidden="true"></meter> <strong>${formatCount(visits)}</strong> <small>${formatShare(shareOfFirst)}</small></li>`,
+      html`<li><span>${STEP_LABELS[step.type] ?? step.type}</span> <meter min="0" max="1" value="${shareOfFirst ?? 0}" aria-hidden="true"></meter> <strong>${formatCount(visits)}</strong> <small>${formatShare(shareOfFirst)}</small></li>`,
   )}</ol></section>`;
 }
 
@@ -111,11 +111,11 @@ function renderDocuments({ documents: counts }: OverviewAnswer): Html {
 }
 
 function formatCount(number: number): string {
-  return NUMBER.format(number);
+  return NUMBER_FORMAT.format(number);
 }
 
 function formatShare(part: number | null): string {
-  return part === null ? "–" : PERCENT.format(part);
+  return part === null ? "–" : PERCENT_FORMAT.format(part);
 }
 
 function formatMoney(revenue: Readonly<Record<string, number>>): string {

@@ -3,7 +3,7 @@ import type { Menu } from "./menu.ts";
 const TITLES = { sizes: "Tacos", extras: "Extras", drinks: "Boissons", desserts: "Desserts" } as const;
 
 /** Renders the backend's HTML page, with the menu and the CSRF token in a meta tag. */
-export function page(menu: Menu, token: string): string {
+export function renderPage(menu: Menu, token: string): string {
   const sections = Object.entries(TITLES).map(([group, title]) => {
     const rows = menu.file[group as keyof typeof TITLES].map(
       ({ name, price }) => `<li>${name.fr} — CHF ${(price / 100).toFixed(2)}</li>`,

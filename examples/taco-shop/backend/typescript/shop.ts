@@ -3,7 +3,7 @@ import { Cart, type Kind, type PricedLine } from "./cart.ts";
 import { Checks, type Choice, type Input, type Taco } from "./checks.ts";
 import type { Ledger, Order, StoredOrder } from "./ledger.ts";
 import type { Menu, Portions } from "./menu.ts";
-import { page } from "./page.ts";
+import { renderPage } from "./page.ts";
 import { Faults, Refusal } from "./refusal.ts";
 import { newToken, type Visitor } from "./sessions.ts";
 
@@ -29,7 +29,7 @@ export class Shop {
   }
 
   page(): ShopResponse {
-    return [200, page(this.#menu, this.#visitor.token)];
+    return [200, renderPage(this.#menu, this.#visitor.token)];
   }
 
   cart(): ShopResponse {

@@ -7,7 +7,7 @@ import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 import { sessionLog } from "./session-log.ts";
 import type { Account, OpenOrder } from "./wire.ts";
-import { CORNER } from "./words/corner.ts";
+import { CORNER_WORDS } from "./words/corner.ts";
 
 interface CornerProps {
   readonly orders: readonly OpenOrder[];
@@ -16,7 +16,7 @@ interface CornerProps {
 /** Shows notices, and a button that opens the list of this browser's sessions. */
 export function StatusLine({ orders }: CornerProps): ReactNode {
   const { language } = useLanguage();
-  const words = CORNER[language];
+  const words = CORNER_WORDS[language];
   const session = useSession<Account, string | null>({ select: ({ session }) => session?.id ?? null });
   const [isOpen, setOpen] = useState(false);
   const count = orders.length + (session ? 1 : 0);
@@ -34,7 +34,7 @@ export function StatusLine({ orders }: CornerProps): ReactNode {
 /** A dialog with the sessions of the browser and their latest events. */
 function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => void }): ReactNode {
   const { language, words: texts } = useLanguage();
-  const words = CORNER[language];
+  const words = CORNER_WORDS[language];
   const { session, user } = useSession<Account>();
   const events = useSyncExternalStore(sessionLog.subscribe, sessionLog.read);
   return (

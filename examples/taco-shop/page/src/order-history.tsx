@@ -6,7 +6,7 @@ import { useLanguage } from "./language.tsx";
 import type { Entry } from "./wire.ts";
 
 /** The number of entries to show initially. */
-const FIRST_SHOWN = 12;
+const INITIAL_ENTRIES = 12;
 /** The number of entries that each click on the button adds. */
 const ENTRIES_PER_CLICK = 100;
 
@@ -24,7 +24,7 @@ export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps)
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
   const [older, setOlder] = useState<readonly Entry[]>([]);
-  const [limit, setLimit] = useState(FIRST_SHOWN);
+  const [limit, setLimit] = useState(INITIAL_ENTRIES);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision requires a reload.
   useEffect(() => {

@@ -4,7 +4,7 @@
 
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
-export type Names = Readonly<Record<Language, string>>;
+export type TranslatedName = Readonly<Record<Language, string>>;
 
 /** The account of a logged-in user, as the session endpoints return it. */
 export interface Account {
@@ -35,7 +35,7 @@ export type Role = "owner" | "edit" | "view";
 
 export interface Size {
   readonly id: string;
-  readonly name: Names;
+  readonly name: TranslatedName;
   readonly price: number;
   /** The largest number of meat portions. */
   readonly meats: number;
@@ -43,7 +43,7 @@ export interface Size {
 
 export interface Product {
   readonly id: string;
-  readonly name: Names;
+  readonly name: TranslatedName;
   /** In rappen. For a taco filling: the surcharge per portion. */
   readonly price: number;
   /** The number of portions left. */
@@ -72,7 +72,7 @@ export interface TacoContent {
   readonly quantity: number;
 }
 
-interface Priced {
+interface PricedItem {
   /** The id of the item. Does not change when another item is removed. */
   readonly id: number;
   readonly quantity: number;
@@ -80,9 +80,9 @@ interface Priced {
   readonly total: number;
 }
 
-export interface Taco extends Priced, TacoContent {}
+export interface Taco extends PricedItem, TacoContent {}
 
-export interface Portion extends Priced {
+export interface Portion extends PricedItem {
   readonly product: string;
 }
 

@@ -52,7 +52,7 @@ export class AccountOrders {
   }
 
   /** Returns the ids of the account's newest orders, newest first. Some of these orders may have ended. */
-  newest(account: string, max: number): string[] {
+  listNewest(account: string, max: number): string[] {
     return this.#newest.all(account, max).map(({ session_id }) => String(session_id));
   }
 
@@ -86,7 +86,7 @@ export class AccountOrders {
    * Returns the ids of the orders that the account has joined, newest last. It may no longer be a guest of some of
    * them.
    */
-  joined(account: string, max: number): string[] {
+  listJoined(account: string, max: number): string[] {
     return this.#joined
       .all(account, max)
       .map(({ session_id }) => String(session_id))

@@ -36,7 +36,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyIn(request.headers["idempotency-key"]);
-      const earlier = key && (await placedBefore(shop, request, key));
+      const earlier = key && (await findPlacedOrder(shop, request, key));
       if (earlier) return successBody(earlier);
       try {
         const { isNew, order } = await place(shop, request, key ?? randomUUID(), request.body);
@@ -45,7 +45,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       } catch (error) {
         // The first request of a double click may have placed the order and ended the session.
         const isGone = error instanceof CoatcheckError && error.code === "SESSION_NOT_FOUND";
-        const concurrent = isGone && key && (await placedBefore(shop, request, key));
+        const concurrent = isGone && key && (await findPlacedOrder(shop, request, key));
         if (concurrent) return successBody(concurrent);
         throw error;
       }
@@ -66,7 +66,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const access = await readOrderAccess(shop, request, request.params.sessionId);
       if (access === null) return successBody({ orders: [] });
       const { orders } = await shop.backend.orders(access.record.id);
-      return successBody({ orders: orders.map((order) => visibleTo(access, order)) });
+      return successBody({ orders: orders.map((order) => hidePrivateFields(access, order)) });
     },
   );
 
@@ -84,7 +84,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const { sessionId, number } = request.params;
       const access = await readOrderAccess(shop, request, sessionId);
       if (access === null || !/^[1-9]\d{0,8}$/.test(number)) throw new PathNotFoundError("number");
-      return successBody(visibleTo(access, await shop.backend.order(access.record.id, number)));
+      return successBody(hidePrivateFields(access, await shop.backend.order(access.record.id, number)));
     },
   );
 }
@@ -113,7 +113,7 @@ async function place(
  * Returns the order that an earlier request with this key placed and whose session `cleanUp` has ended. The client
  * repeats a request whose response was lost.
  */
-async function placedBefore(
+async function findPlacedOrder(
   { manager, authenticator, access }: Shop,
   request: OrderRequest,
   key: string,
@@ -127,7 +127,7 @@ async function placedBefore(
 }
 
 /** Returns the order. If the caller is a guest, leaves out the owner's telephone number and address. */
-function visibleTo({ role }: Access, order: Order): Order {
+function hidePrivateFields({ role }: Access, order: Order): Order {
   if (role === "owner") return order;
   const { customer, delivery } = order;
   return { ...order, customer: { ...customer, phone: "" }, delivery: { ...delivery, address: null } };

@@ -19,7 +19,7 @@ interface CornerWords {
   readonly events: Readonly<Record<SessionEventKind, string>>;
 }
 
-export const CORNER: Readonly<Record<Language, CornerWords>> = {
+export const CORNER_WORDS: Readonly<Record<Language, CornerWords>> = {
   en: {
     button: (count) =>
       count === 1 ? "Behind the counter: 1 session" : `Behind the counter: ${count} sessions`,
