@@ -13,19 +13,22 @@ import type { SharedEntities } from "./shared.ts";
 
 /** Options of {@link defineContext}. `cache` is required. */
 export interface ContextOptions {
-  /** The cache of the session manager, from `createCache`: its lease and its log decide which copies may be served. */
+  /**
+   * The cache of the session manager, from `createCache`: its log of invalidations decides which cached entities may
+   * still be used.
+   */
   readonly cache: Pick<SessionCache, "invalidations">;
-  /** A tier that several processes share, such as `redisEntities()`. Default: none. */
+  /** A cache that several processes share, such as `redisEntities()`. Default: none. */
   readonly shared?: SharedEntities;
-  /** Limits of the local tier. Default: 10,000 entities and 64 MiB. */
+  /** Limits of the cache in this process. Default: 10,000 entities and 64 MiB. */
   readonly local?: { readonly maxEntries?: number; readonly maxBytes?: number };
-  /** Milliseconds to wait for the shared tier. Default: 100. */
+  /** Milliseconds to wait for the shared cache. Default: 100. */
   readonly sharedDeadline?: number;
-  /** Default: the system clock. */
+  /** Returns the current time. Default: the system clock. */
   readonly clock?: Clock;
   /** Returns monotonic milliseconds. Default: `performance.now`. */
   readonly monotonic?: () => number;
-  /** Default: `setTimeout`, unreferenced. */
+  /** Starts a timer. Default: `setTimeout` with `unref()`. */
   readonly schedule?: Schedule;
 }
 
@@ -55,7 +58,7 @@ export type EntityNames<Given extends ContextMembers> = {
 /** The names of a context's preferences. */
 export type PreferenceNames<Given extends ContextMembers> = Exclude<keyof Given & string, EntityNames<Given>>;
 
-/** The entity of a loader, or the value of a preference. */
+/** The type that a member returns: the entity of a loader, or the value of a preference. */
 export type ValueOf<Member> =
   Member extends Preference<infer Value>
     ? Value
@@ -65,7 +68,10 @@ export type ValueOf<Member> =
 
 /** Options of `select`. */
 export interface SelectOptions {
-  /** Keep the selection for the session, in all of its tabs. Default: false, it ends with the request. */
+  /**
+   * Whether to store the selection in the session, for later requests of all tabs. Default: false, for this request
+   * only.
+   */
   readonly keep?: boolean;
 }
 
@@ -78,7 +84,7 @@ export type SessionOf<Given extends ContextMembers> = {
   ? Session
   : never;
 
-/** The entities and preferences of one session: a method for each of them, and two to change what the session refers to. */
+/** Reads the entities and preferences of one session: each has a method of its name. `select` and `set` change them. */
 export type EntityReaders<Given extends ContextMembers> = {
   readonly [Name in keyof Given]: Given[Name] extends Preference<string>
     ? () => Promise<ValueOf<Given[Name]>>
@@ -87,9 +93,9 @@ export type EntityReaders<Given extends ContextMembers> = {
   /**
    * Selects another entity, for a loader with the option `selection`, and returns it.
    *
-   * @param id as the client sent it; null to return to the session's own entity.
-   * @throws CoatcheckError `VALIDATION_FAILED` for a text that is not an id; `FORBIDDEN` for an entity that does not
-   *   exist or that the session may not enter. Nothing changes then.
+   * @param id the id as the client sent it; null to return to the session's own entity.
+   * @throws CoatcheckError `VALIDATION_FAILED` for a malformed id; `FORBIDDEN` for an entity that does not exist or
+   *   that `mayEnter` denies. After an error the earlier selection stays.
    */
   select<Name extends EntityNames<Given>>(
     name: Name,
@@ -97,36 +103,38 @@ export type EntityReaders<Given extends ContextMembers> = {
     options?: SelectOptions,
   ): Promise<ValueOf<Given[Name]>>;
   /**
-   * Changes a preference: saves it with the option `save`, invalidates what that changed, and keeps it in the session.
+   * Changes a preference: calls the option `save`, invalidates the entities that `save` changes, and stores the value
+   * in the session.
    *
-   * @throws CoatcheckError `VALIDATION_FAILED` for a value that is not allowed, and what `save` throws.
+   * @throws CoatcheckError `VALIDATION_FAILED` for a value that is not allowed. Errors of `save` pass through.
    */
   set<Name extends PreferenceNames<Given>>(name: Name, value: ValueOf<Given[Name]>): Promise<void>;
 };
 
-/** The entities that the sessions of an application refer to. {@link defineContext} creates it, once per process. */
+/** Gives access to the entities that sessions refer to. Create one context per process, with {@link defineContext}. */
 export interface Context<Given extends ContextMembers> {
   /**
-   * Returns the entities of a session. Loads nothing yet. Called twice for one session handle, it returns the same object, so
-   * that one request sees one state of each entity.
+   * Returns methods that read the entities of a session. Loads nothing until one is called. Called twice for one
+   * session handle, it returns the same object, so that one request sees one state of each entity.
    *
-   * Each method returns a frozen entity, or null if the session has none. It throws `CONTEXT_UNAVAILABLE` (503) when the
-   * loader fails, is too slow or returns an invalid value: null never stands for a failure.
+   * Each method returns a frozen entity, or null if the session has none. It throws `CONTEXT_UNAVAILABLE` (503) when
+   * the loader fails, is too slow or returns an invalid value, so null never means a failure.
    *
-   * @param request its headers select entities, for loaders with the option `selection.header`.
+   * @param request the request whose headers may select entities, for loaders with the option `selection.header`.
    */
   of(session: SessionOf<Given>, request?: ContextRequest): EntityReaders<Given>;
   /**
-   * Ends the cached copies of an entity on every node. Call it after the change of the entity has been committed. This
-   * process serves no older copy afterwards; the others follow within milliseconds, at the latest after the cache's
-   * staleness bound.
+   * Invalidates the cached copies of an entity on every node. Call it after the transaction that changed the entity.
+   * This process uses no older copy afterwards. Other processes learn of it within milliseconds, at the latest after
+   * the cache's `maxStaleness`.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE`: repeat it, since other processes may not have learned of it.
+   * @throws CoatcheckError `STORE_UNAVAILABLE`: other processes may not have learned of the invalidation, so call it
+   *   again.
    */
   invalidate(name: EntityNames<Given>, id: EntityId): Promise<void>;
-  /** Ends the cached copies of all entities with a tag, like {@link invalidate}. */
+  /** Invalidates the cached copies of all entities with a tag, like {@link invalidate}. */
   invalidateTag(tag: string): Promise<void>;
-  /** The counters, for metrics and tests. */
+  /** Returns the counters, for metrics and tests. */
   metrics(): EntityCacheMetrics;
 }
 
@@ -178,7 +186,7 @@ export function defineContext<Given extends ContextMembers>(
   };
 }
 
-/** The methods of all readers: one per entity and preference, `select` and `set`. */
+/** Builds the methods that `context.of()` returns: `select`, `set`, and one for each entity and preference. */
 function methodsOf({ entities, choices }: Members, contexts: WeakMap<object, SessionContext>): object {
   const methods: Record<string, unknown> = {
     async select(this: object, name: string, id: unknown, options: SelectOptions = {}) {

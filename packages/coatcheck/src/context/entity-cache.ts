@@ -10,25 +10,25 @@ import { callLoader, checkEntity } from "./load-entity.ts";
 import type { EntityId } from "./selection.ts";
 import type { SharedEntities, SharedEntity } from "./shared.ts";
 
-/** A cached entity, or its absence. */
+/** A cached entity, or the cached fact that it does not exist. */
 export interface CachedEntity {
   /** Frozen; null if the entity does not exist. */
   readonly value: unknown;
   /** The entity's own key and its tags. */
   readonly keys: readonly string[];
   readonly start: LoadStart;
-  /** When this process began to read it, monotonic milliseconds. */
+  /** When this process began to read the entity, monotonic milliseconds. */
   readonly startedAt: number;
-  /** Monotonic milliseconds. */
+  /** When the copy expires, monotonic milliseconds. */
   readonly expiresAt: number;
 }
 
-/** The parts and limits of an {@link EntityCache}. */
+/** Dependencies and limits of an {@link EntityCache}. */
 export interface EntityCacheDependencies {
   readonly log: Invalidations;
   readonly shared: { readonly tier: SharedEntities; readonly breaker: CircuitBreaker } | null;
   readonly maxEntries: number;
-  /** Estimated bytes of memory. */
+  /** The most memory that all copies may use, in estimated bytes. */
   readonly maxBytes: number;
   readonly clock: Clock;
   /** Monotonic milliseconds. */
@@ -39,11 +39,11 @@ export interface EntityCacheDependencies {
 /** Counters of an {@link EntityCache}, since it was created. */
 export interface EntityCacheMetrics {
   readonly entries: number;
-  /** Estimated bytes of memory. */
+  /** The memory that all copies use, in estimated bytes. */
   readonly bytes: number;
   readonly localHits: number;
   readonly sharedHits: number;
-  /** Calls of loaders. */
+  /** How often a loader was called. */
   readonly loads: number;
 }
 
@@ -58,8 +58,9 @@ export function tagKey(tag: string): string {
 }
 
 /**
- * Entities in this process and in the shared tier, one copy for all sessions. A copy is served only as long as the log allows
- * it; see {@link Invalidations}.
+ * Caches entities in this process and in an optional cache that several processes share (the shared tier). All sessions
+ * use the same copy of an entity. A copy is used only while the log of invalidations allows it; see {@link
+ * Invalidations}.
  */
 export class EntityCache {
   readonly #deps: EntityCacheDependencies;
@@ -71,11 +72,11 @@ export class EntityCache {
 
   constructor(deps: EntityCacheDependencies) {
     this.#deps = deps;
-    // Not `max`: lru-cache would allocate memory for all entries at once.
+    // The option `max` is not used, because lru-cache would allocate memory for all entries at once.
     this.#copies = new LRUCache({ maxSize: deps.maxBytes });
   }
 
-  /** A copy that may be served now. Synchronous. */
+  /** Returns this process's copy if it may be used now. */
   getCached(key: string): CachedEntity | undefined {
     const copy = this.#copies.get(key);
     if (copy === undefined || !this.#mayServe(copy)) return undefined;
@@ -83,25 +84,27 @@ export class EntityCache {
     return copy;
   }
 
-  /** Whether a copy that a request has used already is still the current one. */
+  /** Whether a copy that a request has already used has neither expired nor been invalidated. */
   isCurrent(copy: CachedEntity): boolean {
     return this.#deps.monotonic() <= copy.expiresAt && this.#deps.log.isCurrent(copy.keys, copy.start);
   }
 
   /**
-   * Reads an entity through the tiers. Concurrent callers share one load.
+   * Reads an entity from this process, else from the shared tier, else from its loader. Concurrent callers share one
+   * load.
    *
    * @throws CoatcheckError `CONTEXT_UNAVAILABLE`. A failure is not cached.
    */
   async read(entity: Entity, id: EntityId): Promise<CachedEntity> {
     const { log, monotonic } = this.#deps;
     const key = entityKey(entity.name, id);
-    // Also without a copy: what is loaded before a process knows the log is refused later, and would be loaded twice.
+    // Renew the lease even without a copy: an entity loaded before this process has read the log would be rejected and
+    // loaded again.
     await log.renewLease();
     const cached = this.getCached(key);
     if (cached) return cached;
     const calledAt = monotonic();
-    // If the load in flight is too old for this caller, the callers that waited for it share the next one.
+    // If the load in flight began too early for this caller, all callers that waited for it share one new load.
     for (const earliest of [Number.NEGATIVE_INFINITY, calledAt]) {
       const inFlight = this.#flights.join(key, earliest);
       if (inFlight === undefined) break;
@@ -111,12 +114,12 @@ export class EntityCache {
     return await this.#load(entity, id, key, true);
   }
 
-  /** Loads an entity again, whatever is cached, and caches the result. Throws the same errors as {@link read}. */
+  /** Loads an entity again, even if a copy is cached, and caches the result. Throws the same errors as {@link read}. */
   async reload(entity: Entity, id: EntityId): Promise<CachedEntity> {
     return await this.#load(entity, id, entityKey(entity.name, id), false);
   }
 
-  /** Drops the copy in this process, which a refused request has loaded. */
+  /** Removes a copy from this process, after a request that may not read the entity has loaded it. */
   discard(key: string): void {
     this.#copies.delete(key);
   }
@@ -126,13 +129,13 @@ export class EntityCache {
     try {
       await this.#deps.log.invalidate(key);
     } finally {
-      // Later callers do not wait for a load that is too old for them.
+      // Callers after an invalidation must not wait for a load that began before it.
       if (key.startsWith("#")) this.#flights.forgetAll();
       else this.#flights.forget(key);
     }
   }
 
-  /** The counters, and the size of the local tier. */
+  /** Returns the counters, and the size of this process's cache. */
   metrics(): EntityCacheMetrics {
     return {
       entries: this.#copies.size,
@@ -143,7 +146,7 @@ export class EntityCache {
     };
   }
 
-  /** An invalidation may have arrived before the caller joined, and after the load began. */
+  /** Checks the log again: an invalidation may have arrived after the load began and before the caller joined it. */
   #mayJoin(copy: CachedEntity, earliest: number): boolean {
     const { log } = this.#deps;
     const { keys, start, startedAt } = copy;
@@ -164,7 +167,7 @@ export class EntityCache {
   }
 
   #fill(key: string, copy: CachedEntity): void {
-    // The log decides at every read; this check only saves the memory of a copy that it would refuse.
+    // Each read asks the log anyway. This check only saves the memory of a copy that is already invalidated.
     if (!this.#deps.log.isCurrent(copy.keys, copy.start)) return;
     this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(copy.value) });
     if (this.#copies.size > this.#deps.maxEntries) this.#copies.pop();
@@ -181,7 +184,7 @@ export class EntityCache {
     if (loaded === null) {
       return { value: null, keys: [key], start, startedAt, expiresAt: startedAt + negativeTtl };
     }
-    // Both tiers must return the same types, so the local copy goes through JSON as well.
+    // The shared tier turns a Date into a string. Convert the local copy too, so that both have the same types.
     const raw = shared ? jsonCopy(entity, loaded) : loaded;
     const value = await checkEntity(entity, raw);
     const keys = [key, ...tagsOf(entity, value).map(tagKey)];
@@ -207,7 +210,7 @@ export class EntityCache {
       this.#sharedHits++;
       return { value, keys: found.keys, start, startedAt, expiresAt };
     } catch {
-      // Another version of the application may have stored it. The loader decides.
+      // Another version of the application may have stored a copy that this schema rejects. Call the loader instead.
       return null;
     }
   }

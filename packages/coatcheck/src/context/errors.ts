@@ -1,7 +1,8 @@
 import { CoatcheckError } from "../session/errors.ts";
 
 /**
- * Builds the error of an entity that could not be loaded. The message names the loader, and the cause says more, for the log.
+ * Creates the error for an entity that could not be loaded. The message names the loader; the cause has details for the
+ * log.
  *
  * @param name the entity's name in the context.
  * @param problem what went wrong, such as "failed".

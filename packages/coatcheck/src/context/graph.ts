@@ -25,16 +25,16 @@ export interface Members {
 }
 
 const INPUT_NAME = "context";
-/** A name is a method of the context's handle, and the start of a key. */
+/** A name becomes a method of the object that `context.of()` returns, and the first part of a cache key. */
 const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
-/** Members of every handle, and `then`, which would make a handle a promise. */
+/** Names that every such object has, and `then`, which would make `await` treat it as a promise. */
 const RESERVED = new Set(["constructor", "then", "select", "set", "toString", "valueOf", "hasOwnProperty"]);
 
 /**
- * Resolves what the loaders and preferences of a context depend on.
+ * Resolves the dependencies between the loaders and preferences of a context.
  *
- * @throws UsageError for an invalid name, a value that is neither of them, a dependency that the context lacks, and a cycle. The
- *   message of a cycle has its path, such as `user → company → user`.
+ * @throws UsageError for an invalid name, a value that is neither a loader nor a preference, a dependency that the
+ *   context lacks, and a cycle. The message for a cycle shows its path, such as `user → company → user`.
  */
 export function resolveMembers(members: Readonly<Record<string, unknown>>): Members {
   const preferences = new Map<string, Preference<string>>();

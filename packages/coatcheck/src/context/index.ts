@@ -1,6 +1,7 @@
 /**
  * The entities that a session refers to: user, company, warehouse. They are cached once per process and in an optional
- * shared tier, not in each session, and an invalidation reaches every node through the log that revocations use.
+ * shared tier, not in each session, and an invalidation reaches every node through the same log as a revocation of a
+ * session.
  *
  * @example
  * import { SessionManager } from "coatcheck";

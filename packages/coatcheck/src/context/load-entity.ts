@@ -7,11 +7,11 @@ import type { Entity } from "./graph.ts";
 import type { EntityId } from "./selection.ts";
 
 /**
- * Calls an entity's loader, with its deadline.
+ * Calls an entity's loader, and aborts it after its timeout.
  *
- * @returns what the loader returned: null for a missing entity.
- * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when the loader fails, is too slow, or returns undefined, which is more
- *   often a forgotten `return` than a missing entity.
+ * @returns the loader's result: null for a missing entity.
+ * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when the loader fails, is too slow, or returns undefined, because its
+ *   `return` was probably forgotten.
  */
 export async function callLoader(
   { name, settings }: Entity,

@@ -10,11 +10,13 @@ import {
   selectionSettings,
 } from "./selection.ts";
 
-/** What a context uses of a session. `patch` keeps selections and preferences. A `Session` of any data has it all. */
+/**
+ * The part of a session that a context uses. `patch` stores selections and preferences. Every `Session` has this part.
+ */
 export type ContextSession<Data = JsonObject> = Pick<Session<Data>, "subject" | "tenant" | "data"> &
   Partial<Pick<Session<Data>, "patch">>;
 
-/** Loaders by the name under which `reference` receives their entities. */
+/** Loaders, each under the name by which `reference` receives its entity. */
 export type Dependencies = Readonly<Record<string, Loader<unknown, never>>>;
 
 /** The entities of loaders, by name; null for one that does not exist. */
@@ -24,39 +26,53 @@ export type EntitiesOf<Loaders> = {
 
 /** The second argument of a loader's `load`. */
 export interface LoadCall {
-  /** Aborts when the loader's time is over. Pass it to the database driver. */
+  /** Aborts after the loader's `timeout`. Pass it to the database driver. */
   readonly signal: AbortSignal;
 }
 
 /** Options of {@link loader}. `reference` and `load` are required. */
 export interface LoaderOptions<Value, Data, Id extends EntityId, From extends Dependencies> {
-  /** The loaders whose entities `reference` needs. A function, if they are declared later. Default: none. */
+  /**
+   * The loaders whose entities `reference` needs, or a function that returns them if they are declared later. Default:
+   * none.
+   */
   readonly from?: From | (() => From);
   /**
-   * Returns the id of the session's entity, from the session or from other entities; null if the session has none. Must be
-   * quick and without side effects: it is called at every read.
+   * Returns the id of the session's entity, taken from the session or from other entities; null if the session has no
+   * such entity. It is called at every read, so it must be fast and free of side effects.
    */
   readonly reference: (session: ContextSession<Data>, from: EntitiesOf<From>) => Id | null | undefined;
   /**
-   * Loads an entity from the primary database, with its relations, as plain data; null if it does not exist. What it returns
-   * is cached for all sessions with this id, so it must depend on the id alone.
+   * Loads an entity from the primary database, with its relations, as plain data; null if it does not exist. The result
+   * is cached for all sessions that refer to this id, so it must depend on the id alone.
    */
   readonly load: (id: Id, call: LoadCall) => Promise<Value | null> | Value | null;
-  /** Lets the session select another entity of this kind. Default: none, `reference` alone decides. */
+  /**
+   * Lets the session select another entity of this kind. Default: no selection; `reference` alone chooses the entity.
+   */
   readonly selection?: SelectionOptions<NoInfer<Value>, EntitiesOf<From>>;
-  /** Checks what `load` returns. Zod, Valibot, ArkType, or any other Standard Schema. Default: no check. */
+  /**
+   * Validates the result of `load`: a schema of Zod, Valibot, ArkType or any other Standard Schema. Default: no
+   * validation.
+   */
   readonly schema?: StandardSchemaV1<unknown, Value>;
-  /** Tags of an entity. `invalidateTag` ends the copies of all entities with a tag. Default: none. */
+  /** Returns the tags of an entity. `invalidateTag` invalidates all entities with a tag. Default: no tags. */
   readonly tags?: (value: Value) => readonly string[];
-  /** Milliseconds after which a copy is loaded again, for changes that no code invalidates. Default: 5 minutes. */
+  /**
+   * Milliseconds after which an entity is loaded again, in case a change was not followed by `invalidate`. Default: 5
+   * minutes.
+   */
   readonly ttl?: number;
-  /** Milliseconds for which the absence of an entity is remembered. Default: 5 s. */
+  /** Milliseconds for which a missing entity is cached as missing. Default: 5 s. */
   readonly negativeTtl?: number;
   /** Milliseconds that one load may take. Default: 2 s. */
   readonly timeout?: number;
 }
 
-/** Options of {@link loader} with a schema: `load` may return anything, and the schema decides about the type. */
+/**
+ * Options of {@link loader} with a schema: `load` may return any value, and the schema determines the type of the
+ * entity.
+ */
 export type CheckedLoaderOptions<Value, Data, Id extends EntityId, From extends Dependencies> = Omit<
   LoaderOptions<Value, Data, Id, From>,
   "schema" | "load"
@@ -78,13 +94,13 @@ export interface LoaderSettings {
   readonly timeout: number;
 }
 
-/** Loads one kind of entity. {@link loader} creates it, `defineContext` names it. */
+/** Loads one kind of entity. {@link loader} creates it; `defineContext` gives it a name. */
 export class Loader<out Value, in Data> {
-  /** For the type of the entity and of the session's data. Has no value. */
+  /** Carries the types of the entity and of the session's data. Does not exist at run time. */
   declare readonly types: (data: Data) => Value;
   readonly settings: LoaderSettings;
 
-  /** `settings`: checked already. */
+  /** Expects settings that {@link loader} has checked. */
   constructor(settings: LoaderSettings) {
     this.settings = settings;
   }
@@ -122,14 +138,14 @@ export function loader<
   Id extends EntityId = EntityId,
   From extends Dependencies = Record<never, never>,
 >(options: CheckedLoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
-/** Declares how to load one kind of entity without a check of what `load` returns. Throws the same errors. */
+/** Declares how to load one kind of entity, without validating the result of `load`. Throws the same errors. */
 export function loader<
   Value,
   Data = unknown,
   Id extends EntityId = EntityId,
   From extends Dependencies = Record<never, never>,
 >(options: LoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
-/** The implementation of both. */
+/** Implements both overloads. */
 export function loader(options: object): Loader<unknown, unknown> {
   requireKnownOptions(INPUT_NAME, options, LOADER_OPTIONS);
   const given = options as Partial<LoaderSettings> & { readonly from?: unknown };

@@ -7,15 +7,21 @@ import type { Dependencies, EntitiesOf, Loader } from "./loader.ts";
 export interface PreferenceOptions<Value extends string, From extends Dependencies> {
   /** The allowed values. */
   readonly values: readonly Value[];
-  /** The value of a session that has chosen none, or a function of entities, such as the user's saved choice. */
+  /**
+   * The value for a session without a choice, or a function that returns it from entities, such as the user's saved
+   * choice.
+   */
   readonly default: NoInfer<Value> | ((from: EntitiesOf<From>) => NoInfer<Value> | null | undefined);
-  /** The member of the session's data that keeps the choice. */
+  /** The name of the member of the session's data that stores the choice. */
   readonly member: string;
   /** The loaders whose entities `default` and `save` need. Default: none. */
   readonly from?: From;
-  /** Saves the choice in the application's database. If it throws, nothing changes. Default: the session alone keeps it. */
+  /**
+   * Saves the choice in the application's database. If it throws, the choice stays as it was. Default: only the session
+   * stores the choice.
+   */
   readonly save?: (value: Value, from: EntitiesOf<From>) => Promise<unknown> | unknown;
-  /** Names in `from`: the session's entities that `save` changes. They are invalidated after it. Default: none. */
+  /** Names of members of `from`: the entities that `save` changes, which are then invalidated. Default: none. */
   readonly invalidates?: readonly (keyof From & string)[];
 }
 
@@ -29,13 +35,13 @@ export interface PreferenceSettings {
   readonly invalidates: readonly string[];
 }
 
-/** A choice of the user, such as theme or language. {@link preference} creates it, `defineContext` names it. */
+/** A choice of the user, such as theme or language. {@link preference} creates it; `defineContext` gives it a name. */
 export class Preference<out Value extends string> {
-  /** For the type of the value. Has no value. */
+  /** Carries the type of the value. Does not exist at run time. */
   declare readonly types: () => Value;
   readonly settings: PreferenceSettings;
 
-  /** `settings`: checked already. */
+  /** Expects settings that {@link preference} has checked. */
   constructor(settings: PreferenceSettings) {
     this.settings = settings;
   }
@@ -53,7 +59,7 @@ const PREFERENCE_OPTIONS = {
 const INPUT = "preference options";
 
 /**
- * Declares a choice of the user that the session keeps, such as theme or language.
+ * Declares a choice of the user that the session stores, such as theme or language.
  *
  * @throws UsageError for an unknown or missing option, or one of the wrong type.
  * @example

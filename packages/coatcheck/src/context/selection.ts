@@ -2,28 +2,31 @@ import { CoatcheckError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 
-/** The id of an entity. 7 and `"7"` are the same id. */
+/** The id of an entity. `7` and `"7"` refer to the same entity. */
 export type EntityId = string | number;
 
-/** Encodes ids for clients, so that they do not show how many entities there are. `hashedIds` creates one. */
+/** Encodes ids for clients, so that the ids do not reveal how many entities there are. `hashedIds` creates a codec. */
 export interface IdCodec {
   encode(id: number): string;
-  /** Returns the ids in a text: none for a text that {@link encode} does not return. */
+  /** Returns the ids that a text encodes; an empty list for a text that {@link encode} never returns. */
   decode(text: string): readonly number[];
 }
 
 /** Lets a session use another entity than its own, such as another warehouse of its company. */
 export interface SelectionOptions<Value, From> {
   /**
-   * Whether the session may use the entity. Called at each read of a selected entity, so that a selection ends with the
-   * permission.
+   * Whether the session may use the entity. Called at each read of a selected entity, so that a user who loses the
+   * permission also loses the selection.
    */
   readonly mayEnter: (entity: Value, from: From) => boolean | Promise<boolean>;
   /** The request header that selects an entity for one request, such as `Selected-Warehouse-Xid`. Default: none. */
   readonly header?: string;
-  /** Decodes the ids that clients send. Default: clients send the ids themselves, as strings. */
+  /** Decodes the ids that clients send. Default: clients send the ids unencoded, as strings. */
   readonly ids?: IdCodec;
-  /** The member of the session's data that keeps a selection. Default: none, selections end with the request. */
+  /**
+   * The name of the member of the session's data that stores a selection. Default: none; a selection ends with its
+   * request.
+   */
   readonly member?: string;
 }
 
@@ -60,14 +63,19 @@ export function selectionSettings(given: unknown): SelectionSettings | null {
   return { mayEnter, header, ids, member };
 }
 
-/** The part of a request that selects entities. Requests of Fetch, Express, Fastify, Hono and node:http have it. */
+/**
+ * The headers of a request, which may select entities. Requests of Fetch, Express, Fastify, Hono and node:http all fit.
+ */
 export interface ContextRequest {
   readonly headers:
     | { get(name: string): string | null }
     | Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** The value of a selection's header; null without one. Several headers give a text that no id has. */
+/**
+ * Returns the value of the header that selects an entity; null if it is absent. Repeated headers are joined into a text
+ * that is not a valid id.
+ */
 export function headerOf({ headers }: ContextRequest, name: string): string | null {
   if ("get" in headers && typeof headers.get === "function") return headers.get(name);
   const value = (headers as Readonly<Record<string, string | readonly string[] | undefined>>)[
@@ -77,13 +85,13 @@ export function headerOf({ headers }: ContextRequest, name: string): string | nu
   return typeof value === "string" ? value : value.join(", ");
 }
 
-/** Characters of the longest id that a client may send. */
+/** The longest id that a client may send, in characters. */
 const MAX_LENGTH = 128;
 
 /**
  * Decodes the id that a client sent.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for a text that is not an id, and for one with several ids.
+ * @throws CoatcheckError `VALIDATION_FAILED` for a text that is not an id, or that encodes several ids.
  */
 export function decodeId(name: string, { ids }: SelectionSettings, text: unknown): EntityId {
   const found = typeof text === "string" && text !== "" && text.length <= MAX_LENGTH ? text : null;
@@ -94,7 +102,10 @@ export function decodeId(name: string, { ids }: SelectionSettings, text: unknown
   throw new CoatcheckError("VALIDATION_FAILED", `The selection of "${name}" has ${problem}.`);
 }
 
-/** The error of an entity that does not exist, or that the session may not enter: a client cannot tell them apart. */
+/**
+ * The error for an entity that does not exist or that the session may not read. One error for both, so that clients
+ * cannot find out which ids exist.
+ */
 export function mayNotEnter(name: string): CoatcheckError {
   return new CoatcheckError("FORBIDDEN", `This session may not select this "${name}".`);
 }

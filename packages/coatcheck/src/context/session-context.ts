@@ -6,9 +6,12 @@ import type { Choice, Entity } from "./graph.ts";
 import { requirePreferenceValue } from "./preference.ts";
 import { type ContextRequest, decodeId, type EntityId, headerOf, mayNotEnter } from "./selection.ts";
 
-/** Options of a read of an entity. */
+/** Options for reading an entity. */
 export interface ReadEntityOptions {
-  /** Load the entity again, whatever is cached. Other processes keep their copies; `invalidate` reaches them. Default: false. */
+  /**
+   * Whether to load the entity again even if a copy is cached. Other processes keep their copies, unlike after
+   * `invalidate`. Default: false.
+   */
   readonly reset?: boolean;
 }
 
@@ -18,10 +21,12 @@ interface UsedSession {
   patch?(patch: JsonObject): Promise<void>;
 }
 
-/** The entities that another one depends on, by name. */
+/** The entities that a loader or preference depends on, by name. */
 type Entities = Readonly<Record<string, unknown>>;
 
-/** Characters of the longest id. The key of the longest name and the longest id is a valid key of the log. */
+/**
+ * The longest id, in characters. With the longest name, its key still fits the key length of the log of invalidations.
+ */
 const MAX_ID_LENGTH = 400;
 
 const NO_ENTITIES: Entities = {};
@@ -32,10 +37,10 @@ export class SessionContext {
   request: ContextRequest | null = null;
   readonly #session: UsedSession;
   readonly #cache: EntityCache;
-  /** Key → the copy that was read last. */
+  /** The copy that this session read last, by cache key. */
   readonly #used = new Map<string, CachedEntity>();
   readonly #reads = new Map<string, Promise<CachedEntity>>();
-  /** Name → the id that {@link select} has selected; null for the session's own entity. */
+  /** The id that {@link select} has selected, by entity name; null for the session's own entity. */
   readonly #selected = new Map<string, EntityId | null>();
 
   constructor(session: UsedSession, cache: EntityCache) {
@@ -46,8 +51,8 @@ export class SessionContext {
   /**
    * Returns the session's entity; null if the session has none, or if it does not exist.
    *
-   * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when a loader fails; `VALIDATION_FAILED` and `FORBIDDEN` for a request that
-   *   selects an entity that does not exist or that the session may not enter.
+   * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when a loader fails; `VALIDATION_FAILED` and `FORBIDDEN` for a request
+   *   that selects a malformed id, an entity that does not exist, or one that `mayEnter` denies.
    * @throws TypeError when `reference` returns no id.
    */
   async read(entity: Entity, reset: boolean): Promise<unknown> {
@@ -57,8 +62,8 @@ export class SessionContext {
   /**
    * Selects an entity for this request, and for the session if `keep` is set.
    *
-   * @param sent the id as the client sent it; null to return to the session's own entity.
-   * @throws CoatcheckError as {@link read}; nothing changes then.
+   * @param sent the id as the client sent it; null to return to the session's own entity. @throws CoatcheckError as
+   *   {@link read}. After an error the earlier selection stays.
    */
   async select(entity: Entity, sent: unknown, keep: boolean): Promise<unknown> {
     const { name, settings } = entity;
@@ -76,7 +81,7 @@ export class SessionContext {
     return copy === null ? await this.read(entity, false) : copy.value;
   }
 
-  /** Returns the session's choice, or its default. */
+  /** Returns the value that the session has chosen for a preference, or the default. */
   async preference({ settings, from }: Choice): Promise<string> {
     const kept = memberOf(this.#session.data, settings.member);
     if (typeof kept === "string" && settings.values.includes(kept)) return kept;
@@ -86,7 +91,8 @@ export class SessionContext {
   }
 
   /**
-   * Changes a preference: saves it, invalidates what that changed, and keeps it in the session.
+   * Changes a preference: calls `save`, invalidates the entities that `save` changes, and stores the value in the
+   * session.
    *
    * @throws CoatcheckError `VALIDATION_FAILED` for a value that is not allowed.
    */
@@ -116,7 +122,10 @@ export class SessionContext {
     return { key: copy.keys[0] ?? "", copy };
   }
 
-  /** The selected entity: by `select`, by the request's header, or by the session; null without a selection. */
+  /**
+   * Returns the entity selected by `select`, else by the request's header, else by the session's data; null if none is
+   * selected.
+   */
   async #selection(entity: Entity, from: Entities, reset: boolean): Promise<CachedEntity | null> {
     const { name, settings } = entity;
     const { selection } = settings;
@@ -133,17 +142,18 @@ export class SessionContext {
       throw mayNotEnter(name);
     }
     const kept = selection.member === null ? null : memberOf(this.#session.data, selection.member);
-    // The user may have lost the permission since: the session's own entity is the safe choice then, and no error.
+    // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of
+    // failing.
     return isId(kept) ? await this.#enter(entity, kept, from, reset) : null;
   }
 
-  /** The copy of an entity that the session may enter; null otherwise. A refused request leaves no copy behind. */
+  /** Returns the entity if `mayEnter` allows it, else null. A denied request does not leave a new copy in the cache. */
   async #enter(entity: Entity, id: EntityId, from: Entities, reset: boolean): Promise<CachedEntity | null> {
     const key = entityKey(entity.name, id);
     const wasCached = this.#cache.getCached(key) !== undefined;
     const copy = await this.#copyOf(entity, id, reset);
     const { selection } = entity.settings;
-    // Compared with true: a promise that was not awaited must not grant anything.
+    // Compare with true: a truthy value, such as a nested promise, must not grant access.
     if (copy.value !== null && (await selection?.mayEnter(copy.value, from)) === true) return copy;
     this.#used.delete(key);
     if (!wasCached) this.#cache.discard(key);
@@ -202,7 +212,7 @@ function isId(value: unknown): value is EntityId {
 /**
  * Checks what `reference` returned.
  *
- * @throws TypeError for a value that is not an id: a mistake of the application.
+ * @throws TypeError for a value that is not an id, which is a bug in the application.
  * @throws CoatcheckError `VALIDATION_FAILED` for a long string, which a client may have chosen.
  */
 function idOf({ name }: Entity, value: unknown): EntityId | null {

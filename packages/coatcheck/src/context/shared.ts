@@ -5,18 +5,18 @@ import type { RedisTransport } from "../store/redis/transport.ts";
 
 /** An entity in the shared tier. */
 export interface SharedEntity {
-  /** The position in the log before the load began. */
+  /** The position in the log of invalidations when the load began. */
   readonly position: LogPosition;
   /** When the load began, epoch milliseconds. */
   readonly loadedAt: number;
-  /** What the loader returned, as JSON allows it, before the schema. */
+  /** The loader's result as JSON, not yet validated by the schema. */
   readonly value: unknown;
   readonly keys: readonly string[];
 }
 
 /**
- * A tier of entities that several processes share. It is not trusted: each copy is checked against the log before it is
- * served. Every call may reject; callers then continue without the tier.
+ * A cache of entities that several processes share (the shared tier). Each copy from it is checked against the log of
+ * invalidations before use. Every call may reject; callers then continue without the shared tier.
  */
 export interface SharedEntities {
   /** Returns the copy under a key; null if there is none. */
@@ -34,8 +34,8 @@ export interface RedisEntitiesOptions {
 const OPTIONS = { prefix: true } satisfies KnownOptions<RedisEntitiesOptions>;
 
 /**
- * Creates a shared tier of entities on Redis, over the transport that the session cache uses too. Its owner closes the
- * transport. Entities must survive JSON: a date comes back as a string, which the loader's schema can convert.
+ * Creates a shared tier on Redis. It may use the same transport as the session cache; the application closes the
+ * transport. Entities are stored as JSON: a Date is read back as a string, which the loader's schema can convert.
  *
  * @throws UsageError for an unknown option.
  * @example
@@ -49,7 +49,7 @@ export function redisEntities(transport: RedisTransport, options: RedisEntitiesO
       const text = await transport.exec(["GET", prefix + key]);
       return typeof text === "string" ? parse(text) : null;
     },
-    // A plain SET: the log refuses an older copy that replaces a newer one.
+    // A plain SET is enough: if an older copy replaces a newer one, the log check rejects it at the next read.
     async set(key, entity, ttl) {
       const text = JSON.stringify(entity);
       await transport.exec(["SET", prefix + key, text, "PX", String(Math.ceil(ttl))]);

@@ -1,6 +1,6 @@
 /**
- * Ids for clients that do not show how many entities there are, through the package `sqids`. They are encoded, not
- * encrypted: check what a session may use, with `mayEnter`.
+ * Encodes ids for clients with the package `sqids`, so that the ids do not reveal how many entities there are. They are
+ * not encrypted: check with `mayEnter` which entities a session may use.
  *
  * @example
  * import { hashedIds } from "coatcheck/context/sqids";
@@ -16,14 +16,17 @@ import { type KnownOptions, requireKnownOptions } from "../session/known-options
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { IdCodec } from "./selection.ts";
 
-/** Decoded ids to remember: clients send the same ones with each request, and decoding one takes 30 µs. */
+/** How many decoded ids are cached. Clients send the same ids with each request, and decoding one takes 30 µs. */
 const MAX_DECODED = 1000;
 
 /** Options of {@link hashedIds}. */
 export interface HashedIdsOptions {
-  /** The characters of the ids, at least 3, in an order of your own: a shuffled alphabet gives each application other ids. */
+  /**
+   * The characters of the ids, at least 3, in an order of your own: each application gets different ids if it shuffles
+   * its alphabet.
+   */
   readonly alphabet: string;
-  /** The least length of an id, 0 to 255. Default: 8. */
+  /** The minimum length of an id, 0 to 255. Default: 8. */
   readonly minLength?: number;
 }
 
@@ -52,7 +55,7 @@ export function hashedIds(options: HashedIdsOptions): IdCodec {
   };
 }
 
-/** Several texts decode to the same ids; only one of them is what encode() returns. */
+/** Accept only the text that encode() returns: sqids decodes several other texts to the same ids. */
 function decodeOnly(sqids: Sqids, text: string): readonly number[] {
   const ids = sqids.decode(text);
   return ids.every(Number.isSafeInteger) && sqids.encode(ids) === text ? Object.freeze(ids) : [];
