@@ -2,10 +2,10 @@ import { UsageError } from "../session/usage-error.ts";
 import type { UpstreamResponse } from "./response.ts";
 
 /**
- * Applies a test of the application to a response.
+ * Runs a predicate from the application's options on a response, and returns its result.
  *
- * @param path - the option, for the error.
- * @throws UsageError when the test throws, or returns anything but a boolean: a promise would count as true.
+ * @param path - the name of the option, for the error message.
+ * @throws UsageError when the predicate throws, or returns anything but a boolean, because a promise would be truthy.
  */
 export function applyTest(
   path: string,
@@ -16,14 +16,14 @@ export function applyTest(
   try {
     result = test(response);
   } catch (cause) {
-    throw misuseOf(path, "must not throw", cause);
+    throw optionError(path, "must not throw", cause);
   }
   if (typeof result === "boolean") return result;
   if (result instanceof Promise) result.catch(() => {});
-  throw misuseOf(path, "must return true or false");
+  throw optionError(path, "must return true or false");
 }
 
-function misuseOf(path: string, message: string, cause?: unknown): UsageError {
+function optionError(path: string, message: string, cause?: unknown): UsageError {
   const error = new UsageError(`Invalid upstream options: ${path} ${message}.`, [{ path, message }]);
   if (cause !== undefined) error.cause = cause;
   return error;

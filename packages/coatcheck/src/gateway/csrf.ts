@@ -22,10 +22,10 @@ export function currentToken(
 }
 
 /**
- * Extracts the CSRF token from the response to a request for one. Returns null for a cookie token, which is stored in
- * the jar and not beside it.
+ * Extracts the CSRF token from the response to a token request. Returns null for a token in a cookie, because the
+ * cookie jar already stores it.
  *
- * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the response has no token at the configured place.
+ * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the response does not contain the token where `csrf.source` says.
  */
 export function extractToken(
   source: UpstreamCsrfSource,
@@ -39,8 +39,8 @@ export function extractToken(
 }
 
 /**
- * The token that a response carries beside its content, if `renewFrom` lets it renew the session's; null when it carries
- * none.
+ * Returns the new CSRF token in a response to an ordinary request; null if the response contains none, or if
+ * `renewFrom` excludes it.
  */
 export function renewedToken(
   { source, renewFrom = "json" in source ? "path" : "writes" }: UpstreamCsrfOptions,

@@ -1,8 +1,8 @@
 import { CoatcheckError, type Fault } from "../session/errors.ts";
 
 /**
- * The error for an upstream that is down, or whose response is unusable. The message never quotes the response, which
- * may contain secrets of the upstream.
+ * Creates the error for an upstream that is down, or whose response is unusable. The message never quotes the response,
+ * which may contain secrets of the upstream.
  *
  * @param what - completes the sentence "The upstream …".
  * @param retryAfter - seconds until another attempt makes sense.
@@ -14,7 +14,7 @@ export function upstreamUnavailable(what: string, cause?: unknown, retryAfter?: 
   });
 }
 
-/** The error for an upstream that exceeded the deadline of a request, in milliseconds. */
+/** Creates the error for an upstream that did not respond before the request's deadline. */
 export function upstreamTimeout(milliseconds: number, cause?: unknown): CoatcheckError {
   return new CoatcheckError("UPSTREAM_TIMEOUT", `The upstream did not respond within ${milliseconds} ms.`, {
     cause,
@@ -22,7 +22,7 @@ export function upstreamTimeout(milliseconds: number, cause?: unknown): Coatchec
 }
 
 /**
- * The error for invalid input: its message names the first fault, and `faults` lists them all.
+ * Creates the error for invalid input. Its message names the first fault, and `faults` lists all of them.
  *
  * @param subject - what is invalid, such as "upstream options".
  * @param faults - at least one.

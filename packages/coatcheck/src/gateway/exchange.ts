@@ -11,7 +11,7 @@ import { UpstreamRetry } from "./upstream-retry.ts";
 const MAX_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
-/** A response, with the method and URL of the last request after all redirects. */
+/** A response, with the method and URL of the request that it answers, after all redirects. */
 export interface Exchange {
   readonly response: UpstreamResponse;
   readonly method: string;
@@ -31,7 +31,7 @@ export class Exchanger {
   }
 
   /**
-   * Sends a request. `jar` receives the cookies of each response, also when a later one fails.
+   * Sends a request. Stores the cookies of each response in `jar`, even if a later request of the redirect chain fails.
    *
    * @param redirect - `manual` returns a redirect instead of following it.
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE`, `UPSTREAM_TIMEOUT`.
@@ -69,7 +69,7 @@ export class Exchanger {
   #targetOf(location: string | string[] | undefined, from: URL): URL {
     const target = typeof location === "string" ? URL.parse(location, from.href) : null;
     if (!target) throw upstreamUnavailable("redirected without a valid Location header");
-    // An upstream that ignores the Host header redirects to its internal address.
+    // Accept both origins: an upstream that ignores the Host header redirects to its internal address.
     const own = [this.#options.publicOrigin, this.#options.baseUrl.origin];
     if (own.includes(target.origin)) return target;
     throw upstreamUnavailable("redirected to another origin, which the gateway never contacts");

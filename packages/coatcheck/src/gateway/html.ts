@@ -1,16 +1,16 @@
 import { Parser } from "htmlparser2";
 
-/** Where in a page a value is: an attribute of the first element with this tag and `name`. */
+/** Describes where a page contains a value: in an attribute of the first element with this tag and `name`. */
 export interface ElementQuery {
   readonly tag: "meta" | "input";
   readonly name: string;
   readonly attribute: "content" | "value";
-  /** Only inside the form with this `id`, `name` or `action`. */
+  /** Searches only the form with this `id`, `name` or `action`. */
   readonly form?: string;
 }
 
-/** Characters that are parsed before the next look whether the element has been found. */
-const CHUNK = 16_384;
+/** Parse the page in pieces of this many characters, to stop once the element is found. */
+const CHUNK_LENGTH = 16_384;
 
 /**
  * Finds a value in an HTML page; null when there is no such element. Comments and the content of scripts are not markup.
@@ -29,7 +29,8 @@ export function findInPage(html: string, { tag, name, attribute, form }: Element
       if (element === "form" && form !== undefined) isInForm = false;
     },
   });
-  for (let at = 0; at < html.length && found === null; at += CHUNK) parser.write(html.slice(at, at + CHUNK));
+  for (let at = 0; at < html.length && found === null; at += CHUNK_LENGTH)
+    parser.write(html.slice(at, at + CHUNK_LENGTH));
   parser.end();
   return found || null;
 }

@@ -1,5 +1,5 @@
 /**
- * Client for an upstream backend that issues its own cookies and CSRF token. It sends requests on behalf of many
+ * Client for a backend (the upstream) that issues its own cookies and CSRF token. It sends requests on behalf of many
  * sessions; each session has its own cookie jar and CSRF token, stored encrypted in the session.
  *
  * @example

@@ -14,15 +14,18 @@ export interface StoredCookie {
   readonly expires?: string;
 }
 
-/** Name and value of one cookie together. Browsers ignore a larger cookie (RFC 6265bis §5.7). */
+/** Limits the name and value of one cookie together. Browsers ignore a larger cookie (RFC 6265bis §5.7). */
 const MAX_COOKIE_BYTES = 4096;
-/** Characters. Browsers ignore a longer attribute (RFC 6265bis §5.6). */
+/** Limits the `Path` attribute, in characters. Browsers ignore a longer attribute (RFC 6265bis §5.6). */
 const MAX_PATH_LENGTH = 1024;
-/** Names and values of all cookies of a session. Session data must stay small, so the oldest cookies are dropped. */
+/** Limits the names and values of all cookies of a session. Above the limit, the oldest cookies are dropped. */
 const MAX_JAR_BYTES = 8192;
-/** The same cookies as JSON. Limits many small cookies, whose attributes are larger than their values. */
+/**
+ * Limits the JSON of all cookies of a session. Needed for many small cookies, whose attributes are larger than their
+ * values.
+ */
 const MAX_STORED_BYTES = 2 * MAX_JAR_BYTES;
-/** The last time that a `Date` can represent (ECMA-262 §21.4.1.1), epoch milliseconds. `Max-Age` has no upper limit. */
+/** The latest time of a `Date`, epoch milliseconds (ECMA-262 §21.4.1.1). A `Max-Age` can lie beyond it. */
 const MAX_TIME = 8.64e15;
 
 /** The cookie jar of one session at the upstream, oldest cookie first. tough-cookie applies the rules of RFC 6265. */
@@ -37,12 +40,12 @@ export class Jar {
     }
   }
 
-  /** The `Cookie` header for a request to `url`; empty when no cookie matches. */
+  /** Returns the `Cookie` header for a request to `url`; empty when no cookie matches. */
   header(url: URL): string {
     return this.#jar.getCookieStringSync(url.href);
   }
 
-  /** The value of the cookie `name` that a request to `url` carries; null when it carries none. */
+  /** Returns the value of the cookie `name` for a request to `url`; null if no such cookie matches. */
   value(name: string, url: URL): string | null {
     return this.#jar.getCookiesSync(url.href).find(({ key }) => key === name)?.value ?? null;
   }
@@ -59,7 +62,7 @@ export class Jar {
     }
   }
 
-  /** The cookies to store: the newest that have not expired and fit into the size limits. */
+  /** Returns the cookies to store: the newest ones that have not expired and fit into the size limits. */
   cookies(): StoredCookie[] {
     const newest: StoredCookie[] = [];
     let size = 0;
@@ -103,8 +106,8 @@ function toStored(cookie: Cookie): StoredCookie {
 /**
  * Three-way merge of the cookies that one response changed.
  *
- * A cookie that another request changed in between keeps that change, because the upstream did not know it when it made
- * this response. If two first requests receive a `PHPSESSID` each, the first one stored is used for both.
+ * If another request has changed a cookie in the meantime, that change wins, because the upstream did not know of it
+ * when it sent this response. If two first requests receive a `PHPSESSID` each, the first one stored is used for both.
  *
  * @param before - the cookies that the request was sent with.
  * @param after - the same cookies with the changes of the response.

@@ -1,4 +1,4 @@
-/** A request as it is sent. */
+/** A request to the upstream, ready to send. */
 export interface WireRequest {
   readonly method: string;
   /** Path and query. */
@@ -7,7 +7,7 @@ export interface WireRequest {
   readonly body: string | null;
 }
 
-/** A response as it was received, with its body decompressed. */
+/** A response of the upstream, with its body decompressed. */
 export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

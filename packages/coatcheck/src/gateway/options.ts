@@ -23,7 +23,7 @@ export type UpstreamCsrfSource =
   /** `<input name="…" value="token">`; with `form`, only in the form with this `id`, `name` or `action`. */
   | { readonly input: string; readonly form?: string };
 
-/** Which responses mean that the upstream has refused the token: their statuses, or a test. */
+/** Identifies responses with which the upstream refuses the token: a list of statuses, or a predicate. */
 export type StaleTokenTest = readonly number[] | ((response: UpstreamResponse) => boolean);
 
 /** How the upstream issues its CSRF token, and how unsafe requests return it. */
@@ -31,7 +31,7 @@ export interface UpstreamCsrfOptions {
   /** The path below `baseUrl` from which a `GET` request fetches the token, for sessions with and without a login. */
   readonly path: string;
   readonly source: UpstreamCsrfSource;
-  /** A request header, or a member of the JSON object or form that the request sends. */
+  /** Where requests send the token: in a header, or as a member of the JSON object or form in the body. */
   readonly sendAs: { readonly header: string } | { readonly field: string };
   /**
    * Which responses to an unsafe request mean that the upstream refused the token and did not carry out the request. The
@@ -39,9 +39,10 @@ export interface UpstreamCsrfOptions {
    */
   readonly staleToken?: StaleTokenTest;
   /**
-   * Which responses renew the token if they carry one: only that of `path`, those to unsafe requests and the pages that
-   * these redirect to, or all. Renewal makes a one-use token cost no request of its own; it writes the session. Default:
-   * `writes`, except that a token in JSON is only read from `path`, where a member of that name is surely the token.
+   * Which responses may bring a new token. `path`: only the response from `path`. `writes`: also responses to unsafe
+   * requests and to the pages that these redirect to. `all`: every response. A new token in a response saves the
+   * request for one, but writes the session. Default: `writes`; for a token in JSON `path`, because elsewhere a member
+   * of that name may be something else.
    */
   readonly renewFrom?: "path" | "writes" | "all";
 }
@@ -52,7 +53,7 @@ export interface UpstreamOptions {
   readonly baseUrl: string;
   /** Null when the upstream requires no token. */
   readonly csrf: UpstreamCsrfOptions | null;
-  /** Secrets that encrypt the cookies and the token of each session, newest first. At least 16 characters each. */
+  /** Secrets that encrypt the cookies and the token of each session, newest first. Each has at least 16 characters. */
   readonly secrets: readonly string[];
   /**
    * Deadline of a request in milliseconds. It includes the wait for earlier requests of the session, fetching the
@@ -61,7 +62,10 @@ export interface UpstreamOptions {
   readonly timeout?: number;
   /** Retries of a safe request when the upstream does not respond, or responds 502, 503 or 504. Default: 2. */
   readonly retries?: number;
-  /** Largest response body in bytes, both compressed and decompressed. Default: 2 MiB. */
+  /**
+   * The largest accepted response body in bytes. Applies to the compressed and to the decompressed body. Default: 2
+   * MiB.
+   */
   readonly maxResponseBytes?: number;
   /** Maximum number of open connections. Further requests wait for a free one. Default: 64. */
   readonly connections?: number;
@@ -71,12 +75,12 @@ export interface UpstreamOptions {
    */
   readonly breaker?: { readonly failures: number; readonly halfOpenAfter: number };
   /**
-   * Headers of every request, that for the token included. A header of a request replaces the one of the same name here. For
-   * an upstream at an internal address, `host` is the name under which it knows itself; with `x-forwarded-proto`, that is
-   * also the origin of its cookies and redirects.
+   * Headers of every request, including the token request. A request's own header replaces the header of the same name.
+   * For an upstream at an internal address, set `host` (and `x-forwarded-proto`) to its public host and scheme, which
+   * its cookies and redirects refer to.
    */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How to see that the upstream has forgotten a session. Default: null, the gateway does not look. */
+  /** How to detect that the upstream has forgotten a session. Default: null, no detection. */
   readonly session?: UpstreamSessionOptions | null;
   /** Called when the upstream has forgotten a session, before the request throws `UPSTREAM_SESSION_LOST`. */
   readonly onSessionLost?: (loss: UpstreamSessionLoss) => void;
@@ -89,7 +93,7 @@ export interface ResolvedUpstreamOptions
   extends Required<Omit<UpstreamOptions, "baseUrl" | "onSessionLost">>,
     Pick<UpstreamOptions, "onSessionLost"> {
   readonly baseUrl: URL;
-  /** The origin under which the upstream knows itself: that of cookies and redirects. */
+  /** The public origin of the upstream, which its cookies and redirects refer to. */
   readonly publicOrigin: string;
 }
 

@@ -1,17 +1,17 @@
 import type { UpstreamCsrfOptions, UpstreamOptions } from "./options.ts";
 import { isLoginPage, type LoginPageOptions } from "./session-loss.ts";
 
-/** Options of a preset: the differences between two applications of the same framework. */
+/** Options of a preset: the settings that differ between applications of one framework. */
 export interface PresetOptions {
   /** The path below `baseUrl` of a page that carries the token, for sessions with and without a login. */
   readonly csrfPath: string;
-  /** How to recognise the login page, for upstreams that users log in to. */
+  /** How to recognise the login page, if users log in at the upstream. */
   readonly loginPage?: LoginPageOptions;
 }
 
 type Preset = (options: PresetOptions) => Required<Pick<UpstreamOptions, "csrf" | "session">>;
 
-/** The parts of a preset that belong to the framework. */
+/** The settings that are the same for all applications of a framework. */
 interface Framework extends Omit<UpstreamCsrfOptions, "path"> {
   readonly cookie?: string;
 }
@@ -27,8 +27,8 @@ function presetOf({ cookie, ...csrf }: Framework): Preset {
 }
 
 /**
- * The CSRF token and the session of widespread frameworks in their default configuration. Each returns `csrf` and `session`
- * for {@link createUpstream}; change a member if the upstream differs.
+ * Presets for common frameworks in their default configuration. Each returns the options `csrf` and `session` of {@link
+ * createUpstream}; change a member if the upstream is configured differently.
  *
  * @example
  * createUpstream({
@@ -38,26 +38,29 @@ function presetOf({ cookie, ...csrf }: Framework): Preset {
  * });
  */
 export const upstreamPresets = {
-  /** Django 4 and later. Its page for a refused token names CSRF; another 403 is returned as it is. */
+  /** Django 4 and later. Its 403 page for a refused token contains "CSRF"; any other 403 is returned to the caller. */
   django: presetOf({
     source: { cookie: "csrftoken" },
     sendAs: { header: "X-CSRFToken" },
     staleToken: ({ status, text }) => status === 403 && /csrf/i.test(text),
     cookie: "sessionid",
   }),
-  /** Flask with Flask-WTF's `CSRFProtect`. Its session is a cookie whose value changes, so only the login page shows a loss. */
+  /**
+   * Flask with Flask-WTF's `CSRFProtect`. The value of its session cookie changes often, so only the login page shows
+   * that a session is lost.
+   */
   flaskWtf: presetOf({
     source: { input: "csrf_token" },
     sendAs: { header: "X-CSRFToken" },
     staleToken: ({ status, text }) => status === 400 && /CSRF (session )?tokens? (is|are|has|do)/.test(text),
   }),
-  /** Laravel: 419 is its own status for a refused token. */
+  /** Laravel, which responds 419 to a refused token. */
   laravel: presetOf({
     source: { meta: "csrf-token" },
     sendAs: { header: "X-CSRF-TOKEN" },
     staleToken: [419],
   }),
-  /** Rails with `protect_from_forgery with: :exception`. A 422 for invalid input is returned as it is. */
+  /** Rails with `protect_from_forgery with: :exception`. A 422 for invalid input is returned to the caller. */
   rails: presetOf({
     source: { meta: "csrf-token" },
     sendAs: { header: "X-CSRF-Token" },

@@ -1,7 +1,7 @@
 /**
  * A FIFO queue per session: tasks of one session run one at a time, in the order of their arrival; tasks of different
- * sessions run concurrently. An upstream that locks its session, as PHP does, would serialise the requests anyway and
- * block one worker for each waiting request.
+ * sessions run concurrently. An upstream that locks its session, as PHP does, would run them one at a time anyway, and
+ * each waiting request would block one of its workers.
  */
 export class SessionQueue {
   readonly #tails = new Map<string, Promise<void>>();

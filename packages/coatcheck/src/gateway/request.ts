@@ -12,7 +12,7 @@ import type { WireRequest } from "./messages.ts";
 import type { ResolvedUpstreamOptions, UpstreamCsrfOptions } from "./options.ts";
 import { headerFault, resolvePath } from "./url.ts";
 
-/** Safe methods (RFC 9110 §9.2.1). They carry no CSRF token, and may be retried. */
+/** Safe methods (RFC 9110 §9.2.1). They need no CSRF token, and may be retried. */
 export type SafeMethod = "GET" | "HEAD";
 
 /** A request to the upstream. */
@@ -25,7 +25,7 @@ export interface UpstreamRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** The body, as JSON or as `application/x-www-form-urlencoded`. */
   readonly body?: { readonly json: JsonValue } | { readonly form: Readonly<Record<string, string>> };
-  /** `manual` returns a redirect as it is, to any origin, instead of following it. Default: `follow`. */
+  /** `manual` returns a redirect to any origin to the caller instead of following it. Default: `follow`. */
   readonly redirect?: "follow" | "manual";
   /**
    * `begins` marks a request that logs in at the upstream, `ends` one that logs out. Both may replace the upstream's session
@@ -51,7 +51,7 @@ export function isSafe(method: string): method is SafeMethod {
 }
 
 /**
- * Builds the request to send: complete except for its cookies, which can differ after each redirect.
+ * Builds the request to send, without its cookies, which can differ after each redirect.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` for a path outside `baseUrl`, a malformed header, or a header that the
  *   gateway sets itself.

@@ -2,20 +2,17 @@ import type { JsonValue } from "../session/json.ts";
 import { upstreamUnavailable } from "./errors.ts";
 import type { WireResponse } from "./messages.ts";
 
-/**
- * A response of the upstream, for the application to translate. It holds no cookies, because they stay in the session,
- * and no connection-level headers.
- */
+/** A response of the upstream. It has no cookies, because they stay in the session, and no connection-level headers. */
 export interface UpstreamResponse {
   /** From 200 to 499. A status of 500 or above is thrown as `UPSTREAM_UNAVAILABLE`. */
   readonly status: number;
-  /** The URL of the last request, after all redirects, by the name under which the upstream knows itself. */
+  /** The URL of the last request after all redirects, with the upstream's public origin. */
   readonly url: string;
   /** Whether the gateway has followed a redirect. After 301, 302 and 303 the last request was a `GET`. */
   readonly redirected: boolean;
   readonly headers: Headers;
   /**
-   * The decompressed body, decoded by the charset of `Content-Type`. Default: UTF-8. Do not show it to users as it is:
+   * The decompressed body, decoded by the charset of `Content-Type`. Default: UTF-8. Do not show it to users unchanged:
    * it may contain internal details of the upstream.
    */
   readonly text: string;
@@ -27,7 +24,10 @@ export interface UpstreamResponse {
   json(): JsonValue;
 }
 
-/** Headers left out: cookies, hop-by-hop headers (RFC 9110 §7.6.1), and encodings that are already undone. */
+/**
+ * Headers that are removed: cookies, hop-by-hop headers (RFC 9110 §7.6.1), and the encodings of the body, which is
+ * already decoded.
+ */
 const OMITTED_HEADERS = new Set([
   "set-cookie",
   "set-cookie2",
@@ -41,9 +41,9 @@ const OMITTED_HEADERS = new Set([
 ]);
 
 /**
- * Builds the application's response from the one that the transport received.
+ * Converts the response that the transport received into the response for the application.
  *
- * @param from - the last request's URL, and whether there were redirects before it.
+ * @param from - the last request's URL, and whether a redirect led to it.
  */
 export function toUpstreamResponse(
   { status, headers: received, body }: WireResponse,

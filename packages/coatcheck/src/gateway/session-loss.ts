@@ -3,51 +3,60 @@ import { applyTest } from "./application-test.ts";
 import { hasInput } from "./html.ts";
 import type { UpstreamResponse } from "./response.ts";
 
-/** How a response shows that the upstream has forgotten the session. Without these options, the gateway does not look. */
+/**
+ * How to detect from a response that the upstream has forgotten the session. Without these options, nothing is
+ * detected.
+ */
 export interface UpstreamSessionOptions {
   /**
-   * The cookie that names the session at the upstream, such as `PHPSESSID`. The session is lost when the response to a safe
-   * request, or to one whose token was refused, replaces or deletes it. Leave it out if the upstream changes the cookie's
-   * value with every response, as Flask, Laravel and Rails do.
+   * The cookie that names the session at the upstream, such as `PHPSESSID`. The session is lost when the upstream
+   * replaces or deletes this cookie in its response to a safe request, or to a request whose token it refused. Omit the
+   * option if the cookie's value changes with every response, as with Flask, Laravel and Rails.
    */
   readonly cookie?: string;
   /**
-   * Whether a response shows that the session is not logged in, such as {@link isLoginPage}. It applies from a request with
-   * `session: "begins"` on, to every response.
+   * Whether a response shows that the session is not logged in, such as {@link isLoginPage}. Called for every response
+   * after the session's first request with `session: "begins"`.
    */
   readonly isLoggedOut?: (response: UpstreamResponse) => boolean;
 }
 
-/** The gateway's knowledge of a session that the upstream has forgotten. */
+/** Describes a session that the upstream has forgotten. */
 export interface UpstreamSessionLoss {
-  /** The session of Coatcheck. */
+  /** The id of the Coatcheck session. */
   readonly sessionId: string;
   /** `cookie`: the upstream replaced or deleted its session cookie. `logged-out`: `isLoggedOut` returned true. */
   readonly reason: "cookie" | "logged-out";
   /** The request that revealed it. If it was unsafe, the upstream may have carried it out in a new session. */
   readonly method: string;
   readonly path: string;
-  /** Names of the cookies that the upstream had set for the lost session. The data behind them is gone. */
+  /**
+   * Names of the cookies that the upstream had set for the lost session. The upstream no longer has the data of that
+   * session.
+   */
   readonly cookies: readonly string[];
-  /** When the lost session began, and when it was logged in; epoch milliseconds, null if unknown or never. */
+  /**
+   * When the lost session began and when it logged in at the upstream, epoch milliseconds. Null if unknown, or if it
+   * never logged in.
+   */
   readonly startedAt: number | null;
   readonly loggedInAt: number | null;
 }
 
 /**
- * The error of a request whose upstream session is lost.
+ * Creates the error for a request whose upstream session is lost.
  *
  * @param loss - becomes the `cause`.
  */
 export function upstreamSessionLost(loss: UpstreamSessionLoss): CoatcheckError {
   return new CoatcheckError(
     "UPSTREAM_SESSION_LOST",
-    "The upstream has forgotten this session and what it kept for it.",
+    "The upstream has forgotten this session and its data; the next request starts a new session there.",
     { cause: loss },
   );
 }
 
-/** Calls the application's listener. Its error causes a warning and does not change the outcome of the request. */
+/** Calls the application's listener. If the listener fails, this emits a warning; the request continues. */
 export function reportLoss(
   listener: ((loss: UpstreamSessionLoss) => void) | undefined,
   loss: UpstreamSessionLoss,
@@ -62,13 +71,13 @@ export function reportLoss(
   }
 }
 
-/** Whether a response is the login page, by the application's test. Without a test, no response is. */
+/** Whether `isLoggedOut` of the application returns true for a response. False without this option. */
 export function isLoggedOut(options: UpstreamSessionOptions | null, response: UpstreamResponse): boolean {
   const test = options?.isLoggedOut;
   return test !== undefined && applyTest("session.isLoggedOut", test, response);
 }
 
-/** How a login page looks. A response that matches any of these is one. */
+/** Describes a login page. A response that matches at least one of the options is a login page. */
 export interface LoginPageOptions {
   /** Path of the page: the response was redirected to it, or redirects to it. */
   readonly path?: string;
@@ -79,7 +88,7 @@ export interface LoginPageOptions {
 }
 
 /**
- * Creates a test for `session.isLoggedOut`.
+ * Creates a predicate for the option `session.isLoggedOut`.
  *
  * @example
  * session: { isLoggedOut: isLoginPage({ path: "/accounts/login/", statuses: [401], input: "password" }) }

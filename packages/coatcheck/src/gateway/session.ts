@@ -16,12 +16,12 @@ export interface UpstreamSessionManager<Data extends object> {
  */
 export const UPSTREAM_MEMBER = "$upstream";
 
-/** Aborts an update without a write, because the stored state is not the expected one. */
+/** Aborts an update without writing, when the stored state is not the expected one. */
 class UnexpectedState extends Error {}
 
 /**
- * Stores a session's upstream credentials in the session's own data. They are then shared between machines, and expire
- * and are revoked with the session. A schema for the data must accept the member.
+ * Stores a session's upstream credentials (cookies and CSRF token) in the session's data. All machines then share them,
+ * and they become invalid when the session ends. A schema for the data must accept the member.
  *
  * @param member - the member of the session data. The application must neither change it nor return it to a client.
  * @returns a state whose `read` and `swap` throw `SESSION_NOT_FOUND`, `SESSION_REVOKED` and the errors of `manager`.
@@ -50,7 +50,7 @@ export function stateInSession<Data extends object>(
       });
       return next;
     } catch (error) {
-      // The update may have started from a cached copy. Only a primary read returns the stored state.
+      // The update may have started from a cached copy, so read the stored state from the primary store.
       if (error instanceof UnexpectedState) return await read();
       throw error;
     }

@@ -7,11 +7,11 @@ import { mergeCookies, type StoredCookie } from "./jar.ts";
 const MAX_ATTEMPTS = 20;
 
 /**
- * Storage for the upstream credentials of one session: one encrypted text of about 1 KB, or null before the first
- * request. {@link stateInSession} implements it on the session itself, so that any node can serve the next request.
+ * Stores the upstream credentials of one session: one encrypted text of about 1 KB, or null before the first request.
+ * {@link stateInSession} stores it in the session, so that any node can serve the next request.
  */
 export interface UpstreamState {
-  /** The encrypted text is bound to this id, and does not decrypt for another session. */
+  /** The id of the session. The encrypted text can only be decrypted with this id. */
   readonly sessionId: string;
   /** Reads the stored text from the primary store, never from a cache. */
   read(): Promise<string | null>;
@@ -23,25 +23,25 @@ export interface UpstreamState {
   swap(expected: string | null, next: string): Promise<string | null>;
 }
 
-/** The upstream credentials of a session. */
+/** The credentials of a session at the upstream. */
 export interface UpstreamCredentials {
   /** The CSRF token; null when there is none. */
   readonly token: string | null;
   readonly cookies: readonly StoredCookie[];
   /** When the session began at the upstream, epoch milliseconds. Absent before its first cookie. */
   readonly startedAt?: number;
-  /** When it was logged in, epoch milliseconds. Absent while it is not. */
+  /** When the session was logged in at the upstream, epoch milliseconds. Absent while logged out. */
   readonly loggedInAt?: number;
 }
 
-/** The changes of the credentials by a response. */
+/** The changes that a response makes to the credentials. */
 export interface CredentialChanges {
-  /** The cookies that the request was sent with, and those after the response. */
+  /** `before`: the cookies that were sent with the request. `after`: the cookies after its response. */
   readonly before: readonly StoredCookie[];
   readonly after: readonly StoredCookie[];
-  /** The token that the session had when the request was sent, and the one that the response carried. */
+  /** The token when the request was sent, and the new token from the response. */
   readonly token?: { readonly before: string | null; readonly after: string };
-  /** New times of the session; null forgets one. */
+  /** New times of the session; null removes a time. */
   readonly times?: { readonly startedAt?: number | null; readonly loggedInAt?: number | null };
 }
 
@@ -79,7 +79,7 @@ export class UpstreamSession {
 
   /**
    * Stores `next` unless the stored credentials changed since they were last read. In that case it returns false and
-   * loads the stored ones.
+   * loads the stored credentials.
    */
   async replace(next: UpstreamCredentials): Promise<boolean> {
     const text = this.#ring.encrypt(JSON.stringify(next), this.#state.sessionId);
@@ -94,8 +94,8 @@ export class UpstreamSession {
   }
 
   /**
-   * Merges the changes by a response into the state. A token that another request stored in between stays, as its
-   * cookies do. Retries when another request writes at the same time.
+   * Merges the changes by a response into the stored credentials. If another request has stored a token or cookie in
+   * the meantime, that one stays. Retries when another request writes at the same time.
    *
    * @throws CoatcheckError `CONFLICT` after 20 failed attempts.
    */

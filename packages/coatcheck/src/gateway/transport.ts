@@ -14,7 +14,7 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map([
   ["zstd", promisify(zstdDecompress) as Decompress],
 ]);
 
-/** Persistent connections to one origin. The pool is bound to that origin, so that no path can reach another host. */
+/** Persistent connections to one origin. The pool connects only to that origin, so no path can reach another host. */
 export class Transport {
   readonly #pool: Pool;
   readonly #maxBytes: number;

@@ -22,14 +22,15 @@ const TIMEOUT_CODES = new Set([
   "ETIMEDOUT",
 ]);
 /**
- * RFC 9110 §15.6: the server, or a gateway before it, is temporarily unavailable. The request itself is not the cause.
+ * Statuses that say that the server, or a gateway in front of it, is temporarily unavailable (RFC 9110 §15.6). A 500 is
+ * not one of them, because the request itself may cause it.
  */
 const UNAVAILABLE_STATUSES = new Set([502, 503, 504]);
 
 /**
  * Retry and circuit breaker of one upstream. It retries safe requests while the upstream is unavailable. After several
- * failures in a row it fails immediately for a while, so that an outage does not make each caller wait for its
- * deadline.
+ * failures in a row, requests fail immediately for a while, so that callers do not wait for their deadlines during an
+ * outage.
  */
 export class UpstreamRetry {
   readonly #once: CircuitBreakerPolicy;
@@ -56,9 +57,9 @@ export class UpstreamRetry {
   }
 
   /**
-   * Runs one exchange.
+   * Sends one request and follows its redirects.
    *
-   * @param safe - whether the request method is safe (RFC 9110 §9.2.1), so that the exchange may be retried.
+   * @param safe - whether the request method is safe (RFC 9110 §9.2.1), so that it may be retried.
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` or `UPSTREAM_TIMEOUT`.
    */
   async run(

@@ -16,7 +16,9 @@ import {
   type UpstreamState,
 } from "./state.ts";
 
-/** Each failed attempt means that another request stored a token or a cookie first. Give up after this many. */
+/**
+ * Each failed attempt means that another request stored a token or a cookie first. Give up after this many attempts.
+ */
 const MAX_TOKEN_ATTEMPTS = 5;
 
 /**
@@ -121,15 +123,16 @@ class Gateway implements Upstream {
     if (token === null || !first.isStale) return requireUsable(first.response);
     await session.read();
     await this.#ensureToken(session, token, signal);
-    // With the same token, the same response would follow.
+    // With the same token, the upstream would send the same response.
     if (this.#token(session) === token) return requireUsable(first.response);
     const second = await this.#send(session, request, signal);
     return requireUsable(second.response);
   }
 
   /**
-   * Sends the request with the session's current credentials, and stores the cookies and the token that it receives. Cookies
-   * of a redirect are stored even if the redirect target fails, because the redirecting request was carried out.
+   * Sends the request with the session's current credentials, and stores the cookies and the token that it receives.
+   * Cookies of a redirect are stored even if the request to its target fails, because the upstream has already carried
+   * out the first request.
    */
   async #send(
     session: UpstreamSession,
@@ -150,16 +153,17 @@ class Gateway implements Upstream {
       await session.save(exchange ? this.#changesOf(exchange, request, sent, cookies) : cookies);
     }
     const { response, method } = exchange;
-    // If the GET after a redirect is refused, the original request has been carried out already; do not repeat it.
+    // If the upstream refuses the GET after a redirect, it has already carried out the original request; do not repeat
+    // it.
     const stale = csrf !== null && value !== null && !isSafe(method) && isStale(csrf, response);
     await this.#requireSession(session, sent, jar, { request, response, isStale: stale });
     return { response, isStale: stale };
   }
 
   /**
-   * Ensures that the session has a CSRF token other than the rejected one. When several nodes fetch one at the same
-   * time, the first to store its token and cookies wins and the others use these, so that one session never has two
-   * carts. The new token may equal the rejected one, because an upstream may keep its token.
+   * Ensures that the session has a CSRF token other than the rejected one. When several nodes fetch a token at the same
+   * time, all use the token and cookies that are stored first, so that one session never has two carts. The new token
+   * may equal the rejected one, because an upstream may keep its token.
    */
   async #ensureToken(session: UpstreamSession, rejected: string | null, signal: AbortSignal): Promise<void> {
     const { csrf } = this.#options;
@@ -178,7 +182,7 @@ class Gateway implements Upstream {
       const token = extractToken(csrf.source, requireUsable(response), jar, url);
       const cookies = jar.cookies();
       if (await session.replace({ ...sent, ...this.#startOf(sent, cookies), token, cookies })) {
-        // The token page may be the login page, so only the cookie can show a loss here.
+        // Pass no response: the token page may be the login page, so only the cookie can show that the session is lost.
         return await this.#requireSession(session, sent, jar, { request, response: null, isStale: false });
       }
     }
@@ -215,8 +219,8 @@ class Gateway implements Upstream {
   }
 
   /**
-   * Compares the credentials that a request was sent with to its response. If the upstream has forgotten the session, the
-   * loss is stored, so that it is reported once, and reported.
+   * Throws if the response shows that the upstream has forgotten the session. Before that it stores that no login is
+   * left, so that the same loss is not reported twice, and calls `onSessionLost`.
    *
    * @throws CoatcheckError `UPSTREAM_SESSION_LOST`
    */
@@ -264,7 +268,7 @@ class Gateway implements Upstream {
   }
 }
 
-/** A request and its outcome. `response` is null when it cannot show whether the session is logged in. */
+/** A request, its credentials and its response. `response` is null if it must not be passed to `isLoggedOut`. */
 interface Outcome {
   readonly request: UpstreamRequest;
   readonly response: UpstreamResponse | null;
@@ -272,7 +276,7 @@ interface Outcome {
 }
 
 /**
- * Rejects server errors. Their bodies may contain internal details of the upstream, so none of it reaches the caller.
+ * Throws for a server error. The body may contain internal details of the upstream, so the caller never receives it.
  *
  * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for a status of 500 or above.
  */

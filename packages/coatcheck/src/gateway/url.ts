@@ -17,8 +17,8 @@ const RESERVED_HEADERS = new Set([
 ]);
 
 /**
- * The URL of a path below `baseUrl`; null when URL parsing would change the path or its origin, as with `/../admin` and
- * `//host`. Otherwise a path made from user input could reach other parts of the upstream.
+ * Returns the URL of a path below `baseUrl`; null if URL parsing would change the path or its origin, as with
+ * `/../admin` and `//host`. A path made from user input must not reach other parts of the upstream.
  */
 export function resolvePath(path: string, baseUrl: URL): URL | null {
   const [pathname = ""] = path.split("?", 1);
@@ -29,8 +29,8 @@ export function resolvePath(path: string, baseUrl: URL): URL | null {
 }
 
 /**
- * The origin under which an upstream knows itself: that of `baseUrl`, unless the headers of every request name another host or,
- * as a proxy does, the scheme. Null when the host is malformed.
+ * Returns the public origin of an upstream: the origin of `baseUrl`, unless the option `headers` sets another host, or
+ * another scheme with `x-forwarded-proto`. Null when the host is malformed.
  */
 export function publicOriginOf(baseUrl: URL, headers: Readonly<Record<string, string>>): string | null {
   const headerNamed = (wanted: string) =>
