@@ -5,14 +5,14 @@ import { CoatcheckError } from "../session/errors.ts";
  * The proxies whose forwarding headers are trusted.
  *
  * - `false`: none; forwarding headers are ignored.
- * - a number: that many proxies, counted from the server.
+ * - a number: this many proxies in front of the server.
  * - a list: proxies with these IP addresses, or in these CIDR ranges.
  */
 export type TrustProxy = false | number | readonly string[];
 
 /**
- * The kind of headers that the trusted proxies write. Only this kind is read: a proxy that writes one kind forwards a
- * forged header of the other kind unchanged.
+ * The kind of headers that the trusted proxies write. Headers of the other kind are ignored, because such a proxy
+ * forwards them unchanged from a client, who can forge them.
  */
 export type ForwardingHeaders = "x-forwarded" | "forwarded";
 
@@ -31,11 +31,11 @@ export interface Client {
   /** An IP address without port, zone or IPv4-mapped prefix; null if unknown. */
   readonly address: string | null;
   readonly protocol: "http" | "https";
-  /** The requested host, with its port unless that is the default; null if the request named none. */
+  /** The requested host, with its port unless it is the default port; null if the request names no host. */
   readonly host: string | null;
 }
 
-/** The previous hop, as one proxy reported it. */
+/** One forwarding entry: what one proxy reported about the connection to it. */
 interface Hop {
   readonly address: string | null;
   readonly protocol: string | undefined;
@@ -80,7 +80,7 @@ export class ClientAddress {
   }
 }
 
-/** Whether to trust a proxy, by its address and its distance from the server (0 is the socket's peer). */
+/** Decides whether to trust a proxy, by its address and its number of hops from the server (0 is the socket's peer). */
 type IsTrusted = (address: string | null, hop: number) => boolean;
 
 function trustCheck(trust: TrustProxy): IsTrusted {
@@ -107,7 +107,8 @@ function addRange(list: BlockList, entry: string, path: string): void {
     list.addAddress(address, family);
     return;
   }
-  // Normalising turns an IPv4-mapped address into IPv4, so a prefix length counted in IPv6 bits would be wrong.
+  // Normalising turns an IPv4-mapped address into IPv4, so the prefix length must fit the family of the normalised
+  // address.
   const width = family === "ipv6" ? 128 : 32;
   const mapped = family === "ipv4" && start.includes(":");
   if (mapped || !/^\d{1,3}$/.test(bits) || Number(bits) < 1 || Number(bits) > width) {
@@ -128,8 +129,9 @@ function invalidProxies(subpath: string, message: string): CoatcheckError {
 }
 
 /**
- * `X-Forwarded-For` has one entry per hop. `-Proto` and `-Host` have as many, or a single one that the outermost proxy set
- * and the others kept. So the lists are aligned at the right, and a missing entry takes the value of the leftmost one.
+ * Reads the `X-Forwarded-*` headers. `X-Forwarded-For` has one entry per hop. `X-Forwarded-Proto` and
+ * `X-Forwarded-Host` have one entry per hop too, or one in total, from the outermost proxy. So the lists are aligned at
+ * the right, and a missing entry takes the leftmost value.
  */
 function xForwardedHops(arrival: ConnectionInfo): Hop[] {
   const addresses = listOf(arrival.header("x-forwarded-for"));
@@ -150,7 +152,7 @@ function fromTheRight(list: readonly string[], distance: number): string | undef
   return list.at(-1 - Math.min(distance, list.length - 1));
 }
 
-/** The elements of a list. Empty ones do not count (RFC 9110 §5.6.1). */
+/** Returns the elements of a comma-separated list, without empty elements (RFC 9110 §5.6.1). */
 function listOf(value: string | undefined): string[] {
   return (value ?? "")
     .split(",")
@@ -190,7 +192,7 @@ function withoutPort(text: string): string | null {
   return normalizeAddress(single ? text.slice(0, colon) : text);
 }
 
-/** Returns the one canonical form of an address: no zone, IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952. */
+/** Returns the canonical form of an address: no zone, IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952. */
 function normalizeAddress(text: string): string | null {
   const zone = text.indexOf("%");
   const address = zone === -1 ? text : text.slice(0, zone);

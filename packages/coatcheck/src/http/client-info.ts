@@ -1,12 +1,12 @@
 import type { ClientInfo } from "../session/record.ts";
 import type { HttpRequest } from "./message.ts";
 
-/** Characters. Browsers send about 120. */
+/** In characters. Browsers send about 120. */
 const MAX_USER_AGENT_LENGTH = 512;
 
 /**
- * The default for the client of a session: the `User-Agent` header alone, so that
- * users can tell their devices apart. Null for a request without the header.
+ * Returns what a session stores about its client by default: only the `User-Agent` header, so that users can tell their
+ * devices apart. Null for a request without the header.
  */
 export function userAgentOnly(request: Pick<HttpRequest, "header">): ClientInfo | null {
   const userAgent = request.header("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) || null;

@@ -15,29 +15,29 @@ import {
 import type { PresentedTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
-/** The request, its tokens and the options on which the response headers of a commit depend. */
-interface Committed {
+/** The values from which {@link setCommitHeaders} derives the response headers. */
+interface CommitContext {
   readonly http: Pick<HttpContext<never>, "cookie" | "csrf" | "clearSiteData">;
   readonly request: HttpRequest;
   readonly presented: PresentedTokens;
-  /** Whether the browser holds a token of a session, so that a logout must clear its cookie. */
+  /** Whether the browser has a session cookie, which a logout must clear. */
   readonly holdsToken: boolean;
   /** The protocol and host that the browser addressed. */
   readonly client: () => Client;
 }
 
-/** The one switch from the session's outcome to the response headers. */
+/** Sets the response headers that follow from what happened to the session. No other code sets them. */
 export function setCommitHeaders(
   headers: ResponseHeaders,
   { state, token, record }: Commit,
-  context: Committed,
+  context: CommitContext,
 ): void {
   switch (state) {
     case "unchanged":
     case "touched":
     case "changed":
-      // Duplicates stay. A sibling host may have planted the one that opened the session: setting that again would make
-      // it this site's own, and clearing the others would delete the visitor's.
+      // Do not touch duplicate cookies. A sibling host may have planted the cookie that opened the session. Setting it
+      // again would make it a cookie of this site, and clearing the others would delete the visitor's own cookie.
       break;
     case "rotated":
       if (record && token) sendToken(headers, token, record, context);
@@ -51,19 +51,27 @@ export function setCommitHeaders(
   }
 }
 
-/** A response that depends on a session must not be served from a shared cache to another browser. */
+/** Prevents a shared cache from serving a response that depends on a session to another browser. */
 export function markAsPrivate(headers: ResponseHeaders, transport: PresentedTokens["transport"]): void {
   if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE_NO_STORE);
   addVary(headers, "Cookie");
   if (transport === "bearer") addVary(headers, "Authorization");
 }
 
-/** Reports which tier had the session, and how many milliseconds that took. */
+/**
+ * Reports in `Server-Timing` where the session was found (memory, Redis or database), and how many milliseconds the
+ * load took.
+ */
 export function addServerTiming(headers: ResponseHeaders, tier: Tier | null, duration: number): void {
   headers.append("server-timing", `session${tier ? `;desc="${tier}"` : ""};dur=${duration.toFixed(2)}`);
 }
 
-function sendToken(headers: ResponseHeaders, token: string, record: SessionRecord, context: Committed): void {
+function sendToken(
+  headers: ResponseHeaders,
+  token: string,
+  record: SessionRecord,
+  context: CommitContext,
+): void {
   if (context.presented.transport === "bearer") {
     forbidCaching(headers);
     headers.set("x-session-token", token);
@@ -73,13 +81,16 @@ function sendToken(headers: ResponseHeaders, token: string, record: SessionRecor
   setCookies(headers, [...duplicateClears(context), context.http.cookie.set(token, cookieAge(record))]);
 }
 
-/** Clears what other hosts or paths have set. For a login or a logout, which decides what the browser holds from now on. */
-function duplicateClears({ http, request, presented, client }: Committed): readonly string[] {
+/**
+ * Returns headers that clear session cookies of other paths and parent domains, so that after a login or logout no
+ * older cookie is sent.
+ */
+function duplicateClears({ http, request, presented, client }: CommitContext): readonly string[] {
   return presented.hasDuplicates ? http.cookie.clearDuplicates(client().host, request.url) : [];
 }
 
-/** A logout makes the browser delete what belongs to the session (ASVS 5.0 14.3.1). */
-function clearCookies(headers: ResponseHeaders, context: Committed): void {
+/** Makes the browser delete the cookies and stored data of a session that has ended (ASVS 5.0 14.3.1). */
+function clearCookies(headers: ResponseHeaders, context: CommitContext): void {
   const { cookie, csrf, clearSiteData } = context.http;
   forbidCaching(headers);
   if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);

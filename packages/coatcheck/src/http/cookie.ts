@@ -7,7 +7,7 @@ import type { SessionRecord } from "../session/record.ts";
 export type SameSite = "lax" | "strict" | "none";
 
 interface CookieName {
-  /** The name without its prefix: a token as RFC 9110 defines it. Default: `sid`. */
+  /** The name without its prefix: a `token` in the grammar of RFC 9110 §5.6.2. Default: `sid`. */
   readonly name?: string;
 }
 
@@ -25,7 +25,9 @@ interface SecureCookie {
   readonly secure?: true;
   /** Default: `lax`. */
   readonly sameSite?: SameSite;
-  /** Keeps one cookie per embedding site (CHIPS), for pages that other sites show in frames. Default: false. */
+  /**
+   * Whether the browser stores a separate cookie for each site that embeds this one in a frame (CHIPS). Default: false.
+   */
   readonly partitioned?: boolean;
 }
 
@@ -40,16 +42,16 @@ export interface HostCookie extends CookieName, SecureCookie {
 }
 
 /**
- * A cookie for sessions that several hosts of a domain share by design (ASVS 5.0 3.3.1). The empty prefix is for a name
- * that another program prescribes.
+ * A cookie for sessions that several hosts of a domain share by design (ASVS 5.0 3.3.1). An empty prefix allows any
+ * name, for example one that another program expects.
  */
 export interface SharedCookie extends CookieName, SecureCookie, CookieScope {
   readonly prefix: "__Secure-" | "";
 }
 
 /**
- * A cookie for a site that is not https. It can have neither a prefix nor `SameSite=None`: without `Secure`, browsers drop
- * such cookies.
+ * A cookie for a site without https. Browsers drop a cookie without `Secure` that has a prefix or `SameSite=None`, so
+ * neither is allowed.
  */
 export interface PlainCookie extends CookieName, CookieScope {
   readonly secure: false;
@@ -61,15 +63,17 @@ export interface PlainCookie extends CookieName, CookieScope {
 /** The attributes of a cookie. Combinations that browsers drop, or that are unsafe, do not compile. */
 export type CookieOptions = HostCookie | SharedCookie | PlainCookie;
 
-/** Who can read the cookie: only the server (`HttpOnly`, the session's cookie), or also scripts (the CSRF token's). */
+/**
+ * Who can read the cookie: only the server (`HttpOnly`, for the session cookie), or also scripts (for the CSRF token).
+ */
 export type CookieReader = "server" | "scripts";
 
 /** The longest lifetime that browsers give a cookie, in seconds: 400 days (RFC 6265bis §5.5). */
 export const MAX_COOKIE_AGE = 400 * 24 * 60 * 60;
 
-/** Bytes of name and value together. Browsers drop a longer cookie (RFC 6265bis §5.6; ASVS 5.0 3.3.5). */
+/** The longest name and value together, in bytes. Browsers drop a longer cookie (RFC 6265bis §5.6; ASVS 5.0 3.3.5). */
 const MAX_PAIR_BYTES = 4096;
-/** Bytes of an attribute. Browsers ignore a longer one and use its default instead. */
+/** The longest attribute, in bytes. Browsers ignore a longer attribute and use its default. */
 const MAX_ATTRIBUTE_BYTES = 1024;
 
 const COOKIE_OPTIONS = {
@@ -82,10 +86,10 @@ const COOKIE_OPTIONS = {
   partitioned: "boolean",
 } satisfies KnownOptions<CookieOptions>;
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const RESERVED_PREFIX = /^__(host|secure|http)-/i;
-const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
-const DOMAIN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+const COOKIE_PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
+const COOKIE_DOMAIN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
 /**
@@ -101,7 +105,7 @@ export class Cookie {
   readonly secure: boolean;
   /** The domain whose hosts share the cookie; undefined for a cookie of one host. */
   readonly domain: string | undefined;
-  /** Whether browsers keep at most one cookie of this name, so that no duplicates can exist. */
+  /** Whether the prefix makes browsers store at most one cookie of this name, so that there are no duplicates. */
   readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
 
@@ -136,7 +140,7 @@ export class Cookie {
     };
   }
 
-  /** All values of this cookie in a `Cookie` header, in the order sent. */
+  /** Returns all values of this cookie in a `Cookie` header, in the order sent. */
   read(header: string | undefined): readonly string[] {
     return header === undefined ? NO_VALUES : cookieValues(header, this.name);
   }
@@ -185,8 +189,8 @@ export class Cookie {
 }
 
 /**
- * The lifetime of a session's cookie, in seconds: until the absolute timeout, so that a session survives closing the browser
- * and idle time is the server's to check. Undefined, which ends with the browser, where the login chose that.
+ * Returns the `Max-Age` of a session's cookie, in seconds: until the absolute timeout, because the server checks the
+ * idle timeout itself. Undefined if the login chose that the cookie ends when the browser closes.
  */
 export function cookieAge(record: SessionRecord): number | undefined {
   if (record.rememberMe === false) return undefined;
@@ -194,15 +198,18 @@ export function cookieAge(record: SessionRecord): number | undefined {
   return (until - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
 }
 
-/** Limits the `Set-Cookie` headers of one response. Applications do not set session cookies on deeper paths or domains. */
+/**
+ * The number of paths and of domains that are tried. It limits the `Set-Cookie` headers of a response; session cookies
+ * on deeper paths or domains are unusual.
+ */
 const MAX_LOCATIONS = 4;
 
-/** Characters of a host name (RFC 1035 §2.3.4). */
+/** The longest host name, in characters (RFC 1035 §2.3.4). */
 const MAX_HOST_LENGTH = 253;
 
 /**
- * The host and its parent domains of at least two labels; none for an IP address. The result may include public suffixes
- * such as `co.uk`, for which browsers ignore cookies.
+ * Returns the host and its parent domains of at least two labels; an empty list for an IP address. The result may
+ * include public suffixes such as `co.uk`, for which browsers ignore cookies.
  */
 export function domainsOf(host: string | null): string[] {
   const name = (host ?? "").toLowerCase().replace(/:\d{1,5}$/, "");
@@ -210,10 +217,10 @@ export function domainsOf(host: string | null): string[] {
   const labels = name.split(".");
   if (/^\d+$/.test(labels.at(-1) ?? "")) return [];
   const domains = labels.slice(0, -1).map((_label, index) => labels.slice(index).join("."));
-  return domains.filter((domain) => DOMAIN.test(domain)).slice(-MAX_LOCATIONS);
+  return domains.filter((domain) => COOKIE_DOMAIN.test(domain)).slice(-MAX_LOCATIONS);
 }
 
-/** `/` and every prefix of the requested path: `/`, `/shop` and `/shop/cart` for `/shop/cart?open`. */
+/** Returns `/` and every prefix of the requested path: `/`, `/shop` and `/shop/cart` for `/shop/cart?open`. */
 function pathsOf(url: string): string[] {
   const [path = "/"] = url.split(/[?#]/, 1);
   const names = path
@@ -221,7 +228,7 @@ function pathsOf(url: string): string[] {
     .filter((name) => name !== "")
     .slice(0, MAX_LOCATIONS);
   const paths = names.map((_name, index) => `/${names.slice(0, index + 1).join("/")}`);
-  return ["/", ...paths.filter((candidate) => PATH.test(candidate))].slice(0, MAX_LOCATIONS);
+  return ["/", ...paths.filter((candidate) => COOKIE_PATH.test(candidate))].slice(0, MAX_LOCATIONS);
 }
 
 const NO_VALUES: readonly string[] = [];
@@ -243,7 +250,7 @@ export function cookieValues(header: string, name: string): readonly string[] {
       const semicolon = header.indexOf(";", equals);
       const end = semicolon === -1 ? header.length : semicolon;
       values ??= [];
-      values.push(trimmed(header, equals + 1, end));
+      values.push(trim(header, equals + 1, end));
       at = header.indexOf(name, end);
     } else {
       at = header.indexOf(name, equals);
@@ -267,7 +274,7 @@ function startsPair(header: string, at: number): boolean {
   return before < 0 || header.charCodeAt(before) === SEMICOLON;
 }
 
-function trimmed(header: string, from: number, to: number): string {
+function trim(header: string, from: number, to: number): string {
   let start = from;
   let end = to;
   while (start < end && isBlank(header.charCodeAt(start))) start++;
@@ -282,7 +289,7 @@ function faultsOf(options: CookieOptions): Fault[] {
   const { name = "sid", path = "/", domain, prefix, sameSite = "lax", partitioned } = options;
   const insecure = options.secure === false;
 
-  if (typeof name !== "string" || !TOKEN.test(name) || name.length > 256) {
+  if (typeof name !== "string" || !COOKIE_NAME.test(name) || name.length > 256) {
     fault("name", "must be at most 256 letters, digits and characters of !#$%&'*+-.^_`|~");
   } else if (RESERVED_PREFIX.test(name)) {
     fault("name", "must not include a prefix: use the option prefix instead");
@@ -291,7 +298,7 @@ function faultsOf(options: CookieOptions): Fault[] {
     fault("prefix", 'must be "__Host-", "__Secure-" or ""');
   }
   if (insecure && prefix !== undefined) fault("prefix", "must be omitted when secure is false");
-  if (typeof path !== "string" || !PATH.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
+  if (typeof path !== "string" || !COOKIE_PATH.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
     fault("path", "must start with / and contain no semicolon, space or control character");
   }
   if (domain !== undefined) {
@@ -311,11 +318,11 @@ function faultsOf(options: CookieOptions): Fault[] {
   return faults;
 }
 
-/** The fault of a cookie's domain; null for a valid one. */
+/** Returns what is wrong with a cookie's domain; null for a valid domain. */
 function domainFault(domain: unknown): string | null {
   if (typeof domain !== "string" || domain.length > MAX_HOST_LENGTH) return "must be a host name";
   if (domain.startsWith(".")) return `must have no leading dot: write "${domain.slice(1)}"`;
-  if (!DOMAIN.test(domain)) return "must be a host name";
+  if (!COOKIE_DOMAIN.test(domain)) return "must be a host name";
   if (!domain.includes(".") && domain !== "localhost")
     return "must have at least two labels: browsers drop a cookie for a whole top-level domain";
   return null;

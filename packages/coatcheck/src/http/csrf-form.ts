@@ -2,12 +2,15 @@ import type { MaybePromise } from "../session/session.ts";
 import { andThen } from "./maybe-promise.ts";
 import type { HttpRequest } from "./message.ts";
 
-/** Returns the fields of a request's body, as the framework has parsed it; undefined when it has not. */
+/** Returns the fields of the request's body; undefined if the framework has not parsed the body. */
 export type ParsedForm = () => MaybePromise<unknown>;
 
 const FORM_FIELD = "csrf_token";
 
-/** Returns the CSRF token of a request: its header, else the field of its form. Undefined when it has neither. */
+/**
+ * Returns the CSRF token of a request: the header `x-csrf-token`, else the form field `csrf_token`. Undefined without
+ * both.
+ */
 export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
   const header = request.header("x-csrf-token");
   if (header !== undefined || form === undefined) return header;

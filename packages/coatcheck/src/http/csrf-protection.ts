@@ -7,7 +7,7 @@ import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
 
-/** The parts of a session manager that are used. */
+/** The members of a session manager that {@link CsrfProtection} uses. */
 interface CsrfDependencies {
   readonly ring: Signer;
   readonly events: SessionEmitter;
@@ -16,11 +16,11 @@ interface CsrfDependencies {
 const INIT_PATH = "/session/init";
 
 /**
- * Protects one application against cross-site request forgery, as its options say: the cross-origin check, and the
- * optional readable token with its cookie.
+ * Protects an application against cross-site request forgery, with the cross-origin check and an optional token. The
+ * token is in a cookie that scripts can read.
  */
 export class CsrfProtection {
-  /** Null when the application has turned the check off. */
+  /** Null if the application has turned the check off. */
   readonly #crossOrigin: CrossOriginProtection | null;
   readonly #tokenPolicy: CsrfTokenPolicy;
   readonly #tokenless: readonly string[];
@@ -39,7 +39,7 @@ export class CsrfProtection {
     this.#tokenless = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
   }
 
-  /** Whether the request is checked at all: its method is unsafe, or it opens a WebSocket. */
+  /** Whether the request must be checked: its method is unsafe, or it opens a WebSocket. */
   checks(request: HttpRequest): boolean {
     return this.#crossOrigin !== null && (!isSafeMethod(request.method) || !!request.header("upgrade"));
   }
@@ -48,7 +48,8 @@ export class CsrfProtection {
    * Rejects a request that another site made a browser send.
    *
    * @param host the host that the browser addressed, as the trusted proxies report it.
-   * @throws CoatcheckError `FORBIDDEN`. Outside production its message names origin, host and the option to change.
+   * @throws CoatcheckError `FORBIDDEN`. Outside production, the message names the origin, the host and the option to
+   *   change.
    */
   requireSameOrigin(request: HttpRequest, host: string | null): void {
     const allowed = this.#crossOrigin?.allows({
@@ -62,14 +63,14 @@ export class CsrfProtection {
     this.#rejected(request, host, new CoatcheckError("FORBIDDEN", rejectionMessage(request, host)));
   }
 
-  /** Whether the application uses tokens at all. */
+  /** Whether the application uses CSRF tokens. */
   get usesTokens(): boolean {
     return this.#tokenPolicy !== "off";
   }
 
   /**
-   * Whether a checked request may carry a token to verify. A WebSocket handshake, the only one with a safe method, carries
-   * none: a page cannot add headers to it.
+   * Whether to verify the token of a request. False for a WebSocket handshake, because a page cannot add headers to it,
+   * and for requests that need no token.
    */
   readsToken(request: HttpRequest): boolean {
     return this.usesTokens && !isSafeMethod(request.method) && !this.#isInit(request);
@@ -81,8 +82,8 @@ export class CsrfProtection {
   }
 
   /**
-   * @param token the token of the request; undefined when it carries none.
-   * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session.
+   * @param token the token of the request; undefined if the request has no token.
+   * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` for the token of another session.
    */
   verifyToken(
     request: HttpRequest,
@@ -97,7 +98,7 @@ export class CsrfProtection {
     }
   }
 
-  /** The token of a session, stored or not. */
+  /** Returns the token of a session, which need not be stored yet. */
   tokenOf(session: CsrfBinding): string {
     return this.#tokens.issue(session);
   }
@@ -116,15 +117,16 @@ export class CsrfProtection {
     if (this.#tokenPolicy !== "off") setCookies(headers, [this.#cookie.clear()]);
   }
 
-  /** Emits the event for a rejected request, and throws its error. */
+  /** Emits the event `request-rejected`, and throws the error. */
   #rejected(request: HttpRequest, host: string | null, error: CoatcheckError): never {
     this.#events.publish("request-rejected", rejectionEvent(request, host, error));
     throw error;
   }
 
   /**
-   * A page gets its first token with this request, so it cannot send one yet; and a beacon has no header for it. Below a prefix, which this check does not
-   * know, only a browser whose headers have passed the cross-origin check needs no token.
+   * Whether the request needs no token: a page receives its first token from the init path, and a beacon cannot send
+   * headers. If the path only ends with such a path (below a router's prefix), the request must also have a header that
+   * the cross-origin check has verified.
    */
   #isInit(request: HttpRequest): boolean {
     const [path = ""] = request.url.split("?", 1);
@@ -134,13 +136,16 @@ export class CsrfProtection {
   }
 }
 
-/** The endpoints of visits, which are beside the init path. */
+/** Returns the paths of the visit endpoints, which have the same parent path as the init path. */
 function visitPaths(initPath: string): readonly string[] {
   const path = initPath.replace(/[^/]*$/, "visit");
   return [path, `${path}/opt-out`, `${path}/opt-in`];
 }
 
-/** The session cookie's options under the name that clients expect. The value is bound to the session: no prefix needed. */
+/**
+ * Returns the session cookie's options with the name that clients expect. No prefix is needed, because the value is
+ * bound to the session.
+ */
 function csrfCookieOptions(session: CookieOptions = {}): CookieOptions {
   const name = "csrf_token";
   return session.secure === false ? { ...session, name } : { ...session, name, prefix: "" };

@@ -3,20 +3,20 @@ import type { SessionEvents } from "../session/events.ts";
 import type { HttpRequest } from "./message.ts";
 import { hostOf } from "./origin.ts";
 
-/** Characters of a header's value in a message or an event. */
-const MAX_LENGTH = 200;
+/** Header values are shortened to this many characters in messages and events. */
+const MAX_VALUE_LENGTH = 200;
 
 /**
- * Says why the cross-origin check rejected a request, and which option would allow it. In production the message names
- * neither: behind a proxy the host may be an internal name.
+ * Describes why the cross-origin check rejected a request, and which option would allow it. In production the message
+ * has no details, because the host may be an internal name.
  *
  * @param host the host that the request was compared with.
  */
 export function rejectionMessage(request: HttpRequest, host: string | null): string {
   const rejected = "Cross-origin request rejected";
   if (process.env.NODE_ENV === "production") return `${rejected}.`;
-  const origin = shortened(request.header("origin"));
-  const addressed = `the host is ${JSON.stringify(shortened(host ?? undefined))}`;
+  const origin = shorten(request.header("origin"));
+  const addressed = `the host is ${JSON.stringify(shorten(host ?? undefined))}`;
   const site = request.header("sec-fetch-site");
   if (origin === null)
     return `${rejected}: the browser reports ${JSON.stringify(`sec-fetch-site: ${site}`)}.`;
@@ -30,7 +30,7 @@ export function rejectionMessage(request: HttpRequest, host: string | null): str
   return `${found} If a proxy changed the host, ${proxy}. If the origin is another site's, ${trust}.`;
 }
 
-/** The event for a request that the CSRF checks rejected. */
+/** Creates the event for a request that a CSRF check rejected. */
 export function rejectionEvent(
   request: HttpRequest,
   host: string | null,
@@ -38,10 +38,10 @@ export function rejectionEvent(
 ): SessionEvents["request-rejected"][0] {
   const { method, url } = request;
   const [path = ""] = url.split("?", 1);
-  const origin = shortened(request.header("origin"));
-  return { code, method, path: path.slice(0, MAX_LENGTH), origin, host: shortened(host ?? undefined) };
+  const origin = shorten(request.header("origin"));
+  return { code, method, path: path.slice(0, MAX_VALUE_LENGTH), origin, host: shorten(host ?? undefined) };
 }
 
-function shortened(value: string | undefined): string | null {
-  return value === undefined ? null : value.slice(0, MAX_LENGTH);
+function shorten(value: string | undefined): string | null {
+  return value === undefined ? null : value.slice(0, MAX_VALUE_LENGTH);
 }

@@ -7,22 +7,26 @@ export interface CrossOriginRequest {
   readonly method: string;
   readonly secFetchSite: string | undefined;
   readonly origin: string | undefined;
-  /** The host that the browser addressed, with its port unless that is the default. */
+  /** The host that the browser requested, with its port unless it is the default port. */
   readonly host: string | undefined;
-  /** The value of `Upgrade`. A page can open a WebSocket to any origin, and the browser adds the cookies of that origin. */
+  /**
+   * The value of the header `Upgrade`. A page can open a WebSocket to any origin, and the browser adds that origin's
+   * cookies.
+   */
   readonly upgrade?: string | undefined;
 }
 
 /**
- * Whether a method is safe, which means that it changes nothing (RFC 9110 §9.2.1). The CSRF checks let safe methods pass,
- * so an application that writes in a GET handler is open to forgery.
+ * Whether a method is safe, which means that it changes nothing (RFC 9110 §9.2.1). The CSRF checks accept all safe
+ * methods, so an application must not write in a GET handler.
  */
 export function isSafeMethod(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
 /**
- * Rejects requests that another origin made a browser send. Relies on headers that only the browser can set.
+ * Rejects requests that a page of another origin made the browser send. It relies on headers that only the browser can
+ * set.
  *
  * Checks in the order of Go 1.25's `CrossOriginProtection`:
  *
@@ -31,8 +35,8 @@ export function isSafeMethod(method: string): boolean {
  * 3. Otherwise `Origin` must match `Host`.
  * 4. A request with neither header is not from a browser and passes.
  *
- * `same-site` is rejected: a sibling host is another origin. Paths cannot be exempted, because path patterns have been a
- * common way to bypass such checks.
+ * `same-site` is rejected: a sibling host is another origin. Paths cannot be exempted, because path patterns have been
+ * a common way to bypass such checks.
  */
 export class CrossOriginProtection {
   readonly #trusted: ReadonlySet<string>;
@@ -54,14 +58,14 @@ export class CrossOriginProtection {
     if (secFetchSite === "same-origin" || secFetchSite === "none") return true;
     if (!secFetchSite) {
       if (!origin) return true;
-      // Host has no scheme, so a plain http page can post to https on the same host. HSTS prevents that.
+      // `Host` has no scheme, so a page on http could post to https on the same host. HSTS prevents that.
       if (host !== undefined && hostOf(origin) === host.toLowerCase()) return true;
     }
     return origin !== undefined && this.#trusted.has(origin);
   }
 }
 
-/** Signs CSRF tokens. The manager's secret ring implements this. */
+/** Signs CSRF tokens. The manager's secret ring (its current and older secrets) implements this interface. */
 export interface Signer {
   sign(purpose: string, text: string): string;
   verify(purpose: string, text: string, signature: string): boolean;
@@ -73,16 +77,19 @@ export type CsrfBinding = Pick<SessionRecord, "id" | "subject">;
 const PURPOSE = "csrf";
 
 /**
- * Issues and verifies the readable CSRF token: responses set it as the `csrf_token` cookie, and requests return it in the
- * `x-csrf-token` header or the form field `csrf_token`.
+ * Issues and verifies the readable CSRF token: responses set it as the `csrf_token` cookie, and requests return it in
+ * the `x-csrf-token` header or the form field `csrf_token`.
  *
- * The token is an HMAC over the session's id and subject (OWASP: signed double submit). A cookie that a sibling domain has
- * set is therefore not a valid token. The login of a visitor replaces the token, because others may know an anonymous
- * session. Rotation and a further login of the same subject keep it, so that forms in other tabs stay usable.
+ * The token is an HMAC over the session's id and subject (OWASP: signed double submit). A cookie that a sibling domain
+ * has set is therefore not a valid token. A visitor's login replaces the token, because an attacker may know the token
+ * of an anonymous session. A rotation, or another login of the same subject, does not replace it, so that forms in
+ * other tabs stay valid.
  */
 export class CsrfTokens {
   readonly #signer: Signer;
-  /** Keyed by record object: a cache returns the same object for each hit, so a hit computes no HMAC. */
+  /**
+   * The issued token of each record object. A cache returns the same object for each hit, so a hit computes no HMAC.
+   */
   readonly #issued = new WeakMap<CsrfBinding, string>();
 
   constructor(signer: Signer) {
@@ -99,7 +106,11 @@ export class CsrfTokens {
     return token;
   }
 
-  /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
+  /**
+   * Verifies a token.
+   *
+   * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` for the token of another session.
+   */
   verify(session: CsrfBinding, token: string | undefined): void {
     if (!token) {
       throw new CoatcheckError(

@@ -1,7 +1,7 @@
 import { CoatcheckError, errorBody, storeUnavailableError } from "../session/errors.ts";
 import { UsageError } from "../session/usage-error.ts";
 
-/** An error response. The same for every framework. */
+/** An error response in a form that every adapter can send. */
 export interface ErrorResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -10,8 +10,8 @@ export interface ErrorResponse {
 }
 
 /**
- * Headers to remove when an error replaces a response: they describe the body or the success that is not sent. CORS and
- * security headers stay, so that scripts can read the error.
+ * Headers to remove when an error replaces a response, because they describe the body or the success of the original
+ * response. CORS and security headers stay, so that scripts can read the error.
  */
 export const DROPPED_ON_ERROR: readonly string[] = [
   "accept-ranges",
@@ -33,9 +33,9 @@ export const DROPPED_ON_ERROR: readonly string[] = [
 ];
 
 /**
- * The response for an error. A {@link UsageError} is a mistake of the application: the response is 500 and names it. Any
- * other error that is not a {@link CoatcheckError} comes from a driver below the manager: the response is
- * `STORE_UNAVAILABLE` and reveals nothing about the cause.
+ * Returns the response for an error. A {@link UsageError} is a bug in the application: the response is 500 and contains
+ * its message. Any other error that is not a {@link CoatcheckError} comes from a driver below the manager: the response
+ * is `STORE_UNAVAILABLE` and reveals nothing about the cause.
  */
 export function errorResponse(error: unknown): ErrorResponse {
   if (error instanceof UsageError) {
@@ -48,7 +48,7 @@ export function errorResponse(error: unknown): ErrorResponse {
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
-      // RFC 6750 §3.1: the client must get another token.
+      // Tells the client that it needs another token (RFC 6750 §3.1).
       ...(known.code.startsWith("JWT_") && { "www-authenticate": 'Bearer error="invalid_token"' }),
       ...(known.retryAfter === undefined ? {} : { "retry-after": String(known.retryAfter) }),
     },
@@ -56,7 +56,7 @@ export function errorResponse(error: unknown): ErrorResponse {
   };
 }
 
-/** Whether an error is a {@link CoatcheckError}. All of those may be shown to a client. */
+/** Whether an error is a {@link CoatcheckError}. Its message may be sent to clients. */
 export function isCoatcheckError(error: unknown): error is CoatcheckError {
   return error instanceof CoatcheckError;
 }

@@ -102,7 +102,7 @@ export function requireJwt(...none: []): Middleware {
 export function sessionErrors(...none: []) {
   requireCall("sessionErrors", none);
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {
-    // After the headers, the framework logs the error and ends the connection.
+    // If the headers have been sent, the framework logs the error and closes the connection.
     if (isCoatcheckError(error) && !response.headersSent) sendError(response, errorResponse(error));
     else next(error);
   };

@@ -36,15 +36,15 @@ import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
-/** Typed as string: another session plugin may have declared this property in Fastify's types. */
-const PROPERTY: string = "session";
+/** Typed as string, because another session plugin may have declared this property in Fastify's types. */
+const SESSION_PROPERTY: string = "session";
 
 type Done = (error?: Error) => void;
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 
 /**
- * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
- * {@link sessionOf}, which types it. Applies to the scope that registers it, as plugins made with fastify-plugin do.
+ * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with {@link
+ * sessionOf}, which types it. Applies to the scope that registers it, like plugins made with fastify-plugin.
  *
  * @throws UsageError without a manager, and for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
@@ -58,23 +58,24 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): FastifyPluginCallback {
   const http = new HttpSessions(manager, options);
   const plugin: FastifyPluginCallback = (app, _options, done) => {
-    // Mounted as a hook, the plugin would get a request instead.
+    // If the plugin is mounted as a hook by mistake, it receives a request instead of an instance.
     const what = "a Fastify instance: write app.register(coatcheck(manager))";
     requireMethod("call of the plugin coatcheck()", "app", app, { method: "decorateRequest", what });
-    app.decorateRequest<null>(PROPERTY, null);
+    app.decorateRequest<null>(SESSION_PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
       const session = attachSession(request, openNodeSession(http, request.raw, reply.raw));
       runCheck(() => session.checkOrigin(), reply, next);
     });
     if (http.csrf.usesTokens) {
-      // The token may be in a form, which Fastify has parsed by now.
+      // Check the token in this later hook: it may be in a form field, and Fastify has parsed the body now.
       app.addHook("preValidation", (request, reply, next) => {
         runCheck(() => sessionOf(request).checkCsrfToken(() => request.body), reply, next);
       });
     }
     done();
   };
-  // As fastify-plugin does: hooks and decorator apply to the scope that registers the plugin, not to the plugin alone.
+  // Like fastify-plugin: the hooks and the decorator apply to the scope that registers the plugin, not only to the
+  // plugin.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true });
 }
 

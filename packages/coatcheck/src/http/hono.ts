@@ -43,7 +43,7 @@ export type { RequestSession };
 export interface SessionEnv<Data> {
   Variables: {
     session: RequestSession<Data>;
-    /** The id of the visitor; null when nothing is collected. */
+    /** The id of the visitor; null if no visits are collected. */
     visitorId: string | null;
   };
 }
@@ -149,7 +149,7 @@ function requireCheck(check: (session: RequestSession<unknown>) => MaybePromise<
   };
 }
 
-/** Reads the context only when asked: most requests never load their session, and parsing a URL costs a microsecond. */
+/** Reads the context lazily: most requests never load their session, and parsing a URL takes a microsecond. */
 class HonoRequest implements HttpRequest {
   readonly #context: Context;
   readonly #addressOf: AddressOf;
@@ -186,7 +186,10 @@ class HonoRequest implements HttpRequest {
   }
 }
 
-/** Hono keeps what it has parsed, so the handler can read the form too. A malformed form has no fields. */
+/**
+ * Returns the fields of a form; undefined for a malformed form. Hono caches the parsed body, so the handler can read it
+ * too.
+ */
 async function formOf(c: Context): Promise<unknown> {
   return await c.req.parseBody().catch(() => undefined);
 }

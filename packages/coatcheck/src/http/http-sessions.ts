@@ -9,11 +9,10 @@ import { requireManager } from "./require-manager.ts";
 import type { HttpContext } from "./resolved.ts";
 
 /**
- * The part of an adapter that is the same for every framework: the manager, and everything that is computed once from
- * the options.
+ * The part of an adapter that is the same for every framework. Contains the manager and the resolved options.
  *
- * For each request an adapter opens a {@link RequestSession}, calls its `checkCsrf` before the handler, and its `commit`
- * before the response headers are sent.
+ * For each request an adapter opens a {@link RequestSession}, calls its `checkCsrf` before the handler, and its
+ * `commit` before the response headers are sent.
  */
 export class HttpSessions<Data> implements HttpContext<Data> {
   readonly manager: SessionManager<Data>;
@@ -21,7 +20,7 @@ export class HttpSessions<Data> implements HttpContext<Data> {
   readonly cookie: Cookie;
   readonly csrf: CsrfProtection;
   readonly clientAddress: ClientAddress;
-  /** The value of `Clear-Site-Data` at logout; empty for none. */
+  /** The value of the header `Clear-Site-Data` at logout; empty if the header is not sent. */
   readonly clearSiteData: string;
 
   /**
@@ -42,7 +41,7 @@ export class HttpSessions<Data> implements HttpContext<Data> {
   }
 
   /**
-   * Opens the session handle of one request. Reads nothing yet.
+   * Opens the session handle of one request, without reading the session yet.
    *
    * @param onLoad called once, when the session is first loaded. Returns whether the response headers can still be
    *   changed at commit: false when they have been sent.

@@ -1,7 +1,7 @@
 /**
- * The kit for authors of adapters: sessions over HTTP, independent of any framework.
+ * For authors of adapters: sessions over HTTP, independent of any framework.
  *
- * An adapter translates and decides nothing. For each request it:
+ * An adapter only translates between a framework and this module. For each request it:
  *
  * 1. opens a {@link RequestSession} for the framework's request and gives it to the handler;
  * 2. calls `checkCsrf` before the handler, which runs the CSRF checks;
@@ -9,7 +9,7 @@
  *    if that throws;
  * 4. responds to a `CoatcheckError` with {@link errorResponse}.
  *
- * On top of `node:http`, {@link openNodeSession} does steps 1 and 3. To prove an adapter, run `adapterContract` of
+ * On top of `node:http`, {@link openNodeSession} does steps 1 and 3. To test an adapter, run `adapterContract` of
  * `coatcheck/testing` against it.
  *
  * @example

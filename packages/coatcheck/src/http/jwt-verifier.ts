@@ -2,7 +2,7 @@
 export interface JwtIdentity {
   /** The claim `sub`. */
   readonly subject: string;
-  /** The claim `tenant`; null without one. */
+  /** The claim `tenant`; null if absent. */
   readonly tenant: string | null;
   /** The claim `sid`: the session that the JWT was issued with. */
   readonly sessionId: string;
@@ -10,17 +10,17 @@ export interface JwtIdentity {
   readonly jti: string;
   /** The claim `exp`, epoch milliseconds. */
   readonly expiresAt: number;
-  /** Every claim, with the application's own. */
+  /** All claims, including those of the application. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Verifies the JWTs of requests. `createJwts()` of `coatcheck/jwt` creates one. */
+/** Verifies the JWTs of requests. `createJwts()` of `coatcheck/jwt` creates a verifier. */
 export interface JwtVerifier {
   /**
    * Verifies a JWT.
    *
-   * @throws CoatcheckError `JWT_INVALID`, `JWT_EXPIRED`, `SESSION_REVOKED` when it was denied or its session was revoked, and
-   *   `STORE_UNAVAILABLE`.
+   * @throws CoatcheckError `JWT_INVALID`, `JWT_EXPIRED`, `SESSION_REVOKED` when the JWT was denied or its session was
+   *   revoked, and `STORE_UNAVAILABLE`.
    */
   verify(token: string): Promise<JwtIdentity>;
 }

@@ -5,18 +5,18 @@ import type { HttpRequest } from "./message.ts";
 /** Hosts from which Chromium and Firefox keep a Secure cookie over http. */
 const LOCAL_HOST = /^(localhost|[^:]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
-/** A proxy that sends one of these may have rewritten host and protocol. */
-const FORWARDING = ["x-forwarded-proto", "x-forwarded-host", "forwarded"];
+/** A proxy that adds one of these headers may have rewritten the host and the protocol. */
+const FORWARDING_HEADERS = ["x-forwarded-proto", "x-forwarded-host", "forwarded"];
 
 let hasWarned = false;
 
 /**
- * Warns once per process, outside production, that browsers will not keep the cookie of this response: every login would
- * be lost without an error. Silent behind a proxy that reports what the browser requested, whether or not it is trusted.
+ * Warns once per process, outside production, if browsers will reject the session cookie of this response: every login
+ * would be lost without an error. Does not warn behind a proxy with forwarding headers, trusted or not.
  */
 export function warnOfLostCookie(cookie: Cookie, request: HttpRequest, client: Client): void {
   if (hasWarned || process.env.NODE_ENV === "production" || client.host === null) return;
-  if (FORWARDING.some((name) => request.header(name) !== undefined)) return;
+  if (FORWARDING_HEADERS.some((name) => request.header(name) !== undefined)) return;
   const reason = reasonOf(cookie, client.host, client.protocol);
   if (reason === null) return;
   hasWarned = true;
@@ -32,7 +32,7 @@ function reasonOf(cookie: Cookie, host: string, protocol: Client["protocol"]): s
   return 'it is Secure; set cookie: { secure: false } for plain http, or let the https proxy send "X-Forwarded-Proto"';
 }
 
-/** Whether a host, with or without port, is the domain or below it (RFC 6265 §5.1.3). */
+/** Whether a host, with or without port, equals the domain or is a subdomain of it (RFC 6265 §5.1.3). */
 function isBelow(host: string, domain: string): boolean {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   return name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`);

@@ -1,11 +1,16 @@
 import type { MaybePromise } from "../session/session.ts";
 
-/** By its method: `instanceof` would walk a handle's prototype chain to its end, which is a proxy. */
+/**
+ * Checks for `then` instead of `instanceof`, which would walk the whole prototype chain of a handle and reach a proxy.
+ */
 function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
   return typeof (value as Partial<Promise<Value>> | null | undefined)?.then === "function";
 }
 
-/** Passes a value to `next`: synchronously if it is available, else when its promise resolves. Cache hits stay synchronous. */
+/**
+ * Passes a value to `next`: synchronously if it is not a promise, so that cache hits stay synchronous; else when the
+ * promise resolves.
+ */
 export function andThen<Value, Next>(
   value: MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,

@@ -1,6 +1,6 @@
 import type { ConnectionInfo } from "./client-address.ts";
 
-/** A request, reduced to the parts that the core reads. Every adapter maps its framework's request to this. */
+/** The parts of a request that Coatcheck reads. Every adapter maps its framework's request to this interface. */
 export interface HttpRequest extends ConnectionInfo {
   readonly method: string;
   /** The path that the client requested, before any router removed a prefix. May include a query. */
@@ -29,12 +29,9 @@ export function addVary(headers: ResponseHeaders, field: string): void {
 /** The `Cache-Control` value of a response that is meant for one browser. */
 export const PRIVATE_NO_STORE = "private, no-store";
 
-/**
- * Forbids caching, even where the route allows it: a shared cache that stored this response would send one browser's
- * cookies to others.
- */
+/** Forbids caching, even if the route allows it, because a shared cache would send one browser's cookies to others. */
 export function forbidCaching(headers: ResponseHeaders): void {
-  // An existing no-store value stays: it may carry more, such as the no-transform of an event stream.
+  // Keep an existing value with no-store: it may have more directives, such as the no-transform of an event stream.
   if (!headers.get("cache-control")?.includes("no-store")) headers.set("cache-control", PRIVATE_NO_STORE);
 }
 

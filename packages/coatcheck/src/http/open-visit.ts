@@ -5,12 +5,12 @@ import type { RequestVisit, VisitRequest } from "./visits.ts";
 
 type Context = Pick<HttpContext<never>, "options" | "cookie" | "clientAddress">;
 
-/** Opens the visit of a request; null unless visits are collected. */
+/** Opens the visit of a request; null if the application does not collect visits. */
 export function openVisit(http: Context, request: HttpRequest): RequestVisit | null {
   return http.options.visits?.open(new LazyVisitRequest(http, request)) ?? null;
 }
 
-/** Resolves the client once, at its first use: most requests are not for a document. */
+/** Resolves the client once, at its first use, because only requests for documents use it. */
 class LazyVisitRequest implements VisitRequest {
   readonly request: HttpRequest;
   readonly #http: Context;

@@ -15,19 +15,19 @@ import type { HttpRequest } from "./message.ts";
 import type { VisitCollector } from "./visits.ts";
 
 /**
- * How a request continues when its session cannot be read because the store does not respond. No policy touches the
+ * How a request continues when its session cannot be read because the store does not respond. No policy changes the
  * cookie, so an outage never logs a user out.
  *
  * - `closed` (fail closed): the response is 503.
- * - `anonymous`: the request continues as an anonymous visitor's.
- * - `degraded`: the request gets a cached copy that the store confirmed at most `maxAge` milliseconds ago, marked in
- *   `session.assurance`. The copy may miss a revocation of that period: this policy gives up the staleness bound.
- *   Without such a copy the response is 503.
+ * - `anonymous`: the request continues as if it had no cookie.
+ * - `degraded`: the request uses a cached copy that the store confirmed at most `maxAge` milliseconds ago;
+ *   `session.assurance` says so. The session may have been revoked since, even for longer than `maxStaleness`. Without
+ *   such a copy the response is 503.
  */
 export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { readonly maxAge: number } };
 
 /**
- * Whether clients prove with a readable token, besides the cross-origin check, that a request is theirs.
+ * Whether requests are checked for a CSRF token, in addition to the cross-origin check.
  *
  * - `off`: no token.
  * - `offered`: responses set the `csrf_token` cookie. A request may omit the token; a wrong one is rejected.
@@ -40,15 +40,15 @@ export type CsrfTokenPolicy = "off" | "offered" | "required";
 export interface CsrfOptions {
   /**
    * Other origins whose pages may send unsafe requests, as browsers write them in `Origin`: `https://pay.example`, or
-   * `capacitor://localhost` for the web view of an app. No wildcards: one sub-domain that is taken over could send
-   * requests as the visitor.
+   * `capacitor://localhost` for the web view of an app. Wildcards are not accepted, because an attacker who takes over
+   * one subdomain could then send requests as the visitor.
    */
   readonly trustedOrigins?: readonly string[];
-  /** Default: `off`. The cross-origin check alone covers every browser since 2023. */
+  /** Default: `off`. For every browser since 2023, the cross-origin check is sufficient. */
   readonly token?: CsrfTokenPolicy;
   /**
-   * The path where a page gets its first token: a POST to it needs none, also below the prefix of a router. The
-   * cross-origin check still applies. Default: `/session/init`, the path of the session endpoints.
+   * The path where a page gets its first token. A POST to this path needs no token, also below the prefix of a router.
+   * The cross-origin check still applies. Default: `/session/init`, the path of the session endpoints.
    */
   readonly initPath?: string;
 }
@@ -56,11 +56,11 @@ export interface CsrfOptions {
 /** A kind of data that `Clear-Site-Data` makes a browser delete. */
 export type SiteData = "cache" | "cookies" | "storage";
 
-/** How sessions travel over HTTP. Every default is safe on an https site. */
+/** Options of every adapter: cookie, CSRF checks, proxies and outages. Every default is safe on an https site. */
 export interface HttpOptions {
   /** Default: `__Host-sid`, `HttpOnly`, `Secure`, `SameSite=Lax`, `Path=/`. */
   readonly cookie?: CookieOptions;
-  /** `false` turns the checks off, for a site that no browser sends requests to. */
+  /** `false` turns the checks off, for an API that no browser uses. */
   readonly csrf?: CsrfOptions | false;
   /** The proxies whose forwarding headers are trusted. Default: none. */
   readonly trustProxy?: TrustProxy;
@@ -69,8 +69,8 @@ export interface HttpOptions {
   /** Default: `closed`. A route can override it in {@link LoadOptions}. */
   readonly outage?: OutagePolicy;
   /**
-   * The kinds of data that `Clear-Site-Data` lists at logout. Default: `cache` and `storage`. `cookies` would also
-   * delete the cookies of every other host of the registrable domain.
+   * The kinds of data that the browser deletes at logout, sent in `Clear-Site-Data`. Default: `cache` and `storage`.
+   * `cookies` would also delete the cookies of every other host of the registrable domain.
    */
   readonly clearSiteData?: readonly SiteData[];
   /** Whether responses report in `Server-Timing` where the session was found and how long that took. Default: false. */
@@ -80,15 +80,17 @@ export interface HttpOptions {
   /** Fields for a session that this request creates. Called only on creation. */
   readonly newSession?: (client: Client, request: HttpRequest) => CreateOptions;
   /**
-   * Called for failures that the framework does not see, so that the application can log them: a commit that failed and
-   * turned the response into an error; a call of the handler's on the response that was deferred until the commit and
-   * then failed, which ended the connection; a login or other new token after the response headers were sent; data that
-   * was assigned after them and not saved.
+   * Called for failures that the framework does not notice, so that the application can log them:
+   * - The commit failed, and the response became an error response.
+   * - A queued call on the response failed after the commit, and the connection was closed.
+   * - A login or another new token came after the response headers were sent.
+   * - Data was assigned after the response headers were sent, and not saved.
    */
   readonly onCommitFailure?: (error: unknown) => void;
   /**
-   * Authenticates requests that carry a JWT as bearer token: `createJwts(…)` of `coatcheck/jwt`. Their session is the one that
-   * the JWT was issued with; a cookie beside it is ignored. Default: none, a JWT belongs to the application.
+   * Authenticates requests that carry a JWT as bearer token: `createJwts(…)` of `coatcheck/jwt`. Such a request uses
+   * the session for which the JWT was issued; its cookie is ignored. Default: none; bearer tokens that are JWTs are
+   * left to the application.
    */
   readonly jwt?: JwtVerifier;
   /**
@@ -122,7 +124,7 @@ const CSRF_OPTIONS = {
 } satisfies KnownOptions<CsrfOptions>;
 const INPUT_NAME = "options of coatcheck()";
 
-/** Checks the names of the options, and the values of those that have a few fixed ones. Throws `UsageError`. */
+/** Checks the names of the options, and the values of options with a fixed set of values. Throws `UsageError`. */
 export function requireHttpOptions(options: HttpOptions): void {
   requireKnownOptions(INPUT_NAME, options, HTTP_OPTIONS);
   const { csrf, outage, forwardingHeaders, clearSiteData, jwt } = options;
@@ -152,7 +154,7 @@ function requireInitPath(path: unknown): void {
   ]);
 }
 
-/** Without this check a misspelt policy would be noticed only in an outage. */
+/** Without this check, a misspelt policy would only be noticed during an outage. */
 function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): void {
   if (typeof policy !== "object") {
     requireOneOf(input, "outage", policy, ["closed", "anonymous"]);

@@ -1,13 +1,13 @@
 import type { Fault } from "../session/errors.ts";
 
-/** The host of a web page's origin, with its port unless that is the default; null for any other text. */
+/** Returns the host of a web page's origin, with its port unless it is the default port; null for any other text. */
 export function hostOf(origin: string): string | null {
   if (!URL.canParse(origin)) return null;
   const { protocol, host } = new URL(origin);
   return protocol === "https:" || protocol === "http:" ? host : null;
 }
 
-/** Returns a fault for each entry that no browser would send as `Origin`, or that would trust every site. */
+/** Returns a fault for each entry that no browser sends as `Origin`, or that would allow every site. */
 export function originFaults(origins: readonly string[]): Fault[] {
   if (!Array.isArray(origins)) return [{ path: "trustedOrigins", message: "must be a list of origins" }];
   return origins.flatMap((origin, index) => {
@@ -26,16 +26,16 @@ function faultOf(text: unknown): string | null {
   if (text.includes("*")) {
     return "must not contain a wildcard, because one sub-domain that is taken over would be trusted too: list each origin";
   }
-  const origin = serialised(new URL(text));
+  const origin = serializeOrigin(new URL(text));
   if (origin === null) return "must be scheme://host[:port]";
   return origin === text ? null : `must be written as browsers send it, without a path: "${origin}"`;
 }
 
 /**
- * The origin as browsers send it; null when the URL has none. The URL standard calls every origin of a scheme that it does
- * not know opaque, but web views and extensions send theirs as scheme and host: `capacitor://localhost`.
+ * Returns the origin as browsers send it; null if the URL has no origin. For schemes like `capacitor:` the URL standard
+ * defines no origin, but web views and extensions send scheme and host: `capacitor://localhost`.
  */
-function serialised({ origin, protocol, host }: URL): string | null {
+function serializeOrigin({ origin, protocol, host }: URL): string | null {
   if (origin !== "null") return origin;
   return host === "" ? null : `${protocol}//${host.toLowerCase()}`;
 }

@@ -1,8 +1,8 @@
 import type { HttpRequest } from "./message.ts";
 
 /**
- * Whether a browser fetches a page that the user has not asked for yet. `Sec-Purpose` is the standard header; Safari sends
- * `Purpose`, older Firefox `X-Moz`.
+ * Whether a browser fetches a page in advance, before the user opens it. `Sec-Purpose` is the standard header; Safari
+ * sends `Purpose`, older Firefox `X-Moz`.
  */
 export function isPrefetch(request: HttpRequest): boolean {
   const purpose = request.header("sec-purpose") ?? request.header("purpose") ?? request.header("x-moz");

@@ -7,24 +7,27 @@ export interface PresentedTokens {
   readonly transport: "cookie" | "bearer";
   /** Distinct values, in the order sent. */
   readonly tokens: readonly string[];
-  /** Whether the browser sent several cookies of the session cookie's name. */
+  /** Whether the browser sent several cookies with the name of the session cookie. */
   readonly hasDuplicates: boolean;
-  /** The bearer token that may be a JWT; null without one, and where the option `jwt` is not set. */
+  /** The bearer token that may be a JWT; null if there is none, or if the option `jwt` is not set. */
   readonly jwt: string | null;
 }
 
-/** A browser sends duplicates when the cookie was also set for another path or domain: a few, unless someone plants them. */
+/**
+ * A browser sends duplicates if the cookie was also set for another path or domain. More than this many suggest an
+ * attack.
+ */
 const MAX_USUAL_DUPLICATES = 8;
 
 /**
- * Caps the number of lookups that one request can cause. Values without a valid seal cause none and do not count: a sibling
- * host can plant as many as the browser keeps, before the one that belongs to the visitor.
+ * Limits the store lookups that one request can cause. Only values with a valid seal (the signature within a token)
+ * count: a sibling host can plant many invalid values, which the browser sends before the visitor's own.
  */
 const MAX_LOOKUPS = 32;
 
 const SCHEME = "bearer ";
 
-/** The checks of a request's tokens. */
+/** Dependencies of {@link readTokens}. */
 interface TokenReaders {
   readonly cookie: Cookie;
   readonly ring: Pick<SecretRing, "hasValidSeal">;
@@ -44,7 +47,7 @@ export function readTokens(
   if (bearer?.length === TOKEN_LENGTH) {
     return { transport: "bearer", tokens: [bearer], hasDuplicates: false, jwt: null };
   }
-  // Also with an empty signature: it must be refused, and must not let the cookie decide.
+  // Accepts an empty signature here: verification must reject such a JWT, instead of falling back to the cookie.
   if (acceptsJwts && bearer?.split(".", 4).length === 3) {
     return { transport: "bearer", tokens: [], hasDuplicates: false, jwt: bearer };
   }
@@ -60,7 +63,10 @@ function bearerOf(authorization: string | undefined): string | null {
   return authorization.slice(SCHEME.length);
 }
 
-/** The values with a valid seal; the first value alone if none has one, so that the request still counts as one with a cookie. */
+/**
+ * Returns the values with a valid seal. If there are none, returns the first value, so that the request does not look
+ * like one without a cookie.
+ */
 function withValidSeal(values: readonly string[], ring: Pick<SecretRing, "hasValidSeal">): readonly string[] {
   const valid = values.filter((value) => value.length === TOKEN_LENGTH && ring.hasValidSeal(value));
   return valid.length > 0 ? valid.slice(0, MAX_LOOKUPS) : values.slice(0, 1);

@@ -6,7 +6,7 @@ import type { HttpRequest } from "./message.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
-/** The session tokens and the JWT of one request. Reads them when they are first needed, and once. */
+/** The session tokens and the JWT of one request. Reads them once, at their first use. */
 export class RequestCredentials<Data> {
   readonly #http: HttpContext<Data>;
   readonly #request: HttpRequest;
@@ -45,8 +45,8 @@ export class RequestCredentials<Data> {
   }
 
   /**
-   * Opens the session of the request's JWT. A refused JWT is an error and never makes an anonymous session: its client
-   * expects to be logged in.
+   * Opens the session of the request's JWT. Throws for an invalid JWT instead of opening an anonymous session, because
+   * the client expects to be logged in.
    */
   async openByJwt(activity: Activity): Promise<Session<Data>> {
     const { sessionId, subject } = await this.requireJwt();

@@ -38,7 +38,7 @@ export class RequestSession<Data> {
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
   #openingToken: string | null = null;
-  /** Whether the request's token is one that a newer token of its session has replaced. */
+  /** Whether a newer token has replaced the request's token. */
   #hasReplacedToken = false;
   /** False if the request's token belongs to a session that was never logged in. */
   #wasLoggedIn = true;
@@ -68,13 +68,13 @@ export class RequestSession<Data> {
     return this.#http.clientAddress.resolve(this.#request);
   }
 
-  /** The id of the request's visitor; null without one, and when nothing is collected. */
+  /** The id of the request's visitor; null without a visitor, and if no visits are collected. */
   get visitorId(): string | null {
     return this.visit?.visitorId ?? null;
   }
 
   /**
-   * Loads the request's session. A new visitor gets a session that is stored with its first change. A hit in this
+   * Loads the request's session. A new visitor receives a session that is stored when it first changes. A hit in this
    * process's cache returns synchronously. Later calls return the same session and ignore their options.
    *
    * Load it before the response headers are sent. Later, it can be read and its data can be saved, but every operation
@@ -101,9 +101,9 @@ export class RequestSession<Data> {
   /**
    * Loads the session and requires that it is stored.
    *
-   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED` or `SESSION_REVOKED` when it is not, `SESSION_NOT_FOUND`
-   *   when it has expired without ever being logged in, `CONFLICT` for an older token, and `STORE_UNAVAILABLE`, as
-   *   {@link load} does.
+   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED` or `SESSION_REVOKED` when it is not stored,
+   *   `SESSION_NOT_FOUND` when it has expired and was never logged in, `CONFLICT` for a token that a newer one has
+   *   replaced, and the errors of {@link load}.
    */
   requireSession(): MaybePromise<StoredSession<Data>> {
     return andThen(this.load(), (session) => {
@@ -138,15 +138,16 @@ export class RequestSession<Data> {
   }
 
   /**
-   * Verifies the request's JWT, without loading the session. Null for a request without one, and unless the option `jwt` is
-   * set. Throws the same errors as {@link requireJwt}, but not `SESSION_REQUIRED`.
+   * Verifies the request's JWT, without loading the session. Returns null for a request without a JWT, and if the
+   * option `jwt` is not set. Throws the same errors as {@link requireJwt}, but not `SESSION_REQUIRED`.
    */
   async jwt(): Promise<JwtIdentity | null> {
     return await this.#credentials.jwt();
   }
 
   /**
-   * Verifies the request's JWT, and requires one. Loads no session, so it is for routes without one.
+   * Verifies the request's JWT; a request without a JWT is rejected. Does not load the session, for routes that need
+   * none.
    *
    * @throws CoatcheckError `SESSION_REQUIRED` without a JWT, `JWT_INVALID`, `JWT_EXPIRED`, `SESSION_REVOKED`, and
    *   `STORE_UNAVAILABLE`.
@@ -158,8 +159,8 @@ export class RequestSession<Data> {
   /**
    * Runs the CSRF checks, before the handler. A request with a bearer token passes: a browser never adds one by itself.
    *
-   * @param form returns the parsed body, for the field `csrf_token` of a form. Called only when a token is used and the
-   *   request has no header `x-csrf-token`.
+   * @param form returns the parsed body, for the field `csrf_token` of a form. Called only if the application uses
+   *   tokens and the request has no header `x-csrf-token`.
    * @throws CoatcheckError `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` and `CSRF_INVALID` for the token.
    */
   checkCsrf(form?: ParsedForm): MaybePromise<void> {
@@ -185,8 +186,8 @@ export class RequestSession<Data> {
   }
 
   /**
-   * The CSRF token for the hidden field `csrf_token` of a form, where the option `csrf.token` requires one. Also valid for a
-   * session that is stored later in this request.
+   * Returns the CSRF token for the hidden field `csrf_token` of a form, for applications with the option `csrf.token`.
+   * Also valid for a session that is stored later in this request.
    */
   csrfToken(): MaybePromise<string> {
     return andThen(this.load(), ({ id, subject }) => this.#http.csrf.tokenOf({ id, subject }));
@@ -197,8 +198,8 @@ export class RequestSession<Data> {
   }
 
   /**
-   * Saves pending changes and sets the response headers that follow from the session. The response headers must not be
-   * sent before this resolves. A second call does nothing.
+   * Saves pending changes and sets the response headers of the session, such as `Set-Cookie`. The response headers must
+   * not be sent before this resolves. A second call does nothing.
    *
    * @param status the status of the response.
    * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
@@ -212,10 +213,13 @@ export class RequestSession<Data> {
     return view === null ? this.#commitSession(headers) : this.#commitView(view, headers);
   }
 
-  /** Stores the visit together with the session's changes. An unreadable session does not lose the page view. */
+  /**
+   * Stores the page view together with the session's changes. The page view is tracked even if the session cannot be
+   * read.
+   */
   #commitView(view: PageView, headers: ResponseHeaders): MaybePromise<void> {
     return attempt(
-      // The promise of an earlier load would delay the headers.
+      // Use the loaded session if there is one: a promise would delay the headers.
       () => this.#session ?? this.load(),
       (session) => this.#storeView(view, headers, session),
       () => this.#storeView(view, headers, null),
@@ -240,7 +244,9 @@ export class RequestSession<Data> {
     );
   }
 
-  /** The error response to send instead when {@link commit} failed. It sets no cookie, so it logs no user out. */
+  /**
+   * Returns the error response to send when {@link commit} failed. It sets no cookie, so it does not log the user out.
+   */
   failed(error: unknown): ErrorResponse {
     this.#http.options.onCommitFailure?.(error);
     return errorResponse(error);
@@ -250,7 +256,7 @@ export class RequestSession<Data> {
     return `RequestSession ${inspect({ session: this.#session }, options)}`;
   }
 
-  /** Makes the adapter commit before it sends the response headers, if it still can. */
+  /** Makes the adapter commit before it sends the response headers, unless it has already sent them. */
   #deferHeaders(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
@@ -277,7 +283,8 @@ export class RequestSession<Data> {
         this.#openingToken = token;
         return found;
       }
-      // An older token among them means that another response is bringing the newer one.
+      // A replaced token ("superseded") outweighs other refusals: the browser is about to receive the newer token in
+      // another response.
       const counts = refused === null || found.refusal === "superseded";
       if (counts) this.#wasLoggedIn = found.wasLoggedIn ?? true;
       return this.#tryFrom(index + 1, activity, counts ? found : refused, options);
@@ -304,7 +311,8 @@ export class RequestSession<Data> {
     if (this.visit) session.attachVisit(this.visit.attach(session));
     session.hasDuplicates = this.#credentials.presented.hasDuplicates;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
-    // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
+    // If the headers have been sent, commit now: afterwards the session refuses to issue tokens, which no header could
+    // carry.
     return this.#isCommitted
       ? andThen(session.commit(this.#http.options.onCommitFailure), () => session)
       : session;
@@ -319,7 +327,7 @@ export class RequestSession<Data> {
     return this.#loaded(this.#degraded(policy.degraded.maxAge, error), startedAt);
   }
 
-  /** Opens a recent copy; throws `outage` if there is none. */
+  /** Opens a recent cached copy of the session; throws `outage` if there is none. */
   #degraded(maxAge: number, outage: CoatcheckError): Session<Data> {
     for (const token of this.#credentials.presented.tokens) {
       const session = this.#http.manager.resumeDegraded(token, maxAge);

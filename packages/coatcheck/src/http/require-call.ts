@@ -2,8 +2,8 @@ import { usageError } from "../session/usage-error.ts";
 
 /**
  * Checks that a function which returns middleware was called by the application. A function that is mounted without
- * parentheses gets the request as its argument, and the middleware that it returns would never run: the request would
- * wait for ever.
+ * parentheses receives the request as its argument. The middleware that it returns would never run, and the request
+ * would never get a response.
  *
  * @param name of the function.
  * @param given the arguments.

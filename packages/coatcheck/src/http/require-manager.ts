@@ -1,9 +1,9 @@
 import { describeValue, usageError } from "../session/usage-error.ts";
 
 /**
- * Checks the argument `manager`. It is recognized by a method and not by its class: an application may have two copies
- * of this package. The method is not `resume`, which a request has too: Express passes the request if `coatcheck` is
- * mounted without its call.
+ * Checks the argument `manager`. It is recognized by a method and not by its class, because an application may contain
+ * two copies of this package. The method `resume` is not used, because requests have it too: Express passes a request
+ * if `coatcheck` is mounted without parentheses.
  *
  * @param call the call in the message, such as `coatcheck(manager, options)`.
  * @throws UsageError for anything but a session manager.

@@ -11,6 +11,6 @@ export interface HttpContext<Data> {
   readonly cookie: Cookie;
   readonly csrf: CsrfProtection;
   readonly clientAddress: ClientAddress;
-  /** The value of `Clear-Site-Data` at logout; empty for none. */
+  /** The value of the header `Clear-Site-Data` at logout; empty if the header is not sent. */
   readonly clearSiteData: string;
 }

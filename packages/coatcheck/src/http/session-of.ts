@@ -2,10 +2,11 @@ import type { JsonObject } from "../session/json.ts";
 import { RequestSession } from "./request-session.ts";
 
 /**
- * Sets `request.session` to the handle, and where visits are collected `request.visit` and `request.visitorId`.
+ * Sets `request.session` to the session handle. If visits are collected, also sets `request.visit` and
+ * `request.visitorId`.
  *
- * @throws TypeError when another session library has set `request.session`. That library has wrapped the response too
- *   and would look for its own session when the response ends.
+ * @throws TypeError when another session library has set `request.session`. That library would look for its own session
+ *   when the response ends.
  */
 export function attachSession<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
   const owner = request as { session?: unknown; visit?: unknown; visitorId?: unknown };

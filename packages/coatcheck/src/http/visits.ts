@@ -4,7 +4,7 @@ import type { VisitObserver } from "../session/session-visit.ts";
 import type { Client } from "./client-address.ts";
 import type { HttpRequest } from "./message.ts";
 
-/** A request as the collection of visits reads it. */
+/** The parts of a request that a {@link VisitCollector} reads. */
 export interface VisitRequest {
   readonly request: HttpRequest;
   /** The client's address, protocol and host, as reported by the trusted proxies. */
@@ -15,7 +15,7 @@ export interface VisitRequest {
 
 /** Collects visits. `createVisits` of `coatcheck/visit` implements it. */
 export interface VisitCollector {
-  /** Judges a request. Called once for each, before its handler. */
+  /** Decides whether to collect a request's visit. Called once per request, before the handler. */
   open(request: VisitRequest): RequestVisit;
 }
 
@@ -35,22 +35,22 @@ export interface RequestVisit {
   /** The visitor's id; null when nothing is collected, and for a browser that has viewed no page yet. */
   readonly visitorId: string | null;
   /**
-   * The id of the page that this request is for; null for any other request. Print it in the page as
-   * `<meta name="coatcheck-page" content="…">`, so that the page's script does not count the page again.
+   * The id of the page view, for a request for a page; null for any other request. Print it in the page as `<meta
+   * name="coatcheck-page" content="…">`, so that the page's script does not count the page again.
    */
   readonly pageId: string | null;
-  /** Whether the request is for a document, so that its response decides whether a page was viewed. */
+  /** Whether the request is for a document. Its response then decides whether it was a page view. */
   readonly isDocument: boolean;
-  /** The page's script, for browsers without a bundler. */
+  /** The source of the script that pages include to report events, for applications without a bundler. */
   readonly script: string;
   /** Fields for a session that this request creates. */
   readonly newSession: { readonly visitorId?: string };
   /** Returns the visit that the handler sees as `session.visit`. */
   attach(session: AttachedSession): VisitObserver;
   /**
-   * Judges the response to a document. Counts the documents of clients that are not visitors.
+   * Decides from the response to a document request whether a person has viewed a page. Counts the documents of other clients, such as bots.
    *
-   * @returns null unless a person has viewed a page.
+   * @returns the page view; null if it was none.
    */
   respond(status: number, contentType: string | null): PageView | null;
   /**
@@ -59,9 +59,9 @@ export interface RequestVisit {
    * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault.
    */
   receive(session: AttachedSession, body: unknown): BeaconReceipt;
-  /** Stops the collection for this browser and ends its visitor. Returns the `Set-Cookie` values. */
+  /** Stops the collection for this browser and deletes its visitor id. Returns the `Set-Cookie` values. */
   optOut(session: AttachedSession): readonly string[];
-  /** Allows the collection again. The next page view begins a new visitor. Returns the `Set-Cookie` values. */
+  /** Allows the collection again. The next page view creates a new visitor id. Returns the `Set-Cookie` values. */
   optIn(session: AttachedSession): readonly string[];
 }
 
@@ -77,8 +77,8 @@ export interface BeaconReceipt {
 export interface PageView {
   /** `Set-Cookie` values. */
   readonly cookies: readonly string[];
-  /** Returns what to store in the session; null for nothing. A new session is stored with it. */
+  /** Returns the change to store in the session; null if there is none. A change makes a new session be stored. */
   changeOf(session: VisitedSession): VisitChange | null;
-  /** Tracks the event, once the session is stored. */
+  /** Tracks the page view as an event, after the session has been stored. */
   track(session: VisitedSession | null): void;
 }

@@ -4,11 +4,11 @@ import type { HttpRequest } from "./message.ts";
 import { hostOf } from "./origin.ts";
 
 /**
- * Whether a browser would not send a cookie with this request, although it holds one (RFC 6265bis §5.8.3). Then the absence
- * of the cookie is not the absence of a session, and a new cookie in the response could replace a login.
+ * Whether `SameSite` may keep the browser from sending its cookie with this request (RFC 6265bis §5.8.3). The browser
+ * may then have a session although the request has no cookie, so a new cookie in the response could replace a login.
  *
- * Without `Sec-Fetch-Site`, a request whose `Origin` is another host counts as cross-site: whether two hosts are of one site
- * cannot be told from their names.
+ * Without `Sec-Fetch-Site`, a request whose `Origin` is another host is treated as cross-site, because host names do
+ * not show whether two hosts belong to one site.
  *
  * @param host the host that the browser addressed, as the trusted proxies report it.
  */

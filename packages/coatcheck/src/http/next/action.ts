@@ -11,7 +11,7 @@ import { pageRequest } from "./request.ts";
 import { CookieHeaders } from "./set-cookies.ts";
 import { isControlFlow } from "./thrown.ts";
 
-/** A server action whose first argument is the session handle. The others are those that Next.js passes. */
+/** A server action whose first argument is the session handle. Next.js passes the other arguments. */
 export type SessionAction<Data, Args extends readonly unknown[], Result> = (
   session: RequestSession<Data>,
   ...args: Args
@@ -57,8 +57,9 @@ async function openAction<Data>(
 }
 
 /**
- * Next.js compares `Origin` with `Host` and accepts a request without `Origin`. `checkCsrf` accepts one without either header,
- * because other clients than browsers call APIs. Only a page calls an action.
+ * Rejects a request with neither `Sec-Fetch-Site` nor `Origin`. Next.js accepts a request without `Origin`, and
+ * `checkCsrf` accepts a request without both, because clients other than browsers call APIs. But only a page calls an
+ * action.
  */
 function requireOrigin(request: HttpRequest): void {
   if (request.header("sec-fetch-site") || request.header("origin")) return;
@@ -68,7 +69,7 @@ function requireOrigin(request: HttpRequest): void {
   );
 }
 
-/** The fields of the form that an action was called with. */
+/** Returns the fields of the form among an action's arguments; undefined if there is no form. */
 function formOf(args: readonly unknown[]): unknown {
   const form = args.find((each) => each instanceof FormData);
   return form && Object.fromEntries(form);

@@ -49,9 +49,9 @@ export type {
 /** The functions that {@link coatcheck} returns. */
 export interface NextSessions<User, Data> extends PageReaders<User, Data> {
   /**
-   * Wraps a route handler. `request.session` is the login, or null; `request.requestSession` is the handle for everything else.
-   * Runs the CSRF checks before the handler, and commits before the response leaves, also when `redirect()` ends the
-   * handler. Responds to a `CoatcheckError` with its status and JSON.
+   * Wraps a route handler. `request.session` is the login, or null; `request.requestSession` is the handle for
+   * everything else. Runs the CSRF checks before the handler, and commits before the response is sent, even if
+   * `redirect()` ends the handler. Responds to a `CoatcheckError` with its status and JSON.
    *
    * @example
    * export const GET = withServerSession(async (request, response) => {
@@ -61,8 +61,8 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
    */
   readonly withServerSession: ReturnType<typeof serverSessionWrapper<User, Data>>;
   /**
-   * Wraps a route handler that loads the session itself, or not at all: its second argument is the session handle. Otherwise as
-   * `withServerSession`.
+   * Wraps a route handler that loads the session itself, or not at all. Its second argument is the session handle. Like
+   * `withServerSession` in all other respects.
    *
    * @example
    * export const POST = withRequestSession(async (request, session) => {
@@ -72,8 +72,8 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
    */
   readonly withRequestSession: ReturnType<typeof requestSessionWrapper<Data>>;
   /**
-   * Wraps a server action, whose first argument becomes the session handle. Rejects requests of other sites, which Next.js
-   * itself does not always do. Sets the cookie and commits before `redirect()` ends the action.
+   * Wraps a server action, whose first argument becomes the session handle. Rejects requests of other sites, more
+   * strictly than Next.js itself. Sets the cookie and commits before `redirect()` ends the action.
    *
    * @example
    * export const rename = withSessionAction(async (session, form: FormData) => {
@@ -83,23 +83,27 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
    * });
    */
   readonly withSessionAction: ReturnType<typeof sessionActionWrapper<Data>>;
-  /** Returns the function for `proxy.ts`. It is optional, and never decides who may see what. */
+  /** Returns the function for `proxy.ts`. A proxy is optional; do not rely on it for access control. */
   sessionProxy(options?: ProxyOptions): ReturnType<typeof sessionProxy<Data>>;
-  /** What `sessionProxy({ check: "session" })` found, for logs; null without it. Pages must check the session themselves. */
+  /**
+   * Returns the result of `sessionProxy({ check: "session" })`, for logs; null without such a proxy. Pages must check
+   * the session themselves.
+   */
   proxySession(): Promise<{ readonly id: string; readonly subject: string | null } | null>;
-  /** The manager of this process. Opens it at the first call. */
+  /** Returns the manager of this process. The first call opens the manager. */
   manager(): Promise<SessionManager<Data>>;
-  /** Writes what is queued and closes the store. Call it when the process ends. */
+  /** Writes pending changes and closes the store. Call it when the process ends. */
   close(): Promise<void>;
   /** For `coatcheck/routes/next`. */
   readonly user: (subject: string) => MaybePromise<User | null>;
 }
 
 /**
- * Returns the functions through which an application of Next.js uses its sessions. Call it once, in a module of its own.
+ * Returns the functions with which a Next.js application uses its sessions. Call `coatcheck` once, in a separate
+ * module.
  *
- * @param open opens the manager. Called at the first request, once per process, although Next.js loads the module several
- *   times. It is not called by `next build`.
+ * @param open opens the manager. Called at the first request, once per process, although Next.js loads the module
+ *   several times. It is not called by `next build`.
  * @throws UsageError for an unknown option, and without `open`.
  */
 export function coatcheck<User = { readonly id: string }, Data = JsonObject>(

@@ -4,16 +4,16 @@ import { describeValue, usageError } from "../../session/usage-error.ts";
 import { type HttpOptions, requireHttpOptions } from "../options.ts";
 import { redirectTarget } from "./redirect-target.ts";
 
-/** Options of `coatcheck()` for Next.js: those of every adapter, and those of Next.js alone. */
+/** Options of `coatcheck()` for Next.js. They include the options of every adapter. */
 export interface NextOptions<User> extends HttpOptions {
   /**
-   * Returns the user of a login, as pages and their scripts may see it; null if the user no longer exists. The request then
-   * counts as logged out. Default: `{ id: subject }`.
+   * Returns the logged-in user as pages and their scripts may see it; null if the user no longer exists. The request is
+   * then treated as logged out. Default: `{ id: subject }`.
    */
   readonly user?: (subject: string) => MaybePromise<User | null>;
   /**
-   * The path of the login page. Server components and actions redirect there when they require a login and there is none.
-   * Default: none; server components then call `unauthorized()`, which needs `experimental.authInterrupts`.
+   * The path of the login page. Server components and actions that require a login redirect there if nobody is logged
+   * in. Default: none; server components then call `unauthorized()`, which needs `experimental.authInterrupts`.
    */
   readonly signIn?: string;
   /**
@@ -21,7 +21,7 @@ export interface NextOptions<User> extends HttpOptions {
    * such a request comes from a script. Default: `refuse`.
    */
   readonly actionsWithoutOrigin?: "refuse" | "accept";
-  /** Names the manager, in a process with several. Default: `default`. */
+  /** The name of the manager, for a process with several managers. Default: `default`. */
   readonly name?: string;
 }
 
@@ -35,7 +35,7 @@ const OWN_OPTIONS = {
   name: true,
 } satisfies KnownOptions<OwnOptions>;
 
-/** The options, separated into those of the HTTP layer and those of this adapter. */
+/** The options of the HTTP layer and the options of this adapter, separated. */
 export interface SeparatedOptions<User> {
   readonly http: HttpOptions;
   readonly own: Pick<NextOptions<User>, keyof OwnOptions>;

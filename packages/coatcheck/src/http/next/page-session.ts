@@ -4,8 +4,8 @@ import type { Session } from "../../session/session.ts";
 import { UsageError } from "../../session/usage-error.ts";
 
 /**
- * The readable properties of a session, for server components. It has no methods that write: a page is rendered, not
- * changed.
+ * The readable properties of a session, for server components. It has no methods that write, because a page cannot
+ * change the response headers.
  */
 export interface PageSession<Data = JsonObject>
   extends Pick<
@@ -47,8 +47,8 @@ const WRITE_METHODS = [
 ] as const satisfies readonly (keyof Session)[];
 
 /**
- * Wraps a session for server components. Callers without types that write get an error: the response may be on its way, so
- * the change could reach neither the browser's cookie nor the page.
+ * Wraps a session for server components. A write throws, also in JavaScript: the response may already be sent, so the
+ * change would reach neither the cookie nor the page.
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance, actor, impersonation } = session;
@@ -72,7 +72,7 @@ export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   });
 }
 
-/** A view of plain data that names the fault when a caller assigns to it. */
+/** Returns a read-only proxy of plain data. An assignment throws an error that names the property. */
 function readOnly(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   for (const [name, inner] of Object.entries(value))

@@ -15,7 +15,10 @@ import type { OpenSessions, ProcessSessions } from "./process-sessions.ts";
 import { pageRequest } from "./request.ts";
 import { readRequest } from "./thrown.ts";
 
-/** The state is not known on the server: another response is bringing a newer cookie. The browser client then asks for it. */
+/**
+ * The state when the server cannot know it, because another response is replacing the session cookie. The browser
+ * client then fetches the state.
+ */
 export interface PendingView {
   readonly status: "pending";
   readonly session: null;
@@ -45,14 +48,14 @@ interface Read<Data> {
 const PENDING: PendingView = Object.freeze({ status: "pending", session: null, user: null });
 
 /**
- * The readers for server components. React caches each for one rendering, so a layout, its page and their components check
- * the session once. They never commit: a rotation that is due waits for the next action, route handler or proxy, and the
- * older token stays valid until then.
+ * Creates the functions with which server components read the session. React caches their results for one rendering, so
+ * a layout, its page and their components check the session once. They never commit: a due rotation happens in the next
+ * action, route handler or proxy, and the older token stays valid until then.
  */
 export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageReaders<User, Data> {
   const read = cache(async (): Promise<Read<Data>> => {
     const [received, jar] = await readRequest(async () => {
-      // A session is read for a request, and never for a prefetch, whose result the browser's router would keep.
+      // Wait for a real request: a prefetched page must not contain a session, because the browser's router caches it.
       await connection();
       return await Promise.all([headers(), cookies()]);
     });
@@ -63,14 +66,17 @@ export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageRea
   const getServerSession = cache(async () => pageSession((await read()).session));
   const getServerSessionState = cache(async () => {
     const { session, opened } = await read();
-    return isUndecided(session) ? PENDING : deepFreeze(structuredClone(await stateOf(session, opened, deps)));
+    return isLoginUnknown(session)
+      ? PENDING
+      : deepFreeze(structuredClone(await stateOf(session, opened, deps)));
   });
   const requireSubject = cache(async (): Promise<PageLogin<Data>> => {
     const { request } = await read();
     try {
       await request.requireSubject();
     } catch (error) {
-      // Only a missing login leads to the login page: an outage and a replaced token say nothing about it.
+      // Redirect to the login page only if there is no login. After an outage or for a replaced token the user may be
+      // logged in.
       if (!isCoatcheckError(error) || (error.status !== 401 && error.code !== "SESSION_NOT_FOUND"))
         throw error;
       if (deps.signIn === undefined) unauthorized();
@@ -81,8 +87,8 @@ export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageRea
   return { getServerSessionState, getServerSession, requireSubject };
 }
 
-/** Whether the server cannot tell if the browser is logged in. */
-function isUndecided({ record, refusal }: Pick<Session, "record" | "refusal">): boolean {
+/** Whether the server cannot know if the browser is logged in. */
+function isLoginUnknown({ record, refusal }: Pick<Session, "record" | "refusal">): boolean {
   return record === null && (refusal === "superseded" || refusal === "withheld" || refusal === "unavailable");
 }
 
@@ -100,14 +106,14 @@ async function stateOf<User, Data>(
   );
 }
 
-/** Never called: the user is passed to the view. */
+/** Never called, because the caller passes the user to the view. */
 function noUser(): never {
   throw new Error("The user of the session must be known.");
 }
 
 const tokens = new WeakMap<object, CsrfTokens>();
 
-/** The tokens of a manager. They are remembered for each record, so that a cached session costs no HMAC. */
+/** Returns the CSRF tokens of a manager. They are cached for each record, so that a cached session computes no HMAC. */
 function tokensOf(ring: ConstructorParameters<typeof CsrfTokens>[0]): CsrfTokens {
   const present = tokens.get(ring) ?? new CsrfTokens(ring);
   tokens.set(ring, present);

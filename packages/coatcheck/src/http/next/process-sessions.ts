@@ -5,26 +5,29 @@ import { HttpSessions } from "../http-sessions.ts";
 import type { HttpOptions } from "../options.ts";
 import { isPrefetch } from "../prefetch.ts";
 
-/** The sessions of this process, opened. */
+/** The opened manager of this process, for each kind of code that uses sessions. */
 export interface OpenSessions<Data> {
   readonly manager: SessionManager<Data>;
   /** For route handlers. */
   readonly http: HttpSessions<Data>;
-  /** For server components, actions and the proxy. They collect no visits: they see no document response. */
+  /**
+   * For server components, actions and the proxy. Without visits, because they cannot read the response of a document.
+   */
   readonly pages: HttpSessions<Data>;
 }
 
 /** Opens the manager. Called once per process. */
 export type OpenManager<Data> = () => MaybePromise<SessionManager<Data>>;
 
-/** By the name of the manager. */
+/** The opened sessions, by the name of the manager. */
 type Registry = Map<string, Promise<OpenSessions<never>>>;
 
 const REGISTRY = Symbol.for("coatcheck.next");
 
 /**
- * Next.js loads several copies of an application's modules into one process: for the proxy, for pages with their actions,
- * and for route handlers. A manager in a module would therefore exist three times. This one is kept on `globalThis`.
+ * Next.js loads several copies of an application's modules into one process: for the proxy, for pages with their
+ * actions, and for route handlers. A manager in a module variable would therefore exist three times. So this class
+ * stores it on `globalThis`.
  */
 export class ProcessSessions<Data> {
   readonly #open: OpenManager<Data>;
@@ -41,7 +44,7 @@ export class ProcessSessions<Data> {
     this.#name = name;
   }
 
-  /** Returns the sessions of this process. Opens them at the first call, and again after a failed one. */
+  /** Returns the sessions of this process. Opens them at the first call, and again if opening failed. */
   get(): Promise<OpenSessions<Data>> {
     const registry = registryOf();
     const present = registry.get(this.#name);
@@ -52,7 +55,7 @@ export class ProcessSessions<Data> {
     return opening;
   }
 
-  /** Writes what is queued and closes the store, if the sessions have been opened. */
+  /** Writes pending changes and closes the store, if the sessions have been opened. */
   async close(): Promise<void> {
     const registry = registryOf();
     const opening = registry.get(this.#name);

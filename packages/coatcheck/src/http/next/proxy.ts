@@ -4,29 +4,31 @@ import type { ResponseHeaders } from "../message.ts";
 import type { OpenSessions, ProcessSessions } from "./process-sessions.ts";
 import { fetchRequest } from "./request.ts";
 
-/** The proxy's knowledge of a request. */
+/** What the proxy knows about the session of a request. */
 export interface ProxySession {
   /**
-   * Whether the request carries a cookie that this application has issued. The session behind it may have ended: use it to
-   * show the login page sooner, never to allow anything.
+   * Whether the request has a session cookie of this application. The session may have ended: use it to redirect to the
+   * login page early, never to grant access.
    */
   readonly hasToken: boolean;
-  /** The subject of the login, read from the store or its caches; null without one, and unless `check` is `session`. */
+  /**
+   * The subject of the login, read from the store or its caches; null without a login, and if `check` is not `session`.
+   */
   readonly subject: string | null;
 }
 
 /** Options of `sessionProxy()`. */
 export interface ProxyOptions {
   /**
-   * `token` checks the seal of the cookie, without a look-up. `session` opens the session, performs a rotation that is due, and
-   * tells the page the result in a signed request header, for logs. Default: `token`.
+   * `token` checks only the signature in the cookie, without reading the session. `session` opens the session, performs
+   * a due rotation, and passes the result to the page in a signed request header, for logs. Default: `token`.
    */
   readonly check?: "token" | "session";
-  /** Returns the response of the proxy, such as a redirect to the login page; nothing to continue. */
+  /** Returns the response of the proxy, such as a redirect to the login page; undefined to continue with the page. */
   readonly respond?: (request: NextRequest, session: ProxySession) => MaybePromise<Response | undefined>;
 }
 
-/** The request header with the proxy's result. Pages verify its signature, and never use it to allow anything. */
+/** The request header with the proxy's result. Pages verify its signature, and never grant access because of it. */
 export const PROXY_HEADER = "x-coatcheck-session";
 
 const PURPOSE = "next-proxy";
@@ -38,7 +40,7 @@ export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: Pro
   return async (request: NextRequest): Promise<Response> => {
     const { pages } = await sessions.get();
     const headers = new Headers(request.headers);
-    // A client could have sent it.
+    // Remove the header of the client, which may be forged.
     headers.delete(PROXY_HEADER);
     const hasToken = pages.cookie
       .read(request.headers.get("cookie") ?? undefined)
@@ -51,13 +53,13 @@ export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: Pro
     const { id, subject } = await session.load();
     const set = new SetCookies();
     await session.commit(set);
-    headers.set(PROXY_HEADER, signed(pages, { id, subject, at: Date.now() }));
+    headers.set(PROXY_HEADER, signResult(pages, { id, subject, at: Date.now() }));
     const answer = await options.respond?.(request, { hasToken, subject });
     return set.addTo(answer ?? NextResponse.next({ request: { headers } }));
   };
 }
 
-/** The session headers of the proxy's response. Next.js shows the cookies among them to the page of the same request. */
+/** Collects the cookies for the proxy's response. Next.js passes them to the page of the same request. */
 class SetCookies implements ResponseHeaders {
   readonly #headers = new Headers();
 
@@ -87,12 +89,12 @@ interface ProxyResult {
   readonly at: number;
 }
 
-function signed<Data>({ manager }: OpenSessions<Data>["pages"], note: ProxyResult): string {
+function signResult<Data>({ manager }: OpenSessions<Data>["pages"], note: ProxyResult): string {
   const text = Buffer.from(JSON.stringify(note)).toString("base64url");
   return `${text}.${manager.ring.sign(PURPOSE, text)}`;
 }
 
-/** Returns the proxy's result that a request header carries; null without one, and for a forged or an old one. */
+/** Returns the proxy's result from the request header; null if the header is absent, forged or too old. */
 export function readProxyHeader<Data>(
   { manager }: OpenSessions<Data>["pages"],
   value: string | null,

@@ -1,9 +1,10 @@
-/** The origin of a URL that has none of its own. Reserved: no site has this name (RFC 6761 §6.4). */
-const NOWHERE = "https://nowhere.invalid";
+/** The base for parsing a path as a URL. The name is reserved, so no site has it (RFC 6761 §6.4). */
+const BASE_ORIGIN = "https://nowhere.invalid";
 
 /**
- * Returns `target` if it is a path of this site, else `fallback`. For a redirect to an address that the request names, such
- * as `?next=`: without the check, a link to the login page could send the visitor to another site afterwards.
+ * Returns `target` if it is a path of this site, else `fallback`. Use it to redirect to an address from the request,
+ * such as `?next=`. Without this check, a link to the login page could redirect the visitor to another site after the
+ * login.
  *
  * @example
  * redirect(redirectTarget(form.get("next"), "/"));
@@ -13,6 +14,6 @@ export function redirectTarget(target: unknown, fallback = "/"): string {
   if (typeof target !== "string" || !/^\/[^\\\p{Cc}]*$/u.test(target) || target.startsWith("//")) {
     return fallback;
   }
-  if (!URL.canParse(target, NOWHERE)) return fallback;
-  return new URL(target, NOWHERE).origin === NOWHERE ? target : fallback;
+  if (!URL.canParse(target, BASE_ORIGIN)) return fallback;
+  return new URL(target, BASE_ORIGIN).origin === BASE_ORIGIN ? target : fallback;
 }

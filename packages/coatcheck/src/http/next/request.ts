@@ -1,16 +1,16 @@
 import type { HttpRequest } from "../message.ts";
 
-/** The headers that this adapter reads. Those of the fetch standard and of `headers()` fit. */
+/** Reads headers. Implemented by `Headers` of the fetch standard and by the result of `headers()`. */
 export interface HeaderReader {
   get(name: string): string | null;
 }
 
-/** The cookies of `cookies()`. They include those that this request's proxy and action have set. */
+/** Reads cookies, like the result of `cookies()`, which includes the cookies that the proxy and the action have set. */
 export interface CookieReader {
   get(name: string): { readonly value: string } | undefined;
 }
 
-/** Translates a request to a route handler or the proxy. Next.js does not tell the address of the socket's peer. */
+/** Translates a request to a route handler or the proxy. Next.js does not provide the address of the socket's peer. */
 export function fetchRequest(request: Request): HttpRequest {
   const { pathname, search, host, protocol } = new URL(request.url);
   return {
@@ -23,7 +23,7 @@ export function fetchRequest(request: Request): HttpRequest {
 }
 
 /**
- * Translates the request of a page or an action, of which Next.js shows only headers and cookies. The path is unknown.
+ * Translates the request of a page or an action. Next.js provides only its headers and cookies, so the path is unknown.
  *
  * @param cookieName the name of the session cookie.
  */
@@ -44,13 +44,13 @@ export function pageRequest(
 }
 
 /**
- * The `Cookie` header with the present session cookie. After a login in an action, and after a rotation in the proxy,
- * the header of the request still has the replaced one.
+ * Returns the `Cookie` header with the current session cookie. After a login in an action, or a rotation in the proxy,
+ * the request's own header still contains the replaced cookie.
  */
 function cookieHeader(headers: HeaderReader, cookies: CookieReader, name: string): string | undefined {
   const sent = headers.get("cookie") ?? undefined;
   const present = cookies.get(name)?.value;
-  // Keeps the duplicates of a cookie, of which `cookies()` shows one.
+  // Return the header unchanged if it has the current cookie, because it may have duplicates that `cookies()` omits.
   if (present !== undefined && present !== "" && sent?.includes(`${name}=${present}`)) return sent;
   const others = (sent ?? "").split("; ").filter((pair) => pair !== "" && !pair.startsWith(`${name}=`));
   return [...others, ...(present ? [`${name}=${present}`] : [])].join("; ") || undefined;

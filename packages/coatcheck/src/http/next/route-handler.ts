@@ -9,14 +9,14 @@ import { fetchRequest } from "./request.ts";
 import { CookieHeaders } from "./set-cookies.ts";
 import { fallbackStatus, isControlFlow } from "./thrown.ts";
 
-/** The login of a request: its session's fields, and the user. */
+/** The login of a request: fields of its session, and the user. */
 export interface ServerSession<User, Data> {
   /** A UUID. Safe to show and to log. */
   readonly id: string;
   readonly subject: string;
   readonly tenant: string | null;
   readonly user: User;
-  /** The session's data, writable. Assignments are stored before the response leaves. */
+  /** The session's data, writable. Assignments are stored before the response is sent. */
   readonly data: Data;
 }
 
@@ -24,11 +24,11 @@ export interface ServerSession<User, Data> {
 export type SessionRequest<User, Data> = NextRequest & {
   /** The login; null if no user is logged in. */
   readonly session: ServerSession<User, Data> | null;
-  /** The handle with everything else: anonymous visitors, login, logout, elevation. */
+  /** The session handle, for anonymous visitors, login, logout and elevation. */
   readonly requestSession: RequestSession<Data>;
 };
 
-/** Builds a JSON response. For handlers that are written like those of Express. */
+/** Builds a JSON response, in the style of Express. */
 export class ResponseBuilder {
   readonly headers = new Headers();
   #status = 200;
@@ -45,7 +45,7 @@ export class ResponseBuilder {
   }
 }
 
-/** Handles a request. The third argument is the one that Next.js passes, with the parameters of the route. */
+/** Handles a request. Next.js passes the third argument, with the parameters of the route. */
 export type ServerSessionHandler<User, Data, Context> = (
   request: SessionRequest<User, Data>,
   response: ResponseBuilder,
@@ -98,7 +98,7 @@ export function serverSessionWrapper<User, Data>(
     });
 }
 
-/** Runs the handler, then commits, and returns the response with the session's headers. */
+/** Runs the handler, commits, and returns the response with the session's headers. */
 async function respond<Data>(
   session: RequestSession<Data>,
   handle: () => Promise<Response>,
@@ -127,10 +127,10 @@ async function respond<Data>(
   }
 }
 
-/** The response itself, or a copy of one whose headers cannot be changed, such as a redirect or the result of `fetch`. */
+/** Returns the response itself, or a copy if its headers are immutable, as after a redirect or `fetch`. */
 function withMutableHeaders(response: Response): Response {
   try {
-    // Removes nothing, and throws for headers that cannot be changed (Fetch Standard §5.1).
+    // This header does not exist. The call only throws if the headers are immutable (Fetch Standard §5.1).
     response.headers.delete("x-coatcheck-none");
     return response;
   } catch {
@@ -139,7 +139,9 @@ function withMutableHeaders(response: Response): Response {
   }
 }
 
-/** Commits before `redirect()` ends the handler: Next.js then builds the response, with the cookies set here. */
+/**
+ * Commits before `redirect()` ends the handler. Next.js then builds the response with the cookies that are set here.
+ */
 async function commitToCookies<Data>(session: RequestSession<Data>): Promise<ErrorResponse | null> {
   const headers = new CookieHeaders();
   try {
@@ -151,7 +153,7 @@ async function commitToCookies<Data>(session: RequestSession<Data>): Promise<Err
   return null;
 }
 
-/** The login of a session; null while anonymous, and when the user no longer exists. */
+/** Returns the login of a session; null while anonymous, and when the user no longer exists. */
 async function serverSession<User, Data>(
   session: Session<Data>,
   userOf: (session: Session<Data>) => MaybePromise<User | null>,
@@ -171,7 +173,9 @@ async function serverSession<User, Data>(
   };
 }
 
-/** The fields of a form; undefined for any other body. Leaves the body to the handler. */
+/**
+ * Returns the fields of a form; undefined for any other body. Reads a copy, so that the handler can read the body too.
+ */
 async function formOf(request: Request): Promise<unknown> {
   const form = await request
     .clone()

@@ -1,7 +1,7 @@
 import { parseSetCookie } from "cookie";
 import type { ResponseHeaders } from "../message.ts";
 
-/** The part of `cookies()` that an action and a route handler can write with. */
+/** The method of `cookies()` with which an action or a route handler sets cookies. */
 interface CookieWriter {
   set(cookie: NextCookie): unknown;
 }
@@ -20,8 +20,8 @@ interface NextCookie {
 }
 
 /**
- * Response headers where the framework accepts nothing but cookies: after a server action, and when `redirect()` ends a route
- * handler. Other headers are dropped; an action's response forbids caching anyway.
+ * Response headers of a server action, or of a route handler that ends with `redirect()`. Next.js accepts only cookies
+ * there, so other headers are dropped. An action's response forbids caching anyway.
  */
 export class CookieHeaders implements ResponseHeaders {
   readonly #values: string[] = [];
@@ -36,7 +36,7 @@ export class CookieHeaders implements ResponseHeaders {
     if (name === "set-cookie") this.#values.push(value);
   }
 
-  /** Sets the cookies. Of several with one name, Next.js keeps the last, which is the session's own. */
+  /** Sets the cookies. If several have the same name, Next.js uses the last one, which is the new session cookie. */
   applyTo(cookies: CookieWriter): void {
     for (const text of this.#values) {
       const { name, value = "", priority: _, ...attributes } = parseSetCookie(text, { decode: (raw) => raw });

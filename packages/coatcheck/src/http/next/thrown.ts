@@ -3,15 +3,15 @@ import { UsageError } from "../../session/usage-error.ts";
 const FORBIDDEN_IN_CACHE =
   'A session was read inside "use cache": the result would outlive the session, or reach other visitors. Read the session outside, and pass what the cached function needs as an argument, such as the subject.';
 
-/** Whether an error is how `redirect()`, `notFound()`, `unauthorized()` and `forbidden()` end a handler. */
+/** Whether an error was thrown by `redirect()`, `notFound()`, `unauthorized()` or `forbidden()` to end a handler. */
 export function isControlFlow(error: unknown): boolean {
   const digest: unknown = error instanceof Error && Reflect.get(error, "digest");
   return typeof digest === "string" && /^NEXT_(REDIRECT|HTTP_ERROR_FALLBACK)(;|$)/.test(digest);
 }
 
 /**
- * The status of an error by which `notFound()`, `unauthorized()` or `forbidden()` ends a handler; null for any other error. Next.js
- * would respond to it without the cookies of the request.
+ * Returns the status of an error from `notFound()`, `unauthorized()` or `forbidden()`; null for any other error.
+ * Next.js itself would respond without the cookies that the handler has set.
  */
 export function fallbackStatus(error: unknown): number | null {
   if (!isControlFlow(error)) return null;
@@ -21,7 +21,7 @@ export function fallbackStatus(error: unknown): number | null {
 }
 
 /**
- * Reads the request of a server component. Next.js forbids that in a scope of `"use cache"`; the error then says what to do
+ * Reads the request of a server component. Next.js forbids that inside `"use cache"`; the error then says what to do
  * instead.
  *
  * @throws UsageError inside `"use cache"`.

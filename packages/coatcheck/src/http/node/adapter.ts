@@ -49,9 +49,9 @@ export interface WithSession<Data> {
   /** Wraps a request listener. */
   (listener: SessionListener<Data>): RequestListener;
   /**
-   * Wraps a listener of the `upgrade` event, for WebSockets. Checks the request like a write, although its method is GET:
-   * any page can open a WebSocket to this server with the visitor's cookies. Responds to a `CoatcheckError` and closes the
-   * socket.
+   * Wraps a listener of the `upgrade` event, for WebSockets. Runs the CSRF checks although the method is GET, because
+   * any page can open a WebSocket to this server with the visitor's cookies. Responds to a `CoatcheckError` and closes
+   * the socket.
    *
    * @example
    * server.on("upgrade", withSession.upgrade(async (request, socket, head) => {

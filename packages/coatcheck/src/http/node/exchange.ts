@@ -9,8 +9,8 @@ import { deferHeaders, type HeadersHook } from "./hold-response.ts";
 /**
  * Opens the session handle of a `node:http` request. Loading the session defers the response headers until its commit.
  *
- * @param response omit it for a request of the server's `upgrade` event. Its session behaves as after the headers have been
- *   sent: changes need `save()`, and no new token can be issued.
+ * @param response omit it for a request of the server's `upgrade` event. No headers can be set then, so changes of the
+ *   session need `save()`, and no new token can be issued.
  */
 export function openNodeSession<Data>(
   http: HttpSessions<Data>,
@@ -30,7 +30,8 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
 
   constructor(http: HttpSessions<Data>, request: IncomingMessage, response: ServerResponse | undefined) {
     this.#request = request;
-    // Socket.IO passes an object to middleware that only resembles a response. The WebSocket library sends the headers.
+    // For an upgrade, Socket.IO passes an object that only resembles a response. The WebSocket library sends the
+    // headers.
     const sender = isUpgrade(request) ? undefined : response;
     this.session = http.open(this, () => sender !== undefined && deferHeaders(sender, this));
   }

@@ -5,13 +5,12 @@ import { andThen } from "../maybe-promise.ts";
 import type { ResponseHeaders } from "../message.ts";
 import { type HeaderInput, NodeHeaders } from "./response-headers.ts";
 
-/** Hooks into a response just before its headers are sent. */
+/** Functions that run just before the headers of a response are sent. */
 export interface HeadersHook {
-  /** Runs once, when the handler has set its headers. May change them. */
+  /** Runs once, after the handler has set its headers, and may change them. */
   beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void>;
   /**
-   * Returns the response to send instead when {@link beforeSend} failed. What the handler has written, and goes on to write,
-   * is discarded.
+   * Returns the response to send when {@link beforeSend} has failed. Everything that the handler writes is discarded.
    */
   onFailure(error: unknown): ErrorResponse;
 }
@@ -21,10 +20,10 @@ export interface HeadersHook {
  * `writeHead`, `write`, `end`, `flushHeaders`, and a stream piped into the response.
  *
  * If `beforeSend` completes synchronously, nothing is delayed. If it returns a promise, the handler's calls are queued
- * in order, `write` returns false to ask for a pause, and `headersSent` and `writableEnded` report what they would
- * without the delay. So a client never follows a redirect before the session that it depends on is saved.
+ * in order, `write` returns false to ask for a pause, and `headersSent` and `writableEnded` have the values that they
+ * would have without the delay. So a client never follows a redirect before the session is saved.
  *
- * Several guards can be added to one response. They run in the order in which they were added.
+ * Several hooks can be added to one response. They run in the order in which they were added.
  *
  * @returns false if the headers have been sent, so that nothing can be deferred.
  */
@@ -55,7 +54,7 @@ interface DeferredResponse extends ServerResponse {
  */
 type Phase = "open" | "waiting" | "released" | "replaced";
 
-/** The state of one deferred response, and the methods that it had before. */
+/** The state of one deferred response, and the methods of the response that it replaces. */
 class Deferral {
   phase: Phase = "open";
   /** Whether the handler has ended the response while it was waiting. */
@@ -81,7 +80,7 @@ class Deferral {
     this.flushHeaders = response.flushHeaders;
   }
 
-  /** Runs `hook` too, after those added before it. */
+  /** Adds a hook, which runs after the earlier hooks. */
   add(hook: HeadersHook): void {
     const earlier = this.#hook;
     this.#hook = {
@@ -91,7 +90,7 @@ class Deferral {
     };
   }
 
-  /** Runs the guards. Called by the first call that sends headers. */
+  /** Runs the hooks. Called by the first call that sends headers. */
   start(): Phase {
     this.phase = "waiting";
     try {
@@ -104,7 +103,7 @@ class Deferral {
     return this.phase;
   }
 
-  /** Queues a call until the guards have run. */
+  /** Queues a call until the hooks have run. */
   queue(call: () => void): void {
     this.#queued ??= [];
     this.#queued.push(call);
@@ -114,7 +113,7 @@ class Deferral {
     Object.defineProperties(this.#response, {
       headersSent: { get: () => true, configurable: true },
       writableEnded: { get: () => this.ended, configurable: true },
-      // Middleware that wraps the response may check whether Node has built the headers, and call this again.
+      // Does nothing: middleware that wraps the response may call it if it finds that Node has not built the headers.
       _implicitHeader: { value: () => {}, configurable: true },
     });
     pending.then(
@@ -124,8 +123,8 @@ class Deferral {
   }
 
   /**
-   * Ends the wait. A queued call may throw, for example for a chunk of the wrong type. Its caller has returned, so the
-   * error is reported to the hook and ends the connection.
+   * Ends the wait. A queued call may throw, for example for a chunk of the wrong type. Its caller has already returned,
+   * so the error is passed to the hook and the connection is closed.
    */
   #finish(step: () => void): void {
     Reflect.deleteProperty(this.#response, "headersSent");
@@ -150,7 +149,8 @@ class Deferral {
     this.headers.flush();
     this.phase = "released";
     setErrorHeaders(this.#response, replacement);
-    // The original methods: middleware that wrapped the response later, such as compression, may regard it as ended.
+    // Call the original methods, because middleware that wrapped the response later, such as compression, may consider
+    // it ended.
     this.writeHead.call(this.#response, replacement.status);
     Reflect.apply(this.end, this.#response, [replacement.body]);
     this.phase = "replaced";
@@ -191,8 +191,8 @@ function write(this: DeferredResponse, chunk: unknown, encoding?: unknown, callb
       return true;
     default:
       deferral.queue(() => Reflect.apply(deferral.write, this, [chunk, encoding, callback]));
-      // Middleware that wrapped the response earlier may keep `drain` listeners to itself, as compression does. Then the
-      // caller would never hear the event, so it must not wait for it.
+      // If earlier middleware, such as compression, has wrapped the response, it may not pass on the `drain` event.
+      // Then return true, so that the caller does not wait for the event.
       deferral.owesDrain = deferral.write === Object.getPrototypeOf(this).write;
       return !deferral.owesDrain;
   }
@@ -221,7 +221,7 @@ function end(
 
 function flushHeaders(this: DeferredResponse): void {
   const deferral = deferralOf(this);
-  // Node does the same. Middleware that wrapped the response later must see writeHead before the next write.
+  // Call writeHead first, as Node does: middleware that wrapped the response later expects it before the next write.
   if (deferral.phase === "open") this.writeHead(this.statusCode);
   if (deferral.phase === "released") deferral.flushHeaders.call(this);
   if (deferral.phase === "waiting") deferral.queue(() => deferral.flushHeaders.call(this));

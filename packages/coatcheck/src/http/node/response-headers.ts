@@ -17,10 +17,10 @@ export type HeaderInput =
   | readonly (readonly string[])[];
 
 /**
- * The headers of a `ServerResponse` before they are sent: those set on the response, and those passed to `writeHead`.
+ * The headers of a `ServerResponse` before they are sent: set on the response, or passed to `writeHead`.
  *
- * If only `writeHead` sets headers, they stay the object that was passed: Node writes that without copying it. Otherwise
- * they are merged into the response's headers, as Node does.
+ * If only `writeHead` sets headers, the passed object is used, because Node writes it without a copy. Otherwise its
+ * headers are merged into those of the response, as Node does.
  */
 export class NodeHeaders implements ResponseHeaders {
   readonly #response: ServerResponse;
@@ -35,7 +35,7 @@ export class NodeHeaders implements ResponseHeaders {
     return this.#staged ?? undefined;
   }
 
-  /** Takes over the headers passed to `writeHead`. Throws Node's own error for an invalid name or value. */
+  /** Stores the headers passed to `writeHead`. Throws Node's own error for an invalid name or value. */
   setFields(fields: HeaderInput | null | undefined): void {
     if (!fields) return;
     if (!isList(fields)) {
@@ -50,7 +50,7 @@ export class NodeHeaders implements ResponseHeaders {
     for (const [name, value] of pairs) this.#response.appendHeader(name, value);
   }
 
-  /** Moves the staged headers to the response. */
+  /** Moves the headers passed to `writeHead` to the response. */
   flush(): void {
     for (const [name, value] of Object.entries(this.#staged ?? {})) {
       this.#response.setHeader(name, value as OutgoingHttpHeader);
@@ -80,7 +80,7 @@ export class NodeHeaders implements ResponseHeaders {
     else this.#staged[stagedName] = [...(Array.isArray(present) ? present : [String(present)]), value];
   }
 
-  /** The staged spelling of a header name, which may differ in case; the name itself if it is not staged. */
+  /** Returns a header name as it was passed to `writeHead`, which may differ in case; else the name itself. */
   #stagedName(name: string): string {
     for (const candidate in this.#staged) {
       if (candidate.length === name.length && candidate.toLowerCase() === name) return candidate;

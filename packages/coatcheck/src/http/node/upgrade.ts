@@ -21,14 +21,14 @@ export function upgradeListener<Data>(
   listener: UpgradeListener<IncomingMessage & { readonly session: RequestSession<Data> }>,
 ): UpgradeListener {
   return (request, socket, head) => {
-    // Without a listener, a client that disconnects during the checks would end the process.
+    // Without a listener for errors, a client that disconnects during the checks would crash the process.
     socket.on("error", ignore);
     const session = attachSession(request, openNodeSession(http, request));
     return attempt(
       () => andThen(session.checkCsrf(), () => listener(Object.assign(request, { session }), socket, head)),
       () => undefined,
       (error) => {
-        if (isCoatcheckError(error)) return refuse(socket, error);
+        if (isCoatcheckError(error)) return sendErrorAndClose(socket, error);
         socket.destroy();
         throw error;
       },
@@ -37,7 +37,7 @@ export function upgradeListener<Data>(
 }
 
 /** Writes an error response to the socket and closes it. There is no ServerResponse in an `upgrade` event. */
-function refuse(socket: Duplex, error: unknown): void {
+function sendErrorAndClose(socket: Duplex, error: unknown): void {
   const { status, headers, body } = errorResponse(error);
   const fields = { ...headers, "content-length": Buffer.byteLength(body), connection: "close" };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -4,12 +4,13 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { Session } from "../../session/session.ts";
 import type { Device } from "../../wire.ts";
 
-/** One page of the store. More devices than that are of no use in a list. */
+/** The size of one page of the store. A longer list would not help a user. */
 const MAX_DEVICES = 1000;
 
 /**
- * Lists the devices where a subject is logged in, newest first, with the sessions in which the subject impersonates others. Omits
- * order sessions, which belong to another session, and impersonations of the subject, which belong to their actors.
+ * Lists the devices where a subject is logged in, newest first, with the sessions in which the subject impersonates
+ * others. Omits order sessions, because they belong to another session, and sessions in which others impersonate the
+ * subject.
  */
 export async function devicesOf<Data>(
   manager: SessionManager<Data>,

@@ -2,34 +2,37 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { WatchEnd, WatchListener } from "../../session/watch.ts";
 import type { StreamEvent } from "../../wire.ts";
 
-/** Milliseconds until a browser reconnects after its stream ended: long enough for a login's new cookie to arrive. */
-const RETRY = 2000;
+/**
+ * Milliseconds until a browser reconnects after its stream has ended. Long enough for the new cookie of a login to
+ * arrive first.
+ */
+const RETRY_DELAY = 2000;
 
-/** Unread chunks after which the reader counts as gone. */
+/** After this many unread chunks, the client is considered disconnected. */
 const MAX_UNREAD = 64;
 
-/** The settings and functions that a stream uses. */
+/** Settings and functions of an {@link EventStream}. */
 export interface StreamContext {
-  /** The present time, epoch milliseconds. */
+  /** Returns the current time, epoch milliseconds. */
   readonly now: () => number;
-  /** Milliseconds between two `changed` events. */
+  /** The minimum time between two `changed` events, in milliseconds. */
   readonly interval: number;
-  /** Milliseconds before the expiry at which `expiring` is sent. */
+  /** How long before the expiry `expiring` is sent, in milliseconds. */
   readonly warnBefore: number;
   /** Called once when the stream ends, whether the server or the client ends it. */
   readonly ended: () => void;
 }
 
-/** One open stream: sends the events of one session to one tab. */
+/** Sends the events of one session to one browser tab. */
 export class EventStream implements WatchListener {
   readonly id: string;
   readonly body: ReadableStream<Uint8Array>;
   readonly #context: StreamContext;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  /** The newest session version that the tab knows, from an event or from before the stream opened. */
+  /** The newest session version that the tab knows, from an event or from its page. */
   #version: number;
   #changedSentAt = Number.NEGATIVE_INFINITY;
-  /** The expiry that the last `expiring` event announced. */
+  /** The expiry time in the last `expiring` event. */
   #announcedExpiry = 0;
 
   constructor({ id, version }: Pick<SessionRecord, "id" | "version">, context: StreamContext) {
@@ -42,7 +45,7 @@ export class EventStream implements WatchListener {
       },
       cancel: () => this.#close(() => undefined),
     });
-    this.#send(`retry: ${RETRY}\n\n`);
+    this.#send(`retry: ${RETRY_DELAY}\n\n`);
   }
 
   /** Sends a comment, so that proxies keep the connection open and the server notices a dead one. */
@@ -50,7 +53,10 @@ export class EventStream implements WatchListener {
     this.#send(":\n\n");
   }
 
-  /** Sends `changed` for a new version, and `expiring` before the expiry. A later check reports a change that this skips. */
+  /**
+   * Sends `changed` for a new version, and `expiring` before the expiry. A change too soon after the last event is sent
+   * by a later check.
+   */
   onRecord({ version }: Pick<SessionRecord, "version">, endsAt: number | undefined): void {
     const { interval, warnBefore } = this.#context;
     const now = this.#context.now();
@@ -64,9 +70,9 @@ export class EventStream implements WatchListener {
     this.#sendEvent("expiring");
   }
 
-  /** Sends a last event and ends the stream. */
+  /** Sends a final event and ends the stream. */
   onEnd(reason: WatchEnd): void {
-    // After `changed` the browser reconnects with its newer token, or learns that the session has expired.
+    // After `changed`, the browser reconnects with its newer token, or receives the error that the session has expired.
     this.#sendEvent(reason === "revoked" ? "revoked" : "changed");
     this.end();
   }
@@ -97,9 +103,9 @@ export class EventStream implements WatchListener {
 const encoder = new TextEncoder();
 
 /**
- * The body of a stream that was opened with an older token: it ends immediately, and the browser reconnects with its
- * newer token. An error status would stop EventSource from reconnecting.
+ * Returns the body for a request with an older token. The stream ends immediately, so that the browser reconnects with
+ * its newer token. After an error status, EventSource would not reconnect.
  */
 export function reconnectBody(): string {
-  return `retry: ${RETRY}\n\n`;
+  return `retry: ${RETRY_DELAY}\n\n`;
 }

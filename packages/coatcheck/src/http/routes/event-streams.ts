@@ -10,8 +10,8 @@ import type { EventOptions } from "./options.ts";
 const HEARTBEAT_INTERVAL = 15_000;
 
 /**
- * All open event streams of this process. A {@link SessionWatcher} tells them what happens to their sessions: changes made
- * by this process at once, those made by other nodes at the next check.
+ * Holds the open event streams of this process. A {@link SessionWatcher} reports changes of their sessions: changes by
+ * this process immediately, changes by other nodes at the next check.
  */
 export class EventStreams<Data> {
   readonly #watcher: SessionWatcher;
@@ -19,7 +19,7 @@ export class EventStreams<Data> {
   readonly #interval: number;
   readonly #warnBefore: number;
   readonly #maxPerSession: number;
-  /** By session id. */
+  /** The open streams of each session, by session id. */
   readonly #streams = new Map<string, Set<EventStream>>();
   #heartbeatSentAt = 0;
 
@@ -63,7 +63,7 @@ export class EventStreams<Data> {
     return stream.body;
   }
 
-  /** Ends all streams, so that the server can stop. The browsers reconnect to the server that replaces it. */
+  /** Ends all streams, so that the server can stop. The browsers then reconnect to another server. */
   close(): void {
     for (const stream of this.#all()) stream.end();
   }

@@ -51,7 +51,7 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
   const middleware: MiddlewareHandler<SessionEnv<Data>> = async (c, next) => {
     const adapted = {
       method: c.req.method,
-      // Everything after scheme and host. Parsing the URL would slow down requests for other paths.
+      // The part after scheme and host, without parsing the URL, which would slow down requests for other paths.
       url: c.req.url.slice(c.req.url.indexOf("/", "https://".length)),
       session: c.get("session"),
       header: (name: string) => c.req.header(name),

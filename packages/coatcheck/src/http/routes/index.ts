@@ -1,6 +1,6 @@
 /**
- * The session endpoints for any framework. `coatcheck/routes/express`, `/fastify`, `/hono` and `/node` mount them; use this
- * module to mount them elsewhere, behind an adapter.
+ * The session endpoints for any framework. `coatcheck/routes/express`, `/fastify`, `/hono` and `/node` mount them in a
+ * framework. Use this module for any other framework.
  *
  * @example
  * import { type JsonObject, SessionManager } from "coatcheck";

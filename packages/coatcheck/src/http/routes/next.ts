@@ -39,10 +39,10 @@ export interface NextRouteHandlers {
 }
 
 /**
- * Returns the handlers of the session endpoints. Their user is that of `coatcheck()`. For another folder than `app/session`, set
- * `base` to its path.
+ * Returns the handlers of the session endpoints. They return the user that the option `user` of `coatcheck()` returns.
+ * If the route is not in the folder `app/session`, set `base` to its path.
  *
- * @throws UsageError at the first request, without `authenticate` and for an unknown option.
+ * @throws UsageError at the first request, if `authenticate` is missing or an option is unknown.
  */
 export function sessionRoutes<User, Data = JsonObject>(
   sessions: NextSessions<User, Data>,

@@ -13,7 +13,7 @@ type IncomingRequest = IncomingMessage & {
   readonly body?: unknown;
 };
 
-/** Adapts a `node:http` request, or that of a framework on top of it, to the endpoints. */
+/** Adapts a `node:http` request, or the request of a framework on top of it, to the session endpoints. */
 export class NodeRequest<Data> implements RouteRequest<Data> {
   readonly #request: IncomingRequest;
 
@@ -44,10 +44,10 @@ export class NodeRequest<Data> implements RouteRequest<Data> {
 
   async body(): Promise<unknown> {
     const { body, readableDidRead } = this.#request;
-    // A parser of Express 4 that skips a content type, such as that of a beacon, sets an empty object.
+    // A body parser of Express 4 sets an empty object if it skips a content type, such as the one of a beacon.
     const isSkipped = !readableDidRead && isJsonObject(body) && Object.keys(body).length === 0;
     if (body !== undefined && !isSkipped) return body;
-    // Stopping early must not destroy the connection: it still carries the response.
+    // Do not destroy the stream if reading stops early: the connection is needed for the response.
     return (await readText(this.#request.iterator({ destroyOnReturn: false }))) || body;
   }
 }
@@ -58,7 +58,7 @@ export function headerValue(headers: IncomingHttpHeaders, name: string): string 
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** Sends a fetch response over `node:http`. Cancels its body when the client disconnects, or already has. */
+/** Sends a fetch response over `node:http`. Cancels the body if the client disconnects or has disconnected. */
 export function sendResponse(source: Response, response: ServerResponse): void {
   if (response.destroyed) {
     void source.body?.cancel();

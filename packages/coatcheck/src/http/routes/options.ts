@@ -9,22 +9,19 @@ import type { RouteRequest } from "./request.ts";
 /** The result of a successful login. */
 export interface Identity<User> extends AuthenticateOptions {
   readonly subject: string;
-  /** The user to return in this response. Saves a call of {@link SessionRoutesOptions.user}. */
+  /** The user to return in the response. If set, {@link SessionRoutesOptions.user} is not called. */
   readonly user?: User;
 }
 
-/**
- * Options of the session endpoints: the decisions of the application. The endpoints themselves never check credentials.
- */
+/** Options of the session endpoints. The endpoints never check credentials themselves. */
 export interface SessionRoutesOptions<User, Data = JsonObject> {
   /**
    * Checks the credentials, such as an email address and a password. Return null to reject them: the response is 403
    * `FORBIDDEN`.
    *
-   * The endpoints do not limit the number of attempts. The application must do that: it knows what an attempt costs, and
-   * which proxies it trusts.
+   * The endpoints do not limit the number of attempts. The application must do that.
    *
-   * @param metadata what the page sent besides the credentials. Unvalidated, as they are.
+   * @param metadata other values that the page sent. Like the credentials, they are not validated.
    */
   readonly authenticate: (
     credentials: JsonObject,
@@ -32,15 +29,15 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     metadata: JsonObject,
   ) => MaybePromise<Identity<User> | null>;
   /**
-   * Returns the user that the page sees as logged in; null if the user no longer exists, and the page then sees no session.
-   * Default: `{ id: subject }`.
+   * Returns the user for the page; null if the user no longer exists. The page is then logged out. Default: `{ id:
+   * subject }`.
    */
   readonly user?: (subject: string) => MaybePromise<User | null>;
   /** Whether the page should show onboarding first. Default: the field is omitted from responses. */
   readonly needsOnboarding?: (subject: string) => MaybePromise<boolean>;
   /**
-   * Checks the credentials of a re-authentication, for one scope. Default: the credentials of the subject's login elevate
-   * for the scope `account`, and every other scope is rejected.
+   * Checks the credentials of a re-authentication, for one scope. Default: the scope `account` requires the credentials
+   * of the subject's login, and every other scope is rejected.
    */
   readonly elevate?: (
     credentials: JsonObject,
@@ -48,11 +45,11 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     request: RouteRequest<Data>,
   ) => MaybePromise<boolean>;
   /**
-   * The path of the endpoints below the prefix of the router that they are mounted in, if any. A path that begins with the
-   * prefix is the whole path. Default: `/session`.
+   * The path of the endpoints. It is relative to the prefix of the router in which they are mounted, unless it begins
+   * with that prefix. Default: `/session`.
    */
   readonly base?: string;
-  /** A second path for the migration. Default: only `migrate` below the base. */
+  /** A second path for the migration endpoint. Default: only `migrate` below `base`. */
   readonly migratePath?: string;
   /** How long a login or an elevation counts as recent, in milliseconds. Default: 10 minutes. */
   readonly recentAuthentication?: number;
@@ -63,13 +60,13 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
 /** Settings of the event streams. Durations in milliseconds. */
 export interface EventOptions {
   /**
-   * How often each stream checks for changes that other nodes made, through the manager's cache. Without a cache each
-   * check reads the store. Default: 1000.
+   * How often a stream checks for changes by other nodes. Each check uses the manager's cache; without a cache, it
+   * reads the store. Default: 1000.
    */
   readonly checkInterval?: number;
   /** How long before the session's expiry `expiring` is sent. Default: 60,000. */
   readonly warnBefore?: number;
-  /** The maximum number of open streams per session. A further one is rejected with `RATE_LIMITED`. Default: 10. */
+  /** The maximum number of open streams per session. One more is rejected with `RATE_LIMITED`. Default: 10. */
   readonly maxPerSession?: number;
   readonly schedule?: Schedule;
 }
@@ -109,7 +106,10 @@ export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<U
   throw usageError(INPUT_NAME, [{ path: "authenticate", message }]);
 }
 
-/** Checks what the application's `authenticate` returned: a misspelt `rememberMe` would be lost. Throws `UsageError`. */
+/**
+ * Checks the result of the application's `authenticate`, because a misspelt `rememberMe` would be ignored. Throws
+ * `UsageError`.
+ */
 export function requireIdentity<User>(identity: Identity<User>): void {
   requireKnownOptions("result of authenticate()", identity, IDENTITY_FIELDS);
 }

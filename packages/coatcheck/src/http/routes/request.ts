@@ -2,7 +2,7 @@ import { CoatcheckError } from "../../session/errors.ts";
 import type { JsonObject } from "../../session/json.ts";
 import type { RequestSession } from "../request-session.ts";
 
-/** A request to the session endpoints. Every adapter maps its framework's request to this. */
+/** A request to the session endpoints. Every adapter maps its framework's request to this interface. */
 export interface RouteRequest<Data = JsonObject> {
   readonly method: string;
   /** Path and query, as the client requested them. */
@@ -14,7 +14,7 @@ export interface RouteRequest<Data = JsonObject> {
   body(): Promise<unknown>;
 }
 
-/** Bytes. The body of a login has a few hundred. */
+/** The largest request body, in bytes. The body of a login has a few hundred. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 /**
@@ -64,7 +64,7 @@ export function credentialsOf(body: JsonObject): JsonObject {
 }
 
 /**
- * Returns what was sent besides the credentials. Default: `{}`.
+ * Returns the field `metadata` of a login. Default: `{}`.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when `metadata` is not an object.
  */

@@ -16,16 +16,16 @@ import { EventStreams } from "./event-streams.ts";
 import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from "./options.ts";
 import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
 import { eventStream, failure, success } from "./responses.ts";
-import { noSession, type ViewDependencies, viewOf } from "./view.ts";
+import { type ViewDependencies, viewOf, viewWithoutSession } from "./view.ts";
 import { visitHandlers } from "./visit.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
-/** The functions of the mounted endpoints for the application. */
+/** The functions that mounted endpoints offer to the application. */
 export interface RouteControls<User, Data> {
   /**
-   * Returns the `initialState` for the client of a page that the server renders. With it the client neither fetches the
-   * session nor shows a logged-out state first.
+   * Returns the `initialState` for the browser client of a server-rendered page. With it, the client need not fetch the
+   * session before it shows the login.
    *
    * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond.
    */
@@ -38,13 +38,13 @@ export interface RouteControls<User, Data> {
  * The endpoints that the browser client calls, for any framework: current session, login, logout, devices, elevation,
  * migration, and the event stream. `wire.ts` defines their JSON.
  *
- * The adapter must run `checkCsrf` first, which rejects forged requests before a handler runs, and `commit` before the response
- * headers are sent.
+ * The adapter must call `checkCsrf` first, which rejects forged requests, and `commit` before the response headers are
+ * sent.
  */
 export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
-  /** The path of the endpoints, without the prefix of a router that they are mounted in. */
+  /** The path of the endpoints, without the prefix of the router in which they are mounted. */
   readonly base: string;
-  /** The second path of the migration; that below {@link base} if the application configured none. */
+  /** The second path of the migration endpoint. Default: its path below {@link base}. */
   readonly migratePath: string;
   readonly #manager: SessionManager<Data>;
   readonly #options: SessionRoutesOptions<User, Data>;
@@ -85,14 +85,14 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   /**
-   * Returns the response to a request, or null for a request to another path. Rejects only with errors of the application:
-   * a `CoatcheckError` becomes an error response.
+   * Returns the response to a request, or null for a request to another path. A `CoatcheckError` becomes an error
+   * response; other errors of the application are thrown.
    *
-   * @param mountedAt returns the beginning of the path that a router's prefix matched, such as `/api`. The endpoints are
-   *   below it, unless {@link base} contains it. Default: none.
+   * @param mountedAt returns the part of the path that a router's prefix matched, such as `/api`. The endpoints are
+   *   below that part, unless {@link base} contains it. Default: no prefix.
    */
-  handle(request: RouteRequest<Data>, mountedAt: () => string = atRoot): Promise<Response> | null {
-    // Most requests are for other paths: reject those with the least work.
+  handle(request: RouteRequest<Data>, mountedAt: () => string = noPrefix): Promise<Response> | null {
+    // Most requests are for other paths, so exclude these quickly.
     if (!request.url.includes(this.base) && !request.url.includes(this.migratePath)) return null;
     const [path = "", query] = request.url.split("?", 2);
     const handler =
@@ -100,7 +100,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return handler ? withErrorResponse(handler(request, new URLSearchParams(query))) : null;
   }
 
-  /** The functions for the application that mounted the endpoints. */
+  /** Returns the functions for the application that mounted the endpoints. */
   get controls(): RouteControls<User, Data> {
     return {
       view: async (session) => await viewOf(await loadSession(session), this.#view),
@@ -114,7 +114,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #logIn(request: RouteRequest<Data>): Promise<Response> {
-    // A login works with an older token too: the response that carried the newer one may be lost.
+    // Accept an older token for a login, because the response with the newer token may have been lost.
     const session = await request.session.load({ activity: "user", outage: "closed" });
     const body = await readJsonObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
@@ -127,13 +127,13 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
     if (query.has("everywhere")) await this.#endAll(request);
-    // An older token ends its session too: the browser may hold no other one.
+    // Accept an older token for a logout, because the browser may not have received the newer token.
     const session = await request.session.load({ activity: "user", outage: "closed" });
     const hasEnded = await session.revoke();
-    return success(hasEnded ? noSession("signed-out") : await viewOf(session, this.#view));
+    return success(hasEnded ? viewWithoutSession("signed-out") : await viewOf(session, this.#view));
   }
 
-  /** Ends every session of the subject. An older token cannot prove a recent login: `CONFLICT`. */
+  /** Ends every session of the subject. Throws `CONFLICT` for an older token, which cannot prove a recent login. */
   async #endAll(request: RouteRequest<Data>): Promise<void> {
     const session = await loadSession(request.session, "user");
     if (session.subject === null) return;
@@ -173,7 +173,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return this.#handlers.get(`${method} ${path}`) ?? this.#deviceHandler(method, path);
   }
 
-  /** A base that begins with the prefix is the whole path, so it is not served below the prefix once more. */
+  /** Returns the handler for a path below a router's prefix. If `base` itself begins with the prefix, there is none. */
   #handlerBelow(prefix: string, method: string, path: string): Handler<Data> | undefined {
     const below = path.slice(prefix.length);
     return below.startsWith(`${prefix}/`) ? undefined : this.#handlerOf(method, below);
@@ -215,7 +215,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return success(await viewOf(session, this.#view));
   }
 
-  /** The migration itself runs in middleware before `coatcheck()`, so the request has its session by now. */
+  /** The migration has already run in middleware before `coatcheck()`, so the request has a session. */
   async #migrate(request: RouteRequest<Data>): Promise<Response> {
     return success(await viewOf(await loadSession(request.session, "user"), this.#view));
   }
@@ -232,7 +232,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 }
 
-const atRoot = () => "";
+const noPrefix = () => "";
 
 async function withErrorResponse(pending: Promise<Response>): Promise<Response> {
   try {
@@ -246,8 +246,8 @@ async function withErrorResponse(pending: Promise<Response>): Promise<Response> 
 /**
  * Loads the request's session, stored or not. Ignores the application's outage policy.
  *
- * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond. In both cases
- *   the browser may well be logged in, so a response without a session would be wrong.
+ * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond. In both
+ *   cases the browser may be logged in, so a response without a session would be wrong.
  */
 async function loadSession<Data>(request: RequestSession<Data>, activity?: Activity): Promise<Session<Data>> {
   const session = await request.load({ outage: "closed", ...(activity && { activity }) });
@@ -267,7 +267,7 @@ async function requireLogin<Data>(request: RequestSession<Data>, activity: Activ
   return { session, subject: session.subject };
 }
 
-/** Validates the scope's name, which the application defines and the session stores. */
+/** Returns the validated name of the requested scope. */
 function scopeOf({ scope = ACCOUNT_SCOPE }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
   throw invalidRequest("scope", "must be 1 to 64 letters, digits or characters of . : - _");

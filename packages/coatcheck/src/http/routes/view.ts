@@ -9,13 +9,13 @@ import type { CsrfTokens } from "../csrf.ts";
 export interface ViewDependencies<User> {
   readonly csrfTokens: CsrfTokens;
   readonly clock: Clock;
-  /** Null if the user no longer exists: the page then sees no session. */
+  /** Returns the user of a subject; null if the user no longer exists. The page then has no session. */
   readonly user: (subject: string) => MaybePromise<User | null>;
   readonly needsOnboarding: ((subject: string) => MaybePromise<boolean>) | undefined;
 }
 
 /**
- * Returns what a page may know of its session.
+ * Returns the fields of a session that its page may read.
  *
  * @param known the session's user, if the caller has loaded it already.
  */
@@ -25,16 +25,17 @@ export async function viewOf<User, Data>(
   known?: User,
 ): Promise<SessionView<User>> {
   const { record } = session;
-  if (record === null) return noSession(endReason(session.refusal));
+  if (record === null) return viewWithoutSession(endReason(session.refusal));
   const shared = {
-    session: sessionOnTheWire(record, session.lastSeenAt ?? record.lastSeenAt, clock.now()),
-    // Grows with each write of a session, including a login: so the client can tell which of two responses is newer.
+    session: toSessionInfo(record, session.lastSeenAt ?? record.lastSeenAt, clock.now()),
+    // Increases with each write of the session, including a login, so that the client can tell which of two responses
+    // is newer.
     rev: record.version,
     csrf_token: csrfTokens.issue(record),
   };
   if (record.subject === null) return { status: "anonymous", user: null, ...shared };
   const present = known ?? (await user(record.subject));
-  if (present === null) return noSession(null);
+  if (present === null) return viewWithoutSession(null);
   return {
     status: "authenticated",
     user: present,
@@ -44,7 +45,7 @@ export async function viewOf<User, Data>(
 }
 
 /** Returns the view of a request without a session. */
-export function noSession<User>(reason: EndReason | null): SessionView<User> {
+export function viewWithoutSession<User>(reason: EndReason | null): SessionView<User> {
   const view = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
   return reason === null ? view : { ...view, reason };
 }
@@ -61,7 +62,7 @@ function endReason(refusal: RefusalReason | null): EndReason | null {
   }
 }
 
-function sessionOnTheWire(record: SessionRecord, lastSeenAt: number, now: number): TimedSessionInfo {
+function toSessionInfo(record: SessionRecord, lastSeenAt: number, now: number): TimedSessionInfo {
   return {
     id: record.id,
     type: record.type,

@@ -6,20 +6,20 @@ import { success } from "./responses.ts";
 type Handler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
 
 /**
- * The endpoints of visits at `path`: the beacon, `/opt-out`, `/opt-in`, and beside them the page's script. They respond
- * 404 where no visits are collected.
+ * Returns the visit endpoints: the beacon at `path`, `/opt-out` and `/opt-in` below `path`, and the page's script at
+ * `path.js`. They respond 404 if no visits are collected.
  */
 export function visitHandlers<Data>(path: string): readonly [string, Handler<Data>][] {
   return [
-    [`POST ${path}`, beacon],
-    [`GET ${path}.js`, script],
-    [`POST ${path}/opt-out`, (request) => choose(request, "optOut")],
-    [`POST ${path}/opt-in`, (request) => choose(request, "optIn")],
+    [`POST ${path}`, receiveBeacon],
+    [`GET ${path}.js`, serveScript],
+    [`POST ${path}/opt-out`, (request) => setConsent(request, "optOut")],
+    [`POST ${path}/opt-in`, (request) => setConsent(request, "optIn")],
   ];
 }
 
-/** Responds 2xx whatever happened to the session: the page that sent the beacon may be closed. */
-async function beacon<Data>(request: RouteRequest<Data>): Promise<Response> {
+/** Responds 2xx even if the session has ended, because the page that sent the beacon may be closed. */
+async function receiveBeacon<Data>(request: RouteRequest<Data>): Promise<Response> {
   const { visit } = request.session;
   if (visit === null) return new Response(null, { status: 404 });
   const body = await readJsonObject(request);
@@ -28,8 +28,8 @@ async function beacon<Data>(request: RouteRequest<Data>): Promise<Response> {
   return withCookies(success({ accepted }), cookies);
 }
 
-/** The script is the same for every visitor, so any cache may keep it. */
-async function script<Data>({ session: { visit } }: RouteRequest<Data>): Promise<Response> {
+/** Returns the script. It is the same for every visitor, so any cache may store it. */
+async function serveScript<Data>({ session: { visit } }: RouteRequest<Data>): Promise<Response> {
   if (visit === null) return new Response(null, { status: 404 });
   const headers = {
     "content-type": "text/javascript; charset=utf-8",
@@ -38,14 +38,14 @@ async function script<Data>({ session: { visit } }: RouteRequest<Data>): Promise
   return new Response(visit.script, { headers });
 }
 
-async function choose<Data>(request: RouteRequest<Data>, choice: "optOut" | "optIn"): Promise<Response> {
+async function setConsent<Data>(request: RouteRequest<Data>, choice: "optOut" | "optIn"): Promise<Response> {
   const { visit } = request.session;
   if (visit === null) return new Response(null, { status: 404 });
   const cookies = visit[choice](await loadSession(request, "none"));
-  // A form of a page without scripts: the browser shows the page again.
+  // The form of a page without scripts: redirect the browser to that page.
   const isForm = request.header("sec-fetch-dest") === "document";
   const response = isForm
-    ? new Response(null, { status: 303, headers: { location: backFrom(request) } })
+    ? new Response(null, { status: 303, headers: { location: refererPath(request) } })
     : success({ collected: choice === "optIn" });
   return withCookies(response, cookies);
 }
@@ -57,13 +57,13 @@ async function loadSession<Data>(
   return await request.session.load({ activity, outage: "anonymous" });
 }
 
-/** A report of visible time is not a new action of the user. */
+/** Whether a beacon shows that the user is active. A report of visible time (`page_time`) does not. */
 function isUserActivity({ events }: JsonObject): boolean {
   return Array.isArray(events) && events.some((event) => event?.type !== "page_time");
 }
 
-/** The path of the page that sent the form, on this site. */
-function backFrom<Data>(request: RouteRequest<Data>): string {
+/** Returns the path of the page that sent the form, if it is on this site; else `/`. */
+function refererPath<Data>(request: RouteRequest<Data>): string {
   const page = URL.parse(request.header("referer") ?? "");
   return page !== null && page.host === request.session.client.host ? page.pathname + page.search : "/";
 }
