@@ -10,15 +10,15 @@ type Manager = Pick<SessionManager<never>, "createDerived" | "findDerived" | "re
 /**
  * Remembers denied JWTs by their `jti`, in the store and on every node.
  *
- * A denial is a tombstone: a session that was revoked as soon as it was created, whose id is derived from the `jti`. A node
- * reads the store when it meets a JWT for the first time, and keeps the result like an entity of a context: an invalidation
- * through the revocation log ends the copy, and without a lease no copy is used.
+ * A denial is stored as a tombstone: a session that is revoked as soon as it is created. Its id is derived from the
+ * `jti`. A node reads the store when it receives a JWT for the first time, and caches the result like an entity of a
+ * context, which the revocation log can invalidate.
  */
 export class Denials {
   readonly #manager: Manager;
   readonly #context: ReturnType<typeof createContext>;
 
-  /** `ttl`: milliseconds for which a JWT can be valid at most. */
+  /** @param ttl the longest validity of a JWT, in milliseconds. */
   constructor(
     manager: Manager,
     { cache, clock, ttl }: { cache: Pick<SessionCache, "invalidations">; clock: Clock; ttl: number },

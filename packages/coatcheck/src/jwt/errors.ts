@@ -1,17 +1,17 @@
 import { errors } from "jose";
 import { CoatcheckError } from "../session/errors.ts";
 
-/** The error of a JWT that is refused. `problem`: the reason, such as "is malformed". */
-export function invalid(problem: string, cause?: unknown): CoatcheckError {
+/** Creates the error for a rejected JWT. `problem` completes the sentence "The JWT …", such as "is malformed". */
+export function jwtInvalid(problem: string, cause?: unknown): CoatcheckError {
   return new CoatcheckError("JWT_INVALID", `The JWT ${problem}.`, { cause });
 }
 
-/** The error of a JWT whose time is over: the client refreshes it. */
-export function expired(cause?: unknown): CoatcheckError {
+/** Creates the error for an expired JWT, which the client must refresh. */
+export function jwtExpired(cause?: unknown): CoatcheckError {
   return new CoatcheckError("JWT_EXPIRED", "The JWT has expired; refresh it.", { cause });
 }
 
-/** The reason why jose refused a JWT. Names claims, and never repeats their values. */
+/** Returns the reason why jose rejected a JWT. Names claims, but never their values. */
 export function reasonOf(error: InstanceType<typeof errors.JOSEError>): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     return error.claim === "typ"

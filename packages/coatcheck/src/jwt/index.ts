@@ -1,6 +1,6 @@
 /**
- * JWTs for API requests, each bound to a session. The application issues one after the login and refreshes it while the
- * session lives; it ends with the session, on every node. Needs the package `jose`.
+ * JWTs for API requests, each bound to a session. The application issues a JWT after the login and refreshes it while
+ * the session is active. When the session ends, the JWT is rejected on every node. Needs the package `jose`.
  *
  * @example
  * import { SessionManager } from "coatcheck";
@@ -37,10 +37,11 @@ export type { JwtAlgorithm, JwtKey } from "./keys.ts";
 export type { JwtManager, JwtOptions } from "./options.ts";
 
 /**
- * Creates the JWTs of an application. Pass the result to the option `jwt` of `coatcheck()` too, which authenticates requests
- * with it.
+ * Creates the issuer and verifier of an application's JWTs. Pass it to the option `jwt` of `coatcheck()`, which then
+ * authenticates requests by their JWT.
  *
- * @throws UsageError for an unknown or missing option, one of the wrong type, and a key of another kind than its name says.
+ * @throws UsageError for an unknown or missing option, an option of the wrong type, and a key of the wrong kind, such
+ *   as a private `publicKey`.
  */
 export function createJwts(options: JwtOptions): Jwts {
   return new Jwts(options);

@@ -9,11 +9,11 @@ import type { Session } from "../session/session.ts";
 import { newSessionId, pooledRandom } from "../session/token.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { Denials } from "./denials.ts";
-import { expired, invalid, reasonOf } from "./errors.ts";
+import { jwtExpired, jwtInvalid, reasonOf } from "./errors.ts";
 import { JwtKeys } from "./keys.ts";
 import { type JwtOptions, MAX_LIFETIME, type ResolvedOptions, resolveOptions } from "./options.ts";
 
-/** A JWT for a client, and when it expires. */
+/** An issued JWT, and the time when it expires. */
 export interface IssuedJwt {
   readonly token: string;
   /** Epoch milliseconds. */
@@ -26,32 +26,35 @@ export interface IssueOptions {
   readonly claims?: JsonObject;
 }
 
-/** The type of an access token (RFC 9068 §2.1). A JWT for another purpose has another type, so neither passes as the other. */
-const TYPE = "at+jwt";
+/**
+ * The header `typ` of an access token (RFC 9068 §2.1). A JWT for another purpose has another type, so it is rejected.
+ */
+const JWT_TYPE = "at+jwt";
 /** Claims that `issue` sets. */
 const OWN_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "tenant"];
 /** The claims that a JWT must have. */
 const REQUIRED_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid"];
-/** Headers that name a key from outside of the application's list (RFC 8725 §3.10). */
+/** Headers with which a JWT names its own key, instead of one in the application's list (RFC 8725 §3.10). */
 const FOREIGN_KEY_HEADERS = ["jwk", "jku", "x5c", "x5u"];
-/** JWTs whose verified claims this process keeps. */
-const MAX_KNOWN = 10_000;
-/** Characters of the longest JWT. */
-const MAX_LENGTH = 8192;
-/** Characters of the longest `jti`. */
+/** How many verified JWTs this process caches. */
+const MAX_CACHED_JWTS = 10_000;
+/** The longest accepted JWT, in characters. */
+const MAX_JWT_LENGTH = 8192;
+/** The longest accepted `jti`, in characters. */
 const MAX_JTI_LENGTH = 128;
 
 /**
- * Issues and verifies the JWTs of API requests. Each belongs to a session: it ends when the session is revoked, and never
- * outlives its absolute timeout. {@link createJwts} creates it, once per process.
+ * Issues and verifies the JWTs of API requests. Each JWT belongs to a session: it is rejected once the session is
+ * revoked, and expires no later than the session's absolute timeout. Create one instance per process, with {@link
+ * createJwts}.
  */
 export class Jwts implements JwtVerifier {
   readonly #options: ResolvedOptions;
   readonly #keys: JwtKeys;
   readonly #denials: Denials;
   readonly #random = pooledRandom();
-  /** JWT → its claims. Verifying a signature takes far longer than the rest. */
-  readonly #known = new LRUCache<string, JwtIdentity>({ max: MAX_KNOWN });
+  /** The verified claims of each JWT. Cached because verifying a signature is slow. */
+  readonly #known = new LRUCache<string, JwtIdentity>({ max: MAX_CACHED_JWTS });
 
   /** @throws UsageError for invalid options. */
   constructor(options: JwtOptions) {
@@ -75,14 +78,14 @@ export class Jwts implements JwtVerifier {
     if (record.actor !== null)
       throw new CoatcheckError(
         "FORBIDDEN",
-        "An impersonated session gets no JWT, which would not name the actor.",
+        "Cannot issue a JWT while impersonating: the JWT would not name the actor.",
       );
     return await this.#sign(record, record.subject, claimsOf(options));
   }
 
   /**
-   * Issues another JWT for a session, to a client whose JWT is about to expire. Unlike {@link issue} it reads the session from
-   * the store, so that a session that another node has just revoked gets none.
+   * Issues another JWT for a session, to a client whose JWT is about to expire. Unlike {@link issue} it reads the
+   * session from the store, so that it issues no JWT if another node has just revoked the session.
    *
    * @throws CoatcheckError as {@link issue}, and `SESSION_REVOKED`, `SESSION_EXPIRED` when the session has ended.
    */
@@ -102,11 +105,12 @@ export class Jwts implements JwtVerifier {
   }
 
   /**
-   * Verifies a JWT: signature, algorithm, type, issuer, audience and times, then that neither it nor its session was revoked.
-   * Reads the store when this process meets the JWT or its session for the first time; later ones are answered from memory.
+   * Verifies a JWT: signature, algorithm, type, issuer, audience and times, then that neither it nor its session was
+   * revoked. Reads the store when this process receives the JWT or its session for the first time; later verifications
+   * use memory.
    *
-   * @throws CoatcheckError `JWT_INVALID` and `JWT_EXPIRED` with the reason; `SESSION_REVOKED` when it was denied, or its session
-   *   was revoked, deleted, or has another subject or tenant by now; `STORE_UNAVAILABLE`.
+   * @throws CoatcheckError `JWT_INVALID` and `JWT_EXPIRED` with the reason; `SESSION_REVOKED` when the JWT was denied,
+   *   or its session was revoked, deleted, or now has another subject or tenant; `STORE_UNAVAILABLE`.
    */
   async verify(token: string): Promise<JwtIdentity> {
     const identity = this.#knownIdentity(token) ?? identityOf(await this.#payloadOf(token));
@@ -119,10 +123,10 @@ export class Jwts implements JwtVerifier {
   }
 
   /**
-   * Denies one JWT until it expires, on every node: within milliseconds, at the latest after the cache's staleness bound. To
-   * end every JWT of a session, revoke the session.
+   * Denies one JWT until it expires. Other nodes reject it within milliseconds, at the latest after the cache's
+   * `maxStaleness`. To end all JWTs of a session, revoke the session.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE`: repeat it, the JWT may still be valid.
+   * @throws CoatcheckError `STORE_UNAVAILABLE`: the JWT may still be valid, so call it again.
    */
   async deny({ jti, expiresAt }: Pick<JwtIdentity, "jti" | "expiresAt">): Promise<void> {
     const { clock, clockTolerance } = this.#options;
@@ -137,7 +141,7 @@ export class Jwts implements JwtVerifier {
     const exp = Math.min(now + Math.floor(lifetime / 1000), Math.floor(record.expiresAt / 1000));
     const { tenant } = record;
     const token = await new SignJWT({ ...claims, ...(tenant !== null && { tenant }), sid: record.id })
-      .setProtectedHeader({ alg: algorithm, kid: id, typ: TYPE })
+      .setProtectedHeader({ alg: algorithm, kid: id, typ: JWT_TYPE })
       .setIssuer(issuer)
       .setAudience(audience)
       .setSubject(subject)
@@ -149,35 +153,38 @@ export class Jwts implements JwtVerifier {
     return { token, expiresAt: exp * 1000 };
   }
 
-  /** The result of an earlier verification. Nothing of it can change but the time. */
+  /**
+   * Returns the claims of a JWT that was verified before; null if there is none. Only its times need to be checked
+   * again.
+   */
   #knownIdentity(token: string): JwtIdentity | undefined {
     const known = this.#known.get(token);
     const { clock, clockTolerance } = this.#options;
-    if (known && clock.now() >= known.expiresAt + clockTolerance) throw expired();
+    if (known && clock.now() >= known.expiresAt + clockTolerance) throw jwtExpired();
     return known;
   }
 
   async #payloadOf(token: string): Promise<JWTPayload> {
-    if (typeof token !== "string" || token.length > MAX_LENGTH) throw invalid("is too long");
+    if (typeof token !== "string" || token.length > MAX_JWT_LENGTH) throw jwtInvalid("is too long");
     const { issuer, audience, clock, clockTolerance } = this.#options;
     const key = this.#keys.find(this.#keyIdOf(token));
-    if (!key) throw invalid("was signed with an unknown key");
+    if (!key) throw jwtInvalid("was signed with an unknown key");
     try {
       const { payload } = await jwtVerify(token, key.publicKey, {
-        // The key decides about the algorithm, never the JWT (RFC 8725 §3.1).
+        // The key determines the algorithm, never the JWT (RFC 8725 §3.1).
         algorithms: [key.algorithm],
         issuer,
         audience,
-        typ: TYPE,
+        typ: JWT_TYPE,
         requiredClaims: REQUIRED_CLAIMS,
         currentDate: new Date(clock.now()),
         clockTolerance: clockTolerance / 1000,
       });
       return payload;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw expired(error);
-      // Anything else is a mistake of the application, such as a key of another algorithm.
-      if (error instanceof errors.JOSEError) throw invalid(reasonOf(error), error);
+      if (error instanceof errors.JWTExpired) throw jwtExpired(error);
+      // Any other error is a bug in the application, such as a key for another algorithm.
+      if (error instanceof errors.JOSEError) throw jwtInvalid(reasonOf(error), error);
       throw error;
     }
   }
@@ -187,23 +194,23 @@ export class Jwts implements JwtVerifier {
     try {
       header = decodeProtectedHeader(token);
     } catch (error) {
-      throw invalid("is malformed", error);
+      throw jwtInvalid("is malformed", error);
     }
-    if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw invalid("brings a key of its own");
+    if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw jwtInvalid("contains its own key");
     return header.kid;
   }
 }
 
-/** Checks what `jose` does not: the types of the claims that decide here, and the longest lifetime. */
+/** Checks what `jose` does not check: the types of the claims used here, and the maximum lifetime. */
 function identityOf(claims: JWTPayload): JwtIdentity {
   const { sub, jti, sid, tenant = null, exp = 0, iat = 0 } = claims;
-  if (typeof sub !== "string" || sub === "") throw invalid('has no valid claim "sub"');
+  if (typeof sub !== "string" || sub === "") throw jwtInvalid('has no valid claim "sub"');
   if (typeof jti !== "string" || jti === "" || jti.length > MAX_JTI_LENGTH)
-    throw invalid('has no valid claim "jti"');
-  if (!isSessionId(sid)) throw invalid('has no valid claim "sid"');
-  if (tenant !== null && typeof tenant !== "string") throw invalid('has no valid claim "tenant"');
-  // A denial is kept for this time, and not for ever.
-  if ((exp - iat) * 1000 > MAX_LIFETIME) throw invalid("lives too long");
+    throw jwtInvalid('has no valid claim "jti"');
+  if (!isSessionId(sid)) throw jwtInvalid('has no valid claim "sid"');
+  if (tenant !== null && typeof tenant !== "string") throw jwtInvalid('has no valid claim "tenant"');
+  // Reject JWTs that are valid for longer, because a denial is only stored for this time.
+  if ((exp - iat) * 1000 > MAX_LIFETIME) throw jwtInvalid("is valid for too long");
   // Frozen, because later requests with the same JWT get the same object.
   return Object.freeze({
     subject: sub,

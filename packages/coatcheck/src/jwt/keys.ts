@@ -3,7 +3,7 @@ import type { Fault } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions, requireList } from "../session/known-options.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 
-/** The signature algorithms that are accepted. All of them are asymmetric: a process that only verifies cannot sign. */
+/** The accepted signature algorithms. All are asymmetric, so a process that has only public keys cannot sign. */
 export type JwtAlgorithm = "EdDSA" | "ES256" | "RS256";
 
 const ALGORITHMS: readonly unknown[] = ["EdDSA", "ES256", "RS256"] satisfies JwtAlgorithm[];
@@ -14,7 +14,7 @@ export interface JwtKey {
   readonly id: string;
   readonly algorithm: JwtAlgorithm;
   readonly publicKey: CryptoKey | KeyObject | JWK;
-  /** A process that only verifies needs none. */
+  /** Not needed in a process that only verifies. */
   readonly privateKey?: CryptoKey | KeyObject | JWK;
 }
 
@@ -27,7 +27,7 @@ const KEY_OPTIONS = {
 
 const INPUT_NAME = "options of createJwts()";
 
-/** The keys of an application, newest first: the first one with a private key signs, and every one verifies. */
+/** The keys of an application, newest first. The first key with a private key signs; all keys verify. */
 export class JwtKeys {
   readonly #keys: ReadonlyMap<string, JwtKey>;
 
@@ -43,12 +43,12 @@ export class JwtKeys {
       throw usageError(INPUT_NAME, [{ path: "keys", message: "must have a different id each" }]);
   }
 
-  /** The key with an id; undefined for an unknown one. */
+  /** Returns the key with an id; undefined for an unknown id. */
   find(id: unknown): JwtKey | undefined {
     return typeof id === "string" ? this.#keys.get(id) : undefined;
   }
 
-  /** The newest key that can sign. Throws `UsageError` when none can. */
+  /** Returns the newest key that can sign. Throws `UsageError` when none can. */
   signingKey(): JwtKey & { readonly privateKey: NonNullable<JwtKey["privateKey"]> } {
     for (const key of this.#keys.values()) {
       const { privateKey } = key;
@@ -80,7 +80,10 @@ function faultsOf(key: JwtKey, path: string): readonly Fault[] {
   return faults;
 }
 
-/** A JWK has `kty`, and a private one `d`. The other two forms have `type`: `public`, `private` or `secret`. */
+/**
+ * Returns the kind of a key. A JWK has the member `kty`, and `d` if it is private. A CryptoKey or KeyObject has the
+ * member `type`.
+ */
 function kindOf(key: unknown): string {
   if (typeof key !== "object" || key === null) return describeValue(key);
   if ("kty" in key) return key.kty === "oct" ? "a shared secret" : "d" in key ? "private" : "public";

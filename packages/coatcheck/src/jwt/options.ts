@@ -15,26 +15,32 @@ export type JwtManager = Pick<
 export interface JwtOptions {
   /** The session manager, whose sessions the JWTs belong to. */
   readonly manager: JwtManager;
-  /** The cache of the manager, from `createCache`: its lease and its log tell this process of denied JWTs. */
+  /**
+   * The cache of the manager, from `createCache`. Through its log, this process learns which JWTs other processes have
+   * denied.
+   */
   readonly cache: Pick<SessionCache, "invalidations">;
-  /** Newest first: the first one with a private key signs, and every one verifies. */
+  /** The keys, newest first. The first key with a private key signs; all keys verify. */
   readonly keys: readonly JwtKey[];
   /** The claim `iss`: the URL of the application. */
   readonly issuer: string;
   /** The claim `aud`: the name of the API. */
   readonly audience: string;
-  /** Milliseconds for which a JWT is valid, at most one hour. Sweep with a longer retention. Default: 10 minutes. */
+  /**
+   * Milliseconds for which a JWT is valid, at most one hour. The retention of `sweep` must be longer. Default: 10
+   * minutes.
+   */
   readonly lifetime?: number;
   /** Milliseconds by which the clocks of two processes may differ. Default: 5 s. */
   readonly clockTolerance?: number;
-  /** Default: the machine's clock. */
+  /** Returns the current time. Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** The options with their defaults, checked. */
+/** The validated options, with their defaults. */
 export type ResolvedOptions = Required<Omit<JwtOptions, "keys">>;
 
-/** One hour. A denial must stay in the store for as long. */
+/** The maximum lifetime of a JWT: one hour. Denials must be stored for this time. */
 export const MAX_LIFETIME = 60 * 60_000;
 const MAX_TOLERANCE = 60_000;
 

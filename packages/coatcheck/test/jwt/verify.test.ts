@@ -94,7 +94,7 @@ describe("a JWT that must be refused", () => {
       ['another or no valid claim "sid"', { sid: undefined }],
       ['no valid claim "sid"', { sid: "1" }],
       ['no valid claim "tenant"', { tenant: 7 }],
-      ["lives too long", { exp: now + 7200 }],
+      ["is valid for too long", { exp: now + 7200 }],
     ];
     expect((await site.jwts.verify(await site.forge(site.claims(session)))).subject).toBe("ada");
     for (const [problem, change] of cases) {
@@ -161,7 +161,7 @@ describe("a JWT that must be refused", () => {
       const token = await site.forge(claims, header);
       await expect(site.jwts.verify(token)).rejects.toMatchObject({
         code: "JWT_INVALID",
-        message: "The JWT brings a key of its own.",
+        message: "The JWT contains its own key.",
       });
     }
     for (const kid of ["other", "__proto__", "", undefined]) {
