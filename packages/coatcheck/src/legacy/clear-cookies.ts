@@ -1,6 +1,6 @@
 import { Cookie, domainsOf } from "../http/cookie.ts";
 
-/** The cookies to clear after the migration, and the attributes that they were set with. */
+/** The cookies to clear after the migration, and the attributes with which the legacy system set them. */
 export interface ClearOptions {
   /** Names of cookies to clear in addition to those of the readers. */
   readonly names?: readonly string[];
@@ -10,12 +10,12 @@ export interface ClearOptions {
   readonly paths?: readonly string[];
 }
 
-/** At about 100 bytes each. By default, nginx accepts 4 KB of response headers from a server. */
+/** Each header has about 100 bytes, and nginx accepts 4 KB of response headers from a server by default. */
 const MAX_HEADERS = 24;
 
 /**
  * Builds the `Set-Cookie` headers that clear cookies: for each name, one header per combination of domain (none, and
- * each domain) and path. A request does not tell the domain and path of a cookie, so all of them must be tried.
+ * each domain) and path. A request does not contain the domain and path of a cookie, so all of them must be tried.
  * Returns at most 24 headers; a later request clears the remaining cookies.
  *
  * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.

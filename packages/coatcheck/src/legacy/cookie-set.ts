@@ -12,12 +12,15 @@ export interface CookieSetOptions<Found> {
   /** The names of the other cookies of the set, such as tokens and flags. */
   readonly others?: readonly string[];
   /**
-   * Decrypts and parses the set. `value` is the value of the cookie `name`; {@link aesGcm} can decrypt it. A null
-   * result or an error means that the cookie is not authentic. Do not call a server here, because its outage would then
-   * look like a forged cookie; `validate` may call one.
+   * Decrypts and parses the cookies. `value` is the value of the cookie `name`; {@link aesGcm} can decrypt it. Returns
+   * null or throws if the cookie is not authentic. Must not call a server, because an outage would look like a forged
+   * cookie; `validate` may call one.
    */
   readonly read: (value: string, cookies: LegacyCookies) => MaybePromise<Found | null>;
-  /** Returns a unique key of the login, such as the backend's session token. The encryption must protect it. */
+  /**
+   * Returns a unique key of the login, such as the backend's session token. Take it from an encrypted value, so that
+   * clients cannot change it.
+   */
   readonly key: (found: Found) => string;
 }
 

@@ -14,19 +14,19 @@ export class LegacyCookies {
   }
 
   /**
-   * All values of a name, in the order sent, at most four. A browser sends several when it has cookies of one name on
-   * several paths or domains.
+   * Returns all values of a cookie name, in the order sent, at most four. A browser sends several if it has cookies of
+   * this name for several paths or domains.
    */
   all(name: string): readonly string[] {
-    return cookieValues(this.#header, name).slice(0, MAX_DUPLICATES).map(decoded);
+    return cookieValues(this.#header, name).slice(0, MAX_DUPLICATES).map(decodeValue);
   }
 
-  /** The first value of a name. */
+  /** Returns the first value of a cookie name. */
   text(name: string): string | undefined {
     return this.all(name)[0];
   }
 
-  /** The first value of a name, parsed as JSON; undefined when it is missing or not JSON. */
+  /** Returns the first value of a cookie name, parsed as JSON; undefined when it is missing or not JSON. */
   json(name: string): unknown {
     try {
       return JSON.parse(this.text(name) ?? "");
@@ -36,10 +36,10 @@ export class LegacyCookies {
   }
 }
 
-/** Limits the work of a request with many cookies of one name, because each value costs a signature check. */
+/** Limits how many cookies of one name are checked in a request, because each check verifies a signature. */
 const MAX_DUPLICATES = 4;
 
-function decoded(value: string): string {
+function decodeValue(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {

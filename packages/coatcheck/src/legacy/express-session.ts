@@ -3,7 +3,7 @@ import { type KnownOptions, requireKnownOptions, requireList } from "../session/
 import type { LegacyLifetime } from "./lifetime.ts";
 import { type LegacyReader, type LegacySession, readFirst } from "./reader.ts";
 
-/** The methods used of an express-session store, such as connect-redis, connect-pg-simple or `MemoryStore`. */
+/** The methods of an express-session store (connect-redis, connect-pg-simple, `MemoryStore`) that the reader calls. */
 export interface ExpressSessionStore<Found> {
   get(sid: string, callback: (error: unknown, session?: Found | null) => void): void;
   destroy(sid: string, callback?: (error?: unknown) => void): void;
@@ -58,7 +58,7 @@ export function expressSession<Found extends object>(
 }
 
 /**
- * The session id of a cookie value with a valid signature; null otherwise. Format of the cookie-signature package:
+ * Returns the session id in a cookie value; null if its signature is invalid. Format of the cookie-signature package:
  * `s:<id>.<signature>`, where the signature is HMAC-SHA256 in base64 without padding.
  */
 function verifiedId(value: string, secrets: readonly string[]): string | null {
@@ -76,7 +76,7 @@ function verifiedId(value: string, secrets: readonly string[]): string | null {
 function load<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Found | null> {
   return new Promise((resolve, reject) => {
     store.get(sid, (error, session) => {
-      // File-based stores report a missing session as ENOENT. express-session handles it in the same way.
+      // File-based stores report a missing session as ENOENT. express-session also treats it as missing.
       const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
       if (error && !isMissing) reject(error);
       else resolve(session ?? null);
@@ -90,7 +90,10 @@ function isExpired(session: object): boolean {
   return typeof lifetime === "number" && lifetime <= Date.now();
 }
 
-/** The lifetime of the session's cookie, which express-session keeps in its store. Without `expires` it ends with the browser. */
+/**
+ * Returns the lifetime of the session's cookie, which is in the stored session. Without `expires`, the cookie ends when
+ * the browser closes.
+ */
 function lifetimeOf(session: object): LegacyLifetime {
   const cookie: unknown = "cookie" in session ? session.cookie : null;
   if (typeof cookie !== "object" || cookie === null) return null;

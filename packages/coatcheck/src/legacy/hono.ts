@@ -2,7 +2,9 @@ import { errorResponse, isCoatcheckError } from "../http/error-response.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { RequestMigrator } from "./migration-result.ts";
 
-/** The members used of Hono's context. Declared here so that the package does not depend on Hono. */
+/**
+ * The members of Hono's context that the middleware uses. Declared here so that the package does not depend on Hono.
+ */
 interface HonoContext {
   readonly req: {
     raw: Request;

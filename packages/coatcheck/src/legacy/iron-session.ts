@@ -17,13 +17,13 @@ export interface IronSessionOptions<Found> {
   readonly unsealData: UnsealData;
   /** The `cookieName` of iron-session. */
   readonly name: string;
-  /** The password, or all passwords that may have sealed a cookie, by number. */
+  /** The password that seals (encrypts) the cookies, or all passwords by number, as in iron-session. */
   readonly password: string | Readonly<Record<string, string>>;
   /** The `ttl` of iron-session in seconds. */
   readonly ttl?: number;
   /**
-   * Returns a unique key of the login from the sealed data. Without it, each seal counts as a separate login: a browser
-   * that received a newer seal can then migrate once with each seal.
+   * Returns a unique key of the login from the sealed data. Without this option, each seal is a separate login, so a
+   * browser that received a newer seal can migrate once with each of its seals.
    */
   readonly key?: (found: Found) => string;
 }
@@ -40,7 +40,8 @@ const READER_OPTIONS = {
 const CHUNKS = [0, 1, 2, 3];
 
 /**
- * Reads the sealed cookies of iron-session, including seals split into several cookies, with its own `unsealData`.
+ * Reads the sealed (encrypted) cookies of iron-session with its own `unsealData`. A seal may be split into several
+ * cookies.
  *
  * @throws UsageError for an unknown option.
  */
@@ -84,7 +85,10 @@ function withoutVersion(seal: string): string {
   return seal.split("~", 1)[0] ?? seal;
 }
 
-/** When the seal expires: its sixth field, which is signed, epoch milliseconds. Null for a seal without an end. */
+/**
+ * Returns when the seal expires, epoch milliseconds, from its sixth field, which is signed. Null for a seal that does
+ * not expire.
+ */
 function expiryOf(seal: string): number | null {
   const expiry = Number(seal.split("*")[5]);
   return Number.isSafeInteger(expiry) && expiry > 0 ? expiry : null;

@@ -23,7 +23,7 @@ export interface JwtCookieOptions<Key> {
   ) => Promise<{ payload: JwtClaims }>;
   /** A key that `jwtVerify` accepts: the bytes of a shared secret, or a public key. */
   readonly key: Key;
-  /** Exactly the algorithms that the legacy system signs with (RFC 8725 §3.1). */
+  /** The algorithms with which the legacy system signs, and no others (RFC 8725 §3.1). */
   readonly algorithms: readonly string[];
   /** The name of the cookie. */
   readonly name: string;
@@ -32,8 +32,8 @@ export interface JwtCookieOptions<Key> {
   /** Names of other cookies of the same session, such as a refresh token. */
   readonly others?: readonly string[];
   /**
-   * Returns a unique key of the login, such as `jti` if the legacy system never used one twice. Without it, each token
-   * counts as a separate login.
+   * Returns a unique key of the login, such as `jti` if the legacy system never reuses one. Without this option, each
+   * token is a separate login.
    */
   readonly id?: (claims: JwtClaims) => string;
 }
@@ -53,18 +53,21 @@ const READER_OPTIONS = {
  * Reads a JWT from a cookie and verifies it with `jwtVerify` of jose.
  *
  * @throws UsageError for an unknown option, and for `algorithms` that are not a list.
- * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`, and for a key that does not fit
- *   them: `jwtVerify` would reject it at the first visitor.
+ * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`, and for a key that does not
+ *   fit the algorithms. `jwtVerify` would only reject such a key at the first request.
  */
 export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<JwtClaims> {
   requireKnownOptions("options of jwtCookie()", options, READER_OPTIONS);
   const { jwtVerify, key, algorithms, name, issuer, audience, id } = options;
   requireList("options of jwtCookie()", "algorithms", algorithms);
   if (algorithms.length === 0 || algorithms.some((algorithm) => algorithm.toLowerCase() === "none")) {
-    throw invalid("algorithms", 'must list at least one signature algorithm, and must not contain "none"');
+    throw invalidOption(
+      "algorithms",
+      'must list at least one signature algorithm, and must not contain "none"',
+    );
   }
   const fault = keyFault(key, algorithms);
-  if (fault !== null) throw invalid("key", fault);
+  if (fault !== null) throw invalidOption("key", fault);
   const checks = {
     algorithms: [...algorithms],
     ...(issuer === undefined ? {} : { issuer }),
@@ -83,7 +86,7 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
           if (code === "ERR_JWT_EXPIRED") return "expired";
           if (/^ERR_(JWT|JWS|JOSE)_/.test(code) || code === "ERR_JWKS_NO_MATCHING_KEY") return "unreadable";
-          // A key that cannot be fetched, or has the wrong type, is an outage and not a forged token.
+          // If the key cannot be fetched or has the wrong type, throw: that is an outage, not a forged token.
           throw error;
         }
       }),
@@ -91,19 +94,20 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
 }
 
 /**
- * The header and payload. The signature is not a unique key: base64url can encode it in several ways (RFC 4648 §3.5).
+ * Returns the header and payload of a token. The signature is not part of the key, because base64url can encode it in
+ * several ways (RFC 4648 §3.5).
  */
 function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));
 }
 
-function invalid(path: string, message: string): CoatcheckError {
+function invalidOption(path: string, message: string): CoatcheckError {
   return new CoatcheckError("VALIDATION_FAILED", `Invalid JWT cookie options: ${path} ${message}.`, {
     faults: [{ path, message }],
   });
 }
 
-/** The fault of a key's type; null for one that may fit. */
+/** Returns what is wrong with a key's type; null if the key may fit the algorithms. */
 function keyFault(key: unknown, algorithms: readonly string[]): string | null {
   const isShared = algorithms.every((algorithm) => algorithm.startsWith("HS"));
   if (typeof key === "string") {

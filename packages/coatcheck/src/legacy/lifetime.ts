@@ -2,21 +2,21 @@ import { MAX_COOKIE_AGE } from "../http/cookie.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 
 /**
- * How long a legacy session lasts: until a time, epoch milliseconds; until the browser closes; null when the reader does
- * not know it.
+ * When a legacy session ends: a time in epoch milliseconds, when the browser closes, or null if the reader does not
+ * know it.
  */
 export type LegacyLifetime = number | "browser" | null;
 
 /**
- * The options with which the new session lasts as long as the legacy one would have: a migration must log no user out
- * earlier, and prolong no login. An unknown lifetime is left to the policy.
+ * Returns options that make the new session end when the legacy session would have ended, so that a migration neither
+ * shortens nor extends a login. For an unknown lifetime, the session policy applies.
  *
  * @param now epoch milliseconds, by the clock that `lifetime` is measured with.
  */
 export function inheritedLifetime(lifetime: LegacyLifetime, now: number): CreateOptions {
   if (lifetime === null) return {};
   if (lifetime === "browser") return { rememberMe: false };
-  // A legacy session has one limit, so neither timeout may end the new one earlier.
+  // A legacy session has only one limit, so set both timeouts of the new session to it.
   const left = Math.min(Math.max(1, Math.ceil(lifetime - now)), MAX_COOKIE_AGE * 1000);
   return { idleTimeout: left, absoluteTimeout: left };
 }

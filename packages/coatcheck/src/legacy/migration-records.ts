@@ -4,7 +4,10 @@ import { touchThreshold } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 
-/** The user that a legacy session belongs to, as options for the new session. Without `subject` it is anonymous. */
+/**
+ * The user that a legacy session belongs to, as options for the new session. Without `subject` the new session is
+ * anonymous.
+ */
 export interface MigratedUser<Data> extends CreateOptions {
   readonly data?: Data;
 }
@@ -12,7 +15,7 @@ export interface MigratedUser<Data> extends CreateOptions {
 /**
  * The state of a legacy session that has been migrated.
  *
- * - `open`: the new session is live, and a browser with the legacy cookie may receive its token.
+ * - `open`: the new session is active, and a browser with the legacy cookie may receive its token.
  * - `already-used`: a browser already uses the token of the new session, so the legacy cookie is no longer accepted.
  * - `ended`: the new session was revoked or has expired.
  */
@@ -29,7 +32,7 @@ export class MigrationRecords<Data> {
     this.#manager = manager;
   }
 
-  /** The state of the legacy session `key`; null when it has not been migrated. */
+  /** Returns the state of the legacy session `key`; null when it has not been migrated. */
   async find(key: string): Promise<MigrationRecord | null> {
     const derived = await this.#manager.findDerived(key);
     return derived && toMigrationRecord(derived);
@@ -52,8 +55,8 @@ function toMigrationRecord({ record, isLive, token }: DerivedSession): Migration
 }
 
 /**
- * Whether a browser has received the new token: a request with it has been recorded as activity. Until then, the
- * response with the token may have been lost, so a request with the legacy cookie receives the token again.
+ * Whether a browser has used the new token. Until then, the response with the token may have been lost, so a request
+ * with the legacy cookie receives the token again.
  */
 function isInUse({ createdAt, lastSeenAt, idleTimeout }: SessionRecord): boolean {
   return lastSeenAt >= createdAt + touchThreshold(idleTimeout);

@@ -5,7 +5,7 @@ import type { MigrationRecord } from "./migration-records.ts";
 /**
  * The outcome of the migration for one request.
  *
- * - `absent`: the request carries no legacy session, or a Coatcheck token that the migration must not replace.
+ * - `absent`: the request has no legacy session, or it has a Coatcheck token that the migration must not replace.
  * - `already-migrated`: the browser is already logged in with a Coatcheck session.
  * - `migrated`: the request continues with the session that replaces the legacy one.
  * - `already-used`: a browser already uses the token of that session; the legacy cookie is no longer accepted.
@@ -30,7 +30,7 @@ export type MigrationOutcome =
 interface Migrated {
   readonly claim: Extract<MigrationRecord, { state: "open" }>;
   readonly cookie: Cookie;
-  /** The `Cookie` header that the request came with. */
+  /** The original `Cookie` header of the request. */
   readonly header: string;
 }
 
@@ -44,7 +44,7 @@ export interface RequestMigrator {
   migrate(request: HttpRequest): Promise<MigrationResult>;
 }
 
-/** The result of the migration for one request: the cookies that the request continues with, and those to set. */
+/** The result of the migration for one request: its new `Cookie` header, and the cookies to set in the response. */
 export class MigrationResult {
   readonly outcome: MigrationOutcome;
   readonly #clears: readonly string[];
@@ -57,7 +57,7 @@ export class MigrationResult {
     this.#migrated = migrated;
   }
 
-  /** The `Cookie` header that the request continues with; undefined when it does not change. */
+  /** The new `Cookie` header for the rest of the request; undefined when it does not change. */
   get cookieHeader(): string | undefined {
     if (this.#migrated === null) return undefined;
     const { claim: record, cookie, header } = this.#migrated;
@@ -79,7 +79,7 @@ export class MigrationResult {
     for (const clear of this.#clears) headers.append("set-cookie", clear);
     if (this.#migrated === null) return;
     const { cookie, claim: record } = this.#migrated;
-    // Keep a cookie that the handler has set already, by a logout or a rotation for example.
+    // Do not replace a session cookie that the handler has already set, by a logout or a rotation for example.
     if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
     headers.append("set-cookie", cookie.set(record.token, cookieAge(record.record)));
   }

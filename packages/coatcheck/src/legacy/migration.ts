@@ -20,15 +20,15 @@ export interface MigrateOptions<Found, Data> {
   readonly manager: SessionManager<Data>;
   /** The same options that `coatcheck()` receives. */
   readonly http?: HttpOptions;
-  /** Tried in order. The first reader that finds an authentic cookie decides. */
+  /** The readers, tried in order. The first one that finds an authentic cookie is used. */
   readonly readers: readonly LegacyReader<Found>[];
   /**
-   * Decides whether the user of a legacy session may log in, and with which fields the new session is created. Null
-   * rejects the legacy session for good, such as that of a deleted user. An error counts as an outage: nothing changes,
+   * Decides whether the user of a legacy session may log in, and returns the fields of the new session. Null rejects
+   * the legacy session permanently, for example for a deleted user. An error is treated as an outage: nothing changes,
    * and the next request tries again.
    *
-   * The new session lasts as long as the legacy one would have, as far as the reader knows it, unless the result sets
-   * `rememberMe`, `idleTimeout` or `absoluteTimeout`.
+   * The new session ends when the legacy session would have ended, if the reader knows that time, unless the result
+   * sets `rememberMe`, `idleTimeout` or `absoluteTimeout`.
    *
    * @param visitor - the data of the browser's anonymous Coatcheck session, which the new session replaces; null when
    *   there is none.
@@ -36,8 +36,8 @@ export interface MigrateOptions<Found, Data> {
   readonly validate: (found: Found, visitor: Data | null) => MaybePromise<MigratedUser<Data> | null>;
   readonly clear?: ClearOptions;
   /**
-   * Whether to keep the legacy cookies and sessions while the new session lives, so that the migration can be undone.
-   * Default: false.
+   * Whether to keep the legacy cookies and sessions while the new session is active, so that the migration can be
+   * undone. Default: false.
    */
   readonly keepLegacy?: boolean;
   /** Called for each request. When it returns false, the migration does nothing. Default: always enabled. */
@@ -58,7 +58,7 @@ const MIGRATE_OPTIONS = {
 } satisfies KnownOptions<MigrateOptions<unknown, unknown>>;
 const CLEAR_OPTIONS = { names: true, domains: true, paths: true } satisfies KnownOptions<ClearOptions>;
 
-/** An authentic legacy session, with the kind of the reader that found it. `key` is unique across all readers. */
+/** An authentic legacy session, and the kind of the reader that found it. `key` is unique across all readers. */
 interface LegacyMatch<Found> {
   readonly session: LegacySession<Found>;
   readonly key: string;
@@ -143,8 +143,9 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   }
 
   /**
-   * The Coatcheck session of the request; null when it has none. "skip" when the request must not be migrated: it
-   * carries a bearer token, or an older token whose replacement may be in another response to the same browser.
+   * Returns the Coatcheck session of the request; null when it has none. Returns "skip" when the request must not be
+   * migrated, because it has a bearer token, or an older token whose newer token may be in another response to the same
+   * browser.
    */
   async #currentSession(request: HttpRequest): Promise<Session<Data> | null | "skip"> {
     const { transport, tokens } = readTokens(request, {

@@ -2,7 +2,7 @@ import type { MaybePromise } from "../session/session.ts";
 import type { LegacyCookies } from "./cookies.ts";
 import type { LegacyLifetime } from "./lifetime.ts";
 
-/** A session of the legacy system whose cookie is authentic. */
+/** A legacy session whose cookie is authentic. */
 export interface LegacySession<Found> {
   /**
    * A key that identifies exactly this session, even if its cookie can be encoded in several ways. At most one new
@@ -11,7 +11,7 @@ export interface LegacySession<Found> {
   readonly key: string;
   /** Loads the data of the session; null when the legacy system no longer has it. */
   open(): MaybePromise<Found | null>;
-  /** How long the session lasts. `found` is what {@link open} returned. */
+  /** Returns when the session ends. `found` is the result of {@link open}. */
   lifetime(found: Found): LegacyLifetime;
   /** Ends the session at the legacy system, where possible. Idempotent. */
   end(): Promise<void>;
@@ -28,15 +28,18 @@ export type LegacyReadResult<Found> = LegacySession<Found> | "absent" | "unreada
 
 /** Reads one kind of legacy session cookie. */
 export interface LegacyReader<Found> {
-  /** Distinguishes the keys of this reader from those of other readers. */
+  /** Distinguishes the keys of this reader from the keys of other readers. */
   readonly kind: string;
   /** The names of all cookies of the legacy session. They are cleared after the migration. */
   readonly cookies: readonly string[];
-  /** Reads the cookies of a request. An error means an outage; malformed cookies must not cause one. */
+  /** Reads the cookies of a request. Throws only in an outage, never for malformed cookies. */
   read(cookies: LegacyCookies): MaybePromise<LegacyReadResult<Found>>;
 }
 
-/** Reads all values of a cookie in order. Returns the first session; otherwise `expired` rather than `unreadable`. */
+/**
+ * Reads all values of a cookie in order. Returns the first session. Without one, returns `expired` if at least one
+ * value has expired, else `unreadable`.
+ */
 export async function readFirst<Found>(
   values: readonly string[],
   read: (value: string) => MaybePromise<LegacySession<Found> | "unreadable" | "expired">,
@@ -51,10 +54,10 @@ export async function readFirst<Found>(
 }
 
 /**
- * A legacy session whose cookie contains all of its data, so there is nothing to end on a server. A missing or
- * empty `key` makes it unreadable: cookies can lack the key at run time, and all such users would share one session.
+ * Creates a legacy session whose cookie contains all of its data, so there is nothing to end on a server. A missing or
+ * empty `key` makes the cookie unreadable: otherwise all users without a key would share one session.
  *
- * @param lifetime how long the session lasts. Default: unknown.
+ * @param lifetime when the session ends. Default: unknown.
  */
 export function statelessSession<Found>(
   key: string,
