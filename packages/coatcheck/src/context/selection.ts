@@ -86,7 +86,7 @@ export function headerOf({ headers }: ContextRequest, name: string): string | nu
 }
 
 /** The longest id that a client may send, in characters. */
-const MAX_LENGTH = 128;
+const MAX_SENT_ID_LENGTH = 128;
 
 /**
  * Decodes the id that a client sent.
@@ -94,7 +94,7 @@ const MAX_LENGTH = 128;
  * @throws CoatcheckError `VALIDATION_FAILED` for a text that is not an id, or that encodes several ids.
  */
 export function decodeId(name: string, { ids }: SelectionSettings, text: unknown): EntityId {
-  const found = typeof text === "string" && text !== "" && text.length <= MAX_LENGTH ? text : null;
+  const found = typeof text === "string" && text !== "" && text.length <= MAX_SENT_ID_LENGTH ? text : null;
   const decoded = found === null ? [] : ids ? ids.decode(found) : [found];
   const [id] = decoded;
   if (id !== undefined && decoded.length === 1) return id;
@@ -106,6 +106,6 @@ export function decodeId(name: string, { ids }: SelectionSettings, text: unknown
  * The error for an entity that does not exist or that the session may not read. One error for both, so that clients
  * cannot find out which ids exist.
  */
-export function mayNotEnter(name: string): CoatcheckError {
+export function selectionForbidden(name: string): CoatcheckError {
   return new CoatcheckError("FORBIDDEN", `This session may not select this "${name}".`);
 }

@@ -4,7 +4,7 @@ import { describeValue } from "../session/usage-error.ts";
 import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
 import type { Choice, Entity } from "./graph.ts";
 import { requirePreferenceValue } from "./preference.ts";
-import { type ContextRequest, decodeId, type EntityId, headerOf, mayNotEnter } from "./selection.ts";
+import { type ContextRequest, decodeId, type EntityId, headerOf, selectionForbidden } from "./selection.ts";
 
 /** Options for reading an entity. */
 export interface ReadEntityOptions {
@@ -75,7 +75,7 @@ export class SessionContext {
     const id = sent === null ? null : decodeId(name, selection, sent);
     const copy =
       id === null ? null : await this.#enter(entity, id, await this.#entitiesOf(entity.from), false);
-    if (id !== null && copy === null) throw mayNotEnter(name);
+    if (id !== null && copy === null) throw selectionForbidden(name);
     if (keep) await this.#keep(selection.member ?? "", id);
     this.#selected.set(name, id);
     return copy === null ? await this.read(entity, false) : copy.value;
@@ -139,7 +139,7 @@ export class SessionContext {
     if (id !== undefined) {
       const copy = await this.#enter(entity, id, from, reset);
       if (copy) return copy;
-      throw mayNotEnter(name);
+      throw selectionForbidden(name);
     }
     const kept = selection.member === null ? null : memberOf(this.#session.data, selection.member);
     // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of

@@ -27,7 +27,7 @@ export function upstreamTimeout(milliseconds: number, cause?: unknown): Coatchec
  * @param subject - what is invalid, such as "upstream options".
  * @param faults - at least one.
  */
-export function invalid(subject: string, faults: readonly Fault[]): CoatcheckError {
+export function invalidInput(subject: string, faults: readonly Fault[]): CoatcheckError {
   const [first] = faults.map(({ path, message }) => `${path} ${message}`);
   return new CoatcheckError("VALIDATION_FAILED", `Invalid ${subject}: ${first}.`, { faults });
 }

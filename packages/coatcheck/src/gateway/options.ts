@@ -6,7 +6,7 @@ import {
   requireKnownPart,
   requireOneOf,
 } from "../session/known-options.ts";
-import { invalid } from "./errors.ts";
+import { invalidInput } from "./errors.ts";
 import type { UpstreamResponse } from "./response.ts";
 import type { UpstreamSessionLoss, UpstreamSessionOptions } from "./session-loss.ts";
 import { headerFault, publicOriginOf, resolvePath } from "./url.ts";
@@ -194,7 +194,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions 
   if (baseUrl && publicOrigin === null) {
     faults.push({ path: "headers.host", message: "must be a host name with an optional port" });
   }
-  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalid("upstream options", faults);
+  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalidInput("upstream options", faults);
   return { ...options, baseUrl, publicOrigin };
 }
 
