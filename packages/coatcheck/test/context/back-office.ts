@@ -14,7 +14,7 @@ export interface User {
   readonly isDisabled?: boolean;
 }
 
-/** The data that a session of the back office keeps: references and choices, no entities. */
+/** The session data of the back office. Contains ids and preferences, but no entities. */
 export interface Data {
   readonly warehouseId?: number;
   readonly theme?: string;
@@ -27,11 +27,11 @@ export const ids = hashedIds({
 });
 
 /** The header that selects a warehouse. */
-export const HEADER = "Selected-Warehouse-Xid";
+export const WAREHOUSE_HEADER = "Selected-Warehouse-Xid";
 
-/** A request with the header of warehouse `id`. */
-export function selecting(id: number): { readonly headers: Readonly<Record<string, string>> } {
-  return { headers: { [HEADER.toLowerCase()]: ids.encode(id) } };
+/** Returns a request whose header selects warehouse `id`. */
+export function requestSelecting(id: number): { readonly headers: Readonly<Record<string, string>> } {
+  return { headers: { [WAREHOUSE_HEADER.toLowerCase()]: ids.encode(id) } };
 }
 
 /** A back office with two companies: Acme with warehouses 1 and 2, and Other with warehouse 3. */
@@ -62,19 +62,19 @@ export class BackOffice {
   });
   readonly context = this.#define();
 
-  /** Logs a user in, in a browser of their own; returns the token. */
+  /** Logs a user in with a new session; returns the token. */
   async logIn(subject: string): Promise<string> {
     return (await this.sessions.create({ subject })).token;
   }
 
-  /** Opens the session of a token, as one request does. */
+  /** Opens the session of a token, like a request. */
   async request(token: string): Promise<Session<Data>> {
     const session = await this.sessions.resume(token);
     if (session instanceof Session) return session;
     throw new Error(`The session was refused: ${session.refusal}.`);
   }
 
-  /** The name of the warehouse that a request works in. */
+  /** Returns the name of the warehouse that a request reads. */
   async warehouseOf(token: string, request?: ReturnType<typeof selecting>): Promise<string | undefined> {
     return (await this.context.of(await this.request(token), request).warehouse())?.name;
   }
@@ -102,7 +102,7 @@ export class BackOffice {
       reference: (_session, from) => from.user?.warehouseId,
       load: (id: number) => this.#find(this.warehouses, id),
       selection: {
-        header: HEADER,
+        header: WAREHOUSE_HEADER,
         ids,
         member: "warehouseId",
         mayEnter: ({ id, companyId }, from) =>

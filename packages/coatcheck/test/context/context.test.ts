@@ -20,7 +20,7 @@ async function codeOf(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe("reading entities", () => {
+describe("context.of(session)", () => {
   it("loads an entity once for all sessions that refer to it", async () => {
     const site = new Site();
     const { context } = await site.node();
@@ -33,7 +33,7 @@ describe("reading entities", () => {
     expect(context.metrics()).toMatchObject({ entries: 2, loads: 2 });
   });
 
-  it("loads an entity once although a new process does not know the log yet", async () => {
+  it("loads an entity once even if the first read comes before the process has read the invalidation log", async () => {
     const site = new Site();
     const slow = new FaultyStore(site.cluster.store);
     const first = Promise.withResolvers<void>();
@@ -53,7 +53,7 @@ describe("reading entities", () => {
     expect(site.database.queries).toBe(1);
   });
 
-  it("returns the same frozen object within one request, and to other requests", async () => {
+  it("returns the same frozen object to all requests", async () => {
     const site = new Site();
     const { context } = await site.node();
     const session = sessionOf();
@@ -65,7 +65,7 @@ describe("reading entities", () => {
     expect(Object.isFrozen(site.database.users.get("ada"))).toBe(false);
   });
 
-  it("keeps one object for the request even when copies may not be served from the cache", async () => {
+  it("returns the same object within one request even while the store is down and the cache may not be used", async () => {
     const site = new Site();
     const { context, faultyStore } = await site.node();
     faultyStore.state = "down";
@@ -97,7 +97,7 @@ describe("reading entities", () => {
     expect(site.database.queries).toBe(1);
   });
 
-  it("remembers a missing entity for a short time only", async () => {
+  it("caches the absence of a missing entity only for a short time", async () => {
     const site = new Site();
     const { context } = await site.node();
     for (let request = 0; request < 5; request++) {
@@ -109,7 +109,7 @@ describe("reading entities", () => {
     expect((await context.of(sessionOf("eve")).user())?.name).toBe("Eve");
   });
 
-  it("loads a copy again after its time to live", async () => {
+  it("loads an entity again after its time to live", async () => {
     const site = new Site();
     const { context } = await site.node();
     await context.of(sessionOf()).user();
@@ -120,7 +120,7 @@ describe("reading entities", () => {
     expect((await context.of(sessionOf()).user())?.name).toBe("Ada L.");
   });
 
-  it("reads the subject again after a login in the same request", async () => {
+  it("returns the new user after a login within the same request", async () => {
     const site = new Site();
     site.database.users.set("bob", userNamed("Bob", { id: "bob" }));
     const { context } = await site.node();
@@ -149,7 +149,7 @@ describe("reading entities", () => {
     expect(site.database.queries).toBe(4);
   });
 
-  it("serves one company in single-company mode, also to visitors", async () => {
+  it("returns the same company to users and visitors if reference() is constant", async () => {
     const database = new Database();
     const company = loader({
       reference: () => "acme",
@@ -161,7 +161,7 @@ describe("reading entities", () => {
     expect(database.queries).toBe(1);
   });
 
-  it("keeps the super administrator apart from the users of companies", async () => {
+  it("returns a super administrator only for the subjects that reference() accepts", async () => {
     const database = new Database();
     database.users.set("root", { id: "root", isSuperAdmin: true });
     const superAdmin = loader({
@@ -174,8 +174,8 @@ describe("reading entities", () => {
   });
 });
 
-describe("a loader that fails", () => {
-  it("gives an error with the loader's name, never null, and is called again", async () => {
+describe("context.of(session) with a failing loader", () => {
+  it("throws an error with the loader's name instead of returning null, and calls the loader again at the next read", async () => {
     const site = new Site();
     const { context } = await site.node();
     site.database.state = "down";
@@ -191,7 +191,7 @@ describe("a loader that fails", () => {
     expect((await context.of(sessionOf()).company())?.name).toBe("Acme");
   });
 
-  it("gives an error after its timeout, and aborts the query", async () => {
+  it("throws after the loader's timeout, and aborts the query", async () => {
     const site = new Site();
     const { context } = await site.node();
     site.database.state = "hung";
@@ -206,7 +206,7 @@ describe("a loader that fails", () => {
     expect(site.database.signal?.aborted).toBe(true);
   });
 
-  it("serves the cached copy while the database is down", async () => {
+  it("returns the cached copy while the database is down", async () => {
     const site = new Site();
     const { context } = await site.node();
     await context.of(sessionOf()).user();
@@ -214,7 +214,7 @@ describe("a loader that fails", () => {
     expect((await context.of(sessionOf()).user())?.name).toBe("Ada");
   });
 
-  it("gives an error with the path when the loader returns garbage, and caches nothing", async () => {
+  it("throws an error with the path of the first fault if the loader's result does not fit the schema, and caches nothing", async () => {
     let row: unknown = { id: "ada", role: { name: 7 } };
     const schema = z.object({ id: z.string(), role: z.object({ name: z.string() }) });
     const user = loader({ reference: ({ subject }) => subject, load: () => row, schema });
@@ -233,7 +233,7 @@ describe("a loader that fails", () => {
     expect(await context.of(sessionOf()).user()).toEqual({ id: "ada", role: { name: "admin" } });
   });
 
-  it("gives an error for undefined and for a value that cannot be copied", async () => {
+  it("throws if the loader returns undefined or a value that cannot be copied", async () => {
     let row: unknown;
     const user = loader({ reference: () => "ada", load: () => row });
     const context = defineContext({ user }, { cache: singleProcess() });
@@ -246,7 +246,7 @@ describe("a loader that fails", () => {
     });
   });
 
-  it("reports a reference function whose result is not an id", async () => {
+  it("throws if reference() returns a value that is not an id", async () => {
     for (const id of ["", Number.NaN, 1.5, {}, true]) {
       const user = loader({ reference: () => id as string, load: () => ({}) });
       const context = defineContext({ user }, { cache: singleProcess() });

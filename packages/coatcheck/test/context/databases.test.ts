@@ -24,7 +24,7 @@ interface Row {
 
 type Find = (table: Table, id: string) => Promise<Row | null>;
 
-/** User with role and permissions, company and warehouse, as a back office needs them. */
+/** Defines a context of a user with role and permissions, a company and a warehouse. */
 function backOffice(find: Find, options: Parameters<typeof defineContext>[1]) {
   const user = loader({
     reference: ({ subject }) => subject,
@@ -57,7 +57,7 @@ const ROWS = [
   "insert into app_warehouse_row values ('north', '', 'North')",
 ];
 
-/** Serves one request: the session by its token, and all of its context. */
+/** Serves one request: opens the session by its token, and reads all entities of its context. */
 async function serve(
   sessions: SessionManager,
   context: ReturnType<typeof backOffice>,
@@ -70,7 +70,9 @@ async function serve(
   return [user?.name, user?.role.permissions?.length, company?.name, warehouse?.name].join(" ");
 }
 
-/** Reads until the user has this name, and fails the test after the staleness bound. */
+/**
+ * Reads until the user has this name. Throws if that takes longer than `bound` milliseconds. Returns the time waited.
+ */
 async function untilNamed<Given extends { user(): Promise<{ name: string } | null> }>(
   read: () => Given,
   name: string,
@@ -94,7 +96,7 @@ describe("a context on SQLite", () => {
   beforeAll(() => {
     application.function("count_query", () => ++queries);
     for (const statement of [...SCHEMA, ...ROWS]) application.exec(statement);
-    // SQLite itself calls the function for each row that it reads through the view.
+    // SQLite calls `count_query` for each row that is read through the view.
     for (const table of TABLES) {
       application.exec(`create temp view ${table} as select * from ${table}_row where count_query()`);
     }
@@ -116,7 +118,7 @@ describe("a context on SQLite", () => {
     return { cache, sessions, context: backOffice(find, { cache }) };
   }
 
-  it("needs 4 queries for the first of 100 requests, and none for the others", async () => {
+  it("runs 4 queries for the first of 100 requests, and no queries for the other 99", async () => {
     const { sessions, context } = processOn("sessions.db");
     const { token } = await sessions.create({ subject: "ada" });
     queries = 0;
@@ -127,7 +129,7 @@ describe("a context on SQLite", () => {
     await sessions.close();
   });
 
-  it("shows another process's invalidation at the next request", async () => {
+  it("returns the new entity at the next request after another process has invalidated it", async () => {
     const [first, second] = [processOn("shared.db"), processOn("shared.db")];
     const { token } = await first.sessions.create({ subject: "ada" });
     expect(await serve(second.sessions, second.context, token)).toContain("Ada ");
@@ -207,7 +209,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     return rows[0] ?? null;
   };
 
-  /** Scans of the application's tables, as PostgreSQL's statistics count them. */
+  /** Returns how often PostgreSQL has scanned the application's tables, according to its statistics. */
   async function scans(): Promise<number> {
     await application.query("select pg_stat_force_next_flush()");
     await application.query("select pg_stat_clear_snapshot()");
@@ -226,7 +228,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     return { cache, sessions, context: backOffice(find, { cache }) };
   }
 
-  it("needs no query from the second request on, counted by PostgreSQL", async () => {
+  it("runs no queries after the first request, according to PostgreSQL's statistics", async () => {
     const { sessions, context } = await startProcess();
     const { token } = await sessions.create({ subject: "ada" });
     const before = await scans();
@@ -238,7 +240,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     await sessions.close();
   });
 
-  it("shows an invalidation to another process within the bound, in both directions", async () => {
+  it("applies an invalidation in the other process within maxStaleness, in both directions", async () => {
     const processes = [await startProcess(), await startProcess()] as const;
     const session = { subject: "ada", tenant: null, data: {} };
     const named = (context: Context<never> | ReturnType<typeof backOffice>, name: string) =>
@@ -255,7 +257,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     for (const { sessions } of processes) await sessions.close();
   });
 
-  it("caches again while a transaction with writes stays open", async () => {
+  it("uses the cache even while a transaction with writes stays open", async () => {
     const { sessions, context, cache } = await startProcess({ maxStaleness: 1000 });
     const open = new Client({ connectionString: url });
     await open.connect();

@@ -8,11 +8,11 @@ function singleProcess() {
   return createCache({ store: memoryStore(), singleProcess: true });
 }
 
-describe("defineContext", () => {
+describe("defineContext()", () => {
   const cache = singleProcess();
   const { user, company } = loadersOf(new Database());
 
-  it("refuses loaders that depend on each other in a cycle, with the path", () => {
+  it("rejects loaders that depend on each other in a cycle, with an error that shows the cycle", () => {
     const first: Loader<string, unknown> = loader({
       from: () => ({ third }),
       reference: () => "1",
@@ -35,7 +35,7 @@ describe("defineContext", () => {
     expect(() => defineContext({ itself }, { cache })).toThrow("itself → itself");
   });
 
-  it("accepts loaders in any order, and a loader that several others need", async () => {
+  it("accepts loaders in any order, and a loader on which several others depend", async () => {
     const country = loader({
       from: { user, company },
       reference: (_session, from) => from.company?.id,
@@ -45,7 +45,7 @@ describe("defineContext", () => {
     expect(await context.of(sessionOf()).country()).toBe("acme-land");
   });
 
-  it("refuses dependencies outside of the context, invalid names and other values", () => {
+  it("rejects dependencies that are not in the context, invalid names, and values that are not loaders", () => {
     const misuses: [string, () => unknown][] = [
       ["company.from.user must be a loader of the same context", () => defineContext({ company }, { cache })],
       ["then must be a valid name", () => defineContext({ ["then" as string]: user }, { cache })],
@@ -62,7 +62,7 @@ describe("defineContext", () => {
     for (const [message, misuse] of misuses) expect(misuse, message).toThrow(message);
   });
 
-  it("refuses unknown options of a read and unknown names of an invalidation", async () => {
+  it("returns a context that rejects unknown options of a read and unknown names in invalidate()", async () => {
     const context = defineContext({ user }, { cache });
     await expect(context.of(sessionOf()).user({ rest: true } as never)).rejects.toThrow(
       'did you mean "reset"?',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { BackOffice, ids, selecting, type User } from "./back-office.ts";
+import { BackOffice, ids, requestSelecting, type User } from "./back-office.ts";
 
 /**
- * The usual alternative to a context: each session holds a copy of its user, as the request that loaded it found it. The
- * tests of the four problems fail with it; `copies` shows the result.
+ * The usual alternative to a context: each session contains a copy of its user, from the request that loaded the user
+ * first. The tests show that the copies become outdated.
  */
 class CopiesInSessions {
   readonly sessions = new Map<string, { user?: User | undefined }>();
@@ -26,13 +26,13 @@ async function userOf(office: BackOffice, token: string): Promise<User | null> {
 }
 
 /** Changes a user in the database, as an administrator's request does. */
-async function change(office: BackOffice, id: string, fields: Partial<User>): Promise<void> {
+async function updateUser(office: BackOffice, id: string, fields: Partial<User>): Promise<void> {
   office.users.set(id, { ...(office.users.get(id) as User), ...fields });
   await office.context.invalidate("user", id);
 }
 
-describe("edge cases of a session's context", () => {
-  it("Case 1: the session has expired while the login is proven otherwise: the next session has its context", async () => {
+describe("the context of a session", () => {
+  it("Case 1, expired session: the next session of the same user has its entities without a query", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await userOf(office, token);
@@ -44,15 +44,15 @@ describe("edge cases of a session's context", () => {
     expect(office.queries).toBe(queries);
   });
 
-  it("Case 2: a user who is updated in the database is new at the next request", async () => {
+  it("Case 2, updated user: the next request returns the new user", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     expect((await userOf(office, token))?.warehouses).toEqual([1, 2]);
-    await change(office, "ada", { warehouses: [1] });
+    await updateUser(office, "ada", { warehouses: [1] });
     expect((await userOf(office, token))?.warehouses).toEqual([1]);
   });
 
-  it("Case 2: a change that no code reported is seen after a reset, and by every process after the time to live", async () => {
+  it("Case 2, update without invalidate(): the new user is returned after a read with reset", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await userOf(office, token);
@@ -62,7 +62,7 @@ describe("edge cases of a session's context", () => {
     expect((await userOf(office, token))?.warehouseId).toBe(2);
   });
 
-  it("Case 3: a warehouse that another user changed is new, whether kept, selected or the user's own", async () => {
+  it("Case 3, warehouse updated by another user: the new warehouse is returned for a stored selection and for one by header", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
@@ -70,14 +70,14 @@ describe("edge cases of a session's context", () => {
     office.warehouses.set(2, { id: 2, companyId: 1, name: "South Dock" });
     await office.context.invalidate("warehouse", 2);
     expect(await office.warehouseOf(token)).toBe("South Dock");
-    expect(await office.warehouseOf(token, selecting(2))).toBe("South Dock");
+    expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South Dock");
   });
 
-  it("Case 4: of two tabs, one works in another warehouse by its header; a kept selection moves both; a logout ends both", async () => {
+  it("Case 4, two tabs: a header selects a warehouse for one tab, a stored selection for both, and a logout ends both", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const [first, second] = await Promise.all([
-      office.warehouseOf(token, selecting(2)),
+      office.warehouseOf(token, requestSelecting(2)),
       office.warehouseOf(token),
     ]);
     expect([first, second]).toEqual(["South", "North"]);
@@ -87,7 +87,7 @@ describe("edge cases of a session's context", () => {
     await expect(office.request(token)).rejects.toThrow("revoked");
   });
 
-  it("Case 5: there is no direct access that can be null while a user is logged in", async () => {
+  it("Case 5, null while logged in: the session has no copy of the user that could be missing", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const session = await office.request(token);
@@ -97,8 +97,8 @@ describe("edge cases of a session's context", () => {
   });
 });
 
-describe("a user who changes while logged in", () => {
-  it("is null after being deleted or disabled, at once and in every session", async () => {
+describe("the context of a user whose account changes while logged in", () => {
+  it("returns null in every session as soon as the user is deleted or disabled", async () => {
     for (const end of ["delete", "disable"] as const) {
       const office = new BackOffice();
       const tokens = [await office.logIn("ada"), await office.logIn("ada")];
@@ -109,44 +109,46 @@ describe("a user who changes while logged in", () => {
       for (const token of tokens) {
         const of = office.context.of(await office.request(token));
         expect([await of.user(), await of.company(), await of.warehouse()]).toEqual([null, null, null]);
-        await expect(office.warehouseOf(token, selecting(1))).rejects.toMatchObject({ code: "FORBIDDEN" });
+        await expect(office.warehouseOf(token, requestSelecting(1))).rejects.toMatchObject({
+          code: "FORBIDDEN",
+        });
       }
     }
   });
 
-  it("has the new company at once after a move, and may not enter the old one's warehouses", async () => {
+  it("returns the new company at the next request after the user has moved, and denies warehouses of the former company", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
-    await change(office, "ada", { companyId: 2, warehouseId: 3, warehouses: [3] });
+    await updateUser(office, "ada", { companyId: 2, warehouseId: 3, warehouses: [3] });
     const of = office.context.of(await office.request(token));
     expect((await of.company())?.name).toBe("Other");
     expect((await of.warehouse())?.name).toBe("East");
-    await expect(office.warehouseOf(token, selecting(2))).rejects.toMatchObject({ code: "FORBIDDEN" });
-    expect(await office.warehouseOf(token, selecting(3))).toBe("East");
+    await expect(office.warehouseOf(token, requestSelecting(2))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(await office.warehouseOf(token, requestSelecting(3))).toBe("East");
   });
 
-  it("does not see the company of the move in a list of warehouses that was not updated", async () => {
+  it("denies warehouses of the former company even if the user's list of warehouses was not updated", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await change(office, "ada", { companyId: 2, warehouseId: 3 });
-    await expect(office.warehouseOf(token, selecting(2))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await updateUser(office, "ada", { companyId: 2, warehouseId: 3 });
+    await expect(office.warehouseOf(token, requestSelecting(2))).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 });
 
-describe("the four problems of copies in sessions", () => {
-  it("Issue 1, stale data: a change of the role is seen by a session that was logged in before", async () => {
+describe("a context, compared with copies of the user in each session", () => {
+  it("Issue 1, stale data: a session that is already logged in receives the user's new permissions", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");
     copies.user(token, "ada");
     await userOf(office, token);
-    await change(office, "ada", { warehouses: [] });
+    await updateUser(office, "ada", { warehouses: [] });
     expect((await userOf(office, token))?.warehouses).toEqual([]);
     expect(copies.user(token, "ada")?.warehouses).toEqual([1, 2]);
   });
 
-  it("Issue 2, inconsistent access: the first access of a session finds the user, wherever it is", async () => {
+  it("Issue 2, inconsistent access: the first read of a session returns the user, in every part of the application", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");
@@ -156,7 +158,7 @@ describe("the four problems of copies in sessions", () => {
     expect(copies.sessions.get(token)?.user).toBeUndefined();
   });
 
-  it("Issue 3, sessions on API routes: reading the context of a visitor or a user stores nothing", async () => {
+  it("Issue 3, sessions on API routes: reading the context of a visitor or user writes nothing to the store", async () => {
     const office = new BackOffice();
     const session = office.sessions.begin(() => ({}));
     const of = office.context.of(session);
@@ -170,7 +172,7 @@ describe("the four problems of copies in sessions", () => {
     expect((await office.sessions.find(stored.id))?.version).toBe(1);
   });
 
-  it("Issue 4, no invalidation: one call reaches all sessions of the user, on this node and others", async () => {
+  it("Issue 4, no invalidation: one call of invalidate() updates all sessions of the user", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const tokens = await Promise.all(Array.from({ length: 20 }, () => office.logIn("ada")));
@@ -179,7 +181,7 @@ describe("the four problems of copies in sessions", () => {
       await userOf(office, token);
     }
     const { queries } = office;
-    await change(office, "ada", { warehouses: [1] });
+    await updateUser(office, "ada", { warehouses: [1] });
     for (const token of tokens) expect((await userOf(office, token))?.warehouses).toEqual([1]);
     expect(office.queries - queries).toBe(1);
     expect(tokens.filter((token) => copies.user(token, "ada")?.warehouses.length === 2)).toHaveLength(20);

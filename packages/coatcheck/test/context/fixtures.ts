@@ -24,13 +24,13 @@ export interface User {
   readonly role: { readonly name: string; readonly permissions: readonly string[] };
 }
 
-/** The application's database. Counts the queries, and can be slow, fail, or return anything. */
+/** The application's database. Counts the queries, and can be slow or fail. */
 export class Database {
   readonly users = new Map<string, unknown>();
   readonly companies = new Map<string, unknown>();
   queries = 0;
   state: "up" | "hung" | "down" = "up";
-  /** The signal of the last query. */
+  /** The abort signal of the last query. */
   signal: AbortSignal | null = null;
   #released: Promise<void> = Promise.resolve();
 
@@ -49,7 +49,7 @@ export class Database {
     return (row ?? null) as Row | null;
   }
 
-  /** Delays results, which have been read already, until the returned function is called. */
+  /** Delays the results of queries after reading them, until the returned function is called. */
   slowDown(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#released = promise;
@@ -59,18 +59,18 @@ export class Database {
     };
   }
 
-  /** Later queries are no longer delayed. */
+  /** Ends the delay for later queries. */
   speedUp(): void {
     this.#released = Promise.resolve();
   }
 }
 
-/** A user of company Acme. */
+/** Returns a user of company Acme. */
 export function userNamed(name: string, fields: Partial<User> = {}): User {
   return { id: "ada", name, companyId: "acme", role: { name: "admin", permissions: ["read"] }, ...fields };
 }
 
-/** A session that is logged in as `subject`. Each call stands for another request. */
+/** Returns a session that is logged in as `subject`. Each call represents another request. */
 export function sessionOf(subject: string | null = "ada"): ContextSession {
   return { subject, tenant: null, data: {} };
 }
@@ -90,13 +90,13 @@ export function loadersOf(database: Database) {
   return { user, company };
 }
 
-/** Options of {@link Site.node}: those of its cache, and of its context. */
+/** Options of {@link Site.node}, for its cache and its context. */
 export interface NodeOptions extends Partial<CacheOptions> {
   readonly entities?: SharedEntities;
   readonly maxEntities?: number;
 }
 
-/** Processes with one store, one database and one fake time. */
+/** Several processes that share a store, a database and a fake clock. */
 export class Site {
   readonly cluster = new Cluster();
   readonly database = new Database();
@@ -105,7 +105,7 @@ export class Site {
     return this.cluster.time;
   }
 
-  /** Starts a process. `entities`: the shared tier of its context. */
+  /** Starts a process. `entities` is the shared tier of its context. */
   async node(options: NodeOptions = {}) {
     const { entities, maxEntities, ...cacheOptions } = options;
     const { cache, faultyStore } = await this.cluster.node(cacheOptions);
@@ -123,7 +123,7 @@ export class Site {
   }
 }
 
-/** A hint channel without messages: every hint is lost. */
+/** A hint channel (it notifies other processes of a change) that loses every message. */
 export const lostHints: HintChannel = {
   publish: async () => {},
   subscribe: async () => async () => {},
@@ -152,7 +152,7 @@ export class SharedEntitiesInMemory implements SharedEntities {
   }
 }
 
-/** The name of the user that a node returns. */
+/** Reads the user on a node and returns the user's name. */
 export async function nameOf({ context }: Awaited<ReturnType<Site["node"]>>): Promise<string | undefined> {
   return (await context.of(sessionOf()).user())?.name;
 }

@@ -3,7 +3,7 @@ import { idle, SharedInMemory } from "../cache/fixtures.ts";
 import { lostHints, nameOf, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 describe("invalidate()", () => {
-  it("ends the copies of this process at once, and those of another process when the hint arrives", async () => {
+  it("invalidates the copies of its own process immediately, and the copies of another process when that receives the hint", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
@@ -15,7 +15,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("reaches another process within the bound when its hint is lost", async () => {
+  it("invalidates the copies of another process within maxStaleness if the hint is lost", async () => {
     const site = new Site();
     const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
     await nameOf(second);
@@ -26,7 +26,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("reaches a process that cannot poll within the bound, because it then serves no copy", async () => {
+  it("is effective within maxStaleness in a process that cannot poll, because that process then uses no copies", async () => {
     const site = new Site();
     const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
     await nameOf(second);
@@ -37,7 +37,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("serves nothing after a pause longer than the bound before it has polled", async () => {
+  it("is effective in a process that was paused for longer than maxStaleness, because it polls before it uses copies", async () => {
     const site = new Site();
     const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
     await nameOf(second);
@@ -48,7 +48,7 @@ describe("invalidate()", () => {
     await site.time.advance(0);
   });
 
-  it("also ends the result of a load that its own process had begun before", async () => {
+  it("also invalidates the result of a load that its own process began before the call", async () => {
     const site = new Site();
     const node = await site.node();
     const release = site.database.slowDown();
@@ -64,7 +64,7 @@ describe("invalidate()", () => {
     expect(await nameOf(node)).toBe("Ada L.");
   });
 
-  it("also ends the result of a load that began before the hint arrived", async () => {
+  it("also invalidates the result of a load that began before the hint arrived", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
@@ -82,7 +82,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("takes effect in the request that called it", async () => {
+  it("is effective within the request that calls it", async () => {
     const site = new Site();
     const { context } = await site.node();
     const of = context.of(sessionOf());
@@ -93,7 +93,7 @@ describe("invalidate()", () => {
     expect((await of.user())?.name).toBe("Ada L.");
   });
 
-  it("ends the copies of this process although the store failed, because its response may be lost", async () => {
+  it("invalidates the copies of its own process even if the store fails, because only the response may be lost", async () => {
     const site = new Site();
     const { context, cache } = await site.node();
     await context.of(sessionOf()).user();
@@ -118,7 +118,7 @@ describe("invalidate()", () => {
     expect(site.database.queries).toBe(4);
   });
 
-  it("costs each process one load: neither the hint's echo nor the log item ends the newer copy", async () => {
+  it("causes one load per process: neither the process's own hint nor the log item invalidates the newer copy", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const nodes = [await site.node({ hints }), await site.node({ hints })] as const;
@@ -134,7 +134,7 @@ describe("invalidate()", () => {
 });
 
 describe("invalidateTag()", () => {
-  it("ends the copies of all entities with the tag, on every node, and no others", async () => {
+  it("invalidates exactly the entities with the tag, on every node", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
@@ -150,7 +150,7 @@ describe("invalidateTag()", () => {
     expect(site.database.queries).toBe(queries + 1);
   });
 
-  it("also ends the result of a load that its own process had begun before", async () => {
+  it("also invalidates the result of a load that its own process began before the call", async () => {
     const site = new Site();
     const node = await site.node();
     const release = site.database.slowDown();
@@ -166,8 +166,8 @@ describe("invalidateTag()", () => {
   });
 });
 
-describe("reset", () => {
-  it("loads the entity again for this process, and leaves the copies of others", async () => {
+describe("a read with the option reset", () => {
+  it("loads the entity again for this process, and leaves the copies of other processes unchanged", async () => {
     const site = new Site();
     const [first, second] = [await site.node(), await site.node()];
     await nameOf(first);
@@ -180,7 +180,7 @@ describe("reset", () => {
     expect(await nameOf(second)).toBe("Ada");
   });
 
-  it("is not undone by a load that began before", async () => {
+  it("is not overwritten by a load that began earlier", async () => {
     const site = new Site();
     const node = await site.node();
     const release = site.database.slowDown();

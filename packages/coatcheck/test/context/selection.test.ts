@@ -2,9 +2,9 @@ import Sqids from "sqids";
 import { describe, expect, it } from "vitest";
 import { defineContext, loader, preference } from "../../src/context/index.ts";
 import { hashedIds } from "../../src/context/sqids.ts";
-import { BackOffice, HEADER, ids, selecting } from "./back-office.ts";
+import { BackOffice, ids, requestSelecting, WAREHOUSE_HEADER } from "./back-office.ts";
 
-/** Every text that must not select anything. */
+/** Texts that are not valid ids. */
 const NO_IDS: readonly string[] = [
   "",
   "7",
@@ -16,11 +16,11 @@ const NO_IDS: readonly string[] = [
 ];
 
 describe("a selection by header", () => {
-  it("applies to one request, and does not change the session and its other tabs", async () => {
+  it("applies only to its request, and does not change the session", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     expect(await office.warehouseOf(token)).toBe("North");
-    expect(await office.warehouseOf(token, selecting(2))).toBe("South");
+    expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South");
     expect(await office.warehouseOf(token)).toBe("North");
     expect((await office.request(token)).data).toEqual({});
   });
@@ -28,20 +28,20 @@ describe("a selection by header", () => {
   it("is read from the headers of Fetch and of Node, whatever their case", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const headers = new Headers({ [HEADER]: ids.encode(2) });
+    const headers = new Headers({ [WAREHOUSE_HEADER]: ids.encode(2) });
     expect((await office.context.of(await office.request(token), { headers }).warehouse())?.name).toBe(
       "South",
     );
-    expect(await office.warehouseOf(token, selecting(2))).toBe("South");
+    expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South");
   });
 
-  it("of another company's warehouse, or of a missing one, fails with FORBIDDEN and changes nothing", async () => {
+  it("throws FORBIDDEN for a warehouse of another company and for a missing warehouse", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.warehouseOf(token);
     const before = office.context.metrics().entries;
     for (const id of [3, 99]) {
-      await expect(office.warehouseOf(token, selecting(id))).rejects.toMatchObject({
+      await expect(office.warehouseOf(token, requestSelecting(id))).rejects.toMatchObject({
         code: "FORBIDDEN",
         status: 403,
         message: 'This session may not select this "warehouse".',
@@ -51,20 +51,20 @@ describe("a selection by header", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("of a warehouse of the same company that the user may not enter fails with FORBIDDEN", async () => {
+  it("throws FORBIDDEN for a warehouse of the same company that mayEnter denies", async () => {
     const office = new BackOffice();
     const token = await office.logIn("bob");
-    await expect(office.warehouseOf(token, selecting(1))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(office.warehouseOf(token, requestSelecting(1))).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 
-  it("that decodes to nothing or to two ids fails with VALIDATION_FAILED, without a query", async () => {
+  it("throws VALIDATION_FAILED without a query for a text that decodes to no id or to two ids", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.warehouseOf(token);
     const { queries } = office;
-    const several = hashedSeveral([1, 2]);
+    const several = encodeSeveral([1, 2]);
     for (const text of [...NO_IDS, several, `${ids.encode(1)}, ${ids.encode(2)}`]) {
-      const request = { headers: { [HEADER.toLowerCase()]: text } };
+      const request = { headers: { [WAREHOUSE_HEADER.toLowerCase()]: text } };
       await expect(office.warehouseOf(token, request), text).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
         message: `The selection of "warehouse" has ${text === several ? "more than one id" : "no id"}.`,
@@ -73,39 +73,39 @@ describe("a selection by header", () => {
     expect(office.queries).toBe(queries);
   });
 
-  it("does not let an anonymous session enter", async () => {
+  it("throws FORBIDDEN for an anonymous session", async () => {
     const office = new BackOffice();
     const session = office.sessions.begin(() => ({}));
-    await expect(office.context.of(session, selecting(1)).warehouse()).rejects.toMatchObject({
+    await expect(office.context.of(session, requestSelecting(1)).warehouse()).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
     expect(session.isNew).toBe(true);
   });
 
-  it("works on a route without a session, for the request, and cannot be kept there", async () => {
+  it("works on a route without a stored session, but the selection cannot be stored there", async () => {
     const office = new BackOffice();
-    const of = office.context.of({ subject: "ada", tenant: null, data: {} }, selecting(2));
+    const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
     await expect(of.select("warehouse", ids.encode(1), { keep: true })).rejects.toThrow("needs patch()");
-    const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, selecting(3));
+    const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(3));
     await expect(foreign.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
     expect((await office.sessions.stats()).total).toBe(0);
   });
 
-  it("does not affect the entities that do not depend on it", async () => {
+  it("does not change entities that do not depend on it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token), selecting(3));
+    const of = office.context.of(await office.request(token), requestSelecting(3));
     expect((await of.user())?.id).toBe("ada");
     await expect(of.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 });
 
 describe("select()", () => {
-  it("is for the request by default, and takes precedence over the header", async () => {
+  it("applies only to its request by default, and takes precedence over the header", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token), selecting(1));
+    const of = office.context.of(await office.request(token), requestSelecting(1));
     expect(await of.select("warehouse", ids.encode(2))).toMatchObject({ name: "South" });
     expect((await of.warehouse())?.name).toBe("South");
     expect((await office.request(token)).data).toEqual({});
@@ -113,19 +113,19 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("keeps the selection in the session only with the option keep, until it is reset", async () => {
+  it("stores the selection in the session only with the option keep, until null is selected", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
     expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
     expect(await office.warehouseOf(token)).toBe("South");
-    expect(await office.warehouseOf(token, selecting(1))).toBe("North");
+    expect(await office.warehouseOf(token, requestSelecting(1))).toBe("North");
     await office.context.of(await office.request(token)).select("warehouse", null, { keep: true });
     expect(await office.warehouseOf(token)).toBe("North");
     expect((await office.request(token)).data).toEqual({});
   });
 
-  it("of a warehouse that the session may not enter fails with FORBIDDEN and keeps nothing", async () => {
+  it("throws FORBIDDEN for a warehouse that mayEnter denies, and does not store the selection", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
@@ -142,7 +142,7 @@ describe("select()", () => {
     expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
   });
 
-  it("returns to the user's own warehouse when a kept one may no longer be entered", async () => {
+  it("falls back to the user's own warehouse if mayEnter denies the stored selection", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
@@ -152,7 +152,7 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("reports a loader without selection, and one that the session cannot keep", async () => {
+  it("throws for a loader without the option selection, and if the session cannot store the selection", async () => {
     const office = new BackOffice();
     const of = office.context.of(await office.request(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(
@@ -164,7 +164,7 @@ describe("select()", () => {
     await expect(plain.select("warehouse", ids.encode(2), { keep: true })).rejects.toThrow("needs patch()");
   });
 
-  it("does not treat a promise of false as a permission", async () => {
+  it("grants access only if mayEnter returns true, not for a promise or a truthy value", async () => {
     const { cache } = new BackOffice();
     for (const answer of [Promise.resolve(false), "yes", 1, undefined]) {
       const place = loader({
@@ -180,7 +180,7 @@ describe("select()", () => {
 });
 
 describe("preferences", () => {
-  it("have a default, are kept in the session, saved, and invalidate what that changed", async () => {
+  it("have a default, are stored in the session, call save(), and invalidate the entities that save() changed", async () => {
     const office = new BackOffice();
     const [token, other] = [await office.logIn("ada"), await office.logIn("bob")];
     expect(await office.context.of(await office.request(token)).theme()).toBe("light");
@@ -188,12 +188,12 @@ describe("preferences", () => {
     await office.context.of(await office.request(token)).set("theme", "dark");
     expect((await office.request(token)).data).toEqual({ theme: "dark" });
     expect(await office.context.of(await office.request(token)).theme()).toBe("dark");
-    // The company has been reloaded, so the default of its other users has changed as well.
+    // The company was reloaded, so the default theme of the company's other users has changed too.
     expect((await office.context.of(await office.request(other)).company())?.theme).toBe("dark");
     expect(await office.context.of(await office.request(other)).theme()).toBe("dark");
   });
 
-  it("change nothing when saving fails, and for a value that is not allowed", async () => {
+  it("stay unchanged when save() fails, and for a value that is not allowed", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
@@ -218,7 +218,7 @@ describe("preferences", () => {
     expect(await office.context.of(await office.request(token)).language()).toBe("de");
   });
 
-  it("refuse invalid options", () => {
+  it("reject invalid options", () => {
     const options = { values: ["a"], default: "a", member: "m" } as const;
     const misuses: [string, object][] = [
       ["default must be one of a", { ...options, default: "b" }],
@@ -235,7 +235,7 @@ describe("preferences", () => {
 });
 
 describe("hashedIds()", () => {
-  it("encodes every id to one text of the least length, and decodes only that text", () => {
+  it("encodes each id to a text of the minimum length, and decodes only that text", () => {
     for (const id of [0, 1, 7, 99, 100_000, Number.MAX_SAFE_INTEGER]) {
       const text = ids.encode(id);
       expect(text.length).toBeGreaterThanOrEqual(8);
@@ -250,7 +250,7 @@ describe("hashedIds()", () => {
     for (const text of pairs) expect(others.decode(text).length === 0 || texts.has(text), text).toBe(true);
   });
 
-  it("refuses an invalid alphabet and length", () => {
+  it("rejects an invalid alphabet or length", () => {
     for (const options of [{ alphabet: "aa" }, { alphabet: "abcd", minLength: 999 }, {}, { alphabet: 7 }]) {
       expect(() => hashedIds(options as never)).toThrow("Invalid options of hashedIds()");
     }
@@ -258,7 +258,7 @@ describe("hashedIds()", () => {
 });
 
 /** A text with several ids, as `sqids` itself encodes it. */
-function hashedSeveral(several: readonly number[]): string {
+function encodeSeveral(several: readonly number[]): string {
   return new Sqids({
     alphabet: "k3G7QAe51FCsPW92uEOyq4Bg6Sp8YzVTmnU0liwDdHXLajZrfxNhobJIRcMvKt",
     minLength: 8,

@@ -9,7 +9,7 @@ import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
 
 await describeWithServer("a context with a shared tier on Redis", "redis", (url) => {
-  it("gives another process the entity without a load, and no invalidated one", async () => {
+  it("returns an entity to another process without a load, unless it was invalidated", async () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-context-"));
     const transport = await connectRedis(url);
     const prefix = temporaryPrefix();
@@ -29,7 +29,7 @@ await describeWithServer("a context with a shared tier on Redis", "redis", (url)
     const processes = [startProcess(), startProcess()] as const;
     const read = async ({ context }: (typeof processes)[0]) =>
       (await context.of({ subject: "ada", tenant: null, data: {} }).user())?.name;
-    // The first reads start the logs of both processes; copies from before are refused.
+    // Read once in each process: only afterwards do the processes know the log and accept shared copies.
     for (const process of processes) await read(process);
     await processes[0].context.invalidate("user", "ada");
     expect(await read(processes[0])).toBe("Ada");

@@ -3,7 +3,7 @@ import { idle, SharedInMemory } from "../cache/fixtures.ts";
 import { lostHints, nameOf, SharedEntitiesInMemory, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 describe("the shared tier", () => {
-  it("gives another process the entity without a query", async () => {
+  it("returns an entity to another process without a query", async () => {
     const site = new Site();
     const shared = new SharedEntitiesInMemory();
     const [first, second] = [await site.node({ entities: shared }), await site.node({ entities: shared })];
@@ -25,7 +25,7 @@ describe("the shared tier", () => {
       const old = new Map(entities.copies);
       site.database.users.set("ada", userNamed("Ada L."));
       await first.context.invalidate("user", "ada");
-      // As if a process that had been paused stored its older copy now.
+      // Simulates a process that was paused and now stores its older copy.
       for (const [key, text] of old) entities.copies.set(key, text);
       expect(await nameOf(first)).toBe("Ada L.");
       for (const [key, text] of old) entities.copies.set(key, text);
@@ -34,7 +34,7 @@ describe("the shared tier", () => {
     }
   });
 
-  it("returns a copy again once the log item is known", async () => {
+  it("returns a new copy again after the process has read the log item of the invalidation", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const [first, second] = [await site.node({ entities }), await site.node({ entities })];
@@ -55,7 +55,7 @@ describe("the shared tier", () => {
     expect((await second.context.of(sessionOf()).company())?.name).toBe("Acme");
   });
 
-  it("is not trusted while this process cannot read the log", async () => {
+  it("is not used while this process cannot read the log", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const options = { entities, hints: lostHints };
@@ -69,7 +69,7 @@ describe("the shared tier", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("returns the same types from both tiers", async () => {
+  it("returns the same types as the cache in the process", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     site.database.users.set("ada", { ...userNamed("Ada"), since: new Date(0) });
@@ -81,7 +81,7 @@ describe("the shared tier", () => {
     expect(site.database.queries).toBe(1);
   });
 
-  it("refuses copies from before this process knew the log", async () => {
+  it("does not return copies from before this process first read the log", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const first = await site.node({ entities });
@@ -111,7 +111,7 @@ describe("the shared tier", () => {
     expect(await nameOf(other)).toBe("Ada");
   });
 
-  it("keeps the age of a copy: another process loads the entity again in time", async () => {
+  it("keeps the age of a copy, so that another process loads the entity again after its time to live", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const first = await site.node({ entities });
