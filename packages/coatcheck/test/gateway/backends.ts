@@ -7,13 +7,13 @@ import { freePort, requireProgram, temporaryFolder } from "../servers/machine.ts
 import { type RunningServer, startServer } from "../servers/start.ts";
 import { supervise } from "../servers/supervise.ts";
 
-/** A shop that is written in another framework, with its own sessions and CSRF tokens. */
+/** A shop in another framework, with its own sessions and CSRF tokens. */
 export interface ShopBackend {
   readonly title: string;
   readonly program: TestProgramName;
-  /** How the gateway connects to it. */
+  /** The gateway's options for this shop. */
   readonly options: Pick<UpstreamOptions, "csrf" | "session" | "headers">;
-  /** Whether a token becomes outdated without the session. */
+  /** Whether the shop can invalidate a CSRF token while the session continues. */
   readonly outdatesTokens: boolean;
   start(): Promise<RunningServer>;
 }
@@ -50,7 +50,7 @@ const django: ShopBackend = {
   title: "Django",
   program: "pythonWeb",
   options: { ...djangoPreset, headers },
-  // The token is a cookie of its own, so the gateway always sends the newest one.
+  // The token is in a separate cookie, so the gateway always sends the newest token.
   outdatesTokens: false,
   start: () => startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port)]),
 };
@@ -84,11 +84,11 @@ async function startScript(
     const log = join(folder, "shop.log");
     const args = argumentsFor(path, port, folder);
     const server = await supervise({ command, args, folder, log, endSignal: "SIGTERM", user: null });
-    return { server, url: `http://127.0.0.1:${port}`, ping: respond };
+    return { server, url: `http://127.0.0.1:${port}`, ping: pingShop };
   });
 }
 
-/** Resolves if the shop at `url` responds, else rejects. Its own host name is not `127.0.0.1`. */
-async function respond(url: string): Promise<void> {
+/** Resolves if the shop at `url` responds with any status, else rejects. */
+async function pingShop(url: string): Promise<void> {
   await fetch(`${url}/login/`);
 }

@@ -10,7 +10,7 @@ function cookies(...headers: string[]) {
   return jar.cookies();
 }
 
-test("request() keeps the cookies of each session apart and returns no Set-Cookie header", async () => {
+test("request() keeps the cookies of each session separate and returns no Set-Cookie header", async () => {
   const server = await serve((_request, response, { path, cookie }) =>
     json(
       response,
@@ -103,7 +103,7 @@ test("Jar.header() sends a cookie only where its path and Secure attribute allow
   expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
 });
 
-test("Jar.setFromHeaders() ignores cookies that are too large, for another domain or a public suffix, or misuse a prefix", () => {
+test("Jar.setFromHeaders() ignores cookies that are too large, set for another domain or a public suffix, or violate their prefix", () => {
   expect(
     cookies(
       "a=1; Domain=evil.example",

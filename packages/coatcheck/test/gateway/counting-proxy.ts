@@ -11,7 +11,7 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-/** Opens a proxy to the server at `url`. It passes on the Host header as it is. */
+/** Opens a proxy to the server at `url`. It forwards the Host header unchanged. */
 export async function countingProxy(url: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(url);
   const requests: string[] = [];

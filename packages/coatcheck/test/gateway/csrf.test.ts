@@ -15,23 +15,26 @@ const sources: [string, UpstreamCsrfSource, { body?: string; headers?: Record<st
   ["a hidden input", { input: "csrf" }, { body: `<input type=hidden disabled name="csrf" value="plain">` }],
 ];
 
-test.each(sources)("reads the token from %s", async (_name, source, { body = "", headers = {} }) => {
-  const server = await serve((_request, response, { method, token }) => {
-    if (method === "GET") response.writeHead(200, headers).end(body);
-    else response.writeHead(token === "plain" ? 200 : 403).end();
-  });
-  const upstream = connect(server.origin, { csrf: { path: "/token", source, sendAs: SEND_AS } });
-  const state = stateInMemory();
-  expect((await upstream.request(state, { method: "POST", path: "/" })).status).toBe(200);
-  expect((await upstream.request(state, { method: "DELETE", path: "/" })).status).toBe(200);
-  expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
-    "GET /token",
-    "POST /",
-    "DELETE /",
-  ]);
-});
+test.each(sources)(
+  "request() reads the CSRF token from %s",
+  async (_name, source, { body = "", headers = {} }) => {
+    const server = await serve((_request, response, { method, token }) => {
+      if (method === "GET") response.writeHead(200, headers).end(body);
+      else response.writeHead(token === "plain" ? 200 : 403).end();
+    });
+    const upstream = connect(server.origin, { csrf: { path: "/token", source, sendAs: SEND_AS } });
+    const state = stateInMemory();
+    expect((await upstream.request(state, { method: "POST", path: "/" })).status).toBe(200);
+    expect((await upstream.request(state, { method: "DELETE", path: "/" })).status).toBe(200);
+    expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "GET /token",
+      "POST /",
+      "DELETE /",
+    ]);
+  },
+);
 
-test("decodes HTML entities in a token from a meta tag", async () => {
+test("request() decodes HTML entities in a token from a meta tag", async () => {
   const server = await serve((_request, response, { method, body }) =>
     method === "GET"
       ? response.end(`<meta name="csrf" content="${ESCAPED}">`)
@@ -48,7 +51,7 @@ test("decodes HTML entities in a token from a meta tag", async () => {
   expect(response.json()).toEqual({ body: { a: "ü", _token: TOKEN } });
 });
 
-test("adds a field token to a JSON object, sends it as a form without a body, and rejects a JSON array", async () => {
+test("request() adds a token for sendAs.field to a JSON object or an empty form, and rejects a JSON array", async () => {
   const server = await serve((_request, response, { method, body }) =>
     method === "GET" ? json(response, { token: "t" }) : json(response, body),
   );
@@ -67,7 +70,8 @@ test("adds a field token to a JSON object, sends it as a form without a body, an
 });
 
 /**
- * A server that issues a new token with each request for one, and accepts only the newest while `accepts` returns true.
+ * Starts a server that issues a new token for each token request, and accepts only the newest token while `accepts`
+ * returns true.
  */
 async function singleTokenServer(accepts = () => true) {
   let newest = 0;
@@ -96,7 +100,7 @@ test("request() fetches a new token after a 403 and repeats the request once", a
   ]);
 });
 
-test("request() returns a second 403, and the 403 of a safe request", async () => {
+test("request() returns the response if the repeated request or a safe request receives 403", async () => {
   const server = await singleTokenServer(() => false);
   const upstream = connect(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
@@ -111,7 +115,7 @@ test("request() returns a second 403, and the 403 of a safe request", async () =
   expect([response.status, forbidding.received.length]).toEqual([403, 2]);
 });
 
-test("request() returns a 403 without a repetition when the new token equals the rejected one", async () => {
+test("request() does not repeat a request when the new token equals the rejected token", async () => {
   const server = await serve((_request, response, { path }) =>
     path === "/token" ? json(response, { token: "always the same" }) : response.writeHead(403).end(),
   );
@@ -120,7 +124,7 @@ test("request() returns a 403 without a repetition when the new token equals the
   expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token"]);
 });
 
-test("nodes that send a session's first request at the same time agree on one token and one cookie", async () => {
+test("two nodes that send a session's first request at the same time use the same token and cookie", async () => {
   const nodes = 6;
   const waiting: (() => void)[] = [];
   const server = await serve(async (_request, response, { path, cookie, token }) => {
@@ -209,7 +213,7 @@ test("request() repeats a request that received 403 after a 307 redirect", async
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(200);
 });
 
-test("reads the token from a page with letters that are longer in lower case", async () => {
+test("request() finds the token in a page with letters that become longer in lower case", async () => {
   const page = `<TITLE>${"\u0130".repeat(9)}stanbul</TITLE><META NAME="csrf" CONTENT="t">`;
   const server = await serve((_request, response, { method, token }) =>
     method === "GET" ? response.end(page) : json(response, token),

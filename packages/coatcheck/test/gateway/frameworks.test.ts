@@ -18,10 +18,10 @@ const LOGIN = {
   session: "begins",
   body: { form: { user: "ada" } },
 } as const;
-const LOOK = { method: "GET", path: "/cart/" } as const;
+const VIEW_CART = { method: "GET", path: "/cart/" } as const;
 const add = (item: string): UpstreamRequest => ({ method: "POST", path: "/cart/", body: { form: { item } } });
 
-/** The items that a page of the shop shows. */
+/** Returns the items on a page of the shop. */
 function itemsIn(text: string): string[] {
   const [, items = ""] = /<output>(.*?)<\/output>/.exec(text) ?? [];
   return items === "" ? [] : items.split(",");
@@ -54,7 +54,7 @@ for (const backend of SHOP_BACKENDS) {
       losses = [];
     });
 
-    /** Does to all sessions of the shop what time does, or another tab. */
+    /** Makes the shop forget all sessions, or outdate all tokens, as happens over time or through another tab. */
     const control = async (action: "forget" | "outdate") => {
       await upstream.requestWithoutSession({ method: "GET", path: `/control/${action}` });
     };
@@ -72,11 +72,11 @@ for (const backend of SHOP_BACKENDS) {
       const state = await login();
       expect(await itemsAfter(state, add("one"))).toEqual(["one"]);
       expect(await itemsAfter(state, add("two"))).toEqual(["one", "two"]);
-      expect(await itemsAfter(state, LOOK)).toEqual(["one", "two"]);
+      expect(await itemsAfter(state, VIEW_CART)).toEqual(["one", "two"]);
       expect(losses).toEqual([]);
     });
 
-    test("sends one request per write", async () => {
+    test("sends one request per write, without fetching a token each time", async () => {
       const state = await login();
       await upstream.request(state, add("first"));
       proxy.requests.length = 0;
@@ -95,18 +95,23 @@ for (const backend of SHOP_BACKENDS) {
     };
     if (backend.outdatesTokens) test("repeats a write whose token is too old, once", writeWithOldToken);
 
-    test.each([LOOK, add("two")])("reports a session that is lost, at a $method", async (request) => {
-      const state = await login();
-      await upstream.request(state, add("one"));
-      await control("forget");
-      await expect(upstream.request(state, request)).rejects.toMatchObject({ code: "UPSTREAM_SESSION_LOST" });
-      expect(losses).toMatchObject([{ sessionId: state.sessionId, loggedInAt: expect.any(Number) }]);
-      expect((await upstream.request(state, LOGIN)).status).toBe(200);
-      expect(await itemsAfter(state, add("three"))).toEqual(["three"]);
-      expect(losses).toHaveLength(1);
-    });
+    test.each([VIEW_CART, add("two")])(
+      "reports a session that the shop has forgotten, after a $method request",
+      async (request) => {
+        const state = await login();
+        await upstream.request(state, add("one"));
+        await control("forget");
+        await expect(upstream.request(state, request)).rejects.toMatchObject({
+          code: "UPSTREAM_SESSION_LOST",
+        });
+        expect(losses).toMatchObject([{ sessionId: state.sessionId, loggedInAt: expect.any(Number) }]);
+        expect((await upstream.request(state, LOGIN)).status).toBe(200);
+        expect(await itemsAfter(state, add("three"))).toEqual(["three"]);
+        expect(losses).toHaveLength(1);
+      },
+    );
 
-    test("follows a session that is renewed", async () => {
+    test("continues when the upstream renews the session cookie", async () => {
       const state = await login();
       await upstream.request(state, add("one"));
       expect((await upstream.request(state, { method: "POST", path: "/renew/" })).status).toBe(200);
@@ -114,7 +119,7 @@ for (const backend of SHOP_BACKENDS) {
       expect(losses).toEqual([]);
     });
 
-    test("keeps twenty sessions apart that write ten times each, all at once", async () => {
+    test("keeps the data of twenty concurrent sessions with ten writes each separate", async () => {
       const states = await Promise.all(Array.from({ length: 20 }, login));
       await Promise.all(
         states.flatMap((state, session) =>
@@ -122,7 +127,7 @@ for (const backend of SHOP_BACKENDS) {
         ),
       );
       for (const [session, state] of states.entries()) {
-        const items = await itemsAfter(state, LOOK);
+        const items = await itemsAfter(state, VIEW_CART);
         expect(items).toEqual(Array.from({ length: 10 }, (_, write) => `${session}-${write}`));
       }
     });

@@ -7,7 +7,10 @@ import { connect, json, type ReceivedRequest, serve, stateInMemory } from "./fix
 const MEGABYTE = 1024 * 1024;
 const UPSTREAM_SECRET = "mysql://root:hunter2@db";
 
-/** Sends a request to a server that responds with `respond`. Default: POST, because the gateway never retries it. */
+/**
+ * Sends a request to a server that responds with `respond`. The default method is POST, because the gateway never
+ * retries a POST.
+ */
 async function send(
   respond: (response: ServerResponse, seen: ReceivedRequest) => unknown,
   request: Partial<UpstreamRequest> = {},
@@ -53,28 +56,31 @@ test("a server error throws UPSTREAM_UNAVAILABLE without the body, and its cooki
 test.each([
   ["with", (response: ServerResponse) => response.writeHead(200, { "content-length": 30 * MEGABYTE })],
   ["without", (response: ServerResponse) => response.writeHead(200)],
-])("a body of 30 MB %s Content-Length is aborted at the limit", async (_name, writeHeaders) => {
-  let sent = 0;
-  const { outcome } = await send((response) => {
-    writeHeaders(response);
-    const chunk = Buffer.alloc(64 * 1024, " ");
-    const push = () => {
-      while (sent < 30 * MEGABYTE && !response.destroyed) {
-        sent += chunk.length;
-        if (!response.write(chunk)) return response.once("drain", push);
-      }
-      return response.end();
-    };
-    push();
-  });
-  await expect(outcome).rejects.toMatchObject({
-    code: "UPSTREAM_UNAVAILABLE",
-    message: "The upstream sent a body of more than 2097152 bytes.",
-  });
-  expect(sent).toBeLessThan(12 * MEGABYTE);
-});
+])(
+  "reading a body of 30 MB %s Content-Length is aborted at maxResponseBytes",
+  async (_name, writeHeaders) => {
+    let sent = 0;
+    const { outcome } = await send((response) => {
+      writeHeaders(response);
+      const chunk = Buffer.alloc(64 * 1024, " ");
+      const push = () => {
+        while (sent < 30 * MEGABYTE && !response.destroyed) {
+          sent += chunk.length;
+          if (!response.write(chunk)) return response.once("drain", push);
+        }
+        return response.end();
+      };
+      push();
+    });
+    await expect(outcome).rejects.toMatchObject({
+      code: "UPSTREAM_UNAVAILABLE",
+      message: "The upstream sent a body of more than 2097152 bytes.",
+    });
+    expect(sent).toBeLessThan(12 * MEGABYTE);
+  },
+);
 
-test("a gzip bomb is not decompressed beyond the limit", async () => {
+test("a gzip bomb is not decompressed beyond maxResponseBytes", async () => {
   const bomb = gzipSync(Buffer.alloc(30 * MEGABYTE));
   const { outcome } = await send((response) =>
     response.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
@@ -226,7 +232,7 @@ test.each([
   expect(server.received).toEqual([]);
 });
 
-test("malformed headers and headers that the gateway sets are rejected", async () => {
+test("a request with a malformed header, or a header that the gateway sets itself, is rejected", async () => {
   for (const [name, value] of [
     ["Cookie", "a=1"],
     ["Host", "evil"],
@@ -241,7 +247,7 @@ test("malformed headers and headers that the gateway sets are rejected", async (
   }
 });
 
-test("a request stays below the path of baseUrl", async () => {
+test("a request cannot leave the path of baseUrl", async () => {
   const server = await serve((_request, response, { path }) => json(response, path));
   const upstream = connect(`${server.origin}/shop/`);
   expect((await upstream.requestWithoutSession({ method: "GET", path: "/menu?x=%C3%A9" })).json()).toBe(

@@ -73,7 +73,7 @@ test.each([
   ["are too large", `X-Search: ${"a".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`, 7],
   ["are incomplete", "X-Sea", 3],
 ])(
-  "response headers that %s cause a retry and open the breaker only if the connection was closed early",
+  "response headers that %s cause a retry and open the circuit breaker only if the server closed the connection early",
   async (_name, headers, sent) => {
     const server = await serve(({ socket }, response, { path }) =>
       path === "/valid" ? json(response, {}) : socket.end(`HTTP/1.1 200 OK\r\n${headers}`),
@@ -83,13 +83,13 @@ test.each([
     for (let request = 0; request < 6; request++) {
       await expect(send("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     }
-    // Malformed headers are a response, so they neither cause a retry nor open the breaker.
+    // The server has responded, although its headers are malformed, so there is no retry and the breaker stays closed.
     await (sent === 7 ? send("/valid") : expect(send("/valid")).rejects.toMatchObject({ retryAfter: 60 }));
     expect(server.received.length).toBe(sent);
   },
 );
 
-test("a port without a server throws UPSTREAM_UNAVAILABLE", async () => {
+test("a request to a port without a server throws UPSTREAM_UNAVAILABLE", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -69,7 +69,7 @@ test("a request whose deadline passes while it waits is not sent", async () => {
   const state = stateInMemory();
   const outcomes = [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` }));
   await arrived.promise;
-  // Abort the waiting requests first, the latest before the earlier one, and then the running one.
+  // Abort the waiting requests first, starting with the latest one, and then the running request.
   for (const [index, deadline] of [...deadlines.entries()].reverse()) {
     deadline.abort(new DOMException("The deadline has passed.", "TimeoutError"));
     await expect(outcomes[index]).rejects.toMatchObject({ code: "UPSTREAM_TIMEOUT" });

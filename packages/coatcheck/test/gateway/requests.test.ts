@@ -4,8 +4,8 @@ import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "x-csrf-token" } } as const;
 const POST = { method: "POST", path: "/orders" } as const;
 
-describe("headers", () => {
-  test("are sent with every request, that for the token included, and a request may replace one", async () => {
+describe("the option headers", () => {
+  test("sends the headers with every request, including the token request, unless a request replaces one", async () => {
     const seen: (string | undefined)[][] = [];
     const server = await serve((request, response) => {
       const { host, authorization, "x-api-key": key } = request.headers;
@@ -24,7 +24,7 @@ describe("headers", () => {
     ]);
   });
 
-  test("name the origin of cookies and redirects, for an upstream that forces https", async () => {
+  test("sets the public origin for cookies and redirects of an upstream that requires https", async () => {
     const server = await serve((request, response, { path, cookie }) => {
       if (path === "/") {
         response.setHeader("set-cookie", "sid=1; Path=/; Secure; Domain=shop.example");
@@ -46,14 +46,14 @@ describe("headers", () => {
     [{ "x-a": "line\nbreak" }, "headers.x-a"],
     [{ host: "a/b" }, "headers.host"],
     [{ Host: "user@host" }, "headers.host"],
-  ])("%j is refused at the start", (headers, path) => {
+  ])("is rejected by createUpstream() for the value %j", (headers, path) => {
     expect(() => connect("http://127.0.0.1:1", { headers: headers as Record<string, string> })).toThrow(
       expect.objectContaining({ faults: [{ path, message: expect.any(String) }] }),
     );
   });
 });
 
-describe("redirects", () => {
+describe("a redirect of the upstream", () => {
   const start = () =>
     serve((_request, response, { method, path }) => {
       if (path === "/orders") return response.writeHead(301, { location: "/orders/" }).end();
@@ -61,7 +61,7 @@ describe("redirects", () => {
       return json(response, method);
     });
 
-  test("are visible in the response: a POST without its trailing slash becomes a GET", async () => {
+  test("turns a POST to a path without a trailing slash into a GET, which the response shows", async () => {
     const server = await start();
     const upstream = connect(server.origin);
     const response = await upstream.request(stateInMemory(), POST);
@@ -71,7 +71,7 @@ describe("redirects", () => {
     expect(direct).toMatchObject({ redirected: false, url: `${server.origin}/orders/` });
   });
 
-  test("are returned with redirect: manual, to other origins as well", async () => {
+  test("is returned with redirect: manual, even to another origin", async () => {
     const server = await start();
     const upstream = connect(server.origin);
     const response = await upstream.request(stateInMemory(), { ...POST, redirect: "manual" });
@@ -81,7 +81,7 @@ describe("redirects", () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test("a misspelt value of redirect or session is refused", async () => {
+  test("is not sent for a misspelt value of the option redirect or session", async () => {
     const upstream = connect("http://127.0.0.1:1");
     for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
       await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(

@@ -13,7 +13,7 @@ function connectWith(origin: string, options: Partial<UpstreamOptions>) {
   return { losses, upstream };
 }
 
-/** A shop with one cart per `PHPSESSID`, in strict mode: an unknown id is replaced. */
+/** Starts a shop with one cart per `PHPSESSID`. It replaces unknown ids, like PHP in strict mode. */
 async function phpServer() {
   const carts = new Map<string, string[]>();
   let started = 0;
@@ -33,13 +33,13 @@ async function phpServer() {
   return { server, carts };
 }
 
-describe("session.cookie", () => {
+describe("the option session.cookie", () => {
   const add = { method: "POST", path: "/cart", body: { json: "taco" } } as const;
   const look = { method: "GET", path: "/cart" } as const;
   const error = { code: "UPSTREAM_SESSION_LOST", status: 409 };
 
   test.each([look, add])(
-    "reports a session that the upstream has forgotten, at a $method",
+    "reports a session that the upstream has forgotten, after a $method request",
     async (request) => {
       const { server, carts } = await phpServer();
       const clock = fakeClock();
@@ -65,14 +65,14 @@ describe("session.cookie", () => {
         loggedInAt: null,
       };
       expect(losses).toEqual([loss]);
-      // Nothing was added to the new cart without the application's consent.
+      // The gateway did not repeat the write, so the new cart is empty.
       expect([...carts.values()]).toEqual([[]]);
       expect((await upstream.request(state, add)).json()).toEqual(['"taco"']);
       expect(losses).toHaveLength(1);
     },
   );
 
-  test("names the loss in the cause of the error, and survives a listener that throws", async () => {
+  test("throws an error whose cause describes the loss, even if the listener throws", async () => {
     const { server, carts } = await phpServer();
     const upstream = connect(server.origin, {
       csrf,
@@ -92,7 +92,7 @@ describe("session.cookie", () => {
     expect(await warned).toMatchObject({ message: "of the listener" });
   });
 
-  test("treats a cookie that an accepted write or a login replaces as renewed", async () => {
+  test("reports no loss when an accepted write or a login replaces the cookie", async () => {
     const server = await serve((_request, response, { path, method }) =>
       json(response, { token: "t" }, { "set-cookie": `sid=${method}-${path.slice(1)}; Path=/` }),
     );
@@ -105,7 +105,7 @@ describe("session.cookie", () => {
     await expect(upstream.request(state, { method: "GET", path: "/later" })).rejects.toMatchObject(error);
   });
 
-  test("treats a deleted cookie as a loss, unless the request logs out", async () => {
+  test("reports a loss when the cookie is deleted, unless the request logs out", async () => {
     const server = await serve((_request, response, { cookie }) =>
       json(response, "", { "set-cookie": cookie ? "sid=; Path=/; Max-Age=0" : "sid=1; Path=/" }),
     );
@@ -119,7 +119,7 @@ describe("session.cookie", () => {
   });
 });
 
-describe("session.isLoggedOut", () => {
+describe("the option session.isLoggedOut", () => {
   const LOGIN_PAGE = '<form action="/login" method="post"><input name="password" type="password"></form>';
   const login = {
     method: "POST",
@@ -129,7 +129,7 @@ describe("session.isLoggedOut", () => {
   } as const;
   const account = { method: "GET", path: "/account" } as const;
 
-  /** An upstream that answers requests without a login in one of four ways. */
+  /** Starts an upstream that responds to requests without a login in one of four ways. */
   async function accountServer(answer: 200 | 302 | 401 | 403) {
     const state = { isLoggedIn: false };
     const server = await serve((_request, response, { method, path, body }) => {
@@ -171,13 +171,13 @@ describe("session.isLoggedOut", () => {
       upstreamState.isLoggedIn = false;
       await expect(upstream.request(state, account)).rejects.toMatchObject({ code: "UPSTREAM_SESSION_LOST" });
       expect(losses).toMatchObject([{ reason: "logged-out", loggedInAt: clock.now() }]);
-      // Reported once. The application now shows its login form.
+      // The loss is reported only once.
       await upstream.request(state, account);
       expect(losses).toHaveLength(1);
     },
   );
 
-  test("does not treat a failed login as a login that can be lost", async () => {
+  test("reports no loss after a failed login", async () => {
     const { server } = await accountServer(302);
     const isLoggedOut = isLoginPage({ path: "/login", input: "password" });
     const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { isLoggedOut } });
@@ -187,7 +187,7 @@ describe("session.isLoggedOut", () => {
     expect(losses).toEqual([]);
   });
 
-  test("recognises a redirect to the login page that is not followed", async () => {
+  test("reports a loss for a redirect to the login page that is not followed", async () => {
     const { server, state: upstreamState } = await accountServer(302);
     const session = { isLoggedOut: isLoginPage({ path: "/login" }) };
     const { upstream } = connectWith(server.origin, { csrf: null, session });
@@ -199,7 +199,7 @@ describe("session.isLoggedOut", () => {
     });
   });
 
-  test("a test that throws is an error of the program", async () => {
+  test("throws a UsageError if the predicate throws", async () => {
     const { server } = await accountServer(200);
     const isLoggedOut = () => {
       throw new Error("secret");

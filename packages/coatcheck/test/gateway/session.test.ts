@@ -70,7 +70,7 @@ test("swap() keeps the application's data and its concurrent patches", async () 
   expect((await here.find(id))?.data).toMatchObject({ cart: "mine", shop: "text", item0: 0, item19: 19 });
 });
 
-test("the session keeps every cookie that two nodes receive at once", async () => {
+test("the session keeps every cookie that two nodes receive at the same time", async () => {
   const { here, there, id } = await nodes();
   const arrived: (() => void)[] = [];
   const server = await serve(async (_request, response, { path, cookie }) => {

@@ -6,7 +6,10 @@ import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 const HTML = { "content-type": "text/html; charset=utf-8" };
 const POST = { method: "POST", path: "/orders" } as const;
 
-/** The responses by which frameworks refuse a token, each with a refusal for another reason. */
+/**
+ * For each preset: the framework's response to a refused token, and its response to a request that is invalid for
+ * another reason.
+ */
 const REFUSALS = [
   ["django", [403, "<p>CSRF verification failed. Request aborted.</p>"], [403, "<h1>No permission</h1>"]],
   ["flaskWtf", [400, "<p>The CSRF token has expired.</p>"], [400, "<p>quantity is missing</p>"]],
@@ -16,34 +19,39 @@ const REFUSALS = [
   ["aspNetCore", [400, ""], [400, '{"title":"One or more validation errors occurred."}']],
 ] as const;
 
-describe.each(REFUSALS)("the preset %s, for %j", (name, [status, refusal], [otherStatus, otherReason]) => {
-  test("repeats the request with a new token, but not for another reason", async () => {
-    let issued = 0;
-    const page = () => {
-      const token = `token-${++issued}`;
-      return `<meta name="csrf-token" content="${token}"><input name="csrf_token" value="${token}"><input name="__RequestVerificationToken" value="${token}">`;
-    };
-    const server = await serve((request, response, { method, path, body }) => {
-      if (method === "GET") {
-        response.writeHead(200, { ...HTML, "set-cookie": `csrftoken=token-${issued + 1}; Path=/` });
-        return response.end(page());
-      }
-      if (path === "/refused") return response.writeHead(otherStatus, HTML).end(otherReason);
-      const sent = Object.entries(request.headers).find(([header]) => /csrf|verification/.test(header))?.[1];
-      const isFresh = (sent ?? body) === "token-2";
-      return response.writeHead(isFresh ? 200 : status, HTML).end(isFresh ? "done" : refusal);
+describe.each(REFUSALS)(
+  "the preset %s, whose framework refuses a token with %j",
+  (name, [status, refusal], [otherStatus, otherReason]) => {
+    test("repeats a request with a new token, but returns a refusal for another reason", async () => {
+      let issued = 0;
+      const page = () => {
+        const token = `token-${++issued}`;
+        return `<meta name="csrf-token" content="${token}"><input name="csrf_token" value="${token}"><input name="__RequestVerificationToken" value="${token}">`;
+      };
+      const server = await serve((request, response, { method, path, body }) => {
+        if (method === "GET") {
+          response.writeHead(200, { ...HTML, "set-cookie": `csrftoken=token-${issued + 1}; Path=/` });
+          return response.end(page());
+        }
+        if (path === "/refused") return response.writeHead(otherStatus, HTML).end(otherReason);
+        const sent = Object.entries(request.headers).find(([header]) =>
+          /csrf|verification/.test(header),
+        )?.[1];
+        const isFresh = (sent ?? body) === "token-2";
+        return response.writeHead(isFresh ? 200 : status, HTML).end(isFresh ? "done" : refusal);
+      });
+      const upstream = connect(server.origin, upstreamPresets[name]({ csrfPath: "/page" }));
+      const state = stateInMemory();
+      expect((await upstream.request(state, POST)).text).toBe("done");
+      const paths = () => server.received.map(({ path }) => path);
+      expect(paths()).toEqual(["/page", "/orders", "/page", "/orders"]);
+      expect((await upstream.request(state, { method: "POST", path: "/refused" })).text).toBe(otherReason);
+      expect(paths().slice(4)).toEqual(["/refused"]);
     });
-    const upstream = connect(server.origin, upstreamPresets[name]({ csrfPath: "/page" }));
-    const state = stateInMemory();
-    expect((await upstream.request(state, POST)).text).toBe("done");
-    const paths = () => server.received.map(({ path }) => path);
-    expect(paths()).toEqual(["/page", "/orders", "/page", "/orders"]);
-    expect((await upstream.request(state, { method: "POST", path: "/refused" })).text).toBe(otherReason);
-    expect(paths().slice(4)).toEqual(["/refused"]);
-  });
-});
+  },
+);
 
-/** An upstream whose tokens are good for one write each, and which issues the next one with each page. */
+/** Starts an upstream that accepts each token for one write, and issues the next token with each page. */
 async function oneUseServer(issue: (token: string) => { body: string; headers?: Record<string, string> }) {
   let current = "";
   let issued = 0;
@@ -63,7 +71,7 @@ const CARRIERS: [string, Pick<UpstreamCsrfOptions, "source" | "renewFrom">, Issu
   ["JSON", { source: { json: "next" }, renewFrom: "writes" }, (token) => ({ body: `{"next":"${token}"}` })],
 ];
 
-test.each(CARRIERS)("a one-use token in %s costs one request per write", async (_name, csrf, issue) => {
+test.each(CARRIERS)("a one-use token in %s needs only one request per write", async (_name, csrf, issue) => {
   const server = await oneUseServer(issue);
   const upstream = connect(server.origin, {
     csrf: { path: "/", sendAs: { header: "x-csrf-token" }, staleToken: [419], ...csrf },
@@ -73,7 +81,7 @@ test.each(CARRIERS)("a one-use token in %s costs one request per write", async (
   expect(server.received).toHaveLength(1 + 10);
 });
 
-test("a one-use token that each page replaces costs one request if all responses renew it", async () => {
+test("a one-use token that each page replaces needs only one request per write with renewFrom: all", async () => {
   const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
   const upstream = connect(server.origin, {
     csrf: {
@@ -92,7 +100,7 @@ test("a one-use token that each page replaces costs one request if all responses
   expect(server.received).toHaveLength(1 + 10);
 });
 
-test("a member of a JSON response does not replace the token, unless renewFrom asks for it", async () => {
+test("a member of a JSON response does not replace the token, unless renewFrom is set", async () => {
   const server = await serve((_request, response, { method, token }) =>
     json(response, method === "GET" ? { token: "csrf" } : { token: "of a payment", sent: token }),
   );
@@ -116,7 +124,7 @@ const PAGES = [
   ["in unclosed markup", "<table><tr><td><form id=order><p <b><input name=csrf value=yes"],
 ] as const;
 
-test.each(PAGES)("finds the right token in a page that also has one %s", async (where, page) => {
+test.each(PAGES)("request() finds the right token in a page with another token %s", async (where, page) => {
   const server = await serve((_request, response, { method, token }) =>
     method === "GET" ? response.writeHead(200, HTML).end(`${page}>`) : json(response, token),
   );
@@ -127,7 +135,7 @@ test.each(PAGES)("finds the right token in a page that also has one %s", async (
   expect((await upstream.request(stateInMemory(), POST)).json()).toBe("yes");
 });
 
-describe("a test of stale tokens", () => {
+describe("the option csrf.staleToken", () => {
   const using = (staleToken: unknown): Partial<UpstreamOptions> => ({
     csrf: {
       path: "/token",
@@ -151,13 +159,13 @@ describe("a test of stale tokens", () => {
     ],
     ["returns a promise", async () => false, "csrf.staleToken must return true or false"],
     [
-      "rejects",
+      "returns a promise that rejects",
       async () => {
         throw new Error("secret");
       },
       "csrf.staleToken must return true or false",
     ],
-  ])("that %s is an error of the program, which names the option", async (_what, staleToken, message) => {
+  ])("throws a UsageError that names the option, if the predicate %s", async (_what, staleToken, message) => {
     const server = await start();
     const error = await connect(server.origin, using(staleToken))
       .request(stateInMemory(), POST)
@@ -168,9 +176,12 @@ describe("a test of stale tokens", () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test.each([[[]], [[200]], ["403"], [403]])("%j is refused at the start", async (staleToken) => {
-    expect(() => connect("http://127.0.0.1:1", using(staleToken))).toThrow(
-      expect.objectContaining({ faults: [{ path: "csrf.staleToken", message: expect.any(String) }] }),
-    );
-  });
+  test.each([[[]], [[200]], ["403"], [403]])(
+    "is rejected by createUpstream() for the value %j",
+    async (staleToken) => {
+      expect(() => connect("http://127.0.0.1:1", using(staleToken))).toThrow(
+        expect.objectContaining({ faults: [{ path: "csrf.staleToken", message: expect.any(String) }] }),
+      );
+    },
+  );
 });
