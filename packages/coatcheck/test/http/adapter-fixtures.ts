@@ -21,14 +21,17 @@ import type {
   StartAdapter,
 } from "../../src/testing/adapter-suite.ts";
 
-/** Starts Express 5 or 4. Express 4 ignores the promise of a handler, so a rejection is passed to `next` explicitly. */
+/**
+ * Starts Express 5 or 4. Express 4 ignores the promise that a handler returns, so a rejection is passed to `next`
+ * explicitly.
+ */
 export function startExpress(make: () => Express): StartAdapter {
   return async (manager, options, routes) => {
     const app = make();
     app.use(express.urlencoded({ extended: false }));
     app.use(forExpress.coatcheck(manager, options));
     for (const [path, route] of Object.entries(routes)) {
-      app.all(path, guardOf(route, forExpress, passOn), (request, response, next) => {
+      app.all(path, guardOf(route, forExpress, callNext), (request, response, next) => {
         const exchange: Exchange = {
           session: forExpress.sessionOf<AdapterSuiteData>(request),
           reply: (status, headers, body) => {
@@ -62,7 +65,7 @@ export const startFastify: StartAdapter = async (manager, options, routes) => {
   app.register(forFastify.coatcheck(manager, options));
   app.setErrorHandler(forFastify.sessionErrors());
   for (const [path, route] of Object.entries(routes)) {
-    app.all(path, { preHandler: guardOf(route, forFastify, passOn) }, async (request, reply) => {
+    app.all(path, { preHandler: guardOf(route, forFastify, callNext) }, async (request, reply) => {
       await route.handle({
         session: forFastify.sessionOf<AdapterSuiteData>(request),
         reply: (status, headers, body) => reply.code(status).headers(headers).send(body),
@@ -109,10 +112,13 @@ export const startHono: StartAdapter = async (manager, options, routes) => {
   const { fetch } = honoApp(manager, options, routes);
   const server = serve({ fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   await once(server, "listening");
-  return served(server as Server);
+  return runningServer(server as Server);
 };
 
-/** Starts Hono as fetch-based runtimes call it: with a `Request`, returning a `Response`, without `@hono/node-server`. */
+/**
+ * Starts Hono without `@hono/node-server`, as in fetch-based runtimes: it receives a `Request` and returns a
+ * `Response`.
+ */
 export const startFetch: StartAdapter = async (manager, options, routes) => {
   const app = honoApp(manager, { ...options, addressOf: () => "127.0.0.1" } as forHono.HonoOptions, routes);
   const listener: RequestListener = async (incoming, outgoing) => {
@@ -186,17 +192,17 @@ function guardOf<Guard>({ guard }: Route, guards: Guards<Guard>, none: Guard): G
   return guard === "subject" ? guards.requireSubject() : guards.requireElevated(guard.elevated);
 }
 
-function passOn(_request: object, _response: object, next: () => void): void {
+function callNext(_request: object, _response: object, next: () => void): void {
   next();
 }
 
 async function listen(server: Server): Promise<AdapterServer> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return served(server);
+  return runningServer(server);
 }
 
-function served(server: Server): AdapterServer {
+function runningServer(server: Server): AdapterServer {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

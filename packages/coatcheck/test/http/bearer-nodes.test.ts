@@ -11,7 +11,7 @@ import { postgresStore } from "../../src/store/postgres/store.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { describeWithServer } from "../servers/fixtures.ts";
 import { temporarySchema } from "../servers/postgres.ts";
-import { running } from "./routes-fixtures.ts";
+import { waitUntilListening } from "./routes-fixtures.ts";
 
 const OVERLAP = 30_000;
 
@@ -19,14 +19,14 @@ interface Data {
   readonly cart?: Readonly<Record<string, number>>;
 }
 
-/** A response of a node. `token` is the one that it issued, if any. */
+/** A response of a node. `token` is the token that the response issues; undefined if it issues none. */
 interface NodeResponse {
   readonly status: number;
   readonly body: { readonly subject?: string | null; readonly cart?: Data["cart"] };
   readonly token: string | null;
 }
 
-/** Starts one process of the site: a manager with a cache of its own over a connection of its own. */
+/** Starts one node (a process of the site), with its own manager, cache and database connection. */
 async function startNode(store: SessionStore, clock: { now(): number }) {
   const cache = createCache({ store, clock });
   const manager = new SessionManager<Data>({ store, cache, clock, secrets: ["a secret for these tests"] });
@@ -40,7 +40,9 @@ async function startNode(store: SessionStore, clock: { now(): number }) {
     if (action === "logout") await session.revoke();
     response.end(JSON.stringify({ subject: session.subject, cart: session.data.cart }));
   });
-  const server = await running(createServer(listener).listen(0, "127.0.0.1"), { close: () => undefined });
+  const server = await waitUntilListening(createServer(listener).listen(0, "127.0.0.1"), {
+    close: () => undefined,
+  });
   return {
     manager,
     async send(path: string, token?: string | null): Promise<NodeResponse> {
@@ -69,7 +71,7 @@ function twoNodeTests(
     let one: Node;
     let other: Node;
     let cleanUp: () => unknown;
-    /** The token from before the login: the client has it, and an attacker knows it. */
+    /** The token before the login. The client uses it, and an attacker knows it. */
     let older: string;
 
     beforeEach(async () => {
@@ -80,7 +82,7 @@ function twoNodeTests(
       one = await startNode(opened.stores[0], clock);
       other = await startNode(opened.stores[1], clock);
       older = (await one.manager.create({ data: { cart: { tacos: 1 } } })).token;
-      // Both nodes have the anonymous session in their caches.
+      // Makes both nodes cache the anonymous session.
       for (const node of [one, other]) {
         expect((await node.send("/", older)).body).toEqual({ subject: null, cart: { tacos: 1 } });
       }
@@ -91,7 +93,7 @@ function twoNodeTests(
       await cleanUp();
     });
 
-    /** Checks that the older token neither reads nor changes the user's session on any node. */
+    /** Asserts that no node reads or changes the user's session with the older token. */
     async function expectOlderTokenOpensNothing(token: string | null): Promise<void> {
       for (const node of [one, other]) {
         expect((await node.send("/", older)).body.subject).toBeNull();
@@ -106,7 +108,7 @@ function twoNodeTests(
       }
     }
 
-    it("a login whose response is lost succeeds at once on the other node, with the same token", async () => {
+    it("a login whose response is lost succeeds on the other node during the overlap, with the same token", async () => {
       const lost = await one.send("/login/ada", older);
       const { status, token } = await other.send("/login/ada", older);
       expect([status, token]).toEqual([200, lost.token]);
@@ -116,7 +118,7 @@ function twoNodeTests(
       await expectOlderTokenOpensNothing(token);
     });
 
-    it("a login whose response is lost succeeds on the other node after the overlap, in the same session", async () => {
+    it("a login whose response is lost succeeds on the other node after the overlap, with the same session", async () => {
       await one.send("/login/ada", older);
       now += OVERLAP;
       const { status, token } = await other.send("/login/ada", older);
@@ -126,7 +128,7 @@ function twoNodeTests(
       expect((await one.manager.list({ subject: "ada" }, { limit: 9 })).records).toHaveLength(1);
     });
 
-    it("an elevation whose response is lost is repeated on the other node, and never reaches the older token", async () => {
+    it("an elevation whose response is lost can be repeated on the other node, and never applies to the older token", async () => {
       const { token: login } = await one.send("/login/ada", older);
       await one.send("/elevate/account", login);
       expect((await other.send("/delete-account", login)).status).toBe(403);
@@ -135,13 +137,13 @@ function twoNodeTests(
       expect((await one.send("/delete-account", login)).status).toBe(403);
     });
 
-    it("a write with the older token is refused by a node that still caches the anonymous session", async () => {
+    it("a write with the older token is rejected by a node that still caches the anonymous session", async () => {
       const { token } = await one.send("/login/ada", older);
       expect((await other.send("/cart/worms", older)).status).toBe(409);
       expect((await other.send("/", token)).body).toEqual({ subject: "ada", cart: { tacos: 1 } });
     });
 
-    it("two logins at once on both nodes leave one session with one token", async () => {
+    it("two simultaneous logins on both nodes create one session with one token", async () => {
       const logins = await Promise.all([one.send("/login/ada", older), other.send("/login/ada", older)]);
       expect(logins.map(({ status }) => status)).toEqual([200, 200]);
       expect(new Set(logins.map(({ token }) => token)).size).toBe(1);

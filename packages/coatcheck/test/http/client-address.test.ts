@@ -226,12 +226,12 @@ describe("ClientAddress", () => {
     [["10.0.0.0/x"], "trustProxy.0"],
     [["::ffff:10.0.0.0/104"], "trustProxy.0"],
     [[""], "trustProxy.0"],
-    // Values of other types, as JavaScript callers or a configuration file may pass them.
+    // Values of wrong types, which JavaScript callers or a configuration file may pass.
     [JSON.parse("true"), "trustProxy"],
     [JSON.parse('"10.0.0.1"'), "trustProxy"],
     [JSON.parse("[null]"), "trustProxy.0"],
   ];
-  it.each(cases)("rejects the trusted proxies %j", (trust, path) => {
+  it.each(cases)("rejects the invalid option trustProxy: %j", (trust, path) => {
     expect(() => new ClientAddress(trust)).toThrow(
       expect.objectContaining({ code: "VALIDATION_FAILED", faults: [expect.objectContaining({ path })] }),
     );

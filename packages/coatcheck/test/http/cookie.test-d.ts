@@ -1,6 +1,6 @@
 /**
- * Programs that must not compile: the line below each `@ts-expect-error` creates a cookie that browsers drop or that is
- * unsafe.
+ * Statements that must not compile: the line below each `@ts-expect-error` creates a cookie that is unsafe or that
+ * browsers drop.
  */
 import { Cookie, type CookieOptions } from "../../src/http/cookie.ts";
 

@@ -6,15 +6,15 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe("a rejected cross-origin request", () => {
-  it("names origin, host and the option that would allow it", () => {
+describe("the error for a rejected cross-origin request", () => {
+  it("names the origin, the host and the option that would allow the request", () => {
     const { message } = reject({ "sec-fetch-site": "cross-site", origin: "https://pay.example" });
     expect(message).toBe(
       'Cross-origin request rejected: the origin is "https://pay.example", the host is "shop.example". To allow it, add "https://pay.example" to csrf.trustedOrigins.',
     );
   });
 
-  it("suspects a proxy that changed the host when the browser did not say that the request is cross-site", () => {
+  it("names a proxy as the possible cause, unless Sec-Fetch-Site says that the request is cross-site", () => {
     const origin = "http://dev.example:5173";
     expect(reject({ origin }).message).toContain("keep the Host header");
     const forwarded = reject({ origin, "x-forwarded-host": "dev.example:5173" });
@@ -23,16 +23,16 @@ describe("a rejected cross-origin request", () => {
     expect(reject({ "sec-fetch-site": "same-site" }).message).toContain("sec-fetch-site: same-site");
   });
 
-  it("names no host in production, where it may be an internal one", () => {
+  it("does not name the host in production, because it may be an internal name", () => {
     vi.stubEnv("NODE_ENV", "production");
     expect(reject({ origin: "https://pay.example" }).message).toBe("Cross-origin request rejected.");
   });
 
-  it("shortens what the client sent", () => {
+  it("shortens long header values of the client", () => {
     expect(reject({ origin: `https://${"x".repeat(10_000)}` }).message.length).toBeLessThan(1000);
   });
 
-  it("emits request-rejected with origin and host, in production too", () => {
+  it("is accompanied by the event request-rejected with origin and host, even in production", () => {
     vi.stubEnv("NODE_ENV", "production");
     expect(reject({ origin: "https://pay.example" }).events).toEqual([
       {

@@ -122,15 +122,15 @@ describe("CrossOriginProtection, further cases", () => {
     ["https://*.example.com", "trustedOrigins.0 must not contain a wildcard"],
     ["https://example.com/pay?x=1", 'without a path: "https://example.com"'],
     [7 as unknown as string, "trustedOrigins.0 must be scheme://host[:port]"],
-  ])("says why the trusted origin %s is refused", (origin, reason) => {
+  ])("explains why the trusted origin %s is rejected", (origin, reason) => {
     expect(() => new CrossOriginProtection([origin])).toThrow(reason);
   });
 
-  it("refuses trusted origins that are not a list", () => {
+  it("rejects trusted origins that are not a list", () => {
     expect(() => new CrossOriginProtection("https://a.example" as never)).toThrow("must be a list");
   });
 
-  it("compares an app's origin as a whole, never with the host", () => {
+  it("compares the origin of an app, such as capacitor://localhost, as a whole and never with the host", () => {
     const request = {
       method: "POST",
       secFetchSite: undefined,
@@ -159,7 +159,7 @@ describe("CsrfTokens", () => {
     expect(() => tokens.verify(anonymous, tokens.issue(anonymous))).not.toThrow();
   });
 
-  it("issues a new token after a login and rejects the old one", () => {
+  it("issues a new token after a login and rejects the former token", () => {
     const loggedIn = { ...anonymous, subject: "anonymous" };
     expect(tokens.issue(loggedIn)).not.toBe(tokens.issue(anonymous));
     expect(() => tokens.verify(loggedIn, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
@@ -176,7 +176,7 @@ describe("CsrfTokens", () => {
     expect(() => tokens.verify(anonymous, ring.sign("visitor", text))).toThrow(code("CSRF_INVALID"));
   });
 
-  it("accepts a token signed with an older secret and rejects one signed with a removed secret", () => {
+  it("accepts a token signed with an older secret and rejects a token signed with a removed secret", () => {
     const token = tokens.issue(anonymous);
     const rotated = new CsrfTokens(new SecretRing(["a newer secret, longer", "a secret of some length"]));
     const dropped = new CsrfTokens(new SecretRing(["a newer secret, longer"]));
@@ -196,7 +196,7 @@ describe("CsrfTokens", () => {
   );
 });
 
-/** As in Go's tests, an empty string stands for an absent header, and the host is example.com. */
+/** Sends a request to the host example.com. As in Go's tests, an empty string means that the header is absent. */
 function check(protection: CrossOriginProtection, method: string, site: string, origin: string): boolean {
   return protection.allows({
     method,

@@ -13,7 +13,9 @@ afterEach(async () => {
   for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
-/** Starts a server, logs in, and then stops the store for so long that the cache's lease has expired. */
+/**
+ * Starts a server, logs in, and stops the store until the cache may no longer use its copies (its lease has expired).
+ */
 async function startWithExpiredLease(outage: OutagePolicy) {
   const state = { isDown: false, time: 0 };
   const memory = memoryStore();
@@ -63,13 +65,13 @@ async function startWithExpiredLease(outage: OutagePolicy) {
   return { get };
 }
 
-describe("outage policy degraded, with the lease expired", () => {
-  it("serves a cached copy marked as degraded", async () => {
+describe("the outage policy degraded during a long outage", () => {
+  it("serves a cached session that is marked as degraded", async () => {
     const { get } = await startWithExpiredLease({ degraded: { maxAge: 60_000 } });
     expect(await get("/")).toEqual({ status: 200, body: "alice degraded", cookies: [] });
   });
 
-  it("does not accept a cached copy for a step-up", async () => {
+  it("responds 503 to a request that requires an elevation", async () => {
     const { get } = await startWithExpiredLease({ degraded: { maxAge: 60_000 } });
     expect(await get("/pay")).toMatchObject({ status: 503, cookies: [] });
   });

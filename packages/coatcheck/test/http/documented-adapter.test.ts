@@ -24,7 +24,7 @@ type WithSession = (
 const source = readFileSync(new URL("../../src/http/index.ts", import.meta.url), "utf8");
 const [, example = ""] = /@example\n([\s\S]*?)\n \*\n \* @module/.exec(source) ?? [];
 
-// Inside the package, so that `coatcheck/http` resolves.
+// The folder must be inside the package, so that `coatcheck/http` can be imported.
 const folder = mkdtempSync(new URL(".docs-", import.meta.url).pathname);
 writeFileSync(`${folder}/adapter.ts`, example.replaceAll(/^ \* ?/gm, ""));
 const { withSession }: { withSession: WithSession } = await import(`${folder}/adapter.ts`);

@@ -24,13 +24,13 @@ beforeAll(async () => {
   acting = (await session.commit()).token ?? "";
 });
 
-/** The statuses of the clerk's own request, of one while impersonating, and of a visitor's. */
-async function statuses(send: (headers: Record<string, string>) => Promise<number>): Promise<number[]> {
+/** Returns the statuses of three requests: of the clerk, of the clerk while impersonating, and of a visitor. */
+async function statusesOf(send: (headers: Record<string, string>) => Promise<number>): Promise<number[]> {
   const cookies = [own, acting, null].map((token) => (token ? { cookie: `__Host-sid=${token}` } : {}));
   return await Promise.all(cookies.map(send));
 }
 
-it("forbidWhileImpersonating() responds 403 to an actor, and 401 to a visitor, in Express", async () => {
+it("forbidWhileImpersonating() in Express responds 403 while impersonating, and 401 to a visitor", async () => {
   const app = express();
   app.use(forExpress.coatcheck(manager));
   app.get("/", forExpress.forbidWhileImpersonating("change the password"), (_request, response) => {
@@ -41,31 +41,31 @@ it("forbidWhileImpersonating() responds 403 to an actor, and 401 to a visitor, i
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   expect(
-    await statuses(
+    await statusesOf(
       async (headers) => (await fetch(url, { headers: { ...headers, connection: "close" } })).status,
     ),
   ).toEqual([200, 403, 401]);
   server.close();
 });
 
-it("forbidWhileImpersonating() does so in Fastify", async () => {
+it("forbidWhileImpersonating() in Fastify responds 403 while impersonating, and 401 to a visitor", async () => {
   const app = fastify();
   await app.register(forFastify.coatcheck(manager));
   app.setErrorHandler(forFastify.sessionErrors());
   const preHandler = forFastify.forbidWhileImpersonating("change the password");
   app.get("/", { preHandler }, async () => "changed");
-  expect(await statuses(async (headers) => (await app.inject({ url: "/", headers })).statusCode)).toEqual([
+  expect(await statusesOf(async (headers) => (await app.inject({ url: "/", headers })).statusCode)).toEqual([
     200, 403, 401,
   ]);
   await app.close();
 });
 
-it("forbidWhileImpersonating() does so in Hono", async () => {
+it("forbidWhileImpersonating() in Hono responds 403 while impersonating, and 401 to a visitor", async () => {
   const app = new Hono();
   app.use(forHono.coatcheck(manager));
   app.get("/", forHono.forbidWhileImpersonating("change the password"), (c) => c.text("changed"));
   app.onError(forHono.sessionErrors());
   expect(
-    await statuses(async (headers) => (await app.request("http://localhost/", { headers })).status),
+    await statusesOf(async (headers) => (await app.request("http://localhost/", { headers })).status),
   ).toEqual([200, 403, 401]);
 });

@@ -24,7 +24,7 @@ describe("RequestSession", () => {
     expect(Object.fromEntries(headers)).toEqual({ "cache-control": "private, no-store", vary: "Cookie" });
   });
 
-  it("asks for a new login only if the expired session was logged in", async () => {
+  it("reports SESSION_EXPIRED only if the expired session was logged in", async () => {
     const { manager, open } = setUp();
     const code = async (token: string, guard: "requireSession" | "requireSubject") => {
       const error = await Promise.resolve(open(`__Host-sid=${token}`)[guard]()).catch((thrown) => thrown);
@@ -38,7 +38,7 @@ describe("RequestSession", () => {
     expect(await code(login.token, "requireSubject")).toBe("SESSION_EXPIRED");
   });
 
-  it("stores nothing and reads nothing for 10,000 random tokens", async () => {
+  it("neither reads nor writes the store for 10,000 random tokens", async () => {
     const { manager, store, open } = setUp();
     for (let round = 0; round < 10_000; round++) {
       const token = randomBytes(38).toString("base64url").slice(0, 50);
@@ -52,7 +52,7 @@ describe("RequestSession", () => {
     expect((await manager.stats()).total).toBe(0);
   });
 
-  it("looks up at most 32 cookies of the same name", async () => {
+  it("looks up at most 32 cookies with the name of the session cookie", async () => {
     const { store, manager, open } = setUp();
     const { token, record } = await manager.create();
     const revoked = await Promise.all(Array.from({ length: 100 }, () => manager.create()));
@@ -99,7 +99,7 @@ describe("RequestSession", () => {
     }
   });
 
-  it("keeps a Vary that covers Cookie", async () => {
+  it("does not change a Vary header that already covers Cookie", async () => {
     for (const vary of ["*", "Origin, cookie"]) {
       const session = setUp().open("");
       await session.load();
@@ -121,7 +121,7 @@ describe("RequestSession", () => {
     expect(reported).toEqual([failure]);
   });
 
-  it("calls the option for new sessions only when it creates one", async () => {
+  it("calls the option newSession only when it creates a session", async () => {
     let calls = 0;
     const { open } = setUp({
       newSession: (client) => {
@@ -137,7 +137,10 @@ describe("RequestSession", () => {
   });
 });
 
-/** A cached manager on an observed store, and a function that opens the session of a request with a `Cookie` header. */
+/**
+ * Creates a manager with a cache on a store that counts calls, and a function that opens the session for a `Cookie`
+ * header.
+ */
 function setUp(options: HttpOptions = {}) {
   const store = new ObservedStore(memoryStore());
   const manager = new SessionManager<Record<string, unknown>>({

@@ -10,7 +10,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-it("data assigned after the commit and not saved is reported, with one warning per process", async () => {
+it("data that is assigned after the commit and not saved is passed to onCommitFailure, with one warning per process", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open, runTimers } = setUp();
   for (let round = 0; round < 2; round++) {
@@ -31,7 +31,7 @@ it("data assigned after the commit and not saved is reported, with one warning p
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("data first read after the commit, and flash messages, are reported too", async () => {
+it("data that is first read after the commit and then changed, and a flash message, are reported if they are not saved", async () => {
   const { failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();
@@ -43,7 +43,7 @@ it("data first read after the commit, and flash messages, are reported too", asy
   expect(failed).toHaveLength(2);
 });
 
-it("data assigned after the commit and then saved is stored and not reported", async () => {
+it("data that is assigned after the commit and then saved is stored and not reported", async () => {
   const { manager, failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();
@@ -56,7 +56,7 @@ it("data assigned after the commit and then saved is stored and not reported", a
   expect((await manager.find(session.id))?.data).toEqual({ late: { deep: 1 } });
 });
 
-it("a login after the commit throws CONFLICT and is reported", async () => {
+it("a login after the commit throws CONFLICT and is passed to onCommitFailure", async () => {
   const { reported, failed, open } = setUp();
   const request = open();
   const session = await request.load();
@@ -68,7 +68,7 @@ it("a login after the commit throws CONFLICT and is reported", async () => {
   expect(reported).toHaveLength(3);
 });
 
-it("Express receives a late error that its handler did not catch", async () => {
+it("Express receives an error of a late login that the handler does not catch", async () => {
   const { manager } = setUp();
   const errors: unknown[] = [];
   const app = express().use(coatcheck(manager));
@@ -94,7 +94,10 @@ interface Data {
   late?: { deep: number };
 }
 
-/** Requests without a cookie, timers that run when told, and what was reported. */
+/**
+ * Creates a manager, a function that opens requests without a cookie, timers that the test runs, and lists of what was
+ * reported.
+ */
 function setUp() {
   const timers = new Set<() => void>();
   const manager = new SessionManager<Data>({

@@ -46,14 +46,14 @@ async function logIns(options: object, requests: readonly Headers[]): Promise<vo
   server.close();
 }
 
-it("a Secure cookie over plain http causes one warning, with the host and the option to set", async () => {
+it("a Secure cookie over plain http causes one warning, which names the host and the option to set", async () => {
   await logIns({}, [{ host: "192.168.1.5:3000" }, { host: "shop.example" }]);
   expect(warnings).toEqual([
     expect.stringContaining("http://192.168.1.5:3000: it is Secure; set cookie: { secure: false }"),
   ]);
 });
 
-it("a cookie whose domain is another host's causes a warning", async () => {
+it("a cookie for the domain of another host causes a warning", async () => {
   const cookie = { prefix: "__Secure-", domain: "shop.example" };
   await logIns({ cookie }, [{ host: "shop.example.net" }]);
   expect(warnings).toEqual([
@@ -90,7 +90,7 @@ it.each<[string, object, Headers]>([
   expect(warnings).toEqual([]);
 });
 
-it("production has no warning", async () => {
+it("a lost cookie causes no warning in production", async () => {
   vi.stubEnv("NODE_ENV", "production");
   await logIns({}, [{ host: "shop.example" }]);
   expect(warnings).toEqual([]);

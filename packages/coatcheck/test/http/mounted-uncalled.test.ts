@@ -1,4 +1,7 @@
-/** Functions that return middleware, mounted without their parentheses. TypeScript accepts most of these mistakes. */
+/**
+ * Tests functions that return middleware, but are mounted without parentheses. TypeScript accepts most of these
+ * mistakes.
+ */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -37,48 +40,54 @@ const messageOf = (name: string) =>
     ? `Invalid session field: ${ARGUMENTS.get(name)} must be a non-empty string (got object).`
     : `Invalid call of ${name}(): takes no argument; mount ${name}(), with the parentheses.`;
 
-describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)("%s without its call", (name) => {
-  it("fails in Express instead of waiting for ever", async () => {
-    const app = express();
-    if (name !== "coatcheck") app.use(forExpress.coatcheck(manager, { cookie: { secure: false } }));
-    app.use(untyped(forExpress[name]));
-    app.use(((error, _request, response, _next) => {
-      response.status(500).end(error.message);
-    }) satisfies express.ErrorRequestHandler);
-    const server = createServer(app).listen(0, "127.0.0.1");
-    cleanups.push(() => server.close());
-    await once(server, "listening");
-    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    expect([response.status, await response.text()]).toEqual([
-      500,
-      name === "coatcheck"
-        ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
-        : messageOf(name),
-    ]);
-  });
-});
+describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)(
+  "%s, mounted without parentheses,",
+  (name) => {
+    it("throws an error in Express, so that the request does not hang", async () => {
+      const app = express();
+      if (name !== "coatcheck") app.use(forExpress.coatcheck(manager, { cookie: { secure: false } }));
+      app.use(untyped(forExpress[name]));
+      app.use(((error, _request, response, _next) => {
+        response.status(500).end(error.message);
+      }) satisfies express.ErrorRequestHandler);
+      const server = createServer(app).listen(0, "127.0.0.1");
+      cleanups.push(() => server.close());
+      await once(server, "listening");
+      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      expect([response.status, await response.text()]).toEqual([
+        500,
+        name === "coatcheck"
+          ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
+          : messageOf(name),
+      ]);
+    });
+  },
+);
 
-it.each(GUARDS)("%s without its call fails in Fastify and Hono instead of waiting for ever", async (name) => {
-  const app = fastify();
-  cleanups.push(() => app.close());
-  await app.register(forFastify.coatcheck(manager));
-  app.get("/", { preHandler: untyped(forFastify[name]) }, async () => "passed");
-  const response = await app.inject("/");
-  expect([response.statusCode, response.json().message]).toEqual([500, messageOf(name)]);
+it.each(GUARDS)(
+  "%s, mounted without parentheses, throws an error in Fastify and Hono, so that the request does not hang",
+  async (name) => {
+    const app = fastify();
+    cleanups.push(() => app.close());
+    await app.register(forFastify.coatcheck(manager));
+    app.get("/", { preHandler: untyped(forFastify[name]) }, async () => "passed");
+    const response = await app.inject("/");
+    expect([response.statusCode, response.json().message]).toEqual([500, messageOf(name)]);
 
-  const messages: string[] = [];
-  const hono = new Hono();
-  hono.use(forHono.coatcheck(manager));
-  hono.get("/", untyped(forHono[name]), (c) => c.text("passed"));
-  hono.onError((error, c) => {
-    messages.push(error.message);
-    return c.text("failed", 500);
-  });
-  expect((await hono.request("http://localhost/")).status).toBe(500);
-  expect(messages).toEqual([messageOf(name)]);
-});
+    const messages: string[] = [];
+    const hono = new Hono();
+    hono.use(forHono.coatcheck(manager));
+    hono.get("/", untyped(forHono[name]), (c) => c.text("passed"));
+    hono.onError((error, c) => {
+      messages.push(error.message);
+      return c.text("failed", 500);
+    });
+    expect((await hono.request("http://localhost/")).status).toBe(500);
+    expect(messages).toEqual([messageOf(name)]);
+  },
+);
 
-it("coatcheck(manager) as a hook of Fastify fails with the advice to register it", async () => {
+it("coatcheck(manager), mounted as a Fastify hook, throws an error that advises to register it", async () => {
   const app = fastify();
   cleanups.push(() => app.close());
   app.addHook("onRequest", untyped(forFastify.coatcheck(manager)));
@@ -90,7 +99,7 @@ it("coatcheck(manager) as a hook of Fastify fails with the advice to register it
   ]);
 });
 
-it("coatcheck(manager) as the listener of node:http fails instead of waiting for ever", () => {
+it("coatcheck(manager), passed to node:http as a listener, throws an error, so that the request does not hang", () => {
   const listener = untyped(forNode.coatcheck(manager)) as (request: unknown, response: unknown) => void;
   const request = { method: "GET" } as IncomingMessage;
   expect(() => listener(request, new ServerResponse(request))).toThrow(

@@ -72,7 +72,7 @@ describe("two adapters in one application", () => {
   });
 });
 
-it("coatcheck() fails with a clear error beside express-session", async () => {
+it("coatcheck() throws an error that names the cause if express-session is mounted too", async () => {
   const app = express();
   app.use(expressSession({ secret: "an older secret", resave: false, saveUninitialized: false }));
   app.use(forExpress.coatcheck(managerOf(), { cookie: { secure: false } }));
@@ -85,7 +85,7 @@ it("coatcheck() fails with a clear error beside express-session", async () => {
   expect(await response.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
 });
 
-it("a guard without coatcheck() fails with a clear error", async () => {
+it("a guard such as requireSubject() throws an error that names the cause if coatcheck() is not mounted", async () => {
   const app = new Hono();
   app.get("/", forHono.requireSubject(), (c) => c.text("never"));
   app.onError((error, c) => c.text(`${error}`, 500));
@@ -119,12 +119,12 @@ it("the CSRF check over HTTP/2 accepts a POST of the same host and rejects one o
   expect(await post("https://evil.example")).toEqual([403, 0, true]);
 });
 
-describe("a wrong argument or option in a handler is the application's error, not the visitor's", () => {
+describe("a wrong argument or option in a handler", () => {
   const message = "Invalid session field: subject must be a non-empty string (got 7).";
   const login = async (session: { load(): unknown }) =>
     await ((await session.load()) as { authenticate(subject: unknown): Promise<void> }).authenticate(7);
 
-  it("Express: responds 500 and passes the error to the error handlers", async () => {
+  it("leads to a 500 in Express, and the error is passed to the error handlers", async () => {
     const logged: unknown[] = [];
     const app = express().use(forExpress.coatcheck(managerOf()));
     app.post("/", async (request) => await login(forExpress.sessionOf(request)));
@@ -137,7 +137,7 @@ describe("a wrong argument or option in a handler is the application's error, no
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("Fastify: responds 500 and logs the error", async () => {
+  it("leads to a 500 in Fastify, and the error is logged", async () => {
     const logged: string[] = [];
     const app = fastify({ logger: { level: "error", stream: { write: (line) => logged.push(line) } } });
     cleanups.push(() => app.close());
@@ -149,7 +149,7 @@ describe("a wrong argument or option in a handler is the application's error, no
     expect(logged[0]).toContain(message);
   });
 
-  it("Hono: responds 500 and passes the error to onError", async () => {
+  it("leads to a 500 in Hono, and the error is passed to onError", async () => {
     const logged: string[] = [];
     const app = new Hono<forHono.SessionEnv<Data>>().use(forHono.coatcheck(managerOf()));
     app.post("/", async (c) => {
@@ -164,7 +164,7 @@ describe("a wrong argument or option in a handler is the application's error, no
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("a misspelt field of newSession turns the response into a 500 that names it, and reports it", async () => {
+  it("leads to a 500 that names a misspelt field of newSession, and the error is passed to onCommitFailure", async () => {
     const logged: unknown[] = [];
     const options = {
       newSession: () => ({ subjct: "ada" }) as object,

@@ -26,7 +26,7 @@ describe("a deferred response during an asynchronous commit", () => {
     socket.on("data", (chunk) => {
       received += chunk;
     });
-    // After another complete exchange, the server has had time to respond to the first request.
+    // Complete another request first, so that the server has had time to respond to the deferred one.
     await (await fetch(`${server.url}/other`)).text();
     expect(received).toBe("");
     gate.resolve();
@@ -99,7 +99,7 @@ describe("a deferred response during an asynchronous commit", () => {
     expect(order).toEqual(["commit", "sent"]);
   });
 
-  it("runs the guard once for several calls", async () => {
+  it("runs the hook once for several calls", async () => {
     let runs = 0;
     const server = await listen((_request, response) => {
       deferUntil(response, async () => {
@@ -115,7 +115,7 @@ describe("a deferred response during an asynchronous commit", () => {
     expect(runs).toBe(1);
   });
 
-  it("commits when the client disconnects", async () => {
+  it("commits even if the client disconnects", async () => {
     const committed = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
     const server = await listen((request, response) => {
@@ -138,7 +138,7 @@ describe("a deferred response during an asynchronous commit", () => {
     expect(await (await fetch(`${server.url}/other`)).text()).toBe("alive");
   });
 
-  it("ends the connection and reports the error for a chunk of the wrong type", async () => {
+  it("closes the connection and calls onFailure for a chunk of the wrong type", async () => {
     const reported: unknown[] = [];
     const server = await listen((_request, response) => {
       const beforeSend = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -7,15 +7,15 @@ import { deferUntil, listen } from "./deferred-response.ts";
 
 const TEXT = "body ".repeat(1000);
 
-/** Undocumented properties of a response that published middleware uses. */
+/** Undocumented properties of a response, which published middleware uses. */
 interface Undocumented extends ServerResponse {
   readonly _header: string | null;
   _implicitHeader(): void;
 }
 
 /**
- * Compresses a response in the same way as the `compression` package: writes go through a gzip stream, which is created when
- * the headers are written. Version 1.7 checks `_header`, version 1.8 checks `headersSent`.
+ * Compresses a response like the package `compression`: writes go through a gzip stream, which is created when the
+ * headers are written. Version 1.7 checks `_header`, version 1.8 checks `headersSent`.
  */
 function compress(response: ServerResponse, version: "1.7" | "1.8"): void {
   const own = response as Undocumented;

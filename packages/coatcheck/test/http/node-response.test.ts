@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import type { MaybePromise } from "../../src/session/session.ts";
 import { deferUntil, listen } from "./deferred-response.ts";
 
-/** Ways to use a response. The client must receive the same bytes whether the headers are deferred or not. */
+/** Different ways to send a response. The client must receive the same bytes with and without deferred headers. */
 const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "end alone": (response) => response.end(),
   "end with a body": (response) => response.end("body"),
@@ -94,7 +94,7 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "a small stream": (response) => pipeline(Readable.from(["a", "b", "c"]), response),
 };
 
-describe("deferHeaders() changes nothing about a response that uses", () => {
+describe("deferHeaders() does not change the bytes of a response that uses", () => {
   for (const [name, handler] of Object.entries(handlers)) {
     for (const method of ["GET", "HEAD"]) {
       it(`${name} (${method})`, async () => {
@@ -119,7 +119,7 @@ describe("deferHeaders() changes nothing about a response that uses", () => {
   });
 });
 
-it("deferHeaders() keeps trailers", async () => {
+it("deferHeaders() does not change trailers", async () => {
   const handler = (response: ServerResponse) => {
     response.writeHead(200, { Trailer: "X-Sum" });
     response.write("a");
@@ -139,13 +139,15 @@ it("deferHeaders() does nothing when the headers have been sent", async () => {
   expect(await (await fetch(server.url)).text()).toBe("ab");
 });
 
-/** Inserts the header that the guard sets, after the headers that the handler sets. */
+/** Inserts the header that the hook adds, after the headers of the handler. */
 function withMark(raw: string): string {
   const end = raw.indexOf("\r\n", raw.lastIndexOf("\r\n", raw.indexOf("\r\nConnection:")));
   return `${raw.slice(0, end)}\r\nx-deferred: 1${raw.slice(end)}`;
 }
 
-/** Returns the raw response to a request that `handler` serves, deferred until `before`, if present, is done. */
+/**
+ * Returns the raw response of `handler` to a request. With `before`, the response is deferred until `before` is done.
+ */
 async function exchange(
   handler: (response: ServerResponse) => unknown,
   method: string,

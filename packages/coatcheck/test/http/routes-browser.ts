@@ -6,7 +6,7 @@ export interface User {
   readonly name: string;
 }
 
-/** A response with its envelope unpacked. */
+/** A response, with the members of its JSON body. */
 export interface EndpointResponse<Data> {
   readonly status: number;
   readonly headers: Headers;
@@ -47,7 +47,7 @@ export class Browser {
       method,
       headers: {
         "user-agent": this.#userAgent,
-        // An idle keep-alive connection would delay the end of the server.
+        // Close the connection, because an idle keep-alive connection would delay the shutdown of the server.
         connection: "close",
         // The browser client sends this with every request, even without a body.
         "content-type": "application/json",
@@ -69,7 +69,10 @@ export class Browser {
     return await this.send("POST /session", { email, password: "secret", ...more });
   }
 
-  /** Returns a browser with the current cookies, to send a request that started before this one's cookies change. */
+  /**
+   * Returns a second browser with the current cookies, to send a request with them after this browser's cookies have
+   * changed.
+   */
   copy(): Browser {
     const copy = new Browser(this.#url, this.#userAgent);
     for (const [name, value] of this.cookies) copy.cookies.set(name, value);

@@ -90,7 +90,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect(laptop.cookies.has("__Host-sid")).toBe(false);
   });
 
-  it("reject a request without a valid device, and end nothing", async () => {
+  it("reject a request without a valid device, and end no session", async () => {
     expect(await end(phone, "")).toBe("VALIDATION_FAILED");
     expect(await end(phone, "/")).toBe("SESSION_NOT_FOUND");
     expect(await end(phone, "/nothing")).toBe("SESSION_NOT_FOUND");
@@ -157,12 +157,12 @@ describe("POST /session/elevate", () => {
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("rejects the login credentials for any scope but account", async () => {
+  it("rejects the login credentials for every scope except account", async () => {
     expect(await elevate({ email: "ada", password: "secret", scope: "payments" })).toBe("FORBIDDEN");
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("uses the application's elevate function and duration", async () => {
+  it("calls the option elevate and uses the duration that it returns", async () => {
     await site.close();
     site = await startSite(startExpress, {
       routes: {

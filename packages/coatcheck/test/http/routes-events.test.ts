@@ -14,7 +14,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
   let site: Site;
   let browser: Browser;
   let id: string;
-  /** The manager of another node on the same store. Its events do not reach this node. */
+  /** The manager of another node with the same store. This node does not receive its events. */
   let otherNode: SessionManager;
   const listeners = () =>
     (["changed", "authenticated", "elevated", "rotated", "revoked"] as const).map((event) =>
@@ -47,7 +47,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect((await browser.send("GET /session/events")).code).toBe("SESSION_REVOKED");
   });
 
-  it("sends changes and the revocation made by this node immediately", async () => {
+  it("sends changes and a revocation by this node immediately", async () => {
     const stream = await browser.follow();
     await site.manager.patch(id, { theme: "dark" });
     expect(await stream.next()).toBe(`changed ${id}`);
@@ -88,7 +88,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     stream.leave();
   });
 
-  it("sends one event for a burst of changes, and another at the next check", async () => {
+  it("sends one event for several quick changes, and another event at the next check", async () => {
     const stream = await browser.follow();
     for (const views of [1, 2, 3]) await site.manager.patch(id, { views });
     expect(await stream.next()).toBe(`changed ${id}`);
@@ -101,7 +101,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(await stream.next()).toBe(`revoked ${id}`);
   });
 
-  it("sends changes and the revocation made by another node at the next check", async () => {
+  it("sends changes and a revocation by another node at the next check", async () => {
     const stream = await browser.follow();
     await otherNode.patch(id, { theme: "dark" });
     site.fire();
@@ -120,7 +120,8 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     if (node === "another node") site.fire();
     expect(await stream.next()).toBe(`changed ${id}`);
     expect(await stream.next()).toBeNull();
-    // With the older token EventSource must get no event, and no error status, which would stop it from reconnecting.
+    // With the older token, EventSource must receive no event. It must not receive an error status either, because it
+    // would not reconnect.
     const tooEarly = await older.follow();
     expect(tooEarly.response.status).toBe(200);
     expect(await tooEarly.next()).toBeNull();
@@ -130,7 +131,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(await again.next()).toBe(`revoked ${id}`);
   });
 
-  it("survives periodic rotations on another node, and triggers no theft detection", async () => {
+  it("continues after periodic rotations by another node, without being mistaken for token theft", async () => {
     const stream = await browser.follow();
     const policy = { rotateEvery: HOUR };
     const secrets = ["the secret of these tests"];
@@ -161,7 +162,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     ]);
   });
 
-  it("sends expiring once before the expiry and changed at the expiry, without keeping the session alive", async () => {
+  it("sends expiring once before the expiry and changed at the expiry, without extending the session", async () => {
     const stream = await browser.follow();
     const checkAfter = async (milliseconds: number) => {
       site.pass(milliseconds);
@@ -191,7 +192,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(site.store.reads).toBeGreaterThan(reads);
     site.store.isDown = false;
     await otherNode.revoke({ session: id });
-    // The earlier check has finished when a later one reads the store.
+    // When the store is read again, the previous check has finished.
     await expect
       .poll(() => {
         site.fire();
@@ -214,7 +215,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(stream.beats).toBe(2);
   });
 
-  it("removes its listeners and timer when the last tab disconnects", async () => {
+  it("removes its listeners and its timer when the last tab disconnects", async () => {
     const streams = await Promise.all([browser.follow(), browser.follow()]);
     expect(listeners()).toEqual([1, 1, 1, 1, 1]);
     for (const { leave } of streams) leave();

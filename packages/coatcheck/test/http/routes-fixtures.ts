@@ -33,7 +33,7 @@ export type StartRoutes = (manager: Manager, http: HttpOptions, options: Options
 
 export const startExpress: StartRoutes = startExpressWith([]);
 
-/** Express with a body parser mounted first, so that the body has been read before the endpoints run. */
+/** Starts Express with a body parser mounted first, so that the body is already parsed when the endpoints run. */
 export const startParsingExpress: StartRoutes = startExpressWith([express.json()]);
 
 function startExpressWith(middleware: readonly express.RequestHandler[]): StartRoutes {
@@ -50,7 +50,7 @@ function startExpressWith(middleware: readonly express.RequestHandler[]): StartR
     app.use(((error, _request, response, _next) => {
       response.status(error.status ?? 500).end();
     }) satisfies express.ErrorRequestHandler);
-    return await running(createServer(app).listen(0, "127.0.0.1"), routes);
+    return await waitUntilListening(createServer(app).listen(0, "127.0.0.1"), routes);
   };
 }
 
@@ -84,11 +84,11 @@ export const startHono: StartRoutes = async (manager, http, options) => {
     }
   });
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
-  return await running(server as Server, routes);
+  return await waitUntilListening(server as Server, routes);
 };
 
-/** Returns a server that has started. Closing it ends the event streams first. */
-export async function running(server: Server, routes: { close(): void }): Promise<RunningServer> {
+/** Starts a server. Its `close` ends the event streams first. */
+export async function waitUntilListening(server: Server, routes: { close(): void }): Promise<RunningServer> {
   if (!server.listening) await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -158,7 +158,7 @@ export async function startSite(start: StartRoutes, options: SiteOptions = {}) {
     manager,
     store,
     clock,
-    /** The login attempts that reached the application. */
+    /** The credentials with which `authenticate` was called. */
     attempts,
     timers,
     /** Advances the clock. */

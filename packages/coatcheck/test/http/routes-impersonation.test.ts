@@ -33,7 +33,7 @@ describe.each(Object.entries(frameworks))(
     });
     afterEach(() => site.close());
 
-    it("show the actor, and none in a session of its own", async () => {
+    it("return the actor while impersonating, and null otherwise", async () => {
       const view = (await acting.send("GET /session")).data;
       expect([view.user, view.session?.actor]).toEqual([
         { name: "ada" },
@@ -42,7 +42,7 @@ describe.each(Object.entries(frameworks))(
       expect((await ada.send("GET /session")).data.session).not.toHaveProperty("actor");
     });
 
-    it("list the impersonation under the actor, who can end it, and not under the subject", async () => {
+    it("list the impersonation as a device of the actor, who can end it, and not of the subject", async () => {
       const [impersonation, own] = await list(clerk);
       expect([impersonation, own].map((device) => device?.impersonates)).toEqual(["ada", undefined]);
       expect((await list(ada)).map(({ current }) => current)).toEqual([true]);
@@ -52,7 +52,7 @@ describe.each(Object.entries(frameworks))(
       expect((await acting.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
     });
 
-    it("refuse to end the subject's sessions, and to elevate", async () => {
+    it("reject ending the subject's sessions, and an elevation", async () => {
       const [device] = await list(ada);
       for (const which of [`/${device?.id}`, "?others", "?all"]) {
         expect((await acting.send(`DELETE /session/devices${which}`)).code).toBe("FORBIDDEN");
@@ -63,7 +63,7 @@ describe.each(Object.entries(frameworks))(
       expect((await ada.send("GET /session")).data.status).toBe("authenticated");
     });
 
-    it("end both sessions at a logout", async () => {
+    it("end the impersonation and the actor's own session at a logout", async () => {
       await acting.send("DELETE /session");
       expect((await clerk.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
       expect(acting.cookies.has("__Host-sid")).toBe(false);

@@ -10,7 +10,7 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { Browser } from "./routes-browser.ts";
 
-/** Reads a legacy cookie whose value is the name of the user. */
+/** Reads a legacy cookie that contains the name of the user. */
 const reader: LegacyReader<string> = {
   kind: "older",
   cookies: ["old"],
@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-it("the first request with a legacy cookie migrates the browser, whatever its path", async () => {
+it("the first request with a legacy cookie migrates the browser, on every path", async () => {
   const browser = new Browser(url, "");
   browser.cookies.set("old", "ada");
   const { data } = await browser.send(`GET ${BASE}`);

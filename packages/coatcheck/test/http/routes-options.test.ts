@@ -46,7 +46,7 @@ describe.each(FRAMEWORKS)("the session endpoints with options on %s", (_name, st
     expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "user 7" } });
   });
 
-  it("are served under the configured paths", async () => {
+  it("respond under the configured paths", async () => {
     site = await startSite(start, {
       http: { csrf: { token: "required", initPath: "/api/auth/session-v2/init" } },
       routes: {

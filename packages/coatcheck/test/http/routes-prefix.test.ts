@@ -11,21 +11,21 @@ import * as expressRoutes from "../../src/http/routes/express.ts";
 import * as fastifyRoutes from "../../src/http/routes/fastify.ts";
 import * as honoRoutes from "../../src/http/routes/hono.ts";
 import type { JsonObject } from "../../src/session/json.ts";
-import { running, type Site, type StartRoutes, startSite } from "./routes-fixtures.ts";
+import { type Site, type StartRoutes, startSite, waitUntilListening } from "./routes-fixtures.ts";
 
 const expressRouter: StartRoutes = async (manager, http, options) => {
   const routes = expressRoutes.sessionRoutes(manager, options);
   const app = express().use(forExpress.coatcheck(manager, http));
   app.use("/api", routes);
-  return await running(createServer(app).listen(0, "127.0.0.1"), routes);
+  return await waitUntilListening(createServer(app).listen(0, "127.0.0.1"), routes);
 };
 
-/** Everything in a router, `coatcheck()` too, below two prefixes of which one is a parameter. */
+/** Mounts the endpoints and `coatcheck()` in a router below two prefixes. One of the prefixes is a parameter. */
 const expressNested: StartRoutes = async (manager, http, options) => {
   const routes = expressRoutes.sessionRoutes(manager, options);
   const inner = express.Router().use(forExpress.coatcheck(manager, http), routes);
   const app = express().use("/:tenant", express.Router().use("/v1", inner));
-  return await running(createServer(app).listen(0, "127.0.0.1"), routes);
+  return await waitUntilListening(createServer(app).listen(0, "127.0.0.1"), routes);
 };
 
 const fastifyAt =
@@ -62,7 +62,7 @@ const honoWith =
     app.use(forHono.coatcheck(manager, http));
     mount(app, routes as never);
     const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
-    return await running(server as never, routes);
+    return await waitUntilListening(server as never, routes);
   };
 
 const MOUNTS: readonly [string, StartRoutes, string][] = [
@@ -89,7 +89,7 @@ describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) =
   let site: Site;
   afterEach(() => site.close());
 
-  it("serve login, devices and logout below the prefix, and nothing elsewhere", async () => {
+  it("serve login, devices and logout below the prefix, and respond 404 elsewhere", async () => {
     site = await startSite(start, { http: {} });
     const browser = site.browser();
     const credentials = { email: "ada", password: "secret" };
@@ -105,7 +105,7 @@ describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) =
     expect([status, (await browser.send(`GET ${prefix}/session`)).data.status]).toEqual([200, "none"]);
   });
 
-  it("issue a page's first CSRF token if the browser's headers prove where the request comes from", async () => {
+  it("issue a page's first CSRF token only if Sec-Fetch-Site or Origin shows that the request is same-origin", async () => {
     site = await startSite(start, { http: { csrf: { token: "required" } } });
     const browser = site.browser();
     await browser.send(`POST ${prefix}/session/init`);
@@ -125,8 +125,8 @@ describe.each([
   ["an Express router", expressRouter],
   ["a Fastify prefix", fastifyPlugin],
   ["a Hono base path", MOUNTS[5]?.[1] as StartRoutes],
-])("a base that begins with the prefix of %s", (_name, start) => {
-  it("that contains the prefix is the whole path", async () => {
+])("the option base, if it begins with the prefix of %s,", (_name, start) => {
+  it("is the whole path of the endpoints", async () => {
     const site = await startSite(start, { http: {}, routes: { base: "/api/auth", migratePath: "/api/old" } });
     const browser = site.browser();
     expect((await browser.send("GET /api/auth")).status).toBe(200);

@@ -113,7 +113,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await site.manager.stats()).total).toBe(1);
   });
 
-  it("keep the id at login, and change the token, the CSRF token and the rev", async () => {
+  it("keep the session id at login, and change the token, the CSRF token and rev", async () => {
     const browser = site.browser();
     const before = await browser.send("POST /session/init");
     const older = browser.copy();
@@ -147,7 +147,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect(site.attempts).toEqual([{ email: "ada" }]);
   });
 
-  it("return the CSRF token on its own", async () => {
+  it("return the CSRF token at GET /session/csrf", async () => {
     const browser = site.browser();
     expect((await browser.send("GET /session/csrf")).data).toEqual({ csrf_token: null });
     const { data } = await browser.logIn();
@@ -162,7 +162,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     "POST /session/elevate",
     "DELETE /session?everywhere",
     "DELETE /session/devices?all",
-  ])("respond to an older token with CONFLICT, before anything else, and set no cookie: %s", async (line) => {
+  ])("respond CONFLICT to an older token, without other effects or a cookie: %s", async (line) => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const older = browser.copy();
@@ -177,7 +177,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
   });
 
-  it("log in with an older token: the same session after a lost response, a new one for another subject", async () => {
+  it("accept a login with an older token: it continues the session of the same subject, and creates a session for another", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const [unanswered, other] = [browser.copy(), browser.copy()];
@@ -191,7 +191,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
   });
 
-  it("log out with an older token, whose newer one may be lost", async () => {
+  it("accept a logout with an older token, because the response with the newer token may be lost", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const older = browser.copy();
@@ -218,7 +218,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session")).data).toMatchObject({ status: "none", reason: "expired" });
   });
 
-  it("report why a session ended, but no reason for an invalid token", async () => {
+  it("return the reason why a session ended, but no reason for an invalid token", async () => {
     const browser = site.browser();
     await browser.logIn();
     await site.manager.revoke({ subject: "ada" }, "admin");
@@ -228,7 +228,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session")).data).not.toHaveProperty("reason");
   });
 
-  it("log out everywhere with ?everywhere", async () => {
+  it("end all sessions of the subject with ?everywhere", async () => {
     const current = site.browser();
     const other = site.browser();
     const otherUser = site.browser();
@@ -240,7 +240,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await otherUser.send("GET /session")).data.status).toBe("authenticated");
   });
 
-  it("end no session with ?everywhere if the login is not recent", async () => {
+  it("reject ?everywhere if the login is not recent, and end no session", async () => {
     const current = site.browser();
     const other = site.browser();
     await current.logIn();

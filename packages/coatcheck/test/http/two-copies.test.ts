@@ -1,4 +1,4 @@
-/** An application that has loaded this package twice: in two versions, in two bundles, or by a hot reload. */
+/** Tests an application that has loaded this package twice: in two versions, in two bundles, or after a hot reload. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,7 +23,7 @@ const secrets = ["the secret of these tests"];
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** Starts an application with this copy's manager and the other copy's middleware. */
+/** Starts an application with the manager of this copy and the middleware of the other copy. */
 async function start(
   handler: express.RequestHandler,
 ): Promise<(path: string, cookie?: string) => Promise<Response>> {
@@ -48,7 +48,7 @@ async function logIn(send: Awaited<ReturnType<typeof start>>): Promise<string> {
   return (await send("/login")).headers.getSetCookie()[0]?.split(";")[0] ?? "";
 }
 
-it("middleware of another copy opens the sessions of a manager", async () => {
+it("middleware of another copy of the package opens the sessions of a manager", async () => {
   const send = await start(async (request, response) => {
     response.json((await sessionOf(request).load()).subject);
   });
@@ -57,7 +57,7 @@ it("middleware of another copy opens the sessions of a manager", async () => {
   expect(await (await send("/guarded", cookie)).json()).toBe("ada");
 });
 
-it("sessionErrors() responds to the errors of another copy", async () => {
+it("sessionErrors() responds to errors of another copy of the package", async () => {
   const send = await start(() => {
     throw new other.CoatcheckError("RATE_LIMITED", "Too many.", { retryAfter: 3 });
   });
@@ -70,7 +70,7 @@ it("sessionErrors() responds to the errors of another copy", async () => {
   ]);
 });
 
-it("instanceof accepts the errors and sessions of another copy, and nothing else", () => {
+it("instanceof accepts errors and sessions of another copy of the package, and nothing else", () => {
   expect(other.CoatcheckError).not.toBe(CoatcheckError);
   expect(new other.CoatcheckError("CONFLICT", "")).toBeInstanceOf(CoatcheckError);
   expect(new other.UsageError("", [])).toBeInstanceOf(UsageError);

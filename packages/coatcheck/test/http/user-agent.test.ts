@@ -21,7 +21,7 @@ function createManager() {
   return new SessionManager<JsonObject>({ store: memoryStore(), secrets: ["a secret for these tests"] });
 }
 
-/** Logs a new visitor in, and returns what the session stores about the client. */
+/** Logs a new visitor in, and returns the field `client` of the stored session. */
 async function storedClient(
   userAgent: string | undefined,
   options: HttpOptions = {},
@@ -38,13 +38,13 @@ it("a new session stores the User-Agent header, and no address", async () => {
   expect(await storedClient(FIREFOX)).toEqual({ ...UNKNOWN, userAgent: FIREFOX });
 });
 
-it("a new session stores no more than 512 characters of the header, and null without one", async () => {
+it("a new session stores at most 512 characters of the User-Agent header, and null without the header", async () => {
   expect((await storedClient("x".repeat(5000)))?.userAgent).toHaveLength(512);
   expect(await storedClient(undefined)).toBeNull();
   expect(await storedClient("")).toBeNull();
 });
 
-it("newSession replaces what is stored about the client, even with null", async () => {
+it("newSession can replace the stored client, even with null", async () => {
   const client = { ...UNKNOWN, userAgent: null, browser: "Firefox 140" };
   expect(await storedClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
   expect(await storedClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();
@@ -54,7 +54,7 @@ it("newSession replaces what is stored about the client, even with null", async 
   });
 });
 
-it("a migrated session stores the User-Agent header, unless validate returns a client", async () => {
+it("a migrated session stores the User-Agent header, unless validate() returns a client", async () => {
   for (const client of [undefined, null]) {
     const manager = createManager();
     const migration = migrate({

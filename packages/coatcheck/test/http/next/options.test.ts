@@ -26,8 +26,8 @@ describe("redirectTarget()", () => {
   });
 });
 
-describe("coatcheck() of coatcheck/next", () => {
-  it("refuses unknown and invalid options, and a manager in place of the function that opens one", () => {
+describe("coatcheck() for Next.js", () => {
+  it("rejects unknown and invalid options, and a manager instead of a function that opens the manager", () => {
     expect(() => coatcheck(open() as never)).toThrow(/open must be a function/);
     expect(() => coatcheck(open, { signIn: "https://evil.example" })).toThrow(/signIn must be a path/);
     expect(() => coatcheck(open, { user: "ann" } as never)).toThrow(/user must be a function/);
@@ -35,7 +35,7 @@ describe("coatcheck() of coatcheck/next", () => {
     expect(() => coatcheck(open, { cokie: {} } as never)).toThrow(/did you mean "cookie"/);
   });
 
-  it("opens the manager once, again after a failure, and again after close()", async () => {
+  it("opens the manager only once, unless opening failed or close() was called", async () => {
     let opens = 0;
     const openSometimes = () => {
       opens++;
