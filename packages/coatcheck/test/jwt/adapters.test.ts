@@ -5,7 +5,7 @@ import type { AdapterServer, Exchange, Routes, StartAdapter } from "../../src/te
 import { startExpress5, startFastify, startHono, startNode } from "../http/adapter-fixtures.ts";
 import { MINUTE, Site } from "./fixtures.ts";
 
-/** An API with JWTs. Everything below `/stateless/` has no session. */
+/** An API with JWTs. Routes below `/stateless/` have no session. */
 class Api {
   readonly site = new Site();
   readonly users = new Map([["ada", { id: "ada", name: "Ada" }]]);
@@ -64,7 +64,7 @@ class Api {
           return exchange.reply(204, {});
         },
       },
-      // Reloads the user, as a page does after a change elsewhere.
+      // Returns the user from the database, bypassing the cache.
       "/user": {
         guard: "subject",
         handle: async (exchange) => {
@@ -126,7 +126,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
   beforeAll(async () => await api.start(start));
   afterAll(async () => await api.close());
 
-  it("authenticate a request without a cookie, in the session of the login", async () => {
+  it("authenticate a request without a cookie, which then uses the session of the login", async () => {
     const { token, cookie } = await logIn();
     const byJwt = await api.request("/theme", { token, method: "POST" });
     expect(byJwt.status).toBe(200);
@@ -137,7 +137,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect(await byCookie.json()).toEqual(await byJwt.json());
   });
 
-  it("need no CSRF check, and take precedence over a cookie", async () => {
+  it("exempt a request from the CSRF checks, and take precedence over a cookie", async () => {
     const { token } = await logIn();
     const { cookie } = await logIn();
     const headers = { cookie, origin: "https://elsewhere.example", "sec-fetch-site": "cross-site" };
@@ -145,7 +145,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/theme", { method: "POST", headers })).status).toBe(403);
   });
 
-  it("are 401 with a code and WWW-Authenticate when they are refused, whatever the cookie", async () => {
+  it("lead to a 401 with a code and WWW-Authenticate if they are invalid, even with a valid cookie", async () => {
     const { token, cookie } = await logIn();
     const [header, payload] = token.split(".");
     for (const forged of [`${header}.${payload}.`, `${token}x`, "a.b.c"]) {
@@ -159,7 +159,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     }
   });
 
-  it("show a changed user at GET /user", async () => {
+  it("return the changed user at GET /user", async () => {
     const { token } = await logIn();
     expect(await (await api.request("/user", { token })).json()).toMatchObject({ name: "Ada" });
     api.users.set("ada", { id: "ada", name: "Ada L." });
@@ -167,7 +167,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     api.users.set("ada", { id: "ada", name: "Ada" });
   });
 
-  it("end with the logout, together with the cookie of the session", async () => {
+  it("are rejected after a logout, like the cookie of the session", async () => {
     const { token, cookie } = await logIn();
     expect((await api.request("/logout", { token, method: "POST" })).status).toBe(204);
     for (const path of ["/user", "/stateless/user", "/refresh"]) {
@@ -177,7 +177,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/user", { headers: { cookie } })).status).toBe(401);
   });
 
-  it("are refreshed by the JWT or the cookie, and not without a login", async () => {
+  it("can be refreshed with the JWT or the cookie, but not without a login", async () => {
     const { token, cookie } = await logIn();
     for (const credentials of [{ token }, { headers: { cookie } }]) {
       const response = await api.request("/refresh", credentials);
@@ -187,7 +187,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/refresh")).status).toBe(401);
   });
 
-  it("continue a session that has expired, until they expire themselves", async () => {
+  it("continue a session that has expired, until the JWT expires", async () => {
     const { token, cookie } = await logIn();
     api.site.clock.pass(3 * MINUTE);
     expect((await api.request("/user", { headers: { cookie } })).status).toBe(401);
@@ -197,7 +197,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await response.json()).error.code).toBe("JWT_EXPIRED");
   });
 
-  it("create, load and read no session on sessionless routes", async () => {
+  it("neither create nor load a session on sessionless routes", async () => {
     const { token, cookie } = await logIn();
     await api.request("/stateless/user", { token });
     const { total } = await api.site.manager.stats();
@@ -210,7 +210,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     }
     expect([api.queries, api.site.counted.reads]).toEqual([queries, reads]);
     expect((await api.site.manager.stats()).total).toBe(total);
-    // A cookie is no credential there, and loading the session is a mistake of the application.
+    // On these routes a cookie does not authenticate a request, and loading the session is an error of the application.
     expect((await api.request("/stateless/user", { headers: { cookie } })).status).toBe(401);
     const load = await api.request("/stateless/load", { headers: { cookie } });
     expect([load.status, await load.text()]).toEqual([500, expect.stringContaining("option sessionless")]);
@@ -218,14 +218,14 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
 });
 
 describe("an application with JWTs", () => {
-  it("refuses an invalid JWT also where an outage makes requests anonymous", async () => {
+  it("rejects an invalid JWT even with the outage policy anonymous", async () => {
     const api = new Api();
     await api.start(startNode, { outage: "anonymous" });
     expect((await api.request("/login", { token: "a.b.c", method: "POST" })).status).toBe(401);
     await api.close();
   });
 
-  it("needs no CSRF token on sessionless routes, whatever the cookie, and still checks the origin", async () => {
+  it("requires no CSRF token on sessionless routes, even with a cookie, but still checks the origin", async () => {
     const api = new Api();
     await api.start(startNode, { csrf: { token: "required" } });
     const login = await api.request("/login", { method: "POST" });
@@ -242,7 +242,7 @@ describe("an application with JWTs", () => {
 });
 
 describe("the options of coatcheck()", () => {
-  it("reject anything but a verifier and a function", () => {
+  it("reject a value for jwt that is not a verifier, and a value for sessionless that is not a function", () => {
     const { manager } = new Site();
     expect(() => new HttpSessions(manager, { jwt: {} as never })).toThrow(
       "jwt must be the result of createJwts()",

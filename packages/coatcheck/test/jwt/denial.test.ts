@@ -3,8 +3,8 @@ import { createCache } from "../../src/cache/index.ts";
 import { createJwts } from "../../src/jwt/index.ts";
 import { AUDIENCE, ISSUER, KEY, Site } from "./fixtures.ts";
 
-describe("logout and denial", () => {
-  it("end every JWT of the session, on this process at once", async () => {
+describe("a logout or denial", () => {
+  it("at the end of a session makes this process reject all JWTs of the session immediately", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const second = (await site.jwts.refresh(session)).token;
@@ -15,7 +15,7 @@ describe("logout and denial", () => {
     await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("of one JWT do not affect the session and its other JWTs", async () => {
+  it("of one JWT does not affect the session and its other JWTs", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const second = (await site.jwts.issue(session)).token;
@@ -23,16 +23,16 @@ describe("logout and denial", () => {
     await site.jwts.deny(await site.jwts.verify(token));
     await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
     expect((await site.open(second)).id).toBe(session.id);
-    // Denying it again changes nothing.
+    // Denying a JWT that has already expired has no effect.
     await site.jwts.deny({ jti: (await site.jwts.verify(second)).jti, expiresAt: 0 });
     expect((await site.open(second)).id).toBe(session.id);
     expect((await site.manager.stats()).active).toBe(1);
   });
 
-  it("reach another process through the log, and cost no read per request there", async () => {
+  it("reaches another process through the log, without a read of the store per request", async () => {
     const site = new Site();
     const store = site.counted.store;
-    // The test runs the polls, so that none happens while it counts.
+    // The test starts the polls itself, so that no poll happens while it counts reads.
     const polls: (() => void)[] = [];
     const cache = createCache({
       store,
@@ -71,7 +71,7 @@ describe("logout and denial", () => {
     await cache.close();
   });
 
-  it("survive a restart: a process that has never seen the JWT refuses it", async () => {
+  it("survives a restart, because a process that has never seen the JWT rejects it", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     await site.jwts.deny(await site.jwts.verify(token));
@@ -79,7 +79,7 @@ describe("logout and denial", () => {
     await expect(restarted.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("of the other sessions end their JWTs when a password changes", async () => {
+  it("of the other sessions after a password change makes their JWTs invalid", async () => {
     const site = new Site();
     const [here, elsewhere] = [await site.logIn(), await site.logIn()];
     expect(await here.session.revokeOthers("credentials-changed")).toBe(1);
@@ -87,7 +87,7 @@ describe("logout and denial", () => {
     expect((await site.open(here.token)).id).toBe(here.session.id);
   });
 
-  it("are not skipped when the store fails: the JWT is not accepted", async () => {
+  it("is not ignored during an outage, because a JWT that cannot be checked is rejected", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     await site.counted.store.close();

@@ -12,7 +12,7 @@ export const MINUTE = 60_000;
 export const ISSUER = "https://office.example";
 export const AUDIENCE = "office-api";
 
-/** A key pair, made once for all tests of a process: RSA takes long. */
+/** Returns a key pair, which is created only once per process, because creating an RSA key is slow. */
 export function keyPair(algorithm: JwtAlgorithm, id = algorithm.toLowerCase()): Required<JwtKey> {
   return { id, algorithm, ...generate(algorithm) };
 }
@@ -26,7 +26,7 @@ function generate(algorithm: JwtAlgorithm) {
 
 export const KEY = keyPair("EdDSA");
 
-/** The store, and the number of reads that reached it. */
+/** A store that counts its reads. */
 export class CountedStore {
   reads = 0;
   readonly store: SessionStore;
@@ -89,7 +89,7 @@ export class Site {
     throw new Error(`The session was refused: ${found.refusal}.`);
   }
 
-  /** Signs any claims with the site's own key. */
+  /** Signs arbitrary claims with the site's key. */
   async forge(
     claims: Readonly<Record<string, unknown>>,
     header: Readonly<Record<string, unknown>> = {},
@@ -100,7 +100,7 @@ export class Site {
       .sign(key.privateKey);
   }
 
-  /** The claims that a JWT of this session has, before changes. */
+  /** Returns valid claims of a JWT for this session, which a test can change. */
   claims(session: Pick<Session, "subject" | "tenant" | "id">): Record<string, unknown> {
     const now = Math.floor(this.clock.now() / 1000);
     const times = { iat: now, nbf: now, exp: now + 300 };

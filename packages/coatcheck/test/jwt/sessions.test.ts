@@ -4,20 +4,20 @@ import { isLive } from "../../src/session/record.ts";
 import { MINUTE, Site } from "./fixtures.ts";
 
 describe("the session of a JWT", () => {
-  it("is the one that the JWT was issued with, and is read once per process", async () => {
+  it("is the session for which the JWT was issued, and is read once per process", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     await session.patch({ theme: "dark" });
     const other = new Site({ store: site.counted.store });
     expect((await other.open(token)).data).toEqual({ theme: "dark" });
     const { reads } = other.counted;
-    // One for the denial, one for the session.
+    // One read for the denial and one for the session.
     expect(reads).toBe(2);
     for (let request = 0; request < 50; request++) expect((await other.open(token)).id).toBe(session.id);
     expect(other.counted.reads).toBe(reads);
   });
 
-  it("takes changes of its data, and issues no token to the holder of a JWT", async () => {
+  it("can store data, but issues no session token to a client with a JWT", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     await session.elevate("payment", MINUTE);
@@ -36,14 +36,14 @@ describe("the session of a JWT", () => {
     expect((await opened.commit()).token).toBeNull();
   });
 
-  it("is never an impersonation, whose JWT would not name the actor", async () => {
+  it("cannot be an impersonation, because the JWT would not name the actor", async () => {
     const site = new Site();
     const { session } = await site.logIn("clerk");
     await session.impersonate("ada", { reason: "ticket 4711" });
     await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 
-  it("stays alive by requests with the JWT", async () => {
+  it("does not expire while requests with the JWT arrive", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     for (let minute = 0; minute < 8; minute++) {
@@ -52,7 +52,7 @@ describe("the session of a JWT", () => {
     }
   });
 
-  it("ends with the JWTs of the former tenant when the same user logs in to another one", async () => {
+  it("rejects the JWTs of the former tenant after the same user has logged in to another tenant", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");
     await site.jwts.verify(token);
@@ -61,7 +61,7 @@ describe("the session of a JWT", () => {
     expect((await site.jwts.verify((await site.jwts.issue(session)).token)).tenant).toBe("other");
   });
 
-  it("ends its earlier JWTs when another subject logs in's login", async () => {
+  it("rejects its earlier JWTs after another subject has logged in", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");
     await session.authenticate("eve");
@@ -72,7 +72,7 @@ describe("the session of a JWT", () => {
 });
 
 describe("a valid JWT whose session has expired", () => {
-  it("gets a session that continues it, with subject, tenant and data", async () => {
+  it("opens a new session with the same subject, tenant and data", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     await session.patch({ theme: "dark" });
@@ -87,7 +87,7 @@ describe("a valid JWT whose session has expired", () => {
     expect(again.data).toEqual({ theme: "dark" });
   });
 
-  it("gets the same one for concurrent requests, on every node", async () => {
+  it("opens the same new session for concurrent requests on every node", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     const nodes = [site, new Site({ store: site.counted.store }), new Site({ store: site.counted.store })];
@@ -97,7 +97,7 @@ describe("a valid JWT whose session has expired", () => {
     expect((await site.manager.stats()).total).toBe(2);
   });
 
-  it("costs no read of the store per request once it is continued", async () => {
+  it("causes no read of the store per request after the new session was opened", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     site.clock.pass(3 * MINUTE);
@@ -107,7 +107,7 @@ describe("a valid JWT whose session has expired", () => {
     expect(site.counted.reads).toBe(reads);
   });
 
-  it("has its context again, without a query of the entities that are cached", async () => {
+  it("gives access to its context, without a query for cached entities", async () => {
     const site = new Site();
     let queries = 0;
     const user = loader({
@@ -125,7 +125,7 @@ describe("a valid JWT whose session has expired", () => {
     expect(queries).toBe(1);
   });
 
-  it("gets none after a logout or a revocation, before or after the expiry", async () => {
+  it("opens no session after a logout or a revocation, before or after the expiry", async () => {
     for (const when of ["before", "after", "continued"] as const) {
       const site = new Site();
       const { session, token } = await site.logIn();
@@ -142,7 +142,7 @@ describe("a valid JWT whose session has expired", () => {
     }
   });
 
-  it("gets none once the expired session is gone: a sweep must not undo a logout", async () => {
+  it("opens no session if a sweep has deleted the expired session, because that must not undo a logout", async () => {
     const site = new Site({ lifetime: 60 * MINUTE });
     const { session, token } = await site.logIn();
     await session.revoke();
@@ -153,13 +153,13 @@ describe("a valid JWT whose session has expired", () => {
     await expect(other.open(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("gets none after the absolute timeout of the first session", async () => {
+  it("opens no session after the absolute timeout of the first session", async () => {
     const site = new Site({ clockTolerance: 60_000 });
     const { session, token } = await site.logIn();
     const end = session.record?.expiresAt ?? 0;
     for (let round = 0; round < 6; round++) site.clock.pass(MINUTE);
     await site.open(token);
-    // Issued late, so that it is valid until the very end.
+    // Issued shortly before the absolute timeout, so that the JWT is valid until then.
     const late = new Site({ store: site.counted.store, clockTolerance: 60_000 });
     late.clock.set(end - MINUTE);
     const { token: last } = await late.jwts.issue({ record: session.record });
@@ -169,7 +169,7 @@ describe("a valid JWT whose session has expired", () => {
 });
 
 describe("refresh()", () => {
-  it("issues another JWT with a new lifetime while the session lives", async () => {
+  it("issues another JWT with a new lifetime while the session is active", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     site.clock.pass(MINUTE);
@@ -179,7 +179,7 @@ describe("refresh()", () => {
     expect((await site.open(next.token)).id).toBe(session.id);
   });
 
-  it("issues none for a session that has expired, is gone, or has another subject", async () => {
+  it("rejects a session that has expired, is missing, or has another subject", async () => {
     const site = new Site();
     const { session } = await site.logIn();
     const { record, id } = session;
@@ -195,7 +195,7 @@ describe("refresh()", () => {
 });
 
 describe("a login", () => {
-  it("changes the token, keeps the visitor's data, and shows the user's context instead of the visitor's", async () => {
+  it("changes the token, keeps the visitor's data, and replaces the visitor's context with the user's context", async () => {
     const site = new Site();
     const user = loader({ reference: ({ subject }) => subject, load: (id: string) => ({ id }) });
     const context = defineContext({ user }, { cache: site.cache, clock: site.clock });

@@ -5,7 +5,7 @@ import { createJwts } from "../../src/jwt/index.ts";
 import { AUDIENCE, ISSUER, KEY, keyPair, MINUTE, Site } from "./fixtures.ts";
 
 describe("a JWT", () => {
-  it("carries subject, tenant, session and times, and is verified with each allowed algorithm", async () => {
+  it("contains subject, tenant, session id and times, and is verified with each allowed algorithm", async () => {
     for (const algorithm of ["EdDSA", "ES256", "RS256"] as const) {
       const site = new Site({ keys: [keyPair(algorithm)] });
       const { session, token } = await site.logIn();
@@ -19,7 +19,7 @@ describe("a JWT", () => {
     }
   });
 
-  it("carries the claims of the application, but none that it sets itself", async () => {
+  it("contains the claims of the application, which must not include a claim that issue() sets itself", async () => {
     const site = new Site();
     const { session } = await site.logIn();
     const { token } = await site.jwts.issue(session, { claims: { role: "clerk" } });
@@ -39,13 +39,13 @@ describe("a JWT", () => {
     await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
   });
 
-  it("expires after its lifetime, and never after the session's absolute timeout", async () => {
+  it("expires after its lifetime, and no later than the session's absolute timeout", async () => {
     const site = new Site({ clockTolerance: 0 });
     const { session, token } = await site.logIn();
     site.clock.pass(10 * MINUTE - 1000);
     expect((await site.jwts.verify(token)).subject).toBe("ada");
     site.clock.pass(1000);
-    // Known to this process, and to one that has never seen it.
+    // Verify with the process that issued the JWT and with a process that has not seen it.
     for (const { jwts } of [
       site,
       new Site({ store: site.counted.store, clock: site.clock, clockTolerance: 0 }),
@@ -58,7 +58,7 @@ describe("a JWT", () => {
     expect(expiresAt).toBeLessThanOrEqual(site.clock.now() + MINUTE);
   });
 
-  it("is verified by a process that cannot sign, and with every key of the list", async () => {
+  it("is verified by a process without a private key, and with every key of the list", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     const { privateKey: _kept, ...publicOnly } = KEY;
@@ -75,8 +75,8 @@ describe("a JWT", () => {
   });
 });
 
-describe("a JWT that must be refused", () => {
-  it("names what is wrong, for each claim", async () => {
+describe("verify()", () => {
+  it("rejects invalid claims, with an error that names the claim", async () => {
     const site = new Site();
     const { session } = await site.logIn();
     const now = Math.floor(site.clock.now() / 1000);
@@ -106,7 +106,7 @@ describe("a JWT that must be refused", () => {
     await expect(site.jwts.verify(over)).rejects.toMatchObject({ code: "JWT_EXPIRED" });
   });
 
-  it("is one for another purpose, by its type", async () => {
+  it("rejects a JWT whose type shows that it is for another purpose", async () => {
     const site = new Site();
     const { session } = await site.logIn();
     for (const typ of ["JWT", "password-reset+jwt", undefined, ""]) {
@@ -118,7 +118,7 @@ describe("a JWT that must be refused", () => {
     }
   });
 
-  it("is one without a signature, with a shared secret, or with another algorithm than its key's", async () => {
+  it("rejects a JWT without a signature, with a shared secret, or with another algorithm than that of its key", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const claims = site.claims(session);
@@ -126,7 +126,7 @@ describe("a JWT that must be refused", () => {
     const none = Buffer.from(JSON.stringify({ alg: "none", kid: KEY.id, typ: "at+jwt" })).toString(
       "base64url",
     );
-    // The classic confusion: the public key's bytes as the secret of an HMAC.
+    // The known attack: sign with HS256, and use the bytes of the public key as the secret.
     const pem = KEY.publicKey as unknown as { export(options: object): string };
     const secret = createSecretKey(Buffer.from(pem.export({ type: "spki", format: "pem" })));
     const hmac = await new SignJWT(claims)
@@ -145,7 +145,7 @@ describe("a JWT that must be refused", () => {
     }
   });
 
-  it("is one that brings a key of its own, or names an unknown one", async () => {
+  it("rejects a JWT whose header contains a key or names an unknown key", async () => {
     const site = new Site();
     const { session } = await site.logIn();
     const claims = site.claims(session);
@@ -157,7 +157,7 @@ describe("a JWT that must be refused", () => {
       { x5c: ["MII="] },
       { x5u: "https://evil.example" },
     ]) {
-      // Signed with the right key, so that only the header can be the reason.
+      // The signature is valid, so that only the header can be the reason for the rejection.
       const token = await site.forge(claims, header);
       await expect(site.jwts.verify(token)).rejects.toMatchObject({
         code: "JWT_INVALID",
@@ -172,7 +172,7 @@ describe("a JWT that must be refused", () => {
     }
   });
 
-  it("is one that was altered or malformed", async () => {
+  it("rejects an altered or malformed JWT", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const [header = "", , signature = ""] = token.split(".");
@@ -195,7 +195,7 @@ describe("a JWT that must be refused", () => {
 });
 
 describe("createJwts()", () => {
-  it("refuses invalid options, with the path of the fault", async () => {
+  it("rejects invalid options, with the path of the option", async () => {
     const { manager, cache } = new Site();
     const base = { manager, cache, issuer: ISSUER, audience: AUDIENCE, keys: [KEY] };
     const secret = createSecretKey(Buffer.from("a shared secret of the application"));
