@@ -13,7 +13,7 @@ interface LegacyData {
 }
 
 /** Encrypts a cookie with Web Crypto, as a legacy application does. */
-async function encrypted(value: object): Promise<string> {
+async function encryptCookie(value: object): Promise<string> {
   const iv = randomBytes(12);
   const key = await webcrypto.subtle.importKey("raw", AES, "AES-GCM", false, ["encrypt"]);
   const text = new TextEncoder().encode(JSON.stringify(value));
@@ -24,7 +24,7 @@ async function encrypted(value: object): Promise<string> {
 const SET = ["session_token", "onboarding_status", "businessInfoCompleted", "onboardingStep"];
 const open = aesGcm(AES);
 
-/** An encrypted cookie, a session token and several flags. */
+/** Reads an encrypted cookie, a session token and several flag cookies. */
 const encryptedSet = cookieSet<LegacyData>({
   name: "dott_auth_session",
   others: [...SET, ...Array.from({ length: 10 }, (_, index) => `flag_${index}`)],
@@ -39,7 +39,7 @@ const encryptedSet = cookieSet<LegacyData>({
 describe("cookieSet()", () => {
   async function cookies(user: string): Promise<Record<string, string>> {
     return {
-      dott_auth_session: await encrypted({ user }),
+      dott_auth_session: await encryptCookie({ user }),
       session_token: `token-of-${user}`,
       onboarding_status: encodeURIComponent('{"step":"done"}'),
       businessInfoCompleted: "true",
@@ -69,7 +69,7 @@ describe("cookieSet()", () => {
   });
 
   test("aesGcm() decrypts values of Web Crypto, and rejects altered values, truncated values and short keys", async () => {
-    const genuine = decodeURIComponent(await encrypted({ user: "ann" }));
+    const genuine = decodeURIComponent(await encryptCookie({ user: "ann" }));
     expect(JSON.parse(open(genuine) ?? "")).toEqual({ user: "ann" });
     const bytes = Buffer.from(genuine, "base64");
     for (let index = 0; index < bytes.length; index++) {
@@ -86,7 +86,7 @@ describe("cookieSet()", () => {
     );
   });
 
-  test("migrates a cookie that the application decrypts itself, with AES-256-CBC for example", async () => {
+  test("migrates a cookie that the application decrypts itself, for example with AES-256-CBC", async () => {
     const iv = randomBytes(16);
     const cipher = createCipheriv("aes-256-cbc", AES, iv);
     const text = Buffer.concat([cipher.update('{"user":"ann"}'), cipher.final()]);

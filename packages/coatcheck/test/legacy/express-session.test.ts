@@ -28,7 +28,7 @@ beforeEach(() => {
   legacyStore = new MemoryStore();
 });
 
-/** A site that migrates sessions of express-session. */
+/** Starts a site that migrates sessions of express-session. */
 async function open(options: SiteOptions<SessionData> = {}) {
   return await openSite<SessionData>(
     [expressSession({ store: legacyStore, secrets: LEGACY_SECRETS })],
@@ -62,7 +62,7 @@ describe.each([
     expect((await manager.stats()).total).toBe(1);
   });
 
-  test("runs for an unsafe request", async () => {
+  test("works for a request with an unsafe method", async () => {
     const { site } = await open({ start });
     const response = await request(
       site,
@@ -74,7 +74,7 @@ describe.each([
     expect(tokenIn(response)).toBeDefined();
   });
 
-  test("keeps the cookies that a public page sets, and prevents caching of the token", async () => {
+  test("keeps the cookies that a public page sets, and prevents caching of the response with the token", async () => {
     const { site } = await open({ start });
     const response = await request(site, "/public", {
       "connect.sid": await logInAtLegacySite(legacyStore, "ann"),
@@ -96,14 +96,14 @@ describe.each([
     expect(tokenIn(replay)).toBeUndefined();
   });
 
-  test("sends the newer token when the handler rotates the session", async () => {
+  test("sends the token of the rotation when the handler rotates the session", async () => {
     const { site } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     await browser.get("/rotate");
     expect((await browser.me()).subject).toBe("ann");
   });
 
-  test("uses cookies without Secure on a site without https", async () => {
+  test("sets cookies without Secure on a site without https", async () => {
     const { site } = await open({ start, http: { cookie: { secure: false } } });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     const first = await browser.get("/me");

@@ -20,7 +20,7 @@ export interface SiteOptions<Found>
   readonly policy?: Partial<SessionPolicy>;
 }
 
-/** A running site with the migration, and the outcomes that the migration reported. */
+/** A running site with a migration, and the outcomes that the migration has reported. */
 export interface RunningSite {
   readonly site: Site;
   readonly manager: SessionManager<Data>;
@@ -28,19 +28,19 @@ export interface RunningSite {
   readonly outcomes: MigrationOutcome[];
   /** Advances the clock. */
   advance(milliseconds: number): void;
-  /** Writes the pending touches. */
+  /** Writes the pending activity updates (touches) to the store. */
   flush(): Promise<void>;
 }
 
-const closing: (() => Promise<void>)[] = [];
+const closeFunctions: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  for (const close of closeFunctions.splice(0).reverse()) await close();
 });
 
 /** Registers a function to call after the test. */
 export function onTestEnd(close: () => Promise<void>): void {
-  closing.push(close);
+  closeFunctions.push(close);
 }
 
 /** Starts a site with a migration, and closes it after the test. */

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
 import session, { type MemoryStore } from "express-session";
-import { request, served, tokenOf } from "./site-fixtures.ts";
+import { request, siteOf, tokenOf } from "./site-fixtures.ts";
 
 declare module "express-session" {
   interface SessionData {
@@ -22,7 +22,7 @@ const DAY = 24 * 60 * 60 * 1000;
 /**
  * Logs `user` in at a real legacy site, and returns the session cookie that it sets.
  *
- * @param maxAge lifetime of the cookie, milliseconds; null until the browser closes.
+ * @param maxAge the lifetime of the cookie in milliseconds; null if it ends when the browser closes.
  */
 export async function logInAtLegacySite(
   store: MemoryStore,
@@ -47,7 +47,7 @@ export async function logInAtLegacySite(
   });
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const site = served(server);
+  const site = siteOf(server);
   const response = await request(site, "/login", {});
   await site.close();
   return tokenOf("connect.sid", response) ?? "";

@@ -12,7 +12,7 @@ import {
   Browser,
   clearedCookies,
   type Data,
-  listening,
+  listenOnFreePort,
   request,
   type StartSite,
   tokenIn,
@@ -47,7 +47,7 @@ function legacySessionCount(): Promise<number> {
   return new Promise((resolve) => legacyStore.length((_error, count) => resolve(count ?? 0)));
 }
 
-test("a migration ends the legacy session in its store", async () => {
+test("a migration deletes the legacy session from its store", async () => {
   const { site } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[1]);
   expect(await legacySessionCount()).toBe(1);
@@ -55,7 +55,7 @@ test("a migration ends the legacy session in its store", async () => {
   expect(await legacySessionCount()).toBe(0);
 });
 
-test("the legacy cookie receives the same token again when the first response was lost", async () => {
+test("a second request with the legacy cookie receives the same token, because the first response may be lost", async () => {
   const { site, manager, advance } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const lost = await request(site, "/me", { "connect.sid": cookie });
@@ -65,7 +65,7 @@ test("the legacy cookie receives the same token again when the first response wa
   expect((await manager.stats()).total).toBe(1);
 });
 
-test("the legacy cookie is not accepted once the new token is in use", async () => {
+test("the legacy cookie is rejected after the new token was used", async () => {
   const { site, outcomes, advance, flush } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
@@ -80,7 +80,7 @@ test("the legacy cookie is not accepted once the new token is in use", async () 
   expect((await browser.me()).subject).toBe("ann");
 });
 
-test("the legacy cookie is not accepted once the new token was rotated", async () => {
+test("the legacy cookie is rejected after the new token was rotated", async () => {
   const { site, outcomes } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
@@ -91,7 +91,7 @@ test("the legacy cookie is not accepted once the new token was rotated", async (
   expect((await browser.me()).subject).toBe("ann");
 });
 
-test("the legacy cookie does not recreate a revoked session before it is swept", async () => {
+test("the legacy cookie does not recreate a revoked session while the store still has the revoked session", async () => {
   const { site, manager, outcomes } = await open({ keepLegacy: true });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const { id } = JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body);
@@ -117,7 +117,7 @@ test("the legacy cookie does not recreate an expired session", async () => {
   expect(outcomes.at(-1)).toBe("ended");
 });
 
-test("keepLegacy leaves the legacy cookies and sessions unchanged, and enabled() turns the migration off", async () => {
+test("the option keepLegacy leaves the legacy cookies and sessions unchanged, and the option enabled can turn the migration off", async () => {
   let enabled = true;
   const { site, outcomes } = await open({ keepLegacy: true, enabled: () => enabled });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
@@ -135,7 +135,7 @@ test("keepLegacy leaves the legacy cookies and sessions unchanged, and enabled()
   expect(outcomes).toHaveLength(2);
 });
 
-test("remaining legacy cookies are cleared when the browser is logged in", async () => {
+test("remaining legacy cookies are cleared when the browser already has a Coatcheck session", async () => {
   const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const token = tokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
@@ -150,7 +150,7 @@ test("remaining legacy cookies are cleared when the browser is logged in", async
   expect((await request(site, "/me", { "__Host-sid": token })).setCookie).toEqual([]);
 });
 
-test("a logged-in Coatcheck session wins over the legacy cookie", async () => {
+test("a logged-in Coatcheck session takes precedence over the legacy cookie", async () => {
   const { site, manager, outcomes } = await open();
   const { token } = await manager.create({ subject: "bob" });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
@@ -178,7 +178,7 @@ test("a request with an older token is not migrated, because its newer token may
   expect(outcomes).toEqual([]);
 });
 
-test("the session cookie ends with the browser only when validate() returns rememberMe: false", async () => {
+test("the session cookie has no Max-Age only when validate() returns rememberMe: false", async () => {
   const { site } = await open();
   const age = async (user: string) => {
     const response = await request(site, "/me", {
@@ -202,7 +202,7 @@ test("the session limit postpones a migration and keeps the legacy cookie", asyn
   expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("a request that loses the race for the legacy session finds the new session", async () => {
+test("a request that finds the legacy session deleted, because a concurrent request has migrated it, uses the new session", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
@@ -239,7 +239,7 @@ test("a store outage responds 503, keeps the cookie, and does not affect request
   expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("the endpoint migratePath responds with the user that the same request migrated", async () => {
+test("the endpoint at migratePath responds with the user whose session the same request migrated", async () => {
   const startRoutes: StartSite = async (migration, manager) => {
     const routes = sessionRoutes<{ id: string }, Data>(manager, {
       authenticate: () => null,
@@ -248,7 +248,7 @@ test("the endpoint migratePath responds with the user that the same request migr
     onTestEnd(async () => routes.close());
     const app = express();
     app.use(legacySessions(migration), coatcheck<Data>(manager), routes);
-    return await listening(createServer(app));
+    return await listenOnFreePort(createServer(app));
   };
   const { site, manager } = await open({ start: startRoutes });
   const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };

@@ -9,7 +9,7 @@ import { type Data, request } from "./site-fixtures.ts";
 
 const SECOND = 1000;
 const DAY = 24 * 60 * 60 * SECOND;
-/** How long the steps of a test may take. */
+/** Lifetimes may differ by this much, because the steps of a test take time. */
 const TOLERANCE = 20 * SECOND;
 const PASSWORD = "a password of the old site, 32 characters at least";
 
@@ -17,8 +17,11 @@ const legacyStore = new MemoryStore();
 const express = expressSession<SessionData>({ store: legacyStore, secrets: LEGACY_SECRETS });
 const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD });
 
-/** Migrates one session. Returns the new one, and the `Max-Age` of its cookie in milliseconds, undefined without one. */
-async function migrated<Found extends object>(
+/**
+ * Migrates one session. Returns the new session and the `Max-Age` of its cookie in milliseconds, or undefined without
+ * `Max-Age`.
+ */
+async function migrateSession<Found extends object>(
   reader: LegacyReader<Found>,
   cookies: Record<string, string>,
   check: (found: Found) => MigratedUser<Data> | null = validate,
@@ -37,7 +40,7 @@ function expectAbout(actual: unknown, expected: number): void {
   expect(actual).toBeLessThanOrEqual(expected);
 }
 
-/** A cookie of express-session that was set for 30 days, when 12 of them are left. */
+/** Returns a cookie of express-session that was set for 30 days and expires in 12 days. */
 async function usedExpressCookie(): Promise<Record<string, string>> {
   const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], 30 * DAY);
   const sid = decodeURIComponent(cookie).slice(2).split(".")[0] ?? "";
@@ -52,41 +55,44 @@ async function usedExpressCookie(): Promise<Record<string, string>> {
 
 describe("a migrated session", () => {
   test.each([
-    ["express-session", async () => migrated(express, await usedExpressCookie())],
+    ["express-session", async () => migrateSession(express, await usedExpressCookie())],
     [
       "iron-session",
       async () =>
-        migrated(iron, {
+        migrateSession(iron, {
           old: await sealData({ user: "ann" }, { password: PASSWORD, ttl: (12 * DAY) / SECOND }),
         }),
     ],
-  ])("lasts exactly as long as the rest of the older cookie: %s", async (_name, migrate) => {
+  ])("expires when the legacy cookie would have expired: %s", async (_name, migrate) => {
     const { record, maxAge } = await migrate();
     expectAbout(record.expiresAt - record.createdAt, 12 * DAY);
     expectAbout(record.idleTimeout, 12 * DAY);
     expectAbout(maxAge, 12 * DAY);
   });
 
-  test("ends with the browser if the older cookie did", async () => {
+  test("ends when the browser closes if the legacy cookie would have ended then", async () => {
     const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], null);
-    const { record, policy, maxAge } = await migrated(express, { "connect.sid": cookie });
+    const { record, policy, maxAge } = await migrateSession(express, { "connect.sid": cookie });
     expect([record.rememberMe, maxAge]).toEqual([false, undefined]);
     expect(record.expiresAt - record.createdAt).toBe(policy.absoluteTimeout);
   });
 
-  test("has the policy's timeouts if the older one had no end", async () => {
+  test("has the policy's timeouts if the legacy session has no expiry", async () => {
     const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 0 });
-    const { record, policy, maxAge } = await migrated(iron, { old: seal });
+    const { record, policy, maxAge } = await migrateSession(iron, { old: seal });
     expect([record.rememberMe, record.idleTimeout]).toEqual([null, policy.idleTimeout]);
     expect([record.expiresAt - record.createdAt, maxAge]).toEqual(Array(2).fill(policy.absoluteTimeout));
   });
 
   test("has the lifetime that validate() returns", async () => {
     const cookies = await usedExpressCookie();
-    const short = await migrated(express, cookies, () => ({ subject: "ann", idleTimeout: 60 * SECOND }));
+    const short = await migrateSession(express, cookies, () => ({
+      subject: "ann",
+      idleTimeout: 60 * SECOND,
+    }));
     expect(short.record.idleTimeout).toBe(60 * SECOND);
     expectAbout(short.maxAge, 12 * DAY);
-    const chosen = await migrated(express, await usedExpressCookie(), () => ({
+    const chosen = await migrateSession(express, await usedExpressCookie(), () => ({
       subject: "ann",
       rememberMe: true,
     }));
@@ -94,7 +100,7 @@ describe("a migrated session", () => {
   });
 });
 
-test("a lifetime is at most that of a browser's cookie, and at least one millisecond", () => {
+test("inheritedLifetime() limits a lifetime to the maximum of browser cookies, and to at least one millisecond", () => {
   const limit = 400 * DAY;
   expect(inheritedLifetime(1e15, 0)).toEqual({ idleTimeout: limit, absoluteTimeout: limit });
   expect(inheritedLifetime(5, 5)).toEqual({ idleTimeout: 1, absoluteTimeout: 1 });

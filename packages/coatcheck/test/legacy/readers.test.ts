@@ -123,7 +123,7 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
   });
 });
 
-test("expressSession() rejects an expired session that the store returns", async () => {
+test("expressSession() treats an expired session from the store as expired", async () => {
   const sessions = new Map<string, string>();
   const store = {
     get: (sid: string, callback: (error: unknown, found?: object | null) => void) =>
@@ -164,7 +164,7 @@ test("a migration with several readers accepts the cookies of each of them", asy
 });
 
 describe("a revoked session cannot be recreated by another encoding of the same legacy cookie", () => {
-  test("ironSession() ignores the unsigned version at the end of a seal", async () => {
+  test("because ironSession() ignores the unsigned version at the end of a seal", async () => {
     const { site, manager } = await openSite([iron], validate);
     const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 3600 });
     const response = await request(site, "/me", { old: seal });
@@ -175,7 +175,7 @@ describe("a revoked session cannot be recreated by another encoding of the same 
     }
   });
 
-  test("jwtCookie() ignores the unused last bits of a base64url signature", async () => {
+  test("because jwtCookie() ignores the unused last bits of a base64url signature", async () => {
     const { site, manager } = await openSite([jwt], validate);
     const genuine = await token("ann");
     const { id } = JSON.parse((await request(site, "/me", { jwt: genuine })).body);
@@ -188,7 +188,7 @@ describe("a revoked session cannot be recreated by another encoding of the same 
   });
 });
 
-test("ironSession() joins a seal that is split into several cookies", async () => {
+test("ironSession() reads a seal that is split into several cookies", async () => {
   const { site } = await openSite([iron], validate);
   const seal = await sealData({ user: "ann" }, { password: { 1: PASSWORD }, ttl: 3600 });
   const browser = new Browser(site, { "old.0": seal.slice(0, 100), "old.1": seal.slice(100) });
@@ -222,7 +222,7 @@ describe("jwtCookie()", () => {
     ["a text for a public key", "-----BEGIN PUBLIC KEY-----", ["RS256"], "must be an imported key"],
     ["bytes for a public key", new Uint8Array(32), ["ES256"], "must be a public key"],
     ["no key", undefined, ["HS256"], "is missing"],
-  ])("rejects %s at the start", (_name, key, algorithms, message) => {
+  ])("rejects %s when it is called", (_name, key, algorithms, message) => {
     expect(() => jwtCookie<unknown>({ jwtVerify: jwtVerify as never, key, algorithms, name: "jwt" })).toThrow(
       expect.objectContaining({
         code: "VALIDATION_FAILED",
@@ -258,15 +258,15 @@ test.each([[{ names: ["a b"] }], [{ domains: ["exa mple"] }], [{ paths: ["shop"]
   },
 );
 
-describe("the key of a login", () => {
+describe("the option that returns the key of a login", () => {
   const idOf = ({ jti }: { jti?: string }) => jti as string;
   const jwtOf = (name: string) => jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name, id: idOf });
-  const signed = (user: string, jti?: string) => {
+  const signToken = (user: string, jti?: string) => {
     const token = new SignJWT({ sub: user }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1h");
     return (jti === undefined ? token : token.setJti(jti)).sign(KEY);
   };
 
-  test("makes a cookie unreadable when it is missing or empty, so that users do not share a session", async () => {
+  test("makes the cookie unreadable if it returns no key or an empty key, so that users do not share a session", async () => {
     const seals = ironSession<{ user: string; id: string }>({
       unsealData,
       name: "old",
@@ -279,8 +279,8 @@ describe("the key of a login", () => {
     );
     for (const user of ["ann", "bob"]) {
       const cookies = [
-        { jwt: await signed(user) },
-        { jwt: await signed(user, "") },
+        { jwt: await signToken(user) },
+        { jwt: await signToken(user, "") },
         { old: await sealData({ user }, { password: PASSWORD }) },
       ];
       for (const each of cookies) {
@@ -290,11 +290,11 @@ describe("the key of a login", () => {
     expect(outcomes).toEqual(Array(6).fill("unreadable"));
   });
 
-  test("distinguishes logins with the same key at different legacy systems", async () => {
+  test("may return the same key for logins at different legacy systems, which stay separate", async () => {
     const { site } = await openSite([jwtOf("staff"), jwtOf("customer")], validate);
-    const staff = await request(site, "/me", { staff: await signed("ann", "1") });
+    const staff = await request(site, "/me", { staff: await signToken("ann", "1") });
     expect(JSON.parse(staff.body).subject).toBe("ann");
-    const customer = await request(site, "/me", { customer: await signed("bob", "1") });
+    const customer = await request(site, "/me", { customer: await signToken("bob", "1") });
     expect(JSON.parse(customer.body).subject).toBe("bob");
   });
 });

@@ -59,7 +59,7 @@ export const startExpress: StartSite = async (migration, manager, http) => {
     response.send(await page(request.path, session));
   });
   app.use(forExpress.sessionErrors());
-  return await listening(createServer(app));
+  return await listenOnFreePort(createServer(app));
 };
 
 export const startNode: StartSite = async (migration, manager, http) => {
@@ -75,7 +75,7 @@ export const startNode: StartSite = async (migration, manager, http) => {
     }
     return response.end(await page(path, await request.session.load()));
   });
-  return await listening(
+  return await listenOnFreePort(
     createServer((request, response) => migrating(request, response, () => listener(request, response))),
   );
 };
@@ -106,17 +106,17 @@ export const startHono: StartSite = async (migration, manager, http) => {
   app.all("/*", async (c) => c.text(await page(c.req.path, await c.get("session").load())));
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   await once(server, "listening");
-  return served(server as Server);
+  return siteOf(server as Server);
 };
 
 /** Starts a server on a free port. */
-export async function listening(server: Server): Promise<Site> {
+export async function listenOnFreePort(server: Server): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return served(server);
+  return siteOf(server);
 }
 
-export function served(server: Server): Site {
+export function siteOf(server: Server): Site {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -138,7 +138,7 @@ export interface PageResponse {
   readonly body: string;
 }
 
-/** Requests a page with exactly these cookies, under a host name that has parent domains. */
+/** Requests a page with the given cookies, at a host name that has parent domains. */
 export async function request(
   site: Site,
   path: string,
@@ -191,7 +191,7 @@ export class Browser {
   }
 }
 
-/** The last value of a cookie that a response sets; undefined when it sets none. */
+/** Returns the last value of a cookie that a response sets; undefined when it does not set the cookie. */
 export function tokenOf(name: string, response: PageResponse): string | undefined {
   const set = response.setCookie.filter((line) => line.startsWith(`${name}=`));
   return set
@@ -200,12 +200,12 @@ export function tokenOf(name: string, response: PageResponse): string | undefine
     .split(";", 1)[0];
 }
 
-/** The session token that a response sets: empty when it clears the cookie, undefined when it does neither. */
+/** Returns the session token that a response sets: empty when it clears the cookie, undefined when it does neither. */
 export function tokenIn(response: PageResponse): string | undefined {
   return tokenOf("__Host-sid", response);
 }
 
-/** The cookies that a response clears, each as its name, domain and path. */
+/** Returns the cookies that a response clears, each as its name, domain and path. */
 export function clearedCookies(response: PageResponse): readonly string[] {
   return response.setCookie
     .filter((line) => /max-age=0/i.test(line))
