@@ -20,8 +20,8 @@ import type { VisitCollector } from "./visits.ts";
  *
  * - `closed` (fail closed): the response is 503.
  * - `anonymous`: the request continues as if it had no cookie.
- * - `degraded`: the request uses a cached copy that the store confirmed at most `maxAge` milliseconds ago;
- *   `session.assurance` says so. The session may have been revoked since, even for longer than `maxStaleness`. Without
+ * - `degraded`: the request uses a cached copy that the store confirmed at most `maxAge` milliseconds ago.
+ *   `session.assurance` then marks the session as degraded. The session may have been revoked since, even for longer than `maxStaleness`. Without
  *   such a copy the response is 503.
  */
 export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { readonly maxAge: number } };

@@ -228,7 +228,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     return { cache, sessions, context: backOffice(find, { cache }) };
   }
 
-  it("runs no queries after the first request, according to PostgreSQL's statistics", async () => {
+  it("runs no queries after the first request, according to the statistics of the database", async () => {
     const { sessions, context } = await startProcess();
     const { token } = await sessions.create({ subject: "ada" });
     const before = await scans();

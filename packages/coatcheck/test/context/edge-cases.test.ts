@@ -73,7 +73,7 @@ describe("the context of a session", () => {
     expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South Dock");
   });
 
-  it("Case 4, two tabs: a header selects a warehouse for one tab, a stored selection for both, and a logout ends both", async () => {
+  it("Case 4, two tabs: a header selects a warehouse for one tab, a stored selection for both, and a logout ends the session of both", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const [first, second] = await Promise.all([

@@ -104,7 +104,7 @@ describe("invalidate()", () => {
     await cache.close();
   });
 
-  it('leaves other entities cached, and treats 7 and "7" as the same id', async () => {
+  it("leaves other entities cached, and treats the number 7 and the string 7 as the same id", async () => {
     const site = new Site();
     const { context } = await site.node();
     site.database.users.set("7", userNamed("Seven", { id: "7" }));

@@ -9,7 +9,7 @@ import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
 
 await describeWithServer("a context with a shared tier on Redis", "redis", (url) => {
-  it("returns an entity to another process without a load, unless it was invalidated", async () => {
+  it("redisEntities() returns an entity to another process without a load, unless it was invalidated", async () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-context-"));
     const transport = await connectRedis(url);
     const prefix = temporaryPrefix();

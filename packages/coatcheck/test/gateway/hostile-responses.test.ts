@@ -258,7 +258,7 @@ test("a request cannot leave the path of baseUrl", async () => {
   });
 });
 
-test("a state that no secret decrypts throws UPSTREAM_UNAVAILABLE and stays unchanged", async () => {
+test("request() throws UPSTREAM_UNAVAILABLE for a state that no secret decrypts, and does not change the state", async () => {
   const server = await serve((_request, response) => json(response, {}, { "set-cookie": "a=1" }));
   const state = stateInMemory();
   await connect(server.origin).request(state, { method: "GET", path: "/" });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test, vi } from "vitest";
 import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 
-test("a safe request is retried up to `retries` times after a connection error; an unsafe one is not", async () => {
+test("a safe request is retried up to `retries` times after a connection error; an unsafe request is not retried", async () => {
   for (const [method, times] of [
     ["GET", 3],
     ["POST", 1],
@@ -18,7 +18,7 @@ test("a safe request is retried up to `retries` times after a connection error; 
   }
 });
 
-test("a safe request is retried after a 503, and the later response is returned", async () => {
+test("a safe request is retried after a 503, and the second response is returned", async () => {
   const server = await serve((_request, response) =>
     server.received.length < 3 ? response.writeHead(503).end() : json(response, { ok: true }),
   );

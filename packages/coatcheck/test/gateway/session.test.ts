@@ -92,7 +92,7 @@ test("the session keeps every cookie that two nodes receive at the same time", a
   expect(String(echo.json()).split("; ").sort()).toEqual(["here=1", "there=1"]);
 });
 
-test("request() sends nothing for a missing or revoked session", async () => {
+test("request() rejects a missing or revoked session without sending anything", async () => {
   const { here, id } = await nodes();
   const server = await serve((_request, response) => json(response, {}));
   const upstream = connect(server.origin);

@@ -17,7 +17,7 @@ interface Case {
 
 describe("ClientAddress with X-Forwarded-* headers", () => {
   const cases: Record<string, Case> = {
-    "ignores them when no proxy is trusted": {
+    "ignores the headers when no proxy is trusted": {
       trust: false,
       headers: {
         "x-forwarded-for": "1.1.1.1",
@@ -28,17 +28,17 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
       protocol: "http",
       host: "shop.example",
     },
-    "ignores them when the number of proxies is 0": {
+    "ignores the headers when the number of proxies is 0": {
       trust: 0,
       headers: { "x-forwarded-for": "1.1.1.1" },
       address: "10.0.0.9",
     },
-    "takes the rightmost entry for one proxy": {
+    "uses the rightmost entry for one proxy": {
       trust: 1,
       headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.5" },
       address: "203.0.113.5",
     },
-    "takes the second entry from the right for two proxies": {
+    "uses the second entry from the right for two proxies": {
       trust: 2,
       headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.5, 10.0.0.7" },
       address: "203.0.113.5",
@@ -49,12 +49,12 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
       address: "203.0.113.5",
       protocol: "https",
     },
-    "takes the leftmost entry when there are fewer entries than proxies": {
+    "uses the leftmost entry when there are fewer entries than proxies": {
       trust: 5,
       headers: { "x-forwarded-for": "203.0.113.5" },
       address: "203.0.113.5",
     },
-    "takes the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
+    "uses the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
     "trusts a socket without an address when proxies are counted": {
       trust: 1,
       from: "",
@@ -122,7 +122,7 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
       headers: { "x-forwarded-for": "<script>alert(1)</script>" },
       address: "10.0.0.9",
     },
-    "takes protocol and host from one trusted proxy": {
+    "uses protocol and host from one trusted proxy": {
       trust: 1,
       headers: {
         "x-forwarded-for": "203.0.113.5",
@@ -150,7 +150,7 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
       address: "203.0.113.5",
       protocol: "https",
     },
-    "takes the protocol when there is no address": {
+    "uses the protocol when there is no address": {
       trust: 1,
       headers: { "x-forwarded-proto": "https" },
       address: "10.0.0.9",
@@ -208,7 +208,7 @@ describe("ClientAddress with a Forwarded header (RFC 7239)", () => {
       headers: { forwarded: "for=192.0.2.60", "x-forwarded-for": "6.6.6.6" },
       address: "192.0.2.60",
     },
-    "takes the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
+    "uses the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
     "ignores a malformed header": { trust: 1, headers: { forwarded: ';;=",",for' }, address: "10.0.0.9" },
   };
   it.each(Object.entries(cases))("%s", (_name, expected) => check(expected, "forwarded"));

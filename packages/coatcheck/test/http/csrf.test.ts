@@ -170,7 +170,7 @@ describe("CsrfTokens", () => {
     expect(() => tokens.verify(other, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
   });
 
-  it("rejects a signature over the same text for another purpose", () => {
+  it("rejects a signature that was made for another purpose", () => {
     const text = anonymous.id;
     expect(() => tokens.verify(anonymous, ring.sign("csrf", text))).not.toThrow();
     expect(() => tokens.verify(anonymous, ring.sign("visitor", text))).toThrow(code("CSRF_INVALID"));

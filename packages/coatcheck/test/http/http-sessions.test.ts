@@ -10,7 +10,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { ObservedStore } from "../../src/testing/adapter/fixtures.ts";
 
 describe("RequestSession", () => {
-  it("loads and commits a cached session without a promise", async () => {
+  it("loads and commits a cached session synchronously, without a promise", async () => {
     const { manager, open } = setUp();
     const { token } = await manager.create({ subject: "ann" });
     await open(`__Host-sid=${token}`).load();
@@ -85,7 +85,7 @@ describe("RequestSession", () => {
     expect(headers.getSetCookie()).toHaveLength(1);
   });
 
-  it("replaces Cache-Control when it sets a cookie, unless it forbids storing already", async () => {
+  it("replaces Cache-Control when it sets a cookie, unless the header already forbids storing", async () => {
     for (const [before, after] of [
       ["public, max-age=60", "private, no-store"],
       ["private, no-store, no-transform", "private, no-store, no-transform"],

@@ -154,7 +154,7 @@ describe("a deferred response during an asynchronous commit", () => {
   });
 });
 
-describe("a deferred response whose commit fails", () => {
+describe("a deferred response after a failed commit", () => {
   const outage = new CoatcheckError(
     "STORE_UNAVAILABLE",
     "The session store did not respond; try again shortly.",
@@ -169,7 +169,7 @@ describe("a deferred response whose commit fails", () => {
     ],
   ];
   for (const [way, before] of ways) {
-    it(`${way} is replaced with the error response`, async () => {
+    it(`is replaced with the error response if the commit fails ${way}`, async () => {
       const server = await listen((_request, response) => {
         deferUntil(response, before);
         response.setHeader("access-control-allow-origin", "https://shop.example");
@@ -194,7 +194,7 @@ describe("a deferred response whose commit fails", () => {
       });
     });
 
-    it(`${way} still calls the callbacks of discarded calls`, async () => {
+    it(`still calls the callbacks of discarded calls if the commit fails ${way}`, async () => {
       const called = Promise.withResolvers<void>();
       const server = await listen(async (_request, response) => {
         deferUntil(response, before);

@@ -59,9 +59,9 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
   });
 
   it.each([
-    ["the subject", { subject: "ada" }],
+    ["the subject's sessions", { subject: "ada" }],
     ["all sessions", { everyone: true }],
-    ["the tenant", { tenant: "acme" }],
+    ["the tenant's sessions", { tenant: "acme" }],
   ] as const)("sends a revocation of %s immediately", async (_name, scope) => {
     await site.manager.authenticate(id, "ada", { tenant: "acme" }).then(({ token }) => {
       browser.cookies.set("__Host-sid", token);

@@ -33,7 +33,7 @@ describe.each(Object.entries(frameworks))(
     });
     afterEach(() => site.close());
 
-    it("return the actor while impersonating, and null otherwise", async () => {
+    it("return the actor for the impersonation, and no actor for the subject's own session", async () => {
       const view = (await acting.send("GET /session")).data;
       expect([view.user, view.session?.actor]).toEqual([
         { name: "ada" },
