@@ -26,9 +26,17 @@ export interface Members {
 
 const INPUT_NAME = "context";
 /** A name becomes a method of the object that `context.of()` returns, and the first part of a cache key. */
-const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
+const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
 /** Names that every such object has, and `then`, which would make `await` treat it as a promise. */
-const RESERVED = new Set(["constructor", "then", "select", "set", "toString", "valueOf", "hasOwnProperty"]);
+const RESERVED_NAMES = new Set([
+  "constructor",
+  "then",
+  "select",
+  "set",
+  "toString",
+  "valueOf",
+  "hasOwnProperty",
+]);
 
 /**
  * Resolves the dependencies between the loaders and preferences of a context.
@@ -40,7 +48,7 @@ export function resolveMembers(members: Readonly<Record<string, unknown>>): Memb
   const preferences = new Map<string, Preference<string>>();
   const names = new Map<unknown, string>();
   for (const [name, loader] of Object.entries(members)) {
-    if (!NAME.test(name) || RESERVED.has(name)) {
+    if (!MEMBER_NAME.test(name) || RESERVED_NAMES.has(name)) {
       throw fault(name, "must be a valid name: use letters and digits, and none of the handle's own members");
     }
     if (loader instanceof Preference) {

@@ -56,7 +56,7 @@ const PREFERENCE_OPTIONS = {
   invalidates: true,
 } satisfies KnownOptions<PreferenceOptions<string, Dependencies>>;
 
-const INPUT = "preference options";
+const INPUT_NAME = "preference options";
 
 /**
  * Declares a choice of the user that the session stores, such as theme or language.
@@ -75,7 +75,7 @@ const INPUT = "preference options";
 export function preference<const Value extends string, From extends Dependencies = Record<never, never>>(
   options: PreferenceOptions<Value, From>,
 ): Preference<Value> {
-  requireKnownOptions(INPUT, options, PREFERENCE_OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, PREFERENCE_OPTIONS);
   const {
     values,
     member,
@@ -85,21 +85,21 @@ export function preference<const Value extends string, From extends Dependencies
   } = options as unknown as Partial<PreferenceSettings>;
   const initial = options.default as unknown as PreferenceSettings["default"];
   if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === "string")) {
-    throw usageError(INPUT, [
+    throw usageError(INPUT_NAME, [
       { path: "values", message: `must be a list of strings (got ${describeValue(values)})` },
     ]);
   }
   if (typeof initial !== "function" && !values.includes(initial)) {
-    throw usageError(INPUT, [
+    throw usageError(INPUT_NAME, [
       { path: "default", message: `must be one of ${values.join(", ")} (got ${describeValue(initial)})` },
     ]);
   }
   if (typeof member !== "string" || member === "") {
-    throw usageError(INPUT, [{ path: "member", message: `must be a name (got ${describeValue(member)})` }]);
+    throw usageError(INPUT_NAME, [{ path: "member", message: `must be a name (got ${describeValue(member)})` }]);
   }
   const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
   if (unknown !== undefined) {
-    throw usageError(INPUT, [
+    throw usageError(INPUT_NAME, [
       { path: "invalidates", message: `must list names in from (got ${describeValue(unknown)})` },
     ]);
   }

@@ -74,9 +74,9 @@ export class SessionContext {
     }
     const id = sent === null ? null : decodeId(name, selection, sent);
     const copy =
-      id === null ? null : await this.#enter(entity, id, await this.#entitiesOf(entity.from), false);
+      id === null ? null : await this.#readIfAllowed(entity, id, await this.#entitiesOf(entity.from), false);
     if (id !== null && copy === null) throw selectionForbidden(name);
-    if (keep) await this.#keep(selection.member ?? "", id);
+    if (keep) await this.#storeInSession(selection.member ?? "", id);
     this.#selected.set(name, id);
     return copy === null ? await this.read(entity, false) : copy.value;
   }
@@ -104,7 +104,7 @@ export class SessionContext {
       const found = entity && (await this.#find(entity, false));
       if (found) await this.#cache.invalidate(found.key);
     }
-    await this.#keep(settings.member, value);
+    await this.#storeInSession(settings.member, value);
   }
 
   async #find(
@@ -137,18 +137,23 @@ export class SessionContext {
       if (sent !== null) id = decodeId(name, selection, sent);
     }
     if (id !== undefined) {
-      const copy = await this.#enter(entity, id, from, reset);
+      const copy = await this.#readIfAllowed(entity, id, from, reset);
       if (copy) return copy;
       throw selectionForbidden(name);
     }
     const kept = selection.member === null ? null : memberOf(this.#session.data, selection.member);
     // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of
     // failing.
-    return isId(kept) ? await this.#enter(entity, kept, from, reset) : null;
+    return isId(kept) ? await this.#readIfAllowed(entity, kept, from, reset) : null;
   }
 
   /** Returns the entity if `mayEnter` allows it, else null. A denied request does not leave a new copy in the cache. */
-  async #enter(entity: Entity, id: EntityId, from: Entities, reset: boolean): Promise<CachedEntity | null> {
+  async #readIfAllowed(
+    entity: Entity,
+    id: EntityId,
+    from: Entities,
+    reset: boolean,
+  ): Promise<CachedEntity | null> {
     const key = entityKey(entity.name, id);
     const wasCached = this.#cache.getCached(key) !== undefined;
     const copy = await this.#copyOf(entity, id, reset);
@@ -190,7 +195,7 @@ export class SessionContext {
     return await read;
   }
 
-  async #keep(member: string, value: string | number | null): Promise<void> {
+  async #storeInSession(member: string, value: string | number | null): Promise<void> {
     if (typeof this.#session.patch !== "function") {
       throw new TypeError("Only a session handle can keep a selection or a preference: it needs patch().");
     }

@@ -31,7 +31,7 @@ export interface RedisEntitiesOptions {
   readonly prefix?: string;
 }
 
-const OPTIONS = { prefix: true } satisfies KnownOptions<RedisEntitiesOptions>;
+const REDIS_ENTITIES_OPTIONS = { prefix: true } satisfies KnownOptions<RedisEntitiesOptions>;
 
 /**
  * Creates a shared tier on Redis. It may use the same transport as the session cache; the application closes the
@@ -42,7 +42,7 @@ const OPTIONS = { prefix: true } satisfies KnownOptions<RedisEntitiesOptions>;
  * const context = defineContext({ user }, { cache, shared: redisEntities(transport) });
  */
 export function redisEntities(transport: RedisTransport, options: RedisEntitiesOptions = {}): SharedEntities {
-  requireKnownOptions("options of redisEntities()", options, OPTIONS);
+  requireKnownOptions("options of redisEntities()", options, REDIS_ENTITIES_OPTIONS);
   const prefix = `${options.prefix ?? "coatcheck:"}entity:`;
   return {
     async get(key) {

@@ -30,7 +30,7 @@ export interface HashedIdsOptions {
   readonly minLength?: number;
 }
 
-const OPTIONS = { alphabet: true, minLength: true } satisfies KnownOptions<HashedIdsOptions>;
+const HASHED_IDS_OPTIONS = { alphabet: true, minLength: true } satisfies KnownOptions<HashedIdsOptions>;
 
 /**
  * Creates a codec for the ids that clients see. Pass it to the option `selection.ids` of a loader.
@@ -38,9 +38,9 @@ const OPTIONS = { alphabet: true, minLength: true } satisfies KnownOptions<Hashe
  * @throws UsageError for an unknown option, an alphabet that is too short or repeats a character, or an invalid length.
  */
 export function hashedIds(options: HashedIdsOptions): IdCodec {
-  requireKnownOptions("options of hashedIds()", options, OPTIONS);
+  requireKnownOptions("options of hashedIds()", options, HASHED_IDS_OPTIONS);
   const { alphabet, minLength = 8 } = options;
-  const sqids = create(alphabet, minLength);
+  const sqids = createSqids(alphabet, minLength);
   const decoded = new LRUCache<string, readonly number[]>({ max: MAX_DECODED });
   return {
     encode: (id) => sqids.encode([id]),
@@ -61,7 +61,7 @@ function decodeOnly(sqids: Sqids, text: string): readonly number[] {
   return ids.every(Number.isSafeInteger) && sqids.encode(ids) === text ? Object.freeze(ids) : [];
 }
 
-function create(alphabet: unknown, minLength: number): Sqids {
+function createSqids(alphabet: unknown, minLength: number): Sqids {
   if (typeof alphabet !== "string") {
     throw usageError("options of hashedIds()", [
       { path: "alphabet", message: `must be a string (got ${describeValue(alphabet)})` },

@@ -7,7 +7,7 @@ import type { UpstreamResponse } from "./response.ts";
  * @param path - the name of the option, for the error message.
  * @throws UsageError when the predicate throws, or returns anything but a boolean, because a promise would be truthy.
  */
-export function applyTest(
+export function callPredicate(
   path: string,
   test: (response: UpstreamResponse) => boolean,
   response: UpstreamResponse,

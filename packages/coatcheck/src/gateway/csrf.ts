@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson } from "../session/json.ts";
-import { applyTest } from "./application-test.ts";
+import { callPredicate } from "./application-test.ts";
 import { upstreamUnavailable } from "./errors.ts";
 import { findInPage } from "./html.ts";
 import { Jar } from "./jar.ts";
@@ -56,7 +56,7 @@ export function renewedToken(
 /** Whether the response means that the upstream has refused the token. */
 export function isStale({ staleToken = [403] }: UpstreamCsrfOptions, response: UpstreamResponse): boolean {
   if (typeof staleToken !== "function") return staleToken.includes(response.status);
-  return applyTest("csrf.staleToken", staleToken, response);
+  return callPredicate("csrf.staleToken", staleToken, response);
 }
 
 function tokenIn(

@@ -9,7 +9,7 @@ import { UpstreamRetry } from "./upstream-retry.ts";
 
 /** Browsers allow 20. More than a few redirects in a row indicate a redirect loop. */
 const MAX_REDIRECTS = 5;
-const REDIRECTS = [301, 302, 303, 307, 308];
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
 /** A response, with the method and URL of the request that it answers, after all redirects. */
 export interface Exchange {
@@ -52,7 +52,7 @@ export class Exchanger {
       );
       const { status, headers } = received;
       jar.setFromHeaders([headers["set-cookie"] ?? []].flat(), url);
-      if (redirect === "manual" || !REDIRECTS.includes(status)) {
+      if (redirect === "manual" || !REDIRECT_STATUSES.includes(status)) {
         const response = toUpstreamResponse(received, { url, redirected: redirects > 0 });
         return { response, method: request.method, url };
       }

@@ -1,5 +1,5 @@
 import { CoatcheckError } from "../session/errors.ts";
-import { applyTest } from "./application-test.ts";
+import { callPredicate } from "./application-test.ts";
 import { hasInput } from "./html.ts";
 import type { UpstreamResponse } from "./response.ts";
 
@@ -74,7 +74,7 @@ export function reportLoss(
 /** Whether `isLoggedOut` of the application returns true for a response. False without this option. */
 export function isLoggedOut(options: UpstreamSessionOptions | null, response: UpstreamResponse): boolean {
   const test = options?.isLoggedOut;
-  return test !== undefined && applyTest("session.isLoggedOut", test, response);
+  return test !== undefined && callPredicate("session.isLoggedOut", test, response);
 }
 
 /** Describes a login page. A response that matches at least one of the options is a login page. */

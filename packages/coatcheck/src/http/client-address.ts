@@ -54,7 +54,7 @@ export class ClientAddress {
 
   /** @throws CoatcheckError `VALIDATION_FAILED` when an entry is not an address or CIDR range, or the count is invalid. */
   constructor(trust: TrustProxy = false, headers: ForwardingHeaders = "x-forwarded") {
-    this.#isTrusted = trustCheck(trust);
+    this.#isTrusted = createTrustCheck(trust);
     this.#headers = headers;
   }
 
@@ -83,14 +83,15 @@ export class ClientAddress {
 /** Decides whether to trust a proxy, by its address and its number of hops from the server (0 is the socket's peer). */
 type IsTrusted = (address: string | null, hop: number) => boolean;
 
-function trustCheck(trust: TrustProxy): IsTrusted {
+function createTrustCheck(trust: TrustProxy): IsTrusted {
   if (trust === false) return () => false;
   if (typeof trust === "number") {
-    if (!Number.isInteger(trust) || trust < 0) throw invalidProxies("", "must be a whole number of proxies");
+    if (!Number.isInteger(trust) || trust < 0)
+      throw trustedProxiesError("", "must be a whole number of proxies");
     return (_address, hop) => hop < trust;
   }
   if (!Array.isArray(trust)) {
-    throw invalidProxies("", "must be false, a number of proxies, or a list of addresses");
+    throw trustedProxiesError("", "must be false, a number of proxies, or a list of addresses");
   }
   const list = new BlockList();
   for (const [index, entry] of trust.entries()) addRange(list, entry, `.${index}`);
@@ -101,7 +102,7 @@ function addRange(list: BlockList, entry: string, path: string): void {
   const [start = "", bits, ...rest] = String(entry).split("/");
   const address = normalizeAddress(start);
   if (address === null || rest.length > 0)
-    throw invalidProxies(path, "must be an IP address or a CIDR range");
+    throw trustedProxiesError(path, "must be an IP address or a CIDR range");
   const family = familyOf(address);
   if (bits === undefined) {
     list.addAddress(address, family);
@@ -112,7 +113,7 @@ function addRange(list: BlockList, entry: string, path: string): void {
   const width = family === "ipv6" ? 128 : 32;
   const mapped = family === "ipv4" && start.includes(":");
   if (mapped || !/^\d{1,3}$/.test(bits) || Number(bits) < 1 || Number(bits) > width) {
-    throw invalidProxies(path, `must be an IP address with a prefix length of 1 to ${width}`);
+    throw trustedProxiesError(path, `must be an IP address with a prefix length of 1 to ${width}`);
   }
   list.addSubnet(address, Number(bits), family);
 }
@@ -121,7 +122,7 @@ function familyOf(address: string): "ipv4" | "ipv6" {
   return isIP(address) === 6 ? "ipv6" : "ipv4";
 }
 
-function invalidProxies(subpath: string, message: string): CoatcheckError {
+function trustedProxiesError(subpath: string, message: string): CoatcheckError {
   const path = `trustProxy${subpath}`;
   return new CoatcheckError("VALIDATION_FAILED", `Invalid trusted proxies: ${path} ${message}.`, {
     faults: [{ path, message }],
@@ -142,13 +143,13 @@ function xForwardedHops(arrival: ConnectionInfo): Hop[] {
     const fromRight = length - 1 - index;
     return {
       address: addresses.length === 0 ? null : withoutPort(addresses[index] ?? ""),
-      protocol: fromTheRight(protocols, fromRight)?.toLowerCase(),
-      host: fromTheRight(hosts, fromRight),
+      protocol: entryFromRight(protocols, fromRight)?.toLowerCase(),
+      host: entryFromRight(hosts, fromRight),
     };
   });
 }
 
-function fromTheRight(list: readonly string[], distance: number): string | undefined {
+function entryFromRight(list: readonly string[], distance: number): string | undefined {
   return list.at(-1 - Math.min(distance, list.length - 1));
 }
 

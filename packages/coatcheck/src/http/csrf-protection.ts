@@ -13,7 +13,7 @@ interface CsrfDependencies {
   readonly events: SessionEmitter;
 }
 
-const INIT_PATH = "/session/init";
+const DEFAULT_INIT_PATH = "/session/init";
 
 /**
  * Protects an application against cross-site request forgery, with the cross-origin check and an optional token. The
@@ -35,7 +35,7 @@ export class CsrfProtection {
     this.#tokens = new CsrfTokens(ring);
     this.#crossOrigin = csrf ? new CrossOriginProtection(csrf.trustedOrigins) : null;
     this.#tokenPolicy = csrf ? (csrf.token ?? "off") : "off";
-    const initPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
+    const initPath = csrf ? (csrf.initPath ?? DEFAULT_INIT_PATH) : DEFAULT_INIT_PATH;
     this.#tokenless = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
   }
 
@@ -60,7 +60,7 @@ export class CsrfProtection {
       upgrade: request.header("upgrade"),
     });
     if (allowed !== false) return;
-    this.#rejected(request, host, new CoatcheckError("FORBIDDEN", rejectionMessage(request, host)));
+    this.#reject(request, host, new CoatcheckError("FORBIDDEN", rejectionMessage(request, host)));
   }
 
   /** Whether the application uses CSRF tokens. */
@@ -94,7 +94,7 @@ export class CsrfProtection {
     try {
       this.#tokens.verify(record, token);
     } catch (error) {
-      this.#rejected(request, host, error as CoatcheckError);
+      this.#reject(request, host, error as CoatcheckError);
     }
   }
 
@@ -118,7 +118,7 @@ export class CsrfProtection {
   }
 
   /** Emits the event `request-rejected`, and throws the error. */
-  #rejected(request: HttpRequest, host: string | null, error: CoatcheckError): never {
+  #reject(request: HttpRequest, host: string | null, error: CoatcheckError): never {
     this.#events.publish("request-rejected", rejectionEvent(request, host, error));
     throw error;
   }

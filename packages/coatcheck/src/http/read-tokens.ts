@@ -25,7 +25,7 @@ const MAX_USUAL_DUPLICATES = 8;
  */
 const MAX_LOOKUPS = 32;
 
-const SCHEME = "bearer ";
+const BEARER_PREFIX = "bearer ";
 
 /** Dependencies of {@link readTokens}. */
 interface TokenReaders {
@@ -54,20 +54,23 @@ export function readTokens(
   const values = cookie.read(request.header("cookie"));
   if (values.length < 2) return { transport: "cookie", tokens: values, hasDuplicates: false, jwt: null };
   const distinct = [...new Set(values)];
-  const tokens = distinct.length > MAX_USUAL_DUPLICATES ? withValidSeal(distinct, ring) : distinct;
+  const tokens = distinct.length > MAX_USUAL_DUPLICATES ? filterByValidSeal(distinct, ring) : distinct;
   return { transport: "cookie", tokens, hasDuplicates: true, jwt: null };
 }
 
 function bearerOf(authorization: string | undefined): string | null {
-  if (authorization?.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return null;
-  return authorization.slice(SCHEME.length);
+  if (authorization?.slice(0, BEARER_PREFIX.length).toLowerCase() !== BEARER_PREFIX) return null;
+  return authorization.slice(BEARER_PREFIX.length);
 }
 
 /**
  * Returns the values with a valid seal. If there are none, returns the first value, so that the request does not look
  * like one without a cookie.
  */
-function withValidSeal(values: readonly string[], ring: Pick<SecretRing, "hasValidSeal">): readonly string[] {
+function filterByValidSeal(
+  values: readonly string[],
+  ring: Pick<SecretRing, "hasValidSeal">,
+): readonly string[] {
   const valid = values.filter((value) => value.length === TOKEN_LENGTH && ring.hasValidSeal(value));
   return valid.length > 0 ? valid.slice(0, MAX_LOOKUPS) : values.slice(0, 1);
 }

@@ -4,7 +4,7 @@ import type { Session } from "../session/session.ts";
 export const ACCOUNT_SCOPE = "account";
 
 /** Milliseconds for which a login or an elevation counts as recent. */
-export const RECENT_TIME = 10 * 60_000;
+export const RECENT_LOGIN_TIME = 10 * 60_000;
 
 /**
  * Requires that the user has logged in recently, or has an elevation for the scope `account`. Call it before ending the
@@ -16,7 +16,11 @@ export const RECENT_TIME = 10 * 60_000;
  * @throws CoatcheckError `FORBIDDEN` while impersonating; `REAUTHENTICATION_REQUIRED`; `SESSION_REQUIRED` while
  *   anonymous.
  */
-export function requireRecentProof<Data>(session: Session<Data>, now: number, recent = RECENT_TIME): void {
+export function requireRecentProof<Data>(
+  session: Session<Data>,
+  now: number,
+  recent = RECENT_LOGIN_TIME,
+): void {
   session.forbidWhileImpersonating("end sessions of the subject");
   const isRecent = (session.record?.authenticatedAt ?? 0) > now - recent;
   if (!isRecent || session.subject === null || session.assurance === "degraded")

@@ -92,8 +92,8 @@ export class RequestSession<Data> {
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(
       () => this.#resume(options),
-      (session) => this.#loaded(session, startedAt),
-      (error) => this.#unavailable(error, options, startedAt),
+      (session) => this.#adoptSession(session, startedAt),
+      (error) => this.#handleOutage(error, options, startedAt),
     );
     return this.#loading;
   }
@@ -305,7 +305,7 @@ export class RequestSession<Data> {
     return manager.begin(newSession, isWithheld ? { refusal: "withheld" } : refused);
   }
 
-  #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
+  #adoptSession(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
     this.#session = session;
     session.isPrefetch = isPrefetch(this.#request);
     if (this.visit) session.attachVisit(this.visit.attach(session));
@@ -318,17 +318,17 @@ export class RequestSession<Data> {
       : session;
   }
 
-  #unavailable(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {
+  #handleOutage(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {
     const policy = options.outage ?? this.#http.options.outage ?? "closed";
     if (policy === "closed" || !(error instanceof CoatcheckError) || error.status < 500) throw error;
     this.#outage = error;
     if (policy === "anonymous")
-      return this.#loaded(this.#begin({ refusal: "unavailable" }, options), startedAt);
-    return this.#loaded(this.#degraded(policy.degraded.maxAge, error), startedAt);
+      return this.#adoptSession(this.#begin({ refusal: "unavailable" }, options), startedAt);
+    return this.#adoptSession(this.#openDegraded(policy.degraded.maxAge, error), startedAt);
   }
 
   /** Opens a recent cached copy of the session; throws `outage` if there is none. */
-  #degraded(maxAge: number, outage: CoatcheckError): Session<Data> {
+  #openDegraded(maxAge: number, outage: CoatcheckError): Session<Data> {
     for (const token of this.#credentials.presented.tokens) {
       const session = this.#http.manager.resumeDegraded(token, maxAge);
       if (session === null) continue;

@@ -54,7 +54,7 @@ export class Jwts implements JwtVerifier {
   readonly #denials: Denials;
   readonly #random = pooledRandom();
   /** The verified claims of each JWT. Cached because verifying a signature is slow. */
-  readonly #known = new LRUCache<string, JwtIdentity>({ max: MAX_CACHED_JWTS });
+  readonly #verified = new LRUCache<string, JwtIdentity>({ max: MAX_CACHED_JWTS });
 
   /** @throws UsageError for invalid options. */
   constructor(options: JwtOptions) {
@@ -113,8 +113,8 @@ export class Jwts implements JwtVerifier {
    *   or its session was revoked, deleted, or now has another subject or tenant; `STORE_UNAVAILABLE`.
    */
   async verify(token: string): Promise<JwtIdentity> {
-    const identity = this.#knownIdentity(token) ?? identityOf(await this.#payloadOf(token));
-    this.#known.set(token, identity);
+    const identity = this.#cachedIdentity(token) ?? identityOf(await this.#payloadOf(token));
+    this.#verified.set(token, identity);
     const { manager } = this.#options;
     if ((await this.#denials.has(identity.jti)) || (await manager.isRevoked(identity.sessionId, identity))) {
       throw new CoatcheckError("SESSION_REVOKED", "The JWT was revoked; log in again.");
@@ -154,11 +154,11 @@ export class Jwts implements JwtVerifier {
   }
 
   /**
-   * Returns the claims of a JWT that was verified before; null if there is none. Only its times need to be checked
+   * Returns the claims of a JWT that was verified before; undefined if there is none. Only its times need to be checked
    * again.
    */
-  #knownIdentity(token: string): JwtIdentity | undefined {
-    const known = this.#known.get(token);
+  #cachedIdentity(token: string): JwtIdentity | undefined {
+    const known = this.#verified.get(token);
     const { clock, clockTolerance } = this.#options;
     if (known && clock.now() >= known.expiresAt + clockTolerance) throw jwtExpired();
     return known;

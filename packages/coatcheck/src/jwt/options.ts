@@ -44,7 +44,7 @@ export type ResolvedOptions = Required<Omit<JwtOptions, "keys">>;
 export const MAX_LIFETIME = 60 * 60_000;
 const MAX_TOLERANCE = 60_000;
 
-const OPTIONS = {
+const JWT_OPTIONS = {
   manager: true,
   cache: true,
   keys: true,
@@ -59,7 +59,7 @@ const INPUT_NAME = "options of createJwts()";
 
 /** Checks the options of `createJwts`, except the keys. Throws `UsageError`. */
 export function resolveOptions(options: JwtOptions): ResolvedOptions {
-  requireKnownOptions(INPUT_NAME, options, OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, JWT_OPTIONS);
   const { manager, cache, issuer, audience, clock = systemClock } = options;
   const { lifetime = 10 * 60_000, clockTolerance = 5000 } = options;
   if (typeof manager?.isRevoked !== "function") {

@@ -37,7 +37,7 @@ const READER_OPTIONS = {
 } satisfies KnownOptions<IronSessionOptions<unknown>>;
 
 /** iron-session splits a large seal into at most four cookies. */
-const CHUNKS = [0, 1, 2, 3];
+const CHUNK_INDEXES = [0, 1, 2, 3];
 
 /**
  * Reads the sealed (encrypted) cookies of iron-session with its own `unsealData`. A seal may be split into several
@@ -48,7 +48,7 @@ const CHUNKS = [0, 1, 2, 3];
 export function ironSession<Found extends object>(options: IronSessionOptions<Found>): LegacyReader<Found> {
   requireKnownOptions("options of ironSession()", options, READER_OPTIONS);
   const { unsealData, name, password, ttl, key } = options;
-  const chunks = CHUNKS.map((index) => `${name}.${index}`);
+  const chunks = CHUNK_INDEXES.map((index) => `${name}.${index}`);
   return {
     // Two legacy systems may use equal keys, so the kind includes the cookie name. Without `key`, the seal is the key.
     kind: key ? `iron-session:${name}` : "iron-session",

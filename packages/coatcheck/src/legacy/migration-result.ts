@@ -27,7 +27,7 @@ export type MigrationOutcome =
   | "unreadable";
 
 /** The new session of a request, and the cookie that carries its token. */
-interface Migrated {
+interface MigratedSession {
   readonly claim: Extract<MigrationRecord, { state: "open" }>;
   readonly cookie: Cookie;
   /** The original `Cookie` header of the request. */
@@ -48,10 +48,14 @@ export interface RequestMigrator {
 export class MigrationResult {
   readonly outcome: MigrationOutcome;
   readonly #clears: readonly string[];
-  readonly #migrated: Migrated | null;
+  readonly #migrated: MigratedSession | null;
 
   /** @param clears - `Set-Cookie` headers that clear the legacy cookies. */
-  constructor(outcome: MigrationOutcome, clears: readonly string[] = [], migrated: Migrated | null = null) {
+  constructor(
+    outcome: MigrationOutcome,
+    clears: readonly string[] = [],
+    migrated: MigratedSession | null = null,
+  ) {
     this.outcome = outcome;
     this.#clears = clears;
     this.#migrated = migrated;

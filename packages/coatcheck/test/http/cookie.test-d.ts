@@ -4,7 +4,7 @@
  */
 import { Cookie, type CookieOptions } from "../../src/http/cookie.ts";
 
-export const allowed: CookieOptions[] = [
+export const validOptions: CookieOptions[] = [
   {},
   { name: "shop", sameSite: "none", partitioned: true },
   { prefix: "__Host-", path: "/" },

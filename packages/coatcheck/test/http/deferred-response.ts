@@ -5,9 +5,9 @@ import { afterEach } from "vitest";
 import { errorResponse } from "../../src/http/error-response.ts";
 import { deferHeaders, type HeadersHook } from "../../src/http/node/hold-response.ts";
 
-const closers: (() => void)[] = [];
+const closeFunctions: (() => void)[] = [];
 afterEach(() => {
-  for (const close of closers.splice(0)) close();
+  for (const close of closeFunctions.splice(0)) close();
 });
 
 /** Defers the headers of a response until `beforeSend` is done. */
@@ -24,7 +24,7 @@ export async function listen(handler: RequestListener) {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closers.push(() => {
+  closeFunctions.push(() => {
     server.close();
     server.closeAllConnections();
   });

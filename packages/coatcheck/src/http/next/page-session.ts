@@ -52,8 +52,8 @@ const WRITE_METHODS = [
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance, actor, impersonation } = session;
-  const data = readOnly(plainCopy(session.toJSON().data), "data") as Data;
-  const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => refuseWrite(`${name}()`)]));
+  const data = readOnlyView(plainCopy(session.toJSON().data), "data") as Data;
+  const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => throwWriteError(`${name}()`)]));
   return Object.freeze({
     ...refuse,
     id,
@@ -73,15 +73,15 @@ export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
 }
 
 /** Returns a read-only proxy of plain data. An assignment throws an error that names the property. */
-function readOnly(value: unknown, path: string): unknown {
+function readOnlyView(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   for (const [name, inner] of Object.entries(value))
-    Reflect.set(value, name, readOnly(inner, `${path}.${name}`));
-  const refuse = (_target: object, name: string | symbol) => refuseWrite(`${path}.${String(name)}`);
+    Reflect.set(value, name, readOnlyView(inner, `${path}.${name}`));
+  const refuse = (_target: object, name: string | symbol) => throwWriteError(`${path}.${String(name)}`);
   return new Proxy(value, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
 }
 
-function refuseWrite(path: string): never {
+function throwWriteError(path: string): never {
   const message =
     "must not be used in a server component: change the session in withSessionAction or withServerSession";
   throw new UsageError(`Invalid write to a session: ${path} ${message}.`, [{ path, message }]);

@@ -39,13 +39,13 @@ interface Dependencies<User, Data> {
   readonly signIn: NextOptions<User>["signIn"];
 }
 
-interface Read<Data> {
+interface ReadResult<Data> {
   readonly request: RequestSession<Data>;
   readonly session: Session<Data>;
   readonly opened: OpenSessions<Data>;
 }
 
-const PENDING: PendingView = Object.freeze({ status: "pending", session: null, user: null });
+const PENDING_VIEW: PendingView = Object.freeze({ status: "pending", session: null, user: null });
 
 /**
  * Creates the functions with which server components read the session. React caches their results for one rendering, so
@@ -53,7 +53,7 @@ const PENDING: PendingView = Object.freeze({ status: "pending", session: null, u
  * action, route handler or proxy, and the older token stays valid until then.
  */
 export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageReaders<User, Data> {
-  const read = cache(async (): Promise<Read<Data>> => {
+  const read = cache(async (): Promise<ReadResult<Data>> => {
     const [received, jar] = await readRequest(async () => {
       // Wait for a real request: a prefetched page must not contain a session, because the browser's router caches it.
       await connection();
@@ -67,7 +67,7 @@ export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageRea
   const getServerSessionState = cache(async () => {
     const { session, opened } = await read();
     return isLoginUnknown(session)
-      ? PENDING
+      ? PENDING_VIEW
       : deepFreeze(structuredClone(await stateOf(session, opened, deps)));
   });
   const requireSubject = cache(async (): Promise<PageLogin<Data>> => {
@@ -101,13 +101,13 @@ async function stateOf<User, Data>(
   if (known === null) return { status: "none", session: null, user: null, rev: 0, csrf_token: null };
   return await viewOf(
     session,
-    { csrfTokens: tokensOf(manager.ring), clock: systemClock, user: noUser, needsOnboarding: undefined },
+    { csrfTokens: tokensOf(manager.ring), clock: systemClock, user: neverCalled, needsOnboarding: undefined },
     known,
   );
 }
 
 /** Never called, because the caller passes the user to the view. */
-function noUser(): never {
+function neverCalled(): never {
   throw new Error("The user of the session must be known.");
 }
 

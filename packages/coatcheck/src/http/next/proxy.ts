@@ -33,7 +33,7 @@ export const PROXY_HEADER = "x-coatcheck-session";
 
 const PURPOSE = "next-proxy";
 /** Milliseconds. The header is written and read within one request. */
-const MAX_AGE = 60_000;
+const MAX_HEADER_AGE = 60_000;
 
 /** Implements `sessionProxy`. */
 export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: ProxyOptions = {}) {
@@ -102,5 +102,5 @@ export function readProxyHeader<Data>(
   const [text = "", signature = ""] = value?.split(".", 2) ?? [];
   if (!manager.ring.verify(PURPOSE, text, signature)) return null;
   const { id, subject, at } = JSON.parse(Buffer.from(text, "base64url").toString()) as ProxyResult;
-  return Math.abs(Date.now() - at) <= MAX_AGE ? { id, subject } : null;
+  return Math.abs(Date.now() - at) <= MAX_HEADER_AGE ? { id, subject } : null;
 }

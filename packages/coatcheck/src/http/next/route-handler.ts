@@ -7,7 +7,7 @@ import type { RequestSession } from "../request-session.ts";
 import type { ProcessSessions } from "./process-sessions.ts";
 import { fetchRequest } from "./request.ts";
 import { CookieHeaders } from "./set-cookies.ts";
-import { fallbackStatus, isControlFlow } from "./thrown.ts";
+import { controlFlowStatus, isControlFlow } from "./thrown.ts";
 
 /** The login of a request: fields of its session, and the user. */
 export interface ServerSession<User, Data> {
@@ -107,7 +107,7 @@ async function respond<Data>(
   try {
     response = await handle();
   } catch (error) {
-    const status = fallbackStatus(error);
+    const status = controlFlowStatus(error);
     if (status === null && isControlFlow(error)) {
       const failure = await commitToCookies(session);
       if (failure) return toResponse(failure);

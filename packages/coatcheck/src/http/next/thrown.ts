@@ -13,7 +13,7 @@ export function isControlFlow(error: unknown): boolean {
  * Returns the status of an error from `notFound()`, `unauthorized()` or `forbidden()`; null for any other error.
  * Next.js itself would respond without the cookies that the handler has set.
  */
-export function fallbackStatus(error: unknown): number | null {
+export function controlFlowStatus(error: unknown): number | null {
   if (!isControlFlow(error)) return null;
   const [, status] =
     /^NEXT_HTTP_ERROR_FALLBACK;(\d{3})$/.exec(String(Reflect.get(error as Error, "digest"))) ?? [];

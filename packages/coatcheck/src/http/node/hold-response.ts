@@ -176,7 +176,7 @@ function writeHead(
     if (phase === "waiting") deferral.queue(send);
     return this;
   }
-  if (deferral.phase === "waiting") throw alreadySent();
+  if (deferral.phase === "waiting") throw headersSentError();
   if (deferral.phase !== "replaced") Reflect.apply(deferral.writeHead, this, [status, reason, fields]);
   return this;
 }
@@ -234,7 +234,7 @@ function deferralOf(response: DeferredResponse): Deferral {
 }
 
 /** The error that Node throws when a handler calls `writeHead` twice. */
-function alreadySent(): Error {
+function headersSentError(): Error {
   return Object.assign(new Error("Cannot write headers after they are sent to the client"), {
     code: "ERR_HTTP_HEADERS_SENT",
   });

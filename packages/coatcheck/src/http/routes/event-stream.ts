@@ -9,7 +9,7 @@ import type { StreamEvent } from "../../wire.ts";
 const RETRY_DELAY = 2000;
 
 /** After this many unread chunks, the client is considered disconnected. */
-const MAX_UNREAD = 64;
+const MAX_UNREAD_CHUNKS = 64;
 
 /** Settings and functions of an {@link EventStream}. */
 export interface StreamContext {
@@ -88,7 +88,7 @@ export class EventStream implements WatchListener {
 
   #send(text: string): void {
     this.#controller?.enqueue(encoder.encode(text));
-    if ((this.#controller?.desiredSize ?? 0) < -MAX_UNREAD) this.end();
+    if ((this.#controller?.desiredSize ?? 0) < -MAX_UNREAD_CHUNKS) this.end();
   }
 
   #close(how: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {

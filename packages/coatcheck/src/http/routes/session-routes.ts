@@ -7,7 +7,7 @@ import type { Session } from "../../session/session.ts";
 import type { SessionView } from "../../wire.ts";
 import { CsrfTokens } from "../csrf.ts";
 import { isCoatcheckError } from "../error-response.ts";
-import { ACCOUNT_SCOPE, RECENT_TIME, requireRecentProof } from "../recent-proof.ts";
+import { ACCOUNT_SCOPE, RECENT_LOGIN_TIME, requireRecentProof } from "../recent-proof.ts";
 import type { RequestSession } from "../request-session.ts";
 import { requireManager } from "../require-manager.ts";
 import { devicesOf } from "./devices.ts";
@@ -211,7 +211,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       : scope === ACCOUNT_SCOPE &&
         (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
     if (!isVerified) throw invalidCredentials();
-    await session.elevate(scope, this.#options.recentAuthentication ?? RECENT_TIME);
+    await session.elevate(scope, this.#options.recentAuthentication ?? RECENT_LOGIN_TIME);
     return success(await viewOf(session, this.#view));
   }
 
