@@ -49,7 +49,7 @@ export class SessionContext {
   }
 
   /**
-   * Returns the session's entity; null if the session has none, or if it does not exist.
+   * Returns the session's entity; null if the session refers to no entity, or to one that does not exist.
    *
    * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when a loader fails; `VALIDATION_FAILED` and `FORBIDDEN` for a request
    *   that selects a malformed id, an entity that does not exist, or one that `mayEnter` denies.
@@ -158,7 +158,7 @@ export class SessionContext {
     const wasCached = this.#cache.getCached(key) !== undefined;
     const copy = await this.#copyOf(entity, id, reset);
     const { selection } = entity.settings;
-    // Compare with true: a truthy value, such as a nested promise, must not grant access.
+    // Compare with true: another truthy value must not grant access.
     if (copy.value !== null && (await selection?.mayEnter(copy.value, from)) === true) return copy;
     this.#used.delete(key);
     if (!wasCached) this.#cache.discard(key);

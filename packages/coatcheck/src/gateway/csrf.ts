@@ -9,8 +9,8 @@ import type { UpstreamResponse } from "./response.ts";
 import type { UpstreamCredentials } from "./state.ts";
 
 /**
- * The CSRF token that a session sends with its next unsafe request; null when it has none. A token from a cookie is
- * read from the cookie each time, because any response may replace the cookie.
+ * Returns the CSRF token for the session's next unsafe request; null when there is none. A token from a cookie is read
+ * from the cookie each time, because any response may replace the cookie.
  */
 export function currentToken(
   source: UpstreamCsrfSource,

@@ -104,7 +104,7 @@ function toStored(cookie: Cookie): StoredCookie {
 }
 
 /**
- * Three-way merge of the cookies that one response changed.
+ * Merges the cookies that one response changed into the current cookies (three-way merge).
  *
  * If another request has changed a cookie in the meantime, that change wins, because the upstream did not know of it
  * when it sent this response. If two first requests receive a `PHPSESSID` each, the first one stored is used for both.
@@ -132,7 +132,10 @@ export function mergeCookies(
   return changed ? [...merged.values()] : current;
 }
 
-/** RFC 6265 §5.3: a cookie replaces another one that has the same name, domain and path. */
+/**
+ * Indexes cookies by name, domain and path. A cookie replaces another cookie for which these three are equal (RFC 6265
+ * §5.3).
+ */
 function byIdentity(cookies: readonly StoredCookie[]): Map<string, StoredCookie> {
   return new Map(cookies.map((cookie) => [`${cookie.key}\n${cookie.domain}\n${cookie.path}`, cookie]));
 }

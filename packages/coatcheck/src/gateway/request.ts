@@ -28,8 +28,8 @@ export interface UpstreamRequest {
   /** `manual` returns a redirect to any origin to the caller instead of following it. Default: `follow`. */
   readonly redirect?: "follow" | "manual";
   /**
-   * `begins` marks a request that logs in at the upstream, `ends` one that logs out. Both may replace the upstream's session
-   * cookie and token. From `begins` on, `session.isLoggedOut` of the options applies.
+   * Set `begins` for a request that logs in at the upstream, and `ends` for a request that logs out. Such requests may
+   * replace the upstream's session cookie and token. After `begins`, the option `session.isLoggedOut` is applied.
    */
   readonly session?: "begins" | "ends";
 }

@@ -60,8 +60,8 @@ export class Transport {
         signal,
       });
     } catch (error) {
-      // The upstream responded, so this must not count as a failure for the circuit breaker. Otherwise one page that
-      // echoes user input into a header would block all other pages.
+      // Do not let the circuit breaker count this as a failure, because the upstream has responded. Otherwise one page
+      // that echoes user input into a header would block all other pages.
       if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
         throw upstreamUnavailable("sent response headers that cannot be parsed", error);
       }

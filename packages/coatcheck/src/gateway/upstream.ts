@@ -52,8 +52,8 @@ export interface Upstream {
    */
   request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamResponse>;
   /**
-   * Sends a safe request that belongs to no session, such as one for a public list. It carries no cookie and no token,
-   * and does not wait for other requests.
+   * Sends a safe request without a session, for example for a public list. The request has no cookie and no token, and
+   * does not wait for other requests.
    *
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE`, `UPSTREAM_TIMEOUT`, `VALIDATION_FAILED`.
    */

@@ -26,7 +26,7 @@ interface CommitContext {
   readonly client: () => Client;
 }
 
-/** Sets the response headers that follow from what happened to the session. No other code sets them. */
+/** Sets the response headers that follow from the outcome of the session, such as a new or cleared cookie. */
 export function setCommitHeaders(
   headers: ResponseHeaders,
   { state, token, record }: Commit,

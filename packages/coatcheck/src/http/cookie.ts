@@ -236,10 +236,10 @@ const NO_VALUES: readonly string[] = [];
 /**
  * Returns all values of the cookie `name` in a `Cookie` header, in the order sent.
  *
- * Searches for the name instead of parsing the whole header, because a request carries only one cookie of interest. Accepts
- * only what browsers send: the name starts its pair and is directly followed by `=`; only SP and HTAB are trimmed (a
- * no-break space is part of a name); quotes neither hide a `;` nor are removed. This prevents an attacker from injecting
- * a value with a nameless cookie (`=__Host-sid=x`) or inside a quoted value.
+ * Searches for the name instead of parsing the whole header, because a request carries only one cookie of interest.
+ * Accepts only what browsers send: the name starts its pair and is directly followed by `=`; only SP and HTAB are
+ * trimmed (a no-break space is part of a name); a `;` in quotes still ends the value, and quotes are not removed. This
+ * prevents an attacker from injecting a value with a nameless cookie (`=__Host-sid=x`) or inside a quoted value.
  */
 export function cookieValues(header: string, name: string): readonly string[] {
   let values: string[] | undefined;

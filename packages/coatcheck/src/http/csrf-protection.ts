@@ -125,8 +125,8 @@ export class CsrfProtection {
 
   /**
    * Whether the request needs no token: a page receives its first token from the init path, and a beacon cannot send
-   * headers. If the path only ends with such a path (below a router's prefix), the request must also have a header that
-   * the cross-origin check has verified.
+   * headers. Below a router's prefix, the request must also have `Sec-Fetch-Site` or `Origin`, which the cross-origin
+   * check has verified.
    */
   #isInit(request: HttpRequest): boolean {
     const [path = ""] = request.url.split("?", 1);

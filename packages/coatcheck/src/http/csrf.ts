@@ -30,13 +30,13 @@ export function isSafeMethod(method: string): boolean {
  *
  * Checks in the order of Go 1.25's `CrossOriginProtection`:
  *
- * 1. Safe methods pass, unless the request opens a WebSocket: its method is GET, but messages through it may write.
+ * 1. Safe methods pass, except a GET that opens a WebSocket, because its messages may write.
  * 2. If `Sec-Fetch-Site` is present, it decides. Every browser has sent it since 2023.
  * 3. Otherwise `Origin` must match `Host`.
  * 4. A request with neither header is not from a browser and passes.
  *
- * `same-site` is rejected: a sibling host is another origin. Paths cannot be exempted, because path patterns have been
- * a common way to bypass such checks.
+ * `Sec-Fetch-Site: same-site` is rejected, because a sibling host is another origin. Paths cannot be exempted, because
+ * path patterns have been a common way to bypass such checks.
  */
 export class CrossOriginProtection {
   readonly #trusted: ReadonlySet<string>;

@@ -2,7 +2,7 @@ import type { Client } from "./client-address.ts";
 import type { Cookie } from "./cookie.ts";
 import type { HttpRequest } from "./message.ts";
 
-/** Hosts from which Chromium and Firefox keep a Secure cookie over http. */
+/** Hosts from which Chromium and Firefox accept a Secure cookie over http. */
 const LOCAL_HOST = /^(localhost|[^:]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
 /** A proxy that adds one of these headers may have rewritten the host and the protocol. */

@@ -168,7 +168,7 @@ function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): v
 export interface LoadOptions {
   readonly activity?: Activity;
   readonly outage?: OutagePolicy;
-  /** Fields for a session that this request creates. They take precedence over those of {@link HttpOptions}. */
+  /** Fields for a session that this request creates. They take precedence over `newSession` of {@link HttpOptions}. */
   readonly newSession?: CreateOptions;
 }
 

@@ -36,8 +36,9 @@ interface TokenReaders {
 }
 
 /**
- * Reads the session tokens of a request. A bearer token with the shape of a session token or, where they are accepted, of a
- * JWT takes precedence over cookies. Any other `Authorization` value belongs to the application, such as an API key.
+ * Reads the session tokens of a request. A bearer token takes precedence over cookies if it has the form of a session
+ * token, or of a JWT if JWTs are accepted. Any other `Authorization` value belongs to the application, such as an API
+ * key.
  */
 export function readTokens(
   request: HttpRequest,

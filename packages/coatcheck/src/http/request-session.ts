@@ -26,8 +26,8 @@ import type { PageView, RequestVisit } from "./visits.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
 
 /**
- * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
- * turns the outcome into response headers.
+ * The session handle of one request. Reads nothing until {@link load} is called. Only {@link commit} sets response
+ * headers.
  */
 export class RequestSession<Data> {
   readonly #http: HttpContext<Data>;
@@ -77,8 +77,8 @@ export class RequestSession<Data> {
    * Loads the request's session. A new visitor receives a session that is stored when it first changes. A hit in this
    * process's cache returns synchronously. Later calls return the same session and ignore their options.
    *
-   * Load it before the response headers are sent. Later, it can be read and its data can be saved, but every operation
-   * that issues a new token throws `CONFLICT`.
+   * Load the session before the response headers are sent. A session that is loaded later can be read and its data can
+   * be saved, but every operation that issues a new token throws `CONFLICT`.
    *
    * @throws UsageError for an unknown option, and for a request that the option `sessionless` selects.
    * @throws CoatcheckError as {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the store does not

@@ -45,7 +45,7 @@ export interface RequestVisit {
   readonly script: string;
   /** Fields for a session that this request creates. */
   readonly newSession: { readonly visitorId?: string };
-  /** Returns the visit that the handler sees as `session.visit`. */
+  /** Returns the object for the handler's `session.visit`. */
   attach(session: AttachedSession): VisitObserver;
   /**
    * Decides from the response to a document request whether a person has viewed a page. Counts the documents of other clients, such as bots.

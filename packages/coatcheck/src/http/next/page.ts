@@ -16,8 +16,8 @@ import { pageRequest } from "./request.ts";
 import { readRequest } from "./thrown.ts";
 
 /**
- * The state when the server cannot know it, because another response is replacing the session cookie. The browser
- * client then fetches the state.
+ * The session state of a page if the server does not know it, because another response is replacing the session cookie.
+ * The browser client then fetches the state.
  */
 export interface PendingView {
   readonly status: "pending";

@@ -11,7 +11,7 @@ import { controlFlowStatus, isControlFlow } from "./thrown.ts";
 
 /** The login of a request: fields of its session, and the user. */
 export interface ServerSession<User, Data> {
-  /** A UUID. Safe to show and to log. */
+  /** The id of the session, a UUID. It is not secret, so it may be logged. */
   readonly id: string;
   readonly subject: string;
   readonly tenant: string | null;

@@ -257,7 +257,7 @@ export function sendError(response: ServerResponse, error: ErrorResponse): void 
   response.end(error.body);
 }
 
-/** Replaces status and headers of an unsent response with those of an error. */
+/** Replaces the status and headers of an unsent response with the status and headers of an error. */
 function setErrorHeaders(response: ServerResponse, error: ErrorResponse): void {
   for (const name of DROPPED_ON_ERROR) response.removeHeader(name);
   response.statusCode = error.status;

@@ -20,7 +20,7 @@ export type HeaderInput =
  * The headers of a `ServerResponse` before they are sent: set on the response, or passed to `writeHead`.
  *
  * If only `writeHead` sets headers, the passed object is used, because Node writes it without a copy. Otherwise its
- * headers are merged into those of the response, as Node does.
+ * headers are merged into the headers of the response, as Node does.
  */
 export class NodeHeaders implements ResponseHeaders {
   readonly #response: ServerResponse;

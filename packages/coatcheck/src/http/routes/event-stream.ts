@@ -48,7 +48,7 @@ export class EventStream implements WatchListener {
     this.#send(`retry: ${RETRY_DELAY}\n\n`);
   }
 
-  /** Sends a comment, so that proxies keep the connection open and the server notices a dead one. */
+  /** Sends a comment, so that proxies keep the connection open and the server notices a broken connection. */
   heartbeat(): void {
     this.#send(":\n\n");
   }

@@ -173,7 +173,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return this.#handlers.get(`${method} ${path}`) ?? this.#deviceHandler(method, path);
   }
 
-  /** Returns the handler for a path below a router's prefix. If `base` itself begins with the prefix, there is none. */
+  /** Returns the handler for a path below a router's prefix; undefined if `base` itself begins with the prefix. */
   #handlerBelow(prefix: string, method: string, path: string): Handler<Data> | undefined {
     const below = path.slice(prefix.length);
     return below.startsWith(`${prefix}/`) ? undefined : this.#handlerOf(method, below);
