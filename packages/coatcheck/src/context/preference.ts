@@ -100,7 +100,10 @@ export function preference<const Value extends string, From extends Dependencies
   const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
   if (unknown !== undefined) {
     throw usageError(INPUT_NAME, [
-      { path: "invalidates", message: `must list names in from (got ${describeValue(unknown)})` },
+      {
+        path: "invalidates",
+        message: `must be a list of names that the option from contains (got ${describeValue(unknown)})`,
+      },
     ]);
   }
   return new Preference({ values, default: initial, member, from, save, invalidates });

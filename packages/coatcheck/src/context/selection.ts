@@ -98,8 +98,8 @@ export function decodeId(name: string, { ids }: SelectionSettings, text: unknown
   const decoded = found === null ? [] : ids ? ids.decode(found) : [found];
   const [id] = decoded;
   if (id !== undefined && decoded.length === 1) return id;
-  const problem = id === undefined ? "no id" : "more than one id";
-  throw new CoatcheckError("VALIDATION_FAILED", `The selection of "${name}" has ${problem}.`);
+  const problem = id === undefined ? "is not a valid id" : "has several ids, but must be one id";
+  throw new CoatcheckError("VALIDATION_FAILED", `The selected "${name}" ${problem}.`);
 }
 
 /**

@@ -68,9 +68,12 @@ export class SessionContext {
   async select(entity: Entity, sent: unknown, keep: boolean): Promise<unknown> {
     const { name, settings } = entity;
     const { selection } = settings;
-    if (!selection) throw new TypeError(`The loader of "${name}" has no option selection.`);
+    if (!selection)
+      throw new TypeError(`Cannot select another "${name}": its loader has no option selection.`);
     if (keep && selection.member === null) {
-      throw new TypeError(`The selection of "${name}" has no option member, so the session cannot keep it.`);
+      throw new TypeError(
+        `Cannot store the selection of "${name}": its loader has no option selection.member.`,
+      );
     }
     const id = sent === null ? null : decodeId(name, selection, sent);
     const copy =
@@ -197,7 +200,7 @@ export class SessionContext {
 
   async #storeInSession(member: string, value: string | number | null): Promise<void> {
     if (typeof this.#session.patch !== "function") {
-      throw new TypeError("Only a session handle can keep a selection or a preference: it needs patch().");
+      throw new TypeError("Cannot store a selection or preference in a session without the method patch().");
     }
     await this.#session.patch({ [member]: value });
   }

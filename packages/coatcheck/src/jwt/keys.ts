@@ -40,7 +40,7 @@ export class JwtKeys {
     if (faults.length > 0) throw usageError(INPUT_NAME, faults);
     this.#keys = new Map(keys.map((key) => [key.id, key]));
     if (this.#keys.size < keys.length)
-      throw usageError(INPUT_NAME, [{ path: "keys", message: "must have a different id each" }]);
+      throw usageError(INPUT_NAME, [{ path: "keys", message: "must all have different ids" }]);
   }
 
   /** Returns the key with an id; undefined for an unknown id. */

@@ -67,7 +67,7 @@ describe("a selection by header", () => {
       const request = { headers: { [WAREHOUSE_HEADER.toLowerCase()]: text } };
       await expect(office.warehouseOf(token, request), text).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
-        message: `The selection of "warehouse" has ${text === several ? "more than one id" : "no id"}.`,
+        message: `The selected "warehouse" ${text === several ? "has several ids, but must be one id" : "is not a valid id"}.`,
       });
     }
     expect(office.queries).toBe(queries);
@@ -86,7 +86,9 @@ describe("a selection by header", () => {
     const office = new BackOffice();
     const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
-    await expect(of.select("warehouse", ids.encode(1), { keep: true })).rejects.toThrow("needs patch()");
+    await expect(of.select("warehouse", ids.encode(1), { keep: true })).rejects.toThrow(
+      "without the method patch()",
+    );
     const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(3));
     await expect(foreign.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
     expect((await office.sessions.stats()).total).toBe(0);
@@ -156,12 +158,14 @@ describe("select()", () => {
     const office = new BackOffice();
     const of = office.context.of(await office.request(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(
-      'The loader of "company" has no option selection.',
+      'Cannot select another "company": its loader has no option selection.',
     );
     await expect(of.select("wharehouse" as never, "1")).rejects.toThrow("name must be one of");
     await expect(of.select("warehouse", "1", { kep: true } as never)).rejects.toThrow('did you mean "keep"?');
     const plain = office.context.of({ subject: "ada", tenant: null, data: {} });
-    await expect(plain.select("warehouse", ids.encode(2), { keep: true })).rejects.toThrow("needs patch()");
+    await expect(plain.select("warehouse", ids.encode(2), { keep: true })).rejects.toThrow(
+      "without the method patch()",
+    );
   });
 
   it("grants access only if mayEnter returns true, not for a promise or a truthy value", async () => {
@@ -224,7 +228,10 @@ describe("preferences", () => {
       ["default must be one of a", { ...options, default: "b" }],
       ["values must be a list of strings", { ...options, values: [] }],
       ["member must be a name", { ...options, member: "" }],
-      ["invalidates must list names in from", { ...options, invalidates: ["user"] }],
+      [
+        "invalidates must be a list of names that the option from contains",
+        { ...options, invalidates: ["user"] },
+      ],
       ['unknown option "defualt"', { ...options, defualt: "a" }],
     ];
     for (const [message, given] of misuses) expect(() => preference(given as never)).toThrow(message);

@@ -208,7 +208,7 @@ describe("createJwts()", () => {
       ["lifetime must be 1000 to 3600000 milliseconds", { lifetime: 2 * 60 * MINUTE }],
       ["keys must be a list", { keys: KEY }],
       ["keys must contain at least one key", { keys: [] }],
-      ["keys must have a different id each", { keys: [KEY, KEY] }],
+      ["keys must all have different ids", { keys: [KEY, KEY] }],
       ["keys.0.algorithm must be one of EdDSA, ES256, RS256", { keys: [{ ...KEY, algorithm: "HS256" }] }],
       ["keys.0.publicKey must be a public key (got secret)", { keys: [{ ...KEY, publicKey: secret }] }],
       [

@@ -65,7 +65,7 @@ function requireOrigin(request: HttpRequest): void {
   if (request.header("sec-fetch-site") || request.header("origin")) return;
   throw new CoatcheckError(
     "FORBIDDEN",
-    "The request has neither Sec-Fetch-Site nor Origin, so no browser sent it. To accept it, set actionsWithoutOrigin.",
+    'The request has neither Sec-Fetch-Site nor Origin, so no browser sent it. To accept it, set actionsWithoutOrigin to "accept".',
   );
 }
 

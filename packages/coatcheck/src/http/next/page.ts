@@ -108,7 +108,7 @@ async function stateOf<User, Data>(
 
 /** Never called, because the caller passes the user to the view. */
 function neverCalled(): never {
-  throw new Error("The user of the session must be known.");
+  throw new Error("The user is not loaded: this is a bug in coatcheck/next, please report it.");
 }
 
 const tokens = new WeakMap<object, CsrfTokens>();

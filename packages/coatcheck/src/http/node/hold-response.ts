@@ -229,7 +229,8 @@ function flushHeaders(this: DeferredResponse): void {
 
 function deferralOf(response: DeferredResponse): Deferral {
   const deferral = response[DEFERRAL];
-  if (deferral === undefined) throw new TypeError("The headers of this response are not deferred.");
+  if (deferral === undefined)
+    throw new TypeError("The headers of this response are not deferred: call deferHeaders() first.");
   return deferral;
 }
 
