@@ -51,7 +51,7 @@ export class BackOffice {
     [3, { id: 3, companyId: 2, name: "East" }],
   ]);
   queries = 0;
-  /** Makes the database refuse to save. */
+  /** Whether the database rejects writes. */
   isReadOnly = false;
   readonly store = memoryStore();
   readonly cache = createCache({ store: this.store, singleProcess: true });

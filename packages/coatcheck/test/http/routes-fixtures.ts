@@ -87,7 +87,7 @@ export const startHono: StartRoutes = async (manager, http, options) => {
   return await waitUntilListening(server as Server, routes);
 };
 
-/** Starts a server. Its `close` ends the event streams first. */
+/** Waits until a server listens. `close` of the result ends the event streams first. */
 export async function waitUntilListening(server: Server, routes: { close(): void }): Promise<RunningServer> {
   if (!server.listening) await once(server, "listening");
   return {
