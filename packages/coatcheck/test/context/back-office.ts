@@ -75,7 +75,10 @@ export class BackOffice {
   }
 
   /** Returns the name of the warehouse that a request reads. */
-  async warehouseOf(token: string, request?: ReturnType<typeof selecting>): Promise<string | undefined> {
+  async warehouseOf(
+    token: string,
+    request?: ReturnType<typeof requestSelecting>,
+  ): Promise<string | undefined> {
     return (await this.context.of(await this.request(token), request).warehouse())?.name;
   }
 
