@@ -95,7 +95,9 @@ export function preference<const Value extends string, From extends Dependencies
     ]);
   }
   if (typeof member !== "string" || member === "") {
-    throw usageError(INPUT_NAME, [{ path: "member", message: `must be a name (got ${describeValue(member)})` }]);
+    throw usageError(INPUT_NAME, [
+      { path: "member", message: `must be a name (got ${describeValue(member)})` },
+    ]);
   }
   const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
   if (unknown !== undefined) {
