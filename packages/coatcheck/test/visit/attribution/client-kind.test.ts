@@ -8,16 +8,16 @@ it.each([
   ["ai-agent", AI_AGENT],
   ["tool", TOOL],
   ["suspected", SUSPECTED],
-] as const)("classifies real user agents as %s", (kind, userAgents) => {
+] as const)("clientKind() classifies real user agents as %s", (kind, userAgents) => {
   const wrong = userAgents.filter((userAgent) => clientKind(userAgent) !== kind);
   expect(wrong.map((userAgent) => [clientKind(userAgent), userAgent])).toEqual([]);
 });
 
-it("classifies a client without a User-Agent as suspected", () => {
+it("clientKind() classifies a client without a User-Agent as suspected", () => {
   expect([clientKind(null), clientKind(undefined)]).toEqual(["suspected", "suspected"]);
 });
 
-it("returns the same kind from its cache", () => {
+it("clientKind() returns the same kind when the result is cached", () => {
   const userAgents = [...HUMAN, ...BOT, ...AI_AGENT, ...TOOL, ...SUSPECTED];
   const first = userAgents.map(clientKind);
   expect(userAgents.map(clientKind)).toEqual(first);

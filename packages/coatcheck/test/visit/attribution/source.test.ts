@@ -10,22 +10,22 @@ const of = (query: string, referrer: string | null = null) =>
     ignoredReferrers: ["Partner.example"],
   });
 
-it.each(GOLDEN)("%j from %j is %s", (query, referrer, channel, source, medium) => {
+it.each(GOLDEN)("%j with referrer %j gives the channel %s", (query, referrer, channel, source, medium) => {
   expect(of(query, referrer)).toMatchObject({ channel, source, medium });
 });
 
-it("the table of examples covers every channel", () => {
+it("GOLDEN contains an example of every channel", () => {
   const seen = new Set(GOLDEN.map(([, , channel]) => channel));
   expect([...seen].sort()).toEqual([...CHANNELS].sort());
   expect(GOLDEN.length).toBeGreaterThanOrEqual(80);
 });
 
-it("only Direct is direct", () => {
+it("isDirect() returns true for the channel Direct only", () => {
   const direct = GOLDEN.filter(([query, referrer]) => isDirect(of(query, referrer)));
   expect(direct).toEqual(GOLDEN.filter(([, , channel]) => channel === "Direct"));
 });
 
-it("keeps the referrer and the name of the click id beside the campaign", () => {
+it("sourceOf() returns referrer and click id name even if there is a campaign", () => {
   const query =
     "?utm_source=Google&utm_medium=CPC&utm_campaign=Spring&utm_term=Hot+Tacos&utm_content=%20Ad%201%20&gclid=secret";
   expect(of(query, "https://www.google.com/")).toEqual({
@@ -40,46 +40,46 @@ it("keeps the referrer and the name of the click id beside the campaign", () => 
   });
 });
 
-it("reads a path with a query as it reads a URL", () => {
+it("sourceOf() returns the same for a path with a query as for a URL", () => {
   const path = sourceOf({ url: "/?utm_source=bing&utm_medium=cpc#top", referrer: null, ownHosts: [] });
   expect(path).toMatchObject({ channel: "Paid Search", source: "bing", medium: "cpc" });
 });
 
-it("a term or content alone is not a campaign", () => {
+it("sourceOf() ignores utm_term and utm_content if there is no other campaign parameter", () => {
   expect(of("?utm_term=tacos")).toMatchObject({ channel: "Direct", source: null, term: "tacos" });
   expect(of("?utm_content=ad", "https://www.bing.com/")).toMatchObject({ channel: "Organic Search" });
 });
 
 it.each([
-  ["names in any case", "?UTM_Source=Flyer", "flyer"],
-  ["the first of repeated ones", "?utm_source=first&utm_source=second&UTM_SOURCE=third", "first"],
+  ["names in upper and lower case", "?UTM_Source=Flyer", "flyer"],
+  ["repeated names, using the first value", "?utm_source=first&utm_source=second&UTM_SOURCE=third", "first"],
   ["control characters", "?utm_source=a%00b%0Ac%7Fd%C2%85e%E2%80%AEf", "abcdef"],
-  ["spaces around it", "?utm_source=%20%09flyer%C2%A0", "flyer"],
+  ["spaces around the value", "?utm_source=%20%09flyer%C2%A0", "flyer"],
   ["emoji", "?utm_source=%F0%9F%8C%AE%20Taco", "🌮 taco"],
   ["broken escapes", "?utm_source=100%&utm_medium=%E0%A4%A", "100%"],
   ["a lone surrogate", "?utm_source=a\ud800b", "a\ufffdb"],
   ["an escaped name", "?utm%5Fsource=flyer", "flyer"],
-])("reads UTM parameters with %s", (_what, query, source) => {
+])("sourceOf() reads UTM parameters with %s", (_what, query, source) => {
   expect(of(query).source).toBe(source);
 });
 
-it("cuts a text at 256 code points, without a broken character at the end", () => {
+it("sourceOf() truncates a text to 256 code points without splitting a character", () => {
   const { source, campaign } = of(`?utm_source=${"🌮".repeat(25_000)}&utm_campaign=${"İ".repeat(256)}`);
   expect(source).toBe("🌮".repeat(256));
   expect([...(campaign ?? "")]).toHaveLength(256);
 });
 
-it("reads parameters that follow one of 100 KB", () => {
+it("sourceOf() reads parameters that follow a parameter of 100 KB", () => {
   const query = `?utm_content=${"x".repeat(100_000)}&utm_source=google&utm_medium=cpc`;
   expect(of(query)).toMatchObject({ channel: "Paid Search", content: "x".repeat(256) });
 });
 
-it("ignores a referrer with a host or a length that no browser sends", () => {
+it("sourceOf() ignores a referrer whose host or length no browser would send", () => {
   expect(of("", `https://${"a".repeat(60)}.${"b.".repeat(120)}test/`).channel).toBe("Direct");
   expect(of("", `https://blog.example/${"x".repeat(100_000)}`).channel).toBe("Direct");
 });
 
-it("requireHosts rejects anything but hosts, with the path of the fault", () => {
+it("requireHosts() throws for a value that is not a host, with its path", () => {
   const check = (hosts: unknown) => () => requireHosts("visit options", "ownHosts", hosts);
   expect(check(["shop.example", "localhost:3000", "xn--bcher-kva.example"])).not.toThrow();
   expect(check("shop.example")).toThrow("Invalid visit options: ownHosts must be a list of hosts");

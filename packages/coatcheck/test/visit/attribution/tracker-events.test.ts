@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { COUNTED, counted, TestPage, types } from "./tracker-fixtures.ts";
 
-describe("events of the application", () => {
-  it("are collected for half a second, with the properties that they had when they were tracked", async () => {
+describe("Tracker.track()", () => {
+  it("sends events after half a second, with the properties at the time of the call", async () => {
     const page = counted();
     const properties = { taco: { id: 7 } };
     page.tracker.track("taco_zoomed", properties);
@@ -17,7 +17,7 @@ describe("events of the application", () => {
     ]);
   });
 
-  it("are sent at once when the page is hidden, in another request than the visible time", async () => {
+  it("sends events as soon as the page is hidden, in a separate request from the visible time", async () => {
     const page = counted();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
@@ -37,7 +37,7 @@ describe("events of the application", () => {
     ]);
   });
 
-  it("are dropped after 48 hours, and if they are too long", async () => {
+  it("drops events after 48 hours, and events that are too long", async () => {
     const page = counted({ status: null });
     page.tracker.track("note", { text: "x".repeat(20_000) });
     page.tracker.track("taco_zoomed");
@@ -53,7 +53,7 @@ describe("events of the application", () => {
     ["fails", null],
     ["has status 503", 503],
     ["has status 429", 429],
-  ])("are repeated with the same id when their request %s", async (_what, status) => {
+  ])("sends an event again with the same id when its request %s", async (_what, status) => {
     const page = counted({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -69,7 +69,7 @@ describe("events of the application", () => {
     expect(page.sent).toHaveLength(2);
   });
 
-  it.each([204, 400, 403])("are not repeated after status %i", async (status) => {
+  it.each([204, 400, 403])("does not send events again after a response with status %i", async (status) => {
     const page = counted({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -78,7 +78,7 @@ describe("events of the application", () => {
     expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
-  it("sent by sendBeacon are repeated once when the page is shown again; the visible time is not", async () => {
+  it("sends events of a beacon again once when the page is shown again, but not the visible time", async () => {
     const page = counted();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
@@ -90,7 +90,7 @@ describe("events of the application", () => {
     expect(page.events[0]?.id).toBe(page.events[2]?.id);
   });
 
-  it("without a response are repeated when the page is shown again", async () => {
+  it("sends events without a response again when the page is shown again", async () => {
     const page = counted({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -106,7 +106,7 @@ describe("events of the application", () => {
     ]);
   });
 
-  it("keep the id and the title of their page when they are repeated on the next one", async () => {
+  it("keeps page id and title of an event that is sent again after a navigation", async () => {
     const page = counted({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -121,7 +121,7 @@ describe("events of the application", () => {
     expect(page.events.at(-1)?.pageId).not.toBe(COUNTED);
   });
 
-  it("are dropped, the oldest first, when more than 50 wait for a response", async () => {
+  it("drops the oldest events when more than 50 wait for a response", async () => {
     const page = counted({ status: null });
     for (let index = 0; index < 60; index++) page.tracker.track(`event_${index}`);
     await page.advance(500);
@@ -132,7 +132,7 @@ describe("events of the application", () => {
     expect([types(page)[0], types(page).at(-1)]).toEqual(["event_20", "event_69"]);
   });
 
-  it("of a failed request count among the 50 that may wait", async () => {
+  it("includes events of a failed request in the limit of 50 waiting events", async () => {
     const page = counted({ status: null });
     for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
     const sending = page.advance(500);
@@ -144,7 +144,7 @@ describe("events of the application", () => {
     expect([types(page).length, types(page)[0]]).toEqual([50, "event_10"]);
   });
 
-  it("are split where a body would exceed what browsers accept", async () => {
+  it("splits events into several bodies if one would exceed the browsers' limit", async () => {
     const page = counted();
     for (let index = 0; index < 5; index++) page.tracker.track("note", { text: "🌮".repeat(4_000) });
     page.show("hidden");
@@ -156,7 +156,7 @@ describe("events of the application", () => {
   });
 });
 
-describe("privacy", () => {
+describe("Tracker privacy", () => {
   async function use(page: TestPage): Promise<void> {
     page.tracker.track("taco_zoomed");
     page.go("/cart");
@@ -166,19 +166,19 @@ describe("privacy", () => {
     await page.settle();
   }
 
-  it("sends nothing with Global Privacy Control", async () => {
+  it("sends nothing if Global Privacy Control is on", async () => {
     const page = new TestPage({ privacyControl: true }).start();
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
-  it("sends nothing after an opt-out on an earlier page", async () => {
+  it("sends nothing if the visitor has opted out on an earlier page", async () => {
     const page = new TestPage({ cookie: "theme=dark; visitor_optout=1" }).start();
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
-  it("optOut() tells the server, drops what was not sent, and sends nothing more", async () => {
+  it("optOut() sends the opt-out, drops waiting events, and stops sending", async () => {
     const page = counted();
     page.tracker.track("taco_zoomed");
     await page.tracker.optOut();
@@ -187,7 +187,7 @@ describe("privacy", () => {
     expect(page.sent).toEqual([]);
   });
 
-  it("optOut() also stops the repetition of events that are being sent", async () => {
+  it("optOut() also prevents that events in flight are sent again", async () => {
     const page = counted({ status: 503 });
     page.tracker.track("taco_zoomed");
     const sending = page.advance(500);
@@ -198,14 +198,14 @@ describe("privacy", () => {
     expect(types(page)).toEqual(["taco_zoomed"]);
   });
 
-  it("optOut() rejects without a confirmation, and sends nothing even then", async () => {
+  it("optOut() rejects if the server does not confirm it, but stops sending anyway", async () => {
     const page = counted({ status: null });
     await expect(page.tracker.optOut()).rejects.toThrow("Failed to fetch");
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
-  it("optIn() begins a view with a new page id", async () => {
+  it("optIn() begins a page view with a new page id", async () => {
     const page = new TestPage({ cookie: "visitor_optout=1", meta: COUNTED }).start();
     await page.tracker.optIn();
     await page.advance(500);
@@ -214,7 +214,7 @@ describe("privacy", () => {
     expect(page.events[0]?.pageId).not.toBe(COUNTED);
   });
 
-  it("optIn() sends no event while Global Privacy Control is on", async () => {
+  it("optIn() sends no events while Global Privacy Control is on", async () => {
     const page = new TestPage({ privacyControl: true }).start();
     await page.tracker.optIn();
     await use(page);

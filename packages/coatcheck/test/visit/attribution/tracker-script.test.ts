@@ -4,11 +4,11 @@ import { buildTrackerScript } from "../../../../../scripts/tracker-script.ts";
 import { TRACKER_SCRIPT } from "../../../src/visit/tracker/script-text.ts";
 import { TestPage } from "./tracker-fixtures.ts";
 
-it("the plain script is built from the source (`npm run build:tracker` updates it)", async () => {
+it("TRACKER_SCRIPT equals the built source (run `npm run build:tracker` to update it)", async () => {
   expect(TRACKER_SCRIPT).toBe(await buildTrackerScript());
 });
 
-it("the plain script takes the path from its own address and starts one tracker", async () => {
+it("TRACKER_SCRIPT derives the beacon path from its own address and starts one tracker", async () => {
   const page = new TestPage();
   const { document, ...scope } = page.scope;
   class HTMLScriptElement {

@@ -4,14 +4,14 @@ import { COUNTED, counted, TestPage, types } from "./tracker-fixtures.ts";
 
 const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
-describe("a document", () => {
-  it("that the server has counted sends no page view", async () => {
+describe("startTracker()", () => {
+  it("sends no page view for a document that the server has counted", async () => {
     const page = counted();
     await page.advance(60_000);
     expect(page.sent).toEqual([]);
   });
 
-  it("without a page id is counted by its own beacon, with query, title and referrer", async () => {
+  it("sends a page view with query, title and referrer for a document without a page id", async () => {
     const page = new TestPage({
       url: new URL("https://shop.example/tacos?utm_source=flyer#top"),
       referrer: "https://blog.example/",
@@ -40,7 +40,7 @@ describe("a document", () => {
     ]);
   });
 
-  it("that is prerendered counts, reports events and measures time only once it is shown", async () => {
+  it("sends nothing for a prerendered document until it is displayed", async () => {
     const page = new TestPage({ prerendering: true, visibility: "hidden" }).start();
     page.tracker.track("tacos_listed");
     await page.advance(10_000);
@@ -59,19 +59,19 @@ describe("a document", () => {
     expect(new Set(page.events.map(({ pageId }) => pageId)).size).toBe(1);
   });
 
-  it("sends to the path of the options", async () => {
+  it("sends beacons to the path in the options", async () => {
     const page = new TestPage().start("/shop/visit");
     await page.advance(500);
     expect(page.sent[0]?.path).toBe("/shop/visit");
   });
 
-  it("with a title that is cut within an emoji sends well-formed text", async () => {
+  it("sends well-formed text when truncation splits an emoji in the title", async () => {
     const page = new TestPage({ title: `${"x".repeat(255)}🌮` }).start();
     await page.advance(500);
     expect(page.events[0]?.title).toBe("x".repeat(255));
   });
 
-  it("with long texts sends them truncated", async () => {
+  it("truncates long texts", async () => {
     const page = new TestPage({
       url: new URL(`https://shop.example/${"a".repeat(5_000)}?${"b".repeat(100_000)}`),
       title: "c".repeat(1_000),
@@ -83,8 +83,8 @@ describe("a document", () => {
   });
 });
 
-describe("visible time", () => {
-  it("is sent by sendBeacon when the page is hidden, and counts no hidden time", async () => {
+describe("visible time in page_time", () => {
+  it("is sent by sendBeacon when the page is hidden, and excludes hidden time", async () => {
     const page = counted();
     await page.advance(3_000);
     page.show("hidden");
@@ -101,7 +101,7 @@ describe("visible time", () => {
     expect(page.events[0]?.id).not.toBe(page.events[1]?.id);
   });
 
-  it("is sent once when the page is hidden and left", async () => {
+  it("is sent only once when the page is hidden and then unloaded", async () => {
     const page = counted();
     await page.advance(3_000);
     page.show("hidden");
@@ -110,7 +110,7 @@ describe("visible time", () => {
     expect(page.events).toMatchObject([{ visibleTime: 3_000 }]);
   });
 
-  it("is sent when the page is left without being hidden", async () => {
+  it("is sent when the page is unloaded without being hidden first", async () => {
     const page = counted();
     await page.advance(3_000);
     page.fire("pagehide");
@@ -128,7 +128,7 @@ describe("visible time", () => {
     expect(page.events).toMatchObject([{ visibleTime: 1_000 }]);
   });
 
-  it("is sent by fetch where sendBeacon fails", async () => {
+  it("is sent by fetch if sendBeacon fails", async () => {
     const page = counted({ takesBeacons: false });
     await page.advance(3_000);
     page.show("hidden");
@@ -137,8 +137,8 @@ describe("visible time", () => {
   });
 });
 
-describe("single-page navigation", () => {
-  it("ends the view of the old page and begins one with a new id, its query and its later title", async () => {
+describe("startTracker() in a single-page application", () => {
+  it("ends the old page view and begins a new one with a new id, the new query and the later title", async () => {
     const page = counted();
     await page.advance(2_000);
     page.go("/tacos/7?utm_campaign=spring");
@@ -166,7 +166,7 @@ describe("single-page navigation", () => {
     });
   });
 
-  it("counts a navigation back as a new page view", async () => {
+  it("reports a navigation back as a new page view", async () => {
     const page = counted();
     page.go("/cart");
     page.back("/tacos");
@@ -184,7 +184,7 @@ describe("single-page navigation", () => {
     ["pushState to another query", "?page=2", "pushState", 1],
     ["replaceState to another query", "?q=tac", "replaceState", 0],
     ["replaceState to another path", "/cart", "replaceState", 1],
-  ] as const)("%s: %s by %s counts %i views", async (_title, address, method, views) => {
+  ] as const)("%s (address %s, by %s) causes %i page views", async (_title, address, method, views) => {
     const page = counted();
     page.go(address, method);
     await page.advance(500);
@@ -192,7 +192,7 @@ describe("single-page navigation", () => {
   });
 });
 
-it("a new fragment after a replaced query is not a navigation", async () => {
+it("startTracker() ignores a new fragment after a replaced query", async () => {
   const page = counted();
   page.go("?q=taco", "replaceState");
   page.go("#results");
@@ -200,7 +200,7 @@ it("a new fragment after a replaced query is not a navigation", async () => {
   expect(page.sent).toEqual([]);
 });
 
-it("works in a sandboxed frame, where cookies throw", async () => {
+it("startTracker() works in a sandboxed frame, where reading cookies throws", async () => {
   const page = new TestPage();
   Object.defineProperty(page, "cookie", {
     get() {
@@ -212,8 +212,8 @@ it("works in a sandboxed frame, where cookies throw", async () => {
   expect(types(page)).toEqual(["page_view"]);
 });
 
-describe("the back/forward cache", () => {
-  it("a restored page is a new view with a new id", async () => {
+describe("startTracker() with the back/forward cache", () => {
+  it("reports a restored page as a new page view with a new id", async () => {
     const page = counted({ referrer: "https://blog.example/" });
     await page.advance(1_000);
     page.show("hidden");
@@ -232,7 +232,7 @@ describe("the back/forward cache", () => {
     expect(view?.pageId).not.toBe(COUNTED);
   });
 
-  it("does not count the first showing of a page", async () => {
+  it("does not report the pageshow event of the first load", async () => {
     const page = counted();
     page.fire("pageshow", { persisted: false });
     await page.advance(500);
@@ -240,7 +240,7 @@ describe("the back/forward cache", () => {
   });
 });
 
-it("does nothing on a server", async () => {
+it("startTracker() does nothing on a server", async () => {
   const tracker = startTracker();
   tracker.track("taco_zoomed");
   await expect(tracker.optOut()).resolves.toBeUndefined();

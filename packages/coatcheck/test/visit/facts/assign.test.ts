@@ -17,7 +17,7 @@ function idsOf(...events: VisitEvent[]): string[][] {
 }
 
 describe("assignToVisits", () => {
-  it("begins a visit after a gap of exactly 30 minutes, and not a millisecond earlier", () => {
+  it("begins a new visit after a gap of exactly 30 minutes, but not of one millisecond less", () => {
     const first = eventOf();
     const within = eventOf({ at: START + 30 * MINUTE - 1 });
     const after = eventOf({ at: START + 30 * MINUTE });
@@ -25,14 +25,14 @@ describe("assignToVisits", () => {
     expect(idsOf(first, after)).toEqual([[first.id], [after.id]]);
   });
 
-  it("begins a visit exactly 24 hours after the start of one that never paused", () => {
+  it("begins a new visit exactly 24 hours after the start of a visit without gaps", () => {
     const events = Array.from({ length: 97 }, (_, index) => eventOf({ at: START + index * 15 * MINUTE }));
     const visits = idsOf(...events);
     expect(visits.map((ids) => ids.length)).toEqual([96, 1]);
     expect(visits[1]).toEqual([events.at(-1)?.id]);
   });
 
-  it("ends no visit at midnight, by a campaign or by a login", () => {
+  it("continues a visit across midnight, a campaign and a login", () => {
     const midnight = Date.UTC(2026, 9, 2);
     const ids = idsOf(
       eventOf({ at: midnight - MINUTE }),
@@ -42,7 +42,7 @@ describe("assignToVisits", () => {
     expect(ids).toHaveLength(1);
   });
 
-  it("merges two visits by a late event between them", () => {
+  it("merges two visits when a late event between them arrives", () => {
     const first = eventOf();
     const last = eventOf({ at: START + 50 * MINUTE });
     const late = eventOf({ at: START + 25 * MINUTE });
@@ -50,14 +50,14 @@ describe("assignToVisits", () => {
     expect(idsOf(first, last, late)).toEqual([[first.id, late.id, last.id]]);
   });
 
-  it("ends a visit of 24 hours earlier when a late event moves its start back", () => {
+  it("ends a 24-hour visit earlier when a late event moves its start back", () => {
     const events = Array.from({ length: 96 }, (_, index) => eventOf({ at: START + index * 15 * MINUTE }));
     const earlier = eventOf({ at: START - 15 * MINUTE });
     expect(idsOf(...events)).toHaveLength(1);
     expect(idsOf(...events, earlier).map((ids) => ids.length)).toEqual([96, 1]);
   });
 
-  it("keeps a visit open while its page sends beacons", () => {
+  it("continues a visit while its page sends beacons", () => {
     const view = eventOf({ pageId: "page-1" });
     const beacon = eventOf({ type: "page_time", pageId: "page-1", at: START + 20 * MINUTE });
     const next = eventOf({ at: START + 45 * MINUTE });
@@ -65,7 +65,7 @@ describe("assignToVisits", () => {
     expect(idsOf(view, next)).toHaveLength(2);
   });
 
-  it("adds a beacon after the end to its page's visit, and extends nothing", () => {
+  it("adds a beacon that arrives after the visit's end to that visit, without extending it", () => {
     const view = eventOf({ pageId: "page-1" });
     const beacon = eventOf({ type: "page_time", pageId: "page-1", at: START + 40 * MINUTE });
     const next = eventOf({ at: START + 45 * MINUTE });
@@ -77,7 +77,7 @@ describe("assignToVisits", () => {
     expect(visits[0]?.lastActivityAt).toBe(START);
   });
 
-  it("adds a beacon of the last visit's page to that visit while another one is open", () => {
+  it("adds a late beacon to its page's visit even if another visit is open", () => {
     const view = eventOf({ pageId: "page-1" });
     const other = eventOf({ at: START + 40 * MINUTE });
     const beacon = eventOf({ type: "page_time", pageId: "page-1", at: START + 50 * MINUTE });
@@ -85,7 +85,7 @@ describe("assignToVisits", () => {
     expect(idsOf(view, other, beacon, last)).toEqual([[view.id, beacon.id], [other.id], [last.id]]);
   });
 
-  it("ignores a beacon without a page, and one more than 48 hours after its page", () => {
+  it("ignores a beacon for an unknown page, and a beacon more than 48 hours after its page", () => {
     const view = eventOf({ pageId: "page-1" });
     const inTime = eventOf({ type: "page_time", pageId: "page-1", at: START + 48 * HOUR });
     const tooLate = eventOf({ type: "page_time", pageId: "page-1", at: START + 48 * HOUR + 1 });
@@ -94,7 +94,7 @@ describe("assignToVisits", () => {
     expect(idsOf(unknown)).toEqual([]);
   });
 
-  it("limits the visible time of a beacon to the time since its page began", () => {
+  it("limits a beacon's visible time to the time since its page was opened", () => {
     const view = eventOf({ pageId: "page-1" });
     const beacon = eventOf({
       type: "page_time",
@@ -105,7 +105,7 @@ describe("assignToVisits", () => {
     expect(assign(view, beacon).visits[0]?.parts[1]?.visibleTime).toBe(5000);
   });
 
-  it("counts a page once per page id, from its earlier view", () => {
+  it("counts one page view per page id, at its earliest time", () => {
     const later = eventOf({ pageId: "page-1", at: START + MINUTE });
     const earlier = eventOf({ pageId: "page-1" });
     const parts = assign(later, earlier).visits[0]?.parts.map(({ event, isPageView }) => [
@@ -118,12 +118,12 @@ describe("assignToVisits", () => {
     ]);
   });
 
-  it("counts each page view without a page id", () => {
+  it("counts every page view that has no page id", () => {
     const parts = assign(eventOf({ pageId: null }), eventOf({ pageId: null })).visits[0]?.parts;
     expect(parts?.map(({ isPageView }) => isPageView)).toEqual([true, true]);
   });
 
-  it("adds a backend's event to the last visit of its session, without extending it", () => {
+  it("adds a backend event to the last visit of its session, without extending the visit", () => {
     const first = eventOf();
     const otherSession = eventOf({ at: START + 2 * HOUR, sessionId: "session-2" });
     const webhook = eventOf({ origin: "backend", type: "order_completed", at: START + 3 * HOUR });
@@ -135,13 +135,13 @@ describe("assignToVisits", () => {
     expect(visits[0]?.lastActivityAt).toBe(START);
   });
 
-  it("adds a backend's event of the same millisecond in which the visit began", () => {
+  it("adds a backend event to a visit that began in the same millisecond", () => {
     const webhook = eventOf({ origin: "backend", type: "order_completed" });
     const first = eventOf();
     expect(idsOf(webhook, first)).toEqual([[first.id, webhook.id]]);
   });
 
-  it("adds a backend's event to no visit before the first of its session", () => {
+  it("adds a backend event to no visit if its session had no earlier visit", () => {
     const webhook = eventOf({ origin: "backend", type: "order_completed", at: START - 1 });
     const { visits, withoutVisit } = assign(eventOf(), webhook);
     expect(visits[0]?.parts).toHaveLength(1);

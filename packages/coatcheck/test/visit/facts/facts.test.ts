@@ -27,7 +27,11 @@ describe("factsOf", () => {
   it.each([
     ["one page view", 0, [eventOf({ pageId: "page-1" })]],
     ["two page views", 1, [eventOf(), eventOf({ at: START + 1 })]],
-    ["one page twice", 0, [eventOf({ pageId: "page-1" }), eventOf({ pageId: "page-1", at: START + 1 })]],
+    [
+      "one page viewed twice",
+      0,
+      [eventOf({ pageId: "page-1" }), eventOf({ pageId: "page-1", at: START + 1 })],
+    ],
     [
       "9.999 s of visible time",
       0,
@@ -48,11 +52,11 @@ describe("factsOf", () => {
     ["a standard key event", 1, [eventOf(), click("login", 1)]],
     ["a key event of the application", 1, [eventOf(), click("newsletter", 1, { isKey: true })]],
     ["an event that is not a key event", 0, [eventOf(), click("search", 1)]],
-  ])("%s: is_engaged is %i", (_, isEngaged, events) => {
+  ])("a visit with %s has is_engaged %i", (_, isEngaged, events) => {
     expect(rowsOf(...events)).toMatchObject([{ is_engaged: isEngaged }]);
   });
 
-  it("takes the source of the first event and ignores later campaigns", () => {
+  it("uses the source of the first event and ignores later campaigns", () => {
     const [row] = rowsOf(
       eventOf({ source: sourceOf() }),
       eventOf({ at: START + 1, source: sourceOf({ channel: "Email", source: "news", medium: "email" }) }),
@@ -64,7 +68,7 @@ describe("factsOf", () => {
     });
   });
 
-  it("remembers the last non-direct source for exactly 90 days after the start of its visit", () => {
+  it("uses the last non-direct source for exactly 90 days after the start of its visit", () => {
     const first = eventOf({ source: sourceOf() });
     const at = (after: number) => eventOf({ at: START + after });
     const within = rowsOf(first, at(DAY), at(90 * DAY)).at(-1);
@@ -81,7 +85,7 @@ describe("factsOf", () => {
     });
   });
 
-  it("keeps Direct as the first touch", () => {
+  it("keeps Direct as first-touch source", () => {
     const row = rowsOf(eventOf(), eventOf({ at: START + DAY, source: sourceOf() })).at(-1);
     expect(row).toMatchObject({
       first_channel: "Direct",
@@ -90,7 +94,7 @@ describe("factsOf", () => {
     });
   });
 
-  it("names the days, the previous day and the weeks of a visit", () => {
+  it("stores the local days, the previous day and the weeks of a visit", () => {
     // 1 October 2026 is a Thursday; 5 October is the next Monday.
     const day = Math.floor(START / DAY);
     expect(rowsOf(eventOf(), eventOf({ at: START + 4 * DAY }))).toMatchObject([
@@ -99,7 +103,7 @@ describe("factsOf", () => {
     ]);
   });
 
-  it("stores the day of the last page view, not of the last event", () => {
+  it("stores the local day of the last page view, not of the last event", () => {
     const midnight = Date.UTC(2026, 9, 2);
     const events = [eventOf({ at: midnight - 2 }), eventOf({ type: "search", at: midnight + 1 })];
     const day = midnight / DAY - 1;
@@ -109,7 +113,7 @@ describe("factsOf", () => {
     ]);
   });
 
-  it("sets entry and exit page from page views alone", () => {
+  it("derives entry and exit page from page views only", () => {
     const page = (path: string, at: number, type = "page_view") =>
       eventOf({ type, at, page: { id: `${path}-${at}`, host: "shop.example", path, title: null } });
     const [row] = rowsOf(page("/a", START), page("/b", START + 1), page("/c", START + 2, "search"));
@@ -117,20 +121,20 @@ describe("factsOf", () => {
     expect(rowsOf(page("/c", START, "search"), page("/b", START + 1))).toMatchObject([{ entry_page: "/c" }]);
   });
 
-  it("takes the last subject as the customer", () => {
+  it("stores the last subject as the customer", () => {
     const subjects = ["customer-1", "customer-2", null];
     const events = subjects.map((subject, index) => eventOf({ at: START + index, subject }));
     expect(rowsOf(...events)).toMatchObject([{ subject: "customer-2" }]);
   });
 
-  it("takes no customer from a beacon", () => {
+  it("ignores the subject of a beacon", () => {
     const beacon = click("page_time", DAY, { subject: "customer-2", page: pageOf("page-1") });
     expect(rowsOf(eventOf({ pageId: "page-1", subject: "customer-1" }), beacon)).toMatchObject([
       { subject: "customer-1", events: 2 },
     ]);
   });
 
-  it("adds orders by currency", () => {
+  it("sums orders by currency", () => {
     const order = (orderId: string, revenue: number, currency: string) =>
       click("order_completed", 1, { order: { orderId, revenue, currency } });
     const [row] = rowsOf(eventOf(), order("1", 500, "USD"), order("2", 0, "EUR"), order("3", 7, "USD"));
@@ -139,7 +143,7 @@ describe("factsOf", () => {
 });
 
 describe("the standard funnel of a visit", () => {
-  it("counts any step in the open funnel, and steps in order in the closed one", () => {
+  it("counts steps in any order if it is open, and only in sequence if it is closed", () => {
     const [row] = rowsOf(
       eventOf(),
       click("begin_checkout", 1),
@@ -159,7 +163,7 @@ describe("the standard funnel of a visit", () => {
     });
   });
 
-  it("orders steps of the same millisecond by event id", () => {
+  it("sorts steps in the same millisecond by event id", () => {
     const view = eventOf();
     const [first, second] = [click("product_view", 1), click("product_view", 1)];
     const cart = { ...first, type: "add_to_cart" };
@@ -169,7 +173,7 @@ describe("the standard funnel of a visit", () => {
     expect(rowsOf(view, cart, second)).toMatchObject([{ closed_add_to_cart_at: null }]);
   });
 
-  it("accepts a step exactly 24 hours after the first one, and none later", () => {
+  it("accepts a step exactly 24 hours after the first step, but not later", () => {
     const steps = [eventOf(), click("product_view", 1), click("add_to_cart", 2), click("begin_checkout", 3)];
     const order = (after: number) => click("order_completed", after, { origin: "backend" });
     expect(rowsOf(...steps, order(1 + 24 * HOUR))).toMatchObject([

@@ -16,7 +16,7 @@ describe("LocalTime", () => {
     ["America/Havana", "2026-03-08T05:00:00Z", 23],
     // The clocks go back from 1:00 to 0:00.
     ["America/Havana", "2026-11-01T04:00:00Z", 25],
-  ])("a day in %s that begins at %s has %i hours", (timeZone, start, hours) => {
+  ])("in %s, the day that begins at %s has %i hours", (timeZone, start, hours) => {
     const time = new LocalTime(timeZone);
     const begin = Date.parse(start);
     const day = time.dayOf(begin);
@@ -25,25 +25,25 @@ describe("LocalTime", () => {
     expect(time.startOf(day + 1)).toBe(begin + hours * HOUR);
   });
 
-  it("names days by their local date", () => {
+  it("dayOf() returns the local date, not the UTC date", () => {
     const time = new LocalTime("Pacific/Auckland");
     expect(time.dayOf(Date.parse("2026-06-30T12:00:00Z"))).toBe(dayOf(2026, 7, 1));
     expect(time.dayOf(Date.parse("2026-06-30T11:59:59.999Z"))).toBe(dayOf(2026, 6, 30));
   });
 
-  it("distinguishes the repeated hour when the clocks go back", () => {
+  it("hourOf() distinguishes the two equal hours when the clocks go back", () => {
     const time = new LocalTime("Europe/Berlin");
     const [first, second] = ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map(Date.parse);
     expect(time.hourOf(first ?? 0)).toBe(Date.parse("2026-10-25T00:00:00Z"));
     expect(time.hourOf(second ?? 0)).toBe(Date.parse("2026-10-25T01:00:00Z"));
   });
 
-  it("begins an hour at the local full hour", () => {
+  it("hourOf() returns the start of the local hour, even if the offset is not a whole hour", () => {
     const time = new LocalTime("Asia/Kolkata");
     expect(time.hourOf(Date.parse("2026-01-01T00:29:00Z"))).toBe(Date.parse("2025-12-31T23:30:00Z"));
   });
 
-  it("refuses an unknown time zone and names the option", () => {
+  it("throws for an unknown time zone and names the option", () => {
     expect(() => new LocalTime("Mars/Olympus")).toThrow(
       'Invalid visit options: timeZone must be an IANA time zone, such as "Europe/Berlin" (got "Mars/Olympus")',
     );
@@ -56,7 +56,7 @@ describe("weekOf", () => {
     [dayOf(2026, 12, 6), dayOf(2026, 11, 30)],
     [dayOf(2026, 12, 7), dayOf(2026, 12, 7)],
     [dayOf(1969, 12, 31), dayOf(1969, 12, 29)],
-  ])("the week of day %i begins on day %i", (day, monday) => {
+  ])("returns the Monday of day %i: day %i", (day, monday) => {
     expect(weekOf(day)).toBe(monday);
   });
 });

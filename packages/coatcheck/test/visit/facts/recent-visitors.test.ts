@@ -28,7 +28,7 @@ function searches(number: number, count: number) {
   }));
 }
 
-it("RecentVisitors forgets visitors whose events are too long together", () => {
+it("RecentVisitors evicts visitors when their events exceed the size limit", () => {
   const recent = new RecentVisitors(time);
   for (let number = 1; number <= 200; number++) {
     remember(recent, number);
@@ -40,7 +40,7 @@ it("RecentVisitors forgets visitors whose events are too long together", () => {
   expect(recent.get(200)).not.toBeNull();
 });
 
-it("RecentVisitors remembers every visitor of an ordinary day", () => {
+it("RecentVisitors keeps every visitor of an ordinary day", () => {
   const recent = new RecentVisitors(time);
   for (let number = 1; number <= 5000; number++) remember(recent, number);
   expect(recent.get(1)).not.toBeNull();

@@ -78,7 +78,7 @@ async function deliverFromSpill(spill: string): Promise<string[]> {
 
 describe("kill -9 during ingest", () => {
   for (const behaviour of ["works", "fails", "hangs"] as const) {
-    it(`loses at most the events of the last two batch intervals when the sink ${behaviour}`, async () => {
+    it(`loses at most the events of the last two batch intervals if the sink ${behaviour}`, async () => {
       const tracker = startTracker({ behaviour });
       await tracker.printed("tick", 12);
       await tracker.kill("SIGKILL");
@@ -98,7 +98,7 @@ describe("kill -9 during ingest", () => {
 
 describe("SIGTERM during ingest", () => {
   for (const behaviour of ["works", "fails", "hangs"] as const) {
-    it(`loses nothing when the process closes the queue and the sink ${behaviour}`, async () => {
+    it(`loses nothing if the process closes the queue and the sink ${behaviour}`, async () => {
       const tracker = startTracker({ behaviour });
       await tracker.printed("tick", 5);
       await tracker.kill("SIGTERM");
@@ -110,8 +110,8 @@ describe("SIGTERM during ingest", () => {
   }
 });
 
-describe("processes that share the folder of a spill", () => {
-  it("leave a live process's segments alone, and deliver those of a dead one", async () => {
+describe("IngestQueue with a shared spill folder", () => {
+  it("delivers the segments of a dead process, but not those of a live one", async () => {
     const tracker = startTracker({ behaviour: "fails" });
     await tracker.printed("tick", 5);
     expect(await deliverFromSpill(tracker.spill)).toEqual([]);
@@ -130,8 +130,8 @@ describe("processes that share the folder of a spill", () => {
     expect([...rest].filter((id) => delivered.has(id))).toEqual([]);
   });
 
-  it("lose nothing when a write to the spill fails half-way", async () => {
-    // Writes past the limit fail with EFBIG, after the part below the limit was written.
+  it("loses nothing when a write to the spill fails half-way", async () => {
+    // Writes beyond the limit fail with EFBIG after the part within the limit was written.
     const tracker = startTracker({ behaviour: "fails", fileLimit: 300 });
     while (trackedBefore(tracker.lines, 0).length < 2000) await tracker.printed("tick", 1);
     await tracker.kill("SIGTERM");
@@ -143,7 +143,7 @@ describe("processes that share the folder of a spill", () => {
   });
 });
 
-describe("a process that has nothing else to do", () => {
+describe("a process without other tasks", () => {
   const stopping = fileURLToPath(new URL("stopping-process.ts", import.meta.url));
   const run = async (...args: string[]) => {
     const options = ["--conditions=coatcheck-source", stopping, ...args];
@@ -154,11 +154,11 @@ describe("a process that has nothing else to do", () => {
     expect(await run("track", "works")).toBe("96 0");
     expect(await run("flush", "works")).toBe("95 0");
     expect(await run("close", "works")).toBe("95 0");
-    // Stored and dropped.
+    // Number of stored events, then number of dropped events.
     expect(await run("close", "fails")).toBe("0 95");
   });
 
-  it("does not exit before close() has spilled what a hanging sink does not accept", async () => {
+  it("does not exit before close() has written events to disk that a hanging sink did not accept", async () => {
     const path = temporaryFolder();
     expect(await run("close", "hangs", path)).toBe("0 0");
     expect(linesOf(path)).toHaveLength(95);

@@ -12,7 +12,7 @@ const events = defineEvents({
   joined: {},
   search: { schema: z.object({ query: z.string().trim().toLowerCase() }) },
 });
-/** The same without the compiler's checks. */
+/** The same object without types, to pass invalid arguments. */
 const untyped = events as unknown as { check(type: unknown, properties?: unknown): unknown };
 
 function faultsOf(type: unknown, properties?: unknown): { code: ErrorCode; faults: readonly Fault[] } {
@@ -25,7 +25,7 @@ function faultsOf(type: unknown, properties?: unknown): { code: ErrorCode; fault
 }
 
 describe("EventSchemas.check", () => {
-  it("returns the type, the properties that the schema made, and whether the event is a key event", () => {
+  it("returns type, parsed properties and isKey of an event", () => {
     expect(events.check("quiz_finished", { score: 3 })).toEqual({
       type: "quiz_finished",
       properties: { score: 3 },
@@ -46,14 +46,14 @@ describe("EventSchemas.check", () => {
     expect(defineEvents({}).check("login").isKey).toBe(true);
   });
 
-  it("copies the properties", () => {
+  it("returns a copy of the properties", () => {
     const properties = { nested: { value: 1 } };
     const checked = events.check("joined", properties);
     properties.nested.value = 2;
     expect(checked.properties).toEqual({ nested: { value: 1 } });
   });
 
-  it("refuses an unknown event, one of Coatcheck's own, and a name that is not a string", () => {
+  it("rejects an unknown event, an event of Coatcheck, and a name that is not a string", () => {
     const types = [
       "quiz_finishd",
       "page_view",
@@ -69,20 +69,20 @@ describe("EventSchemas.check", () => {
     }
   });
 
-  it("refuses properties that the schema refuses, with the path of each fault", () => {
+  it("rejects properties that the schema rejects, with the path of each fault", () => {
     const { code, faults } = faultsOf("quiz_finished", { score: 11, answers: ["a", 2] });
     expect(code).toBe("VALIDATION_FAILED");
     expect(faults.map(({ path }) => path)).toEqual(["properties.score", "properties.answers.1"]);
   });
 
-  it("refuses properties that are not a JSON object", () => {
+  it("rejects properties that are not a JSON object", () => {
     for (const properties of [null, [], "text", { at: new Date() }, { amount: Number.NaN }, { big: 1n }]) {
       expect(faultsOf("joined", properties).code).toBe("VALIDATION_FAILED");
     }
     expect(faultsOf("joined", { list: [{ at: new Date() }] }).faults[0]?.path).toBe("properties.list.0.at");
   });
 
-  it("accepts 4 KB of JSON and refuses more", () => {
+  it("accepts properties of 4 KB as JSON and rejects larger ones", () => {
     const empty = JSON.stringify({ text: "" }).length;
     expect(() => events.check("joined", { text: "x".repeat(4096 - empty) })).not.toThrow();
     const { code, faults } = faultsOf("joined", { text: `${"x".repeat(4095 - empty)}é` });
@@ -92,7 +92,7 @@ describe("EventSchemas.check", () => {
     ]);
   });
 
-  it("accepts 4 levels and refuses 5", () => {
+  it("accepts properties nested 4 levels deep and rejects 5 levels", () => {
     expect(() => events.check("joined", { a: { b: [{ c: 1 }] } })).not.toThrow();
     expect(faultsOf("joined", { a: { b: [{ c: [] }] } })).toMatchObject({
       code: "VALIDATION_FAILED",
@@ -100,12 +100,12 @@ describe("EventSchemas.check", () => {
     });
   });
 
-  it("applies the limits to what the schema returns", () => {
+  it("applies its limits to the schema's output", () => {
     const schema = z.object({}).transform(() => ({ text: "x".repeat(5000) }));
     expect(() => defineEvents({ grown: { schema } }).check("grown", {})).toThrow("at most 4096 bytes");
   });
 
-  it("throws TypeError when the schema validates asynchronously", () => {
+  it("throws TypeError if the schema validates asynchronously", () => {
     const schema: StandardSchemaV1 = {
       "~standard": { version: 1, vendor: "test", validate: async (value) => ({ value }) },
     };
@@ -117,21 +117,21 @@ describe("EventSchemas.check", () => {
 describe("defineEvents", () => {
   const define = (definitions: unknown) => () => defineEvents(definitions as EventDefinitions);
 
-  it("refuses invalid names", () => {
+  it("rejects invalid event names", () => {
     for (const name of ["Quiz", "1st", "_x", "a-b", "a b", "", "é", "a".repeat(65), "__proto__"]) {
       expect(define({ [name]: {} }), name).toThrow("must be a name of at most 64");
     }
     expect(define({ ["a".repeat(64)]: {} })).not.toThrow();
   });
 
-  it("refuses the names of Coatcheck's own events, and key for a standard event", () => {
+  it("rejects the events that only Coatcheck creates, and the option key for a standard event", () => {
     for (const name of ["page_view", "page_time", "order_completed"]) {
       expect(define({ [name]: {} })).toThrow(`${name} must not be defined`);
     }
     expect(define({ search: { key: true } })).toThrow("search must not have the option key");
   });
 
-  it("refuses unknown options, an invalid key, and an invalid schema", () => {
+  it("rejects unknown options, an invalid key, and an invalid schema", () => {
     expect(define({ quiz: { shema: z.object({}) } })).toThrow('did you mean "quiz.schema"');
     expect(define({ quiz: { key: "yes" } })).toThrow('quiz.key must be true or false (got "yes")');
     expect(define({ quiz: { schema: {} } })).toThrow("quiz must have a Standard Schema");

@@ -14,7 +14,7 @@ import type { EventBatch, EventSink } from "../../../src/visit/sink.ts";
 export interface FakeTime {
   readonly clock: Clock;
   readonly schedule: Schedule;
-  /** Advances the time, runs the timers that become due, and lets the promises that wait for them settle. */
+  /** Advances the time, runs the timers that become due, and waits until their promises have settled. */
   pass(milliseconds: number): Promise<void>;
 }
 
@@ -46,14 +46,14 @@ export function fakeTime(): FakeTime {
   };
 }
 
-/** A memory sink that a test can make fail or hang. */
+/** A memory sink whose writes a test can make fail or hang. */
 export interface SwitchedSink extends EventSink {
   state: "works" | "fails" | "hangs";
-  /** The batches of all attempts, failed ones too. */
+  /** The batches of all attempted writes, including failed ones. */
   readonly attempts: EventBatch[];
-  /** The most writes that were in flight at once. */
+  /** The highest number of concurrent writes. */
   readonly mostInFlight: number;
-  /** Settles the writes that hang: they succeed. */
+  /** Lets the hanging writes succeed. */
   release(): Promise<void>;
   read(): Promise<EventBatch>;
 }
@@ -90,7 +90,7 @@ export function switchedSink(): SwitchedSink {
   };
 }
 
-/** A queue on fake time and a sink that can fail. */
+/** A queue with fake time and a sink that can fail. */
 export interface QueueFixture {
   readonly queue: IngestQueue;
   readonly sink: SwitchedSink;
@@ -105,7 +105,7 @@ export function openQueue(options: Partial<EventQueueOptions> = {}): QueueFixtur
   return { time, sink, queue: createEventQueue({ sink, clock, schedule, random, ...options }) };
 }
 
-/** The error of a queue that has dropped an event, or whose sink fails. */
+/** Matches the error of a queue that has dropped an event, or whose sink fails. */
 export const unavailable: unknown = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
 
 /** Creates page views with random ids. */

@@ -5,28 +5,28 @@ import { onTestFinished } from "vitest";
 import { parseLine } from "../../../src/visit/sink/line.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
 
-/** A new folder, deleted after the test. */
+/** Creates a folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** The files of JSON lines in a folder, sorted. */
+/** Returns the names of the NDJSON files in a folder, sorted. */
 export function ndjsonFiles(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".ndjson"))
     .sort();
 }
 
-/** The lines of all files of a folder. */
+/** Returns the lines of all files in a folder. */
 export function linesOf(folder: string): string[] {
   return ndjsonFiles(folder).flatMap((name) =>
     readFileSync(join(folder, name), "utf8").split("\n").filter(Boolean),
   );
 }
 
-/** The items in the files of a folder, each id once: the first line with an id counts. */
+/** Returns the items in the files of a folder. Of several lines with the same id, it returns the first one. */
 export function readNdjson(folder: string): EventBatch {
   const items = linesOf(folder).flatMap((line) => parseLine(line) ?? []);
   const events = items.flatMap((item) => (item.kind === "event" ? [item.event] : []));

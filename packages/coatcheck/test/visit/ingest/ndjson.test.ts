@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
 
 describe("ndjsonSink", () => {
-  it("writes a line for each event and count, with its kind", async () => {
+  it("writes one line per event and count, with its kind", async () => {
     const folder = temporaryFolder();
     const sink = ndjsonSink(folder);
     const [event, count] = [makeEvent(), makeCount({ kind: "ai-agent" })];
@@ -23,7 +23,7 @@ describe("ndjsonSink", () => {
     await sink.close();
   });
 
-  it("replaces half of a surrogate pair in texts and names, and nothing else", async () => {
+  it("replaces lone surrogates in texts and names, but no other characters", async () => {
     const folder = temporaryFolder();
     const sink = ndjsonSink(folder);
     const properties = { "\udc00 🌮": ["\ud800", "\\ud800", "\\\ud83c", "🌮"] };
@@ -36,10 +36,10 @@ describe("ndjsonSink", () => {
     await sink.close();
   });
 
-  it("has every column that the documented queries read", async () => {
+  it("writes every column that the documented queries read", async () => {
     const text = readFileSync(new URL("../../../../../docs/visits-export.md", import.meta.url), "utf8");
     const queries = [...text.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql).join("");
-    // `name: 'TYPE'` for DuckDB, `name Type` for ClickHouse.
+    // Matches `name: 'TYPE'` for DuckDB and `name Type` for ClickHouse.
     const columns = /\b(\w+)'?:? '?(?:VARCHAR|BIGINT|JSON'|STRUCT|String|Int64|Nullable|Tuple)/g;
     const names = [...queries.matchAll(columns)].map(([, name]) => name ?? "");
     const { order, client, source, page } = makeFullEvent();
@@ -77,7 +77,7 @@ describe("ndjsonSink", () => {
     await sink.close();
   });
 
-  it("gives each writer that shares the folder a file of its own, and reuses the number of a closed writer", async () => {
+  it("uses a separate file for each writer in the folder, and reuses the number of a closed writer", async () => {
     const folder = temporaryFolder();
     const clock = fakeClock();
     const [first, second] = [ndjsonSink({ folder, clock }), ndjsonSink({ folder, clock })];
@@ -93,7 +93,7 @@ describe("ndjsonSink", () => {
     await third.close();
   });
 
-  it("removes an incomplete last line when it opens the folder, however long the line is", async () => {
+  it("removes an incomplete last line of any length when it opens the folder", async () => {
     for (const torn of ['{"kind":"event","id":"to', "x".repeat(700_000)]) {
       const folder = temporaryFolder();
       const first = ndjsonSink(folder);
@@ -110,22 +110,22 @@ describe("ndjsonSink", () => {
     }
   });
 
-  it("removes the incomplete line of an earlier day's file", async () => {
+  it("removes an incomplete last line from the file of an earlier day", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "2026-01-01-1.ndjson"), '{"kind":"event","id":"1"}\n{"kind"');
     writeFileSync(join(folder, "2026-01-01-12.ndjson"), '{"kind"');
     await ndjsonSink({ folder, clock: fakeClock(Date.UTC(2026, 5, 1)) }).close();
     expect(readFileSync(join(folder, "2026-01-01-1.ndjson"), "utf8")).toBe('{"kind":"event","id":"1"}\n');
-    // The file of another writer, which may be alive.
+    // The file of another writer, which may still be running.
     expect(readFileSync(join(folder, "2026-01-01-12.ndjson"), "utf8")).toBe('{"kind"');
   });
 
-  it("throws STORE_UNAVAILABLE when the disk fails, and works when it does again", async () => {
+  it("throws STORE_UNAVAILABLE while the disk fails, and works again afterwards", async () => {
     const folder = temporaryFolder();
     const clock = fakeClock();
     const sink = ndjsonSink({ folder, clock });
     const events = [makeEvent()];
-    // A folder with the file's name makes every attempt to open the file fail.
+    // Creates a folder with the file's name, so that every attempt to open the file fails.
     mkdirSync(join(folder, "2026-01-01-1.ndjson"));
     await expect(sink.write({ events, counts: [] })).rejects.toEqual(unavailable);
     rmSync(join(folder, "2026-01-01-1.ndjson"), { recursive: true });
@@ -134,7 +134,7 @@ describe("ndjsonSink", () => {
     await sink.close();
   });
 
-  it("keeps files private to the user of the process", async () => {
+  it("creates files that only the process's user can read", async () => {
     const folder = join(temporaryFolder(), "events");
     const sink = ndjsonSink(folder);
     await sink.write({ events: [makeEvent()], counts: [] });
@@ -143,7 +143,7 @@ describe("ndjsonSink", () => {
     await sink.close();
   });
 
-  it("refuses unknown options and a folder that cannot be used", () => {
+  it("rejects unknown options and a folder that cannot be used", () => {
     expect(() => ndjsonSink({ folder: "x", clok: {} } as NdjsonSinkOptions)).toThrow('did you mean "clock"');
     expect(() => ndjsonSink("")).toThrow('folder must be the path of a folder (got "")');
     const file = join(temporaryFolder(), "file");

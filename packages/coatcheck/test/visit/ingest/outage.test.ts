@@ -8,7 +8,7 @@ import { openQueue } from "./fixtures.ts";
 import { ndjsonFiles, temporaryFolder } from "./folders.ts";
 
 const EVENTS = 500_000;
-/** Events per second, and the seconds of the outage. */
+/** Events per second. */
 const RATE = 5000;
 const OUTAGE = { from: 20, to: 80 };
 const MB = 1024 * 1024;
@@ -21,7 +21,7 @@ function heapInMegabytes(): number {
   return process.memoryUsage().heapUsed / MB;
 }
 
-/** A sink that remembers only how often it got each event. */
+/** Creates a sink that only stores how often it received each event. */
 function countingSink(): EventSink & { isDown: boolean; readonly deliveries: Uint8Array } {
   const deliveries = new Uint8Array(EVENTS);
   return {
@@ -35,8 +35,8 @@ function countingSink(): EventSink & { isDown: boolean; readonly deliveries: Uin
   };
 }
 
-describe("IngestQueue through an outage of a minute", () => {
-  it("delivers 500,000 events, none twice, with bounded memory", async () => {
+describe("IngestQueue during an outage of one minute", () => {
+  it("delivers all 500,000 events exactly once with bounded memory", async () => {
     const sink = countingSink();
     const path = temporaryFolder();
     const { queue, time } = openQueue({ sink, spill: { path, maxBytes: 1024 * MB } });

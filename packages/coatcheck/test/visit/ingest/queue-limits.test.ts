@@ -5,7 +5,7 @@ import { makeEvents, openQueue, unavailable } from "./fixtures.ts";
 import { linesOf, temporaryFolder } from "./folders.ts";
 
 describe("IngestQueue limits", () => {
-  it("drops events past the memory limit without a spill, and counts them", async () => {
+  it("drops and counts events above the memory limit if there is no spill", async () => {
     const { queue, sink, time } = openQueue({ maxEvents: 10 });
     const drops: unknown[] = [];
     queue.on("dropping", (message) => drops.push(message));
@@ -23,7 +23,7 @@ describe("IngestQueue limits", () => {
     ]);
   });
 
-  it("spills past the memory limit, even if no write has failed yet", async () => {
+  it("writes events above the memory limit to the spill, even if no write has failed yet", async () => {
     const { queue, sink, time } = openQueue({ maxEvents: 1000, spill: { path: temporaryFolder() } });
     const events = makeEvents(3300);
     for (const event of events) queue.track(event);
@@ -34,7 +34,7 @@ describe("IngestQueue limits", () => {
     expect((await sink.read()).events).toEqual(events);
   });
 
-  it("keeps a write in flight at the front while later events are spilled", async () => {
+  it("keeps a write in flight first in the queue while later events are spilled", async () => {
     const { queue, sink, time } = openQueue({
       maxEvents: 100,
       batchSize: 50,
@@ -52,7 +52,7 @@ describe("IngestQueue limits", () => {
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
   });
 
-  it("delivers a write in flight once if only a part of it fitted into the spill", async () => {
+  it("delivers a write in flight once if only a part of it fits into the spill", async () => {
     const spill = { path: temporaryFolder(), maxBytes: 1500 };
     const { queue, sink, time } = openQueue({ batchSize: 5, spill });
     sink.state = "hangs";
@@ -68,7 +68,7 @@ describe("IngestQueue limits", () => {
     expect((await sink.read()).events).toEqual(events);
   });
 
-  it("drops events past the limit of the spill", async () => {
+  it("drops events above the size limit of the spill", async () => {
     const spill = { path: temporaryFolder(), maxBytes: 20_000 };
     const { queue, sink, time } = openQueue({ maxEvents: 10, spill });
     sink.state = "fails";
@@ -89,7 +89,7 @@ describe("IngestQueue limits", () => {
     expect(stored.counts.reduce((sum, { documents }) => sum + documents, 0)).toBe(dropped);
   });
 
-  it("track() does not throw when the spill cannot be written or the event is not JSON", async () => {
+  it("track() does not throw if the spill cannot be written or the event is not JSON", async () => {
     const path = join(temporaryFolder(), "spill");
     const { queue, sink, time } = openQueue({ maxEvents: 5, spill: { path } });
     sink.state = "fails";
@@ -104,7 +104,7 @@ describe("IngestQueue limits", () => {
 });
 
 describe("IngestQueue.flush", () => {
-  it("resolves when everything accepted before is in the sink", async () => {
+  it("resolves when all previously accepted events are in the sink", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 2 });
     await queue.flush();
     for (const event of makeEvents(5)) queue.track(event);
@@ -117,7 +117,7 @@ describe("IngestQueue.flush", () => {
     expect(stored.counts).toHaveLength(1);
   });
 
-  it("rejects when the sink cannot write, and keeps the events", async () => {
+  it("rejects if the sink cannot write, and keeps the events", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.track(makeEvent());
@@ -140,7 +140,7 @@ describe("IngestQueue.trackDurably", () => {
     expect((await sink.read()).events).toHaveLength(1);
   });
 
-  it("resolves during an outage when the event is on the disk", async () => {
+  it("resolves during an outage when the event is on disk", async () => {
     const path = temporaryFolder();
     const { queue, sink, time } = openQueue({ spill: { path } });
     sink.state = "fails";
@@ -177,7 +177,7 @@ describe("IngestQueue.close", () => {
     expect(queue.stats()).toMatchObject({ queued: 0, delivered: 3, dropped: 1 });
   });
 
-  it("keeps on disk what the sink does not accept, for the next process", async () => {
+  it("leaves events that the sink does not accept on disk for the next process", async () => {
     const path = temporaryFolder();
     const first = openQueue({ spill: { path } });
     first.sink.state = "fails";
@@ -195,7 +195,7 @@ describe("IngestQueue.close", () => {
     expect(linesOf(path)).toEqual([]);
   });
 
-  it("gives up at its deadline when the sink hangs", async () => {
+  it("stops waiting at its deadline if the sink hangs", async () => {
     const path = temporaryFolder();
     const { queue, sink, time } = openQueue({ spill: { path }, closeTimeout: 1000 });
     sink.state = "hangs";
@@ -206,7 +206,7 @@ describe("IngestQueue.close", () => {
     expect(linesOf(path)).toHaveLength(1);
   });
 
-  it("retries until its deadline without a spill, and counts the rest as dropped", async () => {
+  it("without a spill, retries until its deadline and then counts the remaining events as dropped", async () => {
     const { queue, sink, time } = openQueue({ closeTimeout: 1000 });
     sink.state = "fails";
     const tracked = queue.trackDurably(makeEvent());

@@ -11,7 +11,7 @@ import { temporaryFolder } from "./folders.ts";
 const HOUR = 3_600_000;
 
 describe("IngestQueue batches", () => {
-  it("writes the events of a batch interval together", async () => {
+  it("writes the events of one batch interval together", async () => {
     const { queue, sink, time } = openQueue();
     const events = makeEvents(3);
     for (const event of events) queue.track(event);
@@ -23,7 +23,7 @@ describe("IngestQueue batches", () => {
     expect(sink.attempts).toHaveLength(1);
   });
 
-  it("writes a full batch without waiting, and never inside track()", async () => {
+  it("writes a full batch immediately, but never inside track()", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 2 });
     for (const event of makeEvents(5)) queue.track(event);
     expect(sink.attempts).toEqual([]);
@@ -33,7 +33,7 @@ describe("IngestQueue batches", () => {
     expect(sink.attempts.map(({ events }) => events.length)).toEqual([2, 2, 1]);
   });
 
-  it("sends one write at a time", async () => {
+  it("runs one write at a time", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 1 });
     sink.state = "hangs";
     for (const event of makeEvents(5)) queue.track(event);
@@ -64,7 +64,7 @@ describe("IngestQueue batches", () => {
     expect((await sink.read()).events).toHaveLength(2);
   });
 
-  it("counts documents by kind, hour and tenant, with one id each", async () => {
+  it("creates one count with its own id for each kind, hour and tenant", async () => {
     const { queue, sink, time } = openQueue();
     for (let index = 0; index < 5; index++) queue.count("bot", null);
     queue.count("bot", "acme");
@@ -86,7 +86,7 @@ describe("IngestQueue batches", () => {
     expect(new Set(later.map(({ id }) => id)).size).toBe(4);
   });
 
-  it("repeats a failed batch with the same counts, so that none is counted twice", async () => {
+  it("retries a failed batch with the same counts, so that none is added twice", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.count("bot", null);
@@ -101,7 +101,7 @@ describe("IngestQueue batches", () => {
 });
 
 describe("IngestQueue during an outage", () => {
-  it("retries after 200 ms, then after twice the time, up to 10 s", async () => {
+  it("retries after 200 ms, then doubles the delay up to 10 s", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     const attempts: number[] = [];
@@ -116,7 +116,7 @@ describe("IngestQueue during an outage", () => {
     expect(delays.slice(0, 10)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
   });
 
-  it("retries after 200 ms again in the next outage", async () => {
+  it("begins with a delay of 200 ms again in the next outage", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.track(makeEvent());
@@ -132,7 +132,7 @@ describe("IngestQueue during an outage", () => {
     expect(sink.attempts).toHaveLength(before + 2);
   });
 
-  it("shortens the delay by up to half, at random", async () => {
+  it("subtracts up to half of the delay at random", async () => {
     const { queue, sink, time } = openQueue({ random: (bytes) => void bytes.fill(0) });
     sink.state = "fails";
     queue.track(makeEvent());
@@ -158,7 +158,7 @@ describe("IngestQueue during an outage", () => {
     }
   });
 
-  it("reports the start and the end of the outage once, not per batch", async () => {
+  it("emits outage-began and outage-ended once per outage, not once per batch", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 1 });
     const reports: unknown[] = [];
     queue.on("outage-began", (message) => reports.push(message));
@@ -174,7 +174,7 @@ describe("IngestQueue during an outage", () => {
     expect(queue.stats().isSinkDown).toBe(false);
   });
 
-  it("survives a listener that throws", async () => {
+  it("continues if a listener throws", async () => {
     const { queue, sink, time } = openQueue();
     queue.on("outage-began", () => {
       throw new Error("A listener's mistake.");
@@ -187,7 +187,7 @@ describe("IngestQueue during an outage", () => {
     expect((await sink.read()).events).toHaveLength(1);
   });
 
-  it("treats a write without response as failed after the timeout", async () => {
+  it("treats a write without a response as failed after writeTimeout", async () => {
     const { queue, sink, time } = openQueue({ writeTimeout: 1000 });
     sink.state = "hangs";
     queue.track(makeEvent());
@@ -202,7 +202,7 @@ describe("IngestQueue during an outage", () => {
 });
 
 describe("createEventQueue", () => {
-  it("reports the age of the oldest event", async () => {
+  it("returns a queue that reports the age of its oldest event", async () => {
     for (const spill of [undefined, { path: temporaryFolder() }]) {
       const { queue, sink, time } = openQueue(spill && { spill });
       expect(queue.stats().oldestAge).toBeNull();
@@ -214,7 +214,7 @@ describe("createEventQueue", () => {
     }
   });
 
-  it("refuses unknown options, a missing sink and numbers that are not positive integers", () => {
+  it("rejects unknown options, a missing sink and numbers that are not positive integers", () => {
     const sink = memorySink();
     const create = (options: object) => () => createEventQueue({ sink, ...options } as EventQueueOptions);
     expect(create({ batchsize: 1 })).toThrow('did you mean "batchSize"');
@@ -226,7 +226,7 @@ describe("createEventQueue", () => {
     }
   });
 
-  it("throws STORE_UNAVAILABLE when the folder of the spill cannot be used", () => {
+  it("throws STORE_UNAVAILABLE if the spill's folder cannot be used", () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
     expect(() => createEventQueue({ sink: memorySink(), spill: { path: file } })).toThrow(unavailable);

@@ -2,23 +2,23 @@ import type { DocumentCount, VisitEvent } from "../../../src/visit/event.ts";
 import { type MemorySink, memorySink } from "../../../src/visit/sink/memory.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../../../src/visit/sink.ts";
 
-/** A sink that breaks one sentence of the contract. */
+/** A sink with one deliberate fault, which violates the contract of sinks. */
 export interface SinkMutant {
-  /** What the sink does wrong. */
+  /** The faulty behaviour, in words. */
   readonly fault: string;
-  /** A test that must find it. */
+  /** Title of a contract test that must fail for this sink. */
   readonly foundBy: string;
   open(): { readonly sink: EventSink; read(): Promise<EventBatch> };
 }
 
-/** A mutant as {@link mutant} builds it. */
+/** Options of {@link mutant}. */
 export interface Wrapped {
   readonly fault: string;
   readonly foundBy: string;
   wrap(sink: MemorySink): Partial<MemorySink>;
 }
 
-/** The sink with some of its methods replaced. */
+/** Creates a sink in which some methods are replaced. */
 export function mutant({ fault, foundBy, wrap }: Wrapped): SinkMutant {
   return {
     fault,
@@ -31,7 +31,7 @@ export function mutant({ fault, foundBy, wrap }: Wrapped): SinkMutant {
   };
 }
 
-/** A sink that changes each batch before it stores it. */
+/** Creates a sink that changes each batch before it stores it. */
 export function changing(
   change: (batch: EventBatch) => EventBatch,
   names: Pick<Wrapped, "fault" | "foundBy">,
@@ -39,7 +39,7 @@ export function changing(
   return mutant({ ...names, wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }) });
 }
 
-/** A sink that stores every row, and whose rows `read` returns. */
+/** Creates a sink that stores every row, including duplicates. `read` returns these rows. */
 export function rowSink(
   store: (rows: { events: VisitEvent[]; counts: DocumentCount[] }, batch: EventBatch) => void,
 ) {
@@ -52,7 +52,7 @@ export function rowSink(
   };
 }
 
-/** Makes `findOrder` return the event of an order that `choose` selects. */
+/** Replaces `findOrder` with a version that returns the event that `choose` selects. */
 export function orderBy(
   choose: (events: VisitEvent[]) => VisitEvent | undefined,
   ignoresTenant = false,
@@ -77,7 +77,7 @@ export function orderBy(
   };
 }
 
-/** The items, each id once. */
+/** Returns the items without duplicate ids. */
 export function byId<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
   return [...new Map(items.map((item) => [item.id, item])).values()];
 }

@@ -3,7 +3,7 @@ import { sinkContract } from "../../../src/testing/sink-suite.ts";
 import type { SinkMutant } from "./sink-mutant.ts";
 import { SINK_MUTANTS } from "./sink-mutants.ts";
 
-/** Runs the suite on a sink. Returns the titles of the tests that it fails, and of those that it passes. */
+/** Runs the contract tests on a sink. Returns the titles of the failed and of the passed tests. */
 async function run(open: SinkMutant["open"]): Promise<{ failed: string[]; passed: string[] }> {
   const tests: [title: string, body: () => Promise<void>][] = [];
   sinkContract(
@@ -26,7 +26,7 @@ async function run(open: SinkMutant["open"]): Promise<{ failed: string[]; passed
 
 describe("sinkContract", () => {
   for (const { fault, foundBy, open } of SINK_MUTANTS) {
-    it(`finds a sink that ${fault}`, async () => {
+    it(`fails for a faulty sink: ${fault}`, async () => {
       const { failed, passed } = await run(open);
       expect(failed).toContain(foundBy);
       expect(passed.length).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { byId, changing, closed, mutant, orderBy, rowSink, type SinkMutant } fro
 
 export const SINK_MUTANTS: readonly SinkMutant[] = [
   mutant({
-    fault: "stores an event again whose id is stored",
+    fault: "stores an event again although its id is stored",
     foundBy: "write() ignores an event whose id is stored already",
     wrap: rowSink((rows, { events, counts }) => {
       rows.events.push(...byId(events));
@@ -12,7 +12,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     }),
   }),
   mutant({
-    fault: "replaces an event whose id is stored",
+    fault: "replaces an event that has the same id",
     foundBy: "write() ignores an event whose id is stored already",
     wrap: rowSink((rows, { events, counts }) => {
       rows.events = byId([...rows.events, ...events]);
@@ -92,7 +92,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     },
   }),
   mutant({
-    fault: "forgets everything at close",
+    fault: "deletes everything at close",
     foundBy: "an acknowledged batch is still stored after close()",
     wrap(inner) {
       let isOpen = true;
@@ -106,7 +106,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     },
   }),
   changing(({ events, counts }) => ({ counts, events: events.slice(0, 500) }), {
-    fault: "cuts a batch",
+    fault: "stores only the first events of a batch",
     foundBy: "write() stores a batch of 1,000 events whole",
   }),
   changing(
@@ -152,7 +152,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     },
   ),
   mutant({
-    fault: "throws at an empty batch",
+    fault: "throws for an empty batch",
     foundBy: "write() accepts an empty batch",
     wrap: (inner) => ({
       async write(batch) {
@@ -211,7 +211,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     wrap: orderBy((events) => events.toSorted((left, right) => left.at - right.at)[0]),
   }),
   mutant({
-    fault: "findOrder() returns the last of a batch",
+    fault: "findOrder() returns the last order of a batch",
     foundBy: "findOrder() returns the first of two orders with the same id in one batch",
     wrap: orderBy((events) => events.at(-1)),
   }),

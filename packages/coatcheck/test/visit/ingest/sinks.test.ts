@@ -36,14 +36,14 @@ sinkContract(
 );
 
 describe("memorySink", () => {
-  it("forgets the oldest events past its limit", async () => {
+  it("evicts the oldest events above its limit", async () => {
     const sink = memorySink({ maxEvents: 2 });
     const events = [makeEvent(), makeEvent(), makeEvent()];
     await sink.write({ events, counts: [] });
     expect((await sink.read()).events).toEqual(events.slice(1));
   });
 
-  it("refuses unknown options and limits that are not positive integers", () => {
+  it("rejects unknown options and limits that are not positive integers", () => {
     expect(() => memorySink({ maxEvent: 1 } as object)).toThrow('did you mean "maxEvents"');
     expect(() => memorySink({ maxEvents: 0 })).toThrow("maxEvents must be a positive integer (got 0)");
   });

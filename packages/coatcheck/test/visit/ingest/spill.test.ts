@@ -12,19 +12,19 @@ function openSpill(path: string, maxBytes = 100 * MB): Spill {
   return spill;
 }
 
-/** Lines of a fixed size that begin with a number. */
+/** Creates lines of a fixed size that begin with consecutive numbers. */
 function makeLines(from: number, count: number, bytes = 100): string[] {
   return Array.from({ length: count }, (_, index) => `${`${from + index} `.padEnd(bytes - 1, "x")}\n`);
 }
 
-/** The numbers of the oldest lines. */
+/** Returns the numbers at the beginning of the oldest lines. */
 function peekNumbers(spill: Spill, limit: number): number[] {
   const { bytes, count } = spill.peek(limit);
   return bytes.toString().split("\n").slice(0, count).map(Number.parseFloat);
 }
 
 describe("Spill", () => {
-  it("returns lines in order, and again until they are removed", () => {
+  it("peek() returns lines in order, and the same lines until they are removed", () => {
     const spill = openSpill(temporaryFolder());
     expect(spill.append(makeLines(0, 5))).toBe(5);
     expect(peekNumbers(spill, 2)).toEqual([0, 1]);
@@ -39,7 +39,7 @@ describe("Spill", () => {
     expect(peekNumbers(spill, 10)).toEqual([7]);
   });
 
-  it("reads lines that are longer than one read of the file", () => {
+  it("peek() returns lines that are longer than one read of the file", () => {
     const spill = openSpill(temporaryFolder());
     spill.append(makeLines(0, 3, MB));
     expect(peekNumbers(spill, 2)).toEqual([0, 1]);
@@ -47,7 +47,7 @@ describe("Spill", () => {
     expect(peekNumbers(spill, 2)).toEqual([2]);
   });
 
-  it("deletes each segment when all its lines were removed", () => {
+  it("deletes a segment file when all of its lines were removed", () => {
     const folder = temporaryFolder();
     const spill = openSpill(folder);
     for (let from = 0; from < 100; from += 10) spill.append(makeLines(from, 10, MB / 4));
@@ -59,7 +59,7 @@ describe("Spill", () => {
     expect(ndjsonFiles(folder)).toEqual([]);
   });
 
-  it("accepts lines up to its limit, and has room again after removals", () => {
+  it("accepts lines up to its size limit, and more after lines were removed", () => {
     const spill = openSpill(temporaryFolder(), 550);
     expect(spill.append(makeLines(0, 10))).toBe(5);
     expect(spill.append(makeLines(5, 1))).toBe(0);
@@ -68,7 +68,7 @@ describe("Spill", () => {
     expect(peekNumbers(spill, 10)).toEqual([5]);
   });
 
-  it("keeps files private to the user of the process", () => {
+  it("creates files that only the process's user can read", () => {
     const folder = join(temporaryFolder(), "new", "spill");
     const spill = openSpill(folder);
     spill.append(makeLines(0, 1));
@@ -78,7 +78,7 @@ describe("Spill", () => {
     }
   });
 
-  it("hands its lines to the next process, without a last line that is incomplete", () => {
+  it("passes its lines to the next process, except for an incomplete last line", () => {
     const folder = temporaryFolder();
     const first = openSpill(folder);
     first.append(makeLines(0, 3));
@@ -86,7 +86,7 @@ describe("Spill", () => {
     first.close();
     appendFileSync(join(folder, "1-00000001.ndjson"), "3 torn");
     const second = openSpill(folder);
-    // The segment still exists, so the line that was removed is there again.
+    // The segment file still exists, so its removed line is read again.
     expect(second.lines).toBe(3);
     second.append(makeLines(4, 1));
     expect(ndjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson"]);
@@ -95,14 +95,14 @@ describe("Spill", () => {
     expect(peekNumbers(second, 10)).toEqual([4]);
   });
 
-  it("deletes a segment that a crash left without a complete line", () => {
+  it("deletes a segment that contains no complete line after a crash", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "1-00000001.ndjson"), "torn");
     expect(openSpill(folder).lines).toBe(0);
     expect(ndjsonFiles(folder)).toEqual([]);
   });
 
-  it("counts the lines of a predecessor against its limit", () => {
+  it("includes the lines of a dead process in its size limit", () => {
     const folder = temporaryFolder();
     const first = openSpill(folder, 1000);
     first.append(makeLines(0, 8));
@@ -110,7 +110,7 @@ describe("Spill", () => {
     expect(openSpill(folder, 1000).append(makeLines(8, 5))).toBe(2);
   });
 
-  it("leaves the segments of a live owner alone, and takes those of all dead ones", () => {
+  it("adopts the segments of dead processes, but not those of a live one", () => {
     const folder = temporaryFolder();
     const [first, second, third] = [openSpill(folder), openSpill(folder), openSpill(folder)];
     first.append(makeLines(100, 1));
@@ -128,14 +128,14 @@ describe("Spill", () => {
     expect(peekNumbers(second, 10)).toEqual([200]);
   });
 
-  it("ignores files that are not its own", () => {
+  it("ignores files with other names", () => {
     const folder = temporaryFolder();
     for (const name of ["notes.txt", "1.ndjson", "a-1.ndjson"]) writeFileSync(join(folder, name), "0\n");
     expect(openSpill(folder).lines).toBe(0);
     expect(ndjsonFiles(folder)).toEqual(["1.ndjson", "a-1.ndjson"]);
   });
 
-  it("sync() finishes although its segment is removed in the meantime", async () => {
+  it("sync() resolves even if its segment is removed at the same time", async () => {
     const spill = openSpill(temporaryFolder());
     spill.append(makeLines(0, 1));
     const syncs = [spill.sync(), spill.sync()];

@@ -5,21 +5,21 @@ import { orderEventId, uuidV7Source } from "../../../src/visit/ingest/uuid-v7.ts
 
 const AT = Date.UTC(2026, 0, 1);
 
-/** The time of a UUID v7, epoch milliseconds. */
+/** Returns the time in a UUID v7, epoch milliseconds. */
 function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
 describe("uuidV7Source", () => {
-  it("puts the time, the version and the variant where RFC 9562 has them", () => {
+  it("writes time, version and variant at the positions of RFC 9562", () => {
     const clock = fakeClock(0x017f22e279b0);
     const random = (bytes: Uint8Array) =>
       void bytes.set([0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f]);
-    // The example of RFC 9562 A.6 except for the counter, which begins below 0x800.
+    // The example of RFC 9562 A.6. Only the counter differs, because it begins below 0x800.
     expect(uuidV7Source({ clock, random })()).toBe("017f22e2-79b0-74c3-98c4-dc0c0c07398f");
   });
 
-  it("makes each id greater than the one before, also when the clock is set back", () => {
+  it("returns ascending ids, even if the clock is set back", () => {
     const clock = fakeClock(AT);
     const next = uuidV7Source({ clock, random: pooledRandom() });
     const ids: string[] = [];
@@ -36,13 +36,13 @@ describe("uuidV7Source", () => {
       expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
 
-  it("makes different ids in two processes at the same time", () => {
+  it("returns different ids in two processes at the same time", () => {
     const sources = [1, 2].map(() => uuidV7Source({ clock: fakeClock(AT), random: pooledRandom() }));
     const ids = sources.flatMap((next) => Array.from({ length: 1000 }, next));
     expect(new Set(ids).size).toBe(2000);
   });
 
-  it("accepts times that a UUID cannot hold", () => {
+  it("accepts times that do not fit into a UUID", () => {
     const random = (bytes: Uint8Array) => void bytes.fill(0);
     expect(uuidV7Source({ clock: fakeClock(-5), random })()).toBe("00000000-0000-7000-8000-000000000000");
     const far = uuidV7Source({ clock: fakeClock(2 ** 50), random });
@@ -51,7 +51,7 @@ describe("uuidV7Source", () => {
 });
 
 describe("orderEventId", () => {
-  it("derives the same UUID v8 in every process", () => {
+  it("returns the same UUID v8 in every process", () => {
     expect(orderEventId("acme", "1001")).toBe(orderEventId("acme", "1001"));
     expect(orderEventId("acme", "1001")).toMatch(
       /^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/,
@@ -59,7 +59,7 @@ describe("orderEventId", () => {
     expect(orderEventId("acme", "1001")).toBe("7751841a-bf76-84dd-8ef6-57bce6f7f426");
   });
 
-  it("differs by tenant and order", () => {
+  it("returns different ids for different tenants or orders", () => {
     const orders: [string | null, string][] = [
       ["acme", "1"],
       ["acme", "2"],

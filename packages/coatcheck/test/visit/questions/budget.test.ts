@@ -12,7 +12,7 @@ import { SqliteReadDatabase } from "../../../src/visit/questions/database/sqlite
 import { DIALECTS } from "../../../src/visit/questions/sql/dialect.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 
-/** A query that would take years. */
+/** Returns a query that would run for years. */
 const endlessQuery = (dialect: "sqlite" | "postgres") =>
   sql<{ n: number }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < 1000000000000
     and ${DIALECTS[dialect].withinBudget(sql`n`)}) select count(*) as n from c`;
@@ -25,7 +25,7 @@ function describeBudget(
 
   beforeAll(async () => {
     opened = await open();
-    // Later questions find open connections.
+    // Opens all connections first, so that later questions do not wait for them.
     await Promise.all([1, 2].map(() => read(20_000, sql`select 1 as n`)));
   });
   afterAll(async () => {
@@ -47,27 +47,27 @@ function describeBudget(
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  it("answers the next question, on the same connection too", async () => {
+  it("answers the next question on the same connection after a timeout", async () => {
     for (let question = 0; question < 6; question++) {
       await expect(read(20)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
       expect(await read(5000, sql`select 1 as n`)).toEqual([{ n: 1 }]);
     }
   });
 
-  it("answers twenty questions at once", async () => {
+  it("answers twenty concurrent questions", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => read(5000, sql<{ n: number }>`select cast(${n} as bigint) as n`)),
     );
     expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
-  it("counts the wait for a connection toward the deadline of a question", async () => {
+  it("includes the wait for a connection in a question's deadline", async () => {
     const slow = Array.from({ length: 8 }, () => read(300).catch((error) => error.code));
     await expect(read(100, sql`select 1 as n`)).rejects.toMatchObject({ status: expect.any(Number) });
     expect(new Set(await Promise.all(slow))).not.toContain(undefined);
   });
 
-  it("writes nothing", async () => {
+  it("rejects statements that write", async () => {
     await expect(read(5000, sql`create table written (n integer)`)).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });
@@ -81,7 +81,7 @@ function describeBudget(
   });
 }
 
-describe("the time budget on SQLite", () => {
+describe("SqliteReadDatabase", () => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-budget-"));
   const path = join(folder, "visits.db");
 
@@ -90,7 +90,7 @@ describe("the time budget on SQLite", () => {
     return { database: new SqliteReadDatabase(path), close: () => rm(folder, { recursive: true }) };
   });
 
-  it("leaves the event loop free while a query runs", async () => {
+  it("does not block the event loop while a query runs", async () => {
     new DatabaseSync(path).close();
     const database = new SqliteReadDatabase(path);
     await database.read(performance.now() + 5000, (reader) => reader.rows(sql`select 1`));
@@ -110,7 +110,7 @@ describe("the time budget on SQLite", () => {
     expect(slow.length).toBeLessThan(turns.length / 10);
   });
 
-  it("abandons a thread that does not check the deadline", async () => {
+  it("replaces a thread that does not check the deadline", async () => {
     const database = new SqliteReadDatabase(path);
     const blind = sql`with recursive c(n) as (select 1 union all select n + 1 from c where n < 3000000)
       select count(*) as n from c`;
@@ -122,7 +122,7 @@ describe("the time budget on SQLite", () => {
   });
 });
 
-await describeWithServer("the time budget on PostgreSQL", "postgres", (url) => {
+await describeWithServer("PostgresReadDatabase", "postgres", (url) => {
   describeBudget("postgres", async () => {
     const pool = new pg.Pool({ connectionString: url, max: 2 });
     return { database: new PostgresReadDatabase(pool), close: () => pool.end() };

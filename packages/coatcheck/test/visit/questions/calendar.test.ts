@@ -18,13 +18,13 @@ it.each([
   ["2026-03-29", "2026-03-28T23:00:00Z", 23],
   ["2026-10-25", "2026-10-24T22:00:00Z", 25],
   ["2026-10-26", "2026-10-25T23:00:00Z", 24],
-])("begins %s at %s, with %d hours", (date, start, hours) => {
+])("LocalCalendar begins %s in Zurich at %s and gives it %d hours", (date, start, hours) => {
   expect(zurich.startOf(date)).toBe(Date.parse(start));
   expect(zurich.startOf(addDays(date, 1)) - zurich.startOf(date)).toBe(hours * HOUR);
 });
 
-it("begins a day without a midnight at its first instant", () => {
-  // On 24 April 2026, Cairo's clocks jump from 00:00 to 01:00.
+it("LocalCalendar begins a day without midnight at its first instant", () => {
+  // On 24 April 2026, the clocks in Cairo go forward from 00:00 to 01:00.
   const cairo = new LocalCalendar("Africa/Cairo");
   const start = cairo.startOf("2026-04-24");
   expect(cairo.labelOf(start)).toBe("2026-04-24T01:00:00+03:00");
@@ -32,7 +32,7 @@ it("begins a day without a midnight at its first instant", () => {
 });
 
 it.each(["Europe/Zurich", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe", "UTC"])(
-  "finds the day of every time in %s",
+  "LocalCalendar finds the local date of any time in %s",
   (timeZone) => {
     const calendar = new LocalCalendar(timeZone);
     const times = fc.integer({ min: Date.UTC(2012, 0), max: Date.UTC(2035, 0) });
@@ -48,26 +48,26 @@ it.each(["Europe/Zurich", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "A
   },
 );
 
-it("adds months, and uses the last day of a shorter month", () => {
+it("addMonths() returns the last day of the month if the month is too short", () => {
   expect(addMonths("2026-01-31", 1)).toBe("2026-02-28");
   expect(addMonths("2024-02-29", -12)).toBe("2023-02-28");
   expect(addMonths("2026-01-15", -12)).toBe("2025-01-15");
   expect(addMonths("2026-11-30", 25)).toBe("2028-12-30");
 });
 
-it("begins weeks on Monday", () => {
+it("mondayOf() returns the Monday of the week", () => {
   expect(datesBetween("2026-10-05", "2026-10-11").map(mondayOf)).toEqual(Array(7).fill("2026-10-05"));
   expect(mondayOf("2026-10-12")).toBe("2026-10-12");
 });
 
 it.each(["2026-02-29", "2026-13-01", "2026-1-1", "2026-10-05T00:00", "1969-12-31", "", 20261005, null])(
-  "rejects %j as a date",
+  "isCalendarDate() rejects %j",
   (value) => {
     expect(isCalendarDate(value)).toBe(false);
   },
 );
 
-it("recognises valid time zones", () => {
+it("isTimeZone() accepts valid time zones only", () => {
   expect(["UTC", "Europe/Zurich", "Mars/Olympus", "", 1].map(isTimeZone)).toEqual([
     true,
     true,

@@ -8,8 +8,8 @@ import { TIME_ZONE } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
 /**
- * A browser that is active all day around both changes of the clocks in Zurich, with a visit that spans each midnight, and
- * one visitor in each half hour.
+ * Returns a script for both days on which the clocks change in Zurich: one browser is active all day, with a visit
+ * across each midnight, and one visitor comes in each half hour.
  */
 function busyDays(): Script {
   const script = new Script(8);
@@ -47,7 +47,7 @@ function describeDays(load: () => Promise<Loaded>): void {
   it.each([
     ["2026-03-29", 23],
     ["2026-10-25", 25],
-  ])("counts %s with its %d hours", async (date, length) => {
+  ])("overview() returns all page views and orders of %s, a day of %d hours", async (date, length) => {
     const range = { from: date, to: date };
     const { figures, series } = await questions.overview(range);
     const day = recount.overview(range);
@@ -67,7 +67,7 @@ function describeDays(load: () => Promise<Loaded>): void {
     ["2026-03-27", "2026-03-31"],
     ["2026-10-23", "2026-10-27"],
     ["2026-03-29", "2026-03-29"],
-  ])("counts each day from %s to %s, with visits that span midnights", async (from, to) => {
+  ])("overview() returns each day from %s to %s, with visits across midnights", async (from, to) => {
     const { series } = await questions.overview({ from, to, grain: "day" });
     const days = recount.byDay({ from, to });
     for (const { at, visits, pageViews, orders } of series) {

@@ -16,7 +16,7 @@ function answerWith(
   };
 }
 
-/** Reads CSV by RFC 4180. */
+/** Parses CSV as defined by RFC 4180. */
 function parseCsv(text: string): string[][] {
   const lines: string[][] = [[]];
   for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
@@ -26,7 +26,7 @@ function parseCsv(text: string): string[][] {
   return lines.slice(0, -1);
 }
 
-it("writes one line for each row, and a column for each currency", () => {
+it("toCsv() writes one line per row and one column per currency", () => {
   const csv = toCsv(
     answerWith([
       { source: "google", revenue: { CHF: 1290 } },
@@ -39,14 +39,14 @@ it("writes one line for each row, and a column for each currency", () => {
 });
 
 it.each(["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])(
-  "puts an apostrophe before the formula %j",
+  "toCsv() writes an apostrophe before the formula %j",
   (source) => {
     const [, row] = parseCsv(toCsv(answerWith([{ source, revenue: {} }])));
     expect(row?.[3]).toBe(`'${source}`);
   },
 );
 
-it("quotes every text so that a parser returns the same text", () => {
+it("toCsv() quotes texts so that a parser returns them unchanged", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("a", '"', ",", "\r", "\n", "=", "é") }), (source) => {
       const [, row] = parseCsv(toCsv(answerWith([{ source, revenue: {} }])));

@@ -28,7 +28,10 @@ const GOOGLE: Source = {
 };
 const PHONE = { ...DESKTOP, browser: "Safari 19", os: "iOS 19", device: "mobile" };
 
-/** The two days of the document: Anna orders and comes back, Ben looks at one page on his phone. */
+/**
+ * Returns the example of the document, which covers two days: Anna orders and comes back later; Ben views one page on
+ * his phone.
+ */
 function example(): Script {
   const script = new Script(42);
   const anna = new Browser(script, Date.parse("2026-10-05T08:00:00Z"));
@@ -68,7 +71,7 @@ afterAll(async () => {
   await loaded.remove();
 });
 
-/** The JSON below a heading. */
+/** Returns the JSON example under a heading. */
 function exampleOf(heading: string): unknown {
   const section = text.split(/^## /m).find((each) => each.startsWith(`\`${heading}\``)) ?? "";
   return JSON.parse(section.match(/```json\n(.*?)```/s)?.[1] ?? "null");
@@ -104,12 +107,12 @@ it.each<[string, () => Promise<unknown>]>([
   ],
   ["customerJourney", () => questions.customerJourney("anna", { limit: 1 })],
   ["visitorJourney", () => questions.visitorJourney(recount.visits[1]?.visitor ?? "")],
-])("shows the answer of %s", async (heading, ask) => {
+])("the document contains the answer of %s", async (heading, ask) => {
   const answer = JSON.parse(JSON.stringify(await ask()));
   expect(exampleOf(heading)).toEqual(answer);
 });
 
-it.each(Object.entries(DEFINITIONS))("states the definition of %s", (figure, definition) => {
+it.each(Object.entries(DEFINITIONS))("the document contains the definition of %s", (figure, definition) => {
   const line = text.split("\n").find((each) => each.startsWith(`| \`${figure}\` |`));
   expect(line).toBe(`| \`${figure}\` | ${definition} |`);
 });

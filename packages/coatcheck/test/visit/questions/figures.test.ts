@@ -17,7 +17,7 @@ import { DAY, HOUR, type Script } from "../recount/script.ts";
 import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
-/** A month of traffic with its recount. */
+/** One month of traffic, and the figures that an independent recount expects. */
 interface Traffic {
   readonly script: Script;
   readonly delivered: readonly Delivered[];
@@ -30,7 +30,7 @@ function month(): Traffic {
   return { script, delivered, recount: new Recount(script, delivered, TIME_ZONE) };
 }
 
-/** All dimensions of which a visit has one value. */
+/** All dimensions for which a visit has exactly one value. */
 const NAMES = DIMENSIONS as readonly Dimension[];
 
 function expected(figures: Figures): VisitFigures {
@@ -80,7 +80,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     return rows;
   }
 
-  it("counts the same month as the recount", async () => {
+  it("overview() returns the figures of the month", async () => {
     const { figures, documents, comparison } = await questions.overview(MONTH);
     const total = recount.overview(MONTH);
     expect(figures).toMatchObject({
@@ -94,7 +94,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(Math.min(figures.returningVisitors, figures.singleRequestVisitors)).toBeGreaterThan(0);
   });
 
-  it("counts each day, of 25 hours too", async () => {
+  it("overview() returns the figures of each day, including a day of 25 hours", async () => {
     const { series, grain } = await questions.overview(MONTH);
     const days = recount.byDay(MONTH);
     expect(grain).toBe("day");
@@ -106,7 +106,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("counts each hour of a day of 25 hours", async () => {
+  it("overview() returns the figures of each hour of a day of 25 hours", async () => {
     const range = { from: "2026-10-25", to: "2026-10-25" };
     const { series, grain } = await questions.overview(range);
     expect(grain).toBe("hour");
@@ -126,7 +126,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("compares with the days before and with the year before", async () => {
+  it("overview() compares with the previous days and with the previous year", async () => {
     const range = { from: "2026-10-11", to: "2026-10-20" };
     const before = { from: "2026-10-01", to: "2026-10-10" };
     const previous = await questions.overview({ ...range, compare: "previous" });
@@ -138,7 +138,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(year.comparison?.figures).toMatchObject({ visits: 0, engagedRate: null, revenue: {} });
   });
 
-  it("breaks down by each dimension", async () => {
+  it("breakdown() returns the figures of each dimension", async () => {
     for (const dimension of NAMES) {
       const rows = await allRows(dimension);
       const wanted = recount.breakdown(dimension, MONTH);
@@ -153,7 +153,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("breaks down by page", async () => {
+  it("breakdown() returns the figures of each page", async () => {
     const rows = await allRows("page");
     const pages = recount.pages(MONTH);
     expect(new Set(rows.map(({ value }) => value))).toEqual(new Set(pages.keys()));
@@ -165,7 +165,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("filters each dimension by any other", async () => {
+  it("breakdown() returns the figures of each dimension with a filter on any other", async () => {
     for (const [index, dimension] of NAMES.entries()) {
       const by = NAMES[(index * 5 + 3) % NAMES.length] ?? "channel";
       const values = [...new Set(recount.visitsIn(MONTH).map((visit) => valueOfVisit(visit, dimension)))];
@@ -194,7 +194,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("filters with the operators isNot and contains", async () => {
+  it("overview() filters with the operators isNot and contains", async () => {
     const visits = recount.visitsIn(MONTH);
     const count = async (...filters: Filter[]) =>
       (await questions.overview({ ...MONTH, filters })).figures.visits;
@@ -234,7 +234,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     ["visitor", DAY],
     ["visitor", HOUR],
     ["visit", 60_000],
-  ] as const)("counts the funnel by %s within %d ms", async (scope, window) => {
+  ] as const)("funnel() counts per %s within %d ms", async (scope, window) => {
     const steps = ["product_view", "add_to_cart", "begin_checkout", "order_completed"];
     const wanted = funnelOf(
       recount.visitsIn(MONTH),
@@ -253,7 +253,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(wanted[2]?.closed).toBeGreaterThan(0);
   });
 
-  it("counts funnels of pages, and funnels that contain one step twice", async () => {
+  it("funnel() accepts steps on pages, and the same step twice", async () => {
     const steps = [
       { type: "page_view", page: { operator: "is", value: "/" } },
       { type: "page_view" },
@@ -276,7 +276,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(wanted[2]?.closed).toBeLessThan(wanted[1]?.closed ?? 0);
   });
 
-  it("filters a funnel", async () => {
+  it("funnel() applies filters", async () => {
     const filters: Filter[] = [{ dimension: "device", operator: "is", value: "mobile" }];
     const visits = recount.visitsIn(MONTH).filter(({ client }) => client?.device === "mobile");
     const { steps } = await questions.funnel({ ...MONTH, filters });
@@ -293,7 +293,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
   });
 
   it.each(["first-touch", "last-non-direct"] as const)(
-    "attributes orders by %s as frozen on them",
+    "attribution() returns the %s sources that were stored with each order",
     async (model) => {
       const answer = await questions.attribution({ model, ...MONTH });
       const inMonth = recount.orders.filter(({ action }) => {
@@ -316,7 +316,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     },
   );
 
-  it("counts the visitors who return in later weeks", async () => {
+  it("retention() returns how many visitors come back in later weeks", async () => {
     const range = { from: "2026-09-28", to: "2026-11-01" };
     const { cohorts } = await questions.retention({ from: "2026-10-01", to: "2026-10-31" });
     const wanted = recount.retention(range);
@@ -329,7 +329,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("counts live visitors by the arrival of their activity", async () => {
+  it("live() returns the visitors whose activity arrived in the last minutes", async () => {
     const arrivals = script.actions.filter(
       ({ isFromBackend, detail }) => !isFromBackend && detail.do === "view",
     );
@@ -360,7 +360,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("shows the events of each visit and session, in order and page by page", async () => {
+  it("visitTimeline() and sessionTimeline() return the events in order, page by page", async () => {
     const longest = recount.visits.toSorted((left, right) => right.actions.length - left.actions.length)[0];
     const ids: string[] = [];
     let cursor: string | null = null;
@@ -382,7 +382,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(await questions.visitTimeline("no such visit")).toBeNull();
   });
 
-  it("shows the journey of a customer across browsers, newest visit first", async () => {
+  it("customerJourney() returns visits in several browsers, newest first", async () => {
     for (const [customer, totals] of [...recount.customers()].slice(0, 5)) {
       const answer = await questions.customerJourney(customer, { limit: 1000 });
       expect(answer.totals?.visits ?? 0).toBe(totals.visits);
@@ -406,12 +406,12 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
   });
 }
 
-describe("questions to SQLite", () => {
+describe("questions on SQLite", () => {
   const traffic = month();
   describeFigures(traffic, () => fillSqlite(traffic.delivered));
 });
 
-await describeWithServer("questions to PostgreSQL", "postgres", (url) => {
+await describeWithServer("questions on PostgreSQL", "postgres", (url) => {
   const traffic = month();
   describeFigures(traffic, () => fillPostgres(url, traffic.delivered));
 });

@@ -5,10 +5,10 @@ import { DAY, eventOf, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
 const HUGE_AMOUNT = Number.MAX_SAFE_INTEGER;
-/** The sum of more does not fit into a whole number of 64 bits. */
+/** The sum of more orders would not fit into a 64-bit integer. */
 const ORDER_COUNT = 1100;
 
-/** Many orders on the first day, whose rollup is up to date, and two on a day that has changed since. */
+/** Many orders on the first day, whose rollup is up to date, and two orders on a day whose rollup is out of date. */
 const EVENTS = Array.from({ length: ORDER_COUNT + 2 }, (_, index) =>
   eventOf({
     type: "order_completed",
@@ -39,13 +39,13 @@ function sums(load: () => Promise<Loaded>): () => Promise<void> {
 }
 
 it(
-  "revenue above 2^53 is summed in SQLite",
+  "overview() on SQLite sums revenue above 2^53",
   sums(() => fillSqlite(DELIVERED)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
   it(
-    "revenue above 2^53 is summed",
+    "overview() sums revenue above 2^53",
     sums(() => fillPostgres(url, DELIVERED)),
   );
 });

@@ -11,18 +11,24 @@ import { temporaryDatabase } from "../../servers/fixtures.ts";
 import type { Delivered } from "../recount/delivery.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
 
-/** A database with the rows of a test. */
+/** A database that contains the data of a test. */
 export interface Loaded {
   readonly database: QuestionDatabase;
   remove(): Promise<void>;
 }
 
-/** More days than a test has. */
+/** More days than any test has. */
 const ALL_DAYS = 10_000;
-/** Days that are recomputed after the last batch: some, so that rollups of the others stay out of date. */
+/**
+ * How many days are recomputed after the last batch. The rollups (precomputed statistics) of the other days stay out
+ * of date.
+ */
 const SOME_DAYS = 10;
 
-/** Writes batches as if the job had run in the middle and once more, briefly, at the end. */
+/**
+ * Writes batches. Recomputes rollups (precomputed statistics) once after half of the batches, and those of a few days
+ * at the end.
+ */
 async function fill(
   sink: EventSink & VisitMaintenance,
   delivered: readonly Pick<Delivered, "batch">[],
@@ -35,7 +41,7 @@ async function fill(
   await sink.close();
 }
 
-/** Writes batches into a SQLite file, through its sink. */
+/** Writes batches to a SQLite file through its sink. */
 export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[]): Promise<Loaded> {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-questions-"));
   const path = join(folder, "visits.db");
@@ -47,7 +53,7 @@ export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[])
   };
 }
 
-/** Writes batches into a PostgreSQL database, through its sink. */
+/** Writes batches to a PostgreSQL database through its sink. */
 export async function fillPostgres(
   url: string,
   delivered: readonly Pick<Delivered, "batch">[],

@@ -20,7 +20,7 @@ afterAll(async () => {
   await loaded.remove();
 });
 
-/** The paths of the faults of a request that compilers would not accept. */
+/** Returns the paths of the faults in an invalid request. */
 async function faultsOf(answer: Promise<unknown>): Promise<string[]> {
   const error = await answer.then(
     () => null,
@@ -33,27 +33,31 @@ async function faultsOf(answer: Promise<unknown>): Promise<string[]> {
 
 const invalid = (value: unknown) => value as never;
 
-describe("ranges", () => {
+describe("questions.overview() ranges", () => {
   it.each([
     ["a date that does not exist", { from: "2026-02-30", to: "2026-03-01" }, ["from"]],
-    ["a time, because only whole days are counted", { from: "2026-03-01T12:00", to: "2026-03-02" }, ["from"]],
+    [
+      "a time of day, because ranges are whole days",
+      { from: "2026-03-01T12:00", to: "2026-03-02" },
+      ["from"],
+    ],
     ["epoch milliseconds", { from: 0, to: 1 }, ["from", "to"]],
-    ["from after to", { from: "2026-03-02", to: "2026-03-01" }, ["from"]],
+    ["a start after the end", { from: "2026-03-02", to: "2026-03-01" }, ["from"]],
     ["more than 25 months", { from: "2024-01-01", to: "2026-02-01" }, ["to"]],
     ["a missing end", { from: "2026-03-01" }, ["to"]],
   ])("reject %s", async (_, range, paths) => {
     expect(await faultsOf(questions.overview(invalid(range)))).toEqual(paths);
   });
 
-  it("accept from one day to 25 months", async () => {
+  it("accept one day to 25 months", async () => {
     await questions.overview({ from: "2026-03-01", to: "2026-03-01" });
     const { series } = await questions.overview({ from: "2024-01-01", to: "2026-01-31" });
     expect(series).toHaveLength(762);
   });
 });
 
-describe("requests", () => {
-  it("names every fault with its path", async () => {
+describe("questions", () => {
+  it("reject a request with all of its faults and their paths", async () => {
     const request = {
       dimension: "chanel",
       from: "2026-03-02",
@@ -79,11 +83,11 @@ describe("requests", () => {
     ]);
   });
 
-  it.each([null, "", 1, [], undefined])("reject %j instead of an object", async (request) => {
+  it.each([null, "", 1, [], undefined])("reject the request %j, which is not an object", async (request) => {
     expect(await faultsOf(questions.overview(invalid(request)))).toEqual([""]);
   });
 
-  it("reject hours for more than 7 days", async () => {
+  it("reject hourly series of more than 7 days", async () => {
     expect(await faultsOf(questions.overview({ ...MONTH, grain: "hour" }))).toEqual(["grain"]);
   });
 
@@ -100,7 +104,7 @@ describe("requests", () => {
     expect(await faultsOf(questions.funnel({ ...MONTH, steps: [] }))).toEqual(["steps"]);
   });
 
-  it("reject the cursor of another question, dimension or range, and one that was changed", async () => {
+  it("reject a modified cursor, and the cursor of another method, dimension or range", async () => {
     const request = { dimension: "source", ...MONTH, limit: 1 } as const;
     const { next } = await questions.breakdown(request);
     expect(next).not.toBeNull();
@@ -115,7 +119,7 @@ describe("requests", () => {
       expect(await faultsOf(questions.breakdown({ ...request, cursor }))).toEqual(["cursor"]);
   });
 
-  it("treat texts as texts, never as SQL", async () => {
+  it("pass texts as parameters, never as SQL", async () => {
     const value = `'; drop table coatcheck_visit; --"`;
     for (const dimension of ["source", "page"] as const) {
       for (const operator of ["is", "contains"] as const) {
@@ -126,7 +130,7 @@ describe("requests", () => {
     expect((await questions.overview(MONTH)).figures.visits).toBeGreaterThan(0);
   });
 
-  it("return nothing of another tenant", async () => {
+  it("return no data of another tenant", async () => {
     const { figures, documents } = await questions.overview({ ...MONTH, tenant: "another" });
     expect(figures.visits + figures.orders + documents.bot).toBe(0);
     expect(await questions.overview({ ...MONTH, tenant: null })).toEqual(await questions.overview(MONTH));
@@ -137,24 +141,24 @@ describe("createQuestions", () => {
   it.each([
     ["an unknown option", { timezone: "UTC" }, /did you mean "timeZone"/],
     ["an unknown time zone", { timeZone: "Mars/Olympus" }, /timeZone must be an IANA time zone/],
-    ["no time at all", { timeBudget: 0 }, /timeBudget must be a positive number/],
+    ["a time budget of 0", { timeBudget: 0 }, /timeBudget must be a positive number/],
   ])("rejects %s", (_, options, message) => {
     expect(() => createQuestions(loaded.database, invalid(options))).toThrow(UsageError);
     expect(() => createQuestions(loaded.database, invalid(options))).toThrow(message);
   });
 
-  it("rejects a database in memory, and an unknown one", () => {
+  it("rejects a SQLite database in memory, and an unknown dialect", () => {
     expect(() => createQuestions({ dialect: "sqlite", path: ":memory:" })).toThrow(UsageError);
     expect(() => createQuestions(invalid({ dialect: "mysql" }))).toThrow(UsageError);
   });
 
-  it("reports a missing file as STORE_UNAVAILABLE, and creates none", async () => {
+  it("reports a missing file as STORE_UNAVAILABLE and does not create it", async () => {
     const missing = createQuestions({ dialect: "sqlite", path: "/nonexistent/visits.db" });
     await expect(missing.overview(MONTH)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await missing.close();
   });
 
-  it("rejects questions after close", async () => {
+  it("rejects questions after close()", async () => {
     const closed = createQuestions(loaded.database);
     await closed.overview(MONTH);
     await closed.close();

@@ -29,13 +29,13 @@ function countsOnly(load: () => Promise<Loaded>): () => Promise<void> {
 }
 
 it(
-  "all tenants of SQLite include one that has counted documents alone",
+  "overview() on SQLite includes a tenant that only has counted documents",
   countsOnly(() => fillSqlite(DELIVERED)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
   it(
-    "all tenants include one that has counted documents alone",
+    "overview() includes a tenant that only has counted documents",
     countsOnly(() => fillPostgres(url, DELIVERED)),
   );
 });

@@ -1,4 +1,4 @@
-/** Local days, hours and weeks of a time zone, read from the platform's own calendar. */
+/** Computes local days, hours and weeks of a time zone with the platform's own calendar (`Intl`). */
 import { DAY, HOUR } from "./script.ts";
 
 /** A calendar of one IANA time zone. */
@@ -15,9 +15,10 @@ export class Calendar {
     });
   }
 
-  /** The local day of a time, such as `2026-10-25`. */
+  /** Returns the local day of a time, such as `2026-10-25`. */
   dayOf(time: number): string {
-    // In every time zone, local days begin at :00, :15, :30 or :45 UTC, so all times of a quarter have one day.
+    // In every time zone, local days begin at :00, :15, :30 or :45 UTC. All times within a quarter of an hour are
+    // therefore on the same day.
     const quarter = time - (time % (HOUR / 4));
     const known = this.#known.get(quarter);
     if (known !== undefined) return known;
@@ -26,7 +27,7 @@ export class Calendar {
     return day;
   }
 
-  /** The Monday of the local week of a time. */
+  /** Returns the Monday of the local week of a time. */
   weekOf(time: number): string {
     const day = this.dayOf(time);
     const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
@@ -34,12 +35,12 @@ export class Calendar {
   }
 }
 
-/** The hour in which a time lies, as the epoch milliseconds of its start. */
+/** Returns the start of the hour that contains a time, in epoch milliseconds. */
 export function hourOf(time: number): number {
   return time - (time % HOUR);
 }
 
-/** The day that is a number of days after another. */
+/** Returns the day `days` after `day`. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }

@@ -1,4 +1,4 @@
-/** Compares every answer of the questions with the recount, to the last unit. */
+/** Compares all answers of the questions with the recount. The numbers must be exactly equal. */
 import { expect } from "vitest";
 import type { Questions } from "../../../src/visit/questions/index.ts";
 import { type Condition, DIMENSIONS } from "./dimensions.ts";
@@ -39,7 +39,7 @@ const CONDITIONS: readonly (readonly Condition[])[] = [
   [{ dimension: "page", operator: "isNot", value: "/menu" }],
 ];
 
-/** The dimensions whose rows are also compared under each filter. */
+/** Dimensions that are compared with every filter. */
 const FILTERED_DIMENSIONS: readonly string[] = ["source", "country", "entryPage"];
 
 const SHOP: readonly FunnelStep[] = ["product_view", "add_to_cart", "begin_checkout", "order_completed"].map(
@@ -52,15 +52,15 @@ const PAGES: readonly FunnelStep[] = [
   { event: "login" },
 ];
 
-/** The questions, and the recount that has the expected answers. */
+/** The questions to test, and the recount that computes the expected answers. */
 export interface ComparedQuestions {
   readonly questions: Questions;
   readonly recount: Recount;
-  /** The time of the questions, epoch milliseconds. */
+  /** The current time of the questions, epoch milliseconds. */
   readonly now: number;
 }
 
-/** Compares totals and the series of days and hours, for several ranges and filters. */
+/** Compares totals, and the series of days and hours, for several ranges and filters. */
 export async function compareOverviews({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     const answer = await questions.overview({ ...range, grain: "day" });
@@ -87,7 +87,7 @@ export async function compareOverviews({ questions, recount }: ComparedQuestions
   }
 }
 
-/** Compares the rows of each dimension, for several ranges, and under each filter for the month. */
+/** Compares the rows of each dimension for several ranges, and with each filter for the month. */
 export async function compareBreakdowns({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     for (const dimension of DIMENSIONS) {
@@ -116,7 +116,7 @@ export async function compareBreakdowns({ questions, recount }: ComparedQuestion
   }
 }
 
-/** Compares closed and open funnels, over visits and visitors, with windows, pages and filters. */
+/** Compares closed and open funnels by visit and by visitor, with windows, pages and filters. */
 export async function compareFunnels({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     for (const steps of [SHOP, PAGES]) {
@@ -150,7 +150,7 @@ export async function compareFunnels({ questions, recount }: ComparedQuestions):
   }
 }
 
-/** Compares first and last attribution, and retention. */
+/** Compares first-touch and last-non-direct attribution, and retention. */
 export async function compareAttributionAndRetention({
   questions,
   recount,
@@ -172,7 +172,7 @@ export async function compareAttributionAndRetention({
         attributionRows(recount, key, range),
       );
     }
-    // Weeks that have not begun yet have no column.
+    // Answers omit weeks in the future.
     const lastWeek = [mondayOf(range.to), recount.calendar.weekOf(now)].sort()[0] ?? "";
     const weeks = { from: mondayOf(range.from), to: lastWeek };
     const answer = await questions.retention(range);

@@ -1,23 +1,23 @@
-/** Turns a script into the batches that two nodes deliver. */
+/** Converts a script (the actions of all visitors) into the batches that two nodes deliver. */
 import { type DocumentCount, STANDARD_EVENTS, type VisitEvent } from "../../../src/visit/event.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
 import { Random } from "./random.ts";
 import { type Action, type CountedDocument, HOST, HOUR, type Script } from "./script.ts";
 
-/** A batch with the actions that it reports, in its order. */
+/** A batch, and the actions that it reports, in the same order. */
 export interface Delivered {
   readonly batch: EventBatch;
   readonly actions: readonly Action[];
 }
 
 /**
- * - `in-order`: in the order in which the nodes receive the actions.
- * - `interleaved`: batches are late, overtake each other and repeat.
+ * - `in-order`: the batches arrive in the order in which the nodes receive the actions.
+ * - `interleaved`: batches arrive late, out of order and more than once.
  * - `shuffled`: the batches of the whole script arrive in random order, some of them twice.
  */
 export type Arrival = "in-order" | "interleaved" | "shuffled";
 
-/** The event by which a node reports an action. */
+/** Returns the event with which a node reports an action. */
 export function eventOf(action: Action): VisitEvent {
   const { detail } = action;
   return {
@@ -43,14 +43,14 @@ export function eventOf(action: Action): VisitEvent {
   };
 }
 
-/** The name of an action's event. */
+/** Returns the event type of an action. */
 export function typeOf({ detail }: Action): string {
   if (detail.do === "track") return detail.event;
   const [pageView, pageTime] = STANDARD_EVENTS;
   return { view: pageView, visible: pageTime, order: "order_completed" }[detail.do];
 }
 
-/** The batches of all nodes in the order in which they arrive at the sink. */
+/** Returns the batches of all nodes, in the order in which they arrive at the sink. */
 export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1): Delivered[] {
   const random = new Random(seed);
   const nodes = new Set([...script.actions, ...script.documents].map(({ node }) => node));

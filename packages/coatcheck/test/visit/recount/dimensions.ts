@@ -1,4 +1,4 @@
-/** The dimensions by which figures can be broken down and filtered. */
+/** The dimensions by which statistics can be broken down and filtered. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { CountedOrder } from "./orders.ts";
 import { entryPageOf, exitPageOf, type Visit } from "./visits.ts";
@@ -7,7 +7,10 @@ const SOURCE_PARTS = ["channel", "source", "medium", "campaign"] as const;
 const CLIENT_PARTS = ["country", "device", "browser", "os"] as const;
 type SourcePart = (typeof SOURCE_PARTS)[number];
 
-/** A dimension of a source: of the last non-direct one, the visit's own (`entry`) or the visitor's first. */
+/**
+ * A dimension of a source: of the visit's last non-direct source, of its own source (`entry`), or of the visitor's
+ * first visit.
+ */
 interface SourceDimension {
   readonly model: "last" | "entry" | "first";
   readonly part: SourcePart;
@@ -25,7 +28,7 @@ const SOURCE_DIMENSIONS: ReadonlyMap<string, SourceDimension> = new Map(
   }),
 );
 
-/** All dimensions of which a visit has one value. */
+/** All dimensions for which a visit has exactly one value. */
 export const DIMENSIONS: readonly string[] = [
   ...SOURCE_DIMENSIONS.keys(),
   ...CLIENT_PARTS,
@@ -34,17 +37,17 @@ export const DIMENSIONS: readonly string[] = [
   "referrer",
 ];
 
-/** The value under which figures without a visit are counted. */
+/** The value for orders and events without a visit. */
 export const NO_VISIT = "(no visit)";
 
-/** A condition on a visit. On `page` it is about the paths that the visit viewed. */
+/** A condition on a visit. On the dimension `page`, it applies to the paths that the visit viewed. */
 export interface Condition {
   readonly dimension: string;
   readonly operator: "is" | "isNot" | "contains";
   readonly value: string | null;
 }
 
-/** The value of a dimension of a visit. */
+/** Returns the value of a visit in a dimension. */
 export function valueOfVisit(visit: Visit, dimension: string): string | null {
   const sources = { last: visit.lastNonDirect, entry: visit.source, first: visit.firstTouch };
   const ofSource = SOURCE_DIMENSIONS.get(dimension);
@@ -57,7 +60,10 @@ export function valueOfVisit(visit: Visit, dimension: string): string | null {
   return visit.client?.[part] ?? null;
 }
 
-/** The value of a dimension of an order: sources as frozen on it, all else of its visit. */
+/**
+ * Returns the value of an order in a dimension: sources as they were stored with the order, other values from its
+ * visit.
+ */
 export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string): string | null {
   if (!visit) return NO_VISIT;
   const ofSource = SOURCE_DIMENSIONS.get(dimension);
@@ -66,7 +72,7 @@ export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string)
   return sources ? sources[ofSource.model][ofSource.part] : NO_VISIT;
 }
 
-/** Whether a visit meets all conditions. */
+/** Returns whether a visit meets all conditions. */
 export function visitMeets(visit: Visit, conditions: readonly Condition[]): boolean {
   return conditions.every((condition) => {
     if (condition.dimension !== "page") return holds(condition, valueOfVisit(visit, condition.dimension));
@@ -77,7 +83,10 @@ export function visitMeets(visit: Visit, conditions: readonly Condition[]): bool
   });
 }
 
-/** Whether an order meets all conditions. Without a visit it meets only the absence of conditions, or {@link NO_VISIT}. */
+/**
+ * Returns whether an order meets all conditions. An order without a visit meets only conditions with
+ * {@link NO_VISIT}.
+ */
 export function orderMeets(order: CountedOrder, conditions: readonly Condition[]): boolean {
   return conditions.every((condition) => {
     const { visit } = order;

@@ -1,4 +1,7 @@
-/** The answers that a recount expects from `coatcheck/visit/questions`. Figures that no definition fixes are left out. */
+/**
+ * Computes the answers that a recount expects from `coatcheck/visit/questions`. Omits figures that have no exact
+ * definition.
+ */
 import { addDays } from "./calendar.ts";
 import { type Condition, visitMeets } from "./dimensions.ts";
 import { type FunnelOptions, type FunnelStep, funnelOf } from "./funnel.ts";
@@ -16,7 +19,7 @@ const NO_FIGURES = {
   orders: 0,
 };
 
-/** The figures of a whole range, with the rates that follow from them. */
+/** Returns the figures of a whole range, with the rates computed from them. */
 export function rangeFigures(figures: Figures) {
   const { converted, visibleTime, ...counts } = figures;
   const rate = (count: number) => (figures.visits === 0 ? null : count / figures.visits);
@@ -29,13 +32,13 @@ export function rangeFigures(figures: Figures) {
   };
 }
 
-/** The figures of a day, an hour or a value of a dimension. */
+/** Returns the figures of a day, an hour or a dimension's value. */
 export function rowFigures(figures: Figures) {
   const { returningVisitors, singleRequestVisitors, newVisitors, ...row } = rangeFigures(figures);
   return row;
 }
 
-/** The figures of each local day, empty days included. */
+/** Returns the figures of each local day, including empty days. */
 export function dailySeries(recount: Recount, range: Range) {
   const days = recount.byDay(range);
   const points = [];
@@ -49,7 +52,7 @@ export function dailySeries(recount: Recount, range: Range) {
   return points;
 }
 
-/** The figures of each hour in which something happened, by the hour's start in epoch milliseconds. */
+/** Returns the figures of each hour that has any, by the start of the hour in epoch milliseconds. */
 export function hourlySeries(recount: Recount, range: Range) {
   return new Map(
     [...recount.byHour(range)].map(([hour, figures]) => [
@@ -59,7 +62,7 @@ export function hourlySeries(recount: Recount, range: Range) {
   );
 }
 
-/** The rows of a breakdown by value. */
+/** Returns the rows of a breakdown, by value. */
 export function breakdownRows(
   recount: Recount,
   dimension: string,
@@ -69,7 +72,7 @@ export function breakdownRows(
   return new Map([...rows].map(([value, figures]) => [value, rowFigures(figures)]));
 }
 
-/** The steps of a funnel over the visits that start in a range and meet the conditions. */
+/** Returns the steps of a funnel for the visits that start in a range and meet the conditions. */
 export function funnelSteps(
   recount: Recount,
   steps: readonly FunnelStep[],
@@ -94,7 +97,10 @@ export function funnelSteps(
   }));
 }
 
-/** Orders and revenue by channel, source and campaign, as frozen. Orders without attribution are under nulls. */
+/**
+ * Returns orders and revenue by channel, source and campaign, as stored with each order. Orders without a source are
+ * in a row of nulls.
+ */
 export function attributionRows(recount: Recount, model: "first" | "last", range: Range) {
   const inRange = recount.orders.filter(({ action }) => {
     const day = recount.calendar.dayOf(action.at);
@@ -112,7 +118,7 @@ function totalsOf(orders: readonly CountedOrder[]): { orders: number; revenue: R
   return { orders: orders.length, revenue: revenueOf(orders) };
 }
 
-/** The cohorts of a range of weeks, with their visitors 0, 1, 2, … weeks later. */
+/** Returns the cohorts of a range of weeks, with the number of their visitors 0, 1, 2, … weeks later. */
 export function cohorts(recount: Recount, range: Range) {
   return [...recount.retention(range)]
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
@@ -123,7 +129,7 @@ export function cohorts(recount: Recount, range: Range) {
     });
 }
 
-/** A visit as timelines and journeys summarise it. */
+/** Returns the summary of a visit, as in timelines and journeys. */
 export function visitSummary(recount: Recount, visit: Visit) {
   const orders = recount.orders.filter((order) => order.visit === visit);
   const { channel, source, medium, campaign } = visit.source;

@@ -4,8 +4,8 @@ import { Recount } from "./recount.ts";
 import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./recount-fixtures.ts";
 import { DAY, DESKTOP, HOUR, MINUTE, Script } from "./script.ts";
 
-describe("orders", () => {
-  it("counts the report of an order that arrives first, whichever happened first", () => {
+describe("Recount of orders", () => {
+  it("uses the report that arrives first, even if another one happened earlier", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.order("7", 1000, "CHF", { late: HOUR });
@@ -13,7 +13,7 @@ describe("orders", () => {
     expect(overview(browser)).toMatchObject({ orders: 1, revenue: { CHF: 1200 } });
   });
 
-  it("does not let a repeated order extend a visit", () => {
+  it("does not extend a visit by a repeated order", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.order("7", 1000, "CHF");
@@ -22,7 +22,7 @@ describe("orders", () => {
     expect(overview(browser)).toMatchObject({ visits: 2, orders: 1 });
   });
 
-  it("counts equal order ids of two tenants apart", () => {
+  it("counts equal order ids in two tenants as two orders", () => {
     const script = new Script();
     for (const tenant of ["bern", "basel"]) {
       const browser = newBrowser(script);
@@ -32,14 +32,14 @@ describe("orders", () => {
     expect(overview({ script })).toMatchObject({ orders: 2, revenue: { CHF: 1000 } });
   });
 
-  it("counts two orders of one visit as two orders and one converted visit, per currency", () => {
+  it("counts two orders in one visit as two orders but one converted visit", () => {
     const browser = newBrowser();
     browser.order("1", 1000, "CHF");
     browser.order("2", 0, "EUR");
     expect(overview(browser)).toMatchObject({ orders: 2, converted: 1, revenue: { CHF: 1000, EUR: 0 } });
   });
 
-  it("counts an order on its own day, and the conversion on the day its visit started", () => {
+  it("counts an order on its own day, but the conversion on the day its visit started", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-05T23:50:00Z"));
     browser.view("/");
     browser.wait(20 * MINUTE).order("1", 100, "CHF");
@@ -49,8 +49,8 @@ describe("orders", () => {
   });
 });
 
-describe("attribution", () => {
-  it("takes the last non-direct source within 90 days, and Direct a millisecond later", () => {
+describe("Recount of attribution", () => {
+  it("attributes to the last non-direct source for 90 days, and to Direct a millisecond later", () => {
     for (const [gap, channel] of [
       [90 * DAY, "Email"],
       [90 * DAY + 1, "Direct"],
@@ -62,7 +62,7 @@ describe("attribution", () => {
     }
   });
 
-  it("takes the latest of several non-direct sources", () => {
+  it("attributes to the latest of several non-direct sources", () => {
     const browser = newBrowser();
     browser.view("/", { cameFrom: MAIL });
     browser.wait(DAY).view("/", { cameFrom: GOOGLE });
@@ -72,14 +72,14 @@ describe("attribution", () => {
     expect(figures.breakdown("entryChannel", MONTH).get("Direct")?.visits).toBe(1);
   });
 
-  it("keeps the first touch, even if it is Direct", () => {
+  it("keeps the first-touch source, even if it is Direct", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(DAY).view("/", { cameFrom: GOOGLE });
     expect(recount(browser).breakdown("firstTouchChannel", MONTH).get("Direct")?.visits).toBe(2);
   });
 
-  it("keeps an order's attribution when an earlier visit arrives after the order", () => {
+  it("keeps an order's source when an earlier visit arrives after the order", () => {
     const browser = newBrowser();
     browser.view("/", { cameFrom: MAIL, late: 2 * DAY });
     browser.wait(DAY).view("/");
@@ -93,8 +93,8 @@ describe("attribution", () => {
   });
 });
 
-describe("visitors", () => {
-  it("counts a visitor once in a range, as new and as returning", () => {
+describe("Recount of visitors", () => {
+  it("counts a visitor once per range, both as new and as returning", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(DAY).view("/");
@@ -106,7 +106,7 @@ describe("visitors", () => {
     });
   });
 
-  it("counts a visitor under the dimension's value of the first visit in the range", () => {
+  it("counts a visitor under the dimension's value of their first visit in the range", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(DAY).view("/", { client: { ...DESKTOP, country: "DE" } });
@@ -120,7 +120,7 @@ describe("visitors", () => {
     ).toBe(1);
   });
 
-  it("names the last customer of a visit, and gives each order to the customer who placed it", () => {
+  it("assigns a visit to its last customer, and each order to the customer who placed it", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.login("anna");
@@ -134,7 +134,7 @@ describe("visitors", () => {
     );
   });
 
-  it("counts live visitors by the arrival of their activity", () => {
+  it("counts visitors as live by the arrival time of their activity", () => {
     const script = new Script();
     newBrowser(script).view("/", { late: 10 * MINUTE });
     newBrowser(script).view("/");
@@ -144,8 +144,8 @@ describe("visitors", () => {
   });
 });
 
-describe("days, hours and weeks", () => {
-  it("has 25 hours on the day the clock goes back", () => {
+describe("Calendar of the recount", () => {
+  it("gives 25 hours to the day on which the clocks go back", () => {
     const script = new Script();
     for (let hour = 0; hour < 26; hour++) {
       newBrowser(script, Date.parse("2026-10-24T22:00:00Z") + hour * HOUR).view("/");
@@ -156,7 +156,7 @@ describe("days, hours and weeks", () => {
     expect(counted.byHour({ from: "2026-10-25", to: "2026-10-25" }).size).toBe(25);
   });
 
-  it("has 23 hours on the day the clock goes forward", () => {
+  it("gives 23 hours to the day on which the clocks go forward", () => {
     const script = new Script();
     for (let hour = 0; hour < 24; hour++) {
       newBrowser(script, Date.parse("2026-03-28T23:00:00Z") + hour * HOUR).view("/");
@@ -168,7 +168,7 @@ describe("days, hours and weeks", () => {
     ]);
   });
 
-  it("begins weeks on Monday in the operator's zone", () => {
+  it("begins weeks on Monday in the operator's time zone", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-11T21:59:59Z"));
     browser.view("/");
     browser.wait(30 * MINUTE).view("/");
@@ -186,10 +186,10 @@ describe("days, hours and weeks", () => {
   });
 });
 
-describe("funnels", () => {
+describe("Recount of funnels", () => {
   const steps = ["page_view", "add_to_cart", "order_completed"].map((event) => ({ event }));
 
-  it("takes the first occurrence of each step after the one before", () => {
+  it("uses the first occurrence of each step after the previous step", () => {
     const browser = newBrowser();
     browser.track("add_to_cart");
     browser.wait(MINUTE).view("/");
@@ -202,7 +202,7 @@ describe("funnels", () => {
     ]);
   });
 
-  it("counts an early step in the open funnel only", () => {
+  it("counts a step before its predecessor in the open funnel only", () => {
     const browser = newBrowser();
     browser.track("add_to_cart");
     browser.wait(MINUTE).view("/");
@@ -213,7 +213,7 @@ describe("funnels", () => {
     ]);
   });
 
-  it("includes a step exactly 24 hours after the first, and none a millisecond later", () => {
+  it("accepts a step exactly 24 hours after the first step, but not a millisecond later", () => {
     for (const [wait, closed] of [
       [DAY, 1],
       [DAY + 1, 0],
@@ -226,7 +226,7 @@ describe("funnels", () => {
     }
   });
 
-  it("takes the mean of the middle two times", () => {
+  it("returns the mean of the middle two times as the median", () => {
     const script = new Script();
     for (const wait of [10, 20, 41, 1000]) {
       const browser = newBrowser(script);
@@ -236,7 +236,7 @@ describe("funnels", () => {
     expect(funnelOf(recount({ script }).visits, steps, { by: "visit" })[1]?.medianTime).toBe(30.5);
   });
 
-  it("orders equal times by event id", () => {
+  it("sorts events with equal times by event id", () => {
     const outcomes = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
       const browser = newBrowser(new Script(seed));
       const view = browser.view("/");
@@ -248,7 +248,7 @@ describe("funnels", () => {
     expect(new Set(outcomes)).toEqual(new Set([0, 1]));
   });
 
-  it("counts steps in two visits of a visitor by visitor, but not by visit", () => {
+  it("counts steps in two visits of a visitor if it counts by visitor, but not by visit", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(HOUR).track("add_to_cart");

@@ -1,32 +1,35 @@
-/** Counts funnels by the definitions. */
+/** Counts funnels according to their definitions. */
 import { typeOf } from "./delivery.ts";
 import { type Action, HOUR } from "./script.ts";
 import { inOrder, type Visit } from "./visits.ts";
 
-/** A step of a funnel: an event, on a page if a path is given. */
+/** A step of a funnel: an event type, optionally on one page. */
 export interface FunnelStep {
   readonly event: string;
   readonly path?: string;
 }
 
-/** Options of a funnel: what it counts, and over which events. */
+/** Options of a funnel: whether to count visits or visitors, and the time window. */
 export interface FunnelOptions {
   readonly by: "visit" | "visitor";
-  /** The longest time from the first step to any other, in milliseconds. Default: 24 hours. */
+  /** Longest time from the first step to any other step, in milliseconds. Default: 24 hours. */
   readonly window?: number;
 }
 
-/** One step's result. */
+/** The result of one step. */
 export interface FunnelRow {
-  /** How many took the step after all steps before it. */
+  /** How many visits or visitors did the step after all previous steps. */
   readonly closed: number;
-  /** How many took the step at all. */
+  /** How many visits or visitors did the step at any time. */
   readonly open: number;
-  /** The median time from the step before, of those who took both in order; null for the first step or without any. */
+  /**
+   * The median time since the previous step, for visits or visitors that did both in order. Null for the first step,
+   * and if there are none.
+   */
   readonly medianTime: number | null;
 }
 
-/** Counts a funnel over visits. */
+/** Counts the steps of a funnel in a list of visits. */
 export function funnelOf(
   visits: readonly Visit[],
   steps: readonly FunnelStep[],
@@ -50,7 +53,7 @@ export function funnelOf(
   });
 }
 
-/** The events of visits in order. A page that is viewed under one id several times is viewed once. */
+/** Returns the events of visits in order. Repeated views with the same page id are omitted. */
 function eventsOf(visits: readonly Visit[]): Action[] {
   const viewed = new Set<string>();
   return inOrder(visits.flatMap(({ actions }) => actions)).filter(({ detail, page }) => {
@@ -61,7 +64,7 @@ function eventsOf(visits: readonly Visit[]): Action[] {
   });
 }
 
-/** The time at which each step was taken, for as many steps as were taken in order. */
+/** Returns the time of each step, up to the last step that was done in order. */
 function walk(actions: readonly Action[], steps: readonly FunnelStep[], window: number): number[] {
   const taken: number[] = [];
   let next = 0;
@@ -79,7 +82,7 @@ function isStep(action: Action, { event, path }: FunnelStep): boolean {
   return typeOf(action) === event && (path === undefined || action.page?.path === path);
 }
 
-/** The middle value, or the mean of the middle two; null without values. */
+/** Returns the median: the middle value, or the mean of the middle two. Null if there are no values. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((left, right) => left - right);
   const upper = sorted[Math.floor(sorted.length / 2)];

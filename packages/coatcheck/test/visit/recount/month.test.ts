@@ -21,7 +21,7 @@ import { Recount } from "./recount.ts";
 import { MINUTE } from "./script.ts";
 import { TIME_ZONE, trafficOf } from "./traffic.ts";
 
-/** A sink and questions over one empty database. */
+/** A sink, and questions on the same empty database. */
 interface OpenDatabase {
   readonly sink: EventSink & { recompute(limit: number): Promise<number> };
   readonly questions: Questions;
@@ -30,7 +30,10 @@ interface OpenDatabase {
 
 const VISITORS = 100;
 
-/** How batches arrive, and after which share of them the rollups are recomputed. */
+/**
+ * The order in which batches arrive, and after which share of the batches the rollups (precomputed statistics) are
+ * recomputed.
+ */
 const CASES: readonly {
   readonly arrival: Arrival;
   readonly seed: number;
@@ -43,11 +46,11 @@ const CASES: readonly {
 
 const script = trafficOf({ seed: 11, visitors: VISITORS });
 const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
-/** A time at which the last activity of the script is live. */
+/** A time shortly after the script's last activity, so that its visitor is still live. */
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(CASES)("$arrival batches, rollups recomputed after $recomputed", (each) => {
+  describe.each(CASES)("$arrival batches, rollups recomputed after the shares $recomputed", (each) => {
     const { arrival, seed, recomputed } = each;
     let database: OpenDatabase;
     let asked: ComparedQuestions;
@@ -65,12 +68,12 @@ function compareMonth(open: () => Promise<OpenDatabase>): void {
     });
     afterAll(() => database.remove());
 
-    it("has every visit and customer", { timeout: 60_000 }, () => compareJourneys(asked));
-    it("counts overviews", { timeout: 60_000 }, () => compareOverviews(asked));
-    it("counts breakdowns", { timeout: 60_000 }, () => compareBreakdowns(asked));
-    it("counts funnels", { timeout: 60_000 }, () => compareFunnels(asked));
-    it("counts attribution and retention", () => compareAttributionAndRetention(asked));
-    it("counts live visitors", async () => {
+    it("customerJourney() equals the recount", { timeout: 60_000 }, () => compareJourneys(asked));
+    it("overview() equals the recount", { timeout: 60_000 }, () => compareOverviews(asked));
+    it("breakdown() equals the recount", { timeout: 60_000 }, () => compareBreakdowns(asked));
+    it("funnel() equals the recount", { timeout: 60_000 }, () => compareFunnels(asked));
+    it("attribution() and retention() equal the recount", () => compareAttributionAndRetention(asked));
+    it("live() equals the recount", async () => {
       const { visitors } = await asked.questions.live();
       expect(visitors).toBe(asked.recount.live(clock.now()));
     });

@@ -1,4 +1,4 @@
-/** Orders with their visits and their attribution. */
+/** Assigns orders to visits, and determines their sources. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { Delivered } from "./delivery.ts";
 import type { Action } from "./script.ts";
@@ -7,7 +7,7 @@ import { customerOf, inOrder, type Visit, visitsOf } from "./visits.ts";
 /** Amounts in minor units by currency. */
 export type Revenue = Readonly<Record<string, number>>;
 
-/** An order with its visit, and its attribution as it was when the order arrived. */
+/** An order with its visit, and with its sources at the time when the order arrived. */
 export interface CountedOrder {
   readonly action: Action;
   readonly orderId: string;
@@ -17,7 +17,7 @@ export interface CountedOrder {
   readonly frozen: { readonly last: Source; readonly first: Source } | null;
 }
 
-/** All orders that have arrived. */
+/** Returns all orders that have arrived. */
 export function ordersOf(
   arrived: readonly Action[],
   visits: readonly Visit[],
@@ -31,7 +31,7 @@ export function ordersOf(
   });
 }
 
-/** The attribution of an order, from what had arrived when its batch was stored. */
+/** Returns the sources of an order, computed from the batches that had arrived when it was stored. */
 function frozenAttribution(order: Action, delivered: readonly Delivered[]): CountedOrder["frozen"] {
   const arrivesWith = delivered.findIndex(({ actions }) => actions.includes(order));
   const known = delivered.slice(0, arrivesWith + 1).flatMap(({ actions }) => actions);
@@ -40,12 +40,12 @@ function frozenAttribution(order: Action, delivered: readonly Delivered[]): Coun
   return visit ? { last: visit.lastNonDirect, first: visit.firstTouch } : null;
 }
 
-/** Whose order it is. */
+/** Returns the customer who placed an order. */
 export function customerOfOrder({ action, visit }: CountedOrder): string | null {
   return action.customer ?? (visit && customerOf(visit));
 }
 
-/** The sum of orders by currency. */
+/** Returns the sum of orders by currency. */
 export function revenueOf(orders: readonly CountedOrder[]): Revenue {
   const revenue: Record<string, number> = {};
   for (const { currency, revenue: amount } of orders) revenue[currency] = (revenue[currency] ?? 0) + amount;

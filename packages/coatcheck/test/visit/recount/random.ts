@@ -1,4 +1,4 @@
-/** Random numbers that are the same in every run (Mulberry32). */
+/** Generates random numbers that are the same in every run (Mulberry32). */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** A number from 0 to 1, 1 excluded. */
+  /** Returns a number from 0 (included) to 1 (excluded). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = this.#state;
@@ -15,12 +15,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `from` to `to`, both included. */
+  /** Returns a whole number from `from` to `to`, both included. */
   whole(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
-  /** Whether something happens that has this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
@@ -31,7 +31,7 @@ export class Random {
     return item;
   }
 
-  /** A copy in random order (Fisher–Yates). */
+  /** Returns a copy in random order (Fisher–Yates). */
   shuffle<Item>(items: readonly Item[]): Item[] {
     const shuffled = [...items];
     for (let last = shuffled.length - 1; last > 0; last--) {
@@ -41,17 +41,17 @@ export class Random {
     return shuffled;
   }
 
-  /** `digits` random hexadecimal digits. */
+  /** Returns `digits` random hexadecimal digits. */
   hex(digits: number): string {
     return Array.from({ length: digits }, () => this.whole(0, 15).toString(16)).join("");
   }
 
-  /** A UUID v4. */
+  /** Returns a UUID v4. */
   uuid(): string {
     return `${this.hex(8)}-${this.hex(4)}-4${this.hex(3)}-a${this.hex(3)}-${this.hex(12)}`;
   }
 
-  /** A UUID v7 of a time in epoch milliseconds. */
+  /** Returns a UUID v7 for a time in epoch milliseconds. */
   uuidOf(time: number): string {
     const stamp = time.toString(16).padStart(12, "0");
     return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${this.hex(3)}-a${this.hex(3)}-${this.hex(12)}`;

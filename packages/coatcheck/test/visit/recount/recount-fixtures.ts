@@ -3,9 +3,9 @@ import { deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
 import { Browser, DIRECT, Script } from "./script.ts";
 
-/** When a browser of a test begins. */
+/** The time at which the browsers of the tests start. */
 export const START = Date.parse("2026-10-05T08:00:00Z");
-/** The month of the tests, as a range. */
+/** The month of the tests, as a range of days. */
 export const MONTH = { from: "2026-10-01", to: "2026-10-31" };
 export const GOOGLE: Source = { ...DIRECT, channel: "Organic Search", source: "google", medium: "organic" };
 export const MAIL: Source = {
@@ -16,17 +16,17 @@ export const MAIL: Source = {
   campaign: "autumn",
 };
 
-/** Creates a browser that writes its actions into a script. */
+/** Creates a browser that adds its actions to a script. */
 export function newBrowser(script = new Script(), at = START): Browser {
   return new Browser(script, at);
 }
 
-/** Counts a script that was delivered in order. */
+/** Recounts a script whose actions arrive in order. */
 export function recount({ script }: { readonly script: Script }, timeZone = "UTC"): Recount {
   return new Recount(script, deliver(script), timeZone);
 }
 
-/** Counts the figures of a whole month of scripted traffic. */
+/** Returns the recounted figures of a script for the whole month. */
 export function overview(browser: { readonly script: Script }, timeZone = "UTC") {
   return recount(browser, timeZone).overview(MONTH);
 }

@@ -1,13 +1,13 @@
 /**
- * Counts every figure of a script by the definitions alone. It shares no code with the library.
+ * Counts every figure of a script from the definitions. It shares no code with the library.
  *
- * Where the definitions leave a question open, the recount chooses:
+ * Where the definitions are not precise, the recount uses these rules:
  *
  * - **Tenants.** A visitor cookie belongs to one site, so no visitor of a script has two tenants.
- * - **Clamped visible time.** Each report is clamped to the time since its page began, not the sum of the reports.
- *   A report from before its page view adds nothing.
- * - **Late beacons.** 48 hours count from the last activity of the page's visit.
- * - **A page view that repeats a page id** is activity, but no page view.
+ * - **Clamped visible time.** Each report is limited to the time since its page was opened; the sum of the reports is
+ *   not. A report from before its page view adds nothing.
+ * - **Late beacons.** The 48 hours begin at the last activity of the page's visit.
+ * - **A page view that repeats a page id** is an activity, but is not counted as a page view.
  * - **Entry page**: the page of the visit's first event that has one. **Exit page**: the page of the last page view;
  *   without a page view, the entry page.
  * - **A first event without a source** begins a Direct visit.
@@ -15,17 +15,19 @@
  *   After an opt-out and an opt-in, an event of the new visitor joins no visit of the old one.
  * - **Events of a visit** include what backends report for it: for engagement, funnels and the visit's customer.
  * - **Customer of a visit**: of its last event with a subject. Reports of visible time do not count.
- * - **Visible time by day**: local day of the visit's start.
- * - **Conversion rate of a day**: of the visits that start on it, whenever their orders follow.
- * - **Visitors under a filter**: those whose first visit in the range matches. So the rows of a breakdown add up to the total.
+ * - **Visible time by day**: belongs to the local day of the visit's start.
+ * - **Conversion rate of a day**: the rate of the visits that start on that day, even if their orders follow later.
+ * - **Visitors under a filter**: visitors whose first visit in the range matches. Therefore the rows of a breakdown
+ *   add up to the total.
  * - **90 days**: from the start of one visit to the start of the other, inclusive.
- * - **Orders by channel, source, medium and campaign**: as frozen on the order. Visits: as the visitor's visits are now.
- * - **An order that arrives before its visit** has no attribution: it was frozen as "(no visit)".
+ * - **Orders by channel, source, medium and campaign**: as they were stored with the order. For visits: as they are
+ *   now.
+ * - **An order that arrives before its visit** has no source: it was stored as "(no visit)".
  * - **Customer of an order**: the customer that its event names, else the customer of its visit.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
- * - **Visits of a page**: visits that start in the range and viewed the page, whenever they did.
+ * - **Visits of a page**: visits that start in the range and viewed the page at any time.
  * - **A visitor with a single request** has a first visit of one event. A report of visible time is an event too.
- * - **Retention**: cohorts whose week lies in the range; each later week in the range.
+ * - **Retention**: contains the cohorts whose week is in the range, and each later week in the range.
  */
 import type { CountedKind } from "../../../src/visit/event.ts";
 import { Calendar, hourOf } from "./calendar.ts";
@@ -43,31 +45,31 @@ import {
   withoutRepeatedOrders,
 } from "./visits.ts";
 
-/** Local days, both included. */
+/** A range of local days, both ends included. */
 export interface Range {
   readonly from: string;
   readonly to: string;
 }
 
-/** The figures of a range, a day, an hour or a value of a dimension. */
+/** The figures of a range, a day, an hour or a dimension's value. */
 export interface Figures {
   readonly visits: number;
   readonly visitors: number;
   readonly newVisitors: number;
   readonly returningVisitors: number;
-  /** Visitors whose first visit lies in the period and is a single event. */
+  /** Visitors whose first visit is in the period and consists of a single event. */
   readonly singleRequestVisitors: number;
   readonly pageViews: number;
   readonly engaged: number;
   readonly bounced: number;
   readonly visibleTime: number;
-  /** Visits with at least one order. */
+  /** Number of visits with at least one order. */
   readonly converted: number;
   readonly orders: number;
   readonly revenue: Revenue;
 }
 
-/** The figures of one path. */
+/** The figures of one page path. */
 export interface PageFigures {
   readonly visits: number;
   readonly pageViews: number;
@@ -76,7 +78,7 @@ export interface PageFigures {
   readonly converted: number;
 }
 
-/** One customer's totals. */
+/** The totals of one customer. */
 export interface CustomerTotals {
   readonly visits: number;
   readonly orders: number;
@@ -85,7 +87,7 @@ export interface CustomerTotals {
   readonly lastVisit: number | null;
 }
 
-/** The figures of a script, as far as it has been delivered. */
+/** Computes the figures of the actions that have been delivered. */
 export class Recount {
   readonly visits: readonly Visit[];
   readonly orders: readonly CountedOrder[];
@@ -102,22 +104,22 @@ export class Recount {
     this.orders = ordersOf(this.#arrived, this.visits, delivered);
   }
 
-  /** The figures of a range of local days. */
+  /** Returns the figures of a range of local days. */
   overview(range: Range, conditions: readonly Condition[] = []): Figures {
     return this.#figures((at) => this.#isIn(range, at), conditions);
   }
 
-  /** The figures of each local day of a range on which something happened. */
+  /** Returns the figures of each local day in a range that has any. */
   byDay(range: Range): Map<string, Figures> {
     return this.#byPeriod(range, (at) => this.calendar.dayOf(at));
   }
 
-  /** The figures of each hour of a range, by the start of the hour in epoch milliseconds. */
+  /** Returns the figures of each hour in a range, by the start of the hour in epoch milliseconds. */
   byHour(range: Range): Map<number, Figures> {
     return this.#byPeriod(range, hourOf);
   }
 
-  /** The figures of each value of a dimension. */
+  /** Returns the figures of each value of a dimension. */
   breakdown(
     dimension: string,
     range: Range,
@@ -134,7 +136,7 @@ export class Recount {
     return new Map(rows.filter(([, { visits, pageViews, orders }]) => visits + pageViews + orders > 0));
   }
 
-  /** The views of each path, and the visits with a view of it. */
+  /** Returns the number of views of each path, and of visits that viewed it. */
   pages(range: Range): Map<string, PageFigures> {
     const paths = new Set(this.visits.flatMap(({ pages }) => pages.map(({ path }) => path)));
     const rows = [...paths].map((path) => {
@@ -157,7 +159,7 @@ export class Recount {
     return new Map(rows.filter(([, { visits, pageViews }]) => visits + pageViews > 0));
   }
 
-  /** The totals of each customer over the whole script. */
+  /** Returns the totals of each customer in the whole script. */
   customers(): Map<string, CustomerTotals> {
     const names = new Set([...this.visits.map(customerOf), ...this.orders.map(customerOfOrder)]);
     const rows = new Map<string, CustomerTotals>();
@@ -176,13 +178,13 @@ export class Recount {
     return rows;
   }
 
-  /** The documents that were counted only, by kind. */
+  /** Returns the number of documents that were only counted, by kind. */
   documents(range: Range): Map<CountedKind, number> {
     const counted = this.#documents.filter(({ at }) => this.#isIn(range, hourOf(at)));
     return countBy(counted, ({ kind }) => kind);
   }
 
-  /** How many visitors began a visit in each week, by the week of their first visit. */
+  /** Returns how many visitors began a visit in each week, by the week of their first visit. */
   retention(range: Range): Map<string, Map<string, number>> {
     const byVisitor = Map.groupBy(this.visits, ({ visitor }) => visitor);
     const cohorts = new Map<string, Map<string, number>>();
@@ -198,7 +200,7 @@ export class Recount {
     return cohorts;
   }
 
-  /** Visitors with activity that arrived in the five minutes before `now`. */
+  /** Returns the number of visitors with activity that arrived in the five minutes before `now`. */
   live(now: number): number {
     const recent = this.#arrived.filter(
       ({ heardAt, isFromBackend }) => !isFromBackend && heardAt > now - 5 * MINUTE && heardAt <= now,
@@ -206,7 +208,7 @@ export class Recount {
     return new Set(recent.map(({ visitor }) => visitor)).size;
   }
 
-  /** The visits that start in a range. */
+  /** Returns the visits that start in a range. */
   visitsIn(range: Range): Visit[] {
     return this.visits.filter(({ start }) => this.#isIn(range, start));
   }
@@ -252,12 +254,12 @@ export class Recount {
   }
 }
 
-/** The first visit of each visitor. */
+/** Returns the first visit of each visitor. */
 function firstOfEachVisitor(visits: readonly Visit[]): Visit[] {
   return [...Map.groupBy(visits, ({ visitor }) => visitor).values()].flatMap((all) => all.slice(0, 1));
 }
 
-/** How many items have each key. */
+/** Returns the number of items for each key. */
 function countBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, number> {
   return new Map([...Map.groupBy(items, keyOf)].map(([key, all]) => [key, all.length]));
 }

@@ -1,9 +1,9 @@
-/** Scenes: the actions of a visitor in one visit. Each scene covers one rule of the definitions. */
+/** Scenes: the actions of one visitor in one visit. Each scene exercises one rule of the definitions. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { Random } from "./random.ts";
 import { type Browser, DAY, DESKTOP, HOUR, MINUTE, SECOND } from "./script.ts";
 
-/** The browser of a scene, and the source of its visitor. */
+/** What a scene works with: its browser and the source of its visitor. */
 export interface SceneContext {
   readonly browser: Browser;
   readonly random: Random;
@@ -13,14 +13,14 @@ export interface SceneContext {
 const PRODUCTS = ["/taco/al-pastor", "/taco/barbacoa", "/taco/carnitas", "/salsa/verde", "/salsa/roja"];
 const CURRENCIES = ["CHF", "EUR", "JPY"];
 
-/** A page with a document, perhaps the report of its script, and visible time. */
+/** Views a page: its document, sometimes the report of its script, and its visible time. */
 function read({ browser, random, source }: SceneContext, path: string): void {
   const late = random.chance(0.05) ? random.whole(0, 47 * HOUR) : random.whole(0, 400);
   browser.view(path, { cameFrom: source, late, isLost: random.chance(0.02) });
   const { page } = browser;
   if (!page) return;
   if (random.chance(0.4)) {
-    // The script repeats the page's id to the other node, at times a little before the document's own time.
+    // The script reports the same page id to the other node, sometimes slightly earlier than the document.
     browser.view(path, { page, node: random.whole(0, 1), ago: random.whole(-900, 30) });
   }
   const spent = random.whole(SECOND, 90 * SECOND);
@@ -46,7 +46,7 @@ function bounce(stage: SceneContext): void {
   browser.wait(20 * SECOND).visible(random.pick([9_999, 10_000, 0]));
 }
 
-/** A tracker that reports more than the page's age. */
+/** A tracker that reports more visible time than has passed since the page was opened. */
 function fastClock(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.view("/menu", { cameFrom: stage.source });
@@ -72,7 +72,7 @@ function buy(stage: SceneContext): void {
   const orderId = `o-${random.hex(8)}`;
   browser.order(orderId, amount, random.pick(CURRENCIES), { late: random.whole(0, SECOND) });
   if (random.chance(0.2)) {
-    // The confirmation page reports it again to the other node, at times with another amount.
+    // The confirmation page reports the same order to the other node, sometimes with another amount.
     browser.wait(random.whole(0, 40 * MINUTE));
     browser.order(orderId, random.pick([amount, amount + 1]), "CHF", { node: 1 - browser.node });
   }
@@ -80,7 +80,7 @@ function buy(stage: SceneContext): void {
   read(stage, "/thanks");
 }
 
-/** The payment provider reports the order, minutes or hours after the visit. */
+/** The payment provider reports the order minutes or hours after the visit. */
 function paidLater(stage: SceneContext): void {
   const { browser, random } = stage;
   fillCart(stage);
@@ -95,7 +95,7 @@ function paidLater(stage: SceneContext): void {
   if (random.chance(0.5)) browser.wait(MINUTE).backend(detail, { node: random.whole(0, 1) });
 }
 
-/** A telephone order: its session has viewed no page. */
+/** An order by telephone: its session has no page views. */
 function withoutVisit({ browser, random }: SceneContext): void {
   browser.session = random.uuid();
   browser.customer = random.pick(["anna", null]);
@@ -106,7 +106,7 @@ function withoutVisit({ browser, random }: SceneContext): void {
   browser.session = random.uuid();
 }
 
-/** The visitor returns to an open page after the visit has ended. */
+/** The visitor returns to an open page after the visit's end. */
 function openTab(stage: SceneContext): void {
   const { browser, random } = stage;
   read(stage, "/long-read");
@@ -118,7 +118,7 @@ function openTab(stage: SceneContext): void {
   if (page) browser.wait(random.whole(0, 10 * SECOND)).visible(random.whole(0, 20 * SECOND), { page });
 }
 
-/** A screen that shows the shop for longer than a day. */
+/** A screen that displays the shop for more than a day. */
 function allDay(stage: SceneContext): void {
   const { browser, random } = stage;
   const end = browser.now + DAY + random.whole(-HOUR, 3 * HOUR);
@@ -143,7 +143,7 @@ function twoCustomers(stage: SceneContext): void {
   browser.customer = null;
 }
 
-/** A mid-visit campaign, and a change of country: a visit keeps what its first event says. */
+/** The campaign and the country change during the visit. The visit keeps the values of its first event. */
 function changing(stage: SceneContext): void {
   const { browser, random, source } = stage;
   browse(stage);
@@ -154,7 +154,7 @@ function changing(stage: SceneContext): void {
   });
 }
 
-/** Two visits become one when a late event fills the gap. */
+/** A late event fills the gap between two visits, which become one. */
 function filledGap(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.view("/menu", { cameFrom: stage.source });
@@ -163,7 +163,7 @@ function filledGap(stage: SceneContext): void {
   if (random.chance(0.5)) browser.order(`f-${random.hex(8)}`, 300, "CHF");
 }
 
-/** Things that happen in the same millisecond. */
+/** Several actions in the same millisecond. */
 function sameTime(stage: SceneContext): void {
   const { browser } = stage;
   browser.view("/", { cameFrom: stage.source });
@@ -172,7 +172,7 @@ function sameTime(stage: SceneContext): void {
   browser.track("begin_checkout");
 }
 
-/** A visitor opts out, and documents are counted only. After an opt-in the browser is a new visitor. */
+/** A visitor opts out; their documents are only counted. After opting in, the browser is a new visitor. */
 function optOut(stage: SceneContext): void {
   const { browser, random } = stage;
   browse(stage);
@@ -182,13 +182,13 @@ function optOut(stage: SceneContext): void {
   browser.visitor = random.uuid();
 }
 
-/** All scenes. Frequent ones are listed several times. */
+/** All scenes. Frequent scenes are listed several times. */
 export const SCENES: readonly ((stage: SceneContext) => void)[] = [
   ...[browse, browse, browse, bounce, bounce, fillCart, fillCart, buy, buy, paidLater],
   ...[fastClock, withoutVisit, openTab, openTab, twoCustomers, changing, filledGap, sameTime, optOut, allDay],
 ];
 
-/** A visitor with one order a day, so that one customer has many. */
+/** A visitor with one order a day, so that one customer has many orders. */
 export function bigSpender(stage: SceneContext): void {
   const { browser } = stage;
   for (let day = 0; day < 28; day++) {

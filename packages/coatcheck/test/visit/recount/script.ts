@@ -1,4 +1,4 @@
-/** The raw script of a test: what visitors do, one action after another. */
+/** The script of a test: the list of all actions of its visitors. */
 import { createHash } from "node:crypto";
 import type { CountedKind, EventClient, Source } from "../../../src/visit/event.ts";
 import { Random } from "./random.ts";
@@ -8,22 +8,22 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The detail of an action: a page that is shown, a report of visible time, another event, or an order. */
+/** The details of an action: a page view, a report of visible time, another event, or an order. */
 export type ActionDetail =
   | { readonly do: "view" }
   | { readonly do: "visible"; readonly milliseconds: number }
   | { readonly do: "track"; readonly event: string; readonly isKey: boolean }
   | { readonly do: "order"; readonly orderId: string; readonly revenue: number; readonly currency: string };
 
-/** One thing that one visitor did, or that a backend reported. */
+/** An action of a visitor, or an event that a backend reports. */
 export interface Action {
   readonly id: string;
   readonly at: number;
-  /** When a node receives it. */
+  /** When the node receives the action. */
   readonly heardAt: number;
-  /** The number of the node that receives it. */
+  /** The number of the node that receives the action. */
   readonly node: number;
-  /** The request never arrives: no node knows of it, and no figure counts it. */
+  /** Whether the request is lost: no node receives it, so no figure includes it. */
   readonly isLost: boolean;
   readonly isFromBackend: boolean;
   readonly visitor: string | null;
@@ -36,7 +36,7 @@ export interface Action {
   readonly detail: ActionDetail;
 }
 
-/** A document of a client that is not a visitor, such as a bot or a person who opted out. */
+/** A document request of a client that is not a visitor, such as a bot or a person who has opted out. */
 export interface CountedDocument {
   readonly at: number;
   readonly node: number;
@@ -46,23 +46,23 @@ export interface CountedDocument {
 
 /** Options of a single action. */
 export interface ActionOptions {
-  /** Milliseconds until a node receives it. Default: 0. */
+  /** Milliseconds until a node receives the action. Default: 0. */
   readonly late?: number;
-  /** Default: the browser's node. */
+  /** The node that receives the action. Default: the browser's node. */
   readonly node?: number;
   readonly isLost?: boolean;
-  /** Default: the current page. */
+  /** The page of the action. Default: the current page. */
   readonly page?: { readonly id: string; readonly path: string };
   readonly cameFrom?: Source | null;
-  /** Milliseconds before the browser's clock, for an action of the past. Default: 0. */
+  /** How long before the browser's current time the action happened, in milliseconds. Default: 0. */
   readonly ago?: number;
   readonly client?: EventClient;
 }
 
-/** The host of every page. */
+/** The host of all pages. */
 export const HOST = "shop.example";
 
-/** The source of a visitor about whom nothing is known. */
+/** The source of a visitor without any source information. */
 export const DIRECT: Source = {
   channel: "Direct",
   source: null,
@@ -83,7 +83,7 @@ export const DESKTOP: EventClient = {
   userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 };
 
-/** The id of an order's event, the same on each node. */
+/** Returns the id of an order's event. All nodes derive the same id. */
 function orderEventId(tenant: string | null, orderId: string): string {
   const hex = createHash("sha256")
     .update(JSON.stringify([tenant, orderId]))
@@ -91,7 +91,7 @@ function orderEventId(tenant: string | null, orderId: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** A script that browsers and backends write. */
+/** A list of actions, to which browsers and backends add. */
 export class Script {
   readonly actions: Action[] = [];
   readonly documents: CountedDocument[] = [];
@@ -101,12 +101,12 @@ export class Script {
     this.random = new Random(seed);
   }
 
-  /** Counts a document of a client that is not a visitor. */
+  /** Adds a document request of a client that is not a visitor. */
   document(kind: CountedKind, at: number, { node = 0, tenant = null as string | null } = {}): void {
     this.documents.push({ at, node, kind, tenant });
   }
 
-  /** Adds an action whose id follows from its time or, for an order, from the order. */
+  /** Adds an action. Its id is derived from its time or, for an order, from the order. */
   add(action: Omit<Action, "id">): Action {
     const { detail, tenant, heardAt } = action;
     const id = detail.do === "order" ? orderEventId(tenant, detail.orderId) : this.random.uuidOf(heardAt);
@@ -116,7 +116,7 @@ export class Script {
   }
 }
 
-/** A browser with its clock, its current page and its session. Each method writes one action. */
+/** A browser with a clock, a current page and a session. Each method adds one action to the script. */
 export class Browser {
   readonly script: Script;
   visitor: string;
@@ -140,13 +140,13 @@ export class Browser {
     return this;
   }
 
-  /** Shows a page, which becomes the current one. */
+  /** Views a page, which becomes the current page. */
   view(path: string, options: ActionOptions = {}): Action {
     this.page = options.page ?? { id: this.script.random.uuid(), path };
     return this.#write({ do: "view" }, { cameFrom: DIRECT, ...options });
   }
 
-  /** Reports how long the page was visible since its last report. */
+  /** Reports how long the page was visible since its previous report. */
   visible(milliseconds: number, options: ActionOptions = {}): Action {
     return this.#write({ do: "visible", milliseconds }, options);
   }
@@ -157,7 +157,7 @@ export class Browser {
     return this.#write({ do: "track", event, isKey }, options);
   }
 
-  /** Logs in: the session is the customer's from here on. */
+  /** Logs in: from now on, the session belongs to the customer. */
   login(customer: string, options: ActionOptions = {}): Action {
     this.customer = customer;
     return this.track("login", options);
@@ -168,7 +168,7 @@ export class Browser {
     return this.#write({ do: "order", orderId, revenue, currency }, options);
   }
 
-  /** A backend reports an event of this browser's session. */
+  /** Adds an event that a backend reports for this browser's session. */
   backend(detail: ActionDetail, options: ActionOptions & { readonly knowsVisitor?: boolean } = {}): Action {
     const { late = 0, node = this.node, isLost = false, ago = 0, knowsVisitor = true } = options;
     const at = this.now - ago;

@@ -7,12 +7,12 @@ import { MONTH, TIME_ZONE, trafficOf } from "./traffic.ts";
 
 const script = trafficOf({ seed: 3, visitors: 120 });
 
-it("generates the same month for the same seed, and a different one for another seed", () => {
+it("trafficOf() generates the same month for the same seed, and different months for different seeds", () => {
   expect(trafficOf({ seed: 3, visitors: 120 }).actions).toEqual(script.actions);
   expect(trafficOf({ seed: 4, visitors: 120 }).actions).not.toEqual(script.actions);
 });
 
-it("delivers each action that is not lost, whatever the order of arrival", () => {
+it("deliver() delivers each action that is not lost, in every order of arrival", () => {
   const expected = script.actions.filter(({ isLost }) => !isLost).map(({ id }) => id);
   for (const arrival of ["in-order", "interleaved", "shuffled"] as const) {
     const delivered = deliver(script, arrival, 7).flatMap(({ batch }) => batch.events.map(({ id }) => id));
@@ -21,7 +21,7 @@ it("delivers each action that is not lost, whatever the order of arrival", () =>
   }
 });
 
-it("repeats an event with the same content", () => {
+it("deliver() repeats an event with the same content", () => {
   const events = deliver(script, "shuffled", 8).flatMap(({ batch }) => batch.events);
   const contents = Map.groupBy(
     events.filter(({ order }) => order === null),
@@ -30,8 +30,8 @@ it("repeats an event with the same content", () => {
   for (const [, same] of contents) expect(new Set(same).size).toBe(1);
 });
 
-it("counts the same visits whatever the order of arrival", () => {
-  // Which report of an order counts depends on the arrival, so orders are left out.
+it("visitsOf() returns the same visits for every order of arrival", () => {
+  // Orders are omitted, because the report of an order that arrives first is used.
   const withoutOrders = new Script();
   withoutOrders.actions.push(...script.actions.filter(({ detail }) => detail.do !== "order"));
   const figures = (seed: number) =>
@@ -40,7 +40,7 @@ it("counts the same visits whatever the order of arrival", () => {
   expect(figures(2)).toEqual(figures(1));
 });
 
-it("the days add up to the month, and the rows of each dimension to the total", () => {
+it("Recount figures of the days, and of the rows of each dimension, add up to the total", () => {
   const recount = new Recount(script, deliver(script, "interleaved", 1), TIME_ZONE);
   const total = recount.overview(MONTH);
   const sum = (
@@ -61,7 +61,7 @@ it("the days add up to the month, and the rows of each dimension to the total", 
   expect(total.visitors).toBeLessThan(sum(recount.byDay(MONTH).values(), "visitors"));
 });
 
-it("contains every case that the rules distinguish", () => {
+it("trafficOf() covers every case of the rules", () => {
   const recount = new Recount(script, deliver(script), TIME_ZONE);
   const total = recount.overview(MONTH);
   expect(Math.min(total.bounced, total.engaged, total.newVisitors, total.returningVisitors)).toBeGreaterThan(

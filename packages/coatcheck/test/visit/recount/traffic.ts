@@ -1,15 +1,15 @@
-/** A month of traffic in a shop: October 2026, whose 25th day has 25 hours in Europe/Zurich. */
+/** Generates a month of shop traffic: October 2026. In Europe/Zurich, its 25th day has 25 hours. */
 import type { EventClient, Source } from "../../../src/visit/event.ts";
 import type { Random } from "./random.ts";
 import { bigSpender, SCENES } from "./scenes.ts";
 import { Browser, DAY, DESKTOP, DIRECT, HOUR, MINUTE, Script } from "./script.ts";
 
-/** The zone of the shop's operator. */
+/** The time zone of the shop's operator. */
 export const TIME_ZONE = "Europe/Zurich";
-/** When the month begins and ends in that zone. */
+/** Start of the month in that time zone. */
 export const MONTH_START = Date.parse("2026-09-30T22:00:00Z");
 export const MONTH_END = Date.parse("2026-10-31T23:00:00Z");
-/** The month's local days. */
+/** The local days of the month. */
 export const MONTH = { from: "2026-10-01", to: "2026-10-31" };
 
 const CLIENTS: readonly EventClient[] = [
@@ -49,13 +49,13 @@ const SOURCES: readonly Source[] = [
 
 const COUNTED_KINDS = ["bot", "ai-agent", "tool", "suspected", "not-collected", "dropped"] as const;
 
-/** What a month consists of. */
+/** Options of {@link trafficOf}. */
 export interface TrafficOptions {
   readonly seed: number;
   readonly visitors: number;
 }
 
-/** Writes the script of a month. The same options write the same script. */
+/** Creates the script of a month. The same options create the same script. */
 export function trafficOf({ seed, visitors }: TrafficOptions): Script {
   const script = new Script(seed);
   const { random } = script;
@@ -84,7 +84,7 @@ function chooseClient(browser: Browser, random: Random): void {
   browser.node = random.whole(0, 1);
 }
 
-/** A visit that lies about 90 days before the visitor's first visit of the month. */
+/** A visit about 90 days before the visitor's first visit of the month. */
 function visit90DaysBefore(browser: Browser): void {
   const { random } = browser.script;
   const { now } = browser;
@@ -93,7 +93,7 @@ function visit90DaysBefore(browser: Browser): void {
   browser.now = now;
 }
 
-/** Waits until the next visit: some waits are a millisecond below, at or above the timeout of a visit. */
+/** Waits until the next visit. Some waits are the visit timeout, or a millisecond more or less. */
 function waitForNextVisit(browser: Browser, random: Random): void {
   const exact = [30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1];
   browser.wait(random.chance(0.3) ? random.pick(exact) : random.whole(20 * MINUTE, 6 * DAY));
@@ -102,11 +102,11 @@ function waitForNextVisit(browser: Browser, random: Random): void {
     browser.customer = null;
   }
   if (random.chance(0.1)) browser.node = 1 - browser.node;
-  // The next visit may be on another network.
+  // The next visit may come from another network.
   if (random.chance(0.1)) browser.client = random.pick(CLIENTS);
 }
 
-/** Visits that begin in the last and the first millisecond of local days, hours and the month. */
+/** Adds visits that begin in the last and the first millisecond of local days, hours and the month. */
 function atMidnights(script: Script): void {
   const changeOfClock = Date.parse("2026-10-25T01:00:00Z");
   const monday = Date.parse("2026-10-11T22:00:00Z");

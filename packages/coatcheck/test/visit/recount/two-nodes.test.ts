@@ -14,7 +14,10 @@ import { Recount } from "./recount.ts";
 import { MINUTE, Script } from "./script.ts";
 import { TIME_ZONE, trafficOf } from "./traffic.ts";
 
-/** Which of two reports of an order arrives first is chance when nodes write at once, so orders are left out. */
+/**
+ * When two nodes write at the same time, it is random which report of an order arrives first. Orders are therefore
+ * omitted.
+ */
 function withoutOrders(): Script {
   const script = new Script();
   const { actions, documents } = trafficOf({ seed: 21, visitors: 60 });
@@ -28,7 +31,7 @@ const delivered = deliver(script, "interleaved", 6);
 const now = Math.max(...script.actions.map(({ heardAt }) => heardAt)) + MINUTE;
 const options = { timeZone: TIME_ZONE, clock: { now: () => now }, timeBudget: 60_000 };
 
-/** Each node writes its own batches one after the other, and both write at once. */
+/** Each node writes its own batches one after another. Both nodes write at the same time. */
 async function writeAtOnce(sinks: readonly EventSink[]): Promise<void> {
   const writeAll = async (sink: EventSink, batches: readonly Delivered[]) => {
     for (const { batch } of batches) await sink.write(batch);
@@ -52,7 +55,7 @@ async function compare(questions: ComparedQuestions["questions"]): Promise<void>
   await compareFunnels(asked);
 }
 
-it("counts the batches of two nodes that write to SQLite at once", { timeout: 60_000 }, async () => {
+it("SQLite counts the batches of two concurrent nodes", { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-nodes-"));
   const path = join(folder, "visits.db");
   const sinks = [sqliteEvents({ path, timeZone: TIME_ZONE }), sqliteEvents({ path, timeZone: TIME_ZONE })];
@@ -68,7 +71,7 @@ it("counts the batches of two nodes that write to SQLite at once", { timeout: 60
 });
 
 await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
-  it("counts the batches of two nodes that write to PostgreSQL at once", { timeout: 60_000 }, async () => {
+  it("the sink counts the batches of two concurrent nodes", { timeout: 60_000 }, async () => {
     const database = await temporaryDatabase(url);
     const pools = [0, 1].map(() => new pg.Pool({ connectionString: database.url, max: 3 }));
     const sinks = await Promise.all(pools.map((pool) => postgresEvents({ pool, timeZone: TIME_ZONE })));

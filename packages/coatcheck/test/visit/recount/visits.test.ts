@@ -2,22 +2,22 @@ import { describe, expect, it } from "vitest";
 import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./recount-fixtures.ts";
 import { DAY, DIRECT, HOUR, MINUTE, Script, SECOND } from "./script.ts";
 
-describe("when a visit ends", () => {
-  it("continues a visit after 29:59.999", () => {
+describe("visitsOf() at the end of a visit", () => {
+  it("continues the visit after a gap of 29:59.999", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(30 * MINUTE - 1).view("/menu");
     expect(overview(browser)).toMatchObject({ visits: 1, pageViews: 2, visitors: 1 });
   });
 
-  it("ends a visit after a gap of exactly 30:00", () => {
+  it("begins a new visit after a gap of exactly 30:00", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(30 * MINUTE).view("/menu");
     expect(overview(browser)).toMatchObject({ visits: 2, pageViews: 2, visitors: 1, bounced: 2 });
   });
 
-  it("ends a visit 24 hours after its start, however active it is", () => {
+  it("begins a new visit after 24 hours, even if the visitor is active all the time", () => {
     const browser = newBrowser();
     for (let slice = 0; slice <= 96; slice++) {
       browser.view("/");
@@ -27,7 +27,7 @@ describe("when a visit ends", () => {
     expect(visits.map(({ pages }) => pages.length)).toEqual([96, 1]);
   });
 
-  it("does not end a visit at midnight", () => {
+  it("continues the visit at midnight", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-05T23:50:00Z"));
     browser.view("/");
     browser.wait(20 * MINUTE).view("/menu");
@@ -36,14 +36,14 @@ describe("when a visit ends", () => {
     expect(days.get("2026-10-06")).toMatchObject({ visits: 0, pageViews: 1, engaged: 0 });
   });
 
-  it("does not end a visit by a new campaign, and ignores the campaign", () => {
+  it("continues the visit when a new campaign arrives, and ignores the campaign", () => {
     const browser = newBrowser();
     browser.view("/", { cameFrom: GOOGLE });
     browser.wait(MINUTE).view("/", { cameFrom: MAIL });
     expect([...recount(browser).breakdown("channel", MONTH).keys()]).toEqual(["Organic Search"]);
   });
 
-  it("does not end a visit by a login or a new session", () => {
+  it("continues the visit after a login and with a new session", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(MINUTE).login("anna");
@@ -53,7 +53,7 @@ describe("when a visit ends", () => {
   });
 });
 
-describe("activity", () => {
+describe("visitsOf() for events and beacons", () => {
   it("extends a visit by an event", () => {
     const browser = newBrowser();
     browser.view("/");
@@ -62,7 +62,7 @@ describe("activity", () => {
     expect(overview(browser).visits).toBe(1);
   });
 
-  it("extends a visit by a beacon while it is open", () => {
+  it("extends an open visit by a beacon", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(20 * MINUTE).visible(SECOND);
@@ -70,7 +70,7 @@ describe("activity", () => {
     expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: SECOND });
   });
 
-  it("adds the time of a beacon after the visit, without extending or reopening it", () => {
+  it("adds the visible time of a late beacon to its visit, without extending or reopening it", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(40 * MINUTE).visible(12 * SECOND);
@@ -80,7 +80,7 @@ describe("activity", () => {
     expect(overview(browser)).toMatchObject({ visits: 2, visibleTime: 12 * SECOND, engaged: 1, bounced: 1 });
   });
 
-  it("adds the time of an older visit's page to that visit, and does not extend the open one", () => {
+  it("adds the visible time of an older page to that page's visit, without extending the open one", () => {
     const browser = newBrowser();
     browser.view("/long-read");
     const { page } = browser;
@@ -97,14 +97,14 @@ describe("activity", () => {
     expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: 0 });
   });
 
-  it("begins no visit with a beacon whose page was never viewed", () => {
+  it("ignores a beacon whose page was never viewed", () => {
     const browser = newBrowser();
     browser.view("/", { isLost: true });
     browser.wait(MINUTE).visible(12 * SECOND);
     expect(overview(browser)).toMatchObject({ visits: 0, visitors: 0, visibleTime: 0 });
   });
 
-  it("begins a visit with a browser's event when none is open, entering on its page", () => {
+  it("begins a visit with a browser event if none is open, and uses its page as entry page", () => {
     const browser = newBrowser();
     browser.view("/taco", { cameFrom: GOOGLE });
     browser.wait(HOUR).track("add_to_cart");
@@ -113,7 +113,7 @@ describe("activity", () => {
     expect(recount(browser).breakdown("entryPage", MONTH).get("/taco")?.visits).toBe(2);
   });
 
-  it("adds a backend's event to the session's last visit without extending it", () => {
+  it("adds a backend event to the session's last visit without extending it", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(20 * MINUTE).backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" });
@@ -123,7 +123,7 @@ describe("activity", () => {
     expect(overview(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
   });
 
-  it("adds a backend's event to the visit before it, not to a later one", () => {
+  it("adds a backend event to the earlier visit, not to the later one", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(2 * HOUR).view("/menu");
@@ -131,7 +131,7 @@ describe("activity", () => {
     expect(recount(browser).orders[0]?.visit?.start).toBe(START);
   });
 
-  it("counts an order of a session without a visit in the totals only", () => {
+  it("includes an order of a session without a visit in the totals only", () => {
     const browser = newBrowser();
     browser.backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" }, { knowsVisitor: false });
     expect(overview(browser)).toMatchObject({ visits: 0, converted: 0, orders: 1, revenue: { CHF: 900 } });
@@ -139,15 +139,15 @@ describe("activity", () => {
   });
 });
 
-describe("page views and visible time", () => {
-  it("counts a page once that the document and its script report", () => {
+describe("Recount of page views and visible time", () => {
+  it("counts a page view once if both the document and its script report it", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(300).view("/", browser.page ? { page: browser.page } : {});
     expect(overview(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
   });
 
-  it("counts a page on the day of the earlier of two reports", () => {
+  it("counts a page view on the day of the earlier of two reports", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-06T00:00:00.100Z"));
     browser.view("/");
     const { page } = browser;
@@ -155,14 +155,14 @@ describe("page views and visible time", () => {
     expect(recount(browser).byDay(MONTH).get("2026-10-05")).toMatchObject({ pageViews: 1, visits: 1 });
   });
 
-  it("clamps visible time to the time since the page began", () => {
+  it("limits visible time to the time since the page was opened", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(4 * SECOND).visible(HOUR);
     expect(overview(browser)).toMatchObject({ visibleTime: 4 * SECOND, bounced: 1 });
   });
 
-  it("adds up the reports of a page, also those that arrive before their page view", () => {
+  it("sums the reports of a page, including reports that arrive before their page view", () => {
     const browser = newBrowser();
     browser.view("/", { late: HOUR });
     browser.wait(6 * SECOND).visible(6 * SECOND);
@@ -171,8 +171,8 @@ describe("page views and visible time", () => {
   });
 });
 
-describe("engaged and bounced", () => {
-  it("bounces after one page of 9,999 ms, and engages at 10,000 ms", () => {
+describe("Recount of engaged visits", () => {
+  it("counts one page of 9,999 ms as bounced, and of 10,000 ms as engaged", () => {
     const script = new Script();
     for (const visible of [9_999, 10_000]) {
       const browser = newBrowser(script);
@@ -182,14 +182,14 @@ describe("engaged and bounced", () => {
     expect(overview({ script })).toMatchObject({ visits: 2, engaged: 1, bounced: 1 });
   });
 
-  it.each(["add_to_cart", "begin_checkout", "login"])("engages by %s", (event) => {
+  it.each(["add_to_cart", "begin_checkout", "login"])("counts a visit with %s as engaged", (event) => {
     const browser = newBrowser();
     browser.view("/");
     browser.track(event);
     expect(overview(browser)).toMatchObject({ engaged: 1, bounced: 0 });
   });
 
-  it("does not engage by another event, unless the application marks it as key", () => {
+  it("counts a visit with another event as engaged only if the event is a key event", () => {
     const script = new Script();
     newBrowser(script).track("product_view");
     newBrowser(script).track("booked_table", { isKey: true });
@@ -197,8 +197,8 @@ describe("engaged and bounced", () => {
   });
 });
 
-describe("clients that are not visitors", () => {
-  it("counts documents of bots, of people who opted out and of dropped requests, and nothing else", () => {
+describe("Recount of clients that are not visitors", () => {
+  it("counts only the documents of bots, of people who opted out, and of dropped requests", () => {
     const script = new Script();
     script.document("bot", START);
     script.document("bot", START + DAY);
@@ -226,7 +226,7 @@ describe("clients that are not visitors", () => {
     });
   });
 
-  it("does not count a request that never arrived", () => {
+  it("ignores a request that never arrived", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(MINUTE).view("/menu", { isLost: true });

@@ -1,8 +1,8 @@
-/** Puts the actions of a script into visits, by the definitions alone: simple and slow. */
+/** Assigns the actions of a script to visits, according to the definitions. Simple and slow. */
 import type { EventClient, Source } from "../../../src/visit/event.ts";
 import { type Action, DAY, DIRECT, HOUR, MINUTE } from "./script.ts";
 
-/** A page that was viewed, counted once. */
+/** A viewed page, counted once. */
 export interface Page {
   readonly id: string;
   readonly path: string;
@@ -10,30 +10,30 @@ export interface Page {
   visible: number;
 }
 
-/** A visit with everything that belongs to it. */
+/** A visit, with all of its pages and actions. */
 export interface Visit {
-  /** The id of the action that began it. */
+  /** The id of the action that began the visit. */
   readonly id: string;
   readonly visitor: string;
   readonly tenant: string | null;
   readonly start: number;
   lastActivity: number;
-  /** What happened in it, in order, without reports of visible time. */
+  /** The actions of the visit in order, except for reports of visible time. */
   readonly actions: Action[];
   readonly pages: Page[];
   /** How many reports of visible time its pages have. */
   beacons: number;
-  /** The source of its first event. */
+  /** The source of the first event. */
   readonly source: Source;
-  /** Filled when all visits of the visitor are known. */
+  /** Set when all visits of the visitor are known. */
   firstTouch: Source;
   lastNonDirect: Source;
-  /** Whether the visitor has no earlier visit. */
+  /** Whether this is the visitor's first visit. */
   isFirst: boolean;
   readonly client: EventClient | null;
 }
 
-/** All visits, and what backends reported for sessions without one. */
+/** All visits, and the backend events of sessions without a visit. */
 export interface Visits {
   readonly visits: readonly Visit[];
   readonly withoutVisit: readonly Action[];
@@ -45,7 +45,7 @@ export function inOrder(actions: readonly Action[]): Action[] {
 }
 
 /**
- * Of several reports of one order, keeps the one that arrived first.
+ * If an order was reported several times, keeps only the report that arrived first.
  *
  * @param arrived actions in the order of their arrival.
  */
@@ -60,7 +60,7 @@ export function withoutRepeatedOrders(arrived: readonly Action[]): Action[] {
   });
 }
 
-/** The visits of all actions that have arrived. */
+/** Returns the visits of all actions that have arrived. */
 export function visitsOf(arrived: readonly Action[]): Visits {
   const actions = withoutRepeatedOrders(arrived);
   const byVisitor = Map.groupBy(
@@ -138,7 +138,7 @@ function addVisibleTime(action: Action, visit: Visit | undefined): void {
   page.visible += Math.min(action.detail.milliseconds, Math.max(0, action.at - page.at));
 }
 
-/** Gives each visit its first touch and its last non-direct source. */
+/** Sets the first-touch and the last-non-direct source of each visit. */
 function attribute(visits: readonly Visit[]): void {
   const [first] = visits;
   for (const visit of visits) {
@@ -152,12 +152,12 @@ function attribute(visits: readonly Visit[]): void {
   }
 }
 
-/** Milliseconds for which the visit's pages were visible. */
+/** Returns for how many milliseconds the visit's pages were visible. */
 export function visibleTimeOf({ pages }: Visit): number {
   return pages.reduce((sum, { visible }) => sum + visible, 0);
 }
 
-/** Whether a visit has two page views, ten visible seconds or a key event. */
+/** Returns whether a visit has two page views, ten visible seconds or a key event. */
 export function isEngaged(visit: Visit): boolean {
   return (
     visit.pages.length >= 2 ||
@@ -166,22 +166,22 @@ export function isEngaged(visit: Visit): boolean {
   );
 }
 
-/** Whether an order belongs to a visit. */
+/** Returns whether a visit has an order. */
 export function isConverted({ actions }: Visit): boolean {
   return actions.some(({ detail }) => detail.do === "order");
 }
 
-/** The last customer who was logged in during a visit; null if there is none. */
+/** Returns the last customer who was logged in during a visit; null if there is none. */
 export function customerOf({ actions }: Visit): string | null {
   return actions.findLast(({ customer }) => customer !== null)?.customer ?? null;
 }
 
-/** The path of the page with which a visit began. */
+/** Returns the path of the page with which a visit began. */
 export function entryPageOf({ actions }: Visit): string | null {
   return actions.find(({ page }) => page !== null)?.page?.path ?? null;
 }
 
-/** The path of the last page that a visit viewed; without a page view, of the page with which it began. */
+/** Returns the path of the last page view of a visit; if there is none, the path of the page with which it began. */
 export function exitPageOf(visit: Visit): string | null {
   return visit.pages.at(-1)?.path ?? entryPageOf(visit);
 }

@@ -6,7 +6,7 @@ import { ADAPTERS } from "./servers.ts";
 const PAGE = "11111111-1111-4111-8111-111111111111";
 
 describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
-  it("tracks the events of the page that the server has counted", async () => {
+  it("tracks the events of a page that the server has counted", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/menu");
@@ -47,7 +47,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(foreign).not.toBe(first);
   });
 
-  it("clamps visible time to the time since the page began and since its last beacon", async () => {
+  it("limits visible time to the time since the page was opened and since its previous beacon", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -64,7 +64,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     ]);
   });
 
-  it("a first view beacon makes visitor, session and visit", async () => {
+  it("creates visitor, session and visit for a first beacon with a page view", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const event = { type: "page_view", path: "/app", query: "?utm_source=x&utm_medium=cpc", ago: 1000 };
@@ -92,7 +92,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect([unknown.status, bot.status, fixture.queue.events]).toEqual([200, 200, []]);
   });
 
-  it("assigns the events of an ended session to the visitor alone", async () => {
+  it("tracks the events of an ended session without the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -113,7 +113,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(fixture.queue.of("page_view").length).toBe(2);
   });
 
-  it("reads the text/plain that sendBeacon sends for a string", async () => {
+  it("accepts the content type text/plain, which sendBeacon sends for a string", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -123,13 +123,13 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect([status, fixture.queue.of("search").length]).toEqual([200, 1]);
   });
 
-  it("refuses more than 64 KB", async () => {
+  it("rejects a body of more than 64 KB", async () => {
     await using fixture = await startFixture(start);
     const { status } = await fixture.browser().script("/session/visit", { body: " ".repeat(70_000) });
     expect(status).toBe(413);
   });
 
-  it("refuses another site's page, and needs no CSRF token", async () => {
+  it("rejects a page of another site, and requires no CSRF token", async () => {
     await using fixture = await startFixture(start, { http: { csrf: { token: "required" } } });
     const browser = fixture.browser();
     await browser.open("/");
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect([own.status, foreign.status, optOut.status, page.status]).toEqual([200, 403, 200, 403]);
   });
 
-  it("keeps no session alive by page_time alone", async () => {
+  it("does not extend a session that only sends page_time", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -157,7 +157,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(await lastSeenAt()).toBe(fixture.now());
   });
 
-  it("drops and counts what exceeds the limit of a visitor, and responds 2xx", async () => {
+  it("drops and counts events above a visitor's limit, and responds 2xx", async () => {
     await using fixture = await startFixture(start, { visits: { eventsPerMinute: 3 } });
     const browser = fixture.browser();
     await browser.open("/");
@@ -171,7 +171,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(fixture.queue.of("page_view").length).toBe(3);
   });
 
-  it("checks the application's own events by their schema", async () => {
+  it("validates the application's own events by their schema", async () => {
     const events = defineEvents({ quiz_finished: { key: true } });
     await using fixture = await startFixture(start, { visits: { events } });
     const browser = fixture.browser();
@@ -196,11 +196,11 @@ describe("the body of a beacon", () => {
   if (!start) throw new Error("There is no adapter.");
 
   it.each<[string, unknown, string]>([
-    ["no JSON", "{", ""],
+    ["invalid JSON", "{", ""],
     ["a list", [], ""],
     ["an unknown field", { pageId: PAGE, events: [], user: "ann" }, "user"],
     ["a page id that is not a UUID", { pageId: "1", events: [] }, "pageId"],
-    ["no events", { pageId: PAGE }, "events"],
+    ["a missing list of events", { pageId: PAGE }, "events"],
     ["too many events", { pageId: PAGE, events: Array(52).fill({}) }, "events"],
     ["an event that is not an object", { pageId: PAGE, events: [1] }, "events.0"],
     ["an unknown event", beaconOf(PAGE, { type: "buy" }), "events.0.type"],
@@ -208,11 +208,11 @@ describe("the body of a beacon", () => {
     ["a login", beaconOf(PAGE, { type: "login" }), "events.0.type"],
     ["an id that is not a UUID", beaconOf(PAGE, { type: "search", id: "x" }), "events.0.id"],
     ["a future event", beaconOf(PAGE, { type: "search", ago: -1 }), "events.0.ago"],
-    ["an ancient event", beaconOf(PAGE, { type: "search", ago: 48 * HOUR + 1 }), "events.0.ago"],
+    ["an event older than 48 hours", beaconOf(PAGE, { type: "search", ago: 48 * HOUR + 1 }), "events.0.ago"],
     ["a time that is not a number", beaconOf(PAGE, { type: "search", ago: "1" }), "events.0.ago"],
     ["negative visible time", beaconOf(PAGE, { type: "page_time", visibleTime: -1 }), "events.0.visibleTime"],
     ["page_time without a time", beaconOf(PAGE, { type: "page_time" }), "events.0.visibleTime"],
-    ["a path that is none", beaconOf(PAGE, { type: "search", path: "https://x/" }), "events.0.path"],
+    ["a path that is a URL", beaconOf(PAGE, { type: "search", path: "https://x/" }), "events.0.path"],
     ["a long title", beaconOf(PAGE, { type: "search", title: "x".repeat(257) }), "events.0.title"],
     ["wrong properties", beaconOf(PAGE, { type: "search", properties: [] }), "events.0.properties"],
     [
@@ -220,7 +220,7 @@ describe("the body of a beacon", () => {
       beaconOf(PAGE, { type: "search", visitorId: PAGE }),
       "events.0.visitorId",
     ],
-  ])("refuses %s with its path, and tracks nothing", async (_fault, body, path) => {
+  ])("is rejected with the path of the fault for %s", async (_fault, body, path) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");

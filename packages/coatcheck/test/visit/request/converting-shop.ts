@@ -8,7 +8,7 @@ import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import { createVisits } from "../../../src/visit/visits.ts";
 import { FIREFOX } from "./fixtures.ts";
 
-/** A shop whose sessions and visits are in files, as after a restart. */
+/** Opens a shop whose sessions and visits are stored in files, as after a restart. */
 export function openShop(folder: string, { beforeOrder = () => {} } = {}) {
   const sink = sqliteEvents({ path: join(folder, "visits.db") });
   const queue = createEventQueue({ sink, spill: { path: join(folder, "waiting") } });
@@ -23,7 +23,7 @@ export function openShop(folder: string, { beforeOrder = () => {} } = {}) {
   return { manager, sink, visits, sessions: new HttpSessions(manager, { visits }) };
 }
 
-/** Views a page of the shop. Returns the browser's cookies, and the session's id once it is stored. */
+/** Views a page of the shop. Returns the browser's cookies and the session's id, once it is stored. */
 export async function view(
   { sessions }: ReturnType<typeof openShop>,
   cookie: string,

@@ -6,7 +6,7 @@ import { ADAPTERS } from "./servers.ts";
 
 const ORDER = encodeURIComponent(JSON.stringify({ orderId: "o-1", revenue: 1990, currency: "EUR" }));
 
-it.each(ADAPTERS)("a visit from its first page to its order reaches the sink on %s", async (_name, start) => {
+it.each(ADAPTERS)("the sink stores a visit with page and order on %s", async (_name, start) => {
   const sink = memorySink();
   const queue = createEventQueue({ sink });
   await using fixture = await startFixture(start, { visits: { queue, orders: sink } });

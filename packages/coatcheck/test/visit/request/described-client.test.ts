@@ -2,13 +2,13 @@ import { expect, it } from "vitest";
 import { clientKind } from "../../../src/visit/client-kind.ts";
 import { ClientDescriptions } from "../../../src/visit/described-client.ts";
 
-/** More than are remembered. Some differ in one character alone, at the start or at the end. */
+/** More user agents than are cached. Some differ in a single character at the start or at the end. */
 const USER_AGENTS = Array.from({ length: 1500 }, (_, index) => [
   `Mozilla/5.0 (X11; Linux x86_64; rv:${index}.0) Gecko/20100101 Firefox/${index}.0`,
   `curl/${index}.0 with a long end that many user agents of other programs have, too`,
 ]).flat();
 
-it("ClientDescriptions describes each user agent by itself, however many there are", () => {
+it("ClientDescriptions describes each user agent correctly, even if there are more than it caches", () => {
   const descriptions = new ClientDescriptions(true);
   for (let round = 0; round < 2; round++) {
     for (const userAgent of USER_AGENTS) {
@@ -18,7 +18,7 @@ it("ClientDescriptions describes each user agent by itself, however many there a
   }
 });
 
-it("ClientDescriptions shortens a long user agent, and keeps none where the privacy mode forbids it", () => {
+it("ClientDescriptions truncates a long user agent, and omits it if the privacy mode forbids it", () => {
   const long = `Mozilla/5.0 ${"x".repeat(2000)}`;
   expect(new ClientDescriptions(true).of(long)).toMatchObject({
     kind: "suspected",

@@ -20,11 +20,11 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** A queue that keeps everything in lists. */
+/** A queue that stores everything in lists. */
 export class TestQueue implements EventQueue {
   readonly events: VisitEvent[] = [];
   readonly counts: [kind: CountedKind, tenant: string | null][] = [];
-  /** Orders fail while it is true. */
+  /** While true, orders fail. */
   isFull = false;
 
   track(event: VisitEvent): void {
@@ -44,7 +44,7 @@ export class TestQueue implements EventQueue {
 
   async close(): Promise<void> {}
 
-  /** The events of one type. */
+  /** Returns the events of one type. */
   of(type: string): VisitEvent[] {
     return this.events.filter((event) => event.type === type);
   }
@@ -54,7 +54,7 @@ export class TestQueue implements EventQueue {
   }
 }
 
-/** A response with its body read. */
+/** A response whose body has been read. */
 export interface Received {
   readonly status: number;
   readonly cookies: readonly string[];
@@ -63,14 +63,14 @@ export interface Received {
   readonly json: JsonObject & { readonly error?: { code: string; faults?: { path: string }[] } };
 }
 
-/** What to send. */
+/** Options of a request. */
 export interface Sending {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
 }
 
-/** The site of these tests: one path for each thing that a page can do. */
+/** The site under test. Each path performs one action that a page can perform. */
 const site: Site = async ({ path, query, session, visitorId }) => {
   const json = (value: unknown) => ({ status: 200, type: "application/json", body: JSON.stringify(value) });
   const html = (status: number, body = "<p>") => ({ status, type: "text/html; charset=utf-8", body });
@@ -145,7 +145,7 @@ export async function startFixture(start: StartSite, options: FixtureOptions = {
   };
 }
 
-/** A browser with cookies that expire by the test's clock. */
+/** A browser with a cookie jar. Cookies expire by the test's clock. */
 export class Browser {
   readonly jar = new Map<string, { value: string; expires: number }>();
   readonly #url: string;
@@ -158,13 +158,13 @@ export class Browser {
     this.userAgent = userAgent;
   }
 
-  /** The value of a cookie that has not expired. */
+  /** Returns the value of a cookie that has not expired; null if there is none. */
   cookie(name: string): string | null {
     const cookie = this.jar.get(name);
     return cookie && cookie.expires > this.#clock.now() ? cookie.value : null;
   }
 
-  /** Opens a page as a navigation does. */
+  /** Opens a page, with the headers of a navigation. */
   async open(path: string, headers: Sending["headers"] = {}): Promise<Received> {
     const navigation = {
       accept: "text/html,application/xhtml+xml",
@@ -175,7 +175,7 @@ export class Browser {
     return await this.send(path, { headers: { ...navigation, ...headers } });
   }
 
-  /** Sends a request as a page's script does. */
+  /** Sends a request, with the headers of a page's script. */
   async script(path: string, { method = "POST", headers = {}, body }: Sending = {}): Promise<Received> {
     const own = { "sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" };
     const type = body === undefined ? {} : { "content-type": "application/json" };
@@ -240,7 +240,7 @@ async function exchange(
   return await response.promise;
 }
 
-/** A beacon of one page. */
+/** Creates a beacon of one page. */
 export function beaconOf(pageId: string, ...events: readonly JsonObject[]): JsonObject {
   return {
     pageId,

@@ -9,7 +9,7 @@ import { openShop, view } from "./converting-shop.ts";
 const ORDER = { orderId: "o-1", revenue: 1990, currency: "EUR" };
 const script = fileURLToPath(new URL("converting-process.ts", import.meta.url));
 
-/** Runs the process until it is killed. Returns the browser's cookies. */
+/** Runs the converting process until it is killed. Returns the browser's cookies. */
 async function killWhileConverting(folder: string): Promise<string> {
   const args = ["--conditions=coatcheck-source", script, folder, JSON.stringify(ORDER)];
   const killed: { signal?: string; stdout?: string } = await promisify(execFile)(process.execPath, args).then(
@@ -20,7 +20,7 @@ async function killWhileConverting(folder: string): Promise<string> {
   return killed.stdout ?? "";
 }
 
-it("a conversion that kill -9 has cut in half is completed by the session's next request", async () => {
+it("the session's next request completes a conversion that was interrupted by kill -9", async () => {
   const folder = temporaryFolder();
   const cookie = await killWhileConverting(folder);
   const shop = openShop(folder);

@@ -12,8 +12,8 @@ async function convert(browser: Browser, order: unknown) {
   return await browser.script(`/convert?order=${encodeURIComponent(JSON.stringify(order))}`);
 }
 
-describe.each(ADAPTERS)("orders on %s", (_name, start) => {
-  it("mark the session and track the order", async () => {
+describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
+  it("convert() marks the session and tracks the order", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -38,7 +38,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(record).toMatchObject({ conversion: { ...ORDER, at: fixture.now() }, subject: "ann" });
   });
 
-  it("repeated with the same amount succeed, and change nothing", async () => {
+  it("convert() accepts a repeated order with the same amount, without a second event", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -53,7 +53,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(ids.size).toBe(1);
   });
 
-  it("with another amount, or from another session, are a conflict", async () => {
+  it("convert() rejects a repeated order with another amount or session with CONFLICT", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const other = fixture.browser();
@@ -73,7 +73,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(2);
   });
 
-  it("that only the sink knows are compared with it; a sink that does not respond is skipped", async () => {
+  it("convert() compares an order with the sink; a sink that does not respond is skipped", async () => {
     const stored: StoredOrder = { ...ORDER, sessionId: "another", visitorId: null, at: 1 };
     let isDown = false;
     const orders = {
@@ -91,7 +91,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect((await convert(browser, ORDER)).status).toBe(200);
   });
 
-  it("are known from the session's record on a node that no longer remembers them", async () => {
+  it("convert() finds an order in the session's record on a node that has forgotten it", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("that the full queue drops fail after the session is marked, and can be repeated", async () => {
+  it("convert() rejects after marking the session if the queue is full, and can be repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("of another process are tracked again by the session's next request, once, while they are recent", async () => {
+  it("the session's next request tracks a recent order of another process again, once", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -133,20 +133,20 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("track the login that begins a session, and not its repetition", async () => {
+  it("a login is tracked once, even if its request is repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
     const before = new Map(browser.jar);
     await browser.script("/login?subject=ann");
-    // The response was lost, so the browser repeats the request with its old cookie.
+    // The response was lost, so the browser sends the request again with its old cookie.
     browser.jar.clear();
     for (const [name, cookie] of before) browser.jar.set(name, cookie);
     await browser.script("/login?subject=ann");
     expect(fixture.queue.of("login")).toMatchObject([{ subject: "ann", isKey: true, origin: "browser" }]);
   });
 
-  it("track events with the page that the script was on", async () => {
+  it("track() adds the page whose script sent the request", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/product/7");
@@ -162,7 +162,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect([unknown.status, own.status]).toEqual([400, 400]);
   });
 
-  it("tracked while a document is loaded keep the visitor, whatever the response is", async () => {
+  it("track() sets the visitor cookie even if the response is not a page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/track?name=search");
@@ -171,12 +171,12 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
   });
 });
 
-describe("an order", () => {
+describe("session.visit.convert()", () => {
   const [, start] = ADAPTERS[0] ?? [];
   if (!start) throw new Error("There is no adapter.");
 
   it.each<[string, unknown, string]>([
-    ["nothing", null, "orderId"],
+    ["the value null", null, "orderId"],
     ["an empty id", { ...ORDER, orderId: "" }, "orderId"],
     ["a long id", { ...ORDER, orderId: "x".repeat(129) }, "orderId"],
     ["negative revenue", { ...ORDER, revenue: -1 }, "revenue"],
@@ -185,7 +185,7 @@ describe("an order", () => {
     ["an unsafe integer", { ...ORDER, revenue: 2 ** 53 }, "revenue"],
     ["an unknown currency", { ...ORDER, currency: "XYZ" }, "currency"],
     ["a currency in lower case", { ...ORDER, currency: "eur" }, "currency"],
-  ])("with %s are refused with a path", async (_fault, order, path) => {
+  ])("rejects %s with the path of the fault", async (_fault, order, path) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -196,7 +196,7 @@ describe("an order", () => {
   });
 });
 
-describe("a backend's reports", () => {
+describe("events reported by a backend", () => {
   const [, start] = ADAPTERS[0] ?? [];
   if (!start) throw new Error("There is no adapter.");
 
@@ -218,7 +218,7 @@ describe("a backend's reports", () => {
     expect(record.conversion).toMatchObject(ORDER);
   });
 
-  it("are collected for a session of an API consumer, and not for a browser that has opted out", async () => {
+  it("are collected for an API consumer's session, but not after the browser has opted out", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -231,7 +231,7 @@ describe("a backend's reports", () => {
     expect(fixture.queue.of("order_completed")).toMatchObject([{ visitorId: null, sessionId: record.id }]);
   });
 
-  it.each([[1], [-49 * HOUR], [Number.NaN]])("of a time %i ms from now are refused", async (offset) => {
+  it.each([[1], [-49 * HOUR], [Number.NaN]])("are rejected if they are %i ms from now", async (offset) => {
     await using fixture = await startFixture(start);
     const { record } = await fixture.manager.create({ owner: "consumer:slack" });
     const report = { type: "search", at: fixture.now() + offset };

@@ -39,7 +39,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(visitorCookie).toBe(`visitor_id=${visitorId}; Max-Age=34128000; Path=/; HttpOnly; SameSite=Lax`);
   });
 
-  it("later ones write nothing and set no cookie", async () => {
+  it("write nothing and set no cookie after the first page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -53,7 +53,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(second?.id).not.toBe(first?.id);
   });
 
-  it("one after 30 minutes begins a new visit on the record; one before does not", async () => {
+  it("begin a new visit on the session's record 30 minutes after the last one, but not earlier", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(await visitOf()).toMatchObject({ id: fixture.queue.events[2]?.id, landingPage: "/third" });
   });
 
-  it("are the 2xx HTML responses to documents, and no others", async () => {
+  it("are counted only for 2xx HTML responses to document requests", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/data");
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect([fixture.store.reads, fixture.store.writes, fixture.queue.events.length]).toEqual([0, 0, 0]);
   });
 
-  it("give the request its visitor, before and after the first page", async () => {
+  it("give the request a visitor id, on the first page and later", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const before = await browser.script("/visitor");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(after.json).toEqual({ visitorId: event?.visitorId, sessionId: event?.sessionId });
   });
 
-  it("show the handler the visit that the page begins", async () => {
+  it("give the handler the visit that the page begins", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const seen = (await browser.open("/visit-page", { referer: "https://www.google.com/" })).json;
@@ -133,7 +133,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(later).toMatchObject({ id: event?.id, source: { channel: "Organic Search" }, pageId: null });
   });
 
-  it("are stored in one write with a handler's change", async () => {
+  it("are stored in one write with a handler's change of the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/write?theme=dark");
@@ -145,7 +145,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     });
   });
 
-  it("are served and tracked while the store is down", async () => {
+  it("are tracked while the store is down", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     fixture.store.isDown = true;
@@ -161,7 +161,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.events[1]?.sessionId).not.toBeNull();
   });
 
-  it("never renew the visitor's cookie, which ends after 13 months", async () => {
+  it("never renew the visitor cookie, which expires after 13 months", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -187,7 +187,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.events[0]?.visitorId).toBe(browser.cookie("visitor_id"));
   });
 
-  it("end a visit 24 hours after its start", async () => {
+  it("begin a new visit 24 hours after the start of the last one", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     for (let quarter = 0; quarter <= 4 * 24; quarter++) {
@@ -200,8 +200,8 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   });
 });
 
-describe("a page view of a session that the handler has loaded", () => {
-  it("delays no header", async () => {
+describe("HttpSessions.commit() of a later page view", () => {
+  it("does not delay the response's headers", async () => {
     const queue = new TestQueue();
     const manager = new SessionManager({ store: memoryStore(), secrets: ["a long secret of these tests"] });
     const sessions = new HttpSessions(manager, { visits: createVisits({ queue, privacy: "full" }) });

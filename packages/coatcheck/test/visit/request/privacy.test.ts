@@ -11,7 +11,7 @@ const NEVADA = (address: string | null) => ({
 const place = (client: { readonly address: string | null }) => NEVADA(client.address);
 
 describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
-  it("full keeps session, subject, user agent and city", async () => {
+  it("mode full stores session, subject, user agent and city", async () => {
     await using fixture = await startFixture(start, { visits: { place } });
     const browser = fixture.browser();
     await browser.open("/");
@@ -25,7 +25,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("exempt keeps a cookie, and no link to session, subject or order", async () => {
+  it("mode exempt sets a cookie, but stores no link to session, subject or order", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "exempt", place } });
     const browser = fixture.browser();
     await browser.open("/");
@@ -56,7 +56,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("exempt passes only a truncated address to the look-up of the place", async () => {
+  it("mode exempt passes only a truncated address to the option place", async () => {
     const addresses: (string | null)[] = [];
     const watching = (client: { readonly address: string | null }) => {
       addresses.push(client.address);
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(addresses).toEqual(["127.0.0.0"]);
   });
 
-  it("cookieless knows a browser until local midnight, without a cookie", async () => {
+  it("mode cookieless recognises a browser until local midnight, without a cookie", async () => {
     const visits = { privacy: "cookieless", timeZone: "America/New_York" } as const;
     await using fixture = await startFixture(start, { visits });
     const firefox = fixture.browser();
@@ -75,7 +75,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect((await firefox.open("/")).cookies).toEqual([]);
     await firefox.open("/");
     await safari.open("/");
-    // 12:00 UTC is 8:00 in New York, which had its summer time by then.
+    // 12:00 UTC is 8:00 in New York, which is on daylight saving time on that day.
     fixture.advance(16 * HOUR - MINUTE);
     await firefox.open("/");
     fixture.advance(MINUTE);
@@ -96,12 +96,12 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("cookieless nodes with a shared salt know the same visitor", async () => {
+  it("mode cookieless recognises the same visitor on two nodes with the same salt", async () => {
     const visits = { privacy: "cookieless", dailySalt: async (day: string) => `salt of ${day}` } as const;
     await using one = await startFixture(start, { visits });
     await using two = await startFixture(start, { visits });
     for (const node of [one, two]) {
-      // The first request fetches the salt, and does not wait for it.
+      // The first request fetches the salt, but does not wait for it.
       await node.browser().open("/");
       await node.browser().open("/");
     }
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(one.queue.events.at(-1)?.visitorId).not.toBeNull();
   });
 
-  it("off collects and counts nothing, but still converts the session", async () => {
+  it("mode off collects and counts nothing, but still marks the session as converted", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "off" } });
     const browser = fixture.browser();
     await browser.open("/");
@@ -126,9 +126,9 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   });
 
   it.each([
-    ["Sec-GPC", {}, { "sec-gpc": "1" }, true],
-    ["DNT by default", {}, { dnt: "1" }, false],
-    ["DNT by option", { honourDoNotTrack: true }, { dnt: "1" }, true],
+    ["Sec-GPC: 1 stops the collection", {}, { "sec-gpc": "1" }, true],
+    ["DNT: 1 is ignored by default", {}, { dnt: "1" }, false],
+    ["DNT: 1 stops the collection with honourDoNotTrack", { honourDoNotTrack: true }, { dnt: "1" }, true],
   ])("%s", async (_header, visits, headers, isRefused) => {
     await using fixture = await startFixture(start, { visits });
     const browser = fixture.browser();
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(response.cookies.length).toBe(isRefused ? 0 : 2);
   });
 
-  it("an opt-out ends the visitor and the collection; an order then only marks the session", async () => {
+  it("an opt-out deletes the visitor and stops the collection; a later order only marks the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -166,7 +166,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(await fixture.manager.find(sessionId)).toMatchObject({ visitorId: after });
   });
 
-  it("an opt-out by a form without scripts shows the page again", async () => {
+  it("an opt-out by an HTML form redirects back to the page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const form = { "sec-fetch-dest": "document", "sec-fetch-site": "same-origin" };
@@ -180,7 +180,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect([foreign.status, foreign.headers.location]).toEqual([303, "/"]);
   });
 
-  it("a page view after an opt-out does not count for any source", async () => {
+  it("a page view after an opt-out is not attributed to any source", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.script("/session/visit/opt-out");
@@ -195,7 +195,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   });
 });
 
-it("own hosts are not counted as referrers", async () => {
+it("the source of a visit is never one of ownHosts", async () => {
   const [, start] = ADAPTERS[0] ?? [];
   if (!start) throw new Error("There is no adapter.");
   await using fixture = await startFixture(start, { visits: { ownHosts: ["shop.example"] } });

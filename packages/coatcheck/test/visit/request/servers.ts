@@ -18,32 +18,32 @@ import * as nodeRoutes from "../../../src/http/routes/node.ts";
 import type { JsonObject } from "../../../src/session/json.ts";
 import type { SessionManager } from "../../../src/session/manager.ts";
 
-/** A request to the site's own pages, for any framework. */
+/** A request to the site's own pages, in a form that is the same for all frameworks. */
 export interface SiteRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly session: RequestSession<JsonObject>;
-  /** As the framework's request has it: `request.visitorId`, or `c.get("visitorId")`. */
+  /** The visitor id as the framework provides it: `request.visitorId`, or `c.get("visitorId")`. */
   readonly visitorId: unknown;
 }
 
-/** What the site responds. */
+/** The site's response. */
 export interface SiteResponse {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
-/** Responds to a request of the site's own pages. */
+/** Handles a request to the site's own pages. */
 export type Site = (request: SiteRequest) => Promise<SiteResponse>;
 
-/** A server of the site. */
+/** A running server of the site. */
 export interface SiteServer {
   readonly url: string;
   close(): Promise<unknown>;
 }
 
-/** Starts a server of one framework with the session endpoints and the site's pages. */
+/** Starts a server of one framework, with the session endpoints and the site's pages. */
 export type StartSite = (manager: SessionManager, http: HttpOptions, site: Site) => Promise<SiteServer>;
 
 const ENDPOINTS = { authenticate: () => null };
@@ -108,7 +108,7 @@ const startNode: StartSite = async (manager, http, site) => {
   return await running(server.listen(0, "127.0.0.1"), routes);
 };
 
-/** The four adapters. */
+/** The four framework adapters. */
 export const ADAPTERS: readonly (readonly [name: string, start: StartSite])[] = [
   ["Express", startExpress],
   ["Fastify", startFastify],

@@ -6,7 +6,7 @@ import { ADAPTERS } from "./servers.ts";
 const [, start] = ADAPTERS[0] ?? [];
 if (!start) throw new Error("There is no adapter.");
 
-it("many new sessions of one address are reported once per window", async () => {
+it("many new sessions of one address are reported as suspicious once per window", async () => {
   await using fixture = await startFixture(start, {
     visits: { suspicion: { sessionsPerAddress: 3, window: HOUR } },
   });
@@ -25,7 +25,7 @@ it("many new sessions of one address are reported once per window", async () => 
   expect(fixture.visits.suspicions["many-sessions"]).toBe(2);
 });
 
-it("another browser or country within a session is reported once; a new version is not", async () => {
+it("a change of browser or country within a session is reported as suspicious once; a new version is not", async () => {
   let country = "DE";
   await using fixture = await startFixture(start, {
     visits: { place: () => ({ country, city: null }) },
@@ -68,7 +68,7 @@ it("another browser or country within a session is reported once; a new version 
   ]);
 });
 
-it("a listener that throws does not break a page", async () => {
+it("a page is served even if a listener for suspicious events throws", async () => {
   await using fixture = await startFixture(start, { visits: { suspicion: { sessionsPerAddress: 1 } } });
   fixture.visits.events.on("suspicious", () => {
     throw new Error("a fault of the listener");

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import type { VisitEvent } from "../../../src/visit/event.ts";
 import { eventOf, HOUR, idOf, MINUTE, START, sourceOf } from "../facts/events.ts";
 
-/** Gaps around every limit: the idle timeout, the length of a visit, the delay of beacons, the reach of a rebuild. */
+/**
+ * Gaps around every limit: the visit timeout, the maximum duration of a visit, the delay of beacons, and the age up
+ * to which visits are rebuilt.
+ */
 const GAPS = [
   0,
   1,
@@ -32,7 +35,7 @@ const oneEvent = fc.record({
   isDirect: fc.boolean(),
 });
 
-/** Events of one visitor in order of time, with few pages and sessions and an order of its own for each order event. */
+/** Generates events of one visitor, sorted by time, with few pages and sessions. Each order event has its own order. */
 export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
   .array(oneEvent, { minLength: 1, maxLength: 14 })
   .map((drafts) => {
@@ -59,7 +62,7 @@ export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
     });
   });
 
-/** The same events in any order, in batches, some of them twice. */
+/** Generates deliveries of the events: in any order, in batches, with some duplicates. */
 export function anyDelivery(events: readonly VisitEvent[]): fc.Arbitrary<VisitEvent[][]> {
   return fc
     .record({

@@ -10,7 +10,10 @@ import { recomputeDays } from "../../../src/visit/sink/sqlite/recompute.ts";
 import { VisitStatements } from "../../../src/visit/sink/sqlite/statements.ts";
 import { START } from "../facts/events.ts";
 
-/** The content of the tables of facts. The attribution of orders is left out: it depends on the delivery. */
+/**
+ * The contents of the tables with visits and events. Excludes the sources of orders, which depend on the order of
+ * delivery.
+ */
 export const FACTS = {
   visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",
   journeys: "SELECT * FROM coatcheck_visit_journey ORDER BY visit_id",
@@ -22,7 +25,7 @@ export const FACTS = {
   visitors: "SELECT id, first_visit_at, first_week FROM coatcheck_visitor",
 };
 
-/** The content of the rollups, except for the dimensions that are frozen on orders. */
+/** The contents of the rollups (precomputed statistics). Excludes the dimensions that are stored with orders. */
 export const ROLLUPS = {
   metrics: `SELECT * FROM coatcheck_daily_metric WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
     ORDER BY tenant, dimension, day, value`,
@@ -33,7 +36,7 @@ export const ROLLUPS = {
   cohorts: "SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week",
 };
 
-/** The SQLite sink's parts on a database in memory, without its queue and thread. */
+/** The parts of the SQLite sink on a database in memory, without queue and thread. */
 export class FactsDatabase {
   readonly #database = new DatabaseSync(":memory:");
   readonly #time = new LocalTime("Europe/Berlin");
@@ -81,10 +84,10 @@ export class FactsDatabase {
   }
 }
 
-/** Events, and the batches in which they arrive. */
+/** Events, and the batches in which they are delivered. */
 export type Delivery = [events: VisitEvent[], batches: VisitEvent[][]];
 
-/** Reports the smallest failing case in a few lines. fast-check would print each event whole. */
+/** Reports the smallest failing case in a few lines. fast-check would print every event completely. */
 export function reportFailingCase({
   failed,
   counterexample,

@@ -3,7 +3,7 @@ import type { VisitMaintenance } from "../../../src/visit/sink/maintenance.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
 import { DAY, eventOf, HOUR, START } from "../facts/events.ts";
 
-/** A sink with maintenance, and a way to read its tables. */
+/** A sink with maintenance, and a method to read its tables. */
 export interface Maintained {
   readonly sink: EventSink & VisitMaintenance;
   all(sql: string): Promise<Record<string, unknown>[]>;
@@ -23,7 +23,7 @@ const order = (orderId: string, revenue: number, currency = "EUR") => ({
   order: { orderId, revenue, currency },
 });
 
-/** Tests of retention, export, erasure and totals. `open` returns an empty sink. */
+/** Defines the tests of retention, export, erasure and totals. `open` returns an empty sink. */
 export function maintenanceSuite(open: () => Promise<Maintained>): void {
   async function withSink(
     events: ReturnType<typeof eventOf>[],
@@ -44,7 +44,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   const countOf = async ({ all }: Maintained, table: string) => (await all(`SELECT * FROM ${table}`)).length;
   const NOTHING = { events: 0, userAgents: 0, visits: 0, visitors: 0, rollups: 0, documentCounts: 0 };
 
-  it("expire() deletes user agents after 30 days and events after 90, and keeps the facts", async () => {
+  it("expire() deletes user agents after 30 days and events after 90 days, but not visits", async () => {
     const events = [
       eventOf({ client: client("Agent/1") }),
       eventOf({ at: START + 100 * DAY, client: client("Agent/2") }),
@@ -64,7 +64,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("expire() deletes visitors after 13 months without activity, and keeps the amounts of their orders", async () => {
+  it("expire() deletes visitors after 13 months without activity, but not the amounts of their orders", async () => {
     const events = [eventOf(order("1", 500)), eventOf({ visitorId: "visitor-2", at: START + 60 * DAY })];
     await withSink(events, async (maintained) => {
       const { sink, all } = maintained;
@@ -81,7 +81,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("expire() deletes rollups and counts of documents after 25 months", async () => {
+  it("expire() deletes rollups and document counts after 25 months", async () => {
     await withSink([eventOf()], async (maintained) => {
       const { sink } = maintained;
       const months25 = Date.UTC(2028, 10, 1, 12);
@@ -93,7 +93,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("expire() with dryRun counts the same and deletes nothing", async () => {
+  it("expire() with dryRun returns the same numbers and deletes nothing", async () => {
     const events = [eventOf({ client: client("Agent/1") }), eventOf({ at: START + 1, ...order("1", 5) })];
     await withSink(events, async (maintained) => {
       const { sink } = maintained;
@@ -107,14 +107,14 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("expire() refuses an unknown option and a period that is too short", async () => {
+  it("expire() rejects an unknown option and a period that is too short", async () => {
     await withSink([], async ({ sink }) => {
       await expect(sink.expire(START, { eventDay: 1 } as never)).rejects.toThrow('did you mean "eventDays"');
       await expect(sink.expire(START, { eventDays: 5 })).rejects.toThrow("eventDays must be");
     });
   });
 
-  it("markAllChanged() skips days whose events are deleted", async () => {
+  it("markAllChanged() skips days whose events have been deleted", async () => {
     await withSink([eventOf(), eventOf({ at: START + 100 * DAY })], async (maintained) => {
       const { sink, all } = maintained;
       await sink.expire(START + 92 * DAY);
@@ -129,7 +129,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("exportPerson() returns everything about a visitor, and nothing of another", async () => {
+  it("exportPerson() returns all data of a visitor, and none of another visitor", async () => {
     const events = [
       eventOf({ subject: "customer-1", properties: { size: "L" } }),
       eventOf({ at: START + 1, ...order("1", 5) }),
@@ -149,7 +149,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("exportPerson() of a customer leaves out another customer of the same browser", async () => {
+  it("exportPerson() for a customer omits another customer of the same browser", async () => {
     const events = [
       eventOf({ subject: "customer-1" }),
       eventOf({ at: START + 2 * HOUR, subject: "customer-2", ...order("2", 7) }),
@@ -165,7 +165,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   it.each([
     ["a visitor", { visitorId: "visitor-1" }],
     ["a customer", { subject: "customer-1" }],
-  ])("erasePerson() erases %s, and the rollups follow", async (_, person) => {
+  ])("erasePerson() erases %s and updates the rollups", async (_, person) => {
     const events = [
       eventOf({ subject: "customer-1" }),
       eventOf({ at: START + 1, subject: "customer-1", ...order("1", 5) }),
@@ -192,7 +192,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("exportPerson() and erasePerson() find people whose ids have characters that the database cannot hold", async () => {
+  it("exportPerson() and erasePerson() find people whose ids contain characters that the database cannot store", async () => {
     const person = { visitorId: "visitor-\0\ud800", subject: "ada\0" };
     await withSink([eventOf({ ...person, ...order("1", 5) })], async ({ sink }) => {
       const { visitorId, subject } = person;
@@ -203,7 +203,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("erasePerson() begins a new visitor when the erased one returns", async () => {
+  it("erasePerson() makes a returning person a new visitor", async () => {
     await withSink([eventOf()], async (maintained) => {
       const { sink, all } = maintained;
       await sink.erasePerson({ visitorId: "visitor-1" });
@@ -214,7 +214,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("customerTotals() adds orders by currency and names the first and last visit", async () => {
+  it("customerTotals() sums orders by currency and returns the start of the first and last visit", async () => {
     const subject = "customer-1";
     const events = [
       eventOf({ subject, ...order("1", 5) }),

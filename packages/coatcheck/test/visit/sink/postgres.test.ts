@@ -99,7 +99,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       await database.drop();
     });
 
-    it("equal those of SQLite for any order of events, any batches and two nodes at once", async () => {
+    it("equal those of SQLite for any order of events, any batches, and two nodes that write at the same time", async () => {
       await fc.assert(
         fc.asyncProperty(
           eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),
@@ -147,7 +147,7 @@ const TABLES = [
   "coatcheck_weekly_cohort",
 ];
 
-/** The rows of a query, with numbers as numbers. */
+/** Deletes all rows of all tables. */
 async function deleteAll(url: string): Promise<void> {
   await query(url, TABLES.map((table) => `delete from ${table}`).join(";"));
 }
@@ -170,7 +170,10 @@ async function resultsOf(url: string, queries: Readonly<Record<string, string>>)
   return results;
 }
 
-/** Replaces the number of the only visitor. PostgreSQL skips numbers when two nodes insert the visitor at once. */
+/**
+ * Replaces the number of the only visitor. PostgreSQL skips numbers when two nodes insert the visitor at the same
+ * time.
+ */
 function withoutNumber(results: unknown): unknown {
   return JSON.parse(
     JSON.stringify(results, (key, value) => (key === "visitor" && value !== null ? "the visitor" : value)),

@@ -10,7 +10,7 @@ import { FactsDatabase } from "./facts-database.ts";
 
 /** 1 October 2026, a Thursday. */
 const DAY_NUMBER = Math.floor(START / (24 * HOUR));
-/** Midnight in Berlin after that day. */
+/** Midnight in Berlin at the end of that day. */
 const MIDNIGHT = Date.parse("2026-10-01T22:00:00Z");
 
 const order = (orderId: string, revenue: number, currency = "EUR") => ({
@@ -30,7 +30,7 @@ describe("the daily rollups", () => {
       `SELECT ${columns} FROM coatcheck_daily_metric WHERE dimension = '${dimension}' ORDER BY day, value`,
     );
 
-  it("count a visit on the day of its start, and its page views and orders on their own", () => {
+  it("count a visit on the day of its start, but page views and orders on their own days", () => {
     database.add([
       eventOf({ at: MIDNIGHT - 2 }),
       eventOf({ at: MIDNIGHT - 1 }),
@@ -47,7 +47,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("count visitors by the day of their previous visit, once a day", () => {
+  it("count each visitor once per day, by the day of their previous visit", () => {
     database.add([
       eventOf({ source: sourceOf() }),
       eventOf({ at: START + HOUR }),
@@ -66,7 +66,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("count an order without a visit under (no visit), and in the total", () => {
+  it("count an order without a visit under (no visit) and in the total", () => {
     database.add([eventOf({ origin: "backend", visitorId: null, ...order("1", 5) })]);
     database.recompute();
     expect(metrics("", "value, visits, events, orders")).toEqual([
@@ -77,7 +77,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("count pages by their views, and visits that viewed them once", () => {
+  it("count page views by page, and each visit once per page", () => {
     const page = (path: string, at: number) =>
       eventOf({ at, page: { id: `page-${at}`, host: "shop.example", path, title: null } });
     database.add([page("/a", START), page("/a", START + 1), page("/b", START + 2)]);
@@ -88,7 +88,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("keep an order under the attribution that it was stored with", () => {
+  it("count an order under the source that was stored with it", () => {
     database.add([eventOf({ at: START + 1, ...order("1", 5) })]);
     database.add([eventOf({ source: sourceOf() })]);
     database.recompute();
@@ -100,7 +100,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("count a cohort's visitors by week, each once", () => {
+  it("count each visitor of a cohort once per week", () => {
     database.add([
       eventOf(),
       eventOf({ at: START + HOUR }),
@@ -117,7 +117,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("recompute() takes the day that changed first, and leaves the others marked", () => {
+  it("recompute() recomputes the day that changed first, and leaves other days marked", () => {
     database.add([eventOf({ at: START + 48 * HOUR })]);
     database.add([eventOf({ visitorId: "visitor-2" })]);
     expect(database.recompute(1)).toBe(1);
@@ -128,7 +128,7 @@ describe("the daily rollups", () => {
 });
 
 describe("recompute() of the SQLite sink", () => {
-  it("recomputes in a thread, and ends it on close", async () => {
+  it("runs in a separate thread, which ends with close()", async () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
     const path = join(folder, "visits.db");
     const sink = sqliteEvents({ path });

@@ -51,7 +51,7 @@ describe("maintenance of the SQLite sink", () => {
   });
 });
 
-it("two connections extend the same visit in turn", async () => {
+it("two connections can extend the same visit alternately", async () => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
   const path = join(folder, "visits.db");
   const sinks = [sqliteEvents({ path }), sqliteEvents({ path })];
