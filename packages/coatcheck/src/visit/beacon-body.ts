@@ -3,10 +3,10 @@ import { isJsonObject, type JsonObject } from "../session/json.ts";
 import type { Beacon, BeaconEvent } from "./beacon.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
 
-/** Most events that one beacon may contain. */
+/** Maximum number of events that one beacon may contain. */
 const MAX_BEACON_EVENTS = 51;
-/** Oldest event that a beacon may report, in milliseconds. */
-const MAX_AGO = 48 * 60 * 60_000;
+/** Maximum age of an event in a beacon, in milliseconds. */
+const MAX_EVENT_AGE = 48 * 60 * 60_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** The events that the page's script sends without a call by the application. */
@@ -15,14 +15,19 @@ const PAGE_EVENTS: readonly string[] = ["page_view", "page_time"];
 const BEACON_FIELDS: readonly string[] = ["pageId", "events"];
 
 /** The optional text fields of an event, with their maximum lengths in characters. */
-const TEXTS: Readonly<Record<string, number>> = { path: 1024, query: 4096, title: 256, referrer: 2048 };
+const MAX_TEXT_LENGTHS: Readonly<Record<string, number>> = {
+  path: 1024,
+  query: 4096,
+  title: 256,
+  referrer: 2048,
+};
 const EVENT_FIELDS: readonly string[] = [
   "type",
   "id",
   "ago",
   "visibleTime",
   "properties",
-  ...Object.keys(TEXTS),
+  ...Object.keys(MAX_TEXT_LENGTHS),
 ];
 
 /**
@@ -57,13 +62,13 @@ function faultsOf(path: string, event: unknown, catalog: EventCatalog): Fault[] 
   const { id, type, ago, visibleTime } = event;
   const fault = (name: string, message: string) => faults.push({ path: `${path}.${name}`, message });
   if (!isUuid(id)) fault("id", "must be a UUID in lower case");
-  if (!isDuration(ago) || ago > MAX_AGO)
+  if (!isDuration(ago) || ago > MAX_EVENT_AGE)
     fault("ago", "must be 0 to 172800000 milliseconds, which are 48 hours");
   if (visibleTime !== undefined && !isDuration(visibleTime)) {
     fault("visibleTime", "must be a number of milliseconds, 0 or more");
   }
   if (type === "page_time" && visibleTime === undefined) fault("visibleTime", "must be in a page_time");
-  for (const [name, limit] of Object.entries(TEXTS)) {
+  for (const [name, limit] of Object.entries(MAX_TEXT_LENGTHS)) {
     const text = event[name];
     if (text === undefined) continue;
     if (typeof text !== "string" || text.length > limit || !text.isWellFormed()) {

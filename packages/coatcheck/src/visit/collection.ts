@@ -26,10 +26,10 @@ export interface RequestWithClient {
   readonly secure: boolean;
 }
 
-/** Oldest event that a beacon or a backend may report, in milliseconds. */
+/** Maximum age of an event that a beacon or a backend reports, in milliseconds. */
 export const MAX_LATENESS = 48 * 60 * 60_000;
 
-/** A session that may be marked with an order. */
+/** A session that an order can convert. */
 export type ConvertedSession = Pick<SessionRecord, "id" | "tenant" | "conversion">;
 
 /**
@@ -96,13 +96,13 @@ export class Collection {
     return this.options.clock.now();
   }
 
-  /** Describes the client by its user agent. */
+  /** Returns a description of the client, based on its user agent. */
   describe(request: VisitedRequest): DescribedClient {
     return this.#clients.of(request.header("user-agent"));
   }
 
   /** Returns why a request of this kind of client is only counted; null if its visit is stored. */
-  countedAs(request: VisitedRequest, kind: ClientKind): CountedKind | null {
+  countedKindOf(request: VisitedRequest, kind: ClientKind): CountedKind | null {
     if (kind !== "human") return kind;
     const refuses = refusesCollection(request, this.options.honourDoNotTrack ?? false);
     return refuses || hasOptedOut(request.header("cookie")) ? "not-collected" : null;
@@ -117,7 +117,7 @@ export class Collection {
   }
 
   /** Adds the country, and in privacy modes that allow it, the city. */
-  placed(described: EventClient, { request, client }: RequestWithClient): EventClient {
+  withPlace(described: EventClient, { request, client }: RequestWithClient): EventClient {
     const { place } = this.options;
     if (!place) return described;
     const { keepsDetails } = this.rules;

@@ -10,11 +10,11 @@ export const MAX_VISIT_DURATION = 24 * 60 * 60_000;
 /** Longest delay before activity is written to the session's record, in milliseconds. */
 export const RECORD_INTERVAL = 10 * 60_000;
 
-/** Most visitors whose visits are kept in memory. */
+/** Maximum number of visitors whose visits are kept in memory. */
 const MAX_VISITORS = 50_000;
 
 /** Shared by all look-ups, to avoid an allocation. */
-const PEEK = {};
+const PEEK_OPTIONS = {};
 
 /** A visit, with the time of its latest activity in this process. */
 export interface ActiveVisit {
@@ -38,7 +38,7 @@ export class CurrentVisits {
   find(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
     // Does not mark the entry as recently used, because that would double the cost. An evicted visit is found again
     // on its session's record.
-    let latest = this.#visits.peek(visitorId, PEEK) ?? null;
+    let latest = this.#visits.peek(visitorId, PEEK_OPTIONS) ?? null;
     if (recorded !== null && recorded.lastActivityAt > (latest?.lastActivityAt ?? 0)) {
       latest = { visit: recorded, lastActivityAt: recorded.lastActivityAt };
       this.#visits.set(visitorId, latest);

@@ -9,7 +9,7 @@ import type { MaybePromise } from "../session/session.ts";
  */
 export type DailySalt = (day: string) => MaybePromise<string>;
 
-/** The parts of a request that identify a visitor without a cookie. */
+/** The data of a request from which the id of a visitor without a cookie is derived. */
 export interface DailyTraits {
   readonly host: string | null;
   readonly address: string | null;

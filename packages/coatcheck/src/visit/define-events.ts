@@ -163,7 +163,7 @@ function checkProperties(type: string, value: unknown, schema: StandardSchemaV1 
 function requireProperties(type: string, value: unknown): JsonObject {
   try {
     const properties = requireJsonObject(value, "properties", MAX_BYTES);
-    const path = tooDeep(properties, "properties", 1);
+    const path = pathBelowMaxDepth(properties, "properties", 1);
     if (path === null) return properties;
     const message = `must be nested at most ${MAX_DEPTH} levels deep`;
     throw invalidInput(`event ${type}`, [{ path, message }]);
@@ -174,11 +174,11 @@ function requireProperties(type: string, value: unknown): JsonObject {
 }
 
 /** Returns the path of the first value that is nested too deeply; null if there is none. */
-function tooDeep(value: JsonValue | undefined, path: string, level: number): string | null {
+function pathBelowMaxDepth(value: JsonValue | undefined, path: string, level: number): string | null {
   if (typeof value !== "object" || value === null) return null;
   if (level > MAX_DEPTH) return path;
   for (const [name, inner] of Object.entries(value)) {
-    const found = tooDeep(inner, `${path}.${name}`, level + 1);
+    const found = pathBelowMaxDepth(inner, `${path}.${name}`, level + 1);
     if (found !== null) return found;
   }
   return null;

@@ -3,8 +3,8 @@ import { clientKind, MAX_USER_AGENT_LENGTH } from "./client-kind.ts";
 import type { ClientKind, EventClient } from "./event.ts";
 
 /**
- * Most user agents that are remembered. When the limit is reached, the whole map is cleared: most requests come from
- * few user agents.
+ * Maximum number of user agents that are remembered. When the limit is reached, the whole map is cleared: most
+ * requests come from few user agents.
  */
 const MAX_USER_AGENTS = 1000;
 
@@ -15,13 +15,13 @@ export interface DescribedClient {
   readonly client: EventClient;
 }
 
-interface Recent {
+interface RecentDescription {
   userAgent: string | null;
   described: DescribedClient | null;
 }
 
 /** Number of slots of the cache. Must be a power of two. */
-const SLOTS = 256;
+const SLOT_COUNT = 256;
 /** Number of compared characters at the end of a user agent. Most user agents differ in the version there. */
 const COMPARED_LENGTH = 40;
 
@@ -30,7 +30,7 @@ function slotOf(userAgent: string): number {
   for (let at = Math.max(0, userAgent.length - COMPARED_LENGTH); at < userAgent.length; at++) {
     slot = (slot * 31 + userAgent.charCodeAt(at)) | 0;
   }
-  return slot & (SLOTS - 1);
+  return slot & (SLOT_COUNT - 1);
 }
 
 /** Describes clients by their user agent. Each user agent is parsed once and its description is shared. */
@@ -40,7 +40,10 @@ export class ClientDescriptions {
    * A small cache in front of the map: the last user agent of each slot. Comparing one text is faster than hashing it
    * for the map.
    */
-  readonly #recent: Recent[] = Array.from({ length: SLOTS }, () => ({ userAgent: null, described: null }));
+  readonly #recent: RecentDescription[] = Array.from({ length: SLOT_COUNT }, () => ({
+    userAgent: null,
+    described: null,
+  }));
   readonly #keepsUserAgent: boolean;
 
   constructor(keepsUserAgent: boolean) {
@@ -48,7 +51,7 @@ export class ClientDescriptions {
   }
 
   of(userAgent = ""): DescribedClient {
-    const recent = this.#recent[slotOf(userAgent)] as Recent;
+    const recent = this.#recent[slotOf(userAgent)] as RecentDescription;
     if (recent.userAgent === userAgent && recent.described !== null) return recent.described;
     const described = this.#known.get(userAgent) ?? this.#describe(userAgent);
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) {

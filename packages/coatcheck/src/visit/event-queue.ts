@@ -5,7 +5,7 @@ import type { CountedKind, VisitEvent } from "./event.ts";
  * queue keeps the event in memory or on disk. If there is no space, it drops the event and counts the loss.
  */
 export interface EventQueue {
-  /** Accepts an event. */
+  /** Adds an event to the queue. */
   track(event: VisitEvent): void;
   /**
    * Accepts an event that must not be lost, such as an order. Resolves when the event is in the sink or on this

@@ -4,7 +4,7 @@ import type { ConvertedOrder } from "../session/session-visit.ts";
 import { orderConflict } from "./order.ts";
 import type { EventSink } from "./sink.ts";
 
-/** Most orders in memory. */
+/** Maximum number of orders in memory. */
 const MAX_ORDERS = 10_000;
 
 /** An order and its session; null if the privacy mode forbids the link. */

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 /** Longest visible time that a beacon of an unknown page may report, in milliseconds. */
 const MAX_VISIBLE_TIME = 24 * 60 * 60_000;
 
-/** Most pages in memory. */
+/** Maximum number of pages in memory. */
 const MAX_PAGES = 50_000;
 
 /** Remembers when pages were opened, so that no beacon can report more visible time than has passed. */
@@ -14,7 +14,7 @@ export class KnownPages {
    * Records when a page was opened, epoch milliseconds. Only needed for a page id made by the page: an id made by the
    * server contains the time.
    */
-  began(pageId: string, at: number): void {
+  recordStart(pageId: string, at: number): void {
     if (!this.#pages.has(pageId)) this.#pages.set(pageId, at);
   }
 

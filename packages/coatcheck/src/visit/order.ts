@@ -43,5 +43,8 @@ export function requireOrder(order: ConvertedOrder): ConvertedOrder {
 /** Returns the error for an order that was reported before with another amount or by another session. */
 export function orderConflict(reason: "amount" | "session"): CoatcheckError {
   const known = reason === "amount" ? "with another amount" : "from another session";
-  return new CoatcheckError("CONFLICT", `This order is known ${known}; the first report of an order counts.`);
+  return new CoatcheckError(
+    "CONFLICT",
+    `This order was already reported ${known}. Only its first report is stored.`,
+  );
 }

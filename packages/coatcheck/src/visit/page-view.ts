@@ -7,7 +7,11 @@ import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
  * The reasons for refusing a session after which no new one is created: it would replace a session that the browser
  * still has, or it could not be stored.
  */
-const NO_NEW_SESSION: readonly (RefusalReason | null)[] = ["withheld", "superseded", "unavailable"];
+const REFUSALS_WITHOUT_NEW_SESSION: readonly (RefusalReason | null)[] = [
+  "withheld",
+  "superseded",
+  "unavailable",
+];
 
 /** A page that a person has viewed, or another response that must set the cookie of a new visitor. */
 export class PageView {
@@ -21,7 +25,7 @@ export class PageView {
     this.#isShown = isShown;
   }
 
-  /** `Set-Cookie` values. */
+  /** Returns the `Set-Cookie` values of the response. */
   get cookies(): readonly string[] {
     return this.#request.cookies;
   }
@@ -30,7 +34,7 @@ export class PageView {
   changeOf(session: VisitedSession): VisitChange | null {
     if (!this.#isShown) return null;
     this.#isNewSession = session.record === null;
-    return recordView(this.#request, session, () => this.#request.begun);
+    return recordView(this.#request, session, () => this.#request.newVisit);
   }
 
   /** Tracks the page view. */
@@ -47,20 +51,20 @@ export class PageView {
 /**
  * Adds a page view to the visitor's visit.
  *
- * @param begun returns the new visit, if no visit is open.
+ * @param newVisit returns the new visit, if no visit is open.
  * @returns the change to store in the session; null if there is none.
  */
 export function recordView(
   request: VisitingRequest,
   session: VisitedSession,
-  begun: () => RecordedVisit,
+  newVisit: () => RecordedVisit,
 ): VisitChange | null {
   const { collection, visitorId } = request;
   if (visitorId === null) return null;
   const now = collection.now();
-  const active = request.openVisit(session, now) ?? collection.visits.begin(visitorId, begun());
+  const active = request.openVisit(session, now) ?? collection.visits.begin(visitorId, newVisit());
   active.lastActivityAt = Math.max(active.lastActivityAt, now);
-  if (!collection.rules.linksVisitors || NO_NEW_SESSION.includes(session.refusal)) return null;
+  if (!collection.rules.linksVisitors || REFUSALS_WITHOUT_NEW_SESSION.includes(session.refusal)) return null;
   const { record } = session;
   if (record !== null && record.visitorId === visitorId && isRecorded(record.visit, active)) return null;
   const { visit, lastActivityAt } = active;

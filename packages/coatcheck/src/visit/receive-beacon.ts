@@ -11,7 +11,7 @@ import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
 export interface BeaconReceipt {
   /** How many events were accepted. */
   readonly accepted: number;
-  /** `Set-Cookie` values. */
+  /** The `Set-Cookie` values of the response. */
   readonly cookies: readonly string[];
 }
 
@@ -53,8 +53,8 @@ function recordBeaconView(
   { id, at, page, source }: EventContent,
 ): void {
   if (!id || at === undefined || !page || !source) return;
-  const begun = { id, startedAt: at, lastActivityAt: at, landingPage: page.path, source };
-  const change = recordView(visit, session, () => begun);
+  const newVisit = { id, startedAt: at, lastActivityAt: at, landingPage: page.path, source };
+  const change = recordView(visit, session, () => newVisit);
   if (change !== null) session.recordVisit(change);
 }
 
@@ -106,7 +106,7 @@ function contentOf(
     path: pathOf(path),
     title: title || null,
   };
-  if (type === "page_view") collection.pages.began(pageId, at);
+  if (type === "page_view") collection.pages.recordStart(pageId, at);
   return {
     id: derivedEventId("beacon", visitorId, pageId, id),
     type,

@@ -24,7 +24,7 @@ export class RequestVisit extends VisitingRequest {
   respond(status: number, contentType: string | null): PageView | null {
     if (!this.collection.rules.collects) return null;
     const isShown = isPage(status, contentType);
-    const counted = this.counted();
+    const counted = this.countedKind();
     if (counted !== null) {
       if (isShown) this.collection.count(counted, this.collection.tenantOf(this.visiting));
       return null;

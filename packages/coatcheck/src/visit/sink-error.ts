@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
 
 /** Wraps a driver's error in `STORE_UNAVAILABLE`, the error that every sink throws when it cannot write. */
-export function sinkUnavailable(cause: unknown): CoatcheckError {
+export function sinkUnavailableError(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
   return new CoatcheckError("STORE_UNAVAILABLE", "The event sink did not respond; try again shortly.", {
     cause,
@@ -9,6 +9,6 @@ export function sinkUnavailable(cause: unknown): CoatcheckError {
 }
 
 /** Returns the error for calls after `close`. */
-export function closedSink(): CoatcheckError {
+export function closedSinkError(): CoatcheckError {
   return new CoatcheckError("STORE_UNAVAILABLE", "The event sink is closed.");
 }

@@ -41,7 +41,7 @@ export interface VisitEvents {
   suspicious: [Suspicion];
 }
 
-/** Most addresses, and most sessions, that are watched at the same time. */
+/** Maximum number of addresses and of sessions that are watched at the same time. */
 const MAX_WATCHED = 50_000;
 
 /**
@@ -98,7 +98,12 @@ export class SuspicionWatch {
   ): void {
     const { userAgent, country } = created ?? { userAgent: null, country: null };
     if (userAgent !== null && present.userAgent !== undefined && userAgent !== present.userAgent) {
-      this.#compare("changed-user-agent", sessionId, familyOf(userAgent), familyOf(present.userAgent));
+      this.#compare(
+        "changed-user-agent",
+        sessionId,
+        browserAndSystemOf(userAgent),
+        browserAndSystemOf(present.userAgent),
+      );
     }
     if (country !== null && present.country !== null) {
       this.#compare("changed-country", sessionId, country, present.country);
@@ -129,7 +134,7 @@ export class SuspicionWatch {
 }
 
 /** Returns the operating system, and the browser without its version. */
-function familyOf(userAgent: string): string {
+function browserAndSystemOf(userAgent: string): string {
   const { browser, os } = parseUserAgent(userAgent);
   return `${browser?.replace(/ \d+$/, "") ?? "unknown"} on ${os ?? "unknown"}`;
 }

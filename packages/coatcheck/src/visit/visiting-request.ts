@@ -28,7 +28,7 @@ export class VisitingRequest {
   readonly visiting: RequestWithClient;
   #described: DescribedClient | null = null;
   #client: EventClient | null = null;
-  #countedAs: CountedKind | null | undefined;
+  #countedKind: CountedKind | null | undefined;
   #visitorId: string | null | undefined;
   #isNewVisitor = false;
   /** The visitor of the loaded session. */
@@ -45,9 +45,9 @@ export class VisitingRequest {
     this.isDocument = collection.rules.collects && isDocumentRequest(request, () => this.#describe().kind);
   }
 
-  /** Whether the visitor's events are collected. */
+  /** Returns whether the visitor's events are collected. */
   get collected(): boolean {
-    return this.collection.rules.collects && this.counted() === null;
+    return this.collection.rules.collects && this.countedKind() === null;
   }
 
   /**
@@ -81,7 +81,7 @@ export class VisitingRequest {
 
   /** Returns the client. Fields that the privacy mode forbids are null. */
   get client(): EventClient {
-    this.#client ??= this.collection.placed(this.#describe().client, this.visiting);
+    this.#client ??= this.collection.withPlace(this.#describe().client, this.visiting);
     return this.#client;
   }
 
@@ -105,11 +105,13 @@ export class VisitingRequest {
 
   /** Returns the open visit. If this document begins a visit, returns the new visit. Null if there is neither. */
   visitOf(session: VisitedSession): RecordedVisit | null {
-    return this.openVisit(session)?.visit ?? (this.isDocument && this.visitorId !== null ? this.begun : null);
+    return (
+      this.openVisit(session)?.visit ?? (this.isDocument && this.visitorId !== null ? this.newVisit : null)
+    );
   }
 
   /** Returns the visit that this document begins if no visit is open. */
-  get begun(): RecordedVisit {
+  get newVisit(): RecordedVisit {
     const now = this.collection.now();
     const landingPage = pathOf(this.visiting.request.url);
     return {
@@ -174,11 +176,11 @@ export class VisitingRequest {
   }
 
   /** Returns why the request is only counted; null if it is stored. */
-  counted(): CountedKind | null {
-    if (this.#countedAs === undefined) {
-      this.#countedAs = this.collection.countedAs(this.visiting.request, this.#describe().kind);
+  countedKind(): CountedKind | null {
+    if (this.#countedKind === undefined) {
+      this.#countedKind = this.collection.countedKindOf(this.visiting.request, this.#describe().kind);
     }
-    return this.#countedAs;
+    return this.#countedKind;
   }
 
   #describe(): DescribedClient {

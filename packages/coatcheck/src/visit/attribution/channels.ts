@@ -42,7 +42,7 @@ const NO_MEDIUM = ["", "(none)", "(not set)"];
 const PAID_MEDIUM = /cp|^ppc$|^retargeting$|^paid/;
 const DISPLAY_MEDIUM = ["display", "banner", "expandable", "interstitial", "cpm"];
 const SOCIAL_MEDIUM = ["social", "social-network", "social-media", "sm", "social network", "social media"];
-const EMAIL = ["email", "e-mail", "e_mail", "e mail"];
+const EMAIL_NAMES = ["email", "e-mail", "e_mail", "e mail"];
 /** Matches `shop` at the beginning of a word or after an `e`, as in `eshop`, but not `workshop`. */
 const SHOPPING_CAMPAIGN = /(?:^|[^a-df-z])shop|shopping/;
 
@@ -56,7 +56,7 @@ const isShopping = ({ site, campaign }: ChannelInput) =>
  * medium that names a channel, such as `email`, is checked before the source's site. A link in an e-mail from
  * Facebook is therefore `Email`.
  */
-const RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput) => boolean])[] = [
+const CHANNEL_RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput) => boolean])[] = [
   ["Direct", ({ source, medium }) => ["direct", "(direct)"].includes(source) && NO_MEDIUM.includes(medium)],
   ["Unassigned", ({ source, medium }) => source === "" && NO_MEDIUM.includes(medium)],
   ["Cross-network", ({ campaign }) => campaign.includes("cross-network")],
@@ -66,7 +66,7 @@ const RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput
   ["Paid Video", (input) => isPaid(input) && input.site === "video"],
   ["Display", ({ medium }) => DISPLAY_MEDIUM.includes(medium)],
   ["Paid Other", isPaid],
-  ["Email", ({ source, medium }) => EMAIL.includes(source) || EMAIL.includes(medium)],
+  ["Email", ({ source, medium }) => EMAIL_NAMES.includes(source) || EMAIL_NAMES.includes(medium)],
   ["Affiliates", ({ medium }) => medium === "affiliate" || medium === "affiliates"],
   ["Audio", ({ medium }) => medium === "audio"],
   ["SMS", ({ source, medium }) => source === "sms" || medium === "sms"],
@@ -86,5 +86,5 @@ const RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput
 
 /** Returns the channel of a visit that has a source, a medium or a campaign. */
 export function channelOf(input: ChannelInput): Channel {
-  return RULES.find(([, matches]) => matches(input))?.[0] ?? "Unassigned";
+  return CHANNEL_RULES.find(([, matches]) => matches(input))?.[0] ?? "Unassigned";
 }

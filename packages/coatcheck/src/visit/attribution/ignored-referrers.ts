@@ -2,7 +2,7 @@
  * Domains of payment providers, sub-domains included. Customers return from them to the shop, so they are never the
  * source of a visit.
  */
-const PAYMENT = `
+const PAYMENT_DOMAINS = `
   paypal.com paypalobjects.com stripe.com stripe.network klarna.com adyen.com adyenpayments.com mollie.com checkout.com
   squareup.com square.link worldpay.com braintreegateway.com braintree-api.com authorize.net 2checkout.com 2co.com skrill.com
   neteller.com paysafe.com paysafecard.com payu.com payu.pl payu.in payu.cz przelewy24.pl tpay.com dotpay.pl blik.com
@@ -21,7 +21,7 @@ const PAYMENT = `
   3dsecure.io wlp-acs.com securesuite.net rsa3dsauth.com netcetera-payment.ch modirum.com fastspring.com paddle.com
   lemonsqueezy.com gumroad.com recurly.com chargebee.com`;
 
-const LOGIN = `
+const LOGIN_DOMAINS = `
   accounts.google.com accounts.youtube.com login.microsoftonline.com login.microsoftonline.us login.microsoft.com login.live.com
   login.windows.net b2clogin.com ciamlogin.com appleid.apple.com account.apple.com idmsa.apple.com auth0.com okta.com
   oktapreview.com okta-emea.com onelogin.com pingone.com pingone.eu pingidentity.com duosecurity.com amazoncognito.com
@@ -31,4 +31,6 @@ const LOGIN = `
   login.salesforce.com login.gov id.me signin.aws.amazon.com bankid.com frejaeid.com itsme.be franceconnect.gouv.fr`;
 
 /** Domains that are never the source of a visit. Their sub-domains are included. */
-export const IGNORED_REFERRERS: ReadonlySet<string> = new Set(`${PAYMENT} ${LOGIN}`.trim().split(/\s+/));
+export const IGNORED_REFERRERS: ReadonlySet<string> = new Set(
+  `${PAYMENT_DOMAINS} ${LOGIN_DOMAINS}`.trim().split(/\s+/),
+);

@@ -11,7 +11,7 @@ const MAX_REFERRER_LENGTH = 8192;
 /** The longest host that DNS allows. */
 const MAX_HOST_LENGTH = 253;
 
-const HTTPS = "https://";
+const HTTPS_PREFIX = "https://";
 
 /** A referrer, and the hosts that are never a visit's source. */
 export interface ReferrerInput {
@@ -33,18 +33,19 @@ export interface ReferrerInput {
 export function referringHost(input: ReferrerInput): string | null {
   const { referrer } = input;
   if (!referrer || referrer.length > MAX_REFERRER_LENGTH) return null;
-  return isOfHost(referrer, input.ownHosts[0]) ? null : countedHost(hostOf(referrer), input);
+  return isOfHost(referrer, input.ownHosts[0]) ? null : hostUnlessIgnored(hostOf(referrer), input);
 }
 
 /** A fast path: most requests come from another page of the same host. */
 function isOfHost(referrer: string, host: string | undefined): boolean {
-  if (!host || !referrer.startsWith(HTTPS) || !referrer.startsWith(host, HTTPS.length)) return false;
-  return referrer.charAt(HTTPS.length + host.length) === "/";
+  if (!host || !referrer.startsWith(HTTPS_PREFIX) || !referrer.startsWith(host, HTTPS_PREFIX.length))
+    return false;
+  return referrer.charAt(HTTPS_PREFIX.length + host.length) === "/";
 }
 
-function countedHost(host: string, { ownHosts, ignoredReferrers = [] }: ReferrerInput): string | null {
+function hostUnlessIgnored(host: string, { ownHosts, ignoredReferrers = [] }: ReferrerInput): string | null {
   if (host === "" || host.length > MAX_HOST_LENGTH) return null;
-  const isExcluded = (excluded: string) => isWithin(host, bareHost(excluded));
+  const isExcluded = (excluded: string) => isSameOrSubdomain(host, bareHost(excluded));
   if (ownHosts.some(isExcluded) || ignoredReferrers.some(isExcluded)) return null;
   return domainsOf(host).some((domain) => IGNORED_REFERRERS.has(domain)) ? null : host;
 }
@@ -60,7 +61,7 @@ function hostOf(referrer: string): string {
   return url && PROTOCOLS.includes(url.protocol) ? bareHost(url.hostname) : "";
 }
 
-function isWithin(host: string, domain: string): boolean {
+function isSameOrSubdomain(host: string, domain: string): boolean {
   return host === domain || (host.endsWith(domain) && host.at(-domain.length - 1) === ".");
 }
 
@@ -73,7 +74,7 @@ function bareHost(host: string): string {
 }
 
 /** Matches a host with an optional port. International names must be in Punycode. */
-const HOST = /^(?:[a-z\d_-]{1,63}\.)*[a-z\d_-]{1,63}(?::\d{1,5})?$/i;
+const HOST_PATTERN = /^(?:[a-z\d_-]{1,63}\.)*[a-z\d_-]{1,63}(?::\d{1,5})?$/i;
 
 /**
  * Throws unless an option is a list of hosts. URLs are not hosts.
@@ -86,7 +87,7 @@ export function requireHosts(input: string, path: string, hosts: unknown): void 
     throw usageError(input, [{ path, message: `must be a list of hosts (got ${describeValue(hosts)})` }]);
   }
   const faults = hosts.flatMap((host, index) =>
-    typeof host === "string" && HOST.test(host)
+    typeof host === "string" && HOST_PATTERN.test(host)
       ? []
       : [
           {

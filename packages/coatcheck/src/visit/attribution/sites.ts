@@ -5,7 +5,7 @@ export type SiteKind = "search" | "social" | "video" | "shopping" | "ai" | "emai
  * The domains of each kind. A domain includes its sub-domains; the longest matching domain decides. The `.com` domain
  * of a brand in {@link WORLDWIDE_BRANDS} includes the brand's domains in every country.
  */
-const DOMAINS: Readonly<Record<SiteKind, string>> = {
+const DOMAINS_BY_KIND: Readonly<Record<SiteKind, string>> = {
   search: `
     google.com bing.com yahoo.com duckduckgo.com ecosia.org qwant.com startpage.com search.brave.com yandex.com ya.ru
     baidu.com sogou.com so.com sm.cn naver.com search.daum.net seznam.cz kagi.com mojeek.com swisscows.com metager.org metager.de
@@ -66,7 +66,7 @@ const DOMAINS: Readonly<Record<SiteKind, string>> = {
 };
 
 /** The names of each kind that campaigns write in `utm_source` instead of a domain. */
-const CAMPAIGN_SOURCES: Readonly<Partial<Record<SiteKind, string>>> = {
+const CAMPAIGN_SOURCES_BY_KIND: Readonly<Partial<Record<SiteKind, string>>> = {
   search: `
     google googleads google-ads google_ads adwords bing bingads microsoft microsoftads yahoo duckduckgo ecosia qwant startpage
     brave yandex baidu sogou naver daum seznam kagi ask aol`,
@@ -102,10 +102,10 @@ const WORLDWIDE_BRANDS = [
   "zalando",
 ].join("|");
 
-const NATIONAL_DOMAIN = new RegExp(`(^|\\.)(${WORLDWIDE_BRANDS})\\.(?:com?\\.)?[a-z]{2}$`);
+const NATIONAL_DOMAIN_OF_BRAND = new RegExp(`(^|\\.)(${WORLDWIDE_BRANDS})\\.(?:com?\\.)?[a-z]{2}$`);
 
-const KINDS: ReadonlyMap<string, SiteKind> = new Map(
-  [DOMAINS, CAMPAIGN_SOURCES].flatMap((lists) =>
+const KIND_BY_NAME: ReadonlyMap<string, SiteKind> = new Map(
+  [DOMAINS_BY_KIND, CAMPAIGN_SOURCES_BY_KIND].flatMap((lists) =>
     Object.entries(lists).flatMap(([kind, list]) =>
       list
         .trim()
@@ -121,8 +121,8 @@ const KINDS: ReadonlyMap<string, SiteKind> = new Map(
  * @param site a host, the id of an Android app, or a name from `utm_source`; in lower case.
  */
 export function siteKind(site: string): SiteKind | null {
-  for (const domain of domainsOf(site.replace(NATIONAL_DOMAIN, "$1$2.com"))) {
-    const kind = KINDS.get(domain);
+  for (const domain of domainsOf(site.replace(NATIONAL_DOMAIN_OF_BRAND, "$1$2.com"))) {
+    const kind = KIND_BY_NAME.get(domain);
     if (kind) return kind;
   }
   return null;

@@ -4,7 +4,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Time zone offsets only change at multiples of a quarter of an hour, UTC. */
 const QUARTER = HOUR / 4;
-/** Most cached offsets: one for each quarter of an hour in about five months. */
+/** Maximum number of cached offsets: one for each quarter of an hour in about five months. */
 const MAX_OFFSETS = 16_384;
 
 /** Computes the local days, hours and weeks of one IANA time zone. A day has 23 to 25 hours. */

@@ -5,9 +5,9 @@ import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
 import { addDays, type RebuildResult } from "./rebuild.ts";
 
-/** Most visitors in memory. */
+/** Maximum number of visitors in memory. */
 const MAX_VISITORS = 5000;
-/** Most events in memory for one visitor. A visitor with more events is read from the database each time. */
+/** Maximum number of events in memory for one visitor. A visitor with more events is read from the database each time. */
 const MAX_EVENTS = 500;
 /**
  * Approximate bytes of all events in memory. Clients decide how long the texts in their events are, so the number of

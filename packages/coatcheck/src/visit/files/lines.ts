@@ -2,7 +2,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs
 
 const NEWLINE = 10;
 /** Bytes per read. */
-const CHUNK = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** Complete lines of a file. */
 export interface Lines {
@@ -23,8 +23,8 @@ export function readLines(file: number, offset: number, limit: number): Lines {
   let size = 0;
   let complete = 0;
   while (count < limit) {
-    const buffer = Buffer.allocUnsafe(CHUNK);
-    const chunk = buffer.subarray(0, readSync(file, buffer, 0, CHUNK, offset + size));
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const chunk = buffer.subarray(0, readSync(file, buffer, 0, CHUNK_BYTES, offset + size));
     if (chunk.length === 0) break;
     for (let at = chunk.indexOf(NEWLINE); at >= 0 && count < limit; at = chunk.indexOf(NEWLINE, at + 1)) {
       count++;
@@ -40,10 +40,10 @@ export function readLines(file: number, offset: number, limit: number): Lines {
 export function countLines(path: string): number {
   const file = openSync(path, "r");
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     let lines = 0;
     for (let position = 0; ; ) {
-      const size = readSync(file, buffer, 0, CHUNK, position);
+      const size = readSync(file, buffer, 0, CHUNK_BYTES, position);
       if (size === 0) return lines;
       const chunk = buffer.subarray(0, size);
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
@@ -65,8 +65,8 @@ export function repairLastLine(path: string): number {
   try {
     const size = fstatSync(file).size;
     let complete = 0;
-    for (let end = size; end > 0 && complete === 0; end -= CHUNK) {
-      const start = Math.max(0, end - CHUNK);
+    for (let end = size; end > 0 && complete === 0; end -= CHUNK_BYTES) {
+      const start = Math.max(0, end - CHUNK_BYTES);
       const buffer = Buffer.alloc(end - start);
       readSync(file, buffer, 0, buffer.length, start);
       const last = buffer.lastIndexOf(NEWLINE);

@@ -4,9 +4,10 @@ import type { EventBatch } from "../sink.ts";
 import type { Spill } from "./spill.ts";
 
 /**
- * Most entries per write to the spill (the queue's files on disk). It limits how long a write blocks the event loop.
+ * Maximum number of entries per write to the spill (the queue's files on disk). It limits how long a write blocks the
+ * event loop.
  */
-const SPILL_CHUNK = 100;
+const SPILL_CHUNK_ENTRIES = 100;
 
 /** A waiting event or count, with the caller's callbacks. */
 export interface Entry {
@@ -27,7 +28,7 @@ export interface NextBatch {
 export interface BacklogOptions {
   /** The queue's files on disk. Null: entries that exceed the memory limit are dropped. */
   readonly spill: Spill | null;
-  /** The most entries in memory. */
+  /** Maximum number of entries in memory. */
   readonly maxEntries: number;
   /** Called with the errors of the spill's files. */
   readonly onError: (error: unknown) => void;
@@ -117,8 +118,8 @@ export class Backlog {
     return events[0]?.receivedAt ?? counts[0]?.hour ?? null;
   }
 
-  /** Removes the entries in memory and returns them. */
-  abandon(): readonly Entry[] {
+  /** Removes all entries from memory and returns them. */
+  clearMemory(): readonly Entry[] {
     return this.#memory.splice(0);
   }
 
@@ -127,7 +128,7 @@ export class Backlog {
     const { spill, onError } = this.#options;
     if (!spill) return false;
     try {
-      const chunk = this.#memory.slice(0, SPILL_CHUNK);
+      const chunk = this.#memory.slice(0, SPILL_CHUNK_ENTRIES);
       const spilled = this.#memory.splice(0, spill.append(chunk.map(writeLine)));
       if (spilled.some(({ resolve }) => resolve)) this.#sync(spill, spilled);
       this.#isSpillStuck = spilled.length === 0;

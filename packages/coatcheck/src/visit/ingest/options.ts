@@ -15,9 +15,9 @@ export interface EventQueueOptions {
    * during an outage, or when the outage exceeds `maxEvents`.
    */
   readonly spill?: SpillOptions;
-  /** Most events in memory. Default: 10,000. */
+  /** Maximum number of events in memory. Default: 10,000. */
   readonly maxEvents?: number;
-  /** Most events per write. Default: 1,000. */
+  /** Maximum number of events per write. Default: 1,000. */
   readonly batchSize?: number;
   /** Longest time until an incomplete batch is written, in milliseconds. Default: 200. */
   readonly batchInterval?: number;

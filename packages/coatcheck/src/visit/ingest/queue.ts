@@ -2,7 +2,7 @@ import { CoatcheckError } from "../../session/errors.ts";
 import type { CountedKind, VisitEvent } from "../event.ts";
 import type { EventQueue } from "../event-queue.ts";
 import type { EventBatch } from "../sink.ts";
-import { sinkUnavailable } from "../sink-error.ts";
+import { sinkUnavailableError } from "../sink-error.ts";
 import { Alarm } from "./alarm.ts";
 import { Backlog, type Entry } from "./backlog.ts";
 import { DocumentCounter } from "./document-counter.ts";
@@ -15,7 +15,7 @@ import { RetryDelay } from "./retry-delay.ts";
 import { Spill } from "./spill.ts";
 import { uuidV7Source } from "./uuid-v7.ts";
 
-/** Most events that one turn of the event loop writes to disk. */
+/** Maximum number of events that one turn of the event loop writes to disk. */
 const SPILL_SLICE_SIZE = 500;
 
 /**
@@ -96,7 +96,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.#accept({
       item: { kind: "event", event },
       resolve,
-      reject: (error) => reject(sinkUnavailable(error)),
+      reject: (error) => reject(sinkUnavailableError(error)),
     });
     return keepProcessAlive(promise);
   }
@@ -247,7 +247,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     const isFirst = this.#outageAt === null;
     this.#outageAt ??= this.#settings.clock.now();
     this.#spillMemory();
-    this.#flushes.rejectAll(sinkUnavailable(error));
+    this.#flushes.rejectAll(sinkUnavailableError(error));
     this.#retryAlarm.wake(this.#retryDelay.next());
     if (isFirst) this.publish("outage-began", { error, at: this.#outageAt });
   }
@@ -276,8 +276,8 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
       this.#lastError = error;
     });
     this.#state = "closed";
-    for (const entry of this.#backlog.abandon()) this.#drop(entry);
-    this.#flushes.rejectAll(sinkUnavailable(this.#lastError));
+    for (const entry of this.#backlog.clearMemory()) this.#drop(entry);
+    this.#flushes.rejectAll(sinkUnavailableError(this.#lastError));
     this.#spill?.close();
     await Promise.race([sink.close(), isLate.promise]);
     cancel();

@@ -40,7 +40,7 @@ interface Segment {
 }
 
 /** The segment to which lines are appended. */
-interface Tail {
+interface OpenSegment {
   readonly segment: Segment;
   readonly file: number;
   isNameOnDisk: boolean;
@@ -66,7 +66,7 @@ export class Spill {
   /** Position in the first segment, bytes. */
   #offset = 0;
   #reader: number | null = null;
-  #tail: Tail | null = null;
+  #tail: OpenSegment | null = null;
 
   /** Opens the folder, and adopts the segments of processes that have died. */
   constructor(options: Required<SpillOptions>) {
@@ -75,7 +75,7 @@ export class Spill {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#slots.push(takeSlot(this.#folder));
     try {
-      this.#takeOver();
+      this.#adoptSegments();
     } catch (error) {
       this.close();
       throw error;
@@ -162,7 +162,7 @@ export class Spill {
   }
 
   /** Adds the segments of this process's slot and of every slot without a process, oldest first. */
-  #takeOver(): void {
+  #adoptSegments(): void {
     const [own] = this.#slots;
     const found = readdirSync(this.#folder).flatMap((name) => {
       const [, slot, number] = SEGMENT_NAME.exec(name) ?? [];
@@ -194,7 +194,7 @@ export class Spill {
     this.#nextNumber = Math.max(0, ...numbers) + 1;
   }
 
-  #openTail(): Tail {
+  #openTail(): OpenSegment {
     if (this.#tail && this.#tail.segment.bytes < SEGMENT_BYTES) return this.#tail;
     this.#endTail();
     const name = `${this.#slots[0]?.number}-${String(this.#nextNumber++).padStart(8, "0")}.ndjson`;
@@ -217,7 +217,7 @@ export class Spill {
    * Removes the incomplete lines of a failed write. Also closes the segment, in case the removal fails: `peek` then
    * stops at the last complete line.
    */
-  #abandonWrite({ segment, file }: Tail): void {
+  #abandonWrite({ segment, file }: OpenSegment): void {
     try {
       ftruncateSync(file, segment.bytes);
     } catch {
@@ -232,7 +232,7 @@ export class Spill {
 
   #openReader(): number {
     const segment = this.#segments[0];
-    if (!segment) throw new RangeError("The spill file is empty.");
+    if (!segment) throw new RangeError("Cannot read from the spill: it has no lines.");
     this.#reader ??= openSync(segment.path, "r");
     return this.#reader;
   }
@@ -262,7 +262,7 @@ function linesWithin(lines: readonly string[], room: number): readonly string[] 
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-function closeEnded({ isEnded, syncs, file }: Tail): void {
+function closeEnded({ isEnded, syncs, file }: OpenSegment): void {
   if (isEnded && syncs === 0) closeSync(file);
 }
 

@@ -11,7 +11,7 @@ const IDS_PER_FILL = 64;
 /** The bytes of a UUID's text, reused for every id to avoid garbage. */
 const TEXT_BYTES = Buffer.from("00000000-0000-0000-0000-000000000000");
 /** The position of each byte's two hexadecimal digits in {@link TEXT_BYTES}. */
-const POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const DIGIT_POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 /** The character codes of each byte's two hexadecimal digits. */
 const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) =>
   Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16BE(),
@@ -50,7 +50,7 @@ export function uuidV7Source(sources: {
     }
     bytes.writeUIntBE(time, 0, 6);
     bytes.writeUInt16BE(0x7000 + counter, 6);
-    return format(bytes);
+    return formatUuid(bytes);
   };
 }
 
@@ -61,15 +61,15 @@ export function uuidV7Source(sources: {
 export function orderEventId(tenant: string | null, orderId: string): string {
   const bytes = hash("sha256", JSON.stringify(["order", tenant, orderId]), "buffer").subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  return format(bytes);
+  return formatUuid(bytes);
 }
 
 /** Sets the variant (RFC 9562 §4.1) and writes the text. */
-function format(bytes: Buffer): string {
+function formatUuid(bytes: Buffer): string {
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  for (let index = 0; index < POSITIONS.length; index++) {
+  for (let index = 0; index < DIGIT_POSITIONS.length; index++) {
     const pair = HEX_PAIRS[bytes[index] as number] as number;
-    const position = POSITIONS[index] as number;
+    const position = DIGIT_POSITIONS[index] as number;
     TEXT_BYTES[position] = pair >> 8;
     TEXT_BYTES[position + 1] = pair & 0xff;
   }

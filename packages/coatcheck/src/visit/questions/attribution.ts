@@ -19,7 +19,7 @@ export interface AttributionRequest {
   readonly to: string;
   /** A tenant; null for orders without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
-  /** Most rows, from 1 to 1000. `rest` contains the totals of the other rows. Default: 100. */
+  /** Maximum number of rows, from 1 to 1000. `rest` contains the totals of the other rows. Default: 100. */
   readonly limit?: number;
 }
 

@@ -21,7 +21,7 @@ export interface BreakdownRequest {
   /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
   readonly filters?: readonly Filter[];
-  /** Most rows per page, from 1 to 1000. Default: 100. */
+  /** Maximum number of rows per page, from 1 to 1000. Default: 100. */
   readonly limit?: number;
   /** The `next` of the previous page. */
   readonly cursor?: string | null;

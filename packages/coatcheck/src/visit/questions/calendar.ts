@@ -61,7 +61,7 @@ export function isTimeZone(value: unknown): value is string {
 export interface OffsetPeriod {
   /** Start of the period, epoch milliseconds. */
   readonly from: number;
-  /** Milliseconds by which local time is ahead of UTC. */
+  /** Offset from UTC in milliseconds; positive if local time is ahead. */
   readonly offset: number;
 }
 

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonValue, parseJson } from "../../session/json.ts";
 import type { RequestCheck } from "./request.ts";
 
 /** Longest cursor, in characters. The longest position contains a path of 1024 characters. */
-const MAX_LENGTH = 16_384;
+const MAX_CURSOR_LENGTH = 16_384;
 
 /** A position in the rows of an answer: the sort keys of the last returned row. */
 export type Position = readonly JsonValue[];
@@ -29,7 +29,7 @@ export function decodeCursor(
   types: readonly string[],
 ): Position | null {
   if (cursor === undefined || cursor === null) return null;
-  const isText = typeof cursor === "string" && cursor.length <= MAX_LENGTH;
+  const isText = typeof cursor === "string" && cursor.length <= MAX_CURSOR_LENGTH;
   const content = isText ? parseJson(Buffer.from(cursor, "base64url").toString()) : null;
   const at = isJsonObject(content) && Array.isArray(content.at) ? content.at : [];
   if (!isJsonObject(content) || at.map((key) => typeof key).join() !== types.join()) {

@@ -49,7 +49,7 @@ export function figuresOf(row: MetricRow, visitors: number, revenue: Revenue = {
 }
 
 /** The row of a group without visits. */
-export const EMPTY: MetricRow = {
+export const EMPTY_ROW: MetricRow = {
   visits: 0,
   engaged: 0,
   converted: 0,
@@ -64,8 +64,8 @@ export const EMPTY: MetricRow = {
 
 /** Adds rows, column by column. */
 export function addRows(rows: Iterable<MetricRow>): MetricRow {
-  const sum: Record<keyof MetricRow, number> = { ...EMPTY };
+  const sum: Record<keyof MetricRow, number> = { ...EMPTY_ROW };
   for (const row of rows)
-    for (const name of Object.keys(EMPTY) as (keyof MetricRow)[]) sum[name] += row[name];
+    for (const name of Object.keys(EMPTY_ROW) as (keyof MetricRow)[]) sum[name] += row[name];
   return sum;
 }

@@ -18,7 +18,7 @@ const LIVE_MINUTES = 5;
 const SERIES_MINUTES = 30;
 /** Longest delay of an event, in hours. */
 const MAX_EVENT_DELAY = 48;
-/** Most pages, and most sources, in the answer. */
+/** Maximum number of pages and of sources in the answer. */
 const MAX_ROWS = 10;
 
 /** Implements `questions.live()`. */

@@ -5,7 +5,7 @@ import { addDays, addMonths, datesBetween } from "./calendar.ts";
 import type { Context } from "./context.ts";
 import type { Reader } from "./database/read.ts";
 import type { Filter } from "./dimensions.ts";
-import { addRevenue, addRows, EMPTY, figuresOf, revenueByKey } from "./figures.ts";
+import { addRevenue, addRows, EMPTY_ROW, figuresOf, revenueByKey } from "./figures.ts";
 import { type Days, dayNumber, RequestCheck } from "./request.ts";
 import { DIALECTS, type Sql, sumOf } from "./sql/dialect.ts";
 import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
@@ -36,9 +36,9 @@ export interface OverviewRequest {
 }
 
 /** Longest range, in days, whose series is hourly by default. */
-const HOURLY_BY_DEFAULT = 2;
+const MAX_DAYS_HOURLY_BY_DEFAULT = 2;
 /** Longest range, in days, whose series can be hourly. */
-const HOURLY_AT_MOST = 7;
+const MAX_DAYS_HOURLY = 7;
 const HOUR = 3_600_000;
 
 const COUNTED_KINDS: readonly CountedKind[] = [
@@ -65,15 +65,14 @@ export async function overview(context: Context, request: OverviewRequest): Prom
   const filters = check.filters(request.filters);
   const compare = check.oneOf("compare", request.compare ?? null, ["previous", "year", null] as const);
   const length = days.toDay - days.fromDay + 1;
-  const byDefault = length <= HOURLY_BY_DEFAULT ? "hour" : "day";
+  const byDefault = length <= MAX_DAYS_HOURLY_BY_DEFAULT ? "hour" : "day";
   const grain = check.oneOf("grain", request.grain ?? byDefault, ["day", "hour"] as const);
-  if (grain === "hour" && length > HOURLY_AT_MOST)
-    check.add("grain", `must be "day" for a range of more than ${HOURLY_AT_MOST} days`);
+  if (grain === "hour" && length > MAX_DAYS_HOURLY)
+    check.add("grain", `must be "day" for a range of more than ${MAX_DAYS_HOURLY} days`);
   check.done();
   return await context.read(async (reader) => {
     const scope: Scope = { dialect: DIALECTS[reader.dialect], days, tenant, filters };
-    const period = (range: Days) =>
-      new PeriodQuestion(context, reader, { ...scope, days: range }).answer(grain);
+    const period = (range: Days) => new PeriodQuery(context, reader, { ...scope, days: range }).answer(grain);
     const current = await period(days);
     const comparison = compare === null ? null : await period(daysBefore(days, compare));
     return { question: "overview", grain, filters, ...current, comparison };
@@ -92,7 +91,7 @@ function daysBefore(days: Days, compare: "previous" | "year"): Days {
 
 type KeyedRow = MetricRow & { readonly key: number };
 
-class PeriodQuestion {
+class PeriodQuery {
   readonly #context: Context;
   readonly #reader: Reader;
   readonly #scope: Scope;
@@ -131,7 +130,7 @@ class PeriodQuestion {
     const { from, to } = this.#scope.days;
     return datesBetween(from, to).map((at) => {
       const key = dayNumber(at);
-      const row = byDay.get(key) ?? EMPTY;
+      const row = byDay.get(key) ?? EMPTY_ROW;
       const figures = figuresOf(row, row.day_visitors, revenue.get(key));
       return { at, ...figures, newVisitors: row.new_visitors };
     });
@@ -146,7 +145,7 @@ class PeriodQuestion {
     const revenue = revenueByKey(await this.#reader.rows(revenueQuery(this.#scope, grouping)));
     const hours = Math.ceil((calendar.startOf(addDays(to, 1)) - start) / HOUR);
     return Array.from({ length: hours }, (_, key) => {
-      const row = byHour.get(key) ?? EMPTY;
+      const row = byHour.get(key) ?? EMPTY_ROW;
       const figures = figuresOf(row, row.day_visitors, revenue.get(key));
       return { at: calendar.labelOf(start + key * HOUR), ...figures, newVisitors: row.new_visitors };
     });

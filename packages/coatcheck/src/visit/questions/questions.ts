@@ -130,7 +130,10 @@ function readDatabase(database: QuestionDatabase): ReadDatabase {
       if (typeof database.path === "string" && !["", ":memory:"].includes(database.path))
         return new SqliteReadDatabase(database.path);
       throw usageError("question database", [
-        { path: "path", message: "must be a file; a database in memory belongs to one thread" },
+        {
+          path: "path",
+          message: "must be the path of a file; other threads cannot read a database in memory",
+        },
       ]);
     case "postgres":
       return new PostgresReadDatabase(database.pool);

@@ -6,11 +6,11 @@ import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
 
 /** Longest range, in months. Rollups (precomputed statistics) are kept equally long. */
 const MAX_MONTHS = 25;
-/** Most filters in one request. */
+/** Maximum number of filters in one request. */
 const MAX_FILTERS = 20;
 /** Longest value of a filter, in characters. */
 const MAX_VALUE_LENGTH = 1024;
-/** Most rows per page. */
+/** Maximum number of rows per page. */
 export const MAX_LIMIT = 1000;
 
 /** A validated range. Days are numbered from 1 January 1970. */

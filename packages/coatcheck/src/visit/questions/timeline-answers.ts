@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../session/json.ts";
 import type { Revenue } from "./answers.ts";
 
-/** Where a visit came from. */
+/** The source of a visit. */
 export interface VisitSource {
   readonly channel: string;
   readonly source: string | null;

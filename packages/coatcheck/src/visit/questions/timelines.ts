@@ -9,9 +9,9 @@ import { allOf, type Sql } from "./sql/dialect.ts";
 import type { SessionTimeline, TimelineEvent, VisitTimeline } from "./timeline-answers.ts";
 import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
 
-/** A page of a timeline or journey. */
+/** Options for one page of a timeline or journey. */
 export interface PageOptions {
-  /** Most events or visits per page, from 1 to 1000. Default: 100. */
+  /** Maximum number of events or visits per page, from 1 to 1000. Default: 100. */
   readonly limit?: number;
   /** The `next` of the previous page. */
   readonly cursor?: string | null;

@@ -35,11 +35,11 @@ const MAX_REVENUE = 9e18;
 /** Longest value in code points. An index entry of PostgreSQL holds at most 2.7 KB. */
 const MAX_VALUE_LENGTH = 512;
 
-function shortened(value: string): string {
+function truncateValue(value: string): string {
   return [...value].slice(0, MAX_VALUE_LENGTH).join("");
 }
 
-/** An entry of a visit's journey. */
+/** An event in a visit's journey (its list of events). */
 type JourneyEntry = readonly [after: number, type: string, path?: string | null];
 
 /** Computes the rollup (precomputed statistics) of one tenant's day. Does not access a database. */
@@ -68,12 +68,12 @@ export class DayRollup {
     const steps: readonly JourneyEntry[] = journey === null ? [] : JSON.parse(journey);
     const views = steps.filter(([, type, path]) => type === "page_view" && path !== undefined);
     const viewsHere =
-      visit.last_day === visit.local_day ? views : views.filter((step) => this.#isHere(visit, step));
+      visit.last_day === visit.local_day ? views : views.filter((step) => this.#isOnDay(visit, step));
     const pageViews = journey === null ? (startsHere ? visit.page_views : 0) : viewsHere.length;
     for (const dimension of VISIT_DIMENSIONS) {
       const group = this.#group(dimension, valueIn(visit, dimension));
       group.metric.page_views += pageViews;
-      if (startsHere) addStart(group, visit);
+      if (startsHere) addStartedVisit(group, visit);
     }
     for (const [, , path] of viewsHere) this.#group("page", path ?? "").metric.page_views++;
     for (const [after] of viewsHere) this.#hours.addPageView(visit.started_at + after);
@@ -129,12 +129,12 @@ export class DayRollup {
     return rows;
   }
 
-  #isHere(visit: RolledUpVisit, [after]: JourneyEntry): boolean {
+  #isOnDay(visit: RolledUpVisit, [after]: JourneyEntry): boolean {
     return this.#time.dayOf(visit.started_at + after) === this.#day;
   }
 
   #group(dimension: RollupDimension, whole: string): Group {
-    const value = whole.length > MAX_VALUE_LENGTH ? shortened(whole) : whole;
+    const value = whole.length > MAX_VALUE_LENGTH ? truncateValue(whole) : whole;
     let groups = this.#dimensions.get(dimension);
     if (!groups) {
       groups = new Map();
@@ -161,7 +161,7 @@ function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimensi
   return String(order[dimension as keyof VisitOrderRow] ?? "");
 }
 
-function addStart({ metric, visitors }: Group, visit: RolledUpVisit): void {
+function addStartedVisit({ metric, visitors }: Group, visit: RolledUpVisit): void {
   addFigures(metric, visit);
   metric.events += visit.events;
   if (visit.previous_day === null && visit.events === 1) metric.single_request++;

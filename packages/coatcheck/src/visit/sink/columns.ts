@@ -26,7 +26,7 @@ export const INDEXED_VISIT_COLUMNS = [
   "closed_order_at",
 ] as const satisfies readonly (keyof VisitRow)[];
 
-/** The columns that change with most events. */
+/** The columns that most events change. */
 export const PROGRESS_VISIT_COLUMNS = [
   "last_activity_at",
   "exit_page",

@@ -1,7 +1,7 @@
 /** SQL statements that work in both SQLite and PostgreSQL. Parameters are written as `?`. */
 import { ROLLUP_DIMENSIONS } from "./rollup-schema.ts";
 
-/** A statement with its parameters. */
+/** An SQL statement with its parameters. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly (string | number)[];

@@ -32,7 +32,7 @@ export interface Expired {
   readonly documentCounts: number;
 }
 
-/** The person whose data is exported or erased. */
+/** The person whose data is exported or erased: a visitor or a customer. */
 export type Person =
   | { readonly visitorId: string; readonly tenant?: string | null }
   | {
@@ -57,9 +57,9 @@ export interface CustomerTotals {
   /** Minor units by currency. */
   readonly revenue: Readonly<Record<string, number>>;
   readonly visits: number;
-  /** Start of the customer's first visit, epoch milliseconds; null without visits. */
+  /** Start of the customer's first visit, epoch milliseconds; null if there are no visits. */
   readonly firstVisitAt: number | null;
-  /** Start of the customer's last visit, epoch milliseconds; null without visits. */
+  /** Start of the customer's last visit, epoch milliseconds; null if there are no visits. */
   readonly lastVisitAt: number | null;
 }
 

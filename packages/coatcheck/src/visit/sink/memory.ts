@@ -16,11 +16,11 @@ import { type KnownOptions, requireKnownOptions } from "../../session/known-opti
 import { describeValue } from "../../session/usage-error.ts";
 import type { DocumentCount, VisitEvent } from "../event.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../sink.ts";
-import { closedSink } from "../sink-error.ts";
+import { closedSinkError } from "../sink-error.ts";
 
 /** Options of {@link memorySink}. */
 export interface MemorySinkOptions {
-  /** Most events, and most counts, that are kept. The oldest are deleted first. Default: 10,000. */
+  /** Maximum number of events and of counts that are kept. The oldest are deleted first. Default: 10,000. */
   readonly maxEvents?: number;
 }
 
@@ -61,13 +61,13 @@ export function memorySink(options: MemorySinkOptions = {}): MemorySink {
 
   return {
     async write(batch) {
-      if (!isOpen) throw closedSink();
+      if (!isOpen) throw closedSinkError();
       for (const event of batch.events) storeEvent(event);
       for (const count of batch.counts) if (!counts.has(count.id)) counts.set(count.id, { ...count });
       for (const map of [events, counts, orders]) forgetOldest(map, maxEvents);
     },
     async findOrder(tenant, orderId) {
-      if (!isOpen) throw closedSink();
+      if (!isOpen) throw closedSinkError();
       return orders.get(orderKey(tenant, orderId)) ?? null;
     },
     async read() {

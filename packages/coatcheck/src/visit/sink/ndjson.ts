@@ -21,7 +21,7 @@ import { describeValue, usageError } from "../../session/usage-error.ts";
 import { repairLastLine } from "../files/lines.ts";
 import { type Slot, takeSlot } from "../files/lock.ts";
 import type { EventBatch, EventSink } from "../sink.ts";
-import { closedSink, sinkUnavailable } from "../sink-error.ts";
+import { closedSinkError, sinkUnavailableError } from "../sink-error.ts";
 import { lineOf } from "./line.ts";
 
 /** Options of {@link ndjsonSink}. */
@@ -61,7 +61,7 @@ export function ndjsonSink(options: string | NdjsonSinkOptions): EventSink {
 
   return {
     write(batch) {
-      if (closing) return Promise.reject(closedSink());
+      if (closing) return Promise.reject(closedSinkError());
       const written = last.then(() => files.append(batch));
       last = written.catch(() => {});
       return written;
@@ -84,7 +84,7 @@ function openFolder(folder: string, clock: Clock): DayFiles {
     if (newest) repairLastLine(join(folder, newest));
     return new DayFiles(folder, slot, clock);
   } catch (error) {
-    throw sinkUnavailable(error);
+    throw sinkUnavailableError(error);
   }
 }
 
@@ -113,7 +113,7 @@ class DayFiles {
       await file.sync();
     } catch (error) {
       await this.#abandonFile();
-      throw sinkUnavailable(error);
+      throw sinkUnavailableError(error);
     }
   }
 

@@ -163,7 +163,7 @@ export interface VisitRow extends SourceColumns {
 
   /** Number of orders. If it is positive, the visit is converted. */
   orders: number;
-  /** JSON object from currency to minor units, such as `{"EUR":1290}`; `{}` without orders. */
+  /** JSON object from currency to minor units, such as `{"EUR":1290}`; `{}` if there are no orders. */
   revenue: string;
 }
 

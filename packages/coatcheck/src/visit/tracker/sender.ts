@@ -1,7 +1,7 @@
 import type { Beacon, BeaconEvent } from "../beacon.ts";
 import type { TrackerScope } from "./scope.ts";
 
-/** Most events that wait for a response. Older ones are dropped. */
+/** Maximum number of events that wait for a response. Older ones are dropped. */
 const MAX_PENDING = 50;
 
 /**

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { COUNTED, counted, TestPage, types } from "./tracker-fixtures.ts";
+import { COUNTED_PAGE_ID, countedPage, TestPage, types } from "./tracker-fixtures.ts";
 
 describe("Tracker.track()", () => {
   it("sends events after half a second, with the properties at the time of the call", async () => {
-    const page = counted();
+    const page = countedPage();
     const properties = { taco: { id: 7 } };
     page.tracker.track("taco_zoomed", properties);
     properties.taco.id = 8;
@@ -12,13 +12,19 @@ describe("Tracker.track()", () => {
     await page.advance(300);
     expect(page.sent).toHaveLength(1);
     expect(page.events).toMatchObject([
-      { type: "taco_zoomed", pageId: COUNTED, ago: 500, path: "/tacos", properties: { taco: { id: 7 } } },
-      { type: "taco_turned", pageId: COUNTED, ago: 300, properties: {} },
+      {
+        type: "taco_zoomed",
+        pageId: COUNTED_PAGE_ID,
+        ago: 500,
+        path: "/tacos",
+        properties: { taco: { id: 7 } },
+      },
+      { type: "taco_turned", pageId: COUNTED_PAGE_ID, ago: 300, properties: {} },
     ]);
   });
 
   it("sends events as soon as the page is hidden, in a separate request from the visible time", async () => {
-    const page = counted();
+    const page = countedPage();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
     page.tracker.track("taco_turned");
@@ -38,7 +44,7 @@ describe("Tracker.track()", () => {
   });
 
   it("drops events after 48 hours, and events that are too long", async () => {
-    const page = counted({ status: null });
+    const page = countedPage({ status: null });
     page.tracker.track("note", { text: "x".repeat(20_000) });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -54,7 +60,7 @@ describe("Tracker.track()", () => {
     ["has status 503", 503],
     ["has status 429", 429],
   ])("sends an event again with the same id when its request %s", async (_what, status) => {
-    const page = counted({ status });
+    const page = countedPage({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.status = 204;
@@ -70,7 +76,7 @@ describe("Tracker.track()", () => {
   });
 
   it.each([204, 400, 403])("does not send events again after a response with status %i", async (status) => {
-    const page = counted({ status });
+    const page = countedPage({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.tracker.track("taco_turned");
@@ -79,7 +85,7 @@ describe("Tracker.track()", () => {
   });
 
   it("sends events of a beacon again once when the page is shown again, but not the visible time", async () => {
-    const page = counted();
+    const page = countedPage();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
     page.show("hidden");
@@ -91,7 +97,7 @@ describe("Tracker.track()", () => {
   });
 
   it("sends events without a response again when the page is shown again", async () => {
-    const page = counted({ status: null });
+    const page = countedPage({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.status = 204;
@@ -107,7 +113,7 @@ describe("Tracker.track()", () => {
   });
 
   it("keeps page id and title of an event that is sent again after a navigation", async () => {
-    const page = counted({ status: null });
+    const page = countedPage({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.go("/cart");
@@ -116,13 +122,13 @@ describe("Tracker.track()", () => {
     page.status = 204;
     await page.advance(500);
     const repeated = page.events.filter(({ type }) => type === "taco_zoomed").at(-1);
-    expect(repeated).toMatchObject({ pageId: COUNTED, path: "/tacos", title: "Tacos" });
+    expect(repeated).toMatchObject({ pageId: COUNTED_PAGE_ID, path: "/tacos", title: "Tacos" });
     expect(page.events.at(-1)).toMatchObject({ type: "page_view", path: "/cart", title: "Cart" });
-    expect(page.events.at(-1)?.pageId).not.toBe(COUNTED);
+    expect(page.events.at(-1)?.pageId).not.toBe(COUNTED_PAGE_ID);
   });
 
   it("drops the oldest events when more than 50 wait for a response", async () => {
-    const page = counted({ status: null });
+    const page = countedPage({ status: null });
     for (let index = 0; index < 60; index++) page.tracker.track(`event_${index}`);
     await page.advance(500);
     for (let index = 60; index < 70; index++) page.tracker.track(`event_${index}`);
@@ -133,7 +139,7 @@ describe("Tracker.track()", () => {
   });
 
   it("includes events of a failed request in the limit of 50 waiting events", async () => {
-    const page = counted({ status: null });
+    const page = countedPage({ status: null });
     for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
     const sending = page.advance(500);
     for (let index = 40; index < 60; index++) page.tracker.track(`event_${index}`);
@@ -145,7 +151,7 @@ describe("Tracker.track()", () => {
   });
 
   it("splits events into several bodies if one would exceed the browsers' limit", async () => {
-    const page = counted();
+    const page = countedPage();
     for (let index = 0; index < 5; index++) page.tracker.track("note", { text: "🌮".repeat(4_000) });
     page.show("hidden");
     await page.settle();
@@ -179,7 +185,7 @@ describe("Tracker privacy", () => {
   });
 
   it("optOut() sends the opt-out, drops waiting events, and stops sending", async () => {
-    const page = counted();
+    const page = countedPage();
     page.tracker.track("taco_zoomed");
     await page.tracker.optOut();
     await use(page);
@@ -188,7 +194,7 @@ describe("Tracker privacy", () => {
   });
 
   it("optOut() also prevents that events in flight are sent again", async () => {
-    const page = counted({ status: 503 });
+    const page = countedPage({ status: 503 });
     page.tracker.track("taco_zoomed");
     const sending = page.advance(500);
     page.tracker.track("taco_turned");
@@ -199,19 +205,19 @@ describe("Tracker privacy", () => {
   });
 
   it("optOut() rejects if the server does not confirm it, but stops sending anyway", async () => {
-    const page = counted({ status: null });
+    const page = countedPage({ status: null });
     await expect(page.tracker.optOut()).rejects.toThrow("Failed to fetch");
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
   it("optIn() begins a page view with a new page id", async () => {
-    const page = new TestPage({ cookie: "visitor_optout=1", meta: COUNTED }).start();
+    const page = new TestPage({ cookie: "visitor_optout=1", meta: COUNTED_PAGE_ID }).start();
     await page.tracker.optIn();
     await page.advance(500);
     expect(page.choices).toEqual(["/session/visit/opt-in"]);
     expect(page.events).toMatchObject([{ type: "page_view", path: "/tacos" }]);
-    expect(page.events[0]?.pageId).not.toBe(COUNTED);
+    expect(page.events[0]?.pageId).not.toBe(COUNTED_PAGE_ID);
   });
 
   it("optIn() sends no events while Global Privacy Control is on", async () => {

@@ -2,7 +2,7 @@ import type { Beacon, BeaconEvent } from "../../../src/visit/beacon.ts";
 import { startTracker, type Tracker, type TrackerScope } from "../../../src/visit/tracker/index.ts";
 
 /** A request that a page sent, with the beacon in its body. */
-export interface Sent {
+export interface SentRequest {
   readonly by: "fetch" | "beacon";
   readonly path: string;
   readonly body: Beacon;
@@ -12,7 +12,7 @@ export interface Sent {
 export class TestPage {
   readonly window = new EventTarget();
   readonly document = new EventTarget();
-  readonly sent: Sent[] = [];
+  readonly sent: SentRequest[] = [];
   /** The paths of the requests that have no body (opt-out and opt-in). */
   readonly choices: string[] = [];
   meta: string | null = null;
@@ -47,7 +47,7 @@ export class TestPage {
   }
 
   /** All events that were sent, with the page id of the beacon and the browser function that sent it. */
-  get events(): (BeaconEvent & { pageId: string; by: Sent["by"] })[] {
+  get events(): (BeaconEvent & { pageId: string; by: SentRequest["by"] })[] {
     return this.sent.flatMap(({ by, body }) =>
       body.events.map((event) => ({ ...event, pageId: body.pageId, by })),
     );
@@ -140,7 +140,7 @@ export class TestPage {
     };
   }
 
-  #record(by: Sent["by"], path: string, blob: Blob): void {
+  #record(by: SentRequest["by"], path: string, blob: Blob): void {
     if (blob.type !== "application/json") throw new Error(`Unexpected type ${blob.type}`);
     const index = this.sent.push({ by, path, body: { pageId: "", events: [] } }) - 1;
     this.#reads.push(
@@ -158,10 +158,11 @@ export class TestPage {
 }
 
 /** The page id of a page that the server has already counted. */
-export const COUNTED = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
+export const COUNTED_PAGE_ID = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
 
 /** Creates a page that the server has already counted. */
-export const counted = (change: Partial<TestPage> = {}) => new TestPage({ meta: COUNTED, ...change }).start();
+export const countedPage = (change: Partial<TestPage> = {}) =>
+  new TestPage({ meta: COUNTED_PAGE_ID, ...change }).start();
 
 /** Returns the types of the events that a page has sent. */
 export const types = (page: TestPage) => page.events.map(({ type }) => type);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { startTracker } from "../../../src/visit/tracker/index.ts";
-import { COUNTED, counted, TestPage, types } from "./tracker-fixtures.ts";
+import { COUNTED_PAGE_ID, countedPage, TestPage, types } from "./tracker-fixtures.ts";
 
 const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 describe("startTracker()", () => {
   it("sends no page view for a document that the server has counted", async () => {
-    const page = counted();
+    const page = countedPage();
     await page.advance(60_000);
     expect(page.sent).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe("startTracker()", () => {
 
 describe("visible time in page_time", () => {
   it("is sent by sendBeacon when the page is hidden, and excludes hidden time", async () => {
-    const page = counted();
+    const page = countedPage();
     await page.advance(3_000);
     page.show("hidden");
     await page.advance(60_000);
@@ -95,14 +95,14 @@ describe("visible time in page_time", () => {
     await page.settle();
     expect(page.sent.map(({ by }) => by)).toEqual(["beacon", "beacon"]);
     expect(page.events).toMatchObject([
-      { type: "page_time", pageId: COUNTED, visibleTime: 3_000, ago: 0, path: "/tacos" },
-      { type: "page_time", pageId: COUNTED, visibleTime: 4_000, ago: 0 },
+      { type: "page_time", pageId: COUNTED_PAGE_ID, visibleTime: 3_000, ago: 0, path: "/tacos" },
+      { type: "page_time", pageId: COUNTED_PAGE_ID, visibleTime: 4_000, ago: 0 },
     ]);
     expect(page.events[0]?.id).not.toBe(page.events[1]?.id);
   });
 
   it("is sent only once when the page is hidden and then unloaded", async () => {
-    const page = counted();
+    const page = countedPage();
     await page.advance(3_000);
     page.show("hidden");
     page.fire("pagehide");
@@ -111,7 +111,7 @@ describe("visible time in page_time", () => {
   });
 
   it("is sent when the page is unloaded without being hidden first", async () => {
-    const page = counted();
+    const page = countedPage();
     await page.advance(3_000);
     page.fire("pagehide");
     await page.settle();
@@ -119,7 +119,7 @@ describe("visible time in page_time", () => {
   });
 
   it("begins when a page in a background tab is shown", async () => {
-    const page = counted({ visibility: "hidden" });
+    const page = countedPage({ visibility: "hidden" });
     await page.advance(60_000);
     page.show("visible");
     await page.advance(1_000);
@@ -129,7 +129,7 @@ describe("visible time in page_time", () => {
   });
 
   it("is sent by fetch if sendBeacon fails", async () => {
-    const page = counted({ takesBeacons: false });
+    const page = countedPage({ takesBeacons: false });
     await page.advance(3_000);
     page.show("hidden");
     await page.settle();
@@ -139,13 +139,13 @@ describe("visible time in page_time", () => {
 
 describe("startTracker() in a single-page application", () => {
   it("ends the old page view and begins a new one with a new id, the new query and the later title", async () => {
-    const page = counted();
+    const page = countedPage();
     await page.advance(2_000);
     page.go("/tacos/7?utm_campaign=spring");
     page.title = "Taco 7";
     await page.advance(500);
     expect(page.events).toMatchObject([
-      { type: "page_time", pageId: COUNTED, path: "/tacos", title: "Tacos", visibleTime: 2_000 },
+      { type: "page_time", pageId: COUNTED_PAGE_ID, path: "/tacos", title: "Tacos", visibleTime: 2_000 },
       {
         type: "page_view",
         pageId: expect.stringMatching(UUID_V4),
@@ -167,7 +167,7 @@ describe("startTracker() in a single-page application", () => {
   });
 
   it("reports a navigation back as a new page view", async () => {
-    const page = counted();
+    const page = countedPage();
     page.go("/cart");
     page.back("/tacos");
     await page.advance(500);
@@ -185,7 +185,7 @@ describe("startTracker() in a single-page application", () => {
     ["replaceState to another query", "?q=tac", "replaceState", 0],
     ["replaceState to another path", "/cart", "replaceState", 1],
   ] as const)("%s (address %s, by %s) causes %i page views", async (_title, address, method, views) => {
-    const page = counted();
+    const page = countedPage();
     page.go(address, method);
     await page.advance(500);
     expect(types(page)).toEqual(Array(views).fill("page_view"));
@@ -193,7 +193,7 @@ describe("startTracker() in a single-page application", () => {
 });
 
 it("startTracker() ignores a new fragment after a replaced query", async () => {
-  const page = counted();
+  const page = countedPage();
   page.go("?q=taco", "replaceState");
   page.go("#results");
   await page.advance(500);
@@ -214,7 +214,7 @@ it("startTracker() works in a sandboxed frame, where reading cookies throws", as
 
 describe("startTracker() with the back/forward cache", () => {
   it("reports a restored page as a new page view with a new id", async () => {
-    const page = counted({ referrer: "https://blog.example/" });
+    const page = countedPage({ referrer: "https://blog.example/" });
     await page.advance(1_000);
     page.show("hidden");
     page.fire("pagehide", { persisted: true });
@@ -225,15 +225,15 @@ describe("startTracker() with the back/forward cache", () => {
     page.show("hidden");
     await page.settle();
     const [first, view, time] = page.events;
-    expect(first).toMatchObject({ type: "page_time", pageId: COUNTED, visibleTime: 1_000 });
+    expect(first).toMatchObject({ type: "page_time", pageId: COUNTED_PAGE_ID, visibleTime: 1_000 });
     expect(view).toMatchObject({ type: "page_view", path: "/tacos", ago: 2_000 });
     expect(view).not.toHaveProperty("referrer");
     expect(time).toMatchObject({ type: "page_time", pageId: view?.pageId, visibleTime: 2_000 });
-    expect(view?.pageId).not.toBe(COUNTED);
+    expect(view?.pageId).not.toBe(COUNTED_PAGE_ID);
   });
 
   it("does not report the pageshow event of the first load", async () => {
-    const page = counted();
+    const page = countedPage();
     page.fire("pageshow", { persisted: false });
     await page.advance(500);
     expect(page.sent).toEqual([]);

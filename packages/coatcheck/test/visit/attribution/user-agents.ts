@@ -4,7 +4,7 @@ const CHROME = "AppleWebKit/537.36 (KHTML, like Gecko)";
 const WINDOWS = `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Chrome/141.0.0.0 Safari/537.36`;
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
-const compatible = (name: string) =>
+const crawlerUserAgent = (name: string) =>
   `Mozilla/5.0 ${CHROME}; compatible; ${name}; +https://example.com/bot) Chrome/131.0.0.0 Safari/537.36`;
 
 export const HUMAN = [
@@ -42,7 +42,7 @@ export const HUMAN = [
 export const BOT = [
   "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
   `Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) ${CHROME} Chrome/141.0.7390.54 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)`,
-  compatible("bingbot/2.0"),
+  crawlerUserAgent("bingbot/2.0"),
   "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)",
   "Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)",
   "DuckDuckBot/1.1; (+http://duckduckgo.com/duckduckbot.html)",
@@ -66,21 +66,21 @@ export const BOT = [
 ];
 
 export const AI_AGENT = [
-  compatible("GPTBot/1.2"),
-  compatible("ChatGPT-User/1.0"),
-  compatible("OAI-SearchBot/1.0"),
-  compatible("ClaudeBot/1.0"),
-  compatible("Claude-User/1.0"),
-  compatible("Claude-SearchBot/1.0"),
-  compatible("PerplexityBot/1.0"),
-  compatible("Perplexity-User/1.0"),
-  compatible("Google-Extended"),
-  compatible("Google-CloudVertexBot"),
-  compatible("Gemini-Deep-Research"),
-  compatible("Amazonbot/0.1"),
-  compatible("Bytespider"),
-  compatible("MistralAI-User/1.0"),
-  compatible("DuckAssistBot/1.2"),
+  crawlerUserAgent("GPTBot/1.2"),
+  crawlerUserAgent("ChatGPT-User/1.0"),
+  crawlerUserAgent("OAI-SearchBot/1.0"),
+  crawlerUserAgent("ClaudeBot/1.0"),
+  crawlerUserAgent("Claude-User/1.0"),
+  crawlerUserAgent("Claude-SearchBot/1.0"),
+  crawlerUserAgent("PerplexityBot/1.0"),
+  crawlerUserAgent("Perplexity-User/1.0"),
+  crawlerUserAgent("Google-Extended"),
+  crawlerUserAgent("Google-CloudVertexBot"),
+  crawlerUserAgent("Gemini-Deep-Research"),
+  crawlerUserAgent("Amazonbot/0.1"),
+  crawlerUserAgent("Bytespider"),
+  crawlerUserAgent("MistralAI-User/1.0"),
+  crawlerUserAgent("DuckAssistBot/1.2"),
   "CCBot/2.0 (https://commoncrawl.org/faq/)",
   "meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)",
   "meta-externalfetcher/1.1",

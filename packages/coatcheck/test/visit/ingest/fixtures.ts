@@ -106,7 +106,7 @@ export function openQueue(options: Partial<EventQueueOptions> = {}): QueueFixtur
 }
 
 /** Matches the error of a queue that has dropped an event, or whose sink fails. */
-export const unavailable: unknown = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+export const UNAVAILABLE_ERROR: unknown = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
 
 /** Creates page views with random ids. */
 export function makeEvents(count: number, members: Partial<VisitEvent> = {}): VisitEvent[] {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeEvent } from "../../../src/testing/visit-events.ts";
-import { makeEvents, openQueue, unavailable } from "./fixtures.ts";
+import { makeEvents, openQueue, UNAVAILABLE_ERROR } from "./fixtures.ts";
 import { linesOf, temporaryFolder } from "./folders.ts";
 
 describe("IngestQueue limits", () => {
@@ -121,8 +121,8 @@ describe("IngestQueue.flush", () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.track(makeEvent());
-    await expect(queue.flush()).rejects.toEqual(unavailable);
-    await expect(queue.flush()).rejects.toEqual(unavailable);
+    await expect(queue.flush()).rejects.toEqual(UNAVAILABLE_ERROR);
+    await expect(queue.flush()).rejects.toEqual(UNAVAILABLE_ERROR);
     sink.state = "works";
     await queue.flush();
     expect((await sink.read()).events).toHaveLength(1);
@@ -160,7 +160,7 @@ describe("IngestQueue.trackDurably", () => {
     const { queue, sink } = openQueue({ maxEvents: 1 });
     sink.state = "fails";
     queue.track(makeEvent());
-    await expect(queue.trackDurably(makeEvent())).rejects.toEqual(unavailable);
+    await expect(queue.trackDurably(makeEvent())).rejects.toEqual(UNAVAILABLE_ERROR);
   });
 });
 
@@ -171,7 +171,7 @@ describe("IngestQueue.close", () => {
     for (const event of events) queue.track(event);
     await Promise.all([queue.close(), queue.close()]);
     expect((await sink.read()).events).toEqual(events);
-    await expect(sink.write({ events: [], counts: [] })).rejects.toEqual(unavailable);
+    await expect(sink.write({ events: [], counts: [] })).rejects.toEqual(UNAVAILABLE_ERROR);
     queue.track(makeEvent());
     queue.count("bot", null);
     expect(queue.stats()).toMatchObject({ queued: 0, delivered: 3, dropped: 1 });
@@ -210,7 +210,7 @@ describe("IngestQueue.close", () => {
     const { queue, sink, time } = openQueue({ closeTimeout: 1000 });
     sink.state = "fails";
     const tracked = queue.trackDurably(makeEvent());
-    const rejected = expect(tracked).rejects.toEqual(unavailable);
+    const rejected = expect(tracked).rejects.toEqual(UNAVAILABLE_ERROR);
     const closed = queue.close();
     await time.pass(1000);
     await Promise.all([closed, rejected]);

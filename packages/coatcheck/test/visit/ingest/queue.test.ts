@@ -5,7 +5,7 @@ import { makeEvent } from "../../../src/testing/visit-events.ts";
 import type { EventQueueOptions } from "../../../src/visit/ingest/options.ts";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
 import { memorySink } from "../../../src/visit/sink/memory.ts";
-import { makeEvents, openQueue, unavailable } from "./fixtures.ts";
+import { makeEvents, openQueue, UNAVAILABLE_ERROR } from "./fixtures.ts";
 import { temporaryFolder } from "./folders.ts";
 
 const HOUR = 3_600_000;
@@ -166,8 +166,8 @@ describe("IngestQueue during an outage", () => {
     sink.state = "fails";
     for (const event of makeEvents(5)) queue.track(event);
     await time.pass(5000);
-    expect(reports).toEqual([{ error: unavailable, at: Date.UTC(2026, 0, 1) }]);
-    expect(queue.stats()).toMatchObject({ isSinkDown: true, lastError: unavailable });
+    expect(reports).toEqual([{ error: UNAVAILABLE_ERROR, at: Date.UTC(2026, 0, 1) }]);
+    expect(queue.stats()).toMatchObject({ isSinkDown: true, lastError: UNAVAILABLE_ERROR });
     sink.state = "works";
     await time.pass(10_000);
     expect(reports.slice(1)).toEqual([{ duration: 6200, waiting: 4 }]);
@@ -229,6 +229,6 @@ describe("createEventQueue", () => {
   it("throws STORE_UNAVAILABLE if the spill's folder cannot be used", () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
-    expect(() => createEventQueue({ sink: memorySink(), spill: { path: file } })).toThrow(unavailable);
+    expect(() => createEventQueue({ sink: memorySink(), spill: { path: file } })).toThrow(UNAVAILABLE_ERROR);
   });
 });

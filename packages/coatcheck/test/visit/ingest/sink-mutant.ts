@@ -32,7 +32,7 @@ export function mutant({ fault, foundBy, wrap }: Wrapped): SinkMutant {
 }
 
 /** Creates a sink that changes each batch before it stores it. */
-export function changing(
+export function mutantThatChangesBatches(
   change: (batch: EventBatch) => EventBatch,
   names: Pick<Wrapped, "fault" | "foundBy">,
 ): SinkMutant {
@@ -78,9 +78,9 @@ export function orderBy(
 }
 
 /** Returns the items without duplicate ids. */
-export function byId<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
+export function withoutDuplicateIds<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
   return [...new Map(items.map((item) => [item.id, item])).values()];
 }
 
 /** The error of a closed sink. */
-export const closed = Object.assign(new Error("closed"), { code: "STORE_UNAVAILABLE" });
+export const CLOSED_ERROR = Object.assign(new Error("closed"), { code: "STORE_UNAVAILABLE" });

@@ -1,13 +1,21 @@
 import type { DocumentCount, VisitEvent } from "../../../src/visit/event.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
-import { byId, changing, closed, mutant, orderBy, rowSink, type SinkMutant } from "./sink-mutant.ts";
+import {
+  CLOSED_ERROR,
+  mutant,
+  mutantThatChangesBatches,
+  orderBy,
+  rowSink,
+  type SinkMutant,
+  withoutDuplicateIds,
+} from "./sink-mutant.ts";
 
 export const SINK_MUTANTS: readonly SinkMutant[] = [
   mutant({
     fault: "stores an event again although its id is stored",
     foundBy: "write() ignores an event whose id is stored already",
     wrap: rowSink((rows, { events, counts }) => {
-      rows.events.push(...byId(events));
+      rows.events.push(...withoutDuplicateIds(events));
       rows.counts.push(...counts.filter(({ id }) => !rows.counts.some((count) => count.id === id)));
     }),
   }),
@@ -15,8 +23,8 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     fault: "replaces an event that has the same id",
     foundBy: "write() ignores an event whose id is stored already",
     wrap: rowSink((rows, { events, counts }) => {
-      rows.events = byId([...rows.events, ...events]);
-      rows.counts = byId([...rows.counts, ...counts]);
+      rows.events = withoutDuplicateIds([...rows.events, ...events]);
+      rows.counts = withoutDuplicateIds([...rows.counts, ...counts]);
     }),
   }),
   mutant({
@@ -25,14 +33,16 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     wrap: rowSink((rows, { events, counts }) => {
       const ids = new Set(rows.events.map(({ id }) => id));
       rows.events.push(...events.filter(({ id }) => !ids.has(id)));
-      rows.counts = byId([...rows.counts, ...counts]);
+      rows.counts = withoutDuplicateIds([...rows.counts, ...counts]);
     }),
   }),
   mutant({
     fault: "adds the same count twice",
     foundBy: "write() ignores a count whose id is stored already",
     wrap: rowSink((rows, { events, counts }) => {
-      rows.events.push(...byId(events).filter(({ id }) => !rows.events.some((event) => event.id === id)));
+      rows.events.push(
+        ...withoutDuplicateIds(events).filter(({ id }) => !rows.events.some((event) => event.id === id)),
+      );
       rows.counts.push(...counts);
     }),
   }),
@@ -105,11 +115,11 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  changing(({ events, counts }) => ({ counts, events: events.slice(0, 500) }), {
+  mutantThatChangesBatches(({ events, counts }) => ({ counts, events: events.slice(0, 500) }), {
     fault: "stores only the first events of a batch",
     foundBy: "write() stores a batch of 1,000 events whole",
   }),
-  changing(
+  mutantThatChangesBatches(
     ({ events, counts }) => ({
       counts,
       events: events.filter(({ at, receivedAt }) => receivedAt - at < 24 * 3_600_000),
@@ -130,21 +140,21 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  changing(
+  mutantThatChangesBatches(
     ({ events, counts }) => ({ counts, events: events.map((event) => ({ ...event, properties: {} })) }),
     {
       fault: "loses the properties",
       foundBy: "write() stores events and counts with every member unchanged",
     },
   ),
-  changing(
+  mutantThatChangesBatches(
     ({ events, counts }) => ({ events, counts: counts.map((count) => ({ ...count, tenant: null })) }),
     {
       fault: "loses the tenant of a count",
       foundBy: "write() stores events and counts with every member unchanged",
     },
   ),
-  changing(
+  mutantThatChangesBatches(
     ({ events, counts }) => ({ events: JSON.parse(JSON.stringify(events).replace(/🌮|é/g, "?")), counts }),
     {
       fault: "stores one byte for each character",
@@ -171,7 +181,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       },
     }),
   }),
-  changing(
+  mutantThatChangesBatches(
     ({ events, counts }) => ({
       counts,
       events: events.filter(({ subject }) => (subject?.length ?? 0) < 1000),
@@ -193,8 +203,8 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
             new Set(rows.counts.map(({ id }) => id)),
           ];
           await null;
-          rows.events.push(...byId(batch.events).filter(({ id }) => !events.has(id)));
-          rows.counts.push(...byId(batch.counts).filter(({ id }) => !counts.has(id)));
+          rows.events.push(...withoutDuplicateIds(batch.events).filter(({ id }) => !events.has(id)));
+          rows.counts.push(...withoutDuplicateIds(batch.counts).filter(({ id }) => !counts.has(id)));
         },
         read: async () => structuredClone(rows),
       };
@@ -238,7 +248,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       return {
         async write(batch) {
           await null;
-          if (!isOpen) throw closed;
+          if (!isOpen) throw CLOSED_ERROR;
           await inner.write(batch);
         },
         async close() {
@@ -255,7 +265,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       let calls = 0;
       return {
         async close() {
-          if (++calls === 2) throw closed;
+          if (++calls === 2) throw CLOSED_ERROR;
           await inner.close();
         },
       };

@@ -1,7 +1,7 @@
 /**
- * A process that does nothing but stop a queue. Arguments: `flush`, `close` or `track`, the behaviour of the sink
- * (`works`, `fails`, `hangs`), the folder of the spill or nothing. Prints the number of events that the sink stored and
- * that are on the disk.
+ * A process that only stops a queue. Arguments: `flush`, `close` or `track`, the behaviour of the sink (`works`,
+ * `fails`, `hangs`), the folder of the spill or nothing. Prints the number of events that the sink stored and that
+ * are on the disk.
  */
 import { makeEvent } from "../../../src/testing/visit-events.ts";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";

@@ -1,7 +1,7 @@
 /** Computes local days, hours and weeks of a time zone with the platform's own calendar (`Intl`). */
 import { DAY, HOUR } from "./script.ts";
 
-/** A calendar of one IANA time zone. */
+/** Computes local days and weeks of one IANA time zone. */
 export class Calendar {
   readonly #days: Intl.DateTimeFormat;
   readonly #known = new Map<number, string>();

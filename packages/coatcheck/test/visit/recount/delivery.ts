@@ -65,11 +65,11 @@ export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1)
   return inOrder(delayed, ({ readyAt }) => readyAt);
 }
 
-interface Ready extends Delivered {
+interface ReadyBatch extends Delivered {
   readonly readyAt: number;
 }
 
-function batchesOf(script: Script, node: number, random: Random): Ready[] {
+function batchesOf(script: Script, node: number, random: Random): ReadyBatch[] {
   const actions = inOrder(
     script.actions.filter((action) => action.node === node && !action.isLost),
     ({ heardAt }) => heardAt,
@@ -78,7 +78,7 @@ function batchesOf(script: Script, node: number, random: Random): Ready[] {
     script.documents.filter((document) => document.node === node),
     ({ at }) => at,
   );
-  const batches: Ready[] = [];
+  const batches: ReadyBatch[] = [];
   for (let start = 0; start < actions.length; ) {
     const end = start + random.whole(1, 60);
     const chunk = actions.slice(start, end);
@@ -86,20 +86,20 @@ function batchesOf(script: Script, node: number, random: Random): Ready[] {
     const isLast = end >= actions.length;
     const counted = documents.filter(({ at }) => isLast || at <= readyAt);
     documents = documents.filter((document) => !counted.includes(document));
-    batches.push(ready(chunk, counted, { readyAt, random }));
+    batches.push(readyBatch(chunk, counted, { readyAt, random }));
     start = end;
   }
   if (documents.length > 0) {
-    batches.push(ready([], documents, { readyAt: documents.at(-1)?.at ?? 0, random }));
+    batches.push(readyBatch([], documents, { readyAt: documents.at(-1)?.at ?? 0, random }));
   }
   return batches;
 }
 
-function ready(
+function readyBatch(
   actions: readonly Action[],
   documents: readonly CountedDocument[],
   { readyAt, random }: { readonly readyAt: number; readonly random: Random },
-): Ready {
+): ReadyBatch {
   return { actions, readyAt, batch: { events: actions.map(eventOf), counts: countsOf(documents, random) } };
 }
 

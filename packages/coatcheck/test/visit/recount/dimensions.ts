@@ -16,7 +16,7 @@ interface SourceDimension {
   readonly part: SourcePart;
 }
 
-/** The dimensions of sources by name. */
+/** The dimensions of sources, by name. */
 const SOURCE_DIMENSIONS: ReadonlyMap<string, SourceDimension> = new Map(
   SOURCE_PARTS.flatMap((part): [string, SourceDimension][] => {
     const title = part.charAt(0).toUpperCase() + part.slice(1);
@@ -75,11 +75,12 @@ export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string)
 /** Returns whether a visit meets all conditions. */
 export function visitMeets(visit: Visit, conditions: readonly Condition[]): boolean {
   return conditions.every((condition) => {
-    if (condition.dimension !== "page") return holds(condition, valueOfVisit(visit, condition.dimension));
+    if (condition.dimension !== "page")
+      return matchesCondition(condition, valueOfVisit(visit, condition.dimension));
     const paths = visit.pages.map(({ path }) => path);
     return condition.operator === "isNot"
-      ? paths.every((path) => holds(condition, path))
-      : paths.some((path) => holds(condition, path));
+      ? paths.every((path) => matchesCondition(condition, path))
+      : paths.some((path) => matchesCondition(condition, path));
   });
 }
 
@@ -92,11 +93,11 @@ export function orderMeets(order: CountedOrder, conditions: readonly Condition[]
     const { visit } = order;
     if (!visit) return condition.operator === "is" && condition.value === NO_VISIT;
     if (condition.dimension === "page") return visitMeets(visit, [condition]);
-    return holds(condition, valueOfOrder(order, condition.dimension));
+    return matchesCondition(condition, valueOfOrder(order, condition.dimension));
   });
 }
 
-function holds({ operator, value }: Condition, actual: string | null): boolean {
+function matchesCondition({ operator, value }: Condition, actual: string | null): boolean {
   if (operator === "is") return actual === value;
   if (operator === "isNot") return actual !== value;
   return actual !== null && value !== null && actual.includes(value);

@@ -34,7 +34,7 @@ const VISITORS = 100;
  * The order in which batches arrive, and after which share of the batches the rollups (precomputed statistics) are
  * recomputed.
  */
-const CASES: readonly {
+const DELIVERIES: readonly {
   readonly arrival: Arrival;
   readonly seed: number;
   readonly recomputed: readonly number[];
@@ -50,7 +50,7 @@ const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(CASES)("$arrival batches, rollups recomputed after the shares $recomputed", (each) => {
+  describe.each(DELIVERIES)("$arrival batches, rollups recomputed after the shares $recomputed", (each) => {
     const { arrival, seed, recomputed } = each;
     let database: OpenDatabase;
     let asked: ComparedQuestions;

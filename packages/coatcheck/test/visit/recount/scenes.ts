@@ -14,7 +14,7 @@ const PRODUCTS = ["/taco/al-pastor", "/taco/barbacoa", "/taco/carnitas", "/salsa
 const CURRENCIES = ["CHF", "EUR", "JPY"];
 
 /** Views a page: its document, sometimes the report of its script, and its visible time. */
-function read({ browser, random, source }: SceneContext, path: string): void {
+function viewPage({ browser, random, source }: SceneContext, path: string): void {
   const late = random.chance(0.05) ? random.whole(0, 47 * HOUR) : random.whole(0, 400);
   browser.view(path, { cameFrom: source, late, isLost: random.chance(0.02) });
   const { page } = browser;
@@ -31,11 +31,11 @@ function read({ browser, random, source }: SceneContext, path: string): void {
 
 function browse(stage: SceneContext): void {
   const { browser, random } = stage;
-  read(stage, random.pick(["/", "/menu", "/search"]));
+  viewPage(stage, random.pick(["/", "/menu", "/search"]));
   if (random.chance(0.3)) browser.track("search", { late: random.whole(0, MINUTE) });
   for (let count = random.whole(0, 4); count > 0; count--) {
     browser.wait(random.whole(SECOND, 8 * MINUTE));
-    read(stage, random.pick(PRODUCTS));
+    viewPage(stage, random.pick(PRODUCTS));
     browser.track("product_view");
   }
 }
@@ -59,7 +59,7 @@ function fillCart(stage: SceneContext): void {
   browser.wait(random.whole(0, MINUTE)).track("add_to_cart");
   if (random.chance(0.3)) browser.track("remove_from_cart");
   if (random.chance(0.3)) browser.track("booked_table", { isKey: true });
-  if (random.chance(0.7)) read(stage, "/cart");
+  if (random.chance(0.7)) viewPage(stage, "/cart");
   if (random.chance(0.7)) browser.track("begin_checkout");
   if (random.chance(0.5)) browser.login(random.pick(["anna", "ben", "carla", random.uuid()]));
 }
@@ -77,7 +77,7 @@ function buy(stage: SceneContext): void {
     browser.order(orderId, random.pick([amount, amount + 1]), "CHF", { node: 1 - browser.node });
   }
   if (random.chance(0.2)) browser.order(`o-${random.hex(8)}`, 990, random.pick(CURRENCIES));
-  read(stage, "/thanks");
+  viewPage(stage, "/thanks");
 }
 
 /** The payment provider reports the order minutes or hours after the visit. */
@@ -109,11 +109,11 @@ function withoutVisit({ browser, random }: SceneContext): void {
 /** The visitor returns to an open page after the visit's end. */
 function openTab(stage: SceneContext): void {
   const { browser, random } = stage;
-  read(stage, "/long-read");
+  viewPage(stage, "/long-read");
   const { page } = browser;
   browser.wait(random.pick([30 * MINUTE - 1, 30 * MINUTE, 31 * MINUTE, 20 * HOUR, 80 * HOUR]));
   const next = random.pick(["beacon", "event", "page"]);
-  if (next === "page") read(stage, "/menu");
+  if (next === "page") viewPage(stage, "/menu");
   if (next === "event") browser.track("add_to_cart");
   if (page) browser.wait(random.whole(0, 10 * SECOND)).visible(random.whole(0, 20 * SECOND), { page });
 }

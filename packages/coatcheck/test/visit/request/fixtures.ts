@@ -55,7 +55,7 @@ export class TestQueue implements EventQueue {
 }
 
 /** A response whose body has been read. */
-export interface Received {
+export interface ReceivedResponse {
   readonly status: number;
   readonly cookies: readonly string[];
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -64,7 +64,7 @@ export interface Received {
 }
 
 /** Options of a request. */
-export interface Sending {
+export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
@@ -165,7 +165,7 @@ export class Browser {
   }
 
   /** Opens a page, with the headers of a navigation. */
-  async open(path: string, headers: Sending["headers"] = {}): Promise<Received> {
+  async open(path: string, headers: RequestOptions["headers"] = {}): Promise<ReceivedResponse> {
     const navigation = {
       accept: "text/html,application/xhtml+xml",
       "sec-fetch-dest": "document",
@@ -176,7 +176,10 @@ export class Browser {
   }
 
   /** Sends a request, with the headers of a page's script. */
-  async script(path: string, { method = "POST", headers = {}, body }: Sending = {}): Promise<Received> {
+  async script(
+    path: string,
+    { method = "POST", headers = {}, body }: RequestOptions = {},
+  ): Promise<ReceivedResponse> {
     const own = { "sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" };
     const type = body === undefined ? {} : { "content-type": "application/json" };
     return await this.send(path, {
@@ -187,11 +190,14 @@ export class Browser {
   }
 
   /** Sends a beacon. */
-  async beacon(body: unknown, headers: Sending["headers"] = {}): Promise<Received> {
+  async beacon(body: unknown, headers: RequestOptions["headers"] = {}): Promise<ReceivedResponse> {
     return await this.script("/session/visit", { body: JSON.stringify(body), headers });
   }
 
-  async send(path: string, { method = "GET", headers = {}, body }: Sending): Promise<Received> {
+  async send(
+    path: string,
+    { method = "GET", headers = {}, body }: RequestOptions,
+  ): Promise<ReceivedResponse> {
     const cookies = [...this.jar.keys()].flatMap((name) => {
       const value = this.cookie(name);
       return value === null ? [] : [`${name}=${value}`];
@@ -218,8 +224,8 @@ async function exchange(
   method: string,
   headers: Record<string, string | undefined>,
   body: string | undefined,
-): Promise<Received> {
-  const response = Promise.withResolvers<Received>();
+): Promise<ReceivedResponse> {
+  const response = Promise.withResolvers<ReceivedResponse>();
   const outgoing = send(url, { method, headers: headers as Record<string, string>, agent: false });
   outgoing.on("error", response.reject);
   outgoing.on("response", (incoming) => {

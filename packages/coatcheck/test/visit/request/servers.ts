@@ -55,11 +55,11 @@ const startExpress: StartSite = async (manager, http, site) => {
   app.use(async (request, response) => {
     const session = forExpress.sessionOf<JsonObject>(request);
     const visitorId: unknown = Reflect.get(request, "visitorId");
-    const { status, type, body } = await site({ ...placeOf(request.originalUrl), session, visitorId });
+    const { status, type, body } = await site({ ...pathAndQueryOf(request.originalUrl), session, visitorId });
     response.status(status).type(type).send(body);
   });
   app.use(forExpress.sessionErrors());
-  return await running(createServer(app).listen(0, "127.0.0.1"), routes);
+  return await waitForServer(createServer(app).listen(0, "127.0.0.1"), routes);
 };
 
 const startFastify: StartSite = async (manager, http, site) => {
@@ -71,7 +71,7 @@ const startFastify: StartSite = async (manager, http, site) => {
   app.all("/*", async (request, reply) => {
     const session = forFastify.sessionOf<JsonObject>(request);
     const visitorId: unknown = Reflect.get(request, "visitorId");
-    const { status, type, body } = await site({ ...placeOf(request.originalUrl), session, visitorId });
+    const { status, type, body } = await site({ ...pathAndQueryOf(request.originalUrl), session, visitorId });
     return reply.code(status).type(type).send(body);
   });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
@@ -84,13 +84,13 @@ const startHono: StartSite = async (manager, http, site) => {
   app.use(forHono.coatcheck(manager, http), routes);
   app.all("/*", async (c) => {
     const { pathname, search } = new URL(c.req.url);
-    const place = placeOf(pathname + search);
+    const place = pathAndQueryOf(pathname + search);
     const reply = await site({ ...place, session: c.get("session"), visitorId: c.get("visitorId") });
     return new Response(reply.body, { status: reply.status, headers: { "content-type": reply.type } });
   });
   app.onError(forHono.sessionErrors());
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
-  return await running(server as Server, routes);
+  return await waitForServer(server as Server, routes);
 };
 
 const startNode: StartSite = async (manager, http, site) => {
@@ -101,11 +101,11 @@ const startNode: StartSite = async (manager, http, site) => {
       if (await routes(request, response)) return;
       const { session } = request;
       const visitorId: unknown = Reflect.get(request, "visitorId");
-      const reply = await site({ ...placeOf(request.url ?? "/"), session, visitorId });
+      const reply = await site({ ...pathAndQueryOf(request.url ?? "/"), session, visitorId });
       response.writeHead(reply.status, { "Content-Type": reply.type }).end(reply.body);
     }),
   );
-  return await running(server.listen(0, "127.0.0.1"), routes);
+  return await waitForServer(server.listen(0, "127.0.0.1"), routes);
 };
 
 /** The four framework adapters. */
@@ -116,12 +116,12 @@ export const ADAPTERS: readonly (readonly [name: string, start: StartSite])[] = 
   ["node:http", startNode],
 ];
 
-function placeOf(url: string): { path: string; query: URLSearchParams } {
+function pathAndQueryOf(url: string): { path: string; query: URLSearchParams } {
   const [path = "/", query] = url.split("?", 2);
   return { path, query: new URLSearchParams(query) };
 }
 
-async function running(server: Server, routes: { close(): void }): Promise<SiteServer> {
+async function waitForServer(server: Server, routes: { close(): void }): Promise<SiteServer> {
   if (!server.listening) await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

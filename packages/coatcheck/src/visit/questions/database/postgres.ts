@@ -1,5 +1,12 @@
 import type { RawBuilder } from "kysely";
-import { closedDatabase, compile, type ReadDatabase, type Reader, tooSlow, unavailable } from "./read.ts";
+import {
+  closedDatabaseError,
+  compile,
+  type ReadDatabase,
+  type Reader,
+  timeBudgetError,
+  unavailableError,
+} from "./read.ts";
 
 /** A query in the form that `pg` accepts. */
 export interface QuestionQuery {
@@ -23,9 +30,9 @@ export interface QuestionPool {
 }
 
 /** PostgreSQL's type numbers (`pg_type.oid`) of 64-, 16- and 32-bit integers. */
-const INTEGERS = [20, 21, 23];
+const INTEGER_TYPES = [20, 21, 23];
 /** PostgreSQL's type number of `double precision`. */
-const DOUBLE = 701;
+const DOUBLE_TYPE = 701;
 /** SQLSTATE of a statement that `statement_timeout` has cancelled. */
 const QUERY_CANCELED = "57014";
 /** How long after the deadline to wait until the server reports a cancelled query, in milliseconds. */
@@ -33,7 +40,7 @@ const CANCEL_GRACE = 500;
 
 const types: QuestionQuery["types"] = {
   getTypeParser(oid) {
-    return oid === DOUBLE || INTEGERS.includes(oid) ? Number : String;
+    return oid === DOUBLE_TYPE || INTEGER_TYPES.includes(oid) ? Number : String;
   },
 };
 
@@ -52,7 +59,7 @@ export class PostgresReadDatabase implements ReadDatabase {
   }
 
   async read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer> {
-    if (!this.#isOpen) throw closedDatabase();
+    if (!this.#isOpen) throw closedDatabaseError();
     const client = await this.#connect(deadline);
     const reader = new PostgresReader(client, deadline);
     // A broken connection rejects its query and also emits "error". Without a listener, "error" would end the
@@ -68,7 +75,9 @@ export class PostgresReadDatabase implements ReadDatabase {
       return answer;
     } catch (error) {
       isReusable = await rollBack(reader);
-      throw (error as { code?: unknown }).code === QUERY_CANCELED ? tooSlow() : unavailable(error);
+      throw (error as { code?: unknown }).code === QUERY_CANCELED
+        ? timeBudgetError()
+        : unavailableError(error);
     } finally {
       client.off("error", ignore);
       client.release(!isReusable);
@@ -85,7 +94,7 @@ export class PostgresReadDatabase implements ReadDatabase {
       return await waitUntil(deadline, connecting);
     } catch (error) {
       connecting.then((client) => client.release(), ignore);
-      throw unavailable(error);
+      throw unavailableError(error);
     }
   }
 }
@@ -116,7 +125,7 @@ class PostgresReader implements Reader {
   async rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
     const { sql, parameters } = compile(this.dialect, query);
     const rest = Math.floor(this.#deadline - performance.now());
-    if (rest < 1) throw tooSlow();
+    if (rest < 1) throw timeBudgetError();
     await this.run(`set local statement_timeout = ${rest}`);
     return (await this.run(sql, parameters)) as Row[];
   }

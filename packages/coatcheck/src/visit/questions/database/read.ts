@@ -42,7 +42,7 @@ export interface Statement {
 }
 
 /** Kysely instances that only compile queries and never run them. */
-const BUILDERS = {
+const QUERY_COMPILERS = {
   sqlite: new Kysely<unknown>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
@@ -63,11 +63,11 @@ const BUILDERS = {
 
 /** Compiles a query for a dialect. */
 export function compile(dialect: DialectName, query: RawBuilder<unknown>): Statement {
-  return query.compile(BUILDERS[dialect]);
+  return query.compile(QUERY_COMPILERS[dialect]);
 }
 
 /** Returns the error of a question that exceeds the time budget. */
-export function tooSlow(): CoatcheckError {
+export function timeBudgetError(): CoatcheckError {
   return new CoatcheckError(
     "VALIDATION_FAILED",
     "The answer takes longer than the time budget. Narrow the range, or use fewer filters.",
@@ -75,8 +75,8 @@ export function tooSlow(): CoatcheckError {
   );
 }
 
-/** Wraps a failure of the database as `STORE_UNAVAILABLE`. */
-export function unavailable(cause: unknown): CoatcheckError {
+/** Returns a `STORE_UNAVAILABLE` error for a failure of the database. */
+export function unavailableError(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
   return new CoatcheckError("STORE_UNAVAILABLE", "The visits could not be read; try again shortly.", {
     cause,
@@ -84,7 +84,7 @@ export function unavailable(cause: unknown): CoatcheckError {
 }
 
 /** Returns the error of every question after `close`. */
-export function closedDatabase(): CoatcheckError {
+export function closedDatabaseError(): CoatcheckError {
   return new CoatcheckError(
     "STORE_UNAVAILABLE",
     "The questions' database connections are closed: close() was called.",

@@ -1,11 +1,18 @@
 import type { RawBuilder } from "kysely";
-import { closedDatabase, compile, type ReadDatabase, type Reader, tooSlow, unavailable } from "./read.ts";
+import {
+  closedDatabaseError,
+  compile,
+  type ReadDatabase,
+  type Reader,
+  timeBudgetError,
+  unavailableError,
+} from "./read.ts";
 import { QueryThread } from "./thread.ts";
 
 /** Number of questions that run at the same time. Others wait; the wait is part of their time budget. */
-const THREADS = 2;
+const THREAD_COUNT = 2;
 
-interface Waiting {
+interface WaitingQuestion {
   take(thread: QueryThread): void;
   fail(error: unknown): void;
 }
@@ -17,16 +24,16 @@ interface Waiting {
 export class SqliteReadDatabase implements ReadDatabase {
   readonly #threads: readonly QueryThread[];
   readonly #idle: QueryThread[];
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingQuestion[] = [];
   #isOpen = true;
 
   constructor(path: string) {
-    this.#threads = Array.from({ length: THREADS }, () => new QueryThread(path));
+    this.#threads = Array.from({ length: THREAD_COUNT }, () => new QueryThread(path));
     this.#idle = [...this.#threads];
   }
 
   async read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer> {
-    if (!this.#isOpen) throw closedDatabase();
+    if (!this.#isOpen) throw closedDatabaseError();
     const thread = await this.#takeThread(deadline);
     const run = (sql: string) => thread.run({ sql, parameters: [] }, deadline);
     const reader: Reader = {
@@ -42,7 +49,7 @@ export class SqliteReadDatabase implements ReadDatabase {
       return answer;
     } catch (error) {
       await thread.rollBack();
-      throw unavailable(error);
+      throw unavailableError(error);
     } finally {
       this.#giveBack(thread);
     }
@@ -50,15 +57,15 @@ export class SqliteReadDatabase implements ReadDatabase {
 
   async close(): Promise<void> {
     this.#isOpen = false;
-    for (const { fail } of this.#waiting.splice(0)) fail(closedDatabase());
-    await Promise.all(this.#threads.map((thread) => thread.stop(closedDatabase())));
+    for (const { fail } of this.#waiting.splice(0)) fail(closedDatabaseError());
+    await Promise.all(this.#threads.map((thread) => thread.stop(closedDatabaseError())));
   }
 
   #takeThread(deadline: number): Promise<QueryThread> {
     const idle = this.#idle.pop();
     if (idle) return Promise.resolve(idle);
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
+      const waiting: WaitingQuestion = {
         take(thread) {
           clearTimeout(timer);
           resolve(thread);
@@ -70,7 +77,7 @@ export class SqliteReadDatabase implements ReadDatabase {
       };
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(tooSlow());
+        reject(timeBudgetError());
       }, deadline - performance.now());
       this.#waiting.push(waiting);
     });

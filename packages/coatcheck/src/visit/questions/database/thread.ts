@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
-import { type Statement, tooSlow } from "./read.ts";
+import { type Statement, timeBudgetError } from "./read.ts";
 
 /** The thread's reply to a statement: rows, or the message and code of SQLite's error. */
-type Reply =
+type ThreadReply =
   | { readonly rows: Record<string, unknown>[] }
   | { readonly message: string; readonly errcode: number | undefined; readonly isTooSlow: boolean };
 
-interface Waiting {
+interface WaitingStatement {
   resolve(rows: Record<string, unknown>[]): void;
   reject(error: unknown): void;
 }
@@ -17,7 +17,7 @@ interface Waiting {
  * Node cannot interrupt SQLite from another thread. Therefore the queries call `within_budget()` for scanned rows,
  * which throws after the deadline and so ends the query.
  */
-const PROGRAM = `
+const THREAD_PROGRAM = `
 const { parentPort, workerData } = require("node:worker_threads");
 const { DatabaseSync } = require("node:sqlite");
 let database;
@@ -29,7 +29,7 @@ function open() {
   database.function("within_budget", () => {
     if (performance.now() < deadline) return 1;
     isTooSlow = true;
-    throw new Error("past the deadline");
+    throw new Error("The query exceeded its deadline.");
   });
 }
 parentPort.on("message", ({ sql, parameters, budget }) => {
@@ -57,7 +57,7 @@ const ROLLBACK_TIME = 1000;
 export class QueryThread {
   readonly #path: string;
   #worker: Worker | null = null;
-  #waiting: Waiting[] = [];
+  #waiting: WaitingStatement[] = [];
 
   constructor(path: string) {
     this.#path = path;
@@ -72,12 +72,12 @@ export class QueryThread {
    */
   run({ sql, parameters }: Statement, deadline: number): Promise<Record<string, unknown>[]> {
     const budget = deadline - performance.now();
-    if (budget <= 0) return Promise.reject(tooSlow());
+    if (budget <= 0) return Promise.reject(timeBudgetError());
     this.#worker ??= this.#start();
     const worker = this.#worker;
     worker.ref();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.stop(tooSlow()), budget + THREAD_GRACE);
+      const timer = setTimeout(() => this.stop(timeBudgetError()), budget + THREAD_GRACE);
       this.#waiting.push({
         resolve(rows) {
           clearTimeout(timer);
@@ -109,17 +109,17 @@ export class QueryThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(PROGRAM, {
+    const worker = new Worker(THREAD_PROGRAM, {
       eval: true,
       execArgv: ["--no-warnings"],
       workerData: { path: this.#path },
     });
-    worker.on("message", (reply: Reply) => {
+    worker.on("message", (reply: ThreadReply) => {
       if (this.#worker !== worker) return;
       const waiting = this.#waiting.shift();
       if (this.#waiting.length === 0) worker.unref();
       if ("rows" in reply) waiting?.resolve(reply.rows);
-      else if (reply.isTooSlow) waiting?.reject(tooSlow());
+      else if (reply.isTooSlow) waiting?.reject(timeBudgetError());
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
     });
     worker.on("error", (error) => {

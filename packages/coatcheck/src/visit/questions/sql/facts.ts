@@ -12,8 +12,7 @@ export type ChangedDays = "all" | "changed";
  * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
  * have 23.
  */
-const LONGEST_VISIT = 2;
-/** Milliseconds. */
+const MAX_DAYS_AFTER_START = 2;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -49,7 +48,7 @@ function countWhere(condition: Sql): Sql {
  * Returns the expression by which rows are grouped. `time` is the column with the row's time, `day` the column with
  * its local day.
  */
-export function keyOf(grouping: Grouping, time: string, day: string): Sql {
+export function groupKeyOf(grouping: Grouping, time: string, day: string): Sql {
   switch (grouping.by) {
     case "day":
       return sql.ref(day);
@@ -75,7 +74,7 @@ export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays
     day_visitors: grouping.by === "hour" ? sql`count(distinct v.visitor)` : countWhere(isFirstOnDay),
     new_visitors: countWhere(sql`v.previous_day is null`),
   };
-  const key = keyOf(grouping, "v.started_at", "v.local_day");
+  const key = groupKeyOf(grouping, "v.started_at", "v.local_day");
   return [figures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
 }
 
@@ -106,7 +105,7 @@ export function withEntries({ dialect }: Pick<Scope, "dialect">, visits: Sql): S
 export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
   if (isByPage || grouping.by === "hour") return [viewsByEntry(scope, grouping, days, sql`true`)];
-  const key = keyOf(grouping, "v.started_at", "v.local_day");
+  const key = groupKeyOf(grouping, "v.started_at", "v.local_day");
   const stayed = sql`(v.last_day = v.local_day
     or not exists (select 1 from coatcheck_visit_journey j where j.visit_id = v.id))`;
   return [
@@ -127,7 +126,7 @@ function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condi
   const entries = sql`select v.*, v.started_at + ${dialect.integer(0)} as viewed_at, ${dialect.text(2)} as path
     ${withEntries(scope, sql`${visitsReachingInto(scope, days)} and ${conditions}`)} and ${isPageView(dialect)}`;
   const views = sql`select v.*, ${localDay(scope, sql`v.viewed_at`)} as viewed_day from (${entries}) v`;
-  const key = isByPage ? sql`v.path` : keyOf(grouping, "v.viewed_at", "v.viewed_day");
+  const key = isByPage ? sql`v.path` : groupKeyOf(grouping, "v.viewed_at", "v.viewed_day");
   const isOnDay =
     days === "all" ? isInRange(scope, "v.viewed_day") : sql<boolean>`v.viewed_day = v.changed_day`;
   return figures(key, { page_views: sql`count(*)` }, sql`from (${views}) v where ${isOnDay} group by 1`);
@@ -136,8 +135,8 @@ function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condi
 /** Returns the local day of a time near the range. */
 function localDay({ days }: Scope, time: Sql): Sql<number> {
   const calendar = new LocalCalendar(days.timeZone);
-  const start = (days.fromDay - LONGEST_VISIT - 1) * DAY;
-  const [first, ...later] = calendar.offsets(start, (days.toDay + LONGEST_VISIT + 2) * DAY);
+  const start = (days.fromDay - MAX_DAYS_AFTER_START - 1) * DAY;
+  const [first, ...later] = calendar.offsets(start, (days.toDay + MAX_DAYS_AFTER_START + 2) * DAY);
   const dayWith = (offset: number) => sql`(${time} + ${sql.lit(offset)}) / ${sql.lit(DAY)}`;
   const cases = later
     .toReversed()
@@ -153,10 +152,10 @@ function visitsReachingInto(scope: Scope, days: ChangedDays): Sql {
   const { fromDay, toDay } = scope.days;
   if (days === "all") {
     return sql`from coatcheck_visit v where ${isOfTenant(scope, "v.tenant")}
-      and v.local_day between ${sql.lit(fromDay - LONGEST_VISIT)} and ${sql.lit(toDay)}
+      and v.local_day between ${sql.lit(fromDay - MAX_DAYS_AFTER_START)} and ${sql.lit(toDay)}
       and v.last_day >= ${sql.lit(fromDay)}`;
   }
   return sql`from (select v.*, b.day as changed_day from ${CHANGED_DAYS} b cross join coatcheck_visit v
       where ${isOfTenant(scope, "b.tenant")} and ${isInRange(scope, "b.day")} and v.tenant = b.tenant
-      and v.local_day between b.day - ${sql.lit(LONGEST_VISIT)} and b.day and v.last_day >= b.day) v where true`;
+      and v.local_day between b.day - ${sql.lit(MAX_DAYS_AFTER_START)} and b.day and v.last_day >= b.day) v where true`;
 }

@@ -34,14 +34,14 @@ interface StepColumn {
 }
 
 /** The columns of each step in an open funnel, in which the order of steps does not matter. */
-const OPEN: Readonly<Record<string, StepColumn>> = {
+const OPEN_COLUMNS: Readonly<Record<string, StepColumn>> = {
   product_view: { time: "product_view_at", count: "product_view" },
   add_to_cart: { time: "add_to_cart_at", count: "add_to_cart" },
   begin_checkout: { time: "begin_checkout_at", count: "begin_checkout" },
   order_completed: { time: "order_at", count: "order_completed" },
 };
 /** The columns of each step in a closed funnel, in which each step must follow the previous one. */
-const CLOSED: readonly StepColumn[] = [
+const CLOSED_COLUMNS: readonly StepColumn[] = [
   { time: "product_view_at", count: "product_view" },
   { time: "closed_add_to_cart_at", count: "closed_add_to_cart" },
   { time: "closed_begin_checkout_at", count: "closed_begin_checkout" },
@@ -50,10 +50,10 @@ const CLOSED: readonly StepColumn[] = [
 /** Longest time between the first and the last step that the closed-funnel columns include, in milliseconds. */
 const CLOSED_WINDOW = 86_400_000;
 /**
- * A position is `time × POSITIONS + index of the event in its visit`. Positions therefore sort events by time, then
+ * A position is `time × POSITIONS_PER_MILLISECOND + index of the event in its visit`. Positions therefore sort events by time, then
  * by id.
  */
-const POSITIONS = 100_000;
+const POSITIONS_PER_MILLISECOND = 100_000;
 
 /**
  * Counts the steps of a funnel. Uses columns of the visits if they contain all steps, otherwise the visits' journeys
@@ -68,12 +68,15 @@ function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepCol
   if (scope === "visitor" || steps.some(({ page }) => page)) return null;
   const types = steps.map(({ type }) => type);
   if (mode === "open") {
-    const columns = types.flatMap((type) => (Object.hasOwn(OPEN, type) ? (OPEN[type] ?? []) : []));
+    const columns = types.flatMap((type) =>
+      Object.hasOwn(OPEN_COLUMNS, type) ? (OPEN_COLUMNS[type] ?? []) : [],
+    );
     return columns.length === types.length ? columns : null;
   }
   const isPrefix =
-    types.length <= CLOSED.length && types.every((type, index) => Object.keys(OPEN)[index] === type);
-  return isPrefix && window === CLOSED_WINDOW ? CLOSED.slice(0, types.length) : null;
+    types.length <= CLOSED_COLUMNS.length &&
+    types.every((type, index) => Object.keys(OPEN_COLUMNS)[index] === type);
+  return isPrefix && window === CLOSED_WINDOW ? CLOSED_COLUMNS.slice(0, types.length) : null;
 }
 
 /**
@@ -97,7 +100,7 @@ function fromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRo
     ({ time }, index) => sql`${sql.ref(`v.${time}`)} as ${numberedName("at", index)}`,
   );
   const second = sql.ref(`v.${columns[1]?.time ?? columns[0]?.time}`);
-  const isIndexed = columns[1]?.time === CLOSED[1]?.time;
+  const isIndexed = columns[1]?.time === CLOSED_COLUMNS[1]?.time;
   const number = isIndexed ? sql`v.product_view_at` : sql`v.visitor`;
   const isWaiting = isIndexed ? sql`${second} is not null` : sql`true`;
   const rows = columns.map((_, index) => {
@@ -144,7 +147,7 @@ function fromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const mentions = types.map((type) => dialect.contains(sql`j.journey`, JSON.stringify(type)));
   const isStep = sql`${dialect.text(1)} in (${sql.join(types)})`;
   const entity = plan.scope === "visit" ? sql`v.id` : sql`v.visitor`;
-  const position = sql`(v.started_at + ${dialect.integer(0)}) * ${sql.lit(POSITIONS)} + e.key`;
+  const position = sql`(v.started_at + ${dialect.integer(0)}) * ${sql.lit(POSITIONS_PER_MILLISECOND)} + e.key`;
   const events = sql`select ${entity} as entity, ${position} as position, ${dialect.text(1)} as type,
     ${dialect.text(2)} as path ${withEntries(scope, visitsOn(scope, "all"))}
     and (${sql.join(mentions, sql` or `)}) and ${isStep}`;
@@ -163,7 +166,8 @@ function stepTable(index: number): Sql {
 }
 
 function waitsAfter(index: number): Sql {
-  const time = (alias: string) => sql`${sql.ref(`${alias}.position`)} / ${sql.lit(POSITIONS)}`;
+  const time = (alias: string) =>
+    sql`${sql.ref(`${alias}.position`)} / ${sql.lit(POSITIONS_PER_MILLISECOND)}`;
   return sql`select ${time("b")} - ${time("a")} as wait from ${stepTable(index)} a join ${stepTable(index + 1)} b
     on b.entity = a.entity where b.position >= a.position`;
 }
@@ -175,7 +179,7 @@ function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: num
     return sql`select e.entity, min(e.position) as position, min(e.position) as first_position
       from e where ${isStep} group by e.entity`;
   }
-  const time = (position: string) => sql`${sql.ref(position)} / ${sql.lit(POSITIONS)}`;
+  const time = (position: string) => sql`${sql.ref(position)} / ${sql.lit(POSITIONS_PER_MILLISECOND)}`;
   return sql`select s.entity, min(e.position) as position, s.first_position
     from ${stepTable(index - 1)} s join e on e.entity = s.entity
     where ${isStep} and e.position > s.position

@@ -3,7 +3,7 @@ import { NO_VISIT } from "../../sink/rollup-schema.ts";
 import type { Dimension } from "../dimensions.ts";
 import { COLUMNS } from "./columns.ts";
 import { allOf, type Sql } from "./dialect.ts";
-import { type ChangedDays, keyOf, onDays } from "./facts.ts";
+import { type ChangedDays, groupKeyOf, onDays } from "./facts.ts";
 import { figures, type Grouping } from "./figures.ts";
 import { filterConditions, type Scope } from "./scope.ts";
 
@@ -11,13 +11,13 @@ import { filterConditions, type Scope } from "./scope.ts";
 const IS_ATTRIBUTED = sql<boolean>`o.last_channel is not null`;
 
 /** Returns whether an order stores its own copy of a dimension's value. */
-function isFrozen(dimension: Dimension): boolean {
+function isStoredWithOrder(dimension: Dimension): boolean {
   return /^(last|first)_/.test(COLUMNS[dimension]);
 }
 
 /** Returns the column of a dimension: of the order if the order stores its own copy, otherwise of its visit. */
 function columnOf(dimension: Dimension): string {
-  return `${isFrozen(dimension) ? "o" : "v"}.${COLUMNS[dimension]}`;
+  return `${isStoredWithOrder(dimension) ? "o" : "v"}.${COLUMNS[dimension]}`;
 }
 
 /**
@@ -27,15 +27,15 @@ function columnOf(dimension: Dimension): string {
 export function ordersOn(scope: Scope, days: ChangedDays): Sql {
   const conditions = filterConditions(scope, columnOf);
   if (conditions.length > 0) conditions.push(sql`v.id is not null`);
-  if (scope.filters.some(({ dimension }) => isFrozen(dimension))) conditions.push(IS_ATTRIBUTED);
+  if (scope.filters.some(({ dimension }) => isStoredWithOrder(dimension))) conditions.push(IS_ATTRIBUTED);
   return sql`from (select o.* ${onDays(scope, days, "coatcheck_visit_order", "o")}) o
     left join coatcheck_visit v on v.id = o.visit_id where ${allOf(conditions)}`;
 }
 
 /** Returns the group key of an order `o` with its visit `v`. */
 export function orderKey(grouping: Grouping): Sql {
-  if (grouping.by !== "dimension") return keyOf(grouping, "o.at", "o.local_day");
-  const hasValue = isFrozen(grouping.dimension)
+  if (grouping.by !== "dimension") return groupKeyOf(grouping, "o.at", "o.local_day");
+  const hasValue = isStoredWithOrder(grouping.dimension)
     ? sql`v.id is not null and ${IS_ATTRIBUTED}`
     : sql`v.id is not null`;
   const value = sql`coalesce(${sql.ref(columnOf(grouping.dimension))}, '')`;

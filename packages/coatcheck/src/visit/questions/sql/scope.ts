@@ -4,7 +4,7 @@ import type { Days } from "../request.ts";
 import { COLUMNS } from "./columns.ts";
 import type { Dialect, Sql } from "./dialect.ts";
 
-/** Which visits a question reads. */
+/** The visits that a question reads: those of a tenant, on some days, that match the filters. */
 export interface Scope {
   readonly dialect: Dialect;
   readonly days: Days;

@@ -4,7 +4,7 @@ import type { NewEventRow } from "../../facts/event-row.ts";
 const UNSTORABLE = /\0|[\ud800-\udfff]/;
 
 /** Replaces characters that PostgreSQL cannot store in a text by U+FFFD. */
-export function clean(text: string): string {
+export function replaceUnstorable(text: string): string {
   return UNSTORABLE.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
 }
 
@@ -14,5 +14,8 @@ export function cleanRow(row: NewEventRow): NewEventRow {
   const texts = { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent };
   const faulty = Object.entries(texts).filter(([, text]) => text !== null && UNSTORABLE.test(text));
   if (faulty.length === 0) return row;
-  return { ...row, ...Object.fromEntries(faulty.map(([name, text]) => [name, clean(text ?? "")])) };
+  return {
+    ...row,
+    ...Object.fromEntries(faulty.map(([name, text]) => [name, replaceUnstorable(text ?? "")])),
+  };
 }

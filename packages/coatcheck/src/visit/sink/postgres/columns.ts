@@ -15,7 +15,7 @@ export interface InsertTable {
 }
 
 /** The types of the columns that are not text: `bigint` unless stated otherwise. */
-const NUMBERS: Readonly<Record<string, string>> = Object.fromEntries(
+const COLUMN_TYPES: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...["visitor", "at", "started_at", "last_activity_at", "received_at", "visible_time", "revenue"],
     ...["local_day", "last_day", "week", "first_week", "previous_day", "last_non_direct_at", "day", "hour"],
@@ -58,7 +58,7 @@ export function typeOf({ name }: InsertTable, column: string): string {
   if (column === "key") return "bytea";
   if (column.startsWith("is_")) return "smallint";
   if (column === "revenue" && JSON_REVENUE.includes(name)) return "text";
-  return NUMBERS[column] ?? "text";
+  return COLUMN_TYPES[column] ?? "text";
 }
 
 /** Returns an `insert` for any number of rows. Each parameter is an array with the values of one column. */

@@ -4,7 +4,7 @@ import { postgresUnavailable } from "../../../store/postgres/errors.ts";
 import type { DocumentCount, VisitEvent } from "../../event.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../../sink.ts";
-import { closedSink } from "../../sink-error.ts";
+import { closedSinkError } from "../../sink-error.ts";
 import { groupByVisitor, sliceGroups, type VisitorEvents } from "../group-events.ts";
 import type {
   CustomerTotals,
@@ -14,7 +14,7 @@ import type {
   PersonalData,
   VisitMaintenance,
 } from "../maintenance.ts";
-import { clean, cleanRow } from "./clean.ts";
+import { cleanRow, replaceUnstorable } from "./clean.ts";
 import { insertSql, TABLES, valuesOf } from "./columns.ts";
 import { PostgresIngest } from "./ingest.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
@@ -26,14 +26,14 @@ import { orderKey, VisitStatements } from "./statements.ts";
 /** What the sink depends on. */
 export interface SinkDependencies {
   readonly quick: PostgresDatabase;
-  /** The same database with a longer deadline, for rollups. */
+  /** The same database with a longer deadline, for rollups (precomputed statistics). */
   readonly slow: PostgresDatabase;
   readonly time: LocalTime;
   end(): Promise<void>;
 }
 
-/** Most events in one transaction. */
-const MAX_EVENTS = 2000;
+/** Maximum number of events in one transaction. */
+const MAX_EVENTS_PER_TRANSACTION = 2000;
 
 /** The sink that `postgresEvents` returns. */
 export class PostgresEventSink implements EventSink, VisitMaintenance {
@@ -50,7 +50,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
     await this.#run(async ({ quick }) => {
       const groups = cleanGroups(events);
       await this.#createPartitions(groups);
-      for (const slice of sliceGroups(groups, MAX_EVENTS)) {
+      for (const slice of sliceGroups(groups, MAX_EVENTS_PER_TRANSACTION)) {
         await inTransaction(quick, (session) =>
           new PostgresIngest(new VisitStatements(session), this.#deps.time).add(slice),
         );
@@ -64,7 +64,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
       const [row] = await quick.rows<StoredOrder>(
         `select o.order_id as "orderId", o.revenue, o.currency, o.session_id as "sessionId", v.id as "visitorId", o.at
          from coatcheck_visit_order o left join coatcheck_visitor v on v.number = o.visitor where o.key = $1`,
-        [orderKey(clean(tenant ?? ""), clean(orderId))],
+        [orderKey(replaceUnstorable(tenant ?? ""), replaceUnstorable(orderId))],
       );
       return row ? { ...row, orderId } : null;
     });
@@ -121,14 +121,14 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   async #addCounts(session: PostgresSession, counts: readonly DocumentCount[]): Promise<void> {
     const rows = counts.map(({ id, tenant, kind, hour, documents }) => {
       const local_day = this.#deps.time.dayOf(hour);
-      return { id, tenant: clean(tenant ?? ""), kind, hour, local_day, documents };
+      return { id, tenant: replaceUnstorable(tenant ?? ""), kind, hour, local_day, documents };
     });
     await new VisitStatements(session).addTenants(rows);
     await session.rows(insertSql(TABLES.count, "on conflict do nothing"), valuesOf(TABLES.count, rows));
   }
 
   async #run<Result>(call: (deps: SinkDependencies) => Promise<Result>): Promise<Result> {
-    if (this.#closing) throw closedSink();
+    if (this.#closing) throw closedSinkError();
     const result = call(this.#deps);
     this.#inFlight.add(result);
     try {
@@ -152,8 +152,8 @@ function inTransaction<Result>(
 
 function cleanGroups(events: readonly VisitEvent[]): VisitorEvents[] {
   return groupByVisitor(events).map(({ tenant, visitorId, rows }) => ({
-    tenant: clean(tenant),
-    visitorId: visitorId === null ? null : clean(visitorId),
+    tenant: replaceUnstorable(tenant),
+    visitorId: visitorId === null ? null : replaceUnstorable(visitorId),
     rows: rows.map(cleanRow),
   }));
 }

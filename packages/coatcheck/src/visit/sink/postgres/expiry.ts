@@ -10,10 +10,10 @@ import type { RetentionLimits } from "../retention.ts";
 import { partitionName, partitionOf } from "./partitions.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** Most rows per statement. */
-const STEP = 5000;
-/** Most visitors per transaction. */
-const VISITOR_STEP = 200;
+/** Maximum number of rows per statement. */
+const ROWS_PER_STATEMENT = 5000;
+/** Maximum number of visitors per transaction. */
+const VISITORS_PER_TRANSACTION = 200;
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
 
@@ -128,7 +128,7 @@ export class PostgresExpiry {
     for (;;) {
       const erased = await this.#inTransaction(async (session) => {
         const rows = await session.rows<{ number: number }>(
-          `select number from coatcheck_visitor where last_activity_at < $1 order by number limit ${VISITOR_STEP} for update`,
+          `select number from coatcheck_visitor where last_activity_at < $1 order by number limit ${VISITORS_PER_TRANSACTION} for update`,
           [this.#retention.visitors],
         );
         for (const { number } of rows) {
@@ -141,7 +141,7 @@ export class PostgresExpiry {
         return rows.length;
       });
       total += erased;
-      if (erased < VISITOR_STEP) return total;
+      if (erased < VISITORS_PER_TRANSACTION) return total;
     }
   }
 
@@ -161,14 +161,14 @@ export class PostgresExpiry {
     for (;;) {
       const deleted = await this.#inTransaction(async (session) => {
         const rows = await session.rows(
-          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${numberParameters(where)} limit ${STEP}))
+          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${numberParameters(where)} limit ${ROWS_PER_STATEMENT}))
            returning 1`,
           parameters,
         );
         return rows.length;
       });
       total += deleted;
-      if (deleted < STEP) return total;
+      if (deleted < ROWS_PER_STATEMENT) return total;
     }
   }
 }

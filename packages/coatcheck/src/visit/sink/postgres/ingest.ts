@@ -13,7 +13,7 @@ import type { VisitEventRow, VisitRow } from "../schema.ts";
 import type { VisitStatements } from "./statements.ts";
 
 /** The events of one visitor that a batch adds. */
-interface Addition {
+interface AddedEvents {
   readonly tenant: string;
   readonly visitor: number;
   readonly isNew: boolean;
@@ -23,7 +23,7 @@ interface Addition {
 }
 
 /** An addition with the result of its rebuild, and the rows that it was computed from. */
-interface Rebuilt extends Addition {
+interface RebuiltVisits extends AddedEvents {
   readonly result: RebuildResult;
   readonly stored: readonly VisitRow[];
   readonly previous: VisitRow | null;
@@ -107,7 +107,7 @@ export class PostgresIngest {
     return await this.#statements.adoptOrphans([...sessions.values()]);
   }
 
-  async #rebuild(additions: readonly Addition[]): Promise<Rebuilt[]> {
+  async #rebuild(additions: readonly AddedEvents[]): Promise<RebuiltVisits[]> {
     const known = additions.filter(({ isNew }) => !isNew);
     const fresh = additions.filter(({ isNew }) => isNew).map((addition) => this.#rebuildNew(addition));
     if (known.length === 0) return fresh;
@@ -122,7 +122,7 @@ export class PostgresIngest {
     });
     const events = Map.groupBy(await this.#statements.eventsSince(windows), ({ visitor }) => Number(visitor));
     const backend = Map.groupBy(await this.#statements.backendEventsSince(windows), ({ visitor }) => visitor);
-    const rebuilt: Rebuilt[] = [];
+    const rebuilt: RebuiltVisits[] = [];
     for (const { addition, stored, previous, from, visitor } of windows) {
       const { tenant, added } = addition;
       const own = (backend.get(visitor) ?? []).map(({ event_id, visit_id }) => [event_id, visit_id] as const);
@@ -144,7 +144,7 @@ export class PostgresIngest {
     return [...fresh, ...rebuilt];
   }
 
-  #rebuildNew(addition: Addition): Rebuilt {
+  #rebuildNew(addition: AddedEvents): RebuiltVisits {
     const { tenant, visitor, added } = addition;
     const result = rebuildVisits({
       tenant,
@@ -176,7 +176,7 @@ export class PostgresIngest {
   }
 
   async #apply(
-    rebuilt: readonly Rebuilt[],
+    rebuilt: readonly RebuiltVisits[],
     orphans: readonly VisitEventRow[],
     inserted: ReadonlySet<string>,
   ): Promise<void> {
@@ -227,12 +227,12 @@ function additionOf(
   visitor: number,
   added: readonly VisitEventRow[],
   created: ReadonlySet<number>,
-): Addition {
+): AddedEvents {
   const reach = earliestOf(added) - MAX_REBUILD_AGE;
   return { tenant: added[0]?.tenant ?? "", visitor, isNew: created.has(visitor), added, reach };
 }
 
-function visitorOf({ visitor, added, previous, result }: Rebuilt) {
+function visitorOf({ visitor, added, previous, result }: RebuiltVisits) {
   const first = previous ? null : (result.visits[0]?.row ?? null);
   return {
     number: visitor,

@@ -4,7 +4,7 @@ import * as statements from "../maintenance-sql.ts";
 import { numberParameters, type Statement } from "../maintenance-sql.ts";
 import { personalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
-import { clean } from "./clean.ts";
+import { replaceUnstorable } from "./clean.ts";
 import { PostgresExpiry } from "./expiry.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -37,11 +37,11 @@ export class PostgresMaintenance {
     const tenant = person.tenant ?? "";
     return await this.#inTransaction(async (session) => {
       if ("subject" in person) {
-        return personalData([await all(session, statements.exportSubject(tenant, person.subject))]);
+        return personalData([await readAll(session, statements.exportSubject(tenant, person.subject))]);
       }
       const parts = [];
       for (const { number } of await rowsOf(session, statements.visitorsWithId(tenant, person.visitorId))) {
-        parts.push(await all(session, statements.exportVisitor(Number(number))));
+        parts.push(await readAll(session, statements.exportVisitor(Number(number))));
       }
       return personalData(parts);
     });
@@ -70,7 +70,7 @@ export class PostgresMaintenance {
 
   async customerTotals(tenant: string | null, subject: string): Promise<CustomerTotals> {
     return await this.#inTransaction(async (session) => {
-      const { orders, visits } = await all(session, statements.customerTotals(tenant ?? "", subject));
+      const { orders, visits } = await readAll(session, statements.customerTotals(tenant ?? "", subject));
       return totalsOf(orders, visits);
     });
   }
@@ -86,11 +86,11 @@ async function completeFrom(session: PostgresSession): Promise<number> {
 
 /** Replaces unstorable characters in the ids of people, as was done when their events were stored. */
 async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<Rows> {
-  const cleaned = parameters.map((value) => (typeof value === "string" ? clean(value) : value));
+  const cleaned = parameters.map((value) => (typeof value === "string" ? replaceUnstorable(value) : value));
   return await session.rows(numberParameters(sql), cleaned);
 }
 
-async function all<Name extends string>(
+async function readAll<Name extends string>(
   session: PostgresSession,
   tables: Readonly<Record<Name, Statement>>,
 ): Promise<Record<Name, Rows>> {

@@ -5,7 +5,7 @@ import { GroupCommit } from "../../../store/sqlite/group-commit.ts";
 import type { DocumentCount } from "../../event.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../../sink.ts";
-import { closedSink, sinkUnavailable } from "../../sink-error.ts";
+import { closedSinkError, sinkUnavailableError } from "../../sink-error.ts";
 import { groupByVisitor, sliceGroups, type VisitorEvents } from "../group-events.ts";
 import type {
   CustomerTotals,
@@ -32,8 +32,8 @@ export interface SinkDependencies {
 /** How long the thread that recomputes statistics waits for the write lock, in milliseconds. */
 const ROLLUP_TIMEOUT = 10_000;
 
-/** Most events per write. Other tasks can run between two writes. */
-const SLICE_SIZE = 32;
+/** Maximum number of events per write. Other tasks can run between two writes. */
+const EVENTS_PER_WRITE = 32;
 
 /** The sink that `sqliteEvents` returns. */
 export class SqliteEventSink implements EventSink, VisitMaintenance {
@@ -63,7 +63,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
 
   async write({ events, counts }: EventBatch): Promise<void> {
     this.#requireOpen();
-    const slices = sliceGroups(groupByVisitor(events), SLICE_SIZE);
+    const slices = sliceGroups(groupByVisitor(events), EVENTS_PER_WRITE);
     const writes = slices.map((slice) => this.#writeSlice(slice));
     if (counts.length > 0) writes.push(this.#commits.run(() => this.#addCounts(counts)));
     const outcomes = await Promise.allSettled(writes);
@@ -108,7 +108,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
   }
 
   #requireOpen(): void {
-    if (!this.#isOpen) throw closedSink();
+    if (!this.#isOpen) throw closedSinkError();
   }
 
   /** Runs a read. Retries while another process holds the lock. */
@@ -120,7 +120,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
         return run();
       } catch (error) {
         if (!isBusy(error) || performance.now() - since >= this.#deps.busyTimeout)
-          throw sinkUnavailable(error);
+          throw sinkUnavailableError(error);
         await waitBeforeRetry();
       }
     }
@@ -132,7 +132,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     try {
       return await run();
     } catch (error) {
-      throw error instanceof UsageError ? error : sinkUnavailable(error);
+      throw error instanceof UsageError ? error : sinkUnavailableError(error);
     }
   }
 

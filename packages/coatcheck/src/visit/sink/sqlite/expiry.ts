@@ -9,9 +9,9 @@ import {
 } from "../maintenance-sql.ts";
 import type { RetentionLimits } from "../retention.ts";
 
-/** Most rows per step. A step takes a few milliseconds. */
+/** Maximum number of rows per step. A step takes a few milliseconds. */
 const STEP_SIZE = 300;
-/** Most visitors that one step reads. */
+/** Maximum number of visitors that one step reads. */
 const VISITOR_STEP_SIZE = 5000;
 /** Name of the stored setting that contains the id of the last event whose user agent was deleted. */
 const USER_AGENTS_UNTIL = "user-agents-until-event";
@@ -219,7 +219,7 @@ const TABLES_OF_VISIT: Readonly<Record<string, string>> = {
   coatcheck_visit: "id",
 };
 
-/** Primary keys of the rollups. */
+/** Primary keys of the rollups (precomputed statistics). */
 const ROLLUP_KEYS: Readonly<Record<string, string>> = {
   coatcheck_daily_metric: "tenant, dimension, day, value",
   coatcheck_daily_revenue: "tenant, dimension, day, value, currency",

@@ -1,16 +1,16 @@
 import { Worker } from "node:worker_threads";
-import { closedSink } from "../../sink-error.ts";
+import { closedSinkError } from "../../sink-error.ts";
 import type { Statement } from "../maintenance-sql.ts";
 
 /** A task of the thread: recompute up to `limit` days, or run a query. */
 export type Task = { readonly limit: number } | Statement;
 
 /** The thread's reply: the result, or the message and code of SQLite's error. */
-type Reply =
+type ThreadReply =
   | { readonly result: unknown }
   | { readonly message: string; readonly errcode: number | undefined };
 
-interface Waiting {
+interface WaitingCall {
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -30,7 +30,7 @@ export interface RollupThreadOptions {
 export class RollupThread {
   readonly #options: RollupThreadOptions;
   #worker: Worker | null = null;
-  #waiting: Waiting[] = [];
+  #waiting: WaitingCall[] = [];
   #isOpen = true;
 
   constructor(options: RollupThreadOptions) {
@@ -53,7 +53,7 @@ export class RollupThread {
   }
 
   async #run(task: Task): Promise<unknown> {
-    if (!this.#isOpen) throw closedSink();
+    if (!this.#isOpen) throw closedSinkError();
     this.#worker ??= this.#start();
     const worker = this.#worker;
     worker.ref();
@@ -67,7 +67,7 @@ export class RollupThread {
   async close(): Promise<void> {
     this.#isOpen = false;
     const worker = this.#worker;
-    this.#fail(closedSink());
+    this.#fail(closedSinkError());
     await worker?.terminate();
   }
 
@@ -77,7 +77,7 @@ export class RollupThread {
       execArgv: ["--no-warnings"],
       workerData: this.#options,
     });
-    worker.on("message", (reply: Reply) => {
+    worker.on("message", (reply: ThreadReply) => {
       const waiting = this.#waiting.shift();
       if ("result" in reply) waiting?.resolve(reply.result);
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
