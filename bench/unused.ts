@@ -22,7 +22,7 @@ const ROUNDS = 101;
 type Handle = () => unknown;
 
 /** The same application with an empty hook and with Coatcheck: one row of the table. */
-interface Pair {
+interface ComparedApps {
   readonly framework: string;
   readonly empty: Handle;
   readonly mounted: Handle;
@@ -32,7 +32,7 @@ function manager() {
   return new SessionManager({ store: memoryStore(), secrets: [SECRET] });
 }
 
-function expressPair(): Pair {
+function expressPair(): ComparedApps {
   const make = (middleware: express.RequestHandler): Handle => {
     const app = express();
     app.use(middleware);
@@ -48,7 +48,7 @@ function expressPair(): Pair {
   };
 }
 
-async function fastifyPair(): Promise<Pair> {
+async function fastifyPair(): Promise<ComparedApps> {
   const make = async (isMounted: boolean): Promise<Handle> => {
     const app = fastify();
     if (isMounted) await app.register(onFastify(manager()));
@@ -60,7 +60,7 @@ async function fastifyPair(): Promise<Pair> {
   return { framework: "Fastify 5", empty: await make(false), mounted: await make(true) };
 }
 
-function honoPair(): Pair {
+function honoPair(): ComparedApps {
   const make = (middleware: MiddlewareHandler): Handle => {
     const app = new Hono();
     app.use(middleware);
@@ -105,7 +105,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
 }
 
-async function rowOf({ framework, empty, mounted }: Pair): Promise<string> {
+async function rowOf({ framework, empty, mounted }: ComparedApps): Promise<string> {
   await cpuOf(empty, WARM_UP);
   await cpuOf(mounted, WARM_UP);
   const costs = { empty: [] as number[], mounted: [] as number[], added: [] as number[] };

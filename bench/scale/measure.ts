@@ -24,7 +24,7 @@ export interface Sampling {
 /** Milliseconds between two probes of the event loop. */
 const PROBE_INTERVAL = 1;
 /** Maximum milliseconds for one operation. A slow operation gets fewer rounds, but at least {@link MIN_ROUNDS}. */
-const BUDGET = 8000;
+const TIME_BUDGET = 8000;
 const MIN_ROUNDS = 3;
 
 /**
@@ -37,7 +37,7 @@ export async function measure(
   const times: number[] = [];
   const holds: number[] = [];
   let spent = 0;
-  for (let round = 0; round < rounds && (round < MIN_ROUNDS || spent < BUDGET); round++) {
+  for (let round = 0; round < rounds && (round < MIN_ROUNDS || spent < TIME_BUDGET); round++) {
     await prepare?.(round);
     await pause(5);
     // Use a new probe per call: a probe that is enabled again would include the time during which it was disabled.

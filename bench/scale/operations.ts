@@ -2,7 +2,7 @@
 import type { SessionFilter, SessionRecord, SessionStore } from "coatcheck";
 import { putAll, range } from "./load.ts";
 import { type Measurement, measure } from "./measure.ts";
-import { NOW, QUIET_TENANT, REVOKED_TENANT, type Sessions, SWEEP_BEFORE } from "./sessions.ts";
+import { EXPIRED_TENANT, NOW, REVOKED_TENANT, type Sessions, SWEEP_BEFORE } from "./sessions.ts";
 
 /** A measured operation: one row per store in the result table. */
 export interface Operation {
@@ -16,11 +16,11 @@ export interface Operation {
    * The number of sessions per call. If set, the table contains sessions per second instead of the duration of a call.
    */
   readonly perSecond?: number;
-  readonly measure: (subject: Subject) => Promise<Measurement>;
+  readonly measure: (subject: FilledStore) => Promise<Measurement>;
 }
 
 /** A store that contains all sessions. */
-export interface Subject {
+export interface FilledStore {
   readonly store: SessionStore;
   readonly sessions: Sessions;
 }
@@ -79,14 +79,14 @@ function expiredSessions(sessions: Sessions, count: number, first: number): Sess
   }));
 }
 
-async function measureRevoke({ store, sessions }: Subject): Promise<Measurement> {
+async function measureRevoke({ store, sessions }: FilledStore): Promise<Measurement> {
   const subjects = subjectsWithSessions(sessions, 50);
   return await measure((round) => store.revoke({ subject: subjects[round] ?? "" }, "logout"), {
     rounds: subjects.length,
   });
 }
 
-async function measureTouch({ store, sessions }: Subject): Promise<Measurement> {
+async function measureTouch({ store, sessions }: FilledStore): Promise<Measurement> {
   let touches: { id: string; lastSeenAt: number }[] = [];
   return await measure(() => store.touch(touches), {
     rounds: 20,
@@ -97,7 +97,7 @@ async function measureTouch({ store, sessions }: Subject): Promise<Measurement> 
   });
 }
 
-async function measureInserts({ store, sessions }: Subject): Promise<Measurement> {
+async function measureInserts({ store, sessions }: FilledStore): Promise<Measurement> {
   let records: SessionRecord[] = [];
   return await measure(() => putAll(store, records), {
     rounds: INSERT_ROUNDS,
@@ -110,7 +110,7 @@ async function measureInserts({ store, sessions }: Subject): Promise<Measurement
 
 /** @param offset first number of the replacement sessions, beyond the numbers that other operations use. */
 async function measureSweep(
-  { store, sessions }: Subject,
+  { store, sessions }: FilledStore,
   limit: number,
   offset: number,
 ): Promise<Measurement> {
@@ -137,7 +137,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   list("{}", () => ({})),
   list("{ tenant, liveAt }", () => ({ tenant: "tenant-7", liveAt: NOW })),
-  list("{ tenant, liveAt }, none live", () => ({ tenant: QUIET_TENANT, liveAt: NOW })),
+  list("{ tenant, liveAt }, none live", () => ({ tenant: EXPIRED_TENANT, liveAt: NOW })),
   list("{ subject }", (sessions) => ({ subject: subjectsWithSessions(sessions, 60).at(-1) ?? "" })),
   list("{ owner }", () => ({ owner: "consumer:tenant-7" })),
   list("{ state: revoked }", () => ({ state: "revoked" })),

@@ -23,7 +23,7 @@ export const REVOKED_AT = NOW - 12 * HOUR;
 export const SWEEP_BEFORE = NOW - 6 * HOUR;
 
 /** A tenant whose sessions have all expired: the worst case for listing live sessions. */
-export const QUIET_TENANT = "tenant-98";
+export const EXPIRED_TENANT = "tenant-98";
 /** A tenant whose sessions are revoked in one call after the store has been filled. */
 export const REVOKED_TENANT = "tenant-99";
 /**
@@ -79,7 +79,7 @@ export class Sessions {
   kind(index: number): Kind {
     const daysOld = this.#age(index) / DAY;
     const drawn = random(index, 2);
-    if (this.tenant(index) === QUIET_TENANT) return "expired";
+    if (this.tenant(index) === EXPIRED_TENANT) return "expired";
     if (daysOld < 1) return "live";
     if (daysOld < 7) return drawn < 0.75 ? "live" : drawn < 0.9 ? "expired" : "revoked";
     return drawn < 0.28 ? "live" : drawn < 0.84 ? "expired" : "revoked";

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
 import { BATCH_SIZE, firstItems, type Load, load } from "./load.ts";
-import { answer, type QuestionResult, timedQuestions } from "./questions.ts";
+import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
 import { DAY, END, eventsOf, VISITS_PER_MILLION } from "./traffic.ts";
 
 /** Numbers of events that are stored one by one and in batches, to compare both ways. */
@@ -57,7 +57,7 @@ export async function measureDatabase(
     await database.settle();
     const answers: QuestionResult[] = [];
     for (const question of timedQuestions({ from: dayOf(END - DAYS * DAY), to: dayOf(END - DAY) }, visits)) {
-      const answered = await answer(question, database.questions);
+      const answered = await runQuery(question, database.questions);
       console.error(
         `    ${answered.name}: ${answered.median.toFixed(0)} ms${answered.isRefused ? ", refused" : ""}`,
       );

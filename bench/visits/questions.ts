@@ -107,7 +107,7 @@ export function timedQuestions(
 }
 
 /** Runs a query several times and measures its durations. */
-export async function answer(
+export async function runQuery(
   { name, limit, ask }: TimedQuestion,
   questions: Questions,
 ): Promise<QuestionResult> {

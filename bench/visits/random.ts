@@ -14,7 +14,7 @@ export function pick<Item>(items: readonly Item[], index: number, salt: number):
 }
 
 /** Returns eight pseudo-random hexadecimal digits for two numbers. */
-function word(index: number, salt: number): string {
+function hexWord(index: number, salt: number): string {
   return Math.floor(random(index, salt) * 2 ** 32)
     .toString(16)
     .padStart(8, "0");
@@ -22,14 +22,14 @@ function word(index: number, salt: number): string {
 
 /** Returns the UUID v4 of an index. It contains the index, so that no two ids are equal. */
 export function uuid(index: number, salt: number): string {
-  const hex = word(index, salt) + word(index, salt + 1000);
+  const hex = hexWord(index, salt) + hexWord(index, salt + 1000);
   const own = index.toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(12, 15)}-8${word(index, salt + 2000).slice(0, 3)}-${own}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(12, 15)}-8${hexWord(index, salt + 2000).slice(0, 3)}-${own}`;
 }
 
 /** Returns a UUID v7 for a time. It is unique for each visit and each number of an event in the visit. */
 export function timeUuid(time: number, visit: number, event: number): string {
   const stamp = time.toString(16).padStart(12, "0");
   const own = visit.toString(16).padStart(8, "0") + event.toString(16).padStart(4, "0");
-  return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${word(visit, event).slice(0, 3)}-8${word(event, visit).slice(0, 3)}-${own}`;
+  return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${hexWord(visit, event).slice(0, 3)}-8${hexWord(event, visit).slice(0, 3)}-${own}`;
 }
