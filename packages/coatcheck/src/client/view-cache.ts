@@ -33,14 +33,14 @@ export interface ViewCache<User> {
   expiresIn(): number | null;
 }
 
-/** Keep the previous object if the new value is equal, so that subscribers do not render again. */
-const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
+/** Keep the previous object if the new value is isEqual, so that subscribers do not render again. */
+const isEqual = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
 
 /** Creates an empty cache. `onSubjectChange` runs when a new view has a different subject than the stored view. */
 export function createViewCache<User>(now: () => number, onSubjectChange: () => void): ViewCache<User> {
   const $session = atom<ClientState<User>>(PENDING);
   const $meta = atom(INITIAL_META);
-  $session.eq = $meta.eq = equal;
+  $session.eq = $meta.eq = isEqual;
   let session: SessionInfo | null = null;
   let rev = 0;
   let confirmedAt = -Infinity;

@@ -17,7 +17,7 @@ const ENGLISH: DeviceListLabels = {
   endOthers: "Sign out everywhere else",
 };
 
-const phrase = (...words: (string | null)[]) => words.filter(Boolean).join(", ");
+const joinWords = (...words: (string | null)[]) => words.filter(Boolean).join(", ");
 
 /**
  * Renders the devices on which the user is logged in, each with a button that signs the device out. Style it with CSS:
@@ -27,13 +27,13 @@ export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListL
   const { devices, loading, error, revoke, revokeOthers } = useDevices();
 
   const row = (device: Device) => {
-    const name = phrase(device.browser, device.os) || device.device || device.userAgent || device.id;
+    const name = joinWords(device.browser, device.os) || device.device || device.userAgent || device.id;
     return element(
       "li",
       { key: device.id },
       element("strong", null, name),
       " ",
-      element("span", null, phrase(device.city, device.country, device.address)),
+      element("span", null, joinWords(device.city, device.country, device.address)),
       " ",
       device.current
         ? element("em", null, labels.current)

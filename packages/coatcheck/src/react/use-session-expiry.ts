@@ -9,7 +9,7 @@ export interface SessionExpiry {
   extend(): Promise<void>;
 }
 
-const TICK = 1000;
+const TICK_INTERVAL = 1000;
 /** The longest timer delay that browsers support. They run a timer with a longer delay immediately. */
 const MAX_DELAY = 2 ** 31 - 1;
 
@@ -45,7 +45,8 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
       const remaining = remainingTime(left, warnBeforeMs);
       refreshed &&= remaining !== null;
       setRemaining(remaining);
-      if (left) timer = setTimeout(tick, remaining ? TICK : Math.min(left - warnBeforeMs, MAX_DELAY));
+      if (left)
+        timer = setTimeout(tick, remaining ? TICK_INTERVAL : Math.min(left - warnBeforeMs, MAX_DELAY));
     }
 
     tick();

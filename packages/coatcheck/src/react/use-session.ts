@@ -51,9 +51,9 @@ function currentState({ client, initialState, started }: SessionContext): Client
 const identity = (value: unknown) => value;
 
 /**
- * Returns the session. Any number of components share one request.
+ * Returns the session. All components share one request.
  *
- * With `select` the component renders again only if the selected value changes, compared with `Object.is`.
+ * With `select`, the component re-renders only if the selected value changes, compared with `Object.is`.
  *
  * @example
  * const { user, isAuthenticated, loading } = useSession<User>();
