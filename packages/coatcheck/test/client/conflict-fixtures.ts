@@ -9,12 +9,12 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { ORIGIN, open, Page, TestClock, type User, uniqueBase } from "./fixtures.ts";
 
-/** What a test does with the next response to a line such as `POST /session`. */
-type Fate = (response: Response) => Promise<Response>;
+/** Delays, replaces or loses a response before it reaches the client. */
+type ResponseAction = (response: Response) => Promise<Response>;
 
 /**
- * A site on a real server, and one browser whose tabs share its cookies. A tab's request carries the cookies of the moment at
- * which it is sent; a response brings its cookies when it arrives.
+ * Starts a site on a real server, and one browser whose tabs share their cookies. A request carries the cookies that
+ * the browser has when the request is sent. A response changes the cookies when it arrives.
  */
 export async function startSite() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
@@ -56,7 +56,7 @@ export async function startSite() {
     },
   };
   const seen: string[] = [];
-  const fates = new Map<string, Fate[]>();
+  const actions = new Map<string, ResponseAction[]>();
   const keep = (response: Response) => {
     for (const line of response.headers.getSetCookie()) {
       const [pair = "", ...attributes] = line.split("; ");
@@ -76,9 +76,9 @@ export async function startSite() {
     const body = request.body && (await request.text());
     const url = `http://127.0.0.1:${port}${pathname}${search}`;
     const response = await fetch(url, { method: request.method, headers, body });
-    const fate = fates.get(line)?.shift();
-    const { body: content, status, headers: received } = keep(fate ? await fate(response) : response);
-    // A new response has no URL. The client would take the URL of `response`, the server's, for a redirect to another
+    const action = actions.get(line)?.shift();
+    const { body: content, status, headers: received } = keep(action ? await action(response) : response);
+    // Copy the response, because the copy has no URL. The client would treat the server's URL as a redirect to another
     // origin.
     return new Response(content, { status, headers: received });
   }
@@ -87,11 +87,11 @@ export async function startSite() {
     seen,
     attempts,
     manager,
-    /** How many requests reached the application's own handler. */
+    /** Returns how many requests have reached the application's own handler. */
     handled: () => handled,
     /**
-     * Opens a tab that receives no messages from the others, the worst case. `statuses` are all that its page has
-     * shown; `refused` resolves when its first refused response has arrived.
+     * Opens a tab that receives no messages from other tabs, which is the worst case. `statuses` contains every status
+     * of its client so far. `refused` resolves when its first refused response has arrived.
      */
     tab() {
       const clock = new TestClock();
@@ -108,11 +108,11 @@ export async function startSite() {
       client.$session.subscribe(({ status }) => statuses.push(status));
       return { client, clock, statuses, refused: refused.promise };
     },
-    /** Decides what happens to the next response to `line`, after the server has sent it. */
-    onResponse(line: string, fate: Fate) {
-      fates.set(line, [...(fates.get(line) ?? []), fate]);
+    /** Applies `action` to the next response to `line` (such as `POST /session`), after the server has sent it. */
+    onResponse(line: string, action: ResponseAction) {
+      actions.set(line, [...(actions.get(line) ?? []), action]);
     },
-    /** Holds the next response to `line` back. `sent` resolves when the server has sent it; `release` lets it arrive. */
+    /** Delays the next response to `line`. `sent` resolves when the server has sent it; `release` lets it arrive. */
     hold(line: string) {
       const sent = Promise.withResolvers<void>();
       const arrival = Promise.withResolvers<void>();
@@ -123,7 +123,7 @@ export async function startSite() {
       });
       return { sent: sent.promise, release: arrival.resolve };
     },
-    /** Loses the next response to `line`. */
+    /** Drops the next response to `line`, as a network failure does. */
     lose(line: string) {
       this.onResponse(line, async () => {
         throw new TypeError("Failed to fetch");

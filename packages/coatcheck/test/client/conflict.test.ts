@@ -5,7 +5,7 @@ import { ORIGIN, until } from "./fixtures.ts";
 const LOGIN = "POST /session";
 const REFRESH = "GET /session";
 
-/** Two tabs of a visitor who has an anonymous session. `left` logs in. */
+/** Opens two tabs of a visitor with an anonymous session. The tests log in in the tab `left`. */
 async function twoTabs() {
   const site = await startSite();
   const [left, right] = [site.tab(), site.tab()];
@@ -19,8 +19,8 @@ type Site = Awaited<ReturnType<typeof startSite>>;
 type Tab = ReturnType<Site["tab"]>;
 
 /**
- * Sends a request of `tab` with the present cookie, which arrives at the server after the login of `left` and whose response
- * arrives before the login's. `task` is then at the pause before its repetition, or at its end.
+ * Sends a login of `left`, and then the request of `task` with the older cookie. Holds back both responses: `login` and
+ * `refused` release them.
  */
 async function overtake(site: Site, left: Tab, line: string, task: () => Promise<unknown>) {
   const login = site.hold(LOGIN);
@@ -32,7 +32,7 @@ async function overtake(site: Site, left: Tab, line: string, task: () => Promise
   return { login, loggedIn, refused, pending };
 }
 
-/** Runs the timers of a tab until `promise` settles. */
+/** Runs the timers of the tab until `promise` settles. Returns its result. */
 async function settled<Value>(tab: Tab, promise: Promise<Value>): Promise<Value> {
   let isSettled = false;
   const watched = promise.finally(() => {
@@ -46,8 +46,8 @@ async function settled<Value>(tab: Tab, promise: Promise<Value>): Promise<Value>
   return await watched;
 }
 
-describe("a refresh with the cookie that another tab's login has replaced", () => {
-  it("is repeated with the newer cookie, if the login's response arrives first", async () => {
+describe("a refresh whose cookie another tab's login has replaced", () => {
+  it("is repeated with the newer cookie if the login's response arrives before the refresh's response", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
       right.client.getSession({ fresh: true }),
@@ -60,7 +60,7 @@ describe("a refresh with the cookie that another tab's login has replaced", () =
     expect(right.statuses).not.toContain("none");
   });
 
-  it("is repeated with the newer cookie, if the login's response arrives second", async () => {
+  it("is repeated with the newer cookie if the login's response arrives after the refresh's response", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
       right.client.getSession({ fresh: true }),
@@ -74,7 +74,7 @@ describe("a refresh with the cookie that another tab's login has replaced", () =
     expect(right.statuses).not.toContain("none");
   });
 
-  it("keeps the session while the login's response is lost, and recovers by itself after the next login", async () => {
+  it("keeps the old session if the login's response is lost, and shows the user after the next login", async () => {
     const { site, left, right } = await twoTabs();
     site.lose(LOGIN);
     await expect(left.client.createSession("ada", "secret")).rejects.toMatchObject({ code: "NETWORK" });
@@ -90,7 +90,7 @@ describe("a refresh with the cookie that another tab's login has replaced", () =
     expect(right.statuses).toEqual(["pending", "anonymous", "authenticated"]);
   });
 
-  it("shows pending until it has recovered, on a page that knows no session", async () => {
+  it("leaves the status pending until the repetition succeeds if the page has no session yet", async () => {
     const { site, left } = await twoTabs();
     const fresh = site.tab();
     const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
@@ -104,10 +104,10 @@ describe("a refresh with the cookie that another tab's login has replaced", () =
   });
 });
 
-describe("fetch() with the cookie that another tab's login has replaced", () => {
+describe("fetch() whose cookie another tab's login has replaced", () => {
   const send = (tab: Tab, method: string) => () => tab.client.fetch(`${ORIGIN}/orders`, { method });
 
-  it("repeats a GET once", async () => {
+  it("repeats a GET request once", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(
       site,
@@ -123,7 +123,7 @@ describe("fetch() with the cookie that another tab's login has replaced", () => 
     expect(site.seen).toEqual([LOGIN, "GET /orders", "GET /orders"]);
   });
 
-  it("repeats no POST, whose handler may have run; once it resolves, the caller's repetition succeeds", async () => {
+  it("does not repeat a POST request, but waits for the newer cookie so that the caller can repeat it", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(
       site,
@@ -144,7 +144,7 @@ describe("fetch() with the cookie that another tab's login has replaced", () => 
   });
 });
 
-describe("a call of a session endpoint with the cookie that another tab's login has replaced", () => {
+describe("a call of a session endpoint whose cookie another tab's login has replaced", () => {
   it.each([
     [
       "logout({ everywhere: true })",
@@ -164,7 +164,7 @@ describe("a call of a session endpoint with the cookie that another tab's login 
     expect((await site.manager.stats()).active).toBe(line.startsWith("DELETE") ? 0 : 1);
   });
 
-  it("logs the other tab in with its own credentials at the first attempt", async () => {
+  it("succeeds at the first attempt if the call is itself a login", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(site, left, LOGIN, () =>
       right.client.createSession("ada", "secret"),
@@ -177,7 +177,7 @@ describe("a call of a session endpoint with the cookie that another tab's login 
     expect((await site.manager.stats()).active).toBe(1);
   });
 
-  it("is not repeated if it has credentials, which the server may have checked", async () => {
+  it("is not repeated if it sends credentials, which the server may have checked already", async () => {
     const { site, left, right } = await twoTabs();
     const elevate = (tab: Tab) => tab.client.elevate({ credentials: { email: "ada" } });
     const { login, loggedIn, refused, pending } = await overtake(site, left, "POST /session/elevate", () =>

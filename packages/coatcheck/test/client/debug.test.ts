@@ -14,26 +14,26 @@ import {
   view,
 } from "./fixtures.ts";
 
-/** Opens a client and collects what it reports, as `event detail`. */
-function observed(network: Network, options: SessionClientOptions<User> & { readonly page?: Page } = {}) {
+/** Opens a client and collects its debug events as strings: `event detail`. */
+function openObserved(network: Network, options: SessionClientOptions<User> & { readonly page?: Page } = {}) {
   const entries: string[] = [];
   const client = open(network, { ...options, debug: (...entry) => entries.push(entry.join(" ")) });
   return {
     client,
-    /** Returns the entries since the last call. */
+    /** Returns the events since the last call. */
     entries: () => entries.splice(0),
   };
 }
 
 describe("the debug option", () => {
-  it("reports each CSRF token with its source, whether it is new, and empty ones as refused", async () => {
+  it("reports each CSRF token with its source, and as updated, unchanged or refused (if empty)", async () => {
     const page = new Page({ cookie: "csrf_token=one" });
     const network = new Network()
       .on("GET /header", () => success({}, { "x-csrf-token": "two" }))
       .on("GET /body", () => success({ csrf_token: "three" }))
       .on("GET /empty", () => success({ csrf_token: "" }, { "x-csrf-token": "" }))
       .on("GET /none", () => success({}));
-    const { client, entries } = observed(network, { page });
+    const { client, entries } = openObserved(network, { page });
     expect(entries()).toEqual(["token-updated cookie"]);
     client.synchronizeTokenFromCookie();
     expect(entries()).toEqual(["token-unchanged cookie"]);
@@ -52,11 +52,11 @@ describe("the debug option", () => {
     expect(client.$csrfToken.get()).toBe("four");
   });
 
-  it("reports the recovery from a rejected token, and its failure", async () => {
+  it("reports the retry after a rejected token, and the rejection of the retry", async () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "new" })))
       .on("POST /orders", () => failure(403, "CSRF_INVALID"));
-    const { client, entries } = observed(network);
+    const { client, entries } = openObserved(network);
     await client.fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(entries()).toEqual([
       "refused CSRF_INVALID",
@@ -68,7 +68,7 @@ describe("the debug option", () => {
     ]);
   });
 
-  it("reports a response that is not trusted, by its origin only", async () => {
+  it("reports a response from an untrusted origin, without the rest of its URL", async () => {
     const elsewhere = "https://pay.test";
     const network = new Network()
       .on(`POST ${elsewhere}/charge?code=secret`, () => success({ csrf_token: "stolen" }))
@@ -76,18 +76,18 @@ describe("the debug option", () => {
         const response = success({ csrf_token: "stolen" });
         return Object.defineProperty(response, "url", { value: `${elsewhere}/?code=secret` });
       });
-    const { client, entries } = observed(network);
+    const { client, entries } = openObserved(network);
     await client.fetch(`${elsewhere}/charge?code=secret`, { method: "POST" });
     await client.fetch(`${ORIGIN}/away`);
     expect(entries()).toEqual([`origin-refused ${elsewhere}`, `origin-refused ${elsewhere}`]);
   });
 
-  it("reports the views of other tabs, applied or ignored", async () => {
+  it("reports whether a view from this or another tab was applied or ignored", async () => {
     const network = new Network();
     const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
-    const left = observed(network, { baseUrl });
-    const right = observed(network, { baseUrl });
+    const left = openObserved(network, { baseUrl });
+    const right = openObserved(network, { baseUrl });
     left.client.hydrate(view("s1", { name: "Ada" }, { rev: 1000 }));
     await until(right.client.$session, ({ status }) => status === "authenticated");
     expect(left.entries()).toEqual(["token-updated view", "view-applied page"]);
@@ -106,7 +106,7 @@ describe("the debug option", () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "secret-view" })))
       .on("POST /session", () => failure(403, "CSRF_INVALID", { "x-csrf-token": "secret-header" }));
-    const { client, entries } = observed(network, { page });
+    const { client, entries } = openObserved(network, { page });
     await expect(client.createSession("secret-user", "secret-password")).rejects.toThrow();
     client.updateCsrfTokenFromServer("secret-application");
     const reported = entries();
@@ -114,7 +114,7 @@ describe("the debug option", () => {
     expect(reported.join()).not.toContain("secret");
   });
 
-  it("with true writes to console.debug, with false or undefined nothing", () => {
+  it("writes to console.debug if it is true, and nothing if it is false or undefined", () => {
     const write = vi.spyOn(console, "debug").mockImplementation(() => {});
     try {
       for (const options of [{}, { debug: false }]) open(new Network(), options).hydrate(view("s1"));

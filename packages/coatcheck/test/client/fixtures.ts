@@ -15,7 +15,7 @@ export interface User {
   readonly name: string;
 }
 
-/** A clock that a test advances. */
+/** A clock that moves only when a test advances it. */
 export class TestClock implements ClientClock {
   #now = 1_000_000;
   #tasks = new Set<{ at: number; task: () => void }>();
@@ -36,7 +36,7 @@ export class TestClock implements ClientClock {
     }
   }
 
-  /** Changes the machine's clock without letting time pass: no timer runs. */
+  /** Changes the time without running timers, as if the user had set the machine's clock. */
   set(milliseconds: number): void {
     this.#now = milliseconds;
   }
@@ -44,7 +44,7 @@ export class TestClock implements ClientClock {
 
 let rev = 1;
 
-/** A view with a session: of a user who is logged in, or anonymous if `user` is null. */
+/** Creates a view with a session. The session is anonymous if `user` is null. */
 export function view(
   id: string,
   user: User | null = { name: "Ada" },
@@ -80,7 +80,7 @@ export const success = (data: unknown, headers: Record<string, string> = {}) =>
 export const failure = (status: number, code: string, headers: Record<string, string> = {}) =>
   Response.json({ success: false, error: { code, message: `Failed with ${code}.` } }, { status, headers });
 
-/** A request as it was sent, cloned before its body is read. */
+/** A copy of a sent request, made before its body was read. */
 export interface RecordedRequest {
   readonly line: string;
   readonly token: string | null;
@@ -89,7 +89,7 @@ export interface RecordedRequest {
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
-/** The network of a test: responds by `METHOD path`, fails where no handler is set, and records every request. */
+/** A fake network. It responds with the handler of `METHOD path`, fails if there is none, and records every request. */
 export class Network {
   readonly seen: RecordedRequest[] = [];
   #handlers = new Map<string, Handler>();
@@ -113,7 +113,7 @@ export class Network {
   };
 }
 
-/** One page: its events, its cookies (pages of one browser may share them), and the browser functions that it can use. */
+/** A fake page with events, browser functions and a cookie jar, which pages of one browser can share. */
 export class Page {
   readonly window = new EventTarget();
   readonly jar: { cookie: string };
@@ -154,7 +154,7 @@ export class Page {
 
 let bases = 0;
 
-/** Makes a client on a page. It is disposed of when the test ends. */
+/** Creates a client on a page. The client is disposed of when the test ends. */
 export function open(
   network: Network,
   options: SessionClientOptions<User> & { readonly page?: Page } = {},
@@ -170,10 +170,10 @@ export function open(
   return client;
 }
 
-/** A base URL that no other test uses, so that tests with several tabs share no channel and no lock. */
+/** Returns a base URL that no other test uses, so that tabs of different tests share no channel and no lock. */
 export const uniqueBase = () => `${ORIGIN}/session-${++bases}`;
 
-/** Resolves with the first value of `store` that `isWanted` accepts. */
+/** Resolves to the first value of `store` that `isWanted` accepts. */
 export function until<Value>(
   store: { subscribe(listener: (value: Value) => void): () => void },
   isWanted: (value: Value) => boolean,
@@ -188,10 +188,10 @@ export function until<Value>(
   });
 }
 
-/** A promise with its `resolve` and `reject`. */
+/** Creates a promise with its `resolve` and `reject` functions. */
 export function deferred<Value = void>() {
   return Promise.withResolvers<Value>();
 }
 
-/** Lets all settled promises, channel messages and granted locks run. */
+/** Waits until settled promises, channel messages and granted locks have been handled. */
 export const settle = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -19,7 +19,7 @@ const GET = "GET /session";
 const DELETE = "DELETE /session";
 
 describe("logout()", () => {
-  it("ignores the response of a refresh that was sent before it", async () => {
+  it("ignores the late response of a refresh that was sent before the logout", async () => {
     const late = deferred<Response>();
     const network = new Network().on(GET, () => late.promise).on(DELETE, () => success(noSession));
     const client = open(network, { initialState: view("s1") });
@@ -31,7 +31,7 @@ describe("logout()", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason: "signed-out" });
   });
 
-  it("makes a refresh wait until the server knows of it", async () => {
+  it("delays a refresh until the server has confirmed the sign-out", async () => {
     const deleted = deferred<Response>();
     const network = new Network().on(GET, () => success(view("s1"))).on(DELETE, () => deleted.promise);
     const client = open(network, { initialState: view("s1") });
@@ -43,12 +43,12 @@ describe("logout()", () => {
     deleted.resolve(success(noSession));
     await out;
     expect(client.$meta.get().signOut).toBe(undefined);
-    // Another server may not know of the sign-out yet. Its response must not bring the session back.
+    // Another node may not know of the sign-out yet. Its response must not restore the session.
     expect(await refreshed).toBe(null);
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("rejects if the server cannot be reached, and is retried when the page is shown", async () => {
+  it("rejects if the server cannot be reached, and retries when the page is shown", async () => {
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network, { page, initialState: view("s1"), revalidate: { focus: false } });
@@ -65,7 +65,7 @@ describe("logout()", () => {
   });
 
   it.each([true, false])(
-    "everywhere keeps the user logged in if the server requires a recent login, with optimistic: %s",
+    "keeps the user logged in if everywhere: true requires a recent login (optimistic: %s)",
     async (optimistic) => {
       const network = new Network().on(GET, () => success(view("s1")));
       network.on("DELETE /session?everywhere", () => failure(403, "REAUTHENTICATION_REQUIRED"));
@@ -80,7 +80,7 @@ describe("logout()", () => {
     },
   );
 
-  it("is retried when the browser comes online", async () => {
+  it("retries a failed sign-out when the browser comes online", async () => {
     const page = new Page();
     const network = new Network();
     const client = open(network, { page, initialState: view("s1") });
@@ -92,7 +92,7 @@ describe("logout()", () => {
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("with optimistic: false shows the session until the server has confirmed", async () => {
+  it("keeps the session until the server has confirmed with optimistic: false", async () => {
     const network = new Network().on(DELETE, () => failure(503, "STORE_UNAVAILABLE"));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -102,7 +102,7 @@ describe("logout()", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("does not prevent a later login into the same session, even if it failed", async () => {
+  it("allows a later login into the same session after the logout has failed", async () => {
     const network = new Network().on("POST /session", () => success(view("s1", { name: "Ada" })));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout()).rejects.toThrow();
@@ -111,7 +111,7 @@ describe("logout()", () => {
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("waits for a login in flight and ends its session", async () => {
+  it("waits for a login in progress and ends the session of that login", async () => {
     const login = deferred<Response>();
     const network = new Network()
       .on("POST /session", () => login.promise)
@@ -127,19 +127,19 @@ describe("logout()", () => {
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /session", DELETE]);
   });
 
-  it("sends its request with keepalive, so that it survives the page", async () => {
+  it("sends the request with keepalive, so that it is sent even if the page is closed", async () => {
     const network = new Network().on(DELETE, () => success(noSession));
     await open(network).logout();
     expect(network.seen[0]?.request.keepalive).toBe(true);
   });
 });
 
-describe("client.fetch() before the server knows of a sign-out", () => {
+describe("client.fetch() before the server has confirmed a sign-out", () => {
   const ORDERS = "GET /orders";
   const lines = (network: Network) => network.seen.map(({ line }) => line);
   const order = (client: SessionClient<User>) => client.fetch(`${ORIGIN}/orders`);
 
-  it.each([true, false])("waits for the sign-out in flight (optimistic: %s)", async (optimistic) => {
+  it.each([true, false])("waits for the sign-out in progress (optimistic: %s)", async (optimistic) => {
     const deleted = deferred<Response>();
     const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => deleted.promise);
     const client = open(network, { initialState: view("s1") });
@@ -154,7 +154,7 @@ describe("client.fetch() before the server knows of a sign-out", () => {
     expect(lines(network)).toEqual([DELETE, ORDERS]);
   });
 
-  it("waits even if a subscriber calls it as soon as the status is none", async () => {
+  it("waits for the sign-out if a subscriber calls fetch() as soon as the status is none", async () => {
     const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => success(noSession));
     const client = open(network, { initialState: view("s1") });
     const ordered = deferred<Response>();
@@ -166,7 +166,7 @@ describe("client.fetch() before the server knows of a sign-out", () => {
     expect(lines(network)).toEqual([DELETE, ORDERS]);
   });
 
-  it("tells the server first; concurrent calls reject with the code of that one failed sign-out", async () => {
+  it("repeats a failed sign-out once for all concurrent calls, and rejects with its code if it fails again", async () => {
     const network = new Network().on(ORDERS, () => success([]));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout({ everywhere: true })).rejects.toThrow();
@@ -186,7 +186,7 @@ describe("client.fetch() before the server knows of a sign-out", () => {
     expect(lines(network).slice(4)).toEqual([ORDERS]);
   });
 
-  it("is sent immediately if a user has logged in since", async () => {
+  it("sends the request immediately if a user has logged in after the sign-out", async () => {
     const network = new Network()
       .on(ORDERS, () => success([]))
       .on("POST /session", () => success(view("s1")));
@@ -199,7 +199,7 @@ describe("client.fetch() before the server knows of a sign-out", () => {
 });
 
 describe("createSession()", () => {
-  it("ignores the response of an older refresh, and rejects with the server's code", async () => {
+  it("ignores the late response of an older refresh, and rejects with the server's code", async () => {
     const late = deferred<Response>();
     const network = new Network().on(GET, () => late.promise).on("POST /session", () => success(view("s2")));
     const client = open(network);
@@ -216,7 +216,7 @@ describe("createSession()", () => {
     expect(client.$session.get().status).toBe("authenticated");
   });
 
-  it("that fails does not discard the response of a refresh in flight", async () => {
+  it("applies the response of an earlier refresh if the login fails", async () => {
     const late = deferred<Response>();
     const network = new Network()
       .on(GET, () => late.promise)
@@ -234,7 +234,7 @@ describe("createSession()", () => {
 });
 
 describe("elevate(), migrateLegacySession() and extend()", () => {
-  it("call their endpoints and apply the returned view", async () => {
+  it("send requests to their endpoints and apply the returned view", async () => {
     const clock = new TestClock();
     const network = new Network()
       .on("POST /session/elevate", () => success(view("s1", { name: "Ada" }, { token: "t2" })))
@@ -251,7 +251,7 @@ describe("elevate(), migrateLegacySession() and extend()", () => {
 });
 
 describe("client.devices", () => {
-  it("lists and revokes devices; revoking the current one ends the session here", async () => {
+  it("lists and revokes devices, and ends this page's session if its own device is revoked", async () => {
     const network = new Network()
       .on("GET /session/devices", () => success([{ id: "s1", current: true }]))
       .on("DELETE /session/devices/s2", () => success({ ended: 1 }))

@@ -18,18 +18,18 @@ describe("createSessionClient() in development", () => {
       'unknown option "revalidate.crosstab"; did you mean "revalidate.crossTab"?',
     ],
     [{ revalidate: false }, "revalidate must be an object (got boolean)"],
-  ])("refuses %j", (options, message) => {
+  ])("rejects the options %j", (options, message) => {
     expect(() => create(options)).toThrow(message);
   });
 
-  it("refuses an unknown option of logout(), which would leave other devices logged in", async () => {
+  it("rejects an unknown option of logout(), because a misspelt `everywhere` would leave devices logged in", async () => {
     const client = open(new Network().on("DELETE /session", () => success(noSession)));
     const options = { everwhere: true };
     expect(() => client.logout(options as object)).toThrow('did you mean "everywhere"?');
   });
 });
 
-it("createSessionClient() in production builds ignores unknown options: no page downloads the check", () => {
+it("createSessionClient() ignores unknown options in production builds, which omit the check", () => {
   vi.stubEnv("NODE_ENV", "production");
   expect(() => create({ baseURL: "/session" })).not.toThrow();
 });

@@ -35,13 +35,13 @@ describe("the CSRF token", () => {
     ]);
   });
 
-  it("is not forwarded by a redirect: the request has mode same-origin", async () => {
+  it("is not forwarded by a redirect, because the request has the mode same-origin", async () => {
     const network = new Network().on("POST /orders", () => success({}));
     await open(network, { page: page() }).fetch(`${ORIGIN}/orders`, { method: "POST", mode: "cors" });
     expect(network.seen[0]?.request.mode).toBe("same-origin");
   });
 
-  it("is sent to an allowed origin, with redirects refused", async () => {
+  it("is sent to an allowed origin in a request that refuses redirects", async () => {
     const network = new Network().on("POST https://api.shop.test/orders", () => success({}));
     const client = open(network, { page: page(), allowOrigins: ["https://api.shop.test"] });
     await client.fetch("https://api.shop.test/orders", { method: "POST" });
@@ -49,7 +49,7 @@ describe("the CSRF token", () => {
     expect([token, request?.redirect, request?.credentials]).toEqual(["secret", "error", "include"]);
   });
 
-  it("is not taken from an untrusted origin, whose 401 is ignored as well", async () => {
+  it("is ignored in a response from an untrusted origin, as is a 401 status", async () => {
     const network = new Network()
       .on("POST https://evil.test/a", () => success({ csrf_token: "planted" }, { "x-csrf-token": "planted" }))
       .on("POST https://evil.test/b", () => failure(401, "SESSION_REVOKED"));
@@ -60,7 +60,7 @@ describe("the CSRF token", () => {
     expect(network.seen).toHaveLength(2);
   });
 
-  it("with XSRF_NAMES uses the names of axios, Angular and Laravel, and decodes Laravel's cookie", async () => {
+  it("has the names of axios, Angular and Laravel with XSRF_NAMES, and Laravel's cookie is decoded", async () => {
     const network = new Network().on("POST /orders", () => success({}));
     await open(network, { page: page(), csrf: XSRF_NAMES }).fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(network.seen[0]?.request.headers.get("X-XSRF-TOKEN")).toBe("a=b");

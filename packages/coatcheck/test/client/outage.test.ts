@@ -33,7 +33,7 @@ describe("a refresh", () => {
     expect(client.$meta.get()).toMatchObject({ stale: false, error: undefined });
   });
 
-  it("rejects if it fails and no session is known, and leaves the status pending", async () => {
+  it("rejects and leaves the status pending if it fails before any session is known", async () => {
     const client = open(new Network().on(GET, unreachable));
     await expect(client.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
     expect(client.$session.get().status).toBe("pending");
@@ -55,7 +55,7 @@ describe("a refresh", () => {
     ["SESSION_EXPIRED", 401, "expired"],
     ["SESSION_REQUIRED", 401, "expired"],
     ["SESSION_NOT_FOUND", 404, "expired"],
-  ])("with the server's %s ends the session", async (code, status, reason) => {
+  ])("ends the session if the server responds %s", async (code, status, reason) => {
     const client = open(
       new Network().on(GET, () => failure(status, code)),
       { initialState: view("s1") },
@@ -64,7 +64,7 @@ describe("a refresh", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason });
   });
 
-  it("is sent after a 401 of another route, and only its response can end the session", async () => {
+  it("is sent after another route has responded 401, and only the refresh's response ends the session", async () => {
     const network = new Network()
       .on("GET /cart", () => failure(401, "SESSION_EXPIRED"))
       .on(GET, () => success(view("s1")));
@@ -79,7 +79,7 @@ describe("a refresh", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
   });
 
-  it("is repeated only after the seconds in Retry-After", async () => {
+  it("is repeated only after the number of seconds in Retry-After", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () => failure(429, "RATE_LIMITED", { "retry-after": "60" }));
@@ -94,7 +94,7 @@ describe("a refresh", () => {
     expect(network.seen).toHaveLength(2);
   });
 
-  it("keeps to minGap if Retry-After is a date", async () => {
+  it("is repeated only after minGap if Retry-After is a date", async () => {
     const clock = new TestClock();
     const page = new Page();
     const date = "Wed, 21 Oct 2026 07:28:00 GMT";
@@ -111,7 +111,7 @@ describe("a refresh", () => {
 });
 
 describe("a client that is offline", () => {
-  it("serves the last known session as stale, and refreshes once it is online", async () => {
+  it("returns the last known session as stale, and refreshes when it comes online", async () => {
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s2")));
     const client = open(network, { page, initialState: view("s1", null) });

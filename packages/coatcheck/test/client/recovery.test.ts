@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { deferred, failure, Network, ORIGIN, open, Page, settle, success, view } from "./fixtures.ts";
 
-/** A server that accepts one CSRF token only. */
-function strict(token: string): Network {
+/** Creates a network whose server accepts only this CSRF token. */
+function networkAccepting(token: string): Network {
   return new Network()
     .on("POST /session/init", () => success(view("s1", null, { token })))
     .on("POST /orders", (request) =>
@@ -12,10 +12,10 @@ function strict(token: string): Network {
     );
 }
 
-describe("a request that is rejected for its CSRF token", () => {
-  it("is repeated with the cookie's newer token, without requesting one", async () => {
+describe("a request whose CSRF token is rejected", () => {
+  it("is repeated with the newer token of the cookie, without a token request", async () => {
     const page = new Page({ cookie: "other=1; csrf_token=old" });
-    const network = strict("new");
+    const network = networkAccepting("new");
     network.on("POST /orders", (request) => {
       // Another tab logs in while the request is in flight.
       page.jar.cookie = "csrf_token=new";
@@ -33,8 +33,8 @@ describe("a request that is rejected for its CSRF token", () => {
     expect(await network.seen[1]?.request.text()).toBe("taco");
   });
 
-  it("is repeated with the same body and a token from /session/init if there is no cookie", async () => {
-    const network = strict("fresh");
+  it("is repeated with a token from /session/init and the same body if there is no cookie", async () => {
+    const network = networkAccepting("fresh");
     const response = await open(network).fetch(`${ORIGIN}/orders`, { method: "POST", body: "taco" });
     expect(response.status).toBe(200);
     expect(network.seen.map(({ line, token }) => [line, token])).toEqual([
@@ -45,9 +45,9 @@ describe("a request that is rejected for its CSRF token", () => {
     expect(await network.seen[2]?.request.text()).toBe("taco");
   });
 
-  it("is repeated with the cookie's newer token although another tab holds the lock", async () => {
+  it("is repeated with the newer token of the cookie even while another tab holds the lock", async () => {
     const page = new Page({ cookie: "csrf_token=old" });
-    const network = strict("new");
+    const network = networkAccepting("new");
     const held = deferred();
     const holder = navigator.locks.request("coatcheck:https://shop.test/session", () => held.promise);
     const client = open(network, { page });
@@ -62,9 +62,9 @@ describe("a request that is rejected for its CSRF token", () => {
   it.each([
     ["with locks", navigator.locks],
     ["without locks", undefined],
-  ])("shares one token request with nine others, %s", async (_, locks) => {
+  ])("shares one token request with nine other requests, %s", async (_, locks) => {
     const page = new Page({ cookie: "csrf_token=lost" });
-    const network = strict("fresh").on("POST /session/init", async () => {
+    const network = networkAccepting("fresh").on("POST /session/init", async () => {
       await settle();
       page.jar.cookie = "csrf_token=fresh";
       return success(view("s1", null, { token: "fresh" }));
@@ -78,7 +78,7 @@ describe("a request that is rejected for its CSRF token", () => {
     expect(network.count("POST /orders")).toBeLessThanOrEqual(20);
   });
 
-  it("is repeated once only, and then reported to the listener once", async () => {
+  it("is repeated only once, and reported to the listener once if the retry is rejected too", async () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "useless" })))
       .on("POST /orders", () => failure(403, "CSRF_INVALID"));
@@ -103,13 +103,13 @@ describe("a request that is rejected for its CSRF token", () => {
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
   });
 
-  it("is not confused with any other 403", async () => {
+  it("differs from a request with another 403 error, which is not repeated", async () => {
     const network = new Network().on("POST /orders", () => failure(403, "FORBIDDEN"));
     await open(network).fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(network.seen).toHaveLength(1);
   });
 
-  it("may be a login, which is repeated as well", async () => {
+  it("is also repeated if it is a login", async () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "fresh" })))
       .on("POST /session", (request) =>
@@ -122,7 +122,7 @@ describe("a request that is rejected for its CSRF token", () => {
 });
 
 describe("the page's CSRF token", () => {
-  it("is read from the cookie by synchronizeTokenFromCookie(), which returns false without one", () => {
+  it("is read from the cookie by synchronizeTokenFromCookie(), which returns false without a cookie", () => {
     const page = new Page();
     const client = open(new Network(), { page });
     expect(client.synchronizeTokenFromCookie()).toBe(false);
@@ -134,7 +134,7 @@ describe("the page's CSRF token", () => {
     expect(client.$csrfToken.get()).toBe("abc");
   });
 
-  it("is updated from a response's header and body, and never emptied", async () => {
+  it("is updated from a response's header or body, and kept if the response's token is empty", async () => {
     const network = new Network()
       .on("GET /a", () => success({ csrf_token: "from-body" }))
       .on("GET /b", () => success({}, { "x-csrf-token": "from-header" }));

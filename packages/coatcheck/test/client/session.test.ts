@@ -4,7 +4,7 @@ import { deferred, Network, noSession, open, Page, settle, success, TestClock, v
 const GET = "GET /session";
 
 describe("getSession()", () => {
-  it("sends one request for ten concurrent calls, and none before", async () => {
+  it("sends one request for ten concurrent calls, and no request before the first call", async () => {
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network);
     expect(client.$session.get().status).toBe("pending");
@@ -24,7 +24,7 @@ describe("getSession()", () => {
     expect(network.seen).toHaveLength(0);
   });
 
-  it("sends a request with fresh, after clearCache(), and once the view is stale", async () => {
+  it("sends a request with fresh: true, after clearCache(), and once the view is stale", async () => {
     const clock = new TestClock();
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network, { clock, initialState: view("s1") });
@@ -60,7 +60,7 @@ describe("getSession()", () => {
     expect(client.$session.get().user).toEqual({ name: "New" });
   });
 
-  it("is counted, timed and attributed to the server's tier in getMetrics()", async () => {
+  it("updates the counters, durations and cache tiers that getMetrics() returns", async () => {
     const network = new Network().on(GET, () =>
       success(view("s1"), { "server-timing": 'session;desc="shared";dur=1.8, total;dur=3' }),
     );
@@ -126,7 +126,7 @@ describe("a refresh that the client starts by itself", () => {
     expect(network.seen).toHaveLength(0);
   });
 
-  it("is sent when the session should end by the server's durations, whatever the browser's clock says", async () => {
+  it("is sent when the session should end by the server's durations, even if the browser's clock is wrong", async () => {
     const clock = new TestClock();
     clock.set(Date.UTC(1999, 0, 1));
     const network = new Network().on(GET, () => success(noSession));
@@ -140,7 +140,7 @@ describe("a refresh that the client starts by itself", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("is not repeated in a loop for a session with no time left", async () => {
+  it("is not repeated in a loop for a session whose remaining time is 0", async () => {
     const clock = new TestClock();
     const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 0 })));
     await open(network, { clock }).getSession();
@@ -196,7 +196,7 @@ describe("a subscriber that throws", () => {
 });
 
 describe("a change of subject", () => {
-  it("that the server reports reloads the page", async () => {
+  it("reloads the page if the server reports it", async () => {
     const page = new Page();
     const client = open(
       new Network().on(GET, () => success(view("s2", { name: "Bob" }))),
@@ -209,7 +209,7 @@ describe("a change of subject", () => {
     expect(page.reloads).toBe(1);
   });
 
-  it("by a login of this page does not reload it", async () => {
+  it("does not reload the page if this page has logged in", async () => {
     const page = new Page();
     const client = open(
       new Network().on("POST /session", () => success(view("s2", { name: "Bob" }))),

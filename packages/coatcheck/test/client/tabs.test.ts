@@ -17,7 +17,7 @@ import {
   view,
 } from "./fixtures.ts";
 
-/** Two tabs of one browser, with a real channel and real locks between them. */
+/** Opens two tabs of one browser, which share a real channel and real locks. */
 function twoTabs(network: Network, options: Parameters<typeof open>[1] = {}) {
   const baseUrl = uniqueBase();
   const path = new URL(baseUrl).pathname;
@@ -26,7 +26,7 @@ function twoTabs(network: Network, options: Parameters<typeof open>[1] = {}) {
 }
 
 describe("two tabs", () => {
-  it("sign out together without a refresh, also with focus: false", async () => {
+  it("are both signed out without a refresh if one signs out, even with focus: false", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, {
       initialState: view("s1"),
@@ -40,7 +40,7 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
   });
 
-  it("send no request for a signed-out user before the server knows, whichever tab signed out", async () => {
+  it("send no request for a signed-out user before the server has confirmed the sign-out of either tab", async () => {
     const network = new Network().on("GET /orders", () => success([]));
     const { path, left, right } = twoTabs(network, { initialState: view("s1") });
     const everywhere = `DELETE ${path}?everywhere`;
@@ -57,7 +57,7 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
   });
 
-  it("retry a failed sign-out from whichever tab is shown", async () => {
+  it("retry a failed sign-out when either tab is shown", async () => {
     const network = new Network();
     const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
@@ -72,7 +72,7 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
   });
 
-  it("stay signed out when another page migrates a session that the server still has", async () => {
+  it("stay signed out if another page migrates a session that the server has not ended yet", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, { initialState: view("s1") });
     network.on(`POST ${path}/migrate`, () => success(view("s1")));
@@ -84,7 +84,7 @@ describe("two tabs", () => {
     expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
   });
 
-  it("both show a login that brings the ended session back, and stop retrying the sign-out", async () => {
+  it("are both logged in after a login restores the ended session, and stop retrying the sign-out", async () => {
     const network = new Network();
     const page = new Page();
     const { path, left, right } = twoTabs(network, { page, initialState: view("s1") });
@@ -98,7 +98,7 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `POST ${path}`]);
   });
 
-  it("both show a login and receive its CSRF token", async () => {
+  it("are both logged in after one logs in, and both receive the new CSRF token", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network);
     network.on(`POST ${path}`, () => success(view("s1", { name: "Ada" }, { token: "t2" })));
@@ -108,7 +108,7 @@ describe("two tabs", () => {
     expect(network.seen).toHaveLength(1);
   });
 
-  it("share one request when both refresh: the second adopts the view of the first", async () => {
+  it("share one request if both refresh, because the second uses the view of the first", async () => {
     const network = new Network();
     const response = deferred<Response>();
     const clock = new TestClock();
@@ -126,7 +126,7 @@ describe("two tabs", () => {
     expect(left.getMetrics().crossTabAdoptions + right.getMetrics().crossTabAdoptions).toBe(1);
   });
 
-  it("send one request each when the first one fails", async () => {
+  it("send one request each if the first request fails", async () => {
     const network = new Network();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, { clock });
@@ -144,7 +144,7 @@ describe("two tabs", () => {
     expect(network.seen).toHaveLength(2);
   });
 
-  it("expire together with one request", async () => {
+  it("send only one request when the session of both expires", async () => {
     const network = new Network();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, {
@@ -160,7 +160,7 @@ describe("two tabs", () => {
     expect(right.$session.get()).toMatchObject({ reason: "expired" });
   });
 
-  it("share one token request when both have lost their token", async () => {
+  it("share one token request if both have lost their CSRF token", async () => {
     const network = new Network();
     const page = new Page();
     const { path, left, right } = twoTabs(network, { page });
@@ -173,7 +173,7 @@ describe("two tabs", () => {
     expect(right.$csrfToken.get()).toBe("t1");
   });
 
-  it("with crossTab: false do not see each other's sign-out", async () => {
+  it("do not receive each other's sign-out with crossTab: false", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, {
       initialState: view("s1"),
@@ -187,7 +187,7 @@ describe("two tabs", () => {
 });
 
 describe("a client", () => {
-  it("without channels uses storage events and leaves nothing in the storage", async () => {
+  it("uses storage events if the browser has no channels, and leaves no item in the storage", async () => {
     const network = new Network();
     const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
@@ -196,7 +196,7 @@ describe("a client", () => {
     const stored = new Map<string, string>();
     const tabs = pages.map((page) => {
       const { BroadcastChannel: _, ...scope } = page.scope;
-      // As in a browser, every page except the one that writes receives the event.
+      // As in a browser, every page except the writing page receives the event.
       const tell = (key: string, newValue: string | null) => {
         for (const other of pages) if (other !== page) other.fire("storage", { key, newValue });
       };
@@ -218,7 +218,7 @@ describe("a client", () => {
     pages[1]?.fire("storage", { key: "something else", newValue: "{" });
   });
 
-  it("without cookies, storage, channels and locks logs in, recovers a token and logs out", async () => {
+  it("can log in, recover a token and log out without cookies, storage, channels and locks", async () => {
     const refuse = (): never => {
       throw new DOMException("denied", "SecurityError");
     };
@@ -260,7 +260,7 @@ describe("a client", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("sends its refresh without the lock if the tab that holds it is frozen", async () => {
+  it("refreshes without the lock if a frozen tab holds it", async () => {
     const network = new Network().on("GET /session-frozen", () => success(view("s1")));
     const baseUrl = "https://shop.test/session-frozen";
     const frozen = deferred();
@@ -275,8 +275,8 @@ describe("a client", () => {
     await holder;
   });
 
-  it("on a server shares nothing with the other clients of the process", async () => {
-    // Node has channels and locks too. A client that used them would reach the clients of other users.
+  it("shares nothing with other clients of the same process on a server", async () => {
+    // Node has channels and locks too. A client that used them would share data with the clients of other users.
     const baseUrl = "https://shop.test/session-server";
     const network = new Network().on("GET /session-server", () => success(view("s1")));
     const make = () => createSessionClient<User>({ baseUrl, transport: network.send });

@@ -30,7 +30,7 @@ function Greeting(): ReactNode {
 }
 
 describe("the React hooks, rendered on a server,", () => {
-  it("show the initial state through loading, isAuthenticated, needsOnboarding and tenantId", () => {
+  it("return loading, isAuthenticated, needsOnboarding and tenantId of the initial state", () => {
     const known = view("s1");
     const onboarding = { ...known, needsOnboarding: true } as typeof known;
     expect(renderToString(within(element(Greeting), onboarding))).toContain("welcome Ada, true, null");
@@ -38,7 +38,7 @@ describe("the React hooks, rendered on a server,", () => {
     expect(renderToString(within(element(Greeting)))).toContain("loading");
   });
 
-  it("do not mix users whose pages render concurrently", async () => {
+  it("do not mix the users of pages that are rendered concurrently", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     const pages = await Promise.all(
       names.map(async (name) => {
@@ -49,7 +49,7 @@ describe("the React hooks, rendered on a server,", () => {
     expect(pages.map((page) => /user-\d+/.exec(page)?.[0])).toEqual(names);
   });
 
-  it("show the children of <Authenticated> and <Anonymous> by status", () => {
+  it("render the children of <Authenticated> or <Anonymous> as the status requires", () => {
     const gates = [
       element(Authenticated, { key: 1, fallback: "fallback" }, "inside"),
       element(Anonymous, { key: 2 }, "outside"),
@@ -66,7 +66,7 @@ describe("the React hooks, rendered on a server,", () => {
     ]);
   });
 
-  it("return the selected value, the CSRF token, the meta and the required session", () => {
+  it("return the selected value, the CSRF token, the meta state and the required session", () => {
     function Parts(): ReactNode {
       const name = useSession<User, string>({ select: ({ user }) => user?.name ?? "guest" });
       const meta = useSessionMeta();
@@ -86,7 +86,7 @@ describe("the React hooks, rendered on a server,", () => {
     expect(await new Response(prelude).text()).toContain("Ada");
   });
 
-  it("render the expiry dialog closed, and throw without a <SessionProvider>", () => {
+  it("render a closed expiry dialog, and throw without a <SessionProvider>", () => {
     expect(renderToString(within(element(SessionExpiryDialog), view("s1")))).toMatch(
       /<dialog(?![^>]*\bopen\b)/,
     );

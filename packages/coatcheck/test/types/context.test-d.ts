@@ -1,4 +1,4 @@
-/* The type check compiles this file; no test runs it. Each marked line must not compile. */
+/* The type check compiles this file; no test runs it. The line below each `@ts-expect-error` must not compile. */
 import { z } from "zod";
 import type { SessionCache } from "../../src/cache/index.ts";
 import { type ContextSession, defineContext, loader, preference } from "../../src/context/index.ts";

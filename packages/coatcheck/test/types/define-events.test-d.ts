@@ -1,4 +1,4 @@
-/* The type check compiles this file; no test runs it. Each marked line must not compile. */
+/* The type check compiles this file; no test runs it. The line below each `@ts-expect-error` must not compile. */
 
 import { z } from "zod";
 import { defineEvents, type TrackArguments, type TrackableEvent } from "../../src/visit/define-events.ts";

@@ -1,4 +1,4 @@
-/* The type check compiles this file; no test runs it. Each marked line must not compile. */
+/* The type check compiles this file; no test runs it. The line below each `@ts-expect-error` must not compile. */
 import type { KnownOptions } from "../../src/session/known-options.ts";
 
 interface Options {
