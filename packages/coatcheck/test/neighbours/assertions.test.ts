@@ -14,7 +14,7 @@ async function openSession() {
   return { session, record };
 }
 
-/** The output of Vitest for a failed assertion: its message, and both sides of the diff. */
+/** Returns Vitest's output for a failed assertion: the message and both sides of the diff. */
 async function failureOf(assertion: () => void): Promise<string> {
   try {
     assertion();
@@ -25,10 +25,10 @@ async function failureOf(assertion: () => void): Promise<string> {
   throw new Error("The assertion passed.");
 }
 
-/** Jest and Vitest print values with these plugins. */
+/** The plugins with which Jest and Vitest print values. */
 const OPTIONS = { plugins: [plugins.AsymmetricMatcher, plugins.Immutable] };
 
-it("toEqual and toMatchObject compare the data like a plain object, as actual and as expected value", async () => {
+it("toEqual and toMatchObject compare session data like a plain object, as actual and as expected value", async () => {
   const { session } = await openSession();
   expect(session.data).toEqual(DATA);
   expect(DATA).toEqual(session.data);
@@ -40,14 +40,14 @@ it("toEqual and toMatchObject compare the data like a plain object, as actual an
   expect(session.toJSON().data).toStrictEqual({ ...DATA, theme: "light" });
 });
 
-it("a failed assertion about the data shows its members", async () => {
+it("a failed assertion about session data prints the members of the data", async () => {
   const { session } = await openSession();
   const failure = await failureOf(() => expect(session.data).toEqual({ theme: "light" }));
   expect(failure).toContain('"theme": "dark"');
   expect(failure).toContain('"apple": 1');
 });
 
-it("a failed assertion about a session shows its subject and data, and no hash", async () => {
+it("a failed assertion about a session prints its subject and data, and no hash", async () => {
   const { session, record } = await openSession();
   const failure = await failureOf(() => expect(session).toEqual({ subject: "eve" }));
   expect(failure).toContain('"subject": "ada"');
@@ -55,7 +55,7 @@ it("a failed assertion about a session shows its subject and data, and no hash",
   expect(failure).not.toContain(record.secretHash);
 });
 
-it("Jest's snapshot format shows data, sessions and errors", async () => {
+it("Jest's snapshot format prints session data, sessions and errors", async () => {
   const { session } = await openSession();
   const snapshot = { ...OPTIONS, printBasicPrototype: false, escapeString: false };
   expect(format(session.data, snapshot)).toBe(format(DATA, snapshot));

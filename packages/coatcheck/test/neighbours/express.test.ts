@@ -5,14 +5,14 @@ import { coatcheck, sessionOf } from "../../src/http/express.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { listen, newManager } from "./fixtures.ts";
 
-// Express logs each error that reaches its own handler.
+// Express logs each error that reaches its default handler.
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
 afterAll(() => void vi.restoreAllMocks());
 
 const versions = { "Express 5": express, "Express 4": express4 };
 
 it.each(Object.entries(versions))(
-  "%s responds with the error's status by its own handler",
+  "%s: the default error handler responds with the error's status",
   async (_name, make) => {
     const app = make();
     app.set("env", "production");

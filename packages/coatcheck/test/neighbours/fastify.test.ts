@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { coatcheck, sessionOf } from "../../src/http/fastify.ts";
 import { newManager } from "./fixtures.ts";
 
-it("Fastify responds with the status and code of a CoatcheckError by its own handler", async () => {
+it("Fastify's default error handler responds with the status and code of a CoatcheckError", async () => {
   const app = fastify();
   onTestFinished(() => app.close());
   await app.register(coatcheck(newManager()));

@@ -13,14 +13,14 @@ export interface Data {
   cart?: { apple?: number; pear?: number; boxes?: { size: number }[] };
 }
 
-/** A manager on a memory store, closed when the test ends. */
+/** Creates a manager on a memory store. It is closed when the test ends. */
 export function newManager(store: SessionStore = memoryStore()): SessionManager<Data> {
   const manager = new SessionManager<Data>({ store, secrets: ["the secret of these tests"] });
   onTestFinished(() => manager.close());
   return manager;
 }
 
-/** Starts a server on a free port of this machine, closed when the test ends. Returns its URL. */
+/** Starts a server on a free port of this machine. Returns its URL. The server is closed when the test ends. */
 export async function listen(listener: RequestListener | Server): Promise<string> {
   const server = typeof listener === "function" ? createServer(listener) : listener;
   server.listen(0, "127.0.0.1");
@@ -34,12 +34,12 @@ export async function listen(listener: RequestListener | Server): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The `Cookie` header with a session token. */
+/** Returns the `Cookie` header for a session token. */
 export function cookieOf(token: string): string {
   return `__Host-sid=${token}`;
 }
 
-/** Logs a session in. Returns its id and its `Cookie` header. */
+/** Creates a logged-in session. Returns its id and its `Cookie` header. */
 export async function logIn(manager: SessionManager<Data>, subject = "ada") {
   const { record, token } = await manager.create({ subject });
   return { id: record.id, cookie: cookieOf(token), token };

@@ -10,7 +10,7 @@ import { cookieOf, type Data, newManager } from "./fixtures.ts";
 
 const DATA = { cart: { apple: 1, boxes: [{ size: 2 }] }, theme: "dark" };
 
-/** A stored session, its handle in a request, and everything about it that must stay secret. */
+/** Creates a session and loads it in a request. Also returns the strings that must stay secret. */
 async function openSession() {
   const manager = newManager();
   const { record, token } = await manager.create({ subject: "ada", tenant: "acme", data: DATA });
@@ -27,7 +27,7 @@ async function openSession() {
   return { session: found, request, record, secrets };
 }
 
-it("util.inspect shows the data with pending assignments at every depth", async () => {
+it("util.inspect prints session data with unsaved assignments at every depth", async () => {
   const { session } = await openSession();
   const plain = { ...DATA, theme: "light" };
   Object.assign(session.data, { theme: "light" });
@@ -36,7 +36,7 @@ it("util.inspect shows the data with pending assignments at every depth", async 
   expect(inspect({ nested: session.data }, { depth: 0 })).toBe("{ nested: [Object] }");
 });
 
-it("util.inspect shows id, state, subject and data of a session, and none of its secrets", async () => {
+it("util.inspect prints id, state, subject and data of a session, and none of its secrets", async () => {
   const { session, record, secrets } = await openSession();
   const { id } = record;
   const shown = { id, state: "active", type: "authenticated", subject: "ada", tenant: "acme", data: DATA };
@@ -45,7 +45,7 @@ it("util.inspect shows id, state, subject and data of a session, and none of its
   for (const secret of secrets) expect(everything).not.toContain(secret);
 });
 
-it("util.inspect shows a new session as new and a revoked one as revoked", async () => {
+it("util.inspect prints the state `new` for a new session and `revoked` for a revoked session", async () => {
   const { session } = await openSession();
   await session.revoke();
   expect(inspect(session)).toContain("state: 'revoked'");
@@ -55,7 +55,7 @@ it("util.inspect shows a new session as new and a revoked one as revoked", async
   expect(inspect(visitor)).toContain("theme: 'light'");
 });
 
-it("util.inspect shows the session of a request once it is loaded", async () => {
+it("util.inspect prints the session of a request after the session has been loaded", async () => {
   const { request, record, secrets } = await openSession();
   expect(inspect(request)).toBe("RequestSession { session: null }");
   const message = {};
@@ -65,7 +65,7 @@ it("util.inspect shows the session of a request once it is loaded", async () => 
   for (const secret of secrets) expect(inspect(message, { depth: 9 })).not.toContain(secret);
 });
 
-it("util.inspect shows a session to which a circular object was assigned", async () => {
+it("util.inspect prints a session to whose data a circular object was assigned", async () => {
   const { session } = await openSession();
   const circular: Record<string, unknown> = {};
   circular.self = circular;
@@ -73,7 +73,7 @@ it("util.inspect shows a session to which a circular object was assigned", async
   expect(inspect(session, { depth: 9 })).toContain("[Circular");
 });
 
-it("structuredClone clones toJSON() of a session, and rejects the data itself", async () => {
+it("structuredClone clones the result of session.toJSON(), and rejects session.data", async () => {
   const { session, record } = await openSession();
   Object.assign(session.data.cart ?? {}, { pear: 3 });
   const expected = { ...DATA, cart: { ...DATA.cart, pear: 3 } };
@@ -91,20 +91,20 @@ it("structuredClone clones toJSON() of a session, and rejects the data itself", 
   expect(session.data).toEqual(expected);
 });
 
-it("JSON.stringify writes a session without secrets, and its data like a plain object", async () => {
+it("JSON.stringify omits the secrets of a session, and writes its data like a plain object", async () => {
   const { session, secrets } = await openSession();
   expect(JSON.parse(JSON.stringify(session))).toEqual(session.toJSON());
   expect(JSON.stringify(session.data)).toBe(JSON.stringify(DATA));
   for (const secret of secrets) expect(JSON.stringify(session)).not.toContain(secret);
 });
 
-it("assert.deepStrictEqual compares the data like a plain object", async () => {
+it("assert.deepStrictEqual compares session data like a plain object", async () => {
   const { session } = await openSession();
   deepStrictEqual(session.data, DATA);
   expect(() => deepStrictEqual(session.data, { ...DATA, theme: "light" })).toThrow(/theme: 'dark'/);
 });
 
-it("String() and template literals accept the data", async () => {
+it("String() and template literals accept session data", async () => {
   const { session } = await openSession();
   expect([String(session.data), `${session.data}`, Number(session.data)]).toEqual([
     "[object Object]",
@@ -113,7 +113,7 @@ it("String() and template literals accept the data", async () => {
   ]);
 });
 
-it("util.inspect shows an error with its code and status, and only the details that it has", () => {
+it("util.inspect prints an error with its code and status, and only the details that are set", () => {
   const properties = (error: Error) =>
     inspect(error)
       .replace(/^[\s\S]*\{\n/, "")

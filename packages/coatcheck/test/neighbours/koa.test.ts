@@ -4,7 +4,7 @@ import { coatcheck, sessionOf } from "../../src/http/node/adapter.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import { type Data, listen, logIn, newManager } from "./fixtures.ts";
 
-/** Koa under the adapter of `node:http`, with Koa's own error handler. */
+/** Starts Koa with the `node:http` adapter and Koa's default error handler. */
 async function startKoa(manager: SessionManager<Data>): Promise<string> {
   const app = new Koa();
   app.silent = true;
@@ -29,7 +29,7 @@ async function startKoa(manager: SessionManager<Data>): Promise<string> {
   return await listen(coatcheck(manager)((request, response) => handle(request, response)));
 }
 
-it("Koa's error handler responds 401 to a guarded route and keeps serving", async () => {
+it("Koa's error handler responds 401 for a guarded route, and the server keeps running", async () => {
   const manager = newManager();
   const url = await startKoa(manager);
   const { cookie } = await logIn(manager);
@@ -46,7 +46,7 @@ it("Koa's error handler responds 401 to a guarded route and keeps serving", asyn
   ]);
 });
 
-it("Koa emits the error event with a CoatcheckError that http-errors would accept", async () => {
+it("Koa emits the error event with a CoatcheckError that has the fields of an http-errors error", async () => {
   const manager = newManager();
   const app = new Koa();
   const emitted: unknown[] = [];
@@ -60,7 +60,7 @@ it("Koa emits the error event with a CoatcheckError that http-errors would accep
   expect(emitted).toMatchObject([{ code: "SESSION_REQUIRED", status: 401, statusCode: 401, expose: true }]);
 });
 
-it("Koa's response saves assigned data before its headers are sent", async () => {
+it("Coatcheck saves assigned data before Koa sends the response headers", async () => {
   const manager = newManager();
   const url = await startKoa(manager);
   const response = await fetch(`${url}/theme`);

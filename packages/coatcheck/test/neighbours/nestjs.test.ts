@@ -23,7 +23,7 @@ class AccountController {
   }
 }
 
-/** Responds to a `CoatcheckError` as the Express adapter does. */
+/** Sends the same response for a `CoatcheckError` as the Express adapter. */
 class CoatcheckFilter implements ExceptionFilter {
   catch(error: CoatcheckError, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -33,7 +33,7 @@ class CoatcheckFilter implements ExceptionFilter {
 
 class AppModule {}
 
-// Applied as functions: decorators are not erasable syntax.
+// Apply decorators as functions, because Node cannot strip decorator syntax.
 const method = "read";
 Controller()(AccountController);
 Get("account")(
@@ -61,7 +61,7 @@ async function startNest(
   return await app.getUrl();
 }
 
-it("NestJS responds with the status of a CoatcheckError without any filter", async () => {
+it("NestJS responds with the status of a CoatcheckError if there is no exception filter", async () => {
   const manager = newManager();
   const url = await startNest(manager, []);
   const refused = await fetch(`${url}/account`);
@@ -74,7 +74,7 @@ it("NestJS responds with the status of a CoatcheckError without any filter", asy
   expect([account.status, await account.json()]).toEqual([200, { subject: "ada" }]);
 });
 
-it("NestJS responds with the error's JSON through an exception filter", async () => {
+it("NestJS responds with the JSON of a CoatcheckError if an exception filter sends it", async () => {
   const url = await startNest(newManager(), [new CoatcheckFilter()]);
   const refused = await fetch(`${url}/account`);
   expect([refused.status, await refused.json()]).toEqual([

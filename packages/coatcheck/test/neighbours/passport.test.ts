@@ -17,7 +17,7 @@ function newPassport() {
   return passport;
 }
 
-/** Passport checks the credentials; Coatcheck keeps the login. */
+/** Creates an app in which Passport checks the credentials and Coatcheck stores the login. */
 function newApp() {
   const passport = newPassport();
   const app = express();
@@ -46,7 +46,7 @@ const form = (password: string, headers = {}) => ({
   headers,
 });
 
-it("passport checks a login and Coatcheck keeps it", async () => {
+it("Passport checks the credentials of a login and Coatcheck stores the login", async () => {
   const url = await listen(newApp());
   const login = await fetch(`${url}/login`, form("secret"));
   expect([login.status, login.headers.get("location")]).toEqual([302, "/account"]);
@@ -55,20 +55,20 @@ it("passport checks a login and Coatcheck keeps it", async () => {
   expect(await account.json()).toEqual({ user: { id: "ada" }, isAuthenticated: true });
 });
 
-it("passport's rejection makes no session", async () => {
+it("a login that Passport rejects creates no session", async () => {
   const url = await listen(newApp());
   const login = await fetch(`${url}/login`, form("wrong"));
   expect([login.status, login.headers.get("set-cookie")]).toEqual([401, null]);
 });
 
-it("passport.session() finds no user of its own in the session handle and passes", async () => {
+it("passport.session() finds no user in Coatcheck's session and continues without an error", async () => {
   const passport = newPassport();
   const app = express().use(coatcheck(newManager()), passport.initialize(), passport.session());
   app.get("/", (request, response) => void response.json({ isAuthenticated: request.isAuthenticated() }));
   expect(await (await fetch(await listen(app))).json()).toEqual({ isAuthenticated: false });
 });
 
-it("passport's own login without session: false fails instead of being lost", async () => {
+it("passport.authenticate() without session: false fails, because Passport cannot store its own login", async () => {
   const passport = newPassport();
   const app = express().use(express.urlencoded(), coatcheck(newManager()), passport.initialize());
   app.post("/login", passport.authenticate("local"), (_request, response) => void response.send("in"));

@@ -10,7 +10,7 @@ import { type Data, listen, logIn, newManager } from "./fixtures.ts";
 
 const TRANSPORTS = ["websocket", "polling"] as const;
 
-/** Socket.IO with the session of the handshake. Closes a connection when its session ends. */
+/** Starts Socket.IO with the session of the handshake. Closes a connection when its session ends. */
 async function startServer(manager: SessionManager<Data>): Promise<string> {
   const server = createServer();
   const io = new Server(server);
@@ -56,7 +56,7 @@ const event = (socket: Socket, name: string) =>
   new Promise<unknown>((resolve) => socket.once(name as "connect", resolve as () => void));
 
 it.each(TRANSPORTS)(
-  "Socket.IO over %s knows the subject, and disconnects when the session is revoked",
+  "Socket.IO over %s has the session's subject, and disconnects when the session is revoked",
   async (transport) => {
     const manager = newManager();
     const url = await startServer(manager);
@@ -68,7 +68,7 @@ it.each(TRANSPORTS)(
     await manager.revoke({ session: id });
     const refused = event(socket, "connect_error");
     expect(await disconnected).toMatch(/^transport/);
-    // The client connects again by itself, with the cookie that it then has.
+    // The client reconnects by itself with its cookie.
     expect(await refused).toMatchObject({ message: "The session was revoked; log in again." });
     expect(socket.active).toBe(false);
   },
@@ -86,13 +86,13 @@ it("Socket.IO disconnects when another node revokes the session", async () => {
   await disconnected;
 });
 
-it.each(TRANSPORTS)("Socket.IO over %s refuses a client without a login", async (transport) => {
+it.each(TRANSPORTS)("Socket.IO over %s refuses a client that is not logged in", async (transport) => {
   const socket = connect(await startServer(newManager()), transport, {});
   expect(await event(socket, "connect_error")).toMatchObject({ message: "Log in first." });
   expect(socket.active).toBe(false);
 });
 
-it("Socket.IO refuses a WebSocket that a page of a sibling host opens with the visitor's cookie", async () => {
+it("Socket.IO refuses a WebSocket from a page of another subdomain, even with the visitor's cookie", async () => {
   const manager = newManager();
   const url = await startServer(manager);
   const { cookie } = await logIn(manager);

@@ -4,7 +4,9 @@ import { expect, it } from "vitest";
 import { coatcheck, requireSubject, sessionErrors, sessionOf } from "../../src/http/express.ts";
 import { newManager } from "./fixtures.ts";
 
-/** supertest sends requests over plain http, where its agent keeps no Secure cookie. */
+/**
+ * Creates an app with a cookie without Secure: supertest sends requests over http and would not store a Secure cookie.
+ */
 function newApp() {
   const app = express();
   app.use(coatcheck(newManager(), { cookie: { secure: false } }));
@@ -33,7 +35,7 @@ it("supertest's agent keeps a session from login to logout", async () => {
   await agent.get("/account").expect(401);
 });
 
-it("supertest sees a session handle in a JSON response without its secrets", async () => {
+it("supertest receives a session handle in a JSON response without the session's secrets", async () => {
   const { body } = await request(newApp()).post("/login").expect(200);
   expect(body).toEqual({
     id: expect.any(String),

@@ -9,7 +9,10 @@ import type { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { cookieOf, type Data, listen, logIn, newManager } from "./fixtures.ts";
 
-/** A server with a WebSocket for each login, closed with its session. Messages are commands. */
+/**
+ * Starts a server with WebSockets for logged-in clients. A WebSocket closes when its session ends. Messages are
+ * commands.
+ */
 async function startServer(manager: SessionManager<Data>, options?: HttpOptions): Promise<string> {
   const withSession = coatcheck(manager, options);
   const webSockets = new WebSocketServer({ noServer: true });
@@ -54,7 +57,7 @@ async function exchange(webSocket: WebSocket, message: string): Promise<string> 
   return String((await once(webSocket, "message"))[0]);
 }
 
-/** The status and error code of a refused handshake; 101 when it was accepted. */
+/** Returns the status and error code of a refused handshake, or 101 for an accepted handshake. */
 async function handshake(url: string, headers: Record<string, string>): Promise<[number, string?]> {
   const request = httpRequest(url, {
     headers: { ...HANDSHAKE, ...headers },
@@ -72,7 +75,7 @@ async function handshake(url: string, headers: Record<string, string>): Promise<
   });
 }
 
-it("a WebSocket knows its subject, and closes at once when this process revokes the session", async () => {
+it("a WebSocket has the session's subject, and closes immediately when this process revokes the session", async () => {
   const manager = newManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
@@ -108,7 +111,7 @@ it("a WebSocket closes when a rotation replaces its token", async () => {
   expect(await handshake(url, { cookie })).toEqual([409, "CONFLICT"]);
 });
 
-it("a WebSocket can save data and cannot issue a token, which no response could carry", async () => {
+it("a WebSocket can save data, but not log in, because no response can set the new cookie", async () => {
   const manager = newManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
@@ -130,7 +133,7 @@ it.each([
   ["another site", { "sec-fetch-site": "cross-site", origin: "https://evil.example" }, 403],
   ["an opaque origin", { origin: "null" }, 403],
   ["a trusted origin", { origin: "https://pay.example", host: "app.example" }, 101],
-])("a handshake from %s is checked like a write", async (_name, headers, status) => {
+])("a handshake from %s passes the same CSRF checks as an unsafe request", async (_name, headers, status) => {
   const manager = newManager();
   const url = await startServer(manager, {
     csrf: { trustedOrigins: ["https://pay.example"], token: "required" },
@@ -140,7 +143,7 @@ it.each([
   expect(await handshake(url, { cookie, ...headers } as Record<string, string>)).toEqual([status, ...code]);
 });
 
-it("a handshake without a login responds 401, and one with a bearer token from anywhere is accepted", async () => {
+it("a handshake without a login is refused with 401, and a handshake with a bearer token is accepted from any origin", async () => {
   const manager = newManager();
   const url = await startServer(manager);
   const { token } = await logIn(manager);
@@ -150,7 +153,7 @@ it("a handshake without a login responds 401, and one with a bearer token from a
   expect(await handshake(url, headers)).toEqual([101]);
 });
 
-it("a client that disconnects before its refusal does not end the process", async () => {
+it("a client that disconnects before its handshake is refused does not crash the process", async () => {
   const arrived = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const manager = newManager({
@@ -171,7 +174,7 @@ it("a client that disconnects before its refusal does not end the process", asyn
   expect(await handshake(url, { cookie })).toEqual([401, "SESSION_REQUIRED"]);
 });
 
-it("a request that only offers an upgrade, as curl does with h2c, gets its cookie", async () => {
+it("a request that only offers an upgrade, like curl's request for h2c, receives its cookie", async () => {
   const manager = newManager();
   const withSession = coatcheck(manager);
   const url = await listen(
