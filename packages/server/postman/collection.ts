@@ -8,7 +8,9 @@ Set \`baseUrl\`, \`apiKey\` and \`adminToken\` in the collection's variables. Th
 \`visitorId\` and \`visitId\`, which the responses of other requests set: send "Create a session" first. The folder
 Storefront is a sequence of requests with tests.`;
 
-/** The variables of the collection. Parameters and members of a body that have such a name take its value. */
+/**
+ * The variables of the collection. A parameter or body member with the name of a variable gets the variable's value.
+ */
 const VARIABLES: Readonly<Record<string, string>> = {
   baseUrl: "http://localhost:3000",
   apiKey: "",
@@ -19,14 +21,14 @@ const VARIABLES: Readonly<Record<string, string>> = {
   visitId: "",
 };
 
-/** Operation → members of its response that later requests use, as JavaScript expressions by variable. */
-const KEPT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** Operation → variable → JavaScript expression that reads the variable's value from the response. */
+const SAVED_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "post /api/v1/sessions": { sessionId: "body.data?.sessionId", token: "body.data?.token" },
   "post /api/v1/sessions/{sessionId}/events": { visitorId: "body.data?.visitorId" },
   "get /api/v1/analytics/sessions/{sessionId}/timeline": { visitId: "body.data?.visits?.[0]?.id" },
 };
 
-/** Builds the collection: a folder for each tag, and the storefront's sequence. */
+/** Builds the collection: one folder per tag of the API, and the folder Storefront. */
 export function collectionOf(document: OpenApiDocument): Collection {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ document, path, method, operation })),
@@ -37,7 +39,7 @@ export function collectionOf(document: OpenApiDocument): Collection {
   );
   return {
     info: {
-      // Constant, so that an import replaces the collection of an earlier one.
+      // Constant, so that a new import replaces the previously imported collection.
       _postman_id: "6f1f4d0e-0f6c-4c39-9a57-3c0b6f2f9f10",
       name: "Coatcheck",
       description: DESCRIPTION,
@@ -52,20 +54,20 @@ export function collectionOf(document: OpenApiDocument): Collection {
   };
 }
 
-/** An operation and its place in the document. */
-interface Place {
+/** An operation with its path and method in the document. */
+interface LocatedOperation {
   readonly document: OpenApiDocument;
   readonly path: string;
   readonly method: string;
   readonly operation: Operation;
 }
 
-function itemOf({ document, path, method, operation }: Place) {
+function itemOf({ document, path, method, operation }: LocatedOperation) {
   const where = `${method} ${path}`;
   const { parameters = [], summary, description } = operation;
   const inPlace = (place: OpenApiParameter["in"]) =>
     parameters.filter((each) => each.in === place).map((each) => parameterOf(each, where, document));
-  const kept = KEPT[where];
+  const kept = SAVED_VARIABLES[where];
   return requestItem({
     name: summary,
     method: method.toUpperCase(),
@@ -76,11 +78,11 @@ function itemOf({ document, path, method, operation }: Place) {
     body: bodyOf(operation, where, document),
     description,
     auth: authOf(operation),
-    scripts: kept ? [keepScript(kept)] : [],
+    scripts: kept ? [saveVariablesScript(kept)] : [],
   });
 }
 
-/** Optional parameters are disabled. */
+/** Converts a parameter. An optional parameter is disabled, so that Postman does not send it. */
 function parameterOf(parameter: OpenApiParameter, where: string, document: OpenApiDocument): Parameter {
   const { name, description, required = false } = parameter;
   return {
@@ -91,7 +93,7 @@ function parameterOf(parameter: OpenApiParameter, where: string, document: OpenA
   };
 }
 
-/** The text of a parameter; empty for an optional one without an example. */
+/** Returns the value of a parameter. Empty for an optional parameter without an example. */
 function parameterValue(parameter: OpenApiParameter, where: string, document: OpenApiDocument): string {
   if (parameter.schema.format === "date") return "{{today}}";
   const schema = parameter.required ? parameter.schema : { default: "", ...parameter.schema };
@@ -107,7 +109,7 @@ function bodyOf({ requestBody }: Operation, where: string, document: OpenApiDocu
   );
 }
 
-/** The admin token where the operation is for the admin, and nothing where it needs no credential. */
+/** Returns the admin token for operations of the admin, and `noauth` for operations that need no credential. */
 function authOf({ security }: Operation) {
   if (security === undefined) return undefined;
   if (security.length === 0) return { type: "noauth" as const };
@@ -115,7 +117,7 @@ function authOf({ security }: Operation) {
   return isForAdmin ? bearer("adminToken") : undefined;
 }
 
-function keepScript(kept: Readonly<Record<string, string>>) {
+function saveVariablesScript(kept: Readonly<Record<string, string>>) {
   const lines = Object.entries(kept).map(
     ([name, expression]) => `if (${expression}) pm.collectionVariables.set("${name}", ${expression});`,
   );

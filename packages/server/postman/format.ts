@@ -1,14 +1,14 @@
 /*
- * The part of the Postman collection format v2.1 that the collection uses, and its building blocks.
+ * Types of the Postman collection format v2.1, as far as the collection uses it, and functions that build its parts.
  */
 
-/** JavaScript that Postman runs before a request, or after its response. */
+/** JavaScript code that Postman runs before a request or after its response. */
 export interface Script {
   readonly listen: "prerequest" | "test";
   readonly script: { readonly type: "text/javascript"; readonly exec: readonly string[] };
 }
 
-/** The credential of a request. Absent: that of the folder or collection around it. */
+/** The credential of a request. If absent, Postman uses the credential of the enclosing folder or collection. */
 export type Auth =
   | { readonly type: "noauth" }
   | { readonly type: "bearer"; readonly bearer: readonly [Required<Entry>] };
@@ -19,7 +19,7 @@ interface Entry {
   readonly type?: "string";
 }
 
-/** A parameter or header. A disabled one is shown and not sent. */
+/** A parameter or header. Postman displays a disabled parameter, but does not send it. */
 export interface Parameter {
   readonly key: string;
   readonly value: string;
@@ -51,7 +51,7 @@ export interface RequestItem {
   };
 }
 
-/** Requests that belong together. */
+/** A group of requests. */
 export interface Folder {
   readonly name: string;
   readonly description?: string;
@@ -80,7 +80,7 @@ export interface RequestParts {
   readonly pathParameters?: readonly Parameter[];
   readonly query?: readonly Parameter[];
   readonly headers?: readonly Parameter[];
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   readonly body?: unknown;
   readonly description?: string | undefined;
   readonly auth?: Auth | undefined;
@@ -123,12 +123,12 @@ export function requestItem(parts: RequestParts): RequestItem {
   };
 }
 
-/** A bearer token from a variable of the collection. */
+/** Creates a credential: the bearer token in a variable of the collection. */
 export function bearer(variable: string): Auth {
   return { type: "bearer", bearer: [{ key: "token", value: `{{${variable}}}`, type: "string" }] };
 }
 
-/** A script from its source code. */
+/** Creates a script from its source code. */
 export function script(listen: Script["listen"], code: string): Script {
   return { listen, script: { type: "text/javascript", exec: code.trim().split("\n") } };
 }

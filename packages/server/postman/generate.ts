@@ -15,7 +15,7 @@ import type { OpenApiDocument } from "./openapi.ts";
 /** Path of the stored collection. */
 export const COLLECTION_FILE = fileURLToPath(new URL("coatcheck.postman_collection.json", import.meta.url));
 
-/** The collection as text, from the document of a service with default settings. */
+/** Returns the collection as JSON text, generated from the OpenAPI document of a service with default settings. */
 export async function collectionText(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-postman-"));
   const config = readConfig({ PORT: "0", DATABASE_URL: `sqlite:${join(folder, "coatcheck.db")}` });
@@ -35,7 +35,9 @@ if (import.meta.main) {
   if (!process.argv.includes("--check")) {
     writeFileSync(COLLECTION_FILE, text);
   } else if (text !== readFileSync(COLLECTION_FILE, "utf8")) {
-    console.error("The Postman collection is not current: run `npm run postman -w packages/server`.");
+    console.error(
+      "The stored Postman collection differs from the API: run `npm run postman -w packages/server`.",
+    );
     process.exitCode = 1;
   }
 }

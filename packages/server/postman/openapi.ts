@@ -1,5 +1,5 @@
 /*
- * The part of an OpenAPI 3.1 document that the collection is generated from.
+ * Types of the parts of an OpenAPI 3.1 document from which the collection is generated.
  */
 
 /** A JSON Schema. */
@@ -11,19 +11,19 @@ export interface Schema {
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  /** `#/components/schemas/` with the name of another schema. */
+  /** Reference to another schema: `#/components/schemas/<name>`. */
   readonly $ref?: string;
 }
 
-/** A part of the document with a schema and optional examples. */
-export interface Described {
+/** A parameter or body: a schema with optional examples. */
+export interface SchemaWithExamples {
   readonly schema: Schema;
   readonly example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
 /** A parameter of an operation. */
-export interface OpenApiParameter extends Described {
+export interface OpenApiParameter extends SchemaWithExamples {
   readonly name: string;
   readonly in: "path" | "query" | "header" | "cookie";
   readonly required?: boolean;
@@ -37,23 +37,24 @@ export interface Operation {
   readonly tags?: readonly string[];
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly OpenApiParameter[];
-  /** The body by media type. */
-  readonly requestBody?: { readonly content: Readonly<Record<string, Described>> };
+  /** The schema of the body for each media type. */
+  readonly requestBody?: { readonly content: Readonly<Record<string, SchemaWithExamples>> };
 }
 
-/** The document. */
+/** An OpenAPI document. */
 export interface OpenApiDocument {
   readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
 /**
- * A valid value of a parameter or body: its first example, default or choice; for an object, its required members.
+ * Returns a valid value of a parameter or body: its first example, its default or its first enum value. For an object,
+ * returns an object with the required members.
  *
- * @throws TypeError if it has none of them: add an example to the schema of `where`.
+ * @throws TypeError if the schema of `where` has none of these.
  */
 export function exampleOf(
-  { schema, example, examples }: Described,
+  { schema, example, examples }: SchemaWithExamples,
   where: string,
   { components }: Pick<OpenApiDocument, "components">,
 ): unknown {
@@ -71,5 +72,5 @@ function valueIn(schema: Schema, where: string): unknown {
     const members = required.map((name) => [name, valueIn(properties[name] ?? {}, `${where}.${name}`)]);
     return Object.fromEntries(members);
   }
-  throw new TypeError(`The schema of ${where} needs an example.`);
+  throw new TypeError(`The schema of ${where} has no example: add one with .meta({ examples: [...] }).`);
 }

@@ -4,12 +4,12 @@ const SESSION = "/api/v1/sessions/:sessionId";
 const SUBJECT = "customer-7";
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/** Milliseconds between two requests for a figure. */
+/** Milliseconds between two requests for the number of page views. */
 const POLL_INTERVAL = 250;
-/** After so many requests, the figure is reported as wrong. */
+/** Maximum number of requests until the expected number of page views must be reached. */
 const MAX_POLLS = 40;
 
-/** The journey of a customer, from the first page to the order, as a sequence of requests with tests. */
+/** Builds the folder Storefront: a customer's requests from the first page to the order, with tests. */
 export function storefront(): Folder {
   return {
     name: "Storefront",
@@ -178,7 +178,7 @@ pm.test("the error is a conflict", () => {
 interface Step extends Pick<RequestParts, "name" | "path" | "body"> {
   readonly method?: string;
   readonly before?: string;
-  /** JavaScript. `body` is that of the response. Postman has a variable `data` of its own. */
+  /** JavaScript code that tests the response. `body` is the parsed response body. (Postman defines `data` itself.) */
   readonly test: string;
 }
 
@@ -195,7 +195,7 @@ function step({ name, method = "POST", path, body, before, test }: Step): Reques
   });
 }
 
-/** Reads the session until its page views, which are up to a second old, are as many as expected. */
+/** Requests the session until it has the expected number of page views. The number may be up to one second old. */
 function readSession({ name, pageViews, test }: { name: string; pageViews: string; test: string }) {
   const again = `const polls = Number(pm.collectionVariables.get("polls") || 1);
 if (body.data.pageViews !== ${pageViews} && polls < ${MAX_POLLS}) {
