@@ -4,8 +4,8 @@ import type { App } from "./fastify-app.ts";
 import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 
 /**
- * Limits the requests from one client address to the API and to `/metrics`. Requests with a key are not limited: they
- * come from a backend, for many users. A wrong key counts, so the limit also slows down guessing.
+ * Limits the requests from one client address to the API and to `/metrics`. Requests with a valid key are not limited,
+ * because they come from a backend with many users. Requests with a wrong key are limited, which slows down guessing.
  */
 export function limitAddresses(
   app: App,

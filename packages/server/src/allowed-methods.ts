@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { sendMethodNotAllowed, sendRouteNotFound } from "./error-response.ts";
 import type { App } from "./fastify-app.ts";
 
-/** Remembers the routes, and responds to other requests: 405 for a known path (RFC 9110 §15.5.6), otherwise 404. */
+/** Responds to requests that match no route: 405 for a known path (RFC 9110 §15.5.6), otherwise 404. */
 export function registerUnknownRoutes(app: App): void {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook("onRoute", ({ url, method }) => {
@@ -16,7 +16,7 @@ export function registerUnknownRoutes(app: App): void {
   });
 }
 
-/** The paths of a route: `:name` stands for one segment, `*` for any rest. */
+/** Returns a pattern for the paths of a route: `:name` matches one segment, `*` matches everything that follows. */
 function patternOf(url: string): RegExp {
   const source = url
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")

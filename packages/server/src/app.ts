@@ -34,17 +34,17 @@ export interface AppOptions extends RequestSessionsOptions {
   readonly cache: Pick<SessionCache, "metrics">;
   readonly credentials: Credentials;
   readonly clock: Clock;
-  /** Describes the client of a new session, as far as the privacy mode allows. */
+  /** Describes the client of a new session (device, address, location). The privacy mode limits the address. */
   readonly describeClient: ClientDescriber;
   /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
   /** Default: {@link LIMITS}. */
   readonly rateLimits?: RequestLimits;
-  /** Absent: there are no routes for jobs. */
+  /** The background jobs. If absent, there are no routes for jobs. */
   readonly jobs?: Jobs;
-  /** Absent: no visits are collected. */
+  /** The visit tracking. If absent, no visits are collected. */
   readonly visits?: Omit<OpenVisits, "close">;
-  /** For the landing page. */
+  /** Details of the installation that the landing page displays. */
   readonly installation?: Installation;
 }
 

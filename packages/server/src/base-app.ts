@@ -27,19 +27,19 @@ import { VERSION } from "./version.ts";
 /** Options of {@link buildBaseApp}. */
 export interface BaseAppOptions extends RequestSessionsOptions {
   readonly title: string;
-  /** Introduction of the API reference, in Markdown. */
+  /** The introduction of the API reference, in Markdown. */
   readonly description: string;
   /** The groups of operations, in the order of the reference. */
   readonly tags?: readonly { readonly name: string; readonly description: string }[];
 }
 
-/** Bytes. Twice the limit of a session's data, because a client may escape characters or indent its JSON. */
+/** Maximum bytes of a body: twice the limit of a session's data, because JSON may be escaped or indented. */
 const MAX_BODY = 128 * 1024;
 /** Milliseconds that a client has to send its request. */
 const REQUEST_TIMEOUT = 30_000;
 /** Milliseconds between two checks for clients that exceed the timeout. Node's default, 30 s, would double the timeout. */
 const TIMEOUT_CHECK = 1000;
-/** Characters of one path parameter. The longest one is a percent-encoded subject. */
+/** Maximum characters of a path parameter. The longest parameter is a percent-encoded subject. */
 const MAX_PARAMETER_LENGTH = 1024;
 
 /**
@@ -86,7 +86,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   return app;
 }
 
-/** Lets a closing server end without waiting for connections that clients keep open. */
+/** Closes the connections that clients keep open, so that a closing server does not wait for them. */
 function closeConnectionsOnClose(app: App): void {
   let isClosing = false;
   const idleConnections = new IdleConnections(app.server);
@@ -118,9 +118,12 @@ function logResponses(app: App): void {
   });
 }
 
-/** The key of rate limits: the IPv4 address of the client, or its /64 network, since one IPv6 household owns all of it. */
+/**
+ * Returns the rate-limit key of a client: its IPv4 address, or its IPv6 /64 network, because one household owns the
+ * whole network.
+ */
 export function addressKey(request: FastifyRequest): string {
-  // Clients whose address the proxies do not tell share one key.
+  // Clients with an unknown address share one key.
   return normalizeIP(sessionOf(request).client.address ?? "unknown");
 }
 
@@ -136,7 +139,7 @@ async function registerRateLimit(app: App): Promise<void> {
   });
 }
 
-/** Adds the OpenAPI document, and its page at `/docs`. */
+/** Adds the OpenAPI document and the API reference at `/docs`. */
 async function registerReference(
   app: App,
   {
@@ -188,7 +191,7 @@ function requestIdOf(received: string | string[] | undefined): string {
   return typeof received === "string" && /^[\w.-]{8,64}$/.test(received) ? received : randomUUID();
 }
 
-/** The session id in the URL, for the log. Omits malformed ids, because they may be tokens. */
+/** Returns the session id in the URL, for the log. Omits malformed ids, because they may be tokens. */
 function targetOf(params: unknown): { target?: string } {
   const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
   return isSessionId(id) ? { target: id } : {};

@@ -5,25 +5,28 @@ import { TOKEN_LENGTH } from "./config.ts";
 import type { Credentials, Principal } from "./credentials.ts";
 import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 
-/** The sender of a request. Without a principal and without a stored session, the sender is unknown. */
+/** The sender of a request. The sender is unknown if there is neither a principal nor a stored session. */
 export interface Caller {
   /** The admin or API consumer whose key the request carries. */
   readonly principal: Principal | null;
-  /** The session whose token the request carries, as cookie or bearer. A new handle if there is no valid token. */
+  /**
+   * The session whose token the request carries, as cookie or bearer token. A new, unsaved session if there is no valid
+   * token.
+   */
   readonly session: Session;
   /** Whether the session's token came as a cookie, so that a new token must be sent as a cookie too. */
   readonly hasCookie: boolean;
 }
 
 /**
- * Exactly one space, as in the library's parser. If the two disagreed, one request would count as bearer here and as
- * cookie there.
+ * Requires exactly one space, like the library's parser. Otherwise one request could be a bearer request for the
+ * service and a cookie request for the library.
  */
 const BEARER = /^bearer (\S+)$/i;
 
 /**
- * Authenticates requests. A request may carry a key and a cookie: an application that logs a browser in sends its API
- * key together with the browser's cookie.
+ * Authenticates requests. A request may carry both a key and a cookie: an application logs a browser in by sending its
+ * API key together with the browser's cookie.
  */
 export class Authenticator {
   readonly #credentials: Credentials;
@@ -34,15 +37,16 @@ export class Authenticator {
     this.#sessionLimiter = new RateLimiter(session, "Too many requests of this session; try again later.");
   }
 
-  /** The admin or API consumer whose key the request carries; null without one. */
+  /** Returns the admin or API consumer whose key the request carries. Null without a valid key. */
   findPrincipal(request: FastifyRequest): Principal | null {
     const credential = BEARER.exec(request.headers.authorization ?? "")?.[1];
     return credential === undefined ? null : this.#credentials.find(credential);
   }
 
   /**
-   * Authenticates a request for something that exists. A token whose session was never logged in and has expired, or has
-   * been swept, counts as none: the response is then that for a session that does not exist.
+   * Authenticates a request for an existing resource. A token is treated as missing if its session was anonymous and
+   * has expired, or if its session has been deleted. The response is then the same as for a session that does not
+   * exist.
    *
    * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED` or `CONFLICT` if the token is
    * invalid. `RATE_LIMITED` if the session has sent too many requests.
@@ -52,8 +56,8 @@ export class Authenticator {
   }
 
   /**
-   * Authenticates a request that ends the session `id`. A token of that session suffices even if a newer one has replaced it:
-   * the browser may hold no other one. Throws the same errors as {@link authenticate}.
+   * Authenticates a request that ends the session `id`. An older token of that session is accepted too, because the
+   * browser may not have received the newer token. Throws the same errors as {@link authenticate}.
    */
   async authenticateForEnd(request: FastifyRequest, id: string): Promise<Caller> {
     const caller = await this.#identify(request);
@@ -73,10 +77,10 @@ export class Authenticator {
   }
 
   /**
-   * Authenticates a request for a new session. A browser with an invalid cookie counts as a new browser; a bearer token
-   * must be valid.
+   * Authenticates a request for a new session. A browser with an invalid cookie is treated as a new browser. A bearer
+   * token must be valid.
    *
-   * @param newSession fields of the session that this request creates if the browser has none.
+   * @param newSession fields of the session that is created if the browser has no session.
    * @throws CoatcheckError for an invalid bearer token, with the codes of {@link authenticate}.
    */
   async authenticateForCreate(request: FastifyRequest, newSession: CreateOptions): Promise<Caller> {
@@ -104,9 +108,9 @@ export class Authenticator {
 }
 
 /**
- * The session whose requests count: the caller's own, or the one in the URL for a consumer. It includes the consumer's
- * name, because a session id is public, and a stranger must not use up another caller's requests. Nor must the holder of an
- * older token, who may be one, so those requests count apart. Null for the admin.
+ * Returns the rate-limit key of a request: the caller's session, or the session in the URL for an API consumer. That
+ * key includes the consumer's name: session ids are public, so other callers must not use up the limit. Requests with
+ * an older token have a separate key, because the token may be stolen. Null for the admin.
  */
 function limitKey({ principal, session }: Caller, params: unknown): string | null {
   if (principal === null) {

@@ -4,14 +4,14 @@ import type { CityResponse } from "maxmind";
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
-/** Describes the client of a new session by its full address and its `User-Agent` header. */
+/** Describes the client of a new session, given its full address and its `User-Agent` header. */
 export type ClientDescriber = (
   client: { readonly address: string | null },
   userAgent: string | undefined,
 ) => ClientInfo;
 
 /**
- * Makes the describer that applies the configured privacy mode. Loads the location file into memory, once.
+ * Creates the describer that applies the configured privacy mode. Loads the location file into memory.
  *
  * @throws StartError if the location file is unreadable, or the package `maxmind` is not installed.
  */
@@ -36,14 +36,17 @@ async function openLocations(path: string): Promise<GeoReader> {
   });
   try {
     const reader = await open<CityResponse>(path);
-    return reader.metadata.ipVersion === 4 ? ignoringIPv6(reader) : reader;
+    return reader.metadata.ipVersion === 4 ? ignoreIPv6(reader) : reader;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new StartError([`Cannot read the GEOIP_DATABASE file ${path}: ${reason}`], error);
   }
 }
 
-/** An IPv4 tree would read the first bits of an IPv6 address as an IPv4 address and return a wrong location. */
-function ignoringIPv6(reader: GeoReader): GeoReader {
+/**
+ * Wraps a reader for IPv4 locations. It would read the first bits of an IPv6 address as an IPv4 address and return a
+ * wrong location.
+ */
+function ignoreIPv6(reader: GeoReader): GeoReader {
   return { get: (address) => (address.includes(":") ? null : reader.get(address)) };
 }

@@ -3,12 +3,12 @@ import type { Socket } from "node:net";
 import { CoatcheckError, errorBody } from "coatcheck";
 
 /**
- * Milliseconds before the connection is destroyed. Destroying it while the client still sends would discard the
- * response.
+ * Milliseconds until the connection is destroyed. If it were destroyed while the client still sends, the client would
+ * not receive the response.
  */
 const DRAIN_TIMEOUT = 2000;
 
-/** Sends an error for a malformed HTTP request. Writes to the socket, because there is no request object. */
+/** Sends an error response for a malformed HTTP request. Writes to the socket, because there is no response object. */
 export function sendClientError(error: Error & { code?: string }, socket: Socket): void {
   // Node reports an error for each further chunk of a malformed request. Respond to the first one only.
   if (socket.writableEnded) return;
@@ -39,13 +39,16 @@ function responseTo(code: string | undefined) {
       return {
         status: 413,
         reason: "Content Too Large",
-        known: new CoatcheckError("PAYLOAD_TOO_LARGE", "The request's URL and headers are too large."),
+        known: new CoatcheckError(
+          "PAYLOAD_TOO_LARGE",
+          "The request's URL and headers are too large; shorten the URL or send fewer headers.",
+        ),
       };
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return {
         status: 408,
         reason: "Request Timeout",
-        known: new CoatcheckError("VALIDATION_FAILED", "The request took too long to arrive."),
+        known: new CoatcheckError("VALIDATION_FAILED", "The request took too long to arrive; send it again."),
       };
     default:
       return {

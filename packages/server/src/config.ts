@@ -19,9 +19,9 @@ import { noticesOf, redisUrlOf } from "./variable-names.ts";
 import { type VisitsConfig, visitsConfigOf, visitsVariables } from "./visits/variables.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-/** One key of an API consumer. Several keys may share a name, so that a key can be replaced. The name owns sessions. */
+/** An API key. Several keys may have the same name, so that a key can be replaced. Sessions are owned by the name. */
 export interface ApiKey {
-  /** Null if the variable has only the key. The consumer is then named after the key's fingerprint. */
+  /** Null if the variable contains only the key. The key's fingerprint is then the name. */
   readonly name: string | null;
   readonly key: string;
 }
@@ -32,43 +32,46 @@ export interface Config {
   readonly port: number;
   readonly database: Database;
   readonly redisUrl: string | null;
-  /** The shared cache tier instead of `redisUrl`. Null: none. */
+  /** The Upstash Redis for the shared cache, used instead of `redisUrl`. Null: none. */
   readonly upstash: Upstash | null;
-  /** Newest first. Null: generated, and stored next to the database. */
+  /** The secrets that sign tokens, newest first. Null: a secret is generated and stored next to the database. */
   readonly secrets: readonly string[] | null;
-  /** Null: the content of sessions is stored as readable JSON. */
+  /** Encryption of the stored session data. Null: the data is stored as readable JSON. */
   readonly encryption: DataEncryptionConfig | null;
-  /** Null: generated, and stored next to the database. */
+  /** The admin token. Null: a token is generated and stored next to the database. */
   readonly adminToken: string | null;
   readonly apiKeys: readonly ApiKey[];
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
-  /** How long ended sessions stay readable. */
+  /** Milliseconds for which ended sessions stay readable. */
   readonly retention: number;
   readonly sweepInterval: number;
-  /** Live sessions per subject. Null: no limit. */
+  /** Maximum number of live sessions per subject. Null: no limit. */
   readonly sessionLimit: ReturnType<typeof sessionLimitOf>;
   /** Null: the cache's default. */
   readonly localCacheTtl: number | null;
   /** Null: the cache's default. */
   readonly sharedCacheTtl: number | null;
   readonly maxStaleness: number;
-  /** Null: not configured, so no proxy is trusted, and requests through one cause a warning. */
+  /**
+   * The trusted proxies. Null: not configured, so no proxy is trusted, and the first request through a proxy logs a
+   * warning.
+   */
   readonly trustProxy: TrustedProxies;
   readonly secureCookie: SecureCookie;
   readonly rateLimits: RequestLimits;
-  /** How much of a client's address its session stores. */
+  /** How much of the client's address a session stores. */
   readonly privacyMode: AddressPrivacy;
   /** Path of an `.mmdb` file that maps addresses to locations. Null: no locations. */
   readonly geoipDatabase: string | null;
   /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
   readonly logLevel: string;
-  /** Null: no visits are collected. */
+  /** The visit tracking. Null: no visits are collected. */
   readonly visits: VisitsConfig | null;
-  /** URL of the shop that runs beside the service, for the landing page. Null: no shop. */
+  /** URL of the shop that uses the service, for a link on the landing page. Null: no shop. */
   readonly shopUrl: string | null;
-  /** Notices about the variables for the operator, one sentence each. They are logged. */
+  /** Notices about the variables, one sentence each. The service logs them at the start. */
   readonly notices: readonly string[];
 }
 
@@ -76,8 +79,8 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const YEAR = 365 * DAY;
 /**
- * Length of a session token, in characters. No key may have it: the service tells tokens from keys in the
- * Authorization header by their length.
+ * Length of a session token, in characters. No key may have this length, because the service distinguishes tokens from
+ * keys in the Authorization header by their length.
  */
 export const TOKEN_LENGTH = 50;
 const KEY_FORMAT = `at least ${MIN_SECRET_LENGTH} ASCII characters without spaces, but not exactly ${TOKEN_LENGTH}`;
@@ -103,7 +106,9 @@ function apiKeyOf(entry: string): ApiKey {
     : { name: entry.slice(0, colon), key: entry.slice(colon + 1) };
 }
 
-/** Rejects `admin`, because `consumer:admin` owns the sessions that the admin token creates. */
+/**
+ * Returns whether a name is valid for an API key. Rejects `admin`, because `consumer:admin` owns the admin's sessions.
+ */
 function isConsumerName(name: string): boolean {
   return /^[\w-]{1,64}$/.test(name) && name !== "admin";
 }
@@ -163,7 +168,8 @@ const environment = z.object({
     .nullable()
     .default(null),
   SESSION_ABSOLUTE_TIMEOUT_MS: wholeNumber(1000, YEAR, 30 * DAY).default(30 * DAY),
-  // Caches read log items for ten minutes, and a sweep deletes those past the retention too.
+  // At least 15 minutes: caches read the revocation log of the last ten minutes, and a sweep deletes log items after
+  // the retention.
   SESSION_RETENTION_MS: wholeNumber(15 * MINUTE, YEAR, DAY).default(DAY),
   SESSION_SWEEP_INTERVAL_MS: wholeNumber(1000, DAY, 5 * MINUTE).default(5 * MINUTE),
   SESSION_LIMIT: wholeNumber(1, 999, 5).nullable().default(null),
@@ -200,13 +206,13 @@ const environment = z.object({
 export const VARIABLES: readonly string[] = Object.keys(environment.shape);
 
 /**
- * Reads the configuration from environment variables. An empty variable counts as absent.
+ * Reads the configuration from environment variables. Empty variables are ignored.
  *
- * @throws StartError with one line per invalid variable, which says what its value must be.
+ * @throws StartError with one line per invalid variable. Each line describes the valid values.
  */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
   const isSet = (name: string) => (variables[name] ?? "").trim() !== "";
-  // Orchestrators set REDIS_PORT by themselves, so it counts only with REDIS_HOST.
+  // Ignore REDIS_PORT without REDIS_HOST, because orchestrators set it for other services.
   const present = VARIABLES.filter((name) => isSet(name) && (name !== "REDIS_PORT" || isSet("REDIS_HOST")));
   const result = environment.safeParse(Object.fromEntries(present.map((name) => [name, variables[name]])));
   if (!result.success) {
@@ -255,7 +261,7 @@ function idleTimeoutOf(data: z.output<typeof environment>): number {
   return SESSION_IDLE_TIMEOUT_MS ?? SESSION_MAX_AGE_MS ?? lifetime ?? DAY;
 }
 
-/** Rejects a key that appears twice, because a request that carries it would have two possible senders. */
+/** Rejects duplicate keys, because the sender of a request with such a key would be ambiguous. */
 function requireDistinct({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>): void {
   const keys = API_KEYS.map(({ key }) => key);
   const lines = [];
@@ -267,8 +273,8 @@ function requireDistinct({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>
 }
 
 /**
- * A shared database has no local directory for generated secrets. If each machine generated its own, none could verify
- * the tokens of the others.
+ * Requires configured secrets for a shared database. If each machine generated its own secret, it could not verify the
+ * tokens of the other machines.
  */
 function requireShared(data: z.output<typeof environment>): void {
   const missing = (["SESSION_SECRETS", "ADMIN_TOKEN"] as const).filter((name) => data[name] === null);
@@ -278,7 +284,7 @@ function requireShared(data: z.output<typeof environment>): void {
   );
 }
 
-/** Whether only this machine can reach the address. A request for another host then comes through a proxy. */
+/** Whether only this machine can reach the address. Requests from other machines then come through a proxy. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { FastifyBaseLogger } from "fastify";
 
-/** File descriptors that stay free for the database, Redis and logs. */
+/** Number of file descriptors that are reserved for the database, Redis and logs. */
 const RESERVE = 64;
 /** Milliseconds between two log lines about rejected connections. */
 const LOG_INTERVAL = 60_000;
@@ -29,7 +29,7 @@ export function limitConnections(server: Server, log: FastifyBaseLogger, limit =
   });
 }
 
-/** How many files this process may open. Null if the operating system does not tell. */
+/** Returns how many files this process may open. Null if the operating system does not report it. */
 function openFilesLimit(): number | null {
   try {
     const found = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];

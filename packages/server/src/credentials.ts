@@ -24,8 +24,8 @@ export class Credentials {
   }
 
   /**
-   * The principal of a credential, or null. Compares with every entry, each in constant time, so that the duration
-   * reveals nothing.
+   * Returns the principal of a credential, or null. Compares the credential with all entries in constant time, so that
+   * the duration does not reveal a partial match.
    */
   find(credential: string): Principal | null {
     const digest = digestOf(credential);
@@ -41,7 +41,7 @@ function digestOf(text: string): Buffer {
   return hash("sha256", text, "buffer");
 }
 
-/** A name for an unnamed key. It depends on the key alone, and does not help to guess it. */
+/** Returns a name for an unnamed key. It is derived from the key only, and does not reveal the key. */
 function fingerprintOf(key: string): string {
   return `key-${hash("sha256", `name:${key}`).slice(0, 8)}`;
 }

@@ -3,11 +3,11 @@ import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
 import { secretList } from "./secret-list.ts";
 
-/** How the content of sessions is encrypted at rest. */
+/** The encryption of stored session data. */
 export interface DataEncryptionConfig {
-  /** Newest first. */
+  /** The encryption secrets, newest first. The first secret encrypts; the other secrets only decrypt. */
   readonly secrets: readonly string[];
-  /** Whether to read the sessions that were stored without encryption. */
+  /** Whether to accept sessions that were stored before encryption was configured. */
   readonly acceptPlaintext: boolean;
 }
 
@@ -17,7 +17,7 @@ export const encryptionVariables = {
   SESSION_DATA_PLAINTEXT: z.enum(["refuse", "accept"], "must be refuse or accept").default("refuse"),
 };
 
-/** The configuration that the variables set; null for none. */
+/** Returns the encryption that the variables configure, or null without encryption. */
 export function encryptionConfigOf(data: {
   readonly SESSION_DATA_SECRETS: readonly string[] | null;
   readonly SESSION_DATA_PLAINTEXT: "refuse" | "accept";
@@ -26,7 +26,7 @@ export function encryptionConfigOf(data: {
   return { secrets: data.SESSION_DATA_SECRETS, acceptPlaintext: data.SESSION_DATA_PLAINTEXT === "accept" };
 }
 
-/** Creates the encryption. It logs each stored value that it refuses. */
+/** Creates the encryption. Logs each stored value that it cannot decrypt. */
 export function openEncryption(config: DataEncryptionConfig, log: FastifyBaseLogger): Encryption {
   return createEncryption({
     ...config,

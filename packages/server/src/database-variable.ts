@@ -7,13 +7,13 @@ export type Database =
   | { readonly kind: "postgres" | "redis"; readonly url: string }
   | ({ readonly kind: "upstash" } & Upstash);
 
-/** A Redis of Upstash, reached over its REST interface. */
+/** A Redis database hosted by Upstash, accessed over its REST API. */
 export interface Upstash {
   readonly url: string;
   readonly token: string;
 }
 
-/** The value of `DATABASE_URL`. `upstash` stands for the two variables of Upstash, which have the address and the token. */
+/** The parsed value of `DATABASE_URL`. For `upstash`, two further variables contain the address and the token. */
 export type DatabaseVariable = Exclude<Database, Upstash> | "upstash";
 
 interface UpstashVariables {
@@ -32,7 +32,7 @@ export const databaseVariable = z.string().transform((text, context): DatabaseVa
   return z.NEVER;
 });
 
-/** The two variables of Upstash. */
+/** The two environment variables with the address and the token of an Upstash database. */
 export const upstashVariables = {
   UPSTASH_REDIS_REST_URL: z
     .string()
@@ -46,7 +46,10 @@ export const upstashVariables = {
     .default(null),
 };
 
-/** The Redis of the two variables of Upstash. One without the other is an error. */
+/**
+ * Returns the Upstash database that the two variables describe, or null without both. One without the other is an
+ * error.
+ */
 export function upstashOf(data: UpstashVariables): Upstash | null {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = data;
   if (url !== null && token !== null) return { url, token };
@@ -57,7 +60,7 @@ export function upstashOf(data: UpstashVariables): Upstash | null {
   ]);
 }
 
-/** The database that the variables name. Throws `StartError` for `upstash` without its variables. */
+/** Returns the configured database. Throws `StartError` for `upstash` if its two variables are missing. */
 export function databaseOf(database: DatabaseVariable, upstash: Upstash | null): Database {
   if (database !== "upstash") return database;
   if (upstash) return { kind: "upstash", ...upstash };

@@ -2,7 +2,7 @@ import { CoatcheckError, errorBody } from "coatcheck";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { invalid } from "./invalid.ts";
 
-/** Milliseconds for which the service reads and drops the rest of a body that is past the limit. */
+/** Milliseconds during which the service still reads, and discards, a body that exceeds the size limit. */
 const DRAIN_TIMEOUT = 10_000;
 
 /** Sends an error in the error envelope. Logs the cause of 5xx errors. */
@@ -20,7 +20,7 @@ export function sendRouteNotFound(request: FastifyRequest, reply: FastifyReply):
   return sendKnownError(new CoatcheckError("VALIDATION_FAILED", message, { faults }), request, reply, 404);
 }
 
-/** Sends 405 for a method that a known path does not have. The code is that of {@link sendRouteNotFound}. */
+/** Sends 405 for a method that a known path does not support, with the same code as {@link sendRouteNotFound}. */
 export function sendMethodNotAllowed(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -34,7 +34,7 @@ export function sendMethodNotAllowed(
   return sendKnownError(known, request, reply.header("allow", allow), 405);
 }
 
-/** Sends an error of the closed union. `status` replaces the status of its code. */
+/** Sends a `CoatcheckError`. `status` overrides the status of the error's code. */
 export function sendKnownError(
   known: CoatcheckError,
   request: FastifyRequest,
@@ -45,7 +45,8 @@ export function sendKnownError(
   if (known.status === 401) reply.header("www-authenticate", "Bearer");
   if (known.retryAfter !== undefined) reply.header("retry-after", known.retryAfter);
   if (known.code === "PAYLOAD_TOO_LARGE" && !request.raw.complete) {
-    // Closing the connection while the client still sends would discard the response. Drain the body for a while.
+    // Read the body for a while: if the connection were closed while the client still sends, the response would be
+    // lost.
     reply.removeHeader("connection");
     const disconnect = setTimeout(() => request.raw.destroy(), DRAIN_TIMEOUT).unref();
     request.raw.once("close", () => clearTimeout(disconnect));
@@ -58,7 +59,7 @@ export function sendKnownError(
     .send(errorBody(known));
 }
 
-/** Converts an error of Fastify or its plugins to an error of the closed union. */
+/** Converts an error of Fastify or its plugins to a `CoatcheckError`. */
 export function toCoatcheckError(error: unknown): CoatcheckError {
   if (error instanceof CoatcheckError) return error;
   if (error instanceof Error) {

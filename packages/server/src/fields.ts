@@ -1,17 +1,17 @@
 import { z } from "zod";
 
 /*
- * Fields that several requests and responses have. Each has a description and an example, because client generators and
- * readers of the API reference see nothing else.
+ * Schemas of fields that appear in several requests and responses. Each has a description and an example for the API
+ * reference and for client generators.
  */
 
 /** A point in time. */
 export const isoTime = z.string().meta({ format: "date-time", examples: ["2026-03-01T09:30:00.000Z"] });
 
-/** A local day. */
+/** A day in the operator's time zone. */
 export const localDay = z.string().meta({ format: "date", examples: ["2026-03-01"] });
 
-/** A number of things. */
+/** A count. */
 export const count = z
   .number()
   .int()
@@ -55,7 +55,7 @@ export const tokenText = z
   .meta({ examples: ["AZXxwnweSmudVT8OihssPQf3kQm1c5rY2bVtT0uXn8eW"] })
   .describe("The session's token, for clients that store it themselves. It is a secret.");
 
-/** The size of a page. */
+/** The page size of a list. */
 export const limit = z.coerce
   .number()
   .int()
@@ -64,13 +64,13 @@ export const limit = z.coerce
   .meta({ examples: [50] })
   .describe("The most entries of a page.");
 
-/** Where a page begins. */
+/** The cursor at which a page of a list starts. */
 export const cursor = z
   .string()
   .meta({ examples: ["bmV4dCBwYWdl"] })
   .describe("`next` of the previous page.");
 
-/** Where the next page begins. */
+/** The cursor of the next page. */
 export const nextCursor = z
   .string()
   .nullable()
@@ -80,7 +80,9 @@ export const nextCursor = z
 /** A JSON object. */
 export const jsonObject = z.record(z.string(), z.unknown());
 
-/** The schema, or null. Repeats description and examples, because client generators do not look for them in `anyOf`. */
+/**
+ * Makes a schema nullable. Repeats its description and examples, because client generators ignore them inside `anyOf`.
+ */
 export function nullable<Schema extends z.ZodType>(schema: Schema) {
   const { description, examples } = schema.meta() ?? {};
   return schema.nullable().meta({ description, ...(Array.isArray(examples) ? { examples } : {}) });

@@ -1,6 +1,6 @@
 /**
- * The parts of the service for an application that runs on the same database: it opens the same sessions, authenticates
- * requests in the same way, and adds its own routes.
+ * The parts of the service that an application with the same database needs to open the same sessions, authenticate
+ * requests in the same way and add its own routes.
  *
  * @example
  * import { openSessions, readConfig } from "coatcheck-server";

@@ -1,13 +1,13 @@
 import { CoatcheckError, type Fault } from "coatcheck";
 
-/** Characters of a path in the message. Paths come from the client's input and can be very long. */
+/** Maximum characters of a fault's path in the message. Paths come from the client's input and can be very long. */
 const MAX_PATH = 128;
 
 /**
- * The error for invalid input, with its first fault in the message.
+ * Creates the error for invalid input. The message contains the first fault.
  *
- * @param what the invalid thing, such as `request` or `request body`.
- * @param faults at least one.
+ * @param what the name of the input, such as `request` or `request body`.
+ * @param faults the faults; at least one.
  */
 export function invalid(what: string, faults: readonly Fault[], cause?: unknown): CoatcheckError {
   const [first] = faults;

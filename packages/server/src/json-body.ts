@@ -1,12 +1,12 @@
 import type { Fault } from "coatcheck";
 import { invalid } from "./invalid.ts";
 
-/** Levels: the maximum depth of a session's data, plus the request object around it. */
+/** Maximum nesting depth: the maximum depth of a session's data plus the levels of the request object around it. */
 const MAX_DEPTH = 66;
 
 /**
- * Parses a JSON body. An empty body gives `undefined`. Checks the depth before other code recurses into the value, and
- * rejects members named `__proto__`, because code that copies members by assignment would change a prototype.
+ * Parses a JSON body. Returns `undefined` for an empty body. Checks the depth before other code recurses into the
+ * value. Rejects members named `__proto__`, because copying them by assignment would change a prototype.
  *
  * @throws CoatcheckError `VALIDATION_FAILED`, with one fault per invalid member.
  */

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { STYLE } from "./landing-style.ts";
 
-/** The facts that the landing page shows. */
-export interface LandingFacts {
+/** The data that the landing page displays. */
+export interface LandingPageData {
   readonly version: string;
   /** Whether the store responds. */
   readonly isHealthy: boolean;
@@ -10,29 +10,29 @@ export interface LandingFacts {
   readonly store: string;
   /** Description of the cache's tiers, such as `In this process`. */
   readonly cache: string;
-  /** Live sessions. Null while the store does not respond. */
+  /** Number of live sessions. Null while the store does not respond. */
   readonly liveSessions: number | null;
-  /** Seconds. */
+  /** Seconds since the service started. */
   readonly uptime: number;
-  /** Base URL of the service as the client sees it. */
+  /** Base URL with which the client reached the service. */
   readonly url: string;
   /** URL of the shop. Null: no shop. */
   readonly shopUrl: string | null;
-  /** The admin token for a shell command: a variable or a command that reads it. */
+  /** Shell expression for the admin token: a variable, or a command that reads the token's file. */
   readonly adminToken: string;
 }
 
 /**
- * The page has one style element, and loads and runs nothing. `connect-src` is for a developer who tries `fetch` in the
- * browser's console.
+ * The Content-Security-Policy of the page, which has one style element and loads nothing. `connect-src` lets developers
+ * call `fetch` in the browser's console.
  */
 export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'`;
 
-/** Three requests to try: log a user in, list the user's sessions, log the user out everywhere. */
+/** Returns three example commands: log a user in, list the user's sessions, and log the user out on all devices. */
 export function commandsOf({
   url,
   adminToken,
-}: Pick<LandingFacts, "url" | "adminToken">): readonly (readonly [string, string])[] {
+}: Pick<LandingPageData, "url" | "adminToken">): readonly (readonly [string, string])[] {
   const authorization = `-H "authorization: Bearer ${adminToken}"`;
   const ofUser = `${url}/api/v1/subjects/ada/sessions`;
   const login = [
@@ -48,13 +48,13 @@ export function commandsOf({
   ];
 }
 
-/** One command over several lines. */
+/** Joins the parts of a command, with one part per line. */
 function shellLine(parts: readonly string[]): string {
   return parts.join(" \\\n  ");
 }
 
 /** Renders the page. */
-export function landingPage(landing: LandingFacts): string {
+export function landingPage(landing: LandingPageData): string {
   const { isHealthy, store, cache, liveSessions, uptime, version, url, shopUrl } = landing;
   const facts = [
     ["Live sessions", liveSessions === null ? "unknown" : liveSessions.toLocaleString("en")],
@@ -79,7 +79,7 @@ export function landingPage(landing: LandingFacts): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Coatcheck at ${escaped(new URL(url).host)}</title>
+<title>Coatcheck at ${escapeHtml(new URL(url).host)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -89,10 +89,10 @@ export function landingPage(landing: LandingFacts): string {
 <p class="lead">The browser holds a claim ticket. The server keeps the coat.</p>
 <p class="state ${isHealthy ? "good" : "bad"}"><span aria-hidden="true">${isHealthy ? "●" : "▲"}</span> ${
     isHealthy ? "The session service is running" : "The session service runs, but its store does not respond"
-  }<small>version ${escaped(version)}</small></p>
+  }<small>version ${escapeHtml(version)}</small></p>
 </header>
 <dl>
-${facts.map(([name = "", value = ""]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(value)}</dd></div>`).join("\n")}
+${facts.map(([name = "", value = ""]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("\n")}
 </dl>
 <section aria-labelledby="go">
 <h2 id="go">Where to go</h2>
@@ -100,7 +100,7 @@ ${facts.map(([name = "", value = ""]) => `<div><dt>${escaped(name)}</dt><dd>${es
 ${links
   .map(
     ([href, name, text]) =>
-      `<li><a href="${escaped(href ?? "")}"><strong>${escaped(name ?? "")}</strong><span>${escaped(text ?? "")}</span></a></li>`,
+      `<li><a href="${escapeHtml(href ?? "")}"><strong>${escapeHtml(name ?? "")}</strong><span>${escapeHtml(text ?? "")}</span></a></li>`,
   )
   .join("\n")}
 </ul>
@@ -112,7 +112,7 @@ ${links
 ${commandsOf(landing)
   .map(
     ([name, command]) =>
-      `<li><h3>${escaped(name)}</h3><pre tabindex="0"><code>${escaped(command)}</code></pre></li>`,
+      `<li><h3>${escapeHtml(name)}</h3><pre tabindex="0"><code>${escapeHtml(command)}</code></pre></li>`,
   )
   .join("\n")}
 </ol>
@@ -143,6 +143,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

@@ -1,4 +1,4 @@
-/** The style sheet of the landing page. It uses the fonts of the system, and follows its light or dark mode. */
+/** The style sheet of the landing page. It uses system fonts and the system's light or dark mode. */
 export const STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1d2327, #e8ebed); --soft: light-dark(#566067, #a3adb3);
   --line: light-dark(#d9dee1, #363e44); --page: light-dark(#f6f7f8, #14181b); --card: light-dark(#fff, #1c2226);

@@ -16,7 +16,7 @@ export async function listen(app: App, { host, port }: Pick<Config, "host" | "po
   return urlOf(host, app);
 }
 
-/** The URL to open on this machine: with `localhost` instead of a wildcard or loopback address. */
+/** Returns the URL to open on this machine, with `localhost` instead of a wildcard or loopback address. */
 function urlOf(host: string, app: App): string {
   const [address] = app.addresses();
   const port = typeof address === "object" ? address.port : 0;

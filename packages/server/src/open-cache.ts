@@ -8,20 +8,20 @@ import type { Upstash } from "./database-variable.ts";
 import type { OpenStore } from "./open-store.ts";
 import { StartError } from "./start-error.ts";
 
-/** A cache, and how to disconnect from its shared tier. */
+/** A cache, and the function that disconnects it from its shared tier. */
 export interface OpenCache {
   readonly cache: SessionCache;
   disconnect(): Promise<void>;
 }
 
-/** Milliseconds for one command to Upstash, which is a request over the internet. */
+/** Timeout of one command to Upstash, in milliseconds. Each command is an HTTP request over the internet. */
 const UPSTASH_DEADLINE = 1000;
 
 /**
- * Opens the cache in front of the store: a local tier, and a shared tier if Redis or Upstash is configured. Nodes on
- * PostgreSQL without a Redis that supports subscriptions send each other hints through the database.
+ * Opens the cache in front of the store: a local tier, and a shared tier if Redis or Upstash is configured. Nodes
+ * notify each other of changed sessions through Redis subscriptions, or otherwise through PostgreSQL.
  *
- * @throws StartError if that Redis is unreachable at the start. The service tolerates later outages of it.
+ * @throws StartError if the configured Redis is unreachable at the start. The service tolerates later outages.
  */
 export async function openCache(
   config: Config,

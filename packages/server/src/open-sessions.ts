@@ -11,17 +11,17 @@ import { openCache } from "./open-cache.ts";
 import { openStore } from "./open-store.ts";
 import { readOrCreateSecrets } from "./secret-file.ts";
 
-/** The sessions of a database, and the credentials that may access them. */
+/** The opened sessions of a database, and the credentials that may access them. */
 export interface OpenSessions {
   readonly manager: SessionManager;
   /** The cache that the manager reads through. */
   readonly cache: SessionCache;
-  /** The store, if it encrypts what it keeps. */
+  /** The store, if it encrypts its data. Null without encryption. */
   readonly encrypted: EncryptedStore | null;
   readonly credentials: Credentials;
-  /** Describes the client of a new session, as far as the privacy mode allows. */
+  /** Describes the client of a new session (device, address, location). The privacy mode limits the address. */
   readonly describeClient: ClientDescriber;
-  /** Newest first. */
+  /** The secrets that sign tokens, newest first. */
   readonly secrets: readonly string[];
   /** File that holds the generated admin token. Null if the environment sets the token. */
   readonly adminTokenFile: string | null;
@@ -30,7 +30,7 @@ export interface OpenSessions {
 }
 
 /**
- * Opens the configured sessions. Processes with the same configuration share them.
+ * Opens the sessions in the configured database. Processes with the same configuration share these sessions.
  *
  * @throws StartError if the database, a secret file or the location file is unavailable.
  */
@@ -75,7 +75,9 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   };
 }
 
-/** The configured secrets, or generated ones from files next to the SQLite file. */
+/**
+ * Returns the configured secrets. If none are configured, returns generated secrets from files next to the SQLite file.
+ */
 function secretsOf({ secrets, adminToken, database }: Config) {
   const basePath = database.kind === "sqlite" ? database.path : "coatcheck";
   const adminTokenFile = adminToken === null ? `${basePath}.admin-token` : null;
@@ -87,6 +89,7 @@ function secretsOf({ secrets, adminToken, database }: Config) {
 }
 
 function firstSecret([first]: readonly string[]): string {
-  if (first === undefined) throw new TypeError("The secret file is empty.");
+  if (first === undefined)
+    throw new TypeError("The secret file is empty: delete it, so that a new secret is generated.");
   return first;
 }

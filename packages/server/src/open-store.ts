@@ -8,17 +8,17 @@ import { connectUpstash } from "coatcheck/store/upstash";
 import type { Database } from "./database-variable.ts";
 import { StartError } from "./start-error.ts";
 
-/** An open store, with the parts that only its cache uses. */
+/** An open store, with the members that only the cache uses. */
 export interface OpenStore {
   readonly store: SessionStore;
-  /** SQLite only: a number that changes when another process commits. */
+  /** SQLite only: returns a number that changes when another process commits. */
   readonly dataVersion?: () => number;
 }
 
 /**
  * Opens the configured database.
  *
- * @param onNotice - receives what the database reports while it is open.
+ * @param onNotice - receives the notices of the open database, such as a lost connection.
  * @throws StartError if the database cannot be opened, with the reason.
  */
 export async function openStore(database: Database, onNotice: NoticeListener): Promise<OpenStore> {
@@ -31,11 +31,11 @@ export async function openStore(database: Database, onNotice: NoticeListener): P
       }
       case "redis": {
         const transport = await connectRedis(database.url, { onNotice });
-        return { store: await checked(redisStore(transport, { onNotice })) };
+        return { store: await probeStore(redisStore(transport, { onNotice })) };
       }
       case "upstash": {
         const transport = await connectUpstash({ url: database.url, token: database.token });
-        return { store: await checked(redisStore(transport, { onNotice })) };
+        return { store: await probeStore(redisStore(transport, { onNotice })) };
       }
       case "postgres": {
         return { store: await postgresStore({ connectionString: database.url, onNotice }) };
@@ -46,8 +46,8 @@ export async function openStore(database: Database, onNotice: NoticeListener): P
   }
 }
 
-/** Calls a store once, so that a wrong server or token, or a server that may evict sessions, is noticed at the start. */
-async function checked(store: SessionStore): Promise<SessionStore> {
+/** Calls a store once, to detect a wrong server, a wrong token, or a server that may evict sessions. */
+async function probeStore(store: SessionStore): Promise<SessionStore> {
   try {
     await store.changes(null);
     return store;
@@ -57,7 +57,7 @@ async function checked(store: SessionStore): Promise<SessionStore> {
   }
 }
 
-/** Names the database without the password that its URL may hold. */
+/** Returns the name of the database, without the password that its URL may contain. */
 function nameOf(database: Database): string {
   return database.kind === "sqlite" ? database.path : `${database.kind}://${new URL(database.url).host}`;
 }

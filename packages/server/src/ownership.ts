@@ -12,15 +12,15 @@ import {
 import type { Caller } from "./caller.ts";
 import type { Principal } from "./credentials.ts";
 
-/** The owner of the sessions that this principal creates. */
+/** Returns the owner for the sessions that this principal creates. */
 export function ownerOf(principal: Principal): string {
   return principal.kind === "admin" ? "consumer:admin" : `consumer:${principal.name}`;
 }
 
 /**
  * Whether the caller may read, change and end this session by its id. The admin owns every session, a consumer those
- * that it created. The holder of a token owns that session and those created under it: a browser owns its order
- * sessions, while a client with the token of one order session owns only that one.
+ * that it created. The holder of a token owns its session and the child sessions of that session. For example, a
+ * browser owns its order sessions, but a client with the token of one order session owns only that order session.
  */
 export function owns({ principal, session }: Caller, record: SessionRecord): boolean {
   if (principal?.kind === "admin") return true;
@@ -28,7 +28,7 @@ export function owns({ principal, session }: Caller, record: SessionRecord): boo
   return session.record !== null && (record.id === session.id || record.owner === `browser:${session.id}`);
 }
 
-/** Finds and ends sessions by id, for callers that own them. */
+/** Finds and ends sessions by id, if the caller owns them. */
 export class OwnedSessions {
   readonly #manager: SessionManager;
   readonly #clock: Clock;
@@ -39,8 +39,8 @@ export class OwnedSessions {
   }
 
   /**
-   * The live session with this id. Another owner's session, a missing one and an ended one give the same error, so that
-   * the response does not reveal which ids exist.
+   * Returns the live session with this id. The error is the same for a missing session, an ended session and a session
+   * of another owner, so that the response does not reveal which ids exist.
    *
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `STORE_UNAVAILABLE`.
    */
@@ -50,7 +50,7 @@ export class OwnedSessions {
     return record;
   }
 
-  /** Like {@link live}, but the admin also finds ended sessions until they are swept. */
+  /** Like {@link live}, but the admin also finds ended sessions, until they are deleted. */
   async findEvenEnded(caller: Caller, id: string): Promise<SessionRecord> {
     return caller.principal?.kind === "admin" ? await this.#find(caller, id) : await this.live(caller, id);
   }
@@ -62,7 +62,7 @@ export class OwnedSessions {
     return record;
   }
 
-  /** Yields the live sessions that match, newest first. */
+  /** Yields the live sessions that match the filter, newest first. */
   async *matching(filter: SessionFilter): AsyncGenerator<SessionRecord> {
     let cursor: string | null = null;
     do {
@@ -76,9 +76,9 @@ export class OwnedSessions {
   }
 
   /**
-   * Checks that the parent of a new session is still live, and ends the new session otherwise. The request that ended
-   * the parent could not see the new session yet, and the cache of this process may have served an older copy of the
-   * parent.
+   * Checks that the parent of a new session is still live, and otherwise ends the new session. If the parent was ended
+   * while the child was being created, the child was not ended with it, and this process may have read an older copy of
+   * the parent from its cache.
    *
    * @throws CoatcheckError `SESSION_REVOKED`, `STORE_UNAVAILABLE`.
    */
@@ -87,15 +87,15 @@ export class OwnedSessions {
     const parent = await this.#manager.find(parentId);
     if (parent !== null && isLive(parent, this.#clock.now())) return;
     await this.#manager.revoke({ session: id });
-    throw new CoatcheckError("SESSION_REVOKED", "The session was ended; log in again.");
+    throw new CoatcheckError("SESSION_REVOKED", "The parent session has ended; log in again.");
   }
 
-  /** Ends a session and the sessions under it. Returns how many it ended. */
+  /** Ends a session and its child sessions. Returns the number of ended sessions. */
   async end(id: string, reason: RevokeReason): Promise<number> {
     return (await this.#manager.revoke({ session: id }, reason)) + (await this.endChildren(id, reason));
   }
 
-  /** Ends the sessions under a session. Returns how many it ended. */
+  /** Ends the child sessions of a session. Returns the number of ended sessions. */
   async endChildren(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
     for await (const child of this.matching({ parentId: id })) count += await this.end(child.id, reason);
@@ -103,13 +103,13 @@ export class OwnedSessions {
   }
 }
 
-/** The revocation reason to record. A caller without a key ends its own session, which is a logout. */
+/** Returns the revocation reason to store. A caller without a key ends its own session, which is a logout. */
 export function revokeReasonOf({ principal }: Caller): RevokeReason {
   if (principal === null) return "logout";
   return principal.kind === "admin" ? "admin" : "revoked";
 }
 
-/** The error for a session that the caller cannot reach. Don't echo malformed ids; they may be tokens. */
+/** Creates the error for a session that does not exist for the caller. Don't echo malformed ids; they may be tokens. */
 export function sessionNotFound(id: string): CoatcheckError {
   return new CoatcheckError(
     "SESSION_NOT_FOUND",

@@ -1,8 +1,12 @@
-/** The proxies in front of the service. Null: not configured, which trusts none, but warns about requests through one. */
+/**
+ * The trusted proxies. Null: not configured, so no proxy is trusted, and the first request through a proxy logs a
+ * warning.
+ */
 export type TrustedProxies = null | false | number | string[];
 
 /**
- * Whether the cookie is `__Host-sid` (true), for https, or `sid` (false). `by-host`: `sid` only for requests that name a
- * loopback host over http. For any other host, a proxy must be in front, because the service listens on loopback only.
+ * Whether the session cookie is Secure: `__Host-sid` for https (true), or `sid` for http (false). `by-host`: `sid` for
+ * http requests to a loopback host, otherwise `__Host-sid`. The service then listens on a loopback address only, so
+ * requests for other hosts come through a proxy.
  */
 export type SecureCookie = boolean | "by-host";

@@ -1,19 +1,22 @@
 import { CoatcheckError } from "coatcheck";
 
-/** Requests per minute. 0 turns a limit off. */
+/** Maximum requests per minute. 0 turns a limit off. */
 export interface RequestLimits {
-  /** Of one session. */
+  /** Requests of one session. */
   readonly session: number;
-  /** From one client address; an IPv6 address counts as its /64 network. Requests with a key are not limited. */
+  /**
+   * Requests from one client address. IPv6 addresses are grouped by their /64 network. Requests with a key are not
+   * limited.
+   */
   readonly address: number;
 }
 
-/** The defaults. Many users can share an address; one user works with one session. */
+/** The default limits. The limit per address is higher, because many users can share an address. */
 export const LIMITS: RequestLimits = { session: 600, address: 3000 };
 
-/** Milliseconds of a window. */
+/** Length of a window, in milliseconds. */
 const WINDOW = 60_000;
-/** Keys that a limiter remembers. The oldest windows are dropped first. */
+/** Maximum number of keys that a limiter stores. The oldest windows are dropped first. */
 const MAX_KEYS = 100_000;
 
 interface Window {
@@ -26,7 +29,7 @@ export class RateLimiter {
   readonly #max: number;
   readonly #message: string;
   readonly #monotonic: () => number;
-  /** In the order of their ends, because all windows have the same length. */
+  /** The current window of each key, in the order in which the windows end. */
   readonly #windows = new Map<string, Window>();
 
   /**

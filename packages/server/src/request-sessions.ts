@@ -36,21 +36,21 @@ export function registerSessions(app: App, options: RequestSessionsOptions): voi
   });
 }
 
-/** Typed as string: the property's type belongs to `sessionOf`. */
+/** The property of the request. Typed as `string`, so that code must use `sessionOf` to read it. */
 const SESSION: string = "session";
 
-/** Whether the response to this request is for https: its cookie is Secure, and it sends HSTS. */
+/** Whether the client uses https. If so, the response sets a Secure cookie and sends HSTS. */
 export function usesSecureCookie({ headers }: FastifyRequest, secureCookie: SecureCookie): boolean {
   if (secureCookie !== "by-host") return secureCookie;
   return !isLoopbackHost(headers.host ?? "") || namesHttps(headers);
 }
 
-/** Whether a `Host` header names this machine itself. */
+/** Whether a `Host` header contains a loopback name or address. */
 export function isLoopbackHost(host: string): boolean {
   return /^(localhost|[\w.-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(host);
 }
 
-/** A client can forge these headers, but then only its own cookie becomes Secure. */
+/** Whether a proxy header names https. A client can forge the headers, but then only its own cookie becomes Secure. */
 function namesHttps(headers: FastifyRequest["headers"]): boolean {
   return (
     /\bhttps\b/i.test(String(headers["x-forwarded-proto"] ?? "")) ||

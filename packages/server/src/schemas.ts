@@ -13,7 +13,7 @@ import {
 import { eventClient, eventPage } from "./visits/schemas.ts";
 
 /*
- * The shapes of requests and responses: Fastify validates with them, and the OpenAPI document shows them. Some JSON
+ * Schemas of requests and responses. Fastify validates with them, and the OpenAPI document contains them. Some JSON
  * members keep the names that older clients use: `sessionId`, `lastActivityAt`, `totalSessions`.
  */
 
@@ -82,7 +82,7 @@ const pageQuery = z.object({
 export const subjectQuery = pageQuery.strict();
 
 export const subjectEndQuery = z.strictObject({
-  // An invalid id would exclude no session, so a typo would end all of them.
+  // Must be a valid id: an invalid id would exclude no session, so that a typo would end all sessions.
   except: z
     .string()
     .refine(isSessionId, "must be a session id")
@@ -136,7 +136,7 @@ export const createBody = z
   })
   .nullish();
 
-/** `POST /api/v1/sessions` of the service. */
+/** The body of `POST /api/v1/sessions`. */
 export const createOrLogInBody = createBody
   .unwrap()
   .unwrap()
@@ -162,9 +162,9 @@ export const createOrLogInBody = createBody
   });
 
 /**
- * The members of a session's data that clients may read and write over HTTP. Members whose names begin with `$` are
- * reserved for the application, whatever credential the request carries: the application trusts their content, so only
- * its own code may write them, through the session manager.
+ * Matches the names of data members that clients may read and write over HTTP. Members whose names begin with `$` are
+ * reserved for the application, even if the request carries a key. The application trusts their content, so only its
+ * own code may write them, through the session manager.
  */
 export const UNRESERVED_NAME = /^(?!\$)/;
 

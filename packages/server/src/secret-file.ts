@@ -6,8 +6,8 @@ import { StartError } from "./start-error.ts";
 
 /**
  * Reads secrets from a file, one per line. If the file is missing, creates it with one secret of 256 random bits,
- * readable by its owner only. Processes that start at the same time agree on one secret: the first to link its file
- * wins.
+ * readable by its owner only. Processes that start at the same time use the same secret: the file of the first process
+ * is kept.
  *
  * @throws StartError if the file cannot be created or read, is empty, or contains a secret that is too short.
  */

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** Minimum length of a secret or key, in characters. */
 export const MIN_SECRET_LENGTH = 16;
 
-/** The entries of a comma-separated list, without the empty ones. */
+/** Splits a comma-separated list, without empty entries. */
 export function listOf(text: string): string[] {
   return text
     .split(",")

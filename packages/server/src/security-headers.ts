@@ -4,13 +4,13 @@ import type { SecureCookie } from "./proxy-options.ts";
 import { usesSecureCookie } from "./request-sessions.ts";
 
 /**
- * For JSON, which loads nothing and runs nothing. `connect-src` is for a developer who tries `fetch` in the browser's
- * console.
+ * The Content-Security-Policy of JSON responses, which forbids loading anything. `connect-src` lets developers call
+ * `fetch` in the browser's console.
  */
 const DATA_POLICY =
   "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'";
 
-/** For pages: scripts and styles from files of this origin alone. */
+/** The Content-Security-Policy of pages: scripts and styles only from files of this origin. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "base-uri 'none'",
@@ -38,7 +38,7 @@ export async function registerSecurityHeaders(app: App, secureCookie: SecureCook
     if (usesSecureCookie(request, secureCookie)) reply.header("strict-transport-security", HSTS);
   });
   app.addHook("onSend", async (_request, reply) => {
-    // A 304 names no content type, and its headers replace those of the page that the browser has cached.
+    // Skip a 304: it has no content type, and its headers would replace the headers of the cached page.
     if (reply.hasHeader("content-security-policy") || reply.statusCode === 304) return;
     const isPage = String(reply.getHeader("content-type") ?? "").startsWith("text/html");
     reply.header("content-security-policy", isPage ? PAGE_POLICY : DATA_POLICY);

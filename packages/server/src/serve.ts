@@ -8,16 +8,16 @@ interface ServeOptions {
   readonly database?: string;
 }
 
-/** Milliseconds after the first signal in which active requests may finish. */
+/** Milliseconds after the first signal during which active requests may finish. */
 const STOP_TIMEOUT = 10_000;
 
-/** The process that started this one. Read at once, because npm may end while the service starts. */
+/** The id of the parent process. Read it immediately, because npm may end while the service starts. */
 const PARENT_PID = process.ppid;
 
-/** Milliseconds between two checks whether npm has ended. */
+/** Milliseconds between two checks of whether npm has ended. */
 const PARENT_CHECK = 500;
 
-/** Milliseconds within which a second signal counts as a repeat of the first. */
+/** Milliseconds after the first signal during which a second signal is ignored as a repetition. */
 const REPEAT_WINDOW = 500;
 
 /** Builds `coatcheck serve`. Its options take precedence over the environment variables. */
@@ -43,16 +43,16 @@ async function serve(options: ServeOptions): Promise<void> {
     PORT: options.port ?? PORT,
     DATABASE_URL: options.database ?? DATABASE_URL,
   });
-  // Loaded after the configuration is valid, so that --help and configuration errors appear quickly.
+  // Import after the configuration has been checked, so that --help and configuration errors appear quickly.
   const [{ pino }, { startService }] = await Promise.all([import("pino"), import("./service.ts")]);
-  // Headers hold cookies, keys and tokens. Redact them in case code logs a whole request by mistake.
+  // Headers contain cookies, keys and tokens. Redact them in case code logs a whole request by mistake.
   const log = pino({ level: config.logLevel, redact: ["headers", "*.headers"] });
   const service = await startService(config, log);
   process.stdout.write(startupMessage(service));
   stopOnSignal(service, () => log.info("stopped"));
 }
 
-/** The startup message: URLs to open, and commands that work when pasted into a shell. */
+/** Returns the startup message: URLs to open, and commands to paste into a shell. */
 function startupMessage({ url, adminTokenFile }: RunningService): string {
   const sessions = `${url}/api/v1/sessions`;
   const admin = adminTokenFile === null ? "$ADMIN_TOKEN" : `$(cat '${adminTokenFile}')`;
@@ -84,7 +84,7 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
   let startedAt: number | null = null;
   const hop = async () => {
     if (startedAt !== null) {
-      // One Ctrl-C can arrive twice: from the terminal, and forwarded by npm.
+      // One Ctrl-C can cause two signals: one from the terminal, and one that npm forwards.
       if (performance.now() - startedAt > REPEAT_WINDOW) process.exit(1);
       return;
     }
@@ -96,7 +96,7 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
   };
   process.on("SIGTERM", hop);
   process.on("SIGINT", hop);
-  // npm and npx do not forward SIGTERM. They end with their shell, which leaves this process with another parent.
+  // npm and npx do not forward SIGTERM. When they end, this process gets another parent process.
   if (process.env.npm_command === undefined) return;
   const timer = setInterval(() => {
     if (process.ppid === PARENT_PID) return;

@@ -14,7 +14,7 @@ import { type OpenVisits, openVisits } from "./visits/open-visits.ts";
 
 const STORE_NAMES = { sqlite: "SQLite", postgres: "PostgreSQL", redis: "Redis", upstash: "Upstash" } as const;
 
-/** A service that accepts requests. */
+/** A running service, which accepts requests. */
 export interface RunningService {
   /** Base URL to open in a browser, such as `http://localhost:3000`. */
   readonly url: string;
@@ -75,7 +75,9 @@ export async function startService(config: Config, log: Logger): Promise<Running
   };
 }
 
-/** The jobs of the service. A session is swept after the events of its visits are stored. */
+/**
+ * Creates the jobs of the service. The sweep deletes sessions only after the events of their visits have been stored.
+ */
 function jobsOf(manager: SessionManager, visits: OpenVisits | null, config: Config): readonly Job[] {
   const { retention, sweepInterval } = config;
   const beforeSweep = visits ? { beforeSweep: () => visits.queue.flush() } : {};

@@ -9,10 +9,10 @@ const ACTIONS = [
   "reject",
 ] as const satisfies readonly SessionLimit["onExceeded"][];
 
-/** Parses `SESSION_LIMIT_ACTION`: what a login beyond `SESSION_LIMIT` does. */
+/** Parses `SESSION_LIMIT_ACTION`: the consequence of a login that exceeds `SESSION_LIMIT`. */
 export const limitActionVariable = z.enum(ACTIONS, `must be one of ${ACTIONS.join(", ")}`);
 
-/** The limit of live sessions per subject that the two variables set; null for none. */
+/** Returns the limit of live sessions per subject that the two variables set, or null without a limit. */
 export function sessionLimitOf(data: {
   readonly SESSION_LIMIT: number | null;
   readonly SESSION_LIMIT_ACTION: SessionLimit["onExceeded"];

@@ -14,7 +14,7 @@ import {
 import { attribution } from "./visits/schemas.ts";
 
 /*
- * The shapes of responses about sessions.
+ * Schemas of responses about sessions.
  */
 
 const metadata = jsonObject
@@ -141,7 +141,7 @@ export const sessionView = z
   .meta({ id: "Session" })
   .describe("A session.");
 
-/** A session with the figures of its visits. */
+/** A session with the number of page views of its visits. */
 export const countedSessionView = sessionView
   .extend({
     pageViews: nullable(count).describe(
@@ -149,9 +149,9 @@ export const countedSessionView = sessionView
     ),
   })
   .meta({ id: "CountedSession" })
-  .describe("A session with the figures of its visits.");
+  .describe("A session with the number of page views of its visits.");
 
-/** A session after a change of privilege. `token` is absent if the new token was sent as a cookie. */
+/** A session with a new token, after a login, elevation or rotation. `token` is absent if it was sent as a cookie. */
 export const issuedSession = z.object({ session: sessionView, token: tokenText.optional() });
 
 export const sessionPage = z.object({

@@ -1,4 +1,4 @@
-/** A reason why a command cannot run, for the operator. The process prints `lines` and exits with code 1. */
+/** The reason why a command cannot run. The process prints `lines` for the operator and exits with code 1. */
 export class StartError extends Error {
   override readonly name = "StartError";
   readonly lines: readonly string[];

@@ -12,7 +12,7 @@ interface SweepCommandOptions {
   readonly retention?: string;
 }
 
-/** Milliseconds between two lines of progress. */
+/** Milliseconds between two progress lines. */
 const PROGRESS_INTERVAL = 1000;
 
 /** Builds `coatcheck sweep`. Its options take precedence over the environment variables. */
@@ -50,7 +50,7 @@ async function sweep(options: SweepCommandOptions): Promise<void> {
   }
 }
 
-/** Opening a missing SQLite file would create it, and hide a wrong path. */
+/** Rejects a missing SQLite file. Opening it would create it, and the operator would not notice a wrong path. */
 function requireExisting(database: Database): void {
   if (database.kind !== "sqlite" || existsSync(database.path)) return;
   throw new StartError([

@@ -1,6 +1,6 @@
 /**
- * Variable names of other systems that the service also reads, each with the meaning that it has there, and the name of
- * the service's own variable, which takes precedence.
+ * Environment variables of other session systems that the service reads too. Each entry has the name of the service's
+ * own variable, which takes precedence, and the meaning of the value.
  */
 const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: string])[] = [
   ["SESSION_MAX_AGE_MS", "SESSION_IDLE_TIMEOUT_MS", "the idle timeout in milliseconds"],
@@ -10,7 +10,7 @@ const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: strin
 ];
 
 /**
- * States for each such variable how the service reads it, or that the service ignores it.
+ * Describes, for each of these variables that is set, how the service reads it or why the service ignores it.
  *
  * @param present the names of the variables that are set.
  * @returns one sentence per variable.
@@ -25,14 +25,14 @@ export function noticesOf(present: readonly string[]): string[] {
   });
 }
 
-/** The URL of the Redis that `REDIS_HOST` and `REDIS_PORT` name. Null without `REDIS_HOST`. */
+/** Returns the Redis URL for `REDIS_HOST` and `REDIS_PORT`. Null without `REDIS_HOST`. */
 export function redisUrlOf(variables: {
   readonly REDIS_HOST: string | null;
   readonly REDIS_PORT: string;
 }): string | null {
   const { REDIS_HOST: host, REDIS_PORT } = variables;
   if (host === null) return null;
-  // The port is the end of a URL such as tcp://10.0.0.11:6379.
+  // REDIS_PORT may be a URL that ends with the port, such as tcp://10.0.0.11:6379.
   const port = REDIS_PORT.split(":").at(-1);
   return `redis://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

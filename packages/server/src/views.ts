@@ -3,12 +3,12 @@ import type { z } from "zod";
 import { type sessionData, UNRESERVED_NAME } from "./schemas.ts";
 import type { sessionPage, sessionStats, sessionView } from "./session-schemas.ts";
 
-/** The body of a successful response. */
+/** Creates the body of a successful response. */
 export function successBody<Data>(data: Data): { success: true; data: Data } {
   return { success: true, data };
 }
 
-/** A session as its owner sees it: everything but the hashes and the data. */
+/** Converts a session to the JSON for its owner, without hashes and data. */
 export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
   return {
     sessionId: record.id,
@@ -40,17 +40,17 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
   };
 }
 
-/** A session's data as its owner sees it: without the members that are reserved for the application. */
+/** Returns a session's data for its owner, without the members that are reserved for the application. */
 export function dataOf({ data }: SessionRecord): z.output<typeof sessionData> {
   return Object.fromEntries(Object.entries(data).filter(([name]) => UNRESERVED_NAME.test(name)));
 }
 
-/** One page of sessions. */
+/** Converts a page of sessions to JSON. */
 export function pageOf({ records, next }: Page): z.output<typeof sessionPage> {
   return { sessions: records.map(viewOf), next };
 }
 
-/** The store's counts, under the names of the API. */
+/** Converts the store's counts to the JSON of the API. */
 export function statsOf({
   total,
   active,
@@ -72,7 +72,7 @@ export function toIso(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** The strong entity tag of a session's data (RFC 9110 §8.8.3): its version. */
+/** Returns the strong entity tag of a session's data (RFC 9110 §8.8.3): the record's version. */
 export function etagOf({ version }: SessionRecord): string {
   return `"${version}"`;
 }

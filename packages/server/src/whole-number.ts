@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-/** Parses an environment variable that is a whole number from `min` to `max`. The error shows `example`. */
+/**
+ * Parses an environment variable that must be a whole number from `min` to `max`. The error message contains `example`.
+ */
 export function wholeNumber(min: number, max: number, example: number) {
   const message = `must be a whole number from ${min} to ${max}, such as ${example}`;
   return z

@@ -3,11 +3,11 @@ import type { ProbeResponse } from "./requests.ts";
 import { expiryOf, type SetCookie } from "./set-cookie.ts";
 import { isLocal, isPublicSuffix } from "./site.ts";
 
-/** Bytes of name and value together (RFC 6265bis §5.6). */
+/** Maximum bytes of name and value together (RFC 6265bis §5.6). */
 const MAX_PAIR_BYTES = 4096;
-/** Bytes of one attribute value (RFC 6265bis §5.6). */
+/** Maximum bytes of one attribute value (RFC 6265bis §5.6). */
 const MAX_ATTRIBUTE_BYTES = 1024;
-/** Bytes. A session cookie needs less, and browsers send it with every request. */
+/** Size in bytes above which a session cookie is reported as large. Browsers send it with every request. */
 const LARGE_PAIR_BYTES = 1024;
 
 /** Checks whether a browser would store the cookie as the server intends. */
@@ -179,7 +179,7 @@ function checkSize({ name, value, attributes }: SetCookie): Finding[] {
   return findings;
 }
 
-/** Uses this machine's clock, as a browser uses its own. */
+/** Checks whether the cookie has already expired by this machine's clock, because browsers use their own clock too. */
 function checkTime(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] {
   const end = expiryOf(cookie, receivedAt);
   if (end === null || end > receivedAt) return [];
@@ -192,7 +192,7 @@ function checkTime(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] 
   ];
 }
 
-/** Checks for repeated names: a browser may store each cookie, and the order in which it sends them is undefined. */
+/** Checks for cookies with the same name: a browser may store all of them, and sends them in an undefined order. */
 export function checkDuplicates({ cookies }: ProbeResponse): readonly Finding[] {
   const names = cookies.map(({ name }) => name);
   const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));

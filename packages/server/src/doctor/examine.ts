@@ -14,24 +14,24 @@ import type { SetCookie } from "./set-cookie.ts";
 /** Options of {@link examine}. */
 export interface ExamineOptions {
   readonly url: URL;
-  /** Origin of the page that sends the request; null: that of `url`. */
+  /** Origin of the page that sends the request. Null: the origin of `url`. */
   readonly frontend: URL | null;
-  /** Name of the session cookie; null: a cookie whose name looks like one. */
+  /** Name of the session cookie. Null: the first cookie with a name such as `sid` or `session`. */
   readonly cookie: string | null;
   readonly request: ProbeRequest;
 }
 
 /** The result of {@link examine}. */
 export interface Diagnosis {
-  /** Each response, in order: redirects first. */
+  /** All responses in order: the redirects, then the final response. */
   readonly responses: readonly ProbeResponse[];
   readonly session: SetCookie | null;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Sends the request that a browser would send, and finds what prevents the session from working. It cannot see a
- * browser's stored cookies, settings or extensions.
+ * Sends the request that a browser would send, and reports the faults that prevent sessions from working. It cannot
+ * detect problems with a browser's stored cookies, settings or extensions.
  *
  * @throws StartError if the server does not respond.
  */
@@ -73,7 +73,7 @@ function findSession(cookies: readonly SetCookie[], name: string | null): SetCoo
   return cookies.find((each) => (name === null ? SESSION_NAME.test(each.name) : each.name === name)) ?? null;
 }
 
-/** Repeats the request as if a proxy had received it over https. Null for an https URL. */
+/** Repeats the request as if a proxy had received it over https. Returns null for an https URL. */
 async function repeatAsHttps(url: URL, request: ProbeRequest): Promise<ProbeResponse | null> {
   if (url.protocol !== "http:") return null;
   return await sendRequest(url, {
@@ -99,7 +99,7 @@ async function preflight(url: URL, frontend: URL): Promise<ProbeResponse> {
   return await sendRequest(url, { method: "OPTIONS", headers });
 }
 
-/** Removes repeated findings, which several redirects may cause. */
+/** Removes duplicate findings. Redirects can cause the same finding several times. */
 function unique(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(
     ({ message }, index) => findings.findIndex((each) => each.message === message) === index,

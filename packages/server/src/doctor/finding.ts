@@ -1,7 +1,7 @@
 /** `problem`: sessions do not work, or leak. `hint`: sessions may fail or leak in some browsers or situations. */
 export type Level = "problem" | "hint";
 
-/** One fault, and how to fix it. Contains names of cookies, never their values. */
+/** One fault and the advice for fixing it. Contains names of cookies, never their values. */
 export interface Finding {
   readonly level: Level;
   /** A stable identifier for programs, such as `secure-on-http`. */
@@ -10,12 +10,12 @@ export interface Finding {
   readonly advice: string;
 }
 
-/** Makes a finding of level `problem`. */
+/** Creates a finding with the level `problem`. */
 export function problem(code: string, message: string, advice: string): Finding {
   return { level: "problem", code, message, advice };
 }
 
-/** Makes a finding of level `hint`. */
+/** Creates a finding with the level `hint`. */
 export function hint(code: string, message: string, advice: string): Finding {
   return { level: "hint", code, message, advice };
 }

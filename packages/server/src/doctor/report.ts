@@ -5,7 +5,7 @@ export function hasNoProblem({ findings }: Diagnosis): boolean {
   return findings.every(({ level }) => level !== "problem");
 }
 
-/** The report for people: the responses, then each finding with its advice. */
+/** Formats the report for people: the responses, then each finding with its advice. */
 export function textOf(diagnosis: Diagnosis): string {
   const { responses, session, findings } = diagnosis;
   const lines = responses.map(({ url, status, cookies }) => {
@@ -19,7 +19,7 @@ export function textOf(diagnosis: Diagnosis): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The report for programs, as JSON. Contains no values of cookies. */
+/** Formats the report for programs, as JSON. It contains no cookie values. */
 export function jsonOf(diagnosis: Diagnosis): string {
   const { responses, session, findings } = diagnosis;
   const answers = responses.map(({ url, status, cookies }) => ({

@@ -9,33 +9,34 @@ export interface ProbeRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One response, with its request's URL and times. */
+/** A response, with the URL and the time of its request. */
 export interface ProbeResponse {
   readonly url: URL;
   readonly status: number;
   readonly headers: Headers;
   readonly cookies: readonly SetCookie[];
-  /** Epoch milliseconds of this machine: when it sent the request, and when it received the response headers. */
+  /** When the request was sent and when the response headers arrived, in epoch milliseconds by this machine's clock. */
   readonly sentAt: number;
   readonly receivedAt: number;
 }
 
-/** Responses, including redirects. */
+/** Maximum number of responses, including redirects. */
 const MAX_RESPONSES = 6;
 /** Milliseconds to wait for a response. */
 const TIMEOUT = 10_000;
 
 /**
- * Requests a page without cookies, and follows redirects itself, because each response may set cookies.
+ * Requests a page without cookies and follows its redirects. Does not let `fetch` follow them, because each response
+ * may set cookies.
  *
- * @returns the responses in order. A failing redirect target ends the list.
+ * @returns the responses in order. If the target of a redirect fails, the list ends before it.
  * @throws StartError if the first URL does not respond within ten seconds.
  */
 export async function followRedirects(start: URL, request: ProbeRequest): Promise<readonly ProbeResponse[]> {
   const responses: ProbeResponse[] = [];
   let next: { readonly url: URL; readonly asking: ProbeRequest } | null = { url: start, asking: request };
   while (next !== null && responses.length < MAX_RESPONSES) {
-    const response: ProbeResponse | null = await askNext(next.url, next.asking, responses.length > 0);
+    const response: ProbeResponse | null = await sendNext(next.url, next.asking, responses.length > 0);
     if (response === null) break;
     responses.push(response);
     const location =
@@ -43,12 +44,13 @@ export async function followRedirects(start: URL, request: ProbeRequest): Promis
     const url: URL | null = location === null ? null : URL.parse(location, response.url.href);
     const isFresh =
       url !== null && /^https?:$/.test(url.protocol) && !responses.some((each) => each.url.href === url.href);
-    next = isFresh && url !== null ? { url, asking: redirected(response.status, next.asking) } : null;
+    next =
+      isFresh && url !== null ? { url, asking: requestAfterRedirect(response.status, next.asking) } : null;
   }
   return responses;
 }
 
-async function askNext(url: URL, request: ProbeRequest, isRedirect: boolean): Promise<ProbeResponse | null> {
+async function sendNext(url: URL, request: ProbeRequest, isRedirect: boolean): Promise<ProbeResponse | null> {
   try {
     return await sendRequest(url, request);
   } catch (error) {
@@ -93,8 +95,8 @@ export async function sendRequest(
   }
 }
 
-/** The request after a redirect. Like browsers, repeats method and body only for 307 and 308. */
-function redirected(status: number, request: ProbeRequest): ProbeRequest {
+/** Returns the request to send after a redirect. Like browsers, repeats method and body only for 307 and 308. */
+function requestAfterRedirect(status: number, request: ProbeRequest): ProbeRequest {
   if (status === 307 || status === 308) return request;
   return { method: "GET", ...(request.headers ? { headers: request.headers } : {}) };
 }

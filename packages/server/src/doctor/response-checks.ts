@@ -2,7 +2,7 @@ import { type Finding, hint, problem } from "./finding.ts";
 import type { ProbeResponse } from "./requests.ts";
 import type { SetCookie } from "./set-cookie.ts";
 
-/** Milliseconds of clock difference to accept. Most signed tokens tolerate a minute. */
+/** Accepted difference of the clocks, in milliseconds. Most signed tokens tolerate a minute. */
 const MAX_SKEW = 60_000;
 
 /** Checks whether a shared cache could send one browser's response to another browser. */
@@ -30,7 +30,7 @@ export function checkCaching({ headers, url }: ProbeResponse): readonly Finding[
   return findings;
 }
 
-/** Checks that the server's clock and this machine's agree, apart from the duration of the request. */
+/** Checks whether the server's clock differs from this machine's clock by more than the request can explain. */
 export function checkClock({ headers, sentAt, receivedAt, url }: ProbeResponse): readonly Finding[] {
   const date = Date.parse(headers.get("date") ?? "");
   // `Date` is truncated to whole seconds.
@@ -46,7 +46,9 @@ export function checkClock({ headers, sentAt, receivedAt, url }: ProbeResponse):
   ];
 }
 
-/** Checks for redirects which show that the server believes requests to come over http. */
+/**
+ * Checks for redirects from https to http, which show that the server does not know that requests arrive over https.
+ */
 export function checkRedirects(responses: readonly ProbeResponse[]): readonly Finding[] {
   for (const { url, status, headers } of responses) {
     const location = status >= 300 && status < 400 ? headers.get("location") : null;
@@ -66,7 +68,7 @@ const TRUST_THE_PROXY =
   "Let the proxy send X-Forwarded-Proto, and configure the application to trust it (trustProxy; in Express `trust proxy`).";
 
 /**
- * The finding for a response without a session cookie.
+ * Returns the finding for a response without a session cookie.
  *
  * @param isSetOverHttps whether the server sets the cookie if a proxy reports https.
  */

@@ -1,9 +1,9 @@
 /** A `Set-Cookie` header as a browser parses it (RFC 6265bis §5.6). */
 export interface SetCookie {
   readonly name: string;
-  /** Never print this. */
+  /** The secret value. Never print it. */
   readonly value: string;
-  /** Keys are lower case. The last of two equal attributes counts. */
+  /** The attributes with lower-case names. If a name appears twice, the last value applies. */
   readonly attributes: ReadonlyMap<string, string>;
 }
 
@@ -21,8 +21,8 @@ export function parseSetCookie(line: string): SetCookie {
 }
 
 /**
- * When the cookie expires, in epoch milliseconds; null for a cookie that ends with the browser. `Max-Age` takes
- * precedence over `Expires`.
+ * Returns when the cookie expires, in epoch milliseconds. Null for a cookie that the browser deletes when it is closed.
+ * `Max-Age` takes precedence over `Expires`.
  */
 export function expiryOf({ attributes }: SetCookie, now: number): number | null {
   const maxAge = attributes.get("max-age");

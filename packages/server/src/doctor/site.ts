@@ -1,11 +1,11 @@
-/** Common hosting suffixes under which each name has a different owner. */
+/** Matches hosts of common hosting providers, where each subdomain has a different owner. */
 const SHARED_HOSTS =
   /(^|\.)(github\.io|gitlab\.io|vercel\.app|netlify\.app|herokuapp\.com|pages\.dev|workers\.dev|web\.app|firebaseapp\.com|onrender\.com|fly\.dev|azurewebsites\.net|cloudfront\.net)$/;
 
 /** Matches `co.uk`, `com.au`, `or.jp` and similar suffixes. */
 const SECOND_LEVEL = /(^|\.)(ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}$/;
 
-/** Whether the URL names this machine, which browsers trust without TLS. */
+/** Whether the URL's host is this machine. Browsers trust it without TLS. */
 export function isLocal({ hostname }: URL): boolean {
   return (
     hostname === "localhost" || hostname.endsWith(".localhost") || /^(127\.[\d.]+|\[::1\])$/.test(hostname)

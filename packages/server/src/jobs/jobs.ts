@@ -4,28 +4,28 @@ import { type Clock, CoatcheckError, type Schedule } from "coatcheck";
 import type { FastifyBaseLogger } from "fastify";
 import { type JobBoard, type JobResult, type JobRun, LocalJobBoard } from "./board/board.ts";
 
-/** Work that the service does on its own. It must be correct when two nodes run it at once; see {@link JobBoard}. */
+/** A background task of the service. It must be correct when two nodes run it at once; see {@link JobBoard}. */
 export interface Job {
   readonly name: string;
   readonly description: string;
-  /** Milliseconds from the end of a run to the next one. Null: only on request. */
+  /** Milliseconds from the end of a run to the start of the next run. Null: the job runs only on request. */
   readonly interval: number | null;
   /**
-   * Does the work in short steps.
+   * Runs the job in short steps.
    *
    * @param signal aborts when the service stops. The job then ends after its current step.
    */
   run(signal: AbortSignal): Promise<JobResult>;
-  /** Counts what a run would do, and does nothing. */
+  /** Returns the numbers that a run would return, without changing anything. */
   dryRun?(): Promise<JobResult>;
 }
 
-/** A job and its last run on any node. */
+/** The state of a job and its last run on any node. */
 export interface JobStatus extends Pick<Job, "name" | "description" | "interval"> {
   readonly isRunning: boolean;
-  /** Null before the first run has ended. */
+  /** Null before the first run has finished. */
   readonly lastRun: JobRun | null;
-  /** Epoch milliseconds; null for a job that runs only on request, and during a run. */
+  /** Epoch milliseconds of the next scheduled run. Null during a run, and for a job that runs only on request. */
   readonly nextRunAt: number | null;
 }
 
@@ -34,7 +34,7 @@ export interface JobsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly log: FastifyBaseLogger;
-  /** The board that the nodes share. `stop` closes it. Default: nothing; each process runs every job. */
+  /** The board that the nodes share. `stop` closes it. Default: none, so each process runs every job. */
   readonly board?: JobBoard;
 }
 
@@ -44,7 +44,7 @@ const LEASE = 60_000;
 interface Entry {
   readonly job: Job;
   running: Promise<JobRun> | null;
-  /** When this node looks at the job again. */
+  /** When this node next checks whether the job must run. */
   dueAt: number | null;
   cancel: (() => void) | null;
 }
@@ -54,7 +54,7 @@ export class Jobs {
   readonly #entries: readonly Entry[];
   readonly #options: JobsOptions;
   readonly #board: JobBoard;
-  /** This process, as {@link JobRun} names it. */
+  /** The name of this process in {@link JobRun}. */
   readonly node = `${hostname()}:${process.pid}`;
   readonly #holder = randomUUID();
   readonly #stopping = new AbortController();
@@ -70,7 +70,7 @@ export class Jobs {
     for (const entry of this.#entries) this.#scheduleNext(entry, entry.job.interval);
   }
 
-  /** Stops all jobs. Resolves when their current steps are done and the board is closed. */
+  /** Stops all jobs. Resolves when their current steps have finished and the board is closed. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const { cancel } of this.#entries) cancel?.();
@@ -78,11 +78,11 @@ export class Jobs {
     await this.#board.close();
   }
 
-  /** The jobs and their last runs on any node. */
+  /** Returns the state of all jobs and their last runs on any node. */
   async status(): Promise<readonly JobStatus[]> {
     return await Promise.all(
       this.#entries.map(async ({ job: { name, description, interval }, dueAt }) => {
-        const { isRunning, lastRun } = await onBoard(() => this.#board.read(name));
+        const { isRunning, lastRun } = await callBoard(() => this.#board.read(name));
         const nextRunAt = isRunning || interval === null ? null : (dueAfter(lastRun, interval) ?? dueAt);
         return { name, description, interval, isRunning, lastRun, nextRunAt };
       }),
@@ -90,7 +90,7 @@ export class Jobs {
   }
 
   /**
-   * Runs a job now, or joins the run in progress on this node. Returns null if there is no such job.
+   * Runs a job now, or waits for the run in progress on this node. Returns null if the job does not exist.
    *
    * @throws CoatcheckError `CONFLICT` while another node runs the job, `STORE_UNAVAILABLE` when the database does not respond.
    */
@@ -99,7 +99,10 @@ export class Jobs {
     return entry ? await this.#start(entry) : null;
   }
 
-  /** Counts what a run would do. Returns null if there is no such job, or if it has no dry run. */
+  /**
+   * Returns the numbers that a run would return, without changing anything. Null if the job does not exist or has no
+   * dry run.
+   */
   async dryRun(name: string): Promise<JobResult | null> {
     const entry = this.#entries.find(({ job }) => job.name === name);
     return (await entry?.job.dryRun?.()) ?? null;
@@ -112,12 +115,12 @@ export class Jobs {
     entry.cancel = this.#options.schedule(delay, () => void this.#runIfDue(entry));
   }
 
-  /** Runs a job unless another node runs it, or has run it within the interval. */
+  /** Runs a job, unless another node is running it or has run it within the interval. */
   async #runIfDue(entry: Entry): Promise<void> {
     const { clock, log } = this.#options;
     const { name, interval } = entry.job;
     try {
-      const { isRunning, lastRun } = await onBoard(() => this.#board.read(name));
+      const { isRunning, lastRun } = await callBoard(() => this.#board.read(name));
       const dueAt = dueAfter(lastRun, interval ?? 0) ?? 0;
       const delay = isRunning ? interval : dueAt - clock.now();
       if (delay !== null && delay > 0) this.#scheduleNext(entry, delay);
@@ -138,8 +141,11 @@ export class Jobs {
 
   async #execute(entry: Entry): Promise<JobRun> {
     const { name, interval } = entry.job;
-    if (!(await onBoard(() => this.#board.take(name, this.#holder, LEASE)))) {
-      throw new CoatcheckError("CONFLICT", "Another node runs this job.");
+    if (!(await callBoard(() => this.#board.take(name, this.#holder, LEASE)))) {
+      throw new CoatcheckError(
+        "CONFLICT",
+        "Another node is running this job; try again when it has finished.",
+      );
     }
     entry.cancel?.();
     entry.dueAt = null;
@@ -167,7 +173,10 @@ export class Jobs {
     }
   }
 
-  /** Keeps the lease until the returned function is called. A failure is no reason to stop: the lease may still be there. */
+  /**
+   * Renews the lease until the returned function is called. Continues after a failure, because the lease may not have
+   * expired yet.
+   */
   #renew(name: string): () => void {
     let cancel = () => {};
     const schedule = () => {
@@ -185,12 +194,16 @@ function dueAfter(lastRun: JobRun | null, interval: number): number | null {
   return lastRun && lastRun.startedAt + lastRun.duration + interval;
 }
 
-async function onBoard<Result>(call: () => Promise<Result>): Promise<Result> {
+async function callBoard<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
   } catch (cause) {
     if (cause instanceof CoatcheckError) throw cause;
-    throw new CoatcheckError("STORE_UNAVAILABLE", "The database of the jobs does not respond.", { cause });
+    throw new CoatcheckError(
+      "STORE_UNAVAILABLE",
+      "The database that stores the state of the jobs does not respond; try again later.",
+      { cause },
+    );
   }
 }
 

@@ -1,10 +1,10 @@
 import type { EncryptedStore } from "coatcheck/encryption";
 import type { Job } from "./jobs.ts";
 
-/** Sessions per step. */
+/** Number of sessions per step. */
 const SLICE_SIZE = 100;
 
-/** The job that encrypts the active sessions under the newest secret. Each step can be repeated. */
+/** Creates the job that re-encrypts the active sessions with the newest secret. Each step can be repeated. */
 export function reencryptJob(store: Pick<EncryptedStore, "reencrypt">): Job {
   return {
     name: "reencrypt",

@@ -3,16 +3,19 @@ import type { Job } from "./jobs.ts";
 
 const MINUTE = 60_000;
 
-/** Rows per statement. Small enough that no writer waits long. */
+/** Rows per statement. It is small, so that no writer waits long. */
 const SLICE_SIZE = 1000;
 
 /** Options of {@link sweepJob}, in milliseconds. */
 export interface SweepOptions {
-  /** How long ended sessions stay readable, so that the admin can see why they ended. Default: 1 day. */
+  /** How long ended sessions stay readable, so that the admin can find out why they ended. Default: 1 day. */
   readonly retention?: number;
   /** The time between the end of a sweep and the start of the next one. Default: 5 minutes. */
   readonly sweepInterval?: number;
-  /** Stores what must outlive the sessions, such as the events of their visits. A failure postpones the sweep. */
+  /**
+   * Saves data that must not be lost when sessions are deleted, such as the events of their visits. If it rejects, the
+   * sweep deletes nothing and is repeated later.
+   */
   readonly beforeSweep?: () => Promise<void>;
 }
 
@@ -36,7 +39,7 @@ export async function sweepSlices(
   return total;
 }
 
-/** The job that deletes sessions past their retention. Each session is deleted by one node. */
+/** Creates the job that deletes ended sessions after the retention period. */
 export function sweepJob(
   manager: SessionManager,
   { retention = 24 * 60 * MINUTE, sweepInterval = 5 * MINUTE, beforeSweep }: SweepOptions = {},

@@ -4,10 +4,13 @@ import type { Job } from "./jobs.ts";
 
 const MINUTE = 60_000;
 
-/** Days per step. A day of 500,000 events takes up to two seconds. */
+/** Days to recompute per step. A day with 500,000 events takes up to two seconds. */
 const STEP = 1;
 
-/** The jobs of a database of visits: recomputing changed figures, repairing all of them, and deleting old data. */
+/**
+ * Creates the jobs of a visits database: recompute the figures that events have changed, recompute all figures, and
+ * delete old data.
+ */
 export function visitJobs(
   visits: VisitMaintenance,
   { clock, retention }: { readonly clock: Clock; readonly retention: RetentionPeriods },

@@ -29,8 +29,8 @@ const BASE = "/api/v1/analytics";
 const visitParams = z.object({ visitId: visitIdText });
 const visitorParams = z.object({ visitorId: visitorIdText });
 
-/** One question with its route. */
-interface Question {
+/** An analytics query (question) and the route that runs it. */
+interface AnalyticsRoute {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
@@ -41,11 +41,11 @@ interface Question {
   ask(request: FastifyRequest): Promise<Answer | null>;
 }
 
-/** Adds the routes that answer questions about visits, for the admin and API consumers. */
+/** Adds the routes that run analytics queries on visits, for the admin and API consumers. */
 export function analyticsRoutes(app: App, { authenticator }: RouteContext, questions: Questions): void {
   for (const { path, operationId, summary, query, params, answer, ask } of [
-    ...figures(questions),
-    ...people(questions),
+    ...figureRoutes(questions),
+    ...timelineRoutes(questions),
   ]) {
     const schema = {
       operationId,
@@ -58,7 +58,11 @@ export function analyticsRoutes(app: App, { authenticator }: RouteContext, quest
     app.get(BASE + path, { schema }, async (request, reply) => {
       requirePrincipal(await authenticator.authenticate(request));
       const found = await ask(request);
-      if (found === null) throw new CoatcheckError("SESSION_NOT_FOUND", "There is no such visit.");
+      if (found === null)
+        throw new CoatcheckError(
+          "SESSION_NOT_FOUND",
+          "The visit, session, customer or visitor in the path does not exist.",
+        );
       const { format } = request.query as { format: "json" | "csv" };
       if (format === "json") return successBody(found);
       reply.hijack();
@@ -69,7 +73,7 @@ export function analyticsRoutes(app: App, { authenticator }: RouteContext, quest
   }
 }
 
-function figures(questions: Questions): readonly Question[] {
+function figureRoutes(questions: Questions): readonly AnalyticsRoute[] {
   return [
     {
       path: "/overview",
@@ -77,7 +81,7 @@ function figures(questions: Questions): readonly Question[] {
       summary: "Figures of a range, by day or hour, with a comparison",
       query: queries.overviewQuery,
       answer: answers.overviewAnswer,
-      ask: (request) => questions.overview(questionOf<OverviewRequest>(request)),
+      ask: (request) => questions.overview(queryOf<OverviewRequest>(request)),
     },
     {
       path: "/live",
@@ -85,7 +89,7 @@ function figures(questions: Questions): readonly Question[] {
       summary: "Who is there now",
       query: queries.liveQuery,
       answer: answers.liveAnswer,
-      ask: (request) => questions.live(questionOf<LiveRequest>(request)),
+      ask: (request) => questions.live(queryOf<LiveRequest>(request)),
     },
     {
       path: "/breakdown",
@@ -93,7 +97,7 @@ function figures(questions: Questions): readonly Question[] {
       summary: "Figures for each page, source, campaign, country, device, …",
       query: queries.breakdownQuery,
       answer: answers.breakdownAnswer,
-      ask: (request) => questions.breakdown(questionOf<BreakdownRequest>(request)),
+      ask: (request) => questions.breakdown(queryOf<BreakdownRequest>(request)),
     },
     {
       path: "/funnel",
@@ -101,7 +105,7 @@ function figures(questions: Questions): readonly Question[] {
       summary: "How many visits come from step to step",
       query: queries.funnelQuery,
       answer: answers.funnelAnswer,
-      ask: (request) => questions.funnel(questionOf<FunnelRequest>(request)),
+      ask: (request) => questions.funnel(queryOf<FunnelRequest>(request)),
     },
     {
       path: "/attribution",
@@ -109,7 +113,7 @@ function figures(questions: Questions): readonly Question[] {
       summary: "Orders and revenue by channel, source and campaign",
       query: queries.attributionQuery,
       answer: answers.attributionAnswer,
-      ask: (request) => questions.attribution(questionOf<AttributionRequest>(request)),
+      ask: (request) => questions.attribution(queryOf<AttributionRequest>(request)),
     },
     {
       path: "/retention",
@@ -117,12 +121,12 @@ function figures(questions: Questions): readonly Question[] {
       summary: "How many visitors come back, week by week",
       query: queries.retentionQuery,
       answer: answers.retentionAnswer,
-      ask: (request) => questions.retention(questionOf<RetentionRequest>(request)),
+      ask: (request) => questions.retention(queryOf<RetentionRequest>(request)),
     },
   ];
 }
 
-function people(questions: Questions): readonly Question[] {
+function timelineRoutes(questions: Questions): readonly AnalyticsRoute[] {
   return [
     {
       path: "/visits/:visitId/timeline",
@@ -131,8 +135,7 @@ function people(questions: Questions): readonly Question[] {
       query: queries.timelineQuery,
       params: visitParams,
       answer: timelines.visitTimelineAnswer,
-      ask: (request) =>
-        questions.visitTimeline(paramOf(request, "visitId"), questionOf<PageOptions>(request)),
+      ask: (request) => questions.visitTimeline(paramOf(request, "visitId"), queryOf<PageOptions>(request)),
     },
     {
       path: "/sessions/:sessionId/timeline",
@@ -142,7 +145,7 @@ function people(questions: Questions): readonly Question[] {
       params: sessionParams,
       answer: timelines.sessionTimelineAnswer,
       ask: (request) =>
-        questions.sessionTimeline(paramOf(request, "sessionId"), questionOf<PageOptions>(request)),
+        questions.sessionTimeline(paramOf(request, "sessionId"), queryOf<PageOptions>(request)),
     },
     {
       path: "/customers/:subject/journey",
@@ -152,7 +155,7 @@ function people(questions: Questions): readonly Question[] {
       params: subjectParams,
       answer: timelines.journeyAnswer,
       ask: (request) =>
-        questions.customerJourney(paramOf(request, "subject"), questionOf<JourneyOptions>(request)),
+        questions.customerJourney(paramOf(request, "subject"), queryOf<JourneyOptions>(request)),
     },
     {
       path: "/visitors/:visitorId/journey",
@@ -162,13 +165,15 @@ function people(questions: Questions): readonly Question[] {
       params: visitorParams,
       answer: timelines.journeyAnswer,
       ask: (request) =>
-        questions.visitorJourney(paramOf(request, "visitorId"), questionOf<JourneyOptions>(request)),
+        questions.visitorJourney(paramOf(request, "visitorId"), queryOf<JourneyOptions>(request)),
     },
   ];
 }
 
-/** The question in the query, which its schema has checked: every member but the answer's format. */
-function questionOf<Request>({ query }: FastifyRequest): Request {
+/**
+ * Returns the parameters of the query without `format`, which only concerns the response. The schema has checked them.
+ */
+function queryOf<Request>({ query }: FastifyRequest): Request {
   const members = Object.entries(query as object);
   return Object.fromEntries(
     members.filter(([name, value]) => name !== "format" && value !== undefined),

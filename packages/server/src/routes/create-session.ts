@@ -15,7 +15,7 @@ import { relayEvents } from "../visits/relay.ts";
 import type { eventClient, eventPage } from "../visits/schemas.ts";
 import type { RouteContext } from "./context.ts";
 
-/** New sessions per minute and client address. Requests with an API key or the admin token are not limited. */
+/** Maximum new sessions per minute and client address. Requests with an API key or the admin token are not limited. */
 const MAX_CREATIONS = 120;
 
 /** Adds the route that creates sessions. */
@@ -52,7 +52,7 @@ export function createSessionRoute(
       if (page || client || Object.keys(login).length > 0) requirePrincipal(caller);
       reply.code(201);
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
-        // The handle has the fields of `newSession`. This write stores the session, and the commit sets the cookie.
+        // Store the new session, which already has the fields of `newSession`. The response then sets its cookie.
         await caller.session.patch({});
         visits?.sessionCreated(addressOf(caller, request, client));
         return successBody(createdView(storedIn(caller)));
@@ -75,14 +75,17 @@ export function createSessionRoute(
     },
   );
 
-  /** Tracks the first page view. Returns the visitor's id; null if nothing is collected. */
+  /** Tracks the first page view. Returns the visitor's id, or null if the visit is not tracked. */
   async function beginVisit(visits: Visits, record: SessionRecord, { page, client = {} }: FirstPage) {
     const events = [{ id: randomUUID(), type: "page_view", ago: 0 }];
     const relay = { client, page: { ...page, id: page.id ?? randomUUID() }, events };
     return (await relayEvents(visits, manager, record, relay)).record.visitorId;
   }
 
-  /** The request of an API consumer comes from its backend, so the body says which client the session is for. */
+  /**
+   * Returns the client of the new session. An API consumer's request comes from its backend, so the body describes the
+   * client.
+   */
   function clientOf(
     { principal }: Caller,
     request: FastifyRequest,
@@ -95,7 +98,7 @@ export function createSessionRoute(
   }
 }
 
-/** The address of the client that a session is for; null if an API consumer gives none. */
+/** Returns the address of the new session's client. Null if an API consumer does not send the address. */
 function addressOf(
   { principal }: Caller,
   request: FastifyRequest,
@@ -109,13 +112,16 @@ interface FirstPage {
   readonly client: z.output<typeof eventClient> | undefined;
 }
 
-/** A consumer owns its sessions. A browser's further sessions are children of its own session. */
+/**
+ * Returns owner and parent of the new session. A consumer owns its sessions. A browser's additional sessions are
+ * children of its own session.
+ */
 function placementOf({ principal, session }: Caller): { owner?: string; parentId?: string } {
   if (principal !== null) return { owner: ownerOf(principal) };
   return session.record === null ? {} : { parentId: session.id };
 }
 
-/** Omits the members that are undefined. */
+/** Returns a copy without the members that are undefined. */
 function withoutUndefined<Members extends object>(
   members: Members,
 ): { [Name in keyof Members]?: NonNullable<Members[Name]> } {
@@ -123,7 +129,7 @@ function withoutUndefined<Members extends object>(
 }
 
 function storedIn({ session }: Caller): SessionRecord {
-  if (session.record === null) throw new TypeError("The session has not been stored.");
+  if (session.record === null) throw new TypeError("The new session has no record, although it was stored.");
   return session.record;
 }
 

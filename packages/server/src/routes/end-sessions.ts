@@ -6,7 +6,7 @@ import { ended } from "../session-schemas.ts";
 import { successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
-/** Adds the route that ends a tenant's sessions or all sessions. */
+/** Adds the route that ends all sessions of a tenant, or all sessions. */
 export function endSessionsRoute(app: App, { manager, authenticator, ownedSessions }: RouteContext): void {
   app.delete(
     "/api/v1/sessions",
@@ -36,7 +36,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
       const ids = [];
       for await (const { id } of ownedSessions.matching({ tenant })) ids.push(id);
       let count = await manager.revoke({ tenant }, reason);
-      // The sessions under them may have no tenant, so the mass revocation did not include them.
+      // Child sessions may have no tenant, so the revocation by tenant did not include them.
       for (const id of ids) count += await ownedSessions.endChildren(id, reason);
       return successBody({ ended: count });
     },

@@ -13,7 +13,7 @@ import type { RouteContext } from "./context.ts";
 
 const tags = ["visits"];
 
-/** Adds the routes by which a backend in any language reports the events and orders of its sessions. */
+/** Adds the routes with which a backend in any language reports events and orders of its sessions. */
 export function eventRoutes(
   app: App,
   { manager, authenticator, ownedSessions, clock }: RouteContext,

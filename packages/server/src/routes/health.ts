@@ -57,5 +57,5 @@ export function healthRoutes(app: App, { manager, clock }: RouteContext): void {
   );
 }
 
-/** An id that no session has. Its random bits are all zero. */
+/** An id that no session has, because its random bits are all zero. */
 const PROBE_ID = "00000000-0000-4000-8000-000000000000";

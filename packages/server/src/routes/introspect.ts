@@ -6,7 +6,7 @@ import { introspection } from "../session-schemas.ts";
 import { successBody, viewOf } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
-/** Adds token introspection, in the manner of RFC 7662, for backends in any language. */
+/** Adds token introspection, similar to RFC 7662, for backends in any language. */
 export function introspectRoute(app: App, { manager, authenticator }: RouteContext): void {
   app.post(
     "/api/v1/sessions/introspect",

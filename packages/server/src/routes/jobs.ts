@@ -62,7 +62,7 @@ const job = z
   .meta({ id: "Job" })
   .describe("A job of the service.");
 
-/** Adds the routes that show the service's jobs and run them. */
+/** Adds the routes that list and run the service's jobs. */
 export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs: Jobs): void {
   app.get(
     "/api/v1/jobs",
@@ -104,7 +104,10 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
       const { name } = request.params;
       const run = request.query.dryRun ? await countRun(jobs, name, clock.now()) : await jobs.run(name);
       if (run === null)
-        throw new CoatcheckError("SESSION_NOT_FOUND", "There is no such job, or it has no dry run.");
+        throw new CoatcheckError(
+          "SESSION_NOT_FOUND",
+          "The job does not exist or has no dry run; GET /api/v1/jobs lists the jobs.",
+        );
       return successBody(runOf(run));
     },
   );

@@ -2,19 +2,21 @@ import type { SessionCache } from "coatcheck/cache";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
 import type { App } from "../fastify-app.ts";
-import { commandsOf, LANDING_POLICY, type LandingFacts, landingPage } from "../landing-page.ts";
+import { commandsOf, LANDING_POLICY, type LandingPageData, landingPage } from "../landing-page.ts";
 import { isLoopbackHost } from "../request-sessions.ts";
 import { VERSION } from "../version.ts";
 import { successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
-/** The facts about the installation that the landing page shows. */
+/** Details of the installation that the landing page displays. */
 export interface Installation {
   /** Name of the store. Default: `memory`. */
   readonly store?: string;
-  /** URL of the shop that runs beside the service. Default: null. */
+  /** URL of the shop that uses the service. Default: null. */
   readonly shopUrl?: string | null;
-  /** File that holds the generated admin token; shown only to requests from this machine. Default: null. */
+  /**
+   * File with the generated admin token. The page displays its path only to requests from this machine. Default: null.
+   */
   readonly adminTokenFile?: string | null;
 }
 
@@ -27,7 +29,7 @@ export function landingRoute(
 ): void {
   const startedAt = clock.now();
 
-  async function landingOf(request: FastifyRequest): Promise<LandingFacts> {
+  async function landingOf(request: FastifyRequest): Promise<LandingPageData> {
     const counts = await manager.stats().catch(() => null);
     const { protocol, host } = sessionOf(request).client;
     const isLocal = isLoopbackHost(host ?? "");
@@ -39,7 +41,7 @@ export function landingRoute(
       liveSessions: counts?.active ?? null,
       uptime: Math.floor((clock.now() - startedAt) / 1000),
       url: `${protocol}://${isHost(host) ? host : "localhost"}`,
-      // A shop on this machine's loopback address is of no use to a client elsewhere.
+      // Clients on other machines cannot open a shop on this machine's loopback address.
       shopUrl: shopUrl !== null && (isLocal || !isLoopbackHost(new URL(shopUrl).host)) ? shopUrl : null,
       adminToken: isLocal && adminTokenFile !== null ? `$(cat '${adminTokenFile}')` : "$ADMIN_TOKEN",
     };
@@ -70,12 +72,12 @@ export function landingRoute(
   });
 }
 
-/** Whether the client names HTML: browsers do, while curl and HTTP libraries accept anything. */
+/** Whether the `Accept` header contains `text/html`. Browsers send it; curl and HTTP libraries accept any type. */
 function prefersHtml(accept = ""): boolean {
   return /\btext\/html\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accept);
 }
 
-/** A host that is safe in a shell command. The Host header comes from the client. */
+/** Whether the host is safe in a shell command, because the client controls the Host header. */
 function isHost(host: string | null): host is string {
   return host !== null && /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(host);
 }

@@ -8,13 +8,16 @@ import { adminSecurity, failures } from "../schemas.ts";
 import type { OpenVisits } from "../visits/open-visits.ts";
 import type { RouteContext } from "./context.ts";
 
-/** Milliseconds to wait for the counts. A scraper that times out would lose the other metrics too. */
+/**
+ * Milliseconds to wait for the session counts. A longer wait could exceed the scraper's timeout, which would lose all
+ * metrics.
+ */
 const COUNT_TIMEOUT = 1000;
 
-/** The figures of visits that the metrics show. */
+/** The sources of the visit metrics. */
 type VisitFigures = Pick<OpenVisits, "queue" | "visits" | "questions">;
 
-/** Adds the Prometheus endpoint. Only the admin may read it, because the counts reveal how a business is doing. */
+/** Adds the Prometheus endpoint. Only the admin may read it, because the counts are business figures. */
 export function metricsRoute(
   app: App,
   { manager, authenticator }: Pick<RouteContext, "manager" | "authenticator">,
@@ -67,7 +70,7 @@ function countsText({ total, active, authenticated }: StoreStats): string {
   ].join("");
 }
 
-/** Figures of this process since it started. */
+/** Formats the visit metrics of this process since its start. */
 function visitsText({ queue, visits }: VisitFigures): string {
   const { queued, spilled, delivered, dropped } = queue.stats();
   const suspicions = Object.entries(visits.suspicions).map(

@@ -47,14 +47,17 @@ const customerData = personalData.extend({
 
 const erased = z.object({ erased: count.describe("Number of visitors that were erased.") });
 
-/** The data of people, and the events that this node has yet to store. */
+/** Access to the stored data of people, and to the events that this node has not stored yet. */
 export interface People {
   readonly maintenance: VisitMaintenance;
-  /** Stores the waiting events: those of a person who is erased would return otherwise. */
+  /**
+   * Stores the waiting events. Call it before an erasure; otherwise waiting events of the erased person would be stored
+   * afterwards.
+   */
   flush(): Promise<void>;
 }
 
-/** Adds the routes for people's requests about their data. */
+/** Adds the routes that export and erase a person's data. */
 export function peopleRoutes(app: App, { authenticator }: RouteContext, people: People): void {
   const { maintenance: visits, flush } = people;
   const authorize = async (request: FastifyRequest) => {
@@ -163,7 +166,7 @@ function visitorOf({ params, query }: FastifyRequest): Person {
   return { visitorId, tenant: (query as z.output<typeof tenantQuery>).tenant ?? null };
 }
 
-/** A copy whose lists the response schema may take. */
+/** Copies the data with mutable arrays, as the type of the response schema requires. */
 function mutableCopy(data: Awaited<ReturnType<VisitMaintenance["exportPerson"]>>) {
   const { visitors, visits, sessions, journeys, events, orders } = data;
   return {

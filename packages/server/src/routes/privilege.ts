@@ -12,9 +12,9 @@ const tags = ["privilege"];
 /**
  * Adds the routes that change a session's privileges. Each replaces the session's token.
  *
- * A browser cannot log itself in or elevate itself. Only the application, with its API key, and the admin may state
- * that a password was right or that a user has re-authenticated. To log a browser in, the application sends its key
- * together with the browser's cookie. Every owner may rotate.
+ * A browser cannot log itself in or elevate itself. Only the application (with its API key) and the admin may confirm
+ * that a password was correct or that a user has re-authenticated. To log a browser in, the application sends its key
+ * together with the browser's cookie. Every owner of a session may rotate its token.
  */
 export function privilegeRoutes(app: App, { manager, authenticator, ownedSessions }: RouteContext): void {
   app.post(
@@ -39,10 +39,10 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
       const caller = await authenticator.authenticate(request);
       requirePrincipal(caller);
       const id = request.params.sessionId;
-      // The response to an earlier login may be lost: the browser then still has the older token of this session.
+      // If the response to an earlier login was lost, the browser still has the older token of this session. Accept it.
       if (caller.session.replacedId !== id) await ownedSessions.live(caller, id);
       return successBody(
-        await issue(caller, id, {
+        await issueToken(caller, id, {
           byHandle: (session) => session.authenticate(subject, options),
           byId: () => manager.authenticate(id, subject, options),
         }),
@@ -68,7 +68,7 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
       requirePrincipal(caller);
       const { id } = await ownedSessions.live(caller, request.params.sessionId);
       return successBody(
-        await issue(caller, id, {
+        await issueToken(caller, id, {
           byHandle: (session) => session.elevate(scope, maxAge),
           byId: () => manager.elevate(id, scope, maxAge),
         }),
@@ -91,29 +91,33 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
       const caller = await authenticator.authenticate(request);
       const { id } = await ownedSessions.live(caller, request.params.sessionId);
       return successBody(
-        await issue(caller, id, { byHandle: (session) => session.rotate(), byId: () => manager.rotate(id) }),
+        await issueToken(caller, id, {
+          byHandle: (session) => session.rotate(),
+          byId: () => manager.rotate(id),
+        }),
       );
     },
   );
 }
 
-interface Change {
-  /** Changes the session through the request's handle, which sets the new cookie. */
+interface TokenChange {
+  /** Changes the request's own session, so that the response sets the new cookie. */
   readonly byHandle: (session: Session) => Promise<void>;
   /** Changes the session by its id, and returns the new token. */
   readonly byId: () => Promise<IssuedSession>;
 }
 
 /**
- * Sends the new token as a cookie if the session's token came as one, so that scripts cannot read it. Otherwise returns
- * it in the response body.
+ * Sends the new token as a cookie if the request carried the session's token as a cookie, so that scripts cannot read
+ * it. Otherwise returns the token in the response body.
  */
-async function issue({ session, hasCookie }: Caller, id: string, change: Change) {
+async function issueToken({ session, hasCookie }: Caller, id: string, change: TokenChange) {
   if (!hasCookie || (session.id !== id && session.replacedId !== id)) {
     const { record, token } = await change.byId();
     return { session: viewOf(record), token };
   }
   await change.byHandle(session);
-  if (session.record === null) throw new TypeError("The handle has no session after the change.");
+  if (session.record === null)
+    throw new TypeError("The request's session has no record after the login, elevation or rotation.");
   return { session: viewOf(session.record) };
 }

@@ -8,7 +8,7 @@ const tags = ["data"];
 const RESERVED_MEMBERS =
   "Members whose names begin with `$` are reserved for the application. No request can read or write them, not even with the admin token. They count towards the size and version of the data.";
 
-/** Adds the routes that read and patch a session's data, without the members reserved for the application. */
+/** Adds the routes that read and patch a session's data, except the members that are reserved for the application. */
 export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessions }: RouteContext): void {
   app.get(
     "/api/v1/sessions/:sessionId/data",

@@ -97,14 +97,14 @@ export function sessionRoutes(
       const record = await ownedSessions.live(caller, sessionId);
       if (record.id !== caller.session.id)
         return successBody({ ended: await ownedSessions.end(record.id, reason) });
-      // Revoke through the handle, so that the response clears the browser's cookie.
+      // Revoke the request's own session object, so that the response clears the browser's cookie.
       await caller.session.revoke(reason);
       return successBody({ ended: 1 + (await ownedSessions.endChildren(record.id, reason)) });
     },
   );
 }
 
-/** Page views of the session's visits; null while the database of visits does not respond. */
+/** Returns the number of page views in the session's visits. Null while the visits database does not respond. */
 async function pageViewsOf(questions: Questions, { id, visit }: SessionRecord): Promise<number | null> {
   if (visit === null) return 0;
   try {
@@ -116,7 +116,7 @@ async function pageViewsOf(questions: Questions, { id, visit }: SessionRecord): 
   }
 }
 
-/** Converts the query to a store filter. `active` in the query also excludes sessions past a timeout. */
+/** Converts the query to a store filter. `active` also excludes sessions whose timeout has passed. */
 function filterOf(query: z.output<typeof listQuery>, now: number): SessionFilter {
   const { limit: _limit, cursor: _cursor, state, ...fields } = query;
   const present = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -11,8 +11,8 @@ import type { RouteContext } from "./context.ts";
 const tags = ["subjects"];
 
 /**
- * Adds the routes that list and end a subject's sessions. The subject and the admin reach all of them; an API consumer
- * reaches those it created.
+ * Adds the routes that list and end a subject's sessions. The subject and the admin can access all of these sessions;
+ * an API consumer only the sessions that it created.
  */
 export function subjectRoutes(
   app: App,
@@ -60,7 +60,7 @@ export function subjectRoutes(
       const { subject } = request.params;
       const { except } = request.query;
       const filter = accessibleSessions(caller, subject);
-      // The admin and consumers have no session whose user could log in again.
+      // Only a user can log in again; the admin and API consumers have keys instead of sessions.
       if (caller.principal === null) requireRecentProof(caller.session, clock.now());
       const reason = revokeReasonOf(caller);
       const ids = [];
@@ -68,13 +68,13 @@ export function subjectRoutes(
       let count = 0;
       if (filter.owner === undefined) {
         count = await manager.revoke({ subject, ...(except === undefined ? {} : { except }) }, reason);
-        // The sessions under them have no subject, so the mass revocation did not include them.
+        // Child sessions may have no subject, so the revocation by subject did not include them.
         for (const id of ids) count += await ownedSessions.endChildren(id, reason);
       } else {
         for (const id of ids) count += await ownedSessions.end(id, reason);
       }
       if (ids.includes(caller.session.id)) {
-        // Revoke through the handle, so that the response clears the browser's cookie.
+        // Revoke the request's own session object, so that the response clears the browser's cookie.
         await caller.session.revoke(reason);
       }
       return successBody({ ended: count });
@@ -82,7 +82,7 @@ export function subjectRoutes(
   );
 }
 
-/** The subject's sessions that the caller may list and end. */
+/** Returns the filter for the subject's sessions that the caller may list and end. */
 function accessibleSessions({ principal, session }: Caller, subject: string): SessionFilter {
   if (principal?.kind === "admin" || session.subject === subject) return { subject };
   if (principal !== null) return { subject, owner: ownerOf(principal) };

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { count, isoTime, localDay, nextCursor, nullable } from "../fields.ts";
 
 /*
- * The shapes of figures, which `coatcheck/visit/questions` answers and the service returns as they are. Each figure's
- * description is its definition.
+ * Schemas of the figures that the analytics queries of `coatcheck/visit/questions` return. The service sends them
+ * unchanged. The description of each figure is its definition.
  */
 
 /** Amounts by currency. */
 export const revenue = z
-  // `int` would refuse a sum above 2^53.
+  // Not `int`, which would reject a sum above 2^53.
   .record(z.string(), z.number())
   .meta({ examples: [{ EUR: 12_900 }] })
   .describe(DEFINITIONS.revenue);

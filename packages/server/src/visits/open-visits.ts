@@ -18,19 +18,19 @@ import { logNotice } from "../log-notice.ts";
 import { StartError } from "../start-error.ts";
 import type { VisitsConfig, VisitsDatabase } from "./variables.ts";
 
-/** The visits of the service. */
+/** The opened visit tracking of the service. */
 export interface OpenVisits {
   readonly visits: Visits;
   readonly queue: IngestQueue;
-  /** Null if visits are written to files, which answer no questions. */
+  /** Runs analytics queries. Null if visits are written to files, which cannot be queried. */
   readonly questions: Questions | null;
-  /** The jobs of the database, and people's data. Null if visits are written to files. */
+  /** Runs the database's jobs, and exports and erases people's data. Null if visits are written to files. */
   readonly maintenance: VisitMaintenance | null;
   /** Writes waiting events and closes the database. */
   close(): Promise<void>;
 }
 
-/** Connections to PostgreSQL that answer questions. */
+/** Maximum connections to PostgreSQL for analytics queries. */
 const QUESTION_CONNECTIONS = 4;
 
 interface OpenSink {
@@ -41,7 +41,8 @@ interface OpenSink {
 }
 
 /**
- * Opens the configured visits. What the database does not accept waits on the disk, beside the SQLite file or in `./data`.
+ * Opens the configured visit tracking. Events that the database does not accept wait in files next to the SQLite file
+ * or in `./data`.
  *
  * @throws StartError if the database or the folder cannot be opened, with the reason.
  */
@@ -73,7 +74,7 @@ export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): 
   }
 }
 
-/** The folder for waiting events, which belongs to this machine. */
+/** Returns the folder for waiting events, which no other machine may use. */
 function spillPathOf({ database }: VisitsConfig): string {
   if (database.kind === "sqlite") return `${database.path}.waiting`;
   return database.kind === "ndjson" ? join(database.folder, "waiting") : "./data/visits.waiting";
@@ -91,7 +92,7 @@ async function openSink({ database, timeZone }: VisitsConfig, onNotice: NoticeLi
     case "postgres": {
       const sink = await postgresEvents({ connectionString: database.url, timeZone, onNotice });
       const pool = new Pool({ connectionString: database.url, max: QUESTION_CONNECTIONS });
-      // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+      // The pool replaces broken idle connections. Without a listener, their error events would crash the process.
       pool.on("error", () => {});
       return { sink, maintenance: sink, readable: { dialect: "postgres", pool }, end: () => pool.end() };
     }

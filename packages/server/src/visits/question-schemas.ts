@@ -3,7 +3,8 @@ import { z } from "zod";
 import { cursor, limit, tenant as tenantText } from "../fields.ts";
 
 /*
- * The queries of the analytics routes. The questions check values that belong together, such as a range, themselves.
+ * Schemas of the query parameters of the analytics routes. The library checks combinations of values, such as a date
+ * range.
  */
 
 const format = z
@@ -20,7 +21,10 @@ const tenant = tenantText
   .optional()
   .describe("Answers for this tenant. Default: all tenants together.");
 
-/** Longer than any cursor. One of pages contains a path of 1,024 characters, which may be escaped in JSON. */
+/**
+ * Maximum characters of a cursor. The cursor of a list of pages contains a path of up to 1,024 characters, escaped as
+ * JSON.
+ */
 const MAX_CURSOR = 16_384;
 
 const FILTER = new RegExp(`^(${DIMENSIONS.join("|")}):(${OPERATORS.join("|")}):([^]{0,1024})$`);

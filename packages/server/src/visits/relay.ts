@@ -4,15 +4,15 @@ import { invalid } from "../invalid.ts";
 
 type VisitChange = Parameters<SessionManager["changeVisit"]>[1];
 
-/** The browser whose request a backend has answered. */
+/** The browser whose request the backend reports. */
 export interface RelayedClient {
   readonly address?: string | undefined;
   readonly userAgent?: string | undefined;
 }
 
-/** The page that a browser has viewed, as its backend knows it. */
+/** The page that the browser has viewed, as the backend reports it. */
 export interface RelayedPage {
-  /** UUID. The same page is counted once. */
+  /** UUID of the page view. A page view with the same id is counted only once. */
   readonly id: string;
   readonly url: string;
   readonly referrer?: string | undefined;
@@ -28,22 +28,22 @@ export interface RelayedEvent {
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What a backend reports about a browser's request. */
+/** A backend's report about a browser's request. */
 export interface Relay {
   readonly client: RelayedClient;
   readonly page: RelayedPage;
   readonly events: readonly RelayedEvent[];
 }
 
-/** How many events were accepted, and the session with its visit. */
+/** The number of accepted events, and the session with its current visit. */
 export interface RelayResult {
   readonly accepted: number;
   readonly record: SessionRecord;
 }
 
 /**
- * Tracks what a backend in another language reports about its browser, as if the browser had sent a beacon. A page view
- * begins a visit, and gives the session a visitor. A repeated call counts nothing twice.
+ * Tracks a backend's report as if the browser had sent the events itself. A page view starts a visit and assigns a
+ * visitor to the session. A repeated report is not counted again.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault.
  */

@@ -2,13 +2,12 @@ import { z } from "zod";
 import { nullable, visitorIdText } from "../fields.ts";
 
 /*
- * The shapes of requests and responses about visits. The questions of analytics check their own requests and answer with
- * plain JSON, so their answers are described by the library's types.
+ * Schemas of requests and responses that track visits.
  */
 
 const uuid = z.uuid().meta({ examples: ["0195f1c2-7c1e-4a6b-9d55-3f0e8a1b2c3d"] });
 
-/** A view of a product page. */
+/** Example body: a view of a product page. */
 const TRACK_EXAMPLE = {
   page: { url: "https://shop.example/coats/7?utm_source=newsletter&utm_medium=email" },
   client: {
@@ -135,7 +134,7 @@ export const convertBody = z.strictObject({
     .describe("ISO 4217 code."),
 });
 
-/** Where a session's current visit came from. */
+/** The source of a session's current visit. */
 export const attribution = z
   .object({
     channel: z

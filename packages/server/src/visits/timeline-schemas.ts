@@ -14,7 +14,8 @@ import {
 import { revenue } from "./answer-schemas.ts";
 
 /*
- * The shapes of single visits, which `coatcheck/visit/questions` answers and the service returns as they are.
+ * Schemas of the visits that the analytics queries of `coatcheck/visit/questions` return. The service sends them
+ * unchanged.
  */
 
 const text = (example: string, description: string) =>

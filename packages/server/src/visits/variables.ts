@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Database } from "../database-variable.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-/** Where visits are stored. Only the databases can answer questions. */
+/** Where visits are stored. Only databases support analytics queries; files do not. */
 export type VisitsDatabase =
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "postgres"; readonly url: string }
@@ -12,7 +12,7 @@ export type VisitsDatabase =
 /** An event of the application, besides the standard ones. */
 export interface NamedEvent {
   readonly name: string;
-  /** Whether it makes its visit an engaged one. */
+  /** Whether a visit with this event is an engaged visit. */
   readonly isKey: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface NamedEvent {
 export interface VisitsConfig {
   readonly database: VisitsDatabase;
   readonly privacy: (typeof PRIVACY_MODES)[number];
-  /** IANA name. */
+  /** IANA name of the time zone in which days start and end. */
   readonly timeZone: string;
   readonly events: readonly NamedEvent[];
   readonly retention: Required<RetentionPeriods>;
@@ -50,7 +50,7 @@ const namedEvents = z
     names.map((entry): NamedEvent => ({ name: entry.replace(/:key$/, ""), isKey: entry.endsWith(":key") })),
   );
 
-/** The environment variables of visits. */
+/** The environment variables that configure visit tracking. */
 export const visitsVariables = {
   VISITS_URL: visitsDatabase.nullable().default(null),
   VISITS_PRIVACY: z
@@ -79,8 +79,8 @@ interface VisitsVariables {
 }
 
 /**
- * The configuration of visits; null if none are collected. Without `VISITS_URL`, visits are in the PostgreSQL of the
- * sessions, or in a SQLite file beside theirs.
+ * Returns the configuration of visit tracking, or null if it is off. Without `VISITS_URL`, visits are stored in the
+ * sessions' PostgreSQL database, or in a SQLite file next to the sessions' file.
  */
 export function visitsConfigOf(variables: VisitsVariables, sessions: Database): VisitsConfig | null {
   const {

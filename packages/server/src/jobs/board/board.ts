@@ -1,4 +1,4 @@
-/** The result of a job: numbers by name, such as `{ deleted: 12 }`. */
+/** The numbers that a job returns, such as `{ deleted: 12 }`. */
 export type JobResult = Readonly<Record<string, number>>;
 
 /** A finished run. */
@@ -14,11 +14,11 @@ export interface JobRun {
   readonly node: string;
 }
 
-/** The state of one job, as all nodes know it. */
+/** The shared state of one job. */
 export interface JobNotice {
-  /** Whether a node runs the job now. */
+  /** Whether any node is running the job. */
   readonly isRunning: boolean;
-  /** Null before the first run has ended. */
+  /** The last finished run. Null before the first run has finished. */
   readonly lastRun: JobRun | null;
 }
 
@@ -26,26 +26,26 @@ export interface JobNotice {
 export const NEVER_RUN: JobNotice = { isRunning: false, lastRun: null };
 
 /**
- * Shares the state of jobs between the nodes of one database. A lease keeps a job on one node at a time. It ends by
- * itself, so that another node takes over when the holder has crashed; a holder that was paused for that long may then
- * run beside it. Jobs must therefore be correct when two nodes run them at once.
+ * Shares the state of jobs between the nodes of one database. A node must hold a job's lease, a lock with an expiry
+ * time, to run the job. If the node crashes, the lease expires and another node can take it. A node that was only
+ * paused may then run the job at the same time, so jobs must be correct when two nodes run them at once.
  */
 export interface JobBoard {
   /**
-   * Takes or renews the lease of a job.
+   * Acquires or renews the lease of a job.
    *
    * @param duration - milliseconds until the lease ends.
-   * @returns false while another holder has it.
+   * @returns false while another holder has the lease.
    */
   take(name: string, holder: string, duration: number): Promise<boolean>;
-  /** Stores the run and ends the lease, unless another holder has taken it. */
+  /** Stores the run. Releases the lease, unless another holder has acquired it. */
   finish(name: string, holder: string, run: JobRun): Promise<void>;
   /** Returns the state of a job. */
   read(name: string): Promise<JobNotice>;
   close(): Promise<void>;
 }
 
-/** The board of one process alone. */
+/** A board for a single process. Stores the state in memory. */
 export class LocalJobBoard implements JobBoard {
   readonly #holders = new Map<string, string>();
   readonly #runs = new Map<string, JobRun>();

@@ -6,7 +6,9 @@ import { PostgresJobBoard } from "./postgres.ts";
 import { RedisJobBoard } from "./redis.ts";
 import { SqliteJobBoard } from "./sqlite.ts";
 
-/** Opens the board that the nodes of a database share. The database must be open, so that it exists. */
+/**
+ * Opens the board that the nodes of a database share. Open the session store first, because it creates the database.
+ */
 export async function openJobBoard(database: Database, onNotice: NoticeListener): Promise<JobBoard> {
   switch (database.kind) {
     case "sqlite":

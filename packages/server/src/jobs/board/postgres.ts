@@ -1,10 +1,10 @@
 import { Pool } from "pg";
 import { type JobBoard, type JobNotice, type JobRun, NEVER_RUN } from "./board.ts";
 
-/** The most milliseconds to wait for a connection, and for a statement. */
+/** Timeout for connecting and for one statement, in milliseconds. */
 const DEADLINE = 5000;
 
-/** Key of the advisory lock that is held while the table is created. Two nodes may start at once. */
+/** Key of the advisory lock that is held while the table is created, because two nodes may start at once. */
 const CREATE_LOCK = 1_668_243_831;
 
 const CREATE = `begin;
@@ -30,7 +30,7 @@ const RECORD_RUN = `update coatcheck_job set last_run = $3, holder = case when h
 const READ_JOB = `select holder is not null and lease_until > clock_timestamp() as is_running, last_run
   from coatcheck_job where name = $1`;
 
-/** A board in PostgreSQL. The clock of the database decides when a lease ends. */
+/** A board in PostgreSQL. Leases expire by the clock of the database. */
 export class PostgresJobBoard implements JobBoard {
   readonly #pool: Pool;
 
@@ -46,7 +46,7 @@ export class PostgresJobBoard implements JobBoard {
       connectionTimeoutMillis: DEADLINE,
       query_timeout: DEADLINE,
     });
-    // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+    // The pool replaces broken idle connections. Without a listener, their error events would crash the process.
     pool.on("error", () => {});
     await pool.query(CREATE);
     return new PostgresJobBoard(pool);
