@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ADMIN, KEYS, useService } from "./fixtures.ts";
 import { TestClient, type TestResponse } from "./test-client.ts";
 
-// The service trusts one proxy, so that tests can choose the client address: the rate limit counts per address.
+// Trust one proxy, so that tests can set the client address, which is the key of the rate limit.
 const service = useService({
   TRUST_PROXY: "1",
   COOKIE_SECURE: "false",
@@ -16,7 +16,7 @@ async function totalSessions(): Promise<unknown> {
   return (await visitor(ADMIN).get("/api/v1/sessions/stats")).body.data?.totalSessions;
 }
 
-/** Every error response has the envelope and a request id. It has no cookie and no internals. */
+/** Expects an error response with the envelope and a request id, and without cookies, stack traces or file names. */
 function expectError(response: TestResponse, status: number, code: string, path?: string): void {
   expect([response.status, response.body.success, response.body.error?.code]).toEqual([status, false, code]);
   expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{8,}$/);
@@ -44,29 +44,32 @@ test.each([
   expect(await totalSessions()).toBe(before);
 });
 
-test("POST /api/v1/sessions rejects deeply nested JSON", async () => {
+test("POST /api/v1/sessions rejects a body with deeply nested JSON", async () => {
   const deep = `{"metadata":{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}}}`;
   expectError(await visitor().post("/api/v1/sessions", deep), 400, "VALIDATION_FAILED");
 });
 
-test("the response to thousands of faults stays small", async () => {
+test("the response to a body with thousands of faults is smaller than 10 KB", async () => {
   const faulty = Array.from({ length: 3500 }, () => '{"__proto__":1}').join(",");
   const response = await visitor().post("/api/v1/sessions", `{"${"x".repeat(60_000)}":[${faulty}]}`);
   expectError(response, 400, "VALIDATION_FAILED");
   expect(JSON.stringify(response.body).length).toBeLessThan(10_000);
 });
 
-test.each(["a\\u0000b", "a\\ud800b"])("rejects %s as a subject, tenant or name", async (text) => {
-  const slack = visitor(KEYS.slack);
-  expectError(await slack.post("/api/v1/sessions", `{"name":"${text}"}`), 400, "VALIDATION_FAILED", "name");
-  const path = `${await slack.create()}/authenticate`;
-  const subject = await slack.post(path, `{"subject":"${text}"}`);
-  expectError(subject, 400, "VALIDATION_FAILED", "subject");
-  const tenant = await slack.post(path, `{"subject":"alice","tenant":"${text}"}`);
-  expectError(tenant, 400, "VALIDATION_FAILED", "tenant");
-});
+test.each(["a\\u0000b", "a\\ud800b"])(
+  "the text %s is rejected as a subject, tenant or name",
+  async (text) => {
+    const slack = visitor(KEYS.slack);
+    expectError(await slack.post("/api/v1/sessions", `{"name":"${text}"}`), 400, "VALIDATION_FAILED", "name");
+    const path = `${await slack.create()}/authenticate`;
+    const subject = await slack.post(path, `{"subject":"${text}"}`);
+    expectError(subject, 400, "VALIDATION_FAILED", "subject");
+    const tenant = await slack.post(path, `{"subject":"alice","tenant":"${text}"}`);
+    expectError(tenant, 400, "VALIDATION_FAILED", "tenant");
+  },
+);
 
-test("POST /api/v1/sessions rejects a body past the limit", async () => {
+test("POST /api/v1/sessions rejects a body that exceeds the size limit", async () => {
   const before = await totalSessions();
   for (const length of [5_000, 200_000, 10_000_000]) {
     const response = await visitor().post("/api/v1/sessions", { metadata: { text: "x".repeat(length) } });
@@ -89,7 +92,7 @@ test("POST /api/v1/sessions rejects other content types", async () => {
   }
 });
 
-test("POST /api/v1/sessions accepts a missing body", async () => {
+test("POST /api/v1/sessions creates a session for a request without a body", async () => {
   expect((await visitor().send("POST", "/api/v1/sessions")).status).toBe(201);
   const empty = await visitor().send("POST", "/api/v1/sessions", "", { "content-type": "application/json" });
   expect(empty.status).toBe(201);
@@ -103,7 +106,7 @@ test.each([
   ["an SQL fragment", "'%20OR%201=1%20--"],
   ["a null byte", "%00"],
   ["long", "x".repeat(900)],
-])("a session id that is %s gets SESSION_NOT_FOUND", async (_what, id) => {
+])("a request with a session id that is %s fails with SESSION_NOT_FOUND", async (_what, id) => {
   for (const key of [ADMIN, KEYS.slack, null]) {
     expectError(await visitor(key).get(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
     expectError(await visitor(key).patch(`/api/v1/sessions/${id}/data`, {}), 404, "SESSION_NOT_FOUND");
@@ -119,11 +122,11 @@ test("an error does not echo a malformed id, which may be a token", async () => 
   expect(response.body.error?.message).not.toContain(token.slice(0, 10));
 });
 
-test("a URL with invalid percent-encoding gets VALIDATION_FAILED", async () => {
+test("a request to a URL with invalid percent-encoding fails with VALIDATION_FAILED", async () => {
   expectError(await visitor().get("/api/v1/sessions/%zz"), 400, "VALIDATION_FAILED");
 });
 
-test("a URL of 10 MB gets PAYLOAD_TOO_LARGE", async () => {
+test("a request to a URL of 10 MB fails with PAYLOAD_TOO_LARGE", async () => {
   const { hostname, port } = new URL(service().url);
   const socket = connect(Number(port), hostname);
   let response = "";
@@ -139,7 +142,7 @@ test("a URL of 10 MB gets PAYLOAD_TOO_LARGE", async () => {
   expect((await visitor().get("/ready")).status).toBe(200);
 });
 
-test("a malformed HTTP request gets VALIDATION_FAILED", async () => {
+test("a malformed HTTP request fails with VALIDATION_FAILED", async () => {
   const { hostname, port } = new URL(service().url);
   const socket = connect(Number(port), hostname);
   let response = "";
@@ -152,7 +155,7 @@ test("a malformed HTTP request gets VALIDATION_FAILED", async () => {
   expect(response).toContain('"code":"VALIDATION_FAILED"');
 });
 
-test("an unknown path gets 404, an unknown method 405", async () => {
+test("an unknown path responds 404, and an unknown method responds 405", async () => {
   expectError(await visitor().get("/nowhere"), 404, "VALIDATION_FAILED", "url");
   expectError(await visitor().send("PUT", "/api/v1/sessions"), 405, "VALIDATION_FAILED", "method");
 });
@@ -164,7 +167,7 @@ test.each([
   ["state=asleep", "state"],
   ["cursor=nonsense", "cursor"],
   ["colour=red", "colour"],
-])("GET /api/v1/sessions rejects %s", async (query, path) => {
+])("GET /api/v1/sessions rejects the query %s", async (query, path) => {
   expectError(await visitor(ADMIN).get(`/api/v1/sessions?${query}`), 400, "VALIDATION_FAILED", path);
 });
 
@@ -176,7 +179,7 @@ test.each([
   ["elevate", { scope: "pay" }, "maxAge"],
   ["elevate", { scope: "pay", maxAge: -1 }, "maxAge"],
   ["elevate", { scope: "", maxAge: 1 }, "scope"],
-])("POST /%s rejects %j", async (change, body, path) => {
+])("POST /%s rejects the body %j", async (change, body, path) => {
   const slack = visitor(KEYS.slack);
   const session = await slack.create();
   expectError(await slack.post(`${session}/${change}`, body), 400, "VALIDATION_FAILED", path);
@@ -185,14 +188,14 @@ test.each([
 test.each([
   ["__proto__", '{"a":{"__proto__":1}}', "a.__proto__"],
   ["an array", "[1]", ""],
-])("PATCH /data rejects %s", async (_what, body, path) => {
+])("PATCH /data rejects a body with %s", async (_what, body, path) => {
   const slack = visitor(KEYS.slack);
   const session = await slack.create();
   expectError(await slack.patch(`${session}/data`, body), 400, "VALIDATION_FAILED", path);
   expect((await slack.get(`${session}/data`)).body.data).toEqual({});
 });
 
-test("cross-site writes are rejected", async () => {
+test("write requests from other sites are rejected with 403", async () => {
   const browser = visitor();
   const session = await browser.create();
   for (const headers of [
@@ -229,7 +232,7 @@ test("an invalid cookie is rejected, except by POST /api/v1/sessions, which crea
   }
 });
 
-test("an older cookie gets CONFLICT and no new cookie", async () => {
+test("a request with an older cookie fails with CONFLICT and receives no new cookie", async () => {
   const consumer = visitor(KEYS.slack);
   const { sessionId, token } =
     (await consumer.post("/api/v1/sessions", { transport: "bearer" })).body.data ?? {};

@@ -17,7 +17,7 @@ const PHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 const BEHIND_A_PROXY = { TRUST_PROXY: "1", COOKIE_SECURE: "false" };
 
-/** Creates a session from this address. Returns its `client`, as the admin reads it. */
+/** Creates a session from this address. Returns the `client` field that the admin's request for the session returns. */
 async function clientSeen(
   url: string,
   address: string,
@@ -45,12 +45,12 @@ describe("with the default privacy mode", () => {
     city: null,
   };
 
-  test("a session stores its client with a truncated address", async () => {
+  test("a session stores the client with a truncated address", async () => {
     expect(await clientSeen(service().url, "203.0.113.77")).toEqual(firefox);
     expect(await clientSeen(service().url, "2001:db8:1:2::3")).toMatchObject({ address: "2001:db8:1::" });
   });
 
-  test("order sessions and bearer sessions store their client too", async () => {
+  test("child sessions and bearer sessions store the client too", async () => {
     const { url } = service();
     const browser = new TestClient(url);
     await browser.create();
@@ -70,7 +70,7 @@ describe("with the default privacy mode", () => {
     expect(await clientSeen(url, "203.0.113.77", shop)).toBeNull();
   });
 
-  test("a subject's sessions show different devices", async () => {
+  test("the list of a subject's sessions contains the device of each session", async () => {
     const { url } = service();
     const shop = new TestClient(url, KEYS.shop);
     const agents = [FIREFOX, PHONE];
@@ -103,7 +103,7 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   let service: RunningService;
   beforeAll(async () => {
     const place = { country: { iso_code: "CH" }, city: { names: { en: "Zug" } } };
-    // 32.1.0.0/16 has the same bits as the first bits of IPv6 addresses in 2001::/16.
+    // The addresses in 32.1.0.0/16 start with the same bits as the IPv6 addresses in 2001::/16.
     writeFileSync(join(folder, "places.mmdb"), mmdbFile("0010000000000001", place));
     const variables = { ...BEHIND_A_PROXY, PRIVACY_MODE: "none", GEOIP_DATABASE: "places.mmdb" };
     service = await new RunningService(folder, variables).started();
@@ -122,12 +122,12 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
     expect(await clientSeen(service.url, "203.0.113.77")).toMatchObject({ country: null, city: null });
   });
 
-  test("an IPv6 address has no location in an IPv4 file", async () => {
+  test("an IPv6 address has no location if the file contains IPv4 addresses only", async () => {
     expect(await clientSeen(service.url, "2001:db8::1")).toMatchObject({ country: null, city: null });
   });
 });
 
-describe("serve, with an invalid GEOIP_DATABASE,", () => {
+describe("serve with an invalid GEOIP_DATABASE", () => {
   const folder = temporaryFolder();
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -136,7 +136,7 @@ describe("serve, with an invalid GEOIP_DATABASE,", () => {
     return { code: await command.ended(), errors: command.errors };
   }
 
-  test("reports a missing file", async () => {
+  test("reports that the file is missing", async () => {
     expect(await start({ GEOIP_DATABASE: "missing.mmdb" })).toEqual({
       code: 1,
       errors: expect.stringMatching(
@@ -145,7 +145,7 @@ describe("serve, with an invalid GEOIP_DATABASE,", () => {
     });
   });
 
-  test("reports a file of another format", async () => {
+  test("reports that the file has another format", async () => {
     writeFileSync(join(folder, "text.mmdb"), "This is a text.");
     expect(await start({ GEOIP_DATABASE: "text.mmdb" })).toEqual({
       code: 1,
@@ -153,7 +153,7 @@ describe("serve, with an invalid GEOIP_DATABASE,", () => {
     });
   });
 
-  test("reports the missing package maxmind", async () => {
+  test("reports that the package maxmind is not installed", async () => {
     const without = `import { registerHooks } from "node:module";
       registerHooks({ resolve: (name, context, next) => next(name === "maxmind" ? "not-installed" : name, context) });`;
     writeFileSync(join(folder, "without.mjs"), without);
@@ -166,7 +166,7 @@ describe("serve, with an invalid GEOIP_DATABASE,", () => {
   });
 });
 
-test("a request with a stored session does not describe its client", async () => {
+test("a request with an existing session does not run the client describer", async () => {
   const store = memoryStore();
   const cache = createCache({ store, singleProcess: true });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache });

@@ -143,7 +143,7 @@ test.each([
   [{ TRUST_PROXY: "1" }, true],
   [{ HOST: "0.0.0.0", COOKIE_SECURE: "false" }, false],
   [{ COOKIE_SECURE: "true" }, true],
-])("readConfig of %j gives secureCookie %j", (variables, secure) => {
+])("readConfig with the variables %j returns secureCookie %j", (variables, secure) => {
   expect(readConfig(variables).secureCookie).toBe(secure);
 });
 
@@ -164,7 +164,7 @@ test.each([
     5000,
     ["SESSION_MAX_AGE_MS is read", "SESSION_LIFETIME is ignored, because SESSION_MAX_AGE_MS is set."],
   ],
-])("readConfig of %j gives an idle timeout of %d", (variables, idleTimeout, notices) => {
+])("readConfig with the variables %j returns an idle timeout of %d ms", (variables, idleTimeout, notices) => {
   const config = readConfig(variables);
   expect(config).toMatchObject({ idleTimeout, absoluteTimeout: 30 * 86_400_000 });
   expect(config.notices).toEqual(notices.map((notice) => expect.stringContaining(notice)));
@@ -183,28 +183,28 @@ test.each([
   [{ REDIS_HOST: "::1", REDIS_PORT: "6380" }, "redis://[::1]:6380"],
   [{ REDIS_HOST: "redis", REDIS_PORT: "tcp://10.0.0.11:6381" }, "redis://redis:6381"],
   [{ REDIS_HOST: "redis", REDIS_URL: "redis://other:1" }, "redis://other:1"],
-  // Kubernetes sets this for any service named redis.
+  // Kubernetes sets this variable if there is a service named redis.
   [{ REDIS_PORT: "tcp://10.0.0.11:6379" }, null],
-])("readConfig of %j gives the Redis %s", (variables, redisUrl) => {
+])("readConfig with the variables %j returns the redisUrl %s", (variables, redisUrl) => {
   expect(readConfig(variables).redisUrl).toBe(redisUrl);
 });
 
 const UPSTASH = { UPSTASH_REDIS_REST_URL: "https://us1.upstash.io", UPSTASH_REDIS_REST_TOKEN: "a-token" };
 const SHARED_CREDENTIALS = { SESSION_SECRETS: SECRET, ADMIN_TOKEN: `${SECRET}-of-the-admin` };
 
-test("the two variables of Upstash make it the shared cache tier, unless there is a Redis", () => {
+test("readConfig with both Upstash variables configures Upstash as the shared cache, unless REDIS_URL is set", () => {
   const upstash = { url: "https://us1.upstash.io", token: "a-token" };
   expect(readConfig(UPSTASH)).toMatchObject({ database: { kind: "sqlite" }, upstash });
   expect(readConfig({ ...UPSTASH, REDIS_URL: "redis://localhost" })).toMatchObject({ upstash: null });
 });
 
-test("DATABASE_URL=upstash stores the sessions there", () => {
+test("readConfig with DATABASE_URL=upstash configures Upstash as the session store", () => {
   const config = readConfig({ ...UPSTASH, ...SHARED_CREDENTIALS, DATABASE_URL: "upstash" });
   expect(config.database).toEqual({ kind: "upstash", url: "https://us1.upstash.io", token: "a-token" });
   expect(config.upstash).toBeNull();
 });
 
-test("readConfig names the missing variable of Upstash", () => {
+test("readConfig reports which Upstash variable is missing", () => {
   const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = UPSTASH;
   expect(() => readConfig({ UPSTASH_REDIS_REST_URL })).toThrow(/UPSTASH_REDIS_REST_TOKEN must be set/);
   expect(() => readConfig({ UPSTASH_REDIS_REST_TOKEN })).toThrow(/UPSTASH_REDIS_REST_URL must be set/);
@@ -214,7 +214,7 @@ test("readConfig names the missing variable of Upstash", () => {
   expect(() => readConfig({ ...UPSTASH, DATABASE_URL: "upstash" })).toThrow(/SESSION_SECRETS must be set/);
 });
 
-test("visits are stored beside the sessions unless VISITS_URL says otherwise", () => {
+test("readConfig stores visits next to the sessions unless VISITS_URL is set", () => {
   const postgres = { ...SHARED_CREDENTIALS, DATABASE_URL: "postgres://localhost/shop" };
   const redis = { ...SHARED_CREDENTIALS, DATABASE_URL: "redis://localhost" };
   expect(readConfig({}).visits?.database).toEqual({ kind: "sqlite", path: "./data/coatcheck-visits.db" });

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { limitConnections } from "../src/connection-limit.ts";
 import { observedApp } from "./observed-app.ts";
 
-test("connections beyond the limit of open files are rejected and logged once a minute", async () => {
+test("connections that exceed the limit of open files are rejected, and logged at most once a minute", async () => {
   const logged: { level: number; msg: string; maxConnections: number }[] = [];
   const server = createServer();
   limitConnections(server, pino({}, { write: (line) => logged.push(JSON.parse(line)) }), 65);
@@ -23,7 +23,7 @@ test("connections beyond the limit of open files are rejected and logged once a 
   server.close();
 });
 
-test("a server without a known limit has none", () => {
+test("connections are not limited if the limit of open files is unknown", () => {
   const server = createServer();
   limitConnections(server, pino({ level: "silent" }), null);
   expect(server.maxConnections).toBeUndefined();

@@ -16,7 +16,7 @@ async function post(payload: object, key?: string) {
   return { status: response.statusCode, ...response.json(), headers: response.headers };
 }
 
-test.each([KEYS.slack, ADMIN])("a key logs a user in with one request", async (key) => {
+test.each([KEYS.slack, ADMIN])("a request with an API key creates a logged-in session", async (key) => {
   const login = {
     subject: "ann",
     tenant: "acme",
@@ -44,7 +44,7 @@ test.each([KEYS.slack, ADMIN])("a key logs a user in with one request", async (k
   });
 });
 
-test("the token also opens the session as a browser's cookie", async () => {
+test("the token of the new session also works as a browser's cookie", async () => {
   const { data } = await post({ subject: "ann" }, KEYS.slack);
   const headers = { cookie: `sid=${data.token}`, host: "localhost" };
   const { json } = await observed.app.inject({ url: `/api/v1/sessions/${data.sessionId}`, headers });
@@ -56,7 +56,7 @@ test.each([
   { tenant: "acme" },
   { rememberMe: true },
   { subject: "ann", transport: "bearer" },
-])("a client without a key cannot send %j", async (payload) => {
+])("a request without a key is rejected if it sends %j", async (payload) => {
   const { status, error, headers } = await post(payload);
   expect([status, error.code, headers["set-cookie"]]).toEqual([401, "SESSION_REQUIRED", undefined]);
   const { token } = await observed.manager.create({ absoluteTimeout: DAY });
@@ -71,10 +71,10 @@ test.each([
   { rememberMe: "yes" },
   { tenant: "x".repeat(257) },
   { subjct: "ann" },
-])("a key cannot send %j", async (payload) => {
+])("a request with a key is rejected if it sends the invalid body %j", async (payload) => {
   expect((await post(payload, KEYS.slack)).error.code).toBe("VALIDATION_FAILED");
 });
 
-test("an anonymous session of a consumer still has no token in its response", async () => {
+test("the response for an anonymous session of a consumer contains no token", async () => {
   expect((await post({ metadata: {} }, KEYS.slack)).data).not.toHaveProperty("token");
 });

@@ -21,7 +21,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Stops the service, and starts it again on the same database with other variables. */
+/** Stops the service and starts it with other variables on the same database. */
 async function restart(variables: Record<string, string>) {
   await running?.end();
   running = await new RunningService(folder, variables).started();
@@ -31,7 +31,7 @@ async function restart(variables: Record<string, string>) {
   };
 }
 
-/** Whether the note is readable in a file of the folder. */
+/** Whether a file in the folder contains the unencrypted note. */
 function isReadable(): boolean {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -47,7 +47,7 @@ async function noteOf({ shop }: Awaited<ReturnType<typeof restart>>, path: strin
   return ((await shop.get(path)).body.data?.metadata as { note?: string } | undefined)?.note;
 }
 
-test("sessions are encrypted with SESSION_DATA_SECRETS, and the job reencrypt replaces a secret without interruption", async () => {
+test("SESSION_DATA_SECRETS encrypts sessions, and the job reencrypt allows a secret to be replaced without downtime", async () => {
   const before = await restart({ SESSION_DATA_SECRETS: OLD });
   const path = await createSession(before);
   expect(isReadable()).toBe(false);
@@ -60,7 +60,7 @@ test("sessions are encrypted with SESSION_DATA_SECRETS, and the job reencrypt re
   expect(isReadable()).toBe(false);
 });
 
-test("SESSION_DATA_PLAINTEXT=accept reads older sessions until the job has encrypted them", async () => {
+test("SESSION_DATA_PLAINTEXT=accept allows reading unencrypted sessions until the job reencrypt has encrypted them", async () => {
   const path = await createSession(await restart({}));
   expect(isReadable()).toBe(true);
   const refusing = await restart({ SESSION_DATA_SECRETS: NEW });

@@ -4,7 +4,7 @@ import { TestClient } from "./test-client.ts";
 
 const service = useService();
 
-test("a merge patch changes only the members that it names", async () => {
+test("a merge patch changes only the members that it contains", async () => {
   const browser = new TestClient(service().url);
   const path = `${await browser.create()}/data`;
   expect((await browser.get(path)).body).toEqual({ success: true, data: {} });
@@ -18,7 +18,7 @@ test("a merge patch changes only the members that it names", async () => {
   expect((await browser.get(path)).body.data).toEqual({ cart: { b: 2, c: [3] }, theme: "dark" });
 });
 
-test("a patch with If-Match applies to that version only", async () => {
+test("a patch with If-Match is rejected if the version differs", async () => {
   const slack = new TestClient(service().url, KEYS.slack);
   const path = `${await slack.create()}/data`;
   const { headers } = await slack.get(path);
@@ -33,7 +33,7 @@ test("a patch with If-Match applies to that version only", async () => {
   expect((await slack.get(path)).body.data).toEqual({ by: "first" });
 });
 
-test("20 concurrent patches all take effect", async () => {
+test("20 concurrent patches are all applied", async () => {
   const browser = new TestClient(service().url);
   const path = `${await browser.create()}/data`;
   const names = Array.from({ length: 20 }, (_, index) => `field${index}`);

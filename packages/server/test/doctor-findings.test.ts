@@ -6,7 +6,7 @@ import { cookieSetter, findingCodes, PRIVATE_HEADERS, Sites, VALID_COOKIE } from
 
 const sites = Sites.use();
 
-test("finds nothing for a correct cookie", async () => {
+test("a correct cookie has no findings", async () => {
   expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE)))).toEqual([]);
 });
 
@@ -51,7 +51,7 @@ describe("a cookie", () => {
     expect(await findingCodes(await sites.plain(cookieSetter(cookies)))).toEqual(found);
   });
 
-  test("without Path is a problem if a nested URL sets it", async () => {
+  test("without Path has a finding only if a nested URL sets the cookie", async () => {
     const url = await sites.plain(cookieSetter("sid=1; HttpOnly"));
     expect(await findingCodes(url)).toEqual([]);
     expect(await findingCodes(`${url}/api/login`)).toEqual(["no-path"]);
@@ -71,7 +71,7 @@ describe("a cookie", () => {
 });
 
 describe("a response", () => {
-  test("that shared caches may store is reported as cacheable and no-vary", async () => {
+  test("has the findings cacheable and no-vary if shared caches may store it", async () => {
     expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, {})))).toEqual([
       "cacheable",
       "no-vary",
@@ -84,14 +84,14 @@ describe("a response", () => {
     [-120_000, ["clock"]],
     [120_000, ["clock"]],
     [-30_000, []],
-  ])("from a clock that is %i ms off is reported as %j", async (offset, found) => {
+  ])("with a Date header that differs by %i ms has the findings %j", async (offset, found) => {
     const date = new Date(Date.now() + offset).toUTCString();
     expect(
       await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, { ...PRIVATE_HEADERS, date }))),
     ).toEqual(found);
   });
 
-  test("that replaces its own cookie is reported as not-recognised", async () => {
+  test("has the finding not-recognised if it replaces the cookie that the client has just sent", async () => {
     let count = 0;
     const url = await sites.plain((_request, response) => {
       response.writeHead(200, { ...PRIVATE_HEADERS, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
@@ -99,7 +99,7 @@ describe("a response", () => {
     expect(await findingCodes(url)).toEqual(["not-recognised"]);
   });
 
-  test("after a redirect is examined too, up to the sixth response", async () => {
+  test("after a redirect is examined too, for at most six responses", async () => {
     const url = await sites.plain((request, response) => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
       else
@@ -183,7 +183,7 @@ describe("a page of another origin", () => {
     ).toEqual(found);
   });
 
-  test("reports missing credentials, Vary and preflight", async () => {
+  test("has findings if Access-Control-Allow-Credentials, Vary or the preflight response is missing", async () => {
     const frontend = new URL("http://localhost:1");
     const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
     expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, bare)), { frontend })).toEqual([

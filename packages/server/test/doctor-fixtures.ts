@@ -9,12 +9,12 @@ import { afterEach, beforeEach } from "vitest";
 import { type ExamineOptions, examine } from "../src/doctor/examine.ts";
 import { Command, temporaryFolder } from "./fixtures.ts";
 
-/** Starts sites to examine and runs `coatcheck doctor`. Cleans up after each test. */
+/** Starts sites and runs `coatcheck doctor` on them. Stops the sites after each test. */
 export class Sites {
   #folder = "";
   #servers: Server[] = [];
 
-  /** Registers the set-up and clean-up in the calling test file. */
+  /** Creates the sites, and registers the set-up and clean-up hooks in the calling test file. */
   static use(): Sites {
     const sites = new Sites();
     beforeEach(() => {
@@ -56,7 +56,7 @@ export class Sites {
     return `https://localhost:${await this.listen(server, "localhost")}`;
   }
 
-  /** Runs the command. `report` is its JSON if `args` contain `--json`. */
+  /** Runs the command. `report` is the parsed JSON output if `args` contain `--json`. */
   async doctor(args: readonly string[]) {
     const trusted = existsSync(this.#certificate) ? { NODE_EXTRA_CA_CERTS: this.#certificate } : undefined;
     const command = new Command(["doctor", ...args], this.#folder, trusted);
@@ -79,13 +79,13 @@ export class Sites {
   }
 }
 
-/** Headers of a response that shared caches do not store. */
+/** Response headers that forbid shared caches to store the response. */
 export const PRIVATE_HEADERS = { "cache-control": "private, no-store", vary: "Cookie" };
 
 /** A `Set-Cookie` header without faults, for http. */
 export const VALID_COOKIE = "sid=secret-value; Path=/; HttpOnly; SameSite=Lax";
 
-/** A listener that sets these cookies if the request has none. */
+/** Returns a listener that sets these cookies if the request has no cookies. */
 export function cookieSetter(
   cookies: string | string[],
   headers: Record<string, string | string[]> = PRIVATE_HEADERS,
@@ -96,7 +96,7 @@ export function cookieSetter(
   };
 }
 
-/** The codes of the findings of `examine`. */
+/** Runs `examine`. Returns the codes of its findings. */
 export async function findingCodes(url: string, options: Partial<ExamineOptions> = {}): Promise<string[]> {
   const request = { method: "GET" };
   const { findings } = await examine({

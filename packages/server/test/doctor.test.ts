@@ -11,7 +11,7 @@ import { useService } from "./fixtures.ts";
 const service = useService();
 const sites = Sites.use();
 
-describe("doctor, for a real application", () => {
+describe("doctor on a real application", () => {
   function expressSessionShop(trusts: boolean): RequestListener {
     const app = express().set("trust proxy", trusts);
     app.use(
@@ -52,8 +52,8 @@ describe("doctor, for a real application", () => {
   });
 });
 
-describe("doctor, for a site on https", () => {
-  test("recognises an untrusted proxy by the cookie and by redirects", async () => {
+describe("doctor on an https site", () => {
+  test("detects from the cookie and from redirects that the server does not trust its proxy", async () => {
     const plain = await sites.encrypted(cookieSetter(VALID_COOKIE));
     expect((await sites.doctor([plain, "--json"])).report.findings).toMatchObject([{ code: "not-secure" }]);
     const url = await sites.encrypted((request, response) => {
@@ -70,8 +70,8 @@ describe("doctor, for a site on https", () => {
   });
 });
 
-describe("doctor, as a command", () => {
-  test("prints each finding with advice and no cookie value, and exits with 1", async () => {
+describe("the command doctor", () => {
+  test("prints each finding with advice but without cookie values, and exits with code 1", async () => {
     const { code, output } = await sites.doctor([
       await sites.plain(cookieSetter("sid=secret-value; Domain=example.com")),
     ]);
@@ -83,7 +83,7 @@ describe("doctor, as a command", () => {
     expect(output).not.toContain("secret-value");
   });
 
-  test("prints JSON without cookie values for --json", async () => {
+  test("prints JSON without cookie values if it runs with --json", async () => {
     const { code, output, report } = await sites.doctor([
       await sites.plain(cookieSetter("sid=secret-value; Path=/")),
       "--json",
@@ -97,7 +97,7 @@ describe("doctor, as a command", () => {
     expect(code).toBe(0);
   });
 
-  test("lists all options for --help", async () => {
+  test("lists all options if it runs with --help", async () => {
     const { output } = await sites.doctor(["--help"]);
     for (const option of ["<url>", "--frontend", "--cookie", "--method", "--data", "--json"]) {
       expect(output).toContain(option);
@@ -108,13 +108,13 @@ describe("doctor, as a command", () => {
     [["shop.example"], /^coatcheck: The URL must be an http or https URL/],
     [["file:///etc/passwd"], /^coatcheck: The URL must be an http or https URL/],
     [["http://localhost:8000/", "--frontend", "x"], /^coatcheck: --frontend must be an http or https URL/],
-  ])("rejects %j with one line", async (args, message) => {
+  ])("rejects the arguments %j with an error message of one line", async (args, message) => {
     const { code, errors, output } = await sites.doctor(args);
     expect([code, output]).toEqual([1, ""]);
     expect(errors).toMatch(message);
   });
 
-  test("reports a refused connection", async () => {
+  test("reports that the connection was refused", async () => {
     const server = createServer();
     const port = await sites.listen(server);
     server.close();

@@ -19,7 +19,7 @@ async function end(query: string, key: string | null = ADMIN) {
   return [response.statusCode, response.json().error?.code ?? response.json().data];
 }
 
-/** Creates a session and returns how to read whether, and why, it has ended. */
+/** Creates a session. Returns a function that reads its state: `active` or the reason of its end. */
 async function create(options: CreateOptions) {
   const { record } = await observed.manager.create(options);
   const read = async () => {
@@ -29,7 +29,7 @@ async function create(options: CreateOptions) {
   return { id: record.id, read };
 }
 
-test("the admin ends the sessions of one tenant, and those under them", async () => {
+test("the admin ends the sessions of one tenant and their child sessions", async () => {
   const first = await create({ subject: "ann", tenant: "acme" });
   const second = await create({ tenant: "acme" });
   const child = await create({ parentId: first.id, name: "lunch" });
@@ -56,7 +56,7 @@ test.each([
   "?everyone=1",
   "?tenant=acme&everyone=true",
   "?tenants=acme",
-])("the query %j ends no session", async (query) => {
+])("a request with the invalid query %j ends no session", async (query) => {
   const { read } = await create({ tenant: "acme" });
   expect(await end(query)).toEqual([400, "VALIDATION_FAILED"]);
   expect(await read()).toBe("active");
@@ -65,9 +65,12 @@ test.each([
 test.each([
   [KEYS.slack, 403, "FORBIDDEN"],
   [null, 401, "SESSION_REQUIRED"],
-])("the caller with the key %s ends no session", async (key, status, code) => {
-  const { read } = await create({ tenant: "acme" });
-  for (const query of ["?tenant=acme", "?everyone=true"])
-    expect(await end(query, key)).toEqual([status, code]);
-  expect(await read()).toBe("active");
-});
+])(
+  "a caller with the key %s cannot end the sessions of a tenant or all sessions",
+  async (key, status, code) => {
+    const { read } = await create({ tenant: "acme" });
+    for (const query of ["?tenant=acme", "?everyone=true"])
+      expect(await end(query, key)).toEqual([status, code]);
+    expect(await read()).toBe("active");
+  },
+);

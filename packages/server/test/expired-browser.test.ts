@@ -30,7 +30,7 @@ const TRANSPORTS = [
 ] as const;
 
 test.each(TRANSPORTS)(
-  "an expired anonymous session is not found with its %s, before and after a sweep",
+  "a request with the %s of an expired anonymous session fails with SESSION_NOT_FOUND, before and after a sweep",
   async (_name, headersOf) => {
     const { record, token } = await observed.manager.create();
     observed.clock.pass(DAY);
@@ -41,29 +41,35 @@ test.each(TRANSPORTS)(
   },
 );
 
-test.each(TRANSPORTS)("an expired login must log in again with its %s", async (_name, headersOf) => {
-  const { record, token } = await observed.manager.create({ subject: "ann" });
-  observed.clock.pass(DAY);
-  expect(await codesOf(record.id, headersOf(token))).toEqual(["401 SESSION_EXPIRED"]);
-});
-
-test.each(TRANSPORTS)("a revoked anonymous session stays revoked with its %s", async (_name, headersOf) => {
-  const { record, token } = await observed.manager.create();
-  await observed.manager.revoke({ session: record.id });
-  expect(await codesOf(record.id, headersOf(token))).toEqual(["401 SESSION_REVOKED"]);
-});
+test.each(TRANSPORTS)(
+  "a request with the %s of an expired logged-in session fails with SESSION_EXPIRED",
+  async (_name, headersOf) => {
+    const { record, token } = await observed.manager.create({ subject: "ann" });
+    observed.clock.pass(DAY);
+    expect(await codesOf(record.id, headersOf(token))).toEqual(["401 SESSION_EXPIRED"]);
+  },
+);
 
 test.each(TRANSPORTS)(
-  "a session that another node swept is not found with its %s",
+  "a request with the %s of a revoked anonymous session fails with SESSION_REVOKED",
   async (_name, headersOf) => {
-    // A token with a valid seal, of a session that this store and this cache have never seen.
+    const { record, token } = await observed.manager.create();
+    await observed.manager.revoke({ session: record.id });
+    expect(await codesOf(record.id, headersOf(token))).toEqual(["401 SESSION_REVOKED"]);
+  },
+);
+
+test.each(TRANSPORTS)(
+  "a request with the %s of a session that another node has deleted fails with SESSION_NOT_FOUND",
+  async (_name, headersOf) => {
+    // A token with a valid signature, of a session that is not in this store and this cache.
     const elsewhere = new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"] });
     const { record, token } = await elsewhere.create();
     expect(await codesOf(record.id, headersOf(token))).toEqual(["404 SESSION_NOT_FOUND"]);
   },
 );
 
-test("a request that needs a session still asks for a credential", async () => {
+test("a route that requires a login responds SESSION_REQUIRED to an expired anonymous session", async () => {
   const { token } = await observed.manager.create();
   observed.clock.pass(DAY);
   const headers = { cookie: `sid=${token}`, host: "localhost" };

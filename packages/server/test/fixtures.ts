@@ -6,18 +6,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 
-/** The credentials that the tests' services accept. */
+/** The credentials that the services in tests accept. */
 export const ADMIN = "admin-token-of-the-tests";
 export const KEYS = { slack: "key-of-the-slack-bot-0001", shop: "key-of-the-shop-backend-2" } as const;
 
 const COMMAND = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
 
-/** Creates a folder. The caller removes it. */
+/** Creates a temporary folder, which the caller must remove. */
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "coatcheck-server-"));
 }
 
-/** Runs the command in a child process in `folder`, with only `variables` in its environment. */
+/** Runs the command `coatcheck` in a child process, in `folder` and with only `variables` as environment. */
 export class Command {
   readonly child: ChildProcess;
   output = "";
@@ -35,13 +35,13 @@ export class Command {
     this.#ended = once(this.child, "close");
   }
 
-  /** Resolves to the exit code after the process has ended and its output is complete. */
+  /** Resolves to the exit code when the process has ended and its output is complete. */
   async ended(): Promise<number | null> {
     await this.#ended;
     return this.child.exitCode;
   }
 
-  /** Resolves to the first match of the pattern in the output, once there is one. */
+  /** Waits until the output matches the pattern. Resolves to the first match. */
   async outputMatch(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output);
@@ -73,7 +73,7 @@ export class RunningService {
     return this;
   }
 
-  /** Sends the signal. Resolves to the exit code after the process has ended. */
+  /** Sends the signal. Resolves to the exit code when the process has ended. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.command.child.kill(signal);
     return await this.command.ended();

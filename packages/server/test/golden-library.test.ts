@@ -23,17 +23,17 @@ import {
 import { query } from "../../coatcheck/test/servers/postgres.ts";
 import { temporaryFolder } from "./fixtures.ts";
 import { CookieJar, clock, headersOf, managerOf, startSite } from "./golden/site.ts";
-import { formatted, Mask, Transcript } from "./golden/transcript.ts";
+import { formatJson, Mask, Transcript } from "./golden/transcript.ts";
 
 /*
- * Freezes what the library sends to browsers and writes to databases. A difference is a breaking change or a mistake:
- * see `golden.test.ts`.
+ * Compares what the library sends to browsers and writes to databases with stored files. A difference is a breaking
+ * change or a mistake: see `golden.test.ts`.
  */
 
 const MINUTE = 60_000;
 
 beforeAll(() => {
-  // Not the timers: sockets and database clients need the real ones.
+  // Do not fake the timers, because sockets and database clients need real timers.
   vi.useFakeTimers({ toFake: ["Date"] });
 });
 
@@ -48,7 +48,7 @@ beforeEach(() => {
 describe("session routes", () => {
   const login = { email: "ada", password: "secret" };
 
-  test("keep every endpoint's response", async () => {
+  test("send the stored response for every endpoint", async () => {
     const { record, transcript } = startSite();
     await record("no session", "GET /session");
     await record("a new anonymous session", "POST /session/init");
@@ -66,7 +66,7 @@ describe("session routes", () => {
     await expect(String(transcript)).toMatchFileSnapshot("golden/session-routes.http");
   });
 
-  test("keep every error's response", async () => {
+  test("send the stored response for every error", async () => {
     const { record, transcript } = startSite();
     await record("devices without a login", "GET /session/devices");
     await record("wrong credentials", "POST /session", { email: "ada", password: "wrong" });
@@ -118,7 +118,7 @@ const ROUTES: Routes = {
 describe("adapters", () => {
   const adapters = { express: startExpress5, fastify: startFastify, hono: startHono, node: startNode };
 
-  test.each(Object.entries<StartAdapter>(adapters))("%s keeps its headers", async (name, start) => {
+  test.each(Object.entries<StartAdapter>(adapters))("%s sends the stored headers", async (name, start) => {
     const manager = managerOf<AdapterSuiteData>(memoryStore({ clock }));
     const server = await start(manager, { csrf: { token: "offered" } }, ROUTES);
     const transcript = new Transcript();
@@ -144,7 +144,7 @@ describe("adapters", () => {
   });
 });
 
-/** Stores a session that has as many fields as one can have, and one that has ended. */
+/** Stores one session with a value in every field, and one ended session. */
 async function storeSessions(store: SessionStore): Promise<void> {
   const manager = managerOf(store);
   const { record: outer } = await manager.create({ subject: "ada", tenant: "geneva" });
@@ -174,7 +174,7 @@ async function storeSessions(store: SessionStore): Promise<void> {
 }
 
 describe("stored rows", () => {
-  test("SQLite keeps its tables and rows", async () => {
+  test("SQLite has the stored tables and rows", async () => {
     const folder = temporaryFolder();
     const path = join(folder, "sessions.db");
     await storeSessions(sqliteStore({ path, clock }));
@@ -197,7 +197,7 @@ describe("stored rows", () => {
 });
 
 await describeWithServer("stored rows", "postgres", (url) => {
-  test("PostgreSQL keeps its columns and indexes", async () => {
+  test("PostgreSQL has the stored columns and indexes", async () => {
     const database = await temporaryDatabase(url);
     await storeSessions(await postgresStore({ connectionString: database.url, clock }));
     const columns = await query(
@@ -217,7 +217,7 @@ await describeWithServer("stored rows", "postgres", (url) => {
 });
 
 await describeWithServer("stored rows", "redis", (url) => {
-  test("Redis keeps its keys and fields", async () => {
+  test("Redis has the stored keys and fields", async () => {
     const prefix = temporaryPrefix();
     await storeSessions(redisStore(await connectRedis(url), { prefix, clock }));
     const transport = await connectRedis(url);
@@ -236,7 +236,7 @@ await describeWithServer("stored rows", "redis", (url) => {
 
 type Fields = Readonly<Record<string, string>>;
 
-/** The field names of a Redis hash. A field that holds a JSON object is followed by the names of its members. */
+/** Returns the field names of a Redis hash. For a field with a JSON object, appends the names of its members. */
 function fieldNames(fields: Fields): string {
   const names = Object.entries(fields).map(([name, value]) =>
     value.startsWith("{") ? `${name} { ${Object.keys(JSON.parse(value)).join(", ")} }` : name,
@@ -249,9 +249,9 @@ function fieldNames(fields: Fields): string {
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** One column in a line; JSON is formatted. */
+/** Formats a row with one column per line, and JSON values with one member per line. */
 function rowText(row: Readonly<Record<string, unknown>>): string {
   return Object.entries(row)
-    .map(([name, value]) => `  ${name}: ${name === "body" ? formatted(String(value)) : value}`)
+    .map(([name, value]) => `  ${name}: ${name === "body" ? formatJson(String(value)) : value}`)
     .join("\n");
 }

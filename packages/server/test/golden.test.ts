@@ -7,15 +7,15 @@ import { ADMIN, KEYS } from "./fixtures.ts";
 import { startApi } from "./golden/api.ts";
 
 /*
- * Freezes what clients and operators see. A difference is a breaking change or a mistake: read the diff, then update
- * the files in `golden/` with `npx vitest run packages/server/test/golden -u`.
+ * Compares what the service sends to clients and operators with the files in `golden/`. A difference is a breaking
+ * change or a mistake: read the diff, then update the files with `npx vitest run packages/server/test/golden -u`.
  */
 
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 
 beforeAll(() => {
-  // Not the timers: sockets and caches need the real ones.
+  // Do not fake the timers, because sockets and caches need real timers.
   vi.useFakeTimers({ toFake: ["Date"] });
 });
 
@@ -40,7 +40,7 @@ describe("REST API", () => {
 
   afterEach(() => api.close());
 
-  test("keeps every endpoint's response", async () => {
+  test("sends the stored response for every endpoint", async () => {
     const { record } = api;
     await record("health", "GET /health");
     await record("ready", "GET /ready");
@@ -113,7 +113,7 @@ describe("REST API", () => {
     await expect(String(api.transcript)).toMatchFileSnapshot("golden/rest-api.http");
   });
 
-  test("keeps every error's response", async () => {
+  test("sends the stored response for every error", async () => {
     const { prepare, record } = api;
     const { cookie, id } = await prepare("POST /api/v1/sessions", { body: {} });
     const path = `/api/v1/sessions/${id}`;
@@ -183,7 +183,7 @@ describe("REST API", () => {
     await expect(String(api.transcript)).toMatchFileSnapshot("golden/rest-errors.http");
   });
 
-  test("keeps the security headers", async () => {
+  test("sends the stored security headers", async () => {
     const { headers } = await api.app.inject("/ready");
     const { date: _date, "x-request-id": id, ...others } = headers;
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
@@ -191,7 +191,7 @@ describe("REST API", () => {
     await expect(`${lines.sort().join("\n")}\n`).toMatchFileSnapshot("golden/security-headers.txt");
   });
 
-  test("keeps the response to a request that is not HTTP", async () => {
+  test("sends the stored response to a request that is not HTTP", async () => {
     const url = new URL(await api.app.listen({ port: 0, host: "127.0.0.1" }));
     const socket = connect(Number(url.port), url.hostname);
     await once(socket, "connect");
@@ -200,7 +200,7 @@ describe("REST API", () => {
     await expect(`${response}\n`).toMatchFileSnapshot("golden/not-http.http");
   });
 
-  test("keeps the shapes of the OpenAPI document", async () => {
+  test("has the stored schemas in its OpenAPI document", async () => {
     const { text: document } = await api.prepare("GET /openapi.json");
     const { paths, components } = JSON.parse(document, withoutProse);
     await expect(`${JSON.stringify({ paths, components }, null, 1)}\n`).toMatchFileSnapshot(
@@ -209,16 +209,16 @@ describe("REST API", () => {
   });
 });
 
-test("the error codes keep their statuses", async () => {
+test("every error code has the stored status", async () => {
   await expect(`${JSON.stringify(ERROR_STATUS, null, 2)}\n`).toMatchFileSnapshot("golden/error-codes.txt");
 });
 
-/** The series of a metrics response: without help texts, with their values masked. */
+/** Returns the series of a metrics response, without help texts and values. */
 function seriesOf(metrics: string): string {
   return metrics.replace(/^# HELP .*\n/gm, "").replace(/^([^#].*) \S+$/gm, "$1 <number>");
 }
 
-/** Leaves out texts and examples, and the error response that every operation repeats. */
+/** Omits texts, examples, and the error responses, which are the same for every operation. */
 function withoutProse(key: string, value: unknown): unknown {
   if (typeof value === "string" && (key === "description" || key === "summary")) return undefined;
   if (key === "example" || key === "examples") return undefined;

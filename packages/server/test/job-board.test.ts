@@ -16,7 +16,7 @@ import { TestClient } from "./test-client.ts";
 const HOUR = 3_600_000;
 const RUN: JobRun = { startedAt: 1000, duration: 5, result: { deleted: 2 }, error: null, node: "one:1" };
 
-/** Tests two nodes. `open` opens a board of the same database. */
+/** Tests a board with two nodes. Each call of `open` opens a board on the same database. */
 function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () => Promise<void>): void {
   describe(name, () => {
     let first: JobBoard;
@@ -30,7 +30,7 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
       await cleanUp();
     });
 
-    test("one holder has the lease of a job, and may renew it", async () => {
+    test("only the holder of a job's lease can renew the lease", async () => {
       expect(await first.take("lease", "a", HOUR)).toBe(true);
       expect(await second.take("lease", "b", HOUR)).toBe(false);
       expect(await first.take("lease", "a", HOUR)).toBe(true);
@@ -38,18 +38,18 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
       expect(await second.read("lease")).toEqual({ isRunning: true, lastRun: null });
     });
 
-    test("of two holders at once, one gets the lease", async () => {
+    test("only one of two concurrent callers acquires the lease", async () => {
       const taken = await Promise.all([first.take("race", "a", HOUR), second.take("race", "b", HOUR)]);
       expect(taken.sort()).toEqual([false, true]);
     });
 
-    test("another holder takes a lease that has ended", async () => {
+    test("another holder can acquire an expired lease", async () => {
       await first.take("crashed", "a", 1);
       while (!(await second.take("crashed", "b", HOUR)));
       expect(await first.take("crashed", "a", HOUR)).toBe(false);
     });
 
-    test("finish() stores the run and ends the holder's lease alone", async () => {
+    test("finish() stores the run, and releases the lease only if the caller holds it", async () => {
       await first.take("late", "a", 1);
       while (!(await second.take("late", "b", HOUR)));
       await first.finish("late", "a", RUN);
@@ -60,7 +60,7 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
       expect(await first.take("late", "a", HOUR)).toBe(true);
     });
 
-    test("a job runs on one node at a time, and both nodes show its run", async () => {
+    test("a job runs on one node at a time, and both nodes report its last run", async () => {
       const gate = Promise.withResolvers<void>();
       const started = Promise.withResolvers<void>();
       const clock = fakeClock();
@@ -102,7 +102,7 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
       const nextRunAt = clock.now() + HOUR + (finished?.duration ?? 0);
       expect(status).toMatchObject([{ isRunning: false, lastRun: { result: { runs: 1 } }, nextRunAt }]);
 
-      // The timer of the other node fires before the interval is over.
+      // The timer of the other node fires before the interval has passed.
       other.start();
       timers[1]?.pop()?.();
       while (timers[1]?.length === 0) await other.status();
@@ -129,7 +129,7 @@ await describeWithServer("PostgreSQL", "postgres", async (url) => {
     async () => (await database).drop(),
   );
 
-  test("two nodes of the service show the same run", async () => {
+  test("two nodes of the service report the same last run of a job", async () => {
     const own = await temporaryDatabase(url);
     const path = temporaryFolder();
     const variables = { DATABASE_URL: own.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };

@@ -10,7 +10,7 @@ import { TestClient } from "./test-client.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Jobs whose timers the test fires, with their log. */
+/** Creates jobs with a log and with timers that a test fires. */
 function jobsOf(list: readonly Job[], clock = fakeClock()) {
   const timers = new Set<() => void>();
   const delays: number[] = [];
@@ -22,7 +22,7 @@ function jobsOf(list: readonly Job[], clock = fakeClock()) {
   };
   const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line)) });
   const jobs = new Jobs(list, { clock, schedule, log });
-  /** Fires the timers. Resolves when the job that they started has ended. */
+  /** Fires all timers. Resolves when the job `name` has finished. */
   async function fire(name: string) {
     const due = [...timers];
     timers.clear();
@@ -54,7 +54,7 @@ describe("the sweep", () => {
     expect((await manager.list({}, { limit: 10 })).records).toMatchObject([{ id: record.id }]);
   });
 
-  test("takes its interval and retention from its options", async () => {
+  test("uses the interval and the retention of its options", async () => {
     const { clock, manager, fire, jobs, logged, delays } = sweepOn({ sweepInterval: 7000, retention: 5000 });
     await manager.create({ absoluteTimeout: 1000 });
     jobs.start();
@@ -66,7 +66,7 @@ describe("the sweep", () => {
     expect(delays.filter((delay) => delay === 7000).length).toBeGreaterThan(1);
   });
 
-  test("deletes nothing while beforeSweep fails to store what must outlive the sessions", async () => {
+  test("deletes no sessions while beforeSweep fails", async () => {
     const beforeSweep = () => Promise.reject(new Error("the disk is full"));
     const { clock, manager, jobs } = sweepOn({ retention: 0, beforeSweep });
     await manager.create({ absoluteTimeout: 1000 });
@@ -84,7 +84,7 @@ describe("a job", () => {
     run: () => Promise.reject(new Error("no disk")),
   };
 
-  test("is scheduled again after a failure, and not after stop()", async () => {
+  test("is scheduled again after a failure, but not after stop()", async () => {
     const { jobs, fire, timers, logged } = jobsOf([failing]);
     jobs.start();
     await fire("fail");
@@ -94,7 +94,7 @@ describe("a job", () => {
     expect(timers.size).toBe(0);
   });
 
-  test("shows its last run and its next one", async () => {
+  test("reports its last run and the time of its next run", async () => {
     const { jobs } = jobsOf([failing]);
     jobs.start();
     const { now } = fakeClock();
@@ -107,7 +107,7 @@ describe("a job", () => {
     ]);
   });
 
-  test("never runs twice at once", async () => {
+  test("never runs twice at the same time", async () => {
     let runs = 0;
     const gate = Promise.withResolvers<void>();
     const slow: Job = {
@@ -127,7 +127,7 @@ describe("a job", () => {
     expect(runs).toBe(1);
   });
 
-  test("ends after its present step when the service stops", async () => {
+  test("stops after its current step when the service stops", async () => {
     const gate = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
     const stepping: Job = {
@@ -153,10 +153,10 @@ describe("a job", () => {
   });
 });
 
-describe("over HTTP", () => {
+describe("the job routes", () => {
   const service = useService();
 
-  test("the admin lists and runs the jobs", async () => {
+  test("list and run the jobs for the admin", async () => {
     const admin = new TestClient(service().url, ADMIN);
     const { body } = await admin.get("/api/v1/jobs");
     const { jobs } = body.data as unknown as { jobs: { name: string }[] };
@@ -169,7 +169,7 @@ describe("over HTTP", () => {
     expect((await admin.post("/api/v1/jobs/unknown/run", {})).status).toBe(404);
   });
 
-  test("other callers cannot see the jobs", async () => {
+  test("reject all callers except the admin", async () => {
     expect((await new TestClient(service().url).get("/api/v1/jobs")).status).toBe(401);
   });
 });

@@ -16,7 +16,7 @@ describe("the landing page", () => {
     return await observed.app.inject({ url: "/", headers: { host, accept } });
   }
 
-  test("shows a browser the store, the cache, the live sessions and the links", async () => {
+  test("contains the store, the cache, the live sessions and links for a browser", async () => {
     const installation = { store: "SQLite", shopUrl: "http://localhost:3001" };
     observed = await observedApp({ installation });
     await observed.manager.create();
@@ -31,7 +31,7 @@ describe("the landing page", () => {
       expect((await observed.app.inject({ url: link ?? "" })).statusCode).toBe(200);
   });
 
-  test("loads nothing, and allows only its own style", async () => {
+  test("loads no files, and its policy allows only its own style", async () => {
     observed = await observedApp();
     const { headers, body } = await page();
     const style = /<style>(.*)<\/style>/s.exec(body)?.[1] ?? "";
@@ -43,7 +43,7 @@ describe("the landing page", () => {
   });
 
   test.each([undefined, "*/*", "application/json", "text/html;q=0, application/json"])(
-    "is JSON for a program that accepts %s",
+    "is JSON if the request accepts %s",
     async (accept) => {
       observed = await observedApp();
       const { headers, json } = await observed.app.inject({ url: "/", headers: accept ? { accept } : {} });
@@ -58,13 +58,13 @@ describe("the landing page", () => {
     },
   );
 
-  test("says that the store does not respond", async () => {
+  test("reports that the store does not respond", async () => {
     observed = await observedApp({ installation: { store: "SQLite" } });
     await observed.manager.close();
     expect((await page()).body).toContain("SQLite, not responding");
   });
 
-  test("shows a client elsewhere neither the token's file nor a loopback shop", async () => {
+  test("contains neither the token's file nor a loopback shop URL for clients on other machines", async () => {
     const installation = {
       shopUrl: "http://localhost:3001",
       adminTokenFile: "data/coatcheck.db.admin-token",
@@ -78,7 +78,7 @@ describe("the landing page", () => {
   });
 
   test.each(['"><script>alert(1)</script>', "a.example; rm -rf ~", "$(reboot)", "a.example'"])(
-    "does not repeat the host %s",
+    "does not contain the unsafe host %s of the request",
     async (host) => {
       observed = await observedApp();
       const { body } = await page(host);
@@ -88,10 +88,10 @@ describe("the landing page", () => {
   );
 });
 
-describeWithProgram("curl", "the lines to try", () => {
+describeWithProgram("curl", "the commands on the landing page", () => {
   const service = useService();
 
-  test("log a user in, list and end the user's sessions", async () => {
+  test("log a user in, and list and end the user's sessions", async () => {
     const { data } = (await (await fetch(service().url)).json()) as {
       data: { commands: Record<string, string> };
     };

@@ -13,7 +13,7 @@ async function scrape(url: string, key: string | null) {
   return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
 }
 
-test("/metrics is for the admin only", async () => {
+test("/metrics rejects all callers except the admin", async () => {
   expect((await scrape(service().url, null)).status).toBe(401);
   expect((await scrape(service().url, KEYS.slack)).status).toBe(403);
 });
@@ -51,7 +51,7 @@ test("/metrics omits the session counts while the store is unavailable", async (
 describe("ENABLE_SESSION_METRICS=false", () => {
   const quiet = useService({ ENABLE_SESSION_METRICS: "false" });
 
-  test("removes /metrics and its OpenAPI entry", async () => {
+  test("removes the route /metrics and its OpenAPI entry", async () => {
     expect((await scrape(quiet().url, ADMIN)).status).toBe(404);
     expect(await (await fetch(`${quiet().url}/openapi.json`)).text()).not.toContain("/metrics");
   });

@@ -1,10 +1,10 @@
-/** A value of the MaxMind DB format 2.0. Only the types that the tests need. */
+/** A value in the MaxMind DB format 2.0, limited to the types that the tests need. */
 type Value = string | number | { readonly [key: string]: Value };
 
 const SEPARATOR = Buffer.alloc(16);
 const METADATA_MARKER = Buffer.concat([Buffer.from("abcdef", "hex"), Buffer.from("MaxMind.com")]);
 
-/** Makes an IPv4 `.mmdb` file with one place, for all addresses that begin with the bits of `prefix`. */
+/** Creates an IPv4 `.mmdb` file with one location, for all addresses that begin with the bits of `prefix`. */
 export function mmdbFile(prefix: string, place: Value): Buffer {
   const nodeCount = prefix.length;
   const unknown = nodeCount;
@@ -22,7 +22,7 @@ export function mmdbFile(prefix: string, place: Value): Buffer {
     node_count: nodeCount,
     record_size: 24,
   };
-  return Buffer.concat([...tree, SEPARATOR, encoded(place), METADATA_MARKER, encoded(metadata)]);
+  return Buffer.concat([...tree, SEPARATOR, encode(place), METADATA_MARKER, encode(metadata)]);
 }
 
 function node(left: number, right: number): Buffer {
@@ -36,18 +36,21 @@ const STRING = 2;
 const UINT32 = 6;
 const MAP = 7;
 
-function encoded(value: Value): Buffer {
-  if (typeof value === "string") return Buffer.concat([control(STRING, value.length), Buffer.from(value)]);
+function encode(value: Value): Buffer {
+  if (typeof value === "string")
+    return Buffer.concat([controlByte(STRING, value.length), Buffer.from(value)]);
   if (typeof value === "number") {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(value);
-    return Buffer.concat([control(UINT32, bytes.length), bytes]);
+    return Buffer.concat([controlByte(UINT32, bytes.length), bytes]);
   }
   const entries = Object.entries(value);
-  return Buffer.concat([control(MAP, entries.length), ...entries.flat().map(encoded)]);
+  return Buffer.concat([controlByte(MAP, entries.length), ...entries.flat().map(encode)]);
 }
 
-/** The control byte. It holds sizes below 29 itself; the tests have no larger ones. */
-function control(type: number, size: number): Buffer {
+/**
+ * Returns the controlByte byte: the type and the size of a value. The tests need only sizes below 29, which fit into it.
+ */
+function controlByte(type: number, size: number): Buffer {
   return Buffer.from([(type << 5) | size]);
 }

@@ -15,7 +15,7 @@ export interface LogLine {
   readonly msg: string;
 }
 
-/** The service in this process, on a memory store, with its clock and its log. It does not listen. */
+/** A service in this process on a memory store, with its clock and its log. It does not listen on a port. */
 export interface ObservedApp {
   readonly app: App;
   readonly manager: SessionManager;
@@ -24,7 +24,7 @@ export interface ObservedApp {
   close(): Promise<void>;
 }
 
-/** Builds the service with these options; by default as with an empty environment. */
+/** Builds the service with these options. Default: the options for an empty environment. */
 export async function observedApp(options: Partial<AppOptions> = {}): Promise<ObservedApp> {
   const clock = fakeClock(Date.UTC(2026, 0, 1));
   const store = memoryStore({ clock });

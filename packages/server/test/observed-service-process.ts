@@ -1,7 +1,4 @@
-/**
- * A program that serves the API over a store which counts its reads and can be made to fail.
- * `observed-service.ts` runs it.
- */
+/** Serves the API on a store that counts reads and can be made to fail. `observed-service.ts` runs this program. */
 import { CoatcheckError, SessionManager } from "coatcheck";
 import { createCache } from "coatcheck/cache";
 import { describeClient } from "coatcheck/device";
@@ -34,7 +31,7 @@ const store = {
 
 const app = await buildApp({
   manager: new SessionManager({ store, secrets: ["a secret for these tests"] }),
-  // The manager reads the store directly, so that every read is counted.
+  // The manager does not use this cache, so that every read reaches the store and is counted.
   cache: createCache({ store: memory, singleProcess: true }),
   credentials: new Credentials(ADMIN, []),
   log: pino({ level: "silent" }),
@@ -43,7 +40,7 @@ const app = await buildApp({
   secureCookie: false,
   describeClient,
   metrics: true,
-  // All requests of a test come from one address.
+  // Turn the limits off, because all requests of a test come from one address.
   rateLimits: { session: 0, address: 0 },
 });
 process.on("message", (message) => {

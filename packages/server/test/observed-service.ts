@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("observed-service-process.ts", import.meta.url));
 
-/** A service in a child process, whose store counts its reads and can be made to fail. */
+/** A service in a child process. Its store counts reads and can be made to fail. */
 export class ObservedService {
   readonly #process: ChildProcess;
   url = "";
@@ -19,7 +19,7 @@ export class ObservedService {
     return this;
   }
 
-  /** How often the service has read a session from the store. */
+  /** Returns how often the service has read a session from the store. */
   async reads(): Promise<number> {
     return await this.#send("reads");
   }

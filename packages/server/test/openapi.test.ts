@@ -22,7 +22,7 @@ interface Document {
   readonly components: { readonly schemas: Record<string, object> };
 }
 
-/** Returns a function that compiles a schema of the document to a check. */
+/** Returns a function that compiles a schema of the document into a validator. */
 function compilerOf(document: Document): (schema: object) => (value: unknown) => boolean {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: "document", ...document });
@@ -38,7 +38,7 @@ async function readDocument(): Promise<Document> {
   return (await response.json()) as Document;
 }
 
-test("the OpenAPI document covers every route", async () => {
+test("the OpenAPI document contains every route", async () => {
   const { paths } = await readDocument();
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -142,7 +142,7 @@ test("the OpenAPI document describes the reserved members of data", async () => 
   }
 });
 
-test("/docs loads its files and permits them in its Content-Security-Policy", async () => {
+test("/docs serves its files, and its Content-Security-Policy allows them", async () => {
   const page = await fetch(`${service().url}/docs`);
   expect(page.headers.get("content-type")).toContain("text/html");
   const html = await page.text();
@@ -153,7 +153,7 @@ test("/docs loads its files and permits them in its Content-Security-Policy", as
   expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
 });
 
-test("an invalid range or condition for a file of /docs gets 400", async () => {
+test("a request for a file of /docs with an invalid Range or conditional header responds 400", async () => {
   const file = `${service().url}/docs/static/swagger-ui.css`;
   for (const headers of [{ range: "bytes=9999999-" }, { "if-match": '"another"' }]) {
     const response = await fetch(file, { headers: new Headers(headers) });

@@ -60,7 +60,7 @@ const REQUESTS = [
 ] as const;
 
 describe.each(Object.entries(OWNERS))("the %s session", (target, owners) => {
-  test.each(CALLERS)("is readable and writable for %s only as an owner", async (name) => {
+  test.each(CALLERS)("can be read and written only by its owners (caller: %s)", async (name) => {
     for (const [method, suffix] of REQUESTS) {
       const path = `${sessions[target]}${suffix}`;
       const { status, body } = await caller(name).send(
@@ -73,12 +73,12 @@ describe.each(Object.entries(OWNERS))("the %s session", (target, owners) => {
     }
   });
 
-  test("is not changed by callers that do not own it", async () => {
+  test("is unchanged after the requests of callers that do not own it", async () => {
     const { body } = await caller("admin").get(`${sessions[target]}/data`);
     expect(Object.keys(body.data?.seenBy ?? {}).sort()).toEqual([...owners].sort());
   });
 
-  test("is not ended or rotated by callers that do not own it", async () => {
+  test("cannot be ended or rotated by callers that do not own it", async () => {
     for (const name of CALLERS.filter((each) => !owners.includes(each))) {
       expect((await caller(name).post(`${sessions[target]}/rotate`)).status).toBe(404);
       expect((await caller(name).delete(sessions[target] ?? "")).status).toBe(404);
@@ -87,7 +87,7 @@ describe.each(Object.entries(OWNERS))("the %s session", (target, owners) => {
   });
 });
 
-test("a session names its owner and parent", async () => {
+test("the JSON of a session contains its owner and parent", async () => {
   const admin = caller("admin");
   const own = (await admin.get(sessions.own ?? "")).body.data;
   const child = (await admin.get(sessions.child ?? "")).body.data;
@@ -101,7 +101,7 @@ test("a session names its owner and parent", async () => {
   expect(created).toMatchObject({ owner: "consumer:slack", parentId: null });
 });
 
-test("creating a session under a browser's own sets no cookie", async () => {
+test("the response to a browser that creates a child session sets no cookie", async () => {
   const before = caller("browser").cookie;
   const { headers } = await caller("browser").post("/api/v1/sessions", {});
   expect(headers.getSetCookie()).toEqual([]);
@@ -119,7 +119,7 @@ test("browsers cannot list or count sessions", async () => {
   expect((await caller("slack").get("/api/v1/sessions/stats")).status).toBe(200);
 });
 
-test("an unknown key gets 401 instead of an anonymous session", async () => {
+test("a request with an unknown key fails with 401 and creates no anonymous session", async () => {
   const wrong = new TestClient(service().url, `${KEYS.slack}x`);
   const { status, body, headers } = await wrong.post("/api/v1/sessions", {});
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
@@ -127,7 +127,7 @@ test("an unknown key gets 401 instead of an anonymous session", async () => {
   expect(headers.getSetCookie()).toEqual([]);
 });
 
-test("ending a browser's own session ends the sessions under it", async () => {
+test("ending a browser's own session also ends its child sessions", async () => {
   const { url } = service();
   const browser = new TestClient(url);
   const own = await browser.create();
@@ -161,7 +161,7 @@ test("only the admin can read an ended session, and no caller can change it", as
   expect((await slack.get(path)).status).toBe(404);
 });
 
-test("the admin lists sessions by filter and page", async () => {
+test("the admin can filter and page through the list of sessions", async () => {
   const { url } = service();
   const shop = new TestClient(url, KEYS.shop);
   const made = [];

@@ -8,7 +8,7 @@ import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
 import { ADMIN } from "./fixtures.ts";
 
-test("POST /api/v1/sessions rejects a parent that another process has ended, even if the cache holds a copy", async () => {
+test("POST /api/v1/sessions rejects a parent session that another process has ended, even if the cache has a copy", async () => {
   const store = memoryStore();
   const secrets = ["a secret for these tests"];
   const elsewhere = new SessionManager({ store, secrets });

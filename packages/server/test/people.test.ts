@@ -4,7 +4,7 @@ import { useVisits, view } from "./visits-fixtures.ts";
 
 const { shop, admin, newSession, timelineOf } = useVisits();
 
-test("the admin exports and erases a customer", async () => {
+test("the admin can export and erase the data of a customer", async () => {
   const subject = `ada-${randomUUID()}`;
   const path = await newSession();
   await shop().post(`${path}/authenticate`, { subject });
@@ -24,7 +24,7 @@ test("the admin exports and erases a customer", async () => {
   });
 });
 
-test("an erasure includes the events that wait to be stored", async () => {
+test("an erasure includes events that have not been stored yet", async () => {
   const path = await newSession();
   const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
   const visitor = `/api/v1/visitors/${body.data?.visitorId}`;
@@ -36,7 +36,7 @@ test("an erasure includes the events that wait to be stored", async () => {
   expect((await admin().get(visitor)).body.data).toMatchObject({ visitors: [], events: [] });
 });
 
-test("the admin exports and erases a visitor", async () => {
+test("the admin can export and erase the data of a visitor", async () => {
   const path = await newSession();
   const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
   await timelineOf(`${path.split("/").at(-1)}`, 1);
@@ -46,7 +46,7 @@ test("the admin exports and erases a visitor", async () => {
   expect((await admin().get(visitor)).body.data).toMatchObject({ visitors: [], visits: [], events: [] });
 });
 
-/** Waits until the events so far are stored. */
+/** Waits until all accepted events have been stored. */
 async function storeEvents(): Promise<void> {
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/last"));

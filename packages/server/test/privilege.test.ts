@@ -12,7 +12,7 @@ async function introspect(token: unknown) {
   return body.data;
 }
 
-test("an application logs a browser in with its key and the browser's cookie", async () => {
+test("an application can log a browser in with its API key and the browser's cookie", async () => {
   const browser = visitor();
   const path = await browser.create({ metadata: { from: "a link" } });
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
@@ -28,7 +28,7 @@ test("an application logs a browser in with its key and the browser's cookie", a
   expect(login.body.data).not.toHaveProperty("token");
   expect(application.cookie).not.toBe(before);
 
-  // The older cookie is rejected, and the response sets no cookie that would replace the new one.
+  // The older cookie is rejected, and the response sets no cookie, because that would replace the new cookie.
   const late = await browser.get(path);
   expect([late.status, late.body.error?.code]).toEqual([409, "CONFLICT"]);
   expect(late.headers.getSetCookie()).toEqual([]);
@@ -38,11 +38,11 @@ test("an application logs a browser in with its key and the browser's cookie", a
   expect((await browser.get(path)).body.data).toMatchObject({ metadata: { from: "a link" } });
 });
 
-test("a login whose response is lost succeeds again with the browser's older cookie, for the same subject only", async () => {
+test("a login whose response was lost can be repeated with the older cookie, but only for the same subject", async () => {
   const browser = visitor();
   const path = await browser.create();
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
-  /** Logs the browser in with the cookie from before the first login. Returns the response and the new cookie. */
+  /** Logs in with the cookie that the browser had before the first login. Returns the response and the new cookie. */
   const logIn = async (subject: string) => {
     const application = visitor(KEYS.shop);
     application.cookie = browser.cookie;
@@ -62,7 +62,7 @@ test("a login whose response is lost succeeds again with the browser's older coo
   expect((await browser.get(`${path}/data`)).body.data).toEqual({ cart: { tacos: 2 } });
 });
 
-test("a browser logs out with its older cookie after a lost login response", async () => {
+test("a browser can log out with its older cookie if the login response was lost", async () => {
   const browser = visitor();
   const path = await browser.create();
   const application = visitor(KEYS.shop);
@@ -89,7 +89,7 @@ test("a browser cannot log in or elevate its own session", async () => {
   expect((await visitor(KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(404);
 });
 
-test("a bearer session gets each new token in the response body, and older tokens stop working", async () => {
+test("the response for a bearer session contains each new token, and older tokens are rejected", async () => {
   const slack = visitor(KEYS.slack);
   const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
@@ -112,7 +112,7 @@ test("a bearer session gets each new token in the response body, and older token
   expect(Date.parse(elevations.pay ?? "")).toBeGreaterThan(Date.now());
 });
 
-test("the holder of an anonymous session's token may rotate it, and the older one stays valid for an overlap", async () => {
+test("the holder of an anonymous session's token can rotate it, and the older token stays valid for a short time", async () => {
   const browser = visitor();
   const path = await browser.create();
   const before = browser.cookie;
@@ -148,7 +148,7 @@ test("POST /elevate rejects an anonymous session", async () => {
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
 });
 
-test("introspection needs a key and reports an invalid token as inactive", async () => {
+test("introspection requires a key and reports an invalid token as inactive", async () => {
   const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   expect(await introspect(token)).toMatchObject({ active: true, sessionId, owner: "consumer:slack" });
@@ -170,7 +170,7 @@ test("introspection needs a key and reports an invalid token as inactive", async
   expect((await browser.post("/api/v1/sessions/introspect", question)).status).toBe(403);
 });
 
-test("introspection does not extend a session, and the list omits it after its end", async () => {
+test("introspection does not extend a session, and the list of active sessions omits the session after its end", async () => {
   const shop = new TestClient(shortLived().url, KEYS.shop);
   const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
   const introspectIt = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
@@ -200,7 +200,7 @@ test("POST /api/v1/sessions rejects an invalid bearer token", async () => {
   expect(await createWith(token)).toEqual([401, "SESSION_REVOKED", undefined]);
 });
 
-test("the token of a revoked session gets SESSION_REVOKED", async () => {
+test("a request with the token of a revoked session fails with SESSION_REVOKED", async () => {
   const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);

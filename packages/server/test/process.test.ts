@@ -32,13 +32,13 @@ async function start(variables: Record<string, string> = {}): Promise<RunningSer
   return await service.started();
 }
 
-/** Runs a command to its end. */
+/** Runs a command and waits until it has ended. */
 async function run(args: readonly string[], variables: Record<string, string> = {}) {
   const command = new Command(args, folder, variables);
   return { code: await command.ended(), output: command.output, errors: command.errors };
 }
 
-test("--help lists the commands and options, --version prints the version", async () => {
+test("--help lists the commands and options, and --version prints the version", async () => {
   const help = await run(["--help"]);
   expect(help.code).toBe(0);
   expect(help.output).toContain("serve");
@@ -52,7 +52,7 @@ test("--help lists the commands and options, --version prints the version", asyn
   expect(unknown.errors).toContain("dance");
 });
 
-test("sweep deletes every session past the retention, and reports its progress", async () => {
+test("sweep deletes every session that ended before the retention period, and reports its progress", async () => {
   const help = await run(["sweep", "--help"]);
   for (const part of ["--retention", "--database", "SESSION_RETENTION_MS"])
     expect(help.output).toContain(part);
@@ -77,7 +77,7 @@ test("sweep deletes every session past the retention, and reports its progress",
   await manager.close();
 });
 
-test("sweep creates no database, and rejects a retention that caches depend on", async () => {
+test("sweep creates no database, and rejects a retention that is too short for caches", async () => {
   const missing = await run(["sweep", "--database", "sqlite:missing.db"]);
   expect([missing.code, missing.errors]).toEqual([1, expect.stringContaining("no database at missing.db")]);
   expect(existsSync(join(folder, "missing.db"))).toBe(false);
@@ -167,7 +167,7 @@ test("serve reports a database in a read-only folder", async () => {
   const locked = join(folder, "locked");
   mkdirSync(locked);
   chmodSync(locked, 0o555);
-  // Root ignores the mode of a folder, but cannot create files in /proc.
+  // For root, use /proc: root may write to read-only folders, but cannot create files in /proc.
   const path = process.getuid?.() === 0 ? "/proc/sessions.db" : join(locked, "sessions.db");
   const { code, errors } = await run(["serve", "--port", "0", "--database", `sqlite:${path}`]);
   expect(code).toBe(1);
@@ -181,7 +181,7 @@ test("serve reports an unreachable Redis without its password", async () => {
   expect(errors).toBe("coatcheck: Cannot connect to the Redis at REDIS_URL (127.0.0.1:1).\n");
 });
 
-test("SIGTERM lets an active request finish", async () => {
+test("the service finishes an active request after SIGTERM", async () => {
   const service = await start();
   const slack = new TestClient(service.url, KEYS.slack);
   const path = await slack.create();
@@ -209,7 +209,7 @@ test("SIGTERM lets an active request finish", async () => {
   expect(stored.data).toEqual({ late: true });
 });
 
-test("SIGTERM does not wait for connections without a request", async () => {
+test("the service does not wait for connections without a request after SIGTERM", async () => {
   const service = await start();
   const { hostname, port } = new URL(service.url);
   const sockets = ["", "GET /ready HT"].map((sent) => {
@@ -218,15 +218,15 @@ test("SIGTERM does not wait for connections without a request", async () => {
     return socket;
   });
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
-  // This later request has a response, so the service has accepted the earlier connections.
+  // When this request has a response, the service has accepted the connections that were opened before it.
   await fetch(`${service.url}/ready`);
   expect(await service.end()).toBe(0);
 });
 
-test("the service under npm ends when npm and its shell end", async () => {
+test("the service that npm has started ends when npm and its shell end", async () => {
   const command = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
   const env = { npm_command: "exec", PORT: "0", ADMIN_TOKEN: ADMIN };
-  // As npx does, the shell waits for the command, and does not forward a signal to it.
+  // Like npx, the shell waits for the command and does not forward signals to it.
   const args = ["-c", '"$0" "$@"; exit', process.execPath, command, "serve"];
   const shell = spawn("sh", args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
@@ -250,7 +250,7 @@ async function refusesConnections(url: string): Promise<void> {
   }
 }
 
-test("kill -9 during writes loses no acknowledged write", async () => {
+test("no confirmed write is lost if the service is killed with SIGKILL", async () => {
   const service = await start();
   const slack = new TestClient(service.url, KEYS.slack);
   const paths = await Promise.all(Array.from({ length: 8 }, () => slack.create()));

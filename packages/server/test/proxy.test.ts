@@ -25,7 +25,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     "shop.localhost",
     "127.0.0.1:80",
     "[::1]:3000",
-  ])("the cookie for the host %s is plain, without HSTS", async (host) => {
+  ])("a response for the host %s sets a cookie without Secure, and no HSTS header", async (host) => {
     observed = await observedApp();
     expect(await create({ host })).toEqual({ status: 201, cookie: PLAIN_COOKIE, hsts: undefined });
   });
@@ -37,7 +37,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     "192.168.1.5",
     "127.0.0.1.example",
     "[::2]",
-  ])("the cookie for the host %s is Secure, with HSTS", async (host) => {
+  ])("a response for the host %s sets a Secure cookie and an HSTS header", async (host) => {
     observed = await observedApp();
     const { cookie, hsts } = await create({ host });
     expect(cookie).toBe(SECURE_COOKIE);
@@ -52,7 +52,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE_COOKIE);
   });
 
-  test("a plain cookie does not open a session on a host that is not loopback", async () => {
+  test("a cookie without Secure is ignored in a request to a host that is not loopback", async () => {
     observed = await observedApp();
     const { app } = observed;
     const { headers, json } = await app.inject({
@@ -70,7 +70,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
 test.each<[AppOptions["secureCookie"], string, string]>([
   [false, "shop.example", PLAIN_COOKIE],
   [true, "localhost", SECURE_COOKIE],
-])("secureCookie %j applies to the host %s", async (secureCookie, host, cookie) => {
+])("secureCookie %j determines the cookie for the host %s", async (secureCookie, host, cookie) => {
   observed = await observedApp({ secureCookie });
   expect((await create({ host })).cookie).toBe(cookie);
 });
@@ -79,7 +79,7 @@ describe("the warning about a proxy", () => {
   const warnings = () => observed.logged.filter(({ level }) => level >= 40);
 
   test.each(["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"])(
-    "is logged once for requests with %s, and says what to set",
+    "is logged once for requests with %s, and names the variable TRUST_PROXY",
     async (header) => {
       observed = await observedApp();
       await create({ host: "localhost" });
@@ -92,7 +92,7 @@ describe("the warning about a proxy", () => {
   );
 
   test.each<[AppOptions["trustProxy"]]>([[false], [1], [["10.0.0.0/8"]]])(
-    "is not logged with the trusted proxies %j",
+    "is not logged if trustProxy is %j",
     async (trustProxy) => {
       observed = await observedApp({ trustProxy });
       await create({ "x-forwarded-for": "192.0.2.1" });

@@ -5,7 +5,7 @@ import { ADMIN, KEYS } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
 describe("RateLimiter", () => {
-  test("rejects requests beyond the maximum until the window ends, for each key", () => {
+  test("rejects the requests of a key that exceed the maximum, until the window ends", () => {
     let now = 0;
     const limiter = new RateLimiter(2, "Too many.", () => now);
     limiter.count("a");
@@ -21,12 +21,12 @@ describe("RateLimiter", () => {
     expect(() => limiter.count("a")).toThrow(CoatcheckError);
   });
 
-  test("with a maximum of 0 rejects nothing", () => {
+  test("rejects no request if the maximum is 0", () => {
     const limiter = new RateLimiter(0, "Too many.", () => 0);
     for (let count = 0; count < 10; count++) limiter.count("a");
   });
 
-  test("drops the oldest windows when there are too many keys", () => {
+  test("forgets the oldest windows if there are too many keys", () => {
     let now = 0;
     const limiter = new RateLimiter(1, "Too many.", () => now);
     limiter.count("first");
@@ -71,7 +71,7 @@ describe("the API", () => {
     return { url: `/api/v1/sessions/${data.sessionId}`, token: data.token };
   }
 
-  test("limits the requests of one session, by its token or by its consumer", async () => {
+  test("limits the requests for one session that carry its token or its consumer's key", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(KEYS.slack));
     const other = await created(bearer(KEYS.slack));
@@ -81,7 +81,7 @@ describe("the API", () => {
     expect(await statuses(5, { url, headers: bearer(ADMIN) })).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("does not let a stranger use up a session's requests", async () => {
+  test("does not count the requests of other callers for a session", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(KEYS.slack));
     expect(await statuses(5, { url })).toEqual([404, 404, 404, 404, 404]);
@@ -89,7 +89,7 @@ describe("the API", () => {
     expect(await statuses(1, { url, headers: bearer(token) })).toEqual([200]);
   });
 
-  test("limits the requests with an older token apart from those of its session", async () => {
+  test("limits requests with an older token separately from requests with the session's current token", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
     const { record, token: older } = await observed.manager.create();
     const { token } = await observed.manager.authenticate(record.id, "ann");
@@ -98,7 +98,7 @@ describe("the API", () => {
     expect(await statuses(4, { url, headers: bearer(token) })).toEqual([200, 200, 200, 429]);
   });
 
-  test("limits the requests of one address without a key", async () => {
+  test("limits the requests without a key from one address", async () => {
     observed = await observedApp({ rateLimits: { session: 0, address: 2 } });
     const { url } = await created(bearer(KEYS.slack));
     for (const path of [url, "/metrics"]) {
@@ -114,10 +114,13 @@ describe("the API", () => {
     ["2001:db8:0:1::1", "2001:db8:0:2::1", 404],
     ["192.0.2.1", "::ffff:192.0.2.1", 429],
     ["192.0.2.1", "192.0.2.2", 404],
-  ])("counts the addresses %s and %s together or apart", async (one, other, status) => {
-    observed = await observedApp({ rateLimits: { session: 0, address: 1 }, trustProxy: 1 });
-    const url = "/api/v1/sessions/00000000-0000-4000-8000-000000000000";
-    expect(await statuses(1, { url, headers: { "x-forwarded-for": one } })).toEqual([404]);
-    expect(await statuses(1, { url, headers: { "x-forwarded-for": other } })).toEqual([status]);
-  });
+  ])(
+    "groups IPv6 addresses by network: after %s has reached its limit, a request from %s responds %i",
+    async (one, other, status) => {
+      observed = await observedApp({ rateLimits: { session: 0, address: 1 }, trustProxy: 1 });
+      const url = "/api/v1/sessions/00000000-0000-4000-8000-000000000000";
+      expect(await statuses(1, { url, headers: { "x-forwarded-for": one } })).toEqual([404]);
+      expect(await statuses(1, { url, headers: { "x-forwarded-for": other } })).toEqual([status]);
+    },
+  );
 });

@@ -16,7 +16,7 @@ async function logIn() {
   return { id: record.id, token };
 }
 
-/** Ends Ann's sessions, as the holder of the credential. */
+/** Ends Ann's sessions with a request that carries these headers. */
 async function endAll(headers: Record<string, string>, query = "") {
   const response = await observed.app.inject({ method: "DELETE", url: ANN + query, headers });
   return [response.statusCode, response.json().error?.code ?? response.json().data.ended];
@@ -25,19 +25,22 @@ async function endAll(headers: Record<string, string>, query = "") {
 test.each([
   ["a cookie", (token: string) => ({ cookie: `sid=${token}`, host: "localhost" })],
   ["a bearer token", (token: string) => ({ authorization: `Bearer ${token}` })],
-])("%s ends the subject's sessions only shortly after a login", async (_name, headersOf) => {
-  const stolen = await logIn();
-  const other = await logIn();
-  observed.clock.pass(10 * MINUTE);
-  for (const query of ["", `?except=${stolen.id}`]) {
-    expect(await endAll(headersOf(stolen.token), query)).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
-  }
-  expect((await observed.manager.find(other.id))?.state).toBe("active");
-  const fresh = await logIn();
-  expect(await endAll(headersOf(fresh.token))).toEqual([200, 3]);
-});
+])(
+  "a request with %s can end the subject's sessions only shortly after a login",
+  async (_name, headersOf) => {
+    const stolen = await logIn();
+    const other = await logIn();
+    observed.clock.pass(10 * MINUTE);
+    for (const query of ["", `?except=${stolen.id}`]) {
+      expect(await endAll(headersOf(stolen.token), query)).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
+    }
+    expect((await observed.manager.find(other.id))?.state).toBe("active");
+    const fresh = await logIn();
+    expect(await endAll(headersOf(fresh.token))).toEqual([200, 3]);
+  },
+);
 
-test("an elevation for the scope account is a recent proof, another one is not", async () => {
+test("a session can end the subject's sessions after an elevation for the scope account, but not for other scopes", async () => {
   const { id } = await logIn();
   observed.clock.pass(60 * MINUTE);
   const { token: unrelated } = await observed.manager.elevate(id, "billing", MINUTE);
@@ -46,8 +49,11 @@ test("an elevation for the scope account is a recent proof, another one is not",
   expect(await endAll({ authorization: `Bearer ${token}` })).toEqual([200, 1]);
 });
 
-test.each([ADMIN, KEYS.slack])("a key needs no recent proof", async (key) => {
-  await logIn();
-  observed.clock.pass(60 * MINUTE);
-  expect(await endAll({ authorization: `Bearer ${key}` })).toEqual([200, 1]);
-});
+test.each([ADMIN, KEYS.slack])(
+  "a request with a key can end a subject's sessions without a recent login",
+  async (key) => {
+    await logIn();
+    observed.clock.pass(60 * MINUTE);
+    expect(await endAll({ authorization: `Bearer ${key}` })).toEqual([200, 1]);
+  },
+);

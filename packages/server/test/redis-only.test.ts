@@ -34,7 +34,7 @@ describeWithProgram("redis", "the service with Redis as its only store", () => {
     );
   });
 
-  test("is not ready once the policy has become unsafe, and logs why", async () => {
+  test("is not ready while the eviction policy is unsafe, and logs the reason", async () => {
     const { admin, service } = await startRedis("noeviction");
     await service.started();
     const client = new TestClient(service.url, ADMIN);
@@ -46,7 +46,7 @@ describeWithProgram("redis", "the service with Redis as its only store", () => {
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(200);
   });
 
-  test("serves nothing after the history of revocations is lost, until the admin has ended all sessions", async () => {
+  test("rejects all sessions after the revocation log is lost, until the admin has ended all sessions", async () => {
     const { admin, service } = await startRedis("noeviction");
     await service.started();
     const client = new TestClient(service.url, ADMIN);

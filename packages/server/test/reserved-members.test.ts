@@ -7,7 +7,7 @@ import { ADMIN, KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
-/** An application that shares the service's database from another process. */
+/** The sessions as an application opens them that shares the service's database. */
 let application: OpenSessions;
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ afterAll(() => application.close());
 
 const RESERVED = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
 
-/** Creates a session of the consumer, in which the application has stored reserved members. */
+/** Creates a session of an API consumer, in which the application stores reserved members. */
 async function begin() {
   const slack = new TestClient(service().url, KEYS.slack);
   const { data } = (await slack.post("/api/v1/sessions", { transport: "bearer" })).body;
@@ -32,7 +32,7 @@ async function begin() {
   return { path, slack, holder: new TestClient(service().url, data?.token), stored };
 }
 
-test("no response contains reserved members", async () => {
+test("responses do not contain reserved members", async () => {
   const { path, slack, holder } = await begin();
   const admin = new TestClient(service().url, ADMIN);
   for (const caller of [slack, holder, admin]) {
@@ -54,14 +54,14 @@ test("no response contains reserved members", async () => {
 });
 
 test.each([
-  ["adds one", { $mine: 1 }, "$mine"],
-  ["replaces one", { $order: { history: [] } }, "$order"],
-  ["changes a member of one", { $order: { history: null } }, "$order"],
-  ["removes one", { $jar: null }, "$jar"],
-  ["also changes another member", { theme: "dark", $jar: "x" }, "$jar"],
-  ["uses an escaped name", '{"\\u0024jar":"x"}', "$jar"],
-  ["names the bare $", { $: 1 }, "$"],
-])("no caller may send a patch that %s", async (_case, patch, path) => {
+  ["adds a reserved member", { $mine: 1 }, "$mine"],
+  ["replaces a reserved member", { $order: { history: [] } }, "$order"],
+  ["changes a value inside a reserved member", { $order: { history: null } }, "$order"],
+  ["removes a reserved member", { $jar: null }, "$jar"],
+  ["changes a reserved and another member", { theme: "dark", $jar: "x" }, "$jar"],
+  ["contains a reserved name with an escaped $", '{"\\u0024jar":"x"}', "$jar"],
+  ["contains the name $", { $: 1 }, "$"],
+])("a patch is rejected for every caller if it %s", async (_case, patch, path) => {
   const session = await begin();
   const before = await session.slack.get(`${session.path}/data`);
   for (const caller of [session.slack, session.holder, new TestClient(service().url, ADMIN)]) {
@@ -78,7 +78,7 @@ test.each([
   expect(after.headers.get("etag")).toBe(before.headers.get("etag"));
 });
 
-test("reserved members survive patches, a login and a rotation", async () => {
+test("reserved members are unchanged after patches, a login and a rotation", async () => {
   const { path, slack, holder, stored } = await begin();
   await Promise.all([
     slack.patch(`${path}/data`, { cart: null, theme: "dark" }),
@@ -93,7 +93,7 @@ test("reserved members survive patches, a login and a rotation", async () => {
   expect((await slack.get(`${path}/data`)).body.data).toEqual(open);
 });
 
-test("a write of reserved members changes the ETag", async () => {
+test("the ETag changes if the application writes reserved members", async () => {
   const { path, slack } = await begin();
   const etag = (await slack.get(`${path}/data`)).headers.get("etag") ?? "";
   await application.manager.patch(path.slice(-36), { $order: { history: ["cancelled"] } });
@@ -104,7 +104,7 @@ test("a write of reserved members changes the ETag", async () => {
   expect([next.status, next.body.data]).toEqual([200, { a: 1, cart: { $inside: 1 } }]);
 });
 
-test("a session cannot be created with reserved members", async () => {
+test("a request that creates a session is rejected if it contains reserved members", async () => {
   const slack = new TestClient(service().url, KEYS.slack);
   const count = async () => (await slack.get("/api/v1/sessions/stats")).body.data?.totalSessions;
   const before = await count();

@@ -6,19 +6,19 @@ import { TestClient } from "./test-client.ts";
 async function openBrowser(url: string) {
   const browser = new TestClient(url);
   const path = await browser.create();
-  /** The application logs the browser in: it sends its key and the browser's cookie. */
+  /** The application logs the browser in by sending its key and the browser's cookie. */
   const logIn = (subject: string) =>
     browser.send("POST", `${path}/authenticate`, { subject }, { authorization: `Bearer ${KEYS.shop}` });
   return { browser, path, logIn };
 }
 
-/** The admin's view of a session. */
+/** Returns a session as the admin reads it. */
 const inspect = async (url: string, path: string) => (await new TestClient(url, ADMIN).get(path)).body.data;
 
 describe("with SESSION_LIMIT=1", () => {
   const service = useService({ SESSION_LIMIT: "1" });
 
-  test("a second login ends the subject's first session, and no other subject's", async () => {
+  test("a second login ends the subject's first session, but no session of another subject", async () => {
     const { url } = service();
     const [first, second, other] = [await openBrowser(url), await openBrowser(url), await openBrowser(url)];
     for (const [{ logIn }, subject] of [
@@ -35,7 +35,7 @@ describe("with SESSION_LIMIT=1", () => {
     expect(await inspect(url, first.path)).toMatchObject({ state: "revoked", reason: "limit" });
   });
 
-  test("a login from a backend in one request ends the subject's first session", async () => {
+  test("a backend's request that creates a logged-in session ends the subject's first session", async () => {
     const backend = new TestClient(service().url, KEYS.slack);
     const first = await backend.create({ subject: "eve" });
     const second = await backend.create({ subject: "eve" });
@@ -47,7 +47,7 @@ describe("with SESSION_LIMIT=1", () => {
 describe("with SESSION_LIMIT=1 and SESSION_LIMIT_ACTION=reject", () => {
   const service = useService({ SESSION_LIMIT: "1", SESSION_LIMIT_ACTION: "reject" });
 
-  test("a second login is refused until the first session has ended, and one in the same browser is not", async () => {
+  test("a second login is refused until the first session has ended, but not in the same browser", async () => {
     const { url } = service();
     const [first, second] = [await openBrowser(url), await openBrowser(url)];
     expect((await first.logIn("ann")).status).toBe(200);

@@ -12,13 +12,13 @@ beforeAll(async () => {
 
 afterAll(() => service.end());
 
-/** Milliseconds for 10,000 requests on a busy machine. */
+/** Timeout for 10,000 requests on a busy machine, in milliseconds. */
 const TIMEOUT = 60_000;
 
 const randomToken = () => randomBytes(38).toString("base64url").slice(0, 50);
 
 test(
-  "10,000 random tokens cause no store read and no row",
+  "10,000 requests with random tokens cause no store read and create no session",
   async () => {
     const { url } = service;
     const admin = new TestClient(url, ADMIN);
@@ -44,7 +44,7 @@ test(
       );
       for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
     }
-    // A random seal is valid once in 2^32 tokens.
+    // Only one of 2^32 random tokens has a valid signature.
     expect(Object.fromEntries(counts)).toEqual({ SESSION_REQUIRED: 7500, forged: 2500 });
     expect(await service.reads()).toBe(0);
     expect((await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions).toBe(0);
@@ -53,7 +53,7 @@ test(
 );
 
 test.each(["/health", "/ready", "/", "/openapi.json"])(
-  "GET and HEAD %s make no session and set no cookie",
+  "GET and HEAD %s create no session and set no cookie",
   async (path) => {
     const admin = new TestClient(service.url, ADMIN);
     const total = async () => (await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions;
@@ -66,7 +66,7 @@ test.each(["/health", "/ready", "/", "/openapi.json"])(
   },
 );
 
-test("a valid token causes a store read", async () => {
+test("a request with a valid token causes a store read", async () => {
   const created = await new TestClient(service.url).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   const before = await service.reads();
@@ -74,7 +74,7 @@ test("a valid token causes a store read", async () => {
   expect(await service.reads()).toBeGreaterThan(before);
 });
 
-test("an unavailable store gives 503 and keeps the cookie", async () => {
+test("a request fails with 503 and keeps its cookie if the store is unavailable", async () => {
   const browser = new TestClient(service.url);
   const path = await browser.create();
   expect((await browser.get("/ready")).body).toEqual({ success: true, data: { status: "ready" } });

@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts two nodes and checks that each sees the other's changes within the staleness bound. */
+/** Starts two nodes and checks that changes on one node become visible on the other within the allowed delay. */
 async function expectSharedSessions(variables: Record<string, string>): Promise<void> {
   started = [
     new RunningService(folder, { ...BOTH_NODES, ...variables }),
@@ -54,12 +54,12 @@ async function expectSharedSessions(variables: Record<string, string>): Promise<
   expect(response.body.error?.code).toBe("SESSION_REVOKED");
 }
 
-test("two nodes on one SQLite file see each other's changes, and generate the same secrets", async () => {
+test("two nodes on one SQLite file share sessions and the generated secrets", async () => {
   await expectSharedSessions({ SESSION_SECRETS: "" });
 });
 
-await describeWithServer("over PostgreSQL", "postgres", (url) => {
-  test("two nodes see each other's changes, and listen for hints through the database", async () => {
+await describeWithServer("on PostgreSQL", "postgres", (url) => {
+  test("two nodes share sessions, and notify each other of changes through the database", async () => {
     const database = await temporaryDatabase(url);
     try {
       await expectSharedSessions({ DATABASE_URL: database.url });
@@ -74,17 +74,17 @@ await describeWithServer("over PostgreSQL", "postgres", (url) => {
   });
 });
 
-await describeWithServer("over Redis", "redis", (url) => {
-  test("two nodes see each other's changes", async () => {
+await describeWithServer("on Redis", "redis", (url) => {
+  test("two nodes share sessions", async () => {
     await expectSharedSessions({ DATABASE_URL: url });
   });
 
-  test("two nodes on one SQLite file see each other's changes, with a shared tier in Redis", async () => {
+  test("two nodes on one SQLite file share sessions if their shared cache is in Redis", async () => {
     await expectSharedSessions({ REDIS_URL: url });
   });
 });
 
-await describeWithServer("over Upstash", "redis", (url) => {
+await describeWithServer("on Upstash", "redis", (url) => {
   let redis: RedisTransport;
   let endpoint: UpstashEndpoint;
 
@@ -105,11 +105,11 @@ await describeWithServer("over Upstash", "redis", (url) => {
     UPSTASH_REDIS_REST_TOKEN: "a-token-for-tests",
   });
 
-  test("two nodes see each other's changes", async () => {
+  test("two nodes share sessions", async () => {
     await expectSharedSessions({ ...variables(), DATABASE_URL: "upstash" });
   });
 
-  test("two nodes on one SQLite file share a cache tier there", async () => {
+  test("two nodes on one SQLite file share sessions if their shared cache is in Upstash", async () => {
     const before = (await redis.exec(["KEYS", "coatcheck:cached:*"])) as string[];
     await expectSharedSessions(variables());
     const after = (await redis.exec(["KEYS", "coatcheck:cached:*"])) as string[];
@@ -117,7 +117,7 @@ await describeWithServer("over Upstash", "redis", (url) => {
   });
 
   test.each([{}, { DATABASE_URL: "upstash" }])(
-    "the service does not start with a wrong token (%j)",
+    "the service does not start with a wrong Upstash token (%j)",
     async (more) => {
       const wrong = { ...BOTH_NODES, ...variables(), ...more, UPSTASH_REDIS_REST_TOKEN: "very-secret" };
       const { command } = new RunningService(folder, wrong);
@@ -128,7 +128,7 @@ await describeWithServer("over Upstash", "redis", (url) => {
   );
 });
 
-test("the service names an unreachable database without its password", async () => {
+test("the service reports an unreachable database without its password", async () => {
   const variables = { ...BOTH_NODES, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
   const { command } = new RunningService(folder, variables);
   expect(await command.ended()).toBe(1);

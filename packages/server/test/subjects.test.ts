@@ -16,7 +16,7 @@ function idsIn(data: unknown): string[] {
   return (data as { sessions: { sessionId: string }[] }).sessions.map(({ sessionId }) => sessionId).sort();
 }
 
-test("a subject lists its sessions and ends the others", async () => {
+test("a subject can list its sessions and end the other sessions", async () => {
   const first = await loggedIn(KEYS.slack, "ann@example.com");
   const second = await loggedIn(KEYS.shop, "ann@example.com");
   const other = await loggedIn(KEYS.shop, "bob");
@@ -35,7 +35,7 @@ test("a subject lists its sessions and ends the others", async () => {
   expect((await other.holder.get(`/api/v1/sessions/${other.id}`)).status).toBe(200);
 });
 
-test("an invalid except parameter ends no session", async () => {
+test("a request with an invalid except parameter ends no session", async () => {
   const { id, holder } = await loggedIn(KEYS.slack, "eve");
   for (const except of ["", "undefined", id.slice(1), id.toUpperCase(), "%00"]) {
     const { status, body } = await holder.delete(`/api/v1/subjects/eve/sessions?except=${except}`);
@@ -44,7 +44,7 @@ test("an invalid except parameter ends no session", async () => {
   expect((await holder.get(`/api/v1/sessions/${id}`)).status).toBe(200);
 });
 
-test("a consumer reaches the sessions that it created, the admin all sessions", async () => {
+test("a consumer can list and end the sessions that it created, and the admin all sessions", async () => {
   const slack = await loggedIn(KEYS.slack, "cid");
   const shop = await loggedIn(KEYS.shop, "cid");
   const path = "/api/v1/subjects/cid/sessions";
@@ -59,7 +59,7 @@ test("a consumer reaches the sessions that it created, the admin all sessions", 
   expect((await admin.get(path)).body.data).toEqual({ sessions: [], next: null });
 });
 
-test("ending all own sessions clears the cookie and ends the sessions under them", async () => {
+test("ending all own sessions clears the cookie and ends their child sessions", async () => {
   const { url } = service();
   const browser = new TestClient(url);
   const path = await browser.create();

@@ -5,7 +5,7 @@ export interface TestResponse {
   readonly body: Body;
 }
 
-/** The envelope of success or error, loosely typed, so that tests can compare any body. */
+/** The response body of a success or an error. Its loose types let tests compare any body. */
 export interface Body {
   readonly success?: boolean;
   readonly data?: Record<string, unknown> & { readonly sessionId?: string; readonly token?: string };
@@ -16,11 +16,11 @@ export interface Body {
   };
 }
 
-/** An HTTP client: keeps the session cookie like a browser, and sends a key or token if it has one. */
+/** An HTTP client that stores the session cookie like a browser, and sends its key or token if it has one. */
 export class TestClient {
   readonly #url: string;
   readonly #key: string | null;
-  /** The value of the session cookie; null without one. */
+  /** The value of the session cookie. Null without a cookie. */
   cookie: string | null = null;
 
   constructor(url: string, key: string | null = null) {

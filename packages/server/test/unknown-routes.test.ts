@@ -19,7 +19,7 @@ test.each([
   ["PROPFIND", "/health", "GET, HEAD"],
   ["POST", "/openapi.json", "GET, HEAD"],
   ["DELETE", "/docs", "GET, HEAD"],
-])("%s %s is not allowed", async (method, url, allow) => {
+])("%s %s responds 405 with the allowed methods", async (method, url, allow) => {
   const { statusCode, headers, json } = await observed.app.inject({ method: method as "GET", url });
   expect([statusCode, headers.allow]).toEqual([405, allow]);
   expect(json().error).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "method" }] });
@@ -32,7 +32,7 @@ test.each([
   ["POST", `/api/v1/sessions/${ID}/data/more`],
   ["PUT", "/healthy"],
   ["PUT", "/openapi-json"],
-])("%s %s is not found", async (method, url) => {
+])("%s %s responds 404", async (method, url) => {
   const { statusCode, headers, json } = await observed.app.inject({ method: method as "GET", url });
   expect([statusCode, headers.allow]).toEqual([404, undefined]);
   expect(json().error.faults).toEqual([{ path: "url", message: "does not match any route" }]);

@@ -2,15 +2,15 @@ import { randomUUID } from "node:crypto";
 import { ADMIN, KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
-/** The user agent of a person's browser. */
+/** The user agent of a real browser, which is not a bot. */
 export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/** The body that reports a page view. */
+/** Returns the body that reports a page view. */
 export function view(url: string, userAgent = FIREFOX) {
   return { page: { id: randomUUID(), url }, client: { userAgent }, events: [{ type: "page_view" }] };
 }
 
-/** Starts a service that collects visits for each test; returns the actions of the tests. */
+/** Starts a service that collects visits for the tests of a file. Returns functions that send requests to it. */
 export function useVisits() {
   const service = useService({ VISITS_EVENTS: "quiz_finished:key" });
   const shop = () => new TestClient(service().url, KEYS.shop);
@@ -25,7 +25,7 @@ export function useVisits() {
       const { body } = await shop().post("/api/v1/sessions", fields);
       return `/api/v1/sessions/${body.data?.sessionId}`;
     },
-    /** The timeline of a session, once it has so many events. */
+    /** Waits until the session has this number of events. Returns its timeline. */
     async timelineOf(sessionId: string, events: number) {
       for (;;) {
         const { body } = await admin().get(`/api/v1/analytics/sessions/${sessionId}/timeline`);

@@ -14,7 +14,7 @@ function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
-test("a page view begins a visit, and the session shows where it came from", async () => {
+test("a page view starts a visit, and the session contains the source of the visit", async () => {
   const path = await newSession();
   const url = "https://shop.example/coats?utm_source=Newsletter&utm_medium=email&utm_campaign=spring";
   const tracked = await shop().post(`${path}/events`, view(url));
@@ -53,7 +53,7 @@ test("a session can be created with its first page", async () => {
   expect(refused.status).toBe(401);
 });
 
-test("events that are sent twice count once", async () => {
+test("events that are sent twice are counted once", async () => {
   const path = await newSession();
   const body = view("https://shop.example/coats/7");
   const product = { id: randomUUID(), type: "product_view", properties: { product: 7 } };
@@ -66,7 +66,7 @@ test("events that are sent twice count once", async () => {
   expect(timeline.visits).toMatchObject([{ pageViews: 1, entryPage: "/coats/7" }]);
 });
 
-test("an order converts the session once", async () => {
+test("an order that is sent twice converts the session once", async () => {
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/"));
   const order = { orderId: randomUUID(), revenue: 12_900, currency: "EUR" };
@@ -81,13 +81,13 @@ test("an order converts the session once", async () => {
   expect(elsewhere.status).toBe(409);
 });
 
-test("a bot is counted and not tracked", async () => {
+test("a page view of a bot is counted but not tracked", async () => {
   const path = await newSession();
   const tracked = await shop().post(`${path}/events`, view("https://shop.example/", BOT));
   expect(tracked.body.data).toEqual({ accepted: 0, visitorId: null });
 });
 
-test("events without a page belong to the session's last visit", async () => {
+test("events without a page are added to the session's last visit", async () => {
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/quiz"));
   const reported = await shop().post(`${path}/events`, { events: [{ type: "quiz_finished" }] });
@@ -103,13 +103,13 @@ test.each([
   [{ page: { url: "not a url" }, events: [{ type: "page_view" }] }, "page.url"],
   [{ events: [{ type: "search", ago: -1 }] }, "events.0.ago"],
   [{ page: { url: "https://shop.example/" }, events: [{ type: "page_view" }] }, "client.userAgent"],
-])("refuses %j", async (body, path) => {
+])("rejects the events %j", async (body, path) => {
   const refused = await shop().post(`${await newSession()}/events`, body);
   expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
   expect(refused.body.error?.faults?.[0]?.path).toBe(path);
 });
 
-test("only the session's owner may track, and only a backend may convert", async () => {
+test("only the session's owner can track events, and only a backend can convert the session", async () => {
   const path = await newSession();
   const stranger = new TestClient(service().url, KEYS.slack);
   expect((await stranger.post(`${path}/events`, view("https://shop.example/"))).status).toBe(404);
@@ -118,7 +118,7 @@ test("only the session's owner may track, and only a backend may convert", async
   expect((await new TestClient(service().url).post(`${path}/convert`, order)).status).toBe(401);
 });
 
-test("the figures match the events", async () => {
+test("the analytics figures match the tracked events", async () => {
   const before = await overview();
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/coats"));
@@ -130,7 +130,7 @@ test("the figures match the events", async () => {
   expect((after.revenue.CHF ?? 0) - (before.revenue.CHF ?? 0)).toBe(500);
 });
 
-test("revenue above 2^53 is a number", async () => {
+test("the overview contains revenue above 2^53", async () => {
   const revenue = Number.MAX_SAFE_INTEGER;
   const subject = `ada-${randomUUID()}`;
   const path = await newSession();
@@ -145,7 +145,7 @@ test("revenue above 2^53 is a number", async () => {
   expect(exported.body.data).toMatchObject({ totals: { revenue: { KRW: 3 * revenue } } });
 });
 
-test("a cursor may contain the longest path", async () => {
+test("a cursor that contains the longest path is accepted", async () => {
   const paths = ["a", "b"].map((end) => `/${"x".repeat(1022)}${end}`);
   const sessionPath = await newSession();
   for (const path of paths) await shop().post(`${sessionPath}/events`, view(`https://shop.example${path}`));
@@ -158,7 +158,7 @@ test("a cursor may contain the longest path", async () => {
   expect(second.body.data).toMatchObject({ rows: [{ pageViews: 1 }] });
 });
 
-test("an answer is sent as CSV on request", async () => {
+test("an analytics response is CSV with format=csv", async () => {
   const query = `dimension=channel&from=${today()}&to=${today()}&format=csv`;
   const response = await fetch(`${service().url}/api/v1/analytics/breakdown?${query}`, {
     headers: { authorization: `Bearer ${ADMIN}` },
@@ -171,13 +171,13 @@ test.each([
   ["overview?from=2026-03-02&to=2026-03-01", "from"],
   ["breakdown?dimension=colour&from=2026-03-01&to=2026-03-02", "dimension"],
   ["overview?from=2026-03-01&to=2026-03-02&filters=country", "filters"],
-])("refuses the question %s", async (question, path) => {
+])("rejects the analytics query %s", async (question, path) => {
   const refused = await admin().get(`/api/v1/analytics/${question}`);
   expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
   expect(refused.body.error?.faults?.[0]?.path).toContain(path);
 });
 
-test("no event is tracked if one of them is invalid", async () => {
+test("no event of a request is tracked if one event is invalid", async () => {
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/"));
   const refused = await shop().post(`${path}/events`, {
@@ -189,7 +189,7 @@ test("no event is tracked if one of them is invalid", async () => {
   expect(events.map(({ type }) => type)).toEqual(["page_view", "quiz_finished"]);
 });
 
-test("many sessions of one address are a suspicious pattern that the operator sees", async () => {
+test("many sessions from one address are counted as suspicious in the metrics, as is a changed user agent", async () => {
   const client = { address: "203.0.113.9", userAgent: FIREFOX };
   for (let session = 0; session < 29; session++) await shop().post("/api/v1/sessions", { client });
   expect(await suspicions("many-sessions")).toBe(0);
@@ -199,7 +199,7 @@ test("many sessions of one address are a suspicious pattern that the operator se
   expect(await suspicions("changed-user-agent")).toBe(1);
 });
 
-test("the metrics show live visitors and the queue of events", async () => {
+test("the metrics contain the live visitors and the event queue", async () => {
   await shop().post(`${await newSession()}/events`, view("https://shop.example/"));
   const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
   const text = await response.text();
@@ -208,12 +208,12 @@ test("the metrics show live visitors and the queue of events", async () => {
   expect(text).toMatch(/^coatcheck_visits_suspicious_total\{kind="many-sessions"\} \d+$/m);
 });
 
-test("figures require an API key", async () => {
+test("the analytics routes require an API key", async () => {
   const path = `/api/v1/analytics/overview?from=${today()}&to=${today()}`;
   expect((await new TestClient(service().url).get(path)).status).toBe(401);
 });
 
-/** The number of suspicious patterns of a kind in the metrics. */
+/** Reads the number of suspicious patterns of this kind from the metrics. */
 async function suspicions(kind: string): Promise<number> {
   const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
   const line = new RegExp(`^coatcheck_visits_suspicious_total\\{kind="${kind}"\\} (\\d+)$`, "m");

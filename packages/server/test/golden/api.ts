@@ -18,21 +18,21 @@ interface Send {
   readonly body?: unknown;
 }
 
-/** The parts of a response that tests use. */
+/** The parts of a response that the tests read. */
 export interface Received {
   readonly status: number;
-  /** Of the session cookie; empty without one. */
+  /** Value of the session cookie. Empty if the response sets no cookie. */
   readonly cookie: string;
   readonly id: string;
   readonly token: string;
   readonly text: string;
 }
 
-/** The service in this process, over a memory store that a test can break. Its clock is `Date`. */
+/** Starts the service in this process, on a memory store that tests can make fail. Its clock is `Date`. */
 export async function startApi() {
   let isDown = false;
   const clock = { now: () => Date.now() };
-  const store = breakable(memoryStore({ clock }), () => isDown);
+  const store = failingStore(memoryStore({ clock }), () => isDown);
   const cache = createCache({ store, singleProcess: true, clock });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], clock, cache });
   const app = await buildApp({
@@ -75,11 +75,11 @@ export async function startApi() {
     setDown(down: boolean) {
       isDown = down;
     },
-    /** Sends a request that the transcript leaves out. */
+    /** Sends a request without writing it to the transcript. */
     async prepare(line: string, options?: Send): Promise<Received> {
       return receivedOf((await send(line, options)).response);
     },
-    /** Sends a request and writes the exchange to the transcript; `show` shortens the body of the response. */
+    /** Sends a request and writes request and response to the transcript. `show` can shorten the response body. */
     async record(title: string, line: string, options?: Send, show = (body: string) => body) {
       const { headers, payload, response } = await send(line, options);
       const message = { headers, ...(payload !== undefined && { body: payload }) };
@@ -98,7 +98,7 @@ export async function startApi() {
   };
 }
 
-/** Node types a header's value as anything; in a response it is text. */
+/** Converts header values, whose type in Node is too wide, to text. */
 function headersOf(headers: object): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]),
@@ -121,7 +121,7 @@ function receivedOf(response: {
   };
 }
 
-function breakable(store: SessionStore, isDown: () => boolean): SessionStore {
+function failingStore(store: SessionStore, isDown: () => boolean): SessionStore {
   return {
     ...store,
     async get(id) {

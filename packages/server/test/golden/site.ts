@@ -5,14 +5,14 @@ import { memoryStore } from "coatcheck/store/memory";
 import { Hono } from "hono";
 import { Transcript } from "./transcript.ts";
 
-/** The time that tests set with `vi.setSystemTime`. */
+/** A clock with the time that tests set with `vi.setSystemTime`. */
 export const clock = { now: () => Date.now() };
 
 export function managerOf<Data = JsonObject>(store: SessionStore): SessionManager<Data> {
   return new SessionManager<Data>({ store, secrets: ["a secret for these tests"], clock });
 }
 
-/** Keeps the cookies of the responses, as a browser does. */
+/** Stores the cookies of responses, as a browser does. */
 export class CookieJar {
   readonly #cookies = new Map<string, string>();
 
@@ -37,7 +37,7 @@ export function headersOf(response: Response): Record<string, string | string[]>
   return { ...Object.fromEntries(response.headers), "set-cookie": response.headers.getSetCookie() };
 }
 
-/** A browser and an application with the session routes, over a memory store. */
+/** Creates an application with the session routes on a memory store, and a browser that sends requests to it. */
 export function startSite() {
   const app = new Hono<SessionEnv<JsonObject>>();
   const manager = managerOf(memoryStore({ clock }));
@@ -68,7 +68,7 @@ export function startSite() {
     const response = await app.request(path, { method, headers, ...text });
     jar.keep(response);
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
-    // An open stream has no end to wait for; closing it ends the response.
+    // Close an event stream, because otherwise its response would not end.
     if (isStream) routes.close();
     const received = { status: response.status, headers: headersOf(response), body: await response.text() };
     transcript.add(title, line, { headers, ...text }, received);

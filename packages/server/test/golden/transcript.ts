@@ -1,13 +1,13 @@
 import { ADMIN, KEYS } from "../fixtures.ts";
 
-/** A request or response as far as a transcript shows it. */
+/** The parts of a request or response that a transcript contains. */
 export interface Message {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: string;
 }
 
-/** The response headers that a transcript shows, in this order. */
-const SHOWN = [
+/** The response headers that a transcript contains, in this order. */
+const TRANSCRIPT_HEADERS = [
   "content-type",
   "set-cookie",
   "cache-control",
@@ -32,8 +32,8 @@ const CURSOR = /(?<="next":\s*")[^"]+/g;
 const HASH = /\b[0-9a-f]{64}\b|(?<=[hH]ash":\s*")[^"]+/g;
 
 /**
- * Replaces every random value with a numbered placeholder. The same value gets the same number, so the text shows which
- * ids and tokens are equal.
+ * Replaces every random value with a numbered placeholder. Equal values have the same number, so a reader can recognize
+ * equal ids and tokens.
  */
 export class Mask {
   readonly #names = new Map<string, string>();
@@ -61,7 +61,7 @@ export class Mask {
   }
 }
 
-/** Collects requests and their responses as text for a golden file. */
+/** Collects requests and responses as the text of a golden file. */
 export class Transcript {
   readonly #mask = new Mask();
   readonly #blocks: string[] = [];
@@ -75,7 +75,7 @@ export class Transcript {
       ...bodyLines(request),
       "",
       `HTTP ${response.status}`,
-      ...headerLines(response, SHOWN),
+      ...headerLines(response, TRANSCRIPT_HEADERS),
       ...bodyLines(response),
     ];
     this.#blocks.push(this.#mask.apply(lines.join("\n")));
@@ -96,11 +96,11 @@ function headerLines({ headers }: Message, names: readonly string[]): string[] {
 function bodyLines({ body = "", headers }: Message): string[] {
   if (body === "") return [];
   const type = String(headers["content-type"] ?? "");
-  return ["", type.includes("json") ? formatted(body) : body.trimEnd()];
+  return ["", type.includes("json") ? formatJson(body) : body.trimEnd()];
 }
 
-/** JSON with one member in a line and long strings shortened. A body that is not JSON stays as it is. */
-export function formatted(body: string): string {
+/** Formats JSON with one member per line and shortens long strings. Returns a body that is not JSON unchanged. */
+export function formatJson(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), withoutLongStrings, 2);
   } catch {

@@ -4,19 +4,19 @@ import { useService } from "../fixtures.ts";
 
 const service = useService();
 
-/** A part of the document. */
+/** A part of the OpenAPI document. */
 type Part = Readonly<Record<string, unknown>>;
 
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null;
 
-/** Keywords that describe a value well enough without an example. */
+/** Keywords that make an additional example unnecessary. */
 const SELF_EXPLANATORY = ["examples", "example", "enum", "const"];
 
 async function document(): Promise<string> {
   return await (await fetch(`${service().url}/openapi.json`)).text();
 }
 
-test("redocly's recommended rules find nothing", async () => {
+test("redocly's recommended rules report no problems", async () => {
   const config = await createConfig({ extends: ["recommended"] });
   const problems = await lintFromString({ source: await document(), absoluteRef: "openapi.json", config });
   expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual(
@@ -24,12 +24,12 @@ test("redocly's recommended rules find nothing", async () => {
   );
 });
 
-test("every property and parameter has a description, and an example where its type does not say enough", async () => {
+test("every property and parameter has a description, and an example unless its schema makes one unnecessary", async () => {
   const faults = faultsIn(JSON.parse(await document()), "");
   expect(faults).toEqual([]);
 });
 
-test("each operation has a name of its own", async () => {
+test("each operation has a unique operationId", async () => {
   const { paths } = JSON.parse(await document()) as { paths: Record<string, Record<string, Part>> };
   const names = Object.values(paths).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
@@ -39,8 +39,8 @@ test("each operation has a name of its own", async () => {
 });
 
 /**
- * The paths of properties and parameters that lack a description or an example. With `isProperties`, the part maps names to
- * schemas, and one of the names may be `properties`.
+ * Returns the paths of properties and parameters that lack a description or an example. With `isProperties`, `part`
+ * maps property names to schemas; a property may itself be named `properties`.
  */
 function faultsIn(part: unknown, path: string, isProperties = false): string[] {
   if (!isPart(part)) return [];
@@ -62,7 +62,7 @@ function faultsIn(part: unknown, path: string, isProperties = false): string[] {
   return faults;
 }
 
-/** `described` has the description of `schema`: a parameter, or the schema itself. */
+/** Returns the faults of one schema. `described` contains its description: a parameter, or the schema itself. */
 function faultsOf(described: Part, schema: Part, path: string): string[] {
   if ("$ref" in schema) return [];
   const types = [schema, ...((schema.anyOf as Part[] | undefined) ?? [])];

@@ -9,7 +9,7 @@ import { ADMIN, KEYS, temporaryFolder, useService } from "../fixtures.ts";
 
 const run = promisify(execFile);
 
-/** A program that a user of the generated client writes. */
+/** An example program that uses the generated client. */
 const PROGRAM = `
 import json, sys
 from coatcheck import AuthenticatedClient
@@ -50,7 +50,7 @@ describeWithProgram("pythonWeb", "a generated Python client", () => {
       ],
       { cwd: folder },
     );
-    // Without ruff on the path, the generator skips formatting. No other step may be skipped.
+    // The generator may skip formatting, because ruff is not installed. No other warning is allowed.
     expect(`${stdout}${stderr}`).not.toMatch(/WARNING|ERROR/);
     writeFileSync(join(folder, "program.py"), PROGRAM);
   });

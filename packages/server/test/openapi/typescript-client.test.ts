@@ -12,7 +12,7 @@ const tsc = fileURLToPath(import.meta.resolve("typescript/package.json"));
 const service = useService();
 let folder: string;
 
-/** A program that a user of the generated client writes. */
+/** An example program that uses the generated client. */
 const PROGRAM = `
 import { ApiError, Coatcheck, type CountedSession } from "./client/index";
 

@@ -3,7 +3,7 @@ import { removeUnusedSchemas } from "../../src/openapi-schemas.ts";
 
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-test("removeUnusedSchemas() keeps schemas that an operation refers to, directly or through another schema", () => {
+test("removeUnusedSchemas() keeps the schemas that an operation references, directly or through another schema", () => {
   const document = {
     paths: { "/sessions": { get: { schema: reference("Session") } } },
     components: {

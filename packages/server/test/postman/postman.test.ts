@@ -13,10 +13,10 @@ const stored = JSON.parse(text) as Collection;
 
 const [storefront, ...operations] = stored.item.map((entry) => requestsIn(entry));
 
-/** The requests whose parameters the user must choose first, with the status without them. */
-const NEEDS_A_CHOICE = [{ name: "End a tenant's sessions, or all sessions (admin)", status: 400 }];
+/** The requests that need parameters from the user, with the response status if the parameters are missing. */
+const NEEDS_PARAMETERS = [{ name: "End a tenant's sessions, or all sessions (admin)", status: 400 }];
 
-test("the stored collection is current", async () => {
+test("the stored collection equals the generated collection", async () => {
   expect(await collectionText()).toBe(text);
 });
 
@@ -31,16 +31,16 @@ test("the collection has every operation of the OpenAPI document", async () => {
   expect(requests.sort()).toEqual(documented.sort());
 });
 
-test("an operation whose body has no example fails the generation", () => {
+test("collectionOf() throws if the body of an operation has no example", () => {
   const schema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
   const post = { summary: "Post", requestBody: { content: { "application/json": { schema } } } };
   expect(() => collectionOf({ paths: { "/things": { post } } })).toThrow(
-    "The schema of post /things body.name needs an example.",
+    "The schema of post /things body.name has no example",
   );
 });
 
-describe("newman, against a running service", () => {
-  test("passes the storefront's tests, and every other request succeeds", async () => {
+describe("newman on a running service", () => {
+  test("runs the storefront's tests and every other request of the collection successfully", async () => {
     const executions = await run([...(storefront ?? []), ...operations.flat().toSorted(byOrderOfUse)]);
     const tested = executions.filter(({ assertions = [] }) => assertions.length > 0);
     expect([...new Set(tested.map(({ item }) => item.name))]).toEqual(storefront?.map(({ name }) => name));
@@ -48,12 +48,12 @@ describe("newman, against a running service", () => {
       ({ assertions, response }) => assertions === undefined && response.code >= 300,
     );
     expect(refused.map(({ item, response }) => ({ name: item.name, status: response.code }))).toEqual(
-      NEEDS_A_CHOICE,
+      NEEDS_PARAMETERS,
     );
   }, 60_000);
 });
 
-/** Sends requests one after another, and fails if a test or a script of theirs does. */
+/** Sends the requests one after another. Rejects if one of their tests or scripts fails. */
 function run(item: readonly RequestItem[]): Promise<readonly NewmanRunExecution[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly NewmanRunExecution[]>();
   const envVar = Object.entries({ baseUrl: service().url, apiKey: KEYS.shop, adminToken: ADMIN }).map(
@@ -72,8 +72,8 @@ function run(item: readonly RequestItem[]): Promise<readonly NewmanRunExecution[
 }
 
 /**
- * Reads come first, while the storefront's session exists, and the timeline before all others, because it gives the id of
- * a visit to read.
+ * Sorts the timeline first, because its response contains the id of a visit for other requests. Then sorts reads before
+ * writes, because they need the storefront's session.
  */
 function byOrderOfUse(left: RequestItem, right: RequestItem): number {
   return rank(left) - rank(right);
@@ -92,7 +92,7 @@ function requestsIn(entry: Folder | RequestItem): readonly RequestItem[] {
   return "request" in entry ? [entry] : entry.item.flatMap(requestsIn);
 }
 
-/** newman's types are mutable, and newman changes what it is given. */
+/** Copies the collection, because newman modifies its input and requires mutable types. */
 function mutableCopy(collection: Collection): NewmanRunOptions["collection"] {
   return JSON.parse(JSON.stringify(collection));
 }
