@@ -1,6 +1,6 @@
 /**
- * Checks the documents against the code: every TypeScript block must compile against the workspace, every `npm run`
- * must exist, the target of every relative link must exist.
+ * Checks the documents against the code: every TypeScript block must compile, and every script of an `npm run` command
+ * and every target of a relative link must exist.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const faults: string[] = [];
 if (!readFileSync(join(root, "README.md"), "utf8").includes(`Node ${devDependencies.node}`)) {
   faults.push(`README.md must name the bundled Node ${devDependencies.node}`);
 }
-// Inside the workspace, so that imports resolve as they would for an application in it.
+// Inside the workspace, so that imports resolve as in an application of the workspace.
 const folder = mkdtempSync(join(root, "packages", "server", ".docs-"));
 
 try {
@@ -51,12 +51,12 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** The package.json of a folder. */
+/** Reads the package.json of a folder. */
 function manifestIn(folder: string) {
   return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
 }
 
-/** Whether there is a script in the root, or in the workspace that its folder or its package name identifies. */
+/** Whether the script exists in the root or in `workspace`, which is a folder or a package name. */
 function hasScript(script: string, workspace: string | undefined): boolean {
   const folders = workspace === undefined ? ["."] : WORKSPACES;
   return folders

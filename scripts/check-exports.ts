@@ -23,7 +23,7 @@ function moduleAt(file: string) {
   return module;
 }
 
-/** Names that a statement declares. */
+/** Returns the names that a statement declares. */
 function declaredNames(statement: Statement): string[] {
   const declaration = "declaration" in statement && statement.declaration ? statement.declaration : statement;
   if ("declarations" in declaration) {
@@ -40,7 +40,7 @@ function hasComment(file: string, { start }: Statement): boolean {
   );
 }
 
-/** The declarations of the export `name` that have no comment; `*` stands for every export of the file. */
+/** Returns the declarations of the export `name` that have no comment. `*` means all exports of the file. */
 function undocumented(file: string, name: string): string[] {
   return moduleAt(file).program.body.flatMap((statement) => {
     if (statement.type === "ExportAllDeclaration") {

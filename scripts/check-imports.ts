@@ -1,7 +1,7 @@
 /**
- * Reads the imports of every source file, type-only ones included, and fails when a folder imports what it may not:
- * Node built-ins in the browser's code, React outside `react`, a driver outside its own store, one folder of the library
- * in another that must not depend on it. Also fails on an import cycle.
+ * Reads the imports of every source file, including type-only imports, and fails on forbidden imports: Node built-ins
+ * in browser code, React outside `react`, a database driver outside its store, or a folder of the library that another
+ * folder must not depend on. Also fails on import cycles.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,10 @@ import { root } from "./documents.ts";
 
 const LIBRARY = "packages/coatcheck/src/";
 
-/** Folder of the library → the folders it may import. `session` imports no other. `wire` is the file `wire.ts`. */
+/**
+ * Maps each folder of the library to the folders that it may import. `session` imports no other folder. `wire` is the
+ * file `wire.ts`.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: [],
   wire: ["session"],
@@ -33,12 +36,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ["session"],
 };
 
-/** Folder inside a folder → what it may import as well. The SQL sinks share the connections of the SQL stores. */
+/**
+ * Maps subfolders to additional folders that they may import. For example, the SQL sinks use the connections of the SQL
+ * stores.
+ */
 const MAY_ALSO_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "visit/sink/": ["store"],
 };
 
-/** Package → the only folders or files of the library that may import it. */
+/** Maps each package to the only folders or files of the library that may import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   "@standard-schema/spec": ["session", "visit", "context"],
   react: ["react", "http/next/page.ts"],
@@ -63,13 +69,15 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   "fast-check": ["testing"],
 };
 
-/** Folders that run in a browser. They may import types of `session`, and no value of it. */
+/** Folders with browser code. From `session`, they may import types but no values. */
 const BROWSER_FOLDERS = ["wire", "client", "react", "tracker"];
 
-/** Files of `session` that a browser may load anyway: they import nothing, and production builds drop them. */
+/**
+ * Files of `session` that browser code may import nevertheless: they have no imports, and production builds omit them.
+ */
 const ALSO_IN_BROWSERS = ["session/known-options.ts"].map((file) => LIBRARY + file);
 
-/** The one cycle: a simulated node and the simulation that it is part of. */
+/** The only allowed import cycle: a simulated node, and the simulation to which the node belongs. */
 const ALLOWED_CYCLE = ["testing/simulator/node.ts", "testing/simulator/simulation.ts"].map(
   (file) => LIBRARY + file,
 );
@@ -80,7 +88,7 @@ interface Import {
   readonly isType: boolean;
 }
 
-/** The imports and re-exports of a source file, including `import("…")` in code and in types. */
+/** Returns the imports and re-exports of a source file, including `import("…")` in code and in types. */
 function importsOf(file: string): Import[] {
   const { program, errors } = parseSync(file, readFileSync(posix.join(root, file), "utf8"));
   if (errors.length > 0) throw new SyntaxError(`${file}: ${errors[0]?.message}`);
@@ -106,12 +114,15 @@ function importsOf(file: string): Import[] {
   return found;
 }
 
-/** The file that a relative import names. */
+/** Returns the file to which a relative import refers. */
 function target({ from, specifier }: Import): string {
   return posix.join(posix.dirname(from), specifier);
 }
 
-/** The folder of a file of the library; for a file beside the folders, its own name. The tracker runs in another place. */
+/**
+ * Returns the library folder of a file, or the file's own name if it is in no folder. The tracker is treated as a
+ * separate folder, because it runs in browsers.
+ */
 function folderOf(file: string): string {
   if (file.startsWith(`${LIBRARY}visit/tracker/`)) return "tracker";
   const [first = "", ...rest] = file.slice(LIBRARY.length).split("/");
@@ -129,7 +140,7 @@ function mayImport(from: string, folder: string): boolean {
   );
 }
 
-/** The fault of an import of the library; null for an allowed one. */
+/** Returns the fault of an import in the library. Null for an allowed import. */
 function faultOf(each: Import): string | null {
   const { from, specifier, isType } = each;
   const folder = folderOf(from);
@@ -153,7 +164,7 @@ function faultOf(each: Import): string | null {
   return isAllowed ? null : `${from} imports ${specifier}: not listed for ${folder}`;
 }
 
-/** Groups of files that form an import cycle (Tarjan's strongly connected components). */
+/** Returns the groups of files that form an import cycle (Tarjan's strongly connected components). */
 function cyclesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();

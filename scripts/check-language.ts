@@ -1,13 +1,13 @@
 /**
- * Fails on phrases that readers had to read twice, in code, tests and documents. Reviews add to the list. Each phrase
- * comes with what to write instead.
+ * Fails on phrases in code, tests and documents that readers found hard to understand. For each phrase, the list
+ * contains a replacement. Reviews add phrases.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./documents.ts";
 
-/** Phrase → what to write instead. */
+/** Each banned phrase and its replacement. */
 const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bunless (given|told|set)\b/i, '"Default: …"'],
   [/\bwill not do\b/i, '"is invalid", and why'],
@@ -40,7 +40,7 @@ const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\b(hears?|heard) of\b/i, '"receives", "learns of"'],
 ];
 
-/** Files whose text is not ours to change, or that define the list. */
+/** Files that are not checked: licenses and other text that must not be changed, and this list. */
 const EXEMPT = [/^LICENSE$|\/LICENSE$/, /^package-lock\.json$/, /^scripts\/check-language\.ts$/];
 const TEXT = /\.(ts|tsx|mts|js|mjs|md|css|html|php|lua|sql|json|ya?ml)$/;
 
@@ -63,7 +63,7 @@ const faults = files.flatMap((file) =>
 
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) {
-  console.error(`${faults.length} phrases need plain English.`);
+  console.error(`${faults.length} phrases must be replaced with plain English; see the list above.`);
   process.exit(1);
 }
 console.log(`ok   plain English in ${files.length} files`);

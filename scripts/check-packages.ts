@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { Consumer, type Manifest, manifestOf } from "./consumer.ts";
 import { root, typescriptBlocks } from "./documents.ts";
 
-/** The import paths whose types need the DOM. They load in Node too, because a server can render a page. */
-const NEEDS_DOM = ["coatcheck/client", "coatcheck/tracker"];
+/** The import paths whose types require the DOM types. They must load in Node too, because servers render pages. */
+const PATHS_WITH_DOM = ["coatcheck/client", "coatcheck/tracker"];
 
-/** The import paths that need an optional peer dependency. All others must load without any. */
-const NEEDS_PEER = [
+/** The import paths that require an optional peer dependency. All other paths must load without peer dependencies. */
+const PATHS_WITH_PEER = [
   "coatcheck/context/sqids",
   "coatcheck/device",
   "coatcheck/fastify",
@@ -30,8 +30,8 @@ const NEEDS_PEER = [
   "coatcheck/visit",
 ];
 
-/** The import paths that import the declarations of Next.js, which compile only unchecked. */
-const ABOUT_NEXT = ["coatcheck/next", "coatcheck/react/next", "coatcheck/routes/next"];
+/** The import paths that import the type declarations of Next.js, which compile only with `skipLibCheck`. */
+const PATHS_WITH_NEXT = ["coatcheck/next", "coatcheck/react/next", "coatcheck/routes/next"];
 
 const NODE = ["ES2024"];
 const BROWSER = [...NODE, "DOM", "DOM.Iterable"];
@@ -64,12 +64,12 @@ function pack(directory: string): Packed {
   };
 }
 
-/** Creates a project that has installed `packages` and imports `paths`. */
-function consume(title: string, packages: readonly Packed[], paths: readonly string[]): Consumer {
+/** Creates a project in which `packages` are installed, and checks that every import path compiles and loads in it. */
+function checkInProject(title: string, packages: readonly Packed[], paths: readonly string[]): Consumer {
   console.log(`$ # ${title}: ${paths.length} import paths`);
   const consumer = new Consumer(join(folder, title));
   for (const { tarball, manifest, workspace } of packages) consumer.install(tarball, manifest, workspace);
-  for (const path of paths) consumer.use(path);
+  for (const path of paths) consumer.writeImport(path);
   return consumer;
 }
 
@@ -82,28 +82,28 @@ try {
     run("attw", tarball, "--profile", "esm-only", "--format", "table-flipped");
   }
 
-  const plain = library.paths.filter((path) => !NEEDS_PEER.includes(path));
-  const alone = consume(
+  const plain = library.paths.filter((path) => !PATHS_WITH_PEER.includes(path));
+  const alone = checkInProject(
     "the library alone",
     [library],
-    plain.filter((path) => !NEEDS_DOM.includes(path)),
+    plain.filter((path) => !PATHS_WITH_DOM.includes(path)),
   );
   alone.compile(NODE);
   alone.load(plain);
 
-  const served = consume("the service", [library, service], service.paths);
+  const served = checkInProject("the service", [library, service], service.paths);
   served.compile(NODE);
   served.load(service.paths);
   served.run(process.execPath, "node_modules/coatcheck-server/bin/coatcheck.js", "--version");
 
-  const checked = library.paths.filter((path) => !ABOUT_NEXT.includes(path));
-  const application = consume("an application", [library], checked);
+  const checked = library.paths.filter((path) => !PATHS_WITH_NEXT.includes(path));
+  const application = checkInProject("an application", [library], checked);
   const { peerDependencies, devDependencies } = library.manifest;
-  application.give(Object.keys({ ...peerDependencies, ...devDependencies }), library.workspace);
+  application.linkPackages(Object.keys({ ...peerDependencies, ...devDependencies }), library.workspace);
   application.compile(BROWSER);
-  for (const path of ABOUT_NEXT) application.use(path);
+  for (const path of PATHS_WITH_NEXT) application.writeImport(path);
   application.load(library.paths);
-  // The documents' examples use other packages, whose declarations are not ours to check.
+  // The examples in the documents import other packages. Do not check the declarations of those packages.
   for (const { file, code } of typescriptBlocks()) application.write(file, code);
   application.compile(BROWSER, { skipLibCheck: true });
 } catch (error) {

@@ -30,8 +30,9 @@ const RESOLUTIONS = [
 ];
 
 /**
- * A project in a temporary folder that has installed packed packages. It contains only those and their declared
- * dependencies, so an undeclared import fails. Nothing is downloaded: dependencies are links into the workspace.
+ * A project in a temporary folder, in which packed packages are installed. It contains only these packages and their
+ * declared dependencies, so that an undeclared import fails. Dependencies are links into the workspace, so nothing is
+ * downloaded.
  */
 export class Consumer {
   readonly #folder: string;
@@ -48,11 +49,11 @@ export class Consumer {
     const target = join(this.#folder, "node_modules", manifest.name);
     mkdirSync(target);
     execFileSync("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
-    this.give(Object.keys(manifest.dependencies ?? {}), workspace);
+    this.linkPackages(Object.keys(manifest.dependencies ?? {}), workspace);
   }
 
   /** Links further packages from the workspace. */
-  give(names: readonly string[], workspace: string): void {
+  linkPackages(names: readonly string[], workspace: string): void {
     for (const name of names) this.#link(name, workspace);
   }
 
@@ -60,15 +61,15 @@ export class Consumer {
     writeFileSync(join(this.#folder, file), text);
   }
 
-  /** Writes a module that imports the path and uses what it exports as a namespace. */
-  use(path: string): void {
+  /** Writes a module that imports the path as a namespace and uses its exports. */
+  writeImport(path: string): void {
     const code = `import * as module from "${path}";\n\nexport const names: string[] = Object.keys(module);\n`;
     this.write(`${path.replace(/\W/g, "-")}.ts`, code);
   }
 
   /**
-   * Compiles all modules and every declaration that they import, as Node and as a bundler resolve them. With
-   * `skipLibCheck` it trusts the declarations.
+   * Compiles all modules and the declarations that they import, once with Node's module resolution and once with a
+   * bundler's. With `skipLibCheck`, the declarations are not checked.
    */
   compile(lib: readonly string[], { skipLibCheck = false } = {}): void {
     for (const resolution of RESOLUTIONS) {
@@ -80,7 +81,7 @@ export class Consumer {
     }
   }
 
-  /** Loads every path in plain Node: for CommonJS first, then for ES modules. */
+  /** Loads every path in Node without any options, first with `require`, then with `import`. */
   load(paths: readonly string[]): void {
     this.write("load.cjs", paths.map((path) => `require("${path}");\n`).join(""));
     this.write("load.mjs", paths.map((path) => `await import("${path}");\n`).join(""));
@@ -97,13 +98,14 @@ export class Consumer {
     const source = [workspace, root]
       .map((place) => join(place, "node_modules", name))
       .find((place) => existsSync(place));
-    if (source === undefined) throw new Error(`The package ${name} is not installed in the workspace.`);
+    if (source === undefined)
+      throw new Error(`The package ${name} is not installed in the workspace; run npm ci.`);
     mkdirSync(dirname(target), { recursive: true });
     symlinkSync(source, target, "junction");
   }
 }
 
-/** The environment without `NODE_OPTIONS`, which would make Node load the workspace's sources. */
+/** Returns the environment without `NODE_OPTIONS`, because that would make Node load the workspace's sources. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, ...environment } = process.env;
   return environment;

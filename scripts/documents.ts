@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The repository's folder. */
+/** The root folder of the repository. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The READMEs and the guides, by path from the root. */
+/** The paths of the READMEs and guides, relative to the root. */
 export const documents: readonly string[] = [
   "README.md",
   "packages/coatcheck/README.md",
@@ -16,8 +16,8 @@ export const documents: readonly string[] = [
 ].filter((name) => name.endsWith(".md"));
 
 /**
- * The TypeScript blocks of all documents, each as a module. Its file name contains the document and the number of the
- * block.
+ * Returns the TypeScript blocks of all documents as modules. The file name of a module contains the document and the
+ * number of the block.
  */
 export function typescriptBlocks(): readonly { readonly file: string; readonly code: string }[] {
   return documents.flatMap((document) => {

@@ -1,43 +1,45 @@
-/** The command line of the measurements, which print their results and change tracked files only with `--write`. */
+/**
+ * The command line of the measurement scripts. They print their results, and change tracked files only with `--write`.
+ */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
-/** A measurement as its command line describes it. */
+/** The command-line definition of a measurement script. */
 export interface MeasurementCommand {
-  /** How to run it, such as `npm run bench`. */
+  /** The command that runs the script, such as `npm run bench`. */
   readonly command: string;
-  /** One sentence for `--help`. */
+  /** One sentence that describes the script, for `--help`. */
   readonly description: string;
-  /** The tracked files that `--write` changes, by path from the root. */
+  /** The tracked files that `--write` changes, as paths relative to the root. */
   readonly files: readonly string[];
   /** The optional positional argument. Default: none. */
   readonly argument?: { readonly name: string; readonly description: string };
-  /** Options that take a value, such as `--sizes 1000`, by name. Default: none. */
+  /** Options that require a value, such as `--sizes 1000`, by name. Default: none. */
   readonly options?: Readonly<Record<string, MeasurementOption>>;
-  /** Environment variables with their descriptions, for `--help`. Default: none. */
+  /** Environment variables and their descriptions, for `--help`. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** An option that takes a value. */
+/** An option that requires a value. */
 export interface MeasurementOption {
   readonly description: string;
   /** The value if the option is absent. */
   readonly default: string;
 }
 
-/** What the user requested. */
+/** The parsed arguments of the command line. */
 export interface MeasurementArguments {
   readonly isHelp: boolean;
   readonly isWrite: boolean;
   /** The positional argument; null if absent. */
   readonly argument: string | null;
-  /** The value of each option that takes one, by name. */
+  /** The value of each option that requires a value, by name. */
   readonly options: Readonly<Record<string, string>>;
 }
 
 /**
  * Parses the command line.
  *
- * @throws TypeError for an unknown option, or for an argument that the command does not take.
+ * @throws TypeError for an unknown option or an unexpected argument.
  */
 export function parseCommandLine(
   { argument, options = {} }: MeasurementCommand,
@@ -52,7 +54,7 @@ export function parseCommandLine(
   }
   const { values, positionals } = parseArgs({ args: [...args], options: config, allowPositionals: true });
   const unexpected = positionals[argument ? 1 : 0];
-  if (unexpected !== undefined) throw new TypeError(`Unexpected argument '${unexpected}'.`);
+  if (unexpected !== undefined) throw new TypeError(`Unexpected argument '${unexpected}': remove it.`);
   return {
     isHelp: values.help === true,
     isWrite: values.write === true,
@@ -61,7 +63,7 @@ export function parseCommandLine(
   };
 }
 
-/** The text of `--help`. */
+/** Returns the text of `--help`. */
 export function helpOf({
   command,
   description,
@@ -103,7 +105,7 @@ export function readCommandLine(command: MeasurementCommand): MeasurementArgumen
   }
 }
 
-/** The last line of the output: which files were written, or how to write them. */
+/** Returns the last line of the output: which files were written, or how to write them. */
 export function closingLine({ command, files }: MeasurementCommand, isWritten: boolean): string {
   const names = files.join(" and ");
   return isWritten ? `Wrote ${names}.` : `No file was changed. To write ${names}, run: ${command} -- --write`;

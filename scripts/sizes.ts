@@ -1,4 +1,4 @@
-/** Measures the size of the session cookie and of the browser client. `npm run sizes` prints it for the README. */
+/** Measures the size of the session cookie and of the browser client. `npm run sizes` prints both for the README. */
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,13 +12,13 @@ import { TRACKER_SCRIPT } from "../packages/coatcheck/src/visit/tracker/script-t
 import { root } from "./documents.ts";
 import { closingLine, type MeasurementCommand, readCommandLine } from "./measurement-command.ts";
 
-/** Bytes. */
+/** The measured sizes, in bytes. */
 export interface Sizes {
   /** The session cookie's value. */
   readonly cookie: number;
-  /** `coatcheck/client`, bundled, minified and gzipped; nanostores included. */
+  /** `coatcheck/client` with nanostores, bundled, minified and gzipped. */
   readonly client: number;
-  /** The size that `coatcheck/react` adds; React not included. */
+  /** The size that `coatcheck/react` adds, without React. */
   readonly react: number;
   /** The plain script of `coatcheck/tracker`, minified and gzipped. */
   readonly tracker: number;
@@ -27,7 +27,7 @@ export interface Sizes {
 const CLIENT = `export { createSessionClient, SessionError } from "./client/index.ts";`;
 const WITH_REACT = `${CLIENT}\nexport * from "./react/index.ts";`;
 
-/** Bytes of session data in the measurement: about as much as one cookie can hold. */
+/** Bytes of session data in the measurement: about as much as fits into one cookie. */
 const STORED_BYTES = 3800;
 
 export async function measureSizes(): Promise<Sizes> {
@@ -36,7 +36,7 @@ export async function measureSizes(): Promise<Sizes> {
   return { cookie: await cookieLength(), client, react, tracker: gzippedLength(TRACKER_SCRIPT) };
 }
 
-/** The sentence in the README that quotes the sizes, with the marks around it. */
+/** Returns the sentence in the README that quotes the sizes, with the marker comments around it. */
 export function quoteOf({ cookie, client, react, tracker }: Sizes): string {
   return [
     "<!-- sizes -->",
@@ -68,7 +68,7 @@ function gzippedLength(source: string | Uint8Array): number {
   return gzipSync(source, { level: 9 }).length;
 }
 
-/** The length of the session cookie that a server sets for a session with {@link STORED_BYTES} bytes of data. */
+/** Returns the length of the session cookie for a session with {@link STORED_BYTES} bytes of data. */
 async function cookieLength(): Promise<number> {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret for the measurement"] });
   const withSession = coatcheck(manager);

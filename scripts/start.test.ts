@@ -31,7 +31,7 @@ test.each([
   [2, "the taco shop's backend"],
   [3, "the back office"],
   [4, "the storefront"],
-])("npm start reports that PORT + %d is in use before it starts anything", async (distance, use) => {
+])("npm start reports that port PORT + %d is in use, and starts no process", async (distance, use) => {
   taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const address = taken.address();

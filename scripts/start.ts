@@ -1,6 +1,7 @@
 /**
- * `npm start`: runs the service, the taco shop with its backend, the storefront and the back office, on one database, in
- * separate processes. The back office is built at its first visit. When one of them or npm ends, or on Ctrl-C, all are stopped.
+ * `npm start`: runs the service, the taco shop with its backend, the storefront and the back office in separate
+ * processes on one database. The back office is built when it is first opened. When one process or npm ends, or on
+ * Ctrl-C, all processes are stopped.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +9,8 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-// A signal to npm ends npm and its shell, but does not reach this process. A new parent process id shows that npm ended.
+// A signal to npm ends npm and its shell, but does not reach this process. If the parent process id has changed, npm
+// has ended.
 const parent = process.ppid;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const examples = `${root}examples/`;
@@ -18,7 +20,9 @@ const { values } = parseArgs({ options: { host: text, port: text, database: text
 const host = String(values.host ?? (process.env.HOST || "127.0.0.1"));
 const port = Number(values.port ?? (process.env.PORT || 3000));
 
-/** Whether this process could listen on the port. Only a port in use counts: the service reports any other fault. */
+/**
+ * Whether the port is free. Returns false only for a port in use, because the service reports all other errors itself.
+ */
 async function isFree(candidate: number): Promise<boolean> {
   const server = createServer();
   try {
@@ -31,7 +35,7 @@ async function isFree(candidate: number): Promise<boolean> {
   }
 }
 
-/** The ports, by their distance from the service's. */
+/** The processes and their ports, as the distance from the service's port. */
 const PORTS = [
   [0, "the service"],
   [1, "the taco shop"],
@@ -40,7 +44,10 @@ const PORTS = [
   [4, "the storefront"],
 ] as const;
 
-/** Reports each port that is in use. Port 0, any free port, cannot be in use; an invalid one is the service's to report. */
+/**
+ * Exits with an error message if a port is in use. Skips port 0, which means any free port, and invalid ports, which
+ * the service reports.
+ */
 async function requireFreePorts(): Promise<void> {
   if (!(port >= 1 && port <= 65_531)) return;
   const taken: string[] = [];
@@ -62,11 +69,11 @@ execFileSync("npm", ["run", "build", "--silent", "-w", "taco-shop"], { cwd: root
 const isLocal = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
 const env = {
   ...process.env,
-  // The shops read only the environment, so they need the options there.
+  // Pass the command-line options as variables, because the shops read only the environment.
   HOST: host,
   DATABASE_URL: String(values.database ?? process.env.DATABASE_URL ?? ""),
   PORT: String(values.port ?? process.env.PORT ?? ""),
-  // With port 0 or an invalid one, the shops' ports are not known.
+  // The shops' ports are unknown if PORT is 0 or invalid.
   ...(port > 0 && {
     SHOP_URL: process.env.SHOP_URL || urlAfter(1),
     STOREFRONT_URL: process.env.STOREFRONT_URL || urlAfter(4),
@@ -90,7 +97,10 @@ const children = [
 
 let isStopping = false;
 
-/** Stops the children, once: they take a second signal for the wish to end at once. */
+/**
+ * Stops the child processes. Sends the signal only once, because a second signal would end them without a clean
+ * shutdown.
+ */
 function stop(): void {
   if (isStopping) return;
   isStopping = true;
@@ -102,7 +112,7 @@ process.on("SIGTERM", stop);
 setInterval(() => process.ppid !== parent && stop(), 500).unref();
 const exits = children.map(async (child) => {
   const [code] = (await once(child, "exit")) as [number | null];
-  // A null code means that a signal ended the child. That is a failure unless this process is stopping it.
+  // A null code means that a signal ended the child. This is a failure unless this process has sent the signal.
   const exitCode = code ?? (isStopping ? 0 : 1);
   stop();
   return exitCode;

@@ -1,6 +1,6 @@
 /**
- * `npm run test:next`: builds the application of e2e/next-app in every way that Next.js offers, and runs the tests of
- * `coatcheck/next` against each. `npm test` runs them against one.
+ * `npm run test:next`: builds the application e2e/next-app with every build variant of Next.js, and runs the tests of
+ * `coatcheck/next` on each build. `npm test` tests only one variant.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

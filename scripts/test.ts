@@ -1,7 +1,8 @@
 /**
- * `npm test`: installs what the tests need, then runs the checks, the tests and the package checks side by side.
+ * `npm test`: installs the programs that tests need, then runs the checks, the tests and the package checks in
+ * parallel.
  *
- * Arguments go to Vitest: `npm test -- packages/coatcheck/test/session` runs the tests of one folder and nothing else.
+ * Arguments are passed to Vitest: `npm test -- packages/coatcheck/test/session` runs only the tests of one folder.
  */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
@@ -33,12 +34,15 @@ for (const { script, seconds, succeeded } of results) {
 console.log(`npm test: ${secondsSince(startedAt).toFixed(0)} s`);
 if (!results.every(({ succeeded }) => succeeded)) process.exitCode = 1;
 
-/** Runs an npm script whose output goes straight to the terminal. */
+/** Runs an npm script with its output on the terminal. */
 async function run(script: string, args: readonly string[] = []): Promise<Part> {
   return await finish(script, spawn("npm", ["run", "--silent", script, "--", ...args], { stdio: "inherit" }));
 }
 
-/** Runs an npm script beside another one. Its output appears when it has ended, so that the two do not mix. */
+/**
+ * Runs an npm script in parallel with another script. Prints its output when it has ended, so that the outputs do not
+ * mix.
+ */
 async function runQuietly(script: string): Promise<Part> {
   const child = spawn("npm", ["run", "--silent", script], { stdio: ["ignore", "pipe", "pipe"] });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);

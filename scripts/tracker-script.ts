@@ -1,6 +1,6 @@
 /**
- * Builds the tracker's plain script, which the library serves as it is. `npm run build:tracker` writes it into the source,
- * where a test compares it with a new build.
+ * Builds the tracker's plain script, which the library serves unchanged. `npm run build:tracker` writes the script into
+ * the source; a test compares that file with a new build.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { root } from "./documents.ts";
 
 const tracker = join(root, "packages/coatcheck/src/visit/tracker");
 
-/** The minified script. */
+/** Returns the minified script. */
 export async function buildTrackerScript(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(tracker, "script.ts")],

@@ -1,20 +1,20 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-/** Debian asks this program whether a freshly installed service may start. */
+/** Debian runs this program to find out whether a newly installed service may start. */
 const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
 const SERVICE_POLICY_TEXT = "#!/bin/sh\n# Coatcheck's tests start their own servers.\nexit 101\n";
 
-/** How long another installation may hold the lock, in seconds: apt's, dpkg's, or that of another test run. */
+/** Maximum seconds to wait for the lock of apt, of dpkg or of another test run. */
 const LOCK_TIMEOUT = 900;
 
 const APT_OPTIONS = ["-o", `DPkg::Lock::Timeout=${LOCK_TIMEOUT}`, "-o", "Acquire::Retries=3", "-qq"];
 const INSTALL_OPTIONS = ["install", "-y", "--no-install-recommends"];
 
-/** Where apt works. Tests replace these; the defaults are the machine's. */
+/** The files and functions that the installation uses. Default: those of this machine. Tests replace them. */
 export interface AptSettings {
   readonly environment: NodeJS.ProcessEnv;
-  /** Held while packages are installed, so that two concurrent test runs do not disturb each other. */
+  /** The lock file that is locked while packages are installed, so that concurrent test runs wait for each other. */
   readonly lockFile: string;
   readonly servicePolicy: string;
   log(line: string): void;
@@ -30,15 +30,16 @@ export const MACHINE_APT: AptSettings = {
 /**
  * Installs Debian packages in one `apt-get` call.
  *
- * If that call fails, each package is tried by itself, so that a package which Debian does not have does not prevent
- * the others. Failures are logged with apt's own words; the caller finds out what is missing by looking for it.
+ * If this call fails, installs each package separately, so that one unavailable package does not prevent the others.
+ * Logs failures with apt's messages. The caller must check which programs are still missing.
  *
- * @param packages - asked for once the lock is held: another run may have installed them while this one waited.
+ * @param packages - returns the missing packages. Called while the lock is held, because another run may have installed
+ * packages before.
  */
 export function installDebianPackages(packages: () => readonly string[], settings: AptSettings): void {
   const lock = openSync(settings.lockFile, "a");
   try {
-    // The lock belongs to our open file, so it outlives this call and ends with the file or with our process.
+    // The lock belongs to the open file. It lasts after this call, until the file is closed or this process ends.
     execFileSync("flock", ["--timeout", String(LOCK_TIMEOUT), "3"], {
       stdio: ["ignore", "inherit", "inherit", lock],
     });
@@ -55,7 +56,7 @@ function install(packages: readonly string[], settings: AptSettings): void {
   for (const each of packages) aptGet([...INSTALL_OPTIONS, each], settings);
 }
 
-/** Runs `apt-get` and logs how long it took; returns whether it succeeded. */
+/** Runs `apt-get` and logs its duration. Returns whether it succeeded. */
 function aptGet(args: readonly string[], { environment, log }: AptSettings): boolean {
   const command = `apt-get ${args.filter((arg) => !arg.startsWith("-")).join(" ")}`;
   log(`$ ${command} …`);
@@ -85,7 +86,7 @@ function reasonOf({
   return errors.length > 0 ? errors.join(" ") : `exit code ${status}`;
 }
 
-/** Keeps Debian from starting the servers that it installs. */
+/** Runs `action` while Debian must not start newly installed services. */
 function withoutServiceStart({ servicePolicy }: AptSettings, action: () => void): void {
   const isCoatcheckError =
     !existsSync(servicePolicy) || readFileSync(servicePolicy, "utf8") === SERVICE_POLICY_TEXT;

@@ -3,14 +3,14 @@ import { findProgram, TEST_PROGRAMS, type TestProgramName } from "./programs.ts"
 
 declare module "vitest" {
   interface TaskMeta {
-    /** Why a suite is skipped: the program that this machine does not have. */
+    /** The missing program because of which a suite is skipped. */
     missingProgram?: TestProgramName;
   }
 }
 
 /**
- * Describes tests that need a program. Without it they are skipped, counted in the table at the end of the run, and a
- * failure under `CI=true`.
+ * Describes tests that require a program. If this machine does not have the program, the tests are skipped and listed
+ * at the end of the run. With `CI=true`, skipped tests fail the run.
  *
  * @example
  * describeWithProgram("chromium", "the taco shop in Chromium", () => { test("…", …); });

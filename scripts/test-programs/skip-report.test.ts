@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { skipTable } from "./skip-report.ts";
 
-test("skipTable() lists each missing program with its number of skipped tests and the line that installs it", () => {
+test("skipTable() lists each missing program with the number of skipped tests and the command that installs the program", () => {
   const table = skipTable(
     new Map([
       ["redis", 212],

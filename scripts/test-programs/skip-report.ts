@@ -5,8 +5,8 @@ import { installHint, TEST_PROGRAMS, type TestProgramName } from "./programs.ts"
 const SKIPPED_IN_CODE = "nothing: marked as skipped in the code";
 
 /**
- * Prints at the end of a run which tests were skipped, how many, and which line installs what they need. Under
- * `CI=true` a skipped test fails the run.
+ * At the end of a run, prints how many tests were skipped, which programs they need and how to install these programs.
+ * With `CI=true`, a skipped test fails the run.
  */
 export class SkipReport implements Reporter {
   #isFiltered = false;
@@ -16,7 +16,7 @@ export class SkipReport implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    // A run filtered by name skips everything else on purpose.
+    // Do not report tests that a name filter has skipped.
     if (this.#isFiltered) return;
     const counts = new Map<string, number>();
     const results = { passed: 0, failed: 0, skipped: 0 };
@@ -32,7 +32,7 @@ export class SkipReport implements Reporter {
     if (counts.size > 0) {
       console.log(skipTable(counts));
       if (process.env.CI === "true") {
-        console.error("Under CI=true a skipped test is a failure.");
+        console.error("With CI=true, skipped tests fail the run: see the table above.");
         process.exitCode = 1;
       }
     }
@@ -48,7 +48,10 @@ function missingProgram(test: TestCase): TestProgramName | undefined {
   return undefined;
 }
 
-/** Rows of missing program, number of skipped tests, and the command that installs it. */
+/**
+ * Returns a table with one row per missing program: the number of skipped tests and the command that installs the
+ * program.
+ */
 export function skipTable(counts: ReadonlyMap<string, number>): string {
   const rows = [...counts].map(([reason, count]) => {
     const program = reason in TEST_PROGRAMS ? TEST_PROGRAMS[reason as TestProgramName] : null;
