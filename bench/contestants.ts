@@ -6,7 +6,7 @@ import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session
 import { plainMapExpress, plainMapFastify } from "./servers/plain-map.ts";
 import type { ServerUnderTest } from "./servers/workload.ts";
 
-/** A measured server, and the framework whose bare server is its baseline. */
+/** A measured server, and its framework. The framework without sessions is the baseline of the measurement. */
 export interface BenchmarkEntry {
   readonly name: string;
   readonly framework: "Express 5" | "Fastify 5";

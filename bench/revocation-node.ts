@@ -7,7 +7,7 @@ import { SessionManager, type SessionStore } from "coatcheck";
 import { createCache, type HintChannel, redisShared, type SharedTier } from "coatcheck/cache";
 import { postgresHints, postgresStore } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
-import { urls } from "./servers/remote.ts";
+import { readUrls } from "./servers/remote.ts";
 import { SECRET, sessionData } from "./servers/workload.ts";
 
 /** Maps each session id to a time in milliseconds. All processes of this machine share the monotonic clock. */
@@ -95,7 +95,7 @@ function observedStore(store: SessionStore): SessionStore {
   };
 }
 
-const { DATABASE_URL, REDIS_URL } = urls();
+const { DATABASE_URL, REDIS_URL } = readUrls();
 const store = observedStore(await postgresStore({ connectionString: DATABASE_URL }));
 const cache = createCache({
   store,

@@ -83,7 +83,7 @@ async function cpuOf(child: ChildProcess): Promise<number> {
  * sleeping client, and a slower server does so more often. On a virtual machine, waking the client took more CPU time
  * than the session library.
  */
-async function load(server: Server, seconds: number) {
+async function sendRequests(server: Server, seconds: number) {
   const share = Math.ceil(server.cookies.length / CONNECTIONS);
   let first = 0;
   let isDone = false;
@@ -105,13 +105,13 @@ async function load(server: Server, seconds: number) {
   return result;
 }
 
-async function round(server: Server): Promise<void> {
+async function measureRound(server: Server): Promise<void> {
   const { entry, rates, cpu, commands } = server.measurements;
   // Warm up again: V8 may have discarded compiled code while the other servers were measured.
-  await load(server, WARM_UP_SECONDS);
+  await sendRequests(server, WARM_UP_SECONDS);
   const before = await cpuOf(server.child);
   const commandsBefore = await remote.commands();
-  const result = await load(server, SECONDS);
+  const result = await sendRequests(server, SECONDS);
   if (result.non2xx > 0 || result.errors > 0) {
     const { non2xx, errors } = result;
     throw new Error(
@@ -132,7 +132,7 @@ async function measureOnce(results: readonly Measurements[]): Promise<void> {
     for (let number = 1; number <= ROUNDS; number++) {
       console.log(`  round ${number} of ${ROUNDS}`);
       const order = number % 2 === 0 ? servers.toReversed() : servers;
-      for (const server of order) await round(server);
+      for (const server of order) await measureRound(server);
     }
   } finally {
     for (const { child } of servers) child.kill();

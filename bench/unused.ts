@@ -28,7 +28,7 @@ interface ComparedApps {
   readonly mounted: Handle;
 }
 
-function manager() {
+function newManager() {
   return new SessionManager({ store: memoryStore(), secrets: [SECRET] });
 }
 
@@ -44,14 +44,14 @@ function expressPair(): ComparedApps {
   return {
     framework: "Express 5",
     empty: make((_request, _response, next) => next()),
-    mounted: make(onExpress(manager()) as express.RequestHandler),
+    mounted: make(onExpress(newManager()) as express.RequestHandler),
   };
 }
 
 async function fastifyPair(): Promise<ComparedApps> {
   const make = async (isMounted: boolean): Promise<Handle> => {
     const app = fastify();
-    if (isMounted) await app.register(onFastify(manager()));
+    if (isMounted) await app.register(onFastify(newManager()));
     else app.addHook("onRequest", (_request, _reply, done) => done());
     app.get("/", async () => ({ status: "ok" }));
     await app.ready();
@@ -70,7 +70,7 @@ function honoPair(): ComparedApps {
   return {
     framework: "Hono 4",
     empty: make((_c, next) => next()),
-    mounted: make(onHono(manager(), { addressOf: () => undefined }) as MiddlewareHandler),
+    mounted: make(onHono(newManager(), { addressOf: () => undefined }) as MiddlewareHandler),
   };
 }
 

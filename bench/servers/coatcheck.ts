@@ -8,7 +8,7 @@ import { connectRedis } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import express from "express";
 import fastify from "fastify";
-import { urls } from "./remote.ts";
+import { readUrls } from "./remote.ts";
 import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
 
 type Data = Partial<ReturnType<typeof sessionData>>;
@@ -25,17 +25,17 @@ function managerOnSqlite(): SessionManager<Data> {
 
 /** Creates the manager as in Coatcheck's guide for several machines: PostgreSQL with the local and the shared cache. */
 export async function managerOnServers(): Promise<SessionManager<Data>> {
-  const { DATABASE_URL, REDIS_URL } = urls();
+  const { DATABASE_URL, REDIS_URL } = readUrls();
   const store = await postgresStore({ connectionString: DATABASE_URL });
   const shared = redisShared(await connectRedis(REDIS_URL));
   return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, shared }) });
 }
 
-const insecure = { cookie: { secure: false } } as const;
+const INSECURE_COOKIE = { cookie: { secure: false } } as const;
 
 export async function coatcheckExpress(manager = managerOnSqlite()): Promise<ServerUnderTest> {
   const app = express();
-  app.use(onExpress(manager, insecure));
+  app.use(onExpress(manager, INSECURE_COOKIE));
   app.post("/login/:index", async (request, response) => {
     const session = await sessionOf<Data>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));
@@ -54,7 +54,7 @@ export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Ser
 
 export async function coatcheckFastify(manager = managerOnSqlite()): Promise<ServerUnderTest> {
   const app = fastify();
-  await app.register(onFastify(manager, insecure));
+  await app.register(onFastify(manager, INSECURE_COOKIE));
   app.post<{ Params: { index: string } }>("/login/:index", async (request) => {
     const session = await sessionOf<Data>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));

@@ -7,7 +7,7 @@ import { responseBody, type ServerUnderTest, sessionData } from "./workload.ts";
 /*
  * The minimum that a session library does: look up the session in a Map, compare the hash of its secret, keep the
  * response out of shared caches, and pass the session to a handler that awaits it. It has no timeouts, no writes and no
- * revocation. A library that costs more than this server spends the difference on them.
+ * revocation. The additional cost of other libraries includes these features.
  */
 
 interface StoredSession {

@@ -38,12 +38,12 @@ export async function startServers(): Promise<Servers> {
 }
 
 /** Reads the servers' URLs from the environment variables of this process. */
-export function urls(): Urls {
+export function readUrls(): Urls {
   const { DATABASE_URL = "", REDIS_URL = "" } = process.env;
   return { DATABASE_URL, REDIS_URL };
 }
 
 /** Connects a client to the Redis server. */
 export async function connectedClient() {
-  return await createClient({ url: urls().REDIS_URL }).connect();
+  return await createClient({ url: readUrls().REDIS_URL }).connect();
 }

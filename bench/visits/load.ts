@@ -7,7 +7,7 @@ import { batchesOf } from "./traffic.ts";
 export const BATCH_SIZE = 1000;
 
 /** The number of stored events and the time for storing them, without the time for generating them. */
-export interface Load {
+export interface LoadResult {
   readonly events: number;
   /** Milliseconds. */
   readonly time: number;
@@ -18,7 +18,7 @@ export async function load(
   events: Iterable<VisitEvent>,
   insert: (batch: readonly VisitEvent[]) => Promise<void>,
   { size = BATCH_SIZE, step = "", total = 0 } = {},
-): Promise<Load> {
+): Promise<LoadResult> {
   const progress = step === "" ? null : new Progress(step, total);
   let stored = 0;
   let time = 0;
@@ -33,7 +33,7 @@ export async function load(
 }
 
 /** Returns the number of stored events per second. */
-export function rateOf({ events, time }: Load): number {
+export function rateOf({ events, time }: LoadResult): number {
   return Math.round((events / time) * 1000);
 }
 

@@ -1,7 +1,7 @@
 /** Measures one database: how fast it stores events, recomputes daily totals (rollups) and runs analytics queries. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
-import { BATCH_SIZE, firstItems, type Load, load } from "./load.ts";
+import { BATCH_SIZE, firstItems, type LoadResult, load } from "./load.ts";
 import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
 import { DAY, END, eventsOf, VISITS_PER_MILLION } from "./traffic.ts";
 
@@ -16,7 +16,7 @@ const DAY_EVENTS = 500_000;
 /** The results of one database. */
 export interface DatabaseResults {
   readonly title: string;
-  readonly loads: readonly { readonly name: string; readonly load: Load }[];
+  readonly loads: readonly { readonly name: string; readonly load: LoadResult }[];
   readonly bytes: number;
   /** Milliseconds to recompute the rollups of all days after all events have been stored. */
   readonly recomputedAll: number;
@@ -69,9 +69,9 @@ export async function measureDatabase(
   }
 }
 
-async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: Load }[]> {
+async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: LoadResult }[]> {
   const traffic = () => firstItems(eventsOf({ visits: BATCHED_EVENTS, days: 1 }), BATCHED_EVENTS);
-  const loads: { name: string; load: Load }[] = [];
+  const loads: { name: string; load: LoadResult }[] = [];
   for (const [size, count] of [
     [1, SINGLE_EVENTS],
     [BATCH_SIZE, BATCHED_EVENTS],
