@@ -60,7 +60,7 @@ export function createSessionClient<User = unknown>(
     initSession: parts.initSession,
     createCsrfErrorListener: csrf.listen,
     async fetch(input, init) {
-      // Until the server knows of the sign-out, the cookie still authenticates the signed-out user.
+      // Finish a pending or failed sign-out first, because until then the cookie authenticates the signed-out user.
       if (cache.$meta.get().signOut) await signOut.resume();
       const { response, body } = await send(new Request(input, init));
       if (response.status === 401 && body) refresh.join();

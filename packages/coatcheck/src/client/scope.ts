@@ -1,4 +1,4 @@
-/** The browser's Web Locks. With them, the tabs of one origin run a task one after another. */
+/** The browser's Web Locks. With these locks, the tabs of one origin run a task one after another. */
 export type Locks = Pick<LockManager, "request">;
 
 /**

@@ -13,7 +13,7 @@ interface ResponseBody<Data> {
 }
 
 /** A response and its parsed body. The body is undefined unless it is JSON from a trusted origin. */
-export interface Sent<Data> {
+export interface SentResponse<Data> {
   readonly response: Response;
   readonly body: ResponseBody<Data> | undefined;
 }
@@ -29,7 +29,7 @@ export type Send = <Data>(
   protect?: boolean,
   retry?: boolean,
   repeatable?: boolean,
-) => Promise<Sent<Data>>;
+) => Promise<SentResponse<Data>>;
 
 interface SenderDependencies {
   /** URL of the session endpoints. Requests to its origin may carry the CSRF token. */

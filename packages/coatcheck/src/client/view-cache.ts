@@ -33,7 +33,7 @@ export interface ViewCache<User> {
   expiresIn(): number | null;
 }
 
-/** Keep the previous object if the new value is isEqual, so that subscribers do not render again. */
+/** Compares two values. An atom ignores an equal value, so that subscribers do not render again. */
 const isEqual = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
 
 /** Creates an empty cache. `onSubjectChange` runs when a new view has a different subject than the stored view. */

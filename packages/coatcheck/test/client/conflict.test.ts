@@ -46,7 +46,7 @@ async function settled<Value>(tab: Tab, promise: Promise<Value>): Promise<Value>
   return await watched;
 }
 
-describe("a refresh whose cookie another tab's login has replaced", () => {
+describe("a refresh with an older cookie, after another tab has logged in", () => {
   it("is repeated with the newer cookie if the login's response arrives before the refresh's response", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
@@ -104,7 +104,7 @@ describe("a refresh whose cookie another tab's login has replaced", () => {
   });
 });
 
-describe("fetch() whose cookie another tab's login has replaced", () => {
+describe("fetch() with an older cookie, after another tab has logged in", () => {
   const send = (tab: Tab, method: string) => () => tab.client.fetch(`${ORIGIN}/orders`, { method });
 
   it("repeats a GET request once", async () => {
@@ -144,7 +144,7 @@ describe("fetch() whose cookie another tab's login has replaced", () => {
   });
 });
 
-describe("a call of a session endpoint whose cookie another tab's login has replaced", () => {
+describe("a call of a session endpoint with an older cookie, after another tab has logged in", () => {
   it.each([
     [
       "logout({ everywhere: true })",

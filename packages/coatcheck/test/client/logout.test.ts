@@ -92,7 +92,7 @@ describe("logout()", () => {
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("keeps the session until the server has confirmed with optimistic: false", async () => {
+  it("keeps the session until the server has confirmed, if optimistic is false", async () => {
     const network = new Network().on(DELETE, () => failure(503, "STORE_UNAVAILABLE"));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });

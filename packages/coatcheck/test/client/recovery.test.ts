@@ -103,7 +103,7 @@ describe("a request whose CSRF token is rejected", () => {
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
   });
 
-  it("differs from a request with another 403 error, which is not repeated", async () => {
+  it("is the only request with status 403 that is repeated", async () => {
     const network = new Network().on("POST /orders", () => failure(403, "FORBIDDEN"));
     await open(network).fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(network.seen).toHaveLength(1);

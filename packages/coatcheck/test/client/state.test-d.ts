@@ -5,7 +5,7 @@ interface User {
   readonly email: string;
 }
 
-export function narrows(state: ClientState<User>): string {
+export function narrowByStatus(state: ClientState<User>): string {
   // @ts-expect-error: the user may be null
   state.user.email;
   // @ts-expect-error: the session may be null
@@ -25,12 +25,12 @@ export function narrows(state: ClientState<User>): string {
   }
 }
 
-export function closed(state: ClientState<User>): boolean {
+export function compareStatus(state: ClientState<User>): boolean {
   // @ts-expect-error: there is no such status
   return state.status === "loading";
 }
 
-export async function calls(client: SessionClient<User>): Promise<void> {
+export async function createSessions(client: SessionClient<User>): Promise<void> {
   await client.createSession("ada@example.com", "secret");
   await client.createSession({ credentials: { code: "123456" }, metadata: { campaign: "summer" } });
   // @ts-expect-error: the password is missing
