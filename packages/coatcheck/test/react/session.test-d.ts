@@ -5,7 +5,7 @@ interface User {
   readonly email: string;
 }
 
-export function Narrows(): string {
+export function UseSession(): string {
   const session = useSession<User>();
   const { user, isAuthenticated, loading } = session;
   // @ts-expect-error: the user may be null
@@ -16,20 +16,20 @@ export function Narrows(): string {
   return user.email + session.session.id + session.tenantId;
 }
 
-export function Known(): string | undefined {
+export function UseSuspenseSession(): string | undefined {
   const session = useSuspenseSession<User>();
   // @ts-expect-error: the status cannot be pending here
   return session.status === "pending" ? undefined : session.session?.id;
 }
 
-export function Required(): string {
+export function UseRequireSession(): string {
   const session = useRequireSession<User>({ redirect: "/login" });
   // @ts-expect-error: the session may be null
   session.user;
   return session?.user.email ?? "redirecting to the login";
 }
 
-export function Selects(): number {
+export function UseSessionWithSelect(): number {
   const length = useSession<User, number>({ select: ({ user }) => user?.email.length ?? 0 });
   // @ts-expect-error: the selection is a number
   length.email;

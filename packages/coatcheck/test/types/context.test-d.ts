@@ -24,13 +24,13 @@ const warehouse = loader({
 });
 
 const context = defineContext({ user, company }, { cache });
-export const name: string | undefined = (await context.of(session).company())?.name;
-export const city: string | undefined = (
+export const companyName: string | undefined = (await context.of(session).company())?.name;
+export const warehouseCity: string | undefined = (
   await defineContext({ user, warehouse }, { cache }).of(shop).warehouse()
 )?.city;
 
 // @ts-expect-error: the entity may be missing
-export const id: string = (await context.of(session).user()).id;
+export const userId: string = (await context.of(session).user()).id;
 // @ts-expect-error: the context has no such entity
 await context.of(session).usr();
 // @ts-expect-error: the context has no such entity
@@ -47,19 +47,19 @@ loader({ from: { user }, reference: (_session, from) => from.user?.company, load
 defineContext({ user }, {});
 
 const theme = preference({ values: ["light", "dark"], default: "light", member: "theme" });
-const choosing = defineContext({ user, company, theme }, { cache }).of(session);
-export const chosen: "light" | "dark" = await choosing.theme();
-export const entered: string | undefined = (await choosing.select("company", "3"))?.name;
-await choosing.set("theme", "dark");
+const contextWithTheme = defineContext({ user, company, theme }, { cache }).of(session);
+export const chosenTheme: "light" | "dark" = await contextWithTheme.theme();
+export const selectedCompany: string | undefined = (await contextWithTheme.select("company", "3"))?.name;
+await contextWithTheme.set("theme", "dark");
 
 // @ts-expect-error: the preference has no such value
-await choosing.set("theme", "pink");
+await contextWithTheme.set("theme", "pink");
 // @ts-expect-error: a loader is not a preference
-await choosing.set("user", "ada");
+await contextWithTheme.set("user", "ada");
 // @ts-expect-error: a preference cannot be selected
-await choosing.select("theme", "dark");
+await contextWithTheme.select("theme", "dark");
 // @ts-expect-error: a preference has no reset
-await choosing.theme({ reset: true });
+await contextWithTheme.theme({ reset: true });
 // @ts-expect-error: the default is not one of the values
 preference({ values: ["light", "dark"], default: "pink", member: "theme" });
 // @ts-expect-error: from has no such loader

@@ -15,7 +15,7 @@ declare function track<Name extends TrackableEvent<Definitions>>(
   ...args: TrackArguments<Definitions, Name>
 ): void;
 
-export function accepted(): void {
+export function acceptedCalls(): void {
   events.check("quiz_finished", { score: 3 });
   events.check("coupon_used");
   events.check("coupon_used", { code: "SPRING" });
@@ -26,7 +26,7 @@ export function accepted(): void {
   track("search", { query: "tacos" });
 }
 
-export function refused(): void {
+export function rejectedCalls(): void {
   // @ts-expect-error: a misspelt name
   events.check("quiz_finishd", { score: 3 });
   // @ts-expect-error: a missing property

@@ -11,7 +11,7 @@ interface Data {
 const manager = new SessionManager<Data>({ store: memoryStore(), secrets: ["a secret for these tests"] });
 declare const request: object;
 
-export async function guarded(): Promise<string> {
+export async function callRequireSubject(): Promise<string> {
   const session = await sessionOf<Data>(request).requireSubject();
   await manager.list({ subject: session.subject }, { limit: 10 });
   await manager.revoke({ subject: session.subject, except: session.id });
@@ -19,19 +19,19 @@ export async function guarded(): Promise<string> {
   return (session.record.id + session.subject) satisfies string;
 }
 
-export async function elevated(): Promise<AuthenticatedSession<Data>> {
+export async function callRequireElevated(): Promise<AuthenticatedSession<Data>> {
   const session = await sessionOf<Data>(request).requireElevated("payment");
   return session.subject === "" ? await sessionOf<Data>(request).requireSubject() : session;
 }
 
-export async function stored(): Promise<number> {
+export async function callRequireSession(): Promise<number> {
   const session = await sessionOf<Data>(request).requireSession();
   // @ts-expect-error: a stored session may be anonymous
   await manager.list({ subject: session.subject }, { limit: 10 });
   return session.record.version;
 }
 
-export async function loaded(): Promise<void> {
+export async function callLoad(): Promise<void> {
   const session = await sessionOf<Data>(request).load();
   // @ts-expect-error: the session may be anonymous
   await manager.list({ subject: session.subject }, { limit: 10 });
@@ -47,7 +47,7 @@ export async function loaded(): Promise<void> {
   await manager.revoke({});
 }
 
-export async function assigned(): Promise<void> {
+export async function assignValues(): Promise<void> {
   const handle = sessionOf<Data>(request);
   const session = await handle.load();
   // @ts-expect-error: values belong into the data

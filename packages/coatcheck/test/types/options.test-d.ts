@@ -5,14 +5,14 @@ interface Options {
   readonly path: string;
   readonly timeout?: number;
 }
-type Either = { readonly url: string; readonly timeout?: number } | { readonly pool: object };
+type OptionUnion = { readonly url: string; readonly timeout?: number } | { readonly pool: object };
 
-export const complete = { path: true, timeout: true } satisfies KnownOptions<Options>;
-export const union = { url: true, timeout: true, pool: true } satisfies KnownOptions<Either>;
+export const allOptions = { path: true, timeout: true } satisfies KnownOptions<Options>;
+export const allOptionsOfUnion = { url: true, timeout: true, pool: true } satisfies KnownOptions<OptionUnion>;
 
 // @ts-expect-error: an option is missing
-export const incomplete = { path: true } satisfies KnownOptions<Options>;
+export const missingOption = { path: true } satisfies KnownOptions<Options>;
 // @ts-expect-error: an option of one member of the union is missing
-export const half = { url: true, timeout: true } satisfies KnownOptions<Either>;
+export const missingOptionOfUnion = { url: true, timeout: true } satisfies KnownOptions<OptionUnion>;
 // @ts-expect-error: there is no such option
-export const outdated = { path: true, timeout: true, retries: true } satisfies KnownOptions<Options>;
+export const unknownOption = { path: true, timeout: true, retries: true } satisfies KnownOptions<Options>;
