@@ -73,7 +73,7 @@ const TAGS = [
   { name: "health", description: "Health and metrics." },
 ];
 
-/** Builds the service's API. It does not listen yet. Closing it leaves the manager open. */
+/** Builds the service's API. The app does not listen on a port yet. Closing the app does not close the manager. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { manager, cache, clock, describeClient, rateLimits: limits = LIMITS } = options;
   const app = await buildBaseApp({ ...options, title: "Coatcheck", description: DESCRIPTION, tags: TAGS });

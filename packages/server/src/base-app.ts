@@ -44,8 +44,8 @@ const MAX_PARAMETER_LENGTH = 1024;
 
 /**
  * Builds the base of a session API: the session of each request, the error envelope, strict JSON, request ids, logs
- * without tokens, and the API reference at `/docs`. It has no routes of its own yet and does not listen. Closing it
- * leaves the manager open.
+ * without tokens, and the API reference at `/docs`. The app has no routes yet and does not listen on a port. Closing
+ * the app does not close the manager.
  */
 export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   const app: App = Fastify({
@@ -186,7 +186,7 @@ async function registerReference(
   });
 }
 
-/** Keeps the request id that a proxy set if it is safe to log; otherwise makes a new one. */
+/** Returns the request id that a proxy has set, if it is safe to log, and otherwise a new id. */
 function requestIdOf(received: string | string[] | undefined): string {
   return typeof received === "string" && /^[\w.-]{8,64}$/.test(received) ? received : randomUUID();
 }

@@ -8,8 +8,8 @@ const RESERVE = 64;
 const LOG_INTERVAL = 60_000;
 
 /**
- * Limits a server's connections to the file descriptors of the process, and logs rejected ones. Without the limit, the
- * operating system would close connections that exceed it, and Node would not report that.
+ * Limits a server's connections to the free file descriptors of the process, and logs rejected connections. Without
+ * this limit, the operating system would close the excess connections, and Node would not report that.
  */
 export function limitConnections(server: Server, log: FastifyBaseLogger, limit = openFilesLimit()): void {
   if (limit === null) return;

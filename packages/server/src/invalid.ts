@@ -9,7 +9,7 @@ const MAX_PATH = 128;
  * @param what the name of the input, such as `request` or `request body`.
  * @param faults the faults; at least one.
  */
-export function invalid(what: string, faults: readonly Fault[], cause?: unknown): CoatcheckError {
+export function invalidInput(what: string, faults: readonly Fault[], cause?: unknown): CoatcheckError {
   const [first] = faults;
   const fault = first ? `: ${`${first.path.slice(0, MAX_PATH)} ${first.message}`.trim()}` : "";
   return new CoatcheckError("VALIDATION_FAILED", `Invalid ${what}${fault.replace(/\.$/, "")}.`, {

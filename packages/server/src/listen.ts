@@ -11,7 +11,7 @@ export async function listen(app: App, { host, port }: Pick<Config, "host" | "po
   try {
     await app.listen({ host, port });
   } catch (error) {
-    throw new StartError([cannotListen({ host, port }, error)], error);
+    throw new StartError([listenErrorOf({ host, port }, error)], error);
   }
   return urlOf(host, app);
 }
@@ -25,7 +25,7 @@ function urlOf(host: string, app: App): string {
   return `http://${name}:${port}`;
 }
 
-function cannotListen({ host, port }: Pick<Config, "host" | "port">, error: unknown): string {
+function listenErrorOf({ host, port }: Pick<Config, "host" | "port">, error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : null;
   switch (code) {
     case "EADDRINUSE":

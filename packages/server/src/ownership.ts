@@ -123,7 +123,7 @@ export function sessionNotFound(id: string): CoatcheckError {
  * @throws CoatcheckError `FORBIDDEN`, or `SESSION_REQUIRED` without any credential.
  */
 export function requireAdmin(caller: Caller): void {
-  if (caller.principal?.kind !== "admin") throw forbidden(caller, "This request needs the admin token.");
+  if (caller.principal?.kind !== "admin") throw forbiddenError(caller, "This request needs the admin token.");
 }
 
 /**
@@ -132,11 +132,12 @@ export function requireAdmin(caller: Caller): void {
  * @throws CoatcheckError `FORBIDDEN`, or `SESSION_REQUIRED` without any credential.
  */
 export function requirePrincipal(caller: Caller): Principal {
-  if (caller.principal === null) throw forbidden(caller, "This request needs an API key or the admin token.");
+  if (caller.principal === null)
+    throw forbiddenError(caller, "This request needs an API key or the admin token.");
   return caller.principal;
 }
 
-function forbidden({ principal, session }: Caller, message: string): CoatcheckError {
+function forbiddenError({ principal, session }: Caller, message: string): CoatcheckError {
   const isUnknown = principal === null && session.record === null;
   return new CoatcheckError(isUnknown ? "SESSION_REQUIRED" : "FORBIDDEN", message);
 }

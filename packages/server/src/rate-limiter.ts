@@ -24,7 +24,10 @@ interface Window {
   count: number;
 }
 
-/** Counts requests by key, and rejects those beyond a maximum per minute. Each process counts its own requests. */
+/**
+ * Counts the requests of each key, and rejects requests that exceed a maximum per minute. Each process counts
+ * separately.
+ */
 export class RateLimiter {
   readonly #max: number;
   readonly #message: string;

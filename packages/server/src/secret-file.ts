@@ -15,7 +15,7 @@ export function readOrCreateSecrets(path: string): readonly string[] {
   try {
     return read(path);
   } catch (error) {
-    if (!isMissing(error)) throw unreadable(path, error);
+    if (!isMissing(error)) throw unreadableFileError(path, error);
   }
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   try {
@@ -33,7 +33,7 @@ export function readOrCreateSecrets(path: string): readonly string[] {
     }
     return read(path);
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadableFileError(path, error);
   } finally {
     rmSync(draft, { force: true });
   }
@@ -55,7 +55,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
-function unreadable(path: string, error: unknown): StartError {
+function unreadableFileError(path: string, error: unknown): StartError {
   if (error instanceof StartError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new StartError([`Cannot read the secret file ${path}: ${reason}.`], error);

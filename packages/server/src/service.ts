@@ -20,7 +20,7 @@ export interface RunningService {
   readonly url: string;
   /** File that holds the generated admin token. Null if the environment sets the token. */
   readonly adminTokenFile: string | null;
-  /** Stops accepting requests, finishes the active ones, writes pending activity and closes the database. */
+  /** Stops accepting requests, finishes active requests, writes pending activity and closes the database. */
   stop(): Promise<void>;
 }
 

@@ -64,7 +64,7 @@ export async function examine({
     findings.push(checkAbsence(cookie, last?.status, isSetOverHttps));
   }
   if (frontend && last) findings.push(...checkCors(last, await preflight(last.url, frontend), frontend));
-  return { responses, session, findings: unique(findings) };
+  return { responses, session, findings: removeDuplicates(findings) };
 }
 
 const SESSION_NAME = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
@@ -100,7 +100,7 @@ async function preflight(url: URL, frontend: URL): Promise<ProbeResponse> {
 }
 
 /** Removes duplicate findings. Redirects can cause the same finding several times. */
-function unique(findings: readonly Finding[]): readonly Finding[] {
+function removeDuplicates(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(
     ({ message }, index) => findings.findIndex((each) => each.message === message) === index,
   );

@@ -1,4 +1,4 @@
-/** `problem`: sessions do not work, or leak. `hint`: sessions may fail or leak in some browsers or situations. */
+/** `problem`: sessions do not work or are not secure. `hint`: this may happen in some browsers or situations. */
 export type Level = "problem" | "hint";
 
 /** One fault and the advice for fixing it. Contains names of cookies, never their values. */

@@ -18,15 +18,15 @@ export function isLocal({ hostname }: URL): boolean {
  */
 export function isSameSite(left: URL, right: URL): boolean {
   if (left.protocol !== right.protocol) return false;
-  return registrable(left.hostname) === registrable(right.hostname);
+  return registrableDomain(left.hostname) === registrableDomain(right.hostname);
 }
 
 /** Whether the domain is a public suffix, for which browsers accept no cookies. */
 export function isPublicSuffix(domain: string): boolean {
-  return !domain.includes(".") || registrable(`x.${domain}`) === `x.${domain}`;
+  return !domain.includes(".") || registrableDomain(`x.${domain}`) === `x.${domain}`;
 }
 
-function registrable(host: string): string {
+function registrableDomain(host: string): string {
   const labels = host.split(".");
   if (/^[\d.]+$|^\[/.test(host)) return host;
   const depth = SECOND_LEVEL.test(host) || SHARED_HOSTS.test(host) ? 3 : 2;

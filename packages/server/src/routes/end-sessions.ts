@@ -1,5 +1,5 @@
 import type { App } from "../fastify-app.ts";
-import { invalid } from "../invalid.ts";
+import { invalidInput } from "../invalid.ts";
 import { requireAdmin, revokeReasonOf } from "../ownership.ts";
 import { adminSecurity, endManyQuery, failures, success } from "../schemas.ts";
 import { ended } from "../session-schemas.ts";
@@ -31,7 +31,9 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
         return successBody({ ended: await manager.revoke({ everyone: true }, reason) });
       }
       if (tenant === undefined || everyone !== undefined) {
-        throw invalid("request", [{ path: "", message: "must have exactly one of tenant and everyone" }]);
+        throw invalidInput("request", [
+          { path: "", message: "must have exactly one of tenant and everyone" },
+        ]);
       }
       const ids = [];
       for await (const { id } of ownedSessions.matching({ tenant })) ids.push(id);

@@ -9,7 +9,7 @@ export type VisitsDatabase =
   | { readonly kind: "postgres"; readonly url: string }
   | { readonly kind: "ndjson"; readonly folder: string };
 
-/** An event of the application, besides the standard ones. */
+/** A custom event type of the application. */
 export interface NamedEvent {
   readonly name: string;
   /** Whether a visit with this event is an engaged visit. */
