@@ -125,7 +125,7 @@ describe("a response", () => {
     });
   });
 
-  test("that is a redirect may set the cookie", async () => {
+  test("may set the cookie even if it is a redirect", async () => {
     const url = await sites.plain((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
       response

@@ -48,7 +48,7 @@ beforeEach(() => {
 describe("session routes", () => {
   const login = { email: "ada", password: "secret" };
 
-  test("send the stored response for every endpoint", async () => {
+  test("respond as in the golden file for every endpoint", async () => {
     const { record, transcript } = startSite();
     await record("no session", "GET /session");
     await record("a new anonymous session", "POST /session/init");
@@ -66,7 +66,7 @@ describe("session routes", () => {
     await expect(String(transcript)).toMatchFileSnapshot("golden/session-routes.http");
   });
 
-  test("send the stored response for every error", async () => {
+  test("respond as in the golden file for every error", async () => {
     const { record, transcript } = startSite();
     await record("devices without a login", "GET /session/devices");
     await record("wrong credentials", "POST /session", { email: "ada", password: "wrong" });
@@ -118,30 +118,37 @@ const ROUTES: Routes = {
 describe("adapters", () => {
   const adapters = { express: startExpress5, fastify: startFastify, hono: startHono, node: startNode };
 
-  test.each(Object.entries<StartAdapter>(adapters))("%s sends the stored headers", async (name, start) => {
-    const manager = managerOf<AdapterSuiteData>(memoryStore({ clock }));
-    const server = await start(manager, { csrf: { token: "offered" } }, ROUTES);
-    const transcript = new Transcript();
-    const jar = new CookieJar();
-    for (const line of [
-      "GET /read",
-      "GET /create",
-      "GET /login",
-      "GET /remember",
-      "GET /read",
-      "GET /logout",
-      "GET /guarded",
-    ]) {
-      const headers = jar.header === "" ? {} : { cookie: jar.header };
-      const response = await fetch(server.url + line.slice("GET ".length), { headers });
-      jar.keep(response);
-      const received = { status: response.status, headers: headersOf(response), body: await response.text() };
-      transcript.add(line, line, { headers }, received);
-    }
-    await server.close();
-    await manager.close();
-    await expect(String(transcript)).toMatchFileSnapshot(`golden/adapter-${name}.http`);
-  });
+  test.each(Object.entries<StartAdapter>(adapters))(
+    "%s sends the same headers as in the golden file",
+    async (name, start) => {
+      const manager = managerOf<AdapterSuiteData>(memoryStore({ clock }));
+      const server = await start(manager, { csrf: { token: "offered" } }, ROUTES);
+      const transcript = new Transcript();
+      const jar = new CookieJar();
+      for (const line of [
+        "GET /read",
+        "GET /create",
+        "GET /login",
+        "GET /remember",
+        "GET /read",
+        "GET /logout",
+        "GET /guarded",
+      ]) {
+        const headers = jar.header === "" ? {} : { cookie: jar.header };
+        const response = await fetch(server.url + line.slice("GET ".length), { headers });
+        jar.keep(response);
+        const received = {
+          status: response.status,
+          headers: headersOf(response),
+          body: await response.text(),
+        };
+        transcript.add(line, line, { headers }, received);
+      }
+      await server.close();
+      await manager.close();
+      await expect(String(transcript)).toMatchFileSnapshot(`golden/adapter-${name}.http`);
+    },
+  );
 });
 
 /** Stores one session with a value in every field, and one ended session. */
@@ -174,7 +181,7 @@ async function storeSessions(store: SessionStore): Promise<void> {
 }
 
 describe("stored rows", () => {
-  test("SQLite has the stored tables and rows", async () => {
+  test("SQLite has the same tables and rows as the golden file", async () => {
     const folder = temporaryFolder();
     const path = join(folder, "sessions.db");
     await storeSessions(sqliteStore({ path, clock }));
@@ -197,7 +204,7 @@ describe("stored rows", () => {
 });
 
 await describeWithServer("stored rows", "postgres", (url) => {
-  test("PostgreSQL has the stored columns and indexes", async () => {
+  test("PostgreSQL has the same columns and indexes as the golden file", async () => {
     const database = await temporaryDatabase(url);
     await storeSessions(await postgresStore({ connectionString: database.url, clock }));
     const columns = await query(
@@ -217,7 +224,7 @@ await describeWithServer("stored rows", "postgres", (url) => {
 });
 
 await describeWithServer("stored rows", "redis", (url) => {
-  test("Redis has the stored keys and fields", async () => {
+  test("Redis has the same keys and fields as the golden file", async () => {
     const prefix = temporaryPrefix();
     await storeSessions(redisStore(await connectRedis(url), { prefix, clock }));
     const transport = await connectRedis(url);

@@ -40,7 +40,7 @@ describe("REST API", () => {
 
   afterEach(() => api.close());
 
-  test("sends the stored response for every endpoint", async () => {
+  test("responds as in the golden file for every endpoint", async () => {
     const { record } = api;
     await record("health", "GET /health");
     await record("ready", "GET /ready");
@@ -113,7 +113,7 @@ describe("REST API", () => {
     await expect(String(api.transcript)).toMatchFileSnapshot("golden/rest-api.http");
   });
 
-  test("sends the stored response for every error", async () => {
+  test("responds as in the golden file for every error", async () => {
     const { prepare, record } = api;
     const { cookie, id } = await prepare("POST /api/v1/sessions", { body: {} });
     const path = `/api/v1/sessions/${id}`;
@@ -183,7 +183,7 @@ describe("REST API", () => {
     await expect(String(api.transcript)).toMatchFileSnapshot("golden/rest-errors.http");
   });
 
-  test("sends the stored security headers", async () => {
+  test("sends the security headers in the golden file", async () => {
     const { headers } = await api.app.inject("/ready");
     const { date: _date, "x-request-id": id, ...others } = headers;
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
@@ -191,7 +191,7 @@ describe("REST API", () => {
     await expect(`${lines.sort().join("\n")}\n`).toMatchFileSnapshot("golden/security-headers.txt");
   });
 
-  test("sends the stored response to a request that is not HTTP", async () => {
+  test("responds as in the golden file to a request that is not HTTP", async () => {
     const url = new URL(await api.app.listen({ port: 0, host: "127.0.0.1" }));
     const socket = connect(Number(url.port), url.hostname);
     await once(socket, "connect");
@@ -200,7 +200,7 @@ describe("REST API", () => {
     await expect(`${response}\n`).toMatchFileSnapshot("golden/not-http.http");
   });
 
-  test("has the stored schemas in its OpenAPI document", async () => {
+  test("has the same OpenAPI schemas as the golden file", async () => {
     const { text: document } = await api.prepare("GET /openapi.json");
     const { paths, components } = JSON.parse(document, withoutProse);
     await expect(`${JSON.stringify({ paths, components }, null, 1)}\n`).toMatchFileSnapshot(
@@ -209,7 +209,7 @@ describe("REST API", () => {
   });
 });
 
-test("every error code has the stored status", async () => {
+test("every error code has the status in the golden file", async () => {
   await expect(`${JSON.stringify(ERROR_STATUS, null, 2)}\n`).toMatchFileSnapshot("golden/error-codes.txt");
 });
 

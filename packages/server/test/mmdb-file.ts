@@ -49,7 +49,7 @@ function encode(value: Value): Buffer {
 }
 
 /**
- * Returns the controlByte byte: the type and the size of a value. The tests need only sizes below 29, which fit into it.
+ * Returns the control byte: the type and the size of a value. The tests need only sizes below 29, which fit into it.
  */
 function controlByte(type: number, size: number): Buffer {
   return Buffer.from([(type << 5) | size]);

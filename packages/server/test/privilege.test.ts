@@ -130,7 +130,7 @@ test("the holder of an anonymous session's token can rotate it, and the older to
   expect((await visitor(token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
 });
 
-test("POST /rotate never returns a cookie session's token in the body, however Authorization is written", async () => {
+test("POST /rotate never returns a cookie session's token in the body, for any Authorization header", async () => {
   const browser = new TestClient(service().url);
   const path = await browser.create();
   for (const blanks of [" ", "  ", "   ", " \t"]) {

@@ -104,7 +104,7 @@ test("serve generates missing secrets next to the database, readable by its owne
 });
 
 describeWithProgram("curl", "in a shell", () => {
-  test("serve prints commands that work when pasted", async () => {
+  test("serve prints commands that run in a shell without changes", async () => {
     const service = await start({ ADMIN_TOKEN: "" });
     const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
     const outputs = [];
@@ -156,7 +156,7 @@ test("serve rejects a file that is not a database, and leaves it unchanged", asy
   expect(readFileSync(join(folder, "text.db"), "utf8")).toMatch(/^This is a text/);
 });
 
-test("serve reports a database path under a file", async () => {
+test("serve reports a database path whose folder is a file", async () => {
   writeFileSync(join(folder, "file"), "");
   const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:file/sessions.db"]);
   expect(code).toBe(1);
