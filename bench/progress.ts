@@ -1,5 +1,5 @@
 /** Milliseconds between two progress lines. */
-const INTERVAL = 10_000;
+const PROGRESS_INTERVAL = 10_000;
 
 /** Prints the progress of one long step to stderr every few seconds. */
 export class Progress {
@@ -15,7 +15,7 @@ export class Progress {
 
   report(done: number): void {
     const now = performance.now();
-    if (now - this.#printedAt < INTERVAL) return;
+    if (now - this.#printedAt < PROGRESS_INTERVAL) return;
     this.#printedAt = now;
     const perSecond = Math.round((done / (now - this.#startedAt)) * 1000);
     const percent = Math.floor((done / this.#total) * 100);

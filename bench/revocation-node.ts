@@ -49,7 +49,7 @@ function checkRefused(id: string): void {
  * Wraps a hint channel. Each hint names a changed session; the wrapper calls `checkRefused` after the cache has applied
  * it.
  */
-function observedHints(hints: HintChannel): HintChannel {
+function observeHints(hints: HintChannel): HintChannel {
   return {
     publish: (hint) => hints.publish(hint),
     close: () => hints.close(),
@@ -61,12 +61,12 @@ function observedHints(hints: HintChannel): HintChannel {
   };
 }
 
-function observedShared(shared: SharedTier): SharedTier {
+function observeShared(shared: SharedTier): SharedTier {
   return {
     get: (key) => shared.get(key),
     fill: (key, snapshot) => shared.fill(key, snapshot),
     tombstone: (key) => shared.tombstone(key),
-    ...observedHints(shared),
+    ...observeHints(shared),
   };
 }
 
@@ -74,7 +74,7 @@ function observedShared(shared: SharedTier): SharedTier {
  * Wraps a store. When the cache has applied a page of the revocation log, the wrapper calls `checkRefused` for its
  * sessions.
  */
-function observedStore(store: SessionStore): SessionStore {
+function observeStore(store: SessionStore): SessionStore {
   return {
     get: (id) => store.get(id),
     put: (record, options) => store.put(record, options),
@@ -96,12 +96,12 @@ function observedStore(store: SessionStore): SessionStore {
 }
 
 const { DATABASE_URL, REDIS_URL } = readUrls();
-const store = observedStore(await postgresStore({ connectionString: DATABASE_URL }));
+const store = observeStore(await postgresStore({ connectionString: DATABASE_URL }));
 const cache = createCache({
   store,
   ...(REDIS_URL === ""
-    ? { hints: observedHints(postgresHints({ connectionString: DATABASE_URL })) }
-    : { shared: observedShared(redisShared(await connectRedis(REDIS_URL))) }),
+    ? { hints: observeHints(postgresHints({ connectionString: DATABASE_URL })) }
+    : { shared: observeShared(redisShared(await connectRedis(REDIS_URL))) }),
 });
 const manager = new SessionManager<ReturnType<typeof sessionData>>({ store, cache, secrets: [SECRET] });
 

@@ -25,14 +25,14 @@ export interface FilledStore {
   readonly sessions: Sessions;
 }
 
-const BATCH = 1000;
+const SESSIONS_PER_BATCH = 1000;
 const SWEPT_SESSIONS = 3500;
 const CONCURRENT_INSERTS = 2000;
 const INSERT_ROUNDS = 5;
 const SWEEP_ROUNDS = 3;
 const PAGE_SIZE = 50;
 
-function list(name: string, filterOf: (sessions: Sessions) => SessionFilter): Operation {
+function listOperation(name: string, filterOf: (sessions: Sessions) => SessionFilter): Operation {
   return {
     name: `list(${name})`,
     limit: { milliseconds: 10 },
@@ -92,7 +92,7 @@ async function measureTouch({ store, sessions }: FilledStore): Promise<Measureme
     rounds: 20,
     prepare(round) {
       const lastSeenAt = NOW + (round + 1) * 1000;
-      touches = liveSessions(sessions, BATCH, round * 31).map((id) => ({ id, lastSeenAt }));
+      touches = liveSessions(sessions, SESSIONS_PER_BATCH, round * 31).map((id) => ({ id, lastSeenAt }));
     },
   });
 }
@@ -135,26 +135,26 @@ export const OPERATIONS: readonly Operation[] = [
     limit: { milliseconds: 20 },
     measure: ({ store }) => measure(() => store.stats(NOW), { rounds: 30 }),
   },
-  list("{}", () => ({})),
-  list("{ tenant, liveAt }", () => ({ tenant: "tenant-7", liveAt: NOW })),
-  list("{ tenant, liveAt }, none live", () => ({ tenant: EXPIRED_TENANT, liveAt: NOW })),
-  list("{ subject }", (sessions) => ({ subject: subjectsWithSessions(sessions, 60).at(-1) ?? "" })),
-  list("{ owner }", () => ({ owner: "consumer:tenant-7" })),
-  list("{ state: revoked }", () => ({ state: "revoked" })),
-  list("{ type, liveAt }", () => ({ type: "anonymous", liveAt: NOW })),
+  listOperation("{}", () => ({})),
+  listOperation("{ tenant, liveAt }", () => ({ tenant: "tenant-7", liveAt: NOW })),
+  listOperation("{ tenant, liveAt }, none live", () => ({ tenant: EXPIRED_TENANT, liveAt: NOW })),
+  listOperation("{ subject }", (sessions) => ({ subject: subjectsWithSessions(sessions, 60).at(-1) ?? "" })),
+  listOperation("{ owner }", () => ({ owner: "consumer:tenant-7" })),
+  listOperation("{ state: revoked }", () => ({ state: "revoked" })),
+  listOperation("{ type, liveAt }", () => ({ type: "anonymous", liveAt: NOW })),
   { name: "revoke({ subject })", limit: { multiple: 2 }, measure: measureRevoke },
-  { name: `touch() of ${BATCH.toLocaleString("en")}`, measure: measureTouch },
+  { name: `touch() of ${SESSIONS_PER_BATCH.toLocaleString("en")}`, measure: measureTouch },
   {
     name: `inserts, ${CONCURRENT_INSERTS.toLocaleString("en")} at once`,
     perSecond: CONCURRENT_INSERTS,
     measure: measureInserts,
   },
   {
-    name: `sweep() of ${BATCH.toLocaleString("en")}`,
-    measure: (subject) => measureSweep(subject, BATCH, 0),
+    name: `sweep() of ${SESSIONS_PER_BATCH.toLocaleString("en")}`,
+    measure: (subject) => measureSweep(subject, SESSIONS_PER_BATCH, 0),
   },
   {
     name: `sweep() of ${SWEPT_SESSIONS.toLocaleString("en")}`,
-    measure: (subject) => measureSweep(subject, SWEPT_SESSIONS, SWEEP_ROUNDS * BATCH),
+    measure: (subject) => measureSweep(subject, SWEPT_SESSIONS, SWEEP_ROUNDS * SESSIONS_PER_BATCH),
   },
 ];

@@ -9,14 +9,14 @@ import { responseBody, type ServerUnderTest } from "./workload.ts";
  */
 
 /** Returns a cookie of the same length as a session cookie. The server ignores it. */
-function cookie(index: string): string {
+function cookieOf(index: string): string {
   return `sid=${index.padStart(50, "0")}; Path=/; HttpOnly; SameSite=Lax`;
 }
 
 export async function bareExpress(): Promise<ServerUnderTest> {
   const app = express();
   app.post("/login/:index", (request, response) => {
-    response.setHeader("set-cookie", cookie(request.params.index)).end();
+    response.setHeader("set-cookie", cookieOf(request.params.index)).end();
   });
   app.get("/", async (_request, response) => {
     response.json(responseBody("user-1", "User 1"));
@@ -29,7 +29,7 @@ export async function bareExpress(): Promise<ServerUnderTest> {
 export async function bareFastify(): Promise<ServerUnderTest> {
   const app = fastify();
   app.post<{ Params: { index: string } }>("/login/:index", async (request, reply) => {
-    reply.header("set-cookie", cookie(request.params.index));
+    reply.header("set-cookie", cookieOf(request.params.index));
     return {};
   });
   app.get("/", async () => responseBody("user-1", "User 1"));

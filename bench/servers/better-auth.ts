@@ -5,7 +5,7 @@ import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { fromNodeHeaders } from "better-auth/node";
 import fastify from "fastify";
-import { connectedClient } from "./remote.ts";
+import { connectClient } from "./remote.ts";
 import { responseBody, SECRET, SESSIONS, type ServerUnderTest, sessionData } from "./workload.ts";
 
 /**
@@ -60,7 +60,7 @@ export async function betterAuthServer(options: {
 
 /** Configures `secondaryStorage` as in the documentation of better-auth. */
 async function redisStorage() {
-  const client = await connectedClient();
+  const client = await connectClient();
   return {
     get: (key: string) => client.get(key),
     async set(key: string, value: string, ttl?: number) {

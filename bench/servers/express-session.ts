@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
-import { connectedClient } from "./remote.ts";
+import { connectClient } from "./remote.ts";
 import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
 
 declare module "express-session" {
@@ -35,5 +35,5 @@ export async function expressSession(store?: session.Store): Promise<ServerUnder
 
 /** express-session with connect-redis, as in the README of connect-redis. */
 export async function expressSessionOnRedis(): Promise<ServerUnderTest> {
-  return await expressSession(new RedisStore({ client: await connectedClient() }));
+  return await expressSession(new RedisStore({ client: await connectClient() }));
 }

@@ -3,7 +3,7 @@ import cookie from "@fastify/cookie";
 import session from "@fastify/session";
 import { RedisStore } from "connect-redis";
 import fastify from "fastify";
-import { connectedClient } from "./remote.ts";
+import { connectClient } from "./remote.ts";
 import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
 
 declare module "fastify" {
@@ -42,5 +42,5 @@ export async function fastifySession(
 
 /** Starts @fastify/session with connect-redis, as the README of @fastify/session recommends. */
 export async function fastifySessionOnRedis(): Promise<ServerUnderTest> {
-  return await fastifySession(new RedisStore({ client: await connectedClient() }));
+  return await fastifySession(new RedisStore({ client: await connectClient() }));
 }

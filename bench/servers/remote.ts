@@ -44,6 +44,6 @@ export function readUrls(): Urls {
 }
 
 /** Connects a client to the Redis server. */
-export async function connectedClient() {
+export async function connectClient() {
   return await createClient({ url: readUrls().REDIS_URL }).connect();
 }

@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
 import { BATCH_SIZE, firstItems, type LoadResult, load } from "./load.ts";
 import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
-import { DAY, END, eventsOf, VISITS_PER_MILLION } from "./traffic.ts";
+import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION } from "./traffic.ts";
 
 /** Numbers of events that are stored one by one and in batches, to compare both ways. */
 const SINGLE_EVENTS = 2000;
@@ -56,7 +56,10 @@ export async function measureDatabase(
     const recomputedAll = performance.now() - startedAt;
     await database.settle();
     const answers: QuestionResult[] = [];
-    for (const question of timedQuestions({ from: dayOf(END - DAYS * DAY), to: dayOf(END - DAY) }, visits)) {
+    for (const question of timedQuestions(
+      { from: dayOf(TRAFFIC_END - DAYS * DAY), to: dayOf(TRAFFIC_END - DAY) },
+      visits,
+    )) {
       const answered = await runQuery(question, database.questions);
       console.error(
         `    ${answered.name}: ${answered.median.toFixed(0)} ms${answered.isRefused ? ", refused" : ""}`,

@@ -9,7 +9,7 @@ export function random(index: number, salt: number): number {
 }
 
 /** Returns a pseudo-random item of the list for `index` and `salt`. */
-export function pick<Item>(items: readonly Item[], index: number, salt: number): Item {
+export function pickItem<Item>(items: readonly Item[], index: number, salt: number): Item {
   return items[Math.floor(random(index, salt) * items.length)] as Item;
 }
 

@@ -5,7 +5,7 @@ import type { DatabaseResults } from "./measure.ts";
 import type { TrackingCost } from "./tracking.ts";
 
 /** The results that the report contains. */
-export interface Measured {
+export interface ReportInput {
   readonly tracking: TrackingCost;
   readonly results: readonly DatabaseResults[];
   /** Number of visits in the generated traffic. */
@@ -14,7 +14,7 @@ export interface Measured {
 }
 
 /** Returns the whole report in Markdown. */
-export function reportOf({ tracking, results, visits, loadBefore }: Measured): string {
+export function reportOf({ tracking, results, visits, loadBefore }: ReportInput): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   return [
     "# Visits: ingest, rollups and questions",

@@ -29,7 +29,7 @@ const USER_AGENTS = Array.from({ length: 20 }, (_, index) => 120 + index).flatMa
 ]);
 
 /** A header value as bytes. Each request converts it to a string, as a server does with the bytes from its socket. */
-type Value = Buffer;
+type HeaderValue = Buffer;
 
 /** The request for a page. */
 class PageRequest implements HttpRequest {
@@ -39,7 +39,7 @@ class PageRequest implements HttpRequest {
   readonly encrypted = true;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(page: number, userAgent: Value, cookie: Value) {
+  constructor(page: number, userAgent: HeaderValue, cookie: HeaderValue) {
     this.url = `/coats/${page % 997}?page=${page % 7}`;
     this.#headers = {
       host: HOST.toString("latin1"),
@@ -81,7 +81,7 @@ class PageHeaders implements ResponseHeaders {
 /** The measured site, with or without visit tracking. */
 class Site {
   readonly #sessions: HttpSessions<{ theme?: string }>;
-  readonly #cookies: Value[] = [];
+  readonly #cookies: HeaderValue[] = [];
   #pages = 0;
 
   constructor(hasVisits: boolean) {
@@ -106,7 +106,7 @@ class Site {
     const before = process.cpuUsage();
     for (let page = 0; page < pages; page++) {
       const visitor = this.#pages % VISITORS;
-      await this.#view(visitor, this.#cookies[visitor] as Value);
+      await this.#view(visitor, this.#cookies[visitor] as HeaderValue);
       if (page % PAGES_PER_TURN === 0) await setImmediate();
     }
     const { user, system } = process.cpuUsage(before);
@@ -114,8 +114,8 @@ class Site {
   }
 
   /** Views one page: runs the same steps as a framework adapter whose handler loads the session. */
-  async #view(visitor: number, cookie: Value): Promise<PageHeaders> {
-    const userAgent = USER_AGENTS[visitor % USER_AGENTS.length] as Value;
+  async #view(visitor: number, cookie: HeaderValue): Promise<PageHeaders> {
+    const userAgent = USER_AGENTS[visitor % USER_AGENTS.length] as HeaderValue;
     const request = this.#sessions.open(new PageRequest(this.#pages++, userAgent, cookie));
     await request.checkCsrf();
     const session = await request.load();

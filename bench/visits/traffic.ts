@@ -3,14 +3,14 @@
  * does not depend on other visits.
  */
 import type { EventClient, Source, VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
-import { pick, random, timeUuid, uuid } from "./random.ts";
+import { pickItem, random, timeUuid, uuid } from "./random.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 export const DAY = 24 * 60 * MINUTE;
 
 /** The end of the traffic: the first millisecond after its last day in UTC, as epoch milliseconds. */
-export const END = Date.UTC(2026, 9, 1);
+export const TRAFFIC_END = Date.UTC(2026, 9, 1);
 /** The number of visits that produce about one million events. */
 export const VISITS_PER_MILLION = 150_000;
 
@@ -22,7 +22,7 @@ const MAX_RETURN_DISTANCE = 0.4;
 const LONGEST_VISIT = 60 * MINUTE;
 const PRODUCTS = 400;
 
-const DIRECT: Source = {
+const DIRECT_SOURCE: Source = {
   channel: "Direct",
   source: null,
   medium: null,
@@ -34,23 +34,23 @@ const DIRECT: Source = {
 };
 
 const SOURCES: readonly Source[] = [
-  ...Array.from({ length: 8 }, () => DIRECT),
+  ...Array.from({ length: 8 }, () => DIRECT_SOURCE),
   ...["google", "google", "google", "bing", "duckduckgo", "ecosia"].map((source) => ({
-    ...DIRECT,
+    ...DIRECT_SOURCE,
     channel: "Organic Search",
     source,
     medium: "organic",
     referrer: `${source}.com`,
   })),
   ...Array.from({ length: 20 }, (_, campaign) => ({
-    ...DIRECT,
+    ...DIRECT_SOURCE,
     channel: campaign % 2 === 0 ? "Paid Search" : "Email",
     source: campaign % 2 === 0 ? "google" : "newsletter",
     medium: campaign % 2 === 0 ? "cpc" : "email",
     campaign: `campaign-${campaign}`,
   })),
   ...Array.from({ length: 30 }, (_, site) => ({
-    ...DIRECT,
+    ...DIRECT_SOURCE,
     channel: "Referral",
     source: `blog-${site}.example`,
     medium: "referral",
@@ -100,14 +100,14 @@ const CLIENTS: readonly EventClient[] = DEVICES.flatMap(([device, os, browser]) 
 /** The amount of generated traffic. */
 export interface TrafficOptions {
   readonly visits: number;
-  /** Number of days of traffic before {@link END}. */
+  /** Number of days of traffic before {@link TRAFFIC_END}. */
   readonly days: number;
 }
 
 /** Yields the events of all visits in the order in which they happen. */
 export function* eventsOf({ visits, days }: TrafficOptions): Generator<VisitEvent> {
   const step = (days * DAY) / visits;
-  const start = END - days * DAY;
+  const start = TRAFFIC_END - days * DAY;
   let waiting: VisitEvent[] = [];
   let flushAt = start + 2 * LONGEST_VISIT;
   for (let visit = 0; visit < visits; visit++) {
@@ -169,7 +169,7 @@ class VisitWriter {
     this.#shared = {
       visitorId: uuid(visitor, 11),
       sessionId: sessionOf(visit),
-      client: pick(CLIENTS, visitor, 12),
+      client: pickItem(CLIENTS, visitor, 12),
     };
   }
 
@@ -177,7 +177,7 @@ class VisitWriter {
     const id = uuid(this.#visit * 64 + this.events.length, 31);
     this.#page = { id, host: "shop.example", path, title: null };
     const isEntry = this.events.length === 0;
-    this.#write("page_view", { source: isEntry ? pick(SOURCES, this.#visit, 13) : DIRECT });
+    this.#write("page_view", { source: isEntry ? pickItem(SOURCES, this.#visit, 13) : DIRECT_SOURCE });
   }
 
   /** Simulates reading the page, and writes the event that reports how long the page was visible. */
