@@ -26,7 +26,7 @@ export function createSessionClient<User = unknown>(
   options: SessionClientOptions<User> = {},
 ): SessionClient<User> {
   if (process.env.NODE_ENV !== "production") requireClientOptions(options);
-  const parts = assemble(options);
+  const parts = createParts(options);
   const { call, send, cache, csrf, enqueue, state, refresh, signOut } = parts;
 
   const login = (path: string, body?: unknown) =>
@@ -79,7 +79,7 @@ export function createSessionClient<User = unknown>(
 }
 
 /** Creates the parts of one client and connects them. */
-function assemble<User>(options: SessionClientOptions<User>) {
+function createParts<User>(options: SessionClientOptions<User>) {
   const {
     baseUrl = "/session",
     csrf: names,

@@ -19,7 +19,7 @@ const CLIENT_OPTIONS = {
 
 const CSRF_NAMES = { cookie: true, header: true } satisfies KnownOptions<CsrfNames>;
 
-const REVALIDATE = {
+const REVALIDATE_OPTIONS = {
   staleTime: true,
   minGap: true,
   focus: "boolean",
@@ -36,7 +36,7 @@ export function requireClientOptions(options: SessionClientOptions): void {
   const input = "options of createSessionClient";
   requireKnownOptions(input, options, CLIENT_OPTIONS);
   requireKnownPart(input, options, "csrf", CSRF_NAMES);
-  requireKnownPart(input, options, "revalidate", REVALIDATE);
+  requireKnownPart(input, options, "revalidate", REVALIDATE_OPTIONS);
 }
 
 /** Rejects unknown options of `logout`: a misspelt `everywhere` would leave the other devices logged in. Development only. */

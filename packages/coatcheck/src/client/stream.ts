@@ -1,7 +1,7 @@
 import type { StreamEvent } from "../wire.ts";
 import type { SessionClient } from "./session-client.ts";
 
-const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
+const STREAM_EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
 
 /** Milliseconds to wait before requesting a refused stream again. */
 const RETRY_DELAY = 10_000;
@@ -49,7 +49,7 @@ export function followEvents(client: SessionClient, url = "/session/events"): ()
 
       function open(): void {
         source = new EventSource(url, { withCredentials: true });
-        for (const event of EVENTS) source.addEventListener(event, refresh);
+        for (const event of STREAM_EVENTS) source.addEventListener(event, refresh);
         source.onopen = () => {
           // Events were missed while the stream was closed.
           if (wasOpen) refresh();

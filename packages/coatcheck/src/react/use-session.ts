@@ -10,7 +10,7 @@ import type {
 import { INITIAL_META } from "../client/state.ts";
 import { type SessionContext, useSessionContext } from "./context.ts";
 
-interface Derived<Loading extends boolean, Authenticated extends boolean> {
+interface StatusShorthands<Loading extends boolean, Authenticated extends boolean> {
   readonly loading: Loading;
   readonly isAuthenticated: Authenticated;
   readonly needsOnboarding: boolean;
@@ -18,19 +18,19 @@ interface Derived<Loading extends boolean, Authenticated extends boolean> {
 }
 
 /** The session of a user who is logged in. */
-export type AuthenticatedSession<User> = AuthenticatedState<User> & Derived<false, true>;
+export type AuthenticatedSession<User> = AuthenticatedState<User> & StatusShorthands<false, true>;
 
 /** The session in any status except `pending`. */
 export type KnownSession<User> =
-  | (AnonymousState & Derived<false, false>)
+  | (AnonymousState & StatusShorthands<false, false>)
   | AuthenticatedSession<User>
-  | (NoneState & Derived<false, false>);
+  | (NoneState & StatusShorthands<false, false>);
 
 /**
  * The session's state, with `loading` and `isAuthenticated` as shorthands for `status`. They narrow the other fields
  * too.
  */
-export type SessionValue<User> = (PendingState & Derived<true, false>) | KnownSession<User>;
+export type SessionValue<User> = (PendingState & StatusShorthands<true, false>) | KnownSession<User>;
 
 function toValue<User>(state: ClientState): SessionValue<User> {
   return {
