@@ -38,7 +38,7 @@ const MAX_BODY = 128 * 1024;
 /** Milliseconds that a client has to send its request. */
 const REQUEST_TIMEOUT = 30_000;
 /** Milliseconds between two checks for clients that exceed the timeout. Node's default, 30 s, would double the timeout. */
-const TIMEOUT_CHECK = 1000;
+const TIMEOUT_CHECK_INTERVAL = 1000;
 /** Maximum characters of a path parameter. The longest parameter is a percent-encoded subject. */
 const MAX_PARAMETER_LENGTH = 1024;
 
@@ -53,7 +53,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
-    http: { headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: TIMEOUT_CHECK },
+    http: { headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
     requestIdHeader: false,

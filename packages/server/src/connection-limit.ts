@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { FastifyBaseLogger } from "fastify";
 
 /** Number of file descriptors that are reserved for the database, Redis and logs. */
-const RESERVE = 64;
+const RESERVED_FILES = 64;
 /** Milliseconds between two log lines about rejected connections. */
 const LOG_INTERVAL = 60_000;
 
@@ -13,7 +13,7 @@ const LOG_INTERVAL = 60_000;
  */
 export function limitConnections(server: Server, log: FastifyBaseLogger, limit = openFilesLimit()): void {
   if (limit === null) return;
-  server.maxConnections = Math.max(1, limit - RESERVE);
+  server.maxConnections = Math.max(1, limit - RESERVED_FILES);
   let rejected = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
   server.on("drop", () => {

@@ -29,7 +29,7 @@ export function registerSessions(app: App, options: RequestSessionsOptions): voi
   const secure = new HttpSessions(manager, shared);
   const plain = new HttpSessions(manager, { ...shared, cookie: { secure: false } });
   if (trustProxy === null) warnAboutProxy(app, log);
-  app.decorateRequest<unknown>(SESSION, null);
+  app.decorateRequest<unknown>(SESSION_PROPERTY, null);
   app.addHook("onRequest", async (request, reply) => {
     const sessions = usesSecureCookie(request, secureCookie) ? secure : plain;
     await attachSession(request, openNodeSession(sessions, request.raw, reply.raw)).checkCsrf();
@@ -37,7 +37,7 @@ export function registerSessions(app: App, options: RequestSessionsOptions): voi
 }
 
 /** The property of the request. Typed as `string`, so that code must use `sessionOf` to read it. */
-const SESSION: string = "session";
+const SESSION_PROPERTY: string = "session";
 
 /** Whether the client uses https. If so, the response sets a Secure cookie and sends HSTS. */
 export function usesSecureCookie({ headers }: FastifyRequest, secureCookie: SecureCookie): boolean {

@@ -15,7 +15,7 @@ const STOP_TIMEOUT = 10_000;
 const PARENT_PID = process.ppid;
 
 /** Milliseconds between two checks of whether npm has ended. */
-const PARENT_CHECK = 500;
+const PARENT_CHECK_INTERVAL = 500;
 
 /** Milliseconds after the first signal during which a second signal is ignored as a repetition. */
 const REPEAT_WINDOW = 500;
@@ -102,5 +102,5 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
     if (process.ppid === PARENT_PID) return;
     clearInterval(timer);
     void hop();
-  }, PARENT_CHECK).unref();
+  }, PARENT_CHECK_INTERVAL).unref();
 }

@@ -41,7 +41,7 @@ function messageOf(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is required";
-      return `must be ${TYPES[issue.expected] ?? issue.expected}${received(issue.input)}`;
+      return `must be ${TYPES[issue.expected] ?? issue.expected}${describeType(issue.input)}`;
     case "invalid_value":
       if (issue.input === undefined) return "is required";
       return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}`;
@@ -70,7 +70,7 @@ function boundMessage(origin: string, bound: "at least" | "at most", limit: numb
 }
 
 /** Names the type of the refused value. Never repeats the value, because it may be a token. */
-function received(input: unknown): string {
+function describeType(input: unknown): string {
   if (input === null) return ", not null";
   if (Array.isArray(input)) return ", not an array";
   switch (typeof input) {

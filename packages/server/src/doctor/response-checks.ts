@@ -59,12 +59,12 @@ export function checkRedirects(responses: readonly ProbeResponse[]): readonly Fi
     const message = isDowngrade
       ? `${url.href} redirects to http, so the server believes that the request came over http.`
       : `${url.href} redirects to itself in a loop; the server may believe that the request came over http.`;
-    return [problem("proxy-not-trusted", message, TRUST_THE_PROXY)];
+    return [problem("proxy-not-trusted", message, TRUST_PROXY_ADVICE)];
   }
   return [];
 }
 
-const TRUST_THE_PROXY =
+const TRUST_PROXY_ADVICE =
   "Let the proxy send X-Forwarded-Proto, and configure the application to trust it (trustProxy; in Express `trust proxy`).";
 
 /**

@@ -10,10 +10,10 @@ export interface SetCookie {
 /** Parses the value of a `Set-Cookie` header. */
 export function parseSetCookie(line: string): SetCookie {
   const [pair = "", ...rest] = line.split(";");
-  const [name, value] = split(pair);
+  const [name, value] = splitPair(pair);
   const attributes = new Map(
     rest.map((attribute) => {
-      const [key, content] = split(attribute);
+      const [key, content] = splitPair(attribute);
       return [key.toLowerCase(), content] as const;
     }),
   );
@@ -36,7 +36,7 @@ export function isClearing(cookie: SetCookie): boolean {
   return cookie.value === "" && (expiryOf(cookie, 0) ?? 1) <= 0;
 }
 
-function split(text: string): [name: string, value: string] {
+function splitPair(text: string): [name: string, value: string] {
   const equals = text.indexOf("=");
   if (equals === -1) return [text.trim(), ""];
   return [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];

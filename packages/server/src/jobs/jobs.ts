@@ -39,7 +39,7 @@ export interface JobsOptions {
 }
 
 /** Milliseconds after which another node takes over the job of a node that has crashed. */
-const LEASE = 60_000;
+const LEASE_DURATION = 60_000;
 
 interface Entry {
   readonly job: Job;
@@ -141,7 +141,7 @@ export class Jobs {
 
   async #execute(entry: Entry): Promise<JobRun> {
     const { name, interval } = entry.job;
-    if (!(await callBoard(() => this.#board.take(name, this.#holder, LEASE)))) {
+    if (!(await callBoard(() => this.#board.take(name, this.#holder, LEASE_DURATION)))) {
       throw new CoatcheckError(
         "CONFLICT",
         "Another node is running this job; try again when it has finished.",
@@ -180,8 +180,8 @@ export class Jobs {
   #renew(name: string): () => void {
     let cancel = () => {};
     const schedule = () => {
-      cancel = this.#options.schedule(LEASE / 3, () => {
-        this.#board.take(name, this.#holder, LEASE).catch(() => {});
+      cancel = this.#options.schedule(LEASE_DURATION / 3, () => {
+        this.#board.take(name, this.#holder, LEASE_DURATION).catch(() => {});
         schedule();
       });
     };

@@ -5,7 +5,7 @@ import type { Job } from "./jobs.ts";
 const MINUTE = 60_000;
 
 /** Days to recompute per step. A day with 500,000 events takes up to two seconds. */
-const STEP = 1;
+const DAYS_PER_STEP = 1;
 
 /**
  * Creates the jobs of a visits database: recompute the figures that events have changed, recompute all figures, and
@@ -45,8 +45,8 @@ async function recomputeAll(visits: VisitMaintenance, signal: AbortSignal): Prom
   let total = 0;
   let days: number;
   do {
-    days = await visits.recompute(STEP);
+    days = await visits.recompute(DAYS_PER_STEP);
     total += days;
-  } while (days === STEP && !signal.aborted);
+  } while (days === DAYS_PER_STEP && !signal.aborted);
   return total;
 }

@@ -29,7 +29,7 @@ export interface RelayedEvent {
 }
 
 /** A backend's report about a browser's request. */
-export interface Relay {
+export interface RelayReport {
   readonly client: RelayedClient;
   readonly page: RelayedPage;
   readonly events: readonly RelayedEvent[];
@@ -51,7 +51,7 @@ export async function relayEvents(
   visits: Visits,
   manager: SessionManager,
   record: SessionRecord,
-  { client, page, events }: Relay,
+  { client, page, events }: RelayReport,
 ): Promise<RelayResult> {
   const { pathname, search, hostname } = new URL(page.url);
   const userAgent = client.userAgent ?? record.client?.userAgent ?? undefined;
