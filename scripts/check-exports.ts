@@ -41,18 +41,20 @@ function hasComment(file: string, { start }: Statement): boolean {
 }
 
 /** Returns the declarations of the export `name` that have no comment. `*` means all exports of the file. */
-function undocumented(file: string, name: string): string[] {
+function undocumentedExports(file: string, name: string): string[] {
   return moduleAt(file).program.body.flatMap((statement) => {
     if (statement.type === "ExportAllDeclaration") {
       return statement.source.value.startsWith(".")
-        ? undocumented(target(file, statement.source.value), name)
+        ? undocumentedExports(target(file, statement.source.value), name)
         : [];
     }
     if (statement.type === "ExportNamedDeclaration" && statement.source) {
       const { value } = statement.source;
       return statement.specifiers.flatMap(({ local, exported }) => {
         if (!("name" in local) || !("name" in exported) || !value.startsWith(".")) return [];
-        return name === "*" || exported.name === name ? undocumented(target(file, value), local.name) : [];
+        return name === "*" || exported.name === name
+          ? undocumentedExports(target(file, value), local.name)
+          : [];
       });
     }
     const isExported = statement.type.startsWith("Export");
@@ -78,7 +80,7 @@ for (const entry of entries) {
   for (const tag of ["@module", "@example"]) {
     if (!header.includes(tag)) faults.add(`${relative(root, file)}: the first comment has no ${tag}`);
   }
-  for (const fault of undocumented(file, "*")) faults.add(fault);
+  for (const fault of undocumentedExports(file, "*")) faults.add(fault);
 }
 
 for (const fault of faults) console.error(fault);

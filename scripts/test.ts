@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { installPrograms } from "./test-programs/install.ts";
 import { TEST_PROGRAMS } from "./test-programs/programs.ts";
 
-interface Part {
+interface TestPart {
   readonly script: string;
   readonly seconds: number;
   readonly succeeded: boolean;
@@ -35,7 +35,7 @@ console.log(`npm test: ${secondsSince(startedAt).toFixed(0)} s`);
 if (!results.every(({ succeeded }) => succeeded)) process.exitCode = 1;
 
 /** Runs an npm script with its output on the terminal. */
-async function run(script: string, args: readonly string[] = []): Promise<Part> {
+async function run(script: string, args: readonly string[] = []): Promise<TestPart> {
   return await finish(script, spawn("npm", ["run", "--silent", script, "--", ...args], { stdio: "inherit" }));
 }
 
@@ -43,7 +43,7 @@ async function run(script: string, args: readonly string[] = []): Promise<Part> 
  * Runs an npm script in parallel with another script. Prints its output when it has ended, so that the outputs do not
  * mix.
  */
-async function runQuietly(script: string): Promise<Part> {
+async function runQuietly(script: string): Promise<TestPart> {
   const child = spawn("npm", ["run", "--silent", script], { stdio: ["ignore", "pipe", "pipe"] });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const part = await finish(script, child);
@@ -52,7 +52,7 @@ async function runQuietly(script: string): Promise<Part> {
   return part;
 }
 
-async function finish(script: string, child: ReturnType<typeof spawn>): Promise<Part> {
+async function finish(script: string, child: ReturnType<typeof spawn>): Promise<TestPart> {
   const startedAt = performance.now();
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject).once("close", resolve);

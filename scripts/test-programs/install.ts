@@ -36,12 +36,12 @@ export function installPrograms(
     const names = missing().map(({ title }) => title);
     log(`The tests need ${names.join(", ")}, which this machine does not have.`);
     if (settings.isRoot && findProgram({ candidates: ["apt-get"] }, environment)) {
-      attempt(settings, () => installDebianPackages(() => debianPackages(missing()), settings));
+      logFailureOf(settings, () => installDebianPackages(() => debianPackages(missing()), settings));
     }
     for (const { fallback } of missing()) {
       if (!fallback) continue;
       log(`$ ${fallback.command} (into .cache/test-programs) …`);
-      attempt(settings, fallback.install);
+      logFailureOf(settings, fallback.install);
     }
   }
 
@@ -53,7 +53,7 @@ export function installPrograms(
   return missing();
 }
 
-function attempt({ log }: InstallSettings, action: () => void): void {
+function logFailureOf({ log }: InstallSettings, action: () => void): void {
   try {
     action();
   } catch (error) {
