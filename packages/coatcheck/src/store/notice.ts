@@ -44,7 +44,7 @@ export class OutageReporter {
   }
 
   /** Records a call that the server rejected. */
-  fail(message: string, cause: unknown): void {
+  recordFailure(message: string, cause: unknown): void {
     const now = this.#monotonic();
     this.#outage ??= { message: "", since: now, failedAt: now, isReported: false };
     const isSame = this.#outage.message === message;
@@ -58,7 +58,7 @@ export class OutageReporter {
   }
 
   /** Records a call that the server accepted. Call it only for calls that an unavailable server would reject. */
-  succeed(): void {
+  recordSuccess(): void {
     const outage = this.#outage;
     if (outage === null || this.#monotonic() - outage.failedAt < STABLE_AFTER) return;
     this.#outage = null;

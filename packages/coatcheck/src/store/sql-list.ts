@@ -44,8 +44,8 @@ const HOUR = 3_600_000;
 /**
  * Reads one page of the sessions that match a filter, newest first. The caller has checked filter and page.
  *
- * Where the filter names a state, the conditions are on the table's own columns. The view computes the state, so no
- * index could skip the rows of another one.
+ * If the filter names a state, the query reads the table and not the view. The view computes the state, so no index
+ * could skip rows in other states.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is malformed.
  */

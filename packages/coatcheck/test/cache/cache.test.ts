@@ -17,7 +17,7 @@ describe("cache.read()", () => {
     expect(faultyStore.gets).toBe(1);
   });
 
-  test("does not join a load that started more than the bound ago", async () => {
+  test("does not join a load that started more than the staleness bound ago", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.node({ deadlines: { store: 60_000 } });
     const record = await cluster.session();
@@ -62,7 +62,7 @@ describe("cache.read()", () => {
     expect(cache.metrics().store.negativeHits).toBe(3 * 999);
   });
 
-  test("finds a session created after a miss: in this process immediately, in others within the bound", async () => {
+  test("finds a session created after a miss: in the same process immediately, in others within the staleness bound", async () => {
     const cluster = new Cluster();
     const [one, other] = [await cluster.node(), await cluster.node()];
     const record = recordAt(cluster.time.wall);
@@ -84,7 +84,7 @@ describe("cache.read()", () => {
     expect(faultyStore.gets).toBe(0);
   });
 
-  test("keeps the activity of this process when a newer copy replaces the old one", async () => {
+  test("keeps the last activity seen in this process when a newer copy replaces the old one", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node();
     const record = await cluster.session();
@@ -115,7 +115,7 @@ describe("cache.read()", () => {
   });
 });
 
-describe("createCache() rejects invalid options", () => {
+describe("createCache()", () => {
   const { store, time } = new Cluster();
   test.each([
     { maxStaleness: 0 },
@@ -125,11 +125,11 @@ describe("createCache() rejects invalid options", () => {
     { local: { ttl: Number.NaN } },
     { singleProcess: true, dataVersion: () => 1 },
     { singleProcess: true, shared: new SharedInMemory() },
-  ])("%o", (options) => {
+  ])("rejects the invalid options %o", (options) => {
     expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(CoatcheckError);
   });
 
-  test("and names the first fault in the message, all of them in faults", () => {
+  test("names the first invalid option in the message of the error, and all invalid options in its faults", () => {
     const create = () => createCache({ store, maxStaleness: 0, local: { maxEntries: 1.5 } });
     expect(create).toThrow(
       expect.objectContaining({

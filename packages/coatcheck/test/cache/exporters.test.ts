@@ -56,7 +56,7 @@ test("prometheusText() reports the metrics in base units", async () => {
   expect(value('coatcheck_log_polls_total{outcome="answered"}')).toBeGreaterThan(0);
 });
 
-test("prometheusText() declares a type for every series and cumulates its buckets", async () => {
+test("prometheusText() declares a type for every metric and returns cumulative buckets", async () => {
   const lines = prometheusText((await usedCache()).metrics())
     .trimEnd()
     .split("\n");

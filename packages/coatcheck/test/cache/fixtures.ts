@@ -51,7 +51,7 @@ export class FakeTime {
   }
 }
 
-/** Waits until all work that needs no timer is done. */
+/** Waits until all pending work is done, except work that waits for a timer. */
 export async function idle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

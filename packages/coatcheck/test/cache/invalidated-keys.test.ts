@@ -8,7 +8,7 @@ function startedAt(position: number): InvalidatedKeys {
 }
 
 describe("copies that this process loaded", () => {
-  test("are refused after an invalidation of one of their keys, and not before", () => {
+  test("are allowed until one of their keys is invalidated", () => {
     const keys = startedAt(1);
     const before = keys.sequence;
     keys.apply({ position: 5, key: "user:1" });
@@ -22,7 +22,7 @@ describe("copies that this process loaded", () => {
     const keys = startedAt(1);
     keys.apply({ position: 5, key: "user:1" });
     const after = keys.sequence;
-    // The cursor of PostgreSQL stands still while a transaction is open, and the poll returns the item again.
+    // While a transaction is open in PostgreSQL, the cursor does not move, and each poll returns the item again.
     keys.apply({ position: 5, key: "user:1" });
     keys.apply({ position: 4, key: "user:1" });
     expect(keys.allowsLoaded(["user:1"], after)).toBe(true);
@@ -30,7 +30,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are refused once for an invalidation that is announced, repeated and then read from the log", () => {
+  test("are allowed if they were loaded between an announced invalidation and its log item", () => {
     const keys = startedAt(1);
     const before = keys.sequence;
     keys.markPending("user:1", 5, 1);
@@ -44,7 +44,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are refused for every log item but the announced one, whatever position a hint claims", () => {
+  test("are refused after a log item at another position than a hint had announced", () => {
     for (const claimed of [4, 6, Number.MAX_SAFE_INTEGER]) {
       const keys = startedAt(1);
       keys.markPending("user:1", claimed, 1);
@@ -54,7 +54,7 @@ describe("copies that this process loaded", () => {
     }
   });
 
-  test("are refused after a revocation of everyone and after a restart of the log", () => {
+  test("are refused after a revocation of everyone, and after this process has started over", () => {
     const keys = startedAt(1);
     const first = keys.sequence;
     keys.apply({ position: 3, scope: { tenant: "acme" } });
@@ -67,7 +67,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], second)).toBe(false);
   });
 
-  test("are refused for an item after a restored backup, although its position is lower than earlier ones", () => {
+  test("are refused after an invalidation in a restored backup, although earlier positions were higher", () => {
     const keys = startedAt(1);
     keys.apply({ position: 1000, key: "user:1" });
     keys.startAt(50);
@@ -76,7 +76,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are refused when the mark of their key has been deleted", () => {
+  test("are refused if this process has deleted the invalidation of their key to save memory", () => {
     const keys = startedAt(1);
     const before = keys.sequence;
     for (let id = 0; id < 100; id++) {
@@ -92,7 +92,7 @@ describe("copies that this process loaded", () => {
 });
 
 describe("copies that another process loaded", () => {
-  test("are refused below the horizon, and at or below a known item", () => {
+  test("are refused below the horizon, and at or below the position of an invalidation of their keys", () => {
     const keys = startedAt(10);
     keys.apply({ position: 20, key: "user:1" });
     expect(keys.allowsForeign(["user:2"], 9)).toBe(false);
@@ -105,7 +105,7 @@ describe("copies that another process loaded", () => {
     expect(keys.allowsForeign(["user:1"], 31)).toBe(true);
   });
 
-  test("are refused while an invalidation is pending, until a later poll", () => {
+  test("are refused while an invalidation of their key is pending, until the response to a later poll", () => {
     const keys = startedAt(10);
     keys.markPending("user:1", null, 3);
     expect(keys.allowsForeign(["user:1"], 99)).toBe(false);
@@ -115,7 +115,7 @@ describe("copies that another process loaded", () => {
     expect(keys.allowsForeign(["user:1"], 99)).toBe(true);
   });
 
-  test("are refused before the log is known", () => {
+  test("are refused before the first poll", () => {
     expect(new InvalidatedKeys(10).allowsForeign(["user:1"], 99)).toBe(false);
   });
 });

@@ -21,7 +21,7 @@ test("with a shared tier, a process refuses a revoked session as soon as the hin
   expect(shared.copies.get(key)).toBe("tombstone");
 });
 
-test("with a shared tier, another process reads no store and sees written data immediately", async () => {
+test("with a shared tier, another process gets written data immediately without reading the store", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
@@ -39,7 +39,7 @@ test("with a shared tier, another process reads no store and sees written data i
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", cached: { record: next } });
 });
 
-test("an old shared copy is not served while the new one has not arrived", async () => {
+test("an old shared copy is not served before the new copy has arrived in the shared tier", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const options = { shared, local: { maxEntries: 1 } };

@@ -31,7 +31,7 @@ test("a cached record is deeply frozen", async () => {
   expect(Object.isFrozen(cached?.record.data.cart)).toBe(true);
 });
 
-test("a revocation in another process is applied at the next poll, after a quarter of the bound", async () => {
+test("a revocation in another process is applied at the next poll, after a quarter of the staleness bound", async () => {
   const { cluster, other, key, record } = await twoProcesses();
   await cluster.store.revoke({ session: record.id }, "logout");
   expect(other.cache.getCached(key)).toBeDefined();
@@ -40,7 +40,7 @@ test("a revocation in another process is applied at the next poll, after a quart
   expect((await other.cache.read(record.id)).cached?.record.state).toBe("revoked");
 });
 
-test("a process that cannot poll the log stops serving copies at the bound and resumes after a successful poll", async () => {
+test("a process that cannot poll stops serving copies after the staleness bound, until a poll succeeds", async () => {
   const { cluster, other, key } = await twoProcesses();
   await cluster.time.advance(BOUND / 4);
   other.faultyStore.state = "hung";
@@ -60,7 +60,7 @@ test("a process that was paused serves no copy before it has polled the log", as
   expect(other.cache.getCached(key)).toBeUndefined();
 });
 
-test("neither a clock set back nor a frozen one makes the lease longer", async () => {
+test("a clock that is set back or frozen does not make the lease longer", async () => {
   const { cluster, one, key } = await twoProcesses();
   const { wall } = cluster.time;
   cluster.time.elapsed += BOUND + 1;
@@ -72,7 +72,7 @@ test("neither a clock set back nor a frozen one makes the lease longer", async (
   expect(one.cache.getCached(key)).toBeDefined();
 });
 
-test("after a pause, one poll makes all copies servable again", async () => {
+test("after a pause, one poll is enough to serve all copies again", async () => {
   const { cluster, one, record } = await twoProcesses();
   const second = await cluster.session();
   await one.cache.read(second.id);
@@ -168,7 +168,7 @@ test("propagated() waits as long as the staleness bound plus the clock drift", a
   expect(isSettled).toBe(true);
 });
 
-test("data written by another process is visible after the TTL, which is the bound without a shared tier", async () => {
+test("data written by another process is visible after the TTL (default without a shared tier: the bound)", async () => {
   const { cluster, one, key, record } = await twoProcesses({});
   await cluster.write(record, { data: { theme: "dark" } });
   expect(one.cache.getCached(key)?.record.version).toBe(1);

@@ -4,7 +4,7 @@ import { compactId } from "../../src/session/token.ts";
 import { Cluster, idle, recordAt } from "./fixtures.ts";
 
 describe("a single process", () => {
-  test("needs no lease: it serves copies without polling", async () => {
+  test("serves copies without a lease and without polling", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     const record = await cluster.session();
@@ -112,7 +112,7 @@ describe("a single process", () => {
     },
   );
 
-  test("starts to cache when a store that was down at startup is available", async () => {
+  test("caches sessions once a store that was down at startup is available", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     faultyStore.state = "down";

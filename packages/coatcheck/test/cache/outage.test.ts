@@ -60,7 +60,7 @@ describe("an outage of the store", () => {
     expect(cache.metrics().store).toMatchObject({ breaker: "open", rejected: 1 });
   });
 
-  test("ends half a second after the store is back, even if the wall clock was set back", async () => {
+  test("ends half a second after the store has recovered, even if the wall clock was set back", async () => {
     const { cluster, cache, faultyStore, known } = await outage();
     for (let request = 0; request < 5; request++) {
       await cache.read(known.id, { fresh: true }).catch(() => {});

@@ -8,7 +8,7 @@ import { RevocationLog } from "../../src/cache/revocation-log.ts";
 import { compactId } from "../../src/session/token.ts";
 import { FakeTime, idle, recordAt } from "./fixtures.ts";
 
-test("TimedLease counts from when the newest successful poll was sent, in any order of responses", () => {
+test("TimedLease starts when the newest successful poll was sent, whatever the order of the responses", () => {
   const lease = new TimedLease(1000);
   expect(lease.isValid(0, 0)).toBe(false);
   const [first, second] = [lease.beginRenewal(100, 5100), lease.beginRenewal(200, 5200)];
@@ -19,7 +19,7 @@ test("TimedLease counts from when the newest successful poll was sent, in any or
   expect(lease.age(1200, 6300)).toBe(1100);
 });
 
-test("DataVersionLease uses the data version from before the newest successful poll", () => {
+test("DataVersionLease compares with the data version read before the newest successful poll", () => {
   let dataVersion = 1;
   const lease = new DataVersionLease(() => dataVersion);
   expect(lease.isValid()).toBe(false);
@@ -78,7 +78,7 @@ test("LocalTier does not keep a copy larger than maxBytes, and drops the older c
   expect(local.entries).toBe(0);
 });
 
-test("RevocationLog keeps its capacity after 100,000 mass revocations and refuses copies from before its horizon", () => {
+test("RevocationLog stays within its capacity after 100,000 mass revocations and refuses older copies", () => {
   const log = new RevocationLog(1000);
   log.startAt(1);
   const record = recordAt(0, { subject: "ada", tenant: null });

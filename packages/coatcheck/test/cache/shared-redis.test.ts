@@ -100,7 +100,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     }
   });
 
-  test("continues after SCRIPT FLUSH", async () => {
+  test("works after SCRIPT FLUSH has deleted its scripts from the server", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     await transport.exec(["SCRIPT", "FLUSH"]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { mutantCaches, simulate } from "../../src/testing/simulator/index.ts";
 
 describe("the leased cache in the simulator", () => {
-  test("keeps its bound through 3,000 scenarios of failures", { timeout: 60_000 }, () => {
+  test("keeps its staleness bound through 3,000 scenarios of failures", { timeout: 60_000 }, () => {
     const report = simulate({ runs: 3000 });
     console.log(
       `seed ${report.seed}: worst staleness ${Math.round(report.worstStaleness)} ms (bound: 1000 ms); served`,
@@ -16,7 +16,7 @@ describe("the leased cache in the simulator", () => {
   });
 
   test.each(Object.entries(mutantCaches))(
-    "fails for a core with the bug: %s",
+    "fails for a core with a bug: %s",
     { timeout: 60_000 },
     (_name, createCore) => {
       const report = simulate({ runs: 10_000, createCore });

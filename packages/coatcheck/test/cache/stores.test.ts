@@ -16,7 +16,7 @@ import { temporarySchema } from "../servers/postgres.ts";
 
 const BOUND = 400;
 
-/** Two processes' stores with the same data. */
+/** The stores of two processes, on the same data. */
 interface Pair {
   readonly stores: readonly [SessionStore, SessionStore];
   readonly options?: readonly [Partial<CacheOptions>, Partial<CacheOptions>];
@@ -254,7 +254,7 @@ await describeWithServer("on Redis", "redis", (url) => {
   });
   const stores = (): [SessionStore, SessionStore] => {
     const prefix = temporaryPrefix();
-    // A store closes its transport, but all tests share these two.
+    // Closing a store would close its transport, but all tests share these two transports.
     const [one, other] = transports.map((transport) =>
       redisStore({ ...transport, close: async () => {} }, { prefix }),
     );

@@ -77,7 +77,7 @@ class Run {
   readonly #everyId = new Set<string>();
   /** `id version` → elapsed time at which that version became invalid. */
   readonly #invalidAt = new Map<string, number>();
-  /** For each node, the least version of a session that it has written itself. */
+  /** For each node: session id → version of the node's own newest write. The node must not serve a lower version. */
   readonly #ownVersions = [new Map<string, number>(), new Map<string, number>()] as const;
   #earlierCopies = new Map(this.#shared.copies);
 

@@ -5,7 +5,7 @@ import { coatcheck, type SessionEnv, sessionErrors } from "../../src/http/hono.t
 import { SessionManager } from "../../src/session/manager.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 
-/** One member for each write. */
+/** The data of a session. Each write adds one member. */
 type Data = Record<string, true>;
 
 interface User {
@@ -16,34 +16,35 @@ interface User {
   isBusy: boolean;
 }
 
-/** The results of a load. Times are milliseconds. */
+/** Results of a load run. Times are milliseconds. */
 export interface LoadReport {
   readonly requests: number;
   readonly perSecond: number;
-  /** Responses 503. */
+  /** Number of responses with status 503. */
   readonly failed: number;
-  /** From the first to the last response 503. */
+  /** Time from the first to the last response with status 503. */
   readonly outage: number;
-  /** Responses that treat a logged-in user as another one or as anonymous, or that clear the cookie. */
+  /** Number of responses that treat a logged-in user as another user or as anonymous, or that clear the cookie. */
   readonly loggedOut: number;
-  /** Writes that were acknowledged and are missing in the end, and acknowledged logouts that did not last. */
+  /** Number of acknowledged writes that are missing at the end. */
   readonly lostWrites: number;
+  /** Number of users who are logged in at the end, although their logout was acknowledged. */
   readonly lostLogouts: number;
 }
 
-/** An application with logged-in users. */
+/** Generates requests of logged-in users to an application. */
 export interface Load {
   /** Sends 200 requests per second: reads, writes, and one logout in twenty requests. */
   start(): void;
-  /** Resolves when `count` requests in a row have succeeded. */
-  healthy(count?: number): Promise<void>;
-  /** Stops sending and compares what is stored with what was acknowledged. */
+  /** Resolves once `count` requests in a row have succeeded. */
+  untilHealthy(count?: number): Promise<void>;
+  /** Stops sending requests, and compares the stored sessions with the acknowledged writes and logouts. */
   stop(): Promise<LoadReport>;
   close(): Promise<void>;
 }
 
 const USERS = 50;
-const LEAVING = 60;
+const LEAVING_USERS = 60;
 /** Milliseconds. */
 const INTERVAL = 5;
 
@@ -71,7 +72,7 @@ export async function openLoad(store: SessionStore, shared?: SharedTier): Promis
     return { id: record.id, cookie: `sid=${token}`, acknowledged: [], isBusy: false };
   };
   const users = await Promise.all(Array.from({ length: USERS }, login));
-  const leaving = await Promise.all(Array.from({ length: LEAVING }, login));
+  const leaving = await Promise.all(Array.from({ length: LEAVING_USERS }, login));
   const run = new LoadRun({
     store,
     users,
@@ -81,7 +82,7 @@ export async function openLoad(store: SessionStore, shared?: SharedTier): Promis
   });
   return {
     start: () => run.start(),
-    healthy: (count = 50) => run.healthy(count),
+    untilHealthy: (count = 50) => run.untilHealthy(count),
     stop: () => run.stop(),
     close: () => manager.close(),
   };
@@ -120,7 +121,7 @@ class LoadRun {
     }, INTERVAL);
   }
 
-  async healthy(count: number): Promise<void> {
+  async untilHealthy(count: number): Promise<void> {
     this.#succeededInRow = 0;
     await new Promise<void>((resolve) => {
       this.#onSuccess = () => {

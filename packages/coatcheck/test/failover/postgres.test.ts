@@ -10,14 +10,14 @@ import type { RunningServer } from "../servers/start.ts";
 import { CREATE, untilResolved } from "../store/redis/store-fixtures.ts";
 import { openLoad } from "./load.ts";
 
-/** For machines with little time for these tests. */
-const PATIENCE = { timeout: 10_000 };
+/** Long, because the machine may be busy with other tests. */
+const POLL_OPTIONS = { timeout: 10_000 };
 
 describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to another server", () => {
   let primary: RunningServer;
-  /** Acknowledges every commit of the primary. */
+  /** A synchronous standby: the primary waits for it at every commit. */
   let standby: RunningServer;
-  /** Points to the primary, until a test moves it. */
+  /** Plays the host name of the database. It points to the primary until a test moves it. */
   let name: TcpProxy;
   let notices: ServerNotice[];
 
@@ -42,7 +42,7 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
   const open = (): Promise<SessionStore> =>
     postgresStore({ connectionString: name.url, deadline: 2000, onNotice: (notice) => notices.push(notice) });
 
-  it("reads sessions while the primary refuses writes for a minute, and writes afterwards", async () => {
+  it("still reads sessions while the primary refuses writes for a minute, and writes again afterwards", async () => {
     const clock = fakeClock();
     const manager = new SessionManager<{ theme?: string }>({
       store: await open(),
@@ -62,7 +62,7 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
     };
     await setReadOnly("on");
     const codeOf = ({ code }: { code?: unknown }) => code;
-    await expect.poll(() => write().catch(codeOf), PATIENCE).toBe("STORE_UNAVAILABLE");
+    await expect.poll(() => write().catch(codeOf), POLL_OPTIONS).toBe("STORE_UNAVAILABLE");
     for (let second = 0; second < 60; second += 10) {
       await expect(write()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
       expect(await manager.resume(token)).toMatchObject({ subject: "ada" });
@@ -75,7 +75,7 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
     await untilResolved(write);
   });
 
-  it("follows the name from a standby back to the primary, past connections that stay open", async () => {
+  it("connects to the primary when its host name moves back from a standby, although old connections stay open", async () => {
     const store = await open();
     onTestFinished(() => store.close());
     const record = makeRecord();
@@ -89,7 +89,7 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
       .poll(async () => {
         await readFiveTimes();
         return notices.map(({ message }) => message).join("\n");
-      }, PATIENCE)
+      }, POLL_OPTIONS)
       .toMatch(/PostgreSQL is a (read-only )?replica/);
     name.move(primary.url);
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
@@ -100,15 +100,15 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
     const load = await openLoad(await open());
     onTestFinished(() => load.close());
     load.start();
-    await load.healthy();
-    // An immediate shutdown is a crash: PostgreSQL ends without finishing anything.
+    await load.untilHealthy();
+    // `stop` is an immediate shutdown, which PostgreSQL treats like a crash.
     await primary.stop();
     name.cut();
     await query(standby.url, "select pg_promote()");
     name.move(standby.url);
     name.mend();
     await expect
-      .poll(() => notices.map(({ kind }) => kind), PATIENCE)
+      .poll(() => notices.map(({ kind }) => kind), POLL_OPTIONS)
       .toEqual(expect.arrayContaining(["unavailable", "recovered"]));
     const report = await load.stop();
     console.log(

@@ -13,7 +13,7 @@ export type AtEnd = (cleanUp: () => Promise<void>) => void;
 
 type Settings = Readonly<Record<string, string>>;
 
-/** A Redis with its administrator's connection, which does not go through the name. */
+/** A Redis server, with an administrator's connection that bypasses the host name. */
 export interface Node {
   readonly server: OwnRedis;
   readonly admin: RedisTransport;
@@ -24,9 +24,9 @@ export interface RedisPair {
   readonly primary: Node;
   readonly replica: Node;
   readonly name: TcpProxy;
-  /** The lines of the application's log. */
+  /** The notices that the application's transports have reported. */
   readonly notices: ServerNotice[];
-  /** Connects to the name, as an application does. */
+  /** Connects to the host name, as an application does. */
   connect(): Promise<RedisTransport>;
 }
 
@@ -41,7 +41,7 @@ export async function startNode(settings: Settings = {}, atEnd: AtEnd = onTestFi
   return { server, admin };
 }
 
-/** Starts two servers, the second one a replica of the first, and a name for the first. */
+/** Starts a primary, a replica of it, and a host name that points to the primary. */
 export async function startPair(settings: Settings = {}, atEnd: AtEnd = onTestFinished): Promise<RedisPair> {
   const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings }, atEnd);
   const replicaSettings = { ...settings, replicaof: `127.0.0.1 ${primary.server.port}` };
@@ -85,7 +85,7 @@ export async function untilReplicated({ admin }: Node): Promise<void> {
   while ((await admin.exec(["WAIT", "1", "1000"])) !== 1);
 }
 
-/** Makes the replica the primary without losing a write (`FAILOVER`), then moves the name. */
+/** Makes the replica the primary without losing a write (`FAILOVER`), then points the host name to it. */
 export async function failOver({ primary, replica, name }: RedisPair): Promise<void> {
   await primary.admin.exec(["FAILOVER", "TO", "127.0.0.1", String(replica.server.port)]);
   await untilRole(replica, "master");
@@ -106,8 +106,8 @@ export async function startClusterPair(
   const address = ["127.0.0.1", String(replica.server.port), settings["cluster-port"] ?? ""];
   await primary.admin.exec(["CLUSTER", "MEET", ...address]);
   const id = String(await primary.admin.exec(["CLUSTER", "MYID"]));
-  // The replica refuses to follow the primary until it knows it, and a failover fails until both agree on which of them
-  // has the slots.
+  // The replica refuses to follow a primary that it does not know yet, so retry. A failover would fail until both nodes
+  // agree on which of them has the slots.
   await untilResolved(() => replica.admin.exec(["CLUSTER", "REPLICATE", id]));
   await untilRole(replica, "connected");
   for (const { admin } of [primary, replica]) {

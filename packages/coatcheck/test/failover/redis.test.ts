@@ -25,23 +25,23 @@ import {
   untilRole,
 } from "./redis-pair.ts";
 
-/** Starts sending requests, of users whose sessions both servers have. */
+/** Starts a load. The sessions of its users have been replicated, so both servers have them. */
 async function startLoad({ connect, primary }: RedisPair): Promise<Load> {
   const transport = await connect();
   const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
   onTestFinished(() => load.close());
   await untilReplicated(primary);
   load.start();
-  await load.healthy();
+  await load.untilHealthy();
   return load;
 }
 
-/** For machines with little time for these tests. */
-const PATIENCE = { timeout: 10_000 };
+/** Long, because the machine may be busy with other tests. */
+const POLL_OPTIONS = { timeout: 10_000 };
 
 const NOTHING_LOST = { loggedOut: 0, lostWrites: 0, lostLogouts: 0 };
 
-/** Repeats a call until it fails and the log says why. */
+/** Repeats a call until a notice with `message` is reported. */
 async function expectNotice(
   call: () => Promise<unknown>,
   { notices }: RedisPair,
@@ -51,7 +51,7 @@ async function expectNotice(
     .poll(async () => {
       await call().catch(() => {});
       return notices.at(-1)?.message;
-    }, PATIENCE)
+    }, POLL_OPTIONS)
     .toMatch(message);
 }
 
@@ -61,7 +61,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     const load = await startLoad(pair);
     await failOver(pair);
     await expect
-      .poll(() => pair.notices.map(({ kind }) => kind), PATIENCE)
+      .poll(() => pair.notices.map(({ kind }) => kind), POLL_OPTIONS)
       .toEqual(["unavailable", "recovered"]);
     const report = await load.stop();
     expect(report).toMatchObject(NOTHING_LOST);
@@ -77,11 +77,11 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     const load = await startLoad(pair);
     await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
-    // These are acknowledged by the primary alone, so its crash loses them.
-    await load.healthy();
+    // Only the primary has these writes, so its crash loses them.
+    await load.untilHealthy();
     pair.primary.server.signal("SIGKILL");
     pair.name.move(pair.replica.server.url);
-    await load.healthy();
+    await load.untilHealthy();
     const report = await load.stop();
     expect(report.lostWrites).toBeGreaterThan(0);
     expect(report.loggedOut).toBe(0);
@@ -89,7 +89,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     expect(pair.notices[0]?.message).toBe("Redis did not respond; try again shortly.");
   });
 
-  it("logs no one out while the name flips between primary and replica twice a second", async () => {
+  it("logs no one out while the host name switches between primary and replica twice a second", async () => {
     const pair = await startPair();
     const { primary, replica, name, notices } = pair;
     const load = await startLoad(pair);
@@ -100,14 +100,14 @@ describeWithProgram("redis", "an application whose Redis moves to another server
       name.mend();
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
-    await load.healthy();
+    await load.untilHealthy();
     expect(await load.stop()).toMatchObject(NOTHING_LOST);
-    // The log gets a line for each reason and one for the end, not one for each flip.
+    // There is one notice for each reason and one for the recovery, and not one for each switch.
     const messages = notices.map(({ message }) => message);
     expect(messages).toEqual([...new Set(messages)]);
   });
 
-  it("follows a planned failover of a cluster (MOVED), and loses nothing", async () => {
+  it("loses nothing in a planned failover of a cluster (MOVED)", async () => {
     const { primary, replica } = await startClusterPair();
     const cluster = createCluster({
       rootNodes: [{ url: primary.server.url }],
@@ -119,23 +119,23 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
     onTestFinished(() => load.close());
     load.start();
-    await load.healthy();
+    await load.untilHealthy();
     await untilResolved(() => replica.admin.exec(["CLUSTER", "FAILOVER"]));
     await untilRole(replica, "master");
     await untilRole(primary, "connected");
-    await load.healthy();
+    await load.untilHealthy();
     const report = await load.stop();
     expect(report).toMatchObject(NOTHING_LOST);
     expect(report.outage).toBeLessThan(5000);
   });
 
-  it("delivers hints again although the subscriber's old server still responds", async () => {
+  it("delivers hints after a failover, although the old server still accepts subscriptions", async () => {
     const pair = await startPair();
     const transport = await pair.connect();
     const received = Promise.withResolvers<void>();
     await transport.subscribe("{hints}", () => received.resolve());
     await failOver(pair);
-    // A replica passes on what is published on its primary, so it must follow another one.
+    // A replica forwards the messages of its primary. So make the old server follow an address without a server.
     await pair.primary.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
     await untilResolved(() => transport.exec(["SET", "a", "1"]));
     const publishing = setInterval(() => void transport.publish("{hints}", "x").catch(() => {}), 20);
@@ -145,7 +145,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
 });
 
 describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
-  it("follows the name when the replica has lost its primary (MASTERDOWN)", async () => {
+  it("connects to the server that the host name points to when a replica has lost its primary (MASTERDOWN)", async () => {
     const pair = await startPair();
     const store = redisStore(await pair.connect());
     const record = makeRecord();
@@ -161,7 +161,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
   });
 
-  it("leaves a server that loads its data without end (LOADING)", async () => {
+  it("connects to another server when the current one keeps loading its data (LOADING)", async () => {
     const pair = await startPair({ "enable-debug-command": "yes" });
     const { primary, replica } = pair;
     const store = redisStore(await pair.connect());
@@ -169,7 +169,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     await untilReplicated(primary);
     await replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
     await primary.admin.exec(["DEBUG", "POPULATE", "20000"]);
-    // Ten seconds for 20,000 keys, and it responds to other clients after every 1,024 bytes.
+    // Loading 20,000 keys takes ten seconds, and Redis responds to other clients after every 1,024 bytes.
     await primary.admin.exec([
       "CONFIG",
       "SET",
@@ -185,7 +185,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     primary.server.signal("SIGKILL");
   });
 
-  it("works again when a primary that refused writes for a minute accepts them", async () => {
+  it("works again when a primary accepts writes after it refused them for a minute", async () => {
     const pair = await startPair();
     const transport = await pair.connect();
     const clock = fakeClock();
@@ -205,7 +205,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     await manager.close();
   });
 
-  it("reports a cluster that is down, and works when it is up", async () => {
+  it("reports that the cluster is down, and works once the cluster is up", async () => {
     const node = await startNode({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) });
     const notices: ServerNotice[] = [];
     const transport = await connectRedis(node.server.url, { onNotice: (notice) => notices.push(notice) });
@@ -218,7 +218,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
       .poll(async () => {
         await store.stats(0);
         return notices.map(({ kind }) => kind);
-      }, PATIENCE)
+      }, POLL_OPTIONS)
       .toEqual(["unavailable", "recovered"]);
   });
 });

@@ -31,8 +31,8 @@ export interface FailoverTrial {
   run(atEnd: AtEnd): Promise<LoadReport>;
 }
 
-/** The number of successful requests in a row before the failover begins, and after it. */
-const HEALTHY = 100;
+/** Number of successful requests in a row to wait for, before the failover starts and after it. */
+const HEALTHY_REQUESTS = 100;
 
 export const TRIALS: readonly FailoverTrial[] = [
   {
@@ -81,7 +81,7 @@ export const TRIALS: readonly FailoverTrial[] = [
       return await measure(load, async () => {
         await untilReplicated(pair.primary);
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
-        await load.healthy(HEALTHY);
+        await load.untilHealthy(HEALTHY_REQUESTS);
         pair.primary.server.signal("SIGKILL");
         pair.name.move(pair.replica.server.url);
       });
@@ -159,8 +159,8 @@ async function loadOf(transport: RedisTransport, atEnd: AtEnd): Promise<Load> {
 
 async function measure(load: Load, failover: () => Promise<void>): Promise<LoadReport> {
   load.start();
-  await load.healthy(HEALTHY);
+  await load.untilHealthy(HEALTHY_REQUESTS);
   await failover();
-  await load.healthy(HEALTHY);
+  await load.untilHealthy(HEALTHY_REQUESTS);
   return await load.stop();
 }

@@ -77,7 +77,7 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "PostgreSQL crashes (kill -9) and recovers",
-    // Recovery is an outage too: it takes some seconds on a busy machine.
+    // The recovery of the server is an outage too, of some seconds on a busy machine.
     trial: 40,
     liveFloor: 0.85,
     // When a backend crashes, the server closes all connections and replays its log from the last checkpoint.

@@ -10,7 +10,7 @@ import { RedisCacheServer } from "./redis-server.ts";
 /** The staleness bound under test, in milliseconds. */
 export const BOUND = 1000;
 
-/** A bound that no trial outlasts switches the lease off: the code is the same, but the node never polls the log again. */
+/** Staleness bound of the node without a lease. It is longer than any trial, so the node never polls the log again. */
 const NO_BOUND = 24 * 3_600_000;
 
 /** PostgreSQL, Redis and three nodes, each node in its own network namespace. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Namespace } from "./network.ts";
 import type { Argument, CommandName, NodeSettings, Result } from "./protocol.ts";
 
-/** A command without a response yet. */
+/** A command that has no response yet. */
 interface PendingCommand {
   resolve(result: unknown): void;
   reject(error: Error): void;

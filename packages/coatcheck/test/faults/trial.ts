@@ -72,7 +72,7 @@ export async function runTrial(fault: Fault, environment: FaultEnvironment): Pro
       unleased.probeUntil(endsAt),
       injectFault(fault, environment),
     ]);
-    return { fault, leased: leased.conduct(), unleased: unleased.conduct(), revocations };
+    return { fault, leased: leased.getMeasurements(), unleased: unleased.getMeasurements(), revocations };
   } finally {
     await environment.stopNodes();
   }
@@ -148,7 +148,7 @@ class NodeChecker {
     if (lost > 0) throw new Error(`${lost} checks got no response.`);
   }
 
-  conduct(): NodeMeasurements {
+  getMeasurements(): NodeMeasurements {
     return {
       worst: this.#worst,
       beyond: this.#beyond,

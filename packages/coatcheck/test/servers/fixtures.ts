@@ -6,9 +6,9 @@ import { describeWithout } from "../../../../scripts/test-programs/describe.ts";
 import type { TestProgramName } from "../../../../scripts/test-programs/programs.ts";
 import type {} from "./global-setup.ts";
 import { query } from "./postgres.ts";
-import type { ServerAnswer, ServerKind } from "./server-pool.ts";
+import type { ServerKind, ServerLocation } from "./server-pool.ts";
 
-/** The program whose absence explains why a server cannot be started. */
+/** Kind of server → the program that must be installed to start it. */
 const PROGRAMS: Readonly<Record<ServerKind, TestProgramName>> = {
   redis: "redis",
   postgres: "postgres",
@@ -28,11 +28,11 @@ export async function describeWithServer(
   kind: ServerKind,
   body: (url: string) => void,
 ): Promise<void> {
-  const answer = await askFor(kind);
-  if ("url" in answer) {
-    describe(title, () => body(answer.url));
+  const response = await requestServer(kind);
+  if ("url" in response) {
+    describe(title, () => body(response.url));
   } else {
-    console.warn(`SKIPPED: ${title}. ${answer.missing}`);
+    console.warn(`SKIPPED: ${title}. ${response.missing}`);
     describeWithout(PROGRAMS[kind], title, () => body("unavailable:"));
   }
 }
@@ -53,20 +53,20 @@ export async function temporaryDatabase(
   };
 }
 
-/** A key prefix for one test on Redis. Its keys are deleted at the end of the run. */
+/** Returns a key prefix for one test on Redis. The keys with the prefix are deleted at the end of the run. */
 export function temporaryPrefix(): string {
   return `${inject("servers").run}:${randomBytes(4).toString("hex")}:`;
 }
 
-async function askFor(kind: ServerKind): Promise<ServerAnswer> {
+async function requestServer(kind: ServerKind): Promise<ServerLocation> {
   const servers = inject("servers");
   if (!servers) return { missing: "The test run has no global setup for servers (vitest.config.ts)." };
-  const answer = await new Promise<ServerAnswer>((resolve, reject) => {
-    request({ socketPath: servers.socket, path: `/${kind}` }, (response) => {
-      json(response).then((body) => resolve(body as ServerAnswer), reject);
+  const response = await new Promise<ServerLocation>((resolve, reject) => {
+    request({ socketPath: servers.socket, path: `/${kind}` }, (message) => {
+      json(message).then((body) => resolve(body as ServerLocation), reject);
     })
       .on("error", reject)
       .end();
   });
-  return answer;
+  return response;
 }

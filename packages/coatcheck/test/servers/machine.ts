@@ -41,20 +41,20 @@ export async function unprivileged(...names: readonly string[]): Promise<Supervi
       );
       if (uid !== undefined && gid !== undefined) return { uid, gid };
     } catch {
-      // This account does not exist. Try the next one.
+      // This account does not exist. Try the next name.
     }
   }
   throw new ServerMissing(`A server must not run as root, and there is no account ${names.join(" or ")}.`);
 }
 
-/** A new folder for one server. Its supervisor deletes it. */
+/** Creates a folder for one server. The server's supervisor deletes the folder. */
 export async function temporaryFolder(name: string, user: SupervisedCommand["user"]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `coatcheck-${name}-`));
   if (user) await chown(folder, user.uid, user.gid);
   return folder;
 }
 
-/** A loopback port that was free a moment ago. If another process takes it first, the caller asks for another one. */
+/** Returns a loopback port that was free a moment ago. If another process has taken it since, call this again. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -10,8 +10,8 @@ import { supervise } from "./supervise.ts";
 /** Settings that differ from PostgreSQL's defaults. */
 const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
 
-/** The folder of a server that is about to start. */
-interface Site {
+/** The folder of a server that will be started, and a function to prepare it. */
+interface ServerFolder {
   readonly folder: string;
   readonly data: string;
   /** Runs one of PostgreSQL's programs in the folder, as the server's account. */
@@ -43,7 +43,7 @@ export async function startStandby(primary: string): Promise<RunningServer> {
 
 async function start(
   password: string,
-  prepare: (site: Site) => Promise<void>,
+  prepare: (site: ServerFolder) => Promise<void>,
   { fsync = true }: Durability = {},
 ): Promise<RunningServer> {
   const initdb = requireProgram(TEST_PROGRAMS.postgres);

@@ -15,12 +15,12 @@ import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
  */
 export type ServerKind = "redis" | "postgres" | "private-postgres" | "local-postgres";
 
-/** The response to a test: where the server is, or why there is none. */
-export type ServerAnswer = { readonly url: string } | { readonly missing: string };
+/** The response to a test file: the URL of the server, or why there is no server. */
+export type ServerLocation = { readonly url: string } | { readonly missing: string };
 
 /** Lends servers to the test files of one run. */
 export interface ServerPool {
-  /** Path of the Unix socket on which it takes requests. */
+  /** Path of the Unix socket on which the pool accepts requests. */
   readonly socket: string;
   /** Prefix of all keys and databases that this run creates on a server it did not start. */
   readonly run: string;
@@ -52,7 +52,7 @@ export async function openServerPool(): Promise<ServerPool> {
     "local-postgres": () => lend(startPrimary()),
   };
 
-  const answer = async (kind: ServerKind): Promise<ServerAnswer> => {
+  const answer = async (kind: ServerKind): Promise<ServerLocation> => {
     const server = lenders[kind]();
     try {
       return { url: (await server).url };

@@ -43,7 +43,7 @@ await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
     expect(settings).toEqual([{ commit: "on" }]);
   });
 
-  test("can create a database for one test, and drop it", async () => {
+  test("creates a database for one test and drops it", async () => {
     const database = await temporaryDatabase(url);
     await query(database.url, "create table coats (number integer)");
     await database.drop();

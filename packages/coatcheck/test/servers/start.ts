@@ -6,11 +6,12 @@ export interface RunningServer extends SupervisedProcess {
   readonly url: string;
 }
 
-/** How carefully a server stores what it acknowledges. */
+/** Whether an acknowledged write survives a power failure. */
 export interface Durability {
   /**
-   * Whether it waits for the disk. Default: true. Without it, a killed server loses nothing, because the operating system
-   * has what the server wrote; a machine that loses power does. Tests that share a server kill no machine.
+   * Whether the server waits for the disk before it acknowledges a write. Default: true. If false, killing the server
+   * loses nothing, because the operating system has received its writes; only a power failure loses some. That is
+   * enough for tests that share a server.
    */
   readonly fsync?: boolean;
 }
@@ -21,25 +22,25 @@ interface Attempt {
   ping(url: string): Promise<void>;
 }
 
-const PATIENCE = 15_000;
+const START_TIMEOUT = 15_000;
 const MAX_ATTEMPTS = 3;
 
 /** Starts a server and waits until it responds. Retries, because another process may take its port first. */
 export async function startServer(name: string, attempt: () => Promise<Attempt>): Promise<RunningServer> {
   for (let round = 0; round < MAX_ATTEMPTS; round++) {
     const { server, url, ping } = await attempt();
-    if (await answers(server, () => ping(url))) return { ...server, url };
+    if (await waitUntilResponding(server, () => ping(url))) return { ...server, url };
     await server.stop();
   }
   throw new Error(`${name} did not start; its output is above.`);
 }
 
-async function answers(server: SupervisedProcess, ping: () => Promise<void>): Promise<boolean> {
+async function waitUntilResponding(server: SupervisedProcess, ping: () => Promise<void>): Promise<boolean> {
   let ended = false;
   void server.ended.then(() => {
     ended = true;
   });
-  const giveUpAt = performance.now() + PATIENCE;
+  const giveUpAt = performance.now() + START_TIMEOUT;
   while (!ended && performance.now() < giveUpAt) {
     try {
       await ping();

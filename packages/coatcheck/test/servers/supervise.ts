@@ -45,7 +45,7 @@ export async function supervise(command: SupervisedCommand): Promise<SupervisedP
   };
 }
 
-/** Keeps a running server from keeping the tests alive. The pipes have `unref()`, but their types do not say so. */
+/** Lets the tests end while a server is running. The pipes have `unref()`, but their types do not say so. */
 function unref(handle: object): void {
   if ("unref" in handle && typeof handle.unref === "function") handle.unref();
 }

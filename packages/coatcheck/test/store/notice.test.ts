@@ -15,14 +15,14 @@ function startReporter() {
 }
 
 describe("OutageReporter", () => {
-  it("reports an outage once, however many calls fail, and its end with its length", () => {
+  it("reports an outage once, however many calls fail, and its duration when it ends", () => {
     const { reporter, clock, notices } = startReporter();
-    for (let call = 0; call < 1000; call++) reporter.fail("It is a replica.", null);
+    for (let call = 0; call < 1000; call++) reporter.recordFailure("It is a replica.", null);
     clock.time = 2500;
-    reporter.fail("It is a replica.", null);
+    reporter.recordFailure("It is a replica.", null);
     clock.time = 4000;
-    reporter.succeed();
-    reporter.succeed();
+    reporter.recordSuccess();
+    reporter.recordSuccess();
     expect(notices).toEqual([
       { kind: "unavailable", message: "It is a replica.", cause: null },
       { kind: "recovered", message: "Redis accepts calls again after 2.5 s: It is a replica." },
@@ -31,38 +31,38 @@ describe("OutageReporter", () => {
 
   it("reports each reason of an outage", () => {
     const { reporter, notices } = startReporter();
-    reporter.fail("It is down.", null);
-    reporter.fail("It is loading.", null);
+    reporter.recordFailure("It is down.", null);
+    reporter.recordFailure("It is loading.", null);
     expect(notices.map(({ message }) => message)).toEqual(["It is down.", "It is loading."]);
   });
 
-  it("reports a server that flips twice a second at most once in ten seconds", () => {
+  it("reports a server that fails and recovers twice a second at most once in ten seconds", () => {
     const { reporter, clock, kinds } = startReporter();
     for (; clock.time < 20_000; clock.time += 500) {
-      reporter.fail("It is a replica.", null);
-      reporter.succeed();
+      reporter.recordFailure("It is a replica.", null);
+      reporter.recordSuccess();
     }
     expect(kinds()).toEqual(["unavailable"]);
     clock.time += 1000;
-    reporter.succeed();
+    reporter.recordSuccess();
     expect(kinds()).toEqual(["unavailable", "recovered"]);
-    reporter.fail("It is a replica.", null);
+    reporter.recordFailure("It is a replica.", null);
     expect(kinds()).toEqual(["unavailable", "recovered", "unavailable"]);
   });
 
-  it("reports no end of an outage whose beginning it did not report", () => {
+  it("reports no recovery from an outage that it did not report", () => {
     const { reporter, clock, kinds } = startReporter();
-    reporter.fail("It is down.", null);
+    reporter.recordFailure("It is down.", null);
     clock.time = 1500;
-    reporter.succeed();
-    reporter.fail("It is down.", null);
+    reporter.recordSuccess();
+    reporter.recordFailure("It is down.", null);
     clock.time = 3000;
-    reporter.succeed();
+    reporter.recordSuccess();
     expect(kinds()).toEqual(["unavailable", "recovered"]);
   });
 });
 
-describe("Connections of PostgreSQL", () => {
+describe("Connections", () => {
   const reasons: [string, boolean][] = [
     ["25006", true],
     ["57P01", true],
@@ -71,22 +71,22 @@ describe("Connections of PostgreSQL", () => {
     ["ECONNREFUSED", true],
     ["EPIPE", true],
     ["", true],
-    // Faults of the statement, and not of the server: a malformed text, a duplicate, a serialization failure.
+    // Errors of the statement, and not of the server: a malformed text, a duplicate, a serialization failure.
     ["22021", false],
     ["23505", false],
     ["40001", false],
     ["42P05", false],
   ];
 
-  it.each(reasons)("report the error code %j as an outage: %s", (code, expected) => {
+  it.each(reasons)("treats the PostgreSQL error code %j as an outage: %s", (code, expected) => {
     const notices: ServerNotice[] = [];
     const connections = new Connections((notice) => notices.push(notice));
-    connections.fail("select 1", Object.assign(new Error("of the driver"), code ? { code } : {}));
+    connections.recordFailure("select 1", Object.assign(new Error("of the driver"), code ? { code } : {}));
     expect(notices.length > 0).toBe(expected);
   });
 });
 
-describe("error replies of Redis", () => {
+describe("isWrongServer()", () => {
   it.each([
     "READONLY You can't write against a read only replica.",
     "ERR Error running script (call to f_ab): @user_script:12: @user_script: 12: -READONLY You can't write against a read only replica.",
@@ -94,14 +94,14 @@ describe("error replies of Redis", () => {
     "LOADING Redis is loading the dataset in memory",
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
     "MOVED 3999 127.0.0.1:6381",
-  ])("%j means the wrong server", (message) => {
+  ])("is true for the Redis error %j", (message) => {
     const error = redisUnavailable(new Error(message));
     expect(isWrongServer(error)).toBe(true);
     expect(error.message).not.toMatch(/did not respond/);
   });
 
   it.each(["ERR wrong number of arguments", "OOM command not allowed", "NOSCRIPT No matching script."])(
-    "%j does not",
+    "is false for the Redis error %j",
     (message) => expect(isWrongServer(redisUnavailable(new Error(message)))).toBe(false),
   );
 });

@@ -6,9 +6,10 @@ import type { SharedTier } from "./tier.ts";
 const MAX_PENDING = 10_000;
 
 /**
- * Writes this process's reads, writes and revocations to the shared tier. Callers never wait for it: the shared tier is an
- * optimization, and the log keeps the caches correct. Only a failed *write* is retried: the log does not contain changes
- * of data, so without the retry the shared tier could go on serving the older copy.
+ * Sends the copies that this process read or wrote, and the tombstones of revoked sessions, to the shared tier. Callers
+ * never wait for it: the shared tier is an optimization, and the log keeps the caches correct. Only a failed *write* is
+ * retried: the log does not contain changes of data, so without the retry the shared tier could go on serving the older
+ * copy.
  */
 export class SharedWriter {
   readonly #shared: SharedTier;

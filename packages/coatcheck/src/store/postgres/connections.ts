@@ -42,12 +42,12 @@ export class Connections {
    * Records a failed statement, or `connect` (without a client) for a failed connection. If the server is no longer the
    * primary, replaces all connections, because its host name may now point to another server.
    */
-  fail(statement: string, error: unknown, client?: PostgresClient): void {
+  recordFailure(statement: string, error: unknown, client?: PostgresClient): void {
     if (!isOutage(error)) return;
     this.#failed.add(statement);
     const isWrong = isWrongServer(error);
     const { message } = postgresUnavailable(error);
-    this.#outages.fail(isWrong ? `${message} Reconnecting.` : message, error);
+    this.#outages.recordFailure(isWrong ? `${message} Reconnecting.` : message, error);
     const now = performance.now();
     if (!client || !isWrong || now - this.#lastReplacement < REPLACE_INTERVAL) return;
     this.#lastReplacement = now;
@@ -55,7 +55,7 @@ export class Connections {
   }
 
   /** Records a statement that succeeded, or `connect` for a new connection. */
-  succeed(statement: string): void {
-    if (this.#failed.has(statement)) this.#outages.succeed();
+  recordSuccess(statement: string): void {
+    if (this.#failed.has(statement)) this.#outages.recordSuccess();
   }
 }

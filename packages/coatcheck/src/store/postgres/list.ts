@@ -5,7 +5,7 @@ import type { PostgresSchema } from "./schema.ts";
 import { isUnstorable, READ_COLUMNS } from "./statements.ts";
 
 /** Returns the tables and conditions that `list` reads from. */
-export function listSourceOn({ kysely }: PostgresDatabase): ListSource<PostgresSchema> {
+export function createListSource({ kysely }: PostgresDatabase): ListSource<PostgresSchema> {
   return {
     db: kysely,
     table: "coatcheck_session",

@@ -86,11 +86,11 @@ export class DeadlinePool implements KyselyPool {
     const connecting = this.#pool.connect();
     try {
       const client = await withinDeadline(deadline, connecting);
-      connections.succeed("connect");
+      connections.recordSuccess("connect");
       return client;
     } catch (error) {
       connecting.then((client) => client.release(), ignore);
-      connections.fail("connect", error);
+      connections.recordFailure("connect", error);
       throw error;
     }
   }
@@ -119,11 +119,11 @@ class DeadlineClient implements KyselyClient {
     try {
       const query = { ...named, text, values: [...values], types };
       const result = await withinDeadline(this.#deadline, this.#client.query(query));
-      connections.succeed(text);
+      connections.recordSuccess(text);
       return result as PostgresQueryResult<R>;
     } catch (error) {
       this.#hasTimedOut ||= error instanceof DeadlineError;
-      connections.fail(text, error, this.#client);
+      connections.recordFailure(text, error, this.#client);
       if (!("name" in named) || !isLostStatement(error)) throw error;
       connections.stopPreparing();
       return await this.query<R>(text, values);

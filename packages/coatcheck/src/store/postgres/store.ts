@@ -40,7 +40,7 @@ import { openPostgres } from "./connect.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { PostgresPool } from "./driver.ts";
 import { postgresUnavailable } from "./errors.ts";
-import { listSourceOn } from "./list.ts";
+import { createListSource } from "./list.ts";
 import { readLog } from "./log.ts";
 import { DurablePosition, type LogHead, positionOf } from "./position.ts";
 import { migratePostgres } from "./schema.ts";
@@ -229,7 +229,7 @@ class PostgresStore implements SessionStore {
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
     requireFilter(filter);
     requirePage(page);
-    return await this.#run(({ quick }) => listSessions(listSourceOn(quick), filter, page));
+    return await this.#run(({ quick }) => listSessions(createListSource(quick), filter, page));
   }
 
   async stats(now: number): Promise<StoreStats> {

@@ -50,9 +50,9 @@ export class EvictionCheck {
 
   async #check(): Promise<void> {
     const policy = await evictionPolicy(this.#transport, this.#prefix);
-    if (policy === null) return this.#outages.succeed();
+    if (policy === null) return this.#outages.recordSuccess();
     const message = `Redis may evict sessions (maxmemory-policy is ${policy}); set it to noeviction or a volatile policy.`;
-    this.#outages.fail(message, undefined);
+    this.#outages.recordFailure(message, undefined);
     throw new CoatcheckError("STORE_UNAVAILABLE", message);
   }
 }

@@ -148,7 +148,7 @@ function createExec(
     const [command = ""] = args;
     try {
       const reply = await withDeadline(send(args), deadline, command);
-      if (rejected.has(command)) outages.succeed();
+      if (rejected.has(command)) outages.recordSuccess();
       return reply;
     } catch (cause) {
       const error = redisUnavailable(cause);
@@ -160,12 +160,12 @@ function createExec(
           reconnecting = error;
           reconnect(client);
         }
-        outages.fail(`${error.message} Reconnecting.`, error.cause);
+        outages.recordFailure(`${error.message} Reconnecting.`, error.cause);
         throw error;
       }
       // Commands in flight fail because the transport closed the connection. Report why it did.
       if (reconnecting) throw reconnecting;
-      outages.fail(error.message, error.cause);
+      outages.recordFailure(error.message, error.cause);
       throw error;
     }
   };

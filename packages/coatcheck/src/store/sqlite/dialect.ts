@@ -3,7 +3,7 @@ import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import type { Tables } from "./schema.ts";
 
 /** Creates a Kysely instance on a `node:sqlite` connection. */
-export function kyselyOn(database: DatabaseSync): Kysely<Tables> {
+export function createKysely(database: DatabaseSync): Kysely<Tables> {
   return new Kysely({ dialect: new SqliteDialect({ database: adapt(database) }) });
 }
 

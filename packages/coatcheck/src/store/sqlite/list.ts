@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import type { ListSource } from "../sql-list.ts";
 import { isIllFormed } from "../sql-row.ts";
-import { kyselyOn } from "./dialect.ts";
+import { createKysely } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
 
@@ -10,8 +10,8 @@ import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
  * Returns the tables and conditions of `list`. A plus sign before a column prevents that SQLite uses an index on that
  * column, which would not be in list order.
  */
-export function listSourceOn(database: DatabaseSync): ListSource<Tables> {
-  const db = kyselyOn(database);
+export function createListSource(database: DatabaseSync): ListSource<Tables> {
+  const db = createKysely(database);
   return {
     db,
     table: "session",

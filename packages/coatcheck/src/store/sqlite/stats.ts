@@ -25,7 +25,7 @@ export interface SqliteStats {
 }
 
 /** Prepares the counting. A large database is counted in another thread, so that the event loop is not blocked. */
-export function statsOn(database: DatabaseSync, path: string): SqliteStats {
+export function prepareStats(database: DatabaseSync, path: string): SqliteStats {
   // The query takes constant time. Its result is never lower than the number of rows.
   const highestRow = database.prepare("SELECT coalesce(max(rowid), 0) AS row FROM session");
   const count = database.prepare(COUNT);

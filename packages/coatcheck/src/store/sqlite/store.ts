@@ -23,12 +23,12 @@ import { listSessions } from "../sql-list.ts";
 import { rowOf } from "../sql-row.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
 import { createClosedError, GroupCommit } from "./group-commit.ts";
-import { listSourceOn } from "./list.ts";
+import { createListSource } from "./list.ts";
 import { openDatabase } from "./open.ts";
 import { migrate } from "./schema.ts";
 import { SqliteStatements } from "./statements.ts";
-import { statsOn } from "./stats.ts";
-import { sweepOn } from "./sweep.ts";
+import { prepareStats } from "./stats.ts";
+import { prepareSweep } from "./sweep.ts";
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
@@ -84,11 +84,11 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const { path, busyTimeout = 2000, clock = systemClock } = given;
   const database = openDatabase(path, busyTimeout, migrate);
   const statements = new SqliteStatements(database);
-  const stats = statsOn(database, path);
+  const stats = prepareStats(database, path);
   const commits = new GroupCommit(database, busyTimeout);
-  const sweep = sweepOn(database, (run) => commits.run(run));
+  const sweep = prepareSweep(database, (run) => commits.run(run));
   const sweeps = new Set<Promise<number>>();
-  const listSource = listSourceOn(database);
+  const listSource = createListSource(database);
   let isOpen = true;
 
   function requireOpen(): void {

@@ -21,7 +21,7 @@ const QUEUED_SLICES = 20;
  *
  * @returns a function that returns how many session rows it deleted.
  */
-export function sweepOn(
+export function prepareSweep(
   database: DatabaseSync,
   commit: Commit,
 ): (before: number, limit: number) => Promise<number> {

@@ -89,35 +89,34 @@ export const csrfCases: AdapterCases = {
       assert.equal((await fixture.send("/sessionless", { method: "POST", headers: CROSS_SITE })).status, 200);
     },
   },
-  "an offered CSRF token is set with the session, kept until login, replaced at login and cleared at logout":
-    {
-      http: { csrf: { token: "offered" } },
-      routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
-      async check(fixture) {
-        const browser = fixture.browser();
-        assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
-        const first = await browser.send("/count");
-        assert.match(
-          String(first.cookies[1]),
-          /^csrf_token=[\w-]{43}; Max-Age=\d+; Path=\/; Secure; SameSite=Lax$/,
-          "the cookie is readable by scripts",
-        );
-        assert.deepEqual((await browser.send("/count")).cookies, []);
-        const anonymous = browser.cookies.get("csrf_token");
-        await browser.send("/login");
-        assert.notEqual(browser.cookies.get("csrf_token"), anonymous);
-        const stale = await browser.send("/count", post(String(anonymous)));
-        assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
-        assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
-        assert.equal(
-          (await browser.send("/count", { method: "POST" })).status,
-          200,
-          "the header may be omitted",
-        );
-        await browser.send("/logout", { method: "POST" });
-        assert.equal(browser.cookies.has("csrf_token"), false);
-      },
+  "an offered CSRF token is set with the session, replaced at login and cleared at logout": {
+    http: { csrf: { token: "offered" } },
+    routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
+    async check(fixture) {
+      const browser = fixture.browser();
+      assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
+      const first = await browser.send("/count");
+      assert.match(
+        String(first.cookies[1]),
+        /^csrf_token=[\w-]{43}; Max-Age=\d+; Path=\/; Secure; SameSite=Lax$/,
+        "the cookie is readable by scripts",
+      );
+      assert.deepEqual((await browser.send("/count")).cookies, []);
+      const anonymous = browser.cookies.get("csrf_token");
+      await browser.send("/login");
+      assert.notEqual(browser.cookies.get("csrf_token"), anonymous);
+      const stale = await browser.send("/count", post(String(anonymous)));
+      assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
+      assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
+      assert.equal(
+        (await browser.send("/count", { method: "POST" })).status,
+        200,
+        "the header may be omitted",
+      );
+      await browser.send("/logout", { method: "POST" });
+      assert.equal(browser.cookies.has("csrf_token"), false);
     },
+  },
   "an unsafe request with a session is rejected without a valid token when tokens are required": {
     http: { csrf: { token: "required" } },
     routes: { "/count": count, "/login": login, "/show": show },

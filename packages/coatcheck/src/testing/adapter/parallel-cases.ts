@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type AdapterCases, count, showSession } from "./case.ts";
 
-/** Returns a function whose promise resolves once `count` callers wait for it. */
+/** Creates a function to wait at: its promises resolve once `count` callers wait. */
 function barrier(count: number): () => Promise<void> {
   let waiting: (() => void)[] = [];
   return async () => {

@@ -5,7 +5,7 @@ import type { EventQueue } from "./event-queue.ts";
 /** Retention of the log, in milliseconds: longer than a core's silence limit and the slowest message together. */
 const LOG_RETENTION = 5000;
 
-/** When copies below a version of a session became invalid. */
+/** The time at which copies below a version of a session became invalid. */
 interface Invalidation {
   readonly at: number;
   readonly version: number;

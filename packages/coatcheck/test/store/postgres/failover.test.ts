@@ -4,7 +4,7 @@ import { makeRecord } from "../../../src/testing/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 import { query, startStandby } from "../../servers/postgres.ts";
 
-/** Waits until the standby has replayed what the primary has written. */
+/** Waits until the standby has replayed all writes of the primary. */
 async function standbyCaughtUp(primary: string, standby: string): Promise<void> {
   const [row] = await query(primary, "select pg_current_wal_lsn()::text as written");
   await expect
@@ -13,7 +13,7 @@ async function standbyCaughtUp(primary: string, standby: string): Promise<void> 
 }
 
 await describeWithServer("postgresStore with a standby", "local-postgres", (primary) => {
-  it("rejects a standby, and invalidates all copies after a failover", async () => {
+  it("rejects a standby, and invalidates all cached copies after a failover", async () => {
     const store = await postgresStore({ connectionString: primary });
     const record = makeRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });

@@ -106,7 +106,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     await wire.close();
   });
 
-  test("delivers many concurrent hints whole and in order, and drops one that is too long", async () => {
+  test("delivers many concurrent hints unchanged and in order, and drops a hint that is too long", async () => {
     const [publisher, subscriber] = [channelTo(database.url), channelTo(database.url)];
     const received: Hint[] = [];
     const { promise: done, resolve } = Promise.withResolvers<void>();

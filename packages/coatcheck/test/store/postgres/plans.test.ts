@@ -42,7 +42,7 @@ function rowsRead(nodes: readonly PlanNode[]): number {
     .reduce((sum, rows) => sum + rows, 0);
 }
 
-await describeWithServer("the plans of postgresStore", "private-postgres", (server) => {
+await describeWithServer("the query plans of postgresStore", "private-postgres", (server) => {
   let url = "";
   let drop = async () => {};
   let store: SessionStore;
@@ -83,13 +83,13 @@ await describeWithServer("the plans of postgresStore", "private-postgres", (serv
 
   it("revoke() of a subject reads only that subject's sessions, without statistics", expectToReadOneSubject);
 
-  it("stats() of many sessions returns the last count at once, while a new count could not finish", async () => {
+  it("stats() of many sessions returns the last count at once, even while a new count waits for a lock", async () => {
     const counted = await store.stats(NOW);
     expect(counted.total).toBe(10_000);
     const client = new Client(url);
     client.on("error", () => {});
     await client.connect();
-    // Ends the lock if stats() waits for it.
+    // Releases the lock if stats() waits for it.
     await client.query("set idle_in_transaction_session_timeout = 1000");
     await client.query("begin");
     await client.query("lock table coatcheck_session in access exclusive mode");

@@ -65,7 +65,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       },
     );
 
-    it("works on a pool of the application whose connections hide the pooler", async () => {
+    it("works on a pool of the application that does not reveal that there is a pooler", async () => {
       const pool = new Pool({ connectionString: pooler.url });
       const hiding: PostgresPool = {
         connect: async () => Object.defineProperty(await pool.connect(), "processID", { value: null }),
@@ -82,7 +82,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       await pool.end();
     });
 
-    it("names the options of the URL when the pooler does not accept them", async () => {
+    it("explains that the pooler does not accept the options of the URL", async () => {
       const url = new URL(pooler.url);
       url.searchParams.set("options", "-c search_path=shop");
       await expect(postgresStore({ connectionString: url.href })).rejects.toMatchObject({
@@ -91,7 +91,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       });
     });
 
-    it("postgresHints() reports that hints do not arrive, and still sends them", async () => {
+    it("postgresHints() reports that it cannot receive hints, and still sends them", async () => {
       const received = Promise.withResolvers<Hint>();
       const direct = postgresHints({ connectionString: database.url });
       await direct.subscribe(received.resolve);
@@ -114,7 +114,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
   });
 
   describeWithProgram("pgbouncer", "in session mode", () => {
-    it("postgresHints() sends and receives", async () => {
+    it("postgresHints() sends and receives hints", async () => {
       const pooler = await startPgBouncer(server, { pool_mode: "session", default_pool_size: 5 });
       const received = Promise.withResolvers<Hint>();
       const limited: ServerNotice[] = [];

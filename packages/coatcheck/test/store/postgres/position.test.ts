@@ -11,7 +11,7 @@ function logHead(fields: Partial<LogHead>): LogHead {
   return { timeline: "00000001", transaction: 700, written: 5000, flushed: 5000, ...fields };
 }
 
-test("positionOf() grows with the transaction, and with the timeline whatever its transaction", () => {
+test("positionOf() is higher for a later transaction, and for every transaction of a later timeline", () => {
   const first = positionOf(logHead({ transaction: 9_000_000_000 }));
   const later = positionOf(logHead({ transaction: 9_000_000_001 }));
   const promoted = logHead({ timeline: "00000002", transaction: 3 });

@@ -71,7 +71,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       expect(sessionsIn(second.items)).toContain(slow.id);
     });
 
-    it("get() returns a position that a revocation in flight invalidates", async () => {
+    it("get() returns a position that is not above the log item of a revocation in flight", async () => {
       const record = makeRecord({ tenant: "acme" });
       await store.put(record, { expectedVersion: 0, change: "data" });
       await client.query("begin");
@@ -111,7 +111,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       expect((await store.get(record.id))?.record).toMatchObject({ state: "revoked", version: 2 });
     });
 
-    it("has no index on the columns that a touch changes", async () => {
+    it("has no index on the columns that touch() changes", async () => {
       const { rows } = await client.query<{ columns: string }>(
         `select string_agg(pg_get_indexdef(indexrelid), ' ') as columns from pg_index
          where indrelid = 'coatcheck_session'::regclass`,
@@ -120,7 +120,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       expect(rows[0]?.columns).toMatch(/ends_hour/);
     });
 
-    it("changes() invalidates all copies for a cursor of another timeline or of replaced data", async () => {
+    it("changes() invalidates all copies for a cursor of another timeline or of data before a restore", async () => {
       const record = makeRecord();
       await store.put(record, { expectedVersion: 0, change: "data" });
       await store.revoke({ session: record.id }, "logout");

@@ -104,7 +104,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.changes(next)).items).toEqual([]);
   });
 
-  it("changes() invalidates all copies for every poller after the server returned with older data", async () => {
+  it("changes() invalidates all copies of every poller after the server came back with older data", async () => {
     const { redis, store } = await startFixture();
     const early = (await store.changes(null)).cursor;
     const backup = (await redis.exec(["HGET", "{coatcheck}:head", "position"])) as string;
@@ -122,7 +122,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.changes(early)).items).toEqual([everyone]);
   });
 
-  it("changes() reads a log of several slices to its end", async () => {
+  it("changes() reads the whole log, even if the store needs several calls for it", async () => {
     const { store } = await startFixture();
     const { cursor } = await store.changes(null);
     const records = Array.from({ length: 1201 }, () => makeRecord());
@@ -187,7 +187,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     for (let round = 0; messages.size === 0; round++) await redis.publish("{hints}", String(round));
   });
 
-  it("publish() sends plain messages if the server has no sharded ones", async () => {
+  it("publish() uses PUBLISH if the server does not know SPUBLISH", async () => {
     const { redis } = await startFixture({ "rename-command": 'SPUBLISH ""\nrename-command SSUBSCRIBE ""' });
     const received = Promise.withResolvers<string>();
     const stop = await redis.subscribe("{hints}", received.resolve);
@@ -196,7 +196,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await stop();
   });
 
-  it("returns the same over RESP2 and RESP3", async () => {
+  it("returns the same results over RESP2 and RESP3", async () => {
     const { server, store } = await startFixture();
     const record = makeRecord({ subject: "ada" });
     await store.put(record, CREATE);

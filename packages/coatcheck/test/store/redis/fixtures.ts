@@ -31,7 +31,7 @@ async function start(settings: Settings, flags: readonly string[]): Promise<OwnR
     const folder = await temporaryFolder("redis", user);
     port = await freePort();
     const lines = Object.entries({ port, bind: "127.0.0.1", dir: folder, ...settings });
-    // A Sentinel writes what it learns into its file, so the file is the server's own.
+    // A Sentinel writes its state into its configuration file, so each server needs its own file.
     const file = join(folder, "redis.conf");
     await writeFile(file, lines.map(([name, value]) => `${name} ${value}\n`).join(""));
     if (user) await chown(file, user.uid, user.gid);

@@ -35,7 +35,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
   });
 
   it.each(["head", "history", "pending"])(
-    "does not revive ended sessions when the key %s is lost, until all are ended",
+    "rejects every call after the key %s is lost, until all sessions have been ended",
     async (key) => {
       const { redis, store } = await startFixture();
       const [ended, live] = [makeRecord({ tenant: "acme" }), makeRecord({ tenant: "umbrella" })];
@@ -59,7 +59,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     },
   );
 
-  it("works without a history when no revocation is pending", async () => {
+  it("works without the key history when no revocation is pending", async () => {
     const { redis, store } = await startFixture();
     await store.put(makeRecord({ tenant: "acme" }), CREATE);
     await store.revoke({ tenant: "acme" }, "admin");

@@ -20,7 +20,7 @@ export function create(store: SessionStore, fields: Partial<SessionRecord> = {})
   return store.put(makeRecord(fields), { expectedVersion: 0, change: "data" });
 }
 
-/** Starts a process that writes sessions to the file and prints the id of each acknowledged one. */
+/** Starts a process that writes sessions to the file and prints the id of each acknowledged session. */
 export function startWriter(path: string, rounds?: number): ChildProcess {
   const rest = rounds === undefined ? [] : [String(rounds)];
   return spawn(process.execPath, ["--conditions=coatcheck-source", WRITER, path, ...rest], {

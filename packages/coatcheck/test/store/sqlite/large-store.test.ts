@@ -1,4 +1,4 @@
-/** The cost of a large store: turns of the event loop, plans of queries, counts in another thread. */
+/** Tests the cost of a large store: turns of the event loop, query plans, and counts in another thread. */
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -24,8 +24,10 @@ describe("sqliteStore with many sessions", () => {
     rmSync(folder, { recursive: true });
   });
 
-  describe("lets the event loop run between slices", () => {
-    /** Counts the turns of the event loop during a call. Each look at the clock takes a millisecond. */
+  describe("lets the event loop run", () => {
+    /**
+     * Counts the turns of the event loop during a call. Each reading of the fake clock advances it by a millisecond.
+     */
     async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
       let time = performance.now();
       vi.spyOn(performance, "now").mockImplementation(() => ++time);
@@ -40,7 +42,7 @@ describe("sqliteStore with many sessions", () => {
       return turns;
     }
 
-    it("of many writes at once", async () => {
+    it("between the commits of many writes", async () => {
       const store = sqliteStore(path);
       const turns = await turnsDuring(() => Promise.all(Array.from({ length: 240 }, () => create(store))));
       expect(turns).toBeGreaterThan(30);
@@ -48,7 +50,7 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("of a large touch", async () => {
+    it("between the writes of a large touch", async () => {
       const store = sqliteStore(path);
       const records = Array.from({ length: 2000 }, () => makeRecord());
       const touches = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 1 }));
@@ -56,7 +58,7 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("of a large sweep, of mass revocations and of the log, also in close()", async () => {
+    it("between the writes of a large sweep, also while close() waits for the sweep", async () => {
       let now = 1000;
       const store = sqliteStore({ path, clock: { now: () => now } });
       const inserts = Array.from({ length: 1200 }, (_, index) =>
@@ -93,7 +95,7 @@ describe("sqliteStore with many sessions", () => {
     });
     afterEach(() => store.close());
 
-    /** The plan of the query for the sessions, one line for each step. */
+    /** Returns the plan of the query that list() runs, one line for each step. */
     async function planOf(filter: SessionFilter): Promise<string> {
       const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
       await store.list(filter, { limit: 50 });
@@ -187,7 +189,7 @@ describe("sqliteStore with many sessions", () => {
       await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     });
 
-    it("is right after the process was killed in the middle of a burst", async () => {
+    it("is correct after the process was killed during many writes", async () => {
       const filled = sqliteStore(path);
       await fill(filled, 1000);
       await filled.close();

@@ -7,7 +7,7 @@ import { CoatcheckError } from "../../../src/session/errors.ts";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
 
 /** The user and group of Unix without any rights. */
-const NOBODY = 65_534;
+const UNPRIVILEGED_ID = 65_534;
 
 const [, , path = "", rounds] = process.argv;
 
@@ -21,10 +21,10 @@ async function open(file: string): Promise<string> {
 }
 
 if (rounds === undefined) {
-  // Only now that the code is loaded: another user may not read the repository, for example below /root.
+  // Change the user only after the code is loaded: the other user may not be able to read the repository.
   if (process.getuid?.() === 0) {
-    process.setgid?.(NOBODY);
-    process.setuid?.(NOBODY);
+    process.setgid?.(UNPRIVILEGED_ID);
+    process.setuid?.(UNPRIVILEGED_ID);
   }
   process.stdout.write(await open(path));
 } else {

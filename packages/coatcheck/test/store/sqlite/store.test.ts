@@ -106,7 +106,7 @@ describe("sqliteStore", () => {
     blocker.exec("BEGIN IMMEDIATE");
     const writing = store.put(record, { expectedVersion: 0, change: "data" });
     const closing = store.close();
-    // The store is waiting for the lock by now, and the event loop still runs.
+    // The store is waiting for the lock now. These turns show that the event loop still runs.
     for (let turn = 0; turn < 5; turn++) await nextTurn();
     blocker.exec("COMMIT");
     blocker.close();
@@ -167,7 +167,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("rolls back a write that fails halfway, and no other write of its batch", async () => {
+  it("rolls back only the write that fails halfway, and no other write of its batch", async () => {
     const store = sqliteStore(path);
     const records = [makeRecord(), makeRecord(), makeRecord()];
     const database = new DatabaseSync(path);
@@ -206,7 +206,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("dataVersion() changes after another handle's commit, and not after its own", async () => {
+  it("dataVersion() changes after a commit of another store on the file, and not after its own", async () => {
     const store = sqliteStore(path);
     const other = sqliteStore(path);
     const before = store.dataVersion();
@@ -218,7 +218,7 @@ describe("sqliteStore", () => {
     await other.close();
   });
 
-  it("opens in every process when several create the file at the same moment", async () => {
+  it("opens the file in every process when several processes create it at the same moment", async () => {
     const openers = Array.from({ length: 3 }, () =>
       spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path, "rounds"], {
         stdio: ["pipe", "pipe", "inherit"],

@@ -95,7 +95,7 @@ export const collationMutants: Readonly<Record<string, Mutant>> = Object.fromEnt
   MUTANTS.map(({ name, made }) => [name, made]),
 );
 
-/** The cases that must catch them. */
+/** The cases that must catch these faults. */
 export const collationCoverage: Coverage = Object.fromEntries(
   Object.keys(CASES).map((each) => [
     each,

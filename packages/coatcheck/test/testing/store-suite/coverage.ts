@@ -1,4 +1,4 @@
-/** The cases of the suite that cover a sentence, each with the mutants that it must catch. */
+/** The cases of the suite that test one sentence of the contract. Case title → mutants that the case must catch. */
 export type Coverage = Readonly<Record<string, readonly string[]>>;
 
 /** The cases in which a session is read while the log grows. */

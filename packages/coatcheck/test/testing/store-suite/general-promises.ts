@@ -1,7 +1,7 @@
 import { collationCoverage } from "./collation-mutants.ts";
 import { type Coverage, RACES } from "./coverage.ts";
 
-/** The sentences about types and about all methods, with the cases that cover each. */
+/** Sentences of the contract about types and about all methods → the cases that test the sentence. */
 export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
   "A copy read at position `p` reflects every log item below `p`; it may not reflect items at `p` or above.":
     {

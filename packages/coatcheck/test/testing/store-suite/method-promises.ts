@@ -1,6 +1,6 @@
 import { type Coverage, RACES } from "./coverage.ts";
 
-/** The sentences about single methods, with the cases that cover each. */
+/** Sentences of the contract about single methods → the cases that test the sentence. */
 export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
   "Primary read: never a replica, never a cache.": {
     "get() returns a position above all earlier log items and at or below all later ones": [

@@ -4,7 +4,7 @@ import { memoryStore } from "coatcheck/store/memory";
 /** Creates a memory store with one fault. */
 export type Mutant = () => SessionStore;
 
-/** A memory store whose methods are replaced by those that `change` returns. */
+/** Returns a mutant: a memory store with some methods replaced by the methods that `change` returns. */
 export function mutant(change: (store: SessionStore) => Partial<SessionStore>, clock?: Clock): Mutant {
   return () => {
     const store = memoryStore(clock ? { clock } : {});
@@ -12,7 +12,7 @@ export function mutant(change: (store: SessionStore) => Partial<SessionStore>, c
   };
 }
 
-/** A memory store whose `get` and `list` return records as `change` alters them. */
+/** Returns a mutant: a memory store whose `get` and `list` apply `change` to each record. */
 export function recordMutant(change: (record: SessionRecord) => SessionRecord): Mutant {
   return mutant((store) => ({
     async get(id) {
@@ -27,8 +27,8 @@ export function recordMutant(change: (record: SessionRecord) => SessionRecord): 
 }
 
 /**
- * A memory store whose `get` returns, for some sessions, other records than those in the store. `change` returns the
- * methods that put them into the map.
+ * Returns a mutant: a memory store whose `get` returns the records of a map instead of the stored records. The methods
+ * that `change` returns fill the map.
  */
 export function overlayMutant(
   change: (store: SessionStore, overlay: Map<string, SessionRecord>) => Partial<SessionStore>,
@@ -45,7 +45,7 @@ export function overlayMutant(
   });
 }
 
-/** All stored sessions. */
+/** Reads all stored sessions. */
 export async function allSessions(store: SessionStore): Promise<readonly SessionRecord[]> {
   return (await store.list({}, { limit: 1000 })).records;
 }

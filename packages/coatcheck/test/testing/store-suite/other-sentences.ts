@@ -1,4 +1,4 @@
-/** The sentences that no case of the suite covers, by reason. */
+/** Reason → sentences of the contract that, for this reason, no case of the suite tests. */
 export const OTHER_SENTENCES: Readonly<Record<string, readonly string[]>> = {
   "defines a term or a type": [
     "A position in the store's revocation log.",

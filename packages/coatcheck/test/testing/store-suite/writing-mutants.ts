@@ -13,7 +13,7 @@ async function storedVersion(store: SessionStore, id: string): Promise<number> {
   return (await store.get(id))?.record.version ?? 0;
 }
 
-/** Lets `put` replace revoked sessions under `isExpected`. */
+/** Lets `put` replace a revoked session if `isExpected` returns true. */
 function revivingMutant(isExpected: (stored: SessionRecord, options: PutOptions) => boolean): Mutant {
   return overlayMutant((store, overlay) => ({
     async put(record, options) {
@@ -26,7 +26,7 @@ function revivingMutant(isExpected: (stored: SessionRecord, options: PutOptions)
   }));
 }
 
-/** Counts the sessions of the subject with `count`, and stores without the store's own check. */
+/** Checks the session limit with `count` instead of the store's own check. */
 function sessionLimitMutant(
   count: (store: SessionStore, record: SessionRecord, now: number) => Promise<number>,
   { pause = false } = {},
