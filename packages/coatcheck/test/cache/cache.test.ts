@@ -3,7 +3,7 @@ import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
-import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./fixtures.ts";
+import { Cluster, FakeTime, recordAt, SharedInMemory, untilIdle } from "./fixtures.ts";
 
 const unknownId = () => newSessionId(pooledRandom());
 
@@ -23,7 +23,7 @@ describe("cache.read()", () => {
     const record = await cluster.session();
     faultyStore.state = "hung";
     void cache.read(record.id);
-    await idle();
+    await untilIdle();
     faultyStore.state = "up";
     cluster.time.advanceWithoutTimers(2001);
     expect((await cache.read(record.id)).cached?.record.id).toBe(record.id);
@@ -40,7 +40,7 @@ describe("cache.read()", () => {
     const { record, token } = await elsewhere.create();
     const release = faultyStore.slowDown();
     const before = here.resume(token);
-    await idle();
+    await untilIdle();
     const { token: next } = await elsewhere.authenticate(record.id, "ada");
     const after = here.resume(next);
     release();

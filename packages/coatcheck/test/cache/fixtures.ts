@@ -29,12 +29,12 @@ export class FakeTime {
   /** Advances the time and fires each timer when it is due. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.elapsed + milliseconds;
-    await idle();
+    await untilIdle();
     for (let next = this.#nextDue(end); next; next = this.#nextDue(end)) {
       this.#timers.delete(next);
       this.advanceWithoutTimers(Math.max(0, next.at - this.elapsed));
       next.task();
-      await idle();
+      await untilIdle();
     }
     this.advanceWithoutTimers(Math.max(0, end - this.elapsed));
   }
@@ -52,7 +52,7 @@ export class FakeTime {
 }
 
 /** Waits until all pending work is done, except work that waits for a timer. */
-export async function idle(): Promise<void> {
+export async function untilIdle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -114,7 +114,7 @@ export class Cluster {
     const faultyStore = new FaultyStore(this.store);
     const { clock, monotonic, schedule } = this.time;
     const cache = createCache({ store: faultyStore.asStore, clock, monotonic, schedule, ...options });
-    await idle();
+    await untilIdle();
     return { cache, faultyStore };
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SessionRecord } from "../../src/session/record.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, idle, SharedInMemory } from "./fixtures.ts";
+import { Cluster, SharedInMemory, untilIdle } from "./fixtures.ts";
 
 const BOUND = 2000;
 
@@ -12,10 +12,10 @@ test("with a shared tier, a process refuses a revoked session as soon as the hin
   const record = await cluster.session();
   const key = compactId(record.id);
   await other.cache.read(record.id);
-  await idle();
+  await untilIdle();
   await cluster.store.revoke({ session: record.id }, "logout");
   one.cache.recordRevocation({ session: record.id });
-  await idle();
+  await untilIdle();
   expect(other.cache.getCached(key)).toBeUndefined();
   expect((await other.cache.read(record.id)).tier).toBe("store");
   expect(shared.copies.get(key)).toBe("tombstone");
@@ -27,7 +27,7 @@ test("with a shared tier, another process gets written data immediately without 
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
   const record = await cluster.session();
   await one.cache.read(record.id);
-  await idle();
+  await untilIdle();
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", cached: { record } });
   expect(other.faultyStore.gets).toBe(0);
   expect(shared.gets).toBe(2);
@@ -35,7 +35,7 @@ test("with a shared tier, another process gets written data immediately without 
   const position = one.cache.position();
   const next = await cluster.write(record, { data: { theme: "dark" } });
   one.cache.recordWrite(next, position);
-  await idle();
+  await untilIdle();
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", cached: { record: next } });
 });
 
@@ -46,13 +46,13 @@ test("an old shared copy is not served before the new copy has arrived in the sh
   const [one, other] = [await cluster.node(options), await cluster.node(options)];
   const [record, another] = [await cluster.session(), await cluster.session()];
   for (const { cache } of [one, other]) await cache.read(record.id);
-  await idle();
+  await untilIdle();
   shared.fill = () => new Promise(() => {});
   const write = async (old: SessionRecord) => {
     const position = one.cache.position();
     const next = await cluster.write(old);
     one.cache.recordWrite(next, position);
-    await idle();
+    await untilIdle();
     return next;
   };
   const second = await write(record);
@@ -71,11 +71,11 @@ test("a revoked copy that the shared tier restores is refused", async () => {
   const record = await cluster.session();
   const key = compactId(record.id);
   await one.cache.read(record.id);
-  await idle();
+  await untilIdle();
   const before = new Map(shared.copies);
   await cluster.store.revoke({ session: record.id }, "logout");
   one.cache.recordRevocation({ session: record.id });
-  await idle();
+  await untilIdle();
   for (const [each, copy] of before) shared.copies.set(each, copy);
   await cluster.time.advance(BOUND / 4);
   expect((await one.cache.read(record.id)).cached?.record.state).toBe("revoked");
@@ -148,13 +148,13 @@ test("writes made during an outage of the shared tier are stored there afterward
   const { cache } = await cluster.node({ shared });
   const [first, second] = [await cluster.session(), await cluster.session()];
   for (const { id } of [first, second]) await cache.read(id);
-  await idle();
+  await untilIdle();
   shared.state = "down";
   for (const record of [first, second]) {
     const position = cache.position();
     cache.recordWrite(await cluster.write(record), position);
   }
-  await idle();
+  await untilIdle();
   shared.state = "up";
   await cluster.time.advance(BOUND / 4);
   for (const { id } of [first, second]) {

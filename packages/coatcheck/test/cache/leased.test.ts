@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { CacheOptions } from "../../src/cache/index.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, idle } from "./fixtures.ts";
+import { Cluster, untilIdle } from "./fixtures.ts";
 
 const BOUND = 2000;
 
@@ -125,7 +125,7 @@ test("a session created after 'log out everywhere' is cached again", async () =>
   const { cluster, one, other } = await twoProcesses();
   await cluster.store.revoke({ subject: "ada" }, "logout");
   one.cache.recordRevocation({ subject: "ada" });
-  await idle();
+  await untilIdle();
   const record = await cluster.session();
   one.cache.recordWrite(record, one.cache.position());
   expect(one.cache.getCached(compactId(record.id))).toBeDefined();
@@ -164,7 +164,7 @@ test("propagated() waits as long as the staleness bound plus the clock drift", a
   await cluster.time.advance(BOUND);
   expect(isSettled).toBe(false);
   await cluster.time.advance(BOUND / 100);
-  await idle();
+  await untilIdle();
   expect(isSettled).toBe(true);
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, idle, recordAt } from "./fixtures.ts";
+import { Cluster, recordAt, untilIdle } from "./fixtures.ts";
 
 describe("a single process", () => {
   test("serves copies without a lease and without polling", async () => {
@@ -56,7 +56,7 @@ describe("a single process", () => {
     const record = await cluster.session();
     const release = faultyStore.slowDown();
     const loading = cache.read(record.id);
-    await idle();
+    await untilIdle();
     await cluster.write(record);
     cache.invalidate(record.id);
     release();
@@ -84,7 +84,7 @@ describe("a single process", () => {
     const record = recordAt(cluster.time.wall);
     const release = faultyStore.slowDown();
     const loading = cache.read(record.id);
-    await idle();
+    await untilIdle();
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
     cache.recordWrite(record, cache.position());
     release();
@@ -101,7 +101,7 @@ describe("a single process", () => {
       const scope = scopeName === "many sessions" ? { subject: "ada" } : { session: record.id };
       const release = faultyStore.slowDown();
       const before = cache.read(record.id);
-      await idle();
+      await untilIdle();
       await cluster.store.revoke(scope, "logout");
       cache.recordRevocation(scope);
       const after = cache.read(record.id);

@@ -77,7 +77,7 @@ describe("an outage of the store", () => {
 
 describe("an outage of the shared tier", () => {
   test.each(["down", "hung"] as const)(
-    "(%s) delays only the first reads, which fall back to the store",
+    "delays only the first reads, which fall back to the store (%s)",
     async (state) => {
       const cluster = new Cluster();
       const shared = new SharedInMemory();

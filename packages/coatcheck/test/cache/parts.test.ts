@@ -6,7 +6,7 @@ import { LocalTier } from "../../src/cache/local.ts";
 import { Poller } from "../../src/cache/poller.ts";
 import { RevocationLog } from "../../src/cache/revocation-log.ts";
 import { compactId } from "../../src/session/token.ts";
-import { FakeTime, idle, recordAt } from "./fixtures.ts";
+import { FakeTime, recordAt, untilIdle } from "./fixtures.ts";
 
 test("TimedLease starts when the newest successful poll was sent, whatever the order of the responses", () => {
   const lease = new TimedLease(1000);
@@ -111,12 +111,12 @@ test("Poller.pollNow() resolves with a poll sent after the call, and polls never
   for (const name of ["second", "also second"]) void poller.pollNow().then(() => settled.push(name));
   expect(respond).toHaveLength(1);
   respond[0]?.();
-  await idle();
+  await untilIdle();
   expect(settled).toEqual(["first"]);
   expect(respond).toHaveLength(2);
   void poller.pollNow().then(() => settled.push("third"));
   respond[1]?.();
-  await idle();
+  await untilIdle();
   expect(settled).toEqual(["first", "second", "also second"]);
   respond[2]?.();
   await time.advance(499);

@@ -4,7 +4,7 @@ import type { SessionCache } from "../../src/cache/index.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import { compactId } from "../../src/session/token.ts";
 import { nextVersion } from "../../src/testing/records.ts";
-import { Cluster, type FaultyStore, idle, SharedInMemory } from "./fixtures.ts";
+import { Cluster, type FaultyStore, SharedInMemory, untilIdle } from "./fixtures.ts";
 
 /*
  * The simulator only covers the core. These tests cover the complete cache, with its loads, hints, circuit breakers and
@@ -100,9 +100,9 @@ class Run {
     for (const step of script) {
       await this.#cluster.time.advance(step.wait);
       await this.#perform(step);
-      await idle();
+      await untilIdle();
       for (const index of [0, 1] as const) for (const id of this.#everyId) void this.#check(index, id);
-      await idle();
+      await untilIdle();
     }
     for (const release of this.#release) release();
     await this.#cluster.time.advance(3 * BOUND);

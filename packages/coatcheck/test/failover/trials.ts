@@ -40,7 +40,7 @@ export const TRIALS: readonly FailoverTrial[] = [
     runs: 3,
     async run(atEnd) {
       const pair = await startPair({}, atEnd);
-      return await measure(await loadOf(await pair.connect(), atEnd), () => failOver(pair));
+      return await measure(await openLoadOn(await pair.connect(), atEnd), () => failOver(pair));
     },
   },
   {
@@ -54,7 +54,7 @@ export const TRIALS: readonly FailoverTrial[] = [
       });
       await client.connect();
       atEnd(async () => client.destroy());
-      return await measure(await loadOf(transportOf(client), atEnd), async () => {
+      return await measure(await openLoadOn(transportOf(client), atEnd), async () => {
         await replica.admin.exec(["CLUSTER", "FAILOVER"]);
         await untilRole(replica, "master");
       });
@@ -65,7 +65,7 @@ export const TRIALS: readonly FailoverTrial[] = [
     runs: 10,
     async run(atEnd) {
       const pair = await startPair({}, atEnd);
-      return await measure(await loadOf(await pair.connect(), atEnd), async () => {
+      return await measure(await openLoadOn(await pair.connect(), atEnd), async () => {
         pair.primary.server.signal("SIGKILL");
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
         pair.name.move(pair.replica.server.url);
@@ -77,7 +77,7 @@ export const TRIALS: readonly FailoverTrial[] = [
     runs: 3,
     async run(atEnd) {
       const pair = await startPair({}, atEnd);
-      const load = await loadOf(await pair.connect(), atEnd);
+      const load = await openLoadOn(await pair.connect(), atEnd);
       return await measure(load, async () => {
         await untilReplicated(pair.primary);
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
@@ -109,7 +109,7 @@ export const TRIALS: readonly FailoverTrial[] = [
       await client.connect();
       atEnd(async () => void (await client.destroy()));
       while (((await admin.exec(["SENTINEL", "REPLICAS", "coats"])) as unknown[]).length === 0);
-      return await measure(await loadOf(transportOf(client), atEnd), async () => {
+      return await measure(await openLoadOn(transportOf(client), atEnd), async () => {
         await admin.exec(["SENTINEL", "FAILOVER", "coats"]);
         await untilRole(primary, "connected");
       });
@@ -151,7 +151,7 @@ function transportOf(client: NodeRedis): RedisTransport {
   return nodeRedisTransport(client, { deadline: DEADLINE, onNotice: () => {} });
 }
 
-async function loadOf(transport: RedisTransport, atEnd: AtEnd): Promise<Load> {
+async function openLoadOn(transport: RedisTransport, atEnd: AtEnd): Promise<Load> {
   const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
   atEnd(() => load.close());
   return load;

@@ -97,8 +97,8 @@ end
 export const LOG_LUA = logLua("false");
 
 /**
- * The Lua code at the start of a revocation, whose `ARGV[1]` is the kind of the scope. Creates lost keys for
- * `everyone`.
+ * The Lua code at the start of a revocation, whose `ARGV[1]` is the kind of the scope. A revocation of everyone creates
+ * lost keys again.
  */
 export const REPAIRING_LOG_LUA = logLua("ARGV[1] == 'everyone'");
 

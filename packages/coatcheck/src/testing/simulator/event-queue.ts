@@ -13,7 +13,7 @@ export class EventQueue {
   now = 0;
 
   /** Schedules an event `delay` milliseconds from now. */
-  after(delay: number, run: () => void): void {
+  schedule(delay: number, run: () => void): void {
     const entry = { at: this.now + delay, order: this.#scheduled++, run };
     let index = this.#heap.push(entry) - 1;
     while (index > 0) {

@@ -109,7 +109,7 @@ export class SimulatedNode {
     const until = events.now + span;
     if (this.#pausedUntil > events.now) return;
     this.#pausedUntil = until;
-    events.after(span, () => {
+    events.schedule(span, () => {
       if (this.#clocks.clocks === "freeze") this.#frozenFor += span;
       const queue = shuffled(this.#queue, order);
       this.#queue = [];
@@ -143,7 +143,7 @@ export class SimulatedNode {
 
   /** Delivers a hint after `delay` milliseconds. */
   receive(delay: number, handle: Handler): void {
-    this.#later(delay, handle);
+    this.#scheduleHandling(delay, handle);
   }
 
   #tick(): void {
@@ -153,7 +153,7 @@ export class SimulatedNode {
       (reply) => reply(this.#simulation.store.changes(poll.cursor)),
       (page) => this.#core.applyPage(poll, page),
     );
-    this.#later(this.#simulation.maxStaleness / 4, () => this.#tick());
+    this.#scheduleHandling(this.#simulation.maxStaleness / 4, () => this.#tick());
   }
 
   #read(id: string): void {
@@ -188,7 +188,7 @@ export class SimulatedNode {
         this.#simulation.recordAccepted(this, "store", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
-        this.#later(this.#simulation.delay(), () =>
+        this.#scheduleHandling(this.#simulation.delay(), () =>
           this.#toShared(() => this.#simulation.shared.fill(key, snapshot)),
         );
       },
@@ -220,14 +220,14 @@ export class SimulatedNode {
   #deliver(remote: "store" | "shared", handle: () => void): void {
     const delay = this.#simulation.delay();
     if (delay < 0 || !this.reaches(remote)) return;
-    this.#simulation.events.after(delay, () => {
+    this.#simulation.events.schedule(delay, () => {
       if (this.reaches(remote)) handle();
     });
   }
 
-  #later(delay: number, handle: Handler): void {
+  #scheduleHandling(delay: number, handle: Handler): void {
     const own = this.#unlessRestarted(handle);
-    this.#simulation.events.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
+    this.#simulation.events.schedule(Math.max(0, delay), () => this.#handle(() => own(undefined)));
   }
 
   /** Wraps a handler so that it does nothing after a restart. */

@@ -116,7 +116,7 @@ export class Simulation {
 
   #probe(): void {
     for (const node of this.#nodes) for (const { id } of RECORDS) node.check(id);
-    this.events.after(PROBE_INTERVAL, () => this.#probe());
+    this.events.schedule(PROBE_INTERVAL, () => this.#probe());
   }
 
   #perform(step: Step): void {

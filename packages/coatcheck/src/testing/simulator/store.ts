@@ -57,7 +57,7 @@ export class SimulatedStore {
     const position = this.#nextPosition++;
     this.#openTransactions.add(position);
     const append = (item: LogItem) => this.#log.push({ item, at: this.#events.now });
-    this.#events.after(commitDelay, () => {
+    this.#events.schedule(commitDelay, () => {
       const invalidated = Array.from(this.#rows.values())
         .filter((record) => isInScope(scope, record))
         .map((record) => this.#write({ ...record, version: record.version + 1 }));

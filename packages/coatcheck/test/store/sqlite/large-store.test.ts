@@ -155,7 +155,7 @@ describe("sqliteStore with many sessions", () => {
       database.close();
     }
 
-    it("is counted in another thread", async () => {
+    it("counts the sessions in another thread", async () => {
       const store = sqliteStore(path);
       await fill(store, 1000);
       const now = Date.now();
@@ -167,7 +167,7 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("is counted again at the next call after a failure of the thread", async () => {
+    it("counts again at the next call after the thread has failed", async () => {
       const store = sqliteStore(path);
       await fill(store, 1000);
       const database = new DatabaseSync(path);
@@ -179,7 +179,7 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("is rejected by close(), which ends the thread", async () => {
+    it("rejects when close() ends the thread", async () => {
       const store = sqliteStore(path);
       await fill(store, 1000);
       const reading = store.stats(1);
@@ -189,7 +189,7 @@ describe("sqliteStore with many sessions", () => {
       await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     });
 
-    it("is correct after the process was killed during many writes", async () => {
+    it("returns correct counts after the process was killed during many writes", async () => {
       const filled = sqliteStore(path);
       await fill(filled, 1000);
       await filled.close();
