@@ -44,7 +44,8 @@ const CLOCK_DRIFT = 0.01;
  * serves a revoked session for longer than `maxStaleness`, even while Redis or the database is unavailable.
  *
  * The cache polls the store's revocation log, so sweep with a retention of more than ten minutes. A process that could
- * not poll for ten minutes drops all copies and starts over, because items that it has not seen may have been swept.
+ * not poll for ten minutes drops all copies and starts over, because log items that it has not read may have been
+ * deleted.
  *
  * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` if options contradict each other or are out of range.

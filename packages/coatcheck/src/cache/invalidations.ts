@@ -15,8 +15,9 @@ export interface LoadStart {
 }
 
 /**
- * Keeps copies of the application's own data as fresh as sessions: an invalidation goes through the store's log, and a copy
- * is served only under the cache's lease. A copy has one key or several; invalidating any of them ends it.
+ * Keeps copies of the application's own data as fresh as sessions: an invalidation goes through the store's log, and a
+ * copy is served only under the cache's lease. A copy has one or more keys; invalidating any of its keys invalidates
+ * the copy.
  */
 export interface Invalidations {
   /** Maximum age of an in-flight load that a new reader may join, in milliseconds; Infinity for a single process. */

@@ -69,8 +69,8 @@ export class SessionLoader {
   }
 
   /**
-   * Call it after a write or a revocation: the session's in-flight load may be older, so it must not be cached or
-   * joined.
+   * Call this function after a write or a revocation. The result of an in-flight load may be older than the change, so
+   * the load must not be cached or joined.
    */
   forget(key: string): void {
     this.#flights.forget(key);

@@ -105,7 +105,7 @@ function isNewer(cached: Snapshot, snapshot: Snapshot): boolean {
   return cached.position > snapshot.position;
 }
 
-/** Requests share the record, so none of them may change it. */
+/** Makes a record immutable, because several requests share it. */
 function freeze(value: unknown): void {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);

@@ -15,8 +15,8 @@ interface SessionEntry {
  * ignored: the excepted session is read once more, and the new copy is allowed.
  *
  * A *mark* is one revocation kept in memory. The marks are complete from the log position *horizon* on: they contain
- * every log item at that position or above that a successful poll has returned. Copies read before the horizon are
- * refused, so older marks can be deleted.
+ * every log item from that position on that a successful poll has returned. Copies read before the horizon are refused,
+ * so marks below the horizon can be deleted.
  */
 export class RevocationLog {
   readonly #capacity: number;

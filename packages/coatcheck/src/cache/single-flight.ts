@@ -6,8 +6,8 @@ interface Flight<T> {
 
 /**
  * Shares in-flight loads. Concurrent callers for a key share its load if the load started late enough for them. After a
- * write or a revocation, an older load is *forgotten*: callers that already wait for it get its result, but later
- * callers do not join it, and its result must not be cached.
+ * write or a revocation, an older load is *forgotten*: callers that already wait for the load get its result, but later
+ * callers do not join the load, and the result must not be cached.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();

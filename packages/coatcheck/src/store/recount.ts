@@ -7,7 +7,7 @@ import type { StoreStats } from "../session/store.ts";
 export const EXACT_UP_TO = 1000;
 /** Maximum age of a count that is returned, in milliseconds. */
 const MAX_AGE = 60_000;
-/** A count is reused for ten times as long as it took, so that counting takes at most a tenth of the time. */
+/** A count is reused for ten times its duration, so that counting takes up at most a tenth of the time. */
 const REUSE_FACTOR = 10;
 /**
  * Maximum age at which a count is reused without starting a new one, in milliseconds. A caller that asks once a minute

@@ -47,8 +47,8 @@ export const FILTERS = [
 
 /**
  * Whether a value is a string with a lone surrogate. A lone surrogate has no UTF-8 encoding: the database would store
- * U+FFFD for every one of them, and two different subjects would compare equal. `body` is safe, because JSON escapes
- * them.
+ * U+FFFD for every lone surrogate, and two different subjects would compare equal. The column `body` is safe, because
+ * JSON escapes lone surrogates.
  */
 export function isIllFormed(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();

@@ -48,8 +48,8 @@ const GROUPS: Readonly<Record<string, Cases>> = {
 };
 
 /**
- * Declares the tests that every session store must pass. Each follows from a title of the contract on
- * `SessionStore`. Run it against a real server: a mock would only test the mock.
+ * Declares the tests that every session store must pass. Each test checks sentences of the contract in the
+ * documentation of `SessionStore`. Run it against a real server: a mock would only test the mock.
  *
  * @example
  * import { describe, it } from "vitest";

@@ -23,7 +23,7 @@ export interface NodeMeasurements {
   readonly loggedOut: number;
 }
 
-/** One fault, and what both serving nodes did while it was injected. */
+/** The measurements of both serving nodes during one fault. */
 export interface Trial {
   readonly fault: Fault;
   readonly leased: NodeMeasurements;

@@ -17,7 +17,7 @@ export class ServerMissing extends Error {
 }
 
 /**
- * The program's path.
+ * Returns the path of a program.
  *
  * @throws ServerMissing when this machine does not have it; the message says how to get it.
  */

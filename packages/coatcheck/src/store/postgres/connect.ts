@@ -134,7 +134,7 @@ async function connectPostgres(
 /**
  * Creates a client for `LISTEN`, outside any pool. The caller connects it.
  *
- * @param timeout - milliseconds that connecting, and each query, may take.
+ * @param timeout - maximum milliseconds for connecting, and for each query.
  */
 export async function listeningClient(url: URL, timeout: number): Promise<Client> {
   const { Client } = await import("pg");

@@ -44,8 +44,8 @@ const ignore = () => {};
  * Every `NOTIFY` takes a lock on the whole database while it commits, so the channel sends queued hints in one query.
  * If you have Redis, send hints over Redis instead.
  *
- * `LISTEN` needs a connection of its own. Behind a pooler in transaction mode the channel only sends, and a notice reports that;
- * give it the URL of the server itself, or of a pooler in session mode.
+ * `LISTEN` needs a connection of its own. Behind a pooler in transaction mode, the channel can send hints but not
+ * receive them, and reports that as a notice. Pass the URL of the server itself or of a pooler in session mode instead.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` when `connectionString` is not a PostgreSQL URL. The channel does not
  * throw when the server is down; it keeps reconnecting.

@@ -26,8 +26,8 @@ const ignore = () => {};
 const statementNames = new Map<string, { readonly name: string }>();
 
 /**
- * The name of a prepared statement. It depends on the text only, because clients of a pooler share connections: the same name
- * must mean the same statement for all of them.
+ * Returns the name of a prepared statement. The name depends only on the SQL text, because clients of a pooler share
+ * connections: a name must mean the same statement for every client.
  */
 function statementName(text: string): { readonly name: string } {
   const existing = statementNames.get(text);
@@ -51,9 +51,9 @@ export interface DeadlinePoolOptions {
 }
 
 /**
- * A pool with a deadline. Everything that is done with a connection must finish within the deadline, counted from the
- * request for the connection. A connection that misses it is closed and not returned to the pool, because a hung
- * server would block it forever. Its last query may still take effect.
+ * A pool with a deadline. A caller must finish all queries on a connection within the deadline, which starts when the
+ * caller requests the connection. A connection that misses the deadline is closed and not returned to the pool, because
+ * a hung server would block it forever. The last query may still take effect.
  */
 export class DeadlinePool implements KyselyPool {
   /** Required by Kysely's pool interface. */

@@ -38,9 +38,9 @@ export function isFlushed({ written, flushed }: LogHead): boolean {
 
 /**
  * Returns positions that stay valid after a crash of the server. If PostgreSQL crashes before a transaction is on the
- * disk, it assigns the transaction's number again. A later revocation could then have a position below one that a
- * cache holds, and the cache would miss it. So no position is above the last flushed one. A position that is too low
- * only makes the cache read some log items twice.
+ * disk, it assigns the transaction's number again. A later revocation could then have a lower position than a copy in a
+ * cache, and the cache would miss the revocation. So no returned position is above the last flushed position. A
+ * position that is too low only makes the cache read some log items twice.
  */
 export class DurablePosition {
   #durable: LogPosition = 0;

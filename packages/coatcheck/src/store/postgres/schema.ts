@@ -35,14 +35,14 @@ export const LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
  *
  * A touch (recorded activity) changes `last_seen_at` and `ends_at`, so no index contains these columns. Indexing only
  * the hour keeps touches heap-only (HOT), and the fill factor reserves space for the new row version on the same page.
- * The indexes by age and by tenant hold the hour too, so that a list of live sessions skips those that ended earlier
- * without reading their rows.
+ * The indexes by age and by tenant hold the hour too, so that a list of live sessions skips ended sessions without
+ * reading their rows.
  *
  * `session.epoch` is the number of mass revocations at the time when the row was written. Later mass revocations of
  * its tenant or of everyone apply to the row, so revoking a tenant with ten million sessions inserts one small row.
  *
- * The functions are volatile: they read data that is newer than the snapshot of the calling statement. What they read
- * stays true until that statement commits, because a mass revocation waits for the lock that they take.
+ * The functions are volatile: they read data that is newer than the snapshot of the calling statement. They take a lock
+ * for which a mass revocation waits, so their result stays correct until the statement commits.
  */
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "001-sessions": [

@@ -52,7 +52,7 @@ function param(name: Column): string {
   return `$${COLUMN_NAMES.indexOf(name) + 1}::${COLUMNS[name]}`;
 }
 
-/** SQL for the time at which a session ends if it was last seen at `lastSeenAt`. */
+/** SQL for the time at which a session ends, given the time of its last activity. */
 function endsAfter(lastSeenAt: string): string {
   return `least(${param("expires_at")}, ${lastSeenAt} + ${param("idle_timeout")})`;
 }

@@ -75,7 +75,7 @@ export type PostgresStoreOptions = {
       readonly connectionString: string;
     }
   | {
-      /** A `pg` pool whose `synchronous_commit` is not off. The caller ends it. */
+      /** A `pg` pool of the application, which ends the pool itself. Its `synchronous_commit` must not be off. */
       readonly pool: PostgresPool;
     }
 );

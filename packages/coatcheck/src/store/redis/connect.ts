@@ -57,8 +57,8 @@ async function createClientFor(url: string) {
 
 /**
  * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing the
- * transport closes the connection. When the server says that it is not, or no longer, the primary, the transport
- * connects again, so it follows a host name that has moved to another server.
+ * transport closes the connection. When the server reports that it is not the primary, the transport connects again. It
+ * therefore finds the new server after a host name has been moved.
  *
  * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no

@@ -9,7 +9,7 @@ const INDEXED_FIELDS = ["subject", "tenant", "visitorId", "parentId", "owner"] a
  * Lua functions for rows. A row is one hash, `session:<id>`:
  *
  * - `body`: the record as JSON, which Lua never parses. `version`, `reason` (empty while active) and `lastSeenAt` are
- *   separate fields, because they change without a `put`. They take precedence over the body's.
+ *   separate fields, because they change without a `put`. These fields take precedence over the values in `body`.
  * - `facts`: the few fields that decide in which indexes the row is and when it ends, as JSON.
  * - `written`: the log position of the last `put`. It decides which mass revocations apply to the row.
  *

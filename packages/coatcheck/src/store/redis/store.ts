@@ -217,7 +217,9 @@ class RedisStore implements SessionStore {
     });
   }
 
-  /** Also applies pending mass revocations to their rows, a part of them in each call. Call it regularly. */
+  /**
+   * Also applies pending mass revocations to rows; each call applies them to some of the rows. Call `sweep` regularly.
+   */
   sweep(before: number, limit: number): Promise<number> {
     return this.#accept(async () => {
       const maxApplied = Math.max(limit, MIN_APPLIED);

@@ -25,7 +25,7 @@ export interface RedisTransport {
   publish(channel: string, message: string): Promise<void>;
   /**
    * Subscribes to a channel until the returned function is called. Messages may be lost, especially during a
-   * reconnection. Use them only to speed something up; correctness must not depend on them.
+   * reconnection. So correctness must not depend on messages.
    */
   subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>;
   /** Closes the connections that the transport opened itself. Further calls have no effect. */

@@ -9,7 +9,7 @@ interface Write {
   readonly reject: (error: unknown) => void;
   /** When to stop waiting for another process's lock, by `performance.now()`. */
   readonly deadline: number;
-  /** Whether its batch has failed before. This write may be the cause, so it runs in a savepoint of its own. */
+  /** Whether a batch with this write has failed. The write may have been the cause, so it runs in its own savepoint. */
   needsSavepoint: boolean;
 }
 
@@ -17,16 +17,16 @@ interface Write {
 const MAX_BATCH = 1000;
 
 /**
- * Time after which a batch takes no further write, in milliseconds. The commit takes about as long again, because each
- * row changes pages of several indexes.
+ * Time after which a batch takes no further write, in milliseconds. The commit then takes about the same time, because
+ * each row changes pages of several indexes.
  */
 const MAX_BATCH_TIME = 6;
 
 /**
  * Group commit: concurrent writes share one transaction and one fsync. Each write is acknowledged after the commit.
  *
- * A batch runs synchronously, so no read of this process sees half of it. Between two batches, other tasks run.
- * A write that would take longer than a few milliseconds must be divided by its caller. The queue waits up to
+ * A batch runs synchronously, so no read of this process returns half of its writes. Between two batches, other tasks
+ * run. A write that would take longer than a few milliseconds must be divided by its caller. The queue waits up to
  * `timeout` milliseconds for another process's lock, without blocking the event loop.
  */
 export class GroupCommit {
@@ -45,9 +45,9 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `write` in the next transaction and resolves once the transaction is on the disk. A write that throws is
-   * rolled back alone; the others of its transaction are committed. `write` may be called more than once, but only one
-   * call takes effect.
+   * Runs `write` in the next transaction and resolves once the transaction is on the disk. If a write throws, only that
+   * write is rolled back; the other writes of the transaction are committed. `write` may be called more than once, but
+   * only one call takes effect.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` with the error of `write` or of SQLite as `cause`.
    */

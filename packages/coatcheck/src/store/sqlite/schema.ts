@@ -28,10 +28,10 @@ export interface Tables {
  * mass revocation at that position or above therefore applies to the row, and revoking a tenant with ten million
  * sessions inserts one small row.
  *
- * Most writes are touches and changes of data, so they should not have to update an index: of `ends_at`, only the
- * hour is indexed. `session_by_end` covers the columns that `stats` counts. The indexes by age and by tenant also hold
- * what lists of live sessions filter on, so that a list skips ended sessions without reading their rows. The table has a rowid, because a body of
- * 1 KB inside a primary-key tree makes reads two to three times slower.
+ * Most writes are touches and changes of data, so they should not have to update an index: of `ends_at`, only the hour
+ * is indexed. `session_by_end` covers the columns that `stats` counts. The indexes by age and by tenant also contain
+ * the columns that lists of live sessions filter by, so that a list skips ended sessions without reading their rows.
+ * The table has a rowid, because a body of 1 KB inside a primary-key tree makes reads two to three times slower.
  */
 const MIGRATIONS = [
   /* sql */ `

@@ -81,7 +81,7 @@ const TOUCHED_ENDS_AT = "min(expires_at, ?2 + idle_timeout)";
 /** A row with the log position at which it was read. */
 type ReadRow = SessionRow & { position: number };
 
-/** A scope whose revocation does not update the session rows; `session_now` applies it when they are read. */
+/** The scope of a mass revocation, which updates no session rows. The view `session_now` applies it at each read. */
 type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true }>;
 
 /**

@@ -15,9 +15,9 @@ const QUEUED_SLICES = 20;
 
 /**
  * Prepares `sweep`, which deletes up to `limit` rows that ended before `before` (epoch milliseconds), and all log items
- * of that age. It deletes rows with an end time of their own first, then rows that a mass revocation ended, and the
- * mass revocation itself after its last row. It deletes in slices, so that it blocks neither other writes nor the event
- * loop.
+ * of that age. `sweep` first deletes sessions that timed out or were revoked individually, then sessions that a mass
+ * revocation ended, and then the mass revocation itself. It deletes in slices, so that it blocks neither other writes
+ * nor the event loop.
  *
  * @returns a function that returns how many session rows it deleted.
  */

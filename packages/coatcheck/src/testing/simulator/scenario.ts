@@ -5,8 +5,8 @@ export interface NodeClocks {
   /** Speed relative to true time, per mille: ±5 is half a percent faster or slower. */
   readonly drift: number;
   /**
-   * The clock fault that can occur. Suspending a virtual machine freezes the monotonic clock; an administrator can set the
-   * wall clock. Assumption A2 of docs/guarantees.md is that not both happen to the same process.
+   * The clock fault that can occur. Suspending a virtual machine freezes the monotonic clock; an administrator can set
+   * the wall clock. Only one of these faults can happen to a process (assumption A2 of docs/guarantees.md).
    */
   readonly clocks: "freeze" | "jump";
 }

@@ -13,7 +13,7 @@ function storedOrder({ order, sessionId, visitorId, at }: VisitEvent): StoredOrd
   return order && { ...order, sessionId, visitorId, at };
 }
 
-/** Runs the test for a sink that has `findOrder`; a sink without it, such as a file, passes. */
+/** Runs the test if the sink has `findOrder`. A sink without `findOrder`, such as a file, passes. */
 function withFindOrder(
   test: (find: NonNullable<SinkFixture["sink"]["findOrder"]>, fixture: SinkFixture) => Promise<void>,
 ): SinkCases[string] {

@@ -1,6 +1,6 @@
 /**
- * A separate process for the tests. It gives up root's rights, opens the given file and prints the result. With `rounds`,
- * it prints "ready", then opens another file for each line that it reads and prints the result of each.
+ * A separate process for the tests. It gives up root's rights, opens the given file and prints the result. With the
+ * argument `rounds`, it prints "ready", then opens one file for each input line and prints the result.
  */
 import { createInterface } from "node:readline";
 import { CoatcheckError } from "../../../src/session/errors.ts";

@@ -15,7 +15,7 @@ const FOLDS = {
 
 type Name = "subject" | "tenant" | "owner" | "visitorId";
 
-/** Returns the sessions whose field equals `value` after both are folded like a collation would. */
+/** Returns the sessions whose `field` equals `value` after `fold`, which removes a difference as a collation does. */
 async function findEqual(
   fold: (text: string) => string,
   store: SessionStore,
