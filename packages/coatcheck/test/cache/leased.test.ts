@@ -144,7 +144,7 @@ test("the session excepted by 'log out my other devices' is cached again after o
   expect(other.cache.getCached(key)).toBeDefined();
 });
 
-test("a copy that looks expired is read again, because another process may have seen activity", async () => {
+test("a copy that looks expired is read again, because another process may have recorded activity", async () => {
   const { cluster, one, key, record } = await twoProcesses();
   await cluster.time.advance(record.idleTimeout - 1000);
   await cluster.store.touch([{ id: record.id, lastSeenAt: cluster.time.wall }]);
@@ -177,7 +177,7 @@ test("data written by another process is visible after the TTL (default without 
   expect((await one.cache.read(record.id)).cached?.record.data).toEqual({ theme: "dark" });
 });
 
-test("a read with atLeast or fresh sees a write made by another process", async () => {
+test("a read with atLeast or fresh returns a write by another process", async () => {
   const { cluster, one, record } = await twoProcesses();
   const next = await cluster.write(record);
   expect((await one.cache.read(record.id, { atLeast: next.version })).cached?.record.version).toBe(2);

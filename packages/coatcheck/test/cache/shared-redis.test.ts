@@ -47,7 +47,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     prefix = temporaryPrefix();
   });
 
-  test("returns a stored copy unchanged, in one command", async () => {
+  test("get() returns a stored copy unchanged, in one command", async () => {
     const counted = counting(transport);
     const shared = redisShared(counted, { prefix });
     expect(await shared.get(key)).toBeNull();
@@ -57,7 +57,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(counted.commands).toEqual(["GET"]);
   });
 
-  test("keeps the newer of two copies, in any order of arrival", async () => {
+  test("fill() keeps the newer of two copies, in any order of arrival", async () => {
     const shared = redisShared(transport, { prefix });
     expect(await shared.fill(key, at(3, 10))).toBe(true);
     for (const older of [at(2, 99), at(3, 9), at(3, 10)]) expect(await shared.fill(key, older)).toBe(false);
@@ -67,14 +67,14 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await shared.get(key)).toEqual(at(10, 2 ** 52));
   });
 
-  test("keeps the newest of many concurrent copies", async () => {
+  test("fill() keeps the newest of many concurrent copies", async () => {
     const shared = redisShared(transport, { prefix });
     const versions = Array.from({ length: 200 }, (_, index) => ((index * 71) % 200) + 1);
     await Promise.all(versions.map((version) => shared.fill(key, at(version, 1))));
     expect(await shared.get(key)).toEqual(at(200, 1));
   });
 
-  test("stores no copy over a tombstone", async () => {
+  test("fill() does not replace a tombstone", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     await shared.tombstone(key);
@@ -82,7 +82,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await shared.get(key)).toBeNull();
   });
 
-  test("expires copies and tombstones after the TTL", async () => {
+  test("copies and tombstones expire after the TTL", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     expect(await transport.exec(["PTTL", `${prefix}cached:${key}`])).toBeGreaterThan(29 * 60_000);
@@ -90,7 +90,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await transport.exec(["PTTL", `${prefix}cached:${key}`])).toBeLessThanOrEqual(30 * 60_000);
   });
 
-  test("ignores malformed values and copies of another session", async () => {
+  test("get() ignores malformed values and copies of another session", async () => {
     const shared = redisShared(transport, { prefix });
     const other = JSON.stringify(recordAt(0));
     for (const text of ["", "{}", "1:2", "1:2:", "1:x:{}", "1:2:null", `1:2:${other}`, ":::"]) {
@@ -100,14 +100,14 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     }
   });
 
-  test("works after SCRIPT FLUSH has deleted its scripts from the server", async () => {
+  test("fill() works after SCRIPT FLUSH has deleted its script from the server", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     await transport.exec(["SCRIPT", "FLUSH"]);
     expect(await shared.fill(key, at(2, 2))).toBe(true);
   });
 
-  test("delivers hints between processes and ignores malformed messages", async () => {
+  test("hints arrive in other processes, and malformed messages are ignored", async () => {
     const shared = redisShared(transport, { prefix });
     const hints: Hint[] = [
       { kind: "written", session: record.id, version: 4 },
@@ -133,7 +133,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     }
   });
 
-  test("makes a process refuse a session revoked by another one before the next poll", async () => {
+  test("a process refuses a session that another process revoked, before the next poll", async () => {
     const { store, session } = storeWithSessions();
     const held = await session();
     const [one, other] = [redisShared(transport, { prefix }), redisShared(transport, { prefix })];
@@ -152,7 +152,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     for (const cache of caches) await cache.close();
   });
 
-  test("delays only the first reads while Redis hangs or is down", async () => {
+  test("only the first reads are delayed while Redis hangs or is down", async () => {
     const wire = await proxyTo(url);
     const wired = await connectRedis(wire.url);
     const { store, session } = storeWithSessions();

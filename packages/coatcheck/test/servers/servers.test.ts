@@ -12,7 +12,7 @@ import { pingRedis } from "./redis.ts";
 const redisModule = new URL("redis.ts", import.meta.url).href;
 
 await describeWithServer("a Redis for the tests", "redis", (url) => {
-  test("responds", async () => {
+  test("responds to a ping", async () => {
     await expect(pingRedis(url)).resolves.toBeUndefined();
   });
 

@@ -13,7 +13,7 @@ async function standbyCaughtUp(primary: string, standby: string): Promise<void> 
 }
 
 await describeWithServer("postgresStore with a standby", "local-postgres", (primary) => {
-  it("rejects a standby, and invalidates all cached copies after a failover", async () => {
+  it("a standby is rejected, and a failover invalidates all cached copies", async () => {
     const store = await postgresStore({ connectionString: primary });
     const record = makeRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });

@@ -66,14 +66,14 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     expect((await other.cache.read(record.id, { fresh: true })).cached?.record.state).toBe("revoked");
   };
 
-  test("lets another process reject a revoked session long before its next poll", async () => {
+  test("a hint makes another process reject a revoked session long before its next poll", async () => {
     const [one, other] = [await start(), await start()];
     await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
     await expectHintDelivered(one, other);
     await expectHintDelivered(other, one);
   });
 
-  test("delivers hints again after every connection was terminated", async () => {
+  test("hints are delivered again after every connection was terminated", async () => {
     const [one, other] = [await start(), await start()];
     await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
     for (let round = 0; round < 3; round++) {
@@ -86,7 +86,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     }
   });
 
-  test("loses hints while the server is unreachable, without an error in the application", async () => {
+  test("hints are lost without an error in the application while the server is unreachable", async () => {
     const wire = await proxyTo(database.url);
     const [one, other] = [await start(wire.url), await start(wire.url)];
     await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
@@ -106,7 +106,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     await wire.close();
   });
 
-  test("delivers many concurrent hints unchanged and in order, and drops a hint that is too long", async () => {
+  test("many concurrent hints are delivered unchanged and in order; a hint that is too long is dropped", async () => {
     const [publisher, subscriber] = [channelTo(database.url), channelTo(database.url)];
     const received: Hint[] = [];
     const { promise: done, resolve } = Promise.withResolvers<void>();
@@ -127,7 +127,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     expect(received).toEqual([...hints, last]);
   });
 
-  test("leaves no connection open after close(), even during a connection attempt", async () => {
+  test("close() leaves no connection open, even during a connection attempt", async () => {
     const unreachable = channelTo("postgres://user:secret@127.0.0.1:1/nowhere");
     await unreachable.subscribe(() => {});
     await unreachable.close();

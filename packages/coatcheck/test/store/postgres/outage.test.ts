@@ -35,7 +35,7 @@ function everyMethod(store: SessionStore): (() => Promise<unknown>)[] {
 }
 
 await describeWithServer("postgresStore during failures", "postgres", (server) => {
-  it("explains what is wrong with the URL, without the password", async () => {
+  it("the error for a wrong URL explains what is wrong, without the password", async () => {
     const faults: [change: (url: URL) => void, message: RegExp][] = [
       [(url) => Object.assign(url, { password: "wrong-guess" }), /rejected the user name or password/],
       [(url) => Object.assign(url, { pathname: "/nowhere" }), /database of the URL does not exist/],
@@ -56,7 +56,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     expect(malformed.message).toMatch(/URL/);
   });
 
-  it("migrates the database once when eight stores start at once", async () => {
+  it("eight stores that start at once migrate the database once", async () => {
     const schema = await temporarySchema(server);
     const stores = await Promise.all(
       Array.from({ length: 8 }, () => postgresStore({ connectionString: schema.url })),
@@ -69,7 +69,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await schema.drop();
   });
 
-  it("rejects the database of a newer Coatcheck", async () => {
+  it("postgresStore() rejects the database of a newer Coatcheck", async () => {
     const schema = await temporarySchema(server);
     await (await postgresStore({ connectionString: schema.url })).close();
     await query(schema.url, "insert into coatcheck_migration values ('999-from-the-future', now()::text)");
@@ -78,14 +78,14 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await schema.drop();
   });
 
-  it("rejects a pool whose commits are not durable", async () => {
+  it("postgresStore() rejects a pool whose commits are not durable", async () => {
     const pool = new Pool({ connectionString: server, options: "-c synchronous_commit=off" });
     const error = await failureOf(postgresStore({ pool }));
     expect(error.message).toMatch(/synchronous_commit/);
     await pool.end();
   });
 
-  it("reports a server that is read-only or becomes read-only", async () => {
+  it("a notice reports a server that is read-only or becomes read-only", async () => {
     const database = await temporaryDatabase(server);
     const name = new URL(database.url).pathname.slice(1);
     const store = await postgresStore({ connectionString: database.url });
@@ -99,7 +99,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await database.drop();
   });
 
-  it("rejects within the deadline while the server hangs, and works afterwards", async () => {
+  it("calls reject within the deadline while the server hangs, and work afterwards", async () => {
     const schema = await temporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
@@ -119,7 +119,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await schema.drop();
   });
 
-  it("replaces a connection that does not respond", async () => {
+  it("a connection that does not respond is replaced", async () => {
     const schema = await temporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
@@ -132,7 +132,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await schema.drop();
   });
 
-  it("works again after the loss of every idle and busy connection", async () => {
+  it("calls work again after the loss of every idle and busy connection", async () => {
     const schema = await temporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });

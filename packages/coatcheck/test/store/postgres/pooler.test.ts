@@ -34,7 +34,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       await database.drop();
     });
 
-    it("opens eight stores at once, and one of them migrates the database", async () => {
+    it("eight stores open at once, and one of them migrates the database", async () => {
       const stores = await Promise.all(Array.from({ length: 8 }, open));
       for (const store of stores)
         expect(await store.put(makeRecord(), { expectedVersion: 0, change: "data" })).toBe("stored");
@@ -65,7 +65,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       },
     );
 
-    it("works on a pool of the application that does not reveal that there is a pooler", async () => {
+    it("the store works on an application's pool that does not reveal the pooler", async () => {
       const pool = new Pool({ connectionString: pooler.url });
       const hiding: PostgresPool = {
         connect: async () => Object.defineProperty(await pool.connect(), "processID", { value: null }),
@@ -82,7 +82,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       await pool.end();
     });
 
-    it("explains that the pooler does not accept the options of the URL", async () => {
+    it("the error explains that the pooler does not accept the options of the URL", async () => {
       const url = new URL(pooler.url);
       url.searchParams.set("options", "-c search_path=shop");
       await expect(postgresStore({ connectionString: url.href })).rejects.toMatchObject({

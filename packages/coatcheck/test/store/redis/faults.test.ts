@@ -12,7 +12,7 @@ import { startOwnRedis } from "./fixtures.ts";
 import { CREATE, everyMethod, expectUnavailable, startFixture, untilResolved } from "./store-fixtures.ts";
 
 describeWithProgram("redis", "redisStore during failures", () => {
-  it("rejects at the deadline while the server hangs, and works afterwards", async () => {
+  it("calls reject at the deadline while the server hangs, and work afterwards", async () => {
     const { server, store } = await startFixture({}, 300);
     const record = makeRecord();
     await untilResolved(() => store.put(record, CREATE));
@@ -24,14 +24,14 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
   });
 
-  it("rejects every call after the server has died", async () => {
+  it("every call rejects after the server has died", async () => {
     const { server, store } = await startFixture();
     await store.stats(0);
     await server.stop();
     await expectUnavailable(everyMethod(store));
   });
 
-  it("rejects every call on a read-only replica, even reads", async () => {
+  it("every call rejects on a read-only replica, even reads", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE);
@@ -41,7 +41,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.get(record.id))?.record).toEqual(record);
   });
 
-  it("rejects put() when memory is full, and still reads and revokes", async () => {
+  it("put() rejects when memory is full, while reads and revocations still work", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE);
@@ -56,7 +56,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.changes(cursor)).items).toHaveLength(1);
   });
 
-  it("reports a wrong password immediately, without the password in the error", async () => {
+  it("connectRedis() reports a wrong password immediately, without the password in the error", async () => {
     const server = await startOwnRedis();
     onTestFinished(() => server.stop());
     const admin = await connectRedis(server.url);
@@ -83,7 +83,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await expectUnavailable([connectRedis("redis://127.0.0.1:1", { connectTimeout: 50 })]);
   });
 
-  it("rejects a prefix that would break the hash tag", () => {
+  it("redisStore() rejects a prefix that would break the hash tag", () => {
     const redis = nodeRedisTransport(createClient());
     for (const prefix of ["", "a{b}", "}"]) {
       expect(() => redisStore(redis, { prefix })).toThrow(
@@ -151,7 +151,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect(await commands()).toBe(before + 10);
   });
 
-  it("works after the server has dropped its scripts", async () => {
+  it("the store works after the server has dropped its scripts", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE);
@@ -159,7 +159,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.get(record.id))?.record).toEqual(record);
   });
 
-  it("works with the documented permissions", async () => {
+  it("the store works with the documented permissions of the Redis user", async () => {
     const { server, redis } = await startFixture();
     const rights = "+@read +@write +@scripting +@connection +time +info";
     await redis.exec(["ACL", "SETUSER", "coats", "on", ">hush", "~{coatcheck}:*", ...rights.split(" ")]);
@@ -196,7 +196,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await stop();
   });
 
-  it("returns the same results over RESP2 and RESP3", async () => {
+  it("the store returns the same results over RESP2 and RESP3", async () => {
     const { server, store } = await startFixture();
     const record = makeRecord({ subject: "ada" });
     await store.put(record, CREATE);

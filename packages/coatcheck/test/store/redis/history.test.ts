@@ -99,7 +99,9 @@ async function readEverything(store: SessionStore, now: number): Promise<unknown
 
 await describeWithServer("redisStore", "redis", (url) => {
   describe("after any sequence of calls", () => {
-    it("returns the same as memoryStore, and leaves no keys behind", { timeout: 60_000 }, async () => {
+    it("returns the same results as memoryStore, and leaves no keys behind", {
+      timeout: 60_000,
+    }, async () => {
       const redis = await connectRedis(url, { deadline: 5000 });
       const run = async (steps: readonly Step[]) => {
         const clock = fakeClock();

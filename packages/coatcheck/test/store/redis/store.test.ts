@@ -73,7 +73,7 @@ describeWithProgram("redis", "the lists of redisStore", () => {
     return callsOf("hmget") - callsOf("evalsha");
   }
 
-  it("loads only rows whose state may match", async () => {
+  it("list() loads only rows whose state may match the filter", async () => {
     const liveAt = Date.now() + 60_000;
     expect(await rowsLoaded({ tenant: "quiet", liveAt }, 0)).toBe(0);
     expect(await rowsLoaded({ tenant: "busy", liveAt }, 20)).toBe(21);

@@ -9,7 +9,7 @@ const LOST_KEY_MESSAGE =
   "restore a backup, or end all sessions with revoke({ everyone: true }).";
 
 describeWithProgram("redis", "redisStore on a server that loses keys", () => {
-  it("rejects a server that may evict sessions, from the first call on", async () => {
+  it("every call rejects, from the first one on, if the server may evict sessions", async () => {
     const { redis, store } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" });
     const message =
       "Redis may evict sessions (maxmemory-policy is allkeys-lru); set it to noeviction or a volatile policy.";
@@ -18,7 +18,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     expect(await store.put(makeRecord(), CREATE)).toBe("stored");
   });
 
-  it("rejects every call within a second after the server's policy has become unsafe, and reports it", async () => {
+  it("every call rejects within a second after the server's policy has become unsafe, and a notice says so", async () => {
     const { redis } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "noeviction" });
     const clock = fakeClock();
     const notices: ServerNotice[] = [];
@@ -35,7 +35,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
   });
 
   it.each(["head", "history", "pending"])(
-    "rejects every call after the key %s is lost, until all sessions have been ended",
+    "every call rejects after the key %s is lost, until all sessions have been ended",
     async (key) => {
       const { redis, store } = await startFixture();
       const [ended, live] = [makeRecord({ tenant: "acme" }), makeRecord({ tenant: "umbrella" })];
@@ -59,7 +59,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     },
   );
 
-  it("works without the key history when no revocation is pending", async () => {
+  it("the store works without the key history when no revocation is pending", async () => {
     const { redis, store } = await startFixture();
     await store.put(makeRecord({ tenant: "acme" }), CREATE);
     await store.revoke({ tenant: "acme" }, "admin");
