@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, temporaryFolder, unprivileged } from "../servers/machine.ts";
+import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "../servers/machine.ts";
 import { pingRedis } from "../servers/redis.ts";
 import { startServer } from "../servers/start.ts";
 import { type SupervisedProcess, supervise } from "../servers/supervise.ts";
@@ -49,7 +49,7 @@ function urlOf(port: number): string {
 
 async function startOn(port: number): Promise<SupervisedProcess> {
   const command = requireProgram(TEST_PROGRAMS.redis);
-  const user = await unprivileged("redis", "nobody");
+  const user = await findUnprivilegedUser("redis", "nobody");
   return await startServer("Redis", async () => {
     const folder = await temporaryFolder("redis", user);
     const settings = {

@@ -32,7 +32,7 @@ export function requireProgram(program: TestProgram): string {
 }
 
 /** The account that a server runs under, since PostgreSQL refuses to run as root. Null means the current user. */
-export async function unprivileged(...names: readonly string[]): Promise<SupervisedCommand["user"]> {
+export async function findUnprivilegedUser(...names: readonly string[]): Promise<SupervisedCommand["user"]> {
   if (!isRoot) return null;
   for (const name of names) {
     try {

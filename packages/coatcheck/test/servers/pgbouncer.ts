@@ -1,7 +1,7 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, temporaryFolder, unprivileged } from "./machine.ts";
+import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "./machine.ts";
 import { pingPostgres } from "./postgres.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
@@ -15,7 +15,7 @@ type Settings = Readonly<Record<string, string | number>>;
  */
 export async function startPgBouncer(url: string, settings: Settings = {}): Promise<RunningServer> {
   const command = requireProgram(TEST_PROGRAMS.pgbouncer);
-  const user = await unprivileged("postgres", "nobody");
+  const user = await findUnprivilegedUser("postgres", "nobody");
   const server = new URL(url);
   const target = {
     host: server.hostname,
@@ -38,7 +38,7 @@ export async function startPgBouncer(url: string, settings: Settings = {}): Prom
     };
     await writeFile(
       file,
-      `[databases]\n* = ${pairs(target).join(" ")}\n[pgbouncer]\n${pairs(options).join("\n")}\n`,
+      `[databases]\n* = ${formatSettings(target).join(" ")}\n[pgbouncer]\n${formatSettings(options).join("\n")}\n`,
     );
     if (user) await chown(file, user.uid, user.gid);
     const log = join(folder, "pgbouncer.log");
@@ -50,6 +50,6 @@ export async function startPgBouncer(url: string, settings: Settings = {}): Prom
   });
 }
 
-function pairs(values: Settings): string[] {
+function formatSettings(values: Settings): string[] {
   return Object.entries(values).map(([name, value]) => `${name}=${value}`);
 }

@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, run, temporaryFolder, unprivileged } from "./machine.ts";
+import { findUnprivilegedUser, freePort, requireProgram, run, temporaryFolder } from "./machine.ts";
 import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
@@ -47,7 +47,7 @@ async function start(
   { fsync = true }: Durability = {},
 ): Promise<RunningServer> {
   const initdb = requireProgram(TEST_PROGRAMS.postgres);
-  const user = await unprivileged("postgres", "nobody");
+  const user = await findUnprivilegedUser("postgres", "nobody");
   const program = (name: string) => join(dirname(initdb), name);
   return await startServer("PostgreSQL", async () => {
     const folder = await temporaryFolder("postgres", user);

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, temporaryFolder, unprivileged } from "./machine.ts";
+import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "./machine.ts";
 import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
 /** Starts a Redis on the loopback interface, with a password, that writes to its file before it acknowledges. */
 export async function startRedis({ fsync = true }: Durability = {}): Promise<RunningServer> {
   const program = requireProgram(TEST_PROGRAMS.redis);
-  const user = await unprivileged("redis", "nobody");
+  const user = await findUnprivilegedUser("redis", "nobody");
   const password = randomBytes(16).toString("hex");
   return await startServer("Redis", async () => {
     const folder = await temporaryFolder("redis", user);

@@ -111,7 +111,7 @@ export class SimulatedNode {
     this.#pausedUntil = until;
     events.schedule(span, () => {
       if (this.#clocks.clocks === "freeze") this.#frozenFor += span;
-      const queue = shuffled(this.#queue, order);
+      const queue = shuffle(this.#queue, order);
       this.#queue = [];
       for (const handle of queue) handle();
     });
@@ -245,7 +245,7 @@ export class SimulatedNode {
 }
 
 /** Fisher–Yates shuffle, seeded by `order`, with the generator of Numerical Recipes. */
-function shuffled<T>(items: readonly T[], order: number): T[] {
+function shuffle<T>(items: readonly T[], order: number): T[] {
   const result = [...items];
   let state = order >>> 0;
   for (let last = result.length - 1; last > 0; last--) {

@@ -7,7 +7,7 @@ import { type Cases, change, create, listAll, rejectsWith } from "./fixtures.ts"
 
 const HOUR = 3_600_000;
 
-function newestFirst(records: readonly SessionRecord[]): string[] {
+function sortNewestFirst(records: readonly SessionRecord[]): string[] {
   return records
     .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1))
     .map(({ id }) => id);
@@ -115,14 +115,14 @@ export const listing: Cases = {
     );
     await Promise.all(records.map((record) => create(store, record)));
     const revoked = async (filter: SessionFilter, matches: (record: SessionRecord) => boolean) => {
-      const wanted = newestFirst(records.filter(matches));
+      const wanted = sortNewestFirst(records.filter(matches));
       for (const limit of [7, 100]) {
         assert.deepEqual(await listAll(other, { ...filter, state: "revoked" }, limit), wanted);
       }
       assert.deepEqual(await listAll(other, { ...filter, state: "revoked", liveAt: createdAt }), []);
       const rest = records.filter((record) => !wanted.includes(record.id));
       if (Object.keys(filter).length > 0) return;
-      assert.deepEqual(await listAll(other, { state: "active" }), newestFirst(rest));
+      assert.deepEqual(await listAll(other, { state: "active" }), sortNewestFirst(rest));
     };
     const single = records[10]?.id ?? "";
     await store.revoke({ session: single }, "logout");
@@ -154,7 +154,7 @@ export const listing: Cases = {
       ),
     );
     await create(store, makeRecord({ createdAt: start }));
-    const expected = newestFirst(records);
+    const expected = sortNewestFirst(records);
     for (const limit of [1, 4, 5, 25, 1000]) {
       assert.deepEqual(await listAll(other, { subject: "ada" }, limit), expected);
     }
@@ -169,7 +169,7 @@ export const listing: Cases = {
     const records = await Promise.all(
       Array.from({ length: 10 }, (_, index) => create(store, makeRecord({ createdAt: start + index }))),
     );
-    const expected = newestFirst(records);
+    const expected = sortNewestFirst(records);
     const first = await store.list({}, { limit: 4 });
     await create(store, makeRecord({ createdAt: start + 100 }));
     for (const { id } of first.records) await store.revoke({ session: id }, "logout");

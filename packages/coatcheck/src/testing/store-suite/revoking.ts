@@ -6,7 +6,7 @@ import { type Cases, change, changeData, create, listAll, read, rejectsWith } fr
 
 const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
 
-function ended(record: SessionRecord, reason: SessionRecord["reason"]): SessionRecord {
+function withRevocation(record: SessionRecord, reason: SessionRecord["reason"]): SessionRecord {
   return { ...record, state: "revoked", reason, version: record.version + 1 };
 }
 
@@ -16,7 +16,7 @@ export const revoking: Cases = {
     const record = await create(store, makeRecord());
     const unrelated = await create(store, makeRecord());
     assert.equal(await store.revoke({ session: record.id }, "token-reuse"), 1);
-    assert.deepEqual(await read(other, record.id), ended(record, "token-reuse"));
+    assert.deepEqual(await read(other, record.id), withRevocation(record, "token-reuse"));
     assert.deepEqual(await read(other, unrelated.id), unrelated);
   },
 
@@ -26,7 +26,7 @@ export const revoking: Cases = {
     for (const scope of [{ session: record.id }, ...SCOPES]) {
       assert.equal(await other.revoke(scope, "admin"), 0);
     }
-    assert.deepEqual(await read(store, record.id), ended(record, "logout"));
+    assert.deepEqual(await read(store, record.id), withRevocation(record, "logout"));
   },
 
   "revoke() of missing sessions returns 0": async ({ store }) => {
@@ -83,11 +83,11 @@ export const revoking: Cases = {
     assert.ok(first && second && third);
     const unrelated = await create(store, makeRecord({ subject: "bob" }));
     assert.equal(await store.revoke({ subject: "ada", except: second.id }, "credentials-changed"), 2);
-    assert.deepEqual(await read(store, first.id), ended(first, "credentials-changed"));
+    assert.deepEqual(await read(store, first.id), withRevocation(first, "credentials-changed"));
     assert.deepEqual(await read(store, second.id), second);
     assert.equal(await store.revoke({ subject: "ada" }, "admin"), 1);
-    assert.deepEqual(await read(store, second.id), ended(second, "admin"));
-    assert.deepEqual(await read(store, third.id), ended(third, "credentials-changed"));
+    assert.deepEqual(await read(store, second.id), withRevocation(second, "admin"));
+    assert.deepEqual(await read(store, third.id), withRevocation(third, "credentials-changed"));
     assert.deepEqual(await read(store, unrelated.id), unrelated);
   },
 
@@ -96,7 +96,8 @@ export const revoking: Cases = {
     const outside = [makeRecord({ tenant: "other" }), makeRecord()];
     for (const record of outside) await create(store, record);
     assert.equal(await store.revoke({ tenant: "acme" }, "admin"), 3);
-    for (const record of inside) assert.deepEqual(await read(other, record.id), ended(record, "admin"));
+    for (const record of inside)
+      assert.deepEqual(await read(other, record.id), withRevocation(record, "admin"));
     for (const record of outside) assert.deepEqual(await read(other, record.id), record);
     assert.equal(await other.revoke({ tenant: "acme" }, "revoked"), 0);
     assert.equal(await store.revoke({ everyone: true }, "revoked"), 2);
@@ -107,7 +108,8 @@ export const revoking: Cases = {
     const records = [makeRecord(), makeRecord({ subject: "ada" }), makeRecord({ tenant: "acme" })];
     for (const record of records) await create(store, record);
     assert.equal(await store.revoke({ everyone: true }, "admin"), 3);
-    for (const record of records) assert.deepEqual(await read(other, record.id), ended(record, "admin"));
+    for (const record of records)
+      assert.deepEqual(await read(other, record.id), withRevocation(record, "admin"));
     assert.equal(await other.revoke({ everyone: true }, "admin"), 0);
   },
 
@@ -123,7 +125,7 @@ export const revoking: Cases = {
       );
       assert.equal(await store.put(record, { expectedVersion: 0, change: "data" }), "conflict");
       await store.touch([{ id: record.id, lastSeenAt: record.lastSeenAt + 5000 }]);
-      assert.deepEqual(await read(store, record.id), ended(record, "admin"));
+      assert.deepEqual(await read(store, record.id), withRevocation(record, "admin"));
     }
   },
 

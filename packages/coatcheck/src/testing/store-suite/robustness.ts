@@ -31,7 +31,7 @@ const HOSTILE_DATA: readonly JsonObject[] = [
 ];
 
 /** Spellings that a database may accept for the id: other case, blanks, the forms of a PostgreSQL uuid. */
-function misspelled(id: string): readonly string[] {
+function misspellingsOf(id: string): readonly string[] {
   return [
     id.toUpperCase(),
     `${id} `,
@@ -43,15 +43,15 @@ function misspelled(id: string): readonly string[] {
   ];
 }
 
-function deep(levels: number): JsonObject {
-  return levels === 0 ? {} : { inner: deep(levels - 1) };
+function createNestedData(levels: number): JsonObject {
+  return levels === 0 ? {} : { inner: createNestedData(levels - 1) };
 }
 
 /** Tests with hostile input, and tests of `close`. */
 export const robustness: Cases = {
   "every method treats a malformed id as a missing one": async ({ store }) => {
     const record = await create(store, makeRecord({ id: "abcdef01-2345-4678-9abc-def012345678" }));
-    for (const id of [...HOSTILE_IDS, ...misspelled(record.id), "x".repeat(10_000_000)]) {
+    for (const id of [...HOSTILE_IDS, ...misspellingsOf(record.id), "x".repeat(10_000_000)]) {
       assert.equal(await store.get(id), null);
       assert.equal(await store.revoke({ session: id }, "logout"), 0);
       await store.touch([{ id, lastSeenAt: record.lastSeenAt + 1 }]);
@@ -73,7 +73,7 @@ export const robustness: Cases = {
   },
 
   "large and deeply nested data is returned unchanged": async ({ store }) => {
-    const data = { text: "é".repeat(32_768), deep: deep(100) };
+    const data = { text: "é".repeat(32_768), deep: createNestedData(100) };
     const record = await create(store, makeRecord({ data }));
     assert.deepEqual((await read(store, record.id)).data, data);
     await change(store, record, { data: {} });

@@ -145,7 +145,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     });
   });
 
-  test("rejects a malformed URL without the password in the message", () => {
+  test("postgresHints() rejects a malformed URL without the password in the message", () => {
     expect(() => postgresHints({ connectionString: "mysql://ada:secret@host/name" })).toThrow(
       /^Invalid PostgreSQL URL: it must have the form postgres:\/\/user:password@host:port\/database\.$/,
     );

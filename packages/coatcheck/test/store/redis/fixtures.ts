@@ -1,7 +1,7 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TEST_PROGRAMS } from "../../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, temporaryFolder, unprivileged } from "../../servers/machine.ts";
+import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "../../servers/machine.ts";
 import { pingRedis } from "../../servers/redis.ts";
 import { type RunningServer, startServer } from "../../servers/start.ts";
 import { supervise } from "../../servers/supervise.ts";
@@ -25,7 +25,7 @@ export function startSentinel(port: number): Promise<OwnRedis> {
 
 async function start(settings: Settings, flags: readonly string[]): Promise<OwnRedis> {
   const command = requireProgram(TEST_PROGRAMS.redis);
-  const user = await unprivileged("redis", "nobody");
+  const user = await findUnprivilegedUser("redis", "nobody");
   let port = 0;
   const server = await startServer("Redis", async () => {
     const folder = await temporaryFolder("redis", user);
