@@ -41,7 +41,7 @@ export class PostgresDatabase {
   async first<Row>(statement: string, parameters: readonly unknown[]): Promise<Row> {
     const [row] = await this.rows<Row>(statement, parameters);
     if (row === undefined)
-      throw new Error("PostgreSQL returned no row for a statement that always returns one.");
+      throw new Error("Unexpected PostgreSQL result: a statement that always returns one row returned none.");
     return row;
   }
 

@@ -55,6 +55,7 @@ function itemOf({ session, min_version, scope }: LogRow, position: LogPosition):
 }
 
 function headOf([row]: readonly LogRow[]): LogRow {
-  if (!row) throw new Error("PostgreSQL returned no row for the log, which always has one.");
+  if (!row)
+    throw new Error("Unexpected PostgreSQL result: the query for the end of the log returned no row.");
   return row;
 }

@@ -70,7 +70,7 @@ export async function connectRedis(url: string, options: ConnectRedisOptions = {
   const { connectTimeout = 2000, ...transportOptions } = options;
   const client = await createClientFor(url);
 
-  let lastError: unknown = new Error("No connection to Redis within the time limit.");
+  let lastError: unknown = new Error("Could not connect to Redis within connectTimeout.");
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const handleError = (error: unknown) => {
     lastError = error;

@@ -19,7 +19,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   NOAUTH: "Redis requires a password; add it to the URL.",
   WRONGPASS: "Redis rejected the user name or password.",
   [LOST_KEY]:
-    "Redis has lost a key of the session store (evicted or deleted), so ended sessions cannot be told from live ones; " +
+    "Redis has lost a key of the session store (evicted or deleted), so it cannot distinguish ended sessions from live ones; " +
     "restore a backup, or end all sessions with revoke({ everyone: true }).",
   NOPERM: "The Redis user lacks a permission; the documentation of redisStore lists the required ones.",
 };

@@ -82,7 +82,8 @@ export class CountThread {
       if (this.#worker === worker) this.#fail(error);
     });
     worker.on("exit", () => {
-      if (this.#worker === worker) this.#fail(new Error("The thread that counts sessions has ended."));
+      if (this.#worker === worker)
+        this.#fail(new Error("Cannot count the sessions: the thread that counts them has stopped."));
     });
     return worker;
   }

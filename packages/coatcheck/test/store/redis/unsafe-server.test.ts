@@ -5,7 +5,7 @@ import { fakeClock, makeRecord } from "../../../src/testing/index.ts";
 import { CREATE, everyMethod, expectUnavailable, startFixture } from "./store-fixtures.ts";
 
 const LOST_KEY_MESSAGE =
-  "Redis has lost a key of the session store (evicted or deleted), so ended sessions cannot be told from live ones; " +
+  "Redis has lost a key of the session store (evicted or deleted), so it cannot distinguish ended sessions from live ones; " +
   "restore a backup, or end all sessions with revoke({ everyone: true }).";
 
 describeWithProgram("redis", "redisStore on a server that loses keys", () => {
