@@ -15,7 +15,7 @@ async function usedCache() {
   return cache;
 }
 
-/** A meter that records the observed values by name and labels. */
+/** Creates a meter that records the observed values by name and labels. */
 function recordingMeter() {
   type Callback = Parameters<ReturnType<OpenTelemetryMeter["createObservableGauge"]>["addCallback"]>[0];
   const callbacks = new Map<Callback, string>();

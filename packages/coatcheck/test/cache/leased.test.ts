@@ -5,7 +5,7 @@ import { Cluster, untilIdle } from "./fixtures.ts";
 
 const BOUND = 2000;
 
-/** Two processes that have both cached the same session. */
+/** Starts two processes that have both cached the same session. */
 async function twoProcesses(options: Partial<CacheOptions> = { local: { ttl: 60 * 60_000 } }) {
   const cluster = new Cluster();
   const [one, other] = [await cluster.node(options), await cluster.node(options)];

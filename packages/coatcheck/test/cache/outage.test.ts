@@ -6,7 +6,7 @@ import { Cluster, SharedInMemory } from "./fixtures.ts";
 const DAY = 24 * 60 * 60_000;
 
 describe("an outage of the store", () => {
-  /** A process that cached two sessions before its store failed, and whose lease has expired since. */
+  /** Starts a process that caches two sessions. Then its store fails, and its lease expires. */
   async function outage() {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.node();

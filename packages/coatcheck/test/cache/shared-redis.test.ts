@@ -8,7 +8,7 @@ import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
 import { proxyTo } from "../servers/proxy.ts";
 import { Cluster, recordAt } from "./fixtures.ts";
 
-/** A transport that records the names of the commands. */
+/** Wraps a transport and records the names of the commands. */
 function counting(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {
   const commands: string[] = [];
   return {
@@ -172,7 +172,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
 });
 
-/** A store with a function that stores a session, created at the current time of the machine. */
+/** Creates a store, and a function that stores a session created at the machine's current time. */
 function storeWithSessions() {
   const cluster = new Cluster();
   const session = async () => {

@@ -116,7 +116,7 @@ class LoadRun {
   start(): void {
     this.#startedAt = performance.now();
     this.#timer = setInterval(() => {
-      // A busy machine fires the timer late. The rate stays the same anyway.
+      // A busy machine fires the timer late. So send every request that is due, to keep the rate.
       for (const due = (performance.now() - this.#startedAt) / INTERVAL; this.#due < due; ) this.#sendNext();
     }, INTERVAL);
   }

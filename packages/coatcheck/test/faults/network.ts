@@ -27,7 +27,7 @@ export function enterOwnNetwork(unshare: string): never {
 /** A network namespace with a link to this process. It simulates a separate machine. */
 export interface Namespace {
   readonly name: string;
-  /** The address of this process from inside the namespace. Its loopback servers are reachable there. */
+  /** The address at which the namespace reaches this process and its loopback servers. */
   readonly gateway: string;
   /** Silently drops every packet to and from these ports until {@link heal}. */
   drop(ports: readonly number[]): Promise<void>;

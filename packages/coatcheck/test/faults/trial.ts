@@ -38,7 +38,9 @@ const REVOKE_INTERVAL = 100;
 /** Milliseconds between rounds of checks. */
 const PROBE_INTERVAL = 25;
 const LIVE_PER_ROUND = 8;
-/** Milliseconds after its revocation during which a session is checked in every round; later in every tenth round. */
+/**
+ * A session is checked in every round for this time after its revocation, in milliseconds; later in every tenth round.
+ */
 const RECENT = 1.5 * BOUND;
 /** Milliseconds before the fault starts. */
 const FAULT_DELAY = 2000;

@@ -31,7 +31,9 @@ export function requireProgram(program: TestProgram): string {
   );
 }
 
-/** The account that a server runs under, since PostgreSQL refuses to run as root. Null means the current user. */
+/**
+ * Returns the first account of `names` that exists, because PostgreSQL refuses to run as root. Null: the current user.
+ */
 export async function findUnprivilegedUser(...names: readonly string[]): Promise<SupervisedCommand["user"]> {
   if (!isRoot) return null;
   for (const name of names) {

@@ -10,8 +10,8 @@ import { supervise } from "./supervise.ts";
 type Settings = Readonly<Record<string, string | number>>;
 
 /**
- * Starts a PgBouncer in front of the PostgreSQL at `url`, in transaction mode with three connections to the server. Its
- * databases are the server's. `settings` replace its defaults.
+ * Starts a PgBouncer in front of the PostgreSQL at `url`, in transaction mode with three connections to the server. It
+ * offers the databases of that server. `settings` replace PgBouncer's defaults.
  */
 export async function startPgBouncer(url: string, settings: Settings = {}): Promise<RunningServer> {
   const command = requireProgram(TEST_PROGRAMS.pgbouncer);

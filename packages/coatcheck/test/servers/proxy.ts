@@ -4,17 +4,19 @@ import { connect, createServer, type Socket } from "node:net";
 export interface Proxy {
   /** The server's URL through this proxy. */
   readonly url: string;
-  /** Drops everything silently, like a network partition or a hanging server. */
+  /** Holds back all data, like a network partition or a hanging server. */
   freeze(): void;
   /** Freezes existing connections but accepts new ones, like a router that lost its state. */
   strand(): void;
-  /** Resumes, and delivers what was held back. */
+  /** Ends {@link freeze} or {@link strand}, and delivers the data that was held back. */
   thaw(): void;
   /** Closes every connection and refuses new ones, like a dead server. */
   cut(): void;
   /** Accepts connections again after a {@link cut}. */
   mend(): void;
-  /** Sends new connections to the server at `url`, like a host name that moves. Open connections stay where they are. */
+  /**
+   * Forwards new connections to the server at `url`, like a host name that moves. Open connections keep their server.
+   */
   move(url: string): void;
   close(): Promise<void>;
 }

@@ -6,7 +6,9 @@ import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from 
 import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-/** Starts a Redis on the loopback interface, with a password, that writes to its file before it acknowledges. */
+/**
+ * Starts a Redis on the loopback interface, with a password. It stores a write in its file before it acknowledges it.
+ */
 export async function startRedis({ fsync = true }: Durability = {}): Promise<RunningServer> {
   const program = requireProgram(TEST_PROGRAMS.redis);
   const user = await findUnprivilegedUser("redis", "nobody");

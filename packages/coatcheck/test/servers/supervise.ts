@@ -11,7 +11,7 @@ export interface SupervisedProcess {
   signal(signal: NodeJS.Signals): void;
   /** Settles when the server has ended, for whatever reason. */
   readonly ended: Promise<void>;
-  /** Ends the server; settles when its process is gone and its folder deleted. */
+  /** Ends the server. Settles when its process has ended and its folder is deleted. */
   stop(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { StoreStats } from "../../src/session/store.ts";
 import { Recount } from "../../src/store/recount.ts";
 
-/** A store of `total` sessions in which a count takes until `finish` is called. */
+/** Creates a store of `total` sessions. A count of them lasts until `finish` is called. */
 function counting(total: number) {
   let time = 0;
   const running: { resolve(stats: StoreStats): void; reject(error: Error): void; readonly now: number }[] =

@@ -22,7 +22,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
   ...collationMutants,
 };
 
-/** The cases of the suite by title, to run against stores that `open` creates. */
+/** Returns the cases of the suite by title. They run against stores that `open` creates. */
 function casesWith(open: () => SessionStore): ReadonlyMap<string, () => Promise<void>> {
   const cases = new Map<string, () => Promise<void>>();
   const framework = {

@@ -1,4 +1,4 @@
-/** How many rows PostgreSQL reads for a query, with and without statistics. */
+/** Tests how many rows PostgreSQL reads for a query, with and without statistics. */
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
@@ -34,7 +34,7 @@ function nodesOf(plan: PlanNode): PlanNode[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 }
 
-/** Rows and index entries that the scans of a plan read. */
+/** Counts the rows and index entries that the scans of a plan read. */
 function rowsRead(nodes: readonly PlanNode[]): number {
   return nodes
     .filter((node) => node["Node Type"].endsWith("Scan"))

@@ -63,7 +63,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await admin.exec(["CONFIG", "SET", "requirepass", "right"]);
     await admin.close();
     const url = server.url.replace("//", "//:hush-hush@");
-    // Without a time limit: connectRedis() must reject immediately, because a retry cannot help.
+    // There is no time limit here: connectRedis() must reject immediately, because a retry cannot help.
     const failed = await connectRedis(url, { connectTimeout: Infinity }).catch((error: unknown) => error);
     expect(failed).toMatchObject({
       code: "STORE_UNAVAILABLE",
@@ -137,7 +137,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
 
   it("get() sends one command", async () => {
     const { redis } = await startFixture();
-    // The store checks the server once a second, by this clock.
+    // The store checks the server once a second, as measured by this clock.
     const store = redisStore(redis, { clock: fakeClock() });
     const record = makeRecord();
     await store.put(record, CREATE);

@@ -6,7 +6,10 @@ import { pingRedis } from "../../servers/redis.ts";
 import { type RunningServer, startServer } from "../../servers/start.ts";
 import { supervise } from "../../servers/supervise.ts";
 
-/** A Redis server for one test, which may stop it, fill it or change its settings without affecting other tests. */
+/**
+ * A Redis server of one test. The test may stop the server, fill it or change its settings without affecting other
+ * tests.
+ */
 export interface OwnRedis extends RunningServer {
   readonly port: number;
 }

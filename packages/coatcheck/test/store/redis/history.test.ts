@@ -69,7 +69,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("pass"), time: fc.nat(20) }) },
 );
 
-/** The record and options of a write, the same for both stores. */
+/** Creates the record and the options of a write, which are the same for both stores. */
 async function writeOf(
   store: SessionStore,
   put: Extract<Step, { do: "put" }>,

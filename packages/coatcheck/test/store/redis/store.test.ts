@@ -62,7 +62,7 @@ describeWithProgram("redis", "the lists of redisStore", () => {
     await server.stop();
   });
 
-  /** Lists, and returns how many rows the server loaded. */
+  /** Lists sessions, and returns how many rows the server loaded. */
   async function rowsLoaded(filter: SessionFilter, expected: number): Promise<number> {
     await redis.exec(["CONFIG", "RESETSTAT"]);
     expect((await store.list(filter, { limit: 20 })).records).toHaveLength(expected);

@@ -144,7 +144,7 @@ describe("sqliteStore with many sessions", () => {
   });
 
   describe("stats() of a large store", () => {
-    /** Inserts copies of one session, so that the database has `count` sessions more. */
+    /** Adds `count` sessions to the database: copies of one session. */
     async function fill(store: SessionStore, count: number): Promise<void> {
       await create(store);
       const database = new DatabaseSync(path);

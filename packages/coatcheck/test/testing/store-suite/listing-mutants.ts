@@ -16,7 +16,7 @@ function listMutant(list: (store: SessionStore, ...args: Parameters<List>) => Re
   return mutant((store) => ({ list: (filter, page) => list(store, filter, page) }));
 }
 
-/** Compares like the operator LIKE of SQL, with the wildcard %. */
+/** Compares like SQL's operator LIKE, with the wildcard %. */
 function matchesPattern(pattern: string, text: string): boolean {
   return pattern === "%" || pattern === text;
 }
@@ -25,7 +25,7 @@ function ignoredFieldMutant(field: keyof SessionFilter): Mutant {
   return listMutant((store, { [field]: _, ...filter }, page) => store.list(filter, page));
 }
 
-/** Pages by the number of rows before the page, in the order of `compare`. */
+/** Returns a mutant that sorts by `compare` and pages by offset, the number of rows before the page. */
 function pagesByOffset(compare: (left: SessionRecord, right: SessionRecord) => number): Mutant {
   return listMutant(async (store, filter, { limit, cursor = "0" }) => {
     const records = (await store.list(filter, { limit: 1000 })).records.toSorted(compare);

@@ -23,7 +23,7 @@ function itemMutant(change: (item: LogItem) => readonly LogItem[]): Mutant {
   }));
 }
 
-/** A store whose log has an item for each call of `revoke` that revoked no session. */
+/** Returns a mutant whose log has an item for each call of `revoke` that revoked no session. */
 function logsEmptyRevocations(isLogged: (scope: RevocationScope) => boolean): Mutant {
   return mutant((store) => {
     const extra: LogItem[] = [];
@@ -44,7 +44,10 @@ function logsEmptyRevocations(isLogged: (scope: RevocationScope) => boolean): Mu
   });
 }
 
-/** Lets later writes change a session that a mass revocation has ended, as a store with one row per mass revocation may. */
+/**
+ * Lets later writes change a session that a mass revocation has ended: a likely fault of stores that write one row per
+ * mass revocation.
+ */
 const revivesAfterMassRevocation = overlayMutant((store, overlay) => ({
   async put(record, options) {
     const stored = (await store.get(record.id))?.record;
