@@ -6,7 +6,7 @@ import { SessionManager } from "../../src/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { FaultyStore, idle } from "../cache/fixtures.ts";
+import { FaultyStore, untilIdle } from "../cache/fixtures.ts";
 import { Database, loadersOf, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 function singleProcess() {
@@ -45,7 +45,7 @@ describe("context.of(session)", () => {
     const cache = createCache({ store: { ...slow.asStore, changes }, clock, monotonic, schedule });
     const context = site.contextOn(cache);
     const read = context.of(sessionOf()).user();
-    await idle();
+    await untilIdle();
     first.resolve();
     await read;
     await site.time.advance(1000);
@@ -91,7 +91,7 @@ describe("context.of(session)", () => {
     const { context } = await site.node();
     const release = site.database.slowDown();
     const reads = Array.from({ length: 100 }, () => context.of(sessionOf()).user());
-    await idle();
+    await untilIdle();
     release();
     expect(new Set(await Promise.all(reads)).size).toBe(1);
     expect(site.database.queries).toBe(1);

@@ -8,7 +8,7 @@ import {
   type SharedEntities,
 } from "../../src/context/index.ts";
 import type { HintChannel } from "../../src/session/hint.ts";
-import { Cluster, idle } from "../cache/fixtures.ts";
+import { Cluster, untilIdle } from "../cache/fixtures.ts";
 
 /** A company of the fixtures. */
 export interface Company {
@@ -113,7 +113,7 @@ export class Site {
       ...(entities ? { shared: entities } : {}),
       ...(maxEntities ? { local: { maxEntries: maxEntities } } : {}),
     });
-    await idle();
+    await untilIdle();
     return { cache, faultyStore, context };
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { idle, SharedInMemory } from "../cache/fixtures.ts";
+import { SharedInMemory, untilIdle } from "../cache/fixtures.ts";
 import { lostHints, nameOf, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 describe("invalidate()", () => {
@@ -11,7 +11,7 @@ describe("invalidate()", () => {
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
     expect(await nameOf(first)).toBe("Ada L.");
-    await idle();
+    await untilIdle();
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
@@ -53,11 +53,11 @@ describe("invalidate()", () => {
     const node = await site.node();
     const release = site.database.slowDown();
     const before = nameOf(node);
-    await idle();
+    await untilIdle();
     site.database.users.set("ada", userNamed("Ada L."));
     await node.context.invalidate("user", "ada");
     const after = nameOf(node);
-    await idle();
+    await untilIdle();
     release();
     expect(await before).toBe("Ada");
     expect(await after).toBe("Ada L.");
@@ -70,12 +70,12 @@ describe("invalidate()", () => {
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
     const release = site.database.slowDown();
     const before = nameOf(second);
-    await idle();
+    await untilIdle();
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
-    await idle();
+    await untilIdle();
     const after = nameOf(second);
-    await idle();
+    await untilIdle();
     release();
     await before;
     expect(await after).toBe("Ada L.");
@@ -144,7 +144,7 @@ describe("invalidateTag()", () => {
     const { queries } = site.database;
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidateTag("company:acme");
-    await idle();
+    await untilIdle();
     expect(await nameOf(second)).toBe("Ada L.");
     await second.context.of(sessionOf("bob")).user();
     expect(site.database.queries).toBe(queries + 1);
@@ -155,11 +155,11 @@ describe("invalidateTag()", () => {
     const node = await site.node();
     const release = site.database.slowDown();
     const before = nameOf(node);
-    await idle();
+    await untilIdle();
     site.database.users.set("ada", userNamed("Ada L."));
     await node.context.invalidateTag("company:acme");
     const after = nameOf(node);
-    await idle();
+    await untilIdle();
     release();
     await before;
     expect(await after).toBe("Ada L.");
@@ -185,7 +185,7 @@ describe("a read with the option reset", () => {
     const node = await site.node();
     const release = site.database.slowDown();
     const before = nameOf(node);
-    await idle();
+    await untilIdle();
     site.database.users.set("ada", userNamed("Ada L."));
     site.database.speedUp();
     expect((await node.context.of(sessionOf()).user({ reset: true }))?.name).toBe("Ada L.");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { idle, SharedInMemory } from "../cache/fixtures.ts";
+import { SharedInMemory, untilIdle } from "../cache/fixtures.ts";
 import { lostHints, nameOf, SharedEntitiesInMemory, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 describe("the shared tier", () => {
@@ -8,7 +8,7 @@ describe("the shared tier", () => {
     const shared = new SharedEntitiesInMemory();
     const [first, second] = [await site.node({ entities: shared }), await site.node({ entities: shared })];
     await nameOf(first);
-    await idle();
+    await untilIdle();
     expect(await nameOf(second)).toBe("Ada");
     expect(site.database.queries).toBe(1);
     expect(second.context.metrics()).toMatchObject({ sharedHits: 1, loads: 0 });
@@ -21,7 +21,7 @@ describe("the shared tier", () => {
       const options = { entities, hints };
       const [first, second] = [await site.node(options), await site.node(options)];
       await nameOf(first);
-      await idle();
+      await untilIdle();
       const old = new Map(entities.copies);
       site.database.users.set("ada", userNamed("Ada L."));
       await first.context.invalidate("user", "ada");
@@ -43,11 +43,11 @@ describe("the shared tier", () => {
     await first.context.invalidate("user", "ada");
     await site.time.advance(501);
     await nameOf(first);
-    await idle();
+    await untilIdle();
     const { queries } = site.database;
     expect(await nameOf(second)).toBe("Ada");
     await first.context.of(sessionOf()).company();
-    await idle();
+    await untilIdle();
     await first.context.invalidate("company", "acme");
     await first.context.of(sessionOf()).company();
     await site.time.advance(501);
@@ -61,7 +61,7 @@ describe("the shared tier", () => {
     const options = { entities, hints: lostHints };
     const [first, second] = [await site.node(options), await site.node(options)];
     await nameOf(first);
-    await idle();
+    await untilIdle();
     second.faultyStore.state = "down";
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
@@ -76,7 +76,7 @@ describe("the shared tier", () => {
     const nodes = [await site.node({ entities }), await site.node({ entities })] as const;
     for (const { context } of nodes) {
       expect(await context.of(sessionOf()).user()).toMatchObject({ since: "1970-01-01T00:00:00.000Z" });
-      await idle();
+      await untilIdle();
     }
     expect(site.database.queries).toBe(1);
   });
@@ -86,7 +86,7 @@ describe("the shared tier", () => {
     const entities = new SharedEntitiesInMemory();
     const first = await site.node({ entities });
     await nameOf(first);
-    await idle();
+    await untilIdle();
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
     const late = await site.node({ entities });

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { FakeTime, idle } from "../cache/fixtures.ts";
+import { FakeTime, untilIdle } from "../cache/fixtures.ts";
 import { CHECK_INTERVAL, cacheTime, codeOf, managerTime, open, setUp } from "./closed-fixtures.ts";
 
 describe("the watcher behind session.closed", () => {
@@ -76,7 +76,7 @@ describe("the memory of session.closed", () => {
   const collected = async (isDone: () => boolean) => {
     for (let round = 0; round < 20 && !isDone(); round++) {
       collectGarbage();
-      await idle();
+      await untilIdle();
     }
     return isDone();
   };
