@@ -18,7 +18,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     expect(await store.put(makeRecord(), CREATE)).toBe("stored");
   });
 
-  it("every call rejects within a second after the server's policy has become unsafe, and a notice says so", async () => {
+  it("every call rejects within a second after the server's policy has become unsafe, and a notice reports it", async () => {
     const { redis } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "noeviction" });
     const clock = fakeClock();
     const notices: ServerNotice[] = [];
