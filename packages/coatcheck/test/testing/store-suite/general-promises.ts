@@ -16,8 +16,8 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
     ],
     "changes() continues from the cursor of the last call": ["changes returns a lower cursor"],
   },
-  "A store that cannot read both at one moment reads the position first: a position that is newer than its record hides a revocation.":
-    RACES,
+  "A store that cannot read both at the same moment must read the position first.": RACES,
+  "A position that is newer than the record would hide a revocation.": RACES,
   "The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`.": {
     "revoke() of one session changes its state, reason and version only": ["revoke ends every session"],
     "revoke() of a subject ends all of its sessions, or all except one": [
@@ -30,13 +30,13 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "revoke finds a session by its first subject",
     ],
   },
-  '`except` keeps one session, for "log out my other devices".': {
+  '`except` excludes one session, for "log out my other devices".': {
     "revoke() of a subject ends all of its sessions, or all except one": ["revoke ends the excepted session"],
     "changes() returns the id of the session that a revocation excepts": [
       "the log omits the excepted session of a revocation",
     ],
   },
-  "An item for one session invalidates cached copies below `minVersion`.": {
+  "An item for one session invalidates its cached copies with a version below `minVersion`.": {
     "changes() returns a revoked session with the least version that caches may serve": [
       "the log names the version before the revocation",
       "the log omits revocations of single sessions",
@@ -51,21 +51,32 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "get returns position 0",
     ],
   },
-  "An item for a key invalidates the copies of the application's own data under that key, and no session.": {
-    "changes() returns one item with its key for an invalidation, whatever the key contains": [
-      "the log omits invalidations of keys",
-    ],
-    "the log item of an invalidation lies between the positions read before and after the call": [
-      "the log items of keys have a position that is too low",
-    ],
-  },
-  "The position up to which the log is now known, never below the given one.": {
+  "An item for a key invalidates cached copies of the application's own data under that key, and no session.":
+    {
+      "changes() returns one item with its key for an invalidation, whatever the key contains": [
+        "the log omits invalidations of keys",
+      ],
+      "the log item of an invalidation lies between the positions read before and after the call": [
+        "the log items of keys have a position that is too low",
+      ],
+    },
+  "The position up to which the log has been read, never below the given cursor.": {
     "changes() continues from the cursor of the last call": [
       "changes returns the given cursor",
       "changes returns a lower cursor",
     ],
   },
-  "0: no session with this id may exist. n: the session must be active and at version n.": {
+  "0: no session with this id may exist.": {
+    'put() returns "conflict" when the session to create exists, and keeps that session': [
+      "put replaces a session that it should create",
+    ],
+    'put() returns "conflict" for another version, and changes nothing': ["put ignores the expected version"],
+    "put() does not create a session under the id of a revoked one": [
+      "put creates under the id of a revoked session",
+    ],
+    "put() does not update a revoked session": ["put revives a revoked session"],
+  },
+  "A higher number: the session must be active and have this version.": {
     'put() returns "conflict" when the session to create exists, and keeps that session': [
       "put replaces a session that it should create",
     ],
@@ -98,18 +109,18 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
         "the session limit counts the stored session twice",
       ],
     },
-  "Checked in the same atomic step, so that two concurrent logins cannot both pass.": {
+  "Checked in the same atomic step, so that two concurrent logins cannot both pass the check.": {
     "concurrent logins cannot exceed the session limit": ["the session limit is checked before the write"],
   },
-  "A conflict is reported first.": {
+  "If the version also conflicts, the result is `conflict`.": {
     'put() returns "conflict" before it checks the session limit': [
       "the session limit is reported before a conflict",
     ],
   },
-  "`conflict`: the stored version was not the expected one.": {
+  "`conflict`: the stored version was not the expected version.": {
     'put() returns "conflict" for another version, and changes nothing': ["put ignores the expected version"],
   },
-  "`over-limit`: the subject is at its session limit.": {
+  "`over-limit`: the subject has reached its session limit.": {
     "the session limit counts the subject's live sessions, including the stored one": [
       "put ignores the session limit",
     ],
@@ -136,17 +147,17 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
         "list ignores undefined filters",
       ],
     },
-  "Selects sessions that are active and within both timeouts at this time, epoch milliseconds.": {
+  "Selects sessions that are active now and within both timeouts at this time, epoch milliseconds.": {
     "list() with liveAt omits sessions that a timeout or a revocation has ended": ["list ignores liveAt"],
     "list() and stats() reflect a mass revocation": ["liveAt selects revoked sessions"],
   },
-  "It omits revoked sessions, even for a time before their revocation.": {
+  "Excludes revoked sessions, even for a time before their revocation.": {
     "list() with liveAt omits sessions that a timeout or a revocation has ended": [
       "liveAt selects revoked sessions",
     ],
     "list() merges the revoked sessions of every kind, newest first": ["liveAt selects revoked sessions"],
   },
-  "1 to 1000.": {
+  "The most sessions on the page, 1 to 1000.": {
     "list() rejects a limit that is not a whole number from 1 to 1000": ["list clamps the limit"],
   },
   "The `next` of the previous page; absent for the first page.": {
@@ -154,7 +165,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "the last page has a cursor for a next page",
     ],
   },
-  "A malformed one throws `VALIDATION_FAILED`.": {
+  "A malformed cursor throws `VALIDATION_FAILED`.": {
     "list() rejects a malformed cursor": ["list restarts for a malformed cursor"],
   },
   "One page of sessions, newest first: by `createdAt`, then `id`, both descending.": {
@@ -163,20 +174,40 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "list sorts by createdAt only",
     ],
   },
-  "Null on the last page.": {
+  "The cursor of the next page; null on the last page.": {
     "list() sorts newest first, then by id, for every page size": [
       "the last page has a cursor for a next page",
     ],
     "list() and stats() of an empty store return nothing": ["the last page has a cursor for a next page"],
   },
-  "Counts of the stored sessions: `total` counts all rows, `active` the live ones, `authenticated` the live ones of that type.":
-    {
-      "stats() counts stored, live and authenticated sessions": [
-        "stats omits ended sessions",
-        "stats counts ended sessions as active",
-        "stats counts live sessions as authenticated",
-      ],
-    },
+  "Counts of the stored sessions.": {
+    "stats() counts stored, live and authenticated sessions": [
+      "stats omits ended sessions",
+      "stats counts ended sessions as active",
+      "stats counts live sessions as authenticated",
+    ],
+  },
+  "`total`: all rows.": {
+    "stats() counts stored, live and authenticated sessions": [
+      "stats omits ended sessions",
+      "stats counts ended sessions as active",
+      "stats counts live sessions as authenticated",
+    ],
+  },
+  "`active`: live sessions.": {
+    "stats() counts stored, live and authenticated sessions": [
+      "stats omits ended sessions",
+      "stats counts ended sessions as active",
+      "stats counts live sessions as authenticated",
+    ],
+  },
+  "`authenticated`: live sessions that are logged in.": {
+    "stats() counts stored, live and authenticated sessions": [
+      "stats omits ended sessions",
+      "stats counts ended sessions as active",
+      "stats counts live sessions as authenticated",
+    ],
+  },
   "When the oldest and the newest live session were created, epoch milliseconds; null without live sessions.":
     {
       "stats() counts stored, live and authenticated sessions": ["stats swaps oldest and newest"],
@@ -213,7 +244,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "revoke gives up when the row has changed",
     ],
   },
-  "**Malformed**: an id that `isSessionId` rejects is treated like a missing one, also where the database would accept another spelling of an id, such as upper case.":
+  "**Malformed**: an id that `isSessionId` rejects is treated like a missing id, even if the database would match it, such as an id in upper case.":
     {
       "every method treats a malformed id as a missing one": [
         "ids are compared in lower case",
@@ -230,15 +261,15 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
       "data with unusual names and strings is returned unchanged": ["names of data are sorted"],
       "large and deeply nested data is returned unchanged": ["long data is cut"],
     },
-  "Records that are passed in or returned share no object with the store that a caller can change.": {
+  "A caller cannot change the stored record through an object that it has passed in or received.": {
     "changing a record outside the store does not change the stored record": [
       "get returns the object that put received",
       "list returns the stored object",
     ],
   },
-  "**Exact**: subjects, tenants, owners and visitor ids are equal only if all their characters are: case, accents, Unicode normalization and blanks count.":
+  "**Exact**: subjects, tenants, owners and visitor ids are equal only if all their characters are: case, accents, Unicode normalization and blanks are significant.":
     collationCoverage,
-  "**Refused**: `revoke` and `list` throw `VALIDATION_FAILED` for an undefined, empty or unknown field of a scope, filter or page, as `requireScope`, `requireFilter` and `readPageRequest` do; `invalidate` for a key that `requireKey` refuses.":
+  "**Invalid**: `revoke` and `list` throw `VALIDATION_FAILED` for an undefined, empty or unknown field of a scope, filter or page, as `requireScope`, `requireFilter` and `readPageRequest` do; `invalidate` throws it for a key that `requireKey` rejects.":
     {
       "revoke() refuses a scope that is undefined, empty, ambiguous or unknown, and ends nothing": [
         "revoke accepts an undefined scope",

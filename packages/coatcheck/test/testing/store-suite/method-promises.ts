@@ -2,26 +2,27 @@ import { type Coverage, RACES } from "./coverage.ts";
 
 /** Sentences of the contract about single methods → the cases that test the sentence. */
 export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
-  "Primary read: never a replica, never a cache.": {
+  "Reads one session from the primary, never from a replica or a cache.": {
     "get() returns a position above all earlier log items and at or below all later ones": [
       "get returns cached records",
     ],
   },
-  "Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored record active.":
+  "Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored record must be active.":
     {
       'put() returns "conflict" for another version, and changes nothing': [
         "put ignores the expected version",
       ],
       "put() does not update a revoked session": ["put revives a revoked session"],
     },
-  "An update never creates, so a slow request cannot revive a session that was revoked or swept.": {
-    "put() does not update a swept session": ["put creates a session that it should update"],
-  },
+  "An update never creates a record, so a slow request cannot revive a session that was revoked or deleted.":
+    {
+      "put() does not update a swept session": ["put creates a session that it should update"],
+    },
   "`lastSeenAt` becomes the later of the stored and the new value, because a touch may have been written since the record was read.":
     {
       "put() keeps a touch that was stored after its record was read": ["put moves lastSeenAt back"],
     },
-  "Copies the record before it returns its promise: the caller may change its object at once.": {
+  "Copies the record before it returns the promise, so the caller may change its object at once.": {
     "changing a record outside the store does not change the stored record": [
       "put copies the record a turn later",
     ],
@@ -68,18 +69,23 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       "revoke resolves before the commit",
     ],
   },
-  "The step also stores the time, which `sweep` needs and no record contains; take it from a clock of the store or of the database.":
-    {
-      "sweep() keeps a revoked session until its revocation is old enough": [
-        "sweep deletes revoked sessions at once",
-        "sweep deletes revoked sessions at their timeout",
-      ],
-    },
+  "The step also stores the time of the revocation, from a clock of the store or of the database.": {
+    "sweep() keeps a revoked session until its revocation is old enough": [
+      "sweep deletes revoked sessions at once",
+      "sweep deletes revoked sessions at their timeout",
+    ],
+  },
+  "`sweep` needs it; records do not contain it.": {
+    "sweep() keeps a revoked session until its revocation is old enough": [
+      "sweep deletes revoked sessions at once",
+      "sweep deletes revoked sessions at their timeout",
+    ],
+  },
   "returns the number of active sessions that it revoked.": {
     "revoke() of revoked sessions returns 0 and changes nothing": ["revoke counts revoked sessions"],
     "revoke() of missing sessions returns 0": ["revoke counts missing sessions"],
   },
-  "With 0, it appends no log item for one session or a subject.": {
+  "If it is 0 for one session or a subject, no log item is appended.": {
     "changes() does not return a rejected change of privilege": [
       "the log has an item for a missing session",
       "the log has an item for a subject without sessions",
@@ -93,16 +99,20 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       "invalidate resolves before the commit",
     ],
   },
-  "Changes no session: it tells the caches of every node that data of the application, which they keep beside the sessions, has changed.":
-    {
-      "changes() returns one item with its key for an invalidation, whatever the key contains": [
-        "invalidate touches the sessions",
-      ],
-    },
+  "Changes no session.": {
+    "changes() returns one item with its key for an invalidation, whatever the key contains": [
+      "invalidate touches the sessions",
+    ],
+  },
+  "Invalidates data of the application that the caches of every node keep beside the sessions.": {
+    "changes() returns one item with its key for an invalidation, whatever the key contains": [
+      "invalidate touches the sessions",
+    ],
+  },
   "param key any string of 1 to 512 characters.": {
     "invalidate() refuses a key that is empty, too long or not a string": ["invalidate accepts every key"],
   },
-  "`changes` returns it unchanged, lone surrogates and NUL included.": {
+  "`changes` returns it unchanged, including lone surrogates and NUL.": {
     "changes() returns one item with its key for an invalidation, whatever the key contains": [
       "keys are stored as UTF-8",
     ],
@@ -112,12 +122,12 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       "invalidate returns the end of the log",
     ],
   },
-  "Uses keyset paging: inserts and deletes do not shift later pages.": {
+  "Uses keyset paging, so inserts and deletes do not shift later pages.": {
     "list() continues at the right session if others were added and deleted between two pages": [
       "list pages by offset",
     ],
   },
-  "Counts as of `now`, epoch milliseconds.": {
+  "Counts the sessions at `now`, epoch milliseconds.": {
     "stats() and list() include a session while touches and changes keep it alive": [
       "stats counts ended sessions as active",
     ],
@@ -127,7 +137,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       "stats returns the first count again",
     ],
   },
-  "With null it returns no items and the present end of the log.": {
+  "For a null cursor it returns no items and the present end of the log.": {
     "changes(null) returns no items and the end of the log": [
       "changes(null) returns the log",
       "changes(null) returns a position past the end",
@@ -156,7 +166,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       ],
       "sweep() deletes old log items, and positions keep growing": ["sweep keeps the log"],
     },
-  "A revoked session ended when `revoke` was called, any other one at the earlier of its two timeouts.": {
+  "A revoked session ended when `revoke` was called.": {
     "sweep() keeps a revoked session until its revocation is old enough": [
       "sweep deletes revoked sessions at their timeout",
     ],
@@ -165,10 +175,19 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
     ],
     "sweep() keeps a session that has been touched": ["touch does nothing"],
   },
-  "Positions keep growing after the log was emptied.": {
+  "Any other session ended at the earlier of its two timeouts.": {
+    "sweep() keeps a revoked session until its revocation is old enough": [
+      "sweep deletes revoked sessions at their timeout",
+    ],
+    "sweep() after a mass revocation deletes the revoked sessions and keeps newer ones": [
+      "sweep deletes revoked sessions at their timeout",
+    ],
+    "sweep() keeps a session that has been touched": ["touch does nothing"],
+  },
+  "Log positions keep growing even if the log was emptied.": {
     "sweep() deletes old log items, and positions keep growing": ["sweep restarts the positions"],
   },
-  "Nodes may sweep concurrently: each row is counted by one caller.": {
+  "Nodes may sweep concurrently: each row is counted by one caller only.": {
     "concurrent calls of sweep() count each row once": ["sweep counts before it deletes"],
   },
   "returns the number of deleted rows.": {
