@@ -142,7 +142,9 @@ describe("a context on SQLite", () => {
     await Promise.all([first.sessions.close(), second.sessions.close()]);
   });
 
-  it("stores at most 1 KB for each of 10,000 sessions of 100 companies, and loads each entity once", async () => {
+  it("stores at most 1 KB for each of 10,000 sessions of 100 companies, and loads each entity once", {
+    timeout: 60_000,
+  }, async () => {
     const store = sqliteStore(join(folder, "many.db"));
     const cache = createCache({ store, singleProcess: true });
     const sessions = new SessionManager({ store, cache, secrets: ["a secret of sixteen"] });
