@@ -19,6 +19,15 @@
  * @module
  */
 
+export type {
+  BindingAction,
+  BindingPolicy,
+  BindingRules,
+  ClientChange,
+  Difference,
+  RequestClient,
+  UnusualLogin,
+} from "./session/binding.ts";
 export { type Clock, type Schedule, systemClock, systemSchedule } from "./session/clock.ts";
 export type { IssuedSession } from "./session/dependencies.ts";
 export { CoatcheckError, ERROR_STATUS, type ErrorCode, errorBody, type Fault } from "./session/errors.ts";
@@ -38,6 +47,7 @@ export {
   type SessionRecord,
 } from "./session/record.ts";
 export type { Actor, RecordedActor } from "./session/recorded-actor.ts";
+export type { RecordedBinding } from "./session/recorded-binding.ts";
 export type { Conversion, RecordedVisit, VisitSource } from "./session/recorded-visit.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions } from "./session/schema.ts";

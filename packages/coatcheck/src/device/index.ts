@@ -13,6 +13,8 @@
  * @module
  */
 export { type AddressPrivacy, anonymizeAddress } from "./address.ts";
+export { Binding, type BindingOptions, createBinding } from "./binding.ts";
 export { describeClient } from "./describe.ts";
 export { type GeoReader, lookUpPlace, type Place, type PlaceHeaders, placeFromHeaders } from "./place.ts";
 export { parseUserAgent, type UserAgent } from "./user-agent.ts";
+export { userAgentFamily } from "./user-agent-family.ts";

@@ -52,10 +52,15 @@ const COUNTRY_CODE = /^(?!XX$)[A-Z]{2}$/;
 /** The longest city name that is stored, in characters. */
 const MAX_CITY_LENGTH = 100;
 
-function toPlace(country: string | undefined, city: string | undefined): Place {
+/** Returns a country code in upper case; null unless it has the form of an ISO 3166-1 alpha-2 code. */
+export function countryCode(country: string | undefined): string | null {
   const code = country?.toUpperCase() ?? "";
+  return COUNTRY_CODE.test(code) ? code : null;
+}
+
+function toPlace(country: string | undefined, city: string | undefined): Place {
   return {
-    country: COUNTRY_CODE.test(code) ? code : null,
+    country: countryCode(country),
     city: city ? decodePercent(city).slice(0, MAX_CITY_LENGTH) : null,
   };
 }

@@ -7,9 +7,9 @@ import type { EncryptionFault, ResolvedOptions } from "./options.ts";
  * The encrypted fields of a record. They contain the values from the application and the client, except those that
  * stores search by.
  */
-type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client">;
+type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client" | "binding">;
 
-const emptyContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null });
+const emptyContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null, binding: null });
 /** The name of the only member in the data of an encrypted record. Its value is the ciphertext. */
 const ENCRYPTED_MEMBER = "coatcheck:encrypted";
 
@@ -26,8 +26,8 @@ export class RecordCipher {
 
   /** Returns the record to store, with encrypted content. */
   encrypt(record: SessionRecord): SessionRecord {
-    const { data, flash, metadata, client } = record;
-    const content = JSON.stringify({ data, flash, metadata, client } satisfies Content);
+    const { data, flash, metadata, client, binding } = record;
+    const content = JSON.stringify({ data, flash, metadata, client, binding } satisfies Content);
     const text = this.#options.ring.encrypt(content, associatedDataOf(record));
     return { ...record, ...emptyContent(), data: { [ENCRYPTED_MEMBER]: text } };
   }

@@ -200,6 +200,19 @@ function normalizeAddress(text: string): string | null {
   const family = isIP(address);
   if (family === 0) return null;
   if (family === 4) return address;
-  const canonical = new SocketAddress({ address, family: "ipv6" }).address;
-  return canonical.startsWith("::ffff:") && canonical.includes(".") ? canonical.slice(7) : canonical;
+  return canonicalAddresses.get(address) ?? canonicalIPv6(address);
+}
+
+/** IPv6 address → canonical form. Parsing takes several microseconds. */
+const canonicalAddresses = new Map<string, string>();
+const MAX_CANONICAL_ADDRESSES = 10_000;
+
+function canonicalIPv6(text: string): string {
+  const { address } = new SocketAddress({ address: text, family: "ipv6" });
+  const canonical = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+  const [oldest] = canonicalAddresses.keys();
+  if (canonicalAddresses.size >= MAX_CANONICAL_ADDRESSES && oldest !== undefined)
+    canonicalAddresses.delete(oldest);
+  canonicalAddresses.set(text, canonical);
+  return canonical;
 }

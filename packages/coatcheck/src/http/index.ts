@@ -68,7 +68,9 @@
  *
  * @module
  */
+
 export { type Client, ClientAddress, type ConnectionInfo, type TrustProxy } from "./client-address.ts";
+export type { BindingRequest, ClientBinding } from "./client-binding.ts";
 export type { CookieOptions } from "./cookie.ts";
 export { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
 export { HttpSessions } from "./http-sessions.ts";

@@ -9,6 +9,7 @@ import type { Activity } from "../session/policy.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
+import type { ClientBinding } from "./client-binding.ts";
 import type { CookieOptions } from "./cookie.ts";
 import type { JwtVerifier } from "./jwt-verifier.ts";
 import type { HttpRequest } from "./message.ts";
@@ -98,6 +99,11 @@ export interface HttpOptions {
    * be authenticated by its JWT. Default: every request may load its session.
    */
   readonly sessionless?: (request: HttpRequest) => boolean;
+  /**
+   * Compares each request with the client that has logged in, and reports logins from new devices: `createBinding(…)` of
+   * `coatcheck/device`. Default: none.
+   */
+  readonly binding?: ClientBinding;
   /** Collects visits: `createVisits(…)` of `coatcheck/visit`. Default: none. */
   readonly visits?: VisitCollector;
 }
@@ -115,6 +121,7 @@ const HTTP_OPTIONS = {
   onCommitFailure: "function",
   jwt: true,
   sessionless: "function",
+  binding: true,
   visits: true,
 } satisfies KnownOptions<HttpOptions>;
 const CSRF_OPTIONS = {
@@ -127,7 +134,7 @@ const INPUT_NAME = "options of coatcheck()";
 /** Checks the names of the options, and the values of options with a fixed set of values. Throws `UsageError`. */
 export function requireHttpOptions(options: HttpOptions): void {
   requireKnownOptions(INPUT_NAME, options, HTTP_OPTIONS);
-  const { csrf, outage, forwardingHeaders, clearSiteData, jwt } = options;
+  const { csrf, outage, forwardingHeaders, clearSiteData, jwt, binding } = options;
   if (csrf !== undefined && csrf !== false) {
     requireKnownOptions(INPUT_NAME, csrf, CSRF_OPTIONS, "csrf");
     if (csrf.trustedOrigins !== undefined)
@@ -142,6 +149,8 @@ export function requireHttpOptions(options: HttpOptions): void {
   if (clearSiteData !== undefined) requireList(INPUT_NAME, "clearSiteData", clearSiteData);
   if (jwt !== undefined)
     requireMethod(INPUT_NAME, "jwt", jwt, { method: "verify", what: "the result of createJwts()" });
+  if (binding !== undefined)
+    requireMethod(INPUT_NAME, "binding", binding, { method: "open", what: "the result of createBinding()" });
   for (const [index, kind] of (clearSiteData ?? []).entries()) {
     requireOneOf(INPUT_NAME, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
   }

@@ -22,7 +22,7 @@ export function requireRecentProof<Data>(
   recent = RECENT_LOGIN_TIME,
 ): void {
   session.forbidWhileImpersonating("end sessions of the subject");
-  const isRecent = (session.record?.authenticatedAt ?? 0) > now - recent;
+  const isRecent = !session.needsProof && (session.record?.authenticatedAt ?? 0) > now - recent;
   if (!isRecent || session.subject === null || session.assurance === "degraded")
     session.requireElevated(ACCOUNT_SCOPE);
 }

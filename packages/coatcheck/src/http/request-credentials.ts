@@ -1,3 +1,4 @@
+import type { RequestClient } from "../session/binding.ts";
 import type { Activity } from "../session/policy.ts";
 import { Session } from "../session/session.ts";
 import { refusalError } from "../session/token-errors.ts";
@@ -6,12 +7,13 @@ import type { HttpRequest } from "./message.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
-/** The session tokens and the JWT of one request. Reads them once, at their first use. */
+/** The session tokens, the JWT and the client of one request. Reads each of them once, at its first use. */
 export class RequestCredentials<Data> {
   readonly #http: HttpContext<Data>;
   readonly #request: HttpRequest;
   #presented: PresentedTokens | null = null;
   #jwt: Promise<JwtIdentity> | null = null;
+  #client: RequestClient | null = null;
 
   constructor(http: HttpContext<Data>, request: HttpRequest) {
     this.#http = http;
@@ -26,6 +28,15 @@ export class RequestCredentials<Data> {
       acceptsJwts: options.jwt !== undefined,
     });
     return this.#presented;
+  }
+
+  /** The client to compare with the one that has logged in; null without the option `binding`. */
+  get client(): RequestClient | null {
+    const { options, clientAddress } = this.#http;
+    if (options.binding === undefined) return null;
+    const request = this.#request;
+    this.#client ??= options.binding.open({ request, client: () => clientAddress.resolve(request) });
+    return this.#client;
   }
 
   /** Implements `RequestSession.jwt`. */
@@ -50,7 +61,7 @@ export class RequestCredentials<Data> {
    */
   async openByJwt(activity: Activity): Promise<Session<Data>> {
     const { sessionId, subject } = await this.requireJwt();
-    const found = await this.#http.manager.open(sessionId, subject, activity);
+    const found = await this.#http.manager.open(sessionId, subject, activity, this.client);
     if (found instanceof Session) return found;
     throw refusalError(found.refusal, found.wasLoggedIn ?? true);
   }

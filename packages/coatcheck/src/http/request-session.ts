@@ -278,7 +278,7 @@ export class RequestSession<Data> {
   ): MaybePromise<Session<Data>> {
     const token = this.#credentials.presented.tokens[index];
     if (token === undefined) return this.#begin(refused, options);
-    return andThen(this.#http.manager.resume(token, activity), (found) => {
+    return andThen(this.#http.manager.resume(token, activity, this.#credentials.client), (found) => {
       if (found instanceof Session) {
         this.#openingToken = token;
         return found;
@@ -302,7 +302,8 @@ export class RequestSession<Data> {
       ...load.newSession,
     });
     this.#hasReplacedToken = refused?.replaced !== undefined;
-    return manager.begin(newSession, isWithheld ? { refusal: "withheld" } : refused);
+    const refusal: Refusal | null = isWithheld ? { refusal: "withheld" } : refused;
+    return manager.begin(newSession, refusal, this.#credentials.client);
   }
 
   #adoptSession(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
@@ -330,7 +331,7 @@ export class RequestSession<Data> {
   /** Opens a recent cached copy of the session; throws `outage` if there is none. */
   #openDegraded(maxAge: number, outage: CoatcheckError): Session<Data> {
     for (const token of this.#credentials.presented.tokens) {
-      const session = this.#http.manager.resumeDegraded(token, maxAge);
+      const session = this.#http.manager.resumeDegraded(token, maxAge, this.#credentials.client);
       if (session === null) continue;
       this.#openingToken = token;
       return session;

@@ -67,6 +67,7 @@ const REVOKE_REASONS = {
   revoked: true,
   admin: true,
   "token-reuse": true,
+  "client-changed": true,
   limit: true,
   "subject-disabled": true,
   "credentials-changed": true,

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import { isLive, type SessionRecord } from "./record.ts";
+import type { RecordedBinding } from "./recorded-binding.ts";
 import { newSessionId } from "./token.ts";
 import type { CreateOptions } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
@@ -45,7 +46,10 @@ export class DerivedSessions<Data> {
   }
 
   /** Implements `SessionManager.createDerived`. */
-  async create(key: string, options: CreateOptions & { data?: Data }): Promise<DerivedSession> {
+  async create(
+    key: string,
+    options: CreateOptions & { data?: Data; binding?: RecordedBinding | null },
+  ): Promise<DerivedSession> {
     const id = derivedId(key);
     const secret = this.#deps.ring.deriveSuccessor(id, key);
     try {

@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
+import type { ClientChange, UnusualLogin } from "./binding.ts";
 import type { ErrorCode } from "./errors.ts";
 import { requireOneOf } from "./known-options.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
@@ -8,7 +9,8 @@ import type { RevocationScope } from "./store.ts";
 
 /**
  * Why a token was refused. `superseded`: an older token. A newer token has replaced it within the overlap.
- * `token-reuse`: the older token of a periodic rotation, used after its validity ended. `unavailable`: the store did
+ * `token-reuse`: the older token of a periodic rotation, used after its validity ended. `client-changed`: the
+ * request came from another client than the login. `unavailable`: the store did
  * not respond, so the token could not be checked. `withheld`: there was no token, but `SameSite` may have kept the
  * browser from sending its session cookie.
  */
@@ -21,6 +23,7 @@ export type RefusalReason =
   | "revoked"
   | "superseded"
   | "token-reuse"
+  | "client-changed"
   | "unavailable"
   | "withheld";
 
@@ -33,7 +36,8 @@ export type FailedOperation =
   | "rotate"
   | "late-token"
   | "late-data"
-  | "visit";
+  | "visit"
+  | "unusual-login";
 
 /** Session events and their payloads. Each process emits events for its own actions only. */
 export interface SessionEvents {
@@ -52,6 +56,15 @@ export interface SessionEvents {
   revoked: [{ scope: RevocationScope; reason: RevokeReason; count: number }];
   /** A rotated secret was used after its validity ended, so two clients have it. The session has been revoked. */
   "token-reuse": [{ record: SessionRecord }];
+  /**
+   * A request came from another client than the session's login, and `change.action` is what the option `binding` does. Once
+   * for each client, not for each request.
+   */
+  "client-changed": [{ record: SessionRecord; change: ClientChange }];
+  /** A login from a browser and operating system that none of the subject's earlier sessions has. */
+  "new-device": [{ record: SessionRecord; login: UnusualLogin }];
+  /** A login from a country that none of the subject's earlier sessions has. */
+  "new-country": [{ record: SessionRecord; login: UnusualLogin }];
   /** `id` is null for a token without a valid signature: the id in it cannot be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /**
@@ -67,7 +80,7 @@ export interface SessionEvents {
    * be skipped. `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `late-token`: a
    * login, elevation or rotation after the response headers were sent; it threw `CONFLICT`. `late-data`: data that was
    * assigned after the response headers were sent, and was not saved. `visit`: the visit of a page view was not stored
-   * with its session.
+   * with its session. `unusual-login`: a login was not compared with earlier ones, or `onUnusualLogin` failed.
    */
   failed: [{ operation: FailedOperation; error: unknown }];
 }
@@ -82,6 +95,9 @@ const channels = {
   changed: channel("coatcheck:changed"),
   revoked: channel("coatcheck:revoked"),
   "token-reuse": channel("coatcheck:token-reuse"),
+  "client-changed": channel("coatcheck:client-changed"),
+  "new-device": channel("coatcheck:new-device"),
+  "new-country": channel("coatcheck:new-country"),
   refused: channel("coatcheck:refused"),
   "request-rejected": channel("coatcheck:request-rejected"),
   failed: channel("coatcheck:failed"),

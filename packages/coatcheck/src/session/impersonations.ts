@@ -4,6 +4,7 @@ import { CoatcheckError } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import { forbidWhileImpersonating, type RecordedActor } from "./recorded-actor.ts";
+import type { RecordedBinding } from "./recorded-binding.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { hashSecret, newSecret, newSessionId, secretOfToken } from "./token.ts";
@@ -52,7 +53,12 @@ export function requireImpersonateArguments(subject: string, options: Impersonat
 /** The methods of {@link SessionWriter} that impersonations use. */
 interface ImpersonationWriter {
   create(
-    session: CreateOptions & { readonly id: string; readonly secret: string; readonly actor: RecordedActor },
+    session: CreateOptions & {
+      readonly id: string;
+      readonly secret: string;
+      readonly actor: RecordedActor;
+      readonly binding: RecordedBinding | null;
+    },
   ): Promise<IssuedSession>;
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number>;
 }
@@ -108,6 +114,7 @@ export class Impersonations<Data> {
       subject,
       owner: ownerOfActor(by),
       client: record.client,
+      binding: record.binding,
       idleTimeout: record.idleTimeout,
       absoluteTimeout: Math.min(maxAge, record.expiresAt - now),
       ...(record.rememberMe !== null && { rememberMe: record.rememberMe }),

@@ -1,3 +1,4 @@
+import type { RequestClient } from "./binding.ts";
 import {
   checkNewSession,
   type PatchOptions,
@@ -26,7 +27,7 @@ import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
 import { requireFilter, requirePage, requireScope } from "./scope.ts";
 import { type MaybePromise, Session } from "./session.ts";
-import { noFields } from "./start.ts";
+import { noFields, visitorStart } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { requireStrings } from "./strings.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
@@ -183,21 +184,15 @@ export class SessionManager<Data = JsonObject> {
    *
    * @param newSession returns the new session's fields; called only on creation.
    * @param refused the result of {@link resume} for the request's token; null when the request had no token.
+   * @param client the request's client, to which a login binds the session. Default: none.
    */
-  begin(newSession: () => CreateOptions = noFields, refused: Refusal | null = null): Session<Data> {
-    const start = {
-      cached: null,
-      presentedToken: refused?.replaced?.token ?? null,
-      isOlderToken: false,
-      replaced: refused?.replaced?.record ?? null,
-      successorToken: null,
-      refusal: refused?.refusal ?? null,
-      activity: "user",
-      tier: null,
-      assurance: "full",
-      newSession: newSession === noFields ? newSession : () => checkNewSession(newSession()),
-    } as const;
-    return new Session(this.#writer, this.#deps, start);
+  begin(
+    newSession: () => CreateOptions = noFields,
+    refused: Refusal | null = null,
+    client: RequestClient | null = null,
+  ): Session<Data> {
+    const fields = newSession === noFields ? newSession : () => checkNewSession(newSession());
+    return new Session(this.#writer, this.#deps, visitorStart(fields, refused, client));
   }
 
   /**
@@ -206,9 +201,14 @@ export class SessionManager<Data = JsonObject> {
    * does not throw.
    *
    * @param activity the activity class of the request. Default: `user`.
+   * @param client the request's client, to compare with the one that the session is bound to. Default: nothing is compared.
    */
-  resume(token: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
-    return this.#resumer.resume(token, activity);
+  resume(
+    token: string,
+    activity: Activity = "user",
+    client: RequestClient | null = null,
+  ): MaybePromise<Session<Data> | Refusal> {
+    return this.#resumer.resume(token, activity, client);
   }
 
   /**
@@ -222,11 +222,17 @@ export class SessionManager<Data = JsonObject> {
    *
    * @param subject the subject that the caller has authenticated. If the session has another subject, the result is a
    *   {@link Refusal}.
+   * @param client as of {@link resume}.
    * @throws UsageError for a missing argument; CoatcheckError `STORE_UNAVAILABLE`.
    */
-  open(id: string, subject: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
+  open(
+    id: string,
+    subject: string,
+    activity: Activity = "user",
+    client: RequestClient | null = null,
+  ): MaybePromise<Session<Data> | Refusal> {
     requireStrings({ subject });
-    return this.#opener.open({ id, subject, activity });
+    return this.#opener.open({ id, subject, activity, client });
   }
 
   /**
@@ -242,10 +248,10 @@ export class SessionManager<Data = JsonObject> {
   /**
    * Opens the session of a token during an outage, from a cached copy that was last valid at most `maxAge` milliseconds
    * ago. Its `assurance` is `degraded`, because the session may have been revoked since then. Returns null when the
-   * cache has no such copy.
+   * cache has no such copy, and for a client for which the session would be revoked.
    */
-  resumeDegraded(token: string, maxAge: number): Session<Data> | null {
-    return this.#resumer.resumeDegraded(token, maxAge);
+  resumeDegraded(token: string, maxAge: number, client: RequestClient | null = null): Session<Data> | null {
+    return this.#resumer.resumeDegraded(token, maxAge, client);
   }
 
   /**

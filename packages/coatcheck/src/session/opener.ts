@@ -1,3 +1,4 @@
+import type { RequestClient } from "./binding.ts";
 import type { CachedSession } from "./cached-session.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import { type DerivedSessions, derivedId } from "./derived.ts";
@@ -27,6 +28,8 @@ export interface OpenRequest {
   /** The subject that the caller has authenticated. */
   readonly subject: string;
   readonly activity: Activity;
+  /** The request's client; null unless sessions are bound to the client of their login. */
+  readonly client: RequestClient | null;
 }
 
 /** A login, as a JWT or another proof describes it. */
@@ -64,12 +67,13 @@ export class SessionOpener<Data> {
   }
 
   /** Implements `SessionManager.open`. Synchronous when the local cache has the session. */
-  open({ id, subject, activity }: OpenRequest): MaybePromise<Session<Data> | Refusal> {
+  open(request: OpenRequest): MaybePromise<Session<Data> | Refusal> {
+    const { id, subject } = request;
     if (!isSessionId(id)) return { refusal: "unknown" };
     const newest = this.#continued.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
-    if (cached && this.#isOpen(cached, subject)) return this.#resumer.admit(cached, "local", activity);
-    return this.#openThroughTiers({ id, subject, activity }, newest);
+    if (cached && this.#isOpen(cached, subject)) return this.#resumer.admit(cached, "local", request);
+    return this.#openThroughTiers(request, newest);
   }
 
   /** Implements `SessionManager.isRevoked`. Synchronous when the local cache has the session. */
@@ -89,7 +93,7 @@ export class SessionOpener<Data> {
   }
 
   async #openThroughTiers(request: OpenRequest, newest: string): Promise<Session<Data> | Refusal> {
-    const { subject, activity } = request;
+    const { subject } = request;
     const { clock } = this.#deps;
     let id = newest;
     for (let attempt = 0; attempt < MAX_CONTINUATIONS; attempt++) {
@@ -99,7 +103,7 @@ export class SessionOpener<Data> {
       if (record.state === "revoked" || record.subject !== subject) return { refusal: "revoked" };
       this.#resumer.mergeActivity(cached);
       const now = clock.now();
-      if (!cached.hasExpired(now)) return this.#resumer.admit(cached, tier, activity);
+      if (!cached.hasExpired(now)) return this.#resumer.admit(cached, tier, request);
       // Never continue an impersonation: the new session would belong to the subject, without the administrator.
       if (now >= record.expiresAt || record.actor !== null) return { refusal: "expired", wasLoggedIn: true };
       id = await this.#continue(record, now);
@@ -140,13 +144,14 @@ export class SessionOpener<Data> {
   }
 
   async #createContinuation(key: string, record: SessionRecord, now: number): Promise<void> {
-    const { subject, tenant, visitorId, client, metadata, rememberMe, idleTimeout } = record;
+    const { subject, tenant, visitorId, client, binding, metadata, rememberMe, idleTimeout } = record;
     await this.#derived.create(key, {
       ...(subject !== null && { subject }),
       ...(tenant !== null && { tenant }),
       ...(visitorId !== null && { visitorId }),
       ...(rememberMe !== null && { rememberMe }),
       client,
+      binding,
       metadata,
       idleTimeout,
       absoluteTimeout: record.expiresAt - now,

@@ -1,3 +1,4 @@
+import type { RequestClient } from "./binding.ts";
 import type { HandleState } from "./commit.ts";
 import type { CommitOptions, Committer } from "./committer.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
@@ -12,8 +13,15 @@ import type { SessionStart } from "./start.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken, Replacement } from "./token-rules.ts";
-import { type AuthenticateOptions, withChanges, withElevation, withLogin } from "./transitions.ts";
-import type { WriteQueues } from "./write-queue.ts";
+import {
+  type AuthenticateOptions,
+  withChanges,
+  withElevation,
+  withLogin,
+  withProofRequired,
+} from "./transitions.ts";
+import { reportUnusualLogin } from "./unusual-login.ts";
+import type { CommittedChange, WriteQueues } from "./write-queue.ts";
 
 /** Describes a login. */
 export interface LoginRequest {
@@ -27,6 +35,19 @@ export interface LoginRequest {
    */
   readonly change?: ((data: JsonObject) => JsonObject) | null;
   readonly flash?: JsonObject | null;
+  /** The client to bind the session to. Default: none. */
+  readonly client?: RequestClient | null;
+}
+
+/** A step-up. */
+export interface ElevationRequest {
+  readonly scope: string;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  /** The request's token; null for a step-up by session id. */
+  readonly presented: PresentedToken | null;
+  /** The client to bind the session to. Default: none. */
+  readonly client?: RequestClient | null;
 }
 
 /** A session with its new token. */
@@ -97,7 +118,7 @@ export class PrivilegeWriter<Data> {
    * @throws CoatcheckError `CONFLICT` when the session limit rejects the login; `VALIDATION_FAILED`.
    */
   async authenticate(from: SessionRecord, login: LoginRequest): Promise<LoginResult | null> {
-    const { subject, options, presented } = login;
+    const { subject, options, presented, client } = login;
     requireStrings({ subject, ...withoutUndefined({ tenant: options.tenant }) });
     const loginData = new LoginData(this.#deps, subject);
     let storedChanges = true;
@@ -117,7 +138,9 @@ export class PrivilegeWriter<Data> {
       const issued = await this.#commit(from, options, step);
       if (!canJoin) return null;
       if (storedChanges) {
-        this.#deps.events.publish("authenticated", { record: issued.record, previousSubject: from.subject });
+        const { record } = issued;
+        this.#deps.events.publish("authenticated", { record, previousSubject: from.subject });
+        if (client) reportUnusualLogin(this.#deps, { record, previous: from, client });
       }
       return { ...issued, storedChanges };
     } catch (error) {
@@ -132,7 +155,7 @@ export class PrivilegeWriter<Data> {
    */
   async elevate(
     from: SessionRecord,
-    { scope, maxAge, presented }: { scope: string; maxAge: number; presented: PresentedToken | null },
+    { scope, maxAge, presented, client = null }: ElevationRequest,
   ): Promise<IssuedSession> {
     requireStrings({ scope });
     requireDurations({ maxAge });
@@ -147,7 +170,7 @@ export class PrivilegeWriter<Data> {
       const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older: "keep" });
       const elevations = tokens.elevationsFor(current, presented);
       const { now } = replacement;
-      const elevation = { scope, until: now + maxAge, token: fields, elevations, now };
+      const elevation = { scope, until: now + maxAge, token: fields, elevations, client, now };
       return { record: withElevation(current, elevation), secret };
     });
     this.#deps.events.publish("elevated", { record: issued.record, scope });
@@ -190,6 +213,27 @@ export class PrivilegeWriter<Data> {
     return issued;
   }
 
+  /**
+   * Ends every elevation, and requires a new proof of the user's identity.
+   *
+   * @param isNeeded returns whether the newest record needs the proof.
+   * @returns the newest record, and whether this call has changed it.
+   */
+  async requireProof(
+    from: SessionRecord,
+    isNeeded: (latest: SessionRecord) => boolean,
+  ): Promise<CommittedChange> {
+    const { clock } = this.#deps;
+    let isApplied = false;
+    const record = await this.#queues.runAlone(from, (latest) =>
+      this.#committer.commit(latest, { kind: "privilege" }, (current) => {
+        isApplied = isNeeded(current);
+        return isApplied ? withProofRequired(current, clock.now()) : current;
+      }),
+    );
+    return { record, isApplied };
+  }
+
   /** Records the first use of the present token. Older tokens become invalid one overlap later. */
   async recordFirstUse(from: SessionRecord, presented: PresentedToken): Promise<SessionRecord> {
     const { tokens, clock } = this.#deps;
@@ -226,7 +270,7 @@ export class PrivilegeWriter<Data> {
 
   async #login(
     current: SessionRecord,
-    { subject, options, presented, change, flash }: LoginRequest,
+    { subject, options, presented, change, flash, client = null }: LoginRequest,
     loginData: LoginData<Data>,
     isCurrent: boolean,
   ): Promise<TokenChange> {
@@ -235,7 +279,8 @@ export class PrivilegeWriter<Data> {
     const older = isSameSubject && options.strict !== true ? "keep" : "invalidate";
     const replacement = this.#replacement(current, "login", presented, { subject });
     const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older });
-    const record = withLogin(current, { subject, token: fields, options, policy, now: replacement.now });
+    const { now } = replacement;
+    const record = withLogin(current, { subject, token: fields, options, policy, client, now });
     const changed =
       isCurrent && flash ? { flash: mergeFlash(current.flash, flash, policy.maxDataBytes) } : {};
     const before = isCurrent && change ? this.#changed(current, change) : current;

@@ -1,6 +1,7 @@
 import type { JsonObject } from "./json.ts";
 import type { OlderSecret } from "./older-secrets.ts";
 import type { RecordedActor } from "./recorded-actor.ts";
+import type { RecordedBinding } from "./recorded-binding.ts";
 import type { Conversion, RecordedVisit } from "./recorded-visit.ts";
 import type { WrappedSecret } from "./wrapped-secret.ts";
 
@@ -16,6 +17,7 @@ export type RevokeReason =
   | "revoked"
   | "admin"
   | "token-reuse"
+  | "client-changed"
   | "limit"
   | "subject-disabled"
   | "credentials-changed";
@@ -104,6 +106,8 @@ export interface SessionRecord<Data = JsonObject> {
   /** The application's metadata. Set on creation, never changed. */
   readonly metadata: JsonObject;
   readonly client: ClientInfo | null;
+  /** The client that has logged in; null unless sessions are bound to it. */
+  readonly binding: RecordedBinding | null;
   /** The current visit of the session. Null without a visit, and if the privacy mode stores no visits. */
   readonly visit: RecordedVisit | null;
   /** The last order of the session; null before the first order. */

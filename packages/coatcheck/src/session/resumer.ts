@@ -1,5 +1,7 @@
 import { type ActorSource, readActorSession } from "./actor.ts";
+import { type ClientChange, clientChange, type RequestClient } from "./binding.ts";
 import { CachedSession } from "./cached-session.ts";
+import { ClientGuard } from "./client-guard.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { RefusalReason } from "./events.ts";
 import type { Activity } from "./policy.ts";
@@ -42,15 +44,21 @@ export class SessionResumer<Data> {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #touches: TouchQueue;
+  readonly #clients: ClientGuard<Data>;
 
   constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, touches: TouchQueue) {
     this.#writer = writer;
     this.#deps = deps;
     this.#touches = touches;
+    this.#clients = new ClientGuard(writer, deps);
   }
 
   /** Implements `SessionManager.resume`. */
-  resume(token: string, activity: Activity): MaybePromise<Session<Data> | Refusal> {
+  resume(
+    token: string,
+    activity: Activity,
+    client: RequestClient | null,
+  ): MaybePromise<Session<Data> | Refusal> {
     if (typeof token !== "string" || token.length !== TOKEN_LENGTH)
       return this.#refuse(token ? "malformed" : "missing");
     const cached = this.#deps.reader.getCached(token.slice(0, COMPACT_ID_LENGTH));
@@ -71,6 +79,7 @@ export class SessionResumer<Data> {
           successorToken: null,
           refusal: null,
           activity,
+          client,
           tier: "local",
           assurance: "full",
           newSession: noFields,
@@ -79,17 +88,19 @@ export class SessionResumer<Data> {
       }
     }
     if (!this.#deps.ring.hasValidSeal(token)) return this.#refuse("forged");
-    return this.#resumeThroughTiers(token, activity);
+    return this.#resumeThroughTiers(token, activity, client);
   }
 
   /** Implements `SessionManager.resumeDegraded`. */
-  resumeDegraded(token: string, maxAge: number): Session<Data> | null {
+  resumeDegraded(token: string, maxAge: number, client: RequestClient | null): Session<Data> | null {
     const { ring, reader, clock, tokens, schema } = this.#deps;
     if (!ring.hasValidSeal(token)) return null;
     const cached = reader.getStale(token.slice(0, COMPACT_ID_LENGTH), maxAge);
     if (!cached || schema.read(cached.record) === null) return null;
     // An impersonation is valid only while the administrator's own session is valid, which this copy does not show.
     if (cached.record.actor !== null) return null;
+    // Only the store can end the session. Under `step-up` the copy may answer: it has no elevations.
+    if (client !== null && clientChange(cached.record, client)?.action === "revoke") return null;
     const now = clock.now();
     if (cached.record.state === "revoked" || cached.hasExpired(now)) return null;
     if (tokens.check(cached.record, hashSecret(secretOfToken(token)), now) !== "current") return null;
@@ -101,6 +112,7 @@ export class SessionResumer<Data> {
       successorToken: null,
       refusal: null,
       activity: "none",
+      client,
       tier: "local",
       assurance: "degraded",
       newSession: noFields,
@@ -108,7 +120,11 @@ export class SessionResumer<Data> {
   }
 
   /** Opens a session that was found by its id, without its token. The handle has no elevations and issues no token. */
-  admit(cached: CachedSession, tier: Tier, activity: Activity): MaybePromise<Session<Data> | Refusal> {
+  admit(
+    cached: CachedSession,
+    tier: Tier,
+    { activity, client }: { readonly activity: Activity; readonly client: RequestClient | null },
+  ): MaybePromise<Session<Data> | Refusal> {
     const start: FoundStart = {
       cached,
       presentedToken: null,
@@ -117,6 +133,7 @@ export class SessionResumer<Data> {
       successorToken: null,
       refusal: null,
       activity,
+      client,
       tier,
       assurance: "full",
       newSession: noFields,
@@ -134,7 +151,11 @@ export class SessionResumer<Data> {
     cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
   }
 
-  async #resumeThroughTiers(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
+  async #resumeThroughTiers(
+    token: string,
+    activity: Activity,
+    client: RequestClient | null,
+  ): Promise<Session<Data> | Refusal> {
     const { reader, clock, events, tokens } = this.#deps;
     const id = idOfToken(token);
     const presented = tokens.parse(token);
@@ -159,6 +180,7 @@ export class SessionResumer<Data> {
           successorToken: isOlderToken ? this.#successor(record, presented) : null,
           refusal: null,
           activity,
+          client,
           tier,
           assurance: "full",
           newSession: noFields,
@@ -195,7 +217,24 @@ export class SessionResumer<Data> {
   #admit(start: FoundStart, now: number): MaybePromise<Session<Data> | Refusal> {
     const { cached } = start;
     if (this.#deps.schema.read(cached.record) === null) return this.#refuse("expired", cached.record);
+    const { client } = start;
+    const change = client && clientChange(cached.record, client);
+    if (client !== null && change !== null) return this.#admitChanged(start, client, change);
     return cached.record.actor === null ? this.#open(start, now) : this.#admitActor(start, now);
+  }
+
+  /** Opens the session for another client than the login's, if the policy allows it. */
+  async #admitChanged(
+    start: FoundStart,
+    client: RequestClient,
+    change: ClientChange,
+  ): Promise<Session<Data> | Refusal> {
+    const admitted = await this.#clients.apply(start, client, change);
+    if (typeof admitted === "string") return this.#refuse(admitted, start.cached.record);
+    const now = this.#deps.clock.now();
+    return admitted.cached.record.actor === null
+      ? this.#open(admitted, now)
+      : await this.#admitActor(admitted, now);
   }
 
   /** Opens an impersonation, if the actor's own session is valid. Records activity in both sessions. */

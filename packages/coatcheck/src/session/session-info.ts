@@ -1,3 +1,4 @@
+import { needsProof } from "./binding.ts";
 import type { Clock } from "./clock.ts";
 import type { RefusalReason } from "./events.ts";
 import type { JsonObject } from "./json.ts";
@@ -96,6 +97,14 @@ export abstract class SessionInfo<Data = JsonObject> {
    */
   get assurance(): Assurance {
     return this.#start.assurance;
+  }
+
+  /**
+   * Whether another client than the login's has used the session, under the policy `step-up` of the option `binding`, and the
+   * user has not proved their identity since. No login counts as recent until then.
+   */
+  get needsProof(): boolean {
+    return this.record !== null && needsProof(this.record);
   }
 
   get type(): SessionType {

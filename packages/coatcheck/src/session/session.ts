@@ -169,7 +169,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       const target = await this.#writer.privileges.loginTarget(this.#record, this.#start, this.#state);
       if (target) {
         const change = pending?.patch ? (data: JsonObject) => applySnapshot(data, pending) : null;
-        const login = { subject, options, presented: this.#actingToken.presented, change, flash };
+        const { client } = this.#start;
+        const login = { subject, options, presented: this.#actingToken.presented, change, flash, client };
         const joined = await this.#writer.privileges.authenticate(target, login);
         if (joined) {
           this.#adopt(joined, joined.storedChanges && this.#record ? pending : null);
@@ -181,7 +182,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       // The request's own session has ended: the login creates a session with another id.
       if (this.#record) this.#newId = this.#record = null;
       const content = { data: applySnapshot(schema.initial(), pending), flash };
-      const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
+      const { newSession, client: boundTo } = this.#start;
+      const fields = { ...newSession(), ...options, ...content, id: this.id, subject, boundTo };
       this.#adopt(await this.#writer.createAuthenticated(fields), pending);
       this.loggedIn();
     });
@@ -195,8 +197,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#exclusively(async () => {
       requireTokenDelivery(this.#start, this.#late);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-      const { privileges } = this.#writer;
-      await this.#reissue((record, presented) => privileges.elevate(record, { scope, maxAge, presented }));
+      const { client } = this.#start;
+      const elevation = { scope, maxAge, client };
+      await this.#reissue((record, presented) =>
+        this.#writer.privileges.elevate(record, { ...elevation, presented }),
+      );
     });
   }
 

@@ -1,3 +1,4 @@
+import type { RequestClient } from "./binding.ts";
 import type { CachedSession } from "./cached-session.ts";
 import type { CommitState } from "./commit.ts";
 import type { RefusalReason } from "./events.ts";
@@ -33,6 +34,8 @@ export interface SessionStart {
   /** Why the request's token was refused. Null if it was accepted, or if the request had no token. */
   readonly refusal: RefusalReason | null;
   readonly activity: Activity;
+  /** The request's client; null unless sessions are bound to the client of their login. */
+  readonly client: RequestClient | null;
   readonly tier: Tier | null;
   readonly assurance: Assurance;
   /** Returns the fields of a session that this handle creates. Called only on creation. */
@@ -54,6 +57,27 @@ export function rotationIsDue(
 ): boolean {
   if (rotateEvery === null || presentedToken === null || activity === "none") return false;
   return now - rotatedAt >= rotateEvery;
+}
+
+/** Returns the start of a handle without a stored session. `refused` says why the request's token opened none. */
+export function visitorStart(
+  newSession: () => CreateOptions,
+  refused: { refusal: RefusalReason; replaced?: { record: SessionRecord; token: string } } | null,
+  client: RequestClient | null,
+): SessionStart {
+  return {
+    cached: null,
+    presentedToken: refused?.replaced?.token ?? null,
+    isOlderToken: false,
+    replaced: refused?.replaced?.record ?? null,
+    successorToken: null,
+    refusal: refused?.refusal ?? null,
+    activity: "user",
+    client,
+    tier: null,
+    assurance: "full",
+    newSession,
+  };
 }
 
 /** The default for {@link SessionStart.newSession}. Returns no fields. */

@@ -29,6 +29,11 @@ export function refusalError(refusal: RefusalReason | null, wasLoggedIn = true):
     case "revoked":
     case "token-reuse":
       return new CoatcheckError("SESSION_REVOKED", "The session was revoked; log in again.");
+    case "client-changed":
+      return new CoatcheckError(
+        "SESSION_REVOKED",
+        "The session was used by another browser or from another network, so it was ended; log in again.",
+      );
     case "superseded":
       return tokenSupersededError();
     default:

@@ -1,8 +1,10 @@
+import { bindingOf, needsProof, type RequestClient } from "./binding.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionPolicy } from "./policy.ts";
 import type { ClientInfo, SessionRecord } from "./record.ts";
 import { forbidWhileImpersonating } from "./recorded-actor.ts";
+import type { RecordedBinding } from "./recorded-binding.ts";
 import { requireStrings } from "./strings.ts";
 import type { TokenFields } from "./token-rules.ts";
 
@@ -96,6 +98,7 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
     flash: {},
     metadata: values.metadata,
     client: options.client ?? null,
+    binding: null,
     visit: null,
     conversion: null,
   };
@@ -107,6 +110,8 @@ interface LoginValues {
   readonly token: TokenFields;
   readonly options: AuthenticateOptions;
   readonly policy: SessionPolicy;
+  /** The client that logs in; null for a login by session id, and unless sessions are bound. */
+  readonly client: RequestClient | null;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -116,7 +121,9 @@ interface LoginValues {
  * 800-63B-4 §5.2, ASVS 5.0 V7.2.4).
  */
 export function withLogin(record: SessionRecord, login: LoginValues): SessionRecord {
-  const { subject, token, options, policy, now } = login;
+  const { subject, token, options, policy, client, now } = login;
+  const tenant =
+    options.tenant ?? (record.subject === null || record.subject === subject ? record.tenant : null);
   const rememberMe = options.rememberMe ?? record.rememberMe;
   const { idleTimeout, absoluteTimeout } = rememberMe ? policy.rememberMe : policy;
   const hasOtherTimeouts = (rememberMe ?? false) !== (record.rememberMe ?? false);
@@ -126,13 +133,14 @@ export function withLogin(record: SessionRecord, login: LoginValues): SessionRec
     version: record.version + 1,
     type: "authenticated",
     subject,
-    tenant: options.tenant ?? (record.subject === null || record.subject === subject ? record.tenant : null),
+    tenant,
     authenticatedAt: now,
     lastSeenAt: now,
     rememberMe,
     idleTimeout: hasOtherTimeouts ? idleTimeout : record.idleTimeout,
     expiresAt: now + (hasOtherTimeouts ? absoluteTimeout : lifetimeOf(record)),
     elevations: {},
+    binding: client && bindingOf(client, tenant),
   };
 }
 
@@ -144,13 +152,15 @@ interface ElevationValues {
   readonly token: TokenFields;
   /** The earlier elevations that the new token keeps. */
   readonly elevations: SessionRecord["elevations"];
+  /** The client that steps up; null for a step-up by session id, and unless sessions are bound. */
+  readonly client: RequestClient | null;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
 /** Adds an elevation, drops elevations that have ended, and sets a new token. */
 export function withElevation(record: SessionRecord, elevation: ElevationValues): SessionRecord {
-  const { scope, until, token, elevations, now } = elevation;
+  const { scope, until, token, elevations, client, now } = elevation;
   const current = Object.entries(elevations).filter(([, end]) => end > now);
   return {
     ...record,
@@ -158,6 +168,23 @@ export function withElevation(record: SessionRecord, elevation: ElevationValues)
     version: record.version + 1,
     lastSeenAt: now,
     elevations: { ...Object.fromEntries(current), [scope]: until },
+    binding: client ? bindingOf(client, record.tenant) : withoutChange(record),
+  };
+}
+
+/** A step-up by session id does not show which of the two clients is the user's, so the session is bound to neither. */
+function withoutChange(record: SessionRecord): RecordedBinding | null {
+  return needsProof(record) ? null : record.binding;
+}
+
+/** Ends every elevation, and requires a new proof of the user's identity. */
+export function withProofRequired(record: SessionRecord, now: number): SessionRecord {
+  const { binding, version } = record;
+  return {
+    ...record,
+    version: version + 1,
+    elevations: {},
+    binding: binding && { ...binding, changedAt: now },
   };
 }
 

@@ -1,3 +1,4 @@
+import { bindingOf, type RequestClient } from "./binding.ts";
 import type { CachedSession } from "./cached-session.ts";
 import { requireRevokeReason } from "./call-options.ts";
 import { Committer } from "./committer.ts";
@@ -13,6 +14,7 @@ import { PrivilegeWriter } from "./privileges.ts";
 import type { ReadOptions } from "./reader.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import type { RecordedActor } from "./recorded-actor.ts";
+import type { RecordedBinding } from "./recorded-binding.ts";
 import type { VisitChange, VisitFields } from "./recorded-visit.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
@@ -20,6 +22,7 @@ import { hashSecret, newSecret, newSessionId } from "./token.ts";
 import { tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import { type CreateOptions, newRecord, withChanges } from "./transitions.ts";
+import { reportUnusualLogin } from "./unusual-login.ts";
 import { WriteQueues } from "./write-queue.ts";
 
 /** How many times an asynchronous change is computed. It is computed again when another write was stored first. */
@@ -33,6 +36,13 @@ interface NewSession extends CreateOptions {
   readonly flash?: JsonObject | null;
   readonly visitFields?: Partial<VisitFields> | null;
   readonly actor?: RecordedActor;
+  readonly binding?: RecordedBinding | null;
+}
+
+interface NewLogin extends NewSession {
+  readonly subject: string;
+  /** The client to bind the session to. Default: none. */
+  readonly boundTo?: RequestClient | null;
 }
 
 /** Options of {@link SessionWriter.changeData}. */
@@ -98,6 +108,7 @@ export class SessionWriter<Data> {
       flash: mergeFlash({}, options.flash ?? {}, policy.maxDataBytes),
       ...options.visitFields,
       actor: options.actor ?? null,
+      binding: options.binding ?? null,
     };
     await this.#committer.insert(record, this.#evict);
     events.publish("created", { record });
@@ -108,12 +119,18 @@ export class SessionWriter<Data> {
    * Creates a session that is logged in. Used for the login of a visitor without a stored session. Throws the same
    * errors as {@link create}.
    */
-  async createAuthenticated(options: NewSession & { subject: string }): Promise<IssuedSession> {
-    const { subject, data = this.#deps.schema.initial() } = options;
+  async createAuthenticated({ boundTo: client = null, ...options }: NewLogin): Promise<IssuedSession> {
+    const { subject, tenant = null, data = this.#deps.schema.initial() } = options;
     requireStrings({ subject });
     const merged = await new LoginData(this.#deps, subject).merge(data as Data);
-    const issued = await this.create({ ...options, data: merged });
-    this.#deps.events.publish("authenticated", { record: issued.record, previousSubject: null });
+    const issued = await this.create({
+      ...options,
+      data: merged,
+      binding: client && bindingOf(client, tenant),
+    });
+    const { record } = issued;
+    this.#deps.events.publish("authenticated", { record, previousSubject: null });
+    if (client) reportUnusualLogin(this.#deps, { record, previous: null, client });
     return issued;
   }
 

@@ -141,5 +141,6 @@ export function recordOf(row: SessionRow): SessionRecord {
     visit: body.visit ?? null,
     conversion: body.conversion ?? null,
     actor: body.actor ?? null,
+    binding: body.binding ?? null,
   };
 }

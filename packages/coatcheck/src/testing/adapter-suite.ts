@@ -1,4 +1,5 @@
 import { bearerCases } from "./adapter/bearer-cases.ts";
+import { bindingCases } from "./adapter/binding-cases.ts";
 import type { AdapterCase, AdapterCases } from "./adapter/case.ts";
 import { cookieCases } from "./adapter/cookie-cases.ts";
 import { crossSiteCases } from "./adapter/cross-site-cases.ts";
@@ -55,6 +56,7 @@ export function adapterContract({ describe, it }: TestFramework, options: Adapte
     csrf: csrfCases,
     "cross-site": crossSiteCases,
     impersonation: impersonationCases,
+    binding: bindingCases,
     outage: outageCases,
     ...(options.raw ? { "node:http response": nodeResponseCases } : {}),
   };

@@ -43,6 +43,7 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     flash: {},
     metadata: {},
     client: null,
+    binding: null,
     visit: null,
     conversion: null,
     ...fields,
@@ -88,6 +89,7 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
       country: "DE",
       city: "Köln",
     },
+    binding: { userAgent: "Firefox on Linux", network: "203.0.113.0", country: "DE", changedAt: now - 1 },
     visit: {
       id: "0190b5a0-0000-7000-8000-000000000001",
       startedAt: now - 3,

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { LRUCache } from "lru-cache";
-import { parseUserAgent } from "../device/index.ts";
+import { userAgentFamily } from "../device/index.ts";
 import type { Clock } from "../session/clock.ts";
 import type { ClientInfo } from "../session/record.ts";
 
@@ -101,8 +101,8 @@ export class SuspicionWatch {
       this.#compare(
         "changed-user-agent",
         sessionId,
-        browserAndSystemOf(userAgent),
-        browserAndSystemOf(present.userAgent),
+        userAgentFamily(userAgent),
+        userAgentFamily(present.userAgent),
       );
     }
     if (country !== null && present.country !== null) {
@@ -131,10 +131,4 @@ export class SuspicionWatch {
       process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
     }
   }
-}
-
-/** Returns the operating system, and the browser without its version. */
-function browserAndSystemOf(userAgent: string): string {
-  const { browser, os } = parseUserAgent(userAgent);
-  return `${browser?.replace(/ \d+$/, "") ?? "unknown"} on ${os ?? "unknown"}`;
 }

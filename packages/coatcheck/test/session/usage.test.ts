@@ -77,7 +77,7 @@ it("a missing argument, or an argument of the wrong type, throws a TypeError tha
       () => manager.sweep(1_796_083_200_000),
     ],
     [
-      'listener: the event must be one of created, authenticated, elevated, rotated, impersonation-started, impersonation-stopped, changed, revoked, token-reuse, refused, request-rejected, failed (got "revokd")',
+      'listener: the event must be one of created, authenticated, elevated, rotated, impersonation-started, impersonation-stopped, changed, revoked, token-reuse, client-changed, new-device, new-country, refused, request-rejected, failed (got "revokd")',
       () => Reflect.apply(manager.events.on, manager.events, ["revokd", () => {}]),
     ],
     ["page request: must be an object (got undefined)", () => manager.list({}, untyped(undefined))],

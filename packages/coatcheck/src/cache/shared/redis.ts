@@ -129,13 +129,14 @@ function parseCopy(key: string, text: string): Snapshot | null {
   const position = Number(text.slice(versionEnd + 1, positionEnd));
   const record = parseJson(text.slice(positionEnd + 1));
   if (!Number.isSafeInteger(position) || !isRecord(record) || compactId(record.id) !== key) return null;
-  // Copies that earlier versions of Coatcheck stored lack the last three fields.
+  // Copies that earlier versions of Coatcheck stored lack the last four fields.
   return {
     record: {
       ...record,
       visit: record.visit ?? null,
       conversion: record.conversion ?? null,
       actor: record.actor ?? null,
+      binding: record.binding ?? null,
     },
     position,
   };

@@ -56,6 +56,7 @@ function endReason(refusal: RefusalReason | null): EndReason | null {
       return "expired";
     case "revoked":
     case "token-reuse":
+    case "client-changed":
       return "revoked";
     default:
       return null;

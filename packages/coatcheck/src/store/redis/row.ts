@@ -136,6 +136,7 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
     visit: record.visit ?? null,
     conversion: record.conversion ?? null,
     actor: record.actor ?? null,
+    binding: record.binding ?? null,
   };
 }
 

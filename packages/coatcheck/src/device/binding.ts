@@ -1,0 +1,206 @@
+import { LRUCache } from "lru-cache";
+import type {
+  BindingAction,
+  BindingPolicy,
+  BindingRules,
+  RequestClient,
+  UnusualLogin,
+} from "../session/binding.ts";
+import { type KnownOptions, requireKnownOptions, requireOneOf } from "../session/known-options.ts";
+import { describeValue, usageError } from "../session/usage-error.ts";
+import { anonymizeAddress } from "./address.ts";
+import { countryCode } from "./place.ts";
+import { userAgentFamily } from "./user-agent-family.ts";
+
+/** The part of a client that the binding reads. */
+interface BoundAddress {
+  readonly address: string | null;
+}
+
+/** The part of a request that the binding reads. */
+interface BoundRequest {
+  header(name: string): string | undefined;
+}
+
+/** Options of {@link createBinding}. */
+export interface BindingOptions extends Partial<BindingPolicy> {
+  /** For another browser or operating system than at the login; a new version is none. Default: `log`. */
+  readonly userAgent?: BindingAction;
+  /** For another network than at the login. Default: `log`, because phones move between networks. */
+  readonly address?: BindingAction;
+  /**
+   * What differs for the sessions of a tenant: a table by tenant, or a function. The function is called for every request, so
+   * it must not wait; return the same object for the same policy.
+   */
+  readonly tenants?:
+    | Readonly<Record<string, Partial<BindingPolicy>>>
+    | ((tenant: string) => Partial<BindingPolicy> | undefined);
+  /**
+   * The client's country: the name of a header that your proxy or content delivery network sets, or a function that returns
+   * an ISO 3166-1 alpha-2 code. Called at logins only. Default: unknown.
+   *
+   * @example country: (client) => lookUpPlace(reader, client.address).country
+   */
+  readonly country?: string | ((client: BoundAddress, request: BoundRequest) => string | null);
+  /**
+   * Called after a login from a new device or country, for a mail to the user. The login does not wait for it. When it throws
+   * or rejects, the manager emits `failed`. Default: none; the events `new-device` and `new-country` are emitted either way.
+   */
+  readonly onUnusualLogin?: (login: UnusualLogin) => unknown;
+}
+
+const ACTIONS = ["off", "log", "step-up", "revoke"] as const satisfies readonly BindingAction[];
+const POLICY_OPTIONS = { userAgent: true, address: true } satisfies KnownOptions<BindingPolicy>;
+const BINDING_OPTIONS = {
+  ...POLICY_OPTIONS,
+  tenants: true,
+  country: true,
+  onUnusualLogin: "function",
+} satisfies KnownOptions<BindingOptions>;
+const INPUT_NAME = "options of createBinding()";
+
+/** Address → network. Parsing an IPv6 address takes several microseconds. */
+const networks = new LRUCache<string, string>({ max: 10_000 });
+
+/** A request and its client, as `coatcheck()` passes them. */
+interface OpenedRequest {
+  readonly request: BoundRequest;
+  readonly client: () => BoundAddress;
+}
+
+/** The binding of an application. Pass it to `coatcheck()` as the option `binding`. */
+export class Binding implements BindingRules {
+  readonly onUnusualLogin: BindingRules["onUnusualLogin"];
+  readonly #default: BindingPolicy;
+  readonly #ofTenant: (tenant: string) => BindingPolicy;
+  readonly #country: BindingOptions["country"];
+
+  constructor(options: BindingOptions) {
+    requireKnownOptions(INPUT_NAME, options, BINDING_OPTIONS);
+    const { country, tenants = {}, onUnusualLogin = null } = options;
+    this.#default = checkedPolicy({ userAgent: "log", address: "log" }, policyFieldsOf(options), "");
+    this.#ofTenant = typeof tenants === "function" ? this.#byFunction(tenants) : this.#byTable(tenants);
+    if (country !== undefined && typeof country !== "string" && typeof country !== "function") {
+      const message = `must be the name of a header, or a function (got ${describeValue(country)})`;
+      throw usageError(INPUT_NAME, [{ path: "country", message }]);
+    }
+    this.#country = typeof country === "string" ? country.toLowerCase() : country;
+    this.onUnusualLogin = onUnusualLogin;
+  }
+
+  /** Describes the client of a request. For `coatcheck()`. */
+  open(opened: OpenedRequest): RequestClient {
+    return new BoundClient(this, opened);
+  }
+
+  /** Returns the policy for the sessions of a tenant. Throws `UsageError` when the function `tenants` returns an invalid one. */
+  policyOf(tenant: string | null): BindingPolicy {
+    return tenant === null ? this.#default : this.#ofTenant(tenant);
+  }
+
+  /** Returns the browser without its version, and the operating system, of a `User-Agent` header. */
+  familyOf(userAgent: string | null): string {
+    return userAgentFamily(userAgent);
+  }
+
+  /** Returns the country of a request's client. A function that throws must not fail a login: the country is then unknown. */
+  countryOf({ request, client }: OpenedRequest): string | null {
+    if (this.#country === undefined) return null;
+    if (typeof this.#country === "string") return countryCode(request.header(this.#country));
+    try {
+      return countryCode(this.#country(client(), request) ?? undefined);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
+      return null;
+    }
+  }
+
+  #byTable(table: unknown): (tenant: string) => BindingPolicy {
+    if (typeof table !== "object" || table === null || Array.isArray(table)) {
+      const message = `must be a table of policies by tenant, or a function (got ${describeValue(table)})`;
+      throw usageError(INPUT_NAME, [{ path: "tenants", message }]);
+    }
+    const entries = Object.entries(table).map(
+      ([tenant, given]) => [tenant, checkedPolicy(this.#default, given, `tenants.${tenant}`)] as const,
+    );
+    const policies = new Map(entries);
+    return (tenant) => policies.get(tenant) ?? this.#default;
+  }
+
+  #byFunction(
+    policyFor: (tenant: string) => Partial<BindingPolicy> | undefined,
+  ): (tenant: string) => BindingPolicy {
+    const checked = new WeakMap<object, BindingPolicy>();
+    return (tenant) => {
+      const given = policyFor(tenant);
+      if (given === undefined) return this.#default;
+      const known = checked.get(given);
+      if (known !== undefined) return known;
+      const policy = checkedPolicy(this.#default, given, `tenants("${tenant}")`);
+      checked.set(given, policy);
+      return policy;
+    };
+  }
+}
+
+/** The client of one request. */
+class BoundClient implements RequestClient {
+  readonly rules: Binding;
+  readonly #opened: OpenedRequest;
+  #userAgent: string | undefined;
+  #network: string | null | undefined;
+
+  constructor(rules: Binding, opened: OpenedRequest) {
+    this.rules = rules;
+    this.#opened = opened;
+  }
+
+  get userAgent(): string {
+    this.#userAgent ??= userAgentFamily(this.#opened.request.header("user-agent"));
+    return this.#userAgent;
+  }
+
+  get network(): string | null {
+    if (this.#network === undefined) this.#network = networkOf(this.#opened.client().address);
+    return this.#network;
+  }
+
+  get country(): string | null {
+    return this.rules.countryOf(this.#opened);
+  }
+}
+
+/**
+ * Binds sessions to the client of their login: each request is compared with the browser and the network that the session
+ * remembers, and a login from a new device or country is reported. See docs/binding.md.
+ *
+ * @throws UsageError for an unknown option, tenant policy or action.
+ *
+ * @example
+ * coatcheck(sessions, { binding: createBinding({ userAgent: "step-up", country: "cf-ipcountry" }) });
+ */
+export function createBinding(options: BindingOptions = {}): Binding {
+  return new Binding(options);
+}
+
+function policyFieldsOf({ userAgent, address }: BindingOptions): Partial<BindingPolicy> {
+  return { ...(userAgent !== undefined && { userAgent }), ...(address !== undefined && { address }) };
+}
+
+function checkedPolicy(fallback: BindingPolicy, given: Partial<BindingPolicy>, path: string): BindingPolicy {
+  requireKnownOptions(INPUT_NAME, given, POLICY_OPTIONS, path);
+  const prefix = path && `${path}.`;
+  const { userAgent = fallback.userAgent, address = fallback.address } = given;
+  requireOneOf(INPUT_NAME, `${prefix}userAgent`, userAgent, ACTIONS);
+  requireOneOf(INPUT_NAME, `${prefix}address`, address, ACTIONS);
+  return { userAgent, address };
+}
+
+function networkOf(address: string | null): string | null {
+  if (address === null) return null;
+  const known = networks.get(address);
+  if (known !== undefined) return known;
+  const network = anonymizeAddress(address, "truncated");
+  if (network !== null) networks.set(address, network);
+  return network;
+}

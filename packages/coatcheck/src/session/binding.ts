@@ -1,0 +1,126 @@
+import type { ClientInfo, SessionRecord } from "./record.ts";
+import type { RecordedBinding } from "./recorded-binding.ts";
+
+/**
+ * What happens when a request comes from another client than the session's login.
+ *
+ * - `off`: nothing is compared.
+ * - `log`: the event `client-changed`, nothing else.
+ * - `step-up`: the session's elevations end, and no login counts as recent until the user proves their identity again.
+ * - `revoke`: the session ends, and the request has none.
+ */
+export type BindingAction = "off" | "log" | "step-up" | "revoke";
+
+/** What happens when each of the two has changed. The stronger action decides when both have. */
+export interface BindingPolicy {
+  /** Browser without its version, and operating system. */
+  readonly userAgent: BindingAction;
+  /** The network of the client's IP address. */
+  readonly address: BindingAction;
+}
+
+/** A login from a device or a country that none of the subject's earlier sessions has. */
+export interface UnusualLogin {
+  /** The new session, for the list of devices. */
+  readonly sessionId: string;
+  readonly subject: string;
+  readonly tenant: string | null;
+  /** Browser without its version, and operating system, such as `Firefox on Linux`. */
+  readonly device: string;
+  /** ISO 3166-1 alpha-2 code; null if unknown. */
+  readonly country: string | null;
+  /** When the subject logged in, epoch milliseconds. */
+  readonly at: number;
+  readonly isNewDevice: boolean;
+  /** False while the countries of all earlier sessions are unknown. */
+  readonly isNewCountry: boolean;
+  /** How many sessions of the subject with an earlier login the store still has, at most 1000; 0 for a first login. */
+  readonly earlierSessions: number;
+  /** A sentence for the mail that says how to end the session. It has no link, so that users learn to distrust mails that do. */
+  readonly hint: string;
+}
+
+/** The options of an application that the sessions of its clients need. `createBinding` of `coatcheck/device` implements it. */
+export interface BindingRules {
+  /** Returns the policy for the sessions of a tenant. */
+  policyOf(tenant: string | null): BindingPolicy;
+  /** Returns the browser without its version, and the operating system, of a `User-Agent` header. */
+  familyOf(userAgent: string | null): string;
+  readonly onUnusualLogin: ((login: UnusualLogin) => unknown) | null;
+}
+
+/** The client of one request. Each property is computed when it is read: most requests need few of them. */
+export interface RequestClient {
+  readonly rules: BindingRules;
+  /** Browser without its version, and operating system. */
+  readonly userAgent: string;
+  /** The network of the client's address, as in {@link RecordedBinding}; null if unknown. */
+  readonly network: string | null;
+  /** ISO 3166-1 alpha-2 code; null if unknown. */
+  readonly country: string | null;
+}
+
+/** A difference between the client of a request and the one that has logged in. */
+export interface ClientChange {
+  readonly action: Exclude<BindingAction, "off">;
+  readonly userAgent: Difference | null;
+  readonly address: Difference | null;
+}
+
+/** A value of a {@link RecordedBinding}, and that of the request. */
+export interface Difference {
+  readonly before: string;
+  readonly now: string;
+}
+
+/** Returns what a session of `tenant` remembers of the client that logs in or steps up. */
+export function bindingOf(client: RequestClient, tenant: string | null): RecordedBinding {
+  const { userAgent, country, rules } = client;
+  const comparesNetwork = rules.policyOf(tenant).address !== "off";
+  return { userAgent, network: comparesNetwork ? client.network : null, country, changedAt: null };
+}
+
+/**
+ * Compares the client of a request with the one that the session remembers. Runs for every request, and allocates nothing
+ * without a difference.
+ *
+ * @returns null without a difference that the policy names. An unknown network is none.
+ */
+export function clientChange(
+  { binding, tenant }: Pick<SessionRecord, "binding" | "tenant">,
+  client: RequestClient,
+): ClientChange | null {
+  if (binding === null) return null;
+  const policy = client.rules.policyOf(tenant);
+  const hasOtherAgent = policy.userAgent !== "off" && client.userAgent !== binding.userAgent;
+  const hasOtherNetwork =
+    policy.address !== "off" &&
+    binding.network !== null &&
+    client.network !== binding.network &&
+    client.network !== null;
+  if (!hasOtherAgent && !hasOtherNetwork) return null;
+  const actions = [hasOtherAgent ? policy.userAgent : "off", hasOtherNetwork ? policy.address : "off"];
+  return {
+    action: actions.includes("revoke") ? "revoke" : actions.includes("step-up") ? "step-up" : "log",
+    userAgent: hasOtherAgent ? { before: binding.userAgent, now: client.userAgent } : null,
+    address: hasOtherNetwork ? { before: binding.network ?? "", now: client.network ?? "" } : null,
+  };
+}
+
+/** Returns whether another client than the login's has used the session, and the user has not proved their identity since. */
+export function needsProof({ binding }: Pick<SessionRecord, "binding">): boolean {
+  return binding !== null && binding.changedAt !== null;
+}
+
+/** Returns the device and the country of a session. Without a binding, they are those of the client that created it. */
+export function knownClient(
+  { binding, client }: { readonly binding: RecordedBinding | null; readonly client: ClientInfo | null },
+  rules: BindingRules,
+): { readonly userAgent: string | null; readonly country: string | null } {
+  if (binding !== null) return binding;
+  const userAgent = client?.userAgent ?? null;
+  return {
+    userAgent: userAgent === null ? null : rules.familyOf(userAgent),
+    country: client?.country ?? null,
+  };
+}

@@ -1,0 +1,89 @@
+import { type ClientChange, clientChange, needsProof, type RequestClient } from "./binding.ts";
+import { CachedSession } from "./cached-session.ts";
+import type { SessionDependencies } from "./dependencies.ts";
+import { CoatcheckError } from "./errors.ts";
+import type { RefusalReason } from "./events.ts";
+import type { SessionRecord } from "./record.ts";
+import type { SessionStart } from "./start.ts";
+import type { CommittedChange } from "./write-queue.ts";
+import type { SessionWriter } from "./writer.ts";
+
+/** The reported changes of clients that this process remembers, in order to report each once. */
+const MAX_REPORTED = 10_000;
+
+/** The start of a handle whose session was found, and whose request has a client. */
+export interface GuardedStart extends SessionStart {
+  readonly cached: CachedSession;
+}
+
+/** Applies the binding's policy to requests from another client than the login's. */
+export class ClientGuard<Data> {
+  readonly #writer: SessionWriter<Data>;
+  readonly #deps: SessionDependencies<Data>;
+  readonly #reported = new Set<string>();
+
+  constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>) {
+    this.#writer = writer;
+    this.#deps = deps;
+  }
+
+  /**
+   * Applies the policy to a change of the client.
+   *
+   * @returns the start to continue with, or why the request's token is refused.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the session could not be changed or revoked.
+   */
+  async apply(
+    start: GuardedStart,
+    client: RequestClient,
+    change: ClientChange,
+  ): Promise<GuardedStart | RefusalReason> {
+    const { record } = start.cached;
+    switch (change.action) {
+      case "log":
+        this.#reportOnce(record, change);
+        return start;
+      case "step-up":
+        return needsProof(record) ? start : await this.#requireProof(start, client, change);
+      case "revoke":
+        // Ends an actor's own session too: the token of an impersonation can return to it.
+        await this.#writer.logOut(record, null, "client-changed");
+        this.#deps.events.publish("client-changed", { record, change });
+        return "client-changed";
+    }
+  }
+
+  async #requireProof(
+    start: GuardedStart,
+    client: RequestClient,
+    change: ClientChange,
+  ): Promise<GuardedStart | RefusalReason> {
+    const { record: before, position } = start.cached;
+    let result: CommittedChange;
+    try {
+      result = await this.#writer.privileges.requireProof(before, (latest) => {
+        return !needsProof(latest) && clientChange(latest, client)?.action === "step-up";
+      });
+    } catch (error) {
+      if (error instanceof CoatcheckError && error.status < 500) return "revoked";
+      throw error;
+    }
+    // Another request has logged in or stepped up in between: this request's token may not open its result.
+    const { record, isApplied } = result;
+    const hasSameToken = start.presentedToken === null || record.secretHash === before.secretHash;
+    if (record.subject !== before.subject || !hasSameToken) return "superseded";
+    if (isApplied) this.#deps.events.publish("client-changed", { record, change });
+    const cached = new CachedSession({ record, position });
+    cached.inheritActivity(start.cached);
+    return { ...start, cached };
+  }
+
+  #reportOnce(record: SessionRecord, change: ClientChange): void {
+    const key = JSON.stringify([record.id, change.userAgent?.now, change.address?.now]);
+    if (this.#reported.has(key)) return;
+    const [oldest] = this.#reported;
+    if (this.#reported.size >= MAX_REPORTED && oldest !== undefined) this.#reported.delete(oldest);
+    this.#reported.add(key);
+    this.#deps.events.publish("client-changed", { record, change });
+  }
+}

@@ -1,0 +1,67 @@
+import { knownClient, type RequestClient, type UnusualLogin } from "./binding.ts";
+import type { SessionDependencies } from "./dependencies.ts";
+import type { SessionRecord } from "./record.ts";
+
+/** The largest page of a store. */
+const MAX_SESSIONS = 1000;
+
+const HINT =
+  "If this was not you, open the site as you always do, without a link from a message; end this session in the list of your devices, and change your password.";
+
+/** A login that has been stored. */
+interface StoredLogin {
+  readonly record: SessionRecord;
+  /** The session before the login; null for a session that the login has created. */
+  readonly previous: SessionRecord | null;
+  readonly client: RequestClient;
+}
+
+/**
+ * Compares a login with the subject's earlier sessions, and reports a new device or country. Works in the background: the
+ * login does not wait for it, and its failures cause the event `failed`.
+ */
+export function reportUnusualLogin<Data>(deps: SessionDependencies<Data>, login: StoredLogin): void {
+  const { events } = deps;
+  const { onUnusualLogin } = login.client.rules;
+  const isObserved = events.hasListeners("new-device") || events.hasListeners("new-country");
+  if (onUnusualLogin === null && !isObserved) return;
+  report(deps, login).catch((error: unknown) =>
+    events.publish("failed", { operation: "unusual-login", error }),
+  );
+}
+
+async function report<Data>({ store, events }: SessionDependencies<Data>, login: StoredLogin): Promise<void> {
+  const { record, previous, client } = login;
+  const { subject, binding, authenticatedAt: at } = record;
+  if (subject === null || binding === null || at === null) return;
+  const { records } = await store.list({ subject }, { limit: MAX_SESSIONS });
+  const earlier = (previous ? [...records, previous] : records).filter((other) => isEarlier(other, record));
+  const known = earlier.map((other) => knownClient(other, client.rules));
+  const { userAgent, country } = binding;
+  const hasKnownCountry = known.some((other) => other.country !== null);
+  const unusual: UnusualLogin = {
+    sessionId: record.id,
+    subject,
+    tenant: record.tenant,
+    device: userAgent,
+    country,
+    at,
+    isNewDevice: known.every((other) => other.userAgent !== userAgent),
+    isNewCountry: country !== null && hasKnownCountry && known.every((other) => other.country !== country),
+    earlierSessions: earlier.length,
+    hint: HINT,
+  };
+  if (unusual.isNewDevice) events.publish("new-device", { record, login: unusual });
+  if (unusual.isNewCountry) events.publish("new-country", { record, login: unusual });
+  if (unusual.isNewDevice || unusual.isNewCountry) await client.rules.onUnusualLogin?.(unusual);
+}
+
+/**
+ * Returns whether a session shows where the subject was logged in before. A login at the same time does not count: of two
+ * simultaneous logins, neither must hide the other. An impersonation does not count: it has the administrator's client.
+ */
+function isEarlier(other: SessionRecord, login: SessionRecord): boolean {
+  const { subject, actor, authenticatedAt } = other;
+  if (subject !== login.subject || actor !== null || authenticatedAt === null) return false;
+  return authenticatedAt < (login.authenticatedAt ?? 0);
+}

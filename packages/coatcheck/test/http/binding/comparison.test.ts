@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { Session } from "../../../src/session/session.ts";
+import { AWAY, CHROME, HOME, NEWER_FIREFOX, Site } from "./fixtures.ts";
+
+describe("a session", () => {
+  it("remembers the family of the browser and the network, and neither version nor address", async () => {
+    for (const [address, network] of [
+      [HOME, "203.0.113.0"],
+      ["2001:db8:7:1:a:b:c:d", "2001:db8:7::"],
+      ["::ffff:203.0.113.77", "203.0.113.0"],
+    ] as const) {
+      const site = new Site();
+      const token = await site.logIn({ address });
+      const { record } = await site.load({ token });
+      expect(record?.binding).toEqual({
+        userAgent: "Firefox on Linux",
+        network,
+        country: null,
+        changedAt: null,
+      });
+      expect(JSON.stringify(record)).not.toContain(address);
+    }
+  });
+
+  it("remembers no network where none is compared", async () => {
+    const site = new Site({ binding: { address: "off" } });
+    const { record } = await site.load({ token: await site.logIn() });
+    expect(record?.binding?.network).toBeNull();
+  });
+
+  it("is not bound while anonymous, and without the option", async () => {
+    const site = new Site({ binding: { userAgent: "revoke" } });
+    const token = await site.change({}, (session) => session.patch({ cart: { tea: 1 } }));
+    expect(await site.load({ token, userAgent: CHROME })).toMatchObject({ record: { binding: null } });
+    const unbound = new Site({ binding: null });
+    const login = await unbound.logIn();
+    expect((await unbound.load({ token: login, userAgent: CHROME })).record?.binding).toBeNull();
+  });
+
+  it("of a login before the option was set goes on, and is bound by its next login", async () => {
+    const { store } = new Site({ binding: null });
+    const before = new Site({ binding: null, store });
+    const token = await before.logIn();
+    const site = new Site({ binding: { userAgent: "revoke" }, store });
+    expect(await site.refusal({ token, userAgent: CHROME })).toBeNull();
+    const renewed = await site.logIn({ token });
+    expect(await site.refusal({ token: renewed, userAgent: CHROME })).toBe("SESSION_REVOKED");
+  });
+
+  it("of a cached hit opens without waiting, with and without a binding", async () => {
+    for (const binding of [null, { userAgent: "revoke", address: "revoke" } as const]) {
+      const site = new Site({ binding });
+      const token = await site.logIn();
+      await site.load({ token });
+      const reads = site.store.reads;
+      expect(site.request({ token }).load()).toBeInstanceOf(Session);
+      expect(site.store.reads).toBe(reads);
+    }
+  });
+
+  it("is compared also when it is read from the store", async () => {
+    const site = new Site({ binding: { userAgent: "revoke" }, cache: "none" });
+    const token = await site.logIn();
+    expect(await site.refusal({ token, userAgent: NEWER_FIREFOX })).toBeNull();
+    expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
+  });
+});
+
+describe("behind a proxy", () => {
+  const binding = { userAgent: "off", address: "revoke" } as const;
+  const through = (proxy: string, client: string) => ({
+    address: proxy,
+    headers: { "x-forwarded-for": client },
+  });
+
+  it("compares the client's address, whichever trusted proxy sends the request", async () => {
+    const site = new Site({ binding, http: { trustProxy: ["10.0.0.0/8"] } });
+    const token = await site.logIn(through("10.1.0.1", HOME));
+    expect(await site.refusal({ token, ...through("10.200.7.9", HOME) })).toBeNull();
+    expect(await site.refusal({ token, ...through("10.1.0.1", AWAY) })).toBe("SESSION_REVOKED");
+  });
+
+  it("ignores forwarding headers that no trusted proxy has set", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn(through(HOME, AWAY));
+    expect(await site.refusal({ token, ...through(HOME, "192.0.2.1") })).toBeNull();
+    expect(await site.refusal({ token, ...through(AWAY, AWAY) })).toBe("SESSION_REVOKED");
+  });
+
+  it("compares nothing while the client's address is unknown", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    expect(await site.refusal({ token, address: "" })).toBeNull();
+  });
+});
+
+describe("with a policy for each tenant", () => {
+  it("takes what differs from a table, and all else from the default", async () => {
+    const site = new Site({
+      binding: { userAgent: "log", address: "off", tenants: { bank: { userAgent: "revoke" } } },
+    });
+    const [shop, bank] = [await site.logIn(), await site.logIn({ tenant: "bank" })];
+    expect(await site.refusal({ token: shop, userAgent: CHROME })).toBeNull();
+    expect(await site.refusal({ token: bank, address: AWAY })).toBeNull();
+    expect(await site.refusal({ token: bank, userAgent: CHROME })).toBe("SESSION_REVOKED");
+  });
+
+  it("asks a function at each request, so that a tenant's change applies at once", async () => {
+    let action: "off" | "revoke" = "off";
+    const site = new Site({
+      binding: { tenants: (tenant) => (tenant === "bank" ? { userAgent: action } : undefined) },
+    });
+    const token = await site.logIn({ tenant: "bank" });
+    expect(await site.refusal({ token, userAgent: CHROME })).toBeNull();
+    action = "revoke";
+    expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
+  });
+
+  it("lets no request pass when the function returns an invalid policy", async () => {
+    const site = new Site({ binding: { tenants: () => ({ userAgent: "revok" }) as never } });
+    await expect(site.logIn()).rejects.toThrow(
+      'Invalid options of createBinding(): tenants("shop").userAgent must be one of off, log, step-up, revoke (got "revok").',
+    );
+  });
+});

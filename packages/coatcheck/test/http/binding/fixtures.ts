@@ -1,0 +1,152 @@
+import { createCache } from "../../../src/cache/cache.ts";
+import { type BindingOptions, createBinding } from "../../../src/device/index.ts";
+import { HttpSessions } from "../../../src/http/http-sessions.ts";
+import type { HttpOptions } from "../../../src/http/options.ts";
+import type { RequestSession } from "../../../src/http/request-session.ts";
+import type { ClientChange, UnusualLogin } from "../../../src/session/binding.ts";
+import type { JsonObject } from "../../../src/session/json.ts";
+import { SessionManager } from "../../../src/session/manager.ts";
+import type { SessionStore } from "../../../src/session/store.ts";
+import { memoryStore } from "../../../src/store/memory.ts";
+import { ObservedStore } from "../../../src/testing/adapter/fixtures.ts";
+import { fakeClock } from "../../../src/testing/clock.ts";
+
+export const MINUTE = 60_000;
+export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+export const NEWER_FIREFOX = FIREFOX.replaceAll("140", "141");
+export const CHROME =
+  "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+export const HOME = "203.0.113.77";
+export const AWAY = "198.51.100.9";
+
+/** One request of a client. */
+export interface Sent {
+  readonly token?: string | undefined;
+  readonly userAgent?: string | null;
+  readonly address?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Options of a {@link Site}. */
+export interface SiteOptions {
+  /** Default: the options of `createBinding()` are all absent. Null: sessions are not bound. */
+  readonly binding?: BindingOptions | null;
+  readonly http?: Omit<HttpOptions, "binding">;
+  readonly store?: SessionStore;
+  /** `leased`: nothing polls, so that its copies are valid for two seconds. Default: `of one process`. */
+  readonly cache?: "of one process" | "leased" | "none";
+}
+
+/** One process of a site whose sessions are bound to the client of their login. */
+export class Site {
+  readonly clock = fakeClock();
+  readonly store: ObservedStore;
+  readonly manager: SessionManager;
+  readonly changes: ClientChange[] = [];
+  readonly #http: HttpSessions<JsonObject>;
+
+  constructor({
+    binding = {},
+    http = {},
+    store = memoryStore(),
+    cache = "of one process",
+  }: SiteOptions = {}) {
+    this.store = new ObservedStore(store);
+    const { clock } = this;
+    this.manager = new SessionManager({
+      store: this.store,
+      clock,
+      secrets: ["a secret for these tests"],
+      ...(cache !== "none" && {
+        cache: createCache({
+          store: this.store,
+          clock,
+          monotonic: clock.now,
+          schedule: () => () => undefined,
+          singleProcess: cache === "of one process",
+        }),
+      }),
+    });
+    this.manager.events.on("client-changed", ({ change }) => this.changes.push(change));
+    this.#http = new HttpSessions(this.manager, {
+      ...http,
+      ...(binding && { binding: createBinding(binding) }),
+    });
+  }
+
+  /** Opens a request. By default it comes from Firefox at home, without a token. */
+  request({
+    token,
+    userAgent = FIREFOX,
+    address = HOME,
+    headers = {},
+  }: Sent = {}): RequestSession<JsonObject> {
+    const all: Record<string, string> = {
+      host: "shop.example",
+      ...(userAgent !== null && { "user-agent": userAgent }),
+      ...(token !== undefined && { cookie: `__Host-sid=${token}` }),
+      ...headers,
+    };
+    return this.#http.open({
+      method: "GET",
+      url: "/",
+      address,
+      encrypted: true,
+      header: (name) => all[name],
+    });
+  }
+
+  /** Loads the session of a request. */
+  async load(sent: Sent = {}) {
+    return await this.request(sent).load();
+  }
+
+  /** Logs in, and returns the token that the response carries. */
+  async logIn(sent: Sent & { readonly subject?: string; readonly tenant?: string } = {}): Promise<string> {
+    const { subject = "ann", tenant = "shop" } = sent;
+    return await this.change(sent, (session) => session.authenticate(subject, { tenant }));
+  }
+
+  /** Elevates for the scope `payment`, and returns the token that the response carries. */
+  async stepUp(sent: Sent): Promise<string> {
+    return await this.change(sent, (session) => session.elevate("payment", 5 * MINUTE));
+  }
+
+  /** Runs one request that changes its session, and returns the token that the browser has then. */
+  async change(
+    sent: Sent,
+    act: (session: Awaited<ReturnType<Site["load"]>>) => Promise<unknown>,
+  ): Promise<string> {
+    const session = await this.load(sent);
+    await act(session);
+    return (await session.commit()).token ?? sent.token ?? "";
+  }
+
+  /** The code of the error that a guard throws for a request; null when it lets the request pass. */
+  async refusal(sent: Sent, scope?: string): Promise<string | null> {
+    const request = this.request(sent);
+    try {
+      await (scope === undefined ? request.requireSubject() : request.requireElevated(scope));
+      return null;
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  }
+}
+
+/** Collects what `onUnusualLogin` is called with, and lets a test wait for the next call. */
+export class Mailbox {
+  readonly logins: UnusualLogin[] = [];
+  #arrived = Promise.withResolvers<void>();
+
+  readonly onUnusualLogin = (login: UnusualLogin): void => {
+    this.logins.push(login);
+    this.#arrived.resolve();
+    this.#arrived = Promise.withResolvers<void>();
+  };
+
+  /** Resolves at the next call. */
+  next(): Promise<void> {
+    return this.#arrived.promise;
+  }
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { requireRecentProof } from "../../../src/http/recent-proof.ts";
+import { AWAY, CHROME, FIREFOX, MINUTE, NEWER_FIREFOX, Site } from "./fixtures.ts";
+
+describe("the policy revoke", () => {
+  const binding = { userAgent: "revoke", address: "revoke" } as const;
+
+  it("ends the session of another browser's request, which is then anonymous", async () => {
+    const site = new Site({ binding });
+    const [token, other] = [await site.logIn(), await site.logIn()];
+    const { id } = await site.load({ token });
+    const revoked: unknown[] = [];
+    site.manager.events.on("revoked", (event) => revoked.push(event));
+    const stranger = await site.load({ token, userAgent: CHROME });
+    expect([stranger.record, stranger.subject, stranger.refusal]).toEqual([null, null, "client-changed"]);
+    expect((await stranger.commit()).state).toBe("unchanged");
+    expect(await site.manager.find(id)).toMatchObject({ state: "revoked", reason: "client-changed" });
+    expect(revoked).toEqual([{ scope: { session: id }, reason: "client-changed", count: 1 }]);
+    expect(site.changes).toEqual([
+      {
+        action: "revoke",
+        userAgent: { before: "Firefox on Linux", now: "Chrome on Windows" },
+        address: null,
+      },
+    ]);
+    // The thief and the user are told apart by nothing but their browser: both must log in again.
+    expect(await site.refusal({ token })).toBe("SESSION_REVOKED");
+    expect(await site.refusal({ token: other })).toBeNull();
+    expect(site.changes).toHaveLength(1);
+  });
+
+  it("refuses the request with SESSION_REVOKED, and says why", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    const guard = Promise.resolve(site.request({ token, address: AWAY }).requireSubject());
+    await expect(guard).rejects.toMatchObject({
+      code: "SESSION_REVOKED",
+      status: 401,
+      message:
+        "The session was used by another browser or from another network, so it was ended; log in again.",
+    });
+  });
+
+  it("keeps the session of a browser that was updated, and of one that moves within its network", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    expect(await site.refusal({ token, userAgent: NEWER_FIREFOX, address: "203.0.113.200" })).toBeNull();
+    const v6 = await site.logIn({ address: "2001:db8:7:1::1" });
+    expect(await site.refusal({ token: v6, address: "2001:db8:7:ffff:1:2:3:4" })).toBeNull();
+    expect(site.changes).toEqual([]);
+    expect(await site.refusal({ token: v6, address: "2001:db8:8:1::1" })).toBe("SESSION_REVOKED");
+  });
+
+  it("counts a missing User-Agent header as another browser", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    expect(await site.refusal({ token, userAgent: null })).toBe("SESSION_REVOKED");
+    const tool = await site.logIn({ userAgent: "okhttp/4.12.0" });
+    expect(await site.refusal({ token: tool, userAgent: "okhttp/5.0.1" })).toBeNull();
+    expect(await site.refusal({ token: tool, userAgent: "curl/8.5.0" })).toBe("SESSION_REVOKED");
+  });
+
+  it("stops an impersonation together with the administrator's own session", async () => {
+    const site = new Site({ binding });
+    const own = await site.logIn({ subject: "clerk" });
+    const acting = await site.change({ token: own }, (session) =>
+      session.impersonate("ann", { reason: "ticket 4711" }),
+    );
+    expect((await site.load({ token: acting })).actor).toMatchObject({ subject: "clerk" });
+    const stranger = await site.load({ token: acting, userAgent: CHROME });
+    expect([stranger.refusal, stranger.impersonation]).toEqual(["client-changed", null]);
+    expect(await site.refusal({ token: own })).toBe("SESSION_REVOKED");
+  });
+});
+
+describe("the policy step-up", () => {
+  const binding = { userAgent: "step-up", address: "off" } as const;
+  const recentProof = async (site: Site, token: string, userAgent = FIREFOX) => {
+    const session = await site.load({ token, userAgent });
+    try {
+      requireRecentProof(session, site.clock.now());
+      return null;
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  it("ends elevations and recent logins for every holder of the token, and nothing else", async () => {
+    const site = new Site({ binding });
+    const token = await site.stepUp({ token: await site.logIn() });
+    expect([await site.refusal({ token }, "payment"), await recentProof(site, token)]).toEqual([null, null]);
+    const stranger = { token, userAgent: CHROME };
+    expect(await site.refusal(stranger, "payment")).toBe("REAUTHENTICATION_REQUIRED");
+    expect(await site.refusal(stranger)).toBeNull();
+    expect(await site.refusal({ token }, "payment")).toBe("REAUTHENTICATION_REQUIRED");
+    expect(await recentProof(site, token)).toBe("REAUTHENTICATION_REQUIRED");
+    const session = await site.load({ token });
+    expect([session.subject, session.needsProof, session.record?.elevations]).toEqual(["ann", true, {}]);
+    expect(site.changes.map(({ action }) => action)).toEqual(["step-up"]);
+  });
+
+  it("writes once, however many requests another browser sends", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    await site.load({ token });
+    const before = site.store.writes;
+    for (let count = 0; count < 5; count++) await site.load({ token, userAgent: CHROME });
+    expect([site.store.writes - before, site.changes.length]).toEqual([1, 1]);
+  });
+
+  it("writes once for requests of another browser at the same time", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    await site.load({ token });
+    const before = site.store.writes;
+    const sessions = await Promise.all([1, 2, 3, 4].map(() => site.load({ token, userAgent: CHROME })));
+    expect(sessions.map(({ needsProof }) => needsProof)).toEqual([true, true, true, true]);
+    expect([site.store.writes - before, site.changes.length]).toEqual([1, 1]);
+  });
+
+  it("is over for the browser that proves who the user is, and begins again for the other one", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    await site.load({ token, userAgent: CHROME });
+    const proved = await site.stepUp({ token, userAgent: CHROME });
+    const session = await site.load({ token: proved, userAgent: CHROME });
+    expect([session.needsProof, session.isElevated("payment")]).toEqual([false, true]);
+    expect(await recentProof(site, proved, CHROME)).toBeNull();
+    expect(site.changes).toHaveLength(1);
+    expect(await site.refusal({ token: proved }, "payment")).toBe("REAUTHENTICATION_REQUIRED");
+    expect(site.changes).toHaveLength(2);
+  });
+
+  it("is over after a new login, which binds the session to its browser", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    await site.load({ token, userAgent: CHROME });
+    const renewed = await site.logIn({ token, userAgent: CHROME });
+    const session = await site.load({ token: renewed, userAgent: CHROME });
+    expect([session.needsProof, session.record?.binding?.userAgent]).toEqual([false, "Chrome on Windows"]);
+  });
+
+  it("is over after a step-up by session id, which binds the session to no browser", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    const { id } = await site.load({ token, userAgent: CHROME });
+    const issued = await site.manager.elevate(id, "payment", MINUTE);
+    for (const userAgent of [CHROME, FIREFOX]) {
+      expect(await site.refusal({ token: issued.token, userAgent }, "payment")).toBeNull();
+    }
+  });
+
+  it("tells other nodes, through the log of changes, that the elevations have ended", async () => {
+    const site = new Site({ binding });
+    const token = await site.stepUp({ token: await site.logIn() });
+    await site.load({ token });
+    const { cursor } = await site.store.changes(null);
+    const { id } = await site.load({ token, userAgent: CHROME });
+    const { items } = await site.store.changes(cursor);
+    expect(items).toEqual([expect.objectContaining({ session: id })]);
+  });
+
+  it("opens nothing when another user logs in to the session during the request", async () => {
+    const site = new Site({ binding });
+    const token = await site.logIn();
+    await site.load({ token });
+    const hold = site.store.holdWrites();
+    const login = site.logIn({ token, subject: "bob" });
+    await hold.arrived;
+    const stranger = site.load({ token, userAgent: CHROME });
+    hold.release();
+    await login;
+    const { record, refusal } = await stranger;
+    expect([record, refusal]).toEqual([null, "superseded"]);
+  });
+});
+
+describe("the policy log", () => {
+  it("is the default: the event is emitted once for each client, and the session goes on", async () => {
+    const site = new Site();
+    const token = await site.logIn();
+    for (const sent of [{ userAgent: CHROME }, { userAgent: CHROME }, { address: AWAY }, { address: AWAY }]) {
+      expect(await site.refusal({ token, ...sent })).toBeNull();
+    }
+    expect(site.changes).toEqual([
+      { action: "log", userAgent: { before: "Firefox on Linux", now: "Chrome on Windows" }, address: null },
+      { action: "log", userAgent: null, address: { before: "203.0.113.0", now: "198.51.100.0" } },
+    ]);
+  });
+
+  it("gives way to the stronger action when browser and network have changed", async () => {
+    const site = new Site({ binding: { userAgent: "step-up", address: "log" } });
+    const token = await site.logIn();
+    await site.load({ token, userAgent: CHROME, address: AWAY });
+    expect(site.changes).toMatchObject([{ action: "step-up", address: { now: "198.51.100.0" } }]);
+  });
+});
