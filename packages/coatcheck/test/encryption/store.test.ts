@@ -69,12 +69,18 @@ async function tamper(inner: SessionStore, id: string, change: (text: string) =>
 }
 
 describe("a session in an encrypted store", () => {
-  it("is stored without readable data, flash messages, metadata and client, and is returned with them", async () => {
+  it("is stored without readable data, flash messages, metadata, client and binding, and is returned with them", async () => {
     const { inner, store } = siteOn(memoryStore());
     const record = makeFullRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });
     const stored = (await inner.get(record.id))?.record;
-    expect(stored).toMatchObject({ flash: {}, metadata: {}, client: null, subject: record.subject });
+    expect(stored).toMatchObject({
+      flash: {},
+      metadata: {},
+      client: null,
+      binding: null,
+      subject: record.subject,
+    });
     expect(Object.keys(stored?.data ?? {})).toEqual(["coatcheck:encrypted"]);
     expect((await store.get(record.id))?.record).toEqual(record);
     expect((await store.list({}, { limit: 1 })).records).toEqual([record]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ImpersonationRoutesOptions } from "../../src/http/routes/index.ts";
 import { Session } from "../../src/session/session.ts";
 import type { Device } from "../../src/wire.ts";
 import type { Browser } from "./routes-browser.ts";
@@ -70,3 +71,125 @@ describe.each(Object.entries(frameworks))(
     });
   },
 );
+
+/** Lets clerks act for customers of their shop, for ten minutes. */
+const authorize: ImpersonationRoutesOptions["authorize"] = ({ actor, subject }) =>
+  actor.startsWith("clerk") && !subject.startsWith("clerk") ? { tenant: "shop", maxAge: 600_000 } : null;
+const ACT_FOR_ADA = { subject: "ada", reason: "ticket 4711" };
+
+describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (_name, start) => {
+  let site: Site;
+  let clerk: Browser;
+
+  beforeEach(async () => {
+    site = await startSite(start, { routes: { impersonation: { authorize } } });
+    clerk = site.browser();
+    await clerk.logIn("clerk");
+  });
+  afterEach(() => site.close());
+
+  it("begin an impersonation with what the application grants, and return to the same session", async () => {
+    const own = clerk.cookies.get("__Host-sid");
+    const begun = await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
+    expect(begun.data).toMatchObject({
+      status: "authenticated",
+      user: { name: "ada" },
+      session: { subject: "ada", tenant: "shop", actor: { subject: "clerk", reason: "ticket 4711" } },
+    });
+    expect(begun.data.session?.expiresInMs).toBe(600_000);
+    expect((await clerk.send("GET /session")).data.user).toEqual({ name: "ada" });
+    const stopped = await clerk.send("DELETE /session/impersonation");
+    expect(stopped.data).toMatchObject({ user: { name: "clerk" }, session: { subject: "clerk" } });
+    expect([clerk.cookies.get("__Host-sid"), stopped.data.session]).toEqual([
+      own,
+      expect.not.objectContaining({ actor: expect.anything() }),
+    ]);
+  });
+
+  it("do nothing more when a request is repeated", async () => {
+    await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
+    const acting = clerk.cookies.get("__Host-sid");
+    expect((await clerk.send("POST /session/impersonation", ACT_FOR_ADA)).data.user).toEqual({ name: "ada" });
+    expect(clerk.cookies.get("__Host-sid")).toBe(acting);
+    for (let count = 0; count < 2; count++) {
+      expect((await clerk.send("DELETE /session/impersonation")).data.user).toEqual({ name: "clerk" });
+    }
+  });
+
+  it("return to the administrator's session after the impersonation has ended by itself", async () => {
+    await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
+    site.pass(600_000);
+    expect((await clerk.send("GET /session")).data).toMatchObject({ status: "none", reason: "expired" });
+    expect((await clerk.send("DELETE /session/impersonation")).data.user).toEqual({ name: "clerk" });
+  });
+
+  it("reject subjects for whom the administrator may not act, and another one during an impersonation", async () => {
+    const begin = async (browser: Browser, body: unknown) =>
+      (await browser.send("POST /session/impersonation", body)).code;
+    expect(await begin(clerk, { ...ACT_FOR_ADA, subject: "clerk-2" })).toBe("FORBIDDEN");
+    const customer = site.browser();
+    await customer.logIn("bob");
+    expect(await begin(customer, ACT_FOR_ADA)).toBe("FORBIDDEN");
+    await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
+    expect(await begin(clerk, { ...ACT_FOR_ADA, subject: "bob" })).toBe("FORBIDDEN");
+    expect((await clerk.send("GET /session")).data.user).toEqual({ name: "ada" });
+  });
+
+  it("require a login, a recent proof and a CSRF token", async () => {
+    const visitor = site.browser();
+    await visitor.send("POST /session/init");
+    expect((await visitor.send("POST /session/impersonation", ACT_FOR_ADA)).code).toBe("SESSION_REQUIRED");
+    expect((await visitor.send("DELETE /session/impersonation")).data.status).toBe("anonymous");
+    const forged = await clerk.send("POST /session/impersonation", ACT_FOR_ADA, { "x-csrf-token": "forged" });
+    expect(forged.code).toBe("CSRF_INVALID");
+    site.pass(11 * 60_000);
+    const late = await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
+    expect(late.code).toBe("REAUTHENTICATION_REQUIRED");
+    await clerk.send("POST /session/elevate", { email: "clerk", password: "secret" });
+    expect((await clerk.send("POST /session/impersonation", ACT_FOR_ADA)).data.user).toEqual({ name: "ada" });
+  });
+
+  it("refuse a subject or a reason that is missing, empty, long or no string", async () => {
+    for (const body of [
+      {},
+      { subject: "ada" },
+      { subject: "ada", reason: "" },
+      { subject: ["ada"], reason: "ticket" },
+      { subject: "a".repeat(257), reason: "ticket" },
+      { subject: "ada", reason: "r".repeat(257) },
+      { subject: "clerk", reason: "ticket" },
+      "no json",
+    ]) {
+      const { status, code } = await clerk.send("POST /session/impersonation", body);
+      expect([status, code]).toEqual([400, "VALIDATION_FAILED"]);
+    }
+    expect((await clerk.send("GET /session")).data.user).toEqual({ name: "clerk" });
+  });
+});
+
+describe.each(Object.entries(frameworks))("without the option impersonation, on %s", (_name, start) => {
+  it("the impersonation endpoints respond 404", async () => {
+    const site = await startSite(start);
+    const clerk = site.browser();
+    await clerk.logIn("clerk");
+    for (const method of ["POST", "DELETE"]) {
+      const { status } = await clerk.fetch(`${method} /session/impersonation`, ACT_FOR_ADA);
+      expect(status).toBe(404);
+    }
+    await site.close();
+  });
+});
+
+it("a misspelt option, a missing authorize() and a misspelt grant are refused", async () => {
+  const routes = (impersonation: object) => startSite(startExpress, { routes: { impersonation } as never });
+  await expect(routes({ authorise: authorize })).rejects.toThrow(
+    'unknown option "impersonation.authorise"; did you mean "impersonation.authorize"?',
+  );
+  await expect(routes({})).rejects.toThrow("impersonation.authorize must be a function (got undefined)");
+  const site = await routes({ authorize: () => ({ maxage: 1000 }) });
+  const clerk = site.browser();
+  await clerk.logIn("clerk");
+  expect((await clerk.fetch("POST /session/impersonation", ACT_FOR_ADA)).status).toBe(500);
+  expect((await clerk.send("GET /session")).data.user).toEqual({ name: "clerk" });
+  await site.close();
+});

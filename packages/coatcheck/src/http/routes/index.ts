@@ -26,6 +26,13 @@
  * @module
  */
 
-export type { EventOptions, Identity, SessionRoutesOptions } from "./options.ts";
+export type {
+  EventOptions,
+  Identity,
+  ImpersonationGrant,
+  ImpersonationRoutesOptions,
+  RequestedImpersonation,
+  SessionRoutesOptions,
+} from "./options.ts";
 export type { RouteRequest } from "./request.ts";
 export { type RouteControls, SessionRoutes } from "./session-routes.ts";

@@ -1,4 +1,5 @@
 import type { Clock, Schedule } from "../../session/clock.ts";
+import type { ImpersonateOptions } from "../../session/impersonations.ts";
 import type { JsonObject } from "../../session/json.ts";
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/session.ts";
@@ -11,6 +12,31 @@ export interface Identity<User> extends AuthenticateOptions {
   readonly subject: string;
   /** The user to return in the response. If set, {@link SessionRoutesOptions.user} is not called. */
   readonly user?: User;
+}
+
+/** The impersonation that a page requests. */
+export interface RequestedImpersonation {
+  /** The subject of the administrator, who is logged in. */
+  readonly actor: string;
+  /** The subject to act for, as the page sent it: a string, not otherwise validated. */
+  readonly subject: string;
+  /** Why, such as a ticket number. */
+  readonly reason: string;
+}
+
+/** What the application allows for an impersonation. */
+export type ImpersonationGrant = Omit<ImpersonateOptions, "reason">;
+
+/** The option that allows administrators to act for others. */
+export interface ImpersonationRoutesOptions<Data = JsonObject> {
+  /**
+   * Decides whether the administrator may act for the subject, and checks that the subject exists. Return null to reject the
+   * request: the response is 403 `FORBIDDEN`. Return `{}` to allow it with the defaults.
+   */
+  readonly authorize: (
+    requested: RequestedImpersonation,
+    request: RouteRequest<Data>,
+  ) => MaybePromise<ImpersonationGrant | null>;
 }
 
 /** Options of the session endpoints. The endpoints never check credentials themselves. */
@@ -44,6 +70,8 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     scope: string,
     request: RouteRequest<Data>,
   ) => MaybePromise<boolean>;
+  /** Allows administrators to act for others. Default: the endpoints of impersonation do not exist. */
+  readonly impersonation?: ImpersonationRoutesOptions<Data>;
   /**
    * The path of the endpoints. It is relative to the prefix of the router in which they are mounted, unless it begins
    * with that prefix. Default: `/session`.
@@ -76,12 +104,16 @@ const ROUTES_OPTIONS = {
   user: "function",
   needsOnboarding: "function",
   elevate: "function",
+  impersonation: true,
   base: true,
   migratePath: true,
   recentAuthentication: "milliseconds",
   events: true,
   clock: true,
 } satisfies KnownOptions<SessionRoutesOptions<unknown>>;
+const IMPERSONATION_OPTIONS = {
+  authorize: "function",
+} satisfies KnownOptions<ImpersonationRoutesOptions>;
 const EVENT_OPTIONS = {
   checkInterval: "milliseconds",
   warnBefore: "milliseconds",
@@ -95,15 +127,21 @@ const IDENTITY_FIELDS = {
   rememberMe: "boolean",
   strict: "boolean",
 } satisfies KnownOptions<Identity<unknown>>;
+const GRANT_FIELDS = { tenant: true, maxAge: true } satisfies KnownOptions<ImpersonationGrant>;
 const INPUT_NAME = "options of sessionRoutes()";
 
 /** Checks the options of the endpoints. Throws `UsageError`. */
 export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<User, Data>): void {
   requireKnownOptions(INPUT_NAME, options, ROUTES_OPTIONS);
   requireKnownPart(INPUT_NAME, options, "events", EVENT_OPTIONS);
-  if (typeof options.authenticate === "function") return;
-  const message = `must be a function (got ${describeValue(options.authenticate)})`;
-  throw usageError(INPUT_NAME, [{ path: "authenticate", message }]);
+  requireKnownPart(INPUT_NAME, options, "impersonation", IMPERSONATION_OPTIONS);
+  requireFunction("authenticate", options.authenticate);
+  if (options.impersonation) requireFunction("impersonation.authorize", options.impersonation.authorize);
+}
+
+function requireFunction(path: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw usageError(INPUT_NAME, [{ path, message: `must be a function (got ${describeValue(value)})` }]);
 }
 
 /**
@@ -112,4 +150,9 @@ export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<U
  */
 export function requireIdentity<User>(identity: Identity<User>): void {
   requireKnownOptions("result of authenticate()", identity, IDENTITY_FIELDS);
+}
+
+/** Checks the result of the application's `authorize`, because a misspelt `maxAge` would be ignored. Throws `UsageError`. */
+export function requireGrant(grant: ImpersonationGrant): void {
+  requireKnownOptions("result of authorize()", grant, GRANT_FIELDS);
 }

@@ -2,7 +2,6 @@ import { systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
-import type { Activity } from "../../session/policy.ts";
 import type { Session } from "../../session/session.ts";
 import type { SessionView } from "../../wire.ts";
 import { CsrfTokens } from "../csrf.ts";
@@ -13,6 +12,8 @@ import { requireManager } from "../require-manager.ts";
 import { devicesOf } from "./devices.ts";
 import { reconnectBody } from "./event-stream.ts";
 import { EventStreams } from "./event-streams.ts";
+import { impersonationHandlers } from "./impersonation.ts";
+import { loadSession, requireLogin } from "./load-session.ts";
 import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from "./options.ts";
 import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
 import { eventStream, failure, success } from "./responses.ts";
@@ -81,6 +82,10 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       [`POST ${this.migratePath}`, (request) => this.#migrate(request)],
       [`GET ${base}/events`, (request) => this.#events(request)],
       ...visitHandlers<Data>(`${base}/visit`),
+      ...impersonationHandlers(`${base}/impersonation`, options.impersonation, {
+        requireRecent: (session) => this.#requireRecent(session),
+        respond: async (session) => success(await viewOf(session, this.#view)),
+      }),
     ]);
   }
 
@@ -241,30 +246,6 @@ async function withErrorResponse(pending: Promise<Response>): Promise<Response> 
     if (!isCoatcheckError(error)) throw error;
     return failure(error);
   }
-}
-
-/**
- * Loads the request's session, stored or not. Ignores the application's outage policy.
- *
- * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond. In both
- *   cases the browser may be logged in, so a response without a session would be wrong.
- */
-async function loadSession<Data>(request: RequestSession<Data>, activity?: Activity): Promise<Session<Data>> {
-  const session = await request.load({ outage: "closed", ...(activity && { activity }) });
-  if (session.record !== null) return session;
-  try {
-    return await request.requireSession();
-  } catch (error) {
-    if (isCoatcheckError(error) && error.status !== 401 && error.code !== "SESSION_NOT_FOUND") throw error;
-    return session;
-  }
-}
-
-/** Loads the request's session and requires a login. */
-async function requireLogin<Data>(request: RequestSession<Data>, activity: Activity) {
-  await request.load({ activity, outage: "closed" });
-  const session = await request.requireSubject();
-  return { session, subject: session.subject };
 }
 
 /** Returns the validated name of the requested scope. */
