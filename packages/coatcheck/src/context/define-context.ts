@@ -84,7 +84,10 @@ export type SessionOf<Given extends ContextMembers> = {
   ? Session
   : never;
 
-/** Reads the entities and preferences of one session: each has a method of its name. `select` and `set` change them. */
+/**
+ * Reads the entities and preferences of one session. Each entity and each preference has a method with its name.
+ * `select` selects another entity, and `set` changes a preference.
+ */
 export type EntityReaders<Given extends ContextMembers> = {
   readonly [Name in keyof Given]: Given[Name] extends Preference<string>
     ? () => Promise<ValueOf<Given[Name]>>
@@ -186,7 +189,10 @@ export function defineContext<Given extends ContextMembers>(
   };
 }
 
-/** Builds the methods that `context.of()` returns: `select`, `set`, and one for each entity and preference. */
+/**
+ * Builds the object that `context.of()` returns. Its methods are `select`, `set`, and one method for each entity and
+ * each preference.
+ */
 function methodsOf({ entities, choices }: Members, contexts: WeakMap<object, SessionContext>): object {
   const methods: Record<string, unknown> = {
     async select(this: object, name: string, id: unknown, options: SelectOptions = {}) {

@@ -146,7 +146,10 @@ export class EntityCache {
     };
   }
 
-  /** Checks the log again: an invalidation may have arrived after the load began and before the caller joined it. */
+  /**
+   * Whether a caller may use the result of a load that another caller has started. Checks the log, because an
+   * invalidation may have arrived since the load began.
+   */
   #mayJoin(copy: CachedEntity, earliest: number): boolean {
     const { log } = this.#deps;
     const { keys, start, startedAt } = copy;
@@ -167,7 +170,8 @@ export class EntityCache {
   }
 
   #fill(key: string, copy: CachedEntity): void {
-    // Each read asks the log anyway. This check only saves the memory of a copy that is already invalidated.
+    // Do not store a copy that is already invalidated. This only saves memory: every read checks the log before it uses
+    // a copy.
     if (!this.#deps.log.isCurrent(copy.keys, copy.start)) return;
     this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(copy.value) });
     if (this.#copies.size > this.#deps.maxEntries) this.#copies.pop();

@@ -25,9 +25,15 @@ export interface Members {
 }
 
 const INPUT_NAME = "context";
-/** A name becomes a method of the object that `context.of()` returns, and the first part of a cache key. */
+/**
+ * A member's name is the name of a method of the object that `context.of()` returns, and the first part of the entity's
+ * cache key.
+ */
 const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
-/** Names that every such object has, and `then`, which would make `await` treat it as a promise. */
+/**
+ * Names that every object with these methods already has, and `then`, because `await` would treat an object with a
+ * `then` method as a promise.
+ */
 const RESERVED_NAMES = new Set([
   "constructor",
   "then",

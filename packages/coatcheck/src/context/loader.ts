@@ -59,8 +59,8 @@ export interface LoaderOptions<Value, Data, Id extends EntityId, From extends De
   /** Returns the tags of an entity. `invalidateTag` invalidates all entities with a tag. Default: no tags. */
   readonly tags?: (value: Value) => readonly string[];
   /**
-   * Milliseconds after which an entity is loaded again, in case a change was not followed by `invalidate`. Default: 5
-   * minutes.
+   * Milliseconds after which a cached entity is loaded again. This limits how long a copy is outdated if the
+   * application changes an entity without a call of `invalidate`. Default: 5 minutes.
    */
   readonly ttl?: number;
   /** Milliseconds for which a missing entity is cached as missing. Default: 5 s. */
@@ -96,7 +96,7 @@ export interface LoaderSettings {
 
 /** Loads one kind of entity. {@link loader} creates it; `defineContext` gives it a name. */
 export class Loader<out Value, in Data> {
-  /** Carries the types of the entity and of the session's data. Does not exist at run time. */
+  /** Exists only for the compiler: it carries the types of the entity and of the session's data. */
   declare readonly types: (data: Data) => Value;
   readonly settings: LoaderSettings;
 

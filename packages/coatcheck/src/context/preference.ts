@@ -8,8 +8,8 @@ export interface PreferenceOptions<Value extends string, From extends Dependenci
   /** The allowed values. */
   readonly values: readonly Value[];
   /**
-   * The value for a session without a choice, or a function that returns it from entities, such as the user's saved
-   * choice.
+   * The value while the session stores no choice, or a function that returns this value. The function receives
+   * entities, for example the user entity, which may contain a choice from an earlier session.
    */
   readonly default: NoInfer<Value> | ((from: EntitiesOf<From>) => NoInfer<Value> | null | undefined);
   /** The name of the member of the session's data that stores the choice. */

@@ -49,7 +49,8 @@ export function redisEntities(transport: RedisTransport, options: RedisEntitiesO
       const text = await transport.exec(["GET", prefix + key]);
       return typeof text === "string" ? parse(text) : null;
     },
-    // A plain SET is enough: if an older copy replaces a newer one, the log check rejects it at the next read.
+    // A plain SET is enough: if an older copy replaces a newer one, the next read rejects the older copy, because it
+    // checks the log.
     async set(key, entity, ttl) {
       const text = JSON.stringify(entity);
       await transport.exec(["SET", prefix + key, text, "PX", String(Math.ceil(ttl))]);

@@ -16,7 +16,7 @@ import { type KnownOptions, requireKnownOptions } from "../session/known-options
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { IdCodec } from "./selection.ts";
 
-/** How many decoded ids are cached. Clients send the same ids with each request, and decoding one takes 30 µs. */
+/** How many decoded ids are cached. Decoding an id takes 30 µs, and clients send the same ids with each request. */
 const MAX_DECODED = 1000;
 
 /** Options of {@link hashedIds}. */
