@@ -39,8 +39,8 @@ export function extractToken(
 }
 
 /**
- * Returns the new CSRF token in a response to an ordinary request; null if the response contains none, or if
- * `renewFrom` excludes it.
+ * Returns the new CSRF token in a response to a request other than a token request; null if the response contains no
+ * token, or if `renewFrom` excludes the response.
  */
 export function renewedToken(
   { source, renewFrom = "json" in source ? "path" : "writes" }: UpstreamCsrfOptions,

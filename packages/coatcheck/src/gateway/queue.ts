@@ -1,7 +1,7 @@
 /**
  * A FIFO queue per session: tasks of one session run one at a time, in the order of their arrival; tasks of different
- * sessions run concurrently. An upstream that locks its session, as PHP does, would run them one at a time anyway, and
- * each waiting request would block one of its workers.
+ * sessions run concurrently. An upstream that locks its session, such as PHP, handles the requests of one session one
+ * at a time anyway. Without the queue, each waiting request would block one of the upstream's workers.
  */
 export class SessionQueue {
   readonly #tails = new Map<string, Promise<void>>();

@@ -27,7 +27,10 @@ export interface UpstreamSessionLoss {
   readonly sessionId: string;
   /** `cookie`: the upstream replaced or deleted its session cookie. `logged-out`: `isLoggedOut` returned true. */
   readonly reason: "cookie" | "logged-out";
-  /** The request that revealed it. If it was unsafe, the upstream may have carried it out in a new session. */
+  /**
+   * The method of the request whose response showed the loss. If the method is unsafe, the upstream may have carried
+   * out the request in a new session.
+   */
   readonly method: string;
   readonly path: string;
   /**
@@ -71,7 +74,7 @@ export function reportLoss(
   }
 }
 
-/** Whether `isLoggedOut` of the application returns true for a response. False without this option. */
+/** Whether the application's option `isLoggedOut` returns true for a response. False if the option is not set. */
 export function isLoggedOut(options: UpstreamSessionOptions | null, response: UpstreamResponse): boolean {
   const test = options?.isLoggedOut;
   return test !== undefined && callPredicate("session.isLoggedOut", test, response);

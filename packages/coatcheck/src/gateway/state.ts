@@ -3,7 +3,10 @@ import type { KeyRing } from "../session/key-ring.ts";
 import { upstreamUnavailable } from "./errors.ts";
 import { mergeCookies, type StoredCookie } from "./jar.ts";
 
-/** Each failed attempt means that another write succeeded. Give up after this many in a row. */
+/**
+ * How often a write of the credentials is attempted. An attempt fails only if another request has written the
+ * credentials first.
+ */
 const MAX_ATTEMPTS = 20;
 
 /**
@@ -94,8 +97,8 @@ export class UpstreamSession {
   }
 
   /**
-   * Merges the changes by a response into the stored credentials. If another request has stored a token or cookie in
-   * the meantime, that one stays. Retries when another request writes at the same time.
+   * Merges the changes that a response makes into the stored credentials. A token or cookie that another request has
+   * stored in the meantime is kept. Retries when another request writes at the same time.
    *
    * @throws CoatcheckError `CONFLICT` after 20 failed attempts.
    */

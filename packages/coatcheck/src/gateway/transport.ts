@@ -60,8 +60,8 @@ export class Transport {
         signal,
       });
     } catch (error) {
-      // Do not let the circuit breaker count this as a failure, because the upstream has responded. Otherwise one page
-      // that echoes user input into a header would block all other pages.
+      // The circuit breaker must not count this as a failure, because the upstream has responded. Otherwise one page
+      // that copies user input into a header could block all other pages.
       if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
         throw upstreamUnavailable("sent response headers that cannot be parsed", error);
       }

@@ -17,7 +17,8 @@ import {
 } from "./state.ts";
 
 /**
- * Each failed attempt means that another request stored a token or a cookie first. Give up after this many attempts.
+ * How often a CSRF token is fetched for one request. An attempt fails if another request has stored a token or a cookie
+ * first.
  */
 const MAX_TOKEN_ATTEMPTS = 5;
 
@@ -162,8 +163,8 @@ class Gateway implements Upstream {
 
   /**
    * Ensures that the session has a CSRF token other than the rejected one. When several nodes fetch a token at the same
-   * time, all use the token and cookies that are stored first, so that one session never has two carts. The new token
-   * may equal the rejected one, because an upstream may keep its token.
+   * time, all use the token and cookies that are stored first, so that one session never has two carts. A fetched token
+   * may still equal the rejected token, because an upstream may keep its token.
    */
   async #ensureToken(session: UpstreamSession, rejected: string | null, signal: AbortSignal): Promise<void> {
     const { csrf } = this.#options;
@@ -219,8 +220,9 @@ class Gateway implements Upstream {
   }
 
   /**
-   * Throws if the response shows that the upstream has forgotten the session. Before that it stores that no login is
-   * left, so that the same loss is not reported twice, and calls `onSessionLost`.
+   * Throws if the response shows that the upstream has forgotten the session. Before it throws, it calls
+   * `onSessionLost`, and stores that the session is logged out at the upstream, so that the same loss is not reported
+   * twice.
    *
    * @throws CoatcheckError `UPSTREAM_SESSION_LOST`
    */
