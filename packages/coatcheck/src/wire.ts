@@ -66,7 +66,7 @@ export interface TimedSessionInfo extends SessionInfo {
 }
 
 interface ViewFields {
-  /** Increases with each change of the session. The view with the higher `rev` is the newer view. */
+  /** Increases with each change of the session. Of two views, the newer one has the higher `rev`. */
   readonly rev: number;
   /** The CSRF token of the session, replaced at login. Null if there is no session. */
   readonly csrf_token: string | null;

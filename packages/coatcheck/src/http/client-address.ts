@@ -131,8 +131,8 @@ function trustedProxiesError(subpath: string, message: string): CoatcheckError {
 
 /**
  * Reads the `X-Forwarded-*` headers. `X-Forwarded-For` has one entry per hop. `X-Forwarded-Proto` and
- * `X-Forwarded-Host` have one entry per hop too, or one in total, from the outermost proxy. So the lists are aligned at
- * the right, and a missing entry takes the leftmost value.
+ * `X-Forwarded-Host` also have one entry per hop, or only one entry, which the outermost proxy wrote. Entries are
+ * therefore counted from the right, and the leftmost entry replaces those that are missing.
  */
 function xForwardedHops(arrival: ConnectionInfo): Hop[] {
   const addresses = listOf(arrival.header("x-forwarded-for"));

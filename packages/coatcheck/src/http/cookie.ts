@@ -190,7 +190,7 @@ export class Cookie {
 
 /**
  * Returns the `Max-Age` of a session's cookie, in seconds: until the absolute timeout, because the server checks the
- * idle timeout itself. Undefined if the login chose that the cookie ends when the browser closes.
+ * idle timeout itself. Undefined for a cookie that the browser deletes when it closes, as the login may request.
  */
 export function cookieAge(record: SessionRecord): number | undefined {
   if (record.rememberMe === false) return undefined;
@@ -199,8 +199,8 @@ export function cookieAge(record: SessionRecord): number | undefined {
 }
 
 /**
- * The number of paths and of domains that are tried. It limits the `Set-Cookie` headers of a response; session cookies
- * on deeper paths or domains are unusual.
+ * The number of paths, and the number of domains, for which duplicates are deleted. It limits the `Set-Cookie` headers
+ * of a response. Session cookies on deeper paths or domains are unusual.
  */
 const MAX_LOCATIONS = 4;
 

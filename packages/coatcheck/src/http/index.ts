@@ -5,8 +5,8 @@
  *
  * 1. opens a {@link RequestSession} for the framework's request and gives it to the handler;
  * 2. calls `checkCsrf` before the handler, which runs the CSRF checks;
- * 3. calls `commit` after the handler, before the response headers are sent, and sends the response of `failed` instead
- *    if that throws;
+ * 3. calls `commit` after the handler, before the response headers are sent. If `commit` throws, the adapter sends the
+ *    response that `failed` returns;
  * 4. responds to a `CoatcheckError` with {@link errorResponse}.
  *
  * On top of `node:http`, {@link openNodeSession} does steps 1 and 3. To test an adapter, run `adapterContract` of

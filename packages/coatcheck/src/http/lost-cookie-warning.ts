@@ -11,8 +11,9 @@ const FORWARDING_HEADERS = ["x-forwarded-proto", "x-forwarded-host", "forwarded"
 let hasWarned = false;
 
 /**
- * Warns once per process, outside production, if browsers will reject the session cookie of this response: every login
- * would be lost without an error. Does not warn behind a proxy with forwarding headers, trusted or not.
+ * Warns once per process, outside production, if browsers will reject the session cookie of this response, because
+ * every login would then be lost without an error. Does not warn behind a proxy with forwarding headers, trusted or
+ * not.
  */
 export function warnOfLostCookie(cookie: Cookie, request: HttpRequest, client: Client): void {
   if (hasWarned || process.env.NODE_ENV === "production" || client.host === null) return;

@@ -8,8 +8,8 @@ function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
 }
 
 /**
- * Passes a value to `next`: synchronously if it is not a promise, so that cache hits stay synchronous; else when the
- * promise resolves.
+ * Passes a value to `next`. A value that is not a promise is passed synchronously, so that cache hits stay synchronous;
+ * the value of a promise is passed when the promise resolves.
  */
 export function andThen<Value, Next>(
   value: MaybePromise<Value>,

@@ -22,8 +22,8 @@ import type { VisitCollector } from "./visits.ts";
  * - `closed` (fail closed): the response is 503.
  * - `anonymous`: the request continues as if it had no cookie.
  * - `degraded`: the request uses a cached copy that the store confirmed at most `maxAge` milliseconds ago.
- *   `session.assurance` then marks the session as degraded. The session may have been revoked since, even for longer than `maxStaleness`. Without
- *   such a copy the response is 503.
+ *   `session.assurance` then marks the session as degraded. The session may have been revoked after that confirmation,
+ *   even longer ago than `maxStaleness`. If no such copy is cached, the response is 503.
  */
 export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { readonly maxAge: number } };
 
@@ -31,7 +31,8 @@ export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { reado
  * Whether requests are checked for a CSRF token, in addition to the cross-origin check.
  *
  * - `off`: no token.
- * - `offered`: responses set the `csrf_token` cookie. A request may omit the token; a wrong one is rejected.
+ * - `offered`: responses set the `csrf_token` cookie. A request may omit the token. A request with a wrong token is
+ *   rejected.
  * - `required`: a request with an unsafe method and a stored session must send the header, or the form field
  *   `csrf_token` in a body that the framework has parsed before the check.
  */

@@ -14,8 +14,8 @@ export interface PresentedTokens {
 }
 
 /**
- * A browser sends duplicates if the cookie was also set for another path or domain. More than this many suggest an
- * attack.
+ * A browser sends several cookies of one name if they were set for different paths or domains. More than this number
+ * suggest an attack.
  */
 const MAX_USUAL_DUPLICATES = 8;
 
@@ -65,8 +65,8 @@ function bearerOf(authorization: string | undefined): string | null {
 }
 
 /**
- * Returns the values with a valid seal. If there are none, returns the first value, so that the request does not look
- * like one without a cookie.
+ * Returns the values with a valid seal. If no value has one, returns the first value, so that the request is not
+ * mistaken for a request without a cookie.
  */
 function filterByValidSeal(
   values: readonly string[],

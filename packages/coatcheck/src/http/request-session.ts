@@ -113,8 +113,8 @@ export class RequestSession<Data> {
   }
 
   /**
-   * Loads the session and requires that it is logged in: its `subject` is a string. Throws the same errors as
-   * {@link requireSession}, but `SESSION_REQUIRED` for any session that was never logged in.
+   * Loads the session and requires that it is logged in: its `subject` is a string. Throws the same errors as {@link
+   * requireSession}, except that every session that was never logged in causes `SESSION_REQUIRED`.
    */
   requireSubject(): MaybePromise<AuthenticatedSession<Data>> {
     return andThen(this.load(), (session) => {
@@ -168,12 +168,18 @@ export class RequestSession<Data> {
     return this.checkCsrfToken(form);
   }
 
-  /** The first part of {@link checkCsrf}, for frameworks that parse the body later. Throws `FORBIDDEN`. */
+  /**
+   * The first part of {@link checkCsrf}: the cross-origin check. For frameworks that parse the body later. Throws
+   * `FORBIDDEN`.
+   */
   checkOrigin(): void {
     if (this.#isChecked()) this.#http.csrf.requireSameOrigin(this.#request, this.client.host);
   }
 
-  /** The second part of {@link checkCsrf}, once the body has been parsed. Throws `CSRF_MISSING` and `CSRF_INVALID`. */
+  /**
+   * The second part of {@link checkCsrf}: checks the CSRF token. Call it after the body has been parsed. Throws
+   * `CSRF_MISSING` and `CSRF_INVALID`.
+   */
   checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
     if (!this.#isChecked() || this.#isSessionless || !csrf.readsToken(this.#request)) return;
@@ -283,8 +289,8 @@ export class RequestSession<Data> {
         this.#openingToken = token;
         return found;
       }
-      // A replaced token ("superseded") outweighs other refusals: the browser is about to receive the newer token in
-      // another response.
+      // A refusal because the token was replaced ("superseded") takes precedence over other refusals: the browser is
+      // about to receive the newer token in another response.
       const counts = refused === null || found.refusal === "superseded";
       if (counts) this.#wasLoggedIn = found.wasLoggedIn ?? true;
       return this.#tryFrom(index + 1, activity, counts ? found : refused, options);
@@ -312,8 +318,8 @@ export class RequestSession<Data> {
     if (this.visit) session.attachVisit(this.visit.attach(session));
     session.hasDuplicates = this.#credentials.presented.hasDuplicates;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
-    // If the headers have been sent, commit now: afterwards the session refuses to issue tokens, which no header could
-    // carry.
+    // If the headers have been sent, commit now. After the commit the session refuses to issue new tokens, because no
+    // response header could contain them.
     return this.#isCommitted
       ? andThen(session.commit(this.#http.options.onCommitFailure), () => session)
       : session;

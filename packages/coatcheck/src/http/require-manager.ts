@@ -1,9 +1,9 @@
 import { describeValue, usageError } from "../session/usage-error.ts";
 
 /**
- * Checks the argument `manager`. It is recognized by a method and not by its class, because an application may contain
- * two copies of this package. The method `resume` is not used, because requests have it too: Express passes a request
- * if `coatcheck` is mounted without parentheses.
+ * Checks the argument `manager`. A manager is recognized by one of its methods and not by its class, because an
+ * application may contain two copies of this package. That method is not `resume`: Express passes a request if
+ * `coatcheck` is mounted without parentheses, and requests have a method `resume` too.
  *
  * @param call the call in the message, such as `coatcheck(manager, options)`.
  * @throws UsageError for anything but a session manager.

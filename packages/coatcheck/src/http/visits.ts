@@ -48,7 +48,8 @@ export interface RequestVisit {
   /** Returns the object for the handler's `session.visit`. */
   attach(session: AttachedSession): VisitObserver;
   /**
-   * Decides from the response to a document request whether a person has viewed a page. Counts the documents of other clients, such as bots.
+   * Decides from the response to a document request whether a person has viewed a page. A page that another client,
+   * such as a bot, has requested is only counted.
    *
    * @returns the page view; null if it was none.
    */
@@ -77,7 +78,10 @@ export interface BeaconReceipt {
 export interface PageView {
   /** `Set-Cookie` values. */
   readonly cookies: readonly string[];
-  /** Returns the change to store in the session; null if there is none. A change makes a new session be stored. */
+  /**
+   * Returns the change to store in the session; null if nothing changes. If a visitor's new session is not stored yet,
+   * the change causes it to be stored.
+   */
   changeOf(session: VisitedSession): VisitChange | null;
   /** Tracks the page view as an event, after the session has been stored. */
   track(session: VisitedSession | null): void;

@@ -4,8 +4,9 @@ import type { HttpRequest } from "./message.ts";
 import { hostOf } from "./origin.ts";
 
 /**
- * Whether `SameSite` may keep the browser from sending its cookie with this request (RFC 6265bis §5.8.3). The browser
- * may then have a session although the request has no cookie, so a new cookie in the response could replace a login.
+ * Whether `SameSite` may keep the browser from sending its cookie with this request (RFC 6265bis §5.8.3). In that case
+ * the browser may have a session although the request has no cookie, and a new cookie in the response could replace the
+ * cookie of a login.
  *
  * Without `Sec-Fetch-Site`, a request whose `Origin` is another host is treated as cross-site, because host names do
  * not show whether two hosts belong to one site.

@@ -57,9 +57,9 @@ async function openAction<Data>(
 }
 
 /**
- * Rejects a request with neither `Sec-Fetch-Site` nor `Origin`. Next.js accepts a request without `Origin`, and
- * `checkCsrf` accepts a request without both, because clients other than browsers call APIs. But only a page calls an
- * action.
+ * Rejects a request with neither `Sec-Fetch-Site` nor `Origin`. Next.js accepts a request without `Origin`. `checkCsrf`
+ * accepts a request without both headers, because clients other than browsers may call an API. Only a page calls an
+ * action, so this check is stricter.
  */
 function requireOrigin(request: HttpRequest): void {
   if (request.header("sec-fetch-site") || request.header("origin")) return;

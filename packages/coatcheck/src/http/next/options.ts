@@ -12,8 +12,9 @@ export interface NextOptions<User> extends HttpOptions {
    */
   readonly user?: (subject: string) => MaybePromise<User | null>;
   /**
-   * The path of the login page. Server components and actions that require a login redirect there if there is none.
-   * Default: none; server components then call `unauthorized()`, which needs `experimental.authInterrupts`.
+   * The path of the login page. Server components and actions that require a login redirect a logged-out visitor to
+   * this path. Default: no redirect; server components then call `unauthorized()`, which needs
+   * `experimental.authInterrupts`.
    */
   readonly signIn?: string;
   /**

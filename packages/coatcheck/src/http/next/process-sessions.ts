@@ -5,7 +5,7 @@ import { HttpSessions } from "../http-sessions.ts";
 import type { HttpOptions } from "../options.ts";
 import { isPrefetch } from "../prefetch.ts";
 
-/** The opened manager of this process, for each kind of code that uses sessions. */
+/** The opened manager of this process, and the two adapters that use it. */
 export interface OpenSessions<Data> {
   readonly manager: SessionManager<Data>;
   /** For route handlers. */

@@ -9,8 +9,8 @@ import { deferHeaders, type HeadersHook } from "./hold-response.ts";
 /**
  * Opens the session handle of a `node:http` request. Loading the session defers the response headers until its commit.
  *
- * @param response omit it for a request of the server's `upgrade` event. No headers can be set then, so changes of the
- *   session need `save()`, and no new token can be issued.
+ * @param response omitted for a request of the server's `upgrade` event. Without a response no headers can be set, so
+ *   the handler must call `save()` to store changes of the session, and no new token can be issued.
  */
 export function openNodeSession<Data>(
   http: HttpSessions<Data>,

@@ -8,7 +8,7 @@ import type { Device } from "../../wire.ts";
 const MAX_DEVICES = 1000;
 
 /**
- * Lists the devices where a subject is logged in, newest first, with the sessions in which the subject impersonates
+ * Lists the devices where a subject is logged in, newest first. Includes the sessions in which the subject impersonates
  * others. Omits order sessions, because they belong to another session, and sessions in which others impersonate the
  * subject.
  */

@@ -54,8 +54,8 @@ export class EventStream implements WatchListener {
   }
 
   /**
-   * Sends `changed` for a new version, and `expiring` before the expiry. A change too soon after the last event is sent
-   * by a later check.
+   * Sends `changed` for a new version of the session, and `expiring` before its expiry. If the last event was sent less
+   * than `interval` ago, a later check sends `changed`.
    */
   onRecord({ version }: Pick<SessionRecord, "version">, endsAt: number | undefined): void {
     const { interval, warnBefore } = this.#context;

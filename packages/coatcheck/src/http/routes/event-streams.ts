@@ -10,8 +10,8 @@ import type { EventOptions } from "./options.ts";
 const HEARTBEAT_INTERVAL = 15_000;
 
 /**
- * Holds the open event streams of this process. A {@link SessionWatcher} reports changes of their sessions: changes by
- * this process immediately, changes by other nodes at the next check.
+ * Holds the open event streams of this process. A {@link SessionWatcher} reports changes of their sessions. It reports
+ * a change by this process immediately, and a change by another node at the next check.
  */
 export class EventStreams<Data> {
   readonly #watcher: SessionWatcher;

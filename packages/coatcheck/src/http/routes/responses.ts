@@ -13,7 +13,10 @@ export function failure(error: unknown): Response {
   return json(status, headers, body);
 }
 
-/** Returns a response of server-sent events. Its headers keep proxies from buffering it and middleware from compressing it. */
+/**
+ * Returns a response of server-sent events. The headers of the response prevent proxies from buffering it, and prevent
+ * middleware from compressing it.
+ */
 export function eventStream(body: string | ReadableStream<Uint8Array>): Response {
   const headers = {
     "content-type": "text/event-stream; charset=utf-8",

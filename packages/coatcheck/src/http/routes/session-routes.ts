@@ -25,8 +25,8 @@ type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Pr
 /** The functions that mounted endpoints offer to the application. */
 export interface RouteControls<User, Data> {
   /**
-   * Returns the `initialState` for the browser client of a server-rendered page. With it, the client need not fetch the
-   * session before it shows the login.
+   * Returns the `initialState` for the browser client of a server-rendered page. With the `initialState`, the client
+   * can show the logged-in user without fetching the session first.
    *
    * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond.
    */
@@ -39,8 +39,8 @@ export interface RouteControls<User, Data> {
  * The endpoints that the browser client calls, for any framework: current session, login, logout, devices, elevation,
  * migration, and the event stream. `wire.ts` defines their JSON.
  *
- * The adapter must call `checkCsrf` first, which rejects forged requests, and `commit` before the response headers are
- * sent.
+ * Before it calls {@link handle}, the adapter must call `checkCsrf`, which rejects forged requests. It must call
+ * `commit` before the response headers are sent.
  */
 export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   /** The path of the endpoints, without the prefix of the router in which they are mounted. */
@@ -93,8 +93,9 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
    * Returns the response to a request, or null for a request to another path. A `CoatcheckError` becomes an error
    * response; other errors of the application are thrown.
    *
-   * @param mountedAt returns the part of the path that a router's prefix matched, such as `/api`. The endpoints are
-   *   below that part, unless {@link base} contains it. Default: no prefix.
+   * @param mountedAt returns the part of the path that a router's prefix matched, such as `/api`. The paths of the
+   *   endpoints begin with that part; if {@link base} already begins with it, it is not added again. Default: no
+   *   prefix.
    */
   handle(request: RouteRequest<Data>, mountedAt: () => string = noPrefix): Promise<Response> | null {
     // Most requests are for other paths, so exclude these quickly.
@@ -138,7 +139,10 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return success(hasEnded ? viewWithoutSession("signed-out") : await viewOf(session, this.#view));
   }
 
-  /** Ends every session of the subject. Throws `CONFLICT` for an older token, which cannot prove a recent login. */
+  /**
+   * Ends every session of the subject. Throws `CONFLICT` for an older token, because an older token does not prove a
+   * recent login.
+   */
   async #endAll(request: RouteRequest<Data>): Promise<void> {
     const session = await loadSession(request.session, "user");
     if (session.subject === null) return;

@@ -18,7 +18,10 @@ export function visitHandlers<Data>(path: string): readonly [string, Handler<Dat
   ];
 }
 
-/** Responds 2xx even if the session has ended, because the page that sent the beacon may be closed. */
+/**
+ * Responds 2xx even if the session has ended, because the page that sent the beacon may already be closed and cannot
+ * handle an error.
+ */
 async function receiveBeacon<Data>(request: RouteRequest<Data>): Promise<Response> {
   const { visit } = request.session;
   if (visit === null) return new Response(null, { status: 404 });
@@ -42,7 +45,7 @@ async function setConsent<Data>(request: RouteRequest<Data>, choice: "optOut" | 
   const { visit } = request.session;
   if (visit === null) return new Response(null, { status: 404 });
   const cookies = visit[choice](await loadSession(request, "none"));
-  // The form of a page without scripts: redirect the browser to that page.
+  // A form of a page without scripts has sent the request: redirect the browser back to that page.
   const isForm = request.header("sec-fetch-dest") === "document";
   const response = isForm
     ? new Response(null, { status: 303, headers: { location: refererPath(request) } })
