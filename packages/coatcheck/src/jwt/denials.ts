@@ -11,8 +11,8 @@ type Manager = Pick<SessionManager<never>, "createDerived" | "findDerived" | "re
  * Remembers denied JWTs by their `jti`, in the store and on every node.
  *
  * A denial is stored as a tombstone: a session that is revoked as soon as it is created. Its id is derived from the
- * `jti`. A node reads the store when it receives a JWT for the first time, and caches the result like an entity of a
- * context, which the revocation log can invalidate.
+ * `jti`. A node reads the store when it receives a JWT for the first time. It caches the result like an entity of a
+ * context, so that a later denial on another node invalidates the cached result through the revocation log.
  */
 export class Denials {
   readonly #manager: Manager;

@@ -27,7 +27,8 @@ export interface IssueOptions {
 }
 
 /**
- * The header `typ` of an access token (RFC 9068 §2.1). A JWT for another purpose has another type, so it is rejected.
+ * The value of the header `typ` for access tokens (RFC 9068 §2.1). JWTs for other purposes have another type and are
+ * therefore rejected.
  */
 const JWT_TYPE = "at+jwt";
 /** Claims that `issue` sets. */
@@ -105,9 +106,9 @@ export class Jwts implements JwtVerifier {
   }
 
   /**
-   * Verifies a JWT: signature, algorithm, type, issuer, audience and times, then that neither it nor its session was
-   * revoked. Reads the store when this process receives the JWT or its session for the first time; later verifications
-   * use memory.
+   * Verifies a JWT: its signature, algorithm, type, issuer, audience and times. Then checks that the JWT was not denied
+   * and that its session was not revoked. Reads the store only when this process receives the JWT, or a JWT of this
+   * session, for the first time; later verifications use cached results.
    *
    * @throws CoatcheckError `JWT_INVALID` and `JWT_EXPIRED` with the reason; `SESSION_REVOKED` when the JWT was denied,
    *   or its session was revoked, deleted, or now has another subject or tenant; `STORE_UNAVAILABLE`.

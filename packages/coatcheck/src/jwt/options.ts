@@ -27,8 +27,8 @@ export interface JwtOptions {
   /** The claim `aud`: the name of the API. */
   readonly audience: string;
   /**
-   * Milliseconds for which a JWT is valid, at most one hour. The retention of `sweep` must be longer. Default: 10
-   * minutes.
+   * Milliseconds for which a JWT is valid, at most one hour. `sweep` must retain ended sessions for longer than that.
+   * Default: 10 minutes.
    */
   readonly lifetime?: number;
   /** Milliseconds by which the clocks of two processes may differ. Default: 5 s. */
