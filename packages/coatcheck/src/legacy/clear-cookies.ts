@@ -14,9 +14,9 @@ export interface ClearOptions {
 const MAX_HEADERS = 24;
 
 /**
- * Builds the `Set-Cookie` headers that clear cookies: for each name, one header per combination of domain (none, and
- * each domain) and path. A request does not contain the domain and path of a cookie, so all of them must be tried.
- * Returns at most 24 headers; a later request clears the remaining cookies.
+ * Builds the `Set-Cookie` headers that clear cookies. A request does not show for which domain and path a cookie was
+ * set. Each name therefore needs a header for every combination of a path and a `Domain` attribute, and one header per
+ * path without `Domain`. Returns at most 24 headers; a later request clears the remaining cookies.
  *
  * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.
  */

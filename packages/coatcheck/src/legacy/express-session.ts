@@ -91,8 +91,8 @@ function isExpired(session: object): boolean {
 }
 
 /**
- * Returns the lifetime of the session's cookie, which is in the stored session. Without `expires`, the cookie ends when
- * the browser closes.
+ * Returns the lifetime of the session's cookie. The stored session contains the attributes of the cookie. A cookie
+ * without `expires` ends when the browser closes.
  */
 function lifetimeOf(session: object): LegacyLifetime {
   const cookie: unknown = "cookie" in session ? session.cookie : null;

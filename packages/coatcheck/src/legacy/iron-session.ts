@@ -22,8 +22,8 @@ export interface IronSessionOptions<Found> {
   /** The `ttl` of iron-session in seconds. */
   readonly ttl?: number;
   /**
-   * Returns a unique key of the login from the sealed data. Without this option, each seal is a separate login, so a
-   * browser that received a newer seal can migrate once with each of its seals.
+   * Returns a unique key of the login from the sealed data. Without this option, each seal is treated as a separate
+   * login: a browser that received several seals over time can migrate once with each of them.
    */
   readonly key?: (found: Found) => string;
 }
@@ -86,8 +86,8 @@ function withoutVersion(seal: string): string {
 }
 
 /**
- * Returns when the seal expires, epoch milliseconds, from its sixth field, which is signed. Null for a seal that does
- * not expire.
+ * Returns the expiry time in the sixth field of a seal, epoch milliseconds; null for a seal that does not expire. The
+ * field is signed.
  */
 function expiryOf(seal: string): number | null {
   const expiry = Number(seal.split("*")[5]);

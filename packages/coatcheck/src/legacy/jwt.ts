@@ -86,7 +86,8 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
           if (code === "ERR_JWT_EXPIRED") return "expired";
           if (/^ERR_(JWT|JWS|JOSE)_/.test(code) || code === "ERR_JWKS_NO_MATCHING_KEY") return "unreadable";
-          // If the key cannot be fetched or has the wrong type, throw: that is an outage, not a forged token.
+          // Throw if the key cannot be fetched or has the wrong type: the token was not checked, so it may be
+          // authentic.
           throw error;
         }
       }),

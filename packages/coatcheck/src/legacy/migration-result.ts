@@ -5,11 +5,11 @@ import type { MigrationRecord } from "./migration-records.ts";
 /**
  * The outcome of the migration for one request.
  *
- * - `absent`: the request has no legacy session, or it has a Coatcheck token that the migration must not replace.
+ * - `absent`: the request has no legacy session, or its Coatcheck token must not be replaced by the migration.
  * - `already-migrated`: the browser is already logged in with a Coatcheck session.
- * - `migrated`: the request continues with the session that replaces the legacy one.
- * - `already-used`: a browser already uses the token of that session; the legacy cookie is no longer accepted.
- * - `ended`: that session was revoked or has expired.
+ * - `migrated`: the request continues with the new session, which replaces the legacy session.
+ * - `already-used`: a browser already uses the token of the new session, so the legacy cookie is no longer accepted.
+ * - `ended`: the new session was revoked or has expired.
  * - `expired`: the legacy session has expired, or the legacy system no longer has it.
  * - `rejected`: `validate` returned null.
  * - `over-limit`: the subject has reached its session limit.

@@ -27,8 +27,8 @@ export interface MigrateOptions<Found, Data> {
    * the legacy session permanently, for example for a deleted user. An error is treated as an outage: nothing changes,
    * and the next request tries again.
    *
-   * The new session ends when the legacy session would have ended, if the reader knows that time, unless the result
-   * sets `rememberMe`, `idleTimeout` or `absoluteTimeout`.
+   * If the reader knows when the legacy session would have ended, the new session ends at that time. The result can
+   * change that with `rememberMe`, `idleTimeout` or `absoluteTimeout`.
    *
    * @param visitor - the data of the browser's anonymous Coatcheck session, which the new session replaces; null when
    *   there is none.
@@ -66,8 +66,8 @@ interface LegacyMatch<Found> {
 }
 
 /**
- * Replaces sessions of a legacy system by Coatcheck sessions without a new login. It runs before `coatcheck()`, which
- * then sees a request that carries the new token.
+ * Replaces sessions of a legacy system with Coatcheck sessions, without a new login. It runs before `coatcheck()` and
+ * adds the new token to the request.
  */
 export class LegacyMigration<Found, Data> implements RequestMigrator {
   readonly #options: MigrateOptions<Found, Data>;
@@ -144,8 +144,8 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
 
   /**
    * Returns the Coatcheck session of the request; null when it has none. Returns "skip" when the request must not be
-   * migrated, because it has a bearer token, or an older token whose newer token may be in another response to the same
-   * browser.
+   * migrated, because it has a bearer token, or because it has an older token and another response may be delivering
+   * the newer token to the same browser.
    */
   async #currentSession(request: HttpRequest): Promise<Session<Data> | null | "skip"> {
     const { transport, tokens } = readTokens(request, {
@@ -182,7 +182,8 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   ): Promise<MigrationRecord | "expired" | "over-limit" | null> {
     const found = await session.open();
     const user = found === null ? null : await this.#options.validate(found, visitor?.data ?? null);
-    // A concurrent request may have migrated the session and ended the legacy one after the first lookup.
+    // Look up the migration again: since the first lookup, a concurrent request may have migrated the session and ended
+    // the legacy session.
     if (found === null || user === null) {
       return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
     }

@@ -37,8 +37,8 @@ export interface LegacyReader<Found> {
 }
 
 /**
- * Reads all values of a cookie in order. Returns the first session. Without one, returns `expired` if at least one
- * value has expired, else `unreadable`.
+ * Reads all values of a cookie in order, and returns the first session that it finds. If no value is a session, returns
+ * `expired` if at least one value has expired, else `unreadable`.
  */
 export async function readFirst<Found>(
   values: readonly string[],
