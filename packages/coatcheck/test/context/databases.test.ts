@@ -71,7 +71,8 @@ async function serve(
 }
 
 /**
- * Reads until the user has this name. Throws if that takes longer than `bound` milliseconds. Returns the time waited.
+ * Reads the user repeatedly until it has this name, and returns how long that took. Throws if it takes longer than
+ * `bound` milliseconds.
  */
 async function untilNamed<Given extends { user(): Promise<{ name: string } | null> }>(
   read: () => Given,
@@ -242,7 +243,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     await sessions.close();
   });
 
-  it("applies an invalidation in the other process within maxStaleness, in both directions", async () => {
+  it("invalidates an entity within maxStaleness in the other process, whichever process calls invalidate()", async () => {
     const processes = [await startProcess(), await startProcess()] as const;
     const session = { subject: "ada", tenant: null, data: {} };
     const named = (context: Context<never> | ReturnType<typeof backOffice>, name: string) =>

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { BackOffice, ids, requestSelecting, type User } from "./back-office.ts";
 
 /**
- * The usual alternative to a context: each session contains a copy of its user, from the request that loaded the user
- * first. The tests show that the copies become outdated.
+ * The usual alternative to a context: each session contains a copy of its user, which the session's first request has
+ * loaded. The tests show that these copies become outdated.
  */
 class CopiesInSessions {
   readonly sessions = new Map<string, { user?: User | undefined }>();
@@ -44,7 +44,7 @@ describe("the context of a session", () => {
     expect(office.queries).toBe(queries);
   });
 
-  it("Case 2, updated user: the next request returns the new user", async () => {
+  it("Case 2, updated user: the next request returns the updated user", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     expect((await userOf(office, token))?.warehouses).toEqual([1, 2]);
@@ -52,7 +52,7 @@ describe("the context of a session", () => {
     expect((await userOf(office, token))?.warehouses).toEqual([1]);
   });
 
-  it("Case 2, update without invalidate(): the new user is returned after a read with reset", async () => {
+  it("Case 2, update without invalidate(): a read with the option reset returns the updated user", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await userOf(office, token);
@@ -62,7 +62,7 @@ describe("the context of a session", () => {
     expect((await userOf(office, token))?.warehouseId).toBe(2);
   });
 
-  it("Case 3, warehouse updated by another user: the new warehouse is returned for a stored selection and for one by header", async () => {
+  it("Case 3, warehouse updated by another user: the next request returns the updated warehouse, whether the session or a header selects it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
@@ -73,7 +73,7 @@ describe("the context of a session", () => {
     expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South Dock");
   });
 
-  it("Case 4, two tabs: a header selects a warehouse for one tab, a stored selection for both, and a logout ends the session of both", async () => {
+  it("Case 4, two tabs: a header selects a warehouse for one tab; a stored selection and a logout apply to both tabs", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const [first, second] = await Promise.all([
@@ -87,7 +87,7 @@ describe("the context of a session", () => {
     await expect(office.request(token)).rejects.toThrow("revoked");
   });
 
-  it("Case 5, null while logged in: the session has no copy of the user that could be missing", async () => {
+  it("Case 5, null while logged in: the user is never null, because it is not a copy in the session", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const session = await office.request(token);
@@ -158,7 +158,7 @@ describe("a context, compared with copies of the user in each session", () => {
     expect(copies.sessions.get(token)?.user).toBeUndefined();
   });
 
-  it("Issue 3, sessions on API routes: reading the context of a visitor or user writes nothing to the store", async () => {
+  it("Issue 3, sessions on API routes: a request that reads the context writes nothing to the store, for visitors and for users", async () => {
     const office = new BackOffice();
     const session = office.sessions.begin(() => ({}));
     const of = office.context.of(session);

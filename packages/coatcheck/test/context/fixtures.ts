@@ -49,7 +49,9 @@ export class Database {
     return (row ?? null) as Row | null;
   }
 
-  /** Delays the results of queries after reading them, until the returned function is called. */
+  /**
+   * Makes queries read the data immediately, but return it only after the function that this method returns is called.
+   */
   slowDown(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#released = promise;
@@ -123,7 +125,7 @@ export class Site {
   }
 }
 
-/** A hint channel (it notifies other processes of a change) that loses every message. */
+/** A hint channel that loses every message. Hints notify other processes of a change. */
 export const lostHints: HintChannel = {
   publish: async () => {},
   subscribe: async () => async () => {},

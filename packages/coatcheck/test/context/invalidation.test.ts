@@ -3,7 +3,7 @@ import { SharedInMemory, untilIdle } from "../cache/fixtures.ts";
 import { lostHints, nameOf, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 describe("invalidate()", () => {
-  it("invalidates the copies of its own process immediately, and the copies of another process when that receives the hint", async () => {
+  it("invalidates the copies of its own process immediately, and those of another process as soon as the hint arrives there", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
@@ -26,7 +26,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("is effective within maxStaleness in a process that cannot poll, because that process then uses no copies", async () => {
+  it("takes effect within maxStaleness in a process that cannot poll the log, because that process stops using its copies", async () => {
     const site = new Site();
     const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
     await nameOf(second);
@@ -37,7 +37,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("is effective in a process that was paused for longer than maxStaleness, because it polls before it uses copies", async () => {
+  it("takes effect in a process that was paused for longer than maxStaleness, because that process polls the log before it uses copies", async () => {
     const site = new Site();
     const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
     await nameOf(second);
@@ -82,7 +82,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("is effective within the request that calls it", async () => {
+  it("takes effect for the request that calls it", async () => {
     const site = new Site();
     const { context } = await site.node();
     const of = context.of(sessionOf());
@@ -118,7 +118,7 @@ describe("invalidate()", () => {
     expect(site.database.queries).toBe(4);
   });
 
-  it("causes one load per process: neither the process's own hint nor the log item invalidates the newer copy", async () => {
+  it("causes only one load per process, because its hint and its log item do not invalidate copies that were loaded after the call", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const nodes = [await site.node({ hints }), await site.node({ hints })] as const;

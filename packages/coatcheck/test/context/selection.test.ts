@@ -82,7 +82,7 @@ describe("a selection by header", () => {
     expect(session.isNew).toBe(true);
   });
 
-  it("works on a route without a stored session, but the selection cannot be stored there", async () => {
+  it("applies on a route without a stored session, but cannot be stored there", async () => {
     const office = new BackOffice();
     const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
@@ -115,7 +115,7 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("stores the selection in the session only with the option keep, until null is selected", async () => {
+  it("stores the selection in the session only with the option keep, and removes it when null is selected", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
@@ -154,7 +154,7 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("throws for a loader without the option selection, and if the session cannot store the selection", async () => {
+  it("throws if the loader has no option selection, and if the session cannot store the selection", async () => {
     const office = new BackOffice();
     const of = office.context.of(await office.request(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(
@@ -192,12 +192,12 @@ describe("preferences", () => {
     await office.context.of(await office.request(token)).set("theme", "dark");
     expect((await office.request(token)).data).toEqual({ theme: "dark" });
     expect(await office.context.of(await office.request(token)).theme()).toBe("dark");
-    // The company was reloaded, so the default theme of the company's other users has changed too.
+    // `save()` changed the company, so the default theme of its other users has changed too.
     expect((await office.context.of(await office.request(other)).company())?.theme).toBe("dark");
     expect(await office.context.of(await office.request(other)).theme()).toBe("dark");
   });
 
-  it("stay unchanged when save() fails, and for a value that is not allowed", async () => {
+  it("stay unchanged if save() fails or if the value is not allowed", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));

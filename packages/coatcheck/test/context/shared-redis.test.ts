@@ -29,7 +29,7 @@ await describeWithServer("a context with a shared tier on Redis", "redis", (url)
     const processes = [startProcess(), startProcess()] as const;
     const read = async ({ context }: (typeof processes)[0]) =>
       (await context.of({ subject: "ada", tenant: null, data: {} }).user())?.name;
-    // Read once in each process: only afterwards do the processes know the log and accept shared copies.
+    // Read once in each process, because a process accepts shared copies only after it has read the log.
     for (const process of processes) await read(process);
     await processes[0].context.invalidate("user", "ada");
     expect(await read(processes[0])).toBe("Ada");

@@ -34,7 +34,7 @@ describe("the shared tier", () => {
     }
   });
 
-  it("returns a new copy again after the process has read the log item of the invalidation", async () => {
+  it("returns a copy that was loaded after an invalidation, as soon as the process has read the log item of that invalidation", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const [first, second] = [await site.node({ entities }), await site.node({ entities })];
@@ -81,7 +81,7 @@ describe("the shared tier", () => {
     expect(site.database.queries).toBe(1);
   });
 
-  it("does not return copies from before this process first read the log", async () => {
+  it("does not return copies that were loaded before this process read the log for the first time", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const first = await site.node({ entities });
