@@ -51,7 +51,7 @@ test("request() decodes HTML entities in a token from a meta tag", async () => {
   expect(response.json()).toEqual({ body: { a: "ü", _token: TOKEN } });
 });
 
-test("request() adds a token for sendAs.field to a JSON object or an empty form, and rejects a JSON array", async () => {
+test("request() with the option sendAs.field adds the token to a JSON object or an empty form, and rejects a JSON array", async () => {
   const server = await serve((_request, response, { method, body }) =>
     method === "GET" ? json(response, { token: "t" }) : json(response, body),
   );
@@ -149,7 +149,7 @@ test("two nodes that send a session's first request at the same time use the sam
   });
 });
 
-test("request() uses the token that another node stored after the 403, without fetching one", async () => {
+test("request() uses the token that another node has stored after the 403, instead of fetching a new token", async () => {
   const server = await singleTokenServer();
   const [here, there] = [connect(server.origin, { csrf }), connect(server.origin, { csrf })];
   const state = stateInMemory();

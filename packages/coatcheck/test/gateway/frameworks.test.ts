@@ -119,7 +119,7 @@ for (const backend of SHOP_BACKENDS) {
       expect(losses).toEqual([]);
     });
 
-    test("keeps the data of twenty concurrent sessions with ten writes each separate", async () => {
+    test("keeps twenty concurrent sessions separate, each with ten writes", async () => {
       const states = await Promise.all(Array.from({ length: 20 }, login));
       await Promise.all(
         states.flatMap((state, session) =>

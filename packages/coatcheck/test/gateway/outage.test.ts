@@ -73,7 +73,7 @@ test.each([
   ["are too large", `X-Search: ${"a".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`, 7],
   ["are incomplete", "X-Sea", 3],
 ])(
-  "response headers that %s cause a retry and open the circuit breaker only if the server closed the connection early",
+  "a response with headers that %s is retried and opens the circuit breaker only if the server closed the connection early",
   async (_name, headers, sent) => {
     const server = await serve(({ socket }, response, { path }) =>
       path === "/valid" ? json(response, {}) : socket.end(`HTTP/1.1 200 OK\r\n${headers}`),
@@ -83,7 +83,8 @@ test.each([
     for (let request = 0; request < 6; request++) {
       await expect(send("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     }
-    // The server has responded, although its headers are malformed, so there is no retry and the breaker stays closed.
+    // A server that has sent malformed headers has responded, so the request is not retried and the circuit breaker
+    // stays closed.
     await (sent === 7 ? send("/valid") : expect(send("/valid")).rejects.toMatchObject({ retryAfter: 60 }));
     expect(server.received.length).toBe(sent);
   },

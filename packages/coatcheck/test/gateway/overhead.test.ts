@@ -31,7 +31,7 @@ test("request() adds at most 1 ms to the upstream's own time, and sends one requ
   };
   await upstream.request(state, write);
   let overhead = Number.POSITIVE_INFINITY;
-  // A busy machine can delay either side, so the best of five comparisons is judged.
+  // A busy machine can delay the gateway or the upstream, so the test repeats the comparison up to five times.
   for (let comparison = 0; comparison < 5 && overhead > MAX_OVERHEAD; comparison++) {
     const times = { direct: [] as number[], gateway: [] as number[] };
     for (let call = 0; call < CALLS; call++) {

@@ -5,7 +5,7 @@ const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "x-c
 const POST = { method: "POST", path: "/orders" } as const;
 
 describe("the option headers", () => {
-  test("sends the headers with every request, including the token request, unless a request replaces one", async () => {
+  test("is sent with every request, including the token request; a header of the request itself takes precedence", async () => {
     const seen: (string | undefined)[][] = [];
     const server = await serve((request, response) => {
       const { host, authorization, "x-api-key": key } = request.headers;
@@ -24,7 +24,7 @@ describe("the option headers", () => {
     ]);
   });
 
-  test("sets the public origin for cookies and redirects of an upstream that requires https", async () => {
+  test("can set a public https origin, so that redirects and Secure cookies of the upstream are accepted", async () => {
     const server = await serve((request, response, { path, cookie }) => {
       if (path === "/") {
         response.setHeader("set-cookie", "sid=1; Path=/; Secure; Domain=shop.example");
@@ -61,7 +61,7 @@ describe("a redirect of the upstream", () => {
       return json(response, method);
     });
 
-  test("turns a POST to a path without a trailing slash into a GET, which the response shows", async () => {
+  test("turns a POST into a GET, and the response has the final URL and redirected: true", async () => {
     const server = await start();
     const upstream = connect(server.origin);
     const response = await upstream.request(stateInMemory(), POST);
@@ -81,7 +81,7 @@ describe("a redirect of the upstream", () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test("is not sent for a misspelt value of the option redirect or session", async () => {
+  test("never happens if the option redirect or session has a misspelt value, because the request is rejected", async () => {
     const upstream = connect("http://127.0.0.1:1");
     for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
       await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(

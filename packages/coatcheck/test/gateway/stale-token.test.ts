@@ -7,8 +7,8 @@ const HTML = { "content-type": "text/html; charset=utf-8" };
 const POST = { method: "POST", path: "/orders" } as const;
 
 /**
- * For each preset: the framework's response to a refused token, and its response to a request that is invalid for
- * another reason.
+ * For each preset, two responses of the framework: to a request with a refused token, and to a request that is invalid
+ * for another reason.
  */
 const REFUSALS = [
   ["django", [403, "<p>CSRF verification failed. Request aborted.</p>"], [403, "<h1>No permission</h1>"]],
@@ -81,7 +81,7 @@ test.each(CARRIERS)("a one-use token in %s needs only one request per write", as
   expect(server.received).toHaveLength(1 + 10);
 });
 
-test("a one-use token that each page replaces needs only one request per write with renewFrom: all", async () => {
+test("with renewFrom: all, a one-use token that each page replaces needs only one request per write", async () => {
   const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
   const upstream = connect(server.origin, {
     csrf: {
