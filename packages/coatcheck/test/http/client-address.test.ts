@@ -168,7 +168,9 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
       address: "203.0.113.5",
     },
   };
-  it.each(Object.entries(cases))("%s", (_name, expected) => check(expected, "x-forwarded"));
+  it.each(Object.entries(cases))("determines the client: %s", (_name, expected) =>
+    check(expected, "x-forwarded"),
+  );
 });
 
 describe("ClientAddress with a Forwarded header (RFC 7239)", () => {
@@ -211,7 +213,9 @@ describe("ClientAddress with a Forwarded header (RFC 7239)", () => {
     "uses the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
     "ignores a malformed header": { trust: 1, headers: { forwarded: ';;=",",for' }, address: "10.0.0.9" },
   };
-  it.each(Object.entries(cases))("%s", (_name, expected) => check(expected, "forwarded"));
+  it.each(Object.entries(cases))("determines the client: %s", (_name, expected) =>
+    check(expected, "forwarded"),
+  );
 });
 
 describe("ClientAddress", () => {

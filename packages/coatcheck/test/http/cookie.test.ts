@@ -30,7 +30,7 @@ describe("cookieValues()", () => {
     ["splits at a ; in quotes", 'x="; __Host-sid=a; y="', ["a"]],
     ["does not split at a comma", "x=1, __Host-sid=a", []],
   ];
-  it.each(cases)("%s", (_title, header, values) => {
+  it.each(cases)("parses a Cookie header: %s", (_title, header, values) => {
     expect(cookieValues(header, "__Host-sid")).toEqual(values);
   });
 
@@ -97,7 +97,7 @@ describe("Cookie", () => {
   });
 });
 
-describe("Cookie rejects untyped options with", () => {
+describe("Cookie with untyped options", () => {
   const cases: [title: string, options: object, path: string][] = [
     ["a ; in the name", { name: "a;b" }, "name"],
     ["an = in the name", { name: "a=b" }, "name"],
@@ -124,7 +124,7 @@ describe("Cookie rejects untyped options with", () => {
     ["SameSite in capitals", { sameSite: "Lax" }, "sameSite"],
     ["Partitioned without Secure", { secure: false, partitioned: true }, "partitioned"],
   ];
-  it.each(cases)("%s", (_title, options, path) => {
+  it.each(cases)("rejects %s", (_title, options, path) => {
     try {
       new Cookie(options as CookieOptions);
       expect.unreachable("the options were accepted");

@@ -17,9 +17,12 @@ describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
     ["OPTIONS allowed", "OPTIONS", "cross-site", "", true],
     ["PUT blocked", "PUT", "cross-site", "", false],
   ];
-  it.each(secFetchSite)("%s", (_name, method, site, origin, allowed) => {
-    expect(check(new CrossOriginProtection(), method, site, origin)).toBe(allowed);
-  });
+  it.each(secFetchSite)(
+    "allows or blocks a request by Sec-Fetch-Site and Origin: %s",
+    (_name, method, site, origin, allowed) => {
+      expect(check(new CrossOriginProtection(), method, site, origin)).toBe(allowed);
+    },
+  );
 
   it.each([
     ["https://example.com", undefined, true],
@@ -42,7 +45,7 @@ describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
     ["untrusted origin without sec-fetch-site", "https://attacker.example", "", false],
     ["untrusted origin with cross-site", "https://attacker.example", "cross-site", false],
   ];
-  it.each(trusted)("%s", (_name, origin, site, allowed) => {
+  it.each(trusted)("allows only requests from a trusted origin: %s", (_name, origin, site, allowed) => {
     const protection = new CrossOriginProtection(["https://trusted.example"]);
     expect(check(protection, "POST", site, origin)).toBe(allowed);
   });
@@ -84,24 +87,24 @@ describe("CrossOriginProtection, further cases", () => {
     origin: string | undefined,
     allowed: boolean,
   ][] = [
-    ["DELETE from another site blocked", "DELETE", "cross-site", undefined, false],
-    ["PATCH from a sibling host blocked", "PATCH", undefined, "https://evil.example.com", false],
-    ["lower-case method not treated as safe", "get", "cross-site", undefined, false],
-    ["unknown sec-fetch-site value blocked", "POST", "SAME-ORIGIN", undefined, false],
-    ["two joined sec-fetch-site values blocked", "POST", "same-origin, cross-site", undefined, false],
-    ["cross-site blocked despite a matching origin", "POST", "cross-site", "https://example.com", false],
-    ["another port blocked", "POST", undefined, "https://example.com:8443", false],
+    ["DELETE from another site", "DELETE", "cross-site", undefined, false],
+    ["PATCH from a sibling host", "PATCH", undefined, "https://evil.example.com", false],
+    ["lower-case get from another site", "get", "cross-site", undefined, false],
+    ["an unknown Sec-Fetch-Site value", "POST", "SAME-ORIGIN", undefined, false],
+    ["two joined Sec-Fetch-Site values", "POST", "same-origin, cross-site", undefined, false],
+    ["cross-site, although the origin matches", "POST", "cross-site", "https://example.com", false],
+    ["from another port", "POST", undefined, "https://example.com:8443", false],
     [
-      "origin with the host as user name blocked",
+      "from an origin with the host as user name",
       "POST",
       undefined,
       "https://example.com@attacker.example",
       false,
     ],
-    ["origin with the host as suffix blocked", "POST", undefined, "https://notexample.com", false],
-    ["origin without scheme blocked", "POST", undefined, "example.com", false],
+    ["from an origin that ends with the host", "POST", undefined, "https://notexample.com", false],
+    ["from an origin without a scheme", "POST", undefined, "example.com", false],
   ];
-  it.each(cases)("%s", (_name, method, secFetchSite, origin, allowed) => {
+  it.each(cases)("blocks a request: %s", (_name, method, secFetchSite, origin, allowed) => {
     const protection = new CrossOriginProtection();
     expect(protection.allows({ method, secFetchSite, origin, host: "example.com" })).toBe(allowed);
   });
@@ -130,7 +133,7 @@ describe("CrossOriginProtection, further cases", () => {
     expect(() => new CrossOriginProtection("https://a.example" as never)).toThrow("must be a list");
   });
 
-  it("compares the origin of an app, such as capacitor://localhost, as a whole and never with the host", () => {
+  it("compares an app's origin, such as capacitor://localhost, with the trusted origins and never with the host", () => {
     const request = {
       method: "POST",
       secFetchSite: undefined,

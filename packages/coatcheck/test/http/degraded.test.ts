@@ -14,7 +14,8 @@ afterEach(async () => {
 });
 
 /**
- * Starts a server, logs in, and stops the store until the cache may no longer use its copies (its lease has expired).
+ * Starts a server, logs in, and stops the store for so long that the cache may no longer use its copies, because its
+ * lease has expired.
  */
 async function startWithExpiredLease(outage: OutagePolicy) {
   const state = { isDown: false, time: 0 };

@@ -10,7 +10,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-it("data that is assigned after the commit and not saved is passed to onCommitFailure, with one warning per process", async () => {
+it("data that is assigned after the commit and not saved causes a call of onCommitFailure for each request, but only one warning per process", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open, runTimers } = setUp();
   for (let round = 0; round < 2; round++) {
@@ -31,7 +31,7 @@ it("data that is assigned after the commit and not saved is passed to onCommitFa
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("data that is first read after the commit and then changed, and a flash message, are reported if they are not saved", async () => {
+it("data that is first read after the commit is reported if a change of it is not saved, and so is a flash message", async () => {
   const { failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();
@@ -95,8 +95,8 @@ interface Data {
 }
 
 /**
- * Creates a manager, a function that opens requests without a cookie, timers that the test runs, and lists of what was
- * reported.
+ * Creates a manager, a function that opens requests without a cookie, timers that the test runs, and lists of the
+ * reported errors and warnings.
  */
 function setUp() {
   const timers = new Set<() => void>();

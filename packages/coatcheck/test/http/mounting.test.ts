@@ -164,7 +164,7 @@ describe("a wrong argument or option in a handler", () => {
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("leads to a 500 that names a misspelt field of newSession, and the error is passed to onCommitFailure", async () => {
+  it("leads to a 500 and a call of onCommitFailure if newSession() returns a misspelt field, and the message names the field", async () => {
     const logged: unknown[] = [];
     const options = {
       newSession: () => ({ subjct: "ada" }) as object,

@@ -194,7 +194,7 @@ describe("a deferred response after a failed commit", () => {
       });
     });
 
-    it(`still calls the callbacks of discarded calls if the commit fails ${way}`, async () => {
+    it(`calls the callbacks of write() and end() although their data is discarded, if the commit fails ${way}`, async () => {
       const called = Promise.withResolvers<void>();
       const server = await listen(async (_request, response) => {
         deferUntil(response, before);

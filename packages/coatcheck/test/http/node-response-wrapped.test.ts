@@ -79,7 +79,7 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
 
 const outage = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
 
-describe.each(["1.7", "1.8"] as const)("compression %s on a deferred response", (version) => {
+describe.each(["1.7", "1.8"] as const)("a deferred response with compression %s", (version) => {
   for (const place of ["before", "after"] as const) {
     for (const [name, handler] of Object.entries(handlers)) {
       /** Sends a request to a server whose response waits for `commit`. */
@@ -97,14 +97,14 @@ describe.each(["1.7", "1.8"] as const)("compression %s on a deferred response", 
         return await fetch(url, { signal: AbortSignal.timeout(5000) });
       };
 
-      it(`${name} waits for the commit and arrives complete, mounted ${place} the deferral`, async () => {
+      it(`is sent completely after the commit: ${name}, with compression mounted ${place} the deferral`, async () => {
         const response = await request(async () => {});
         expect([response.status, response.headers.get("content-encoding")]).toEqual([200, "gzip"]);
         expect(response.headers.getSetCookie()).toEqual(["sid=1"]);
         expect(await response.text()).toBe(TEXT);
       });
 
-      it(`${name} is replaced with the error of a failed commit, mounted ${place} the deferral`, async () => {
+      it(`is replaced with the error of a failed commit: ${name}, with compression mounted ${place} the deferral`, async () => {
         const response = await request(() => Promise.reject(outage));
         expect(response.status).toBe(503);
         expect(response.headers.getSetCookie()).toEqual([]);

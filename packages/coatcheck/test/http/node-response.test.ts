@@ -94,10 +94,10 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "a small stream": (response) => pipeline(Readable.from(["a", "b", "c"]), response),
 };
 
-describe("deferHeaders() does not change the bytes of a response that uses", () => {
+describe("a response with deferred headers", () => {
   for (const [name, handler] of Object.entries(handlers)) {
     for (const method of ["GET", "HEAD"]) {
-      it(`${name} (${method})`, async () => {
+      it(`has the same bytes as without deferral: ${name} (${method})`, async () => {
         const bare = await exchange(handler, method);
         const immediate = await exchange(handler, method, () => undefined);
         const later = await exchange(handler, method, () => new Promise((resolve) => setImmediate(resolve)));
@@ -108,7 +108,7 @@ describe("deferHeaders() does not change the bytes of a response that uses", () 
     }
   }
 
-  it("writeHead with a list of pairs", async () => {
+  it("has the same bytes as without deferral: writeHead with a list of pairs", async () => {
     const pairs = [
       ["Set-Cookie", "a=1"],
       ["Set-Cookie", "b=2"],

@@ -81,7 +81,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect(await end(phone, `/${other?.id}`)).toBe(0);
   });
 
-  it("end all other devices, or all", async () => {
+  it("end all other devices with ?others, and all devices with ?all", async () => {
     expect(await end(phone, "?others")).toBe(1);
     expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "none"]);
     await laptop.logIn();
@@ -90,7 +90,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect(laptop.cookies.has("__Host-sid")).toBe(false);
   });
 
-  it("reject a request without a valid device, and end no session", async () => {
+  it("reject a missing, malformed or unknown device id, and end no session", async () => {
     expect(await end(phone, "")).toBe("VALIDATION_FAILED");
     expect(await end(phone, "/")).toBe("SESSION_NOT_FOUND");
     expect(await end(phone, "/nothing")).toBe("SESSION_NOT_FOUND");
@@ -106,7 +106,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect(await status(phone)).toBe("authenticated");
   });
 
-  it("require a recent authentication to end another device, but not the current one", async () => {
+  it("require a recent authentication to end another device, but not to end the current device", async () => {
     const [current, other] = await list(phone);
     site.pass(10 * MINUTE - 1);
     await phone.send("GET /session?touch");

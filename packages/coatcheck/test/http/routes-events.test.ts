@@ -14,7 +14,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
   let site: Site;
   let browser: Browser;
   let id: string;
-  /** The manager of another node with the same store. This node does not receive its events. */
+  /** The manager of another node with the same store. The events of that manager do not reach the tested node. */
   let otherNode: SessionManager;
   const listeners = () =>
     (["changed", "authenticated", "elevated", "rotated", "revoked"] as const).map((event) =>
@@ -131,7 +131,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(await again.next()).toBe(`revoked ${id}`);
   });
 
-  it("continues after periodic rotations by another node, without being mistaken for token theft", async () => {
+  it("continues after periodic rotations by another node, and its older token is not treated as stolen", async () => {
     const stream = await browser.follow();
     const policy = { rotateEvery: HOUR };
     const secrets = ["the secret of these tests"];
@@ -192,7 +192,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(site.store.reads).toBeGreaterThan(reads);
     site.store.isDown = false;
     await otherNode.revoke({ session: id });
-    // When the store is read again, the previous check has finished.
+    // The next read of the store shows that the previous check has finished.
     await expect
       .poll(() => {
         site.fire();

@@ -43,7 +43,7 @@ describe.each(Object.entries(frameworks))(
       expect((await ada.send("GET /session")).data.session).not.toHaveProperty("actor");
     });
 
-    it("list the impersonation as a device of the actor, who can end it, and not of the subject", async () => {
+    it("list the impersonation as a device of the actor but not of the subject, and let the actor end it", async () => {
       const [impersonation, own] = await list(clerk);
       expect([impersonation, own].map((device) => device?.impersonates)).toEqual(["ada", undefined]);
       expect((await list(ada)).map(({ current }) => current)).toEqual([true]);

@@ -59,7 +59,7 @@ it("the first request with a legacy cookie migrates the browser, on every path",
   expect((await browser.send(`POST ${MIGRATE}`)).data).toMatchObject({ user: { id: "ada" }, rev: data.rev });
 });
 
-it("ten concurrent requests with a legacy cookie create one session, and their rejections set the CSRF token", async () => {
+it("ten concurrent POSTs with a legacy cookie are rejected with CSRF_MISSING, and create one session when they are repeated", async () => {
   const browsers = Array.from({ length: 10 }, () => {
     const browser = new Browser(url, "");
     browser.cookies.set("old", "ada");

@@ -162,22 +162,27 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     "POST /session/elevate",
     "DELETE /session?everywhere",
     "DELETE /session/devices?all",
-  ])("respond CONFLICT to an older token, without other effects or a cookie: %s", async (line) => {
-    const browser = site.browser();
-    await browser.send("POST /session/init");
-    const older = browser.copy();
-    await browser.logIn();
-    const { writes } = site.store;
-    const body = line.startsWith("POST") ? { credentials: { email: "ada", password: "secret" } } : undefined;
-    const response = await older.send(line, body);
-    expect([response.status, response.code]).toEqual([409, "CONFLICT"]);
-    expect(response.headers.getSetCookie()).toEqual([]);
-    expect(site.store.writes).toBe(writes);
-    expect(site.attempts).toEqual([{ email: "ada" }]);
-    expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
-  });
+  ])(
+    "respond to an older token with CONFLICT, and neither set a cookie nor change the session: %s",
+    async (line) => {
+      const browser = site.browser();
+      await browser.send("POST /session/init");
+      const older = browser.copy();
+      await browser.logIn();
+      const { writes } = site.store;
+      const body = line.startsWith("POST")
+        ? { credentials: { email: "ada", password: "secret" } }
+        : undefined;
+      const response = await older.send(line, body);
+      expect([response.status, response.code]).toEqual([409, "CONFLICT"]);
+      expect(response.headers.getSetCookie()).toEqual([]);
+      expect(site.store.writes).toBe(writes);
+      expect(site.attempts).toEqual([{ email: "ada" }]);
+      expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
+    },
+  );
 
-  it("accept a login with an older token: it continues the session of the same subject, and creates a session for another", async () => {
+  it("accept a login with an older token: the same subject continues its session, another subject gets a new session", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const [unanswered, other] = [browser.copy(), browser.copy()];

@@ -27,7 +27,7 @@ describe("redirectTarget()", () => {
 });
 
 describe("coatcheck() for Next.js", () => {
-  it("rejects unknown and invalid options, and a manager instead of a function that opens the manager", () => {
+  it("rejects unknown options, invalid options, and a manager in place of the function that opens it", () => {
     expect(() => coatcheck(open() as never)).toThrow(/open must be a function/);
     expect(() => coatcheck(open, { signIn: "https://evil.example" })).toThrow(/signIn must be a path/);
     expect(() => coatcheck(open, { user: "ann" } as never)).toThrow(/user must be a function/);
