@@ -159,7 +159,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     }
   });
 
-  it("return the changed user at GET /user", async () => {
+  it("authenticate GET /user, which returns the changed user", async () => {
     const { token } = await logIn();
     expect(await (await api.request("/user", { token })).json()).toMatchObject({ name: "Ada" });
     api.users.set("ada", { id: "ada", name: "Ada L." });
@@ -210,7 +210,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     }
     expect([api.queries, api.site.counted.reads]).toEqual([queries, reads]);
     expect((await api.site.manager.stats()).total).toBe(total);
-    // On these routes a cookie does not authenticate a request, and loading the session is an error of the application.
+    // On sessionless routes, a cookie does not authenticate a request, and a handler must not load the session.
     expect((await api.request("/stateless/user", { headers: { cookie } })).status).toBe(401);
     const load = await api.request("/stateless/load", { headers: { cookie } });
     expect([load.status, await load.text()]).toEqual([500, expect.stringContaining("option sessionless")]);
@@ -241,8 +241,8 @@ describe("an application with JWTs", () => {
   });
 });
 
-describe("the options of coatcheck()", () => {
-  it("reject a value for jwt that is not a verifier, and a value for sessionless that is not a function", () => {
+describe("coatcheck()", () => {
+  it("rejects an option jwt that is not a verifier, and an option sessionless that is not a function", () => {
     const { manager } = new Site();
     expect(() => new HttpSessions(manager, { jwt: {} as never })).toThrow(
       "jwt must be the result of createJwts()",

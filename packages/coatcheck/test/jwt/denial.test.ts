@@ -3,8 +3,8 @@ import { createCache } from "../../src/cache/index.ts";
 import { createJwts } from "../../src/jwt/index.ts";
 import { AUDIENCE, ISSUER, KEY, Site } from "./fixtures.ts";
 
-describe("a logout or denial", () => {
-  it("at the end of a session makes this process reject all JWTs of the session immediately", async () => {
+describe("JWTs after a logout or a denial", () => {
+  it("are all rejected immediately by the process that has logged out their session", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const second = (await site.jwts.refresh(session)).token;
@@ -15,7 +15,7 @@ describe("a logout or denial", () => {
     await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("of one JWT does not affect the session and its other JWTs", async () => {
+  it("remain valid if only another JWT of the same session was denied", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const second = (await site.jwts.issue(session)).token;
@@ -29,7 +29,7 @@ describe("a logout or denial", () => {
     expect((await site.manager.stats()).active).toBe(1);
   });
 
-  it("reaches another process through the log, without a read of the store per request", async () => {
+  it("are rejected by another process because of the log, without a read of the store for each request", async () => {
     const site = new Site();
     const store = site.counted.store;
     // The test starts the polls itself, so that no poll happens while it counts reads.
@@ -71,7 +71,7 @@ describe("a logout or denial", () => {
     await cache.close();
   });
 
-  it("survives a restart, because a process that has never seen the JWT rejects it", async () => {
+  it("are rejected even by a process that sees them for the first time, for example after a restart", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     await site.jwts.deny(await site.jwts.verify(token));
@@ -79,7 +79,7 @@ describe("a logout or denial", () => {
     await expect(restarted.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("of the other sessions after a password change makes their JWTs invalid", async () => {
+  it("are rejected when a password change has ended all other sessions", async () => {
     const site = new Site();
     const [here, elsewhere] = [await site.logIn(), await site.logIn()];
     expect(await here.session.revokeOthers("credentials-changed")).toBe(1);
@@ -87,7 +87,7 @@ describe("a logout or denial", () => {
     expect((await site.open(here.token)).id).toBe(here.session.id);
   });
 
-  it("is not ignored during an outage, because a JWT that cannot be checked is rejected", async () => {
+  it("are rejected during an outage too, because a JWT that cannot be checked is rejected", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     await site.counted.store.close();

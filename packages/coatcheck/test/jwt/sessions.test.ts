@@ -52,7 +52,7 @@ describe("the session of a JWT", () => {
     }
   });
 
-  it("rejects the JWTs of the former tenant after the same user has logged in to another tenant", async () => {
+  it("accepts no JWT of the former tenant after the user has logged in to another tenant", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");
     await site.jwts.verify(token);
@@ -61,7 +61,7 @@ describe("the session of a JWT", () => {
     expect((await site.jwts.verify((await site.jwts.issue(session)).token)).tenant).toBe("other");
   });
 
-  it("rejects its earlier JWTs after another subject has logged in", async () => {
+  it("accepts none of its earlier JWTs after another subject has logged in", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");
     await session.authenticate("eve");
@@ -97,7 +97,7 @@ describe("a valid JWT whose session has expired", () => {
     expect((await site.manager.stats()).total).toBe(2);
   });
 
-  it("causes no read of the store per request after the new session was opened", async () => {
+  it("causes no reads of the store after the new session was opened", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     site.clock.pass(3 * MINUTE);
@@ -107,7 +107,7 @@ describe("a valid JWT whose session has expired", () => {
     expect(site.counted.reads).toBe(reads);
   });
 
-  it("gives access to its context, without a query for cached entities", async () => {
+  it("gives access to the session's context, without a query for cached entities", async () => {
     const site = new Site();
     let queries = 0;
     const user = loader({
@@ -125,7 +125,7 @@ describe("a valid JWT whose session has expired", () => {
     expect(queries).toBe(1);
   });
 
-  it("opens no session after a logout or a revocation, before or after the expiry", async () => {
+  it("opens no session if the expired session was logged out or revoked, before or after it expired", async () => {
     for (const when of ["before", "after", "continued"] as const) {
       const site = new Site();
       const { session, token } = await site.logIn();
@@ -142,7 +142,7 @@ describe("a valid JWT whose session has expired", () => {
     }
   });
 
-  it("opens no session if a sweep has deleted the expired session, because that must not undo a logout", async () => {
+  it("opens no session if a sweep has deleted the expired session, because that session may have been logged out", async () => {
     const site = new Site({ lifetime: 60 * MINUTE });
     const { session, token } = await site.logIn();
     await session.revoke();
@@ -159,7 +159,7 @@ describe("a valid JWT whose session has expired", () => {
     const end = session.record?.expiresAt ?? 0;
     for (let round = 0; round < 6; round++) site.clock.pass(MINUTE);
     await site.open(token);
-    // Issued shortly before the absolute timeout, so that the JWT is valid until then.
+    // Issue the JWT shortly before the absolute timeout, so that it is still valid at the timeout.
     const late = new Site({ store: site.counted.store, clockTolerance: 60_000 });
     late.clock.set(end - MINUTE);
     const { token: last } = await late.jwts.issue({ record: session.record });

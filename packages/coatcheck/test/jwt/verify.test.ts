@@ -118,7 +118,7 @@ describe("verify()", () => {
     }
   });
 
-  it("rejects a JWT without a signature, with a shared secret, or with another algorithm than that of its key", async () => {
+  it("rejects a JWT that is unsigned, signed with a shared secret, or signed with another algorithm than that of its key", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const claims = site.claims(session);
