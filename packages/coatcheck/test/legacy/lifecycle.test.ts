@@ -178,7 +178,7 @@ test("a request with an older token is not migrated, because its newer token may
   expect(outcomes).toEqual([]);
 });
 
-test("the session cookie has no Max-Age only when validate() returns rememberMe: false", async () => {
+test("the session cookie has a Max-Age unless validate() returns rememberMe: false", async () => {
   const { site } = await open();
   const age = async (user: string) => {
     const response = await request(site, "/me", {
@@ -190,7 +190,7 @@ test("the session cookie has no Max-Age only when validate() returns rememberMe:
   expect(await age("ann")).toBeUndefined();
 });
 
-test("the session limit postpones a migration and keeps the legacy cookie", async () => {
+test("a migration above the subject's session limit is postponed, and the legacy cookie is kept", async () => {
   const policy = { sessionLimit: { max: 1, onExceeded: "reject" } } as const;
   const { site, manager, outcomes } = await open({ policy });
   const { record } = await manager.create({ subject: "ann" });
@@ -202,7 +202,7 @@ test("the session limit postpones a migration and keeps the legacy cookie", asyn
   expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("a request that finds the legacy session deleted, because a concurrent request has migrated it, uses the new session", async () => {
+test("a request uses the new session if a concurrent request has just migrated and deleted the legacy session", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
@@ -224,7 +224,7 @@ test("a request that finds the legacy session deleted, because a concurrent requ
   expect(tokenIn(await slow)).toBe(tokenIn(fast));
 });
 
-test("a store outage responds 503, keeps the cookie, and does not affect requests without a legacy cookie", async () => {
+test("during a store outage, a request with a legacy cookie receives 503 and keeps the cookie; other requests succeed", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
@@ -239,7 +239,7 @@ test("a store outage responds 503, keeps the cookie, and does not affect request
   expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("the endpoint at migratePath responds with the user whose session the same request migrated", async () => {
+test("the endpoint at migratePath migrates the session and responds with its user", async () => {
   const startRoutes: StartSite = async (migration, manager) => {
     const routes = sessionRoutes<{ id: string }, Data>(manager, {
       authenticate: () => null,

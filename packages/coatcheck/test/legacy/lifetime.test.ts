@@ -100,7 +100,7 @@ describe("a migrated session", () => {
   });
 });
 
-test("inheritedLifetime() limits a lifetime to the maximum of browser cookies, and to at least one millisecond", () => {
+test("inheritedLifetime() returns at least one millisecond, and at most the maximum lifetime of browser cookies", () => {
   const limit = 400 * DAY;
   expect(inheritedLifetime(1e15, 0)).toEqual({ idleTimeout: limit, absoluteTimeout: limit });
   expect(inheritedLifetime(5, 5)).toEqual({ idleTimeout: 1, absoluteTimeout: 1 });

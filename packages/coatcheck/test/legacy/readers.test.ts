@@ -163,7 +163,7 @@ test("a migration with several readers accepts the cookies of each of them", asy
   }
 });
 
-describe("a revoked session cannot be recreated by another encoding of the same legacy cookie", () => {
+describe("another encoding of a legacy cookie does not recreate a revoked session", () => {
   test("because ironSession() ignores the unsigned version at the end of a seal", async () => {
     const { site, manager } = await openSite([iron], validate);
     const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 3600 });
@@ -222,7 +222,7 @@ describe("jwtCookie()", () => {
     ["a text for a public key", "-----BEGIN PUBLIC KEY-----", ["RS256"], "must be an imported key"],
     ["bytes for a public key", new Uint8Array(32), ["ES256"], "must be a public key"],
     ["no key", undefined, ["HS256"], "is missing"],
-  ])("rejects %s when it is called", (_name, key, algorithms, message) => {
+  ])("throws immediately, not at the first request, for %s", (_name, key, algorithms, message) => {
     expect(() => jwtCookie<unknown>({ jwtVerify: jwtVerify as never, key, algorithms, name: "jwt" })).toThrow(
       expect.objectContaining({
         code: "VALIDATION_FAILED",
@@ -258,7 +258,7 @@ test.each([[{ names: ["a b"] }], [{ domains: ["exa mple"] }], [{ paths: ["shop"]
   },
 );
 
-describe("the option that returns the key of a login", () => {
+describe("the reader's function that returns the key of a login", () => {
   const idOf = ({ jti }: { jti?: string }) => jti as string;
   const jwtOf = (name: string) => jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name, id: idOf });
   const signToken = (user: string, jti?: string) => {
