@@ -22,7 +22,7 @@ it("http-errors wraps a CoatcheckError, adds properties and keeps its status", (
   expect(isHttpError(wrapped)).toBe(true);
 });
 
-it("http-errors keeps the status of a CoatcheckError that it wraps without a status of its own", () => {
+it("http-errors keeps the status of a CoatcheckError when createError() is called without a status", () => {
   const error = createError(new CoatcheckError("STORE_UNAVAILABLE", "try again"));
   expect([error.status, error.statusCode, error.expose]).toEqual([503, 503, false]);
 });

@@ -65,7 +65,7 @@ it("util.inspect prints the session of a request after the session has been load
   for (const secret of secrets) expect(inspect(message, { depth: 9 })).not.toContain(secret);
 });
 
-it("util.inspect prints a session to whose data a circular object was assigned", async () => {
+it("util.inspect prints a session with a circular object in its data", async () => {
   const { session } = await openSession();
   const circular: Record<string, unknown> = {};
   circular.self = circular;

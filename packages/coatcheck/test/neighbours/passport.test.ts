@@ -68,7 +68,7 @@ it("passport.session() finds no user in Coatcheck's session and continues withou
   expect(await (await fetch(await listen(app))).json()).toEqual({ isAuthenticated: false });
 });
 
-it("passport.authenticate() without session: false fails, because Passport cannot store its own login", async () => {
+it("passport.authenticate() fails unless it has the option session: false, because Passport cannot store its own login", async () => {
   const passport = newPassport();
   const app = express().use(express.urlencoded(), coatcheck(newManager()), passport.initialize());
   app.post("/login", passport.authenticate("local"), (_request, response) => void response.send("in"));

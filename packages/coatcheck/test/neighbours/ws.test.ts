@@ -10,8 +10,8 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { cookieOf, type Data, listen, logIn, newManager } from "./fixtures.ts";
 
 /**
- * Starts a server with WebSockets for logged-in clients. A WebSocket closes when its session ends. Messages are
- * commands.
+ * Starts a server with WebSockets for logged-in clients. A WebSocket closes when its session ends. A client sends
+ * commands as messages.
  */
 async function startServer(manager: SessionManager<Data>, options?: HttpOptions): Promise<string> {
   const withSession = coatcheck(manager, options);
