@@ -1,3 +1,4 @@
+import { needsProof } from "../../session/binding.ts";
 import type { Clock } from "../../session/clock.ts";
 import type { RefusalReason } from "../../session/events.ts";
 import type { SessionRecord } from "../../session/record.ts";
@@ -70,6 +71,7 @@ function toSessionInfo(record: SessionRecord, lastSeenAt: number, now: number): 
     subject: record.subject,
     tenant: record.tenant,
     ...(record.actor && { actor: { subject: record.actor.subject, reason: record.actor.reason } }),
+    ...(needsProof(record) && { needsProof: true }),
     createdAt: new Date(record.createdAt).toISOString(),
     expiresAt: new Date(record.expiresAt).toISOString(),
     version: record.version,

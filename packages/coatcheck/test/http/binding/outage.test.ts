@@ -6,9 +6,11 @@ describe("while the store does not respond", () => {
     const site = new Site({
       binding: { userAgent: "revoke" },
       http: { outage: { degraded: { maxAge: 10 * MINUTE } } },
+      cache: "leased",
     });
     const token = await site.logIn();
     await site.load({ token });
+    site.clock.pass(MINUTE);
     site.store.isDown = true;
     expect((await site.load({ token })).subject).toBe("ann");
     expect(await site.refusal({ token, userAgent: CHROME })).toBe("STORE_UNAVAILABLE");

@@ -146,7 +146,9 @@ describe("the policy step-up", () => {
     const { id } = await site.load({ token, userAgent: CHROME });
     const issued = await site.manager.elevate(id, "payment", MINUTE);
     for (const userAgent of [CHROME, FIREFOX]) {
-      expect(await site.refusal({ token: issued.token, userAgent }, "payment")).toBeNull();
+      const session = await site.load({ token: issued.token, userAgent });
+      expect([session.isElevated("payment"), session.needsProof]).toEqual([true, false]);
+      expect(session.record?.binding).toBeNull();
     }
   });
 
