@@ -180,16 +180,18 @@ describe.each(Object.entries(frameworks))("without the option impersonation, on 
   });
 });
 
-it("a misspelt option, a missing authorize() and a misspelt grant are refused", async () => {
+it("a misspelt option, a missing authorize(), and a result of it that is no grant are refused", async () => {
   const routes = (impersonation: object) => startSite(startExpress, { routes: { impersonation } as never });
   await expect(routes({ authorise: authorize })).rejects.toThrow(
     'unknown option "impersonation.authorise"; did you mean "impersonation.authorize"?',
   );
   await expect(routes({})).rejects.toThrow("impersonation.authorize must be a function (got undefined)");
-  const site = await routes({ authorize: () => ({ maxage: 1000 }) });
-  const clerk = site.browser();
-  await clerk.logIn("clerk");
-  expect((await clerk.fetch("POST /session/impersonation", ACT_FOR_ADA)).status).toBe(500);
-  expect((await clerk.send("GET /session")).data.user).toEqual({ name: "clerk" });
-  await site.close();
+  for (const grant of [{ maxage: 1000 }, undefined, true]) {
+    const site = await routes({ authorize: () => grant });
+    const clerk = site.browser();
+    await clerk.logIn("clerk");
+    expect((await clerk.fetch("POST /session/impersonation", ACT_FOR_ADA)).status).toBe(500);
+    expect((await clerk.send("GET /session")).data.user).toEqual({ name: "clerk" });
+    await site.close();
+  }
 });

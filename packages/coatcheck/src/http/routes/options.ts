@@ -152,7 +152,7 @@ export function requireIdentity<User>(identity: Identity<User>): void {
   requireKnownOptions("result of authenticate()", identity, IDENTITY_FIELDS);
 }
 
-/** Checks the result of the application's `authorize`, because a misspelt `maxAge` would be ignored. Throws `UsageError`. */
+/** Checks the result of the application's `authorize`: a missing return must not allow anything. Throws `UsageError`. */
 export function requireGrant(grant: ImpersonationGrant): void {
   requireKnownOptions("result of authorize()", grant, GRANT_FIELDS);
 }
