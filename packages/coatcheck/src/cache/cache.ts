@@ -32,9 +32,12 @@ export interface SessionCache extends SessionReader {
 
 const MAX_KEPT_LOG_ITEMS = 100_000;
 const MAX_NEGATIVE_ENTRIES = 100_000;
-/** Milliseconds without a successful poll after which all copies are dropped. Sweeps must keep log items for longer. */
+/**
+ * Milliseconds without a successful poll after which all copies are dropped. Sweeps must keep log items for longer than
+ * this.
+ */
 const MAX_SILENCE = 10 * 60_000;
-/** Milliseconds. */
+/** Milliseconds between two attempts to subscribe to hints. */
 const SUBSCRIBE_RETRY_DELAY = 1000;
 /** Fraction by which another machine's clock may run slower than the clock of this machine. */
 const CLOCK_DRIFT = 0.01;
@@ -168,7 +171,7 @@ class TieredCache implements SessionCache {
     this.#loader.forget(key);
     this.#deadIds.delete(key);
     this.#newestVersions.record(key, record.version);
-    // A newer write may have been acknowledged first. Then the older version must not be cached.
+    // Acknowledgements can arrive out of order: do not cache this version if a newer one is already known.
     if (record.version === this.#newestVersions.get(key)) this.#core.fill(key, snapshot, this.#monotonic());
     this.#core.drop(key, record.version);
     this.#sharedWriter?.write(key, snapshot);

@@ -11,9 +11,9 @@ export interface Poll {
   readonly number: number;
   /** The cursor to pass to the store's `changes()`. */
   readonly cursor: LogPosition | null;
-  /** Renews the lease, counted from the time at which the poll was sent. */
+  /** Renews the lease. Its duration starts at the time at which the poll was sent. */
   readonly renewLease: () => void;
-  /** Restarts the `maxSilence` limit, counted from the time at which the poll was sent. */
+  /** Restarts the time limit `maxSilence` at the time at which the poll was sent. */
   readonly endSilence: () => void;
 }
 
@@ -25,8 +25,8 @@ export interface CoreDependencies {
   readonly keys: InvalidatedKeys;
   readonly local: LocalTier;
   /**
-   * Milliseconds after which a copy is read again. If a hint is lost, this process misses data that another process
-   * wrote for at most this time.
+   * Milliseconds after which a copy is read again. It limits how long this process serves older data than another
+   * process wrote if the hint was lost.
    */
   readonly ttl: number;
   /**
@@ -143,8 +143,8 @@ export class CacheCore {
   applyPage(poll: Poll, page: LogPage): boolean {
     if (poll.number < this.#firstPoll) return true;
     if (poll.cursor === null) {
-      // The first response has a position and no items. It does not renew the lease: later items may already be
-      // committed.
+      // The first response has a position and no items. It does not renew the lease, because revocations after that
+      // position may already be committed.
       if (this.#cursor === null) {
         this.#cursor = page.cursor;
         this.#log.startAt(page.cursor);
@@ -171,7 +171,8 @@ export class CacheCore {
   }
 
   /**
-   * Refuses the copies in the scope of a revocation until a later poll. For revocations by this process or in a hint.
+   * Refuses the copies in the scope of a revocation until a later poll returns its log item. For revocations by this
+   * process or from a hint.
    */
   markPending(scope: RevocationScope): void {
     this.#log.markPending(scope, this.#polls);

@@ -1,4 +1,4 @@
-/** Upper bounds of the buckets, in milliseconds. An additional last bucket counts everything above. */
+/** Upper bounds of the buckets, in milliseconds. One more bucket counts the latencies above the last bound. */
 export const LATENCY_BOUNDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500] as const;
 
 /** A latency histogram in the shape that Prometheus and OpenTelemetry expect. */

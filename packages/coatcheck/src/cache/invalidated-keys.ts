@@ -8,7 +8,7 @@ interface Mark {
    * The position that the store or a hint announced for an item not yet returned by the log; -1 if none is announced.
    */
   readonly announced: LogPosition;
-  /** Number of invalidations that this process knew then, including this one. */
+  /** Number of invalidations that this process knew when it learned of this one, including this one. */
   readonly sequence: number;
 }
 
@@ -29,7 +29,10 @@ export class InvalidatedKeys {
   readonly #capacity: number;
   /** Key → its newest invalidation, oldest first. */
   readonly #marks = new Map<string, Mark>();
-  /** Key → number of the newest poll sent before its invalidation. The response to a later poll removes the key. */
+  /**
+   * Key → number of the last poll that was sent before the key was invalidated. The response to a later poll removes
+   * the key.
+   */
   readonly #pending = new Map<string, number>();
   #everything = { position: -1, sequence: 0 };
   #sequence = 0;
@@ -72,7 +75,8 @@ export class InvalidatedKeys {
     if ("key" in item) {
       const known = this.#marks.get(item.key);
       if (known && position <= known.position) return;
-      // Only the announced item needs no new sequence number. A hint must never hide any other item.
+      // The announced item already has a sequence number. Every other item needs a new one, even if a hint announced a
+      // later item.
       if (known && position === known.announced) this.#marks.set(item.key, { ...known, position });
       else this.#mark(item.key, position, known?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {

@@ -7,10 +7,11 @@ import type { Poller } from "./poller.ts";
 /** The state of the log, as this process knew it when it began to load a copy. */
 export interface LoadStart {
   /**
-   * Number of invalidations that this process knew. A later one of the copy's keys makes this process refuse the copy.
+   * Number of invalidations that this process knew. If one of the copy's keys is invalidated after that, this process
+   * refuses the copy.
    */
   readonly sequence: number;
-  /** Other processes refuse the copy after an invalidation of its keys at this log position or above. */
+  /** Other processes refuse the copy if one of its keys is invalidated at this log position or a later one. */
   readonly position: LogPosition;
 }
 
@@ -25,8 +26,8 @@ export interface Invalidations {
   /** Call it before a load begins, and keep the result with the copy. */
   startLoad(): LoadStart;
   /**
-   * Whether a copy that this process loaded may be served now: the lease is valid, and none of its keys was invalidated
-   * since.
+   * Whether a copy that this process loaded may be served now: the lease is valid, and none of the copy's keys was
+   * invalidated after `start`.
    */
   allows(keys: readonly string[], start: LoadStart): boolean;
   /** Like {@link allows}, but ignores the lease. For a copy that the same request has already used. */
@@ -98,13 +99,13 @@ export class LogInvalidations implements Invalidations {
     try {
       position = await this.#deps.store.invalidate(key);
     } finally {
-      // Even after a failure: the store may have appended the item, and only the response was lost.
+      // Also after a failure: the store may have appended the item although its response was lost.
       this.markPending(key, position);
       this.#deps.publish(key, position);
     }
   }
 
-  /** Refuses copies that were loaded before the invalidation, which comes from this process or from a hint. */
+  /** Refuses copies that were loaded before an invalidation by this process or from a hint. */
   markPending(key: string, position: LogPosition | null): void {
     this.#deps.core.markKeyPending(key, position);
     if (!this.#deps.pollsRegularly) void this.#deps.poller.pollNow();

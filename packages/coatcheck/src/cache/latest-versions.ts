@@ -4,8 +4,8 @@ const MAX_KEYS = 10_000;
 
 /**
  * The latest known version of each recently written session: compact id → version. A write's acknowledgement may arrive
- * late, and a hint may arrive before the new copy. If the cached copy was evicted in between, the known version still
- * prevents that an older copy is cached.
+ * late, and a hint may arrive before the new copy. Even if the cached copy was evicted before that, the known version
+ * prevents an older copy from being cached.
  */
 export class LatestVersions {
   readonly #versions = new LRUCache<string, number>({ maxSize: MAX_KEYS, sizeCalculation: () => 1 });

@@ -1,5 +1,6 @@
 /**
- * Decides whether cached copies may be served now. One implementation per kind of deployment. The caller passes the time.
+ * Decides whether cached copies may be served now. There is one implementation for each kind of deployment. The caller
+ * passes the current time.
  */
 export interface Lease {
   /** Checked at each request, never by a timer: a process that was paused must not serve copies under an expired lease. */
@@ -14,8 +15,9 @@ export interface Lease {
  * For several processes on any number of machines. Valid for `bound` milliseconds after the newest successful poll was
  * sent.
  *
- * Elapsed time is the greater of monotonic and wall time: pausing a virtual machine can stop the monotonic clock, and an
- * administrator can set back the wall clock. One running clock is enough. A clock that jumps forward only costs a poll.
+ * Elapsed time is the greater of monotonic and wall time: pausing a virtual machine can stop the monotonic clock, and
+ * an administrator can set back the wall clock. So one running clock is enough. If a clock jumps forward, the only cost
+ * is one more poll.
  */
 export class TimedLease implements Lease {
   readonly #bound: number;

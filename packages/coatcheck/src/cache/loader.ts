@@ -113,10 +113,7 @@ export class SessionLoader {
   }
 }
 
-/**
- * Returns the version of the session that was read. Returns 0 for no session: enough for a reader that requires no
- * version.
- */
+/** Returns the version of the session that was read. Returns 0 if no session was found. */
 function versionOf({ cached }: ReadResult): number {
   return cached ? cached.record.version : 0;
 }

@@ -23,7 +23,10 @@ export class CacheEntry extends CachedSession {
   }
 }
 
-/** Milliseconds before a copy is moved to the front of the LRU list again: the move costs more than a lookup. */
+/**
+ * Minimum milliseconds between two moves of a copy to the front of the LRU list, because a move costs more than a
+ * lookup.
+ */
 const RECENCY_INTERVAL = 5000;
 
 /**
@@ -40,7 +43,8 @@ export class LocalTier {
   constructor({ maxEntries, maxBytes }: LocalLimits) {
     this.#maxEntries = maxEntries;
     this.#copies = new LRUCache({
-      // Not `max`: lru-cache would allocate memory for all entries at once, 8 ms and 2 MB before the first session.
+      // Not the option `max`: with it, lru-cache would allocate memory for all entries at once (8 ms and 2 MB before
+      // the first session).
       maxSize: maxBytes,
       dispose: (_copy, key) => this.#byKey.delete(key),
       onInsert: (copy, key) => this.#byKey.set(key, copy),
@@ -112,7 +116,10 @@ function freeze(value: unknown): void {
   for (const part of Object.values(value)) freeze(part);
 }
 
-/** Fixed cost of one copy: its share of lru-cache's arrays and of both maps, its key, and the object itself. */
+/**
+ * Fixed memory of one copy in bytes: its share of lru-cache's arrays and of the two maps, its key, and the object
+ * itself.
+ */
 export const ENTRY_BYTES = 300;
 
 /** Estimated bytes that a value takes in V8 (8-byte pointers, one byte per character). */

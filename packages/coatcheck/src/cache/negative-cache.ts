@@ -2,8 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { ReadResult } from "../session/reader.ts";
 
 /**
- * Negative cache: repeated lookups of a missing or ended session skip the store for `lifetime` milliseconds. A cached
- * result keeps the `tier` of the original read.
+ * Remembers for `lifetime` milliseconds that a session is missing or ended, so that repeated lookups skip the store. A
+ * cached result keeps the `tier` of the original read.
  */
 export class NegativeCache {
   readonly #entries: LRUCache<string, { readonly reading: ReadResult; readonly until: number }>;
@@ -14,7 +14,7 @@ export class NegativeCache {
 
   /** `lifetime` in milliseconds; `monotonic` returns monotonic milliseconds. */
   constructor(maxEntries: number, lifetime: number, monotonic: () => number) {
-    // Not `max`: lru-cache would allocate memory for all entries at once.
+    // Not the option `max`: with it, lru-cache would allocate memory for all entries at once.
     this.#entries = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
     this.#lifetime = lifetime;
     this.#monotonic = monotonic;

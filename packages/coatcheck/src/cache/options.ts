@@ -23,8 +23,8 @@ export interface CacheOptions {
   /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
   readonly maxStaleness?: number;
   /**
-   * Whether this process is the only one that writes to the store. If so, it needs no lease, and no copy is stale.
-   * Default: false.
+   * Whether this process is the only one that writes to the store. If true, the cache needs no lease, and no copy is
+   * stale. Default: false.
    */
   readonly singleProcess?: boolean;
   /**
@@ -35,9 +35,9 @@ export interface CacheOptions {
   /** Limits of the local tier. Default: 100,000 entries and 256 MiB. */
   readonly local?: Partial<LocalLimits> & {
     /**
-     * Milliseconds until a copy is read again. If a hint is lost, this process misses *data* that another process wrote
-     * for at most this time. For revocations, the staleness bound applies instead. Default: 30 s with a shared tier,
-     * otherwise the staleness bound; Infinity with `singleProcess`.
+     * Milliseconds until a copy is read again. It limits how long this process serves older *data* than another process
+     * wrote if the hint was lost. For revocations, the staleness bound applies instead. Default: 30 s with a shared
+     * tier, otherwise the staleness bound; Infinity with `singleProcess`.
      */
     readonly ttl?: number;
   };

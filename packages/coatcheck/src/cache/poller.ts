@@ -41,7 +41,7 @@ export class Poller {
     this.#deps = deps;
   }
 
-  /** Resolves when a poll that was sent after this call has succeeded (true) or failed (false). */
+  /** Waits for a poll that is sent after this call. Resolves to true if it succeeds, and to false if it fails. */
   pollNow(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
     if (this.#current === null) {
@@ -55,7 +55,10 @@ export class Poller {
     return this.#next;
   }
 
-  /** Resolves when the poll in flight, or one sent now if there is none, has succeeded (true) or failed (false). */
+  /**
+   * Waits for the poll in flight; without one, sends a poll. Resolves to true if the poll succeeds, and to false if it
+   * fails.
+   */
   pollOrJoin(): Promise<boolean> {
     return this.#current ?? this.pollNow();
   }

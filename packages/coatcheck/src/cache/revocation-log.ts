@@ -10,9 +10,9 @@ interface SessionEntry {
 }
 
 /**
- * This process's view of the revocation log; it decides which copies must be refused. A needless refusal costs one
- * store read and logs no one out; a missing refusal would serve a revoked session. So the `except` of a revocation is
- * ignored: the excepted session is read once more, and the new copy is allowed.
+ * This process's view of the revocation log; it decides which copies must be refused. Refusing too many copies only
+ * costs store reads; refusing too few would serve a revoked session. So the `except` of a revocation is ignored: the
+ * excepted session is read once more, and the new copy is allowed.
  *
  * A *mark* is one revocation kept in memory. The marks are complete from the log position *horizon* on: they contain
  * every log item from that position on that a successful poll has returned. Copies read before the horizon are refused,
@@ -23,7 +23,8 @@ export class RevocationLog {
   readonly #sessionMarks = new Map<string, SessionEntry>();
   readonly #massMarks = new Map<string, LogPosition>();
   /**
-   * Pending revocations: scope → number of the newest poll sent before. The response to a later poll removes the scope.
+   * Pending revocations: scope → number of the last poll that was sent before the revocation. The response to a later
+   * poll removes the scope.
    */
   readonly #pending = new Map<string, number>();
   #pendingMasses = 0;

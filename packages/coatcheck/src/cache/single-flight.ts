@@ -5,9 +5,9 @@ interface Flight<T> {
 }
 
 /**
- * Shares in-flight loads. Concurrent callers for a key share its load if the load started late enough for them. After a
- * write or a revocation, an older load is *forgotten*: callers that already wait for the load get its result, but later
- * callers do not join the load, and the result must not be cached.
+ * Shares in-flight loads. Concurrent callers for a key share its load if it did not start before the `earliest` time
+ * that each caller passes. After a write or a revocation, an older load is *forgotten*: callers that already wait for
+ * the load get its result, but later callers do not join the load, and the result must not be cached.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();

@@ -1,7 +1,7 @@
 import { INSTRUMENTS } from "./instruments.ts";
 import type { CacheSnapshot } from "./snapshot.ts";
 
-/** The part of OpenTelemetry's `ObservableResult` that is used. */
+/** The part of OpenTelemetry's `ObservableResult` that this module uses. */
 interface ObservableResult {
   observe(value: number, attributes?: Record<string, string>): void;
 }
@@ -16,7 +16,7 @@ interface InstrumentOptions {
   readonly unit?: string;
 }
 
-/** The part of `@opentelemetry/api`'s `Meter` that is used. */
+/** The part of `@opentelemetry/api`'s `Meter` that this module uses. */
 export interface OpenTelemetryMeter {
   createObservableCounter(name: string, options?: InstrumentOptions): Observable;
   createObservableGauge(name: string, options?: InstrumentOptions): Observable;

@@ -37,7 +37,7 @@ function instrumentLines(
   ];
 }
 
-/** Prometheus buckets are cumulative: each counts every value up to its bound. */
+/** Prometheus buckets are cumulative: each bucket counts all values up to its bound. */
 function histogramLines(tier: string, { bounds, counts, count, sum }: LatencySnapshot): string[] {
   let total = 0;
   const buckets = bounds.map((bound, index) => {

@@ -5,7 +5,10 @@ export interface SharedMetrics extends RemoteCallMetrics {
   readonly hits: number;
   /** Number of reads that found no copy, or only the tombstone of a revoked session. */
   readonly misses: number;
-  /** Copies that could not be served: rejected by the log, past a timeout, or older than the reader required. */
+  /**
+   * Copies that could not be served, because the log rejected them, a timeout had passed, or the reader required a
+   * newer version.
+   */
   readonly refusals: number;
 }
 
@@ -17,7 +20,10 @@ export interface CacheSnapshot {
     readonly bytes: number;
     readonly hits: number;
     readonly misses: number;
-    /** Copies that could not be served: no lease, a mass revocation, or past a timeout or the TTL. */
+    /**
+     * Copies that could not be served, because there was no lease, a mass revocation applied, or a timeout or the TTL
+     * had passed.
+     */
     readonly refusals: number;
   };
   /** Null without a shared tier. */

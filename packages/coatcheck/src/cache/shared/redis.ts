@@ -142,7 +142,7 @@ function parseCopy(key: string, text: string): Snapshot | null {
   };
 }
 
-/** Checks only the fields that the cache relies on, since only Coatcheck writes these keys. */
+/** Checks only the fields that the cache uses, because only Coatcheck writes these keys. */
 function isRecord(value: unknown): value is SessionRecord {
   return (
     isJsonObject(value) &&

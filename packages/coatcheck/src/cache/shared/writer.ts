@@ -8,8 +8,8 @@ const MAX_PENDING = 10_000;
 /**
  * Sends the copies that this process read or wrote, and the tombstones of revoked sessions, to the shared tier. Callers
  * never wait for it: the shared tier is an optimization, and the log keeps the caches correct. Only a failed *write* is
- * retried: the log does not contain changes of data, so without the retry the shared tier could go on serving the older
- * copy.
+ * retried: the log does not contain changes of data, so without the retry the shared tier could continue to serve the
+ * older copy.
  */
 export class SharedWriter {
   readonly #shared: SharedTier;
