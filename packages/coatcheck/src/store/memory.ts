@@ -221,8 +221,8 @@ class MemorySessions {
   }
 
   /**
-   * Returns the records that may match: those with the id or the subject in `search`, or all. The caller checks each
-   * record.
+   * Returns the records that may match `search`: those with its id or its subject, or all records if it has neither.
+   * The caller checks each record.
    */
   #candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
     if ("session" in search) return this.#existing([search.session]);

@@ -20,11 +20,15 @@ export const warnOfNotice: NoticeListener = ({ message }) => {
 };
 
 /**
- * Milliseconds between two reports of the same reason: a server that fails and recovers in turn must not fill the log.
+ * Milliseconds between two reports of the same reason: a server that repeatedly fails and recovers must not fill the
+ * log.
  */
 const REPEAT_AFTER = 10_000;
 
-/** Milliseconds without a rejected call after which a server has recovered. Shorter gaps belong to the outage. */
+/**
+ * Milliseconds without a rejected call after which a server has recovered. A shorter time without rejected calls is
+ * part of the outage.
+ */
 const STABLE_AFTER = 1000;
 
 /** Reports when a server becomes unavailable and when it has recovered, however many calls fail in between. */

@@ -10,8 +10,8 @@ const MAX_AGE = 60_000;
 /** A count is reused for ten times its duration, so that counting takes up at most a tenth of the time. */
 const REUSE_FACTOR = 10;
 /**
- * Maximum age at which a count is reused without starting a new one, in milliseconds. A caller that asks once a minute
- * therefore never waits.
+ * Maximum age at which a count is reused without starting a new one, in milliseconds. A caller that requests a count
+ * once a minute therefore never waits.
  */
 const MAX_REUSE_AGE = 30_000;
 
@@ -32,11 +32,10 @@ export interface RecountOptions {
 }
 
 /**
- * Counts the sessions of a store, with one count at a time: health checks call it, and they may arrive at any rate.
+ * Counts the sessions of a store for health checks, which may arrive at any rate. Only one count runs at a time.
  *
  * Counting takes time in proportion to the number of sessions. For a large store, a call returns the last count at once
- * and starts a new count for the next call. A call waits only if the last count is more than a minute old, because no
- * call has come since.
+ * and starts a new count for the next call. A call waits only if no call has started a count for more than a minute.
  */
 export class Recount {
   readonly #count: (now: number) => Promise<StoreStats>;

@@ -13,7 +13,7 @@ export interface MassRevocation {
 /** The part of a list query that differs between the SQL databases. */
 export interface ListSource<Schema> {
   readonly db: Kysely<Schema>;
-  /** The table of the stored sessions, without mass revocations applied. */
+  /** The table of the stored sessions. Mass revocations do not update it. */
   readonly table: string;
   /** The view of the sessions with mass revocations applied. */
   readonly view: string;
@@ -24,7 +24,7 @@ export interface ListSource<Schema> {
   readonly isSpared: RawBuilder<boolean>;
   /** Condition on a row `s` of the table: it was written before a mass revocation. */
   isWrittenBefore(position: number): RawBuilder<boolean>;
-  /** Reads the mass revocations whose sessions have not all been deleted: the newest one for each scope. */
+  /** Reads the newest mass revocation of each scope, if sessions that it ended are still stored. */
   massRevocations(): Promise<readonly MassRevocation[]>;
   /** Whether the database cannot store a value. Then no session matches a filter with that value. */
   isUnstorable(value: unknown): boolean;
@@ -95,7 +95,7 @@ class ListQuery<Schema> {
     return await this.#rows(this.#select(this.#columns(), this.#source.view, this.#conditions));
   }
 
-  /** Reads the active sessions; with `liveAt`, only those that no timeout had ended at that time. */
+  /** Reads the active sessions. With `liveAt`, omits the sessions that a timeout had ended at that time. */
   async active(liveAt: number | undefined): Promise<readonly SessionRow[]> {
     const { table, endHour, isSpared } = this.#source;
     const conditions = [...this.#conditions, IS_NOT_REVOKED, isSpared];
@@ -106,7 +106,8 @@ class ListQuery<Schema> {
   }
 
   /**
-   * Reads the revoked sessions: merges those that were revoked individually with those that each mass revocation ended.
+   * Reads the revoked sessions. Merges several lists: the sessions that were revoked individually, and the sessions
+   * that each mass revocation ended.
    */
   async revoked(tenant: string | undefined): Promise<readonly SessionRow[]> {
     const { table, view } = this.#source;

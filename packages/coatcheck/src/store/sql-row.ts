@@ -35,7 +35,10 @@ export interface SessionRow {
   body: string;
 }
 
-/** The filter fields that must equal a column: field name, column name. `state` depends on mass revocations too. */
+/**
+ * The filter fields that must equal a column, as pairs of field name and column name. `state` is missing because it
+ * also depends on mass revocations.
+ */
 export const FILTERS = [
   ["subject", "subject"],
   ["tenant", "tenant"],
@@ -57,7 +60,7 @@ export function isIllFormed(value: unknown): boolean {
 /**
  * Converts the record of an active session to a row.
  *
- * @throws TypeError when a string that belongs in a column contains a lone surrogate.
+ * @throws TypeError when a string that is stored in a column contains a lone surrogate.
  */
 export function rowOf(record: SessionRecord): SessionRow {
   const {
@@ -101,7 +104,10 @@ export function rowOf(record: SessionRecord): SessionRow {
   return row;
 }
 
-/** The column `scope` of a log item that invalidates a key. JSON escapes lone surrogates and NUL, which no column stores. */
+/**
+ * The column `scope` of a log item that invalidates a key. JSON escapes lone surrogates and NUL, which no column can
+ * store.
+ */
 export function scopeOfKey(key: string): string {
   return JSON.stringify({ key });
 }

@@ -97,7 +97,7 @@ const POOLER_MESSAGE =
   "PostgreSQL is reached through a pooler: statements are sent unnamed, and the server's timeouts are those of the role.";
 
 /**
- * Creates a pool of up to ten connections. They are opened when they are needed.
+ * Creates a pool of up to ten connections, which it opens when they are needed.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` as {@link openPostgres}.
  */

@@ -22,7 +22,7 @@ export class Connections {
     this.#outages = new OutageReporter("PostgreSQL", onNotice);
   }
 
-  /** Whether connections keep prepared statements. False behind a transaction pooler. */
+  /** Whether statements can be prepared once per connection. False behind a transaction pooler. */
   get prepares(): boolean {
     return this.#prepares;
   }

@@ -31,20 +31,24 @@ export function isWrongServer(error: unknown): boolean {
 }
 
 /**
- * Whether a prepared statement is unknown to the server process, or known already. It happens when a transaction pooler
- * moves the client to another server process. The statement has had no effect.
+ * Whether a prepared statement failed because the server process does not know its name, or already uses the name. This
+ * happens when a transaction pooler moves the client to another server process. The statement has had no effect.
  */
 export function isLostStatement(error: unknown): boolean {
   return ["26000", "42P05"].includes(codeOf(error));
 }
 
-/** SQLSTATE: five characters. System errors such as `EPIPE` begin with an E, which no class of SQLSTATE does. */
+/** SQLSTATE: five characters. Node's system errors such as `EPIPE` begin with an E; no SQLSTATE does. */
 const SQLSTATE = /^(?:\d|F0|HV|P0|XX)[\dA-Z]{3,4}$/;
-/** Classes of errors of the server itself: connection, resources, intervention of an operator, system, internal. */
+/**
+ * SQLSTATE classes of errors that concern the whole server: connection, resources, operator intervention, system,
+ * internal.
+ */
 const SERVER_CLASS = /^(?:08|53|57|58|XX)/;
 
 /**
- * Whether the error is an outage, which an operator should know of. False if the server rejected only this statement.
+ * Whether the error is an outage, which must be reported to operators. False if the server rejected only this
+ * statement.
  */
 export function isOutage(error: unknown): boolean {
   const code = codeOf(error);

@@ -10,7 +10,10 @@ import { listeningClient, postgresUrl } from "./connect.ts";
 export interface PostgresHintsOptions {
   /** `postgres://user:password@host:port/database`, the same database as the store's. */
   readonly connectionString: string;
-  /** Called when no hints can be received, because a transaction pooler is in between. Default: a process warning. */
+  /**
+   * Called when the channel cannot receive hints because its connection leads to a transaction pooler. Default: a
+   * process warning.
+   */
   readonly onNotice?: NoticeListener;
 }
 
@@ -149,7 +152,7 @@ class PostgresHints implements HintChannel {
     try {
       await client.connect();
       if (await isTransactionPooled(client, () => listeningClient(this.#url, TIMEOUT))) this.#warn();
-      // A hint need not survive a crash of the server, so the commit does not wait for the disk.
+      // A hint may be lost in a crash of the server, so its commit does not wait for the disk.
       else await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
     } catch {
       await endClient(client);
@@ -188,16 +191,16 @@ class PostgresHints implements HintChannel {
 }
 
 /**
- * Whether a transaction pooler is in between, which may run each transaction in another server process. To find out, a
- * second connection keeps a transaction open. Behind such a pooler, the second connection is given the server process
- * of the first one, or the next query of the first one runs in another server process.
+ * Whether a connection leads to a transaction pooler, which may run each transaction in another server process. To find
+ * out, a second connection keeps a transaction open. Behind such a pooler, the second connection gets the server
+ * process of the first connection, or the next query of the first connection runs in another server process.
  */
 async function isTransactionPooled(
   client: Client & { readonly processID?: number | null },
   createOther: () => Promise<Client>,
 ): Promise<boolean> {
   const before = await processOf(client);
-  // No pooler is in between: a pooler reports process ids that it made up.
+  // The server reports its real process id. A pooler would report an invented one.
   if (before === client.processID) return false;
   const other = await createOther();
   other.on("error", ignore);

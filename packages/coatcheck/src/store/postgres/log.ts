@@ -21,7 +21,7 @@ interface LogRow extends LogHead {
 
 /**
  * Reads the log from `cursor` on. If the cursor belongs to another timeline, or is beyond the end of the log because a
- * backup was restored, the log cannot tell what the poller missed. The result then starts with a revocation of
+ * backup was restored, the log does not show which items the poller missed. The result then starts with a revocation of
  * everyone, which makes the poller drop all of its copies.
  */
 export async function readLog(

@@ -12,15 +12,18 @@ export interface MigrationSet {
   readonly noun: string;
 }
 
-/** The key of Kysely's own lock. Older versions of Coatcheck take that lock, so their processes wait too. */
+/**
+ * The key of Kysely's own lock. Older versions of Coatcheck take the same lock, so their processes also wait for this
+ * migration.
+ */
 const LOCK = "3853314791062309107";
 
 /**
- * Applies the migrations that the database does not have yet, in one transaction. Several processes may call it at once; one
- * of them does the work and the others wait.
+ * Applies the migrations that the database does not have yet, in one transaction. Several processes may call it at
+ * once: one of them migrates, and the others wait.
  *
- * The lock belongs to the transaction, because a transaction pooler (PgBouncer) may run the next statement on another
- * connection, where a lock of the session could not be released.
+ * The lock belongs to the transaction and not to the connection: a transaction pooler (PgBouncer) may run the next
+ * statement on another connection, which could not release a lock of the first connection.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
  */

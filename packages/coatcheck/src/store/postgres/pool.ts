@@ -12,7 +12,10 @@ import { isLostStatement } from "./errors.ts";
 const BOOLEAN = 16;
 const INTEGERS = [20, 21, 23];
 
-/** Parses integers as numbers: times, counts, versions and positions are all safe integers. Other types stay text. */
+/**
+ * Parses integers as numbers: times, counts, versions and positions are all safe integers. Values of other types are
+ * returned as text.
+ */
 const types: PostgresQuery["types"] = {
   getTypeParser(oid) {
     if (oid === BOOLEAN) return (text) => text === "t";
@@ -43,7 +46,8 @@ export interface DeadlinePoolOptions {
   /** Milliseconds from requesting a connection to the end of the last query on it. */
   readonly deadline: number;
   /**
-   * Whether each connection plans a statement once. If false, PostgreSQL plans it again for the values of each call.
+   * Whether each connection plans a statement only once. If false, PostgreSQL plans the statement at each call, for the
+   * values of that call.
    */
   readonly prepareStatements: boolean;
   /** Shared by all users of the pool. */
@@ -131,7 +135,8 @@ class DeadlineClient implements KyselyClient {
   }
 
   /**
-   * Whether a pooler is in between: the server process that runs the statements is not the one reported at connecting.
+   * Whether this connection leads to a pooler. If so, another server process runs the statements than the one that was
+   * reported when the connection was opened.
    */
   async isPooled(): Promise<boolean> {
     const { rows } = await this.query<{ pid: number }>("select pg_backend_pid() as pid", []);

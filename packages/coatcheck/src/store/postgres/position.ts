@@ -11,7 +11,9 @@ export interface LogHead {
   readonly flushed: number;
 }
 
-/** Transactions per timeline. 2⁴³ leaves room for 8.8 × 10¹² transactions and 1,024 timelines in a safe integer. */
+/**
+ * Transactions per timeline. With 2⁴³, a safe integer can represent 8.8 × 10¹² transactions in each of 1,024 timelines.
+ */
 const TRANSACTIONS_PER_TIMELINE = 2 ** 43;
 
 /** The first position of a timeline. It is above every position of the earlier timelines. */
@@ -19,7 +21,10 @@ export function timelineStart({ timeline }: LogHead): LogPosition {
   return Number.parseInt(timeline, 16) * TRANSACTIONS_PER_TIMELINE;
 }
 
-/** The log position of a transaction. A serial number would not work: a lower one can commit after a higher one. */
+/**
+ * The log position of a transaction. A serial number would not work, because a transaction with a lower number can
+ * commit after one with a higher number.
+ */
 export function positionOf(logHead: LogHead, transaction = logHead.transaction): LogPosition {
   const position = timelineStart(logHead) + transaction;
   if (transaction < TRANSACTIONS_PER_TIMELINE && Number.isSafeInteger(position)) return position;
@@ -31,7 +36,7 @@ export function transactionOf(position: LogPosition): number {
   return position % TRANSACTIONS_PER_TIMELINE;
 }
 
-/** Whether everything that the statement saw is on the disk. */
+/** Whether everything that the statement read is on the disk. */
 export function isFlushed({ written, flushed }: LogHead): boolean {
   return written <= flushed;
 }

@@ -6,7 +6,7 @@ import { migrate } from "./migrate.ts";
 
 /** The tables and the view, typed for Kysely. The frequent statements are raw SQL in `statements.ts`. */
 export interface PostgresSchema {
-  /** Sessions as written. A mass revocation does not update these rows. */
+  /** Sessions as they were written. A mass revocation does not update these rows. */
   coatcheck_session: SessionRow & { epoch: number };
   /** Sessions with the mass revocations applied. All reads use this view. */
   coatcheck_session_now: SessionRow;

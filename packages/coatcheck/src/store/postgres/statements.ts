@@ -33,11 +33,14 @@ type Column = keyof typeof COLUMNS;
 const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 
 /**
- * The columns that are read. They are listed, because a prepared `*` would fail after a newer version adds a column.
+ * The columns that statements read. They are listed because a prepared statement with `*` would fail after a newer
+ * version of Coatcheck added a column.
  */
 export const READ_COLUMNS: readonly (keyof SessionRow)[] = [...COLUMN_NAMES, "ends_at"];
 
-/** Whether a value cannot be stored in any column: PostgreSQL's text excludes NUL, and UTF-8 has no lone surrogates. */
+/**
+ * Whether no column can store a value: PostgreSQL's text cannot contain NUL, and UTF-8 cannot encode lone surrogates.
+ */
 export function isUnstorable(value: unknown): boolean {
   return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
 }
@@ -202,7 +205,7 @@ export const REVOKE_MANY = `
 
 /**
  * Parameters: tenant or null for everyone, the epoch of a mass revocation. Counts the sessions that this mass
- * revocation ended, without those that an earlier one had ended.
+ * revocation ended. Sessions that an earlier mass revocation had ended do not count.
  */
 export const COUNT_ENDED = `
   select count(*) as count from coatcheck_session s
@@ -223,7 +226,7 @@ export const CHANGES = `
   select log_head.*, log.position, log.session, log.min_version, log.scope
   from (${LOG_HEAD}) log_head left join coatcheck_log log on log.position >= $1::bigint`;
 
-/** Writes a tiny record. Its commit flushes the write-ahead log, including everything written before. */
+/** Writes a tiny record. Its commit flushes the write-ahead log, so all earlier writes are on the disk after it. */
 export const FLUSH = "select pg_logical_emit_message(true, 'coatcheck', '')";
 
 /** Parameters: before, limit. */
@@ -256,7 +259,7 @@ export const SWEEP_MASS = ["m.tenant is null", "s.tenant = m.tenant"].map(
   select count(*) as count from deleted`,
 );
 
-/** Parameter: before. Deletes old mass revocations that have no rows left. */
+/** Parameter: before. Deletes old mass revocations that no longer apply to any row. */
 export const SWEEP_MASS_REVOCATIONS = `
   delete from coatcheck_mass_revocation m
   where revoked_at < $1::bigint and not exists (

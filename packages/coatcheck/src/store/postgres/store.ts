@@ -62,8 +62,8 @@ export type PostgresStoreOptions = {
   readonly clock?: Clock;
   /**
    * Receives a notice when the server rejects calls for a reason that an operator should know (it is a read-only
-   * standby, is shutting down, and so on), when it accepts calls again, and at startup if there is a pooler. Default: a
-   * process warning.
+   * standby, is shutting down, and so on), when the server accepts calls again, and at startup if the connection leads
+   * to a pooler. Default: a process warning.
    */
   readonly onNotice?: NoticeListener;
 } & (
@@ -99,24 +99,24 @@ const LONG_DEADLINE = 60_000;
  * trip.
  *
  * The store first creates or migrates its tables, functions and views, in the connection's schema. When several
- * processes start at once, one of them does the work and the others wait.
+ * processes start at once, one of them migrates and the others wait.
  *
  * - **Durability**: an acknowledged write is on the server's disk. Whether it survives a failover depends on the
  *   replication: use a synchronous standby. After a standby is promoted, caches read all sessions again.
- * - **Mass revocation** of a tenant or of everyone writes one row, however many sessions it ends. The store counts
- *   them after the commit, which may be slow. If counting fails, `revoke` throws, but the revocation is in force.
+ * - **Mass revocation** of a tenant or of everyone writes one row, however many sessions it ends. The store counts them
+ *   after the commit, which may be slow. If counting fails, `revoke` throws, but the revocation is in force.
  * - **Long transactions**: while a transaction that has written stays open anywhere on the server, every call of
  *   `changes` returns all log items since the start of that transaction.
- * - **Poolers** such as PgBouncer may use transaction mode. The store notices a pooler, sends its statements unnamed and
- *   cannot set timeouts on the server; set `lock_timeout` and `statement_timeout` for the role instead.
+ * - **Poolers** such as PgBouncer may use transaction mode. The store notices a pooler, sends its statements unnamed
+ *   and cannot set timeouts on the server; set `lock_timeout` and `statement_timeout` for the role instead.
  *   `postgresHints` needs a connection of its own.
- * - **A primary that becomes a standby**, or shuts down: the calls fail, and the store replaces its connections until they
- *   lead to a primary.
+ * - **A primary that becomes a standby**, or shuts down: the calls fail, and the store replaces its connections until
+ *   they lead to a primary.
  *
  * @throws UsageError for an unknown option.
  * @throws CoatcheckError `STORE_UNAVAILABLE` when the server cannot be reached, rejects the password, is a read-only
- * replica, has the schema of a newer Coatcheck, or acknowledges commits that are not durable. The message says which.
- * Every method throws it too, within `deadline`.
+ *   replica, has the schema of a newer Coatcheck, or acknowledges commits that are not durable. The message says which.
+ *   Every method throws it too, within `deadline`.
  *
  * @example
  * const store = await postgresStore({ connectionString: "postgres://coatcheck@localhost/coatcheck" });

@@ -8,12 +8,13 @@ import { type NodeRedisTransportOptions, nodeRedisTransport, type RedisTransport
  * yourself, pass them to `createClient`, to `createSentinel` as `nodeClientOptions`, or to `createCluster` as
  * `defaults`. Each call returns a new object, because the client modifies it.
  *
- * - `pingInterval` with `socketTimeout`: detects a hung server or a network that drops packets after one second. TCP
- *   alone takes minutes.
- * - `connectTimeout`: the same for a new connection. node-redis's default: 5 s.
- * - `reconnectStrategy`: node-redis's default strategy gives up after a socket timeout, so a pause of the server
- *   would require a restart of the process.
- * - `disableOfflineQueue`: without a connection, a command fails immediately instead of waiting for one.
+ * - `pingInterval` with `socketTimeout`: detect within one second that the server hangs or that the network drops
+ *   packets. TCP alone needs minutes.
+ * - `connectTimeout`: limits the time for opening a connection. node-redis's default: 5 s.
+ * - `reconnectStrategy`: node-redis's default strategy gives up after a socket timeout, so a pause of the server would
+ *   require a restart of the process.
+ * - `disableOfflineQueue`: while there is no connection, a command fails immediately instead of waiting for a
+ *   connection.
  */
 export function redisClientSettings() {
   return {
@@ -46,7 +47,8 @@ async function createClientFor(url: string) {
     "VALIDATION_FAILED",
     "Invalid Redis URL: it must have the form redis://host:port, rediss://host:port or unix:///path.",
   );
-  // node-redis connects to localhost if the URL is empty or missing. Here, it is more likely a missing setting.
+  // node-redis would connect to localhost if the URL is empty or missing. Usually, the application's setting is
+  // missing.
   if (typeof url !== "string" || url === "") throw invalidUrl;
   try {
     return createClient({ url, ...redisClientSettings() });
@@ -58,12 +60,11 @@ async function createClientFor(url: string) {
 /**
  * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing the
  * transport closes the connection. When the server reports that it is not the primary, the transport connects again. It
- * therefore finds the new server after a host name has been moved.
+ * therefore finds the new primary after its host name points to another server.
  *
  * @throws UsageError for an unknown option.
- * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
- * connection within `connectTimeout`, with the last error as `cause`, or immediately when the server rejects the
- * credentials.
+ * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no connection
+ *   within `connectTimeout`, with the last error as `cause`, or immediately when the server rejects the credentials.
  */
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
   requireKnownOptions("Redis connection options", options, CONNECT_OPTIONS);

@@ -1,6 +1,8 @@
 import { CoatcheckError } from "../../session/errors.ts";
 
-/** Error code of a script when a key is missing that it needs to distinguish ended sessions from live ones. */
+/**
+ * Error code that a script returns if a key is lost without which it cannot distinguish ended sessions from live ones.
+ */
 export const LOST_KEY = "COATCHECKLOST";
 
 /** Messages for operators, by the prefix of a Redis error reply. */
@@ -25,8 +27,9 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Error codes of a server that cannot serve the store now. Its host name may point to another server by now, so the
- * transport connects again. NOREPLICAS: a primary that was cut off from its replicas; one of them may have replaced it.
+ * Error codes of a server that cannot serve the store now. Its host name may already point to another server, so the
+ * transport connects again. NOREPLICAS: the primary lost the connection to its replicas, and a replica may have
+ * replaced it.
  */
 const WRONG_SERVER = new Set([
   "READONLY",
@@ -53,8 +56,8 @@ export function isWrongServer(error: CoatcheckError): boolean {
 }
 
 /**
- * Whether the error is an outage, which an operator should know of. False for replies that callers handle, as
- * `NOSCRIPT`.
+ * Whether the error is an outage, which must be reported to operators. False for error replies that callers handle,
+ * such as `NOSCRIPT`.
  */
 export function isOutage({ cause }: CoatcheckError): boolean {
   return prefixOf(cause) in MESSAGES || !(cause instanceof Error && /^[A-Z]{3,} /.test(cause.message));
@@ -77,7 +80,7 @@ export function isReplyError(error: unknown, prefix: string): boolean {
   return prefixOf(error instanceof CoatcheckError ? error.cause : error) === prefix;
 }
 
-/** Whether the server does not know the command. Redis before 7 does not know `SPUBLISH`. */
+/** Whether the server does not know the command. For example, Redis 6 does not know `SPUBLISH`. */
 export function isUnknownCommand(error: unknown): boolean {
   const reply = error instanceof CoatcheckError ? error.cause : error;
   return reply instanceof Error && /unknown (sub)?command/i.test(reply.message);

@@ -110,8 +110,8 @@ export const LOG_SLICE_SIZE = 1000;
  * below it, else an empty string; and up to {@link LOG_SLICE_SIZE} stream entries.
  *
  * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a failover
- * that lost the newest writes). Copies that were cached before can no longer be checked, so a revocation of everyone
- * tells all pollers to drop them.
+ * that lost the newest writes). Older cached copies can no longer be checked, so a revocation of everyone tells all
+ * pollers to drop them.
  */
 export const CHANGES_LUA = /* lua */ `
 if ARGV[1] == '' then return { int(position + 1), '', {} } end

@@ -25,7 +25,7 @@ export const INVALIDATE = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 const SCAN_SLICE_SIZE = 2000;
 /** Maximum number of rows that one script loads. Loading a row takes about as long as reading five index entries. */
 const MAX_LOADED = 500;
-/** Number of pending revocations up to which looking for a row in each of them is faster than loading the row. */
+/** Maximum number of pending revocations for which searching each of them for a row is faster than loading the row. */
 const MAX_PENDING = 3;
 
 /**
@@ -119,8 +119,8 @@ export function memberOf(record: { readonly createdAt: number; readonly id: stri
 }
 
 /**
- * Counts sessions by set sizes, without reading rows: total, active anonymous and active authenticated ones at
- * `ARGV[1]`, epoch milliseconds.
+ * Counts sessions from the sizes of sets, without reading rows. Returns the numbers of all sessions, of active
+ * anonymous sessions and of active authenticated sessions at `ARGV[1]` (epoch milliseconds).
  */
 export const COUNT = new RedisScript(
   LOG_LUA,

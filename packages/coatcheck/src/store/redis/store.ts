@@ -61,7 +61,7 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
-  /** Called when the server may evict sessions, and when that is no longer so. Default: a process warning. */
+  /** Called when the server may evict sessions, and when it no longer may. Default: a process warning. */
   readonly onNotice?: NoticeListener;
 }
 
@@ -71,7 +71,10 @@ const STORE_OPTIONS = {
   onNotice: "function",
 } satisfies KnownOptions<RedisStoreOptions>;
 
-/** One `sweep` applies pending mass revocations to at least this many rows, even if it may delete fewer. */
+/**
+ * One `sweep` applies pending mass revocations to at least this many rows, even if its `limit` of deleted rows is
+ * lower.
+ */
 const MIN_APPLIED = 1000;
 
 /**
@@ -84,8 +87,8 @@ const MIN_APPLIED = 1000;
  *   one step. The sessions of an application therefore live on one shard. Give each application its own prefix.
  * - **Memory**: a session of 1.2 KB takes about 3.4 KB, indexes included. No key has a time to live; only `sweep`
  *   deletes rows. The store rejects a server whose `maxmemory-policy` may evict them; it checks once a second.
- * - **Lost keys**: if a key is lost that is needed to distinguish ended sessions from live ones, every call is rejected
- *   until all sessions have been ended with `revoke({ everyone: true })`.
+ * - **Lost keys**: some keys are needed to distinguish ended sessions from live ones. If one of them is lost, every
+ *   call is rejected until all sessions have been ended with `revoke({ everyone: true })`.
  * - **Mass revocation** of a tenant or of everyone takes constant time. Revoking a subject writes its sessions one by
  *   one, in one step of about 25 µs each.
  * - **Primary only**: every script starts with a write that changes nothing, so that a replica rejects reads too. A
@@ -96,7 +99,7 @@ const MIN_APPLIED = 1000;
  * @param transport - `close` of the store closes it.
  * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` when the prefix is empty or contains braces, which would break the hash
- * tag.
+ *   tag.
  *
  * @example
  * const store = redisStore(await connectRedis("redis://localhost:6379"));
@@ -182,7 +185,8 @@ class RedisStore implements SessionStore {
   }
 
   /**
-   * The counts are set sizes. To find the oldest live session, it reads rows from the oldest on and skips ended ones.
+   * The counts are set sizes. To find the oldest live session, `stats` reads rows from the oldest on and skips ended
+   * sessions.
    */
   stats(now: number): Promise<StoreStats> {
     return this.#accept(async () => {
@@ -244,7 +248,7 @@ class RedisStore implements SessionStore {
     await this.#transport.close();
   }
 
-  /** Runs a call and lets `close` wait until all of its steps are done. */
+  /** Runs a call. `close` waits until all steps of the call are done. */
   async #accept<T>(call: () => Promise<T>): Promise<T> {
     if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
     const work = call();

@@ -3,7 +3,8 @@ import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
 /**
- * Maximum number of rows that one script deletes or applies a mass revocation to. Takes the server a few milliseconds.
+ * Maximum number of rows that one script deletes, or to which it applies a mass revocation. Such a script takes a few
+ * milliseconds.
  */
 export const SWEEP_SLICE_SIZE = 200;
 

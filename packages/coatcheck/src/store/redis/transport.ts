@@ -12,8 +12,8 @@ import { isOutage, isUnknownCommand, isWrongServer, redisUnavailable, withDeadli
  */
 export interface RedisTransport {
   /**
-   * Sends one command and returns its reply. In a cluster, the command goes to the node of its first key. After a
-   * missed deadline it may still take effect.
+   * Sends one command and returns its reply. In a cluster, the command goes to the node of its first key. A command
+   * that missed its deadline may still take effect.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` for every failure, with the server's or driver's error as `cause`.
    */
@@ -28,11 +28,11 @@ export interface RedisTransport {
    * reconnection. So correctness must not depend on messages.
    */
   subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>;
-  /** Closes the connections that the transport opened itself. Further calls have no effect. */
+  /** Closes the connections that the transport opened itself. More calls of `close` have no effect. */
   close(): Promise<void>;
 }
 
-/** node-redis types some listeners for buffers too; the transport never requests buffers. */
+/** In the types of node-redis, some listeners also receive buffers. The transport never requests buffers. */
 type Listener = (message: string | Uint8Array) => void;
 
 /** The publish/subscribe methods that the three clients of node-redis share. */
@@ -88,10 +88,10 @@ const TRANSPORT_OPTIONS = {
   onNotice: "function",
 } satisfies KnownOptions<NodeRedisTransportOptions>;
 
-/** Minimum milliseconds between two reconnections because of a wrong server, to limit the load on the server. */
+/** Minimum milliseconds between two reconnections after errors such as READONLY, to limit the load on the server. */
 const RECONNECT_INTERVAL = 500;
 
-/** Events and results that no one waits for. */
+/** Ignores events and results that no caller waits for. */
 const ignore = () => {};
 
 const DEFAULT_DEADLINE = 500;
@@ -123,7 +123,10 @@ function reconnect(client: NodeRedisClient): void {
   client.sendCommand(["QUIT"]).catch(ignore);
 }
 
-/** Sends commands, reports outages, and reconnects a stand-alone client when its server is no longer the right one. */
+/**
+ * Creates the function that sends commands. It also reports outages, and reconnects a stand-alone client when its
+ * server is no longer the primary.
+ */
 function createExec(
   client: NodeRedis,
   { deadline = DEFAULT_DEADLINE, onNotice }: NodeRedisTransportOptions,
@@ -133,7 +136,7 @@ function createExec(
   const outages = new OutageReporter("Redis", onNotice);
   /**
    * Commands that were rejected. A replica still accepts reads, so the server has recovered only when one of these
-   * succeeds.
+   * commands succeeds.
    */
   const rejected = new Set<string>();
   let reconnectedAt = Number.NEGATIVE_INFINITY;
@@ -163,7 +166,7 @@ function createExec(
         outages.recordFailure(`${error.message} Reconnecting.`, error.cause);
         throw error;
       }
-      // Commands in flight fail because the transport closed the connection. Report why it did.
+      // The commands in flight fail because the transport closes the connection. Throw the error for which it does so.
       if (reconnecting) throw reconnecting;
       outages.recordFailure(error.message, error.cause);
       throw error;
@@ -172,9 +175,9 @@ function createExec(
 }
 
 /**
- * Creates a {@link RedisTransport} on a connected node-redis 6 client: stand-alone, Sentinel or Cluster. The client
- * is typed by the methods that are used; this module does not import `redis`. The caller configures the client (see
- * `redisClientSettings`) and closes it.
+ * Creates a {@link RedisTransport} on a connected node-redis 6 client: stand-alone, Sentinel or Cluster. The type of
+ * the client lists only the methods that the transport uses, so this module does not import `redis`. The caller
+ * configures the client (see `redisClientSettings`) and closes it.
  *
  * @throws UsageError for an unknown option.
  *

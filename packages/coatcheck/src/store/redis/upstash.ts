@@ -28,7 +28,7 @@ export interface UpstashClient {
 
 /** Options of {@link upstashTransport}. */
 export interface UpstashTransportOptions {
-  /** How long one command may take, in milliseconds. Each is a request over the internet. Default: 2000. */
+  /** How long one command may take, in milliseconds. Each command is a request over the internet. Default: 2000. */
   readonly deadline?: number;
 }
 
@@ -44,9 +44,9 @@ function withoutCommand(error: unknown): Error {
 }
 
 /**
- * Creates a {@link RedisTransport} over Upstash's REST interface. The client is typed by the method that is used;
- * this function does not import `@upstash/redis`. Create the client with the settings that {@link connectUpstash}
- * lists.
+ * Creates a {@link RedisTransport} over Upstash's REST interface. The type of the client lists only the method that the
+ * transport uses, so this function does not import `@upstash/redis`. Create the client with the settings that {@link
+ * connectUpstash} lists.
  *
  * REST has no subscriptions: `subscribe` throws, and processes learn of revocations only by polling the log.
  *
@@ -94,12 +94,12 @@ const CONNECT_OPTIONS = {
 } satisfies KnownOptions<ConnectUpstashOptions>;
 
 /**
- * Creates a transport to Upstash with the package `@upstash/redis`, which the application installs. It sends no
- * request before the first command. It sets these client options:
+ * Creates a transport to Upstash with the package `@upstash/redis`, which the application installs. It sends no request
+ * before the first command. It sets these client options:
  *
  * - `automaticDeserialization: false`: strings that look like JSON must stay strings.
- * - `retry: { retries: 0 }`: a write that is sent twice would conflict with its own first effect. (`retry: false`
- *   still sends twice.)
+ * - `retry: { retries: 0 }`: a write that is sent twice would conflict with itself. (`retry: false` still sends a
+ *   command twice.)
  * - `enableTelemetry: false`.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed.

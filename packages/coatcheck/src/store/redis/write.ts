@@ -5,7 +5,8 @@ import { indexedFieldsOf, ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
 /**
- * Compares and sets one record, and checks the limit and appends to the log in the same step. Returns a `PutOutcome`.
+ * Stores one record if the stored version is the expected one and the session limit allows it. Appends to the log in
+ * the same step. Returns a `PutOutcome`.
  */
 export const PUT = new RedisScript(
   /* lua */ `
@@ -94,7 +95,7 @@ end
 `,
 );
 
-/** Maximum number of touches per script, so that it blocks the server for a few milliseconds only. */
+/** Maximum number of touches per script, so that a script blocks the server for only a few milliseconds. */
 export const TOUCH_SLICE_SIZE = 500;
 
 /** The arguments of {@link TOUCH}. */

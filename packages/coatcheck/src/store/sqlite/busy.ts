@@ -13,7 +13,7 @@ export function isBusy(error: unknown): boolean {
   return primary === 5 || primary === 6;
 }
 
-/** Waits before the next attempt, so that the process with the lock can finish. The event loop is not blocked. */
+/** Waits before the next attempt without blocking the event loop, so that the process with the lock can finish. */
 export async function waitBeforeRetry(): Promise<void> {
   await pause(RETRY_DELAY);
 }

@@ -12,8 +12,8 @@ interface PendingCount {
 }
 
 /**
- * The program of the thread. It is a string, so that no bundler has to find a second file. Its connection is read-only
- * and waits for the locks of other processes.
+ * The program of the thread. It is a string, because a bundler might not include a second file. Its connection is
+ * read-only and waits for the locks of other processes.
  */
 const PROGRAM = `
 const { parentPort, workerData } = require("node:worker_threads");
@@ -29,7 +29,7 @@ parentPort.on("message", (now) => {
 });
 `;
 
-/** Runs one query in a thread of its own. The thread starts with the first call and stays for the next one. */
+/** Runs one query in a thread of its own. The first call starts the thread, and later calls reuse it. */
 export class CountThread {
   readonly #workerData: { readonly path: string; readonly query: string };
   #worker: Worker | null = null;

@@ -91,8 +91,8 @@ export class GroupCommit {
   }
 
   /**
-   * Rejects queued writes after BEGIN has failed. If another process holds the lock, only writes past their deadline
-   * are rejected; after any other error, all are.
+   * Rejects queued writes after BEGIN has failed. If another process has the lock, rejects only the writes past their
+   * deadline. After any other error, rejects all queued writes.
    */
   #rejectExpired(error: unknown): void {
     const now = isBusy(error) ? performance.now() : Number.POSITIVE_INFINITY;
@@ -128,8 +128,8 @@ export class GroupCommit {
   }
 
   /**
-   * Leaves a failed batch in the queue, with a savepoint for each write. A savepoint costs as much as a write, so
-   * writes get one only on a second attempt. Rejects the batch if its writes had savepoints already.
+   * Leaves a failed batch in the queue, with a savepoint for each write. A savepoint takes as long as a write, so only
+   * the second attempt uses savepoints. Rejects the batch if its writes had savepoints already.
    */
   #retryWithSavepoints(batch: readonly Write[], error: unknown): void {
     const untried = batch.filter(({ needsSavepoint }) => !needsSavepoint);

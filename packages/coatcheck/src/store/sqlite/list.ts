@@ -7,7 +7,7 @@ import type { Tables } from "./schema.ts";
 import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
 
 /**
- * Returns the tables and conditions of `list`. A plus sign before a column prevents that SQLite uses an index on that
+ * Returns the tables and conditions of `list`. A plus sign before a column prevents SQLite from using an index on that
  * column, which would not be in list order.
  */
 export function createListSource(database: DatabaseSync): ListSource<Tables> {

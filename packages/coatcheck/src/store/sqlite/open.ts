@@ -46,9 +46,9 @@ export function openDatabase(
 }
 
 /**
- * Switches the file to write-ahead mode, with retries. When two processes create the file at the same moment, both
- * upgrade a read lock. SQLite's busy timeout does not apply there, because each process would wait for the other
- * (https://sqlite.org/wal.html#activating_and_configuring_wal_mode).
+ * Switches the file to write-ahead mode, with retries. When two processes create the file at the same moment, each of
+ * them tries to turn its read lock into a write lock. SQLite's busy timeout does not apply there, because each process
+ * would wait for the other (https://sqlite.org/wal.html#activating_and_configuring_wal_mode).
  */
 function enableWriteAheadLog(database: DatabaseSync, timeout: number): void {
   const deadline = performance.now() + timeout;

@@ -103,11 +103,11 @@ const MIGRATIONS = [
 ];
 
 /**
- * Applies the migrations that the database does not have yet. Several processes may call it at once: the version is
- * read under the write lock, so one process migrates and the others find nothing to do.
+ * Applies the migrations that the database does not have yet. Several processes may call it at once: each reads the
+ * version under the write lock, so one process migrates and the others find the new version.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database. This version would
- * misread its rows.
+ *   misread its rows.
  */
 export function migrate(database: DatabaseSync): void {
   database.exec("BEGIN IMMEDIATE");

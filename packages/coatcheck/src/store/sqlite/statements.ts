@@ -30,7 +30,7 @@ export const COLUMNS = [
   "body",
 ] as const satisfies readonly (keyof SessionRow)[];
 
-/** SQL for the position of the next log item. A row that is read now reflects every item below it. */
+/** SQL for the position of the next log item. A row that is read now reflects every item below that position. */
 const POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
 
 /** SQL for the position of the newest mass revocation of a scope; 0 if there is none. */

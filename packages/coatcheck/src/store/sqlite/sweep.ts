@@ -7,7 +7,8 @@ type Commit = <Result>(write: () => Result) => Promise<Result>;
 /** Maximum number of session rows that one write deletes. Each row changes pages of several indexes. */
 const ROW_SLICE_SIZE = 25;
 /**
- * Maximum number of log rows that one write deletes. More than session rows, because log rows are adjacent in the file.
+ * Maximum number of log rows that one write deletes. It is higher than for session rows, because log rows are adjacent
+ * in the file.
  */
 const LOG_SLICE_SIZE = 500;
 /** Number of writes that are queued at once. They share commits, and each commit stays short. */
