@@ -24,7 +24,7 @@ export class EventQueue {
     }
   }
 
-  /** Runs all events scheduled up to `end`. */
+  /** Runs all events that are scheduled for `end` or earlier. */
   runUntil(end: number): void {
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#removeFirst();

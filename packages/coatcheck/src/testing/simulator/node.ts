@@ -117,7 +117,7 @@ export class SimulatedNode {
     });
   }
 
-  /** Loses all messages to and from a server for `span` milliseconds. */
+  /** Cuts this process off from a server: for `span` milliseconds, all messages to and from it are lost. */
   cutOff(from: "store" | "shared", span: number): void {
     this.#cutUntil[from] = Math.max(this.#cutUntil[from], this.#simulation.events.now + span);
   }
@@ -199,13 +199,16 @@ export class SimulatedNode {
     this.#exchange("store", send, receive);
   }
 
-  /** `unreachable` is called immediately if the tier cannot be reached, like by an open circuit breaker. */
+  /** Calls `unreachable` immediately if the tier cannot be reached, as an open circuit breaker would. */
   #toShared<T>(send: () => T, receive: (response: T) => void = () => {}, unreachable?: () => void): void {
     if (this.reaches("shared")) this.#exchange<T>("shared", (reply) => reply(send()), receive);
     else unreachable?.();
   }
 
-  /** Sends a request and handles its response. Either may be late or lost, and a restart discards the response. */
+  /**
+   * Sends a request and handles its response. The request or the response may be late or lost, and a restart discards
+   * the response.
+   */
   #exchange<T>(
     remote: "store" | "shared",
     send: (reply: (response: T) => void) => void,

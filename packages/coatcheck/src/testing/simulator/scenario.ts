@@ -33,7 +33,10 @@ export interface Scenario {
   readonly nodes: readonly NodeClocks[];
   /** The steps, each with the milliseconds to wait before it. */
   readonly steps: readonly { readonly wait: number; readonly step: Step }[];
-  /** Delays of the messages, in milliseconds, used in turn and repeated from the start. -1: the message is lost. */
+  /**
+   * Delays of the messages, in milliseconds, used in turn and repeated from the start. -1 means that the message is
+   * lost.
+   */
   readonly delays: readonly number[];
 }
 

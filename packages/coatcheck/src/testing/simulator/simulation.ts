@@ -29,14 +29,14 @@ export interface ScenarioResult {
   readonly violations: readonly string[];
 }
 
-/** Low, so that the log is trimmed often. */
+/** Number of marks of each kind that a core keeps. It is low, so that the log is trimmed often. */
 const LOG_CAPACITY = 2;
-/** Milliseconds. */
+/** Milliseconds between two checks of every session on every node. */
 const PROBE_INTERVAL = 60;
 /** Speed of the slowest clock. On a machine with this clock, the bound lasts half a percent longer. */
 const SLOWEST_CLOCK = 0.995;
 
-/** Plays one scenario. Only the simulation knows the true time, by which it checks every served session. */
+/** Plays one scenario. Only the simulation knows the true time. It uses the true time to check every served session. */
 export class Simulation {
   readonly events = new EventQueue();
   readonly store = new SimulatedStore(this.events, RECORDS);
