@@ -39,7 +39,7 @@ export function collectionOf(document: OpenApiDocument): Collection {
   );
   return {
     info: {
-      // Constant, so that a new import replaces the previously imported collection.
+      // This id is constant, so that a new import replaces the previously imported collection.
       _postman_id: "6f1f4d0e-0f6c-4c39-9a57-3c0b6f2f9f10",
       name: "Coatcheck",
       description: DESCRIPTION,
@@ -93,7 +93,7 @@ function parameterOf(parameter: OpenApiParameter, where: string, document: OpenA
   };
 }
 
-/** Returns the value of a parameter. Empty for an optional parameter without an example. */
+/** Returns the value of a parameter, or an empty string for an optional parameter without an example. */
 function parameterValue(parameter: OpenApiParameter, where: string, document: OpenApiDocument): string {
   if (parameter.schema.format === "date") return "{{today}}";
   const schema = parameter.required ? parameter.schema : { default: "", ...parameter.schema };

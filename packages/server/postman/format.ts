@@ -1,5 +1,5 @@
 /*
- * Types of the Postman collection format v2.1, as far as the collection uses it, and functions that build its parts.
+ * Types of the parts of Postman's collection format v2.1 that the collection uses, and functions that build these parts.
  */
 
 /** JavaScript code that Postman runs before a request or after its response. */

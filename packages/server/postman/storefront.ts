@@ -6,7 +6,10 @@ const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 
 /** Milliseconds between two requests for the number of page views. */
 const POLL_INTERVAL = 250;
-/** Maximum number of requests until the expected number of page views must be reached. */
+/**
+ * Maximum number of requests for the number of page views. If the expected number is not reached by then, the test
+ * fails.
+ */
 const MAX_POLLS = 40;
 
 /** Builds the folder Storefront: a customer's requests from the first page to the order, with tests. */

@@ -10,7 +10,7 @@ const DRAIN_TIMEOUT = 2000;
 
 /** Sends an error response for a malformed HTTP request. Writes to the socket, because there is no response object. */
 export function sendClientError(error: Error & { code?: string }, socket: Socket): void {
-  // Node reports an error for each further chunk of a malformed request. Respond to the first one only.
+  // Node reports an error for each chunk that follows a malformed request. Respond only to the first error.
   if (socket.writableEnded) return;
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

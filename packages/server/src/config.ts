@@ -21,7 +21,7 @@ import { wholeNumber } from "./whole-number.ts";
 
 /** An API key. Several keys may have the same name, so that a key can be replaced. Sessions are owned by the name. */
 export interface ApiKey {
-  /** Null if the variable contains only the key. The key's fingerprint is then the name. */
+  /** Null if the variable contains only the key. The service then uses the key's fingerprint as the name. */
   readonly name: string | null;
   readonly key: string;
 }
@@ -212,7 +212,7 @@ export const VARIABLES: readonly string[] = Object.keys(environment.shape);
  */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
   const isSet = (name: string) => (variables[name] ?? "").trim() !== "";
-  // Ignore REDIS_PORT without REDIS_HOST, because orchestrators set it for other services.
+  // Ignore REDIS_PORT without REDIS_HOST, because orchestrators set REDIS_PORT for other services.
   const present = VARIABLES.filter((name) => isSet(name) && (name !== "REDIS_PORT" || isSet("REDIS_HOST")));
   const result = environment.safeParse(Object.fromEntries(present.map((name) => [name, variables[name]])));
   if (!result.success) {

@@ -9,7 +9,8 @@ const LOG_INTERVAL = 60_000;
 
 /**
  * Limits a server's connections to the free file descriptors of the process, and logs rejected connections. Without
- * this limit, the operating system would close the excess connections, and Node would not report that.
+ * this limit, the operating system would close the connections for which no descriptor is free, and Node would not
+ * report it.
  */
 export function limitConnections(server: Server, log: FastifyBaseLogger, limit = openFilesLimit()): void {
   if (limit === null) return;

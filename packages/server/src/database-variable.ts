@@ -47,8 +47,8 @@ export const upstashVariables = {
 };
 
 /**
- * Returns the Upstash database that the two variables describe, or null without both. One without the other is an
- * error.
+ * Returns the Upstash database that the two variables describe, or null if both are absent. If only one is absent,
+ * reports an error.
  */
 export function upstashOf(data: UpstashVariables): Upstash | null {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = data;

@@ -45,8 +45,8 @@ export function sendKnownError(
   if (known.status === 401) reply.header("www-authenticate", "Bearer");
   if (known.retryAfter !== undefined) reply.header("retry-after", known.retryAfter);
   if (known.code === "PAYLOAD_TOO_LARGE" && !request.raw.complete) {
-    // Read the body for a while: if the connection were closed while the client still sends, the response would be
-    // lost.
+    // Read the body until the timeout: if the connection were closed while the client still sends, the response would
+    // be lost.
     reply.removeHeader("connection");
     const disconnect = setTimeout(() => request.raw.destroy(), DRAIN_TIMEOUT).unref();
     request.raw.once("close", () => clearTimeout(disconnect));

@@ -4,8 +4,8 @@ interface OpenApiDocument {
 }
 
 /**
- * Removes the schemas that no operation uses. Zod registers named schemas once per process. Without this, the document
- * of an application would include the schemas of other applications in the same process.
+ * Removes the schemas that no operation uses. Zod registers named schemas for the whole process, so the document of an
+ * application would otherwise include the schemas of other applications in the same process.
  */
 export function removeUnusedSchemas(document: OpenApiDocument): void {
   const { components, ...operations } = document;

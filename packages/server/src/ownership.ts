@@ -18,9 +18,10 @@ export function ownerOf(principal: Principal): string {
 }
 
 /**
- * Whether the caller may read, change and end this session by its id. The admin owns every session, a consumer those
- * that it created. The holder of a token owns its session and the child sessions of that session. For example, a
- * browser owns its order sessions, but a client with the token of one order session owns only that order session.
+ * Whether the caller may read, change and end this session by its id. The admin owns every session, and an API consumer
+ * owns the sessions that it created. The holder of a token owns the token's session and the child sessions of that
+ * session. For example, a browser owns its order sessions, but a client with the token of one order session owns only
+ * that order session.
  */
 export function owns({ principal, session }: Caller, record: SessionRecord): boolean {
   if (principal?.kind === "admin") return true;
@@ -50,7 +51,7 @@ export class OwnedSessions {
     return record;
   }
 
-  /** Like {@link live}, but the admin also finds ended sessions, until they are deleted. */
+  /** Like {@link live}, but for the admin, it also returns ended sessions that are not deleted yet. */
   async findEvenEnded(caller: Caller, id: string): Promise<SessionRecord> {
     return caller.principal?.kind === "admin" ? await this.#find(caller, id) : await this.live(caller, id);
   }
@@ -76,9 +77,9 @@ export class OwnedSessions {
   }
 
   /**
-   * Checks that the parent of a new session is still live, and otherwise ends the new session. If the parent was ended
-   * while the child was being created, the child was not ended with it, and this process may have read an older copy of
-   * the parent from its cache.
+   * Checks that the parent of a new session is still live, and otherwise ends the new session. The parent may have
+   * ended while the child was being created: its end did not end the child, and this process may have read an older
+   * copy of the parent from its cache.
    *
    * @throws CoatcheckError `SESSION_REVOKED`, `STORE_UNAVAILABLE`.
    */

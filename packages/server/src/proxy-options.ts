@@ -6,7 +6,7 @@ export type TrustedProxies = null | false | number | string[];
 
 /**
  * Whether the session cookie is Secure: `__Host-sid` for https (true), or `sid` for http (false). `by-host`: `sid` for
- * http requests to a loopback host, otherwise `__Host-sid`. The service then listens on a loopback address only, so
- * requests for other hosts come through a proxy.
+ * http requests to a loopback host, otherwise `__Host-sid`. This value requires that the service listens only on a
+ * loopback address, so that requests for other hosts come through a proxy.
  */
 export type SecureCookie = boolean | "by-host";

@@ -11,7 +11,10 @@ export interface RequestLimits {
   readonly address: number;
 }
 
-/** The default limits. The limit per address is higher, because many users can share an address. */
+/**
+ * The default limits. The limit per address is higher than the limit per session, because many users can share an
+ * address.
+ */
 export const LIMITS: RequestLimits = { session: 600, address: 3000 };
 
 /** Length of a window, in milliseconds. */

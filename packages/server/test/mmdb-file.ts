@@ -49,7 +49,8 @@ function encode(value: Value): Buffer {
 }
 
 /**
- * Returns the control byte: the type and the size of a value. The tests need only sizes below 29, which fit into it.
+ * Returns the control byte, which contains the type and the size of a value. Larger sizes than 28 would need more
+ * bytes, and the tests do not use them.
  */
 function controlByte(type: number, size: number): Buffer {
   return Buffer.from([(type << 5) | size]);

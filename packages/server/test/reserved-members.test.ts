@@ -7,7 +7,7 @@ import { ADMIN, KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
-/** The sessions as an application opens them that shares the service's database. */
+/** The sessions in the service's database, opened by an application in this process. */
 let application: OpenSessions;
 
 beforeAll(async () => {

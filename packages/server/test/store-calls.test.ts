@@ -44,7 +44,7 @@ test(
       );
       for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
     }
-    // Only one of 2^32 random tokens has a valid signature.
+    // Of 2^32 random tokens, only about one has a valid signature.
     expect(Object.fromEntries(counts)).toEqual({ SESSION_REQUIRED: 7500, forged: 2500 });
     expect(await service.reads()).toBe(0);
     expect((await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions).toBe(0);

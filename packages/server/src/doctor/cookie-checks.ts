@@ -179,7 +179,10 @@ function checkSize({ name, value, attributes }: SetCookie): Finding[] {
   return findings;
 }
 
-/** Checks whether the cookie has already expired by this machine's clock, because browsers use their own clock too. */
+/**
+ * Checks whether the cookie has already expired according to this machine's clock, because browsers also use their own
+ * clock.
+ */
 function checkTime(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] {
   const end = expiryOf(cookie, receivedAt);
   if (end === null || end > receivedAt) return [];

@@ -2,7 +2,7 @@ import { type Finding, hint, problem } from "./finding.ts";
 import type { ProbeResponse } from "./requests.ts";
 import type { SetCookie } from "./set-cookie.ts";
 
-/** Accepted difference of the clocks, in milliseconds. Most signed tokens tolerate a minute. */
+/** Accepted difference of the clocks, in milliseconds. Most verifiers of signed tokens tolerate a minute. */
 const MAX_SKEW = 60_000;
 
 /** Checks whether a shared cache could send one browser's response to another browser. */

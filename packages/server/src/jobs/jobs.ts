@@ -34,7 +34,7 @@ export interface JobsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly log: FastifyBaseLogger;
-  /** The board that the nodes share. `stop` closes it. Default: none, so each process runs every job. */
+  /** The board that the nodes share. `stop` closes it. Default: no shared board, so each process runs every job. */
   readonly board?: JobBoard;
 }
 
@@ -174,8 +174,8 @@ export class Jobs {
   }
 
   /**
-   * Renews the lease until the returned function is called. Continues after a failure, because the lease may not have
-   * expired yet.
+   * Renews the lease at an interval until the returned function is called. If one renewal fails, the next one may still
+   * come before the lease expires.
    */
   #renew(name: string): () => void {
     let cancel = () => {};

@@ -10,7 +10,7 @@ const SLICE_SIZE = 1000;
 export interface SweepOptions {
   /** How long ended sessions stay readable, so that the admin can find out why they ended. Default: 1 day. */
   readonly retention?: number;
-  /** The time between the end of a sweep and the start of the next one. Default: 5 minutes. */
+  /** The time from the end of a sweep to the start of the next sweep. Default: 5 minutes. */
   readonly sweepInterval?: number;
   /**
    * Saves data that must not be lost when sessions are deleted, such as the events of their visits. If it rejects, the

@@ -9,8 +9,8 @@ import type { OpenVisits } from "../visits/open-visits.ts";
 import type { RouteContext } from "./context.ts";
 
 /**
- * Milliseconds to wait for the session counts. A longer wait could exceed the scraper's timeout, which would lose all
- * metrics.
+ * Milliseconds to wait for the session counts. After a longer wait, the scraper's timeout could end the request, and
+ * all metrics would be lost.
  */
 const COUNT_TIMEOUT = 1000;
 

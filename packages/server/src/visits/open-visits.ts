@@ -74,7 +74,7 @@ export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): 
   }
 }
 
-/** Returns the folder for waiting events, which no other machine may use. */
+/** Returns the folder for waiting events. Other machines must not use this folder. */
 function spillPathOf({ database }: VisitsConfig): string {
   if (database.kind === "sqlite") return `${database.path}.waiting`;
   return database.kind === "ndjson" ? join(database.folder, "waiting") : "./data/visits.waiting";

@@ -9,7 +9,7 @@ type Part = Readonly<Record<string, unknown>>;
 
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null;
 
-/** Keywords that make an additional example unnecessary. */
+/** A schema with one of these keywords needs no example. */
 const SELF_EXPLANATORY = ["examples", "example", "enum", "const"];
 
 async function document(): Promise<string> {

@@ -1,7 +1,7 @@
 import type { RedisTransport } from "coatcheck/store/redis";
 import type { JobBoard, JobNotice, JobRun } from "./board.ts";
 
-/** Starts like the store's keys, so that the Redis user needs no additional permission. */
+/** Has the same first part as the store's keys, so that the Redis user needs no additional permission. */
 const PREFIX = "{coatcheck}:job:";
 
 /** KEYS: lease. ARGV: holder, milliseconds. */
