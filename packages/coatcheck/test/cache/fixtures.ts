@@ -61,7 +61,7 @@ export class FaultyStore implements Pick<SessionStore, "get" | "changes"> {
   readonly store: SessionStore;
   /** A complete store, for `createCache`. */
   readonly asStore: SessionStore;
-  /** `hung`: calls never settle. `down`: they reject. */
+  /** `hung`: calls never settle. `down`: calls reject. */
   state: "up" | "hung" | "down" = "up";
   gets = 0;
   polls = 0;

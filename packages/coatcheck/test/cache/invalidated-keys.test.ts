@@ -22,7 +22,7 @@ describe("copies that this process loaded", () => {
     const keys = startedAt(1);
     keys.apply({ position: 5, key: "user:1" });
     const after = keys.sequence;
-    // While a transaction is open in PostgreSQL, the cursor does not move, and each poll returns the item again.
+    // While a transaction is open in PostgreSQL, the log's cursor does not move, so each poll returns the item again.
     keys.apply({ position: 5, key: "user:1" });
     keys.apply({ position: 4, key: "user:1" });
     expect(keys.allowsLoaded(["user:1"], after)).toBe(true);

@@ -172,7 +172,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
 });
 
-/** Creates a store, and a function that stores a session created at the machine's current time. */
+/** Creates a store. Returns it with a function that stores a session which is created at the machine's current time. */
 function storeWithSessions() {
   const cluster = new Cluster();
   const session = async () => {

@@ -9,7 +9,8 @@ describe("the leased cache in the simulator", () => {
       report.accepted,
     );
     expect(report.failure, `seed ${report.seed}`).toBeNull();
-    // The faults must be severe enough to come near the bound, and rare enough that the caches still serve copies.
+    // The faults must be so severe that the staleness comes near the bound, and so rare that the caches still serve
+    // copies.
     expect(report.worstStaleness).toBeGreaterThan(800);
     expect(report.accepted.local).toBeGreaterThan(report.accepted.store);
     expect(report.accepted.shared).toBeGreaterThan(1000);

@@ -41,7 +41,7 @@ async function revoke({ store, cache }: Process, scope: RevocationScope): Promis
   cache.recordRevocation(scope);
 }
 
-/** Two processes that revoke, log in and write while both read all sessions. */
+/** Two processes that revoke, log in and write while each of them reads all sessions. */
 class MixedLoad {
   /** Number of reads that returned an active session. */
   accepted = 0;

@@ -60,7 +60,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 type NodeIndex = 0 | 1;
 
-/** A process: its cache, and its connection to the store. */
+/** One process: its cache and its connection to the store. */
 interface CacheNode {
   readonly cache: SessionCache;
   readonly faultyStore: FaultyStore;
@@ -95,7 +95,9 @@ class Run {
     return run;
   }
 
-  /** Plays the steps and checks every session after each one. `faults` then describes the broken guarantees. */
+  /**
+   * Plays the steps and checks every session after each step. Then `faults` describes the guarantees that were broken.
+   */
   async play(script: readonly Step[]): Promise<void> {
     for (const step of script) {
       await this.#cluster.time.advance(step.wait);
@@ -108,7 +110,7 @@ class Run {
     await this.#cluster.time.advance(3 * BOUND);
   }
 
-  /** Number of hits of the local tiers. */
+  /** Number of reads that the local tiers served. */
   get localHits(): number {
     return this.#nodes.reduce((hits, { cache }) => hits + cache.metrics().local.hits, 0);
   }

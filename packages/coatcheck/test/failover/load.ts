@@ -11,7 +11,7 @@ type Data = Record<string, true>;
 interface User {
   readonly id: string;
   readonly cookie: string;
-  /** The names of the members whose write the application has acknowledged. */
+  /** The names of the members that the application has acknowledged to have written. */
   readonly acknowledged: string[];
   isBusy: boolean;
 }
@@ -45,7 +45,7 @@ export interface Load {
 
 const USERS = 50;
 const LEAVING_USERS = 60;
-/** Milliseconds. */
+/** Milliseconds between two requests. */
 const INTERVAL = 5;
 
 /** Opens an application on a store, with caches as in production, and logs its users in. */
@@ -116,7 +116,7 @@ class LoadRun {
   start(): void {
     this.#startedAt = performance.now();
     this.#timer = setInterval(() => {
-      // A busy machine fires the timer late. So send every request that is due, to keep the rate.
+      // On a busy machine, the timer fires late. Sending every request that is due keeps the rate.
       for (const due = (performance.now() - this.#startedAt) / INTERVAL; this.#due < due; ) this.#sendNext();
     }, INTERVAL);
   }

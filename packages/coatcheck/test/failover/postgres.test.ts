@@ -10,14 +10,14 @@ import type { RunningServer } from "../servers/start.ts";
 import { CREATE, untilResolved } from "../store/redis/store-fixtures.ts";
 import { openLoad } from "./load.ts";
 
-/** Long, because the machine may be busy with other tests. */
+/** The timeout is long, because the machine may be busy with other tests. */
 const POLL_OPTIONS = { timeout: 10_000 };
 
 describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to another server", () => {
   let primary: RunningServer;
   /** A synchronous standby: the primary waits for it at every commit. */
   let standby: RunningServer;
-  /** Plays the host name of the database. It points to the primary until a test moves it. */
+  /** Stands for the host name of the database. It leads to the primary until a test points it to the standby. */
   let name: TcpProxy;
   let notices: ServerNotice[];
 

@@ -5,7 +5,7 @@ import { proxyTo, type Proxy as TcpProxy } from "../servers/proxy.ts";
 import { type OwnRedis, startOwnRedis } from "../store/redis/fixtures.ts";
 import { untilResolved } from "../store/redis/store-fixtures.ts";
 
-/** Milliseconds; long, because many tests share two cores. */
+/** Deadline of a command in milliseconds. It is long, because many tests share two cores. */
 export const DEADLINE = 2000;
 
 /** Registers a function that ends a server. Default: it runs at the end of the test. */
@@ -78,7 +78,7 @@ export async function untilRole(node: Node, role: "master" | "connected"): Promi
 
 /**
  * Waits until the replica has all writes of the primary. `WAIT` only waits for the writes of its own connection, so
- * this function writes first. After its first synchronization, a replica receives nothing for up to a second.
+ * this function writes first. After its first synchronization, a replica receives no writes for up to a second.
  */
 export async function untilReplicated({ admin }: Node): Promise<void> {
   await admin.exec(["SET", "replicated", "1"]);
@@ -106,8 +106,8 @@ export async function startClusterPair(
   const address = ["127.0.0.1", String(replica.server.port), settings["cluster-port"] ?? ""];
   await primary.admin.exec(["CLUSTER", "MEET", ...address]);
   const id = String(await primary.admin.exec(["CLUSTER", "MYID"]));
-  // The replica refuses to follow a primary that it does not know yet, so retry. A failover would fail until both nodes
-  // agree on which of them has the slots.
+  // Retry, because the replica refuses to follow a primary that it does not know yet. A failover would fail until the
+  // two nodes agree on which of them has the slots.
   await untilResolved(() => replica.admin.exec(["CLUSTER", "REPLICATE", id]));
   await untilRole(replica, "connected");
   for (const { admin } of [primary, replica]) {

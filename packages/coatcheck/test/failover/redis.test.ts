@@ -25,7 +25,7 @@ import {
   untilRole,
 } from "./redis-pair.ts";
 
-/** Starts a load. The sessions of its users have been replicated, so both servers have them. */
+/** Starts a load, and waits until the sessions of its users have been replicated to the second server. */
 async function startLoad({ connect, primary }: RedisPair): Promise<Load> {
   const transport = await connect();
   const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
@@ -36,7 +36,7 @@ async function startLoad({ connect, primary }: RedisPair): Promise<Load> {
   return load;
 }
 
-/** Long, because the machine may be busy with other tests. */
+/** The timeout is long, because the machine may be busy with other tests. */
 const POLL_OPTIONS = { timeout: 10_000 };
 
 const NOTHING_LOST = { loggedOut: 0, lostWrites: 0, lostLogouts: 0 };
@@ -102,7 +102,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     }
     await load.untilHealthy();
     expect(await load.stop()).toMatchObject(NOTHING_LOST);
-    // There is one notice for each reason and one for the recovery, and not one for each switch.
+    // The switches caused one notice for each reason and one for the recovery, not one notice for each switch.
     const messages = notices.map(({ message }) => message);
     expect(messages).toEqual([...new Set(messages)]);
   });
@@ -135,7 +135,8 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     const received = Promise.withResolvers<void>();
     await transport.subscribe("{hints}", () => received.resolve());
     await failOver(pair);
-    // A replica forwards the messages of its primary. So make the old server follow an address without a server.
+    // A replica forwards the messages of its primary. To prevent that, the old server becomes the replica of an address
+    // without a server.
     await pair.primary.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
     await untilResolved(() => transport.exec(["SET", "a", "1"]));
     const publishing = setInterval(() => void transport.publish("{hints}", "x").catch(() => {}), 20);

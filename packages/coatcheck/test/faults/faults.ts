@@ -29,7 +29,7 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "packets to PostgreSQL and Redis dropped for 5 s",
-    // Long enough to show how much of its traffic a service loses during such an outage.
+    // The trial is so long that it shows which share of its traffic a service loses during this outage.
     trial: 40,
     liveFloor: 0.85,
     begin: ({ serving, redis, postgresPort }) =>
@@ -77,7 +77,7 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "PostgreSQL crashes (kill -9) and recovers",
-    // The recovery of the server is an outage too, of some seconds on a busy machine.
+    // The recovery of the server is also an outage, which takes some seconds on a busy machine.
     trial: 40,
     liveFloor: 0.85,
     // When a backend crashes, the server closes all connections and replays its log from the last checkpoint.

@@ -6,7 +6,10 @@ const page = new URL("../../../../docs/guarantees.md", import.meta.url);
 const text = readFileSync(page, "utf8");
 const results = readFileSync(new URL("RESULTS.md", import.meta.url), "utf8");
 
-/** The references in the page's tables: a file, the test names in it, and the worst staleness that the harness measured. */
+/**
+ * The references in the page's tables. Each contains a file, the names of tests in that file, and the worst staleness
+ * that the harness measured.
+ */
 const references = [...text.matchAll(/\[[^\]]+\]\(([^)]+\.ts)\)([^|[]*)/g)].map(
   ([, file = "", names = ""]) => ({
     file,

@@ -40,7 +40,7 @@ export async function openNetwork(): Promise<void> {
   await run("mkdir", ["-p", "/run/netns"]);
   await run("mount", ["-t", "tmpfs", "tmpfs", "/run/netns"]);
   await run("ip", ["link", "set", "lo", "up"]);
-  // The servers listen on the loopback interface only, and accept only connections from it.
+  // The servers listen only on the loopback interface and accept only connections from that interface.
   const toServers = ["PREROUTING", "-p", "tcp", "-j", "DNAT", "--to-destination", "127.0.0.1"];
   const fromLoopback = ["INPUT", "-s", "10.99.0.0/16", "-p", "tcp", "-j", "SNAT", "--to-source", "127.0.0.1"];
   for (const rule of [toServers, fromLoopback]) await run("iptables", ["-w", "-t", "nat", "-A", ...rule]);

@@ -13,7 +13,7 @@ type Handlers = {
 };
 
 const settings: NodeSettings = JSON.parse(process.argv[2] ?? "");
-// The parent process has exited.
+// The standard input closes when the parent process exits. Then exit too.
 process.stdin.on("close", () => process.exit()).resume();
 
 let clockOffset = 0;

@@ -22,7 +22,7 @@ export class RedisCacheServer {
     return new RedisCacheServer(port, await startOn(port));
   }
 
-  /** Kills the server (`kill -9`) and starts an empty one on the same port. */
+  /** Kills the server (`kill -9`) and starts an empty server on the same port. */
   async crash(): Promise<void> {
     this.#server.signal("SIGKILL");
     await this.#server.ended;

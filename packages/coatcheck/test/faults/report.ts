@@ -31,7 +31,7 @@ function rowOf({ fault, leased, unleased }: Trial): string {
   return `| ${[fault.name, `${fault.trial} s`, ...cellsOf(leased), ...cellsOf(unleased)].join(" | ")} |`;
 }
 
-/** Returns a documentation page with its quoted measurements replaced by those of these trials. */
+/** Returns a documentation page in which the measurements of these trials replace the quoted measurements. */
 export function withMeasurements(page: string, trials: readonly Trial[]): string {
   return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (quote, name: string) => {
     const trial = trials.find(({ fault }) => fault.name === name);
@@ -45,7 +45,7 @@ function worstOf({ worst }: NodeMeasurements): string {
 
 function cellsOf(conduct: NodeMeasurements): string[] {
   const { beyond, liveServed, unavailableFor } = conduct;
-  // Rounded down, so that 99.97 % is not shown as 100 %.
+  // Rounded down, so that 99.97 % is not reported as 100 %.
   const percent = Math.floor(liveServed * 1000) / 10;
   const outage = unavailableFor === 0 ? "" : `${(unavailableFor / 1000).toFixed(1)} s`;
   return [worstOf(conduct), String(beyond), `${percent} %`, outage];

@@ -2,8 +2,9 @@
  * Injects every fault of `faults.ts` into real processes, and measures for how long a revoked session is served. Needs
  * root to create namespaces; changes nothing outside them.
  *
- * Exits with 1 if a node with the lease served a revoked session beyond the bound, if a live session was rejected or too
- * many requests got a 503 response, or if the faults prove nothing because the node without the lease kept the bound too.
+ * Exits with 1 in four cases: the node with the lease served a revoked session beyond the bound, a live session was
+ * rejected, too many requests got a 503 response, or the node without the lease also kept the bound, so that the faults
+ * prove nothing.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";

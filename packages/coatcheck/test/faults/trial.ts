@@ -7,11 +7,11 @@ import { machineTime, type Probe } from "./protocol.ts";
 /** Measurements of one serving node during a trial. */
 export interface NodeMeasurements {
   /**
-   * Longest time between the moment when `revoke()` resolved and the start of a check that still accepted the session, in
-   * milliseconds; null if no check did.
+   * Longest time from the moment when `revoke()` resolved to the start of a check that still accepted the session, in
+   * milliseconds. Null if no check accepted a revoked session.
    */
   readonly worst: number | null;
-  /** Number of checks that accepted a revoked session and started later than the bound. */
+  /** Number of checks that accepted a revoked session although they started after the staleness bound. */
   readonly beyond: number;
   /** Number of checks of revoked sessions. */
   readonly probes: number;
@@ -39,7 +39,8 @@ const REVOKE_INTERVAL = 100;
 const PROBE_INTERVAL = 25;
 const LIVE_PER_ROUND = 8;
 /**
- * A session is checked in every round for this time after its revocation, in milliseconds; later in every tenth round.
+ * Milliseconds after a revocation in which the session is checked in every round. After that, it is checked in every
+ * tenth round.
  */
 const RECENT = 1.5 * BOUND;
 /** Milliseconds before the fault starts. */

@@ -56,7 +56,10 @@ export async function temporaryFolder(name: string, user: SupervisedCommand["use
   return folder;
 }
 
-/** Returns a loopback port that was free a moment ago. If another process has taken it since, call this again. */
+/**
+ * Returns a free loopback port. Another process may take the port before the caller uses it; then call this function
+ * again.
+ */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -34,7 +34,7 @@ export async function startPostgres(options: Durability = {}): Promise<RunningSe
   );
 }
 
-/** Starts a standby of the primary. It follows the primary until `select pg_promote()`. */
+/** Starts a standby of the primary. `select pg_promote()` makes the standby a primary. */
 export async function startStandby(primary: string): Promise<RunningServer> {
   return await start(new URL(primary).password, async ({ data, run: runProgram }) => {
     await runProgram("pg_basebackup", ["-d", primary, "-D", data, "-R", "--checkpoint=fast", "--no-sync"]);

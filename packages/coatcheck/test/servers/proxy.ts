@@ -15,7 +15,8 @@ export interface Proxy {
   /** Accepts connections again after a {@link cut}. */
   mend(): void;
   /**
-   * Forwards new connections to the server at `url`, like a host name that moves. Open connections keep their server.
+   * Forwards new connections to the server at `url`, like a host name that points to a new server. Open connections
+   * stay on the old server.
    */
   move(url: string): void;
   close(): Promise<void>;

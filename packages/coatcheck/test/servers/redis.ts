@@ -7,7 +7,8 @@ import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
 /**
- * Starts a Redis on the loopback interface, with a password. It stores a write in its file before it acknowledges it.
+ * Starts a Redis on the loopback interface, with a password. The server stores each write in its file before it
+ * acknowledges the write.
  */
 export async function startRedis({ fsync = true }: Durability = {}): Promise<RunningServer> {
   const program = requireProgram(TEST_PROGRAMS.redis);

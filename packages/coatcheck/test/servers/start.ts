@@ -9,9 +9,9 @@ export interface RunningServer extends SupervisedProcess {
 /** Whether an acknowledged write survives a power failure. */
 export interface Durability {
   /**
-   * Whether the server waits for the disk before it acknowledges a write. Default: true. If false, killing the server
-   * loses nothing, because the operating system has received its writes; only a power failure loses some. That is
-   * enough for tests that share a server.
+   * Whether the server waits for the disk before it acknowledges a write. Default: true. If false, only a power failure
+   * loses writes. Killing the server loses none, because the operating system has already received them, so tests that
+   * share a server need no more.
    */
   readonly fsync?: boolean;
 }

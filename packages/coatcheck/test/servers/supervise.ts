@@ -16,9 +16,9 @@ export interface SupervisedProcess {
 }
 
 /**
- * Starts a server under a supervisor process. The supervisor ends the server when `stop()` is called, and also when this
- * process dies, which it notices because its standard input closes. Both run in a process group of their own, so Ctrl-C
- * reaches only the tests.
+ * Starts a server under a supervisor process. The supervisor ends the server when `stop()` is called. It also ends the
+ * server when this process dies, which closes the supervisor's standard input. Supervisor and server run in a process
+ * group of their own, so Ctrl-C reaches only the tests.
  */
 export async function supervise(command: SupervisedCommand): Promise<SupervisedProcess> {
   const supervisor = spawn(
@@ -45,7 +45,7 @@ export async function supervise(command: SupervisedCommand): Promise<SupervisedP
   };
 }
 
-/** Lets the tests end while a server is running. The pipes have `unref()`, but their types do not say so. */
+/** Lets the tests end while a server is running. The pipes have a method `unref()`, which is missing in their types. */
 function unref(handle: object): void {
   if ("unref" in handle && typeof handle.unref === "function") handle.unref();
 }

@@ -5,7 +5,7 @@ import { openSync, readFileSync, rmSync } from "node:fs";
 export interface SupervisedCommand {
   readonly command: string;
   readonly args: readonly string[];
-  /** The server's folder and working directory. It is deleted when the server has ended. */
+  /** The server's folder, which is also its working directory. The folder is deleted when the server has ended. */
   readonly folder: string;
   /** File for the server's output. Its end is printed if the server ends unexpectedly. */
   readonly log: string;

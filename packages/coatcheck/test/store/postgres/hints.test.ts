@@ -9,7 +9,10 @@ import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts
 import { query } from "../../servers/postgres.ts";
 import { proxyTo } from "../../servers/proxy.ts";
 
-/** Milliseconds. Polls are fifteen seconds apart, so a change that arrives sooner was caused by a hint. */
+/**
+ * Milliseconds. With this bound, polls are fifteen seconds apart, so a change that becomes visible earlier was caused
+ * by a hint.
+ */
 const BOUND = 60_000;
 const POLL_OPTIONS = { interval: 5, timeout: 5000 };
 

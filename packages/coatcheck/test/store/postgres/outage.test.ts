@@ -8,7 +8,7 @@ import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts
 import { query, temporarySchema } from "../../servers/postgres.ts";
 import { proxyTo } from "../../servers/proxy.ts";
 
-/** Milliseconds; long enough to connect on a busy machine. */
+/** Deadline in milliseconds. It is long enough for connecting on a busy machine. */
 const DEADLINE = 1000;
 
 async function failureOf(call: Promise<unknown>): Promise<CoatcheckError> {

@@ -89,7 +89,7 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     const client = new Client(url);
     client.on("error", () => {});
     await client.connect();
-    // Releases the lock if stats() waits for it.
+    // If stats() waited for the lock, this timeout would release it.
     await client.query("set idle_in_transaction_session_timeout = 1000");
     await client.query("begin");
     await client.query("lock table coatcheck_session in access exclusive mode");

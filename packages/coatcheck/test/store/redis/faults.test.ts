@@ -63,7 +63,8 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await admin.exec(["CONFIG", "SET", "requirepass", "right"]);
     await admin.close();
     const url = server.url.replace("//", "//:hush-hush@");
-    // There is no time limit here: connectRedis() must reject immediately, because a retry cannot help.
+    // `Infinity` would allow retries without limit. connectRedis() must still reject immediately, because a retry
+    // cannot help.
     const failed = await connectRedis(url, { connectTimeout: Infinity }).catch((error: unknown) => error);
     expect(failed).toMatchObject({
       code: "STORE_UNAVAILABLE",

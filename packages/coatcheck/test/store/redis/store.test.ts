@@ -7,7 +7,7 @@ import { storeContract } from "../../../src/testing/store-suite.ts";
 import { describeWithServer, temporaryPrefix } from "../../servers/fixtures.ts";
 import { type OwnRedis, startOwnRedis } from "./fixtures.ts";
 
-/** Milliseconds; long, because many tests share two cores. */
+/** Deadline in milliseconds. It is long, because many tests share two cores. */
 const DEADLINE = 5000;
 
 async function deleteKeys(redis: RedisTransport, prefix: string): Promise<void> {

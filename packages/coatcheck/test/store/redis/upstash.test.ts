@@ -9,7 +9,7 @@ import { storeContract } from "../../../src/testing/store-suite.ts";
 import { serveUpstash, type UpstashEndpoint } from "../../../src/testing/upstash-endpoint.ts";
 import { describeWithServer, temporaryPrefix } from "../../servers/fixtures.ts";
 
-/** Milliseconds; long, because many tests share two cores. */
+/** Deadline in milliseconds. It is long, because many tests share two cores. */
 const DEADLINE = 5000;
 const TOKEN = "an-upstash-token";
 

@@ -26,7 +26,7 @@ describe("sqliteStore with many sessions", () => {
 
   describe("lets the event loop run", () => {
     /**
-     * Counts the turns of the event loop during a call. Each reading of the fake clock advances it by a millisecond.
+     * Counts the turns of the event loop during a call. The fake clock advances by a millisecond each time it is read.
      */
     async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
       let time = performance.now();
@@ -162,7 +162,7 @@ describe("sqliteStore with many sessions", () => {
       const read = vi.spyOn(StatementSync.prototype, "get");
       const stats = await store.stats(now);
       expect(stats).toMatchObject({ total: 1001, active: 1001, countedAt: now });
-      // Only the statement without a parameter runs here: it reads the highest row id.
+      // In this thread, only the statement without a parameter runs, which reads the highest row id.
       expect(read.mock.calls).toEqual([[]]);
       await store.close();
     });

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { CoatcheckError } from "../../../src/session/errors.ts";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
 
-/** The user and group of Unix without any rights. */
+/** The number of the Unix user and the Unix group that have no rights (`nobody`). */
 const UNPRIVILEGED_ID = 65_534;
 
 const [, , path = "", rounds] = process.argv;
@@ -21,7 +21,7 @@ async function open(file: string): Promise<string> {
 }
 
 if (rounds === undefined) {
-  // Change the user only after the code is loaded: the other user may not be able to read the repository.
+  // Change the user only after the code is loaded, because the new user may not be allowed to read the repository.
   if (process.getuid?.() === 0) {
     process.setgid?.(UNPRIVILEGED_ID);
     process.setuid?.(UNPRIVILEGED_ID);

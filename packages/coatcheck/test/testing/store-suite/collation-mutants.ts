@@ -15,7 +15,10 @@ const FOLDS = {
 
 type Name = "subject" | "tenant" | "owner" | "visitorId";
 
-/** Returns the sessions whose `field` equals `value` after `fold`, which removes a difference as a collation does. */
+/**
+ * Returns the sessions whose `field` equals `value` after `fold` is applied to both. `fold` removes a difference that a
+ * collation ignores.
+ */
 async function findEqual(
   fold: (text: string) => string,
   store: SessionStore,

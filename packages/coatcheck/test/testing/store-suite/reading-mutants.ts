@@ -3,7 +3,7 @@ import { isLive, isSessionId, type SessionRecord, type SessionStore, type Snapsh
 import { makeRecord } from "coatcheck/testing";
 import { type Mutant, mutant, overlayMutant, recordMutant } from "./mutant.ts";
 
-/** Reads the row first and the end of the log afterwards. `pause` passes the time between the two queries. */
+/** Reads the row first and the end of the log afterwards. `pause` delays the second query. */
 function rowFirst(pause: () => Promise<unknown> | null): Mutant {
   return mutant((store) => ({
     async get(id) {

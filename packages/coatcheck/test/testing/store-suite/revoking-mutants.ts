@@ -45,8 +45,8 @@ function logsEmptyRevocations(isLogged: (scope: RevocationScope) => boolean): Mu
 }
 
 /**
- * Lets later writes change a session that a mass revocation has ended: a likely fault of stores that write one row per
- * mass revocation.
+ * Lets later writes change a session that a mass revocation has ended. Stores that write one row per mass revocation
+ * are likely to have this fault.
  */
 const revivesAfterMassRevocation = overlayMutant((store, overlay) => ({
   async put(record, options) {
