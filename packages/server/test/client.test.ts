@@ -50,7 +50,7 @@ describe("with the default privacy mode", () => {
     expect(await clientSeen(service().url, "2001:db8:1:2::3")).toMatchObject({ address: "2001:db8:1::" });
   });
 
-  test("child sessions and bearer sessions store the client too", async () => {
+  test("child sessions and bearer sessions also store the client", async () => {
     const { url } = service();
     const browser = new TestClient(url);
     await browser.create();
@@ -60,7 +60,7 @@ describe("with the default privacy mode", () => {
     );
   });
 
-  test("a consumer's session stores no client, because the request comes from its backend", async () => {
+  test("a consumer's session stores no client, because the request comes from the consumer's backend", async () => {
     const { url } = service();
     expect(await clientSeen(url, "203.0.113.77", new TestClient(url, KEYS.slack))).toBeNull();
     const shop = new TestClient(url, KEYS.shop);

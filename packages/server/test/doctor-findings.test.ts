@@ -99,7 +99,7 @@ describe("a response", () => {
     expect(await findingCodes(url)).toEqual(["not-recognised"]);
   });
 
-  test("after a redirect is examined too, for at most six responses", async () => {
+  test("that follows a redirect is also examined (at most six responses)", async () => {
     const url = await sites.plain((request, response) => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
       else
@@ -125,7 +125,7 @@ describe("a response", () => {
     });
   });
 
-  test("may set the cookie even if it is a redirect", async () => {
+  test("may set the cookie and redirect at the same time", async () => {
     const url = await sites.plain((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
       response
@@ -183,7 +183,7 @@ describe("a page of another origin", () => {
     ).toEqual(found);
   });
 
-  test("has findings if Access-Control-Allow-Credentials, Vary or the preflight response is missing", async () => {
+  test("has a finding for each missing header and for a missing preflight response", async () => {
     const frontend = new URL("http://localhost:1");
     const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
     expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, bare)), { frontend })).toEqual([

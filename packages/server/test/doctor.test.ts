@@ -21,7 +21,7 @@ describe("doctor on a real application", () => {
     return app;
   }
 
-  test("reports express-session behind an untrusted and a trusted proxy", async () => {
+  test("reports that express-session sets its cookie only behind a trusted proxy", async () => {
     expect(await findingCodes(await sites.plain(expressSessionShop(false)))).toEqual(["not-set"]);
     expect(await findingCodes(await sites.plain(expressSessionShop(true)))).toEqual(["only-behind-proxy"]);
   });

@@ -5,7 +5,7 @@ import { TestClient } from "./test-client.ts";
 describe("every response", () => {
   const service = useService();
 
-  test("has a request id, which is the proxy's request id if that is well-formed", async () => {
+  test("has a request id: the id from the proxy if it is well-formed, otherwise a new id", async () => {
     const visitor = new TestClient(service().url);
     const own = (await visitor.get("/ready")).headers.get("x-request-id");
     expect(own).toMatch(/^[0-9a-f-]{36}$/);
@@ -19,7 +19,7 @@ describe("every response", () => {
     }
   });
 
-  test("has a content security policy, except 304, because its headers would replace those of the cached page", async () => {
+  test("has a content security policy, except a 304 response, whose headers would replace the headers of the cached page", async () => {
     const url = `${service().url}/docs/static/swagger-ui.css`;
     const { headers } = await fetch(url);
     expect(headers.get("content-security-policy")).toContain("default-src 'none'");

@@ -125,7 +125,7 @@ async function shell(line: string): Promise<string> {
   return stdout;
 }
 
-test("serve reports all invalid values at once, without secrets", async () => {
+test("serve reports all invalid values at once and prints no secrets", async () => {
   const { code, errors, output } = await run(["serve", "--port", "eighty"], { ADMIN_TOKEN: "too-short" });
   expect(code).toBe(1);
   expect(errors).toBe(
@@ -175,7 +175,7 @@ test("serve reports a database in a read-only folder", async () => {
   expect(errors).not.toMatch(/\bat .*\.[jt]s:\d/);
 });
 
-test("serve reports an unreachable Redis without its password", async () => {
+test("serve does not print the password when it reports an unreachable Redis", async () => {
   const { code, errors } = await run(["serve"], { PORT: "0", REDIS_URL: "redis://:password@127.0.0.1:1" });
   expect(code).toBe(1);
   expect(errors).toBe("coatcheck: Cannot connect to the Redis at REDIS_URL (127.0.0.1:1).\n");
@@ -209,7 +209,7 @@ test("the service finishes an active request after SIGTERM", async () => {
   expect(stored.data).toEqual({ late: true });
 });
 
-test("the service does not wait for connections without a request after SIGTERM", async () => {
+test("after SIGTERM, the service does not wait for connections without a request", async () => {
   const service = await start();
   const { hostname, port } = new URL(service.url);
   const sockets = ["", "GET /ready HT"].map((sent) => {

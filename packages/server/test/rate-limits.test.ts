@@ -71,7 +71,7 @@ describe("the API", () => {
     return { url: `/api/v1/sessions/${data.sessionId}`, token: data.token };
   }
 
-  test("limits the requests for one session that carry its token or its consumer's key", async () => {
+  test("limits the requests with a session's token, and a consumer's requests for each session", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(KEYS.slack));
     const other = await created(bearer(KEYS.slack));
@@ -81,7 +81,7 @@ describe("the API", () => {
     expect(await statuses(5, { url, headers: bearer(ADMIN) })).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("does not count the requests of other callers for a session", async () => {
+  test("does not count requests of other callers toward the limit of a session", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(KEYS.slack));
     expect(await statuses(5, { url })).toEqual([404, 404, 404, 404, 404]);

@@ -47,7 +47,7 @@ describe("with SESSION_LIMIT=1", () => {
 describe("with SESSION_LIMIT=1 and SESSION_LIMIT_ACTION=reject", () => {
   const service = useService({ SESSION_LIMIT: "1", SESSION_LIMIT_ACTION: "reject" });
 
-  test("a second login is refused until the first session has ended, but not in the same browser", async () => {
+  test("a login in a second browser is refused until the session in the first browser has ended", async () => {
     const { url } = service();
     const [first, second] = [await openBrowser(url), await openBrowser(url)];
     expect((await first.logIn("ann")).status).toBe(200);

@@ -128,7 +128,7 @@ await describeWithServer("on Upstash", "redis", (url) => {
   );
 });
 
-test("the service reports an unreachable database without its password", async () => {
+test("the service does not print the password when it reports an unreachable database", async () => {
   const variables = { ...BOTH_NODES, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
   const { command } = new RunningService(folder, variables);
   expect(await command.ended()).toBe(1);

@@ -44,7 +44,7 @@ test("a request with an invalid except parameter ends no session", async () => {
   expect((await holder.get(`/api/v1/sessions/${id}`)).status).toBe(200);
 });
 
-test("a consumer can list and end the sessions that it created, and the admin all sessions", async () => {
+test("a consumer can list and end the sessions that it created, and the admin can list and end all sessions", async () => {
   const slack = await loggedIn(KEYS.slack, "cid");
   const shop = await loggedIn(KEYS.shop, "cid");
   const path = "/api/v1/subjects/cid/sessions";
@@ -59,7 +59,7 @@ test("a consumer can list and end the sessions that it created, and the admin al
   expect((await admin.get(path)).body.data).toEqual({ sessions: [], next: null });
 });
 
-test("ending all own sessions clears the cookie and ends their child sessions", async () => {
+test("a subject that ends all its sessions also ends the child sessions, and its cookie is cleared", async () => {
   const { url } = service();
   const browser = new TestClient(url);
   const path = await browser.create();

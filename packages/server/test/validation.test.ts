@@ -24,7 +24,7 @@ test.each([
   [{ rememberMe: "yes" }, "rememberMe must be true or false, not a string"],
   [{ transport: "pigeon" }, "transport must be bearer"],
   [{ tranport: "bearer" }, "tranport is not a known member"],
-])("POST /api/v1/sessions with %j says that %s", async (body, sentence) => {
+])("the error for POST /api/v1/sessions with the body %j is: %s", async (body, sentence) => {
   expect(messageOf(await create(body))).toEqual([400, "VALIDATION_FAILED", `Invalid request: ${sentence}.`]);
 });
 
@@ -34,11 +34,11 @@ test.each([
   ["/api/v1/sessions?limit=1.5", "limit must be a whole number"],
   ["/api/v1/sessions?limit=many", "limit must be a number"],
   ["/api/v1/analytics/breakdown?from=2026-03-01&to=2026-03-02", "dimension is required"],
-])("GET %s says that %s", async (path, sentence) => {
+])("the error for GET %s is: %s", async (path, sentence) => {
   expect(messageOf(await admin(path))).toEqual([400, "VALIDATION_FAILED", `Invalid request: ${sentence}.`]);
 });
 
-test("a response names each fault, and repeats no value of the request", async () => {
+test("a response names each fault and does not repeat values of the request", async () => {
   const response = await create({ name: 7, transport: "secret-token", other: 1 });
   expect(response.body.error?.faults).toEqual([
     { path: "name", message: "must be a string" },

@@ -7,7 +7,7 @@ import { KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 await describeWithServer("the service on PostgreSQL", "postgres", (url) => {
-  test("stores visits in the same database as the sessions", async () => {
+  test("the service stores visits in the same database as the sessions", async () => {
     const database = await temporaryDatabase(url);
     const folder = temporaryFolder();
     const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };

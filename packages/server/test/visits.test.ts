@@ -33,7 +33,7 @@ test("a page view starts a visit, and the session contains the source of the vis
   expect((await shop().get(path)).body.data).toMatchObject({ pageViews: 2 });
 });
 
-test("a session can be created with its first page", async () => {
+test("a request that creates a session can also report the first page view", async () => {
   const created = await shop().post("/api/v1/sessions", {
     page: {
       url: "https://shop.example/hats?utm_source=billboard&utm_medium=cpc",
@@ -103,7 +103,7 @@ test.each([
   [{ page: { url: "not a url" }, events: [{ type: "page_view" }] }, "page.url"],
   [{ events: [{ type: "search", ago: -1 }] }, "events.0.ago"],
   [{ page: { url: "https://shop.example/" }, events: [{ type: "page_view" }] }, "client.userAgent"],
-])("rejects the events %j", async (body, path) => {
+])("the events %j are rejected", async (body, path) => {
   const refused = await shop().post(`${await newSession()}/events`, body);
   expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
   expect(refused.body.error?.faults?.[0]?.path).toBe(path);
@@ -158,7 +158,7 @@ test("a cursor that contains the longest path is accepted", async () => {
   expect(second.body.data).toMatchObject({ rows: [{ pageViews: 1 }] });
 });
 
-test("an analytics response is CSV with format=csv", async () => {
+test("an analytics response for a query with format=csv is CSV", async () => {
   const query = `dimension=channel&from=${today()}&to=${today()}&format=csv`;
   const response = await fetch(`${service().url}/api/v1/analytics/breakdown?${query}`, {
     headers: { authorization: `Bearer ${ADMIN}` },
@@ -171,7 +171,7 @@ test.each([
   ["overview?from=2026-03-02&to=2026-03-01", "from"],
   ["breakdown?dimension=colour&from=2026-03-01&to=2026-03-02", "dimension"],
   ["overview?from=2026-03-01&to=2026-03-02&filters=country", "filters"],
-])("rejects the analytics query %s", async (question, path) => {
+])("the analytics query %s is rejected", async (question, path) => {
   const refused = await admin().get(`/api/v1/analytics/${question}`);
   expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
   expect(refused.body.error?.faults?.[0]?.path).toContain(path);
@@ -189,7 +189,7 @@ test("no event of a request is tracked if one event is invalid", async () => {
   expect(events.map(({ type }) => type)).toEqual(["page_view", "quiz_finished"]);
 });
 
-test("many sessions from one address are counted as suspicious in the metrics, as is a changed user agent", async () => {
+test("the metrics count many sessions from one address, and a changed user agent, as suspicious", async () => {
   const client = { address: "203.0.113.9", userAgent: FIREFOX };
   for (let session = 0; session < 29; session++) await shop().post("/api/v1/sessions", { client });
   expect(await suspicions("many-sessions")).toBe(0);

@@ -62,7 +62,7 @@ describe("cache.read()", () => {
     expect(cache.metrics().store.negativeHits).toBe(3 * 999);
   });
 
-  test("finds a session created after a miss: in the same process immediately, in others within the staleness bound", async () => {
+  test("finds a session that was created after a failed lookup: immediately, or in other processes within the staleness bound", async () => {
     const cluster = new Cluster();
     const [one, other] = [await cluster.node(), await cluster.node()];
     const record = recordAt(cluster.time.wall);
@@ -84,7 +84,7 @@ describe("cache.read()", () => {
     expect(faultyStore.gets).toBe(0);
   });
 
-  test("keeps the last activity seen in this process when a newer copy replaces the old one", async () => {
+  test("keeps the last activity that this process recorded when a newer copy replaces the old copy", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node();
     const record = await cluster.session();
@@ -129,7 +129,7 @@ describe("createCache()", () => {
     expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(CoatcheckError);
   });
 
-  test("names the first invalid option in the message of the error, and all invalid options in its faults", () => {
+  test("names the first invalid option in the error's message, and all invalid options in the error's faults", () => {
     const create = () => createCache({ store, maxStaleness: 0, local: { maxEntries: 1.5 } });
     expect(create).toThrow(
       expect.objectContaining({
@@ -145,7 +145,7 @@ describe("createCache()", () => {
   });
 });
 
-test("metrics() counts reads per tier, polls and the age of the lease", async () => {
+test("metrics() reports the reads of each tier, the polls and the age of the lease", async () => {
   const cluster = new Cluster();
   const { cache } = await cluster.node({ shared: new SharedInMemory() });
   const record = await cluster.session();

@@ -67,7 +67,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], second)).toBe(false);
   });
 
-  test("are refused after an invalidation in a restored backup, although earlier positions were higher", () => {
+  test("are refused after an invalidation in a restored backup, even if its position is below earlier positions", () => {
     const keys = startedAt(1);
     keys.apply({ position: 1000, key: "user:1" });
     keys.startAt(50);
@@ -92,7 +92,7 @@ describe("copies that this process loaded", () => {
 });
 
 describe("copies that another process loaded", () => {
-  test("are refused below the horizon, and at or below the position of an invalidation of their keys", () => {
+  test("are refused if they are older than the horizon, or not newer than an invalidation of their keys", () => {
     const keys = startedAt(10);
     keys.apply({ position: 20, key: "user:1" });
     expect(keys.allowsForeign(["user:2"], 9)).toBe(false);

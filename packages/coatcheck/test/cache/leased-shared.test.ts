@@ -142,7 +142,7 @@ test("a failed subscription to hints is retried until the shared tier is availab
   expect(cache.getCached(compactId(record.id))).toBeUndefined();
 });
 
-test("writes made during an outage of the shared tier are stored there afterwards", async () => {
+test("writes that fail during an outage of the shared tier are stored in the tier after the outage", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const { cache } = await cluster.node({ shared });

@@ -15,7 +15,7 @@ async function twoProcesses(options: Partial<CacheOptions> = { local: { ttl: 60 
   return { cluster, one, other, record, key: compactId(record.id) };
 }
 
-test("a hit is synchronous and reads no store", async () => {
+test("a cache hit is synchronous and does not read the store", async () => {
   const { one, key, record } = await twoProcesses();
   const { gets } = one.faultyStore;
   expect(one.cache.getCached(key)?.record).toEqual(record);
@@ -134,7 +134,7 @@ test("a session created after 'log out everywhere' is cached again", async () =>
   expect(other.cache.getCached(compactId(record.id))).toBeDefined();
 });
 
-test("the session excepted by 'log out my other devices' is cached again after one read", async () => {
+test("the session that 'log out my other devices' keeps is cached again after one read", async () => {
   const { cluster, other, key, record } = await twoProcesses();
   await cluster.session();
   await cluster.store.revoke({ subject: "ada", except: record.id }, "logout");
@@ -168,7 +168,7 @@ test("propagated() waits as long as the staleness bound plus the clock drift", a
   expect(isSettled).toBe(true);
 });
 
-test("data written by another process is visible after the TTL (default without a shared tier: the bound)", async () => {
+test("data that another process wrote is visible after the TTL, which is the staleness bound by default", async () => {
   const { cluster, one, key, record } = await twoProcesses({});
   await cluster.write(record, { data: { theme: "dark" } });
   expect(one.cache.getCached(key)?.record.version).toBe(1);

@@ -15,7 +15,7 @@ describe("a single process", () => {
     expect(faultyStore.polls).toBe(polls);
   });
 
-  test("refuses its own revocations of one or many sessions immediately, and propagated() does not wait", async () => {
+  test("refuses the sessions that it has revoked immediately, and propagated() does not wait", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ singleProcess: true });
     const [first, second, other] = [
@@ -143,7 +143,7 @@ describe("a single process", () => {
 });
 
 describe("several processes on one SQLite file", () => {
-  test("see each other's revocations at the next request", async () => {
+  test("refuse sessions that the other process revoked from the next request on", async () => {
     const cluster = new Cluster();
     let dataVersion = 1;
     const { cache, faultyStore } = await cluster.node({

@@ -27,7 +27,7 @@ describe("an outage of the store", () => {
     expect(cache.getCached(compactId(known.id))).toBeUndefined();
   });
 
-  test("lets getStale() return copies up to maxAge, but none that is known to be revoked", async () => {
+  test("lets getStale() return copies up to the age maxAge, but no copy that is known to be revoked", async () => {
     const { cache, known, revoked } = await outage();
     const key = compactId(known.id);
     expect(cache.getStale(key, 60_000)).toMatchObject({ record: { id: known.id } });

@@ -94,7 +94,7 @@ test("RevocationLog stays within its capacity after 100,000 mass revocations and
   expect(log.allowsFill(compactId(record.id), copyAt(100_001))).toBe(true);
 });
 
-test("Poller.pollNow() resolves with a poll sent after the call, and polls never overlap", async () => {
+test("Poller.pollNow() waits for a poll that is sent after the call, and polls never overlap", async () => {
   const time = new FakeTime();
   const respond: (() => void)[] = [];
   let number = 0;

@@ -28,7 +28,7 @@ describe("the command line of a measurement", () => {
     });
   });
 
-  test("reads the options that take a value, with their defaults", () => {
+  test("reads options with a value, and returns the default values of missing options", () => {
     const options = { sizes: { description: "Numbers of sessions.", default: "10" } };
     const withOption = { ...command, options };
     expect(parseCommandLine(withOption, []).options).toEqual({ sizes: "10" });
@@ -50,12 +50,12 @@ describe("the command line of a measurement", () => {
     expect(() => parseCommandLine(command, [arg])).toThrow(TypeError);
   });
 
-  test("names the written files in its help", () => {
+  test("lists the files that it can write in the help text", () => {
     expect(helpOf(withArgument)).toContain("Usage: npm run measure -- [options] [name]");
     expect(helpOf(command)).toContain("README.md and RESULTS.md");
   });
 
-  test("ends its output with the files and with the command that writes them", () => {
+  test("ends its output with the names of the files and the command that writes them", () => {
     expect(closingLine(command, false)).toBe(
       "No file was changed. To write README.md and RESULTS.md, run: npm run measure -- --write",
     );

@@ -38,7 +38,7 @@ await describeWithServer("a Redis for the tests", "redis", (url) => {
 });
 
 await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
-  test("writes each commit before it acknowledges it: synchronous_commit is on", async () => {
+  test("acknowledges a commit only when it is on the disk: synchronous_commit is on", async () => {
     const settings = await query(url, "select current_setting('synchronous_commit') as commit");
     expect(settings).toEqual([{ commit: "on" }]);
   });
@@ -50,7 +50,7 @@ await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
     await expect(query(database.url, "select 1")).rejects.toThrow(/does not exist/);
   });
 
-  test("can be cut off and frozen by a proxy, and reconnected", async () => {
+  test("can be cut off, frozen and reconnected by a proxy", async () => {
     const wire = await proxyTo(url);
     await pingPostgres(wire.url);
     wire.cut();

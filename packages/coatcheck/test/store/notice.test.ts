@@ -15,7 +15,7 @@ function startReporter() {
 }
 
 describe("OutageReporter", () => {
-  it("reports an outage once, however many calls fail, and its duration when it ends", () => {
+  it("reports an outage once, however many calls fail, and its duration at the end", () => {
     const { reporter, clock, notices } = startReporter();
     for (let call = 0; call < 1000; call++) reporter.recordFailure("It is a replica.", null);
     clock.time = 2500;
@@ -36,7 +36,7 @@ describe("OutageReporter", () => {
     expect(notices.map(({ message }) => message)).toEqual(["It is down.", "It is loading."]);
   });
 
-  it("reports a server that fails and recovers twice a second at most once in ten seconds", () => {
+  it("reports at most once in ten seconds that a server fails, even if it recovers twice a second", () => {
     const { reporter, clock, kinds } = startReporter();
     for (; clock.time < 20_000; clock.time += 500) {
       reporter.recordFailure("It is a replica.", null);

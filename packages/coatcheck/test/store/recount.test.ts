@@ -50,7 +50,7 @@ describe("Recount", () => {
     expect(await reading).toMatchObject({ total: 999, countedAt: 100 });
   });
 
-  it("runs one count at a time; calls during a count share the next one", async () => {
+  it("runs one count at a time, and calls during a count share the next count", async () => {
     const store = counting(5);
     const first = store.read();
     store.pass(10);

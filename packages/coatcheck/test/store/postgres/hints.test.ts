@@ -130,7 +130,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     expect(received).toEqual([...hints, last]);
   });
 
-  test("close() leaves no connection open, even during a connection attempt", async () => {
+  test("close() leaves no connection open, even if it is called during a connection attempt", async () => {
     const unreachable = channelTo("postgres://user:secret@127.0.0.1:1/nowhere");
     await unreachable.subscribe(() => {});
     await unreachable.close();
@@ -148,7 +148,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     });
   });
 
-  test("postgresHints() rejects a malformed URL without the password in the message", () => {
+  test("the error of postgresHints() for a malformed URL does not contain the password", () => {
     expect(() => postgresHints({ connectionString: "mysql://ada:secret@host/name" })).toThrow(
       /^Invalid PostgreSQL URL: it must have the form postgres:\/\/user:password@host:port\/database\.$/,
     );

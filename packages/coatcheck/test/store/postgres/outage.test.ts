@@ -35,7 +35,7 @@ function everyMethod(store: SessionStore): (() => Promise<unknown>)[] {
 }
 
 await describeWithServer("postgresStore during failures", "postgres", (server) => {
-  it("the error for a wrong URL explains what is wrong, without the password", async () => {
+  it("the error for a wrong URL explains what is wrong and does not contain the password", async () => {
     const faults: [change: (url: URL) => void, message: RegExp][] = [
       [(url) => Object.assign(url, { password: "wrong-guess" }), /rejected the user name or password/],
       [(url) => Object.assign(url, { pathname: "/nowhere" }), /database of the URL does not exist/],

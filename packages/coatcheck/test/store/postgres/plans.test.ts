@@ -81,7 +81,7 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     expect(rowsRead(nodes)).toBeLessThan(50);
   }
 
-  it("revoke() of a subject reads only that subject's sessions, without statistics", expectToReadOneSubject);
+  it("without statistics, revoke() of a subject reads only that subject's sessions", expectToReadOneSubject);
 
   it("stats() of many sessions returns the last count at once, even while a new count waits for a lock", async () => {
     const counted = await store.stats(NOW);

@@ -30,7 +30,7 @@ test("positionOf() throws when a position exceeds a safe integer", () => {
   );
 });
 
-test("DurablePosition returns no position above the last flushed one", () => {
+test("DurablePosition returns no position above the last flushed position", () => {
   const durable = new DurablePosition();
   const at = (fields: Partial<LogHead>) => transactionOf(durable.at(logHead(fields)));
   expect(at({ transaction: 700 })).toBe(700);

@@ -55,7 +55,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       await store.close();
     });
 
-    it("changes() returns a revocation that began earlier and commits later", async () => {
+    it("changes() returns a revocation that commits later than a revocation that began after it", async () => {
       const [slow, quick] = [makeRecord(), makeRecord()];
       for (const record of [slow, quick]) await store.put(record, { expectedVersion: 0, change: "data" });
       const { cursor: start } = await store.changes(null);
@@ -120,7 +120,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       expect(rows[0]?.columns).toMatch(/ends_hour/);
     });
 
-    it("changes() invalidates all copies for a cursor of another timeline or of data before a restore", async () => {
+    it("changes() invalidates all copies if the cursor is from another timeline or beyond the end of the log", async () => {
       const record = makeRecord();
       await store.put(record, { expectedVersion: 0, change: "data" });
       await store.revoke({ session: record.id }, "logout");

@@ -56,7 +56,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.changes(cursor)).items).toHaveLength(1);
   });
 
-  it("connectRedis() reports a wrong password immediately, without the password in the error", async () => {
+  it("connectRedis() reports a wrong password immediately, and the error does not contain the password", async () => {
     const server = await startOwnRedis();
     onTestFinished(() => server.stop());
     const admin = await connectRedis(server.url);

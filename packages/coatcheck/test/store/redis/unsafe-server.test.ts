@@ -9,7 +9,7 @@ const LOST_KEY_MESSAGE =
   "restore a backup, or end all sessions with revoke({ everyone: true }).";
 
 describeWithProgram("redis", "redisStore on a server that loses keys", () => {
-  it("every call rejects, from the first one on, if the server may evict sessions", async () => {
+  it("every call rejects, including the first call, if the server may evict sessions", async () => {
     const { redis, store } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" });
     const message =
       "Redis may evict sessions (maxmemory-policy is allkeys-lru); set it to noeviction or a volatile policy.";

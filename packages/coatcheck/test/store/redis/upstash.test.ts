@@ -49,7 +49,7 @@ await describeWithServer("upstash", "redis", (url) => {
   );
 
   describe("upstashTransport", () => {
-    it("removes the command from an error, because it may contain a session", async () => {
+    it("removes the command from an error, because the command may contain a session", async () => {
       const endpoint = await serve();
       const transport = await connectUpstash({ url: endpoint.url, token: TOKEN, deadline: DEADLINE });
       const failed = await transport.exec(["GET", "secret-of-a-user", "too many"]).then(
@@ -103,7 +103,7 @@ await describeWithServer("upstash", "redis", (url) => {
       });
     });
 
-    it("connectUpstash() rejects a malformed URL without repeating it", async () => {
+    it("connectUpstash() rejects a malformed URL, and the error does not contain the URL", async () => {
       await expect(connectUpstash({ url: "redis://:hush@x", token: TOKEN })).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
         message: expect.not.stringContaining("hush"),

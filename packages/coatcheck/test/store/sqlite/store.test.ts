@@ -156,7 +156,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("rejects one write of a batch without rejecting the others", async () => {
+  it("rejects an invalid write of a batch and stores the other writes", async () => {
     const store = sqliteStore(path);
     const records = [makeRecord(), makeRecord({ createdAt: 0.5 }), makeRecord()];
     const outcomes = await Promise.allSettled(
@@ -167,7 +167,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("rolls back only the write that fails halfway, and no other write of its batch", async () => {
+  it("rolls back a write that fails halfway, but no other write of the batch", async () => {
     const store = sqliteStore(path);
     const records = [makeRecord(), makeRecord(), makeRecord()];
     const database = new DatabaseSync(path);
@@ -206,7 +206,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("dataVersion() changes after a commit of another store on the file, and not after its own", async () => {
+  it("dataVersion() changes after a commit of another store on the file, but not after a commit of the same store", async () => {
     const store = sqliteStore(path);
     const other = sqliteStore(path);
     const before = store.dataVersion();
