@@ -4,7 +4,7 @@ import { type Clock, type Schedule, systemClock, systemSchedule } from "../sessi
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { EntityCache, type EntityCacheMetrics, entityKey, tagKey } from "./entity-cache.ts";
-import { type Members, resolveMembers } from "./graph.ts";
+import { type ResolvedMembers, resolveMembers } from "./graph.ts";
 import type { ContextSession, Loader } from "./loader.ts";
 import type { Preference } from "./preference.ts";
 import type { ContextRequest, EntityId } from "./selection.ts";
@@ -32,6 +32,7 @@ export interface ContextOptions {
   readonly schedule?: Schedule;
 }
 
+const OPTIONS_LABEL = "context options";
 const CONTEXT_OPTIONS = {
   cache: true,
   shared: true,
@@ -156,17 +157,17 @@ export function defineContext<Given extends ContextMembers>(
   members: Given,
   options: ContextOptions,
 ): Context<Given> {
-  requireKnownOptions("context options", options, CONTEXT_OPTIONS);
-  requireKnownPart("context options", options, "local", LOCAL_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, CONTEXT_OPTIONS);
+  requireKnownPart(OPTIONS_LABEL, options, "local", LOCAL_OPTIONS);
   if (typeof options.cache?.invalidations?.invalidate !== "function") {
     const message = `must be a cache from createCache(), which polls the log (got ${describeValue(options.cache)})`;
-    throw usageError("context options", [{ path: "cache", message }]);
+    throw usageError(OPTIONS_LABEL, [{ path: "cache", message }]);
   }
   const resolved = resolveMembers(members);
   const cache = createEntityCache(options);
   const readers = new WeakMap<object, object>();
   const contexts = new WeakMap<object, SessionContext>();
-  const methods = methodsOf(resolved, contexts);
+  const methods = createReaderMethods(resolved, contexts);
   return {
     of(session, request) {
       let created = readers.get(session);
@@ -175,11 +176,11 @@ export function defineContext<Given extends ContextMembers>(
         contexts.set(created, new SessionContext(session as ContextSession<unknown>, cache));
         readers.set(session, created);
       }
-      if (request) contextOf(contexts, created, "of").request = request;
+      if (request) requireSessionContext(contexts, created, "of").request = request;
       return created as EntityReaders<Given>;
     },
     async invalidate(name, id) {
-      requireName("invalidation", name, resolved.entities);
+      requireMemberName("invalidation", name, resolved.entities);
       await cache.invalidate(entityKey(name, id));
     },
     async invalidateTag(tag) {
@@ -193,32 +194,38 @@ export function defineContext<Given extends ContextMembers>(
  * Builds the object that `context.of()` returns. Its methods are `select`, `set`, and one method for each entity and
  * each preference.
  */
-function methodsOf({ entities, choices }: Members, contexts: WeakMap<object, SessionContext>): object {
+function createReaderMethods(
+  { entities, choices }: ResolvedMembers,
+  contexts: WeakMap<object, SessionContext>,
+): object {
   const methods: Record<string, unknown> = {
     async select(this: object, name: string, id: unknown, options: SelectOptions = {}) {
       requireKnownOptions("options of select()", options, SELECT_OPTIONS);
-      const entity = requireName("selection", name, entities);
-      return await contextOf(contexts, this, "select").select(entity, id, options.keep === true);
+      const entity = requireMemberName("selection", name, entities);
+      return await requireSessionContext(contexts, this, "select").select(entity, id, options.keep === true);
     },
     async set(this: object, name: string, value: unknown) {
-      await contextOf(contexts, this, "set").set(requireName("preference", name, choices), value);
+      await requireSessionContext(contexts, this, "set").setPreference(
+        requireMemberName("preference", name, choices),
+        value,
+      );
     },
   };
   for (const [name, entity] of entities) {
     methods[name] = async function (this: object, options?: ReadEntityOptions): Promise<unknown> {
       if (options !== undefined) requireKnownOptions(`options of ${name}()`, options, READ_OPTIONS);
-      return await contextOf(contexts, this, name).read(entity, options?.reset === true);
+      return await requireSessionContext(contexts, this, name).read(entity, options?.reset === true);
     };
   }
   for (const [name, choice] of choices) {
     methods[name] = async function (this: object): Promise<unknown> {
-      return await contextOf(contexts, this, name).preference(choice);
+      return await requireSessionContext(contexts, this, name).readPreference(choice);
     };
   }
   return methods;
 }
 
-function contextOf(
+function requireSessionContext(
   contexts: WeakMap<object, SessionContext>,
   readers: object,
   method: string,
@@ -228,7 +235,11 @@ function contextOf(
   throw new TypeError(`Call ${method}() as a method: context.of(session).${method}().`);
 }
 
-function requireName<Member>(input: string, name: string, members: ReadonlyMap<string, Member>): Member {
+function requireMemberName<Member>(
+  input: string,
+  name: string,
+  members: ReadonlyMap<string, Member>,
+): Member {
   const member = members.get(name);
   if (member !== undefined) return member;
   const message = `must be one of ${[...members.keys()].join(", ")} (got ${describeValue(name)})`;
@@ -244,7 +255,7 @@ function createEntityCache(options: ContextOptions): EntityCache {
   const limits = { maxEntries: local.maxEntries ?? 10_000, maxBytes: local.maxBytes ?? 64 * 1024 * 1024 };
   for (const [path, value] of Object.entries(limits)) {
     if (Number.isSafeInteger(value) && value > 0) continue;
-    throw usageError("context options", [
+    throw usageError(OPTIONS_LABEL, [
       { path: `local.${path}`, message: `must be a positive integer (got ${describeValue(value)})` },
     ]);
   }

@@ -111,12 +111,12 @@ export class EntityCache {
       const joined = await inFlight;
       if (this.#mayJoin(joined, calledAt - log.joinWindow)) return joined;
     }
-    return await this.#load(entity, id, key, true);
+    return await this.#loadOnce(entity, id, key, true);
   }
 
   /** Loads an entity again, even if a copy is cached, and caches the result. Throws the same errors as {@link read}. */
   async reload(entity: Entity, id: EntityId): Promise<CachedEntity> {
-    return await this.#load(entity, id, entityKey(entity.name, id), false);
+    return await this.#loadOnce(entity, id, entityKey(entity.name, id), false);
   }
 
   /** Removes a copy from this process, after a request that may not read the entity has loaded it. */
@@ -160,16 +160,16 @@ export class EntityCache {
     return this.#deps.monotonic() <= copy.expiresAt && this.#deps.log.allows(copy.keys, copy.start);
   }
 
-  #load(entity: Entity, id: EntityId, key: string, mayShare: boolean): Promise<CachedEntity> {
+  #loadOnce(entity: Entity, id: EntityId, key: string, mayShare: boolean): Promise<CachedEntity> {
     return this.#flights.start(key, this.#deps.monotonic(), async (isCurrent) => {
       const shared = mayShare ? await this.#readShared(entity, key) : null;
       const copy = shared ?? (await this.#callLoader(entity, id, key));
-      if (isCurrent()) this.#fill(key, copy);
+      if (isCurrent()) this.#cacheCopy(key, copy);
       return copy;
     });
   }
 
-  #fill(key: string, copy: CachedEntity): void {
+  #cacheCopy(key: string, copy: CachedEntity): void {
     // Do not store a copy that is already invalidated. This only saves memory: every read checks the log before it uses
     // a copy.
     if (!this.#deps.log.isCurrent(copy.keys, copy.start)) return;

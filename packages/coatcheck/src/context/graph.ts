@@ -12,19 +12,19 @@ export interface Entity {
 }
 
 /** A preference with its name, and the entities that it depends on. */
-export interface Choice {
+export interface ContextPreference {
   readonly name: string;
   readonly settings: PreferenceSettings;
   readonly from: ReadonlyMap<string, Entity>;
 }
 
 /** The members of a context by name. */
-export interface Members {
+export interface ResolvedMembers {
   readonly entities: ReadonlyMap<string, Entity>;
-  readonly choices: ReadonlyMap<string, Choice>;
+  readonly choices: ReadonlyMap<string, ContextPreference>;
 }
 
-const INPUT_NAME = "context";
+const CONTEXT_LABEL = "context";
 /**
  * A member's name is the name of a method of the object that `context.of()` returns, and the first part of the entity's
  * cache key.
@@ -50,24 +50,28 @@ const RESERVED_NAMES = new Set([
  * @throws UsageError for an invalid name, a value that is neither a loader nor a preference, a dependency that the
  *   context lacks, and a cycle. The message for a cycle shows its path, such as `user → company → user`.
  */
-export function resolveMembers(members: Readonly<Record<string, unknown>>): Members {
+export function resolveMembers(members: Readonly<Record<string, unknown>>): ResolvedMembers {
   const preferences = new Map<string, Preference<string>>();
   const names = new Map<unknown, string>();
   for (const [name, loader] of Object.entries(members)) {
     if (!MEMBER_NAME.test(name) || RESERVED_NAMES.has(name)) {
-      throw fault(name, "must be a valid name: use letters and digits, and none of the handle's own members");
+      throw memberError(
+        name,
+        "must be a valid name: use letters and digits, and none of the handle's own members",
+      );
     }
     if (loader instanceof Preference) {
       preferences.set(name, loader);
       continue;
     }
-    if (!(loader instanceof Loader)) throw fault(name, "must be a loader, from loader(), or a preference");
-    if (names.has(loader)) throw fault(name, `is the same loader as "${names.get(loader)}"`);
+    if (!(loader instanceof Loader))
+      throw memberError(name, "must be a loader, from loader(), or a preference");
+    if (names.has(loader)) throw memberError(name, `is the same loader as "${names.get(loader)}"`);
     names.set(loader, name);
   }
   const entities = new Map<string, Entity>();
-  for (const loader of names.keys()) resolve(loader as Loader<unknown, unknown>, names, entities, []);
-  const choices = new Map<string, Choice>();
+  for (const loader of names.keys()) resolveEntity(loader as Loader<unknown, unknown>, names, entities, []);
+  const choices = new Map<string, ContextPreference>();
   for (const [name, { settings }] of preferences) {
     const from = new Map<string, Entity>();
     for (const [as, dependency] of Object.entries(settings.from)) {
@@ -80,10 +84,10 @@ export function resolveMembers(members: Readonly<Record<string, unknown>>): Memb
 
 function requireEntity(entity: Entity | undefined, path: string): Entity {
   if (entity) return entity;
-  throw fault(path, "must be a loader of the same context");
+  throw memberError(path, "must be a loader of the same context");
 }
 
-function resolve(
+function resolveEntity(
   loader: Loader<unknown, never>,
   names: ReadonlyMap<unknown, string>,
   entities: Map<string, Entity>,
@@ -94,21 +98,21 @@ function resolve(
   if (known) return known;
   if (path.includes(name)) {
     const cycle = [...path.slice(path.indexOf(name)), name].join(" → ");
-    throw fault(name, `depends on itself: ${cycle}`);
+    throw memberError(name, `depends on itself: ${cycle}`);
   }
   const from = new Map<string, Entity>();
   for (const [as, dependency] of Object.entries(loader.settings.from())) {
     if (!names.has(dependency)) {
-      throw fault(`${name}.from.${as}`, "must be a loader of the same context");
+      throw memberError(`${name}.from.${as}`, "must be a loader of the same context");
     }
-    from.set(as, resolve(dependency, names, entities, [...path, name]));
+    from.set(as, resolveEntity(dependency, names, entities, [...path, name]));
   }
   const entity = { name, settings: loader.settings, from };
   entities.set(name, entity);
   return entity;
 }
 
-function fault(path: string, message: string): Error {
+function memberError(path: string, message: string): Error {
   const faults: readonly Fault[] = [{ path, message }];
-  return usageError(INPUT_NAME, faults);
+  return usageError(CONTEXT_LABEL, faults);
 }

@@ -39,36 +39,40 @@ export async function callLoader(
  */
 export async function checkEntity({ name, settings }: Entity, value: unknown): Promise<unknown> {
   try {
-    return freeze(structuredClone(await validate(name, settings.schema, value)));
+    return deepFreeze(structuredClone(await validateEntity(name, settings.schema, value)));
   } catch (error) {
-    const path = error instanceof Error && "faults" in error ? firstPath(error.faults) : null;
+    const path = error instanceof Error && "faults" in error ? firstFaultPath(error.faults) : null;
     const problem =
       path === null ? "returned a value that cannot be cached" : `returned an invalid value at ${path}`;
     throw contextUnavailable(name, problem, error);
   }
 }
 
-async function validate(name: string, schema: StandardSchemaV1 | null, value: unknown): Promise<unknown> {
+async function validateEntity(
+  name: string,
+  schema: StandardSchemaV1 | null,
+  value: unknown,
+): Promise<unknown> {
   if (!schema) return value;
   const result = await schema["~standard"].validate(value);
   if (!result.issues) return result.value;
-  const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOf(name, path), message }));
+  const faults = result.issues.map(({ path, message }): Fault => ({ path: issuePath(name, path), message }));
   throw invalidInput("entity", faults);
 }
 
-function pathOf(name: string, path: StandardSchemaV1.Issue["path"]): string {
+function issuePath(name: string, path: StandardSchemaV1.Issue["path"]): string {
   const segments = (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment));
   return [name, ...segments].join(".");
 }
 
-function firstPath(faults: unknown): string | null {
+function firstFaultPath(faults: unknown): string | null {
   return Array.isArray(faults) && faults.length > 0 ? String(faults[0].path) : null;
 }
 
-function freeze(value: unknown): unknown {
+function deepFreeze(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
     return value;
   Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part);
+  for (const part of Object.values(value)) deepFreeze(part);
   return value;
 }

@@ -118,7 +118,7 @@ const LOADER_OPTIONS = {
   timeout: true,
 } satisfies KnownOptions<LoaderOptions<unknown, unknown, EntityId, Dependencies>>;
 
-const INPUT_NAME = "loader options";
+const OPTIONS_LABEL = "loader options";
 
 /**
  * Declares how to load one kind of entity, such as the user, the company or the warehouse of a session.
@@ -147,12 +147,12 @@ export function loader<
 >(options: LoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
 /** Implements both overloads. */
 export function loader(options: object): Loader<unknown, unknown> {
-  requireKnownOptions(INPUT_NAME, options, LOADER_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, LOADER_OPTIONS);
   const given = options as Partial<LoaderSettings> & { readonly from?: unknown };
   const { reference, load, tags = () => [], schema = null, from = {} } = given;
-  requireFunctions({ reference, load, tags });
+  requireFunctionOptions({ reference, load, tags });
   if (typeof from !== "function" && (typeof from !== "object" || from === null)) {
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       {
         path: "from",
         message: `must be an object of loaders, or a function that returns one (got ${describeValue(from)})`,
@@ -163,7 +163,7 @@ export function loader(options: object): Loader<unknown, unknown> {
   const timeout = given.timeout ?? 2000;
   for (const [path, value] of Object.entries({ ...durations, timeout })) {
     if (typeof value === "number" && value > 0) continue;
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path, message: `must be a positive number of milliseconds (got ${describeValue(value)})` },
     ]);
   }
@@ -179,10 +179,12 @@ export function loader(options: object): Loader<unknown, unknown> {
   });
 }
 
-function requireFunctions(functions: Readonly<Record<string, unknown>>): void {
+function requireFunctionOptions(functions: Readonly<Record<string, unknown>>): void {
   for (const [path, value] of Object.entries(functions)) {
     if (typeof value !== "function") {
-      throw usageError(INPUT_NAME, [{ path, message: `must be a function (got ${describeValue(value)})` }]);
+      throw usageError(OPTIONS_LABEL, [
+        { path, message: `must be a function (got ${describeValue(value)})` },
+      ]);
     }
   }
 }

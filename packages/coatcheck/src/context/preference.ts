@@ -56,7 +56,7 @@ const PREFERENCE_OPTIONS = {
   invalidates: true,
 } satisfies KnownOptions<PreferenceOptions<string, Dependencies>>;
 
-const INPUT_NAME = "preference options";
+const OPTIONS_LABEL = "preference options";
 
 /**
  * Declares a choice of the user that the session stores, such as theme or language.
@@ -75,7 +75,7 @@ const INPUT_NAME = "preference options";
 export function preference<const Value extends string, From extends Dependencies = Record<never, never>>(
   options: PreferenceOptions<Value, From>,
 ): Preference<Value> {
-  requireKnownOptions(INPUT_NAME, options, PREFERENCE_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, PREFERENCE_OPTIONS);
   const {
     values,
     member,
@@ -85,23 +85,23 @@ export function preference<const Value extends string, From extends Dependencies
   } = options as unknown as Partial<PreferenceSettings>;
   const initial = options.default as unknown as PreferenceSettings["default"];
   if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === "string")) {
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path: "values", message: `must be a list of strings (got ${describeValue(values)})` },
     ]);
   }
   if (typeof initial !== "function" && !values.includes(initial)) {
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path: "default", message: `must be one of ${values.join(", ")} (got ${describeValue(initial)})` },
     ]);
   }
   if (typeof member !== "string" || member === "") {
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path: "member", message: `must be a name (got ${describeValue(member)})` },
     ]);
   }
   const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
   if (unknown !== undefined) {
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       {
         path: "invalidates",
         message: `must be a list of names that the option from contains (got ${describeValue(unknown)})`,

@@ -38,6 +38,7 @@ export interface SelectionSettings {
   readonly member: string | null;
 }
 
+const OPTIONS_LABEL = "loader options";
 const SELECTION_OPTIONS = {
   mayEnter: "function",
   header: true,
@@ -48,15 +49,15 @@ const SELECTION_OPTIONS = {
 /** Checks a loader's option `selection`. Throws a UsageError. */
 export function selectionSettings(given: unknown): SelectionSettings | null {
   if (given === undefined) return null;
-  requireKnownOptions("loader options", given, SELECTION_OPTIONS, "selection");
+  requireKnownOptions(OPTIONS_LABEL, given, SELECTION_OPTIONS, "selection");
   const { mayEnter, header = null, ids = null, member = null } = given as Partial<SelectionSettings>;
   if (typeof mayEnter !== "function") {
     const message = `must be a function (got ${describeValue(mayEnter)})`;
-    throw usageError("loader options", [{ path: "selection.mayEnter", message }]);
+    throw usageError(OPTIONS_LABEL, [{ path: "selection.mayEnter", message }]);
   }
   for (const [path, value] of Object.entries({ header, member })) {
     if (value === null || (typeof value === "string" && value !== "")) continue;
-    throw usageError("loader options", [
+    throw usageError(OPTIONS_LABEL, [
       { path: `selection.${path}`, message: `must be a name (got ${describeValue(value)})` },
     ]);
   }

@@ -2,7 +2,7 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
 import { describeValue } from "../session/usage-error.ts";
 import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
-import type { Choice, Entity } from "./graph.ts";
+import type { ContextPreference, Entity } from "./graph.ts";
 import { requirePreferenceValue } from "./preference.ts";
 import { type ContextRequest, decodeId, type EntityId, headerOf, selectionForbidden } from "./selection.ts";
 
@@ -77,7 +77,9 @@ export class SessionContext {
     }
     const id = sent === null ? null : decodeId(name, selection, sent);
     const copy =
-      id === null ? null : await this.#readIfAllowed(entity, id, await this.#entitiesOf(entity.from), false);
+      id === null
+        ? null
+        : await this.#readIfAllowed(entity, id, await this.#readDependencies(entity.from), false);
     if (id !== null && copy === null) throw selectionForbidden(name);
     if (keep) await this.#storeInSession(selection.member ?? "", id);
     this.#selected.set(name, id);
@@ -85,11 +87,11 @@ export class SessionContext {
   }
 
   /** Returns the value that the session has chosen for a preference, or the default. */
-  async preference({ settings, from }: Choice): Promise<string> {
-    const kept = memberOf(this.#session.data, settings.member);
+  async readPreference({ settings, from }: ContextPreference): Promise<string> {
+    const kept = dataMember(this.#session.data, settings.member);
     if (typeof kept === "string" && settings.values.includes(kept)) return kept;
     if (typeof settings.default === "string") return settings.default;
-    const value = settings.default(await this.#entitiesOf(from));
+    const value = settings.default(await this.#readDependencies(from));
     return typeof value === "string" && settings.values.includes(value) ? value : (settings.values[0] ?? "");
   }
 
@@ -99,9 +101,9 @@ export class SessionContext {
    *
    * @throws CoatcheckError `VALIDATION_FAILED` for a value that is not allowed.
    */
-  async set({ name, settings, from }: Choice, given: unknown): Promise<void> {
+  async setPreference({ name, settings, from }: ContextPreference, given: unknown): Promise<void> {
     const value = requirePreferenceValue(name, settings, given);
-    if (settings.save) await settings.save(value, await this.#entitiesOf(from));
+    if (settings.save) await settings.save(value, await this.#readDependencies(from));
     for (const each of settings.invalidates) {
       const entity = from.get(each);
       const found = entity && (await this.#find(entity, false));
@@ -114,14 +116,14 @@ export class SessionContext {
     entity: Entity,
     reset: boolean,
   ): Promise<{ readonly key: string; readonly copy: CachedEntity } | null> {
-    const from = await this.#entitiesOf(entity.from);
+    const from = await this.#readDependencies(entity.from);
     if (entity.settings.selection) {
-      const copy = await this.#selection(entity, from, reset);
+      const copy = await this.#readSelection(entity, from, reset);
       if (copy) return { key: copy.keys[0] ?? "", copy };
     }
     const id = idOf(entity, entity.settings.reference(this.#session, from));
     if (id === null) return null;
-    const copy = await this.#copyOf(entity, id, reset);
+    const copy = await this.#readCopy(entity, id, reset);
     return { key: copy.keys[0] ?? "", copy };
   }
 
@@ -129,7 +131,7 @@ export class SessionContext {
    * Returns the entity selected by `select`, else by the request's header, else by the session's data; null if none is
    * selected.
    */
-  async #selection(entity: Entity, from: Entities, reset: boolean): Promise<CachedEntity | null> {
+  async #readSelection(entity: Entity, from: Entities, reset: boolean): Promise<CachedEntity | null> {
     const { name, settings } = entity;
     const { selection } = settings;
     if (!selection) return null;
@@ -144,7 +146,7 @@ export class SessionContext {
       if (copy) return copy;
       throw selectionForbidden(name);
     }
-    const kept = selection.member === null ? null : memberOf(this.#session.data, selection.member);
+    const kept = selection.member === null ? null : dataMember(this.#session.data, selection.member);
     // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of
     // failing.
     return isId(kept) ? await this.#readIfAllowed(entity, kept, from, reset) : null;
@@ -159,7 +161,7 @@ export class SessionContext {
   ): Promise<CachedEntity | null> {
     const key = entityKey(entity.name, id);
     const wasCached = this.#cache.getCached(key) !== undefined;
-    const copy = await this.#copyOf(entity, id, reset);
+    const copy = await this.#readCopy(entity, id, reset);
     const { selection } = entity.settings;
     // Compare with true: another truthy value must not grant access.
     if (copy.value !== null && (await selection?.mayEnter(copy.value, from)) === true) return copy;
@@ -168,22 +170,22 @@ export class SessionContext {
     return null;
   }
 
-  async #entitiesOf(from: ReadonlyMap<string, Entity>): Promise<Entities> {
+  async #readDependencies(from: ReadonlyMap<string, Entity>): Promise<Entities> {
     if (from.size === 0) return NO_ENTITIES;
     const entries = Array.from(from, async ([as, entity]) => [as, await this.read(entity, false)] as const);
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  async #copyOf(entity: Entity, id: EntityId, reset: boolean): Promise<CachedEntity> {
+  async #readCopy(entity: Entity, id: EntityId, reset: boolean): Promise<CachedEntity> {
     const key = entityKey(entity.name, id);
     const used = this.#used.get(key);
     if (used && !reset && this.#cache.isCurrent(used)) return used;
-    const copy = reset ? await this.#cache.reload(entity, id) : await this.#read(entity, id, key);
+    const copy = reset ? await this.#cache.reload(entity, id) : await this.#joinRead(entity, id, key);
     this.#used.set(key, copy);
     return copy;
   }
 
-  async #read(entity: Entity, id: EntityId, key: string): Promise<CachedEntity> {
+  async #joinRead(entity: Entity, id: EntityId, key: string): Promise<CachedEntity> {
     const cached = this.#cache.getCached(key);
     if (cached) return cached;
     const pending = this.#reads.get(key);
@@ -206,7 +208,7 @@ export class SessionContext {
   }
 }
 
-function memberOf(data: unknown, member: string): unknown {
+function dataMember(data: unknown, member: string): unknown {
   return typeof data === "object" && data !== null ? Reflect.get(data, member) : undefined;
 }
 

@@ -47,7 +47,7 @@ export function redisEntities(transport: RedisTransport, options: RedisEntitiesO
   return {
     async get(key) {
       const text = await transport.exec(["GET", prefix + key]);
-      return typeof text === "string" ? parse(text) : null;
+      return typeof text === "string" ? parseSharedEntity(text) : null;
     },
     // A plain SET is enough: if an older copy replaces a newer one, the next read rejects the older copy, because it
     // checks the log.
@@ -58,7 +58,7 @@ export function redisEntities(transport: RedisTransport, options: RedisEntitiesO
   };
 }
 
-function parse(text: string): SharedEntity | null {
+function parseSharedEntity(text: string): SharedEntity | null {
   const entity = parseJson(text);
   if (!isJsonObject(entity)) return null;
   const { position, loadedAt, value, keys } = entity;

@@ -17,7 +17,7 @@ import { describeValue, usageError } from "../session/usage-error.ts";
 import type { IdCodec } from "./selection.ts";
 
 /** How many decoded ids are cached. Decoding an id takes 30 µs, and clients send the same ids with each request. */
-const MAX_DECODED = 1000;
+const MAX_CACHED_IDS = 1000;
 
 /** Options of {@link hashedIds}. */
 export interface HashedIdsOptions {
@@ -30,6 +30,7 @@ export interface HashedIdsOptions {
   readonly minLength?: number;
 }
 
+const OPTIONS_LABEL = "options of hashedIds()";
 const HASHED_IDS_OPTIONS = { alphabet: true, minLength: true } satisfies KnownOptions<HashedIdsOptions>;
 
 /**
@@ -38,16 +39,16 @@ const HASHED_IDS_OPTIONS = { alphabet: true, minLength: true } satisfies KnownOp
  * @throws UsageError for an unknown option, an alphabet that is too short or repeats a character, or an invalid length.
  */
 export function hashedIds(options: HashedIdsOptions): IdCodec {
-  requireKnownOptions("options of hashedIds()", options, HASHED_IDS_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, HASHED_IDS_OPTIONS);
   const { alphabet, minLength = 8 } = options;
   const sqids = createSqids(alphabet, minLength);
-  const decoded = new LRUCache<string, readonly number[]>({ max: MAX_DECODED });
+  const decoded = new LRUCache<string, readonly number[]>({ max: MAX_CACHED_IDS });
   return {
     encode: (id) => sqids.encode([id]),
     decode(text) {
       let ids = decoded.get(text);
       if (ids === undefined) {
-        ids = decodeOnly(sqids, text);
+        ids = decodeCanonicalText(sqids, text);
         decoded.set(text, ids);
       }
       return ids;
@@ -56,14 +57,14 @@ export function hashedIds(options: HashedIdsOptions): IdCodec {
 }
 
 /** Accept only the text that encode() returns: sqids decodes several other texts to the same ids. */
-function decodeOnly(sqids: Sqids, text: string): readonly number[] {
+function decodeCanonicalText(sqids: Sqids, text: string): readonly number[] {
   const ids = sqids.decode(text);
   return ids.every(Number.isSafeInteger) && sqids.encode(ids) === text ? Object.freeze(ids) : [];
 }
 
 function createSqids(alphabet: unknown, minLength: number): Sqids {
   if (typeof alphabet !== "string") {
-    throw usageError("options of hashedIds()", [
+    throw usageError(OPTIONS_LABEL, [
       { path: "alphabet", message: `must be a string (got ${describeValue(alphabet)})` },
     ]);
   }
@@ -71,6 +72,6 @@ function createSqids(alphabet: unknown, minLength: number): Sqids {
     return new Sqids({ alphabet, minLength });
   } catch (error) {
     const message = `is refused by sqids: ${error instanceof Error ? error.message : "unknown reason"}`;
-    throw usageError("options of hashedIds()", [{ path: "alphabet or minLength", message }]);
+    throw usageError(OPTIONS_LABEL, [{ path: "alphabet or minLength", message }]);
   }
 }

@@ -21,7 +21,7 @@ export interface Data {
 }
 
 /** The codec of the warehouse ids that clients see. */
-export const ids = hashedIds({
+export const warehouseIds = hashedIds({
   alphabet: "k3G7QAe51FCsPW92uEOyq4Bg6Sp8YzVTmnU0liwDdHXLajZrfxNhobJIRcMvKt",
   minLength: 8,
 });
@@ -31,7 +31,7 @@ export const WAREHOUSE_HEADER = "Selected-Warehouse-Xid";
 
 /** Returns a request whose header selects warehouse `id`. */
 export function requestSelecting(id: number): { readonly headers: Readonly<Record<string, string>> } {
-  return { headers: { [WAREHOUSE_HEADER.toLowerCase()]: ids.encode(id) } };
+  return { headers: { [WAREHOUSE_HEADER.toLowerCase()]: warehouseIds.encode(id) } };
 }
 
 /** A back office with two companies: Acme with warehouses 1 and 2, and Other with warehouse 3. */
@@ -60,7 +60,7 @@ export class BackOffice {
     cache: this.cache,
     secrets: ["a secret of sixteen"],
   });
-  readonly context = this.#define();
+  readonly context = this.#defineContext();
 
   /** Logs a user in with a new session; returns the token. */
   async logIn(subject: string): Promise<string> {
@@ -82,31 +82,31 @@ export class BackOffice {
     return (await this.context.of(await this.request(token), request).warehouse())?.name;
   }
 
-  #find<Row>(table: ReadonlyMap<unknown, Row>, id: unknown): Row | null {
+  #query<Row>(table: ReadonlyMap<unknown, Row>, id: unknown): Row | null {
     this.queries++;
     return table.get(id) ?? null;
   }
 
-  #define() {
+  #defineContext() {
     const user = loader({
       reference: ({ subject }) => subject,
       load: (id: string) => {
-        const found = this.#find(this.users, id);
+        const found = this.#query(this.users, id);
         return found?.isDisabled ? null : found;
       },
     });
     const company = loader({
       from: { user },
       reference: (_session, from) => from.user?.companyId,
-      load: (id: number) => this.#find(this.companies, id),
+      load: (id: number) => this.#query(this.companies, id),
     });
     const warehouse = loader({
       from: { user },
       reference: (_session, from) => from.user?.warehouseId,
-      load: (id: number) => this.#find(this.warehouses, id),
+      load: (id: number) => this.#query(this.warehouses, id),
       selection: {
         header: WAREHOUSE_HEADER,
-        ids,
+        ids: warehouseIds,
         member: "warehouseId",
         mayEnter: ({ id, companyId }, from) =>
           from.user?.companyId === companyId && from.user.warehouses.includes(id),

@@ -23,7 +23,7 @@ async function codeOf(call: Promise<unknown>): Promise<unknown> {
 describe("context.of(session)", () => {
   it("loads an entity once for all sessions that refer to it", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     for (let request = 0; request < 50; request++) {
       const of = context.of(sessionOf());
       expect((await of.user())?.name).toBe("Ada");
@@ -55,7 +55,7 @@ describe("context.of(session)", () => {
 
   it("returns the same frozen object to all requests", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     const session = sessionOf();
     const [first, second] = await Promise.all([context.of(session).user(), context.of(session).user()]);
     expect(first).toBe(second);
@@ -67,7 +67,7 @@ describe("context.of(session)", () => {
 
   it("returns the same object within one request even while the store is down and the cache may not be used", async () => {
     const site = new Site();
-    const { context, faultyStore } = await site.node();
+    const { context, faultyStore } = await site.startNode();
     faultyStore.state = "down";
     await site.time.advance(10_000);
     const of = context.of(sessionOf());
@@ -79,7 +79,7 @@ describe("context.of(session)", () => {
 
   it("returns null without a loader call for an anonymous session", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     const of = context.of(sessionOf(null));
     expect(await of.user()).toBeNull();
     expect(await of.company()).toBeNull();
@@ -88,7 +88,7 @@ describe("context.of(session)", () => {
 
   it("shares one load between concurrent requests", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     const release = site.database.slowDown();
     const reads = Array.from({ length: 100 }, () => context.of(sessionOf()).user());
     await untilIdle();
@@ -99,7 +99,7 @@ describe("context.of(session)", () => {
 
   it("caches the absence of a missing entity only for a short time", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     for (let request = 0; request < 5; request++) {
       expect(await context.of(sessionOf("eve")).user()).toBeNull();
     }
@@ -111,7 +111,7 @@ describe("context.of(session)", () => {
 
   it("loads an entity again after its time to live", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     await context.of(sessionOf()).user();
     site.database.users.set("ada", userNamed("Ada L."));
     await site.time.advance(5 * 60_000 - 1);
@@ -123,7 +123,7 @@ describe("context.of(session)", () => {
   it("returns the new user after a login within the same request", async () => {
     const site = new Site();
     site.database.users.set("bob", userNamed("Bob", { id: "bob" }));
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of sixteen"] });
     const session = manager.begin(() => ({}));
     expect(await context.of(session).user()).toBeNull();
@@ -137,7 +137,7 @@ describe("context.of(session)", () => {
 
   it("evicts the least recently used entities above its limits", async () => {
     const site = new Site();
-    const { context } = await site.node({ maxEntities: 2 });
+    const { context } = await site.startNode({ maxEntities: 2 });
     for (const id of ["a", "b", "c"]) {
       site.database.users.set(id, userNamed(id, { id }));
       await context.of(sessionOf(id)).user();
@@ -177,7 +177,7 @@ describe("context.of(session)", () => {
 describe("context.of(session) with a failing loader", () => {
   it("throws an error with the loader's name instead of returning null, and calls the loader again at the next read", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     site.database.state = "down";
     const error = await codeOf(context.of(sessionOf()).company());
     expect(error).toBeInstanceOf(CoatcheckError);
@@ -193,7 +193,7 @@ describe("context.of(session) with a failing loader", () => {
 
   it("throws after the loader's timeout, and aborts the query", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     site.database.state = "hung";
     const read = codeOf(context.of(sessionOf()).user());
     await site.time.advance(1999);
@@ -208,7 +208,7 @@ describe("context.of(session) with a failing loader", () => {
 
   it("returns the cached copy while the database is down", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     await context.of(sessionOf()).user();
     site.database.state = "down";
     expect((await context.of(sessionOf()).user())?.name).toBe("Ada");

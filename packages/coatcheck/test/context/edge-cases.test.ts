@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BackOffice, ids, requestSelecting, type User } from "./back-office.ts";
+import { BackOffice, requestSelecting, type User, warehouseIds } from "./back-office.ts";
 
 /**
  * The usual alternative to a context: each session contains a copy of its user, which the session's first request has
@@ -65,7 +65,9 @@ describe("the context of a session", () => {
   it("Case 3, warehouse updated by another user: the next request returns the updated warehouse, whether the session or a header selects it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
+    await office.context
+      .of(await office.request(token))
+      .select("warehouse", warehouseIds.encode(2), { keep: true });
     expect(await office.warehouseOf(token)).toBe("South");
     office.warehouses.set(2, { id: 2, companyId: 1, name: "South Dock" });
     await office.context.invalidate("warehouse", 2);
@@ -81,7 +83,9 @@ describe("the context of a session", () => {
       office.warehouseOf(token),
     ]);
     expect([first, second]).toEqual(["South", "North"]);
-    await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
+    await office.context
+      .of(await office.request(token))
+      .select("warehouse", warehouseIds.encode(2), { keep: true });
     expect(await office.warehouseOf(token)).toBe("South");
     await (await office.request(token)).revoke();
     await expect(office.request(token)).rejects.toThrow("revoked");
@@ -119,7 +123,9 @@ describe("the context of a user whose account changes while logged in", () => {
   it("returns the new company at the next request after the user has moved, and denies warehouses of the former company", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
+    await office.context
+      .of(await office.request(token))
+      .select("warehouse", warehouseIds.encode(2), { keep: true });
     await updateUser(office, "ada", { companyId: 2, warehouseId: 3, warehouses: [3] });
     const of = office.context.of(await office.request(token));
     expect((await of.company())?.name).toBe("Other");

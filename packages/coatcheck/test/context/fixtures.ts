@@ -92,7 +92,7 @@ export function loadersOf(database: Database) {
   return { user, company };
 }
 
-/** Options of {@link Site.node}, for its cache and its context. */
+/** Options of {@link Site.startNode}, for its cache and its context. */
 export interface NodeOptions extends Partial<CacheOptions> {
   readonly entities?: SharedEntities;
   readonly maxEntities?: number;
@@ -108,7 +108,7 @@ export class Site {
   }
 
   /** Starts a process. `entities` is the shared tier of its context. */
-  async node(options: NodeOptions = {}) {
+  async startNode(options: NodeOptions = {}) {
     const { entities, maxEntities, ...cacheOptions } = options;
     const { cache, faultyStore } = await this.cluster.node(cacheOptions);
     const context = this.contextOn(cache, {
@@ -138,23 +138,25 @@ export class SharedEntitiesInMemory implements SharedEntities {
   state: "up" | "down" | "hung" = "up";
 
   async get(key: string) {
-    await this.#failIfAway();
+    await this.#failIfDown();
     const text = this.copies.get(key);
     return text === undefined ? null : (JSON.parse(text) as SharedEntity);
   }
 
   async set(key: string, entity: SharedEntity) {
-    await this.#failIfAway();
+    await this.#failIfDown();
     this.copies.set(key, JSON.stringify(entity));
   }
 
-  async #failIfAway() {
+  async #failIfDown() {
     if (this.state === "down") throw new Error("The shared tier is down.");
     if (this.state === "hung") await new Promise(() => {});
   }
 }
 
 /** Reads the user on a node and returns the user's name. */
-export async function nameOf({ context }: Awaited<ReturnType<Site["node"]>>): Promise<string | undefined> {
+export async function nameOf({
+  context,
+}: Awaited<ReturnType<Site["startNode"]>>): Promise<string | undefined> {
   return (await context.of(sessionOf()).user())?.name;
 }

@@ -6,7 +6,7 @@ describe("invalidate()", () => {
   it("invalidates the copies of its own process immediately, and those of another process as soon as the hint arrives there", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
-    const [first, second] = [await site.node({ hints }), await site.node({ hints })];
+    const [first, second] = [await site.startNode({ hints }), await site.startNode({ hints })];
     expect([await nameOf(first), await nameOf(second)]).toEqual(["Ada", "Ada"]);
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
@@ -17,7 +17,10 @@ describe("invalidate()", () => {
 
   it("invalidates the copies of another process within maxStaleness if the hint is lost", async () => {
     const site = new Site();
-    const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
+    const [first, second] = [
+      await site.startNode({ hints: lostHints }),
+      await site.startNode({ hints: lostHints }),
+    ];
     await nameOf(second);
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
@@ -28,7 +31,10 @@ describe("invalidate()", () => {
 
   it("takes effect within maxStaleness in a process that cannot poll the log, because that process stops using its copies", async () => {
     const site = new Site();
-    const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
+    const [first, second] = [
+      await site.startNode({ hints: lostHints }),
+      await site.startNode({ hints: lostHints }),
+    ];
     await nameOf(second);
     second.faultyStore.state = "down";
     site.database.users.set("ada", userNamed("Ada L."));
@@ -39,7 +45,10 @@ describe("invalidate()", () => {
 
   it("takes effect in a process that was paused for longer than maxStaleness, because that process polls the log before it uses copies", async () => {
     const site = new Site();
-    const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
+    const [first, second] = [
+      await site.startNode({ hints: lostHints }),
+      await site.startNode({ hints: lostHints }),
+    ];
     await nameOf(second);
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
@@ -50,7 +59,7 @@ describe("invalidate()", () => {
 
   it("also invalidates the result of a load that its own process began before the call", async () => {
     const site = new Site();
-    const node = await site.node();
+    const node = await site.startNode();
     const release = site.database.slowDown();
     const before = nameOf(node);
     await untilIdle();
@@ -67,7 +76,7 @@ describe("invalidate()", () => {
   it("also invalidates the result of a load that began before the hint arrived", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
-    const [first, second] = [await site.node({ hints }), await site.node({ hints })];
+    const [first, second] = [await site.startNode({ hints }), await site.startNode({ hints })];
     const release = site.database.slowDown();
     const before = nameOf(second);
     await untilIdle();
@@ -84,7 +93,7 @@ describe("invalidate()", () => {
 
   it("takes effect for the request that calls it", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     const of = context.of(sessionOf());
     expect((await of.user())?.name).toBe("Ada");
     site.database.users.set("ada", userNamed("Ada L."));
@@ -95,7 +104,7 @@ describe("invalidate()", () => {
 
   it("invalidates the copies of its own process even if the store fails, because only the response may be lost", async () => {
     const site = new Site();
-    const { context, cache } = await site.node();
+    const { context, cache } = await site.startNode();
     await context.of(sessionOf()).user();
     site.database.users.set("ada", userNamed("Ada L."));
     await site.cluster.store.close();
@@ -106,7 +115,7 @@ describe("invalidate()", () => {
 
   it("leaves other entities cached, and treats the number 7 and the string 7 as the same id", async () => {
     const site = new Site();
-    const { context } = await site.node();
+    const { context } = await site.startNode();
     site.database.users.set("7", userNamed("Seven", { id: "7" }));
     await context.of(sessionOf("7")).user();
     await context.of(sessionOf()).company();
@@ -121,7 +130,7 @@ describe("invalidate()", () => {
   it("causes only one load per process, because its hint and its log item do not invalidate copies that were loaded after the call", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
-    const nodes = [await site.node({ hints }), await site.node({ hints })] as const;
+    const nodes = [await site.startNode({ hints }), await site.startNode({ hints })] as const;
     for (const node of nodes) await nameOf(node);
     const { queries } = site.database;
     await nodes[0].context.invalidate("user", "ada");
@@ -137,7 +146,7 @@ describe("invalidateTag()", () => {
   it("invalidates exactly the entities with the tag, on every node", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
-    const [first, second] = [await site.node({ hints }), await site.node({ hints })];
+    const [first, second] = [await site.startNode({ hints }), await site.startNode({ hints })];
     site.database.users.set("bob", userNamed("Bob", { id: "bob", companyId: "other" }));
     await nameOf(second);
     await second.context.of(sessionOf("bob")).user();
@@ -152,7 +161,7 @@ describe("invalidateTag()", () => {
 
   it("also invalidates the result of a load that its own process began before the call", async () => {
     const site = new Site();
-    const node = await site.node();
+    const node = await site.startNode();
     const release = site.database.slowDown();
     const before = nameOf(node);
     await untilIdle();
@@ -169,7 +178,7 @@ describe("invalidateTag()", () => {
 describe("a read with the option reset", () => {
   it("loads the entity again for this process, and leaves the copies of other processes unchanged", async () => {
     const site = new Site();
-    const [first, second] = [await site.node(), await site.node()];
+    const [first, second] = [await site.startNode(), await site.startNode()];
     await nameOf(first);
     await nameOf(second);
     site.database.users.set("ada", userNamed("Ada L."));
@@ -182,7 +191,7 @@ describe("a read with the option reset", () => {
 
   it("is not overwritten by a load that began earlier", async () => {
     const site = new Site();
-    const node = await site.node();
+    const node = await site.startNode();
     const release = site.database.slowDown();
     const before = nameOf(node);
     await untilIdle();

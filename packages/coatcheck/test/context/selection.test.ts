@@ -2,7 +2,7 @@ import Sqids from "sqids";
 import { describe, expect, it } from "vitest";
 import { defineContext, loader, preference } from "../../src/context/index.ts";
 import { hashedIds } from "../../src/context/sqids.ts";
-import { BackOffice, ids, requestSelecting, WAREHOUSE_HEADER } from "./back-office.ts";
+import { BackOffice, requestSelecting, WAREHOUSE_HEADER, warehouseIds } from "./back-office.ts";
 
 /** Texts that are not valid ids. */
 const NO_IDS: readonly string[] = [
@@ -12,7 +12,7 @@ const NO_IDS: readonly string[] = [
   "undefined",
   "__proto__",
   "x".repeat(129),
-  `${ids.encode(1)}x`,
+  `${warehouseIds.encode(1)}x`,
 ];
 
 describe("a selection by header", () => {
@@ -28,7 +28,7 @@ describe("a selection by header", () => {
   it("is read from the headers of Fetch and of Node, whatever their case", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const headers = new Headers({ [WAREHOUSE_HEADER]: ids.encode(2) });
+    const headers = new Headers({ [WAREHOUSE_HEADER]: warehouseIds.encode(2) });
     expect((await office.context.of(await office.request(token), { headers }).warehouse())?.name).toBe(
       "South",
     );
@@ -63,7 +63,7 @@ describe("a selection by header", () => {
     await office.warehouseOf(token);
     const { queries } = office;
     const several = encodeSeveral([1, 2]);
-    for (const text of [...NO_IDS, several, `${ids.encode(1)}, ${ids.encode(2)}`]) {
+    for (const text of [...NO_IDS, several, `${warehouseIds.encode(1)}, ${warehouseIds.encode(2)}`]) {
       const request = { headers: { [WAREHOUSE_HEADER.toLowerCase()]: text } };
       await expect(office.warehouseOf(token, request), text).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
@@ -86,7 +86,7 @@ describe("a selection by header", () => {
     const office = new BackOffice();
     const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
-    await expect(of.select("warehouse", ids.encode(1), { keep: true })).rejects.toThrow(
+    await expect(of.select("warehouse", warehouseIds.encode(1), { keep: true })).rejects.toThrow(
       "without the method patch()",
     );
     const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(3));
@@ -108,7 +108,7 @@ describe("select()", () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token), requestSelecting(1));
-    expect(await of.select("warehouse", ids.encode(2))).toMatchObject({ name: "South" });
+    expect(await of.select("warehouse", warehouseIds.encode(2))).toMatchObject({ name: "South" });
     expect((await of.warehouse())?.name).toBe("South");
     expect((await office.request(token)).data).toEqual({});
     expect(await of.select("warehouse", null)).toMatchObject({ name: "North" });
@@ -118,7 +118,9 @@ describe("select()", () => {
   it("stores the selection in the session only with the option keep, and removes it when null is selected", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
+    await office.context
+      .of(await office.request(token))
+      .select("warehouse", warehouseIds.encode(2), { keep: true });
     expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
     expect(await office.warehouseOf(token)).toBe("South");
     expect(await office.warehouseOf(token, requestSelecting(1))).toBe("North");
@@ -131,8 +133,8 @@ describe("select()", () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
-    await of.select("warehouse", ids.encode(2), { keep: true });
-    await expect(of.select("warehouse", ids.encode(3), { keep: true })).rejects.toMatchObject({
+    await of.select("warehouse", warehouseIds.encode(2), { keep: true });
+    await expect(of.select("warehouse", warehouseIds.encode(3), { keep: true })).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
     for (const text of NO_IDS) {
@@ -148,7 +150,7 @@ describe("select()", () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
-    await of.select("warehouse", ids.encode(2), { keep: true });
+    await of.select("warehouse", warehouseIds.encode(2), { keep: true });
     office.users.set("ada", { id: "ada", companyId: 1, warehouseId: 1, warehouses: [1] });
     await office.context.invalidate("user", "ada");
     expect(await office.warehouseOf(token)).toBe("North");
@@ -163,7 +165,7 @@ describe("select()", () => {
     await expect(of.select("wharehouse" as never, "1")).rejects.toThrow("name must be one of");
     await expect(of.select("warehouse", "1", { kep: true } as never)).rejects.toThrow('did you mean "keep"?');
     const plain = office.context.of({ subject: "ada", tenant: null, data: {} });
-    await expect(plain.select("warehouse", ids.encode(2), { keep: true })).rejects.toThrow(
+    await expect(plain.select("warehouse", warehouseIds.encode(2), { keep: true })).rejects.toThrow(
       "without the method patch()",
     );
   });
@@ -244,11 +246,11 @@ describe("preferences", () => {
 describe("hashedIds()", () => {
   it("encodes each id to a text of the minimum length, and decodes only that text", () => {
     for (const id of [0, 1, 7, 99, 100_000, Number.MAX_SAFE_INTEGER]) {
-      const text = ids.encode(id);
+      const text = warehouseIds.encode(id);
       expect(text.length).toBeGreaterThanOrEqual(8);
-      expect(ids.decode(text)).toEqual([id]);
+      expect(warehouseIds.decode(text)).toEqual([id]);
     }
-    for (const text of NO_IDS) expect(ids.decode(text)).toEqual([]);
+    for (const text of NO_IDS) expect(warehouseIds.decode(text)).toEqual([]);
     // A text that sqids decodes although encode() never returns it.
     const others = hashedIds({ alphabet: "abcdefghijklmnopqrstuvwxyz", minLength: 0 });
     const texts = new Set(Array.from({ length: 1000 }, (_, id) => others.encode(id)));

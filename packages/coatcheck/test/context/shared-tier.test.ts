@@ -6,7 +6,10 @@ describe("the shared tier", () => {
   it("returns an entity to another process without a query", async () => {
     const site = new Site();
     const shared = new SharedEntitiesInMemory();
-    const [first, second] = [await site.node({ entities: shared }), await site.node({ entities: shared })];
+    const [first, second] = [
+      await site.startNode({ entities: shared }),
+      await site.startNode({ entities: shared }),
+    ];
     await nameOf(first);
     await untilIdle();
     expect(await nameOf(second)).toBe("Ada");
@@ -19,7 +22,7 @@ describe("the shared tier", () => {
       const site = new Site();
       const entities = new SharedEntitiesInMemory();
       const options = { entities, hints };
-      const [first, second] = [await site.node(options), await site.node(options)];
+      const [first, second] = [await site.startNode(options), await site.startNode(options)];
       await nameOf(first);
       await untilIdle();
       const old = new Map(entities.copies);
@@ -37,7 +40,7 @@ describe("the shared tier", () => {
   it("returns a copy that was loaded after an invalidation, as soon as the process has read the log item of that invalidation", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
-    const [first, second] = [await site.node({ entities }), await site.node({ entities })];
+    const [first, second] = [await site.startNode({ entities }), await site.startNode({ entities })];
     await nameOf(first);
     await nameOf(second);
     await first.context.invalidate("user", "ada");
@@ -59,7 +62,7 @@ describe("the shared tier", () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const options = { entities, hints: lostHints };
-    const [first, second] = [await site.node(options), await site.node(options)];
+    const [first, second] = [await site.startNode(options), await site.startNode(options)];
     await nameOf(first);
     await untilIdle();
     second.faultyStore.state = "down";
@@ -73,7 +76,7 @@ describe("the shared tier", () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     site.database.users.set("ada", { ...userNamed("Ada"), since: new Date(0) });
-    const nodes = [await site.node({ entities }), await site.node({ entities })] as const;
+    const nodes = [await site.startNode({ entities }), await site.startNode({ entities })] as const;
     for (const { context } of nodes) {
       expect(await context.of(sessionOf()).user()).toMatchObject({ since: "1970-01-01T00:00:00.000Z" });
       await untilIdle();
@@ -84,19 +87,19 @@ describe("the shared tier", () => {
   it("does not return copies that were loaded before this process read the log for the first time", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
-    const first = await site.node({ entities });
+    const first = await site.startNode({ entities });
     await nameOf(first);
     await untilIdle();
     site.database.users.set("ada", userNamed("Ada L."));
     await first.context.invalidate("user", "ada");
-    const late = await site.node({ entities });
+    const late = await site.startNode({ entities });
     expect(await nameOf(late)).toBe("Ada L.");
   });
 
   it("is skipped while it fails, hangs or returns malformed data", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
-    const node = await site.node({ entities });
+    const node = await site.startNode({ entities });
     entities.state = "down";
     expect(await nameOf(node)).toBe("Ada");
     await node.context.invalidate("user", "ada");
@@ -107,15 +110,15 @@ describe("the shared tier", () => {
     entities.state = "up";
     const copy = { position: 1e9, loadedAt: site.time.wall, value: 7, keys: ["user:eve"] };
     entities.copies.set("user:ada", JSON.stringify(copy));
-    const other = await site.node({ entities });
+    const other = await site.startNode({ entities });
     expect(await nameOf(other)).toBe("Ada");
   });
 
   it("keeps the age of a copy, so that another process loads the entity again after its time to live", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
-    const first = await site.node({ entities });
-    const second = await site.node({ entities });
+    const first = await site.startNode({ entities });
+    const second = await site.startNode({ entities });
     await nameOf(first);
     await site.time.advance(4 * 60_000);
     expect(await nameOf(second)).toBe("Ada");
