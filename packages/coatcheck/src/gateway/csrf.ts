@@ -33,7 +33,8 @@ export function extractToken(
   jar: Jar,
   url: URL,
 ): string | null {
-  const token = "cookie" in source ? jar.value(source.cookie, url) : tokenIn(source, response, response.json);
+  const token =
+    "cookie" in source ? jar.value(source.cookie, url) : findToken(source, response, response.json);
   if (!token) throw upstreamUnavailable(`responded with status ${response.status} but without a CSRF token`);
   return "cookie" in source ? null : token;
 }
@@ -42,7 +43,7 @@ export function extractToken(
  * Returns the new CSRF token in a response to a request other than a token request; null if the response contains no
  * token, or if `renewFrom` excludes the response.
  */
-export function renewedToken(
+export function findRenewedToken(
   { source, renewFrom = "json" in source ? "path" : "writes" }: UpstreamCsrfOptions,
   method: string,
   response: UpstreamResponse,
@@ -50,16 +51,19 @@ export function renewedToken(
   if ("cookie" in source || renewFrom === "path" || (renewFrom === "writes" && isSafe(method))) return null;
   const isHtml = /\bhtml\b/i.test(response.headers.get("content-type") ?? "");
   if (("meta" in source || "input" in source) && !isHtml) return null;
-  return tokenIn(source, response, () => parseJson(response.text)) || null;
+  return findToken(source, response, () => parseJson(response.text)) || null;
 }
 
 /** Whether the response means that the upstream has refused the token. */
-export function isStale({ staleToken = [403] }: UpstreamCsrfOptions, response: UpstreamResponse): boolean {
+export function isTokenRefused(
+  { staleToken = [403] }: UpstreamCsrfOptions,
+  response: UpstreamResponse,
+): boolean {
   if (typeof staleToken !== "function") return staleToken.includes(response.status);
   return callPredicate("csrf.staleToken", staleToken, response);
 }
 
-function tokenIn(
+function findToken(
   source: Exclude<UpstreamCsrfSource, { cookie: string }>,
   response: UpstreamResponse,
   json: () => unknown,

@@ -28,6 +28,6 @@ export function upstreamTimeout(milliseconds: number, cause?: unknown): Coatchec
  * @param faults - at least one.
  */
 export function invalidInput(subject: string, faults: readonly Fault[]): CoatcheckError {
-  const [first] = faults.map(({ path, message }) => `${path} ${message}`);
-  return new CoatcheckError("VALIDATION_FAILED", `Invalid ${subject}: ${first}.`, { faults });
+  const [firstFault] = faults.map(({ path, message }) => `${path} ${message}`);
+  return new CoatcheckError("VALIDATION_FAILED", `Invalid ${subject}: ${firstFault}.`, { faults });
 }

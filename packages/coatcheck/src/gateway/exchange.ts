@@ -56,7 +56,7 @@ export class Exchanger {
         const response = toUpstreamResponse(received, { url, redirected: redirects > 0 });
         return { response, method: request.method, url };
       }
-      outgoing = followRedirect(outgoing, status, this.#targetOf(headers.location, url));
+      outgoing = followRedirect(outgoing, status, this.#redirectTarget(headers.location, url));
     }
     throw upstreamUnavailable(`redirected more than ${MAX_REDIRECTS} times`);
   }
@@ -66,7 +66,7 @@ export class Exchanger {
     await this.#transport.close();
   }
 
-  #targetOf(location: string | string[] | undefined, from: URL): URL {
+  #redirectTarget(location: string | string[] | undefined, from: URL): URL {
     const target = typeof location === "string" ? URL.parse(location, from.href) : null;
     if (!target) throw upstreamUnavailable("redirected without a valid Location header");
     // Accept both origins: an upstream that ignores the Host header redirects to its internal address.

@@ -26,7 +26,7 @@ const MAX_JAR_BYTES = 8192;
  */
 const MAX_STORED_BYTES = 2 * MAX_JAR_BYTES;
 /** The latest time of a `Date`, epoch milliseconds (ECMA-262 §21.4.1.1). A `Max-Age` can lie beyond it. */
-const MAX_TIME = 8.64e15;
+const MAX_DATE_MILLISECONDS = 8.64e15;
 
 /** The cookie jar of one session at the upstream, oldest cookie first. tough-cookie applies the rules of RFC 6265. */
 export class Jar {
@@ -67,9 +67,9 @@ export class Jar {
     const newest: StoredCookie[] = [];
     let size = 0;
     let storedSize = 0;
-    for (const cookie of this.#all().reverse()) {
+    for (const cookie of this.#allCookies().reverse()) {
       if (cookie.TTL() <= 0) continue;
-      const next = toStored(cookie);
+      const next = toStoredCookie(cookie);
       size += Buffer.byteLength(cookie.key + cookie.value);
       storedSize += Buffer.byteLength(JSON.stringify(next));
       if (size > MAX_JAR_BYTES || storedSize > MAX_STORED_BYTES) break;
@@ -78,7 +78,7 @@ export class Jar {
     return newest;
   }
 
-  #all(): Cookie[] {
+  #allCookies(): Cookie[] {
     let all: Cookie[] = [];
     this.#store.getAllCookies((_error, cookies) => {
       all = cookies ?? [];
@@ -87,7 +87,7 @@ export class Jar {
   }
 }
 
-function toStored(cookie: Cookie): StoredCookie {
+function toStoredCookie(cookie: Cookie): StoredCookie {
   const { key, value, sameSite } = cookie;
   const expiry = cookie.expiryTime();
   return {
@@ -99,7 +99,9 @@ function toStored(cookie: Cookie): StoredCookie {
     ...(cookie.secure ? { secure: true } : {}),
     ...(cookie.httpOnly ? { httpOnly: true } : {}),
     ...(sameSite ? { sameSite } : {}),
-    ...(expiry !== undefined && expiry <= MAX_TIME ? { expires: new Date(expiry).toISOString() } : {}),
+    ...(expiry !== undefined && expiry <= MAX_DATE_MILLISECONDS
+      ? { expires: new Date(expiry).toISOString() }
+      : {}),
   };
 }
 
@@ -119,7 +121,7 @@ export function mergeCookies(
   after: readonly StoredCookie[],
   current: readonly StoredCookie[],
 ): readonly StoredCookie[] {
-  const [old, fresh, merged] = [byIdentity(before), byIdentity(after), byIdentity(current)];
+  const [old, fresh, merged] = [indexByIdentity(before), indexByIdentity(after), indexByIdentity(current)];
   let changed = false;
   for (const identity of new Set([...old.keys(), ...fresh.keys()])) {
     const cookie = fresh.get(identity);
@@ -136,7 +138,7 @@ export function mergeCookies(
  * Indexes cookies by name, domain and path. A cookie replaces another cookie for which these three are equal (RFC 6265
  * §5.3).
  */
-function byIdentity(cookies: readonly StoredCookie[]): Map<string, StoredCookie> {
+function indexByIdentity(cookies: readonly StoredCookie[]): Map<string, StoredCookie> {
   return new Map(cookies.map((cookie) => [`${cookie.key}\n${cookie.domain}\n${cookie.path}`, cookie]));
 }
 

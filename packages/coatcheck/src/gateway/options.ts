@@ -97,6 +97,7 @@ export interface ResolvedUpstreamOptions
   readonly publicOrigin: string;
 }
 
+const OPTIONS_LABEL = "upstream options";
 const UPSTREAM_OPTIONS = {
   baseUrl: true,
   csrf: true,
@@ -122,7 +123,7 @@ const SESSION_OPTIONS = {
   cookie: true,
   isLoggedOut: "function",
 } satisfies KnownOptions<UpstreamSessionOptions>;
-const SOURCES = {
+const CSRF_SOURCE_OPTIONS = {
   json: true,
   header: true,
   cookie: true,
@@ -130,20 +131,20 @@ const SOURCES = {
   input: true,
   form: true,
 } satisfies KnownOptions<UpstreamCsrfSource>;
-const SEND_AS = { header: true, field: true } satisfies KnownOptions<UpstreamCsrfOptions["sendAs"]>;
+const SEND_AS_OPTIONS = { header: true, field: true } satisfies KnownOptions<UpstreamCsrfOptions["sendAs"]>;
 const BREAKER_OPTIONS = { failures: true, halfOpenAfter: true } satisfies KnownOptions<
   NonNullable<UpstreamOptions["breaker"]>
 >;
 
-function requireKnown(given: UpstreamOptions): void {
-  requireKnownOptions("upstream options", given, UPSTREAM_OPTIONS);
-  requireKnownPart("upstream options", given, "breaker", BREAKER_OPTIONS);
-  if (given.session) requireKnownOptions("upstream options", given.session, SESSION_OPTIONS, "session");
+function requireKnownNames(given: UpstreamOptions): void {
+  requireKnownOptions(OPTIONS_LABEL, given, UPSTREAM_OPTIONS);
+  requireKnownPart(OPTIONS_LABEL, given, "breaker", BREAKER_OPTIONS);
+  if (given.session) requireKnownOptions(OPTIONS_LABEL, given.session, SESSION_OPTIONS, "session");
   if (given.csrf === null) return;
-  requireKnownOptions("upstream options", given.csrf, CSRF_OPTIONS, "csrf");
-  requireKnownOptions("upstream options", given.csrf.source, SOURCES, "csrf.source");
-  requireKnownOptions("upstream options", given.csrf.sendAs, SEND_AS, "csrf.sendAs");
-  requireOneOf("upstream options", "csrf.renewFrom", given.csrf.renewFrom, ["path", "writes", "all"]);
+  requireKnownOptions(OPTIONS_LABEL, given.csrf, CSRF_OPTIONS, "csrf");
+  requireKnownOptions(OPTIONS_LABEL, given.csrf.source, CSRF_SOURCE_OPTIONS, "csrf.source");
+  requireKnownOptions(OPTIONS_LABEL, given.csrf.sendAs, SEND_AS_OPTIONS, "csrf.sendAs");
+  requireOneOf(OPTIONS_LABEL, "csrf.renewFrom", given.csrf.renewFrom, ["path", "writes", "all"]);
 }
 
 /**
@@ -152,8 +153,8 @@ function requireKnown(given: UpstreamOptions): void {
  * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
  */
-export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions {
-  requireKnown(given);
+export function resolveUpstreamOptions(given: UpstreamOptions): ResolvedUpstreamOptions {
+  requireKnownNames(given);
   const options = {
     timeout: 10_000,
     retries: 2,
@@ -176,7 +177,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions 
   if (csrf && baseUrl && !resolvePath(csrf.path, baseUrl)) {
     faults.push({ path: "csrf.path", message: "must start with / and stay below the base URL" });
   }
-  faults.push(...headerFaults(given), ...testFaults(given));
+  faults.push(...headerFaults(given), ...responseTestFaults(given));
   const minimums: [string, number, number][] = [
     ["timeout", options.timeout, 1],
     ["retries", options.retries, 0],
@@ -194,7 +195,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions 
   if (baseUrl && publicOrigin === null) {
     faults.push({ path: "headers.host", message: "must be a host name with an optional port" });
   }
-  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalidInput("upstream options", faults);
+  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalidInput(OPTIONS_LABEL, faults);
   return { ...options, baseUrl, publicOrigin };
 }
 
@@ -209,7 +210,7 @@ function headerFaults({ headers = {}, csrf }: UpstreamOptions): Fault[] {
   return faults;
 }
 
-function testFaults({ csrf, session }: UpstreamOptions): Fault[] {
+function responseTestFaults({ csrf, session }: UpstreamOptions): Fault[] {
   const faults: Fault[] = [];
   const staleToken: unknown = csrf?.staleToken;
   const isStatus = (value: unknown) => Number.isInteger(value) && Number(value) >= 400 && Number(value) < 500;

@@ -12,11 +12,11 @@ export interface PresetOptions {
 type Preset = (options: PresetOptions) => Required<Pick<UpstreamOptions, "csrf" | "session">>;
 
 /** The settings that are the same for all applications of a framework. */
-interface Framework extends Omit<UpstreamCsrfOptions, "path"> {
+interface FrameworkSettings extends Omit<UpstreamCsrfOptions, "path"> {
   readonly cookie?: string;
 }
 
-function presetOf({ cookie, ...csrf }: Framework): Preset {
+function createPreset({ cookie, ...csrf }: FrameworkSettings): Preset {
   return ({ csrfPath, loginPage }) => ({
     csrf: { ...csrf, path: csrfPath },
     session: {
@@ -39,7 +39,7 @@ function presetOf({ cookie, ...csrf }: Framework): Preset {
  */
 export const upstreamPresets = {
   /** Django 4 and later. Its 403 page for a refused token contains "CSRF"; any other 403 is returned to the caller. */
-  django: presetOf({
+  django: createPreset({
     source: { cookie: "csrftoken" },
     sendAs: { header: "X-CSRFToken" },
     staleToken: ({ status, text }) => status === 403 && /csrf/i.test(text),
@@ -49,33 +49,33 @@ export const upstreamPresets = {
    * Flask with Flask-WTF's `CSRFProtect`. The value of its session cookie changes often, so only the login page shows
    * that a session is lost.
    */
-  flaskWtf: presetOf({
+  flaskWtf: createPreset({
     source: { input: "csrf_token" },
     sendAs: { header: "X-CSRFToken" },
     staleToken: ({ status, text }) => status === 400 && /CSRF (session )?tokens? (is|are|has|do)/.test(text),
   }),
   /** Laravel, which responds 419 to a refused token. */
-  laravel: presetOf({
+  laravel: createPreset({
     source: { meta: "csrf-token" },
     sendAs: { header: "X-CSRF-TOKEN" },
     staleToken: [419],
   }),
   /** Rails with `protect_from_forgery with: :exception`. A 422 for invalid input is returned to the caller. */
-  rails: presetOf({
+  rails: createPreset({
     source: { meta: "csrf-token" },
     sendAs: { header: "X-CSRF-Token" },
     staleToken: ({ status, text }) =>
       status === 422 && /InvalidAuthenticityToken|change you wanted was rejected/.test(text),
   }),
   /** ASP.NET Core's antiforgery filter, which responds 400 without a body. */
-  aspNetCore: presetOf({
+  aspNetCore: createPreset({
     source: { input: "__RequestVerificationToken" },
     sendAs: { header: "RequestVerificationToken" },
     staleToken: ({ status, text }) => status === 400 && text === "",
     cookie: ".AspNetCore.Session",
   }),
   /** PHP's own sessions with `session.use_strict_mode`, and a token in each form. */
-  php: presetOf({
+  php: createPreset({
     source: { input: "csrf_token" },
     sendAs: { field: "csrf_token" },
     staleToken: [403, 419],

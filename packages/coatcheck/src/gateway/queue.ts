@@ -20,7 +20,7 @@ export class SessionQueue {
       if (this.#tails.get(sessionId) === tail) this.#tails.delete(sessionId);
     });
     try {
-      if (previous) await unlessAborted(previous, signal);
+      if (previous) await waitUnlessAborted(previous, signal);
       return await task();
     } finally {
       end();
@@ -33,7 +33,7 @@ export class SessionQueue {
   }
 }
 
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+async function waitUnlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason);

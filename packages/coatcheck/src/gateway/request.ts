@@ -85,13 +85,17 @@ export function toWireRequest(
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
   let { body } = request;
   if (token && "header" in token.sendAs) headers[token.sendAs.header.toLowerCase()] = token.value;
-  if (token && "field" in token.sendAs) body = withField(body, token.sendAs.field, token.value);
+  if (token && "field" in token.sendAs) body = addTokenToBody(body, token.sendAs.field, token.value);
   if (body)
     headers["content-type"] = "json" in body ? "application/json" : "application/x-www-form-urlencoded";
   return { method, path: url.pathname + url.search, headers, body: serializeBody(body) };
 }
 
-function withField(body: UpstreamRequest["body"], field: string, token: string): UpstreamRequest["body"] {
+function addTokenToBody(
+  body: UpstreamRequest["body"],
+  field: string,
+  token: string,
+): UpstreamRequest["body"] {
   if (!body) return { form: { [field]: token } };
   if ("form" in body) return { form: { ...body.form, [field]: token } };
   if (isJsonObject(body.json)) return { json: { ...body.json, [field]: token } satisfies JsonObject };

@@ -54,7 +54,7 @@ export function toUpstreamResponse(
     if (value === undefined || OMITTED_HEADERS.has(name)) continue;
     for (const each of [value].flat()) headers.append(name, each);
   }
-  const text = decode(body, headers.get("content-type"));
+  const text = decodeText(body, headers.get("content-type"));
   return {
     status,
     url: from.url.href,
@@ -72,7 +72,7 @@ export function toUpstreamResponse(
   };
 }
 
-function decode(body: Buffer, contentType: string | null): string {
+function decodeText(body: Buffer, contentType: string | null): string {
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? "") ?? [];
   try {
     return new TextDecoder(charset).decode(body);

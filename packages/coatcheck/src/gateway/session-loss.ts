@@ -60,7 +60,7 @@ export function upstreamSessionLost(loss: UpstreamSessionLoss): CoatcheckError {
 }
 
 /** Calls the application's listener. If the listener fails, this emits a warning; the request continues. */
-export function reportLoss(
+export function reportSessionLoss(
   listener: ((loss: UpstreamSessionLoss) => void) | undefined,
   loss: UpstreamSessionLoss,
 ): void {

@@ -77,7 +77,7 @@ export class UpstreamSession {
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when no secret decrypts them. The stored text stays as it is.
    */
   async read(): Promise<void> {
-    this.#adopt(await this.#state.read());
+    this.#setStoredText(await this.#state.read());
   }
 
   /**
@@ -88,7 +88,7 @@ export class UpstreamSession {
     const text = this.#ring.encrypt(JSON.stringify(next), this.#state.sessionId);
     const stored = await this.#state.swap(this.#text, text);
     if (stored !== text) {
-      this.#adopt(stored);
+      this.#setStoredText(stored);
       return false;
     }
     this.#text = text;
@@ -111,12 +111,12 @@ export class UpstreamSession {
     throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
 
-  #adopt(text: string | null): void {
-    if (text !== this.#text) this.#credentials = this.#decode(text);
+  #setStoredText(text: string | null): void {
+    if (text !== this.#text) this.#credentials = this.#decrypt(text);
     this.#text = text;
   }
 
-  #decode(text: string | null): UpstreamCredentials {
+  #decrypt(text: string | null): UpstreamCredentials {
     if (text === null) return NO_CREDENTIALS;
     const plaintext = this.#ring.decrypt(text, this.#state.sessionId);
     if (plaintext === null) {

@@ -38,7 +38,7 @@ export class Transport {
    */
   async send(outgoing: WireRequest, signal: AbortSignal): Promise<WireResponse> {
     const { statusCode, headers, body } = await this.#request(outgoing, signal);
-    const compressed = await this.#read(body);
+    const compressed = await this.#readBody(body);
     return {
       status: statusCode,
       headers,
@@ -69,12 +69,12 @@ export class Transport {
     }
   }
 
-  async #read(body: Dispatcher.ResponseData["body"]): Promise<Buffer> {
+  async #readBody(body: Dispatcher.ResponseData["body"]): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > this.#maxBytes) throw this.#tooLarge();
+      if (size > this.#maxBytes) throw this.#tooLargeError();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -90,14 +90,14 @@ export class Transport {
       try {
         result = await decompress(result, { maxOutputLength: this.#maxBytes });
       } catch (error) {
-        if (error instanceof RangeError) throw this.#tooLarge();
+        if (error instanceof RangeError) throw this.#tooLargeError();
         throw upstreamUnavailable("sent a body that cannot be decompressed", error);
       }
     }
     return result;
   }
 
-  #tooLarge() {
+  #tooLargeError() {
     return upstreamUnavailable(`sent a body of more than ${this.#maxBytes} bytes`);
   }
 }

@@ -1,14 +1,19 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { KeyRing } from "../session/key-ring.ts";
-import { currentToken, extractToken, isStale, renewedToken } from "./csrf.ts";
+import { currentToken, extractToken, findRenewedToken, isTokenRefused } from "./csrf.ts";
 import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
 import { type Exchange, Exchanger } from "./exchange.ts";
 import { Jar, type StoredCookie } from "./jar.ts";
-import { type ResolvedUpstreamOptions, resolveOptions, type UpstreamOptions } from "./options.ts";
+import { type ResolvedUpstreamOptions, resolveUpstreamOptions, type UpstreamOptions } from "./options.ts";
 import { SessionQueue } from "./queue.ts";
 import { isSafe, type SafeMethod, toWireRequest, type UpstreamRequest } from "./request.ts";
 import type { UpstreamResponse } from "./response.ts";
-import { isLoggedOut, reportLoss, type UpstreamSessionLoss, upstreamSessionLost } from "./session-loss.ts";
+import {
+  isLoggedOut,
+  reportSessionLoss,
+  type UpstreamSessionLoss,
+  upstreamSessionLost,
+} from "./session-loss.ts";
 import {
   type CredentialChanges,
   type UpstreamCredentials,
@@ -71,7 +76,7 @@ export interface Upstream {
  * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
  */
 export function createUpstream(options: UpstreamOptions): Upstream {
-  return new Gateway(resolveOptions(options));
+  return new Gateway(resolveUpstreamOptions(options));
 }
 
 class Gateway implements Upstream {
@@ -104,7 +109,7 @@ class Gateway implements Upstream {
     const outgoing = toWireRequest(request, this.#options, null);
     const signal = AbortSignal.timeout(this.#options.timeout);
     const { response } = await this.#exchanger.run(outgoing, new Jar([]), signal, request.redirect);
-    return requireUsable(response);
+    return requireNoServerError(response);
   }
 
   async close(): Promise<void> {
@@ -119,15 +124,15 @@ class Gateway implements Upstream {
     const session = new UpstreamSession(state, this.#ring);
     await session.read();
     await this.#ensureToken(session, null, signal);
-    const token = this.#token(session);
+    const token = this.#currentToken(session);
     const first = await this.#send(session, request, signal);
-    if (token === null || !first.isStale) return requireUsable(first.response);
+    if (token === null || !first.isTokenRefused) return requireNoServerError(first.response);
     await session.read();
     await this.#ensureToken(session, token, signal);
     // With the same token, the upstream would send the same response.
-    if (this.#token(session) === token) return requireUsable(first.response);
+    if (this.#currentToken(session) === token) return requireNoServerError(first.response);
     const second = await this.#send(session, request, signal);
-    return requireUsable(second.response);
+    return requireNoServerError(second.response);
   }
 
   /**
@@ -139,9 +144,9 @@ class Gateway implements Upstream {
     session: UpstreamSession,
     request: UpstreamRequest,
     signal: AbortSignal,
-  ): Promise<{ readonly response: UpstreamResponse; readonly isStale: boolean }> {
+  ): Promise<{ readonly response: UpstreamResponse; readonly isTokenRefused: boolean }> {
     const { csrf } = this.#options;
-    const value = isSafe(request.method) ? null : this.#token(session);
+    const value = isSafe(request.method) ? null : this.#currentToken(session);
     const token = csrf && value !== null ? { value, sendAs: csrf.sendAs } : null;
     const sent = session.credentials;
     const jar = new Jar(sent.cookies);
@@ -156,9 +161,9 @@ class Gateway implements Upstream {
     const { response, method } = exchange;
     // If the upstream refuses the GET after a redirect, it has already carried out the original request; do not repeat
     // it.
-    const stale = csrf !== null && value !== null && !isSafe(method) && isStale(csrf, response);
-    await this.#requireSession(session, sent, jar, { request, response, isStale: stale });
-    return { response, isStale: stale };
+    const stale = csrf !== null && value !== null && !isSafe(method) && isTokenRefused(csrf, response);
+    await this.#requireSession(session, sent, jar, { request, response, isTokenRefused: stale });
+    return { response, isTokenRefused: stale };
   }
 
   /**
@@ -171,7 +176,7 @@ class Gateway implements Upstream {
     if (!csrf) return;
     const request: UpstreamRequest = { method: "GET", path: csrf.path };
     for (let attempt = 0; attempt < MAX_TOKEN_ATTEMPTS; attempt++) {
-      const current = this.#token(session);
+      const current = this.#currentToken(session);
       if (current !== null && current !== rejected) return;
       const sent = session.credentials;
       const jar = new Jar(sent.cookies);
@@ -180,17 +185,21 @@ class Gateway implements Upstream {
         jar,
         signal,
       );
-      const token = extractToken(csrf.source, requireUsable(response), jar, url);
+      const token = extractToken(csrf.source, requireNoServerError(response), jar, url);
       const cookies = jar.cookies();
       if (await session.replace({ ...sent, ...this.#startOf(sent, cookies), token, cookies })) {
         // Pass no response: the token page may be the login page, so only the cookie can show that the session is lost.
-        return await this.#requireSession(session, sent, jar, { request, response: null, isStale: false });
+        return await this.#requireSession(session, sent, jar, {
+          request,
+          response: null,
+          isTokenRefused: false,
+        });
       }
     }
     throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
 
-  #token(session: UpstreamSession): string | null {
+  #currentToken(session: UpstreamSession): string | null {
     const { csrf, publicOrigin, baseUrl } = this.#options;
     return csrf && currentToken(csrf.source, session.credentials, new URL(publicOrigin + baseUrl.pathname));
   }
@@ -202,7 +211,7 @@ class Gateway implements Upstream {
     cookies: Pick<CredentialChanges, "before" | "after">,
   ): CredentialChanges {
     const { csrf, clock, session: options } = this.#options;
-    const renewed = csrf && renewedToken(csrf, method, response);
+    const renewed = csrf && findRenewedToken(csrf, method, response);
     const token = renewed ? { token: { before: sent.token, after: renewed } } : {};
     const start = this.#startOf(sent, cookies.after);
     if (session === "begins" && response.status < 400 && !isLoggedOut(options, response)) {
@@ -230,7 +239,7 @@ class Gateway implements Upstream {
     session: UpstreamSession,
     sent: UpstreamCredentials,
     jar: Jar,
-    { request, response, isStale: stale }: Outcome,
+    { request, response, isTokenRefused: stale }: RequestOutcome,
   ): Promise<void> {
     const { session: options, onSessionLost, clock } = this.#options;
     if (!options || request.session) return;
@@ -257,7 +266,7 @@ class Gateway implements Upstream {
       startedAt: sent.startedAt ?? null,
       loggedInAt: sent.loggedInAt ?? null,
     };
-    reportLoss(onSessionLost, loss);
+    reportSessionLoss(onSessionLost, loss);
     throw upstreamSessionLost(loss);
   }
 
@@ -271,10 +280,10 @@ class Gateway implements Upstream {
 }
 
 /** A request, its credentials and its response. `response` is null if it must not be passed to `isLoggedOut`. */
-interface Outcome {
+interface RequestOutcome {
   readonly request: UpstreamRequest;
   readonly response: UpstreamResponse | null;
-  readonly isStale: boolean;
+  readonly isTokenRefused: boolean;
 }
 
 /**
@@ -282,7 +291,7 @@ interface Outcome {
  *
  * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for a status of 500 or above.
  */
-function requireUsable(response: UpstreamResponse): UpstreamResponse {
+function requireNoServerError(response: UpstreamResponse): UpstreamResponse {
   if (response.status < 500) return response;
   throw upstreamUnavailable(`failed with status ${response.status}`);
 }

@@ -18,12 +18,12 @@ export interface ShopBackend {
   start(): Promise<RunningServer>;
 }
 
-const PAGES = { csrfPath: "/login/", loginPage: { path: "/login/" } };
+const PRESET_OPTIONS = { csrfPath: "/login/", loginPage: { path: "/login/" } };
 
-const php: ShopBackend = {
+const phpShop: ShopBackend = {
   title: "PHP",
   program: "php",
-  options: upstreamPresets.php(PAGES),
+  options: upstreamPresets.php(PRESET_OPTIONS),
   outdatesTokens: true,
   start: () =>
     startScript("php", "shop.php", (script, port, folder) => [
@@ -35,18 +35,18 @@ const php: ShopBackend = {
     ]),
 };
 
-const flask: ShopBackend = {
+const flaskShop: ShopBackend = {
   title: "Flask-WTF",
   program: "pythonWeb",
-  options: upstreamPresets.flaskWtf(PAGES),
+  options: upstreamPresets.flaskWtf(PRESET_OPTIONS),
   outdatesTokens: true,
   start: () => startScript("pythonWeb", "flask_shop.py", (script, port) => [script, String(port)]),
 };
 
-const djangoPreset = upstreamPresets.django(PAGES);
+const djangoPreset = upstreamPresets.django(PRESET_OPTIONS);
 const headers = { host: "shop.example" };
 
-const django: ShopBackend = {
+const djangoShop: ShopBackend = {
   title: "Django",
   program: "pythonWeb",
   options: { ...djangoPreset, headers },
@@ -55,8 +55,8 @@ const django: ShopBackend = {
   start: () => startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port)]),
 };
 
-const djangoWithSessionTokens: ShopBackend = {
-  ...django,
+const djangoShopWithSessionTokens: ShopBackend = {
+  ...djangoShop,
   title: "Django with CSRF_USE_SESSIONS",
   options: {
     ...djangoPreset,
@@ -68,7 +68,12 @@ const djangoWithSessionTokens: ShopBackend = {
     startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port), "use-sessions"]),
 };
 
-export const SHOP_BACKENDS: readonly ShopBackend[] = [php, flask, django, djangoWithSessionTokens];
+export const SHOP_BACKENDS: readonly ShopBackend[] = [
+  phpShop,
+  flaskShop,
+  djangoShop,
+  djangoShopWithSessionTokens,
+];
 
 /** Starts a script of `backends/` on a free port. */
 async function startScript(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Jar, mergeCookies } from "../../src/gateway/jar.ts";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 const SHOP_URL = new URL("http://shop.example/cart/tacos");
 
@@ -11,14 +11,14 @@ function cookies(...headers: string[]) {
 }
 
 test("request() keeps the cookies of each session separate and returns no Set-Cookie header", async () => {
-  const server = await serve((_request, response, { path, cookie }) =>
-    json(
+  const server = await startServer((_request, response, { path, cookie }) =>
+    sendJson(
       response,
       { cookie },
       path === "/in" ? { "set-cookie": [`who=${crypto.randomUUID()}; HttpOnly`, "b=2"] } : {},
     ),
   );
-  const upstream = connect(server.origin);
+  const upstream = connectUpstream(server.origin);
   const [alice, bob] = [stateInMemory(), stateInMemory()];
   for (const state of [alice, bob]) {
     const response = await upstream.request(state, { method: "GET", path: "/in" });
@@ -34,10 +34,10 @@ test("request() keeps the cookies of each session separate and returns no Set-Co
 });
 
 test("requestWithoutSession() sends and stores no cookies", async () => {
-  const server = await serve((_request, response, { cookie }) =>
-    json(response, { cookie }, { "set-cookie": "who=alice" }),
+  const server = await startServer((_request, response, { cookie }) =>
+    sendJson(response, { cookie }, { "set-cookie": "who=alice" }),
   );
-  const upstream = connect(server.origin);
+  const upstream = connectUpstream(server.origin);
   await upstream.requestWithoutSession({ method: "GET", path: "/menu" });
   expect(
     (
@@ -52,8 +52,10 @@ test("requestWithoutSession() sends and stores no cookies", async () => {
 });
 
 test("request() writes the session's state only when a cookie changed", async () => {
-  const server = await serve((_request, response) => json(response, {}, { "set-cookie": "same=1; Path=/" }));
-  const upstream = connect(server.origin);
+  const server = await startServer((_request, response) =>
+    sendJson(response, {}, { "set-cookie": "same=1; Path=/" }),
+  );
+  const upstream = connectUpstream(server.origin);
   const state = stateInMemory();
   await upstream.request(state, { method: "GET", path: "/" });
   const { text } = state;
@@ -64,20 +66,20 @@ test("request() writes the session's state only when a cookie changed", async ()
 test("request() keeps every cookie when several nodes receive cookies for one session at once", async () => {
   const nodes = 8;
   const waiting: (() => void)[] = [];
-  const server = await serve(async (_request, response, { path }) => {
+  const server = await startServer(async (_request, response, { path }) => {
     await new Promise<void>((release) => {
       waiting.push(release);
       if (waiting.length === nodes) for (const each of waiting) each();
     });
-    json(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
+    sendJson(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
   });
   const state = stateInMemory();
   const names = Array.from({ length: nodes }, (_, index) => `node${index}`);
   await Promise.all(
-    names.map((name) => connect(server.origin).request(state, { method: "GET", path: `/${name}` })),
+    names.map((name) => connectUpstream(server.origin).request(state, { method: "GET", path: `/${name}` })),
   );
-  const echo = await serve((_request, response, { cookie }) => json(response, cookie));
-  const sent = (await connect(echo.origin).request(state, { method: "GET", path: "/" })).json();
+  const echo = await startServer((_request, response, { cookie }) => sendJson(response, cookie));
+  const sent = (await connectUpstream(echo.origin).request(state, { method: "GET", path: "/" })).json();
   expect(String(sent).split("; ").sort()).toEqual(names.map((name) => `${name}=1`));
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { UpstreamCsrfSource } from "../../src/gateway/index.ts";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 const TOKEN = `t"&'é<${"x".repeat(20)}`;
 const ESCAPED = TOKEN.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
@@ -18,11 +18,11 @@ const sources: [string, UpstreamCsrfSource, { body?: string; headers?: Record<st
 test.each(sources)(
   "request() reads the CSRF token from %s",
   async (_name, source, { body = "", headers = {} }) => {
-    const server = await serve((_request, response, { method, token }) => {
+    const server = await startServer((_request, response, { method, token }) => {
       if (method === "GET") response.writeHead(200, headers).end(body);
       else response.writeHead(token === "plain" ? 200 : 403).end();
     });
-    const upstream = connect(server.origin, { csrf: { path: "/token", source, sendAs: SEND_AS } });
+    const upstream = connectUpstream(server.origin, { csrf: { path: "/token", source, sendAs: SEND_AS } });
     const state = stateInMemory();
     expect((await upstream.request(state, { method: "POST", path: "/" })).status).toBe(200);
     expect((await upstream.request(state, { method: "DELETE", path: "/" })).status).toBe(200);
@@ -35,12 +35,12 @@ test.each(sources)(
 );
 
 test("request() decodes HTML entities in a token from a meta tag", async () => {
-  const server = await serve((_request, response, { method, body }) =>
+  const server = await startServer((_request, response, { method, body }) =>
     method === "GET"
       ? response.end(`<meta name="csrf" content="${ESCAPED}">`)
-      : json(response, { body: Object.fromEntries(new URLSearchParams(body)) }),
+      : sendJson(response, { body: Object.fromEntries(new URLSearchParams(body)) }),
   );
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: { field: "_token" } },
   });
   const response = await upstream.request(stateInMemory(), {
@@ -52,10 +52,10 @@ test("request() decodes HTML entities in a token from a meta tag", async () => {
 });
 
 test("request() with the option sendAs.field adds the token to a JSON object or an empty form, and rejects a JSON array", async () => {
-  const server = await serve((_request, response, { method, body }) =>
-    method === "GET" ? json(response, { token: "t" }) : json(response, body),
+  const server = await startServer((_request, response, { method, body }) =>
+    method === "GET" ? sendJson(response, { token: "t" }) : sendJson(response, body),
   );
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { json: "token" }, sendAs: { field: "_token" } },
   });
   const state = stateInMemory();
@@ -75,8 +75,8 @@ test("request() with the option sendAs.field adds the token to a JSON object or 
  */
 async function singleTokenServer(accepts = () => true) {
   let newest = 0;
-  return await serve((_request, response, { method, path, token }) => {
-    if (path === "/token") return json(response, { token: `token-${++newest}` });
+  return await startServer((_request, response, { method, path, token }) => {
+    if (path === "/token") return sendJson(response, { token: `token-${++newest}` });
     const isAccepted = method === "GET" || (token === `token-${newest}` && accepts());
     if (path === "/outdate") newest++;
     response.writeHead(isAccepted ? 200 : 403).end();
@@ -86,7 +86,7 @@ const csrf = { path: "/token", source: { json: "token" }, sendAs: SEND_AS } as c
 
 test("request() fetches a new token after a 403 and repeats the request once", async () => {
   const server = await singleTokenServer();
-  const upstream = connect(server.origin, { csrf });
+  const upstream = connectUpstream(server.origin, { csrf });
   const state = stateInMemory();
   await upstream.request(state, { method: "GET", path: "/outdate" });
   const response = await upstream.request(state, { method: "PUT", path: "/cart", body: { json: { a: 1 } } });
@@ -102,13 +102,13 @@ test("request() fetches a new token after a 403 and repeats the request once", a
 
 test("request() returns the response if the repeated request or a safe request receives 403", async () => {
   const server = await singleTokenServer(() => false);
-  const upstream = connect(server.origin, { csrf });
+  const upstream = connectUpstream(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
   expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
-  const forbidding = await serve((_request, response, { path }) =>
-    path === "/token" ? json(response, { token: "t" }) : response.writeHead(403).end(),
+  const forbidding = await startServer((_request, response, { path }) =>
+    path === "/token" ? sendJson(response, { token: "t" }) : response.writeHead(403).end(),
   );
-  const response = await connect(forbidding.origin, { csrf }).request(stateInMemory(), {
+  const response = await connectUpstream(forbidding.origin, { csrf }).request(stateInMemory(), {
     method: "GET",
     path: "/",
   });
@@ -116,10 +116,10 @@ test("request() returns the response if the repeated request or a safe request r
 });
 
 test("request() does not repeat a request when the new token equals the rejected token", async () => {
-  const server = await serve((_request, response, { path }) =>
-    path === "/token" ? json(response, { token: "always the same" }) : response.writeHead(403).end(),
+  const server = await startServer((_request, response, { path }) =>
+    path === "/token" ? sendJson(response, { token: "always the same" }) : response.writeHead(403).end(),
   );
-  const upstream = connect(server.origin, { csrf });
+  const upstream = connectUpstream(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
   expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token"]);
 });
@@ -127,19 +127,19 @@ test("request() does not repeat a request when the new token equals the rejected
 test("two nodes that send a session's first request at the same time use the same token and cookie", async () => {
   const nodes = 6;
   const waiting: (() => void)[] = [];
-  const server = await serve(async (_request, response, { path, cookie, token }) => {
-    if (path !== "/token") return json(response, { cookie, token });
+  const server = await startServer(async (_request, response, { path, cookie, token }) => {
+    if (path !== "/token") return sendJson(response, { cookie, token });
     const number = waiting.length;
     await new Promise<void>((release) => {
       waiting.push(release);
       if (waiting.length === nodes) for (const each of waiting) each();
     });
-    json(response, { token: `token-${number}` }, { "set-cookie": `PHPSESSID=session-${number}; Path=/` });
+    sendJson(response, { token: `token-${number}` }, { "set-cookie": `PHPSESSID=session-${number}; Path=/` });
   });
   const state = stateInMemory();
   const bodies = await Promise.all(
     Array.from({ length: nodes }, async () =>
-      (await connect(server.origin, { csrf }).request(state, { method: "POST", path: "/" })).json(),
+      (await connectUpstream(server.origin, { csrf }).request(state, { method: "POST", path: "/" })).json(),
     ),
   );
   expect(new Set(bodies.map((response) => JSON.stringify(response))).size).toBe(1);
@@ -151,7 +151,7 @@ test("two nodes that send a session's first request at the same time use the sam
 
 test("request() uses the token that another node has stored after the 403, instead of fetching a new token", async () => {
   const server = await singleTokenServer();
-  const [here, there] = [connect(server.origin, { csrf }), connect(server.origin, { csrf })];
+  const [here, there] = [connectUpstream(server.origin, { csrf }), connectUpstream(server.origin, { csrf })];
   const state = stateInMemory();
   await here.request(state, { method: "POST", path: "/" });
   const stale = state.text;
@@ -166,8 +166,10 @@ test("request() uses the token that another node has stored after the 403, inste
 });
 
 test("request() throws UPSTREAM_UNAVAILABLE when the token page contains no token", async () => {
-  const server = await serve((_request, response) => response.end("<html>maintenance</html>"));
-  const upstream = connect(server.origin, { csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS } });
+  const server = await startServer((_request, response) => response.end("<html>maintenance</html>"));
+  const upstream = connectUpstream(server.origin, {
+    csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS },
+  });
   await expect(upstream.request(stateInMemory(), { method: "GET", path: "/cart" })).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
     message: "The upstream responded with status 200 but without a CSRF token.",
@@ -176,8 +178,8 @@ test("request() throws UPSTREAM_UNAVAILABLE when the token page contains no toke
 
 test("a page made to exhaust the HTML parser is parsed within one second", async () => {
   const page = `${"<meta a=".repeat(40_000)}${"<!-- ".repeat(40_000)}<meta name='x`;
-  const server = await serve((_request, response) => response.end(page));
-  const upstream = connect(server.origin, {
+  const server = await startServer((_request, response) => response.end(page));
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS },
     timeout: 2000,
   });
@@ -189,12 +191,12 @@ test("a page made to exhaust the HTML parser is parsed within one second", async
 });
 
 test("request() does not repeat a request whose redirect target responds 403", async () => {
-  const server = await serve((_request, response, { method, path }) => {
-    if (path === "/token") return json(response, { token: "t" });
+  const server = await startServer((_request, response, { method, path }) => {
+    if (path === "/token") return sendJson(response, { token: "t" });
     if (method === "GET") return response.writeHead(403).end();
     return response.writeHead(303, { location: "/orders/1" }).end();
   });
-  const upstream = connect(server.origin, { csrf });
+  const upstream = connectUpstream(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(403);
   expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /token",
@@ -204,20 +206,22 @@ test("request() does not repeat a request whose redirect target responds 403", a
 });
 
 test("request() repeats a request that received 403 after a 307 redirect", async () => {
-  const server = await serve((_request, response, { path, token }) => {
-    if (path === "/token") return json(response, { token: `t${server.received.length}` });
+  const server = await startServer((_request, response, { path, token }) => {
+    if (path === "/token") return sendJson(response, { token: `t${server.received.length}` });
     if (path === "/orders") return response.writeHead(307, { location: "/new/orders" }).end();
     return response.writeHead(token === "t1" ? 403 : 200).end();
   });
-  const upstream = connect(server.origin, { csrf });
+  const upstream = connectUpstream(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(200);
 });
 
 test("request() finds the token in a page with letters that become longer in lower case", async () => {
   const page = `<TITLE>${"\u0130".repeat(9)}stanbul</TITLE><META NAME="csrf" CONTENT="t">`;
-  const server = await serve((_request, response, { method, token }) =>
-    method === "GET" ? response.end(page) : json(response, token),
+  const server = await startServer((_request, response, { method, token }) =>
+    method === "GET" ? response.end(page) : sendJson(response, token),
   );
-  const upstream = connect(server.origin, { csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS } });
+  const upstream = connectUpstream(server.origin, {
+    csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS },
+  });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).json()).toBe("t");
 });

@@ -27,7 +27,7 @@ export interface TestServer {
 }
 
 /** Starts a real HTTP server on a free port, and closes it at the end of the test. */
-export async function serve(
+export async function startServer(
   handle: (request: IncomingMessage, response: ServerResponse, seen: ReceivedRequest) => unknown,
 ): Promise<TestServer> {
   const received: ReceivedRequest[] = [];
@@ -56,14 +56,14 @@ export async function serve(
   return { origin: `http://127.0.0.1:${port}`, received, connections: () => connections };
 }
 
-export const SECRET = "a secret of the gateway's tests";
+export const GATEWAY_SECRET = "a secret of the gateway's tests";
 
 /** Connects to an upstream and closes it at the end of the test. Default: no CSRF token and no retries. */
-export function connect(origin: string, options: Partial<UpstreamOptions> = {}): Upstream {
+export function connectUpstream(origin: string, options: Partial<UpstreamOptions> = {}): Upstream {
   const upstream = createUpstream({
     baseUrl: origin,
     csrf: null,
-    secrets: [SECRET],
+    secrets: [GATEWAY_SECRET],
     timeout: 5000,
     retries: 0,
     ...options,
@@ -88,7 +88,7 @@ export function stateInMemory(sessionId = crypto.randomUUID()): UpstreamState & 
 }
 
 /** Sends a JSON response. */
-export function json(
+export function sendJson(
   response: ServerResponse,
   value: unknown,
   headers: Record<string, string | string[]> = {},

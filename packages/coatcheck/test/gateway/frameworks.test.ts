@@ -10,7 +10,7 @@ import {
 import type { RunningServer } from "../servers/start.ts";
 import { SHOP_BACKENDS } from "./backends.ts";
 import { type CountingProxy, countingProxy } from "./counting-proxy.ts";
-import { SECRET, stateInMemory } from "./fixtures.ts";
+import { GATEWAY_SECRET, stateInMemory } from "./fixtures.ts";
 
 const LOGIN = {
   method: "POST",
@@ -39,7 +39,7 @@ for (const backend of SHOP_BACKENDS) {
       proxy = await countingProxy(server.url);
       upstream = createUpstream({
         baseUrl: proxy.url,
-        secrets: [SECRET],
+        secrets: [GATEWAY_SECRET],
         timeout: 20_000,
         onSessionLost: (loss) => losses.push(loss),
         ...backend.options,

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { UpstreamOptions, UpstreamRequest } from "../../src/gateway/index.ts";
-import { connect, json, type ReceivedRequest, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, type ReceivedRequest, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 const MEGABYTE = 1024 * 1024;
 const UPSTREAM_SECRET = "mysql://root:hunter2@db";
@@ -16,8 +16,8 @@ async function send(
   request: Partial<UpstreamRequest> = {},
   options: Partial<UpstreamOptions> = {},
 ) {
-  const server = await serve((_request, response, seen) => void respond(response, seen));
-  const upstream = connect(server.origin, options);
+  const server = await startServer((_request, response, seen) => void respond(response, seen));
+  const upstream = connectUpstream(server.origin, options);
   const state = stateInMemory();
   const outcome = upstream.request(state, { method: "POST", path: "/", ...request });
   return { outcome, server, state, upstream };
@@ -127,7 +127,7 @@ test("a 302 redirect within the origin is followed with its cookies and without 
     (response, { path }) => {
       if (path === "/")
         response.writeHead(302, { location: "/done?x=1", "set-cookie": "hop=1; Path=/" }).end();
-      else json(response, { path });
+      else sendJson(response, { path });
     },
     { body: { json: { a: 1 } } },
   );
@@ -139,7 +139,7 @@ test("the cookies of a redirect are stored when its target fails", async () => {
   const { outcome, state, upstream } = await send((response, { path, cookie }) => {
     if (path === "/") response.writeHead(303, { location: "/broken", "set-cookie": "new=id; Path=/" }).end();
     else if (path === "/broken") response.socket?.destroy();
-    else json(response, cookie);
+    else sendJson(response, cookie);
   });
   await expect(outcome).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
   expect((await upstream.request(state, { method: "GET", path: "/echo" })).json()).toBe("new=id");
@@ -148,7 +148,7 @@ test("the cookies of a redirect are stored when its target fails", async () => {
 test("a 307 redirect keeps the method and the body", async () => {
   const { outcome, server } = await send(
     (response, { path }) =>
-      path === "/" ? response.writeHead(307, { location: "there" }).end() : json(response, {}),
+      path === "/" ? response.writeHead(307, { location: "there" }).end() : sendJson(response, {}),
     { body: { form: { a: "1" } } },
   );
   await outcome;
@@ -156,7 +156,7 @@ test("a 307 redirect keeps the method and the body", async () => {
 });
 
 test("a redirect to another origin is rejected, and that origin is not contacted", async () => {
-  const elsewhere = await serve((_request, response) => json(response, {}));
+  const elsewhere = await startServer((_request, response) => sendJson(response, {}));
   for (const location of [`${elsewhere.origin}/steal`, elsewhere.origin.replace("http:", "")]) {
     const { outcome } = await send((response) => response.writeHead(302, { location }).end());
     await expect(outcome).rejects.toMatchObject({
@@ -176,7 +176,7 @@ test("a redirect loop and a redirect without Location are rejected", async () =>
 
 test("a cookie for another domain is not stored", async () => {
   const { outcome, state } = await send((response) =>
-    json(response, {}, { "set-cookie": ["evil=1; Domain=bank.example", "evil=1; Domain=com"] }),
+    sendJson(response, {}, { "set-cookie": ["evil=1; Domain=bank.example", "evil=1; Domain=com"] }),
   );
   await outcome;
   expect(state.text).toBeNull();
@@ -227,7 +227,7 @@ test.each([
   "/\r\nHost: x",
   "",
 ])("the path %j is rejected before a request is sent", async (path) => {
-  const { outcome, server } = await send((response) => json(response, {}), { path });
+  const { outcome, server } = await send((response) => sendJson(response, {}), { path });
   await expect(outcome).rejects.toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "path" }] });
   expect(server.received).toEqual([]);
 });
@@ -239,7 +239,7 @@ test("a request with a malformed header, or a header that the gateway sets itsel
     ["X-A", "a\r\nb: c"],
     ["bad name", "x"],
   ] as const) {
-    const { outcome } = await send((response) => json(response, {}), { headers: { [name]: value } });
+    const { outcome } = await send((response) => sendJson(response, {}), { headers: { [name]: value } });
     await expect(outcome).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
       faults: [{ path: `headers.${name}` }],
@@ -248,8 +248,8 @@ test("a request with a malformed header, or a header that the gateway sets itsel
 });
 
 test("a request cannot leave the path of baseUrl", async () => {
-  const server = await serve((_request, response, { path }) => json(response, path));
-  const upstream = connect(`${server.origin}/shop/`);
+  const server = await startServer((_request, response, { path }) => sendJson(response, path));
+  const upstream = connectUpstream(`${server.origin}/shop/`);
   expect((await upstream.requestWithoutSession({ method: "GET", path: "/menu?x=%C3%A9" })).json()).toBe(
     "/shop/menu?x=%C3%A9",
   );
@@ -259,11 +259,11 @@ test("a request cannot leave the path of baseUrl", async () => {
 });
 
 test("request() throws UPSTREAM_UNAVAILABLE for a state that no secret decrypts, and does not change the state", async () => {
-  const server = await serve((_request, response) => json(response, {}, { "set-cookie": "a=1" }));
+  const server = await startServer((_request, response) => sendJson(response, {}, { "set-cookie": "a=1" }));
   const state = stateInMemory();
-  await connect(server.origin).request(state, { method: "GET", path: "/" });
+  await connectUpstream(server.origin).request(state, { method: "GET", path: "/" });
   const { text } = state;
-  const other = connect(server.origin, { secrets: ["quite another secret"] });
+  const other = connectUpstream(server.origin, { secrets: ["quite another secret"] });
   await expect(other.request(state, { method: "GET", path: "/" })).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
   });
@@ -283,7 +283,7 @@ test.each([
   [{ retries: -1 }, "retries"],
   [{ maxResponseBytes: 1.5 }, "maxResponseBytes"],
 ])("createUpstream() rejects the options %j", (options, path) => {
-  expect(() => connect("http://127.0.0.1:1", options)).toThrow(
+  expect(() => connectUpstream("http://127.0.0.1:1", options)).toThrow(
     expect.objectContaining({
       code: "VALIDATION_FAILED",
       message: expect.stringMatching(`^Invalid upstream options: ${path} must .+\\.$`),

@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test, vi } from "vitest";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 test("a safe request is retried up to `retries` times after a connection error; an unsafe request is not retried", async () => {
   for (const [method, times] of [
     ["GET", 3],
     ["POST", 1],
   ] as const) {
-    const server = await serve((request) => void request.socket.destroy());
-    const upstream = connect(server.origin, { retries: 2 });
+    const server = await startServer((request) => void request.socket.destroy());
+    const upstream = connectUpstream(server.origin, { retries: 2 });
     await expect(upstream.request(stateInMemory(), { method, path: "/" })).rejects.toMatchObject({
       code: "UPSTREAM_UNAVAILABLE",
     });
@@ -19,20 +19,20 @@ test("a safe request is retried up to `retries` times after a connection error; 
 });
 
 test("a safe request is retried after a 503, and the second response is returned", async () => {
-  const server = await serve((_request, response) =>
-    server.received.length < 3 ? response.writeHead(503).end() : json(response, { ok: true }),
+  const server = await startServer((_request, response) =>
+    server.received.length < 3 ? response.writeHead(503).end() : sendJson(response, { ok: true }),
   );
-  const upstream = connect(server.origin, { retries: 2 });
+  const upstream = connectUpstream(server.origin, { retries: 2 });
   expect((await upstream.request(stateInMemory(), { method: "GET", path: "/" })).json()).toEqual({
     ok: true,
   });
 });
 
 test("a safe request is not retried after an unusable response", async () => {
-  const server = await serve((_request, response) =>
+  const server = await startServer((_request, response) =>
     response.writeHead(302, { location: "http://x.example" }).end(),
   );
-  const upstream = connect(server.origin, { retries: 2 });
+  const upstream = connectUpstream(server.origin, { retries: 2 });
   await expect(upstream.request(stateInMemory(), { method: "GET", path: "/" })).rejects.toThrow(
     "another origin",
   );
@@ -41,10 +41,10 @@ test("a safe request is not retried after an unusable response", async () => {
 
 test("the circuit breaker opens after several failures and closes after a success", async () => {
   let down = true;
-  const server = await serve((request, response) =>
-    down ? void request.socket.destroy() : json(response, {}),
+  const server = await startServer((request, response) =>
+    down ? void request.socket.destroy() : sendJson(response, {}),
   );
-  const upstream = connect(server.origin, { breaker: { failures: 3, halfOpenAfter: 100 } });
+  const upstream = connectUpstream(server.origin, { breaker: { failures: 3, halfOpenAfter: 100 } });
   const send = () => upstream.request(stateInMemory(), { method: "POST", path: "/" });
   for (let failure = 0; failure < 3; failure++) await expect(send()).rejects.toThrow("cannot be reached");
   await expect(send()).rejects.toMatchObject({
@@ -58,8 +58,8 @@ test("the circuit breaker opens after several failures and closes after a succes
 });
 
 test("a status of 500 does not open the circuit breaker, because the request may be its cause", async () => {
-  const server = await serve((_request, response) => response.writeHead(500).end());
-  const upstream = connect(server.origin, { breaker: { failures: 2, halfOpenAfter: 60_000 } });
+  const server = await startServer((_request, response) => response.writeHead(500).end());
+  const upstream = connectUpstream(server.origin, { breaker: { failures: 2, halfOpenAfter: 60_000 } });
   for (let failure = 0; failure < 5; failure++) {
     await expect(upstream.request(stateInMemory(), { method: "POST", path: "/" })).rejects.toThrow(
       "status 500",
@@ -75,10 +75,13 @@ test.each([
 ])(
   "a response with headers that %s is retried and opens the circuit breaker only if the server closed the connection early",
   async (_name, headers, sent) => {
-    const server = await serve(({ socket }, response, { path }) =>
-      path === "/valid" ? json(response, {}) : socket.end(`HTTP/1.1 200 OK\r\n${headers}`),
+    const server = await startServer(({ socket }, response, { path }) =>
+      path === "/valid" ? sendJson(response, {}) : socket.end(`HTTP/1.1 200 OK\r\n${headers}`),
     );
-    const upstream = connect(server.origin, { retries: 2, breaker: { failures: 3, halfOpenAfter: 60_000 } });
+    const upstream = connectUpstream(server.origin, {
+      retries: 2,
+      breaker: { failures: 3, halfOpenAfter: 60_000 },
+    });
     const send = (path: string) => upstream.request(stateInMemory(), { method: "GET", path });
     for (let request = 0; request < 6; request++) {
       await expect(send("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
@@ -97,14 +100,14 @@ test("a request to a port without a server throws UPSTREAM_UNAVAILABLE", async (
   server.close();
   await once(server, "close");
   await expect(
-    connect(`http://127.0.0.1:${port}`).request(stateInMemory(), { method: "GET", path: "/" }),
+    connectUpstream(`http://127.0.0.1:${port}`).request(stateInMemory(), { method: "GET", path: "/" }),
   ).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE", status: 502 });
 });
 
 test("close() fails requests in flight with UPSTREAM_UNAVAILABLE", async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
-  const server = await serve(() => arrive());
-  const upstream = connect(server.origin);
+  const server = await startServer(() => arrive());
+  const upstream = connectUpstream(server.origin);
   const request = upstream.request(stateInMemory(), { method: "POST", path: "/" });
   await arrived;
   await Promise.all([

@@ -1,6 +1,6 @@
 import { Agent, request } from "undici";
 import { expect, onTestFinished, test } from "vitest";
-import { connect, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, startServer, stateInMemory } from "./fixtures.ts";
 
 /** Milliseconds. */
 const MAX_OVERHEAD = 1;
@@ -8,14 +8,14 @@ const CALLS = 150;
 
 test("request() adds at most 1 ms to the upstream's own time, and sends one request per write", async () => {
   let token = 0;
-  const server = await serve((_request, response) => {
+  const server = await startServer((_request, response) => {
     // Each token can be used once, so each page has the token of the next write.
     token++;
     response.setHeader("content-type", "text/html").end(`<meta name="csrf-token" content="token-${token}">`);
   });
   const agent = new Agent();
   onTestFinished(() => agent.close());
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "x-csrf-token" } },
   });
   const state = stateInMemory();

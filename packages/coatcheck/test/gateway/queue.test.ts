@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { SessionQueue } from "../../src/gateway/queue.ts";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -9,14 +9,14 @@ afterEach(() => {
 test("requests of one session reach the upstream one at a time, in order", async () => {
   let running = 0;
   let maxRunning = 0;
-  const server = await serve((_request, response) => {
+  const server = await startServer((_request, response) => {
     maxRunning = Math.max(maxRunning, ++running);
     setImmediate(() => {
       running--;
-      json(response, {});
+      sendJson(response, {});
     });
   });
-  const upstream = connect(server.origin);
+  const upstream = connectUpstream(server.origin);
   const state = stateInMemory();
   const paths = Array.from({ length: 30 }, (_, index) => `/${index}`);
   await Promise.all(paths.map((path) => upstream.request(state, { method: "POST", path })));
@@ -27,16 +27,16 @@ test("requests of one session reach the upstream one at a time, in order", async
 test("requests of different sessions run concurrently and reuse their connections", async () => {
   const sessions = 20;
   let waiting: (() => void)[] = [];
-  const server = await serve(async (_request, response) => {
+  const server = await startServer(async (_request, response) => {
     await new Promise<void>((release) => {
       waiting.push(release);
       if (waiting.length < sessions) return;
       for (const each of waiting) each();
       waiting = [];
     });
-    json(response, {});
+    sendJson(response, {});
   });
-  const upstream = connect(server.origin, { connections: sessions });
+  const upstream = connectUpstream(server.origin, { connections: sessions });
   const states = Array.from({ length: sessions }, () => stateInMemory());
   for (let round = 0; round < 3; round++) {
     await Promise.all(states.map((state) => upstream.request(state, { method: "GET", path: "/" })));
@@ -45,10 +45,10 @@ test("requests of different sessions run concurrently and reuse their connection
 });
 
 test("a failed request does not block the next request of its session", async () => {
-  const server = await serve((request, response, { path }) =>
-    path === "/bad" ? request.socket.destroy() : json(response, {}),
+  const server = await startServer((request, response, { path }) =>
+    path === "/bad" ? request.socket.destroy() : sendJson(response, {}),
   );
-  const upstream = connect(server.origin);
+  const upstream = connectUpstream(server.origin);
   const state = stateInMemory();
   const [bad, good] = await Promise.allSettled(
     ["/bad", "/good"].map((path) => upstream.request(state, { method: "POST", path })),
@@ -64,8 +64,8 @@ test("a request whose deadline passes while it waits is not sent", async () => {
     return deadline.signal;
   });
   const arrived = Promise.withResolvers<void>();
-  const server = await serve(() => arrived.resolve());
-  const upstream = connect(server.origin);
+  const server = await startServer(() => arrived.resolve());
+  const upstream = connectUpstream(server.origin);
   const state = stateInMemory();
   const outcomes = [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` }));
   await arrived.promise;

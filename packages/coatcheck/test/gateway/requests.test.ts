@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "x-csrf-token" } } as const;
 const POST = { method: "POST", path: "/orders" } as const;
@@ -7,13 +7,13 @@ const POST = { method: "POST", path: "/orders" } as const;
 describe("the option headers", () => {
   test("is sent with every request, including the token request; a header of the request itself takes precedence", async () => {
     const seen: (string | undefined)[][] = [];
-    const server = await serve((request, response) => {
+    const server = await startServer((request, response) => {
       const { host, authorization, "x-api-key": key } = request.headers;
       seen.push([request.url, host, authorization, String(key)]);
-      json(response, { token: "t" });
+      sendJson(response, { token: "t" });
     });
     const headers = { Host: "shop.example", Authorization: "Basic dTpw", "X-API-Key": "general" };
-    const upstream = connect(server.origin, { csrf, headers });
+    const upstream = connectUpstream(server.origin, { csrf, headers });
     const state = stateInMemory();
     await upstream.request(state, { ...POST, headers: { "x-api-key": "own" } });
     await upstream.requestWithoutSession({ method: "GET", path: "/list" });
@@ -25,16 +25,16 @@ describe("the option headers", () => {
   });
 
   test("can set a public https origin, so that redirects and Secure cookies of the upstream are accepted", async () => {
-    const server = await serve((request, response, { path, cookie }) => {
+    const server = await startServer((request, response, { path, cookie }) => {
       if (path === "/") {
         response.setHeader("set-cookie", "sid=1; Path=/; Secure; Domain=shop.example");
         const target = `https://${request.headers.host}/next`;
         return response.writeHead(302, { location: target }).end();
       }
-      return json(response, { cookie, proto: request.headers["x-forwarded-proto"] });
+      return sendJson(response, { cookie, proto: request.headers["x-forwarded-proto"] });
     });
     const headers = { host: "www.shop.example", "x-forwarded-proto": "https" };
-    const upstream = connect(server.origin, { headers });
+    const upstream = connectUpstream(server.origin, { headers });
     const response = await upstream.request(stateInMemory(), { method: "GET", path: "/" });
     expect(response.json()).toEqual({ cookie: "sid=1", proto: "https" });
     expect(response).toMatchObject({ url: "https://www.shop.example/next", redirected: true });
@@ -47,23 +47,23 @@ describe("the option headers", () => {
     [{ host: "a/b" }, "headers.host"],
     [{ Host: "user@host" }, "headers.host"],
   ])("is rejected by createUpstream() for the value %j", (headers, path) => {
-    expect(() => connect("http://127.0.0.1:1", { headers: headers as Record<string, string> })).toThrow(
-      expect.objectContaining({ faults: [{ path, message: expect.any(String) }] }),
-    );
+    expect(() =>
+      connectUpstream("http://127.0.0.1:1", { headers: headers as Record<string, string> }),
+    ).toThrow(expect.objectContaining({ faults: [{ path, message: expect.any(String) }] }));
   });
 });
 
 describe("a redirect of the upstream", () => {
   const start = () =>
-    serve((_request, response, { method, path }) => {
+    startServer((_request, response, { method, path }) => {
       if (path === "/orders") return response.writeHead(301, { location: "/orders/" }).end();
       if (path === "/away") return response.writeHead(302, { location: "https://elsewhere.example/" }).end();
-      return json(response, method);
+      return sendJson(response, method);
     });
 
   test("turns a POST into a GET, and the response has the final URL and redirected: true", async () => {
     const server = await start();
-    const upstream = connect(server.origin);
+    const upstream = connectUpstream(server.origin);
     const response = await upstream.request(stateInMemory(), POST);
     expect(response.json()).toBe("GET");
     expect(response).toMatchObject({ redirected: true, url: `${server.origin}/orders/` });
@@ -73,7 +73,7 @@ describe("a redirect of the upstream", () => {
 
   test("is returned with redirect: manual, even to another origin", async () => {
     const server = await start();
-    const upstream = connect(server.origin);
+    const upstream = connectUpstream(server.origin);
     const response = await upstream.request(stateInMemory(), { ...POST, redirect: "manual" });
     expect([response.status, response.headers.get("location")]).toEqual([301, "/orders/"]);
     const away = await upstream.requestWithoutSession({ method: "GET", path: "/away", redirect: "manual" });
@@ -82,7 +82,7 @@ describe("a redirect of the upstream", () => {
   });
 
   test("never happens if the option redirect or session has a misspelt value, because the request is rejected", async () => {
-    const upstream = connect("http://127.0.0.1:1");
+    const upstream = connectUpstream("http://127.0.0.1:1");
     for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
       await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(
         /must be one of/,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isLoginPage, type UpstreamOptions, type UpstreamSessionLoss } from "../../src/gateway/index.ts";
 import { fakeClock } from "../../src/testing/index.ts";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 const HTML = { "content-type": "text/html" };
 const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "X-CSRF-Token" } } as const;
@@ -9,7 +9,7 @@ const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "X-C
 /** Connects to an upstream and collects the losses that it reports. */
 function connectWith(origin: string, options: Partial<UpstreamOptions>) {
   const losses: UpstreamSessionLoss[] = [];
-  const upstream = connect(origin, { onSessionLost: (loss) => losses.push(loss), ...options });
+  const upstream = connectUpstream(origin, { onSessionLost: (loss) => losses.push(loss), ...options });
   return { losses, upstream };
 }
 
@@ -17,7 +17,7 @@ function connectWith(origin: string, options: Partial<UpstreamOptions>) {
 async function phpServer() {
   const carts = new Map<string, string[]>();
   let started = 0;
-  const server = await serve((_request, response, { method, path, cookie, token, body }) => {
+  const server = await startServer((_request, response, { method, path, cookie, token, body }) => {
     let id = /PHPSESSID=([^;]+)/.exec(cookie)?.[1] ?? "";
     const headers: Record<string, string> = {};
     if (!carts.has(id)) {
@@ -25,10 +25,10 @@ async function phpServer() {
       carts.set(id, []);
       headers["set-cookie"] = `PHPSESSID=${id}; Path=/`;
     }
-    if (path === "/token") return json(response, { token: `token of ${id}` }, headers);
+    if (path === "/token") return sendJson(response, { token: `token of ${id}` }, headers);
     if (method === "POST" && token !== `token of ${id}`) return response.writeHead(403, headers).end();
     if (method === "POST") carts.get(id)?.push(body);
-    return json(response, carts.get(id), headers);
+    return sendJson(response, carts.get(id), headers);
   });
   return { server, carts };
 }
@@ -74,7 +74,7 @@ describe("the option session.cookie", () => {
 
   test("throws an error whose cause describes the loss, even if the listener throws", async () => {
     const { server, carts } = await phpServer();
-    const upstream = connect(server.origin, {
+    const upstream = connectUpstream(server.origin, {
       csrf,
       session: { cookie: "PHPSESSID" },
       onSessionLost: () => {
@@ -93,8 +93,8 @@ describe("the option session.cookie", () => {
   });
 
   test("reports no loss when an accepted write or a login replaces the cookie", async () => {
-    const server = await serve((_request, response, { path, method }) =>
-      json(response, { token: "t" }, { "set-cookie": `sid=${method}-${path.slice(1)}; Path=/` }),
+    const server = await startServer((_request, response, { path, method }) =>
+      sendJson(response, { token: "t" }, { "set-cookie": `sid=${method}-${path.slice(1)}; Path=/` }),
     );
     const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { cookie: "sid" } });
     const state = stateInMemory();
@@ -106,8 +106,8 @@ describe("the option session.cookie", () => {
   });
 
   test("reports a loss when the cookie is deleted, unless the request logs out", async () => {
-    const server = await serve((_request, response, { cookie }) =>
-      json(response, "", { "set-cookie": cookie ? "sid=; Path=/; Max-Age=0" : "sid=1; Path=/" }),
+    const server = await startServer((_request, response, { cookie }) =>
+      sendJson(response, "", { "set-cookie": cookie ? "sid=; Path=/; Max-Age=0" : "sid=1; Path=/" }),
     );
     const { upstream } = connectWith(server.origin, { csrf: null, session: { cookie: "sid" } });
     const state = stateInMemory();
@@ -132,7 +132,7 @@ describe("the option session.isLoggedOut", () => {
   /** Starts an upstream that responds to requests without a login in one of four ways. */
   async function accountServer(answer: 200 | 302 | 401 | 403) {
     const state = { isLoggedIn: false };
-    const server = await serve((_request, response, { method, path, body }) => {
+    const server = await startServer((_request, response, { method, path, body }) => {
       if (method === "POST" && path === "/login") {
         state.isLoggedIn = body.includes("right");
         if (!state.isLoggedIn) return response.writeHead(200, HTML).end(LOGIN_PAGE);

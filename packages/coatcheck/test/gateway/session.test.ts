@@ -3,7 +3,7 @@ import { stateInSession } from "../../src/gateway/index.ts";
 import type { JsonObject } from "../../src/session/json.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { connect, json, serve } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer } from "./fixtures.ts";
 
 const SECRETS = ["a secret of the manager's tests"];
 
@@ -73,19 +73,19 @@ test("swap() keeps the application's data and its concurrent patches", async () 
 test("the session keeps every cookie that two nodes receive at the same time", async () => {
   const { here, there, id } = await nodes();
   const arrived: (() => void)[] = [];
-  const server = await serve(async (_request, response, { path, cookie }) => {
-    if (path === "/echo") return json(response, cookie);
+  const server = await startServer(async (_request, response, { path, cookie }) => {
+    if (path === "/echo") return sendJson(response, cookie);
     await new Promise<void>((release) => {
       arrived.push(release);
       if (arrived.length === 2) for (const each of arrived) each();
     });
-    return json(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
+    return sendJson(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
   });
   await Promise.all([
-    connect(server.origin).request(stateInSession(here, id), { method: "POST", path: "/here" }),
-    connect(server.origin).request(stateInSession(there, id), { method: "POST", path: "/there" }),
+    connectUpstream(server.origin).request(stateInSession(here, id), { method: "POST", path: "/here" }),
+    connectUpstream(server.origin).request(stateInSession(there, id), { method: "POST", path: "/there" }),
   ]);
-  const echo = await connect(server.origin).request(stateInSession(here, id), {
+  const echo = await connectUpstream(server.origin).request(stateInSession(here, id), {
     method: "GET",
     path: "/echo",
   });
@@ -94,8 +94,8 @@ test("the session keeps every cookie that two nodes receive at the same time", a
 
 test("request() rejects a missing or revoked session without sending anything", async () => {
   const { here, id } = await nodes();
-  const server = await serve((_request, response) => json(response, {}));
-  const upstream = connect(server.origin);
+  const server = await startServer((_request, response) => sendJson(response, {}));
+  const upstream = connectUpstream(server.origin);
   const send = (sessionId: string) =>
     upstream.request(stateInSession(here, sessionId), { method: "GET", path: "/" });
   await expect(send(crypto.randomUUID())).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
@@ -106,12 +106,14 @@ test("request() rejects a missing or revoked session without sending anything", 
 
 test("a session that is revoked during a request stays revoked", async () => {
   const { here, id } = await nodes();
-  const server = await serve(async (_request, response) => {
+  const server = await startServer(async (_request, response) => {
     await here.revoke({ session: id });
-    json(response, {}, { "set-cookie": "late=1" });
+    sendJson(response, {}, { "set-cookie": "late=1" });
   });
   const state = stateInSession(here, id);
-  await expect(connect(server.origin).request(state, { method: "GET", path: "/" })).rejects.toMatchObject({
+  await expect(
+    connectUpstream(server.origin).request(state, { method: "GET", path: "/" }),
+  ).rejects.toMatchObject({
     code: "SESSION_REVOKED",
   });
   expect(await here.find(id)).toMatchObject({ state: "revoked", data: { cart: "mine" } });

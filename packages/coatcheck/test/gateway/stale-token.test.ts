@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type UpstreamCsrfOptions, type UpstreamOptions, upstreamPresets } from "../../src/gateway/index.ts";
 import { UsageError } from "../../src/session/usage-error.ts";
-import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
 const POST = { method: "POST", path: "/orders" } as const;
@@ -28,7 +28,7 @@ describe.each(REFUSALS)(
         const token = `token-${++issued}`;
         return `<meta name="csrf-token" content="${token}"><input name="csrf_token" value="${token}"><input name="__RequestVerificationToken" value="${token}">`;
       };
-      const server = await serve((request, response, { method, path, body }) => {
+      const server = await startServer((request, response, { method, path, body }) => {
         if (method === "GET") {
           response.writeHead(200, { ...HTML, "set-cookie": `csrftoken=token-${issued + 1}; Path=/` });
           return response.end(page());
@@ -40,7 +40,7 @@ describe.each(REFUSALS)(
         const isFresh = (sent ?? body) === "token-2";
         return response.writeHead(isFresh ? 200 : status, HTML).end(isFresh ? "done" : refusal);
       });
-      const upstream = connect(server.origin, upstreamPresets[name]({ csrfPath: "/page" }));
+      const upstream = connectUpstream(server.origin, upstreamPresets[name]({ csrfPath: "/page" }));
       const state = stateInMemory();
       expect((await upstream.request(state, POST)).text).toBe("done");
       const paths = () => server.received.map(({ path }) => path);
@@ -55,7 +55,7 @@ describe.each(REFUSALS)(
 async function oneUseServer(issue: (token: string) => { body: string; headers?: Record<string, string> }) {
   let current = "";
   let issued = 0;
-  return await serve((_request, response, { method, token }) => {
+  return await startServer((_request, response, { method, token }) => {
     const accepted = method === "GET" || (token === current && token !== "");
     current = `token-${++issued}`;
     const { body, headers = {} } = issue(current);
@@ -73,7 +73,7 @@ const CARRIERS: [string, Pick<UpstreamCsrfOptions, "source" | "renewFrom">, Issu
 
 test.each(CARRIERS)("a one-use token in %s needs only one request per write", async (_name, csrf, issue) => {
   const server = await oneUseServer(issue);
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", sendAs: { header: "x-csrf-token" }, staleToken: [419], ...csrf },
   });
   const state = stateInMemory();
@@ -83,7 +83,7 @@ test.each(CARRIERS)("a one-use token in %s needs only one request per write", as
 
 test("with renewFrom: all, a one-use token that each page replaces needs only one request per write", async () => {
   const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: {
       path: "/",
       source: { input: "_token" },
@@ -101,10 +101,10 @@ test("with renewFrom: all, a one-use token that each page replaces needs only on
 });
 
 test("a member of a JSON response does not replace the token, unless renewFrom is set", async () => {
-  const server = await serve((_request, response, { method, token }) =>
-    json(response, method === "GET" ? { token: "csrf" } : { token: "of a payment", sent: token }),
+  const server = await startServer((_request, response, { method, token }) =>
+    sendJson(response, method === "GET" ? { token: "csrf" } : { token: "of a payment", sent: token }),
   );
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { json: "token" }, sendAs: { header: "x-csrf-token" } },
   });
   const state = stateInMemory();
@@ -125,11 +125,11 @@ const PAGES = [
 ] as const;
 
 test.each(PAGES)("request() finds the right token in a page with another token %s", async (where, page) => {
-  const server = await serve((_request, response, { method, token }) =>
-    method === "GET" ? response.writeHead(200, HTML).end(`${page}>`) : json(response, token),
+  const server = await startServer((_request, response, { method, token }) =>
+    method === "GET" ? response.writeHead(200, HTML).end(`${page}>`) : sendJson(response, token),
   );
   const form = where === "in another form" ? { form: "order" } : {};
-  const upstream = connect(server.origin, {
+  const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { input: "csrf", ...form }, sendAs: { header: "x-csrf-token" } },
   });
   expect((await upstream.request(stateInMemory(), POST)).json()).toBe("yes");
@@ -145,8 +145,8 @@ describe("the option csrf.staleToken", () => {
     },
   });
   const start = () =>
-    serve((_request, response, { path }) =>
-      path === "/token" ? json(response, { token: "t" }) : response.writeHead(403).end(),
+    startServer((_request, response, { path }) =>
+      path === "/token" ? sendJson(response, { token: "t" }) : response.writeHead(403).end(),
     );
 
   test.each([
@@ -167,7 +167,7 @@ describe("the option csrf.staleToken", () => {
     ],
   ])("throws a UsageError that names the option, if the predicate %s", async (_what, staleToken, message) => {
     const server = await start();
-    const error = await connect(server.origin, using(staleToken))
+    const error = await connectUpstream(server.origin, using(staleToken))
       .request(stateInMemory(), POST)
       .catch((e) => e);
     expect(error).toBeInstanceOf(UsageError);
@@ -179,7 +179,7 @@ describe("the option csrf.staleToken", () => {
   test.each([[[]], [[200]], ["403"], [403]])(
     "is rejected by createUpstream() for the value %j",
     async (staleToken) => {
-      expect(() => connect("http://127.0.0.1:1", using(staleToken))).toThrow(
+      expect(() => connectUpstream("http://127.0.0.1:1", using(staleToken))).toThrow(
         expect.objectContaining({ faults: [{ path: "csrf.staleToken", message: expect.any(String) }] }),
       );
     },
