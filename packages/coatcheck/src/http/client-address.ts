@@ -94,16 +94,16 @@ function createTrustCheck(trust: TrustProxy): IsTrusted {
     throw trustedProxiesError("", "must be false, a number of proxies, or a list of addresses");
   }
   const list = new BlockList();
-  for (const [index, entry] of trust.entries()) addRange(list, entry, `.${index}`);
-  return (address) => address !== null && list.check(address, familyOf(address));
+  for (const [index, entry] of trust.entries()) addTrustedRange(list, entry, `.${index}`);
+  return (address) => address !== null && list.check(address, ipFamily(address));
 }
 
-function addRange(list: BlockList, entry: string, path: string): void {
+function addTrustedRange(list: BlockList, entry: string, path: string): void {
   const [start = "", bits, ...rest] = String(entry).split("/");
   const address = normalizeAddress(start);
   if (address === null || rest.length > 0)
     throw trustedProxiesError(path, "must be an IP address or a CIDR range");
-  const family = familyOf(address);
+  const family = ipFamily(address);
   if (bits === undefined) {
     list.addAddress(address, family);
     return;
@@ -118,7 +118,7 @@ function addRange(list: BlockList, entry: string, path: string): void {
   list.addSubnet(address, Number(bits), family);
 }
 
-function familyOf(address: string): "ipv4" | "ipv6" {
+function ipFamily(address: string): "ipv4" | "ipv6" {
   return isIP(address) === 6 ? "ipv6" : "ipv4";
 }
 
@@ -135,9 +135,9 @@ function trustedProxiesError(subpath: string, message: string): CoatcheckError {
  * therefore counted from the right, and the leftmost entry replaces those that are missing.
  */
 function xForwardedHops(arrival: ConnectionInfo): Hop[] {
-  const addresses = listOf(arrival.header("x-forwarded-for"));
-  const protocols = listOf(arrival.header("x-forwarded-proto"));
-  const hosts = listOf(arrival.header("x-forwarded-host"));
+  const addresses = splitCommaList(arrival.header("x-forwarded-for"));
+  const protocols = splitCommaList(arrival.header("x-forwarded-proto"));
+  const hosts = splitCommaList(arrival.header("x-forwarded-host"));
   const length = Math.max(addresses.length, 1);
   return Array.from({ length }, (_, index) => {
     const fromRight = length - 1 - index;
@@ -154,7 +154,7 @@ function entryFromRight(list: readonly string[], distance: number): string | und
 }
 
 /** Returns the elements of a comma-separated list, without empty elements (RFC 9110 §5.6.1). */
-function listOf(value: string | undefined): string[] {
+function splitCommaList(value: string | undefined): string[] {
   return (value ?? "")
     .split(",")
     .map((entry) => entry.trim())
@@ -167,7 +167,7 @@ const FORWARDED_PAIR = /(?:^|;)[ \t]*(for|proto|host)=(?:"((?:[^"\\]|\\.)*)"|([^
 function forwardedHops(arrival: ConnectionInfo): Hop[] {
   const value = arrival.header("forwarded");
   if (value === undefined) return [];
-  return elementsOf(value).map((element) => {
+  return splitOutsideQuotes(value).map((element) => {
     const pairs = new Map<string, string>();
     for (const [, name = "", quoted, plain] of element.matchAll(FORWARDED_PAIR)) {
       pairs.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "");
@@ -181,7 +181,7 @@ function forwardedHops(arrival: ConnectionInfo): Hop[] {
 }
 
 /** Splits at commas outside quotes. */
-function elementsOf(value: string): string[] {
+function splitOutsideQuotes(value: string): string[] {
   return (value.match(/(?:"(?:[^"\\]|\\.)*"?|[^",])+/g) ?? []).map((element) => element.trim());
 }
 

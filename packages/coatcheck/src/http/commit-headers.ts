@@ -40,7 +40,7 @@ export function setCommitHeaders(
       // again would make it a cookie of this site, and clearing the others would delete the visitor's own cookie.
       break;
     case "rotated":
-      if (record && token) sendToken(headers, token, record, context);
+      if (record && token) setTokenHeaders(headers, token, record, context);
       break;
     case "revoked":
       if (context.holdsToken) clearCookies(headers, context);
@@ -66,7 +66,7 @@ export function addServerTiming(headers: ResponseHeaders, tier: Tier | null, dur
   headers.append("server-timing", `session${tier ? `;desc="${tier}"` : ""};dur=${duration.toFixed(2)}`);
 }
 
-function sendToken(
+function setTokenHeaders(
   headers: ResponseHeaders,
   token: string,
   record: SessionRecord,
@@ -78,14 +78,17 @@ function sendToken(
     return;
   }
   warnOfLostCookie(context.http.cookie, context.request, context.client());
-  setCookies(headers, [...duplicateClears(context), context.http.cookie.set(token, cookieAge(record))]);
+  setCookies(headers, [
+    ...duplicateClearingCookies(context),
+    context.http.cookie.set(token, cookieAge(record)),
+  ]);
 }
 
 /**
  * Returns headers that clear session cookies of other paths and parent domains, so that after a login or logout no
  * older cookie is sent.
  */
-function duplicateClears({ http, request, presented, client }: CommitContext): readonly string[] {
+function duplicateClearingCookies({ http, request, presented, client }: CommitContext): readonly string[] {
   return presented.hasDuplicates ? http.cookie.clearDuplicates(client().host, request.url) : [];
 }
 
@@ -95,6 +98,6 @@ function clearCookies(headers: ResponseHeaders, context: CommitContext): void {
   forbidCaching(headers);
   if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);
   if (context.presented.transport === "bearer") return;
-  setCookies(headers, [...duplicateClears(context), cookie.clear()]);
+  setCookies(headers, [...duplicateClearingCookies(context), cookie.clear()]);
   csrf.clearToken(headers);
 }

@@ -86,11 +86,11 @@ const COOKIE_OPTIONS = {
   partitioned: "boolean",
 } satisfies KnownOptions<CookieOptions>;
 
-const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const RESERVED_PREFIX = /^__(host|secure|http)-/i;
-const COOKIE_PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
-const COOKIE_DOMAIN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+const COOKIE_NAME_PATTERN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const RESERVED_PREFIX_PATTERN = /^__(host|secure|http)-/i;
+const COOKIE_PATH_PATTERN = /^\/[\x21-\x3a\x3c-\x7e]*$/;
+const COOKIE_DOMAIN_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+const COOKIE_VALUE_PATTERN = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
 /**
  * Reads, sets and clears one cookie. The constructor validates the options once.
@@ -115,7 +115,7 @@ export class Cookie {
    */
   constructor(options: CookieOptions = {}, reader: CookieReader = "server") {
     requireKnownOptions("cookie options", options, COOKIE_OPTIONS);
-    const faults = faultsOf(options);
+    const faults = cookieOptionFaults(options);
     const [fault] = faults;
     if (fault) {
       const message = `Invalid cookie options: ${fault.path} ${fault.message}.`;
@@ -152,7 +152,7 @@ export class Cookie {
    * @throws CoatcheckError `VALIDATION_FAILED` when `value` has characters that a cookie cannot carry, or is too long.
    */
   set(value: string, maxAge?: number): string {
-    if (!COOKIE_OCTETS.test(value) || this.name.length + value.length > MAX_PAIR_BYTES) {
+    if (!COOKIE_VALUE_PATTERN.test(value) || this.name.length + value.length > MAX_PAIR_BYTES) {
       const limit = MAX_PAIR_BYTES - this.name.length;
       const message = `Invalid value of the cookie ${this.name}: must be at most ${limit} cookie-octets (RFC 6265).`;
       throw new CoatcheckError("VALIDATION_FAILED", message);
@@ -176,7 +176,7 @@ export class Cookie {
     const { domain: ownDomain, path: ownPath = "/" } = this.#attributes;
     const locations: { domain: string | undefined; path: string }[] = [
       ...[undefined, ...domainsOf(host)].map((domain) => ({ domain, path: ownPath })),
-      ...pathsOf(url).map((path) => ({ domain: ownDomain, path })),
+      ...pathPrefixesOf(url).map((path) => ({ domain: ownDomain, path })),
     ];
     return locations
       .filter(({ domain, path }) => domain !== ownDomain || path !== ownPath)
@@ -217,18 +217,18 @@ export function domainsOf(host: string | null): string[] {
   const labels = name.split(".");
   if (/^\d+$/.test(labels.at(-1) ?? "")) return [];
   const domains = labels.slice(0, -1).map((_label, index) => labels.slice(index).join("."));
-  return domains.filter((domain) => COOKIE_DOMAIN.test(domain)).slice(-MAX_LOCATIONS);
+  return domains.filter((domain) => COOKIE_DOMAIN_PATTERN.test(domain)).slice(-MAX_LOCATIONS);
 }
 
 /** Returns `/` and every prefix of the requested path: `/`, `/shop` and `/shop/cart` for `/shop/cart?open`. */
-function pathsOf(url: string): string[] {
+function pathPrefixesOf(url: string): string[] {
   const [path = "/"] = url.split(/[?#]/, 1);
   const names = path
     .split("/")
     .filter((name) => name !== "")
     .slice(0, MAX_LOCATIONS);
   const paths = names.map((_name, index) => `/${names.slice(0, index + 1).join("/")}`);
-  return ["/", ...paths.filter((candidate) => COOKIE_PATH.test(candidate))].slice(0, MAX_LOCATIONS);
+  return ["/", ...paths.filter((candidate) => COOKIE_PATH_PATTERN.test(candidate))].slice(0, MAX_LOCATIONS);
 }
 
 const NO_VALUES: readonly string[] = [];
@@ -246,11 +246,11 @@ export function cookieValues(header: string, name: string): readonly string[] {
   let at = header.indexOf(name);
   while (at !== -1) {
     const equals = at + name.length;
-    if (header.charCodeAt(equals) === EQUALS && startsPair(header, at)) {
+    if (header.charCodeAt(equals) === EQUALS_CODE && isStartOfPair(header, at)) {
       const semicolon = header.indexOf(";", equals);
       const end = semicolon === -1 ? header.length : semicolon;
       values ??= [];
-      values.push(trim(header, equals + 1, end));
+      values.push(sliceTrimmed(header, equals + 1, end));
       at = header.indexOf(name, end);
     } else {
       at = header.indexOf(name, equals);
@@ -259,22 +259,22 @@ export function cookieValues(header: string, name: string): readonly string[] {
   return values ?? NO_VALUES;
 }
 
-const HTAB = 0x09;
-const SPACE = 0x20;
-const SEMICOLON = 0x3b;
-const EQUALS = 0x3d;
+const TAB_CODE = 0x09;
+const SPACE_CODE = 0x20;
+const SEMICOLON_CODE = 0x3b;
+const EQUALS_CODE = 0x3d;
 
 function isBlank(code: number): boolean {
-  return code === SPACE || code === HTAB;
+  return code === SPACE_CODE || code === TAB_CODE;
 }
 
-function startsPair(header: string, at: number): boolean {
+function isStartOfPair(header: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && isBlank(header.charCodeAt(before))) before--;
-  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON_CODE;
 }
 
-function trim(header: string, from: number, to: number): string {
+function sliceTrimmed(header: string, from: number, to: number): string {
   let start = from;
   let end = to;
   while (start < end && isBlank(header.charCodeAt(start))) start++;
@@ -283,22 +283,22 @@ function trim(header: string, from: number, to: number): string {
 }
 
 /** Checks at run time what the types forbid, for callers that use JavaScript or read the options from a file. */
-function faultsOf(options: CookieOptions): Fault[] {
+function cookieOptionFaults(options: CookieOptions): Fault[] {
   const faults: Fault[] = [];
   const fault = (path: string, message: string) => faults.push({ path, message });
   const { name = "sid", path = "/", domain, prefix, sameSite = "lax", partitioned } = options;
   const insecure = options.secure === false;
 
-  if (typeof name !== "string" || !COOKIE_NAME.test(name) || name.length > 256) {
+  if (typeof name !== "string" || !COOKIE_NAME_PATTERN.test(name) || name.length > 256) {
     fault("name", "must be at most 256 letters, digits and characters of !#$%&'*+-.^_`|~");
-  } else if (RESERVED_PREFIX.test(name)) {
+  } else if (RESERVED_PREFIX_PATTERN.test(name)) {
     fault("name", "must not include a prefix: use the option prefix instead");
   }
   if (prefix !== undefined && prefix !== "__Host-" && prefix !== "__Secure-" && prefix !== "") {
     fault("prefix", 'must be "__Host-", "__Secure-" or ""');
   }
   if (insecure && prefix !== undefined) fault("prefix", "must be omitted when secure is false");
-  if (typeof path !== "string" || !COOKIE_PATH.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
+  if (typeof path !== "string" || !COOKIE_PATH_PATTERN.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
     fault("path", "must start with / and contain no semicolon, space or control character");
   }
   if (domain !== undefined) {
@@ -322,7 +322,7 @@ function faultsOf(options: CookieOptions): Fault[] {
 function domainFault(domain: unknown): string | null {
   if (typeof domain !== "string" || domain.length > MAX_HOST_LENGTH) return "must be a host name";
   if (domain.startsWith(".")) return `must have no leading dot: write "${domain.slice(1)}"`;
-  if (!COOKIE_DOMAIN.test(domain)) return "must be a host name";
+  if (!COOKIE_DOMAIN_PATTERN.test(domain)) return "must be a host name";
   if (!domain.includes(".") && domain !== "localhost")
     return "must have at least two labels: browsers drop a cookie for a whole top-level domain";
   return null;

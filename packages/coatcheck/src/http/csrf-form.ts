@@ -5,7 +5,7 @@ import type { HttpRequest } from "./message.ts";
 /** Returns the fields of the request's body; undefined if the framework has not parsed the body. */
 export type ParsedForm = () => MaybePromise<unknown>;
 
-const FORM_FIELD = "csrf_token";
+const CSRF_FORM_FIELD = "csrf_token";
 
 /**
  * Returns the CSRF token of a request: the header `x-csrf-token`, else the form field `csrf_token`. Undefined without
@@ -14,11 +14,11 @@ const FORM_FIELD = "csrf_token";
 export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
   const header = request.header("x-csrf-token");
   if (header !== undefined || form === undefined) return header;
-  return andThen(form(), fieldOf);
+  return andThen(form(), csrfFieldOf);
 }
 
-function fieldOf(body: unknown): string | undefined {
-  if (typeof body !== "object" || body === null || !Object.hasOwn(body, FORM_FIELD)) return undefined;
-  const token: unknown = Reflect.get(body, FORM_FIELD);
+function csrfFieldOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || !Object.hasOwn(body, CSRF_FORM_FIELD)) return undefined;
+  const token: unknown = Reflect.get(body, CSRF_FORM_FIELD);
   return typeof token === "string" ? token : undefined;
 }

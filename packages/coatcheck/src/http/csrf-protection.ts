@@ -40,7 +40,7 @@ export class CsrfProtection {
   }
 
   /** Whether the request must be checked: its method is unsafe, or it opens a WebSocket. */
-  checks(request: HttpRequest): boolean {
+  needsCheck(request: HttpRequest): boolean {
     return this.#crossOrigin !== null && (!isSafeMethod(request.method) || !!request.header("upgrade"));
   }
 
@@ -72,7 +72,7 @@ export class CsrfProtection {
    * Whether to verify the token of a request. False for a WebSocket handshake, because a page cannot add headers to it,
    * and for requests that need no token.
    */
-  readsToken(request: HttpRequest): boolean {
+  needsTokenCheck(request: HttpRequest): boolean {
     return this.usesTokens && !isSafeMethod(request.method) && !this.#isInit(request);
   }
 

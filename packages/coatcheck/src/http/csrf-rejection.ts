@@ -15,8 +15,8 @@ const MAX_VALUE_LENGTH = 200;
 export function rejectionMessage(request: HttpRequest, host: string | null): string {
   const rejected = "Cross-origin request rejected";
   if (process.env.NODE_ENV === "production") return `${rejected}.`;
-  const origin = shorten(request.header("origin"));
-  const addressed = `the host is ${JSON.stringify(shorten(host ?? undefined))}`;
+  const origin = shortenHeaderValue(request.header("origin"));
+  const addressed = `the host is ${JSON.stringify(shortenHeaderValue(host ?? undefined))}`;
   const site = request.header("sec-fetch-site");
   if (origin === null)
     return `${rejected}: the browser reports ${JSON.stringify(`sec-fetch-site: ${site}`)}.`;
@@ -38,10 +38,16 @@ export function rejectionEvent(
 ): SessionEvents["request-rejected"][0] {
   const { method, url } = request;
   const [path = ""] = url.split("?", 1);
-  const origin = shorten(request.header("origin"));
-  return { code, method, path: path.slice(0, MAX_VALUE_LENGTH), origin, host: shorten(host ?? undefined) };
+  const origin = shortenHeaderValue(request.header("origin"));
+  return {
+    code,
+    method,
+    path: path.slice(0, MAX_VALUE_LENGTH),
+    origin,
+    host: shortenHeaderValue(host ?? undefined),
+  };
 }
 
-function shorten(value: string | undefined): string | null {
+function shortenHeaderValue(value: string | undefined): string | null {
   return value === undefined ? null : value.slice(0, MAX_VALUE_LENGTH);
 }

@@ -74,7 +74,7 @@ export interface Signer {
 /** The fields of a session that its CSRF token is bound to. */
 export type CsrfBinding = Pick<SessionRecord, "id" | "subject">;
 
-const PURPOSE = "csrf";
+const CSRF_SIGNING_PURPOSE = "csrf";
 
 /**
  * Issues and verifies the readable CSRF token: responses set it as the `csrf_token` cookie, and requests return it in
@@ -100,7 +100,7 @@ export class CsrfTokens {
   issue(session: CsrfBinding): string {
     let token = this.#issued.get(session);
     if (token === undefined) {
-      token = this.#signer.sign(PURPOSE, bindingOf(session));
+      token = this.#signer.sign(CSRF_SIGNING_PURPOSE, textToSign(session));
       this.#issued.set(session, token);
     }
     return token;
@@ -118,12 +118,12 @@ export class CsrfTokens {
         "Missing CSRF token: send the header x-csrf-token or the form field csrf_token.",
       );
     }
-    if (!this.#signer.verify(PURPOSE, bindingOf(session), token)) {
+    if (!this.#signer.verify(CSRF_SIGNING_PURPOSE, textToSign(session), token)) {
       throw new CoatcheckError("CSRF_INVALID", "Invalid CSRF token: it does not belong to this session.");
     }
   }
 }
 
-function bindingOf(session: CsrfBinding): string {
+function textToSign(session: CsrfBinding): string {
   return session.subject === null ? session.id : `${session.id}.${session.subject}`;
 }

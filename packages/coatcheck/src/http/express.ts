@@ -39,10 +39,10 @@ export { type RequestSession, sessionOf };
 /** A request whose body a parser may have read. */
 type ParsedRequest = IncomingMessage & { readonly body?: unknown };
 
-type Next = (error?: unknown) => void;
+type NextFunction = (error?: unknown) => void;
 
 /** A middleware of Express 4, Express 5 or Connect. */
-export type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+export type Middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => void;
 
 /**
  * Middleware that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
@@ -101,14 +101,14 @@ export function requireJwt(...none: []): Middleware {
 /** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
 export function sessionErrors(...none: []) {
   requireCall("sessionErrors", none);
-  return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {
+  return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: NextFunction): void => {
     // If the headers have been sent, the framework logs the error and closes the connection.
     if (isCoatcheckError(error) && !response.headersSent) sendError(response, errorResponse(error));
     else next(error);
   };
 }
 
-function runCheck(check: () => MaybePromise<unknown>, response: ServerResponse, next: Next): void {
+function runCheck(check: () => MaybePromise<unknown>, response: ServerResponse, next: NextFunction): void {
   attempt(
     check,
     () => next(),

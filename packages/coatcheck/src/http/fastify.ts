@@ -39,8 +39,8 @@ export { type RequestSession, sessionOf };
 /** Typed as string, because another session plugin may have declared this property in Fastify's types. */
 const SESSION_PROPERTY: string = "session";
 
-type Done = (error?: Error) => void;
-type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
+type DoneCallback = (error?: Error) => void;
+type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: DoneCallback) => void;
 
 /**
  * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with {@link
@@ -80,31 +80,31 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
 }
 
 /** Requires a stored session, else responds 401. */
-export function requireSession(...none: []): Hook {
+export function requireSession(...none: []): FastifyHook {
   requireCall("requireSession", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireSession(), reply, done);
 }
 
 /** Requires a login, else responds 401. */
-export function requireSubject(...none: []): Hook {
+export function requireSubject(...none: []): FastifyHook {
   requireCall("requireSubject", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireSubject(), reply, done);
 }
 
 /** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
-export function requireElevated(scope: string): Hook {
+export function requireElevated(scope: string): FastifyHook {
   requireStrings({ scope });
   return (request, reply, done) => runCheck(() => sessionOf(request).requireElevated(scope), reply, done);
 }
 
 /** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
-export function forbidWhileImpersonating(action: string): Hook {
+export function forbidWhileImpersonating(action: string): FastifyHook {
   requireStrings({ action });
   return (request, reply, done) => runCheck(() => requireOwnLogin(sessionOf(request), action), reply, done);
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
-export function requireJwt(...none: []): Hook {
+export function requireJwt(...none: []): FastifyHook {
   requireCall("requireJwt", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireJwt(), reply, done);
 }
@@ -118,7 +118,7 @@ export function sessionErrors(...none: []) {
   };
 }
 
-function runCheck(check: () => MaybePromise<unknown>, reply: FastifyReply, done: Done): void {
+function runCheck(check: () => MaybePromise<unknown>, reply: FastifyReply, done: DoneCallback): void {
   attempt(
     check,
     () => done(),

@@ -72,28 +72,28 @@ export function coatcheck<Data>(
   manager: SessionManager<Data>,
   options: HonoOptions = {},
 ): MiddlewareHandler<SessionEnv<Data>> {
-  const { addressOf = nodeAddress, ...httpOptions } = options;
+  const { addressOf = nodePeerAddress, ...httpOptions } = options;
   const http = new HttpSessions(manager, httpOptions);
   return async (c, next) => {
     const session = http.open(new HonoRequest(c, addressOf));
     c.set("session", session);
     c.set("visitorId", session.visitorId);
     try {
-      const check = session.checkCsrf(() => formOf(c));
+      const check = session.checkCsrf(() => formFieldsOf(c));
       if (check) await check;
       await next();
     } catch (error) {
       if (!isCoatcheckError(error)) throw error;
-      c.res = toResponse(errorResponse(error));
+      c.res = toErrorResponse(errorResponse(error));
     }
     try {
-      const commit = session.commit(headersOf(c), c.res.status);
+      const commit = session.commit(responseHeadersOf(c), c.res.status);
       if (commit) await commit;
     } catch (error) {
       const kept = new Headers(c.res.headers);
       for (const name of DROPPED_ON_ERROR) kept.delete(name);
       c.res = undefined;
-      c.res = toResponse(session.failed(error), kept);
+      c.res = toErrorResponse(session.failed(error), kept);
     }
   };
 }
@@ -101,48 +101,50 @@ export function coatcheck<Data>(
 /** Requires a stored session, else responds 401. */
 export function requireSession(...none: []): MiddlewareHandler {
   requireCall("requireSession", none);
-  return requireCheck((session) => session.requireSession());
+  return createCheckMiddleware((session) => session.requireSession());
 }
 
 /** Requires a login, else responds 401. */
 export function requireSubject(...none: []): MiddlewareHandler {
   requireCall("requireSubject", none);
-  return requireCheck((session) => session.requireSubject());
+  return createCheckMiddleware((session) => session.requireSubject());
 }
 
 /** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): MiddlewareHandler {
   requireStrings({ scope });
-  return requireCheck((session) => session.requireElevated(scope));
+  return createCheckMiddleware((session) => session.requireElevated(scope));
 }
 
 /** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
 export function forbidWhileImpersonating(action: string): MiddlewareHandler {
   requireStrings({ action });
-  return requireCheck((session) => requireOwnLogin(session, action));
+  return createCheckMiddleware((session) => requireOwnLogin(session, action));
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
 export function requireJwt(...none: []): MiddlewareHandler {
   requireCall("requireJwt", none);
-  return requireCheck((session) => session.requireJwt());
+  return createCheckMiddleware((session) => session.requireJwt());
 }
 
 /** For `onError`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors(...none: []): ErrorHandler {
   requireCall("sessionErrors", none);
   return (error) => {
-    if (isCoatcheckError(error)) return toResponse(errorResponse(error));
+    if (isCoatcheckError(error)) return toErrorResponse(errorResponse(error));
     throw error;
   };
 }
 
-function requireCheck(check: (session: RequestSession<unknown>) => MaybePromise<unknown>): MiddlewareHandler {
+function createCheckMiddleware(
+  check: (session: RequestSession<unknown>) => MaybePromise<unknown>,
+): MiddlewareHandler {
   return async (c, next) => {
     try {
       await check(sessionOf(c.var));
     } catch (error) {
-      if (isCoatcheckError(error)) return toResponse(errorResponse(error));
+      if (isCoatcheckError(error)) return toErrorResponse(errorResponse(error));
       throw error;
     }
     return await next();
@@ -165,7 +167,7 @@ class HonoRequest implements HttpRequest {
   }
 
   get url(): string {
-    return this.#parsed.pathname + this.#parsed.search;
+    return this.#parsedUrl.pathname + this.#parsedUrl.search;
   }
 
   get address(): string | undefined {
@@ -173,14 +175,14 @@ class HonoRequest implements HttpRequest {
   }
 
   get encrypted(): boolean {
-    return this.#parsed.protocol === "https:";
+    return this.#parsedUrl.protocol === "https:";
   }
 
   header(name: string): string | undefined {
-    return this.#context.req.header(name) ?? (name === "host" ? this.#parsed.host : undefined);
+    return this.#context.req.header(name) ?? (name === "host" ? this.#parsedUrl.host : undefined);
   }
 
-  get #parsed(): URL {
+  get #parsedUrl(): URL {
     this.#url ??= new URL(this.#context.req.url);
     return this.#url;
   }
@@ -190,15 +192,15 @@ class HonoRequest implements HttpRequest {
  * Returns the fields of a form; undefined for a malformed form. Hono caches the parsed body, so the handler can read it
  * too.
  */
-async function formOf(c: Context): Promise<unknown> {
+async function formFieldsOf(c: Context): Promise<unknown> {
   return await c.req.parseBody().catch(() => undefined);
 }
 
-function nodeAddress(c: Context): string | undefined {
+function nodePeerAddress(c: Context): string | undefined {
   return c.env?.incoming?.socket?.remoteAddress;
 }
 
-function headersOf(c: Context): ResponseHeaders {
+function responseHeadersOf(c: Context): ResponseHeaders {
   return {
     get: (name) => c.res.headers.get(name),
     set: (name, value) => c.header(name, value),
@@ -206,7 +208,7 @@ function headersOf(c: Context): ResponseHeaders {
   };
 }
 
-function toResponse(error: ErrorResponse, headers: Headers = new Headers()): Response {
+function toErrorResponse(error: ErrorResponse, headers: Headers = new Headers()): Response {
   for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
   return new Response(error.body, { status: error.status, headers });
 }

@@ -18,15 +18,15 @@ let hasWarned = false;
 export function warnOfLostCookie(cookie: Cookie, request: HttpRequest, client: Client): void {
   if (hasWarned || process.env.NODE_ENV === "production" || client.host === null) return;
   if (FORWARDING_HEADERS.some((name) => request.header(name) !== undefined)) return;
-  const reason = reasonOf(cookie, client.host, client.protocol);
+  const reason = lossReason(cookie, client.host, client.protocol);
   if (reason === null) return;
   hasWarned = true;
   const message = `Browsers do not keep the session cookie from ${client.protocol}://${client.host}: ${reason}.`;
   process.emitWarning(message, { code: "COATCHECK_LOST_COOKIE" });
 }
 
-function reasonOf(cookie: Cookie, host: string, protocol: Client["protocol"]): string | null {
-  if (cookie.domain !== undefined && !isBelow(host, cookie.domain)) {
+function lossReason(cookie: Cookie, host: string, protocol: Client["protocol"]): string | null {
+  if (cookie.domain !== undefined && !isHostWithinDomain(host, cookie.domain)) {
     return `its domain is ${cookie.domain}; use that host, or omit the option cookie.domain on this one`;
   }
   if (!cookie.secure || protocol === "https" || LOCAL_HOST.test(host)) return null;
@@ -34,7 +34,7 @@ function reasonOf(cookie: Cookie, host: string, protocol: Client["protocol"]): s
 }
 
 /** Whether a host, with or without port, equals the domain or is a subdomain of it (RFC 6265 §5.1.3). */
-function isBelow(host: string, domain: string): boolean {
+function isHostWithinDomain(host: string, domain: string): boolean {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   return name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`);
 }

@@ -130,36 +130,39 @@ const CSRF_OPTIONS = {
   token: true,
   initPath: true,
 } satisfies KnownOptions<CsrfOptions>;
-const INPUT_NAME = "options of coatcheck()";
+const OPTIONS_LABEL = "options of coatcheck()";
 
 /** Checks the names of the options, and the values of options with a fixed set of values. Throws `UsageError`. */
 export function requireHttpOptions(options: HttpOptions): void {
-  requireKnownOptions(INPUT_NAME, options, HTTP_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, HTTP_OPTIONS);
   const { csrf, outage, forwardingHeaders, clearSiteData, jwt, binding } = options;
   if (csrf !== undefined && csrf !== false) {
-    requireKnownOptions(INPUT_NAME, csrf, CSRF_OPTIONS, "csrf");
+    requireKnownOptions(OPTIONS_LABEL, csrf, CSRF_OPTIONS, "csrf");
     if (csrf.trustedOrigins !== undefined)
-      requireList(INPUT_NAME, "csrf.trustedOrigins", csrf.trustedOrigins);
-    requireOneOf(INPUT_NAME, "csrf.token", csrf.token, ["off", "offered", "required"]);
+      requireList(OPTIONS_LABEL, "csrf.trustedOrigins", csrf.trustedOrigins);
+    requireOneOf(OPTIONS_LABEL, "csrf.token", csrf.token, ["off", "offered", "required"]);
     requireInitPath(csrf.initPath);
   }
-  requireOneOf(INPUT_NAME, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
-  requireOutagePolicy(INPUT_NAME, outage);
+  requireOneOf(OPTIONS_LABEL, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
+  requireOutagePolicy(OPTIONS_LABEL, outage);
   if (options.visits !== undefined)
-    requireMethod(INPUT_NAME, "visits", options.visits, { method: "open", what: "createVisits(…)" });
-  if (clearSiteData !== undefined) requireList(INPUT_NAME, "clearSiteData", clearSiteData);
+    requireMethod(OPTIONS_LABEL, "visits", options.visits, { method: "open", what: "createVisits(…)" });
+  if (clearSiteData !== undefined) requireList(OPTIONS_LABEL, "clearSiteData", clearSiteData);
   if (jwt !== undefined)
-    requireMethod(INPUT_NAME, "jwt", jwt, { method: "verify", what: "the result of createJwts()" });
+    requireMethod(OPTIONS_LABEL, "jwt", jwt, { method: "verify", what: "the result of createJwts()" });
   if (binding !== undefined)
-    requireMethod(INPUT_NAME, "binding", binding, { method: "open", what: "the result of createBinding()" });
+    requireMethod(OPTIONS_LABEL, "binding", binding, {
+      method: "open",
+      what: "the result of createBinding()",
+    });
   for (const [index, kind] of (clearSiteData ?? []).entries()) {
-    requireOneOf(INPUT_NAME, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
+    requireOneOf(OPTIONS_LABEL, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
   }
 }
 
 function requireInitPath(path: unknown): void {
   if (path === undefined || (typeof path === "string" && path.startsWith("/"))) return;
-  throw usageError(INPUT_NAME, [
+  throw usageError(OPTIONS_LABEL, [
     { path: "csrf.initPath", message: `must begin with "/" (got ${describeValue(path)})` },
   ]);
 }

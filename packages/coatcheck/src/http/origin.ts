@@ -11,12 +11,12 @@ export function hostOf(origin: string): string | null {
 export function originFaults(origins: readonly string[]): Fault[] {
   if (!Array.isArray(origins)) return [{ path: "trustedOrigins", message: "must be a list of origins" }];
   return origins.flatMap((origin, index) => {
-    const message = faultOf(origin);
+    const message = originFault(origin);
     return message === null ? [] : [{ path: `trustedOrigins.${index}`, message }];
   });
 }
 
-function faultOf(text: unknown): string | null {
+function originFault(text: unknown): string | null {
   if (text === "*")
     return 'must not be "*", which would let every site send requests as the visitor: list each origin';
   if (text === "null") {

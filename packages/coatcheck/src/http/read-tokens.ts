@@ -44,7 +44,7 @@ export function readTokens(
   request: HttpRequest,
   { cookie, ring, acceptsJwts }: TokenReaders,
 ): PresentedTokens {
-  const bearer = bearerOf(request.header("authorization"));
+  const bearer = bearerTokenOf(request.header("authorization"));
   if (bearer?.length === TOKEN_LENGTH) {
     return { transport: "bearer", tokens: [bearer], hasDuplicates: false, jwt: null };
   }
@@ -59,7 +59,7 @@ export function readTokens(
   return { transport: "cookie", tokens, hasDuplicates: true, jwt: null };
 }
 
-function bearerOf(authorization: string | undefined): string | null {
+function bearerTokenOf(authorization: string | undefined): string | null {
   if (authorization?.slice(0, BEARER_PREFIX.length).toLowerCase() !== BEARER_PREFIX) return null;
   return authorization.slice(BEARER_PREFIX.length);
 }

@@ -91,7 +91,7 @@ export class RequestSession<Data> {
     this.#deferHeaders();
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(
-      () => this.#resume(options),
+      () => this.#resumeSession(options),
       (session) => this.#adoptSession(session, startedAt),
       (error) => this.#handleOutage(error, options, startedAt),
     );
@@ -173,7 +173,7 @@ export class RequestSession<Data> {
    * `FORBIDDEN`.
    */
   checkOrigin(): void {
-    if (this.#isChecked()) this.#http.csrf.requireSameOrigin(this.#request, this.client.host);
+    if (this.#needsCsrfCheck()) this.#http.csrf.requireSameOrigin(this.#request, this.client.host);
   }
 
   /**
@@ -182,7 +182,7 @@ export class RequestSession<Data> {
    */
   checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
-    if (!this.#isChecked() || this.#isSessionless || !csrf.readsToken(this.#request)) return;
+    if (!this.#needsCsrfCheck() || this.#isSessionless || !csrf.needsTokenCheck(this.#request)) return;
     return andThen(csrfTokenOf(this.#request, form), (token) => {
       if (token === undefined && !csrf.requiresToken) return;
       return andThen(this.load(), ({ record }) => {
@@ -199,8 +199,8 @@ export class RequestSession<Data> {
     return andThen(this.load(), ({ id, subject }) => this.#http.csrf.tokenOf({ id, subject }));
   }
 
-  #isChecked(): boolean {
-    return this.#http.csrf.checks(this.#request) && this.#credentials.presented.transport === "cookie";
+  #needsCsrfCheck(): boolean {
+    return this.#http.csrf.needsCheck(this.#request) && this.#credentials.presented.transport === "cookie";
   }
 
   /**
@@ -270,7 +270,7 @@ export class RequestSession<Data> {
   }
 
   /** Tries each token of the request in turn; the first that opens a session wins. */
-  #resume(options: LoadOptions): MaybePromise<Session<Data>> {
+  #resumeSession(options: LoadOptions): MaybePromise<Session<Data>> {
     const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
     if (this.#credentials.presented.jwt !== null) return this.#credentials.openByJwt(activity);
     return this.#tryFrom(0, activity, null, options);
@@ -283,7 +283,7 @@ export class RequestSession<Data> {
     options: LoadOptions,
   ): MaybePromise<Session<Data>> {
     const token = this.#credentials.presented.tokens[index];
-    if (token === undefined) return this.#begin(refused, options);
+    if (token === undefined) return this.#beginSession(refused, options);
     return andThen(this.#http.manager.resume(token, activity, this.#credentials.client), (found) => {
       if (found instanceof Session) {
         this.#openingToken = token;
@@ -297,7 +297,7 @@ export class RequestSession<Data> {
     });
   }
 
-  #begin(refused: Refusal | null, load: LoadOptions): Session<Data> {
+  #beginSession(refused: Refusal | null, load: LoadOptions): Session<Data> {
     const { manager, options, cookie } = this.#http;
     const isFirstCookie = refused === null && this.#credentials.presented.transport === "cookie";
     const isWithheld = isFirstCookie && couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
@@ -330,7 +330,7 @@ export class RequestSession<Data> {
     if (policy === "closed" || !(error instanceof CoatcheckError) || error.status < 500) throw error;
     this.#outage = error;
     if (policy === "anonymous")
-      return this.#adoptSession(this.#begin({ refusal: "unavailable" }, options), startedAt);
+      return this.#adoptSession(this.#beginSession({ refusal: "unavailable" }, options), startedAt);
     return this.#adoptSession(this.#openDegraded(policy.degraded.maxAge, error), startedAt);
   }
 

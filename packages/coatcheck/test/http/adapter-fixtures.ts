@@ -31,7 +31,7 @@ export function startExpress(make: () => Express): StartAdapter {
     app.use(express.urlencoded({ extended: false }));
     app.use(forExpress.coatcheck(manager, options));
     for (const [path, route] of Object.entries(routes)) {
-      app.all(path, guardOf(route, forExpress, callNext), (request, response, next) => {
+      app.all(path, guardOfRoute(route, forExpress, callNext), (request, response, next) => {
         const exchange: Exchange = {
           session: forExpress.sessionOf<AdapterSuiteData>(request),
           reply: (status, headers, body) => {
@@ -48,7 +48,7 @@ export function startExpress(make: () => Express): StartAdapter {
     app.use(((_error, _request, response, _next) => {
       response.status(500).end();
     }) satisfies express.ErrorRequestHandler);
-    return await listen(createServer(app));
+    return await listenOnFreePort(createServer(app));
   };
 }
 
@@ -60,12 +60,12 @@ export const startFastify: StartAdapter = async (manager, options, routes) => {
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string" },
-    (_request, body, parsed) => parsed(null, fieldsOf(String(body))),
+    (_request, body, parsed) => parsed(null, formFieldsOf(String(body))),
   );
   app.register(forFastify.coatcheck(manager, options));
   app.setErrorHandler(forFastify.sessionErrors());
   for (const [path, route] of Object.entries(routes)) {
-    app.all(path, { preHandler: guardOf(route, forFastify, callNext) }, async (request, reply) => {
+    app.all(path, { preHandler: guardOfRoute(route, forFastify, callNext) }, async (request, reply) => {
       await route.handle({
         session: forFastify.sessionOf<AdapterSuiteData>(request),
         reply: (status, headers, body) => reply.code(status).headers(headers).send(body),
@@ -82,13 +82,13 @@ export const startFastify: StartAdapter = async (manager, options, routes) => {
   return { url, close: () => app.close() };
 };
 
-function honoApp(
+function createHonoApp(
   ...[manager, options, routes]: Parameters<StartAdapter>
 ): Hono<forHono.SessionEnv<AdapterSuiteData>> {
   const app = new Hono<forHono.SessionEnv<AdapterSuiteData>>();
   app.use(forHono.coatcheck(manager, options));
   for (const [path, route] of Object.entries(routes)) {
-    const guard = guardOf(route, forHono, async (_c, next) => await next());
+    const guard = guardOfRoute(route, forHono, async (_c, next) => await next());
     app.all(path, guard, async (c) => {
       const exchange: Exchange = {
         session: c.get("session"),
@@ -109,10 +109,10 @@ function honoApp(
 }
 
 export const startHono: StartAdapter = async (manager, options, routes) => {
-  const { fetch } = honoApp(manager, options, routes);
+  const { fetch } = createHonoApp(manager, options, routes);
   const server = serve({ fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   await once(server, "listening");
-  return runningServer(server as Server);
+  return toAdapterServer(server as Server);
 };
 
 /**
@@ -120,7 +120,11 @@ export const startHono: StartAdapter = async (manager, options, routes) => {
  * `Response`.
  */
 export const startFetch: StartAdapter = async (manager, options, routes) => {
-  const app = honoApp(manager, { ...options, addressOf: () => "127.0.0.1" } as forHono.HonoOptions, routes);
+  const app = createHonoApp(
+    manager,
+    { ...options, addressOf: () => "127.0.0.1" } as forHono.HonoOptions,
+    routes,
+  );
   const listener: RequestListener = async (incoming, outgoing) => {
     const headers = new Headers();
     for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
@@ -138,7 +142,7 @@ export const startFetch: StartAdapter = async (manager, options, routes) => {
     outgoing.writeHead(response.status, { ...fields, "set-cookie": response.headers.getSetCookie() });
     outgoing.end(method === "HEAD" ? undefined : await response.bytes());
   };
-  return await listen(createServer(listener));
+  return await listenOnFreePort(createServer(listener));
 };
 
 export const startNode: StartAdapter = async (manager, options, routes) => {
@@ -170,23 +174,23 @@ export const startNode: StartAdapter = async (manager, options, routes) => {
   });
   const server = createServer(async (request, response) => {
     const isForm = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded");
-    if (isForm) Object.assign(request, { body: fieldsOf(await text(request)) });
+    if (isForm) Object.assign(request, { body: formFieldsOf(await text(request)) });
     await listener(request, response);
   });
-  return await listen(server);
+  return await listenOnFreePort(server);
 };
 
-function fieldsOf(form: string): Record<string, string> {
+function formFieldsOf(form: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(form));
 }
 
-interface Guards<Guard> {
+interface GuardFactories<Guard> {
   requireSession(): Guard;
   requireSubject(): Guard;
   requireElevated(scope: string): Guard;
 }
 
-function guardOf<Guard>({ guard }: Route, guards: Guards<Guard>, none: Guard): Guard {
+function guardOfRoute<Guard>({ guard }: Route, guards: GuardFactories<Guard>, none: Guard): Guard {
   if (guard === undefined) return none;
   if (guard === "session") return guards.requireSession();
   return guard === "subject" ? guards.requireSubject() : guards.requireElevated(guard.elevated);
@@ -196,13 +200,13 @@ function callNext(_request: object, _response: object, next: () => void): void {
   next();
 }
 
-async function listen(server: Server): Promise<AdapterServer> {
+async function listenOnFreePort(server: Server): Promise<AdapterServer> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return runningServer(server);
+  return toAdapterServer(server);
 }
 
-function runningServer(server: Server): AdapterServer {
+function toAdapterServer(server: Server): AdapterServer {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

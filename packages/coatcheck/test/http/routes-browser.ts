@@ -58,7 +58,7 @@ export class Browser {
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     });
-    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
+    for (const cookie of response.headers.getSetCookie()) this.#storeCookie(cookie);
     return response;
   }
 
@@ -87,7 +87,7 @@ export class Browser {
     return new EventReader(response, () => controller.abort());
   }
 
-  #keep(line: string): void {
+  #storeCookie(line: string): void {
     const [pair = "", ...attributes] = line.split("; ");
     const equals = pair.indexOf("=");
     if (attributes.includes("Max-Age=0")) this.cookies.delete(pair.slice(0, equals));

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../../src/wire.ts";
 import type { Browser } from "./routes-browser.ts";
-import { IPHONE, type Site, startExpress, startFastify, startHono, startSite } from "./routes-fixtures.ts";
+import {
+  IPHONE_USER_AGENT,
+  type Site,
+  startExpress,
+  startFastify,
+  startHono,
+  startSite,
+} from "./routes-fixtures.ts";
 
 const MINUTE = 60_000;
 
@@ -22,7 +29,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
   beforeEach(async () => {
     site = await startSite(start);
     laptop = site.browser();
-    phone = site.browser(IPHONE);
+    phone = site.browser(IPHONE_USER_AGENT);
     await laptop.logIn();
     site.pass(MINUTE);
     await phone.logIn();
@@ -38,7 +45,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
         current: true,
         browser: "Safari 17",
         os: "iOS",
-        userAgent: IPHONE,
+        userAgent: IPHONE_USER_AGENT,
         device: "mobile",
         address: "127.0.0.0",
         city: null,

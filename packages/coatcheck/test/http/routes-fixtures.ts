@@ -22,14 +22,18 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { ObservedStore } from "../../src/testing/adapter/fixtures.ts";
 import { Browser, type User } from "./routes-browser.ts";
 
-type Options = SessionRoutesOptions<User>;
-type Manager = SessionManager;
+type RoutesOptions = SessionRoutesOptions<User>;
+type AnyManager = SessionManager;
 interface RunningServer {
   readonly url: string;
   close(): Promise<unknown>;
 }
 /** Starts a framework's server with the session endpoints and two pages of the application. */
-export type StartRoutes = (manager: Manager, http: HttpOptions, options: Options) => Promise<RunningServer>;
+export type StartRoutes = (
+  manager: AnyManager,
+  http: HttpOptions,
+  options: RoutesOptions,
+) => Promise<RunningServer>;
 
 export const startExpress: StartRoutes = startExpressWith([]);
 
@@ -102,14 +106,14 @@ export async function waitUntilListening(server: Server, routes: { close(): void
   };
 }
 
-export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-export const IPHONE =
+export const FIREFOX_USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+export const IPHONE_USER_AGENT =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 
 interface SiteOptions {
   readonly store?: SessionStore;
   readonly http?: HttpOptions;
-  readonly routes?: Partial<Options>;
+  readonly routes?: Partial<RoutesOptions>;
   readonly manager?: Partial<SessionManagerOptions<JsonObject>>;
   /** Creates the cache in front of the site's store. Default: none. */
   readonly cache?: (store: SessionStore) => SessionReader;
@@ -171,7 +175,7 @@ export async function startSite(start: StartRoutes, options: SiteOptions = {}) {
       timers.clear();
       for (const task of due) task();
     },
-    browser: (userAgent = FIREFOX) => new Browser(server.url, userAgent),
+    browser: (userAgent = FIREFOX_USER_AGENT) => new Browser(server.url, userAgent),
     async close() {
       await server.close();
       store.isDown = false;

@@ -25,9 +25,9 @@ export function sessionActionWrapper<Data>(
   return <Args extends readonly unknown[], Result>(action: SessionAction<Data, Args, Result>) =>
     async (...args: Args): Promise<Result> => {
       const jar = await cookies();
-      const request = await openAction(sessions, jar);
+      const request = await openActionSession(sessions, jar);
       if (options.actionsWithoutOrigin !== "accept") requireOrigin(request.http);
-      const check = request.session.checkCsrf(() => formOf(args));
+      const check = request.session.checkCsrf(() => formFieldsOf(args));
       if (check) await check;
       let failure: unknown;
       let result: Result | undefined;
@@ -46,7 +46,7 @@ export function sessionActionWrapper<Data>(
     };
 }
 
-async function openAction<Data>(
+async function openActionSession<Data>(
   sessions: ProcessSessions<Data>,
   jar: Awaited<ReturnType<typeof cookies>>,
 ): Promise<{ readonly http: HttpRequest; readonly session: RequestSession<Data> }> {
@@ -70,7 +70,7 @@ function requireOrigin(request: HttpRequest): void {
 }
 
 /** Returns the fields of the form among an action's arguments; undefined if there is no form. */
-function formOf(args: readonly unknown[]): unknown {
+function formFieldsOf(args: readonly unknown[]): unknown {
   const form = args.find((each) => each instanceof FormData);
   return form && Object.fromEntries(form);
 }

@@ -27,19 +27,19 @@ export interface NextOptions<User> extends HttpOptions {
 }
 
 /** The options that only this adapter has. */
-type OwnOptions = Omit<NextOptions<unknown>, keyof HttpOptions>;
+type NextOnlyOptions = Omit<NextOptions<unknown>, keyof HttpOptions>;
 
-const OWN_OPTIONS = {
+const NEXT_ONLY_OPTIONS = {
   user: "function",
   signIn: true,
   actionsWithoutOrigin: true,
   name: true,
-} satisfies KnownOptions<OwnOptions>;
+} satisfies KnownOptions<NextOnlyOptions>;
 
 /** The options of the HTTP layer and the options of this adapter, separated. */
 export interface SeparatedOptions<User> {
   readonly http: HttpOptions;
-  readonly own: Pick<NextOptions<User>, keyof OwnOptions>;
+  readonly own: Pick<NextOptions<User>, keyof NextOnlyOptions>;
 }
 
 /** Separates and checks the options. Throws `UsageError` for an unknown or invalid one. */
@@ -59,7 +59,9 @@ export function separateOptions<User>(options: NextOptions<User>): SeparatedOpti
     throw usageError(input, [{ path: "actionsWithoutOrigin", message }]);
   }
   const own = Object.fromEntries(
-    Object.keys(OWN_OPTIONS).flatMap((key) => (key in options ? [[key, Reflect.get(options, key)]] : [])),
+    Object.keys(NEXT_ONLY_OPTIONS).flatMap((key) =>
+      key in options ? [[key, Reflect.get(options, key)]] : [],
+    ),
   );
   return { http, own };
 }

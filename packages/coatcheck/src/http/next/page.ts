@@ -33,13 +33,13 @@ export interface PageReaders<User, Data> {
 }
 
 /** Dependencies of {@link pageReaders}. */
-interface Dependencies<User, Data> {
+interface PageReaderDependencies<User, Data> {
   readonly sessions: ProcessSessions<Data>;
   readonly user: (session: Session<Data>) => MaybePromise<User | null>;
   readonly signIn: NextOptions<User>["signIn"];
 }
 
-interface ReadResult<Data> {
+interface PageReadResult<Data> {
   readonly request: RequestSession<Data>;
   readonly session: Session<Data>;
   readonly opened: OpenSessions<Data>;
@@ -52,8 +52,8 @@ const PENDING_VIEW: PendingView = Object.freeze({ status: "pending", session: nu
  * a layout, its page and their components check the session once. They never commit: a due rotation happens in the next
  * action, route handler or proxy, and the older token stays valid until then.
  */
-export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageReaders<User, Data> {
-  const read = cache(async (): Promise<ReadResult<Data>> => {
+export function pageReaders<User, Data>(deps: PageReaderDependencies<User, Data>): PageReaders<User, Data> {
+  const read = cache(async (): Promise<PageReadResult<Data>> => {
     const [received, jar] = await readRequest(async () => {
       // Wait for a real request: a prefetched page must not contain a session, because the browser's router caches it.
       await connection();
@@ -68,7 +68,7 @@ export function pageReaders<User, Data>(deps: Dependencies<User, Data>): PageRea
     const { session, opened } = await read();
     return isLoginUnknown(session)
       ? PENDING_VIEW
-      : deepFreeze(structuredClone(await stateOf(session, opened, deps)));
+      : deepFreeze(structuredClone(await pageStateOf(session, opened, deps)));
   });
   const requireSubject = cache(async (): Promise<PageLogin<Data>> => {
     const { request } = await read();
@@ -92,16 +92,21 @@ function isLoginUnknown({ record, refusal }: Pick<Session, "record" | "refusal">
   return record === null && (refusal === "superseded" || refusal === "withheld" || refusal === "unavailable");
 }
 
-async function stateOf<User, Data>(
+async function pageStateOf<User, Data>(
   session: Session<Data>,
   { manager }: OpenSessions<Data>,
-  { user }: Dependencies<User, Data>,
+  { user }: PageReaderDependencies<User, Data>,
 ): Promise<SessionView<User>> {
   const known = session.subject === null ? undefined : await user(session);
   if (known === null) return { status: "none", session: null, user: null, rev: 0, csrf_token: null };
   return await viewOf(
     session,
-    { csrfTokens: tokensOf(manager.ring), clock: systemClock, user: neverCalled, needsOnboarding: undefined },
+    {
+      csrfTokens: csrfTokensOf(manager.ring),
+      clock: systemClock,
+      user: neverCalled,
+      needsOnboarding: undefined,
+    },
     known,
   );
 }
@@ -111,12 +116,12 @@ function neverCalled(): never {
   throw new Error("The user is not loaded: this is a bug in coatcheck/next, please report it.");
 }
 
-const tokens = new WeakMap<object, CsrfTokens>();
+const csrfTokensByRing = new WeakMap<object, CsrfTokens>();
 
 /** Returns the CSRF tokens of a manager. They are cached for each record, so that a cached session computes no HMAC. */
-function tokensOf(ring: ConstructorParameters<typeof CsrfTokens>[0]): CsrfTokens {
-  const present = tokens.get(ring) ?? new CsrfTokens(ring);
-  tokens.set(ring, present);
+function csrfTokensOf(ring: ConstructorParameters<typeof CsrfTokens>[0]): CsrfTokens {
+  const present = csrfTokensByRing.get(ring) ?? new CsrfTokens(ring);
+  csrfTokensByRing.set(ring, present);
   return present;
 }
 

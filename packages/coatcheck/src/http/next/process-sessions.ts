@@ -22,7 +22,7 @@ export type OpenManager<Data> = () => MaybePromise<SessionManager<Data>>;
 /** The opened sessions, by the name of the manager. */
 type Registry = Map<string, Promise<OpenSessions<never>>>;
 
-const REGISTRY = Symbol.for("coatcheck.next");
+const REGISTRY_KEY = Symbol.for("coatcheck.next");
 
 /**
  * Next.js loads several copies of an application's modules into one process: for the proxy, for pages with their
@@ -49,7 +49,7 @@ export class ProcessSessions<Data> {
     const registry = registryOf();
     const present = registry.get(this.#name);
     if (present) return present as Promise<unknown> as Promise<OpenSessions<Data>>;
-    const opening = this.#start();
+    const opening = this.#openSessions();
     registry.set(this.#name, opening as Promise<unknown> as Promise<OpenSessions<never>>);
     opening.catch(() => registry.delete(this.#name));
     return opening;
@@ -63,7 +63,7 @@ export class ProcessSessions<Data> {
     await (await opening?.catch(() => undefined))?.manager.close();
   }
 
-  async #start(): Promise<OpenSessions<Data>> {
+  async #openSessions(): Promise<OpenSessions<Data>> {
     const { visits: _, ...options } = this.#options;
     const given = this.#options.activity;
     const activity: HttpOptions["activity"] = (request) =>
@@ -78,7 +78,7 @@ export class ProcessSessions<Data> {
 }
 
 function registryOf(): Registry {
-  const scope: { [REGISTRY]?: Registry } & object = globalThis;
-  scope[REGISTRY] ??= new Map();
-  return scope[REGISTRY];
+  const scope: { [REGISTRY_KEY]?: Registry } & object = globalThis;
+  scope[REGISTRY_KEY] ??= new Map();
+  return scope[REGISTRY_KEY];
 }

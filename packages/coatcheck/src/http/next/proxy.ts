@@ -31,7 +31,7 @@ export interface ProxyOptions {
 /** The request header with the proxy's result. Pages verify its signature, and never grant access because of it. */
 export const PROXY_HEADER = "x-coatcheck-session";
 
-const PURPOSE = "next-proxy";
+const PROXY_SIGNING_PURPOSE = "next-proxy";
 /** Milliseconds. The header is written and read within one request. */
 const MAX_HEADER_AGE = 60_000;
 
@@ -91,7 +91,7 @@ interface ProxyResult {
 
 function signResult<Data>({ manager }: OpenSessions<Data>["pages"], note: ProxyResult): string {
   const text = Buffer.from(JSON.stringify(note)).toString("base64url");
-  return `${text}.${manager.ring.sign(PURPOSE, text)}`;
+  return `${text}.${manager.ring.sign(PROXY_SIGNING_PURPOSE, text)}`;
 }
 
 /** Returns the proxy's result from the request header; null if the header is absent, forged or too old. */
@@ -100,7 +100,7 @@ export function readProxyHeader<Data>(
   value: string | null,
 ): { readonly id: string; readonly subject: string | null } | null {
   const [text = "", signature = ""] = value?.split(".", 2) ?? [];
-  if (!manager.ring.verify(PURPOSE, text, signature)) return null;
+  if (!manager.ring.verify(PROXY_SIGNING_PURPOSE, text, signature)) return null;
   const { id, subject, at } = JSON.parse(Buffer.from(text, "base64url").toString()) as ProxyResult;
   return Math.abs(Date.now() - at) <= MAX_HEADER_AGE ? { id, subject } : null;
 }

@@ -70,8 +70,8 @@ export function requestSessionWrapper<Data>(sessions: ProcessSessions<Data>) {
       request.headers.get("cookie");
       const { http } = await sessions.get();
       const session = http.open(fetchRequest(request));
-      return await respond(session, async () => {
-        const check = session.checkCsrf(() => formOf(request));
+      return await runHandler(session, async () => {
+        const check = session.checkCsrf(() => formFieldsOf(request));
         if (check) await check;
         return await handler(request, session, context);
       });
@@ -99,7 +99,7 @@ export function serverSessionWrapper<User, Data>(
 }
 
 /** Runs the handler, commits, and returns the response with the session's headers. */
-async function respond<Data>(
+async function runHandler<Data>(
   session: RequestSession<Data>,
   handle: () => Promise<Response>,
 ): Promise<Response> {
@@ -110,11 +110,11 @@ async function respond<Data>(
     const status = controlFlowStatus(error);
     if (status === null && isControlFlow(error)) {
       const failure = await commitToCookies(session);
-      if (failure) return toResponse(failure);
+      if (failure) return toErrorResponse(failure);
       throw error;
     }
     if (status === null && !isCoatcheckError(error)) throw error;
-    response = status === null ? toResponse(errorResponse(error)) : new Response(null, { status });
+    response = status === null ? toErrorResponse(errorResponse(error)) : new Response(null, { status });
   }
   const sent = withMutableHeaders(response);
   try {
@@ -123,7 +123,7 @@ async function respond<Data>(
     return sent;
   } catch (error) {
     for (const name of DROPPED_ON_ERROR) sent.headers.delete(name);
-    return toResponse(session.failed(error), sent.headers);
+    return toErrorResponse(session.failed(error), sent.headers);
   }
 }
 
@@ -176,7 +176,7 @@ async function serverSession<User, Data>(
 /**
  * Returns the fields of a form; undefined for any other body. Reads a copy, so that the handler can read the body too.
  */
-async function formOf(request: Request): Promise<unknown> {
+async function formFieldsOf(request: Request): Promise<unknown> {
   const form = await request
     .clone()
     .formData()
@@ -184,7 +184,7 @@ async function formOf(request: Request): Promise<unknown> {
   return form && Object.fromEntries(form);
 }
 
-function toResponse(error: ErrorResponse, headers: Headers = new Headers()): Response {
+function toErrorResponse(error: ErrorResponse, headers: Headers = new Headers()): Response {
   for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
   return new Response(error.body, { status: error.status, headers });
 }

@@ -30,11 +30,11 @@ export interface HeadersHook {
 export function deferHeaders(response: ServerResponse, hook: HeadersHook): boolean {
   if (response.headersSent) return false;
   const deferred: DeferredResponse = response;
-  if (deferred[DEFERRAL] !== undefined) {
-    deferred[DEFERRAL].add(hook);
+  if (deferred[DEFERRAL_KEY] !== undefined) {
+    deferred[DEFERRAL_KEY].addHook(hook);
     return true;
   }
-  deferred[DEFERRAL] = new Deferral(deferred, hook);
+  deferred[DEFERRAL_KEY] = new Deferral(deferred, hook);
   deferred.writeHead = writeHead;
   deferred.write = write;
   deferred.end = end;
@@ -42,21 +42,21 @@ export function deferHeaders(response: ServerResponse, hook: HeadersHook): boole
   return true;
 }
 
-const DEFERRAL = Symbol("coatcheck.deferral");
+const DEFERRAL_KEY = Symbol("coatcheck.deferral");
 
 interface DeferredResponse extends ServerResponse {
-  [DEFERRAL]?: Deferral;
+  [DEFERRAL_KEY]?: Deferral;
 }
 
 /**
  * `open`: no headers requested yet. `waiting`: `beforeSend` is running, calls are queued. `released`: calls pass
  * through. `replaced`: an error response was sent, calls are discarded.
  */
-type Phase = "open" | "waiting" | "released" | "replaced";
+type DeferralPhase = "open" | "waiting" | "released" | "replaced";
 
 /** The state of one deferred response, and the methods of the response that it replaces. */
 class Deferral {
-  phase: Phase = "open";
+  phase: DeferralPhase = "open";
   /** Whether the handler has ended the response while it was waiting. */
   ended = false;
   /** Whether a queued `write` returned false, so that its caller waits for a `drain` event. */
@@ -81,7 +81,7 @@ class Deferral {
   }
 
   /** Adds a hook, which runs after the earlier hooks. */
-  add(hook: HeadersHook): void {
+  addHook(hook: HeadersHook): void {
     const earlier = this.#hook;
     this.#hook = {
       beforeSend: (headers, status) =>
@@ -91,25 +91,25 @@ class Deferral {
   }
 
   /** Runs the hooks. Called by the first call that sends headers. */
-  start(): Phase {
+  runHooks(): DeferralPhase {
     this.phase = "waiting";
     try {
       const pending = this.#hook.beforeSend(this.headers, this.#response.statusCode);
       if (pending === undefined) this.phase = "released";
-      else this.#waitFor(pending);
+      else this.#waitForHooks(pending);
     } catch (error) {
-      this.#replace(error);
+      this.#sendErrorInstead(error);
     }
     return this.phase;
   }
 
   /** Queues a call until the hooks have run. */
-  queue(call: () => void): void {
+  queueCall(call: () => void): void {
     this.#queued ??= [];
     this.#queued.push(call);
   }
 
-  #waitFor(pending: Promise<void>): void {
+  #waitForHooks(pending: Promise<void>): void {
     Object.defineProperties(this.#response, {
       headersSent: { get: () => true, configurable: true },
       writableEnded: { get: () => this.ended, configurable: true },
@@ -117,8 +117,8 @@ class Deferral {
       _implicitHeader: { value: () => {}, configurable: true },
     });
     pending.then(
-      () => this.#finish(() => this.#release()),
-      (error) => this.#finish(() => this.#replace(error)),
+      () => this.#endWait(() => this.#runQueuedCalls()),
+      (error) => this.#endWait(() => this.#sendErrorInstead(error)),
     );
   }
 
@@ -126,7 +126,7 @@ class Deferral {
    * Ends the wait. A queued call may throw, for example for a chunk of the wrong type. Its caller has already returned,
    * so the error is passed to the hook and the connection is closed.
    */
-  #finish(step: () => void): void {
+  #endWait(step: () => void): void {
     Reflect.deleteProperty(this.#response, "headersSent");
     Reflect.deleteProperty(this.#response, "writableEnded");
     Reflect.deleteProperty(this.#response, "_implicitHeader");
@@ -139,12 +139,12 @@ class Deferral {
     if (this.owesDrain && !this.#response.writableNeedDrain) this.#response.emit("drain");
   }
 
-  #release(): void {
+  #runQueuedCalls(): void {
     this.phase = "released";
     for (const call of this.#queued ?? []) call();
   }
 
-  #replace(error: unknown): void {
+  #sendErrorInstead(error: unknown): void {
     const replacement = this.#hook.onFailure(error);
     this.headers.flush();
     this.phase = "released";
@@ -171,9 +171,9 @@ function writeHead(
       (typeof reason === "string" ? fields : (fields ?? reason)) as HeaderInput | null | undefined,
     );
     const send = () => deferral.writeHead.call(this, this.statusCode, deferral.headers.fields);
-    const phase = deferral.start();
+    const phase = deferral.runHooks();
     if (phase === "released") send();
-    if (phase === "waiting") deferral.queue(send);
+    if (phase === "waiting") deferral.queueCall(send);
     return this;
   }
   if (deferral.phase === "waiting") throw headersSentError();
@@ -183,14 +183,14 @@ function writeHead(
 
 function write(this: DeferredResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
   const deferral = deferralOf(this);
-  switch (deferral.phase === "open" ? deferral.start() : deferral.phase) {
+  switch (deferral.phase === "open" ? deferral.runHooks() : deferral.phase) {
     case "released":
       return Reflect.apply(deferral.write, this, [chunk, encoding, callback]);
     case "replaced":
       runCallback(encoding, callback);
       return true;
     default:
-      deferral.queue(() => Reflect.apply(deferral.write, this, [chunk, encoding, callback]));
+      deferral.queueCall(() => Reflect.apply(deferral.write, this, [chunk, encoding, callback]));
       // If earlier middleware, such as compression, has wrapped the response, it may not pass on the `drain` event.
       // Then return true, so that the caller does not wait for the event.
       deferral.owesDrain = deferral.write === Object.getPrototypeOf(this).write;
@@ -205,7 +205,7 @@ function end(
   callback?: unknown,
 ): DeferredResponse {
   const deferral = deferralOf(this);
-  switch (deferral.phase === "open" ? deferral.start() : deferral.phase) {
+  switch (deferral.phase === "open" ? deferral.runHooks() : deferral.phase) {
     case "released":
       Reflect.apply(deferral.end, this, [chunk, encoding, callback]);
       break;
@@ -213,7 +213,7 @@ function end(
       runCallback(chunk, encoding, callback);
       break;
     default:
-      deferral.queue(() => Reflect.apply(deferral.end, this, [chunk, encoding, callback]));
+      deferral.queueCall(() => Reflect.apply(deferral.end, this, [chunk, encoding, callback]));
       deferral.ended = true;
   }
   return this;
@@ -224,11 +224,11 @@ function flushHeaders(this: DeferredResponse): void {
   // Call writeHead first, as Node does: middleware that wrapped the response later expects it before the next write.
   if (deferral.phase === "open") this.writeHead(this.statusCode);
   if (deferral.phase === "released") deferral.flushHeaders.call(this);
-  if (deferral.phase === "waiting") deferral.queue(() => deferral.flushHeaders.call(this));
+  if (deferral.phase === "waiting") deferral.queueCall(() => deferral.flushHeaders.call(this));
 }
 
 function deferralOf(response: DeferredResponse): Deferral {
-  const deferral = response[DEFERRAL];
+  const deferral = response[DEFERRAL_KEY];
   if (deferral === undefined)
     throw new TypeError("The headers of this response are not deferred: call deferHeaders() first.");
   return deferral;

@@ -38,14 +38,14 @@ export class NodeHeaders implements ResponseHeaders {
   /** Stores the headers passed to `writeHead`. Throws Node's own error for an invalid name or value. */
   setFields(fields: HeaderInput | null | undefined): void {
     if (!fields) return;
-    if (!isList(fields)) {
+    if (!isHeaderList(fields)) {
       const names = Object.keys(fields);
-      for (const name of names) validateField(name, fields[name]);
+      for (const name of names) validateHeader(name, fields[name]);
       this.#staged = { ...fields };
       if (this.#response.getHeaderNames().length > 0) this.flush();
       return;
     }
-    const pairs = pairsOf(fields);
+    const pairs = headerPairsOf(fields);
     for (const [name] of pairs) this.#response.removeHeader(name);
     for (const [name, value] of pairs) this.#response.appendHeader(name, value);
   }
@@ -89,18 +89,18 @@ export class NodeHeaders implements ResponseHeaders {
   }
 }
 
-function validateField(name: string, value: OutgoingHttpHeader | undefined): void {
+function validateHeader(name: string, value: OutgoingHttpHeader | undefined): void {
   validateHeaderName(name);
   validateHeaderValue(name, value as string);
 }
 
-function isList(
+function isHeaderList(
   fields: HeaderInput,
 ): fields is readonly OutgoingHttpHeader[] | readonly (readonly string[])[] {
   return Array.isArray(fields);
 }
 
-function pairsOf(
+function headerPairsOf(
   fields: readonly OutgoingHttpHeader[] | readonly (readonly string[])[],
 ): [name: string, value: string | string[]][] {
   const pairs: [string, string | string[]][] = [];

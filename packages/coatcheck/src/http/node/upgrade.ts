@@ -22,7 +22,7 @@ export function upgradeListener<Data>(
 ): UpgradeListener {
   return (request, socket, head) => {
     // Without a listener for errors, a client that disconnects during the checks would crash the process.
-    socket.on("error", ignore);
+    socket.on("error", ignoreError);
     const session = attachSession(request, openNodeSession(http, request));
     return attempt(
       () => andThen(session.checkCsrf(), () => listener(Object.assign(request, { session }), socket, head)),
@@ -45,4 +45,4 @@ function sendErrorAndClose(socket: Duplex, error: unknown): void {
   socket.end(response, () => socket.destroy());
 }
 
-function ignore(): void {}
+function ignoreError(): void {}

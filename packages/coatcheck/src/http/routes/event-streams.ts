@@ -65,17 +65,17 @@ export class EventStreams<Data> {
 
   /** Ends all streams, so that the server can stop. The browsers then reconnect to another server. */
   close(): void {
-    for (const stream of this.#all()) stream.end();
+    for (const stream of this.#openStreams()) stream.end();
   }
 
   #sendHeartbeats(): void {
     const now = this.#clock.now();
     if (now - this.#heartbeatSentAt < HEARTBEAT_INTERVAL) return;
     this.#heartbeatSentAt = now;
-    for (const stream of this.#all()) stream.heartbeat();
+    for (const stream of this.#openStreams()) stream.heartbeat();
   }
 
-  #all(): EventStream[] {
+  #openStreams(): EventStream[] {
     return [...this.#streams.values()].flatMap((streams) => [...streams]);
   }
 }

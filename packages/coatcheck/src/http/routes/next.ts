@@ -28,7 +28,7 @@ import type { NextSessions } from "../next/adapter.ts";
 import type { RouteHandler } from "../next/route-handler.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { readText } from "./request.ts";
-import { failure } from "./responses.ts";
+import { failureResponse } from "./responses.ts";
 import { SessionRoutes } from "./session-routes.ts";
 
 /** The exports of the route's file. */
@@ -62,7 +62,7 @@ export function sessionRoutes<User, Data = JsonObject>(
       header: (name) => request.headers.get(name) ?? undefined,
       body: async () => await readText(request.body ?? []),
     });
-    return (await pending) ?? failure(new CoatcheckError("SESSION_NOT_FOUND", "Not found."));
+    return (await pending) ?? failureResponse(new CoatcheckError("SESSION_NOT_FOUND", "Not found."));
   });
   return { GET: handle, POST: handle, DELETE: handle };
 }

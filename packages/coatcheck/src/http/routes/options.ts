@@ -128,20 +128,20 @@ const IDENTITY_FIELDS = {
   strict: "boolean",
 } satisfies KnownOptions<Identity<unknown>>;
 const GRANT_FIELDS = { tenant: true, maxAge: true } satisfies KnownOptions<ImpersonationGrant>;
-const INPUT_NAME = "options of sessionRoutes()";
+const OPTIONS_LABEL = "options of sessionRoutes()";
 
 /** Checks the options of the endpoints. Throws `UsageError`. */
 export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<User, Data>): void {
-  requireKnownOptions(INPUT_NAME, options, ROUTES_OPTIONS);
-  requireKnownPart(INPUT_NAME, options, "events", EVENT_OPTIONS);
-  requireKnownPart(INPUT_NAME, options, "impersonation", IMPERSONATION_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, ROUTES_OPTIONS);
+  requireKnownPart(OPTIONS_LABEL, options, "events", EVENT_OPTIONS);
+  requireKnownPart(OPTIONS_LABEL, options, "impersonation", IMPERSONATION_OPTIONS);
   requireFunction("authenticate", options.authenticate);
   if (options.impersonation) requireFunction("impersonation.authorize", options.impersonation.authorize);
 }
 
 function requireFunction(path: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw usageError(INPUT_NAME, [{ path, message: `must be a function (got ${describeValue(value)})` }]);
+  throw usageError(OPTIONS_LABEL, [{ path, message: `must be a function (got ${describeValue(value)})` }]);
 }
 
 /**

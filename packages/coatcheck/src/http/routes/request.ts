@@ -44,7 +44,7 @@ export async function readText(chunks: AsyncIterable<Uint8Array> | Iterable<Uint
  */
 export async function readJsonObject<Data>(request: RouteRequest<Data>): Promise<JsonObject> {
   const body = await request.body();
-  const value = typeof body === "string" ? parse(body) : body;
+  const value = typeof body === "string" ? parseJsonText(body) : body;
   if (isObject(value)) return value;
   throw invalidRequest("", "the body must be a JSON object");
 }
@@ -80,7 +80,7 @@ export function invalidRequest(path: string, message: string): CoatcheckError {
   });
 }
 
-function parse(text: string): unknown {
+function parseJsonText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

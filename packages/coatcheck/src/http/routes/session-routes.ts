@@ -16,11 +16,11 @@ import { impersonationHandlers } from "./impersonation.ts";
 import { loadSession, requireLogin } from "./load-session.ts";
 import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from "./options.ts";
 import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
-import { eventStream, failure, success } from "./responses.ts";
+import { eventStreamResponse, failureResponse, successResponse } from "./responses.ts";
 import { type ViewDependencies, viewOf, viewWithoutSession } from "./view.ts";
 import { visitHandlers } from "./visit.ts";
 
-type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
+type RouteHandler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
 /** The functions that mounted endpoints offer to the application. */
 export interface RouteControls<User, Data> {
@@ -51,7 +51,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   readonly #options: SessionRoutesOptions<User, Data>;
   readonly #view: ViewDependencies<User>;
   readonly #streams: EventStreams<Data>;
-  readonly #handlers: ReadonlyMap<string, Handler<Data>>;
+  readonly #handlers: ReadonlyMap<string, RouteHandler<Data>>;
 
   /** @throws UsageError without a manager or `authenticate`, and for an unknown option. */
   constructor(manager: SessionManager<Data>, options: SessionRoutesOptions<User, Data>) {
@@ -69,22 +69,22 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       needsOnboarding: options.needsOnboarding,
     };
     this.#streams = new EventStreams(manager, clock, options.events);
-    this.#handlers = new Map<string, Handler<Data>>([
-      [`GET ${base}`, (request, query) => this.#current(request, query)],
+    this.#handlers = new Map<string, RouteHandler<Data>>([
+      [`GET ${base}`, (request, query) => this.#getSession(request, query)],
       [`POST ${base}`, (request) => this.#logIn(request)],
       [`DELETE ${base}`, (request, query) => this.#logOut(request, query)],
-      [`POST ${base}/init`, (request) => this.#init(request)],
-      [`GET ${base}/csrf`, (request) => this.#csrf(request)],
-      [`GET ${base}/devices`, (request) => this.#devices(request)],
+      [`POST ${base}/init`, (request) => this.#initSession(request)],
+      [`GET ${base}/csrf`, (request) => this.#getCsrfToken(request)],
+      [`GET ${base}/devices`, (request) => this.#listDevices(request)],
       [`DELETE ${base}/devices`, (request, query) => this.#endDevices(request, query)],
       [`POST ${base}/elevate`, (request) => this.#elevate(request)],
       [`POST ${base}/migrate`, (request) => this.#migrate(request)],
       [`POST ${this.migratePath}`, (request) => this.#migrate(request)],
-      [`GET ${base}/events`, (request) => this.#events(request)],
+      [`GET ${base}/events`, (request) => this.#openEventStream(request)],
       ...visitHandlers<Data>(`${base}/visit`),
       ...impersonationHandlers(`${base}/impersonation`, options.impersonation, {
-        requireRecent: (session) => this.#requireRecent(session),
-        respond: async (session) => success(await viewOf(session, this.#view)),
+        requireRecent: (session) => this.#requireRecentProof(session),
+        respond: async (session) => successResponse(await viewOf(session, this.#view)),
       }),
     ]);
   }
@@ -114,9 +114,9 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     };
   }
 
-  async #current(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
+  async #getSession(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
     const session = await loadSession(request.session, query.has("touch") ? "user" : "none");
-    return success(await viewOf(session, this.#view));
+    return successResponse(await viewOf(session, this.#view));
   }
 
   async #logIn(request: RouteRequest<Data>): Promise<Response> {
@@ -128,67 +128,67 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     requireIdentity(identity);
     const { subject, user, ...login } = identity;
     await session.authenticate(subject, login);
-    return success(await viewOf(session, this.#view, user));
+    return successResponse(await viewOf(session, this.#view, user));
   }
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    if (query.has("everywhere")) await this.#endAll(request);
+    if (query.has("everywhere")) await this.#endAllSessions(request);
     // Accept an older token for a logout, because the browser may not have received the newer token.
     const session = await request.session.load({ activity: "user", outage: "closed" });
     const hasEnded = await session.revoke();
-    return success(hasEnded ? viewWithoutSession("signed-out") : await viewOf(session, this.#view));
+    return successResponse(hasEnded ? viewWithoutSession("signed-out") : await viewOf(session, this.#view));
   }
 
   /**
    * Ends every session of the subject. Throws `CONFLICT` for an older token, because an older token does not prove a
    * recent login.
    */
-  async #endAll(request: RouteRequest<Data>): Promise<void> {
+  async #endAllSessions(request: RouteRequest<Data>): Promise<void> {
     const session = await loadSession(request.session, "user");
     if (session.subject === null) return;
-    this.#requireRecent(session);
+    this.#requireRecentProof(session);
     await this.#manager.revoke({ subject: session.subject }, "logout");
   }
 
-  async #init(request: RouteRequest<Data>): Promise<Response> {
+  async #initSession(request: RouteRequest<Data>): Promise<Response> {
     const session = await loadSession(request.session, "user");
     if (session.isNew) await session.patch({});
-    return success(await viewOf(session, this.#view));
+    return successResponse(await viewOf(session, this.#view));
   }
 
-  async #csrf(request: RouteRequest<Data>): Promise<Response> {
+  async #getCsrfToken(request: RouteRequest<Data>): Promise<Response> {
     const { csrf_token } = await viewOf(await loadSession(request.session, "none"), this.#view);
-    return success({ csrf_token });
+    return successResponse({ csrf_token });
   }
 
-  async #devices(request: RouteRequest<Data>): Promise<Response> {
+  async #listDevices(request: RouteRequest<Data>): Promise<Response> {
     const { session, subject } = await requireLogin(request.session, "none");
-    return success(await devicesOf(this.#manager, subject, session, this.#view.clock.now()));
+    return successResponse(await devicesOf(this.#manager, subject, session, this.#view.clock.now()));
   }
 
   async #endDevices(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
     const { session, subject } = await requireLogin(request.session, "user");
-    this.#requireRecent(session);
+    this.#requireRecentProof(session);
     if (query.has("others")) {
-      return success({ ended: await session.revokeOthers() });
+      return successResponse({ ended: await session.revokeOthers() });
     }
     if (!query.has("all")) throw invalidRequest("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
     await session.revoke();
-    return success({ ended });
+    return successResponse({ ended });
   }
 
-  #handlerOf(method: string, path: string): Handler<Data> | undefined {
+  #handlerOf(method: string, path: string): RouteHandler<Data> | undefined {
     return this.#handlers.get(`${method} ${path}`) ?? this.#deviceHandler(method, path);
   }
 
   /** Returns the handler for a path below a router's prefix; undefined if `base` itself begins with the prefix. */
-  #handlerBelow(prefix: string, method: string, path: string): Handler<Data> | undefined {
+  #handlerBelow(prefix: string, method: string, path: string): RouteHandler<Data> | undefined {
     const below = path.slice(prefix.length);
     return below.startsWith(`${prefix}/`) ? undefined : this.#handlerOf(method, below);
   }
 
-  #deviceHandler(method: string, path: string): Handler<Data> | undefined {
+  #deviceHandler(method: string, path: string): RouteHandler<Data> | undefined {
     const prefix = `${this.base}/devices/`;
     if (method !== "DELETE" || !path.startsWith(prefix)) return undefined;
     return (request) => this.#endDevice(request, path.slice(prefix.length));
@@ -199,20 +199,20 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const { session, subject } = await requireLogin(request.session, "user");
     if (id === session.id) {
       await session.revoke();
-      return success({ ended: 1 });
+      return successResponse({ ended: 1 });
     }
-    this.#requireRecent(session);
+    this.#requireRecentProof(session);
     const record = await this.#manager.find(id);
     if (!record || (record.actor?.subject ?? record.subject) !== subject) {
       throw new CoatcheckError("SESSION_NOT_FOUND", "Device not found.");
     }
-    return success({ ended: await this.#manager.revoke({ session: id }) });
+    return successResponse({ ended: await this.#manager.revoke({ session: id }) });
   }
 
   async #elevate(request: RouteRequest<Data>): Promise<Response> {
     const { session, subject } = await requireLogin(request.session, "user");
     const body = await readJsonObject(request);
-    const scope = scopeOf(body);
+    const scope = requestedScope(body);
     const credentials = credentialsOf(body);
     const { elevate, authenticate } = this.#options;
     const isVerified = elevate
@@ -221,22 +221,22 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
         (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
     if (!isVerified) throw invalidCredentials();
     await session.elevate(scope, this.#options.recentAuthentication ?? RECENT_LOGIN_TIME);
-    return success(await viewOf(session, this.#view));
+    return successResponse(await viewOf(session, this.#view));
   }
 
   /** The migration has already run in middleware before `coatcheck()`, so the request has a session. */
   async #migrate(request: RouteRequest<Data>): Promise<Response> {
-    return success(await viewOf(await loadSession(request.session, "user"), this.#view));
+    return successResponse(await viewOf(await loadSession(request.session, "user"), this.#view));
   }
 
-  async #events(request: RouteRequest<Data>): Promise<Response> {
+  async #openEventStream(request: RouteRequest<Data>): Promise<Response> {
     const session = await request.session.load({ activity: "none", outage: "closed" });
-    if (session.refusal === "superseded") return eventStream(reconnectBody());
+    if (session.refusal === "superseded") return eventStreamResponse(reconnectBody());
     const { record } = await request.session.requireSession();
-    return eventStream(this.#streams.open(record));
+    return eventStreamResponse(this.#streams.open(record));
   }
 
-  #requireRecent(session: Session<Data>): void {
+  #requireRecentProof(session: Session<Data>): void {
     requireRecentProof(session, this.#view.clock.now(), this.#options.recentAuthentication);
   }
 }
@@ -248,12 +248,12 @@ async function withErrorResponse(pending: Promise<Response>): Promise<Response> 
     return await pending;
   } catch (error) {
     if (!isCoatcheckError(error)) throw error;
-    return failure(error);
+    return failureResponse(error);
   }
 }
 
 /** Returns the validated name of the requested scope. */
-function scopeOf({ scope = ACCOUNT_SCOPE }: JsonObject): string {
+function requestedScope({ scope = ACCOUNT_SCOPE }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
   throw invalidRequest("scope", "must be 1 to 64 letters, digits or characters of . : - _");
 }

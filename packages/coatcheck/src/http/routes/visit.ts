@@ -1,15 +1,15 @@
 import type { JsonObject } from "../../session/json.ts";
 import type { AttachedSession } from "../visits.ts";
 import { type RouteRequest, readJsonObject } from "./request.ts";
-import { success } from "./responses.ts";
+import { successResponse } from "./responses.ts";
 
-type Handler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
+type VisitHandler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
 
 /**
  * Returns the visit endpoints: the beacon at `path`, `/opt-out` and `/opt-in` below `path`, and the page's script at
  * `path.js`. They respond 404 if no visits are collected.
  */
-export function visitHandlers<Data>(path: string): readonly [string, Handler<Data>][] {
+export function visitHandlers<Data>(path: string): readonly [string, VisitHandler<Data>][] {
   return [
     [`POST ${path}`, receiveBeacon],
     [`GET ${path}.js`, serveScript],
@@ -28,7 +28,7 @@ async function receiveBeacon<Data>(request: RouteRequest<Data>): Promise<Respons
   const body = await readJsonObject(request);
   const session = await loadSession(request, isUserActivity(body) ? "user" : "none");
   const { accepted, cookies } = visit.receive(session, body);
-  return withCookies(success({ accepted }), cookies);
+  return addCookies(successResponse({ accepted }), cookies);
 }
 
 /** Returns the script. It is the same for every visitor, so any cache may store it. */
@@ -49,8 +49,8 @@ async function setConsent<Data>(request: RouteRequest<Data>, choice: "optOut" | 
   const isForm = request.header("sec-fetch-dest") === "document";
   const response = isForm
     ? new Response(null, { status: 303, headers: { location: refererPath(request) } })
-    : success({ collected: choice === "optIn" });
-  return withCookies(response, cookies);
+    : successResponse({ collected: choice === "optIn" });
+  return addCookies(response, cookies);
 }
 
 async function loadSession<Data>(
@@ -71,7 +71,7 @@ function refererPath<Data>(request: RouteRequest<Data>): string {
   return page !== null && page.host === request.session.client.host ? page.pathname + page.search : "/";
 }
 
-function withCookies(response: Response, cookies: readonly string[]): Response {
+function addCookies(response: Response, cookies: readonly string[]): Response {
   for (const cookie of cookies) response.headers.append("set-cookie", cookie);
   if (cookies.length > 0) response.headers.set("cache-control", "private, no-store");
   return response;
