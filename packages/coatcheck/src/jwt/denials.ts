@@ -16,7 +16,7 @@ type Manager = Pick<SessionManager<never>, "createDerived" | "findDerived" | "re
  */
 export class Denials {
   readonly #manager: Manager;
-  readonly #context: ReturnType<typeof createContext>;
+  readonly #context: ReturnType<typeof createDenialContext>;
 
   /** @param ttl the longest validity of a JWT, in milliseconds. */
   constructor(
@@ -24,7 +24,7 @@ export class Denials {
     { cache, clock, ttl }: { cache: Pick<SessionCache, "invalidations">; clock: Clock; ttl: number },
   ) {
     this.#manager = manager;
-    this.#context = createContext(manager, { cache, clock, ttl });
+    this.#context = createDenialContext(manager, { cache, clock, ttl });
   }
 
   /** Whether a JWT was denied. Throws `STORE_UNAVAILABLE`. */
@@ -40,7 +40,7 @@ export class Denials {
 
   /** Denies a JWT for `remaining` milliseconds. Throws `STORE_UNAVAILABLE`. */
   async add(jti: string, remaining: number): Promise<void> {
-    const { record } = await this.#manager.createDerived(keyOf(jti), {
+    const { record } = await this.#manager.createDerived(denialKey(jti), {
       owner: "jwt:denied",
       client: null,
       absoluteTimeout: remaining,
@@ -50,18 +50,18 @@ export class Denials {
   }
 }
 
-function createContext(
+function createDenialContext(
   manager: Manager,
   { cache, clock, ttl }: { cache: Pick<SessionCache, "invalidations">; clock: Clock; ttl: number },
 ) {
   const jwt = loader({
     reference: ({ subject }) => subject,
-    load: async (jti: string) => ({ isDenied: (await manager.findDerived(keyOf(jti))) !== null }),
+    load: async (jti: string) => ({ isDenied: (await manager.findDerived(denialKey(jti))) !== null }),
     ttl,
   });
   return defineContext({ jwt }, { cache, clock, local: { maxEntries: 100_000 } });
 }
 
-function keyOf(jti: string): string {
+function denialKey(jti: string): string {
   return `denied-jwt:${jti}`;
 }

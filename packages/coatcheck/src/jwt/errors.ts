@@ -12,7 +12,7 @@ export function jwtExpired(cause?: unknown): CoatcheckError {
 }
 
 /** Returns the reason why jose rejected a JWT. Names claims, but never their values. */
-export function reasonOf(error: InstanceType<typeof errors.JOSEError>): string {
+export function rejectionReason(error: InstanceType<typeof errors.JOSEError>): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     return error.claim === "typ"
       ? "is for another purpose"

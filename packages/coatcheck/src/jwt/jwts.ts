@@ -9,9 +9,9 @@ import type { Session } from "../session/session.ts";
 import { newSessionId, pooledRandom } from "../session/token.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { Denials } from "./denials.ts";
-import { jwtExpired, jwtInvalid, reasonOf } from "./errors.ts";
+import { jwtExpired, jwtInvalid, rejectionReason } from "./errors.ts";
 import { JwtKeys } from "./keys.ts";
-import { type JwtOptions, MAX_LIFETIME, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { type JwtOptions, MAX_JWT_LIFETIME, type ResolvedJwtOptions, resolveJwtOptions } from "./options.ts";
 
 /** An issued JWT, and the time when it expires. */
 export interface IssuedJwt {
@@ -31,8 +31,9 @@ export interface IssueOptions {
  * therefore rejected.
  */
 const JWT_TYPE = "at+jwt";
+const ISSUE_OPTIONS_LABEL = "options of issue()";
 /** Claims that `issue` sets. */
-const OWN_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "tenant"];
+const RESERVED_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "tenant"];
 /** The claims that a JWT must have. */
 const REQUIRED_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid"];
 /** Headers with which a JWT names its own key, instead of one in the application's list (RFC 8725 §3.10). */
@@ -50,7 +51,7 @@ const MAX_JTI_LENGTH = 128;
  * createJwts}.
  */
 export class Jwts implements JwtVerifier {
-  readonly #options: ResolvedOptions;
+  readonly #options: ResolvedJwtOptions;
   readonly #keys: JwtKeys;
   readonly #denials: Denials;
   readonly #random = pooledRandom();
@@ -59,10 +60,10 @@ export class Jwts implements JwtVerifier {
 
   /** @throws UsageError for invalid options. */
   constructor(options: JwtOptions) {
-    this.#options = resolveOptions(options);
+    this.#options = resolveJwtOptions(options);
     this.#keys = new JwtKeys(options.keys);
     const { manager, cache, clock } = this.#options;
-    this.#denials = new Denials(manager, { cache, clock, ttl: MAX_LIFETIME });
+    this.#denials = new Denials(manager, { cache, clock, ttl: MAX_JWT_LIFETIME });
   }
 
   /**
@@ -81,7 +82,7 @@ export class Jwts implements JwtVerifier {
         "FORBIDDEN",
         "Cannot issue a JWT while impersonating: the JWT would not name the actor.",
       );
-    return await this.#sign(record, record.subject, claimsOf(options));
+    return await this.#sign(record, record.subject, applicationClaims(options));
   }
 
   /**
@@ -114,7 +115,7 @@ export class Jwts implements JwtVerifier {
    *   or its session was revoked, deleted, or now has another subject or tenant; `STORE_UNAVAILABLE`.
    */
   async verify(token: string): Promise<JwtIdentity> {
-    const identity = this.#cachedIdentity(token) ?? identityOf(await this.#payloadOf(token));
+    const identity = this.#cachedIdentity(token) ?? identityOf(await this.#verifyPayload(token));
     this.#verified.set(token, identity);
     const { manager } = this.#options;
     if ((await this.#denials.has(identity.jti)) || (await manager.isRevoked(identity.sessionId, identity))) {
@@ -165,7 +166,7 @@ export class Jwts implements JwtVerifier {
     return known;
   }
 
-  async #payloadOf(token: string): Promise<JWTPayload> {
+  async #verifyPayload(token: string): Promise<JWTPayload> {
     if (typeof token !== "string" || token.length > MAX_JWT_LENGTH) throw jwtInvalid("is too long");
     const { issuer, audience, clock, clockTolerance } = this.#options;
     const key = this.#keys.find(this.#keyIdOf(token));
@@ -185,7 +186,7 @@ export class Jwts implements JwtVerifier {
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw jwtExpired(error);
       // Any other error is a bug in the application, such as a key for another algorithm.
-      if (error instanceof errors.JOSEError) throw jwtInvalid(reasonOf(error), error);
+      if (error instanceof errors.JOSEError) throw jwtInvalid(rejectionReason(error), error);
       throw error;
     }
   }
@@ -211,7 +212,7 @@ function identityOf(claims: JWTPayload): JwtIdentity {
   if (!isSessionId(sid)) throw jwtInvalid('has no valid claim "sid"');
   if (tenant !== null && typeof tenant !== "string") throw jwtInvalid('has no valid claim "tenant"');
   // Reject JWTs that are valid for longer, because a denial is only stored for this time.
-  if ((exp - iat) * 1000 > MAX_LIFETIME) throw jwtInvalid("is valid for too long");
+  if ((exp - iat) * 1000 > MAX_JWT_LIFETIME) throw jwtInvalid("is valid for too long");
   // Frozen, because later requests with the same JWT get the same object.
   return Object.freeze({
     subject: sub,
@@ -223,12 +224,12 @@ function identityOf(claims: JWTPayload): JwtIdentity {
   });
 }
 
-function claimsOf({ claims = {} }: IssueOptions): JsonObject {
+function applicationClaims({ claims = {} }: IssueOptions): JsonObject {
   if (typeof claims !== "object" || claims === null || Array.isArray(claims)) {
     const message = `must be an object (got ${describeValue(claims)})`;
-    throw usageError("options of issue()", [{ path: "claims", message }]);
+    throw usageError(ISSUE_OPTIONS_LABEL, [{ path: "claims", message }]);
   }
-  const own = OWN_CLAIMS.find((name) => name in claims);
+  const own = RESERVED_CLAIMS.find((name) => name in claims);
   if (own === undefined) return claims;
-  throw usageError("options of issue()", [{ path: `claims.${own}`, message: "is set by issue() itself" }]);
+  throw usageError(ISSUE_OPTIONS_LABEL, [{ path: `claims.${own}`, message: "is set by issue() itself" }]);
 }

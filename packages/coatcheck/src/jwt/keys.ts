@@ -6,7 +6,7 @@ import { describeValue, usageError } from "../session/usage-error.ts";
 /** The accepted signature algorithms. All are asymmetric, so a process that has only public keys cannot sign. */
 export type JwtAlgorithm = "EdDSA" | "ES256" | "RS256";
 
-const ALGORITHMS: readonly unknown[] = ["EdDSA", "ES256", "RS256"] satisfies JwtAlgorithm[];
+const JWT_ALGORITHMS: readonly unknown[] = ["EdDSA", "ES256", "RS256"] satisfies JwtAlgorithm[];
 
 /** A key pair that signs and verifies JWTs. */
 export interface JwtKey {
@@ -18,14 +18,14 @@ export interface JwtKey {
   readonly privateKey?: CryptoKey | KeyObject | JWK;
 }
 
-const KEY_OPTIONS = {
+const JWT_KEY_FIELDS = {
   id: true,
   algorithm: true,
   publicKey: true,
   privateKey: true,
 } satisfies KnownOptions<JwtKey>;
 
-const INPUT_NAME = "options of createJwts()";
+const OPTIONS_LABEL = "options of createJwts()";
 
 /** The keys of an application, newest first. The first key with a private key signs; all keys verify. */
 export class JwtKeys {
@@ -33,14 +33,14 @@ export class JwtKeys {
 
   /** @throws UsageError for an empty list, a repeated id, another algorithm, and a key of the wrong kind. */
   constructor(keys: readonly JwtKey[]) {
-    requireList(INPUT_NAME, "keys", keys);
+    requireList(OPTIONS_LABEL, "keys", keys);
     if (keys.length === 0)
-      throw usageError(INPUT_NAME, [{ path: "keys", message: "must contain at least one key" }]);
-    const faults = keys.flatMap((key, index) => faultsOf(key, `keys.${index}`));
-    if (faults.length > 0) throw usageError(INPUT_NAME, faults);
+      throw usageError(OPTIONS_LABEL, [{ path: "keys", message: "must contain at least one key" }]);
+    const faults = keys.flatMap((key, index) => keyFaults(key, `keys.${index}`));
+    if (faults.length > 0) throw usageError(OPTIONS_LABEL, faults);
     this.#keys = new Map(keys.map((key) => [key.id, key]));
     if (this.#keys.size < keys.length)
-      throw usageError(INPUT_NAME, [{ path: "keys", message: "must all have different ids" }]);
+      throw usageError(OPTIONS_LABEL, [{ path: "keys", message: "must all have different ids" }]);
   }
 
   /** Returns the key with an id; undefined for an unknown id. */
@@ -54,28 +54,31 @@ export class JwtKeys {
       const { privateKey } = key;
       if (privateKey !== undefined) return { ...key, privateKey };
     }
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path: "keys", message: "must have a privateKey in a process that issues JWTs" },
     ]);
   }
 }
 
-function faultsOf(key: JwtKey, path: string): readonly Fault[] {
-  requireKnownOptions(INPUT_NAME, key, KEY_OPTIONS, path);
+function keyFaults(key: JwtKey, path: string): readonly Fault[] {
+  requireKnownOptions(OPTIONS_LABEL, key, JWT_KEY_FIELDS, path);
   const { id, algorithm, publicKey, privateKey } = key;
   const faults: Fault[] = [];
   if (typeof id !== "string" || id === "") {
     faults.push({ path: `${path}.id`, message: `must be a non-empty string (got ${describeValue(id)})` });
   }
-  if (!ALGORITHMS.includes(algorithm)) {
-    const message = `must be one of ${ALGORITHMS.join(", ")} (got ${describeValue(algorithm)})`;
+  if (!JWT_ALGORITHMS.includes(algorithm)) {
+    const message = `must be one of ${JWT_ALGORITHMS.join(", ")} (got ${describeValue(algorithm)})`;
     faults.push({ path: `${path}.algorithm`, message });
   }
-  if (kindOf(publicKey) !== "public") {
-    faults.push({ path: `${path}.publicKey`, message: `must be a public key (got ${kindOf(publicKey)})` });
+  if (keyKind(publicKey) !== "public") {
+    faults.push({ path: `${path}.publicKey`, message: `must be a public key (got ${keyKind(publicKey)})` });
   }
-  if (privateKey !== undefined && kindOf(privateKey) !== "private") {
-    faults.push({ path: `${path}.privateKey`, message: `must be a private key (got ${kindOf(privateKey)})` });
+  if (privateKey !== undefined && keyKind(privateKey) !== "private") {
+    faults.push({
+      path: `${path}.privateKey`,
+      message: `must be a private key (got ${keyKind(privateKey)})`,
+    });
   }
   return faults;
 }
@@ -84,7 +87,7 @@ function faultsOf(key: JwtKey, path: string): readonly Fault[] {
  * Returns the kind of a key. A JWK has the member `kty`, and `d` if it is private. A CryptoKey or KeyObject has the
  * member `type`.
  */
-function kindOf(key: unknown): string {
+function keyKind(key: unknown): string {
   if (typeof key !== "object" || key === null) return describeValue(key);
   if ("kty" in key) return key.kty === "oct" ? "a shared secret" : "d" in key ? "private" : "public";
   return "type" in key ? String(key.type) : describeValue(key);

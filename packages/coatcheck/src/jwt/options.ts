@@ -38,11 +38,11 @@ export interface JwtOptions {
 }
 
 /** The validated options, with their defaults. */
-export type ResolvedOptions = Required<Omit<JwtOptions, "keys">>;
+export type ResolvedJwtOptions = Required<Omit<JwtOptions, "keys">>;
 
 /** The maximum lifetime of a JWT: one hour. Denials must be stored for this time. */
-export const MAX_LIFETIME = 60 * 60_000;
-const MAX_TOLERANCE = 60_000;
+export const MAX_JWT_LIFETIME = 60 * 60_000;
+const MAX_CLOCK_TOLERANCE = 60_000;
 
 const JWT_OPTIONS = {
   manager: true,
@@ -55,31 +55,31 @@ const JWT_OPTIONS = {
   clock: true,
 } satisfies KnownOptions<JwtOptions>;
 
-const INPUT_NAME = "options of createJwts()";
+const OPTIONS_LABEL = "options of createJwts()";
 
 /** Checks the options of `createJwts`, except the keys. Throws `UsageError`. */
-export function resolveOptions(options: JwtOptions): ResolvedOptions {
-  requireKnownOptions(INPUT_NAME, options, JWT_OPTIONS);
+export function resolveJwtOptions(options: JwtOptions): ResolvedJwtOptions {
+  requireKnownOptions(OPTIONS_LABEL, options, JWT_OPTIONS);
   const { manager, cache, issuer, audience, clock = systemClock } = options;
   const { lifetime = 10 * 60_000, clockTolerance = 5000 } = options;
   if (typeof manager?.isRevoked !== "function") {
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path: "manager", message: `must be a SessionManager (got ${describeValue(manager)})` },
     ]);
   }
   for (const [path, value] of Object.entries({ issuer, audience })) {
     if (typeof value === "string" && value !== "") continue;
-    throw usageError(INPUT_NAME, [
+    throw usageError(OPTIONS_LABEL, [
       { path, message: `must be a non-empty string (got ${describeValue(value)})` },
     ]);
   }
-  requireDuration("lifetime", lifetime, 1000, MAX_LIFETIME);
-  requireDuration("clockTolerance", clockTolerance, 0, MAX_TOLERANCE);
+  requireDuration("lifetime", lifetime, 1000, MAX_JWT_LIFETIME);
+  requireDuration("clockTolerance", clockTolerance, 0, MAX_CLOCK_TOLERANCE);
   return { manager, cache, issuer, audience, lifetime, clockTolerance, clock };
 }
 
 function requireDuration(path: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
   const message = `must be ${min} to ${max} milliseconds (got ${describeValue(value)})`;
-  throw usageError(INPUT_NAME, [{ path, message }]);
+  throw usageError(OPTIONS_LABEL, [{ path, message }]);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { createJwts } from "../../src/jwt/index.ts";
-import { AUDIENCE, ISSUER, KEY, Site } from "./fixtures.ts";
+import { AUDIENCE, ISSUER, SITE_KEY, Site } from "./fixtures.ts";
 
 describe("JWTs after a logout or a denial", () => {
   it("are all rejected immediately by the process that has logged out their session", async () => {
@@ -50,7 +50,7 @@ describe("JWTs after a logout or a denial", () => {
       clock: site.clock,
       issuer: ISSUER,
       audience: AUDIENCE,
-      keys: [KEY],
+      keys: [SITE_KEY],
     });
     const poll = async () => {
       for (const task of polls.splice(0)) task();

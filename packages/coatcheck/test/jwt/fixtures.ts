@@ -14,17 +14,17 @@ export const AUDIENCE = "office-api";
 
 /** Returns a key pair, which is created only once per process, because creating an RSA key is slow. */
 export function keyPair(algorithm: JwtAlgorithm, id = algorithm.toLowerCase()): Required<JwtKey> {
-  return { id, algorithm, ...generate(algorithm) };
+  return { id, algorithm, ...generateKeys(algorithm) };
 }
 
-function generate(algorithm: JwtAlgorithm) {
+function generateKeys(algorithm: JwtAlgorithm) {
   if (algorithm === "RS256") return generateKeyPairSync("rsa", { modulusLength: 2048 });
   return algorithm === "EdDSA"
     ? generateKeyPairSync("ed25519")
     : generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-export const KEY = keyPair("EdDSA");
+export const SITE_KEY = keyPair("EdDSA");
 
 /** A store that counts its reads. */
 export class CountedStore {
@@ -69,7 +69,7 @@ export class Site {
       clock: this.clock,
       issuer: ISSUER,
       audience: AUDIENCE,
-      keys: [KEY],
+      keys: [SITE_KEY],
       ...options,
     });
   }
@@ -93,7 +93,7 @@ export class Site {
   async forge(
     claims: Readonly<Record<string, unknown>>,
     header: Readonly<Record<string, unknown>> = {},
-    key: Required<JwtKey> = KEY,
+    key: Required<JwtKey> = SITE_KEY,
   ): Promise<string> {
     return await new SignJWT(claims)
       .setProtectedHeader({ alg: key.algorithm, kid: key.id, typ: "at+jwt", ...header })

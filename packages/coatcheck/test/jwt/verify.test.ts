@@ -2,7 +2,7 @@ import { createSecretKey } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { createJwts } from "../../src/jwt/index.ts";
-import { AUDIENCE, ISSUER, KEY, keyPair, MINUTE, Site } from "./fixtures.ts";
+import { AUDIENCE, ISSUER, keyPair, MINUTE, SITE_KEY, Site } from "./fixtures.ts";
 
 describe("a JWT", () => {
   it("contains subject, tenant, session id and times, and is verified with each allowed algorithm", async () => {
@@ -61,7 +61,7 @@ describe("a JWT", () => {
   it("is verified by a process without a private key, and with every key of the list", async () => {
     const site = new Site();
     const { token } = await site.logIn();
-    const { privateKey: _kept, ...publicOnly } = KEY;
+    const { privateKey: _kept, ...publicOnly } = SITE_KEY;
     const newer = keyPair("ES256", "newer");
     const reader = new Site({ store: site.counted.store, keys: [newer, publicOnly] });
     expect((await reader.jwts.verify(token)).subject).toBe("ada");
@@ -123,16 +123,16 @@ describe("verify()", () => {
     const { session, token } = await site.logIn();
     const claims = site.claims(session);
     const [header = "", payload = ""] = token.split(".");
-    const none = Buffer.from(JSON.stringify({ alg: "none", kid: KEY.id, typ: "at+jwt" })).toString(
+    const none = Buffer.from(JSON.stringify({ alg: "none", kid: SITE_KEY.id, typ: "at+jwt" })).toString(
       "base64url",
     );
     // The known attack: sign with HS256, and use the bytes of the public key as the secret.
-    const pem = KEY.publicKey as unknown as { export(options: object): string };
+    const pem = SITE_KEY.publicKey as unknown as { export(options: object): string };
     const secret = createSecretKey(Buffer.from(pem.export({ type: "spki", format: "pem" })));
     const hmac = await new SignJWT(claims)
-      .setProtectedHeader({ alg: "HS256", kid: KEY.id, typ: "at+jwt" })
+      .setProtectedHeader({ alg: "HS256", kid: SITE_KEY.id, typ: "at+jwt" })
       .sign(secret);
-    const other = keyPair("ES256", KEY.id);
+    const other = keyPair("ES256", SITE_KEY.id);
     const forged = [
       new UnsecuredJWT(claims).encode(),
       `${none}.${payload}.`,
@@ -197,7 +197,7 @@ describe("verify()", () => {
 describe("createJwts()", () => {
   it("rejects invalid options, with the path of the option", async () => {
     const { manager, cache } = new Site();
-    const base = { manager, cache, issuer: ISSUER, audience: AUDIENCE, keys: [KEY] };
+    const base = { manager, cache, issuer: ISSUER, audience: AUDIENCE, keys: [SITE_KEY] };
     const secret = createSecretKey(Buffer.from("a shared secret of the application"));
     const misuses: [string, object][] = [
       ['did you mean "lifetime"?', { lifetim: 1 }],
@@ -206,22 +206,25 @@ describe("createJwts()", () => {
       ["issuer must be a non-empty string", { issuer: "" }],
       ["audience must be a non-empty string", { audience: ["office-api"] }],
       ["lifetime must be 1000 to 3600000 milliseconds", { lifetime: 2 * 60 * MINUTE }],
-      ["keys must be a list", { keys: KEY }],
+      ["keys must be a list", { keys: SITE_KEY }],
       ["keys must contain at least one key", { keys: [] }],
-      ["keys must all have different ids", { keys: [KEY, KEY] }],
-      ["keys.0.algorithm must be one of EdDSA, ES256, RS256", { keys: [{ ...KEY, algorithm: "HS256" }] }],
-      ["keys.0.publicKey must be a public key (got secret)", { keys: [{ ...KEY, publicKey: secret }] }],
+      ["keys must all have different ids", { keys: [SITE_KEY, SITE_KEY] }],
+      [
+        "keys.0.algorithm must be one of EdDSA, ES256, RS256",
+        { keys: [{ ...SITE_KEY, algorithm: "HS256" }] },
+      ],
+      ["keys.0.publicKey must be a public key (got secret)", { keys: [{ ...SITE_KEY, publicKey: secret }] }],
       [
         "keys.0.publicKey must be a public key (got private)",
-        { keys: [{ ...KEY, publicKey: KEY.privateKey }] },
+        { keys: [{ ...SITE_KEY, publicKey: SITE_KEY.privateKey }] },
       ],
       [
         "keys.0.publicKey must be a public key (got a shared secret)",
-        { keys: [{ ...KEY, publicKey: { kty: "oct" } }] },
+        { keys: [{ ...SITE_KEY, publicKey: { kty: "oct" } }] },
       ],
       [
         "keys.0.privateKey must be a private key (got public)",
-        { keys: [{ ...KEY, privateKey: KEY.publicKey }] },
+        { keys: [{ ...SITE_KEY, privateKey: SITE_KEY.publicKey }] },
       ],
     ];
     for (const [message, change] of misuses) {
