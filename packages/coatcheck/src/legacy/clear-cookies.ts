@@ -11,7 +11,7 @@ export interface ClearOptions {
 }
 
 /** Each header has about 100 bytes, and nginx accepts 4 KB of response headers from a server by default. */
-const MAX_HEADERS = 24;
+const MAX_CLEARING_HEADERS = 24;
 
 /**
  * Builds the `Set-Cookie` headers that clear cookies. A request does not show for which domain and path a cookie was
@@ -26,7 +26,7 @@ export function clearingHeaders(
   isPlain: boolean,
   options: ClearOptions,
 ): readonly string[] {
-  const domains = [undefined, ...(options.domains?.map(bareDomain) ?? domainsOf(host))];
+  const domains = [undefined, ...(options.domains?.map(withoutLeadingDot) ?? domainsOf(host))];
   const paths = new Set(["/", ...(options.paths ?? [])]);
   const headers: string[] = [];
   for (const name of names) {
@@ -39,7 +39,7 @@ export function clearingHeaders(
       }
     }
   }
-  return headers.slice(0, MAX_HEADERS);
+  return headers.slice(0, MAX_CLEARING_HEADERS);
 }
 
 function clearingHeader(
@@ -58,6 +58,6 @@ function clearingHeader(
 }
 
 /** Removes the leading dot of a domain, which browsers ignore (RFC 6265bis §5.6.3). */
-function bareDomain(domain: string): string {
+function withoutLeadingDot(domain: string): string {
   return domain.replace(/^\./, "");
 }

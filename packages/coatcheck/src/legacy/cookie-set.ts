@@ -24,9 +24,12 @@ export interface CookieSetOptions<Found> {
   readonly key: (found: Found) => string;
 }
 
-const READER_OPTIONS = { name: true, others: true, read: "function", key: "function" } satisfies KnownOptions<
-  CookieSetOptions<unknown>
->;
+const COOKIE_SET_OPTIONS = {
+  name: true,
+  others: true,
+  read: "function",
+  key: "function",
+} satisfies KnownOptions<CookieSetOptions<unknown>>;
 
 /**
  * Reads a custom set of cookies, such as an encrypted cookie and several flag cookies.
@@ -34,7 +37,7 @@ const READER_OPTIONS = { name: true, others: true, read: "function", key: "funct
  * @throws UsageError for an unknown option.
  */
 export function cookieSet<Found>(options: CookieSetOptions<Found>): LegacyReader<Found> {
-  requireKnownOptions("options of cookieSet()", options, READER_OPTIONS);
+  requireKnownOptions("options of cookieSet()", options, COOKIE_SET_OPTIONS);
   const { name, others = [], read, key } = options;
   return {
     kind: `cookies:${name}`,

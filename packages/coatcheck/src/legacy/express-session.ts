@@ -18,7 +18,7 @@ export interface ExpressSessionOptions<Found> {
   readonly name?: string;
 }
 
-const READER_OPTIONS = { store: true, secrets: true, name: true } satisfies KnownOptions<
+const EXPRESS_SESSION_OPTIONS = { store: true, secrets: true, name: true } satisfies KnownOptions<
   ExpressSessionOptions<unknown>
 >;
 
@@ -31,13 +31,13 @@ const READER_OPTIONS = { store: true, secrets: true, name: true } satisfies Know
 export function expressSession<Found extends object>(
   options: ExpressSessionOptions<Found>,
 ): LegacyReader<Found> {
-  requireKnownOptions("options of expressSession()", options, READER_OPTIONS);
+  requireKnownOptions("options of expressSession()", options, EXPRESS_SESSION_OPTIONS);
   const { store, secrets, name = "connect.sid" } = options;
   requireList("options of expressSession()", "secrets", secrets);
   const sessionOf = (sid: string): LegacySession<Found> => ({
     key: sid,
     open: async () => {
-      const found = await load(store, sid);
+      const found = await loadStoredSession(store, sid);
       return found && !isExpired(found) ? found : null;
     },
     lifetime: lifetimeOf,
@@ -73,7 +73,7 @@ function verifiedId(value: string, secrets: readonly string[]): string | null {
   return isSigned ? sid : null;
 }
 
-function load<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Found | null> {
+function loadStoredSession<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Found | null> {
   return new Promise((resolve, reject) => {
     store.get(sid, (error, session) => {
       // File-based stores report a missing session as ENOENT. express-session also treats it as missing.

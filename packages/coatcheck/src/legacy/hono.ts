@@ -34,9 +34,9 @@ type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<voi
 export function legacySessionsHono(migration: RequestMigrator): HonoMiddleware {
   return async (c, next) => {
     try {
-      const result = await migration.migrate(requestOf(c));
+      const result = await migration.migrate(toHttpRequest(c));
       const { cookieHeader } = result;
-      if (cookieHeader !== undefined) c.req.raw = withCookies(c.req.raw, cookieHeader);
+      if (cookieHeader !== undefined) c.req.raw = copyWithCookies(c.req.raw, cookieHeader);
       await next();
       result.applyTo({
         get: (name) => c.res.headers.get(name),
@@ -54,7 +54,7 @@ export function legacySessionsHono(migration: RequestMigrator): HonoMiddleware {
 /**
  * Copies the request with another `Cookie` header. Some runtimes have immutable headers or their own `Request` class.
  */
-function withCookies(request: Request, cookieHeader: string): Request {
+function copyWithCookies(request: Request, cookieHeader: string): Request {
   const headers = new Headers(request.headers);
   headers.set("cookie", cookieHeader);
   const { method, body, signal } = request;
@@ -62,7 +62,7 @@ function withCookies(request: Request, cookieHeader: string): Request {
   return new Request(request.url, init);
 }
 
-function requestOf(c: HonoContext): HttpRequest {
+function toHttpRequest(c: HonoContext): HttpRequest {
   const { protocol, pathname, host } = new URL(c.req.url);
   const { incoming } = (c.env ?? {}) as NodeEnv;
   return {

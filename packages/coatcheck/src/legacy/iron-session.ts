@@ -28,7 +28,7 @@ export interface IronSessionOptions<Found> {
   readonly key?: (found: Found) => string;
 }
 
-const READER_OPTIONS = {
+const IRON_SESSION_OPTIONS = {
   unsealData: "function",
   name: true,
   password: true,
@@ -46,7 +46,7 @@ const CHUNK_INDEXES = [0, 1, 2, 3];
  * @throws UsageError for an unknown option.
  */
 export function ironSession<Found extends object>(options: IronSessionOptions<Found>): LegacyReader<Found> {
-  requireKnownOptions("options of ironSession()", options, READER_OPTIONS);
+  requireKnownOptions("options of ironSession()", options, IRON_SESSION_OPTIONS);
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNK_INDEXES.map((index) => `${name}.${index}`);
   return {

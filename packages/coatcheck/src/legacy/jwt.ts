@@ -38,7 +38,7 @@ export interface JwtCookieOptions<Key> {
   readonly id?: (claims: JwtClaims) => string;
 }
 
-const READER_OPTIONS = {
+const JWT_COOKIE_OPTIONS = {
   jwtVerify: "function",
   key: true,
   algorithms: true,
@@ -57,17 +57,17 @@ const READER_OPTIONS = {
  *   fit the algorithms. `jwtVerify` would only reject such a key at the first request.
  */
 export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<JwtClaims> {
-  requireKnownOptions("options of jwtCookie()", options, READER_OPTIONS);
+  requireKnownOptions("options of jwtCookie()", options, JWT_COOKIE_OPTIONS);
   const { jwtVerify, key, algorithms, name, issuer, audience, id } = options;
   requireList("options of jwtCookie()", "algorithms", algorithms);
   if (algorithms.length === 0 || algorithms.some((algorithm) => algorithm.toLowerCase() === "none")) {
-    throw invalidOption(
+    throw invalidOptionError(
       "algorithms",
       'must list at least one signature algorithm, and must not contain "none"',
     );
   }
   const fault = keyFault(key, algorithms);
-  if (fault !== null) throw invalidOption("key", fault);
+  if (fault !== null) throw invalidOptionError("key", fault);
   const checks = {
     algorithms: [...algorithms],
     ...(issuer === undefined ? {} : { issuer }),
@@ -102,7 +102,7 @@ function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));
 }
 
-function invalidOption(path: string, message: string): CoatcheckError {
+function invalidOptionError(path: string, message: string): CoatcheckError {
   return new CoatcheckError("VALIDATION_FAILED", `Invalid JWT cookie options: ${path} ${message}.`, {
     faults: [{ path, message }],
   });

@@ -111,16 +111,16 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   async #migrate(request: HttpRequest, header: string, cookies: LegacyCookies): Promise<MigrationResult> {
     const { keepLegacy } = this.#options;
     const keep = (outcome: MigrationOutcome, kind: string | null = null) =>
-      this.#observed(new MigrationResult(outcome), kind);
+      this.#reportOutcome(new MigrationResult(outcome), kind);
     const clear = (outcome: MigrationOutcome, kind: string | null = null) =>
-      this.#observed(new MigrationResult(outcome, this.#clearingHeaders(request, cookies)), kind);
+      this.#reportOutcome(new MigrationResult(outcome, this.#clearingHeaders(request, cookies)), kind);
     const settled = () => (keepLegacy ? keep("already-migrated") : clear("already-migrated"));
 
     const current = await this.#currentSession(request);
     if (current === "skip") return NOTHING_TO_MIGRATE;
     if (current !== null && current.subject !== null) return settled();
 
-    const match = await this.#match(cookies);
+    const match = await this.#findLegacySession(cookies);
     if (match === "absent" || match === "unreadable") return keep(match);
     if (match === "expired") return clear(match);
     const { session, key, kind } = match;
@@ -136,7 +136,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     if (!keepLegacy) await session.end();
     if (current?.id === record.record.id) return settled();
     const clears = keepLegacy ? [] : this.#clearingHeaders(request, cookies);
-    return this.#observed(
+    return this.#reportOutcome(
       new MigrationResult("migrated", clears, { claim: record, cookie: this.#http.cookie, header }),
       kind,
     );
@@ -163,7 +163,9 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     return isOlderToken ? "skip" : null;
   }
 
-  async #match(cookies: LegacyCookies): Promise<LegacyMatch<Found> | "absent" | "unreadable" | "expired"> {
+  async #findLegacySession(
+    cookies: LegacyCookies,
+  ): Promise<LegacyMatch<Found> | "absent" | "unreadable" | "expired"> {
     let closest: "absent" | "unreadable" | "expired" = "absent";
     for (const reader of this.#options.readers) {
       const reading = await reader.read(cookies);
@@ -197,7 +199,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     }
   }
 
-  #observed(result: MigrationResult, kind: string | null): MigrationResult {
+  #reportOutcome(result: MigrationResult, kind: string | null): MigrationResult {
     this.#options.observe?.(result.outcome, kind);
     return result;
   }

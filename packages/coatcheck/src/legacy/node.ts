@@ -5,8 +5,8 @@ import { sendError } from "../http/node/hold-response.ts";
 import { type HeaderInput, NodeHeaders } from "../http/node/response-headers.ts";
 import type { MigrationResult, RequestMigrator } from "./migration-result.ts";
 
-type Next = (error?: unknown) => void;
-type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+type NextFunction = (error?: unknown) => void;
+type Middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction) => void;
 
 /**
  * Middleware that runs the migration in Express 5 and 4, and in any server of `node:http`. Mount it before
@@ -41,14 +41,14 @@ export async function migrateNodeRequest(
   request: IncomingMessage & { readonly originalUrl?: string },
   response: ServerResponse,
 ): Promise<MigrationResult> {
-  const result = await migration.migrate(requestOf(request));
+  const result = await migration.migrate(toHttpRequest(request));
   const { cookieHeader } = result;
   if (cookieHeader !== undefined) request.headers.cookie = cookieHeader;
-  if (!result.isUnchanged) beforeHeaders(response, (headers) => result.applyTo(headers));
+  if (!result.isUnchanged) runBeforeHeaders(response, (headers) => result.applyTo(headers));
   return result;
 }
 
-function requestOf(request: IncomingMessage & { readonly originalUrl?: string }): HttpRequest {
+function toHttpRequest(request: IncomingMessage & { readonly originalUrl?: string }): HttpRequest {
   return {
     method: request.method ?? "GET",
     url: request.originalUrl ?? request.url ?? "/",
@@ -62,7 +62,7 @@ function requestOf(request: IncomingMessage & { readonly originalUrl?: string })
 }
 
 /** Calls `change` when the headers are sent, after the handler and `coatcheck()` have set theirs. */
-function beforeHeaders(response: ServerResponse, change: (headers: ResponseHeaders) => void): void {
+function runBeforeHeaders(response: ServerResponse, change: (headers: ResponseHeaders) => void): void {
   const { writeHead } = response;
   response.writeHead = function (this: ServerResponse, status: number, reason?: unknown, fields?: unknown) {
     this.writeHead = writeHead;

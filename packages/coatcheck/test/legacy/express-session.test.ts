@@ -15,11 +15,11 @@ import {
   type Data,
   request,
   type Site,
+  sessionTokenIn,
   startExpress,
   startFastify,
   startHono,
   startNode,
-  tokenIn,
 } from "./site-fixtures.ts";
 
 let legacyStore: MemoryStore;
@@ -71,7 +71,7 @@ describe.each([
       { method: "POST" },
     );
     expect(JSON.parse(response.body).subject).toBe("ann");
-    expect(tokenIn(response)).toBeDefined();
+    expect(sessionTokenIn(response)).toBeDefined();
   });
 
   test("keeps the cookies that a public page sets, and prevents caching of the response with the token", async () => {
@@ -81,7 +81,7 @@ describe.each([
     });
     expect(response.body).toBe("anybody");
     expect(response.setCookie.some((line) => line.startsWith("theme=dark"))).toBe(true);
-    expect(tokenIn(response)).toBeDefined();
+    expect(sessionTokenIn(response)).toBeDefined();
     expect(response.headers["cache-control"]).toBe("private, no-store");
     expect((await request(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
   });
@@ -90,10 +90,10 @@ describe.each([
     const { site } = await open({ start });
     const cookie = await logInAtLegacySite(legacyStore, "ann");
     const response = await request(site, "/logout", { "connect.sid": cookie });
-    expect(tokenIn(response)).toBe("");
+    expect(sessionTokenIn(response)).toBe("");
     const replay = await request(site, "/me", { "connect.sid": cookie });
     expect(JSON.parse(replay.body)).toMatchObject({ id: null, subject: null });
-    expect(tokenIn(replay)).toBeUndefined();
+    expect(sessionTokenIn(replay)).toBeUndefined();
   });
 
   test("sends the token of the rotation when the handler rotates the session", async () => {
@@ -163,7 +163,7 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
   expect(ids.size).toBe(1);
   expect((await manager.stats()).total).toBe(1);
   for (const response of responses) {
-    const me = await request(sites.at(-1) as Site, "/me", { "__Host-sid": tokenIn(response) ?? "" });
+    const me = await request(sites.at(-1) as Site, "/me", { "__Host-sid": sessionTokenIn(response) ?? "" });
     expect(ids).toContain(JSON.parse(me.body).id);
   }
 }
@@ -172,6 +172,6 @@ test("a migration under Hono keeps the body of the request that it copies", asyn
   const { site, outcomes } = await open({ start: startHono });
   const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };
   const response = await request(site, "/echo", cookies, { method: "POST", content: "a body" });
-  expect([response.body, tokenIn(response)?.length]).toEqual(["a body", 50]);
+  expect([response.body, sessionTokenIn(response)?.length]).toEqual(["a body", 50]);
   expect(outcomes).toEqual(["migrated"]);
 });

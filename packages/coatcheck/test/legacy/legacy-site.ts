@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
 import session, { type MemoryStore } from "express-session";
-import { request, siteOf, tokenOf } from "./site-fixtures.ts";
+import { cookieValueOf, request, toSite } from "./site-fixtures.ts";
 
 declare module "express-session" {
   interface SessionData {
@@ -47,8 +47,8 @@ export async function logInAtLegacySite(
   });
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const site = siteOf(server);
+  const site = toSite(server);
   const response = await request(site, "/login", {});
   await site.close();
-  return tokenOf("connect.sid", response) ?? "";
+  return cookieValueOf("connect.sid", response) ?? "";
 }

@@ -15,7 +15,7 @@ import {
   listenOnFreePort,
   request,
   type StartSite,
-  tokenIn,
+  sessionTokenIn,
 } from "./site-fixtures.ts";
 
 const MINUTE = 60_000;
@@ -61,7 +61,7 @@ test("a second request with the legacy cookie receives the same token, because t
   const lost = await request(site, "/me", { "connect.sid": cookie });
   advance(30 * MINUTE);
   const again = await request(site, "/me", { "connect.sid": cookie });
-  expect(tokenIn(again)).toBe(tokenIn(lost));
+  expect(sessionTokenIn(again)).toBe(sessionTokenIn(lost));
   expect((await manager.stats()).total).toBe(1);
 });
 
@@ -99,7 +99,7 @@ test("the legacy cookie does not recreate a revoked session while the store stil
   expect(await legacySessionCount()).toBe(1);
   const response = await request(site, "/me", { "connect.sid": cookie });
   expect(JSON.parse(response.body).id).toBeNull();
-  expect(tokenIn(response)).toBeUndefined();
+  expect(sessionTokenIn(response)).toBeUndefined();
   expect(clearedCookies(response)).toContain("connect.sid /");
   expect(outcomes).toEqual(["migrated", "ended"]);
   expect(await legacySessionCount()).toBe(0);
@@ -138,7 +138,7 @@ test("the option keepLegacy leaves the legacy cookies and sessions unchanged, an
 test("remaining legacy cookies are cleared when the browser already has a Coatcheck session", async () => {
   const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const token = tokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
+  const token = sessionTokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
   const later = await request(site, "/me", { "__Host-sid": token, flag: "1" });
   expect(clearedCookies(later)).toEqual([
     "flag /",
@@ -146,7 +146,7 @@ test("remaining legacy cookies are cleared when the browser already has a Coatch
     "flag /shop",
     "flag example.com/shop",
   ]);
-  expect(tokenIn(later)).toBeUndefined();
+  expect(sessionTokenIn(later)).toBeUndefined();
   expect((await request(site, "/me", { "__Host-sid": token })).setCookie).toEqual([]);
 });
 
@@ -221,7 +221,7 @@ test("a request uses the new session if a concurrent request has just migrated a
   const fast = await request(site, "/me", { "connect.sid": cookie });
   expect(await legacySessionCount()).toBe(0);
   released.resolve();
-  expect(tokenIn(await slow)).toBe(tokenIn(fast));
+  expect(sessionTokenIn(await slow)).toBe(sessionTokenIn(fast));
 });
 
 test("during a store outage, a request with a legacy cookie receives 503 and keeps the cookie; other requests succeed", async () => {
@@ -254,6 +254,6 @@ test("the endpoint at migratePath migrates the session and responds with its use
   const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };
   const response = await request(site, "/api/auth/migrate-session", cookies, { method: "POST" });
   expect(JSON.parse(response.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
-  expect(tokenIn(response)).toBeDefined();
+  expect(sessionTokenIn(response)).toBeDefined();
   expect((await manager.stats()).total).toBe(1);
 });

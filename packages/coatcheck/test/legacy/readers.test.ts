@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { expressSession, ironSession, jwtCookie, type LegacyReader } from "../../src/legacy/index.ts";
 import { openSite, validate } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
-import { Browser, clearedCookies, request, startHono, tokenIn } from "./site-fixtures.ts";
+import { Browser, clearedCookies, request, sessionTokenIn, startHono } from "./site-fixtures.ts";
 
 const PASSWORD = "a password of the old site, 32 characters at least";
 const KEY = createSecretKey(Buffer.from("a shared secret of the old site, 32 bytes"));
@@ -60,7 +60,7 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
     const { site, manager } = await openSite([reader], validate, { start: startHono });
     const cookies = await make("ann");
     const responses = await Promise.all(Array.from({ length: 10 }, () => request(site, "/me", cookies)));
-    expect(new Set(responses.map(tokenIn)).size).toBe(1);
+    expect(new Set(responses.map(sessionTokenIn)).size).toBe(1);
     expect(responses.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
     expect((await manager.stats()).total).toBe(1);
     const browser = new Browser(site, cookies);

@@ -37,7 +37,7 @@ export type StartSite = (
   http?: HttpOptions,
 ) => Promise<Site>;
 
-async function page(path: string, session: Session<Data>): Promise<string> {
+async function renderPage(path: string, session: Session<Data>): Promise<string> {
   if (path === "/logout") await session.revoke();
   if (path === "/rotate") await session.rotate();
   return JSON.stringify({
@@ -56,7 +56,7 @@ export const startExpress: StartSite = async (migration, manager, http) => {
   });
   app.all("/{*path}", async (request, response) => {
     const session = await forExpress.sessionOf<Data>(request).load();
-    response.send(await page(request.path, session));
+    response.send(await renderPage(request.path, session));
   });
   app.use(forExpress.sessionErrors());
   return await listenOnFreePort(createServer(app));
@@ -73,7 +73,7 @@ export const startNode: StartSite = async (migration, manager, http) => {
       response.writeHead(200, { "Cache-Control": "public, max-age=60", "Set-Cookie": "theme=dark" });
       return response.end("anybody");
     }
-    return response.end(await page(path, await request.session.load()));
+    return response.end(await renderPage(path, await request.session.load()));
   });
   return await listenOnFreePort(
     createServer((request, response) => migrating(request, response, () => listener(request, response))),
@@ -90,7 +90,7 @@ export const startFastify: StartSite = async (migration, manager, http) => {
   app.get("/public", async (_request, reply) =>
     reply.headers({ "cache-control": "public, max-age=60", "set-cookie": "theme=dark" }).send("anybody"),
   );
-  app.all("/*", async (request) => page(request.url, await forFastify.sessionOf<Data>(request).load()));
+  app.all("/*", async (request) => renderPage(request.url, await forFastify.sessionOf<Data>(request).load()));
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   return { url, close: () => app.close() };
 };
@@ -103,20 +103,20 @@ export const startHono: StartSite = async (migration, manager, http) => {
     c.text("anybody", 200, { "cache-control": "public, max-age=60", "set-cookie": "theme=dark" }),
   );
   app.post("/echo", async (c) => c.text(await c.req.text()));
-  app.all("/*", async (c) => c.text(await page(c.req.path, await c.get("session").load())));
+  app.all("/*", async (c) => c.text(await renderPage(c.req.path, await c.get("session").load())));
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   await once(server, "listening");
-  return siteOf(server as Server);
+  return toSite(server as Server);
 };
 
 /** Starts a server on a free port. */
 export async function listenOnFreePort(server: Server): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return siteOf(server);
+  return toSite(server);
 }
 
-export function siteOf(server: Server): Site {
+export function toSite(server: Server): Site {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -192,7 +192,7 @@ export class Browser {
 }
 
 /** Returns the last value of a cookie that a response sets; undefined when it does not set the cookie. */
-export function tokenOf(name: string, response: PageResponse): string | undefined {
+export function cookieValueOf(name: string, response: PageResponse): string | undefined {
   const set = response.setCookie.filter((line) => line.startsWith(`${name}=`));
   return set
     .at(-1)
@@ -201,8 +201,8 @@ export function tokenOf(name: string, response: PageResponse): string | undefine
 }
 
 /** Returns the session token that a response sets: empty when it clears the cookie, undefined when it does neither. */
-export function tokenIn(response: PageResponse): string | undefined {
-  return tokenOf("__Host-sid", response);
+export function sessionTokenIn(response: PageResponse): string | undefined {
+  return cookieValueOf("__Host-sid", response);
 }
 
 /** Returns the cookies that a response clears, each as its name, domain and path. */
