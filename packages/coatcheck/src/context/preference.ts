@@ -96,7 +96,10 @@ export function preference<const Value extends string, From extends Dependencies
   }
   if (typeof member !== "string" || member === "") {
     throw usageError(OPTIONS_LABEL, [
-      { path: "member", message: `must be a name (got ${describeValue(member)})` },
+      {
+        path: "member",
+        message: `must be the name of a member of the session data (got ${describeValue(member)})`,
+      },
     ]);
   }
   const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
@@ -104,7 +107,7 @@ export function preference<const Value extends string, From extends Dependencies
     throw usageError(OPTIONS_LABEL, [
       {
         path: "invalidates",
-        message: `must be a list of names that the option from contains (got ${describeValue(unknown)})`,
+        message: `must be a list of names from the option from (got ${describeValue(unknown)})`,
       },
     ]);
   }

@@ -58,7 +58,7 @@ export function selectionSettings(given: unknown): SelectionSettings | null {
   for (const [path, value] of Object.entries({ header, member })) {
     if (value === null || (typeof value === "string" && value !== "")) continue;
     throw usageError(OPTIONS_LABEL, [
-      { path: `selection.${path}`, message: `must be a name (got ${describeValue(value)})` },
+      { path: `selection.${path}`, message: `must be a non-empty string (got ${describeValue(value)})` },
     ]);
   }
   return { mayEnter, header, ids, member };

@@ -69,10 +69,10 @@ export class SessionContext {
     const { name, settings } = entity;
     const { selection } = settings;
     if (!selection)
-      throw new TypeError(`Cannot select another "${name}": its loader has no option selection.`);
+      throw new TypeError(`Cannot select another "${name}": set the option selection of its loader.`);
     if (keep && selection.member === null) {
       throw new TypeError(
-        `Cannot store the selection of "${name}": its loader has no option selection.member.`,
+        `Cannot store the selection of "${name}": set the option selection.member of its loader.`,
       );
     }
     const id = sent === null ? null : decodeId(name, selection, sent);
@@ -202,7 +202,7 @@ export class SessionContext {
 
   async #storeInSession(member: string, value: string | number | null): Promise<void> {
     if (typeof this.#session.patch !== "function") {
-      throw new TypeError("Cannot store a selection or preference in a session without the method patch().");
+      throw new TypeError("Cannot store a selection or preference: this session has no method patch().");
     }
     await this.#session.patch({ [member]: value });
   }
@@ -235,6 +235,6 @@ function idOf({ name }: Entity, value: unknown): EntityId | null {
     );
   }
   throw new TypeError(
-    `The reference of "${name}" must be a non-empty string, a safe integer or null (got ${describeValue(value)}).`,
+    `The option reference of the loader "${name}" must return a non-empty string, a safe integer or null (got ${describeValue(value)}).`,
   );
 }

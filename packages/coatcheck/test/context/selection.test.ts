@@ -87,7 +87,7 @@ describe("a selection by header", () => {
     const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
     await expect(of.select("warehouse", warehouseIds.encode(1), { keep: true })).rejects.toThrow(
-      "without the method patch()",
+      "this session has no method patch()",
     );
     const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(3));
     await expect(foreign.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
@@ -160,13 +160,13 @@ describe("select()", () => {
     const office = new BackOffice();
     const of = office.context.of(await office.request(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(
-      'Cannot select another "company": its loader has no option selection.',
+      'Cannot select another "company": set the option selection of its loader.',
     );
     await expect(of.select("wharehouse" as never, "1")).rejects.toThrow("name must be one of");
     await expect(of.select("warehouse", "1", { kep: true } as never)).rejects.toThrow('did you mean "keep"?');
     const plain = office.context.of({ subject: "ada", tenant: null, data: {} });
     await expect(plain.select("warehouse", warehouseIds.encode(2), { keep: true })).rejects.toThrow(
-      "without the method patch()",
+      "this session has no method patch()",
     );
   });
 
@@ -229,11 +229,8 @@ describe("preferences", () => {
     const misuses: [string, object][] = [
       ["default must be one of a", { ...options, default: "b" }],
       ["values must be a list of strings", { ...options, values: [] }],
-      ["member must be a name", { ...options, member: "" }],
-      [
-        "invalidates must be a list of names that the option from contains",
-        { ...options, invalidates: ["user"] },
-      ],
+      ["member must be the name of a member of the session data", { ...options, member: "" }],
+      ["invalidates must be a list of names from the option from", { ...options, invalidates: ["user"] }],
       ['unknown option "defualt"', { ...options, defualt: "a" }],
     ];
     for (const [message, given] of misuses) expect(() => preference(given as never)).toThrow(message);
