@@ -102,7 +102,10 @@ export class Jwts implements JwtVerifier {
     if (record && clock.now() >= record.expiresAt)
       throw new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
     if (record && record.subject !== session.record?.subject)
-      throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
+      throw new CoatcheckError(
+        "CONFLICT",
+        "Cannot refresh the JWT: another subject has logged in to this session; read the session again.",
+      );
     return await this.issue({ record }, options);
   }
 
@@ -231,5 +234,7 @@ function applicationClaims({ claims = {} }: IssueOptions): JsonObject {
   }
   const own = RESERVED_CLAIMS.find((name) => name in claims);
   if (own === undefined) return claims;
-  throw usageError(ISSUE_OPTIONS_LABEL, [{ path: `claims.${own}`, message: "is set by issue() itself" }]);
+  throw usageError(ISSUE_OPTIONS_LABEL, [
+    { path: `claims.${own}`, message: "must be omitted, because issue() sets this claim" },
+  ]);
 }

@@ -55,7 +55,7 @@ export class JwtKeys {
       if (privateKey !== undefined) return { ...key, privateKey };
     }
     throw usageError(OPTIONS_LABEL, [
-      { path: "keys", message: "must have a privateKey in a process that issues JWTs" },
+      { path: "keys", message: "must contain a key with a privateKey, because this process issues JWTs" },
     ]);
   }
 }

@@ -26,7 +26,7 @@ describe("a JWT", () => {
     expect((await site.jwts.verify(token)).claims).toMatchObject({ role: "clerk" });
     for (const name of ["sub", "exp", "sid", "tenant"]) {
       await expect(site.jwts.issue(session, { claims: { [name]: "eve" } })).rejects.toThrow(
-        `claims.${name} is set by issue() itself`,
+        `claims.${name} must be omitted, because issue() sets this claim`,
       );
     }
   });
@@ -70,7 +70,7 @@ describe("a JWT", () => {
     const verifier = new Site({ store: site.counted.store, keys: [publicOnly] });
     const { session } = { session: (await site.logIn()).session };
     await expect(verifier.jwts.issue(session)).rejects.toThrow(
-      "must have a privateKey in a process that issues JWTs",
+      "must contain a key with a privateKey, because this process issues JWTs",
     );
   });
 });
