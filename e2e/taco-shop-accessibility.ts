@@ -28,7 +28,7 @@ declare global {
  * Returns the violations that axe-core finds on the page. Also enables the rule that an accessible name contains the
  * visible text.
  */
-async function findViolations(page: Page): Promise<string[]> {
+export async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate(AXE_SOURCE);
   return await page.evaluate(async () => {
     const rules = { "label-content-name-mismatch": { enabled: true } };

@@ -230,7 +230,7 @@ export function testAccounts(shop: TacoShop): void {
     for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
       await account(page).focus();
-      await press("Enter", "Tab", "Enter");
+      await press("Enter", "Tab", "Tab", "Enter");
       await dialogBody(page).locator("li").waitFor();
       const widths = await page.evaluate(() => [
         document.documentElement.scrollWidth,

@@ -154,9 +154,11 @@ export const total = (page: Page) => basket(page).locator(".total strong");
 /** Finds the button that shows the user's name or "Log in". */
 export const account = (page: Page) => page.locator(".account-button");
 
-/** Waits until the element has this text. */
+/** Waits until the element has this text. A space in `text` also matches a space that does not wrap. */
 export const expectText = (locator: Locator, text: string | RegExp) =>
-  expect.poll(() => locator.textContent(), { timeout: 5000 }).toMatch(text);
+  expect
+    .poll(async () => (await locator.textContent())?.replaceAll("\u00a0", " "), { timeout: 5000 })
+    .toMatch(text);
 
 /** Returns the accessible name of the focused element. */
 export const focusedName = (page: Page) =>
@@ -216,7 +218,7 @@ export async function logIn(page: Page, name: string, email: string): Promise<vo
 /** Opens the account's menu and clicks an item. */
 export async function clickAccountMenu(
   page: Page,
-  item: "My devices" | "Log out" | "Log out everywhere",
+  item: "My past orders" | "My devices" | "Log out" | "Log out everywhere",
 ): Promise<void> {
   await page.bringToFront();
   await account(page).click();
@@ -227,4 +229,22 @@ export async function logOut(page: Page): Promise<void> {
   await clickAccountMenu(page, "Log out");
   await button(dialog(page), "Log out").click();
   await expectText(account(page), "Log in");
+}
+
+/** Places orders of one drink each through the API, in a new order session of the page's browser. */
+export async function placeThroughApi(page: Page, count: number): Promise<void> {
+  await page.evaluate(async (count) => {
+    const post = async (path: string, body: unknown) => {
+      const response = await fetch(`/api/v1/sessions${path}`, { method: "POST", body: JSON.stringify(body) });
+      if (response.status !== 201) throw new Error(`POST ${path}: ${await response.text()}`);
+      return await response.json();
+    };
+    const { sessionId } = await post("", {});
+    const customer = { name: "Katherine", phone: "+41791234567" };
+    const requestedFor = new Date(Date.now() + 60 * 60_000).toISOString();
+    for (let placed = 0; placed < count; placed++) {
+      await post(`/${sessionId}/cart/drinks`, { product: "ayran" });
+      await post(`/${sessionId}/orders`, { customer, delivery: { type: "emporter", requestedFor } });
+    }
+  }, count);
 }

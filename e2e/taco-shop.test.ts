@@ -4,8 +4,10 @@ import { testAccessibility } from "./taco-shop-accessibility.ts";
 import { testAccounts } from "./taco-shop-accounts.ts";
 import { testDevices } from "./taco-shop-devices.ts";
 import { setUpTacoShop } from "./taco-shop-fixtures.ts";
+import { testLargeText } from "./taco-shop-large-text.ts";
 import { testOrdering } from "./taco-shop-ordering.ts";
 import { testFiles } from "./taco-shop-page.ts";
+import { testPastOrders } from "./taco-shop-past-orders.ts";
 import { testSharing } from "./taco-shop-sharing.ts";
 import { testTabs } from "./taco-shop-tabs.ts";
 
@@ -16,7 +18,9 @@ describeWithProgram("chromium", "the taco shop, in Chromium", () => {
   describe("orders", () => testOrdering(shop));
   describe("shared orders", () => testSharing(shop));
   describe("accessibility", () => testAccessibility(shop));
+  describe("a text size of 200 % on a phone of 320 px", () => testLargeText(shop));
   describe("accounts", () => testAccounts(shop));
+  describe("past orders", () => testPastOrders(shop));
   describe("devices of one account", () => testDevices(shop));
   describe("tabs of one browser", () => testTabs(shop));
 });

@@ -1,6 +1,7 @@
 import { type Clock, isLive, type SessionManager } from "coatcheck";
 import { type Job, OwnedSessions } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
+import type { PlacedOrders } from "./accounts/placed-orders.ts";
 import { SHOP_OWNER } from "./order-access.ts";
 import type { OrderHistory } from "./order-history.ts";
 
@@ -10,15 +11,22 @@ interface Dependencies {
   readonly manager: SessionManager;
   readonly accountOrders: AccountOrders;
   readonly history: OrderHistory;
+  readonly placedOrders: PlacedOrders;
   readonly clock: Clock;
 }
 
 /**
  * Creates the job that ends the orders of anonymous browsers whose session has ended. The idle timeout of an order is
- * longer (see `ORDER_LIFETIME`), so the order would outlive the session. The job also deletes the history of orders
- * without an account after their session was deleted. It does not change orders of an account.
+ * longer (see `ORDER_LIFETIME`), so the order would outlive the session. The job also deletes the history and the
+ * placed orders of orders without an account after their session was deleted. It does not change orders of an account.
  */
-export function abandonedOrdersJob({ manager, accountOrders, history, clock }: Dependencies): Job {
+export function abandonedOrdersJob({
+  manager,
+  accountOrders,
+  history,
+  placedOrders,
+  clock,
+}: Dependencies): Job {
   const owned = new OwnedSessions(manager, clock);
 
   /**
@@ -45,6 +53,7 @@ export function abandonedOrdersJob({ manager, accountOrders, history, clock }: D
       let forgotten = 0;
       for (const id of history.listUnowned()) {
         if (signal.aborted || (await manager.find(id)) !== null) continue;
+        placedOrders.forget(id);
         history.forget(id);
         forgotten++;
       }

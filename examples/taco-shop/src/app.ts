@@ -13,6 +13,7 @@ import {
 import { AccountOrders } from "./accounts/account-orders.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import type { PasswordHasher } from "./accounts/password.ts";
+import { PlacedOrders } from "./accounts/placed-orders.ts";
 import { Backend } from "./backend.ts";
 import { reportBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
@@ -94,6 +95,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     schedule,
     accounts: new Accounts(options.accounts, options.passwordHasher),
     accountOrders,
+    placedOrders: new PlacedOrders(options.accounts),
     backend: new Backend(upstream, manager, clock),
     access,
     browserOrders: new BrowserOrders({

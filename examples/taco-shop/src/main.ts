@@ -8,6 +8,7 @@ import { abandonedOrdersJob } from "./abandoned-orders.ts";
 import { AccountOrders } from "./accounts/account-orders.ts";
 import { openAccountsDatabase } from "./accounts/database.ts";
 import type { PasswordHasher } from "./accounts/password.ts";
+import { PlacedOrders } from "./accounts/placed-orders.ts";
 import { buildShop } from "./app.ts";
 import { BACKEND_OPTIONS } from "./backend.ts";
 import type { Limits } from "./limits.ts";
@@ -78,11 +79,14 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
     stops.push(async () => accounts.close());
     const { manager } = sessions;
     const accountOrders = new AccountOrders(accounts);
-    const history = new OrderHistory(accounts);
-    const jobs = new Jobs(
-      [sweepJob(manager, config), abandonedOrdersJob({ manager, accountOrders, history, clock })],
-      { clock, schedule, log },
-    );
+    const abandonedOrders = abandonedOrdersJob({
+      manager,
+      accountOrders,
+      history: new OrderHistory(accounts),
+      placedOrders: new PlacedOrders(accounts),
+      clock,
+    });
+    const jobs = new Jobs([sweepJob(manager, config), abandonedOrders], { clock, schedule, log });
     stops.push(() => jobs.stop());
     await migrateOlderOrders(manager, accounts, clock);
     const { trustProxy, secureCookie } = config;

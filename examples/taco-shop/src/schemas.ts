@@ -2,7 +2,7 @@ import type { JsonObject } from "coatcheck";
 import { z } from "zod";
 import { LANGUAGES } from "./accounts/accounts.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./accounts/password.ts";
-import { cart } from "./backend-shapes.ts";
+import { cart, order } from "./backend-shapes.ts";
 import { ACTIONS, MAX_NAME_LENGTH, ROLES } from "./order-state.ts";
 
 /*
@@ -184,3 +184,18 @@ export const newAccount = z.strictObject({
   language: language.optional(),
 });
 export const accountChange = z.strictObject({ name: accountName.optional(), language: language.optional() });
+
+export const pastOrders = z.object({
+  orders: z.array(order),
+  next: z
+    .number()
+    .int()
+    .nullable()
+    .describe("The parameter `before` of the next page; null on the last page."),
+});
+export const pastOrdersQuery = z.strictObject({
+  before: positiveInteger(Number.MAX_SAFE_INTEGER)
+    .default(Number.MAX_SAFE_INTEGER)
+    .describe("`next` of the previous page."),
+  limit: positiveInteger(100).default(20),
+});

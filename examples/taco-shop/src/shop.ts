@@ -3,6 +3,7 @@ import { type Authenticator, type Caller, type OwnedSessions, sessionNotFound } 
 import type { FastifyRequest } from "fastify";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { Accounts } from "./accounts/accounts.ts";
+import type { PlacedOrders } from "./accounts/placed-orders.ts";
 import type { Backend } from "./backend.ts";
 import { type BrowserOrders, requireStored } from "./browser-orders.ts";
 import type { Changes } from "./changes.ts";
@@ -22,6 +23,7 @@ export interface Shop {
   readonly schedule: Schedule;
   readonly accounts: Accounts;
   readonly accountOrders: AccountOrders;
+  readonly placedOrders: PlacedOrders;
   readonly backend: Backend;
   readonly access: OrderAccess;
   readonly browserOrders: BrowserOrders;

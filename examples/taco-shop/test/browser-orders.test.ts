@@ -7,6 +7,8 @@ import { abandonedOrdersJob } from "../src/abandoned-orders.ts";
 import { AccountOrders } from "../src/accounts/account-orders.ts";
 import { Accounts } from "../src/accounts/accounts.ts";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
+import { PlacedOrders } from "../src/accounts/placed-orders.ts";
+import type { Order } from "../src/backend-shapes.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { JoinedOrders } from "../src/joined-orders.ts";
 import { OrderAccess } from "../src/order-access.ts";
@@ -17,12 +19,22 @@ import { passwordHasher } from "./shop-fixtures.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
+const PLACED: Order = {
+  number: 1,
+  placedAt: "2026-11-21T11:00:00.000Z",
+  customer: { name: "Alice", phone: "+41791234567" },
+  delivery: { type: "emporter", address: null, requestedFor: "2026-11-21T14:00:00.000Z" },
+  items: { tacos: [], extras: [], drinks: [], desserts: [] },
+  itemCount: 0,
+  total: 0,
+};
+
 /** Creates the shop's order classes with a new session manager, and two accounts. */
 async function setUp() {
   const clock = fakeClock();
   const due: (() => unknown)[] = [];
   const manager = new SessionManager({
-    store: memoryStore(),
+    store: memoryStore({ clock }),
     secrets: ["a secret of the shop's tests"],
     policy: { idleTimeout: 30 * MINUTE },
     clock,
@@ -45,7 +57,8 @@ async function setUp() {
   );
   if (!alice || !bob) throw new Error("Expected two accounts.");
   const history = new OrderHistory(database);
-  const abandoned = abandonedOrdersJob({ manager, accountOrders, history, clock });
+  const placedOrders = new PlacedOrders(database);
+  const abandoned = abandonedOrdersJob({ manager, accountOrders, history, placedOrders, clock });
   const endAbandoned = () => abandoned.run(new AbortController().signal);
   /** Stores the queued activity of sessions, then moves the clock forward. */
   const advance = async (milliseconds: number) => {
@@ -53,7 +66,17 @@ async function setUp() {
     clock.pass(milliseconds);
   };
   const people = { alice: alice.id, bob: bob.id };
-  return { manager, accountOrders, browserOrders, endAbandoned, advance, ...people };
+  return {
+    manager,
+    accountOrders,
+    browserOrders,
+    history,
+    placedOrders,
+    database,
+    endAbandoned,
+    advance,
+    ...people,
+  };
 }
 
 async function resume(manager: SessionManager, token: string): Promise<Session> {
@@ -110,4 +133,25 @@ test("an account's order is listed at each login, even if months pass between th
     const caller = callerOf(await resume(manager, token));
     expect(await browserOrders.list(caller)).toMatchObject([{ role: "owner", record: { id } }]);
   }
+});
+
+test("the placed orders of an anonymous browser are deleted with its deleted order, those of an account are kept", async () => {
+  const { manager, browserOrders, accountOrders, history, placedOrders, database, ...rest } = await setUp();
+  const sessions = [await manager.create(), await manager.create({ subject: rest.alice })];
+  const ids: string[] = [];
+  for (const { token } of sessions) {
+    const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
+    const who = { participantId: "owner", name: "" };
+    history.keep(id, [{ number: 1, at: 0, who, what: "ordered", order: 1, outcome: "done" }]);
+    placedOrders.keep(id, [PLACED]);
+    ids.push(id);
+    await manager.revoke({ session: id });
+  }
+  await rest.advance(DAY);
+  await manager.sweep(0);
+  for (const id of ids) accountOrders.forget(id);
+  expect(await rest.endAbandoned()).toEqual({ ended: 0, forgotten: 1 });
+  const kept = database.prepare("SELECT session_id FROM placed_orders").all();
+  expect(kept).toMatchObject([{ session_id: ids[1] }]);
+  expect(placedOrders.list(rest.alice, Number.MAX_SAFE_INTEGER, 1).orders).toEqual([PLACED]);
 });

@@ -4,17 +4,24 @@ import { Devices } from "./devices.tsx";
 import { useLanguage } from "./language.tsx";
 import { LogIn } from "./log-in.tsx";
 import { LogOut } from "./log-out.tsx";
-import type { Account } from "./wire.ts";
+import { PastOrders } from "./past-orders.tsx";
+import type { Account, Menu } from "./wire.ts";
 
-type OpenPart = "logIn" | "devices" | "logOut" | "logOutEverywhere";
+type OpenPart = "logIn" | "pastOrders" | "devices" | "logOut" | "logOutEverywhere";
+
+interface AccountMenuProps {
+  /** The shop's menu, for the names of ordered products. Undefined until it is loaded. */
+  readonly menu: Menu | undefined;
+  readonly button: RefObject<HTMLButtonElement | null>;
+}
 
 /** The account button. Opens the menu of the logged-in user, or the login dialog. */
-export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonElement | null> }): ReactNode {
+export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
   const { words } = useLanguage();
   const { user, loading } = useSession<Account>();
   const [open, setOpen] = useState<OpenPart>();
   const [isMenuOpen, setMenuOpen] = useState(false);
-  const menu = useId();
+  const menuId = useId();
   const container = useRef<HTMLDivElement>(null);
   const close = () => setOpen(undefined);
 
@@ -58,7 +65,7 @@ export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonE
         className="account-button"
         aria-disabled={loading}
         {...(user && { "aria-expanded": isMenuOpen, title: words.account.menu })}
-        {...(isMenuOpen && { "aria-controls": menu })}
+        {...(isMenuOpen && { "aria-controls": menuId })}
         onClick={() => {
           if (user) setMenuOpen(!isMenuOpen);
           else if (!loading) setOpen("logIn");
@@ -68,12 +75,12 @@ export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonE
         <span className="account-name">{user ? user.name : words.account.logIn}</span>
       </button>
       {user && isMenuOpen && (
-        <div id={menu} className="account-menu">
+        <div id={menuId} className="account-menu">
           <p>
             <strong>{user.name}</strong>
             <small>{user.email}</small>
           </p>
-          {(["devices", "logOut", "logOutEverywhere"] as const).map((what) => (
+          {(["pastOrders", "devices", "logOut", "logOutEverywhere"] as const).map((what) => (
             <button key={what} type="button" onClick={() => choose(what)}>
               {words.account[what]}
             </button>
@@ -81,6 +88,7 @@ export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonE
         </div>
       )}
       {open === "logIn" && <LogIn onClose={close} />}
+      {open === "pastOrders" && menu && <PastOrders menu={menu} onClose={close} />}
       {open === "devices" && <Devices onClose={close} />}
       {(open === "logOut" || open === "logOutEverywhere") && (
         <LogOut isEverywhere={open === "logOutEverywhere"} onClose={close} />

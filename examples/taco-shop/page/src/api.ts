@@ -12,6 +12,7 @@ import type {
   NewInvitation,
   OpenOrder,
   OrderMetadata,
+  PastOrdersPage,
   People,
   PlacedOrder,
   PortionKind,
@@ -118,6 +119,10 @@ export const placeOrder = (id: string, recipient: Recipient, key: string) =>
   call<PlacedOrder>("POST", `${orderPath(id)}/orders`, recipient, { "idempotency-key": key });
 export const listPlaced = async (id: string) =>
   (await call<{ orders: PlacedOrder[] }>("GET", `${orderPath(id)}/orders`)).orders;
+
+/** Returns the newest orders that the account has placed. With `before`, the `next` of a page, returns the next page. */
+export const listPastOrders = (before?: number) =>
+  call<PastOrdersPage>("GET", `/accounts/me/orders${before === undefined ? "" : `?before=${before}`}`);
 
 export const readPeople = (id: string) => call<People>("GET", `${orderPath(id)}/participants`);
 /** Returns the newest entries of the history, oldest first. With `before`, returns entries with smaller numbers. */

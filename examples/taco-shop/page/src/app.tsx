@@ -44,7 +44,7 @@ export function App(): ReactNode {
       <a className="skip" href="#order">
         {words.skip}
       </a>
-      <Header />
+      <Header menu={menu.menu} />
       {menu.menu && orders.orders ? (
         // The back button can restore the page of a user who has logged out. Hide the content until the session is
         // reloaded.

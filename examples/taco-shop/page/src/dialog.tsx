@@ -7,6 +7,18 @@ const FIELD_SELECTOR = ".dialog-body :is(input:not([type=radio], [readonly]), in
 /** Selects the first button or link of a dialog without fields. */
 const CONTROL_SELECTOR = ".dialog-body :is(button, a)";
 
+/**
+ * Moves the focus to the first field, or to the first control that is visible without scrolling, or to the title. Without
+ * this, the browser would focus the close button, and Enter would close the dialog.
+ */
+function focusFirst(dialog: HTMLDialogElement): void {
+  const control = dialog.querySelector<HTMLElement>(CONTROL_SELECTOR);
+  const bottom = dialog.getBoundingClientRect().bottom;
+  const isVisible = control && control.getBoundingClientRect().bottom <= bottom;
+  const first = dialog.querySelector<HTMLElement>(FIELD_SELECTOR) ?? (isVisible ? control : null);
+  (first ?? dialog.querySelector<HTMLElement>("h2"))?.focus();
+}
+
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -26,11 +38,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    // The close button is the first element. Enter should not close the dialog, so focus the first field instead.
-    (
-      element?.querySelector<HTMLElement>(FIELD_SELECTOR) ??
-      element?.querySelector<HTMLElement>(CONTROL_SELECTOR)
-    )?.focus();
+    if (element) focusFirst(element);
     return () => element?.close();
   }, []);
 
@@ -51,7 +59,9 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
       <div className="dialog-sheet">
         <div className="dialog-head">
           <div className="dialog-title">
-            <h2 id={titleId}>{title}</h2>
+            <h2 id={titleId} tabIndex={-1}>
+              {title}
+            </h2>
             <button
               type="button"
               className="round"

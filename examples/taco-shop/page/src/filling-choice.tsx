@@ -36,9 +36,10 @@ export function FillingChoice(props: FillingChoiceProps): ReactNode {
               />
               <span>
                 <span className="dot" style={{ background: fillingColour(id) }} />
-                {name[language]}
-                {price > 0 && <small>+{formatPrice(price)}</small>}
-                {stock === 0 && <small>{words.soldOut}</small>}
+                <span>
+                  {name[language]} {price > 0 && <small>+{formatPrice(price)}</small>}{" "}
+                  {stock === 0 && <small>{words.soldOut}</small>}
+                </span>
               </span>
             </label>
           );

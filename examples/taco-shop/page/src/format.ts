@@ -5,8 +5,8 @@ const locale = (language: Language) => `${language}-CH`;
 
 const francFormat = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
 
-/** Formats an amount in rappen as a price, such as `CHF 17.90`. */
-export const formatPrice = (rappen: number): string => `CHF ${francFormat.format(rappen / 100)}`;
+/** Formats an amount in rappen as a price, such as `CHF 17.90`, with a space that does not wrap. */
+export const formatPrice = (rappen: number): string => `CHF\u00a0${francFormat.format(rappen / 100)}`;
 
 /** Formats a time of day in the shop's time zone. Includes the weekday if it is not today. */
 export function clockTime(time: string, language: Language, timeZone: string): string {
@@ -21,9 +21,9 @@ export function clockTime(time: string, language: Language, timeZone: string): s
 export const timeOfDay = (at: number, language: Language): string =>
   new Date(at).toLocaleTimeString(locale(language), { hour12: false });
 
-/** Formats date and time in the user's language and time zone. */
-export const dayAndTime = (time: string, language: Language): string =>
-  new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short" });
+/** Formats date and time in the user's language. Default time zone: the user's. */
+export const dayAndTime = (time: string, language: Language, timeZone?: string): string =>
+  new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short", timeZone });
 
 /**
  * Returns the times of pickup to choose from: every 15 minutes for six hours, starting 30 minutes after `now`. ISO

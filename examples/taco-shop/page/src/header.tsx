@@ -3,19 +3,24 @@ import { AccountMenu } from "./account-menu.tsx";
 import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { SessionWatch } from "./session-watch.tsx";
-import { LANGUAGES } from "./wire.ts";
+import { LANGUAGES, type Menu } from "./wire.ts";
 
 const LANGUAGE_NAMES = { fr: "Français", de: "Deutsch", en: "English" };
 
+interface HeaderProps {
+  /** Undefined until the menu is loaded. */
+  readonly menu: Menu | undefined;
+}
+
 /** The header, with the shop's name, the choice of language, and the account button. */
-export function Header(): ReactNode {
+export function Header({ menu }: HeaderProps): ReactNode {
   const { language, words, changeLanguage } = useLanguage();
   const account = useRef<HTMLButtonElement>(null);
   return (
     <header className="front">
       <div className="awning" aria-hidden="true" />
       <div className="sign">
-        <TacoPicture size="tacos_L" />
+        <TacoPicture size="tacos_XL" />
         <hgroup>
           <h1>{words.shop}</h1>
           <p>{words.slogan}</p>
@@ -36,7 +41,7 @@ export function Header(): ReactNode {
             </button>
           ))}
         </fieldset>
-        <AccountMenu button={account} />
+        <AccountMenu menu={menu} button={account} />
       </div>
       <SessionWatch
         onLogIn={() => {

@@ -4,6 +4,7 @@ import "./styles/notices.css";
 import "./styles/front.css";
 import "./styles/menu.css";
 import "./styles/receipt.css";
+import "./styles/placed-order.css";
 import "./styles/dialog.css";
 import "./styles/form.css";
 import "./styles/editor.css";

@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { listPlaced } from "./api.ts";
-import { portionName, tacoDetails, tacoName } from "./describe.ts";
-import { clockTime, formatPrice } from "./format.ts";
+import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
-import { type Menu, type PlacedOrder, PORTIONS } from "./wire.ts";
+import { PlacedOrderDetails } from "./placed-order.tsx";
+import type { Menu, PlacedOrder } from "./wire.ts";
 
 interface PlacedOrdersProps {
   readonly menu: Menu;
@@ -35,30 +35,12 @@ export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode
     <section className="placed" aria-labelledby="placed-title">
       <h3 id="placed-title">{words.history}</h3>
       {orders.map((order) => (
-        <details key={order.number}>
-          <summary>
-            <span>
-              {words.placedNumber(order.number)}{" "}
-              <small>{words.forTime(clockTime(order.delivery.requestedFor, language, menu.timeZone))}</small>
-            </span>
-            <span>{formatPrice(order.total)}</span>
-          </summary>
-          <ul>
-            {order.items.tacos.map((taco) => (
-              <li key={`tacos ${taco.id}`}>
-                {taco.quantity} × {tacoName(menu, taco, language)}
-                <small>{tacoDetails(menu, taco, language).join(" · ")}</small>
-              </li>
-            ))}
-            {PORTIONS.flatMap((kind) =>
-              order.items[kind].map((line) => (
-                <li key={`${kind} ${line.id}`}>
-                  {line.quantity} × {portionName(menu, kind, line, language)}
-                </li>
-              )),
-            )}
-          </ul>
-        </details>
+        <PlacedOrderDetails
+          key={order.number}
+          menu={menu}
+          order={order}
+          time={words.forTime(clockTime(order.delivery.requestedFor, language, menu.timeZone))}
+        />
       ))}
     </section>
   );

@@ -144,6 +144,14 @@ export interface PlacedOrder {
   readonly total: number;
 }
 
+/** A page of the orders that an account has placed. */
+export interface PastOrdersPage {
+  /** Newest first. */
+  readonly orders: readonly PlacedOrder[];
+  /** The argument `before` of the next page; null on the last page. */
+  readonly next: number | null;
+}
+
 export interface Participant {
   readonly participantId: string;
   readonly name: string;

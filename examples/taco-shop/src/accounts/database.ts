@@ -38,6 +38,13 @@ const TABLES = `
     entry TEXT NOT NULL,
     PRIMARY KEY (session_id, number)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS placed_orders (
+    id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    UNIQUE (session_id, number)
+  ) STRICT;
 `;
 
 /**

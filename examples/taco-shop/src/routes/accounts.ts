@@ -1,13 +1,13 @@
 import { sessionOf } from "coatcheck/fastify";
 import { type App, failures, success, successBody } from "coatcheck-server";
 import { type Limits, perMinute } from "../limits.ts";
-import { account, accountChange, newAccount } from "../schemas.ts";
+import { account, accountChange, newAccount, pastOrders, pastOrdersQuery } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
 const tags = ["accounts"];
 
-/** Adds the routes that create an account or change the caller's account. `login.ts` adds the login. */
-export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): void {
+/** Adds the routes that create an account, or change the caller's account and list its orders. `login.ts` adds the login. */
+export function accountRoutes(app: App, { accounts, placedOrders }: Shop, limits: Limits): void {
   app.post(
     "/api/v1/accounts",
     {
@@ -46,6 +46,24 @@ export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): voi
         ...(language === undefined ? {} : { language }),
       };
       return successBody(accounts.change(subject ?? "", change));
+    },
+  );
+
+  app.get(
+    "/api/v1/accounts/me/orders",
+    {
+      schema: {
+        summary: "List the orders that one's own account has placed, newest first",
+        description: "Includes the orders that were placed in order sessions which have ended.",
+        tags,
+        querystring: pastOrdersQuery,
+        response: { 200: success(pastOrders), ...failures },
+      },
+    },
+    async (request) => {
+      const { subject } = await sessionOf(request).requireSubject();
+      const { before, limit } = request.query;
+      return successBody(placedOrders.list(subject ?? "", before, limit));
     },
   );
 }

@@ -66,6 +66,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const access = await readOrderAccess(shop, request, request.params.sessionId);
       if (access === null) return successBody({ orders: [] });
       const { orders } = await shop.backend.orders(access.record.id);
+      shop.placedOrders.keep(access.record.id, orders.toReversed());
       return successBody({ orders: orders.map((order) => hidePrivateFields(access, order)) });
     },
   );
@@ -105,6 +106,7 @@ async function place(
     const placed = { key: hash("sha256", key), order: value.order };
     return { ...result, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
   });
+  shop.placedOrders.keep(id, [value.order]);
   if (cleanUp) await shop.ownedSessions.end(id, "revoked");
   return value;
 }
@@ -114,7 +116,7 @@ async function place(
  * repeats a request whose response was lost.
  */
 async function findPlacedOrder(
-  { manager, authenticator, access }: Shop,
+  { manager, authenticator, access, placedOrders }: Shop,
   request: OrderRequest,
   key: string,
 ): Promise<Order | null> {
@@ -123,7 +125,10 @@ async function findPlacedOrder(
   const record = typeof id === "string" ? await manager.find(id) : null;
   if (record?.state !== "revoked" || access.accessOf(caller, record)?.role !== "owner") return null;
   const { placed } = orderOf(record.data);
-  return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
+  if (placed?.key !== hash("sha256", key)) return null;
+  const earlier = order.safeParse(placed.order).data ?? null;
+  if (earlier) placedOrders.keep(record.id, [earlier]);
+  return earlier;
 }
 
 /** Returns the order. If the caller is a guest, leaves out the owner's telephone number and address. */

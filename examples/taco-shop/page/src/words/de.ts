@@ -176,6 +176,7 @@ export const de: Words = {
     refused: "E-Mail oder Passwort stimmt nicht.",
     taken: "Mit dieser Adresse gibt es schon ein Konto. Möchten Sie sich anmelden?",
     welcome: (name) => `Guten Tag, ${name}!`,
+    pastOrders: "Meine früheren Bestellungen",
     devices: "Meine Geräte",
     logOut: "Abmelden",
     logOutAsk:
@@ -189,6 +190,11 @@ export const de: Words = {
     prove: "Bestätigen Sie, dass Sie es sind",
     proveHint: "Geben Sie nochmals Ihr Passwort ein, um ein anderes Gerät abzumelden.",
     proveIt: "Weiter",
+  },
+  pastOrders: {
+    hint: "Alle Bestellungen, die Sie mit Ihrem Konto aufgegeben haben, die neueste zuerst.",
+    none: "Sie haben noch nichts bestellt. Hier finden Sie später jede Bestellung, die Sie angemeldet aufgeben.",
+    older: "Ältere Bestellungen zeigen",
   },
   devices: {
     hint: "Auf diesen Geräten sind Sie angemeldet. Melden Sie ab, was Sie nicht kennen.",

@@ -182,6 +182,7 @@ export const en = {
     refused: "Wrong e-mail or password.",
     taken: "This address already has an account. Log in instead?",
     welcome: (name: string) => `Hello ${name}!`,
+    pastOrders: "My past orders",
     devices: "My devices",
     logOut: "Log out",
     logOutAsk:
@@ -195,6 +196,11 @@ export const en = {
     prove: "Confirm that it is you",
     proveHint: "Enter your password again to log out another device.",
     proveIt: "Continue",
+  },
+  pastOrders: {
+    hint: "Every order that you have placed with your account, newest first.",
+    none: "You have not placed an order yet. Here you will find every order that you place while you are logged in.",
+    older: "Show older orders",
   },
   devices: {
     hint: "You are logged in on these devices. Log out any that you do not recognise.",

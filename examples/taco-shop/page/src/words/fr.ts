@@ -154,7 +154,7 @@ export const fr: Words = {
   sharedWith: (count) => (count === 1 ? "1 participant·e" : `${count} participant·es`),
 
   joinTitle: "Vous êtes invité·e",
-  joinOrder: "Vous êtes invité à une commande partagée.",
+  joinOrder: "Vous êtes invité·e à une commande partagée.",
   joinOrderOf: (name) => `${name} vous invite à une commande.`,
   joinToEdit: "Vous pouvez ajouter et modifier des articles\u00a0; tout le monde le voit en direct.",
   joinToView: "Vous pouvez la suivre en direct.",
@@ -178,6 +178,7 @@ export const fr: Words = {
     refused: "L’e-mail ou le mot de passe n’est pas juste.",
     taken: "Il y a déjà un compte avec cette adresse. Voulez-vous vous connecter\u00a0?",
     welcome: (name) => `Bonjour ${name}\u00a0!`,
+    pastOrders: "Mes commandes passées",
     devices: "Mes appareils",
     logOut: "Se déconnecter",
     logOutAsk:
@@ -191,6 +192,11 @@ export const fr: Words = {
     prove: "Confirmez que c’est bien vous",
     proveHint: "Saisissez à nouveau votre mot de passe pour déconnecter un autre appareil.",
     proveIt: "Continuer",
+  },
+  pastOrders: {
+    hint: "Toutes les commandes passées avec votre compte, la plus récente d’abord.",
+    none: "Vous n’avez encore rien commandé. Vous trouverez ici chaque commande que vous passerez en étant connecté·e.",
+    older: "Afficher les commandes plus anciennes",
   },
   devices: {
     hint: "Vous êtes connecté·e sur ces appareils. Déconnectez ceux que vous ne connaissez pas.",
