@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBinding } from "../../src/device/index.ts";
 import type { Device } from "../../src/wire.ts";
 import type { Browser } from "./routes-browser.ts";
-import { IPHONE, type Site, startExpress, startFastify, startHono, startSite } from "./routes-fixtures.ts";
+import {
+  IPHONE_USER_AGENT,
+  type Site,
+  startExpress,
+  startFastify,
+  startHono,
+  startSite,
+} from "./routes-fixtures.ts";
 
 const frameworks = { Express: startExpress, Fastify: startFastify, Hono: startHono };
 
@@ -16,7 +23,7 @@ describe.each(Object.entries(frameworks))("the session endpoints with a binding 
     browser = site.browser();
     await browser.logIn("ada");
     await site.browser().logIn("ada");
-    stranger = site.browser(IPHONE);
+    stranger = site.browser(IPHONE_USER_AGENT);
     for (const [name, value] of browser.cookies) stranger.cookies.set(name, value);
   };
   afterEach(() => site.close());
