@@ -1,26 +1,32 @@
 import type { ClientClock } from "./clock.ts";
 import { SessionError } from "./error.ts";
 import type { Meter } from "./metrics.ts";
-import type { Send } from "./sender.ts";
+import type { SendRequest } from "./sender.ts";
 
 /** Calls a session endpoint and returns the envelope's `data`. Every rejection is a {@link SessionError}. */
-export type Call = <Data>(
+export type EndpointCall = <Data>(
   method: string,
   path: string,
   body?: unknown,
   ...signals: AbortSignal[]
 ) => Promise<Data>;
 
-interface CallDependencies {
+interface EndpointCallDependencies {
   readonly baseUrl: string;
   /** Milliseconds after which a call fails with `NETWORK`. */
   readonly timeout: number;
   readonly meter: Meter;
   readonly clock: ClientClock;
-  readonly send: Send;
+  readonly send: SendRequest;
 }
 
-export function createCall({ baseUrl, timeout, meter, clock, send }: CallDependencies): Call {
+export function createEndpointCall({
+  baseUrl,
+  timeout,
+  meter,
+  clock,
+  send,
+}: EndpointCallDependencies): EndpointCall {
   return async <Data>(method: string, path: string, body?: unknown, ...signals: AbortSignal[]) => {
     const start = clock.now();
     try {
@@ -32,9 +38,9 @@ export function createCall({ baseUrl, timeout, meter, clock, send }: CallDepende
         body: JSON.stringify(body),
         signal: AbortSignal.any([AbortSignal.timeout(timeout), ...signals]),
       });
-      // Recovery from a rejected token calls `/init`, so `/init` itself must not recover. After a conflict, do not
-      // repeat a request with a body: the server may have checked its credentials already. All other requests can be
-      // repeated.
+      // A retry with a new CSRF token calls `/init` first, so a call of `/init` itself is not retried. After a
+      // conflict, do not repeat a request with a body: the server may have checked its credentials already. All other
+      // requests can be repeated.
       const { response, body: received } = await send<Data>(request, path !== "/init", true, !body);
       meter.recordResponse(clock.now() - start, response.headers.get("server-timing"));
       if (received?.success) return received.data;

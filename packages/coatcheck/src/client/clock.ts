@@ -1,4 +1,4 @@
-/** The time and timers of the browser's machine. The client compares its times with each other, never with the server's. */
+/** The time and timers of the browser's machine. The client never compares these times with the server's times. */
 export interface ClientClock {
   /** Epoch milliseconds. */
   now(): number;
@@ -15,10 +15,10 @@ export const browserClock: ClientClock = {
   },
 };
 
-/** Milliseconds to wait for a new cookie or message from another response or tab. */
-const ARRIVAL_GRACE = 100;
+/** How long to wait for a cookie from another response or for a message from another tab, in milliseconds. */
+const ARRIVAL_WAIT_TIME = 100;
 
-/** Waits a short time, during which a new cookie or message from another response or tab can arrive. */
+/** Waits a short time, during which a cookie from another response or a message from another tab can arrive. */
 export function awaitArrival(clock: ClientClock): Promise<void> {
-  return new Promise((done) => void clock.schedule(ARRIVAL_GRACE, done));
+  return new Promise((done) => void clock.schedule(ARRIVAL_WAIT_TIME, done));
 }

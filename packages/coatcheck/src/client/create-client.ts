@@ -1,10 +1,10 @@
 import type { LoginBody, SessionView } from "../wire.ts";
-import { createCall } from "./api.ts";
+import { createEndpointCall } from "./api.ts";
 import { browserClock } from "./clock.ts";
-import { createCsrf } from "./csrf.ts";
+import { createCsrfTokenCache } from "./csrf.ts";
 import { createDevices } from "./devices.ts";
 import { createInitSession } from "./init-session.ts";
-import { createExclusive } from "./lock.ts";
+import { createExclusiveRunner } from "./lock.ts";
 import { createMeter } from "./metrics.ts";
 import type { SessionClientOptions } from "./options.ts";
 import { createQueue } from "./queue.ts";
@@ -33,8 +33,8 @@ export function createSessionClient<User = unknown>(
     enqueue(async () => {
       const view = await call<SessionView<User>>("POST", path, body);
       cache.forgetSubject();
-      // A migration sends no body, so it does not count as a login. It must not restore a session that another tab has
-      // ended.
+      // Only a request with a body is a login. A migration has no body: it must not restore a session that another tab
+      // has ended.
       state.applyView(view, { login: !!body });
       return cache.session();
     });
@@ -100,12 +100,12 @@ function createParts<User>(options: SessionClientOptions<User>) {
   const shared = crossTab ? scope : {};
   const locks = shared.navigator?.locks;
   const channel = `coatcheck:${baseUrl}`;
-  const exclusive = createExclusive(locks, channel, timeout);
+  const exclusive = createExclusiveRunner(locks, channel, timeout);
 
   const disposal = new AbortController();
   const meter = createMeter();
   const debug = log === true ? console.debug : log || (() => {});
-  const csrf = createCsrf(scope, debug, names);
+  const csrf = createCsrfTokenCache(scope, debug, names);
   const cache = createViewCache<User>(clock.now, onSubjectChange);
   const enqueue = createQueue();
   const requestToken = () => initSession();
@@ -120,7 +120,7 @@ function createParts<User>(options: SessionClientOptions<User>) {
     transport,
     requestToken,
   });
-  const call = createCall({ baseUrl, timeout, meter, clock, send });
+  const call = createEndpointCall({ baseUrl, timeout, meter, clock, send });
   const state = createViewState<User>({
     cache,
     csrf,

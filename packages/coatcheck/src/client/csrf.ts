@@ -16,7 +16,7 @@ export const XSRF_NAMES: CsrfNames = { cookie: "XSRF-TOKEN", header: "X-XSRF-TOK
 export type TokenSource = "cookie" | "header" | "body" | "view" | "application";
 
 /** The page's copy of the CSRF token. */
-export interface Csrf {
+export interface CsrfTokenCache {
   /** The name of the header that carries the token. */
   readonly header: string;
   readonly $token: ReadableAtom<string | null>;
@@ -35,11 +35,11 @@ export interface Csrf {
   fail(error: SessionError): void;
 }
 
-export function createCsrf(
+export function createCsrfTokenCache(
   scope: Scope,
   debug: Debug,
   { cookie = "csrf_token", header = "x-csrf-token" }: Partial<CsrfNames> = {},
-): Csrf {
+): CsrfTokenCache {
   const $token = atom<string | null>(null);
   const $error = atom<SessionError | null>(null);
 

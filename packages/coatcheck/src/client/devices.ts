@@ -1,5 +1,5 @@
 import type { Device } from "../wire.ts";
-import type { Call } from "./api.ts";
+import type { EndpointCall } from "./api.ts";
 
 /**
  * The devices on which the user is logged in. Every method rejects with a `SessionError`; if its code is
@@ -19,7 +19,7 @@ export interface Devices {
  * Creates the device calls. `refresh` runs after each revocation, because the revoked session may be this page's
  * session.
  */
-export function createDevices(call: Call, refresh: () => Promise<void>): Devices {
+export function createDevices(call: EndpointCall, refresh: () => Promise<void>): Devices {
   const revoke = (target: string) => call("DELETE", `/devices${target}`).then(refresh);
   return {
     list: () => call("GET", "/devices"),

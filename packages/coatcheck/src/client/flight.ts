@@ -1,5 +1,5 @@
 /** A task that never runs twice at once: concurrent callers share one run. */
-export interface Flight<T> {
+export interface SingleFlight<T> {
   /** Returns the result of the run in progress. Starts a run if none is in progress. */
   join(): Promise<T>;
   /** Makes the next `join` start a new run. The run in progress continues, and its callers get its result. */
@@ -7,7 +7,7 @@ export interface Flight<T> {
 }
 
 /** Creates a flight that runs `task`. `onJoin` is called for each caller that shares a run in progress. */
-export function singleFlight<T>(task: () => Promise<T>, onJoin?: () => void): Flight<T> {
+export function singleFlight<T>(task: () => Promise<T>, onJoin?: () => void): SingleFlight<T> {
   let flight: Promise<T> | undefined;
   return {
     join() {

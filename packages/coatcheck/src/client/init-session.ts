@@ -1,15 +1,15 @@
 import type { SessionView } from "../wire.ts";
-import type { Call } from "./api.ts";
-import type { Csrf } from "./csrf.ts";
+import type { EndpointCall } from "./api.ts";
+import type { CsrfTokenCache } from "./csrf.ts";
 import { singleFlight } from "./flight.ts";
-import type { Exclusive } from "./lock.ts";
+import type { RunAlone } from "./lock.ts";
 import type { ViewState } from "./view-state.ts";
 
 interface InitDependencies<User> {
-  readonly call: Call;
-  readonly csrf: Csrf;
+  readonly call: EndpointCall;
+  readonly csrf: CsrfTokenCache;
   readonly state: ViewState<User>;
-  readonly exclusive: Exclusive;
+  readonly exclusive: RunAlone;
 }
 
 /**

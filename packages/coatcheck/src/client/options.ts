@@ -13,11 +13,11 @@ export interface Revalidate {
   readonly staleTime?: number;
   /** Minimum milliseconds between two refreshes that the client starts by itself. Default: 5,000. */
   readonly minGap?: number;
-  /** Refreshes a stale view when the page becomes visible. Default: true. */
+  /** Whether to refresh a stale view when the page becomes visible. Default: true. */
   readonly focus?: boolean;
-  /** Refreshes a stale view when the browser comes online. Default: true. */
+  /** Whether to refresh a stale view when the browser comes online. Default: true. */
   readonly reconnect?: boolean;
-  /** Tabs of one browser share their views and share one refresh. Default: true. */
+  /** Whether the tabs of one browser share their views and one refresh. Default: true. */
   readonly crossTab?: boolean;
 }
 
@@ -34,9 +34,7 @@ export interface SessionClientOptions<User = unknown> {
   readonly initialState?: SessionView<User>;
   /** Milliseconds after which a call fails with `NETWORK`. Default: 10,000. */
   readonly timeout?: number;
-  /**
-   * Function to call for each decision of the client; never receives a token. True: `console.debug`. Default: false.
-   */
+  /** Receives each decision of the client, but never a token. True writes them to `console.debug`. Default: false. */
   readonly debug?: boolean | Debug;
   /** Runs when another tab has logged in as a different subject. Default: reloads the page. */
   readonly onSubjectChange?: () => void;

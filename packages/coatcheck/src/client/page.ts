@@ -1,7 +1,8 @@
 import type { Scope } from "./scope.ts";
 
 /**
- * Handlers of the window's events after which the client may request the session. They have the browser's event names.
+ * Handlers of window events, by the browser's event name. After each of these events, the client may request the
+ * session.
  */
 export interface PageEvents {
   /** The page was shown or hidden. The client does not use `focus`, which also fires for dialogs and frames. */

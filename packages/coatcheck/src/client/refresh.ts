@@ -1,16 +1,16 @@
 import type { SessionInfo, SessionView } from "../wire.ts";
-import type { Call } from "./api.ts";
+import type { EndpointCall } from "./api.ts";
 import { awaitArrival, type ClientClock } from "./clock.ts";
 import type { SessionError } from "./error.ts";
-import { type Flight, singleFlight } from "./flight.ts";
-import type { Exclusive } from "./lock.ts";
+import { type SingleFlight, singleFlight } from "./flight.ts";
+import type { RunAlone } from "./lock.ts";
 import type { Meter } from "./metrics.ts";
 import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
 
 /** Requests the session from the server. `join` never rejects; `$session` and `$meta` contain the outcome. */
-export interface Refresh extends Flight<void> {
+export interface Refresh extends SingleFlight<void> {
   /**
    * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to the
    * last known session, or rejects with a `SessionError` if none is known.
@@ -21,13 +21,13 @@ export interface Refresh extends Flight<void> {
 }
 
 interface RefreshDependencies<User> {
-  readonly call: Call;
+  readonly call: EndpointCall;
   readonly cache: ViewCache<User>;
   readonly state: ViewState<User>;
   readonly enqueue: Enqueue;
   readonly clock: ClientClock;
   readonly meter: Meter;
-  readonly exclusive: Exclusive;
+  readonly exclusive: RunAlone;
   /** Milliseconds after which a view is stale. */
   readonly staleTime: number;
 }

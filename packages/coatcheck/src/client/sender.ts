@@ -1,5 +1,5 @@
 import { awaitArrival, type ClientClock } from "./clock.ts";
-import type { Csrf } from "./csrf.ts";
+import type { CsrfTokenCache } from "./csrf.ts";
 import type { Debug } from "./debug.ts";
 import { SessionError, type SessionErrorCode } from "./error.ts";
 import type { Meter } from "./metrics.ts";
@@ -24,7 +24,7 @@ export interface SentResponse<Data> {
  * repeated with a newer token. If another response has replaced the session cookie, a request with a safe method is
  * repeated with the newer cookie. With `repeatable` (default: false), requests with other methods are repeated too.
  */
-export type Send = <Data>(
+export type SendRequest = <Data>(
   request: Request,
   protect?: boolean,
   retry?: boolean,
@@ -38,7 +38,7 @@ interface SenderDependencies {
   readonly allowOrigins: readonly string[];
   readonly scope: Scope;
   readonly clock: ClientClock;
-  readonly csrf: Csrf;
+  readonly csrf: CsrfTokenCache;
   readonly debug: Debug;
   readonly meter: Meter;
   readonly transport: (request: Request) => Promise<Response>;
@@ -46,7 +46,7 @@ interface SenderDependencies {
   readonly requestToken: () => Promise<boolean>;
 }
 
-export function createSender(deps: SenderDependencies): Send {
+export function createSender(deps: SenderDependencies): SendRequest {
   const { baseUrl, allowOrigins, scope, clock, csrf, debug, meter, transport, requestToken } = deps;
   const { header, $token, synchronize, update, fail } = csrf;
   const ownOrigin = scope.location?.origin;

@@ -1,4 +1,4 @@
-import type { Call } from "./api.ts";
+import type { EndpointCall } from "./api.ts";
 import type { SessionError } from "./error.ts";
 import { singleFlight } from "./flight.ts";
 import type { Enqueue } from "./queue.ts";
@@ -21,7 +21,7 @@ export interface SignOut {
 }
 
 interface SignOutDependencies<User> {
-  readonly call: Call;
+  readonly call: EndpointCall;
   readonly cache: ViewCache<User>;
   readonly state: ViewState<User>;
   readonly enqueue: Enqueue;

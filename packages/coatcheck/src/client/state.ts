@@ -32,7 +32,7 @@ export interface NoneState {
   readonly reason?: EndReason | undefined;
 }
 
-/** The session state for the page to render. `status` narrows the other fields. */
+/** The session state for the page to render. The value of `status` determines the types of the other fields. */
 export type ClientState<User = unknown> =
   | PendingState
   | AnonymousState
@@ -59,7 +59,7 @@ export interface SessionMeta {
 /** The `$meta` value of a client that has sent no request yet. */
 export const INITIAL_META: SessionMeta = { stale: false, fetching: false, offline: false };
 
-export const PENDING: PendingState = { status: "pending", session: null, user: null };
+export const PENDING_STATE: PendingState = { status: "pending", session: null, user: null };
 
 /** Creates the view that the server would send if there is no session. */
 export const noSession = (reason: EndReason) =>

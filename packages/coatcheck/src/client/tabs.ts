@@ -50,7 +50,8 @@ export function joinTabs<User>(
   return (message) =>
     attempt(() => {
       scope.localStorage?.setItem(name, JSON.stringify(message));
-      // The other tabs still receive the event. Remove the item, because the user's data must not stay on the disk.
+      // Remove the item, because the user's data must not stay on the disk. The other tabs receive the event
+      // nevertheless.
       scope.localStorage?.removeItem(name);
     });
 }

@@ -1,5 +1,5 @@
 import type { ClientClock } from "./clock.ts";
-import type { Csrf } from "./csrf.ts";
+import type { CsrfTokenCache } from "./csrf.ts";
 import { watchPage } from "./page.ts";
 import type { Refresh } from "./refresh.ts";
 import type { Scope } from "./scope.ts";
@@ -10,7 +10,7 @@ import type { ViewState } from "./view-state.ts";
 interface TriggerDependencies<User> {
   readonly scope: Scope;
   readonly clock: ClientClock;
-  readonly csrf: Csrf;
+  readonly csrf: CsrfTokenCache;
   readonly cache: ViewCache<User>;
   readonly state: ViewState<User>;
   readonly refresh: Refresh;
@@ -19,7 +19,7 @@ interface TriggerDependencies<User> {
   readonly minGap: number;
   readonly focus: boolean;
   readonly reconnect: boolean;
-  /** Its signal removes the page's listeners. */
+  /** Removes the page's listeners when it is aborted. */
   readonly disposal: AbortController;
 }
 

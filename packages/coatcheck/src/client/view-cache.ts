@@ -1,6 +1,6 @@
 import { atom, type ReadableAtom } from "nanostores";
 import type { SessionInfo, SessionView } from "../wire.ts";
-import { type ClientState, INITIAL_META, PENDING, type SessionMeta, toState } from "./state.ts";
+import { type ClientState, INITIAL_META, PENDING_STATE, type SessionMeta, toState } from "./state.ts";
 import type { TabAction } from "./tabs.ts";
 
 /** Stores the last view that the server sent, and the time at which the server last confirmed it. */
@@ -23,7 +23,8 @@ export interface ViewCache<User> {
   /** Returns the stored session, even after `hide`. */
   session(): SessionInfo | null;
   /**
-   * Returns the milliseconds since `since`. Default: since the server last confirmed the view; `Infinity` before that.
+   * Returns the milliseconds since the time `since`. Default: since the server last confirmed the view. `Infinity` if
+   * it has confirmed none.
    */
   age(since?: number): number;
   /**
@@ -34,13 +35,13 @@ export interface ViewCache<User> {
 }
 
 /** Compares two values. An atom ignores an equal value, so that subscribers do not render again. */
-const isEqual = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
+const isEqualJson = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
 
 /** Creates an empty cache. `onSubjectChange` runs when a new view has a different subject than the stored view. */
 export function createViewCache<User>(now: () => number, onSubjectChange: () => void): ViewCache<User> {
-  const $session = atom<ClientState<User>>(PENDING);
+  const $session = atom<ClientState<User>>(PENDING_STATE);
   const $meta = atom(INITIAL_META);
-  $session.eq = $meta.eq = isEqual;
+  $session.eq = $meta.eq = isEqualJson;
   let session: SessionInfo | null = null;
   let rev = 0;
   let confirmedAt = -Infinity;
@@ -83,7 +84,7 @@ export function createViewCache<User>(now: () => number, onSubjectChange: () => 
     },
     hide() {
       expire();
-      $session.set(PENDING);
+      $session.set(PENDING_STATE);
     },
     expire,
     expiresIn: () => lifetime && Math.max(0, lifetime - age()),

@@ -1,6 +1,6 @@
 import type { SessionView } from "../wire.ts";
 import type { ClientClock } from "./clock.ts";
-import type { Csrf } from "./csrf.ts";
+import type { CsrfTokenCache } from "./csrf.ts";
 import type { Debug } from "./debug.ts";
 import type { SessionError } from "./error.ts";
 import { noSession } from "./state.ts";
@@ -32,7 +32,7 @@ export interface ViewState<User> {
 
 interface ViewStateDependencies<User> {
   readonly cache: ViewCache<User>;
-  readonly csrf: Csrf;
+  readonly csrf: CsrfTokenCache;
   readonly clock: ClientClock;
   readonly debug: Debug;
   /** Runs at the start of each generation. */

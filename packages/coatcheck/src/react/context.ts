@@ -20,11 +20,11 @@ export interface SessionContext {
   ready: Promise<unknown> | undefined;
 }
 
-export const Context = createContext<SessionContext | null>(null);
+export const ReactSessionContext = createContext<SessionContext | null>(null);
 
 /** Returns the nearest provider's context. Throws if there is none. */
 export function useSessionContext(): SessionContext {
-  const context = useContext(Context);
+  const context = useContext(ReactSessionContext);
   if (!context) throw new Error("Missing <SessionProvider>: render this component inside it.");
   return context;
 }

@@ -10,7 +10,7 @@ export interface DeviceListLabels {
   readonly endOthers: string;
 }
 
-const ENGLISH: DeviceListLabels = {
+const ENGLISH_LABELS: DeviceListLabels = {
   current: "This device",
   lastSeen: "Last seen",
   end: "Sign out",
@@ -23,7 +23,7 @@ const joinWords = (...words: (string | null)[]) => words.filter(Boolean).join(",
  * Renders the devices on which the user is logged in, each with a button that signs the device out. Style it with CSS:
  * it has class names and no styles.
  */
-export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListLabels }): ReactNode {
+export function DeviceList({ labels = ENGLISH_LABELS }: { readonly labels?: DeviceListLabels }): ReactNode {
   const { devices, loading, error, revoke, revokeOthers } = useDevices();
 
   const row = (device: Device) => {

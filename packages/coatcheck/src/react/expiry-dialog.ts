@@ -10,7 +10,7 @@ export interface ExpiryDialogLabels {
   readonly leave: string;
 }
 
-const ENGLISH: ExpiryDialogLabels = {
+const ENGLISH_LABELS: ExpiryDialogLabels = {
   title: "Are you still there?",
   text: (seconds) => `You will be signed out in ${seconds} seconds.`,
   stay: "Stay signed in",
@@ -18,7 +18,7 @@ const ENGLISH: ExpiryDialogLabels = {
 };
 
 /**
- * Asks the user before the session ends whether to stay logged in (WCAG 2.2, success criterion 2.2.1). It is a native
+ * Before the session ends, asks the user whether to stay logged in (WCAG 2.2, success criterion 2.2.1). It is a native
  * modal dialog, so the browser keeps the focus inside and restores it afterwards. The Escape key means "stay", because
  * it shows that the user is present.
  */
@@ -26,7 +26,7 @@ export function SessionExpiryDialog(props: {
   readonly warnBeforeMs?: number;
   readonly labels?: ExpiryDialogLabels;
 }): ReactNode {
-  const { labels = ENGLISH, ...options } = props;
+  const { labels = ENGLISH_LABELS, ...options } = props;
   const { client } = useSessionContext();
   const { remainingMs, extend } = useSessionExpiry(options);
   const dialog = useRef<HTMLDialogElement>(null);

@@ -1,7 +1,7 @@
 import { createElement, type ReactNode, useEffect, useState } from "react";
 import type { SessionClient, SessionView } from "../client/index.ts";
-import { PENDING, toState } from "../client/state.ts";
-import { Context, type SessionContext } from "./context.ts";
+import { PENDING_STATE, toState } from "../client/state.ts";
+import { ReactSessionContext, type SessionContext } from "./context.ts";
 
 export interface SessionProviderProps<User = unknown> {
   /**
@@ -32,7 +32,7 @@ export function SessionProvider<User>({
   const [context] = useState(
     (): SessionContext => ({
       client,
-      initialState: initialState ? toState(initialState) : PENDING,
+      initialState: initialState ? toState(initialState) : PENDING_STATE,
       initialToken: initialState?.csrf_token ?? null,
       started: false,
       ready: undefined,
@@ -46,5 +46,5 @@ export function SessionProvider<User>({
     else client.getSession().catch(() => {});
   }, [context, client, initialState]);
 
-  return createElement(Context, { value: context }, children);
+  return createElement(ReactSessionContext, { value: context }, children);
 }

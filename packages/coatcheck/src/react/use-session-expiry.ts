@@ -9,9 +9,9 @@ export interface SessionExpiry {
   extend(): Promise<void>;
 }
 
-const TICK_INTERVAL = 1000;
+const UPDATE_INTERVAL = 1000;
 /** The longest timer delay that browsers support. They run a timer with a longer delay immediately. */
-const MAX_DELAY = 2 ** 31 - 1;
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** Returns the remaining time if the user must be warned, otherwise null. */
 const remainingTime = (left: number | null, warnBeforeMs: number) =>
@@ -46,7 +46,10 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
       refreshed &&= remaining !== null;
       setRemaining(remaining);
       if (left)
-        timer = setTimeout(tick, remaining ? TICK_INTERVAL : Math.min(left - warnBeforeMs, MAX_DELAY));
+        timer = setTimeout(
+          tick,
+          remaining ? UPDATE_INTERVAL : Math.min(left - warnBeforeMs, MAX_TIMER_DELAY),
+        );
     }
 
     tick();

@@ -27,12 +27,12 @@ export type KnownSession<User> =
   | (NoneState & StatusShorthands<false, false>);
 
 /**
- * The session's state, with `loading` and `isAuthenticated` as shorthands for `status`. They narrow the other fields
- * too.
+ * The session's state, with `loading` and `isAuthenticated` as shorthands for `status`. Each of the three determines
+ * the types of the other fields.
  */
 export type SessionValue<User> = (PendingState & StatusShorthands<true, false>) | KnownSession<User>;
 
-function toValue<User>(state: ClientState): SessionValue<User> {
+function toSessionValue<User>(state: ClientState): SessionValue<User> {
   return {
     ...state,
     loading: state.status === "pending",
@@ -71,7 +71,7 @@ export function useSession<User, Selected>(options?: {
   const last = useRef<{ state: ClientState; select: unknown; value: unknown }>(null);
   const read = (state: ClientState) => {
     if (last.current?.state !== state || last.current.select !== select)
-      last.current = { state, select, value: select(toValue<User>(state)) };
+      last.current = { state, select, value: select(toSessionValue<User>(state)) };
     return last.current.value;
   };
   return useSyncExternalStore(
@@ -95,7 +95,7 @@ export function useSuspenseSession<User = unknown>(): KnownSession<User> {
       if (state.status === "pending") return;
       stop();
       context.ready = undefined;
-      resolve(toValue(state));
+      resolve(toSessionValue(state));
     });
     client.getSession().catch(reject);
   });

@@ -7,7 +7,7 @@ import { coatcheck } from "../../src/http/node/adapter.ts";
 import { sessionRoutes } from "../../src/http/routes/node.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { ORIGIN, open, Page, TestClock, type User, uniqueBase } from "./fixtures.ts";
+import { openClient, Page, SITE_ORIGIN, TestClock, type User, uniqueBase } from "./fixtures.ts";
 
 /** Delays, replaces or loses a response before it reaches the client. */
 type ResponseAction = (response: Response) => Promise<Response>;
@@ -96,10 +96,10 @@ export async function startSite() {
     tab() {
       const clock = new TestClock();
       const refused = Promise.withResolvers<void>();
-      const client: SessionClient<User> = open({} as never, {
+      const client: SessionClient<User> = openClient({} as never, {
         clock,
         page: new Page(jar),
-        baseUrl: ORIGIN + base,
+        baseUrl: SITE_ORIGIN + base,
         transport,
         revalidate: { crossTab: false },
         debug: (event) => event === "refused" && refused.resolve(),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { startSite } from "./conflict-fixtures.ts";
-import { ORIGIN, until } from "./fixtures.ts";
+import { SITE_ORIGIN, until } from "./fixtures.ts";
 
 const LOGIN = "POST /session";
 const REFRESH = "GET /session";
 
-/** Opens two tabs of a visitor with an anonymous session. The tests log in in the tab `left`. */
+/** Opens two tabs of a visitor with an anonymous session. The tests use the tab `left` to log in. */
 async function twoTabs() {
   const site = await startSite();
   const [left, right] = [site.tab(), site.tab()];
@@ -74,7 +74,7 @@ describe("a refresh with an older cookie, after another tab has logged in", () =
     expect(right.statuses).not.toContain("none");
   });
 
-  it("keeps the old session if the login's response is lost, and shows the user after the next login", async () => {
+  it("keeps the older session until the next login if the login's response is lost", async () => {
     const { site, left, right } = await twoTabs();
     site.lose(LOGIN);
     await expect(left.client.createSession("ada", "secret")).rejects.toMatchObject({ code: "NETWORK" });
@@ -90,7 +90,7 @@ describe("a refresh with an older cookie, after another tab has logged in", () =
     expect(right.statuses).toEqual(["pending", "anonymous", "authenticated"]);
   });
 
-  it("leaves the status pending until the repetition succeeds if the page has no session yet", async () => {
+  it("leaves a page without a session at the status pending until the repetition succeeds", async () => {
     const { site, left } = await twoTabs();
     const fresh = site.tab();
     const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
@@ -105,7 +105,7 @@ describe("a refresh with an older cookie, after another tab has logged in", () =
 });
 
 describe("fetch() with an older cookie, after another tab has logged in", () => {
-  const send = (tab: Tab, method: string) => () => tab.client.fetch(`${ORIGIN}/orders`, { method });
+  const send = (tab: Tab, method: string) => () => tab.client.fetch(`${SITE_ORIGIN}/orders`, { method });
 
   it("repeats a GET request once", async () => {
     const { site, left, right } = await twoTabs();
@@ -123,7 +123,7 @@ describe("fetch() with an older cookie, after another tab has logged in", () => 
     expect(site.seen).toEqual([LOGIN, "GET /orders", "GET /orders"]);
   });
 
-  it("does not repeat a POST request, but waits for the newer cookie so that the caller can repeat it", async () => {
+  it("waits for the newer cookie after a POST request, and leaves the repetition to the caller", async () => {
     const { site, left, right } = await twoTabs();
     const { login, loggedIn, refused, pending } = await overtake(
       site,
@@ -177,7 +177,7 @@ describe("a call of a session endpoint with an older cookie, after another tab h
     expect((await site.manager.stats()).active).toBe(1);
   });
 
-  it("is not repeated if it sends credentials, which the server may have checked already", async () => {
+  it("is not repeated if it sends credentials", async () => {
     const { site, left, right } = await twoTabs();
     const elevate = (tab: Tab) => tab.client.elevate({ credentials: { email: "ada" } });
     const { login, loggedIn, refused, pending } = await overtake(site, left, "POST /session/elevate", () =>

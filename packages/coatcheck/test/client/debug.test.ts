@@ -1,23 +1,23 @@
 import { describe, expect, it, vi } from "vitest";
 import type { SessionClientOptions } from "../../src/client/index.ts";
 import {
-  failure,
+  failureResponse,
   Network,
   noSession,
-  ORIGIN,
-  open,
+  openClient,
   Page,
-  success,
+  SITE_ORIGIN,
+  sessionView,
+  successResponse,
   type User,
   uniqueBase,
   until,
-  view,
 } from "./fixtures.ts";
 
 /** Opens a client and collects its debug events as strings: `event detail`. */
 function openObserved(network: Network, options: SessionClientOptions<User> & { readonly page?: Page } = {}) {
   const entries: string[] = [];
-  const client = open(network, { ...options, debug: (...entry) => entries.push(entry.join(" ")) });
+  const client = openClient(network, { ...options, debug: (...entry) => entries.push(entry.join(" ")) });
   return {
     client,
     /** Returns the events since the last call. */
@@ -26,13 +26,13 @@ function openObserved(network: Network, options: SessionClientOptions<User> & { 
 }
 
 describe("the debug option", () => {
-  it("reports each CSRF token with its source, and as updated, unchanged or refused (if empty)", async () => {
+  it("reports the source of each CSRF token, and whether the token was updated, unchanged or refused", async () => {
     const page = new Page({ cookie: "csrf_token=one" });
     const network = new Network()
-      .on("GET /header", () => success({}, { "x-csrf-token": "two" }))
-      .on("GET /body", () => success({ csrf_token: "three" }))
-      .on("GET /empty", () => success({ csrf_token: "" }, { "x-csrf-token": "" }))
-      .on("GET /none", () => success({}));
+      .on("GET /header", () => successResponse({}, { "x-csrf-token": "two" }))
+      .on("GET /body", () => successResponse({ csrf_token: "three" }))
+      .on("GET /empty", () => successResponse({ csrf_token: "" }, { "x-csrf-token": "" }))
+      .on("GET /none", () => successResponse({}));
     const { client, entries } = openObserved(network, { page });
     expect(entries()).toEqual(["token-updated cookie"]);
     client.synchronizeTokenFromCookie();
@@ -43,7 +43,7 @@ describe("the debug option", () => {
       ["empty", ["token-refused header", "token-refused body"]],
       ["none", []],
     ] as const) {
-      await client.fetch(`${ORIGIN}/${path}`);
+      await client.fetch(`${SITE_ORIGIN}/${path}`);
       expect(entries(), path).toEqual(reported);
     }
     client.updateCsrfTokenFromServer("four");
@@ -54,10 +54,10 @@ describe("the debug option", () => {
 
   it("reports the retry after a rejected token, and the rejection of the retry", async () => {
     const network = new Network()
-      .on("POST /session/init", () => success(view("s1", null, { token: "new" })))
-      .on("POST /orders", () => failure(403, "CSRF_INVALID"));
+      .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "new" })))
+      .on("POST /orders", () => failureResponse(403, "CSRF_INVALID"));
     const { client, entries } = openObserved(network);
-    await client.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
     expect(entries()).toEqual([
       "refused CSRF_INVALID",
       "token-updated body",
@@ -68,17 +68,17 @@ describe("the debug option", () => {
     ]);
   });
 
-  it("reports a response from an untrusted origin, without the rest of its URL", async () => {
+  it("reports the origin of an untrusted response, but not the rest of the URL", async () => {
     const elsewhere = "https://pay.test";
     const network = new Network()
-      .on(`POST ${elsewhere}/charge?code=secret`, () => success({ csrf_token: "stolen" }))
+      .on(`POST ${elsewhere}/charge?code=secret`, () => successResponse({ csrf_token: "stolen" }))
       .on("GET /away", () => {
-        const response = success({ csrf_token: "stolen" });
+        const response = successResponse({ csrf_token: "stolen" });
         return Object.defineProperty(response, "url", { value: `${elsewhere}/?code=secret` });
       });
     const { client, entries } = openObserved(network);
     await client.fetch(`${elsewhere}/charge?code=secret`, { method: "POST" });
-    await client.fetch(`${ORIGIN}/away`);
+    await client.fetch(`${SITE_ORIGIN}/away`);
     expect(entries()).toEqual([`origin-refused ${elsewhere}`, `origin-refused ${elsewhere}`]);
   });
 
@@ -88,14 +88,14 @@ describe("the debug option", () => {
     const path = new URL(baseUrl).pathname;
     const left = openObserved(network, { baseUrl });
     const right = openObserved(network, { baseUrl });
-    left.client.hydrate(view("s1", { name: "Ada" }, { rev: 1000 }));
+    left.client.hydrate(sessionView("s1", { name: "Ada" }, { rev: 1000 }));
     await until(right.client.$session, ({ status }) => status === "authenticated");
     expect(left.entries()).toEqual(["token-updated view", "view-applied page"]);
     expect(right.entries()).toEqual(["token-updated view", "view-applied tab"]);
 
-    right.client.hydrate(view("s1", { name: "Ada" }, { rev: 999 }));
+    right.client.hydrate(sessionView("s1", { name: "Ada" }, { rev: 999 }));
     expect(right.entries()).toEqual(["token-unchanged view", "view-ignored page"]);
-    network.on(`DELETE ${path}`, () => success(noSession));
+    network.on(`DELETE ${path}`, () => successResponse(noSession));
     await left.client.logout();
     await until(right.client.$session, ({ status }) => status === "none");
     expect(right.entries()).toEqual(["view-applied tab"]);
@@ -104,8 +104,8 @@ describe("the debug option", () => {
   it("never reports a token or credentials", async () => {
     const page = new Page({ cookie: "csrf_token=secret-cookie" });
     const network = new Network()
-      .on("POST /session/init", () => success(view("s1", null, { token: "secret-view" })))
-      .on("POST /session", () => failure(403, "CSRF_INVALID", { "x-csrf-token": "secret-header" }));
+      .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "secret-view" })))
+      .on("POST /session", () => failureResponse(403, "CSRF_INVALID", { "x-csrf-token": "secret-header" }));
     const { client, entries } = openObserved(network, { page });
     await expect(client.createSession("secret-user", "secret-password")).rejects.toThrow();
     client.updateCsrfTokenFromServer("secret-application");
@@ -114,12 +114,13 @@ describe("the debug option", () => {
     expect(reported.join()).not.toContain("secret");
   });
 
-  it("writes to console.debug if it is true, and nothing if it is false or undefined", () => {
+  it("writes to console.debug if it is true, but not if it is false or undefined", () => {
     const write = vi.spyOn(console, "debug").mockImplementation(() => {});
     try {
-      for (const options of [{}, { debug: false }]) open(new Network(), options).hydrate(view("s1"));
+      for (const options of [{}, { debug: false }])
+        openClient(new Network(), options).hydrate(sessionView("s1"));
       expect(write).not.toHaveBeenCalled();
-      open(new Network(), { debug: true }).updateCsrfTokenFromServer("");
+      openClient(new Network(), { debug: true }).updateCsrfTokenFromServer("");
       expect(write.mock.calls).toEqual([["token-refused", "application"]]);
     } finally {
       write.mockRestore();

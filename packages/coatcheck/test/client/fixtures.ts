@@ -8,8 +8,8 @@ import {
   type SessionView,
 } from "../../src/client/index.ts";
 
-export const ORIGIN = "https://shop.test";
-export const BASE = `${ORIGIN}/session`;
+export const SITE_ORIGIN = "https://shop.test";
+export const BASE_URL = `${SITE_ORIGIN}/session`;
 
 export interface User {
   readonly name: string;
@@ -45,7 +45,7 @@ export class TestClock implements ClientClock {
 let rev = 1;
 
 /** Creates a view with a session. The session is anonymous if `user` is null. */
-export function view(
+export function sessionView(
   id: string,
   user: User | null = { name: "Ada" },
   change: { readonly expiresInMs?: number; readonly rev?: number; readonly token?: string } = {},
@@ -74,10 +74,10 @@ export const noSession: SessionView<User> = {
   csrf_token: null,
 };
 
-export const success = (data: unknown, headers: Record<string, string> = {}) =>
+export const successResponse = (data: unknown, headers: Record<string, string> = {}) =>
   Response.json({ success: true, data }, { headers });
 
-export const failure = (status: number, code: string, headers: Record<string, string> = {}) =>
+export const failureResponse = (status: number, code: string, headers: Record<string, string> = {}) =>
   Response.json({ success: false, error: { code, message: `Failed with ${code}.` } }, { status, headers });
 
 /** A copy of a sent request, made before its body was read. */
@@ -87,14 +87,14 @@ export interface RecordedRequest {
   readonly request: Request;
 }
 
-type Handler = (request: Request) => Response | Promise<Response>;
+type RequestHandler = (request: Request) => Response | Promise<Response>;
 
 /** A fake network. It responds with the handler of `METHOD path`, fails if there is none, and records every request. */
 export class Network {
   readonly seen: RecordedRequest[] = [];
-  #handlers = new Map<string, Handler>();
+  #handlers = new Map<string, RequestHandler>();
 
-  on(line: string, handler: Handler): this {
+  on(line: string, handler: RequestHandler): this {
     this.#handlers.set(line, handler);
     return this;
   }
@@ -105,7 +105,7 @@ export class Network {
 
   send = async (request: Request): Promise<Response> => {
     const { pathname, search, origin } = new URL(request.url);
-    const line = `${request.method} ${origin === ORIGIN ? "" : origin}${pathname}${search}`;
+    const line = `${request.method} ${origin === SITE_ORIGIN ? "" : origin}${pathname}${search}`;
     this.seen.push({ line, token: request.headers.get("x-csrf-token"), request: request.clone() });
     const handler = this.#handlers.get(line);
     if (!handler) throw new TypeError("Failed to fetch");
@@ -135,7 +135,7 @@ export class Page {
           return page.visible ? "visible" : "hidden";
         },
       },
-      location: { origin: ORIGIN, reload: () => void page.reloads++ },
+      location: { origin: SITE_ORIGIN, reload: () => void page.reloads++ },
       navigator: { onLine: true, locks: navigator.locks },
       BroadcastChannel,
       addEventListener: page.window.addEventListener.bind(page.window),
@@ -155,13 +155,13 @@ export class Page {
 let bases = 0;
 
 /** Creates a client on a page. The client is disposed of when the test ends. */
-export function open(
+export function openClient(
   network: Network,
   options: SessionClientOptions<User> & { readonly page?: Page } = {},
 ): SessionClient<User> {
   const { page = new Page(), ...rest } = options;
   const client = createSessionClient<User>({
-    baseUrl: BASE,
+    baseUrl: BASE_URL,
     transport: network.send,
     scope: page.scope,
     ...rest,
@@ -171,7 +171,7 @@ export function open(
 }
 
 /** Returns a base URL that no other test uses, so that tabs of different tests share no channel and no lock. */
-export const uniqueBase = () => `${ORIGIN}/session-${++bases}`;
+export const uniqueBase = () => `${SITE_ORIGIN}/session-${++bases}`;
 
 /** Resolves to the first value of `store` that `isWanted` accepts. */
 export function until<Value>(

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createSessionClient, type SessionClientOptions } from "../../src/client/index.ts";
-import { Network, noSession, open, success } from "./fixtures.ts";
+import { Network, noSession, openClient, successResponse } from "./fixtures.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -22,14 +22,14 @@ describe("createSessionClient() in development", () => {
     expect(() => create(options)).toThrow(message);
   });
 
-  it("rejects an unknown option of logout(), because a misspelt `everywhere` would leave devices logged in", async () => {
-    const client = open(new Network().on("DELETE /session", () => success(noSession)));
+  it("rejects an unknown option of logout(), such as a misspelt `everywhere`", async () => {
+    const client = openClient(new Network().on("DELETE /session", () => successResponse(noSession)));
     const options = { everwhere: true };
     expect(() => client.logout(options as object)).toThrow('did you mean "everywhere"?');
   });
 });
 
-it("createSessionClient() ignores unknown options in production builds, which omit the check", () => {
+it("createSessionClient() ignores unknown options in production builds", () => {
   vi.stubEnv("NODE_ENV", "production");
   expect(() => create({ baseURL: "/session" })).not.toThrow();
 });

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { failure, Network, open, Page, settle, success, TestClock, view } from "./fixtures.ts";
+import {
+  failureResponse,
+  Network,
+  openClient,
+  Page,
+  sessionView,
+  settle,
+  successResponse,
+  TestClock,
+} from "./fixtures.ts";
 
 const GET = "GET /session";
 
@@ -8,7 +17,7 @@ describe("a refresh", () => {
   const cases: [string, () => Response | Promise<Response>, string][] = [
     ["no response", unreachable, "NETWORK"],
     ["a 500", () => new Response("oops", { status: 500 }), "BAD_ANSWER"],
-    ["a 503 of the endpoint", () => failure(503, "STORE_UNAVAILABLE"), "STORE_UNAVAILABLE"],
+    ["a 503 of the endpoint", () => failureResponse(503, "STORE_UNAVAILABLE"), "STORE_UNAVAILABLE"],
     [
       "a captive portal",
       () => new Response("<html>", { headers: { "content-type": "text/html" } }),
@@ -23,18 +32,18 @@ describe("a refresh", () => {
   ];
   it.each(cases)("keeps the last known session after %s", async (_, response, code) => {
     const network = new Network().on(GET, response);
-    const client = open(network, { initialState: view("s1") });
+    const client = openClient(network, { initialState: sessionView("s1") });
     expect((await client.getSession({ fresh: true }))?.id).toBe("s1");
     expect(client.$session.get().status).toBe("authenticated");
     expect(client.$meta.get()).toMatchObject({ stale: true, fetching: false, error: { code } });
     expect(client.getMetrics()).toMatchObject({ staleServes: 1, errors: 1 });
-    network.on(GET, () => success(view("s1")));
+    network.on(GET, () => successResponse(sessionView("s1")));
     await client.getSession();
     expect(client.$meta.get()).toMatchObject({ stale: false, error: undefined });
   });
 
   it("rejects and leaves the status pending if it fails before any session is known", async () => {
-    const client = open(new Network().on(GET, unreachable));
+    const client = openClient(new Network().on(GET, unreachable));
     await expect(client.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
     expect(client.$session.get().status).toBe("pending");
   });
@@ -45,7 +54,7 @@ describe("a refresh", () => {
       ({ signal }) =>
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     );
-    const client = open(network, { initialState: view("s1"), timeout: 20 });
+    const client = openClient(network, { initialState: sessionView("s1"), timeout: 20 });
     expect((await client.getSession({ fresh: true }))?.id).toBe("s1");
     expect(client.$meta.get().error?.code).toBe("NETWORK");
   });
@@ -56,24 +65,24 @@ describe("a refresh", () => {
     ["SESSION_REQUIRED", 401, "expired"],
     ["SESSION_NOT_FOUND", 404, "expired"],
   ])("ends the session if the server responds %s", async (code, status, reason) => {
-    const client = open(
-      new Network().on(GET, () => failure(status, code)),
-      { initialState: view("s1") },
+    const client = openClient(
+      new Network().on(GET, () => failureResponse(status, code)),
+      { initialState: sessionView("s1") },
     );
     expect(await client.getSession({ fresh: true })).toBe(null);
     expect(client.$session.get()).toMatchObject({ status: "none", reason });
   });
 
-  it("is sent after another route has responded 401, and only the refresh's response ends the session", async () => {
+  it("is sent after a 401 from another route, because that 401 alone does not end the session", async () => {
     const network = new Network()
-      .on("GET /cart", () => failure(401, "SESSION_EXPIRED"))
-      .on(GET, () => success(view("s1")));
-    const client = open(network, { initialState: view("s1") });
+      .on("GET /cart", () => failureResponse(401, "SESSION_EXPIRED"))
+      .on(GET, () => successResponse(sessionView("s1")));
+    const client = openClient(network, { initialState: sessionView("s1") });
     await client.fetch("https://shop.test/cart");
     await settle();
     expect(network.count(GET)).toBe(1);
     expect(client.$session.get().status).toBe("authenticated");
-    network.on(GET, () => failure(401, "SESSION_REVOKED"));
+    network.on(GET, () => failureResponse(401, "SESSION_REVOKED"));
     await client.fetch("https://shop.test/cart");
     await settle();
     expect(client.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
@@ -82,8 +91,10 @@ describe("a refresh", () => {
   it("is repeated only after the number of seconds in Retry-After", async () => {
     const clock = new TestClock();
     const page = new Page();
-    const network = new Network().on(GET, () => failure(429, "RATE_LIMITED", { "retry-after": "60" }));
-    const client = open(network, { clock, page, initialState: view("s1") });
+    const network = new Network().on(GET, () =>
+      failureResponse(429, "RATE_LIMITED", { "retry-after": "60" }),
+    );
+    const client = openClient(network, { clock, page, initialState: sessionView("s1") });
     await client.getSession({ fresh: true });
     clock.advance(30_000);
     page.show();
@@ -102,7 +113,7 @@ describe("a refresh", () => {
       GET,
       () => new Response("", { status: 503, headers: { "retry-after": date } }),
     );
-    const client = open(network, { clock, page, initialState: view("s1") });
+    const client = openClient(network, { clock, page, initialState: sessionView("s1") });
     await client.getSession({ fresh: true });
     page.show();
     await settle();
@@ -113,8 +124,8 @@ describe("a refresh", () => {
 describe("a client that is offline", () => {
   it("returns the last known session as stale, and refreshes when it comes online", async () => {
     const page = new Page();
-    const network = new Network().on(GET, () => success(view("s2")));
-    const client = open(network, { page, initialState: view("s1", null) });
+    const network = new Network().on(GET, () => successResponse(sessionView("s2")));
+    const client = openClient(network, { page, initialState: sessionView("s1", null) });
     page.fire("offline");
     expect(client.$meta.get()).toMatchObject({ offline: true, stale: true });
     expect(client.$session.get().session?.id).toBe("s1");

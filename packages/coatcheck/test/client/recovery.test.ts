@@ -1,14 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { deferred, failure, Network, ORIGIN, open, Page, settle, success, view } from "./fixtures.ts";
+import {
+  deferred,
+  failureResponse,
+  Network,
+  openClient,
+  Page,
+  SITE_ORIGIN,
+  sessionView,
+  settle,
+  successResponse,
+} from "./fixtures.ts";
 
 /** Creates a network whose server accepts only this CSRF token. */
 function networkAccepting(token: string): Network {
   return new Network()
-    .on("POST /session/init", () => success(view("s1", null, { token })))
+    .on("POST /session/init", () => successResponse(sessionView("s1", null, { token })))
     .on("POST /orders", (request) =>
       request.headers.get("x-csrf-token") === token
-        ? success({ taken: true })
-        : failure(403, request.headers.has("x-csrf-token") ? "CSRF_INVALID" : "CSRF_MISSING"),
+        ? successResponse({ taken: true })
+        : failureResponse(403, request.headers.has("x-csrf-token") ? "CSRF_INVALID" : "CSRF_MISSING"),
     );
 }
 
@@ -19,9 +29,11 @@ describe("a request whose CSRF token is rejected", () => {
     network.on("POST /orders", (request) => {
       // Another tab logs in while the request is in flight.
       page.jar.cookie = "csrf_token=new";
-      return request.headers.get("x-csrf-token") === "new" ? success({}) : failure(403, "CSRF_INVALID");
+      return request.headers.get("x-csrf-token") === "new"
+        ? successResponse({})
+        : failureResponse(403, "CSRF_INVALID");
     });
-    const response = await open(network, { page }).fetch(`${ORIGIN}/orders`, {
+    const response = await openClient(network, { page }).fetch(`${SITE_ORIGIN}/orders`, {
       method: "POST",
       body: "taco",
     });
@@ -35,7 +47,10 @@ describe("a request whose CSRF token is rejected", () => {
 
   it("is repeated with a token from /session/init and the same body if there is no cookie", async () => {
     const network = networkAccepting("fresh");
-    const response = await open(network).fetch(`${ORIGIN}/orders`, { method: "POST", body: "taco" });
+    const response = await openClient(network).fetch(`${SITE_ORIGIN}/orders`, {
+      method: "POST",
+      body: "taco",
+    });
     expect(response.status).toBe(200);
     expect(network.seen.map(({ line, token }) => [line, token])).toEqual([
       ["POST /orders", null],
@@ -50,9 +65,9 @@ describe("a request whose CSRF token is rejected", () => {
     const network = networkAccepting("new");
     const held = deferred();
     const holder = navigator.locks.request("coatcheck:https://shop.test/session", () => held.promise);
-    const client = open(network, { page });
-    network.on("POST /session/init", () => failure(500, "STORE_UNAVAILABLE"));
-    const response = client.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    const client = openClient(network, { page });
+    network.on("POST /session/init", () => failureResponse(500, "STORE_UNAVAILABLE"));
+    const response = client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
     page.jar.cookie = "csrf_token=new";
     expect((await response).status).toBe(200);
     held.resolve();
@@ -67,11 +82,11 @@ describe("a request whose CSRF token is rejected", () => {
     const network = networkAccepting("fresh").on("POST /session/init", async () => {
       await settle();
       page.jar.cookie = "csrf_token=fresh";
-      return success(view("s1", null, { token: "fresh" }));
+      return successResponse(sessionView("s1", null, { token: "fresh" }));
     });
-    const client = open(network, { scope: { ...page.scope, navigator: locks ? { locks } : {} } });
+    const client = openClient(network, { scope: { ...page.scope, navigator: locks ? { locks } : {} } });
     const responses = await Promise.all(
-      Array.from({ length: 10 }, () => client.fetch(`${ORIGIN}/orders`, { method: "POST" })),
+      Array.from({ length: 10 }, () => client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" })),
     );
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(network.count("POST /session/init")).toBe(1);
@@ -80,42 +95,44 @@ describe("a request whose CSRF token is rejected", () => {
 
   it("is repeated only once, and reported to the listener once if the retry is rejected too", async () => {
     const network = new Network()
-      .on("POST /session/init", () => success(view("s1", null, { token: "useless" })))
-      .on("POST /orders", () => failure(403, "CSRF_INVALID"));
-    const client = open(network);
+      .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "useless" })))
+      .on("POST /orders", () => failureResponse(403, "CSRF_INVALID"));
+    const client = openClient(network);
     const codes: string[] = [];
     const stop = client.createCsrfErrorListener(({ code }) => codes.push(code));
-    expect((await client.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
+    expect((await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
     expect(codes).toEqual(["CSRF_INVALID"]);
     expect(network.seen).toHaveLength(3);
     stop();
-    await client.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
     expect(codes).toHaveLength(1);
   });
 
   it("is reported to the listener if the server sends no token", async () => {
-    const network = new Network().on("POST /orders", () => failure(403, "CSRF_MISSING"));
-    const client = open(network);
+    const network = new Network().on("POST /orders", () => failureResponse(403, "CSRF_MISSING"));
+    const client = openClient(network);
     const codes: string[] = [];
     client.createCsrfErrorListener(({ code }) => codes.push(code));
-    expect((await client.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
+    expect((await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
     expect(codes).toEqual(["CSRF_MISSING"]);
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
   });
 
-  it("is the only request with status 403 that is repeated", async () => {
-    const network = new Network().on("POST /orders", () => failure(403, "FORBIDDEN"));
-    await open(network).fetch(`${ORIGIN}/orders`, { method: "POST" });
+  it("is repeated, but a request with a 403 for another reason is not", async () => {
+    const network = new Network().on("POST /orders", () => failureResponse(403, "FORBIDDEN"));
+    await openClient(network).fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
     expect(network.seen).toHaveLength(1);
   });
 
   it("is also repeated if it is a login", async () => {
     const network = new Network()
-      .on("POST /session/init", () => success(view("s1", null, { token: "fresh" })))
+      .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "fresh" })))
       .on("POST /session", (request) =>
-        request.headers.get("x-csrf-token") === "fresh" ? success(view("s1")) : failure(403, "CSRF_MISSING"),
+        request.headers.get("x-csrf-token") === "fresh"
+          ? successResponse(sessionView("s1"))
+          : failureResponse(403, "CSRF_MISSING"),
       );
-    const client = open(network);
+    const client = openClient(network);
     expect((await client.createSession("ada@example.com", "secret"))?.subject).toBe("Ada");
     expect(await network.seen[2]?.request.json()).toEqual({ email: "ada@example.com", password: "secret" });
   });
@@ -124,7 +141,7 @@ describe("a request whose CSRF token is rejected", () => {
 describe("the page's CSRF token", () => {
   it("is read from the cookie by synchronizeTokenFromCookie(), which returns false without a cookie", () => {
     const page = new Page();
-    const client = open(new Network(), { page });
+    const client = openClient(new Network(), { page });
     expect(client.synchronizeTokenFromCookie()).toBe(false);
     page.jar.cookie = "a=1; csrf_token=abc; b=2";
     expect(client.synchronizeTokenFromCookie()).toBe(true);
@@ -136,21 +153,23 @@ describe("the page's CSRF token", () => {
 
   it("is updated from a response's header or body, and kept if the response's token is empty", async () => {
     const network = new Network()
-      .on("GET /a", () => success({ csrf_token: "from-body" }))
-      .on("GET /b", () => success({}, { "x-csrf-token": "from-header" }));
-    const client = open(network);
+      .on("GET /a", () => successResponse({ csrf_token: "from-body" }))
+      .on("GET /b", () => successResponse({}, { "x-csrf-token": "from-header" }));
+    const client = openClient(network);
     expect(client.updateCsrfTokenFromServer("")).toBe(false);
-    await client.fetch(`${ORIGIN}/a`);
+    await client.fetch(`${SITE_ORIGIN}/a`);
     expect(client.$csrfToken.get()).toBe("from-body");
-    await client.fetch(`${ORIGIN}/b`);
+    await client.fetch(`${SITE_ORIGIN}/b`);
     expect(client.$csrfToken.get()).toBe("from-header");
     expect(client.updateCsrfTokenFromServer("given")).toBe(true);
     expect(client.$csrfToken.get()).toBe("given");
   });
 
   it("is requested once by concurrent initSession() calls", async () => {
-    const network = new Network().on("POST /session/init", () => success(view("s1", null, { token: "t" })));
-    const client = open(network);
+    const network = new Network().on("POST /session/init", () =>
+      successResponse(sessionView("s1", null, { token: "t" })),
+    );
+    const client = openClient(network);
     expect(await Promise.all([client.initSession(), client.initSession()])).toEqual([true, true]);
     expect(network.seen).toHaveLength(1);
     expect(client.$session.get().status).toBe("anonymous");

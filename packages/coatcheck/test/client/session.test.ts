@@ -1,12 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { deferred, Network, noSession, open, Page, settle, success, TestClock, view } from "./fixtures.ts";
+import {
+  deferred,
+  Network,
+  noSession,
+  openClient,
+  Page,
+  sessionView,
+  settle,
+  successResponse,
+  TestClock,
+} from "./fixtures.ts";
 
 const GET = "GET /session";
 
 describe("getSession()", () => {
   it("sends one request for ten concurrent calls, and no request before the first call", async () => {
-    const network = new Network().on(GET, () => success(view("s1")));
-    const client = open(network);
+    const network = new Network().on(GET, () => successResponse(sessionView("s1")));
+    const client = openClient(network);
     expect(client.$session.get().status).toBe("pending");
     expect(network.seen).toHaveLength(0);
     const sessions = await Promise.all(Array.from({ length: 10 }, () => client.getSession()));
@@ -18,16 +28,16 @@ describe("getSession()", () => {
 
   it("sends no request while the server-rendered state is fresh", async () => {
     const network = new Network();
-    const client = open(network, { initialState: view("s1") });
+    const client = openClient(network, { initialState: sessionView("s1") });
     expect(client.$session.get().status).toBe("authenticated");
     expect((await client.getSession())?.id).toBe("s1");
     expect(network.seen).toHaveLength(0);
   });
 
-  it("sends a request with fresh: true, after clearCache(), and once the view is stale", async () => {
+  it("sends a request if fresh is true, if clearCache() was called, or if the view is stale", async () => {
     const clock = new TestClock();
-    const network = new Network().on(GET, () => success(view("s1")));
-    const client = open(network, { clock, initialState: view("s1") });
+    const network = new Network().on(GET, () => successResponse(sessionView("s1")));
+    const client = openClient(network, { clock, initialState: sessionView("s1") });
     await client.getSession({ fresh: true });
     client.clearCache();
     await client.getSession();
@@ -42,9 +52,9 @@ describe("getSession()", () => {
 
   it("does not notify subscribers of an unchanged view", async () => {
     const network = new Network().on(GET, () =>
-      success(view("s1", { name: "Ada" }, { expiresInMs: 5000, rev: 7 })),
+      successResponse(sessionView("s1", { name: "Ada" }, { expiresInMs: 5000, rev: 7 })),
     );
-    const client = open(network, { initialState: view("s1", { name: "Ada" }, { rev: 7 }) });
+    const client = openClient(network, { initialState: sessionView("s1", { name: "Ada" }, { rev: 7 }) });
     const before = client.$session.get();
     let notified = 0;
     client.$session.listen(() => notified++);
@@ -54,19 +64,21 @@ describe("getSession()", () => {
   });
 
   it("ignores a view with a lower rev of the same session", async () => {
-    const network = new Network().on(GET, () => success(view("s1", { name: "Old" }, { rev: 4 })));
-    const client = open(network, { initialState: view("s1", { name: "New" }, { rev: 5 }) });
+    const network = new Network().on(GET, () =>
+      successResponse(sessionView("s1", { name: "Old" }, { rev: 4 })),
+    );
+    const client = openClient(network, { initialState: sessionView("s1", { name: "New" }, { rev: 5 }) });
     await client.getSession({ fresh: true });
     expect(client.$session.get().user).toEqual({ name: "New" });
   });
 
   it("updates the counters, durations and cache tiers that getMetrics() returns", async () => {
     const network = new Network().on(GET, () =>
-      success(view("s1"), { "server-timing": 'session;desc="shared";dur=1.8, total;dur=3' }),
+      successResponse(sessionView("s1"), { "server-timing": 'session;desc="shared";dur=1.8, total;dur=3' }),
     );
     const clock = new TestClock();
-    network.on("GET /session?touch", () => success(view("s1")));
-    const client = open(network, {
+    network.on("GET /session?touch", () => successResponse(sessionView("s1")));
+    const client = openClient(network, {
       clock,
       transport: (request) => {
         clock.advance(12);
@@ -81,8 +93,8 @@ describe("getSession()", () => {
   it("sends a request immediately after the machine's clock was set back", async () => {
     const clock = new TestClock();
     clock.set(1e12);
-    const network = new Network().on(GET, () => success(view("s1")));
-    const client = open(network, { clock, initialState: view("s1") });
+    const network = new Network().on(GET, () => successResponse(sessionView("s1")));
+    const client = openClient(network, { clock, initialState: sessionView("s1") });
     clock.set(1e12 - 86_400_000);
     await client.getSession();
     expect(network.seen).toHaveLength(1);
@@ -93,8 +105,10 @@ describe("a refresh that the client starts by itself", () => {
   it("is sent only for a stale view, at most every five seconds", async () => {
     const clock = new TestClock();
     const page = new Page();
-    const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
-    const client = open(network, { clock, page });
+    const network = new Network().on(GET, () =>
+      successResponse(sessionView("s1", null, { expiresInMs: 1e9 })),
+    );
+    const client = openClient(network, { clock, page });
     await client.getSession();
     page.show();
     await settle();
@@ -116,8 +130,10 @@ describe("a refresh that the client starts by itself", () => {
   it("can be switched off by the revalidate option", async () => {
     const clock = new TestClock();
     const page = new Page();
-    const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
-    open(network, { clock, page, revalidate: { focus: false, reconnect: false, crossTab: false } });
+    const network = new Network().on(GET, () =>
+      successResponse(sessionView("s1", null, { expiresInMs: 1e9 })),
+    );
+    openClient(network, { clock, page, revalidate: { focus: false, reconnect: false, crossTab: false } });
     clock.advance(1e6);
     page.show();
     page.fire("offline");
@@ -126,11 +142,14 @@ describe("a refresh that the client starts by itself", () => {
     expect(network.seen).toHaveLength(0);
   });
 
-  it("is sent when the session should end by the server's durations, even if the browser's clock is wrong", async () => {
+  it("is sent when the duration from the server has passed, even if the browser's clock is wrong", async () => {
     const clock = new TestClock();
     clock.set(Date.UTC(1999, 0, 1));
-    const network = new Network().on(GET, () => success(noSession));
-    const client = open(network, { clock, initialState: view("s1", null, { expiresInMs: 60_000 }) });
+    const network = new Network().on(GET, () => successResponse(noSession));
+    const client = openClient(network, {
+      clock,
+      initialState: sessionView("s1", null, { expiresInMs: 60_000 }),
+    });
     expect(client.expiresIn()).toBe(60_000);
     clock.advance(59_999);
     await settle();
@@ -142,8 +161,8 @@ describe("a refresh that the client starts by itself", () => {
 
   it("is not repeated in a loop for a session whose remaining time is 0", async () => {
     const clock = new TestClock();
-    const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 0 })));
-    await open(network, { clock }).getSession();
+    const network = new Network().on(GET, () => successResponse(sessionView("s1", null, { expiresInMs: 0 })));
+    await openClient(network, { clock }).getSession();
     for (let step = 0; step < 10; step++) {
       clock.advance(1_000);
       await settle();
@@ -155,8 +174,8 @@ describe("a refresh that the client starts by itself", () => {
     const clock = new TestClock();
     clock.set(1e12);
     const page = new Page();
-    const network = new Network().on(GET, () => success(view("s1")));
-    const client = open(network, { clock, page });
+    const network = new Network().on(GET, () => successResponse(sessionView("s1")));
+    const client = openClient(network, { clock, page });
     await client.getSession();
     clock.set(1e12 - 86_400_000);
     page.show();
@@ -169,15 +188,15 @@ describe("a page from the back/forward cache", () => {
   it("has status pending until the server responds", async () => {
     const page = new Page();
     const response = deferred<Response>();
-    const client = open(
+    const client = openClient(
       new Network().on(GET, () => response.promise),
-      { page, initialState: view("s1") },
+      { page, initialState: sessionView("s1") },
     );
     page.fire("pageshow", { persisted: false });
     expect(client.$session.get().status).toBe("authenticated");
     page.fire("pageshow", { persisted: true });
     expect(client.$session.get().status).toBe("pending");
-    response.resolve(success(noSession));
+    response.resolve(successResponse(noSession));
     await settle();
     expect(client.$session.get().status).toBe("none");
   });
@@ -185,8 +204,8 @@ describe("a page from the back/forward cache", () => {
 
 describe("a subscriber that throws", () => {
   it("causes no second request", async () => {
-    const network = new Network().on(GET, () => success(view("s1")));
-    const client = open(network);
+    const network = new Network().on(GET, () => successResponse(sessionView("s1")));
+    const client = openClient(network);
     client.$session.listen(() => {
       throw new Error("thrown by the subscriber");
     });
@@ -196,26 +215,26 @@ describe("a subscriber that throws", () => {
 });
 
 describe("a change of subject", () => {
-  it("reloads the page if the server reports it", async () => {
+  it("reloads the page if a response reports the new subject", async () => {
     const page = new Page();
-    const client = open(
-      new Network().on(GET, () => success(view("s2", { name: "Bob" }))),
+    const client = openClient(
+      new Network().on(GET, () => successResponse(sessionView("s2", { name: "Bob" }))),
       {
         page,
-        initialState: view("s1", { name: "Ada" }),
+        initialState: sessionView("s1", { name: "Ada" }),
       },
     );
     await client.getSession({ fresh: true });
     expect(page.reloads).toBe(1);
   });
 
-  it("does not reload the page if this page has logged in", async () => {
+  it("does not reload the page if the new subject has logged in on this page", async () => {
     const page = new Page();
-    const client = open(
-      new Network().on("POST /session", () => success(view("s2", { name: "Bob" }))),
+    const client = openClient(
+      new Network().on("POST /session", () => successResponse(sessionView("s2", { name: "Bob" }))),
       {
         page,
-        initialState: view("s1", { name: "Ada" }),
+        initialState: sessionView("s1", { name: "Ada" }),
       },
     );
     await client.createSession({ credentials: { code: "1234" }, metadata: { campaign: "x" } });

@@ -21,7 +21,7 @@ it("the tracker is at most 2 KB gzipped", () => {
   expect(sizes.tracker).toBeLessThanOrEqual(2 * 1024);
 });
 
-it("the session cookie's value has 50 bytes, however much data the session has", () => {
+it("the session cookie's value has 50 bytes, regardless of the size of the session's data", () => {
   expect(sizes.cookie).toBe(50);
 });
 

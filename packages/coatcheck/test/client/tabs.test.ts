@@ -2,26 +2,26 @@ import { describe, expect, it } from "vitest";
 import { createSessionClient, type Scope } from "../../src/client/index.ts";
 import {
   deferred,
-  failure,
+  failureResponse,
   Network,
   noSession,
-  ORIGIN,
-  open,
+  openClient,
   Page,
+  SITE_ORIGIN,
+  sessionView,
   settle,
-  success,
+  successResponse,
   TestClock,
   type User,
   uniqueBase,
   until,
-  view,
 } from "./fixtures.ts";
 
 /** Opens two tabs of one browser, which share a real channel and real locks. */
-function twoTabs(network: Network, options: Parameters<typeof open>[1] = {}) {
+function twoTabs(network: Network, options: Parameters<typeof openClient>[1] = {}) {
   const baseUrl = uniqueBase();
   const path = new URL(baseUrl).pathname;
-  const tab = () => open(network, { baseUrl, clock: new TestClock(), ...options });
+  const tab = () => openClient(network, { baseUrl, clock: new TestClock(), ...options });
   return { path, left: tab(), right: tab() };
 }
 
@@ -29,10 +29,10 @@ describe("two tabs", () => {
   it("are both signed out without a refresh if one signs out, even with focus: false", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, {
-      initialState: view("s1"),
+      initialState: sessionView("s1"),
       revalidate: { focus: false },
     });
-    network.on(`DELETE ${path}`, () => success(noSession));
+    network.on(`DELETE ${path}`, () => successResponse(noSession));
     const out = left.logout();
     await until(right.$session, ({ status }) => status === "none");
     expect(left.$session.get().status).toBe("none");
@@ -41,17 +41,17 @@ describe("two tabs", () => {
   });
 
   it("send no request for a signed-out user before the server has confirmed the sign-out of either tab", async () => {
-    const network = new Network().on("GET /orders", () => success([]));
-    const { path, left, right } = twoTabs(network, { initialState: view("s1") });
+    const network = new Network().on("GET /orders", () => successResponse([]));
+    const { path, left, right } = twoTabs(network, { initialState: sessionView("s1") });
     const everywhere = `DELETE ${path}?everywhere`;
-    const order = () => right.fetch(`${ORIGIN}/orders`);
+    const order = () => right.fetch(`${SITE_ORIGIN}/orders`);
     const refused = new Promise((resolve) => {
       // Runs as soon as the message of the other tab's logout arrives.
       right.$session.listen(() => resolve(expect(order()).rejects.toMatchObject({ code: "NETWORK" })));
     });
     await expect(left.logout({ everywhere: true })).rejects.toThrow();
     await refused;
-    network.on(everywhere, () => success(noSession));
+    network.on(everywhere, () => successResponse(noSession));
     expect((await order()).status).toBe(200);
     await until(left.$meta, ({ signOut }) => signOut === undefined);
     expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
@@ -62,11 +62,11 @@ describe("two tabs", () => {
     const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
     const page = new Page();
-    const left = open(network, { baseUrl, initialState: view("s1") });
-    const right = open(network, { baseUrl, initialState: view("s1"), page });
+    const left = openClient(network, { baseUrl, initialState: sessionView("s1") });
+    const right = openClient(network, { baseUrl, initialState: sessionView("s1"), page });
     await expect(left.logout()).rejects.toThrow();
     await until(right.$session, ({ status }) => status === "none");
-    network.on(`DELETE ${path}`, () => success(noSession));
+    network.on(`DELETE ${path}`, () => successResponse(noSession));
     page.show();
     await until(left.$meta, ({ signOut }) => signOut === undefined);
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
@@ -74,11 +74,11 @@ describe("two tabs", () => {
 
   it("stay signed out if another page migrates a session that the server has not ended yet", async () => {
     const network = new Network();
-    const { path, left, right } = twoTabs(network, { initialState: view("s1") });
-    network.on(`POST ${path}/migrate`, () => success(view("s1")));
+    const { path, left, right } = twoTabs(network, { initialState: sessionView("s1") });
+    network.on(`POST ${path}/migrate`, () => successResponse(sessionView("s1")));
     await expect(left.logout()).rejects.toThrow();
     await until(right.$session, ({ status }) => status === "none");
-    const later = open(network, { baseUrl: `${ORIGIN}${path}`, clock: new TestClock() });
+    const later = openClient(network, { baseUrl: `${SITE_ORIGIN}${path}`, clock: new TestClock() });
     await later.migrateLegacySession();
     await settle();
     expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
@@ -87,9 +87,9 @@ describe("two tabs", () => {
   it("are both logged in after a login restores the ended session, and stop retrying the sign-out", async () => {
     const network = new Network();
     const page = new Page();
-    const { path, left, right } = twoTabs(network, { page, initialState: view("s1") });
+    const { path, left, right } = twoTabs(network, { page, initialState: sessionView("s1") });
     await expect(left.logout()).rejects.toThrow();
-    network.on(`POST ${path}`, () => success(view("s1")));
+    network.on(`POST ${path}`, () => successResponse(sessionView("s1")));
     await right.createSession("ada@example.com", "secret");
     await until(left.$session, ({ status }) => status === "authenticated");
     expect(left.$meta.get().signOut).toBe(undefined);
@@ -101,14 +101,14 @@ describe("two tabs", () => {
   it("are both logged in after one logs in, and both receive the new CSRF token", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network);
-    network.on(`POST ${path}`, () => success(view("s1", { name: "Ada" }, { token: "t2" })));
+    network.on(`POST ${path}`, () => successResponse(sessionView("s1", { name: "Ada" }, { token: "t2" })));
     await left.createSession("ada@example.com", "secret");
     await until(right.$session, ({ status }) => status === "authenticated");
     expect(right.$csrfToken.get()).toBe("t2");
     expect(network.seen).toHaveLength(1);
   });
 
-  it("share one request if both refresh, because the second uses the view of the first", async () => {
+  it("share one request if both refresh", async () => {
     const network = new Network();
     const response = deferred<Response>();
     const clock = new TestClock();
@@ -116,7 +116,7 @@ describe("two tabs", () => {
     network.on(`GET ${path}`, () => response.promise);
     const refreshed = Promise.all([left.getSession(), right.getSession()]);
     await settle();
-    response.resolve(success(view("s1")));
+    response.resolve(successResponse(sessionView("s1")));
     await Promise.all(
       [left, right].map(({ $session }) => until($session, ({ status }) => status !== "pending")),
     );
@@ -126,13 +126,13 @@ describe("two tabs", () => {
     expect(left.getMetrics().crossTabAdoptions + right.getMetrics().crossTabAdoptions).toBe(1);
   });
 
-  it("send one request each if the first request fails", async () => {
+  it("both send a request if the first request fails", async () => {
     const network = new Network();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, { clock });
     let requests = 0;
     const first = deferred<Response>();
-    network.on(`GET ${path}`, () => (requests++ === 0 ? first.promise : success(view("s1"))));
+    network.on(`GET ${path}`, () => (requests++ === 0 ? first.promise : successResponse(sessionView("s1"))));
     const refreshed = Promise.allSettled([left.getSession(), right.getSession()]);
     await settle();
     first.reject(new TypeError("Failed to fetch"));
@@ -144,14 +144,14 @@ describe("two tabs", () => {
     expect(network.seen).toHaveLength(2);
   });
 
-  it("send only one request when the session of both expires", async () => {
+  it("send only one request when the session that they share expires", async () => {
     const network = new Network();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, {
       clock,
-      initialState: view("s1", null, { expiresInMs: 60_000 }),
+      initialState: sessionView("s1", null, { expiresInMs: 60_000 }),
     });
-    network.on(`GET ${path}`, () => failure(401, "SESSION_EXPIRED"));
+    network.on(`GET ${path}`, () => failureResponse(401, "SESSION_EXPIRED"));
     clock.advance(60_000);
     await Promise.all(
       [left, right].map(({ $session }) => until($session, ({ status }) => status === "none")),
@@ -166,20 +166,20 @@ describe("two tabs", () => {
     const { path, left, right } = twoTabs(network, { page });
     network.on(`POST ${path}/init`, () => {
       page.jar.cookie = "csrf_token=t1";
-      return success(view("s1", null, { token: "t1" }));
+      return successResponse(sessionView("s1", null, { token: "t1" }));
     });
     expect(await Promise.all([left.initSession(), right.initSession()])).toEqual([true, true]);
     expect(network.seen).toHaveLength(1);
     expect(right.$csrfToken.get()).toBe("t1");
   });
 
-  it("do not receive each other's sign-out with crossTab: false", async () => {
+  it("do not receive each other's sign-out if crossTab is false", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, {
-      initialState: view("s1"),
+      initialState: sessionView("s1"),
       revalidate: { crossTab: false },
     });
-    network.on(`DELETE ${path}`, () => success(noSession));
+    network.on(`DELETE ${path}`, () => successResponse(noSession));
     await left.logout();
     await settle();
     expect(right.$session.get().status).toBe("authenticated");
@@ -191,7 +191,7 @@ describe("a client", () => {
     const network = new Network();
     const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
-    network.on(`DELETE ${path}`, () => success(noSession));
+    network.on(`DELETE ${path}`, () => successResponse(noSession));
     const pages = [new Page(), new Page()];
     const stored = new Map<string, string>();
     const tabs = pages.map((page) => {
@@ -210,7 +210,11 @@ describe("a client", () => {
           tell(key, null);
         },
       };
-      return open(network, { baseUrl, initialState: view("s1"), scope: { ...scope, localStorage } });
+      return openClient(network, {
+        baseUrl,
+        initialState: sessionView("s1"),
+        scope: { ...scope, localStorage },
+      });
     });
     await tabs[0]?.logout();
     expect(tabs[1]?.$session.get().status).toBe("none");
@@ -246,13 +250,15 @@ describe("a client", () => {
       addEventListener: page.window.addEventListener.bind(page.window),
     };
     const network = new Network()
-      .on("GET /session", () => success(noSession))
-      .on("POST /session/init", () => success(view("s1", null, { token: "t1" })))
+      .on("GET /session", () => successResponse(noSession))
+      .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "t1" })))
       .on("POST /session", (request) =>
-        request.headers.get("x-csrf-token") === "t1" ? success(view("s1")) : failure(403, "CSRF_MISSING"),
+        request.headers.get("x-csrf-token") === "t1"
+          ? successResponse(sessionView("s1"))
+          : failureResponse(403, "CSRF_MISSING"),
       )
-      .on("DELETE /session", () => success(noSession));
-    const client = open(network, { scope });
+      .on("DELETE /session", () => successResponse(noSession));
+    const client = openClient(network, { scope });
     expect(await client.getSession()).toBe(null);
     expect(client.synchronizeTokenFromCookie()).toBe(false);
     expect((await client.createSession("ada@example.com", "secret"))?.id).toBe("s1");
@@ -261,7 +267,7 @@ describe("a client", () => {
   });
 
   it("refreshes without the lock if a frozen tab holds it", async () => {
-    const network = new Network().on("GET /session-frozen", () => success(view("s1")));
+    const network = new Network().on("GET /session-frozen", () => successResponse(sessionView("s1")));
     const baseUrl = "https://shop.test/session-frozen";
     const frozen = deferred();
     const held = deferred();
@@ -270,7 +276,7 @@ describe("a client", () => {
       return frozen.promise;
     });
     await held.promise;
-    expect((await open(network, { baseUrl, timeout: 30 }).getSession())?.id).toBe("s1");
+    expect((await openClient(network, { baseUrl, timeout: 30 }).getSession())?.id).toBe("s1");
     frozen.resolve();
     await holder;
   });
@@ -278,7 +284,7 @@ describe("a client", () => {
   it("shares nothing with other clients of the same process on a server", async () => {
     // Node has channels and locks too. A client that used them would share data with the clients of other users.
     const baseUrl = "https://shop.test/session-server";
-    const network = new Network().on("GET /session-server", () => success(view("s1")));
+    const network = new Network().on("GET /session-server", () => successResponse(sessionView("s1")));
     const make = () => createSessionClient<User>({ baseUrl, transport: network.send });
     const [left, right] = [make(), make()];
     await left.getSession();

@@ -13,12 +13,19 @@ import {
   useSessionMeta,
   useSuspenseSession,
 } from "../../src/react/index.ts";
-import { Network, noSession, open, success, type User, view } from "../client/fixtures.ts";
+import {
+  Network,
+  noSession,
+  openClient,
+  sessionView,
+  successResponse,
+  type User,
+} from "../client/fixtures.ts";
 
-const within = (children: ReactNode, initialState?: ReturnType<typeof view>) =>
+const within = (children: ReactNode, initialState?: ReturnType<typeof sessionView>) =>
   element(
     SessionProvider<User>,
-    { client: open(new Network(), { scope: {} }), ...(initialState && { initialState }) },
+    { client: openClient(new Network(), { scope: {} }), ...(initialState && { initialState }) },
     children,
   );
 
@@ -29,9 +36,9 @@ function Greeting(): ReactNode {
   return `welcome ${user.name}, ${needsOnboarding}, ${tenantId}`;
 }
 
-describe("the React hooks, rendered on a server,", () => {
+describe("the React hooks and components on a server", () => {
   it("return loading, isAuthenticated, needsOnboarding and tenantId of the initial state", () => {
-    const known = view("s1");
+    const known = sessionView("s1");
     const onboarding = { ...known, needsOnboarding: true } as typeof known;
     expect(renderToString(within(element(Greeting), onboarding))).toContain("welcome Ada, true, null");
     expect(renderToString(within(element(Greeting), noSession))).toContain("please log in");
@@ -42,7 +49,7 @@ describe("the React hooks, rendered on a server,", () => {
     const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     const pages = await Promise.all(
       names.map(async (name) => {
-        const { prelude } = await prerender(within(element(Greeting), view(name, { name })));
+        const { prelude } = await prerender(within(element(Greeting), sessionView(name, { name })));
         return new Response(prelude).text();
       }),
     );
@@ -54,9 +61,9 @@ describe("the React hooks, rendered on a server,", () => {
       element(Authenticated, { key: 1, fallback: "fallback" }, "inside"),
       element(Anonymous, { key: 2 }, "outside"),
     ];
-    expect(renderToString(within(gates, view("s1")))).toContain("inside");
-    expect(renderToString(within(gates, view("s1")))).not.toContain("outside");
-    expect(renderToString(within(gates, view("s1", null)))).toContain("outside");
+    expect(renderToString(within(gates, sessionView("s1")))).toContain("inside");
+    expect(renderToString(within(gates, sessionView("s1")))).not.toContain("outside");
+    expect(renderToString(within(gates, sessionView("s1", null)))).toContain("outside");
     expect(renderToString(within(gates, noSession))).not.toContain("inside");
     const unknown = renderToString(within(gates));
     expect([unknown.includes("inside"), unknown.includes("outside"), unknown.includes("fallback")]).toEqual([
@@ -72,14 +79,14 @@ describe("the React hooks, rendered on a server,", () => {
       const meta = useSessionMeta();
       return `${name} ${useCsrfToken()} ${meta.stale} ${useRequireSession<User>({ redirect: "/" })?.user.name}`;
     }
-    expect(renderToString(within(element(Parts), view("s1")))).toContain("Ada token-1 false Ada");
+    expect(renderToString(within(element(Parts), sessionView("s1")))).toContain("Ada token-1 false Ada");
     expect(renderToString(within(element(Parts), noSession))).toContain("guest null false undefined");
   });
 
   it("suspend until the server has responded", async () => {
     const Suspended = () => useSuspenseSession<User>().user?.name ?? "guest";
-    const client = open(
-      new Network().on("GET /session", () => success(view("s1"))),
+    const client = openClient(
+      new Network().on("GET /session", () => successResponse(sessionView("s1"))),
       { scope: {} },
     );
     const { prelude } = await prerender(element(SessionProvider<User>, { client }, element(Suspended)));
@@ -87,7 +94,7 @@ describe("the React hooks, rendered on a server,", () => {
   });
 
   it("render a closed expiry dialog, and throw without a <SessionProvider>", () => {
-    expect(renderToString(within(element(SessionExpiryDialog), view("s1")))).toMatch(
+    expect(renderToString(within(element(SessionExpiryDialog), sessionView("s1")))).toMatch(
       /<dialog(?![^>]*\bopen\b)/,
     );
     expect(() => renderToString(element(Greeting))).toThrow("SessionProvider");
