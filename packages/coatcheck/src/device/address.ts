@@ -12,12 +12,12 @@ export type AddressPrivacy = "full" | "truncated" | "none";
 /** Truncates or removes an IP address, depending on `privacy`. Returns null for `none` and for an invalid address. */
 export function anonymizeAddress(address: string | null, privacy: AddressPrivacy): string | null {
   if (address === null || privacy === "none" || isIP(address) === 0) return null;
-  return privacy === "full" ? address : truncate(address);
+  return privacy === "full" ? address : truncateAddress(address);
 }
 
 const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-function truncate(address: string): string {
+function truncateAddress(address: string): string {
   const v4 = isIP(address) === 4 ? address : IPV4_MAPPED.exec(address)?.[1];
   if (v4 !== undefined) return `${v4.slice(0, v4.lastIndexOf("."))}.0`;
   const [left = "", right = ""] = address.split("%")[0]?.split("::") ?? [];

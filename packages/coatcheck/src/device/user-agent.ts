@@ -19,8 +19,8 @@ export interface UserAgent {
 }
 
 /**
- * The longest part of a header that is parsed, in characters. Browsers send about 120; a much longer header may be an
- * attack on the parser.
+ * How many characters of a header are parsed. Browsers send about 120; a much longer header may be an attack on the
+ * parser.
  */
 export const MAX_USER_AGENT_LENGTH = 512;
 
@@ -34,14 +34,14 @@ export function parseUserAgent(header: string | null | undefined): UserAgent {
   if (!text) return UNKNOWN_CLIENT;
   const cached = parsedHeaders.get(text);
   if (cached) return cached;
-  const parsed = parse(text);
+  const parsed = parseHeader(text);
   parsedHeaders.set(text, parsed);
   return parsed;
 }
 
-const DEVICES = ["desktop", "mobile", "tablet", "tv", "bot"] as const;
+const DEVICE_TYPES = ["desktop", "mobile", "tablet", "tv", "bot"] as const;
 
-function parse(text: string): UserAgent {
+function parseHeader(text: string): UserAgent {
   if (isTool(text)) return UNKNOWN_CLIENT;
   const { browser, os, platform } = Bowser.parse(text);
   const major = browser.version?.split(".")[0];
@@ -58,5 +58,5 @@ function parse(text: string): UserAgent {
 /** Reports a Chromebook as a desktop: Bowser returns no type for it. */
 function deviceOf(type: string | undefined, os: string | undefined): UserAgent["device"] {
   if (type === undefined && os === "Chrome OS") return "desktop";
-  return DEVICES.find((device) => device === type) ?? null;
+  return DEVICE_TYPES.find((device) => device === type) ?? null;
 }

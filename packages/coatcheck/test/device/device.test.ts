@@ -94,11 +94,14 @@ describe("anonymizeAddress()", () => {
     ["::1", "::"],
     ["fe80::1%eth0", "fe80::"],
     ["64:ff9b::192.0.2.1", "64:ff9b::"],
-  ])("returns %s truncated to %s, unchanged with `full`, and null with `none`", (address, truncated) => {
-    expect(anonymizeAddress(address, "truncated")).toBe(truncated);
-    expect(anonymizeAddress(address, "full")).toBe(address);
-    expect(anonymizeAddress(address, "none")).toBeNull();
-  });
+  ])(
+    "for %s, returns %s with `truncated`, the same address with `full`, and null with `none`",
+    (address, truncated) => {
+      expect(anonymizeAddress(address, "truncated")).toBe(truncated);
+      expect(anonymizeAddress(address, "full")).toBe(address);
+      expect(anonymizeAddress(address, "none")).toBeNull();
+    },
+  );
 
   it.each([null, "", "localhost", "192.0.2"])("returns null for the invalid address %j", (address) => {
     expect(anonymizeAddress(address, "full")).toBeNull();
