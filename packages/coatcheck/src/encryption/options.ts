@@ -31,13 +31,13 @@ export interface EncryptionOptions {
 }
 
 /** The checked options, with the defaults filled in. */
-export interface ResolvedOptions {
+export interface ResolvedEncryptionOptions {
   readonly ring: KeyRing;
   readonly acceptPlaintext: boolean;
   readonly onFault: (fault: EncryptionFault) => void;
 }
 
-const OPTIONS = {
+const ENCRYPTION_OPTIONS = {
   secrets: true,
   acceptPlaintext: "boolean",
   onFault: "function",
@@ -45,15 +45,15 @@ const OPTIONS = {
 const OPTIONS_NAME = "options of createEncryption()";
 
 /** Checks the options. Throws `UsageError`, and `VALIDATION_FAILED` for a secret that is too short. */
-export function resolveOptions(options: EncryptionOptions): ResolvedOptions {
-  requireKnownOptions(OPTIONS_NAME, options, OPTIONS);
-  const { secrets, acceptPlaintext = false, onFault = warn } = options;
+export function resolveOptions(options: EncryptionOptions): ResolvedEncryptionOptions {
+  requireKnownOptions(OPTIONS_NAME, options, ENCRYPTION_OPTIONS);
+  const { secrets, acceptPlaintext = false, onFault = warnOfFault } = options;
   const ring = new KeyRing(secrets, { input: OPTIONS_NAME, purpose: "coatcheck data at rest" });
   return { ring, acceptPlaintext, onFault };
 }
 
-/** Emits a warning that names the session or entity and contains nothing of its content. */
-function warn({ kind, id, reason }: EncryptionFault): void {
+/** Emits a warning that names the session or entity, but does not repeat its content. */
+function warnOfFault({ kind, id, reason }: EncryptionFault): void {
   const problem = {
     altered: "was altered, or copied from another session or entity",
     plaintext: "is not encrypted",

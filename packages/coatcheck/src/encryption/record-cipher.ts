@@ -1,15 +1,21 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { isJsonObject, parseJson } from "../session/json.ts";
 import type { SessionRecord } from "../session/record.ts";
-import type { EncryptionFault, ResolvedOptions } from "./options.ts";
+import type { EncryptionFault, ResolvedEncryptionOptions } from "./options.ts";
 
 /**
  * The encrypted fields of a record. They contain the values from the application and the client, except those that
  * stores search by.
  */
-type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client" | "binding">;
+type RecordContent = Pick<SessionRecord, "data" | "flash" | "metadata" | "client" | "binding">;
 
-const emptyContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null, binding: null });
+const emptyContent = (): RecordContent => ({
+  data: {},
+  flash: {},
+  metadata: {},
+  client: null,
+  binding: null,
+});
 /** The name of the only member in the data of an encrypted record. Its value is the ciphertext. */
 const ENCRYPTED_MEMBER = "coatcheck:encrypted";
 
@@ -18,16 +24,16 @@ const ENCRYPTED_MEMBER = "coatcheck:encrypted";
  * and one tag.
  */
 export class RecordCipher {
-  readonly #options: ResolvedOptions;
+  readonly #options: ResolvedEncryptionOptions;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedEncryptionOptions) {
     this.#options = options;
   }
 
   /** Returns the record to store, with encrypted content. */
   encrypt(record: SessionRecord): SessionRecord {
     const { data, flash, metadata, client, binding } = record;
-    const content = JSON.stringify({ data, flash, metadata, client, binding } satisfies Content);
+    const content = JSON.stringify({ data, flash, metadata, client, binding } satisfies RecordContent);
     const text = this.#options.ring.encrypt(content, associatedDataOf(record));
     return { ...record, ...emptyContent(), data: { [ENCRYPTED_MEMBER]: text } };
   }
@@ -49,13 +55,13 @@ export class RecordCipher {
   decrypt(stored: SessionRecord): SessionRecord | null {
     const content = this.#contentOf(stored);
     if (typeof content !== "string") return { ...stored, ...content };
-    // A revoked session may use a removed secret: no write encrypts it again. Nothing needs its content, so no fault is
-    // reported.
+    // A revoked session is never encrypted again, so its secret may have been removed. Nothing needs the content of the
+    // session, so report no fault.
     if (stored.state === "revoked") return { ...stored, ...emptyContent() };
     this.#report(stored, content);
     if (content !== "unknown-key") return null;
     const cause = new Error(
-      "A session is encrypted with a secret that is missing in the option secrets of createEncryption().",
+      "A session is encrypted with a secret that was not given to createEncryption(). Add the secret to the option `secrets`.",
     );
     throw new CoatcheckError("STORE_UNAVAILABLE", "The session cannot be read; try again shortly.", {
       cause,
@@ -85,14 +91,14 @@ export class RecordCipher {
     this.#options.onFault({ kind: "session", id, reason });
   }
 
-  #contentOf(stored: SessionRecord): Content | EncryptionFault["reason"] {
+  #contentOf(stored: SessionRecord): RecordContent | EncryptionFault["reason"] {
     const { ring, acceptPlaintext } = this.#options;
     const encrypted = encryptedTextOf(stored);
     if (encrypted === null) return acceptPlaintext ? stored : "plaintext";
     const { text, fault } = ring.tryDecrypt(encrypted, associatedDataOf(stored));
     if (fault !== null) return fault;
     const content = parseJson(text);
-    return isJsonObject(content) ? (content as unknown as Content) : "altered";
+    return isJsonObject(content) ? (content as unknown as RecordContent) : "altered";
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SharedTier } from "../cache/shared/tier.ts";
 import type { SharedEntities } from "../context/shared.ts";
 import { parseJson } from "../session/json.ts";
-import type { ResolvedOptions } from "./options.ts";
+import type { ResolvedEncryptionOptions } from "./options.ts";
 import type { RecordCipher } from "./record-cipher.ts";
 
 /**
@@ -27,7 +27,7 @@ export function encryptTier(tier: SharedTier, cipher: RecordCipher): SharedTier 
 /** Wraps a shared tier of a context's entities and encrypts their values. */
 export function encryptEntities(
   tier: SharedEntities,
-  { ring, acceptPlaintext, onFault }: ResolvedOptions,
+  { ring, acceptPlaintext, onFault }: ResolvedEncryptionOptions,
 ): SharedEntities {
   return {
     async get(key) {

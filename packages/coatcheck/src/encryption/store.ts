@@ -110,7 +110,8 @@ export class EncryptingStore implements EncryptedStore {
   }
 
   /**
-   * Returns whether the session was stored. After a conflict it need not be: the other write has encrypted the session.
+   * Returns whether the session was stored. After a conflict, storing it is unnecessary, because the other write has
+   * encrypted the session.
    */
   async #encryptAgain(stored: SessionRecord): Promise<boolean> {
     const record = this.#cipher.decrypt(stored);

@@ -72,7 +72,7 @@ describe("the files of a SQLite database", () => {
     await store.close();
   });
 
-  it("contain no private text if encryption is on, neither while the database is open nor after it is closed", async () => {
+  it("contain no private text if encryption is on, while the database is open and after it is closed", async () => {
     const store = createEncryption({ secrets: SECRETS }).store(sqliteStore(path));
     await write(store);
     expect(found()).toEqual([]);
@@ -84,7 +84,7 @@ describe("the files of a SQLite database", () => {
     await reopened.close();
   });
 
-  it("contain no private text after reencrypt() and VACUUM, if sessions were stored unencrypted before", async () => {
+  it("contain no private text once reencrypt() and VACUUM have processed unencrypted sessions", async () => {
     const plain = sqliteStore(path);
     await write(plain);
     await plain.close();
@@ -143,7 +143,7 @@ describe("a request whose session was altered in the database", () => {
 });
 
 await describeWithServer("encrypted copies in Redis", "redis", (url) => {
-  it("contain no plaintext of sessions and entities, and are treated as missing when altered", async () => {
+  it("contain no plaintext of sessions and entities, and are ignored when altered", async () => {
     const transport = await connectRedis(url);
     const prefix = temporaryPrefix();
     const faults: EncryptionFault[] = [];

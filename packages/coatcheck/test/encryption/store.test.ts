@@ -69,7 +69,7 @@ async function tamper(inner: SessionStore, id: string, change: (text: string) =>
 }
 
 describe("a session in an encrypted store", () => {
-  it("is stored without readable data, flash messages, metadata, client and binding, and is returned with them", async () => {
+  it("is stored with encrypted data, flash messages, metadata, client and binding, and is returned decrypted", async () => {
     const { inner, store } = siteOn(memoryStore());
     const record = makeFullRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });
@@ -180,7 +180,7 @@ describe("an altered session in an encrypted store", () => {
     expect(migrating.faults).toEqual([]);
   });
 
-  it("emits a warning by default, which names the session and repeats none of its content", async () => {
+  it("causes by default a process warning that names the session but not its content", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on("warning", onWarning);
@@ -198,7 +198,7 @@ describe("an altered session in an encrypted store", () => {
 });
 
 describe("a rotation of the encryption secrets", () => {
-  it("reads sessions encrypted with any listed secret, and encrypts them with the newest at the next write", async () => {
+  it("reads sessions that were encrypted with any listed secret, and writes them with the newest secret", async () => {
     const inner = memoryStore();
     const before = siteOn(inner, { secrets: [OLD] });
     const { token } = await before.sessions.create({ data: { note: "private" } });
@@ -211,7 +211,7 @@ describe("a rotation of the encryption secrets", () => {
     expect(await after.sessions.resume(token)).toMatchObject({ data: { note: "changed" } });
   });
 
-  it("needs no old secret after reencrypt() has encrypted all other sessions", async () => {
+  it("needs only the newest secret after reencrypt() has processed all sessions", async () => {
     const inner = memoryStore();
     const before = siteOn(inner, { secrets: [OLD] });
     const issued = await Promise.all(
