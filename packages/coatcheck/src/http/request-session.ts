@@ -1,7 +1,7 @@
 import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
-import { INSPECT, type Inspect } from "../session/plain-session.ts";
+import { INSPECT_METHOD, type InspectFunction } from "../session/plain-session.ts";
 import type { Activity } from "../session/policy.ts";
 import { refuseAssignments } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
@@ -258,7 +258,7 @@ export class RequestSession<Data> {
     return errorResponse(error);
   }
 
-  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+  [INSPECT_METHOD](_depth: number, options: object, inspect: InspectFunction): string {
     return `RequestSession ${inspect({ session: this.#session }, options)}`;
   }
 

@@ -13,7 +13,7 @@ export function ownerOfActor(subject: string): string {
 }
 
 /** The dependencies of {@link readActorSession}. */
-export interface ActorSource {
+export interface ActorSessionDependencies {
   readonly reader: Pick<SessionReader, "getCached" | "read">;
   readonly clock: Clock;
   /**
@@ -24,14 +24,15 @@ export interface ActorSource {
 }
 
 /**
- * Reads the own session of an actor: the administrator who impersonates a subject. Each request of an impersonation
- * reads it. So every revocation of the actor's session also ends the impersonation, within the staleness bound.
+ * Reads an actor's own session. The actor is the administrator who impersonates a subject. Each request of an
+ * impersonation reads the actor's session, so a revocation of that session also ends the impersonation, within the
+ * staleness bound.
  *
  * @returns null when the session has ended, or another subject has logged in to it.
  * @throws CoatcheckError `STORE_UNAVAILABLE`.
  */
 export async function readActorSession(
-  { reader, clock, touchedAt }: ActorSource,
+  { reader, clock, touchedAt }: ActorSessionDependencies,
   actor: RecordedActor,
 ): Promise<CachedSession | null> {
   const isValid = (cached: CachedSession): boolean => {

@@ -3,10 +3,10 @@ import { endsAt, type SessionRecord } from "./record.ts";
 import type { LogPosition, Snapshot } from "./store.ts";
 
 /**
- * Times are stored as milliseconds since this time. For 24 days they fit V8's small integers, which need no heap
- * object.
+ * Times are stored as milliseconds since this time. For the first 24 days these numbers are small integers in V8, which
+ * need no heap object.
  */
-const EPOCH = Date.now();
+const PROCESS_EPOCH = Date.now();
 
 /**
  * A session in the memory of this process: its frozen record, and the latest activity that this process has recorded.
@@ -35,13 +35,13 @@ export class CachedSession implements Snapshot {
     this.position = position;
     this.currentHash = state === "active" && isUsed ? secretHash : null;
     this.liveUntil = Math.floor(endsAt(record) / 1000);
-    this.lastSeen = lastSeenAt - EPOCH;
+    this.lastSeen = lastSeenAt - PROCESS_EPOCH;
     this.touchDue = this.lastSeen + Math.ceil(touchThreshold(idleTimeout));
   }
 
   /** The latest known activity, epoch milliseconds; never before `record.lastSeenAt`. */
   get lastSeenAt(): number {
-    return EPOCH + this.lastSeen;
+    return PROCESS_EPOCH + this.lastSeen;
   }
 
   /** Whether a timeout has ended the session at `now`, epoch milliseconds. Does not check revocation. */
@@ -59,7 +59,7 @@ export class CachedSession implements Snapshot {
    * @returns true when a touch is due. The caller must then queue a touch. The next touch is due one threshold later.
    */
   recordActivity(now: number): boolean {
-    const seen = now - EPOCH;
+    const seen = now - PROCESS_EPOCH;
     if (seen <= this.lastSeen) return false;
     this.lastSeen = seen;
     if (seen < this.touchDue) return false;
@@ -75,6 +75,6 @@ export class CachedSession implements Snapshot {
 
   /** Records activity that another part of this process has recorded, epoch milliseconds. */
   mergeLastSeen(lastSeenAt: number): void {
-    this.lastSeen = Math.max(this.lastSeen, lastSeenAt - EPOCH);
+    this.lastSeen = Math.max(this.lastSeen, lastSeenAt - PROCESS_EPOCH);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Returns the wall-clock time in epoch milliseconds. All code receives a clock as a parameter, so that tests can set
+ * Provides the wall-clock time in epoch milliseconds. All code receives a clock as a parameter, so that tests can set
  * the time.
  */
 export interface Clock {
@@ -11,7 +11,7 @@ export interface Clock {
  */
 export type Schedule = (delay: number, task: () => void) => () => void;
 
-/** Returns the time of the machine's clock. */
+/** The machine's clock. */
 export const systemClock: Clock = { now: Date.now };
 
 /** Uses Node's timers. They are unreferenced, so they do not keep the process alive. */

@@ -51,7 +51,8 @@ export class ClosedSignal {
   }
 }
 
-// Functions outside of the class: closures inside it could reference the ClosedSignal and keep its signal in memory.
+// These functions are outside of the class, because closures inside it could keep the ClosedSignal and its signal in
+// memory.
 function createAbortListener(controller: AbortController) {
   return { onEnd: (reason: WatchEnd) => controller.abort(refusalError(reason)) };
 }

@@ -7,12 +7,12 @@ import { isSessionId, type SessionRecord } from "./record.ts";
 import type { PutOptions, PutOutcome } from "./store.ts";
 import { compactId } from "./token.ts";
 
-/** Each retry means that another process wrote first. Give up after this many attempts. */
-const MAX_ATTEMPTS = 100;
+/** How many times a commit is tried. Each failed attempt means that another process wrote first. */
+const MAX_COMMIT_ATTEMPTS = 100;
 /** Number of retries without a pause: most conflicts are caused by a single other write. */
 const IMMEDIATE_RETRIES = 2;
 /** The longest pause before a retry, in milliseconds. */
-const MAX_PAUSE = 100;
+const MAX_RETRY_PAUSE = 100;
 
 /** Options of {@link Committer.commit}. */
 export interface CommitOptions {
@@ -45,7 +45,7 @@ export class Committer<Data> {
   ): Promise<SessionRecord> {
     const { reader, clock } = this.#deps;
     let current = from;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_COMMIT_ATTEMPTS; attempt++) {
       const position = reader.position();
       const record = await next(current);
       if (record === current) return current;
@@ -64,8 +64,8 @@ export class Committer<Data> {
         continue;
       }
       if (attempt >= IMMEDIATE_RETRIES) await this.#pause(attempt);
-      // Don't invalidate a cached copy of a later write: a late acknowledgement of an earlier write would fill its
-      // place.
+      // Don't invalidate a cached copy of a later write: a late acknowledgement of an earlier write could then put an
+      // older record into the cache.
       const cached = reader.getCached(compactId(from.id));
       if (!cached || cached.record.version <= current.version) reader.invalidate(from.id);
       current = await this.requireLive(from.id, { fresh: true });
@@ -80,7 +80,7 @@ export class Committer<Data> {
   /** Stores a new record. Throws `CONFLICT` when its id exists, or when the session limit rejects it. */
   async insert(record: SessionRecord, evict: (session: string) => Promise<unknown>): Promise<void> {
     const { reader, policy, clock } = this.#deps;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_COMMIT_ATTEMPTS; attempt++) {
       const position = reader.position();
       const limit = limitOf(record, policy.sessionLimit, clock.now());
       const outcome = await this.#put(record, { expectedVersion: 0, change: "data", ...limit });
@@ -127,7 +127,7 @@ export class Committer<Data> {
 
   async #pause(attempt: number): Promise<void> {
     const [byte = 0] = randomByte(this.#deps);
-    const longest = Math.min(MAX_PAUSE, 2 ** attempt);
+    const longest = Math.min(MAX_RETRY_PAUSE, 2 ** attempt);
     await new Promise<void>((resolve) => this.#deps.schedule((longest * byte) / 255, resolve));
   }
 }

@@ -1,9 +1,9 @@
 import { invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { applyMergePatch, diffMergePatch } from "./patch.ts";
-import { INSPECT } from "./plain-session.ts";
+import { INSPECT_METHOD } from "./plain-session.ts";
 
-type Members = Record<string, JsonValue | undefined>;
+type JsonMembers = Record<string, JsonValue | undefined>;
 
 /** Notified of every assignment to a draft, at any depth. */
 interface DraftListener {
@@ -18,7 +18,7 @@ const DRAFT_KEY = Symbol("coatcheck.draft");
  * that `console.log` shows the members.
  */
 const TARGET_PROTOTYPE = {
-  [INSPECT](this: Members): Members {
+  [INSPECT_METHOD](this: JsonMembers): JsonMembers {
     return { ...this };
   },
 };
@@ -33,22 +33,22 @@ const TARGET_PROTOTYPE = {
  * `structuredClone` throws for a view, because it does not support proxies. `Object.freeze` freezes one level of the
  * view. Even {@link rebase} does not change the members of a frozen level.
  */
-export class Draft implements ProxyHandler<Members> {
+export class Draft implements ProxyHandler<JsonMembers> {
   #base: JsonObject;
   #children: Map<string, Draft> | null = null;
-  #copy: Members | null = null;
+  #copy: JsonMembers | null = null;
   /**
    * Whether the view has been frozen, sealed or made non-extensible. If so, the proxy's target contains the members.
    */
   #isFixed = false;
   /** The proxy that the application reads from and assigns to. */
-  readonly view: Members;
+  readonly view: JsonMembers;
   readonly #listener: DraftListener | undefined;
 
   constructor(base: JsonObject, listener?: DraftListener) {
     this.#base = base;
     this.#listener = listener;
-    this.view = new Proxy<Members>(Object.create(TARGET_PROTOTYPE), this);
+    this.view = new Proxy<JsonMembers>(Object.create(TARGET_PROTOTYPE), this);
   }
 
   /** Returns the assignments so far as a merge patch; null when the view equals the base. */
@@ -60,7 +60,7 @@ export class Draft implements ProxyHandler<Members> {
   /** Returns the present content of the view. Returns the base itself when nothing was assigned. */
   current(): JsonObject {
     if (this.#children === null) return this.#members;
-    let current: Members | null = null;
+    let current: JsonMembers | null = null;
     for (const [name, child] of this.#children) {
       const value = child.current();
       if (value === child.#base) continue;
@@ -77,7 +77,7 @@ export class Draft implements ProxyHandler<Members> {
     if (later) this.#assign(later);
   }
 
-  get(target: Members, name: string | symbol): unknown {
+  get(target: JsonMembers, name: string | symbol): unknown {
     if (typeof name === "string") {
       if (!this.#isFixed) return this.#read(name);
       return Object.hasOwn(target, name) ? target[name] : undefined;
@@ -86,35 +86,35 @@ export class Draft implements ProxyHandler<Members> {
     return name === Symbol.toPrimitive ? toPrimitive : undefined;
   }
 
-  set(target: Members, name: string | symbol, value: JsonValue | undefined): boolean {
+  set(target: JsonMembers, name: string | symbol, value: JsonValue | undefined): boolean {
     if (typeof name !== "string") return false;
     if (this.#isFixed && !(Object.hasOwn(target, name) && Reflect.set(target, name, value))) return false;
     return this.#write(name, value);
   }
 
-  defineProperty(target: Members, name: string | symbol, descriptor: PropertyDescriptor): boolean {
+  defineProperty(target: JsonMembers, name: string | symbol, descriptor: PropertyDescriptor): boolean {
     if (typeof name !== "string") return false;
     if (!this.#isFixed) return this.#write(name, descriptor.value);
     if (!Reflect.defineProperty(target, name, descriptor)) return false;
     return !("value" in descriptor) || this.#write(name, descriptor.value);
   }
 
-  deleteProperty(target: Members, name: string | symbol): boolean {
+  deleteProperty(target: JsonMembers, name: string | symbol): boolean {
     if (typeof name !== "string" || (this.#isFixed && !Reflect.deleteProperty(target, name))) return false;
     return this.#write(name, undefined) && delete this.#copy?.[name];
   }
 
-  has(target: Members, name: string | symbol): boolean {
+  has(target: JsonMembers, name: string | symbol): boolean {
     return typeof name === "string" && Object.hasOwn(this.#isFixed ? target : this.#members, name);
   }
 
-  ownKeys(target: Members): string[] {
+  ownKeys(target: JsonMembers): string[] {
     // Fill the target: `node:assert` prints the target of a view, not the view.
     if (!this.#isFixed) this.#fill(target);
     return Object.keys(target);
   }
 
-  getOwnPropertyDescriptor(target: Members, name: string | symbol): PropertyDescriptor | undefined {
+  getOwnPropertyDescriptor(target: JsonMembers, name: string | symbol): PropertyDescriptor | undefined {
     if (typeof name !== "string") return undefined;
     if (this.#isFixed) return Reflect.getOwnPropertyDescriptor(target, name);
     if (!Object.hasOwn(this.#members, name)) return undefined;
@@ -129,7 +129,7 @@ export class Draft implements ProxyHandler<Members> {
    * Copies the members to the target. JavaScript compares all later results of the handler with a non-extensible
    * target.
    */
-  preventExtensions(target: Members): boolean {
+  preventExtensions(target: JsonMembers): boolean {
     this.#fill(target);
     Object.setPrototypeOf(target, Object.prototype);
     this.#isFixed = true;
@@ -137,7 +137,7 @@ export class Draft implements ProxyHandler<Members> {
   }
 
   /** Copies the members of the view to the target, in the same order. */
-  #fill(target: Members): void {
+  #fill(target: JsonMembers): void {
     for (const name of Object.keys(target)) delete target[name];
     for (const name of Object.keys(this.#members)) target[name] = this.#read(name);
   }

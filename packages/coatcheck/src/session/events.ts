@@ -85,7 +85,7 @@ export interface SessionEvents {
   failed: [{ operation: FailedOperation; error: unknown }];
 }
 
-const channels = {
+const diagnosticsChannels = {
   created: channel("coatcheck:created"),
   authenticated: channel("coatcheck:authenticated"),
   elevated: channel("coatcheck:elevated"),
@@ -113,24 +113,24 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
    * creates an event's payload.
    */
   hasListeners(name: keyof SessionEvents): boolean {
-    return this.listenerCount(name) > 0 || channels[name].hasSubscribers;
+    return this.listenerCount(name) > 0 || diagnosticsChannels[name].hasSubscribers;
   }
 
   /** Emits one event. */
   publish<Name extends keyof SessionEvents>(name: Name, message: SessionEvents[Name][0]): void {
-    channels[name].publish(message);
+    diagnosticsChannels[name].publish(message);
     for (const listener of this.rawListeners(name)) {
       try {
         const result: unknown = Reflect.apply(listener, this, [message]);
-        if (result instanceof Promise) result.catch(warn);
+        if (result instanceof Promise) result.catch(warnOfListenerError);
       } catch (error) {
-        warn(error);
+        warnOfListenerError(error);
       }
     }
   }
 }
 
-const EVENT_NAMES = Object.keys(channels);
+const EVENT_NAMES = Object.keys(diagnosticsChannels);
 /**
  * Events that are allowed besides our own, because Node adds listeners for them: `once` of `node:events` also waits for
  * `error`.
@@ -149,6 +149,6 @@ for (const method of ["on", "addListener"] as const) {
   });
 }
 
-function warn(error: unknown): void {
+function warnOfListenerError(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
 }

@@ -18,7 +18,7 @@ const DEFAULT_MAX_AGE = 60 * MINUTE;
 /** The longest impersonation, in milliseconds. */
 const MAX_AGE_LIMIT = 12 * 60 * MINUTE;
 /** The largest page of a store. */
-const PAGE_SIZE = 1000;
+const MAX_PAGE_SIZE = 1000;
 
 /** Options of `Session.impersonate`. `reason` is required. */
 export interface ImpersonateOptions {
@@ -105,7 +105,7 @@ export class Impersonations<Data> {
       reason,
       sessionId: record.id,
       sessionExpiresAt: record.expiresAt,
-      returnToken: ring.encrypt(contextOf(id, record.id, secret), token ?? "", random),
+      returnToken: ring.encrypt(encryptionContextOf(id, record.id, secret), token ?? "", random),
     };
     const issued = await this.#writer.create({
       id,
@@ -138,7 +138,7 @@ export class Impersonations<Data> {
     presented: PresentedToken | null,
   ): Promise<IssuedSession> {
     const { reader, ring, tokens, clock, events } = this.#deps;
-    const context = contextOf(impersonated.id, actor.sessionId, presented?.secret ?? "");
+    const context = encryptionContextOf(impersonated.id, actor.sessionId, presented?.secret ?? "");
     const token = ring.decrypt(context, actor.returnToken);
     if (token === null) throw refusalError(null);
     await this.#endAll(actor);
@@ -147,14 +147,15 @@ export class Impersonations<Data> {
     const record = cached?.record ?? null;
     if (cached === null || record === null || record.state === "revoked") throw refusalError("revoked");
     if (cached.hasExpired(clock.now())) throw refusalError("expired");
-    const mayReturn = record.subject === actor.subject && tokens.mayWrite(record, hashOf(token), clock.now());
+    const mayReturn =
+      record.subject === actor.subject && tokens.mayWrite(record, secretHashOfToken(token), clock.now());
     if (!mayReturn) throw refusalError(null);
     return { record, token };
   }
 
   async #endAll({ subject, sessionId }: RecordedActor): Promise<void> {
     const filter = { owner: ownerOfActor(subject), state: "active", liveAt: this.#deps.clock.now() } as const;
-    const { records } = await this.#deps.store.list(filter, { limit: PAGE_SIZE });
+    const { records } = await this.#deps.store.list(filter, { limit: MAX_PAGE_SIZE });
     for (const { id, actor } of records) {
       if (actor?.sessionId === sessionId) await this.#writer.revoke({ session: id }, "logout");
     }
@@ -179,16 +180,16 @@ export class Impersonations<Data> {
     const record = cached?.record;
     if (!record || record.state === "revoked") throw refusalError("revoked");
     if (clock.now() >= record.expiresAt) throw refusalError("expired");
-    const isHolder = token !== null && tokens.mayWrite(record, hashOf(token), clock.now());
+    const isHolder = token !== null && tokens.mayWrite(record, secretHashOfToken(token), clock.now());
     if (!isHolder || record.subject !== own.subject) throw tokenSupersededError();
     return { record, by: own.subject };
   }
 }
 
-function hashOf(token: string): string {
+function secretHashOfToken(token: string): string {
   return hashSecret(secretOfToken(token));
 }
 
-function contextOf(id: string, actorSession: string, secret: string): readonly string[] {
+function encryptionContextOf(id: string, actorSession: string, secret: string): readonly string[] {
   return ["return token", id, actorSession, secret];
 }

@@ -10,21 +10,21 @@ import { type Fault, invalidInput } from "./errors.ts";
 import { requireList } from "./known-options.ts";
 import { pooledRandom } from "./token.ts";
 
-const CIPHER = "aes-256-gcm";
+const CIPHER_ALGORITHM = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_LENGTH = 6;
 /** The shortest secret, in characters. */
 const MIN_SECRET_LENGTH = 16;
 
-interface Key {
+interface EncryptionKey {
   /** Identifies the key with which a text was encrypted. It is a hash, so it reveals nothing about the key. */
   readonly id: string;
   /** Imported once: passing the raw bytes makes `createCipheriv` six times slower. */
   readonly object: KeyObject;
 }
 
-/** The use of a {@link KeyRing}. */
+/** Describes what a {@link KeyRing} is used for. */
 export interface KeyRingUse {
   /** The name of the secrets in errors, such as "gateway secrets". */
   readonly input: string;
@@ -47,8 +47,8 @@ export type Decrypted =
  * Format: key id (6 characters) ‖ base64url(nonce ‖ ciphertext ‖ tag).
  */
 export class KeyRing {
-  readonly #keys: readonly Key[];
-  readonly #newest: Key;
+  readonly #keys: readonly EncryptionKey[];
+  readonly #newest: EncryptionKey;
   readonly #random = pooledRandom();
 
   /**
@@ -78,7 +78,7 @@ export class KeyRing {
   encrypt(plaintext: string, place: string): string {
     const nonce = Buffer.alloc(NONCE_BYTES);
     this.#random(nonce);
-    const cipher = createCipheriv(CIPHER, this.#newest.object, nonce, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv(CIPHER_ALGORITHM, this.#newest.object, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(place));
     const bytes = Buffer.concat([
       nonce,
@@ -109,7 +109,7 @@ export class KeyRing {
     if (!key) return { text: null, fault: "unknown-key" };
     const bytes = Buffer.from(text.slice(KEY_ID_LENGTH), "base64url");
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return { text: null, fault: "altered" };
-    const decipher = createDecipheriv(CIPHER, key.object, bytes.subarray(0, NONCE_BYTES), {
+    const decipher = createDecipheriv(CIPHER_ALGORITHM, key.object, bytes.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });
     decipher.setAAD(Buffer.from(place));
@@ -123,7 +123,7 @@ export class KeyRing {
   }
 }
 
-function deriveKey(secret: string, purpose: string): Key {
+function deriveKey(secret: string, purpose: string): EncryptionKey {
   const bytes = Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
   return { object: createSecretKey(bytes), id: hash("sha256", bytes, "base64url").slice(0, KEY_ID_LENGTH) };
 }

@@ -1,22 +1,22 @@
 import { describeValue, UsageError, usageError } from "./usage-error.ts";
 
 /** The names of an options type's properties. For a union type, the names from all its members. */
-type KeyOf<Options> = Options extends unknown ? keyof Options & string : never;
+type OptionNameOf<Options> = Options extends unknown ? keyof Options & string : never;
 
 /** The type of one option. For a union type, the option's types from all its members. */
-type ValueOf<Options, Key> = Options extends unknown
+type OptionValueOf<Options, Key> = Options extends unknown
   ? Key extends keyof Options
     ? Exclude<Options[Key], undefined>
     : never
   : never;
 
 /**
- * How {@link requireKnownOptions} checks an option's value. `true`: it does not; the function with the options checks
- * it.
+ * How {@link requireKnownOptions} checks an option's value. `true`: it does not check the value; the function that
+ * receives the options does.
  */
-type Requirement = true | keyof typeof REQUIREMENTS;
+type ValueRequirement = true | keyof typeof VALUE_REQUIREMENTS;
 
-type RequirementOf<Value> = [Value] extends [boolean]
+type ValueRequirementOf<Value> = [Value] extends [boolean]
   ? "boolean"
   : [Value] extends [(...args: never[]) => unknown]
     ? "function"
@@ -32,14 +32,14 @@ type RequirementOf<Value> = [Value] extends [boolean]
  * const CLEAR_OPTIONS = { names: true, enabled: "function" } satisfies KnownOptions<ClearOptions>;
  */
 export type KnownOptions<Options> = {
-  readonly [Key in KeyOf<Options>]: RequirementOf<ValueOf<Options, Key>>;
+  readonly [Key in OptionNameOf<Options>]: ValueRequirementOf<OptionValueOf<Options, Key>>;
 };
 
 /**
  * The checks of an option's value. Without them, text from a form or an environment variable would be accepted: "false"
  * as true, and "10" as a number.
  */
-const REQUIREMENTS = {
+const VALUE_REQUIREMENTS = {
   boolean: { accepts: (value: unknown) => typeof value === "boolean", text: "must be true or false" },
   function: { accepts: (value: unknown) => typeof value === "function", text: "must be a function" },
   number: { accepts: (value: unknown) => typeof value === "number", text: "must be a number" },
@@ -61,7 +61,7 @@ const REQUIREMENTS = {
 export function requireKnownOptions(
   input: string,
   given: unknown,
-  known: Readonly<Record<string, Requirement>>,
+  known: Readonly<Record<string, ValueRequirement>>,
   path = "",
 ): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -75,9 +75,13 @@ export function requireKnownOptions(
   if (first) throw new UsageError(`Invalid ${input}: ${first.message}`, faults);
   const wrongTypes = Object.entries(given).flatMap(([name, value]) => {
     const requirement = known[name] ?? true;
-    if (value === undefined || requirement === true || REQUIREMENTS[requirement].accepts(value)) return [];
+    if (value === undefined || requirement === true || VALUE_REQUIREMENTS[requirement].accepts(value))
+      return [];
     return [
-      { path: prefix + name, message: `${REQUIREMENTS[requirement].text} (got ${describeValue(value)})` },
+      {
+        path: prefix + name,
+        message: `${VALUE_REQUIREMENTS[requirement].text} (got ${describeValue(value)})`,
+      },
     ];
   });
   if (wrongTypes.length > 0) throw usageError(input, wrongTypes);
@@ -90,8 +94,8 @@ export function requireKnownOptions(
 export function requireKnownPart<Options extends object>(
   input: string,
   options: Options,
-  name: KeyOf<Options>,
-  known: Readonly<Record<string, Requirement>>,
+  name: OptionNameOf<Options>,
+  known: Readonly<Record<string, ValueRequirement>>,
 ): void {
   const part: unknown = options[name as keyof Options];
   if (part !== undefined) requireKnownOptions(input, part, known, name);

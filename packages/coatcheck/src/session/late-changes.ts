@@ -12,22 +12,22 @@ import {
 /** How long data that was assigned after the commit may stay unsaved before it is reported, in milliseconds. */
 const MAX_SAVE_DELAY = 5000;
 
-type Dependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
-type Operation = "late-token" | "late-data";
+type LateChangeDependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
+type LateOperation = "late-token" | "late-data";
 
 /** The operations for which this process has already emitted a warning. */
-const warnedOperations = new Set<Operation>();
+const warnedOperations = new Set<LateOperation>();
 
 /**
  * Reports changes after the response headers were sent. By then the handler has returned or streams its response, so an
  * error that it throws reaches no user, and often no log.
  */
 export class LateChanges {
-  readonly #deps: Dependencies;
+  readonly #deps: LateChangeDependencies;
   readonly #onFailure: ((error: unknown) => void) | undefined;
   #isWaiting = false;
 
-  constructor(deps: Dependencies, onFailure: ((error: unknown) => void) | undefined) {
+  constructor(deps: LateChangeDependencies, onFailure: ((error: unknown) => void) | undefined) {
     this.#deps = deps;
     this.#onFailure = onFailure;
   }
@@ -49,7 +49,7 @@ export class LateChanges {
     });
   }
 
-  #report(operation: Operation, error: Error): void {
+  #report(operation: LateOperation, error: Error): void {
     this.#deps.events.publish("failed", { operation, error });
     this.#onFailure?.(error);
     if (process.env.NODE_ENV === "production" || warnedOperations.has(operation)) return;
@@ -69,7 +69,7 @@ type RequestStart = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
  *
  * @param late null until the response headers have been sent.
  * @throws CoatcheckError the same errors as {@link requireCurrentToken}. Also `CONFLICT` after the response headers,
- *   and for a session that was opened without its token: a new token would log out the client with the present one.
+ * and for a session that was opened without its token: a new token would log out the client that has the present token.
  */
 export function requireTokenDelivery(start: RequestStart, late: LateChanges | null): void {
   requireCurrentToken(start.refusal);

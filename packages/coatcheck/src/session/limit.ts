@@ -5,7 +5,7 @@ import type { SessionRecord } from "./record.ts";
 import type { PutOptions } from "./store.ts";
 
 /** The largest page of a store. It is larger than the highest session limit. */
-const PAGE_SIZE = 1000;
+const MAX_PAGE_SIZE = 1000;
 
 /**
  * Returns the session limit that a write must respect. Returns no limit for an anonymous session or an impersonation.
@@ -40,7 +40,7 @@ export async function selectEvictions<Data>(
   const ageOf = (each: SessionRecord) =>
     sessionLimit.onExceeded === "evict-oldest" ? (each.authenticatedAt ?? each.createdAt) : each.lastSeenAt;
   const filter = { subject: record.subject, state: "active", liveAt: clock.now() } as const;
-  const { records } = await store.list(filter, { limit: PAGE_SIZE });
+  const { records } = await store.list(filter, { limit: MAX_PAGE_SIZE });
   const others = records
     .filter(({ id }) => id !== record.id)
     .sort((left, right) => ageOf(left) - ageOf(right));

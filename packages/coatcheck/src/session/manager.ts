@@ -27,14 +27,14 @@ import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
 import { requireFilter, requirePage, requireScope } from "./scope.ts";
 import { type MaybePromise, Session } from "./session.ts";
-import { noFields, visitorStart } from "./start.ts";
+import { noSessionFields, visitorStart } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { requireStrings } from "./strings.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
 import { TokenRules } from "./token-rules.ts";
 import { TouchQueue } from "./touch-queue.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
-import { SessionWatcher, type WatcherOptions, type WatcherSource } from "./watcher.ts";
+import { SessionWatcher, type WatcherDependencies, type WatcherOptions } from "./watcher.ts";
 import { SessionWriter } from "./writer.ts";
 
 /** Options of a {@link SessionManager}. `store` and `secrets` are required. */
@@ -95,7 +95,7 @@ export class SessionManager<Data = JsonObject> {
   readonly #reader: SessionReader;
   readonly #clock: Clock;
   readonly #touches: TouchQueue;
-  readonly #watcherSource: WatcherSource;
+  readonly #watcherSource: WatcherDependencies;
   readonly #deps: SessionDependencies<Data>;
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
@@ -187,11 +187,11 @@ export class SessionManager<Data = JsonObject> {
    * @param client the request's client, to which a login binds the session. Default: none.
    */
   begin(
-    newSession: () => CreateOptions = noFields,
+    newSession: () => CreateOptions = noSessionFields,
     refused: Refusal | null = null,
     client: RequestClient | null = null,
   ): Session<Data> {
-    const fields = newSession === noFields ? newSession : () => checkNewSession(newSession());
+    const fields = newSession === noSessionFields ? newSession : () => checkNewSession(newSession());
     return new Session(this.#writer, this.#deps, visitorStart(fields, refused, client));
   }
 

@@ -38,7 +38,7 @@ export class Mutex {
       throw usageError("call of update()", [{ path: "change", message }]);
     }
     const turn = this.#last === null ? act() : this.#last.then(act);
-    const ended = turn.then(ignore, ignore);
+    const ended = turn.then(ignoreResult, ignoreResult);
     this.#last = ended;
     try {
       return await turn;
@@ -48,4 +48,4 @@ export class Mutex {
   }
 }
 
-function ignore(): void {}
+function ignoreResult(): void {}

@@ -19,7 +19,7 @@ const MAX_CONTINUATIONS = 16;
  * How many continued sessions are remembered. Requests for a remembered session do not read the expired session from
  * the store again.
  */
-const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED_SESSIONS = 10_000;
 
 /** A request to open a session without its token. */
 export interface OpenRequest {
@@ -72,7 +72,8 @@ export class SessionOpener<Data> {
     if (!isSessionId(id)) return { refusal: "unknown" };
     const newest = this.#continued.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
-    if (cached && this.#isOpen(cached, subject)) return this.#resumer.admit(cached, "local", request);
+    if (cached && this.#isOpen(cached, subject))
+      return this.#resumer.openWithoutToken(cached, "local", request);
     return this.#openThroughTiers(request, newest);
   }
 
@@ -103,7 +104,7 @@ export class SessionOpener<Data> {
       if (record.state === "revoked" || record.subject !== subject) return { refusal: "revoked" };
       this.#resumer.mergeActivity(cached);
       const now = clock.now();
-      if (!cached.hasExpired(now)) return this.#resumer.admit(cached, tier, request);
+      if (!cached.hasExpired(now)) return this.#resumer.openWithoutToken(cached, tier, request);
       // Never continue an impersonation: the new session would belong to the subject, without the administrator.
       if (now >= record.expiresAt || record.actor !== null) return { refusal: "expired", wasLoggedIn: true };
       id = await this.#continue(record, now);
@@ -125,8 +126,8 @@ export class SessionOpener<Data> {
 
   /**
    * Creates the session that continues an expired session, unless another request has created it. Returns its id. Then
-   * reads the expired session again: a revocation before the creation did not find the new session, so it is revoked
-   * here.
+   * reads the expired session again. If it was revoked before the creation, that revocation did not include the new
+   * session, so this method revokes the new session.
    */
   async #continue(record: SessionRecord, now: number): Promise<string> {
     const { reader } = this.#deps;
@@ -161,7 +162,8 @@ export class SessionOpener<Data> {
 
   #remember(id: string, newest: string): void {
     const [oldest] = this.#continued.keys();
-    if (this.#continued.size >= MAX_REMEMBERED && oldest !== undefined) this.#continued.delete(oldest);
+    if (this.#continued.size >= MAX_REMEMBERED_SESSIONS && oldest !== undefined)
+      this.#continued.delete(oldest);
     this.#continued.set(id, newest);
   }
 

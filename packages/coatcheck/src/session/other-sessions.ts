@@ -3,7 +3,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** The largest page of a store. */
-const PAGE_SIZE = 1000;
+const MAX_PAGE_SIZE = 1000;
 
 /**
  * Returns the subject's other live sessions, newest first, at most 1000, without impersonations. Throws
@@ -15,7 +15,7 @@ export async function listOthers<Data>(
 ): Promise<readonly SessionRecord[]> {
   const { id, subject } = requireLogin(record);
   const filter = { subject, state: "active", liveAt: clock.now() } as const;
-  const { records } = await store.list(filter, { limit: PAGE_SIZE });
+  const { records } = await store.list(filter, { limit: MAX_PAGE_SIZE });
   return records.filter((each) => each.id !== id && each.actor === null);
 }
 

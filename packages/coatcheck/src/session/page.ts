@@ -13,7 +13,7 @@ export interface PagePosition {
   readonly id: string;
 }
 
-const MAX_LIMIT = 1000;
+const MAX_PAGE_LIMIT = 1000;
 
 /** Encodes a position as the opaque `cursor` of a page request. */
 function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">): string {
@@ -32,8 +32,8 @@ export function readPageRequest(page: PageRequest): {
 } {
   requirePage(page);
   const { limit, cursor } = page;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw invalidPageRequest("limit", `must be a whole number from 1 to ${MAX_LIMIT}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_LIMIT) {
+    throw invalidPageRequest("limit", `must be a whole number from 1 to ${MAX_PAGE_LIMIT}`);
   }
   return { limit, after: cursor === undefined ? null : decodeCursor(cursor) };
 }

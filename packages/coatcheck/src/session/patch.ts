@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { usageError } from "./usage-error.ts";
 
 /** The deepest nesting of JSON. Every function in this file recurses, so deeper input would exhaust the stack. */
-const MAX_DEPTH = 64;
+const MAX_NESTING_DEPTH = 64;
 
 /**
  * Applies a merge patch (RFC 7396 §2): null removes a member, objects merge, every other value replaces. Does not
@@ -107,8 +107,8 @@ function jsonError(faults: readonly JsonFault[]): Error {
 }
 
 function collectFaults(value: unknown, path: string, depth: number, faults: JsonFault[]): void {
-  if (depth > MAX_DEPTH) {
-    faults.push({ path, message: `must be nested at most ${MAX_DEPTH} levels deep` });
+  if (depth > MAX_NESTING_DEPTH) {
+    faults.push({ path, message: `must be nested at most ${MAX_NESTING_DEPTH} levels deep` });
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) collectFaults(item, `${path}.${index}`, depth + 1, faults);
   } else if (typeof value === "object" && value !== null) {

@@ -8,7 +8,7 @@ interface LateChangeListener {
   noteChange(changes: PendingChanges): void;
 }
 
-type Messages = Readonly<Record<string, JsonValue>>;
+type FlashMessages = Readonly<Record<string, JsonValue>>;
 
 /**
  * Returns the new data. Called again after each conflict. `record` is the record to change; undefined for a new
@@ -21,13 +21,13 @@ export interface PendingSnapshot {
   /** A merge patch of the data; null when nothing was assigned. */
   readonly patch: JsonObject | null;
   /** Flash messages by name. A null message removes the stored message. Null when no message changes. */
-  readonly flash: Messages | null;
+  readonly flash: FlashMessages | null;
 }
 
 /** Collects the changes of a request that are not stored yet: assignments to the data, and flash messages. */
 export class PendingChanges {
   #draft: Draft | null = null;
-  #flash: Messages | null = null;
+  #flash: FlashMessages | null = null;
   /** Receives changes after the response headers have been sent; null before that. */
   late: LateChangeListener | null;
 
@@ -107,7 +107,7 @@ export function applySnapshot(data: JsonObject, pending: PendingSnapshot | null)
 }
 
 /** Returns the message with this name. Null if the message is to be removed; undefined if there is none. */
-export function flashOf(messages: Messages | JsonObject | null, name: string): JsonValue | undefined {
+export function flashOf(messages: FlashMessages | JsonObject | null, name: string): JsonValue | undefined {
   return messages !== null && Object.hasOwn(messages, name) ? messages[name] : undefined;
 }
 

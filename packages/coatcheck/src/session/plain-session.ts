@@ -20,10 +20,10 @@ export interface PlainSession<Data> {
  * The name of the method that `util.inspect` and `console.log` call. A global symbol, so `node:util` need not be
  * imported.
  */
-export const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+export const INSPECT_METHOD = Symbol.for("nodejs.util.inspect.custom");
 
-/** The type of `util.inspect`, which it passes to a method named {@link INSPECT}. */
-export type Inspect = (value: unknown, options: object) => string;
+/** The type of `util.inspect`, which it passes to a method named {@link INSPECT_METHOD}. */
+export type InspectFunction = (value: unknown, options: object) => string;
 
 /**
  * Copies JSON at any depth, including the views of drafts. Returns other values unchanged: printing a session must not

@@ -50,7 +50,9 @@ export const MAX_DURATION = 25 * 365 * DAY;
 export interface SessionPolicy extends Timeouts {
   /** The timeouts of logins with `rememberMe: true`. Default: 30 days idle and absolute (NIST SP 800-63B-4 §2.1.3). */
   readonly rememberMe: Timeouts;
-  /** Whether the cookie survives closing the browser when the login has no `rememberMe` option. Default: true. */
+  /**
+   * Whether the browser keeps the cookie after it is closed, if the login has no `rememberMe` option. Default: true.
+   */
   readonly persistentCookie: boolean;
   /** Limits the live sessions of a subject. Default: null, no limit. */
   readonly sessionLimit: SessionLimit | null;

@@ -90,8 +90,8 @@ export class PrivilegeWriter<Data> {
   }
 
   /**
-   * Returns the session that a login can use: the session of the handle or, if it has none, the session whose replaced
-   * token the request has. Null if that session has ended: a login never uses an ended session.
+   * Returns the session that a login can use: the session of the handle or, if it has none, the session to which the
+   * request's replaced token belongs. Null if that session has ended: a login never uses an ended session.
    */
   async loginTarget(
     own: SessionRecord | null,

@@ -58,10 +58,7 @@ export interface SessionRecord<Data = JsonObject> {
   readonly version: number;
   /** The user or customer id that the session is logged in as; null while anonymous. */
   readonly subject: string | null;
-  /**
-   * The administrator who acts for the subject; null unless the subject is impersonated. The application's metadata.
-   * Set on creation, never changed.
-   */
+  /** The administrator who impersonates the subject; null without an impersonation. Set on creation, never changed. */
   readonly actor: RecordedActor | null;
   /** The tenant, such as the company or site, that the session belongs to. */
   readonly tenant: string | null;

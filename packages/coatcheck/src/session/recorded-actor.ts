@@ -8,13 +8,13 @@ export interface Actor {
   readonly reason: string;
 }
 
-/** The actor, as the session's record contains it. */
+/** The actor as it is stored in the session's record. */
 export interface RecordedActor extends Actor {
   /** The id of the administrator's own session. The impersonation is valid only while that session is valid. */
   readonly sessionId: string;
   /**
    * When the administrator's own session ends, epoch milliseconds. The impersonation's cookie lasts until then, so that
-   * an impersonation that has ended can still be stopped.
+   * the browser can return to that session even after the impersonation has ended.
    */
   readonly sessionExpiresAt: number;
   /**

@@ -1,5 +1,5 @@
 /**
- * Makes an assignment to an instance of a class throw, unless the class has a setter for the property. Without it, a
+ * Makes an assignment to an instance of a class throw, unless the class has a setter for the property. Otherwise a
  * value assigned to a session handle would be lost.
  *
  * It puts a proxy at the end of the prototype chain. Compared with `Object.preventExtensions` in the constructor, this

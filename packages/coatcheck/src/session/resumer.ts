@@ -1,4 +1,4 @@
-import { type ActorSource, readActorSession } from "./actor.ts";
+import { type ActorSessionDependencies, readActorSession } from "./actor.ts";
 import { type ClientChange, clientChange, type RequestClient } from "./binding.ts";
 import { CachedSession } from "./cached-session.ts";
 import { ClientGuard } from "./client-guard.ts";
@@ -8,7 +8,7 @@ import type { Activity } from "./policy.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import { type MaybePromise, Session } from "./session.ts";
-import { noFields, type SessionStart } from "./start.ts";
+import { noSessionFields, type SessionStart } from "./start.ts";
 import {
   COMPACT_ID_LENGTH,
   constantTimeEqual,
@@ -82,7 +82,7 @@ export class SessionResumer<Data> {
           client,
           tier: "local",
           assurance: "full",
-          newSession: noFields,
+          newSession: noSessionFields,
         };
         return this.#admit(start, now);
       }
@@ -115,12 +115,12 @@ export class SessionResumer<Data> {
       client,
       tier: "local",
       assurance: "degraded",
-      newSession: noFields,
+      newSession: noSessionFields,
     });
   }
 
   /** Opens a session that was found by its id, without its token. The handle has no elevations and issues no token. */
-  admit(
+  openWithoutToken(
     cached: CachedSession,
     tier: Tier,
     { activity, client }: { readonly activity: Activity; readonly client: RequestClient | null },
@@ -136,7 +136,7 @@ export class SessionResumer<Data> {
       client,
       tier,
       assurance: "full",
-      newSession: noFields,
+      newSession: noSessionFields,
     };
     return this.#admit(start, this.#deps.clock.now());
   }
@@ -183,14 +183,15 @@ export class SessionResumer<Data> {
           client,
           tier,
           assurance: "full",
-          newSession: noFields,
+          newSession: noSessionFields,
         };
         return this.#admit(start, clock.now());
       }
       case "superseded":
         return { ...this.#refuse("superseded", record), replaced: { record, token } };
       case "replaced":
-        // Replaced longer ago than the overlap: the token is refused as unknown, but a login may still use its session.
+        // The token was replaced longer ago than the overlap. It is refused as unknown, but a login may still use its
+        // session.
         return { ...this.#refuse("unknown", record), replaced: { record, token } };
       case "reused":
         await this.#writer.revoke({ session: id }, "token-reuse");
@@ -252,7 +253,7 @@ export class SessionResumer<Data> {
     return this.#open(start, now);
   }
 
-  get #actorSource(): ActorSource {
+  get #actorSource(): ActorSessionDependencies {
     return { ...this.#deps, touchedAt: (id) => this.#touches.queuedAt(id) };
   }
 
@@ -265,8 +266,8 @@ export class SessionResumer<Data> {
   }
 
   /**
-   * Records the first use of the present token: the client has received it. After a failure, older tokens only stay
-   * valid for longer.
+   * Records the first use of the present token: the client has received it. If that fails, older tokens stay valid for
+   * longer, which does no harm.
    */
   async #recordFirstUse(
     cached: CachedSession,

@@ -109,7 +109,7 @@ export class DataSchema<Data> {
     if (result instanceof Promise)
       throw new TypeError("The schema of session data must validate synchronously.");
     if (result.issues) {
-      const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOf(path), message }));
+      const faults = result.issues.map(({ path, message }): Fault => ({ path: faultPathOf(path), message }));
       throw invalidInput("session data", faults);
     }
     return requireJsonObject(result.value, "data", this.#limit);
@@ -160,7 +160,7 @@ export class DataSchema<Data> {
   }
 }
 
-function pathOf(path: StandardSchemaV1.Issue["path"]): string {
+function faultPathOf(path: StandardSchemaV1.Issue["path"]): string {
   const names = (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment));
   return ["data", ...names].join(".");
 }

@@ -2,7 +2,7 @@ import { needsProof } from "./binding.ts";
 import type { Clock } from "./clock.ts";
 import type { RefusalReason } from "./events.ts";
 import type { JsonObject } from "./json.ts";
-import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
+import { INSPECT_METHOD, type InspectFunction, type PlainSession, plainCopy } from "./plain-session.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord, SessionType } from "./record.ts";
 import { type Actor, forbidWhileImpersonating } from "./recorded-actor.ts";
@@ -48,8 +48,8 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * Whether the request has several session cookies. One of them may be planted by a sibling host. A periodic rotation
-   * would set its token as this site's own cookie, so none happens.
+   * Whether the request has several session cookies. One of them may be planted by a sibling host. In such a request no
+   * periodic rotation happens, because it could store the token of a planted session in this site's own cookie.
    */
   get hasDuplicates(): boolean {
     return this.#hasDuplicates;
@@ -80,7 +80,8 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * The id of the session whose replaced token the request had. A login may use that session. Null for any other token.
+   * The id of the session whose token the request sent, if a newer token has replaced that token. A login may use this
+   * session. Null for any other token.
    */
   get replacedId(): string | null {
     return this.#start.replaced?.id ?? null;
@@ -133,8 +134,8 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * Throws for an action that an actor must not do for a subject. Not needed after {@link requireElevated}, which also
-   * throws while impersonating.
+   * Throws while the subject is impersonated. Call it before an action that an administrator must not do for a subject.
+   * Not needed after {@link requireElevated}, which also throws while impersonating.
    *
    * @param action the action of the route, for the message: "change the password".
    * @throws CoatcheckError `FORBIDDEN` while impersonating.
@@ -194,7 +195,7 @@ export abstract class SessionInfo<Data = JsonObject> {
     return plainCopy(this.toPlain());
   }
 
-  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+  [INSPECT_METHOD](_depth: number, options: object, inspect: InspectFunction): string {
     return `Session ${inspect(this.toPlain(), options)}`;
   }
 }

@@ -335,8 +335,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * handle's earlier writes. Synchronous when there is nothing to write. Send the response headers only after it
    * resolves.
    *
-   * @param onLateFailure called for a change after the commit that fails or is not saved, in addition to the event
-   *   `failed`.
+   * @param onLateFailure called when a change that was made after the commit fails or is not saved. The event `failed`
+   * reports it too.
    */
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));

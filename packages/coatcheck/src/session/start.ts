@@ -25,8 +25,8 @@ export interface SessionStart {
    */
   readonly isOlderToken: boolean;
   /**
-   * The session whose replaced, now invalid token the request had. A login may use this session, and a logout may end
-   * it.
+   * The session of the request's token, if that token was replaced and is now invalid. A login may use this session,
+   * and a logout may end it.
    */
   readonly replaced: SessionRecord | null;
   /** The token to send in the response, if the request had the older token of a periodic rotation. */
@@ -81,4 +81,4 @@ export function visitorStart(
 }
 
 /** The default for {@link SessionStart.newSession}. Returns no fields. */
-export const noFields = (): CreateOptions => ({});
+export const noSessionFields = (): CreateOptions => ({});

@@ -23,13 +23,13 @@ export function requireStrings(texts: Readonly<Record<string, unknown>>): void {
     throw usageError("session field", faults);
   }
   const faults = Object.entries(texts).flatMap(([path, text]): Fault[] => {
-    const message = faultOf(text);
+    const message = stringFaultOf(text);
     return message === null ? [] : [{ path, message }];
   });
   if (faults.length > 0) throw invalidInput("session field", faults);
 }
 
-function faultOf(text: unknown): string | null {
+function stringFaultOf(text: unknown): string | null {
   if (typeof text !== "string" || text === "") return "must be a non-empty string";
   if (text.includes("\0")) return "must not contain NUL characters";
   if (!text.isWellFormed()) return "must not contain a lone surrogate";

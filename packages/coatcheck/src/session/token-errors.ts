@@ -68,13 +68,13 @@ export function noSessionTokenError(): CoatcheckError {
 }
 
 /**
- * The error for a request from another site. Because of `SameSite` the browser may have withheld its session cookie,
- * and a new cookie could replace a login.
+ * The error for a request from another site. Because of `SameSite` the browser may have withheld its session cookie. A
+ * new cookie could then replace the cookie of a logged-in session.
  */
 export function cookieWithheldError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "Another site made this request, so the browser did not send its session cookie, and a new cookie could replace a login. Send the request again from a page of this site, as docs/http.md shows.",
+    "The session was not changed: another site made this request, so the browser may have withheld the session cookie. Send the request again from a page of this site, as docs/http.md shows.",
   );
 }
 

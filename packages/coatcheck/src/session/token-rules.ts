@@ -128,7 +128,7 @@ export class TokenRules {
     const wrappedSecret = presented && {
       purpose,
       olderHash: presented.hash,
-      ciphertext: this.#ring.encrypt(contextOf(record, change, presented), secret, this.#random),
+      ciphertext: this.#ring.encrypt(encryptionContextOf(record, change, presented), secret, this.#random),
     };
     return {
       secret,
@@ -155,9 +155,12 @@ export class TokenRules {
     if (!constantTimeEqual(wrappedSecret.olderHash, presented.hash)) return null;
     const older = findOlderSecret(olderSecrets, presented.hash);
     if (older === null || this.#isEstablished(record, now)) return null;
-    // While the older token is valid, only the client that should have received the new token can send it.
+    // While the older token is valid, only the client that should have received the new token can send the older token.
     if (now >= older.validUntil && now >= this.overlapEnd(record, older)) return null;
-    const secret = this.#ring.decrypt(contextOf(record, change, presented), wrappedSecret.ciphertext);
+    const secret = this.#ring.decrypt(
+      encryptionContextOf(record, change, presented),
+      wrappedSecret.ciphertext,
+    );
     return secret !== null && constantTimeEqual(hashSecret(secret), secretHash) ? secret : null;
   }
 
@@ -222,7 +225,7 @@ export class TokenRules {
 /**
  * Returns the context for the encryption of a secret. Only the same request with the same older token can decrypt it.
  */
-function contextOf(
+function encryptionContextOf(
   { id }: SessionRecord,
   { purpose, scope = "", subject }: Pick<Replacement, "purpose" | "scope" | "subject">,
   { secret }: PresentedToken,

@@ -25,7 +25,8 @@ const TAG_BYTES = 16;
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
 
 /**
- * Returns a source of random bytes from the operating system. It reads 4 KB at a time, because each call takes 1.6 µs.
+ * Returns a source of random bytes from the operating system. It reads 4 KB at a time, because each call of the
+ * operating system takes 1.6 µs.
  */
 export function pooledRandom(): RandomSource {
   const pool = Buffer.alloc(4096);

@@ -3,7 +3,7 @@ import { touchThreshold } from "./policy.ts";
 import type { SessionStore } from "./store.ts";
 
 /** The longest delay before a touch is written, in milliseconds. */
-const MAX_DELAY = 5_000;
+const MAX_TOUCH_DELAY = 5_000;
 
 /**
  * Collects touches (the latest activity of each session) in memory and writes them to the store in batches, so that a
@@ -30,7 +30,9 @@ export class TouchQueue {
    */
   add(id: string, lastSeenAt: number, idleTimeout: number): void {
     this.#pending.set(id, lastSeenAt);
-    this.#cancel ??= this.#schedule(Math.min(MAX_DELAY, touchThreshold(idleTimeout)), () => this.flush());
+    this.#cancel ??= this.#schedule(Math.min(MAX_TOUCH_DELAY, touchThreshold(idleTimeout)), () =>
+      this.flush(),
+    );
   }
 
   /** Returns the time of a session's queued touch, epoch milliseconds; 0 when none is queued. */

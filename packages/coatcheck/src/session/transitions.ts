@@ -28,9 +28,9 @@ export interface CreateOptions {
   readonly client?: ClientInfo | null;
   /** See {@link AuthenticateOptions.rememberMe}. */
   readonly rememberMe?: boolean;
-  /** Overrides the policy's, in milliseconds. */
+  /** Overrides the policy's idle timeout, in milliseconds. */
   readonly idleTimeout?: number;
-  /** Overrides the policy's, in milliseconds. */
+  /** Overrides the policy's absolute timeout, in milliseconds. */
   readonly absoluteTimeout?: number;
 }
 
@@ -40,7 +40,7 @@ export interface AuthenticateOptions {
   readonly tenant?: string;
   /**
    * `true`: the policy's `rememberMe` timeouts. `false`: the cookie ends with the browser. Default: the choice of the
-   * session's earlier login; without one, the policy's `persistentCookie`.
+   * session's previous login. Without a previous login, the policy's `persistentCookie`.
    */
   readonly rememberMe?: boolean;
   /**
@@ -51,7 +51,7 @@ export interface AuthenticateOptions {
 }
 
 /** The validated and generated values of a new record. */
-interface NewRecord {
+interface NewRecordValues {
   readonly id: string;
   readonly secretHash: string;
   readonly data: JsonObject;
@@ -62,7 +62,11 @@ interface NewRecord {
 }
 
 /** Creates the record of a new session, with version 1. */
-export function newRecord(values: NewRecord, options: CreateOptions, policy: SessionPolicy): SessionRecord {
+export function newRecord(
+  values: NewRecordValues,
+  options: CreateOptions,
+  policy: SessionPolicy,
+): SessionRecord {
   const { id, now } = values;
   const rememberMe = options.rememberMe ?? (policy.persistentCookie ? null : false);
   const { idleTimeout, absoluteTimeout } = rememberMe ? policy.rememberMe : policy;
@@ -217,7 +221,7 @@ function lifetimeOf(record: SessionRecord): number {
   return record.expiresAt - (record.authenticatedAt ?? record.createdAt);
 }
 
-/** Changes other fields. Does not change the subject or the state. */
+/** Changes fields of a record, except its subject and its state. */
 export function withChanges(
   record: SessionRecord,
   change: Partial<Omit<SessionRecord, "id" | "version" | "subject" | "type" | "state">>,

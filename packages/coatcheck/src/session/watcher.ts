@@ -1,4 +1,4 @@
-import { type ActorSource, readActorSession } from "./actor.ts";
+import { type ActorSessionDependencies, readActorSession } from "./actor.ts";
 import type { CachedSession } from "./cached-session.ts";
 import type { Clock, Schedule } from "./clock.ts";
 import type { SessionEmitter, SessionEvents } from "./events.ts";
@@ -21,7 +21,7 @@ export interface WatcherOptions {
 }
 
 /** The dependencies of a watcher. */
-export interface WatcherSource {
+export interface WatcherDependencies {
   readonly events: SessionEmitter;
   readonly reader: SessionReader;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ const RECORD_EVENTS = ["changed", "authenticated", "elevated", "rotated"] as con
  * no theft detection.
  */
 export class SessionWatcher {
-  readonly #source: WatcherSource;
+  readonly #source: WatcherDependencies;
   readonly #schedule: Schedule;
   readonly #interval: number;
   readonly #onCheck: (() => void) | undefined;
@@ -58,7 +58,7 @@ export class SessionWatcher {
   readonly #sessions = new Map<string, WatchedSession>();
   #cancelTimer: (() => void) | null = null;
 
-  constructor(source: WatcherSource, { interval, schedule, onCheck }: WatcherOptions = {}) {
+  constructor(source: WatcherDependencies, { interval, schedule, onCheck }: WatcherOptions = {}) {
     this.#source = source;
     this.#schedule = schedule ?? source.schedule;
     this.#interval = interval ?? (source.reader.maxStaleness / 4 || DEFAULT_INTERVAL);
@@ -142,7 +142,7 @@ export class SessionWatcher {
     return reader.maxStaleness > 0 ? reader.getStale(key, reader.maxStaleness / 2) : reader.getCached(key);
   }
 
-  get #actorSource(): ActorSource {
+  get #actorSource(): ActorSessionDependencies {
     const { reader, clock, touchedAt } = this.#source;
     return {
       clock,

@@ -6,9 +6,12 @@ import type { SessionRecord } from "./record.ts";
 const MAX_WAITING_WRITES = 1000;
 /** How many bytes of changes may wait for one session in this process. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** The most writes that one commit stores: many for a small session, and at least {@link MIN_BATCH} for a large one. */
-const MAX_BATCH = 100;
-const MIN_BATCH = 10;
+/**
+ * The most writes of a small session that one commit stores. A commit of a large session stores fewer writes, but may
+ * always store {@link MIN_BATCH_WRITES}.
+ */
+const MAX_BATCH_WRITES = 100;
+const MIN_BATCH_WRITES = 10;
 /**
  * The most bytes that one commit processes; each of its writes processes all data of the session. This limits how long
  * a commit blocks the event loop.
@@ -45,7 +48,7 @@ export interface CommittedChange {
 
 type QueueEntry = WaitingChange | (() => Promise<unknown>);
 
-interface Queue {
+interface SessionQueue {
   readonly entries: QueueEntry[];
   bytes: number;
   /** The newest record that this queue has stored. */
@@ -53,13 +56,13 @@ interface Queue {
 }
 
 /**
- * Keeps a queue of writes for each session that this process is writing. WaitingChange data changes are applied in order and
+ * Keeps a queue of writes for each session that this process is writing. Waiting data changes are applied in order and
  * stored by one compare-and-set, so n writers need a few commits instead of n². A change of privilege runs alone:
  * earlier changes are stored with the rights of the older token, and later changes are checked again.
  */
 export class WriteQueues<Data> {
   readonly #committer: Committer<Data>;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Map<string, SessionQueue>();
 
   constructor(committer: Committer<Data>) {
     this.#committer = committer;
@@ -96,25 +99,25 @@ export class WriteQueues<Data> {
       const queue = this.#queueOf(from.id);
       const run = async () => {
         // Later writes start from this record. Starting from an older record would cause a conflict for each of them.
-        queue.latest = await act(newest(from, queue.latest));
+        queue.latest = await act(newestRecord(from, queue.latest));
         return queue.latest;
       };
       this.#push(from.id, queue, () => run().then(resolve, reject));
     });
   }
 
-  #queueOf(id: string): Queue {
+  #queueOf(id: string): SessionQueue {
     return this.#queues.get(id) ?? { entries: [], bytes: 0, latest: null };
   }
 
-  #push(id: string, queue: Queue, entry: QueueEntry): void {
+  #push(id: string, queue: SessionQueue, entry: QueueEntry): void {
     queue.entries.push(entry);
     if (this.#queues.has(id)) return;
     this.#queues.set(id, queue);
     void this.#drain(id, queue);
   }
 
-  async #drain(id: string, queue: Queue): Promise<void> {
+  async #drain(id: string, queue: SessionQueue): Promise<void> {
     const { entries } = queue;
     for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
       if (typeof entry === "function") {
@@ -122,7 +125,7 @@ export class WriteQueues<Data> {
         await entry();
       } else {
         const alone = entries.findIndex((each) => typeof each === "function");
-        const present = newest(entry.change.from, queue.latest);
+        const present = newestRecord(entry.change.from, queue.latest);
         const count = Math.min(alone < 0 ? entries.length : alone, batchSizeFor(present));
         const batch = entries.splice(0, count) as WaitingChange[];
         await this.#commit(queue, batch);
@@ -132,7 +135,7 @@ export class WriteQueues<Data> {
     this.#queues.delete(id);
   }
 
-  async #commit(queue: Queue, batch: readonly WaitingChange[]): Promise<void> {
+  async #commit(queue: SessionQueue, batch: readonly WaitingChange[]): Promise<void> {
     let applied = new Set<WaitingChange>();
     const failed = new Set<WaitingChange>();
     const next = (stored: SessionRecord) => {
@@ -152,7 +155,7 @@ export class WriteQueues<Data> {
       return current === stored ? stored : { ...current, version: stored.version + 1 };
     };
     try {
-      const from = batch.reduce((record, { change }) => newest(record, change.from), queue.latest);
+      const from = batch.reduce((record, { change }) => newestRecord(record, change.from), queue.latest);
       if (from === null) return;
       const record = await this.#committer.commit(from, { kind: "data" }, next);
       queue.latest = record;
@@ -167,12 +170,12 @@ export class WriteQueues<Data> {
 /** How many writes of a session may share one commit. */
 function batchSizeFor({ data }: SessionRecord): number {
   const bytes = JSON.stringify(data).length;
-  return Math.max(MIN_BATCH, Math.min(MAX_BATCH, Math.floor(MAX_BATCH_BYTES / bytes)));
+  return Math.max(MIN_BATCH_WRITES, Math.min(MAX_BATCH_WRITES, Math.floor(MAX_BATCH_BYTES / bytes)));
 }
 
-function newest(left: SessionRecord, right: SessionRecord | null): SessionRecord;
-function newest(left: SessionRecord | null, right: SessionRecord): SessionRecord;
-function newest(left: SessionRecord | null, right: SessionRecord | null): SessionRecord | null {
+function newestRecord(left: SessionRecord, right: SessionRecord | null): SessionRecord;
+function newestRecord(left: SessionRecord | null, right: SessionRecord): SessionRecord;
+function newestRecord(left: SessionRecord | null, right: SessionRecord | null): SessionRecord | null {
   if (left === null || right === null) return left ?? right;
   return left.version >= right.version ? left : right;
 }

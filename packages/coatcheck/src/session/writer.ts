@@ -28,7 +28,7 @@ import { WriteQueues } from "./write-queue.ts";
 /** How many times an asynchronous change is computed. It is computed again when another write was stored first. */
 const MAX_RECOMPUTATIONS = 100;
 
-interface NewSession extends CreateOptions {
+interface NewSessionValues extends CreateOptions {
   readonly id?: string;
   /** The secret of the session's token. Default: a random secret. */
   readonly secret?: string;
@@ -39,7 +39,7 @@ interface NewSession extends CreateOptions {
   readonly binding?: RecordedBinding | null;
 }
 
-interface NewLogin extends NewSession {
+interface NewLoginValues extends NewSessionValues {
   readonly subject: string;
   /** The client to bind the session to. Default: none. */
   readonly boundTo?: RequestClient | null;
@@ -89,7 +89,7 @@ export class SessionWriter<Data> {
   }
 
   /** Creates a session. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, `CONFLICT`. */
-  async create(options: NewSession): Promise<IssuedSession> {
+  async create(options: NewSessionValues): Promise<IssuedSession> {
     const { schema, policy, random, clock, events, ring } = this.#deps;
     const { owner, subject, tenant, visitorId, parentId, name, idleTimeout, absoluteTimeout } = options;
     requireStrings(withoutUndefined({ owner, subject, tenant, visitorId, parentId, name }));
@@ -119,7 +119,7 @@ export class SessionWriter<Data> {
    * Creates a session that is logged in. Used for the login of a visitor without a stored session. Throws the same
    * errors as {@link create}.
    */
-  async createAuthenticated({ boundTo: client = null, ...options }: NewLogin): Promise<IssuedSession> {
+  async createAuthenticated({ boundTo: client = null, ...options }: NewLoginValues): Promise<IssuedSession> {
     const { subject, tenant = null, data = this.#deps.schema.initial() } = options;
     requireStrings({ subject });
     const merged = await new LoginData(this.#deps, subject).merge(data as Data);
@@ -210,8 +210,8 @@ export class SessionWriter<Data> {
 
   /**
    * Ends the session of a request's token, unless the token was replaced and the newer token has been in use for longer
-   * than one overlap. Also ends the actor's own session of an impersonation: after the logout the browser no longer has
-   * its token.
+   * than one overlap. For an impersonation, also ends the actor's own session, because the browser no longer has the
+   * token of that session after the logout.
    *
    * @returns whether the session has ended.
    */
