@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 describe("a handle after commit()", () => {
   it("throws for authenticate(), elevate() and rotate(), and keeps the present token valid", async () => {
@@ -8,7 +8,7 @@ describe("a handle after commit()", () => {
     const session = await open(token);
     await session.commit();
     for (const act of [session.authenticate("bob"), session.elevate("pay", 1000), session.rotate()]) {
-      expect(await codeOf(act)).toBe("CONFLICT");
+      expect(await errorCodeOf(act)).toBe("CONFLICT");
     }
     expect(await refusal(token)).toBeNull();
     expect(await manager.find(record.id)).toMatchObject({ version: 1, subject: "alice" });
@@ -19,8 +19,8 @@ describe("a handle after commit()", () => {
     const session = manager.begin();
     await session.commit();
     session.data.theme = "dark";
-    expect(await codeOf(session.save())).toBe("CONFLICT");
-    expect(await codeOf(session.authenticate("alice"))).toBe("CONFLICT");
+    expect(await errorCodeOf(session.save())).toBe("CONFLICT");
+    expect(await errorCodeOf(session.authenticate("alice"))).toBe("CONFLICT");
     expect((await manager.stats()).total).toBe(0);
   });
 

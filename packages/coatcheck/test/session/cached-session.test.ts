@@ -29,7 +29,7 @@ describe("a cached session", () => {
     expect(session.hasExpired(NOW + 2 * HOUR - 1)).toBe(true);
   });
 
-  test("requires a touch once per threshold, and counts inherited activity", () => {
+  test("requires a touch once per threshold, and includes the activity of an earlier copy", () => {
     const session = cachedSession({ idleTimeout: HOUR });
     expect(session.recordActivity(NOW + 59_999)).toBe(false);
     expect(session.recordActivity(NOW + 60_000)).toBe(true);
@@ -43,7 +43,7 @@ describe("a cached session", () => {
     expect(newer.recordActivity(NOW + 120_000)).toBe(true);
   });
 
-  test("has no current hash before the first use of a new token, and after revocation", () => {
+  test("has no current hash before the first use of a new token or after a revocation", () => {
     const secretHash = "h".repeat(43);
     const older = { hash: "p".repeat(43), replacedAt: NOW, validUntil: NOW, revokesOnReuse: false };
     const olderSecrets = [older];

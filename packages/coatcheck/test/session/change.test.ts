@@ -4,7 +4,7 @@ import { directReader } from "../../src/session/reader.ts";
 import { Session } from "../../src/session/session.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
@@ -34,7 +34,7 @@ describe("authenticate()", () => {
     }
   });
 
-  it("appends to the revocation log, as elevate() and rotate() do and patch() does not", async () => {
+  it("appends an item to the revocation log, like elevate() and rotate() but unlike patch()", async () => {
     const { manager, store } = createFixture();
     const { record } = await manager.create();
     let { cursor } = await store.changes(null);
@@ -53,7 +53,7 @@ describe("authenticate()", () => {
     expect(await newLogItems()).toBe(0);
   });
 
-  it("with evict-oldest, revokes the session with the oldest login, not the oldest creation", async () => {
+  it("with evict-oldest, revokes the session with the oldest login, even if another session was created earlier", async () => {
     const { manager, advance, refusal } = createFixture({
       policy: { sessionLimit: { max: 2, onExceeded: "evict-oldest" } },
     });
@@ -76,11 +76,11 @@ describe("a write of a slow request", () => {
     const visitor = await open(token);
     const alice = await manager.authenticate(record.id, "alice");
     visitor.data.theme = "dark";
-    expect(await codeOf(Promise.resolve().then(() => visitor.commit()))).toBe("CONFLICT");
+    expect(await errorCodeOf(Promise.resolve().then(() => visitor.commit()))).toBe("CONFLICT");
     const slow = await open(alice.token);
     await manager.authenticate(record.id, "bob");
     slow.data.cart = { pear: 1 };
-    expect(await codeOf(Promise.resolve().then(() => slow.commit()))).toBe("CONFLICT");
+    expect(await errorCodeOf(Promise.resolve().then(() => slow.commit()))).toBe("CONFLICT");
     expect((await manager.find(record.id))?.data).toEqual({});
   });
 
@@ -109,7 +109,7 @@ describe("elevate()", () => {
 });
 
 describe("a periodic rotation", () => {
-  it("does not record a first use of the new token by a request with the activity none", async () => {
+  it("records no first use of the new token for a request with the activity none", async () => {
     const { manager, advance, open } = createFixture({ policy: { rotateEvery: MINUTE } });
     const { record, token } = await manager.create();
     advance(MINUTE);

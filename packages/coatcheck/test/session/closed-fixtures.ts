@@ -4,9 +4,13 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime } from "../cache/fixtures.ts";
 
 /** The options that make a manager use the fake time. */
-export const managerTime = ({ clock, schedule }: FakeTime) => ({ clock, schedule });
+export const managerTimeOptions = ({ clock, schedule }: FakeTime) => ({ clock, schedule });
 /** The options that make a cache use the fake time. */
-export const cacheTime = ({ clock, monotonic, schedule }: FakeTime) => ({ clock, monotonic, schedule });
+export const cacheTimeOptions = ({ clock, monotonic, schedule }: FakeTime) => ({
+  clock,
+  monotonic,
+  schedule,
+});
 
 /** One hour, in milliseconds. */
 export const HOUR = 3_600_000;
@@ -14,7 +18,7 @@ export const HOUR = 3_600_000;
 export const CHECK_INTERVAL = 600;
 
 /** Creates two managers on one store, like two nodes. The first one has `options`, and uses the fake time. */
-export function setUp(options: Partial<SessionManagerOptions<object>> = {}, time = new FakeTime()) {
+export function createTwoNodes(options: Partial<SessionManagerOptions<object>> = {}, time = new FakeTime()) {
   const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
   const get = store.get;
   store.get = (id) => {
@@ -40,11 +44,12 @@ export function setUp(options: Partial<SessionManagerOptions<object>> = {}, time
 }
 
 /** Opens the session of a token. Records no activity. */
-export async function open(manager: SessionManager<object>, token: string): Promise<Session<object>> {
+export async function openSession(manager: SessionManager<object>, token: string): Promise<Session<object>> {
   const found = await manager.resume(token, "none");
   if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
   return found;
 }
 
 /** Returns the error code of an aborted signal; null if it is not aborted. */
-export const codeOf = (signal: AbortSignal): string | null => (signal.aborted ? signal.reason.code : null);
+export const abortCodeOf = (signal: AbortSignal): string | null =>
+  signal.aborted ? signal.reason.code : null;

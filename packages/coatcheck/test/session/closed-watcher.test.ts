@@ -5,23 +5,30 @@ import { createCache } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime, untilIdle } from "../cache/fixtures.ts";
-import { CHECK_INTERVAL, cacheTime, codeOf, managerTime, open, setUp } from "./closed-fixtures.ts";
+import {
+  abortCodeOf,
+  CHECK_INTERVAL,
+  cacheTimeOptions,
+  createTwoNodes,
+  managerTimeOptions,
+  openSession,
+} from "./closed-fixtures.ts";
 
 describe("the watcher behind session.closed", () => {
   const listeners = (manager: SessionManager<object>) =>
     manager.events.eventNames().reduce((sum, name) => sum + manager.events.listenerCount(name), 0);
 
   it("has one timer for all sessions, and no timer while no signal is watched", async () => {
-    const { manager, timers, time } = setUp();
+    const { manager, timers, time } = createTwoNodes();
     const tokens = await Promise.all([1, 2, 3].map(() => manager.create({ subject: "ada" })));
-    const sessions = await Promise.all(tokens.map(({ token }) => open(manager, token)));
+    const sessions = await Promise.all(tokens.map(({ token }) => openSession(manager, token)));
     expect([timers.active, listeners(manager)]).toEqual([0, 0]);
     const signals = sessions.map(({ closed }) => closed);
     await time.advance(3 * CHECK_INTERVAL);
     expect([timers.active, listeners(manager)]).toEqual([1, 5]);
     expect(sessions[0]?.closed).toBe(signals[0]);
     await manager.revoke({ everyone: true });
-    expect(signals.map(codeOf)).toEqual(Array(3).fill("SESSION_REVOKED"));
+    expect(signals.map(abortCodeOf)).toEqual(Array(3).fill("SESSION_REVOKED"));
     expect([timers.active, listeners(manager)]).toEqual([0, 0]);
   });
 
@@ -33,14 +40,14 @@ describe("the watcher behind session.closed", () => {
       store.reads++;
       return get(id);
     };
-    const cache = createCache({ store, ...cacheTime(time) });
-    const { manager } = setUp({ store, cache }, time);
+    const cache = createCache({ store, ...cacheTimeOptions(time) });
+    const { manager } = createTwoNodes({ store, cache }, time);
     await time.advance(2000);
     const { token } = await manager.create({ subject: "ada" });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     const reads = store.reads;
     await time.advance(60_000);
-    expect([store.reads - reads, codeOf(closed)]).toEqual([0, null]);
+    expect([store.reads - reads, abortCodeOf(closed)]).toEqual([0, null]);
     await manager.close();
   });
 
@@ -49,21 +56,21 @@ describe("the watcher behind session.closed", () => {
       const time = new FakeTime();
       const store = { ...memoryStore({ clock: time.clock }) };
       const { changes } = store;
-      const cache = createCache({ store, ...cacheTime(time) });
-      const { manager } = setUp({ store, cache }, time);
+      const cache = createCache({ store, ...cacheTimeOptions(time) });
+      const { manager } = createTwoNodes({ store, cache }, time);
       const otherNode = new SessionManager({
         store,
         secrets: ["a secret for these tests"],
-        ...managerTime(time),
+        ...managerTimeOptions(time),
       });
       await time.advance(2000);
       const { token } = await manager.create({ subject: "ada" });
-      const { closed } = await open(manager, token);
+      const { closed } = await openSession(manager, token);
       await time.advance(2000 + phase);
       if (polls === "polls fail") store.changes = () => Promise.reject(new Error("no connection"));
       await otherNode.revoke({ subject: "ada" });
       await time.advance(2000);
-      expect([phase, codeOf(closed)]).toEqual([phase, "SESSION_REVOKED"]);
+      expect([phase, abortCodeOf(closed)]).toEqual([phase, "SESSION_REVOKED"]);
       store.changes = changes;
       await manager.close();
     }
@@ -82,20 +89,20 @@ describe("the memory of session.closed", () => {
   };
 
   it("is freed, and watching stops, when the application no longer references the signal", async () => {
-    const { manager, timers } = setUp();
+    const { manager, timers } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     for (let request = 0; request < 100; request++)
-      expect((await open(manager, token)).closed.aborted).toBe(false);
+      expect((await openSession(manager, token)).closed.aborted).toBe(false);
     expect(timers.active).toBe(1);
     expect(await collected(() => timers.active === 0)).toBe(true);
   });
 
   it("is kept while the signal has a listener, even if the application no longer references it", async () => {
-    const { manager } = setUp();
+    const { manager } = createTwoNodes();
     const { record, token } = await manager.create({ subject: "ada" });
     let aborted = 0;
     const request = async () => {
-      (await open(manager, token)).closed.addEventListener("abort", () => aborted++);
+      (await openSession(manager, token)).closed.addEventListener("abort", () => aborted++);
     };
     await request();
     await collected(() => false);
@@ -104,10 +111,10 @@ describe("the memory of session.closed", () => {
   });
 
   it("is freed, and watching stops, when the listener has been removed", async () => {
-    const { manager, timers } = setUp();
+    const { manager, timers } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     const request = async () => {
-      const { closed } = await open(manager, token);
+      const { closed } = await openSession(manager, token);
       const connection = new AbortController();
       closed.addEventListener("abort", () => {}, { signal: connection.signal });
       connection.abort();

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { Session } from "../../src/session/session.ts";
-import { CHECK_INTERVAL, codeOf, HOUR, managerTime, open, setUp } from "./closed-fixtures.ts";
+import {
+  abortCodeOf,
+  CHECK_INTERVAL,
+  createTwoNodes,
+  HOUR,
+  managerTimeOptions,
+  openSession,
+} from "./closed-fixtures.ts";
 
 const scopes = [
   ["its id", (id: string) => ({ session: id })],
@@ -12,98 +19,98 @@ const scopes = [
 
 describe("session.closed", () => {
   it.each(scopes)("aborts at once when this process revokes %s", async (_name, scopeOf) => {
-    const { manager } = setUp();
+    const { manager } = createTwoNodes();
     const { record, token } = await manager.create({ subject: "ada", tenant: "acme" });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     await manager.revoke({ subject: "eve" });
     await manager.revoke({ subject: "ada", except: record.id });
-    expect(codeOf(closed)).toBeNull();
+    expect(abortCodeOf(closed)).toBeNull();
     await manager.revoke(scopeOf(record.id));
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
     expect(() => closed.throwIfAborted()).toThrow("The session was revoked; log in again.");
   });
 
   it.each(scopes)("aborts at the next check when another node revokes %s", async (_name, scopeOf) => {
-    const { manager, otherNode, time } = setUp();
+    const { manager, otherNode, time } = createTwoNodes();
     const { record, token } = await manager.create({ subject: "ada", tenant: "acme" });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     await otherNode.revoke(scopeOf(record.id));
-    expect(codeOf(closed)).toBeNull();
+    expect(abortCodeOf(closed)).toBeNull();
     await time.advance(CHECK_INTERVAL);
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts when its own handle revokes the session, before or after closed is first read", async () => {
-    const { manager } = setUp();
+  it("aborts when its own handle revokes the session, even before the first read of closed", async () => {
+    const { manager } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
-    const session = await open(manager, token);
+    const session = await openSession(manager, token);
     const { closed } = session;
     await session.revoke();
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
-    const second = await open(manager, (await manager.create({ subject: "ada" })).token);
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    const second = await openSession(manager, (await manager.create({ subject: "ada" })).token);
     await second.revoke();
-    expect(codeOf(second.closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(second.closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts at the idle timeout, and later if another node has recorded activity", async () => {
-    const { manager, otherNode, time } = setUp();
+  it("aborts at the idle timeout, which activity on another node extends", async () => {
+    const { manager, otherNode, time } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada", idleTimeout: HOUR });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     await time.advance(HOUR - 10_000);
     await otherNode.resume(token); // Written within five seconds.
     await time.advance(HOUR - CHECK_INTERVAL);
-    expect(codeOf(closed)).toBeNull();
+    expect(abortCodeOf(closed)).toBeNull();
     await time.advance(2 * CHECK_INTERVAL);
-    expect(codeOf(closed)).toBe("SESSION_EXPIRED");
+    expect(abortCodeOf(closed)).toBe("SESSION_EXPIRED");
   });
 
   it("aborts at the absolute timeout, even after activity", async () => {
-    const { manager, time } = setUp();
+    const { manager, time } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada", absoluteTimeout: HOUR });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     await time.advance(HOUR - CHECK_INTERVAL);
     await manager.resume(token);
-    expect(codeOf(closed)).toBeNull();
+    expect(abortCodeOf(closed)).toBeNull();
     await time.advance(2 * CHECK_INTERVAL);
-    expect(codeOf(closed)).toBe("SESSION_EXPIRED");
+    expect(abortCodeOf(closed)).toBe("SESSION_EXPIRED");
   });
 
   it("aborts when the session has been deleted", async () => {
-    const { manager, time, store } = setUp();
+    const { manager, time, store } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     store.get = async () => null;
     await time.advance(CHECK_INTERVAL);
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("does not abort during an outage of the store, and aborts after the outage", async () => {
-    const { manager, otherNode, time, store } = setUp();
+  it("reports a revocation during an outage of the store only after the outage", async () => {
+    const { manager, otherNode, time, store } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     const { get } = store;
     store.get = () => Promise.reject(new Error("no connection"));
     await otherNode.revoke({ subject: "ada" });
     await time.advance(10 * CHECK_INTERVAL);
-    expect(codeOf(closed)).toBeNull();
+    expect(abortCodeOf(closed)).toBeNull();
     store.get = get;
     await time.advance(CHECK_INTERVAL);
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
   });
 
   it.each(["this node", "another node"])("aborts when a login on %s replaces the token", async (node) => {
-    const { manager, otherNode, time } = setUp();
+    const { manager, otherNode, time } = createTwoNodes();
     const { record, token } = await manager.create();
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     await (node === "this node" ? manager : otherNode).authenticate(record.id, "ada");
     await time.advance(CHECK_INTERVAL);
-    expect(codeOf(closed)).toBe("CONFLICT");
+    expect(abortCodeOf(closed)).toBe("CONFLICT");
   });
 
   it("does not abort when its own handle logs in, elevates or rotates, and then watches the new token", async () => {
-    const { manager, time } = setUp({});
+    const { manager, time } = createTwoNodes({});
     await manager.create({ subject: "ada" });
-    const session = await open(manager, (await manager.create()).token);
+    const session = await openSession(manager, (await manager.create()).token);
     const { closed } = session;
     for (const change of [
       () => session.authenticate("ada"),
@@ -113,23 +120,23 @@ describe("session.closed", () => {
     ]) {
       await change();
       await time.advance(CHECK_INTERVAL);
-      expect(codeOf(closed)).toBeNull();
+      expect(abortCodeOf(closed)).toBeNull();
     }
     await manager.revoke({ subject: "ada" });
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
   });
 
   it("does not abort for periodic rotations on another node, and triggers no theft detection", async () => {
-    const { manager, time, store } = setUp({ policy: { rotateEvery: HOUR } });
+    const { manager, time, store } = createTwoNodes({ policy: { rotateEvery: HOUR } });
     const secrets = ["a secret for these tests"];
     const rotatingNode = new SessionManager({
       store,
       secrets,
       policy: { rotateEvery: HOUR },
-      ...managerTime(time),
+      ...managerTimeOptions(time),
     });
     const { token } = await manager.create({ subject: "ada" });
-    const { closed } = await open(manager, token);
+    const { closed } = await openSession(manager, token);
     let current = token;
     for (let round = 0; round < 3; round++) {
       await time.advance(HOUR);
@@ -141,18 +148,18 @@ describe("session.closed", () => {
       await rotatingNode.resume(current);
     }
     await time.advance(HOUR / 2);
-    expect(codeOf(closed)).toBeNull();
+    expect(abortCodeOf(closed)).toBeNull();
     expect((await rotatingNode.resume(current)).refusal).toBeNull();
   });
 
   it("watches a new session from the moment it is stored", async () => {
-    const { manager, timers } = setUp();
+    const { manager, timers } = createTwoNodes();
     const session = manager.begin();
     const { closed } = session;
     expect(timers.active).toBe(0);
     await session.patch({ theme: "dark" });
     expect(timers.active).toBe(1);
     await manager.revoke({ session: session.id });
-    expect(codeOf(closed)).toBe("SESSION_REVOKED");
+    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
   });
 });

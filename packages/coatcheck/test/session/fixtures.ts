@@ -67,7 +67,7 @@ export function createFixture(options: Partial<SessionManagerOptions<Data>> = {}
 }
 
 /** Returns the code of the error that a promise rejects with; null when it resolves. */
-export async function codeOf(promise: Promise<unknown>): Promise<string | null> {
+export async function errorCodeOf(promise: Promise<unknown>): Promise<string | null> {
   try {
     await promise;
     return null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/session/session.ts";
-import { codeOf, createFixture, type Data } from "./fixtures.ts";
+import { createFixture, type Data, errorCodeOf } from "./fixtures.ts";
 
 describe("session.data", () => {
   it("returns the same writable object after a write and after a login", async () => {
@@ -50,7 +50,7 @@ describe("session.data", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("keeps assignments and flash messages from during a write for the next write", async () => {
+  it("saves assignments and flash messages that were made during a write with the next write", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -98,7 +98,7 @@ describe("concurrent writes of one handle", () => {
     expect((await manager.stats()).total).toBe(1);
   });
 
-  it("invalidate all tokens but the last when they issue new tokens", async () => {
+  it("invalidate all tokens except the last one that they issue", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -117,7 +117,7 @@ describe("concurrent writes of one handle", () => {
       session.elevate("pay", 1000),
       session.update(() => JSON.parse('{ "__proto__": 1 }')),
       session.patch({ cart: { plum: 1 } }),
-    ].map(codeOf);
+    ].map(errorCodeOf);
     expect(await Promise.all(codes)).toEqual([null, "SESSION_REQUIRED", "VALIDATION_FAILED", null]);
     expect((await manager.find(record.id))?.data).toEqual({ cart: { pear: 1, plum: 1 } });
   });
@@ -151,7 +151,7 @@ describe("a request whose session expires while it runs", () => {
       const { token } = await manager.create({ subject: "alice" });
       const session = await open(token);
       advance(DAY);
-      expect(await codeOf(act(session))).toBe("SESSION_EXPIRED");
+      expect(await errorCodeOf(act(session))).toBe("SESSION_EXPIRED");
       expect(await refusal(token)).toBe("expired");
     });
   }
@@ -193,7 +193,7 @@ describe("a request whose token was replaced by a login of another request", () 
       const { record, token } = await manager.create();
       const overtaken = await open(token);
       const { token: next, record: loggedIn } = await manager.authenticate(record.id, "alice");
-      expect(await codeOf(act(overtaken))).toBe("CONFLICT");
+      expect(await errorCodeOf(act(overtaken))).toBe("CONFLICT");
       expect(await refusal(next)).toBeNull();
       expect((await manager.find(record.id))?.data).toEqual(loggedIn.data);
     }

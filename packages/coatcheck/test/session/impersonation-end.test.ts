@@ -3,9 +3,9 @@ import { createCache } from "../../src/cache/index.ts";
 import type { RevocationScope } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime } from "../cache/fixtures.ts";
-import { CHECK_INTERVAL, cacheTime, managerTime } from "./closed-fixtures.ts";
-import { codeOf, createFixture } from "./fixtures.ts";
-import { setUp, tokenAfter } from "./impersonation-fixtures.ts";
+import { CHECK_INTERVAL, cacheTimeOptions, managerTimeOptions } from "./closed-fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { setUpAdministrator, tokenAfter } from "./impersonation-fixtures.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,14 +18,14 @@ describe("an impersonation", () => {
     ["the sessions of the actor's tenant are revoked", { tenant: "support" }],
     ["everyone's sessions are revoked", { everyone: true }],
   ])("ends when %s", async (_case, scope) => {
-    const { begin, manager, refusal } = await setUp();
+    const { begin, manager, refusal } = await setUpAdministrator();
     const { token, session } = await begin();
     await manager.revoke(scope);
     expect(await refusal(token)).toBe("revoked");
     expect((await manager.find(session.id))?.state).toBe("revoked");
   });
 
-  it("ends on another node within the staleness bound, and until then needs no read of the store there", async () => {
+  it("ends on another node within the staleness bound, and that node does not read the store before", async () => {
     const time = new FakeTime();
     const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
     const { get } = store;
@@ -33,9 +33,9 @@ describe("an impersonation", () => {
       store.reads++;
       return get(id);
     };
-    const { begin, manager } = await setUp({ store, ...managerTime(time) });
-    const cache = createCache({ store, ...cacheTime(time) });
-    const other = createFixture({ store, cache, ...managerTime(time) });
+    const { begin, manager } = await setUpAdministrator({ store, ...managerTimeOptions(time) });
+    const cache = createCache({ store, ...cacheTimeOptions(time) });
+    const other = createFixture({ store, cache, ...managerTimeOptions(time) });
     await time.advance(2000);
     const { token } = await begin();
     expect(await other.refusal(token)).toBeNull();
@@ -49,14 +49,16 @@ describe("an impersonation", () => {
   });
 
   it("ends at the absolute timeout of the actor's session", async () => {
-    const { begin, refusal, advance } = await setUp({ policy: { absoluteTimeout: 10 * MINUTE } });
+    const { begin, refusal, advance } = await setUpAdministrator({
+      policy: { absoluteTimeout: 10 * MINUTE },
+    });
     const { token } = await begin();
     advance(10 * MINUTE);
     expect(await refusal(token)).not.toBeNull();
   });
 
   it("restarts the idle timeouts of both sessions with the actor's activity", async () => {
-    const { own, begin, refusal, advance, open, runTimers } = await setUp({
+    const { own, begin, refusal, advance, open, runTimers } = await setUpAdministrator({
       policy: { idleTimeout: 20 * MINUTE },
     });
     const { token } = await begin();
@@ -70,7 +72,7 @@ describe("an impersonation", () => {
 
   it("aborts session.closed at the next check after the actor's session is revoked", async () => {
     const time = new FakeTime();
-    const { own, begin, open, manager } = await setUp(managerTime(time));
+    const { own, begin, open, manager } = await setUpAdministrator(managerTimeOptions(time));
     const { closed } = await open((await begin()).token);
     await time.advance(CHECK_INTERVAL);
     expect(closed.aborted).toBe(false);
@@ -80,21 +82,21 @@ describe("an impersonation", () => {
   });
 
   it("aborts session.closed at once when this process revokes all sessions of the actor", async () => {
-    const { begin, open, manager } = await setUp();
+    const { begin, open, manager } = await setUpAdministrator();
     const { closed } = await open((await begin()).token);
     await manager.revoke({ subject: "clerk" });
     expect(closed.aborted).toBe(true);
   });
 
   it("ends at a logout, together with the actor's session", async () => {
-    const { own, begin, open, refusal } = await setUp();
+    const { own, begin, open, refusal } = await setUpAdministrator();
     const { token } = await begin();
     expect(await (await open(token)).revoke()).toBe(true);
     expect([await refusal(token), await refusal(own.token)]).toEqual(["revoked", "revoked"]);
   });
 
   it("ends the actor's session at a logout even if the impersonation has already ended", async () => {
-    const { own, begin, request, refusal, advance } = await setUp();
+    const { own, begin, request, refusal, advance } = await setUpAdministrator();
     const { token } = await begin();
     advance(HOUR);
     expect(await (await request(token)).revoke()).toBe(true);
@@ -102,7 +104,7 @@ describe("an impersonation", () => {
   });
 
   it("ends at a login, together with the actor's session", async () => {
-    const { own, begin, open, refusal } = await setUp();
+    const { own, begin, open, refusal } = await setUpAdministrator();
     const { token } = await begin();
     const session = await open(token);
     await session.authenticate("ada");
@@ -113,20 +115,20 @@ describe("an impersonation", () => {
 
 describe("the session of an impersonation", () => {
   it("has no elevation: it does not inherit the actor's, and elevate() throws FORBIDDEN", async () => {
-    const { own, begin, open, manager } = await setUp();
+    const { own, begin, open, manager } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
     const { token } = await begin(await tokenAfter(elevated, own.token));
     const session = await open(token);
     expect(session.isElevated("payment")).toBe(false);
     expect(() => session.requireElevated("payment")).toThrow(expect.objectContaining({ code: "FORBIDDEN" }));
-    expect(await codeOf(session.elevate("payment", HOUR))).toBe("FORBIDDEN");
-    expect(await codeOf(manager.elevate(session.id, "payment", HOUR))).toBe("FORBIDDEN");
-    expect(await codeOf(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
+    expect(await errorCodeOf(session.elevate("payment", HOUR))).toBe("FORBIDDEN");
+    expect(await errorCodeOf(manager.elevate(session.id, "payment", HOUR))).toBe("FORBIDDEN");
+    expect(await errorCodeOf(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
   });
 
-  it("returns to the actor's own session when it stops, with the elevations of the actor's token", async () => {
-    const { own, begin, open, stop } = await setUp();
+  it("returns to the actor's own session, with its elevations, when it stops", async () => {
+    const { own, begin, open, stop } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
     const withElevation = await tokenAfter(elevated, own.token);
@@ -139,17 +141,17 @@ describe("the session of an impersonation", () => {
   });
 
   it("throws FORBIDDEN for revokeOthers(), and for actions that a route forbids", async () => {
-    const { own, begin, open } = await setUp();
+    const { own, begin, open } = await setUpAdministrator();
     const session = await open((await begin()).token);
     expect(() => session.forbidWhileImpersonating("change the password")).toThrow(
       "Not allowed while impersonating: change the password.",
     );
-    expect(await codeOf(session.revokeOthers())).toBe("FORBIDDEN");
+    expect(await errorCodeOf(session.revokeOthers())).toBe("FORBIDDEN");
     (await open(own.token)).forbidWhileImpersonating("change the password");
   });
 
   it("is not continued by open() after its idle timeout", async () => {
-    const { begin, manager, advance } = await setUp({ policy: { idleTimeout: 10 * MINUTE } });
+    const { begin, manager, advance } = await setUpAdministrator({ policy: { idleTimeout: 10 * MINUTE } });
     const { session } = await begin();
     expect(await manager.isRevoked(session.id, { subject: "ada", tenant: "shop" })).toBe(false);
     advance(11 * MINUTE);
@@ -157,7 +159,7 @@ describe("the session of an impersonation", () => {
   });
 
   it("keeps its token: rotate() and periodic rotation issue no new token", async () => {
-    const { begin, open, advance } = await setUp({ policy: { rotateEvery: MINUTE } });
+    const { begin, open, advance } = await setUpAdministrator({ policy: { rotateEvery: MINUTE } });
     const { token } = await begin();
     advance(2 * MINUTE);
     const session = await open(token);
@@ -167,7 +169,7 @@ describe("the session of an impersonation", () => {
 });
 
 it("an impersonation emits an event when it begins and when it stops, with actor and reason", async () => {
-  const { begin, stop, manager } = await setUp();
+  const { begin, stop, manager } = await setUpAdministrator();
   const seen: unknown[] = [];
   for (const name of ["impersonation-started", "impersonation-stopped"] as const) {
     manager.events.on(name, ({ record, actor }) =>

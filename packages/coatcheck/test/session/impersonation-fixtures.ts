@@ -9,7 +9,7 @@ export async function tokenAfter(session: Session<Data>, before: string): Promis
 }
 
 /** Logs an administrator in. Returns functions for requests from the administrator's browser. */
-export async function setUp(options: Parameters<typeof createFixture>[0] = {}) {
+export async function setUpAdministrator(options: Parameters<typeof createFixture>[0] = {}) {
   const fixture = createFixture(options);
   const { manager, open } = fixture;
   const own = await manager.create({ subject: "clerk", tenant: "support", data: { theme: "dark" } });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, type Data } from "./fixtures.ts";
-import { IMPERSONATE_OPTIONS, setUp, tokenAfter } from "./impersonation-fixtures.ts";
+import { type Data, errorCodeOf } from "./fixtures.ts";
+import { IMPERSONATE_OPTIONS, setUpAdministrator, tokenAfter } from "./impersonation-fixtures.ts";
 
 const HOUR = 3_600_000;
 
 describe("impersonate()", () => {
   it("begins a new session with the actor, initial data and a time limit", async () => {
-    const { own, begin, open, now } = await setUp();
+    const { own, begin, open, now } = await setUpAdministrator();
     const { session, token } = await begin();
     expect(token).not.toBe(own.token);
     const later = await open(token);
@@ -21,7 +21,7 @@ describe("impersonate()", () => {
   });
 
   it("saves earlier assignments in the actor's session", async () => {
-    const { own, open, manager } = await setUp();
+    const { own, open, manager } = await setUpAdministrator();
     const session = await open(own.token);
     session.data.views = 7;
     await session.impersonate("ada", IMPERSONATE_OPTIONS);
@@ -32,44 +32,46 @@ describe("impersonate()", () => {
   });
 
   it("keeps the actor's session valid when the response was lost", async () => {
-    const { own, begin, open } = await setUp();
+    const { own, begin, open } = await setUpAdministrator();
     await begin();
     expect((await open(own.token)).record).toMatchObject({ subject: "clerk", version: 1, actor: null });
   });
 
   it("does nothing for the subject that is already impersonated, and throws FORBIDDEN for another subject", async () => {
-    const { begin, open } = await setUp();
+    const { begin, open } = await setUpAdministrator();
     const { token } = await begin();
     const repeated = await open(token);
     await repeated.impersonate("ada", IMPERSONATE_OPTIONS);
-    expect(await codeOf(repeated.impersonate("eve", IMPERSONATE_OPTIONS))).toBe("FORBIDDEN");
+    expect(await errorCodeOf(repeated.impersonate("eve", IMPERSONATE_OPTIONS))).toBe("FORBIDDEN");
     expect(await tokenAfter(repeated, token)).toBe(token);
   });
 
   it("throws SESSION_REQUIRED while anonymous, and VALIDATION_FAILED for invalid arguments", async () => {
-    const { manager, own, open } = await setUp();
-    expect(await codeOf(manager.begin().impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REQUIRED");
+    const { manager, own, open } = await setUpAdministrator();
+    expect(await errorCodeOf(manager.begin().impersonate("ada", IMPERSONATE_OPTIONS))).toBe(
+      "SESSION_REQUIRED",
+    );
     const session = await open(own.token);
-    expect(await codeOf(session.impersonate("clerk", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
-    expect(await codeOf(session.impersonate("", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
-    expect(await codeOf(session.impersonate("ada", { reason: "" }))).toBe("VALIDATION_FAILED");
+    expect(await errorCodeOf(session.impersonate("clerk", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
+    expect(await errorCodeOf(session.impersonate("", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
+    expect(await errorCodeOf(session.impersonate("ada", { reason: "" }))).toBe("VALIDATION_FAILED");
     for (const maxAge of [0, -1, Number.NaN, 13 * HOUR]) {
-      expect(await codeOf(session.impersonate("ada", { ...IMPERSONATE_OPTIONS, maxAge }))).toBe(
+      expect(await errorCodeOf(session.impersonate("ada", { ...IMPERSONATE_OPTIONS, maxAge }))).toBe(
         "VALIDATION_FAILED",
       );
     }
   });
 
   it("throws for an actor whose session was revoked after the request began", async () => {
-    const { manager, own, open } = await setUp();
+    const { manager, own, open } = await setUpAdministrator();
     const session = await open(own.token);
     await manager.revoke({ subject: "clerk" });
-    expect(await codeOf(session.impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REVOKED");
+    expect(await errorCodeOf(session.impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REVOKED");
     expect((await manager.list({ subject: "ada" }, { limit: 10 })).records).toEqual([]);
   });
 
   it("revokes no session of the subject at the session limit", async () => {
-    const { manager, begin, refusal } = await setUp({
+    const { manager, begin, refusal } = await setUpAdministrator({
       policy: { sessionLimit: { max: 1, onExceeded: "evict-oldest" } },
     });
     const adas = await manager.create({ subject: "ada" });
@@ -79,7 +81,7 @@ describe("impersonate()", () => {
 
   it("never merges data from an impersonation into the subject's data", async () => {
     const merge = (visitor: Data, subject: Data | null): Data => ({ ...subject, ...visitor });
-    const { manager, begin, open } = await setUp({ merge });
+    const { manager, begin, open } = await setUpAdministrator({ merge });
     const { token } = await begin();
     await (await open(token)).patch({ theme: "actor" });
     const visitor = manager.begin();
@@ -90,7 +92,7 @@ describe("impersonate()", () => {
 
 describe("stopImpersonating()", () => {
   it("returns to the actor's own session, with the same token and data", async () => {
-    const { own, begin, stop, refusal, manager } = await setUp();
+    const { own, begin, stop, refusal, manager } = await setUpAdministrator();
     const { token } = await begin();
     const stopped = await stop(token);
     expect([stopped.hasStopped, stopped.token]).toEqual([true, own.token]);
@@ -107,19 +109,19 @@ describe("stopImpersonating()", () => {
   });
 
   it("returns the same token when it is repeated after a lost response or a double click", async () => {
-    const { own, begin, stop } = await setUp();
+    const { own, begin, stop } = await setUpAdministrator();
     const { token } = await begin();
     const results = await Promise.all([stop(token), stop(token)]);
     expect([...results, await stop(token)].map((each) => each.token)).toEqual(Array(3).fill(own.token));
   });
 
   it("does nothing and returns false for a session without an actor, and for a visitor without a session", async () => {
-    const { own, stop } = await setUp();
+    const { own, stop } = await setUpAdministrator();
     expect([(await stop(own.token)).hasStopped, (await stop("")).hasStopped]).toEqual([false, false]);
   });
 
-  it("returns to the actor's session after the time limit, when the token opens no session", async () => {
-    const { own, begin, stop, request, advance } = await setUp();
+  it("returns to the actor's session even after the impersonation's time limit", async () => {
+    const { own, begin, stop, request, advance } = await setUpAdministrator();
     const { token } = await begin();
     advance(HOUR);
     const ended = await request(token);
@@ -129,7 +131,7 @@ describe("stopImpersonating()", () => {
   });
 
   it("ends other impersonations that the same session began and whose responses were lost", async () => {
-    const { own, begin, stop, refusal } = await setUp();
+    const { own, begin, stop, refusal } = await setUpAdministrator();
     const lost = await begin();
     const { token } = await begin(own.token, "eve");
     await stop(token);
@@ -137,17 +139,17 @@ describe("stopImpersonating()", () => {
   });
 
   it("throws when the actor has to log in again, and returns no other session", async () => {
-    const { own, begin, stop, manager, refusal } = await setUp();
+    const { own, begin, stop, manager, refusal } = await setUpAdministrator();
     const { token } = await begin();
     await manager.rotate(own.record.id);
-    expect(await codeOf(stop(token))).toBe("SESSION_REQUIRED");
+    expect(await errorCodeOf(stop(token))).toBe("SESSION_REQUIRED");
     expect(await refusal(token)).toBe("revoked");
     await manager.revoke({ subject: "clerk" });
-    expect(await codeOf(stop(token))).toBe("SESSION_REVOKED");
+    expect(await errorCodeOf(stop(token))).toBe("SESSION_REVOKED");
   });
 
   it("throws for a forged token with the id of an impersonation", async () => {
-    const { begin, stop, manager } = await setUp();
+    const { begin, stop, manager } = await setUpAdministrator();
     const { session, token } = await begin();
     const forged = manager.ring.seal(session.id, token.slice(22, 43) + (token[43] === "A" ? "B" : "A"));
     expect((await stop(forged)).hasStopped).toBe(false);

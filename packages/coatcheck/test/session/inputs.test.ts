@@ -5,7 +5,7 @@ import { SecretRing } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
-/** Values that JavaScript code may pass: from `process.env`, from a form, or from adding undefined. */
+/** Values that JavaScript code may pass: from `process.env`, from a form, or from a calculation with undefined. */
 const INVALID_DURATIONS = [
   0,
   -1,
@@ -87,7 +87,7 @@ it("resume() refuses a value that is not a string as a missing or malformed toke
   ]);
 });
 
-it("session.data throws VALIDATION_FAILED for an assignment to __proto__, because the name may come from a client", async () => {
+it("session.data throws VALIDATION_FAILED for an assignment to __proto__", async () => {
   const { manager } = createFixture();
   const session = manager.begin();
   const refused = expect.objectContaining({ status: 400, ...invalid("__proto__") });

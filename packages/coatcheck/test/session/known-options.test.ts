@@ -200,7 +200,7 @@ for (const [path, requirement, call] of WRONG_TYPES) {
   });
 }
 
-it("an object without the required methods is rejected, and a promise with the advice to await it", async () => {
+it("an object without the required methods is rejected; for a promise, the error advises to await it", async () => {
   const promise = Promise.resolve(store);
   const calls: [string, () => unknown][] = [
     ["store must be a session store (got a promise; await it first)", () => newManager({ store: promise })],

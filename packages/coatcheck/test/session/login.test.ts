@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Session } from "../../src/session/session.ts";
-import { codeOf, createFixture, type Data } from "./fixtures.ts";
+import { createFixture, type Data, errorCodeOf } from "./fixtures.ts";
 
 const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
   cart: { ...subject?.cart, ...visitor.cart },
@@ -83,7 +83,7 @@ describe("authenticate()", () => {
     if (found instanceof Session) throw new Error("The older token was accepted.");
     const late = manager.begin(undefined, found);
     late.data.theme = "dark";
-    expect(await codeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
+    expect(await errorCodeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
     const again = manager.begin(undefined, found);
     await again.authenticate("alice");
     const tokens = await Promise.all(
@@ -131,14 +131,14 @@ describe("authenticate() of a visitor without a stored session", () => {
       policy: { sessionLimit: { max: 1, onExceeded: "reject" } },
     });
     await manager.create({ subject: "alice" });
-    expect(await codeOf(manager.begin().authenticate("alice"))).toBe("CONFLICT");
+    expect(await errorCodeOf(manager.begin().authenticate("alice"))).toBe("CONFLICT");
     expect((await manager.stats()).total).toBe(1);
   });
 });
 
 describe("authenticate() at the session limit", () => {
   for (const onExceeded of ["evict-oldest", "evict-least-recently-used"] as const) {
-    it(`merges the evicted session's data with ${onExceeded}`, async () => {
+    it(`with ${onExceeded}, merges the data of the evicted session`, async () => {
       const { manager } = createFixture({
         merge: mergeCarts,
         policy: { sessionLimit: { max: 1, onExceeded } },

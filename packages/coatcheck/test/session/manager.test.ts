@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
@@ -49,7 +49,7 @@ describe("opening a session", () => {
     expect((await store.stats(now())).total).toBe(0);
   });
 
-  it("begin() creates the session with the first change, with the id that was read before", async () => {
+  it("begin() creates the session at the first change, under the id that was read before the change", async () => {
     const { manager, open } = createFixture();
     const session = manager.begin(() => ({ visitorId: "visitor-1", metadata: { source: "web" } }));
     const { id } = session;
@@ -96,7 +96,7 @@ describe("the timeouts of a session", () => {
     expect((await manager.resume(token, "background")).refusal).toBe("expired");
   });
 
-  it("restart with activity, which many requests write in one batch", async () => {
+  it("restart with activity, and the activity of many requests is written in one batch", async () => {
     const store = memoryStore();
     let touches = 0;
     const counted = {
@@ -118,7 +118,7 @@ describe("the timeouts of a session", () => {
     });
   });
 
-  it("do not end a session when writing its activity fails, which emits failed", async () => {
+  it("do not end a session when its activity cannot be written, and the event failed is emitted", async () => {
     const store = memoryStore();
     const { manager, refusal, advance, runTimers, emitted } = createFixture({
       store: { ...store, touch: () => Promise.reject(new Error("down")) },
@@ -167,7 +167,7 @@ describe("elevate()", () => {
   it("throws SESSION_REQUIRED for an anonymous session", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
-    expect(await codeOf(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
+    expect(await errorCodeOf(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
     expect(() => manager.begin().requireElevated("payment")).toThrow(
       expect.objectContaining({ code: "SESSION_REQUIRED" }),
     );
@@ -177,7 +177,7 @@ describe("elevate()", () => {
 describe("revoking and deleting sessions", () => {
   it("revoke() throws STORE_UNAVAILABLE when the request's token could not be checked", async () => {
     const session = createFixture().manager.begin(undefined, { refusal: "unavailable" });
-    expect(await codeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
+    expect(await errorCodeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
     expect(session.commit()).toMatchObject({ state: "unchanged" });
   });
 
@@ -207,7 +207,7 @@ describe("revoking and deleting sessions", () => {
       const { manager } = createFixture();
       expect(await manager.find(id)).toBeNull();
       expect(await manager.revoke({ session: id })).toBe(0);
-      expect(await codeOf(manager.patch(id, {}))).toBe("SESSION_NOT_FOUND");
+      expect(await errorCodeOf(manager.patch(id, {}))).toBe("SESSION_NOT_FOUND");
     },
   );
 

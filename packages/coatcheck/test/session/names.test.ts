@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
@@ -74,8 +74,8 @@ describe("flash()", () => {
       "notice",
       JSON.parse("[1]", () => new Date(0)),
     );
-    expect(await codeOf(session.save())).toBe("VALIDATION_FAILED");
+    expect(await errorCodeOf(session.save())).toBe("VALIDATION_FAILED");
     session.flash("notice", "x".repeat(2000));
-    expect(await codeOf(session.save())).toBe("PAYLOAD_TOO_LARGE");
+    expect(await errorCodeOf(session.save())).toBe("PAYLOAD_TOO_LARGE");
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 const policy = { rotateEvery: 15 * MINUTE, tokenOverlap: 30_000, idleTimeout: 60 * MINUTE };
@@ -102,7 +102,7 @@ describe("periodic rotation", () => {
     const { token } = await manager.create();
     advance(15 * MINUTE);
     const [one, other] = [await open(token), await open(token)];
-    const results = await Promise.all([one.commit(), codeOf(Promise.resolve(other.commit()))]);
+    const results = await Promise.all([one.commit(), errorCodeOf(Promise.resolve(other.commit()))]);
     expect(results[1]).toBeNull();
     expect(await refusal(results[0].token ?? "")).toBeNull();
   });
@@ -116,19 +116,19 @@ describe("a session limit", () => {
     const { manager, store, now } = limited("reject");
     const visitors = await Promise.all(Array.from({ length: 10 }, () => manager.create()));
     const codes = await Promise.all(
-      visitors.map(({ record }) => codeOf(manager.authenticate(record.id, "alice"))),
+      visitors.map(({ record }) => errorCodeOf(manager.authenticate(record.id, "alice"))),
     );
     expect(codes.filter((code) => code === null)).toHaveLength(2);
     expect(codes.filter((code) => code === "CONFLICT")).toHaveLength(8);
     expect((await store.stats(now())).authenticated).toBe(2);
-    expect(await codeOf(manager.create({ subject: "alice" }))).toBe("CONFLICT");
+    expect(await errorCodeOf(manager.create({ subject: "alice" }))).toBe("CONFLICT");
   });
 
   it("accepts a repeated login in an existing session of the subject", async () => {
     const { manager } = limited("reject");
     const { record } = await manager.create({ subject: "alice" });
     await manager.create({ subject: "alice" });
-    expect(await codeOf(manager.authenticate(record.id, "alice"))).toBeNull();
+    expect(await errorCodeOf(manager.authenticate(record.id, "alice"))).toBeNull();
   });
 
   it("revokes the oldest session with evict-oldest", async () => {
@@ -193,6 +193,6 @@ describe("a session limit", () => {
     });
     await manager.create({ subject: "alice" });
     advance(MINUTE);
-    expect(await codeOf(manager.create({ subject: "alice" }))).toBeNull();
+    expect(await errorCodeOf(manager.create({ subject: "alice" }))).toBeNull();
   });
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { SessionManager } from "../../src/session/manager.ts";
 import type { DataOptions } from "../../src/session/schema.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf } from "./fixtures.ts";
+import { errorCodeOf } from "./fixtures.ts";
 
 const secrets = ["a secret for these tests"];
 const schema = z.object({ theme: z.enum(["light", "dark"]), visits: z.number().int().default(0) });
@@ -78,7 +78,7 @@ describe("a stored session with older data", () => {
   it("expires when it cannot be migrated and onUnreadable is end", async () => {
     const { manager, token, record } = await storeWithOlderVersion({ mode: "dark" }, { onUnreadable: "end" });
     expect((await manager.resume(token)).refusal).toBe("expired");
-    expect(await codeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
+    expect(await errorCodeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
   });
 });
 
@@ -93,14 +93,14 @@ describe("a stored session with newer data", () => {
     return { manager, record, token, next };
   }
 
-  it("has initial data in an older deployment, which cannot change it", async () => {
+  it("is read as initial data by an older deployment, and cannot be changed there", async () => {
     const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     expect({ ...session.data }).toEqual(initial());
     session.data.visits = 1;
     await expect(session.commit()).rejects.toMatchObject({ code: "CONFLICT", retryAfter: 1 });
-    expect(await codeOf(manager.patch(record.id, { visits: 1 }))).toBe("CONFLICT");
+    expect(await errorCodeOf(manager.patch(record.id, { visits: 1 }))).toBe("CONFLICT");
     expect(await next.find(record.id)).toMatchObject({
       data: ahead,
       dataVersion: 2,
@@ -116,7 +116,7 @@ describe("a stored session with newer data", () => {
     expect(await next.find(record.id)).toMatchObject({ subject: "ada", data: ahead, dataVersion: 2 });
   });
 
-  it("gets initial data when onUnreadable is reset, as after a rollback", async () => {
+  it("gets initial data when onUnreadable is reset", async () => {
     const { manager, record } = await storeWithNewerVersion({ schema, initial, onUnreadable: "reset" });
     await manager.patch(record.id, { visits: 1 });
     expect(await manager.find(record.id)).toMatchObject({

@@ -2,21 +2,21 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TokenModel } from "./token-model.ts";
 import { MUTANTS } from "./token-mutants.ts";
-import { scenarios } from "./token-scenarios.ts";
+import { arbitraryScenario } from "./token-scenarios.ts";
 
 /**
  * After each step: 1. No token that the attacker knows opens the user's session, and the attacker cannot change its
- * data. 2. A token that was issued before an elevation has no elevation, nor has a token that replaces it. 3. If all
- * pending requests are lost, a login succeeds at once, and the next read returns the user's session. 4. Writes with the
- * browser's token fail for at most one overlap. One overlap later, without pending requests, a write succeeds. 5. A
- * logout ends the session, unless a newer token was first used longer than one overlap ago.
+ * data. 2. A token that was issued before an elevation has no elevation. A token that replaces it has none either. 3.
+ * If all pending requests are lost, a login succeeds at once, and the next read returns the user's session. 4. Writes
+ * with the browser's token fail for at most one overlap. One overlap later, without pending requests, a write succeeds.
+ * 5. A logout ends the session, unless a newer token was first used longer than one overlap ago.
  *
  * Five situations leave an orphaned session behind, or require one more login: simultaneous logins as two subjects, two
  * simultaneous first requests without a cookie, simultaneous logins in two tabs, a response that arrives after the
  * overlap, and a logout that races a login with a planted token. The properties allow this, so the runs include these
  * situations.
  */
-const property = fc.asyncProperty(scenarios, (scenario) => TokenModel.play(scenario));
+const property = fc.asyncProperty(arbitraryScenario, (scenario) => TokenModel.play(scenario));
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,12 +1,25 @@
-import { TokenProperties, USERS } from "./token-properties.ts";
-import { type Act, type Exchange, type Response, Site, type SiteOptions } from "./token-site.ts";
+import { TokenProperties, USER_SUBJECTS } from "./token-properties.ts";
+import {
+  type Exchange,
+  type HandlerAction,
+  Site,
+  type SiteOptions,
+  type SiteResponse,
+} from "./token-site.ts";
 
 const ATTACKER = "mallory";
 /** Steps that change neither the site nor the browser's cookie. */
 const STEPS_WITHOUT_EFFECT: readonly Step["do"][] = ["send", "double", "drop"];
 
-export type Client = "browser" | "attacker";
-export type ActName = "login" | "loginAsSecondUser" | "elevate" | "rotate" | "read" | "write" | "logout";
+export type RequestingClient = "browser" | "attacker";
+export type HandlerActionName =
+  | "login"
+  | "loginAsSecondUser"
+  | "elevate"
+  | "rotate"
+  | "read"
+  | "write"
+  | "logout";
 
 /** A step of a run. `index` selects one of the attacker's tokens or pending requests, modulo their number. */
 export type Step =
@@ -16,8 +29,8 @@ export type Step =
        * and its response arrives. `lose`: it is processed, and its response is lost.
        */
       readonly do: "send" | "open" | "exchange" | "lose";
-      readonly by: Client;
-      readonly act: ActName;
+      readonly by: RequestingClient;
+      readonly act: HandlerActionName;
       readonly index: number;
     }
   /**
@@ -31,7 +44,7 @@ export type Step =
   | { readonly do: "plant"; readonly index: number }
   | { readonly do: "pass"; readonly milliseconds: number };
 
-type RequestStep = Extract<Step, { by: Client }>;
+type RequestStep = Extract<Step, { by: RequestingClient }>;
 
 export interface Scenario extends SiteOptions {
   /**
@@ -43,11 +56,11 @@ export interface Scenario extends SiteOptions {
 }
 
 interface PendingRequest {
-  readonly by: Client;
-  readonly act: Act;
+  readonly by: RequestingClient;
+  readonly act: HandlerAction;
   readonly cookie: string | null;
   exchange: Exchange | null;
-  response: Response | null;
+  response: SiteResponse | null;
 }
 
 /**
@@ -146,18 +159,18 @@ export class TokenModel {
     }
   }
 
-  #send(by: Client, name: ActName, cookie: string | null): PendingRequest {
+  #send(by: RequestingClient, name: HandlerActionName, cookie: string | null): PendingRequest {
     const flight: PendingRequest = { by, act: this.#actOf(by, name), cookie, exchange: null, response: null };
     this.#flights.push(flight);
     return flight;
   }
 
-  #actOf(by: Client, name: ActName): Act {
+  #actOf(by: RequestingClient, name: HandlerActionName): HandlerAction {
     switch (name) {
       case "login":
       case "loginAsSecondUser":
         if (by === "attacker") return { do: "login", subject: ATTACKER };
-        return { do: "login", subject: USERS[name === "login" ? 0 : 1] };
+        return { do: "login", subject: USER_SUBJECTS[name === "login" ? 0 : 1] };
       case "write":
         return { do: "write", name: by, value: ++this.#writes };
       default:

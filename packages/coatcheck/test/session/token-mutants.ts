@@ -4,7 +4,7 @@ import { PrivilegeWriter } from "../../src/session/privileges.ts";
 import { hashSecret, SecretRing } from "../../src/session/token.ts";
 import { tokenSupersededError } from "../../src/session/token-errors.ts";
 import { type PresentedToken, type Replacement, TokenRules } from "../../src/session/token-rules.ts";
-import { OVERLAP, SECRETS } from "./token-site.ts";
+import { SITE_SECRETS, TOKEN_OVERLAP } from "./token-site.ts";
 
 /** A rule that is simpler than the real rule, and the property in token-model.test.ts that it violates. */
 export interface Mutant {
@@ -18,23 +18,23 @@ const { check, replaceSecret, mayWrite } = TokenRules.prototype;
 const originalMethods = { check, replaceSecret, mayWrite };
 
 /** Replaces a method. `name` is a string because the type does not include protected methods. */
-function override(name: string, method: (this: TokenRules, ...values: never[]) => unknown): void {
+function overrideRule(name: string, method: (this: TokenRules, ...values: never[]) => unknown): void {
   vi.spyOn(TokenRules.prototype, name as "check").mockImplementation(method as TokenRules["check"]);
 }
 
 /** Derives a new secret from the presented secret, as periodic rotation did in an earlier version. */
 function deriveFromPresented(id: string, presented: PresentedToken | null): string {
-  return new SecretRing(SECRETS).deriveSuccessor(id, presented?.secret ?? "");
+  return new SecretRing(SITE_SECRETS).deriveSuccessor(id, presented?.secret ?? "");
 }
 
-type RecordOf<Name extends keyof typeof originalMethods> = Parameters<TokenRules[Name]>[0];
+type RuleRecord<Name extends keyof typeof originalMethods> = Parameters<TokenRules[Name]>[0];
 
 export const MUTANTS: readonly Mutant[] = [
   {
     rule: "a new secret is derived from the replaced secret",
     property: 1,
     apply: () =>
-      override("newSecret", (record: RecordOf<"replaceSecret">, { presented }: Replacement) =>
+      overrideRule("newSecret", (record: RuleRecord<"replaceSecret">, { presented }: Replacement) =>
         deriveFromPresented(record.id, presented),
       ),
   },
@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a new secret is derived from the replaced secret, with a secret that never leaks",
     property: 2,
     apply: () =>
-      override("newSecret", ({ id }: RecordOf<"replaceSecret">, { presented }: Replacement) =>
+      overrideRule("newSecret", ({ id }: RuleRecord<"replaceSecret">, { presented }: Replacement) =>
         hashSecret(deriveFromPresented(id, presented)).slice(0, 22),
       ),
   },
@@ -50,23 +50,23 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "the overlap is counted from the session's last rotation",
     property: 4,
     apply: () => {
-      override("overlapEnd", ({ rotatedAt }: RecordOf<"check">) => rotatedAt + OVERLAP);
-      override("check", function (record: RecordOf<"check">, hash: string, now: number) {
+      overrideRule("overlapEnd", ({ rotatedAt }: RuleRecord<"check">) => rotatedAt + TOKEN_OVERLAP);
+      overrideRule("check", function (record: RuleRecord<"check">, hash: string, now: number) {
         const check = originalMethods.check.call(this, record, hash, now);
-        return check === "replaced" && now < record.rotatedAt + OVERLAP ? "superseded" : check;
+        return check === "replaced" && now < record.rotatedAt + TOKEN_OVERLAP ? "superseded" : check;
       });
     },
   },
   {
     rule: "a rotation with an older, still valid token keeps the elevations",
     property: 2,
-    apply: () => override("elevationsFor", ({ elevations }: RecordOf<"check">) => elevations),
+    apply: () => overrideRule("elevationsFor", ({ elevations }: RuleRecord<"check">) => elevations),
   },
   {
     rule: "a login does not invalidate older tokens that are still valid",
     property: 1,
     apply: () =>
-      override("replaceSecret", function (record: RecordOf<"replaceSecret">, change: Replacement) {
+      overrideRule("replaceSecret", function (record: RuleRecord<"replaceSecret">, change: Replacement) {
         const { secret, fields } = originalMethods.replaceSecret.call(this, record, change);
         const olderSecrets = [...fields.olderSecrets.slice(0, 1), ...record.olderSecrets];
         return { secret, fields: { ...fields, olderSecrets } };
@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a login does not invalidate the token that it replaces",
     property: 1,
     apply: () =>
-      override("replaceSecret", function (record: RecordOf<"replaceSecret">, change: Replacement) {
+      overrideRule("replaceSecret", function (record: RuleRecord<"replaceSecret">, change: Replacement) {
         return originalMethods.replaceSecret.call(this, record, { ...change, older: "keep" });
       }),
   },
@@ -84,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a logout with an invalid older token only clears the cookie",
     property: 5,
     apply: () =>
-      override("mayLogOut", function (record: RecordOf<"check">, hash: string, now: number) {
+      overrideRule("mayLogOut", function (record: RuleRecord<"check">, hash: string, now: number) {
         return originalMethods.mayWrite.call(this, record, hash, now);
       }),
   },
@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a logout ends the session only within the overlap",
     property: 5,
     apply: () =>
-      override("mayLogOut", function (record: RecordOf<"check">, hash: string, now: number) {
+      overrideRule("mayLogOut", function (record: RuleRecord<"check">, hash: string, now: number) {
         const check = originalMethods.check.call(this, record, hash, now);
         return check === "current" || check === "older" || check === "superseded";
       }),
@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "a write that waited for a login is not checked again",
     property: 1,
-    apply: () => override("mayWrite", () => true),
+    apply: () => overrideRule("mayWrite", () => true),
   },
   {
     rule: "a login with an older token is refused",

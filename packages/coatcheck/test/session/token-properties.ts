@@ -1,16 +1,25 @@
 import type { SessionRecord } from "../../src/session/record.ts";
 import { idOfToken, secretOfToken } from "../../src/session/token.ts";
-import { type Act, OVERLAP, type Response, SCOPE, type Site } from "./token-site.ts";
+import {
+  ELEVATION_SCOPE,
+  type HandlerAction,
+  type Site,
+  type SiteResponse,
+  TOKEN_OVERLAP,
+} from "./token-site.ts";
 
 /** The subjects that the browser logs in as. */
-export const USERS = ["alice", "bob"] as const;
+export const USER_SUBJECTS = ["alice", "bob"] as const;
 /** The number of older secrets that a session stores. */
 const MAX_OLDER_SECRETS = 8;
 
 /** A token that the site has issued. */
 interface IssuedToken {
   readonly order: number;
-  /** Whether the token may have an elevation. True if it was issued by an elevation, or replaced a token that was. */
+  /**
+   * Whether the token may have an elevation. True if an elevation issued it, or if it replaced a token for which this
+   * is true.
+   */
   readonly mayBeElevated: boolean;
   firstUse: number | null;
 }
@@ -25,11 +34,11 @@ export class Violation extends Error {
   }
 }
 
-/** An action of a request, with its response. */
+/** A request that the site has handled: the action of its handler, the cookie that it sent, and the response. */
 interface HandledRequest {
-  readonly act: Act;
+  readonly act: HandlerAction;
   readonly cookie: string | null;
-  readonly response: Response | null;
+  readonly response: SiteResponse | null;
 }
 
 /** Checks the properties of a site. See token-model.test.ts. */
@@ -52,7 +61,7 @@ export class TokenProperties {
   /** Returns the data of each session of a user, by session id. With `name`, returns only this member of the data. */
   async usersData(name?: string): Promise<Map<string, string>> {
     const records = (await this.#site.records()).filter(({ subject }) => isUser(subject));
-    return new Map(records.map((record) => [record.id, contentOf(record, name)]));
+    return new Map(records.map((record) => [record.id, serializeContent(record, name)]));
   }
 
   /**
@@ -85,7 +94,7 @@ export class TokenProperties {
       ([token, issued]) => idOfToken(token) === record.id && issued.order > order,
     );
     const isInUse = newer.some(
-      ([, { firstUse }]) => firstUse !== null && firstUse + OVERLAP <= this.#site.now,
+      ([, { firstUse }]) => firstUse !== null && firstUse + TOKEN_OVERLAP <= this.#site.now,
     );
     if (isInUse || newer.length > MAX_OLDER_SECRETS) return;
     throw new Violation(5, "a session outlived its logout although no newer token was in use.");
@@ -117,12 +126,14 @@ export class TokenProperties {
     this.#guesses.push(ring.seal(id, ring.deriveSuccessor(id, secretOfToken(token))));
   }
 
-  /** Property 2: a token that was issued before an elevation has no elevation, nor has a token that replaces it. */
+  /**
+   * Property 2: a token that was issued before an elevation has no elevation. A token that replaces it has none either.
+   */
   async #requireElevationsOfOwnToken(): Promise<void> {
     if ((await this.#site.records()).every(({ elevations }) => Object.keys(elevations).length === 0)) return;
     for (const [token, { mayBeElevated }] of this.issued) {
       if (mayBeElevated) continue;
-      if ((await this.#site.openToken(token))?.isElevated(SCOPE)) {
+      if ((await this.#site.openToken(token))?.isElevated(ELEVATION_SCOPE)) {
         throw new Violation(2, "a token has an elevation that it was not issued with.");
       }
     }
@@ -133,7 +144,7 @@ export class TokenProperties {
    * session.
    */
   async #requireLogin(jar: string | null): Promise<void> {
-    const [subject] = USERS;
+    const [subject] = USER_SUBJECTS;
     const site = await this.#site.fork(jar);
     const login = await site.send(jar).act({ do: "login", subject });
     const next = login.cookie === undefined ? jar : login.cookie;
@@ -145,17 +156,17 @@ export class TokenProperties {
 
   /** Property 4: writes with the browser's token fail for at most one overlap. */
   async #requireWrite(jar: string | null): Promise<void> {
-    const write: Act = { do: "write", name: "probe", value: 0 };
+    const write: HandlerAction = { do: "write", name: "probe", value: 0 };
     const { now } = this.#site;
     const site = await this.#site.fork(jar);
     const isRefused = (await site.send(jar).act(write)).error !== null;
     const token = jar ?? "";
     if (!isRefused) this.#refusedSince.delete(token);
     else if (!this.#refusedSince.has(token)) this.#refusedSince.set(token, now);
-    if (now - (this.#refusedSince.get(token) ?? now) >= OVERLAP) {
+    if (now - (this.#refusedSince.get(token) ?? now) >= TOKEN_OVERLAP) {
       throw new Violation(4, "a token was refused for longer than one overlap.");
     }
-    site.now += OVERLAP;
+    site.now += TOKEN_OVERLAP;
     const later = await site.send(jar).act(write);
     await site.close();
     if (later.error !== null) throw new Violation(4, `a write after one overlap failed with ${later.error}.`);
@@ -163,9 +174,9 @@ export class TokenProperties {
 }
 
 function isUser(subject: string | null): boolean {
-  return USERS.some((user) => user === subject);
+  return USER_SUBJECTS.some((user) => user === subject);
 }
 
-function contentOf({ data, secretHash, elevations }: SessionRecord, name?: string): string {
+function serializeContent({ data, secretHash, elevations }: SessionRecord, name?: string): string {
   return JSON.stringify(name ? (data[name] ?? null) : { data, secretHash, elevations });
 }

@@ -4,12 +4,12 @@ import { hashSecret, newSecret, pooledRandom, SecretRing } from "../../src/sessi
 import { type Replacement, TokenRules } from "../../src/session/token-rules.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 
-const OVERLAP = 30_000;
+const TOKEN_OVERLAP = 30_000;
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 const ring = new SecretRing(["a secret for these tests"]);
 const random = pooledRandom();
-const rules = new TokenRules(ring, random, { tokenOverlap: OVERLAP });
+const rules = new TokenRules(ring, random, { tokenOverlap: TOKEN_OVERLAP });
 
 /** Creates a session with functions that replace its token. `secrets` contains all its secrets, oldest first. */
 function createSession(subject: string | null = "alice") {
@@ -81,26 +81,26 @@ describe("TokenRules.check()", () => {
     const { replace, check } = createSession();
     replace({ older: "invalidate" });
     expect(check(0)).toBe("superseded");
-    expect(check(0, OVERLAP - 1)).toBe("superseded");
-    expect(check(0, OVERLAP)).toBe("replaced");
+    expect(check(0, TOKEN_OVERLAP - 1)).toBe("superseded");
+    expect(check(0, TOKEN_OVERLAP)).toBe("replaced");
   });
 
   it("does not restart the overlap of an older secret when a newer secret is replaced", () => {
     const { replace, check } = createSession();
     replace({ older: "invalidate" });
     replace({ older: "invalidate", by: 1, now: START + 20_000 });
-    expect(check(0, OVERLAP)).toBe("replaced");
-    expect(check(1, OVERLAP)).toBe("superseded");
+    expect(check(0, TOKEN_OVERLAP)).toBe("replaced");
+    expect(check(1, TOKEN_OVERLAP)).toBe("superseded");
   });
 
-  it("returns reused after the validity of a periodically rotated secret, unless a login invalidated it", () => {
+  it("returns reused for a periodically rotated secret after its validity, unless a login has invalidated it", () => {
     const { replace, use, check } = createSession();
     replace({ purpose: "periodic" });
     use(0);
-    expect(check(0, OVERLAP - 1)).toBe("older");
-    expect(check(0, OVERLAP)).toBe("reused");
+    expect(check(0, TOKEN_OVERLAP - 1)).toBe("older");
+    expect(check(0, TOKEN_OVERLAP)).toBe("reused");
     replace({ older: "invalidate", by: 1, now: START + 1 });
-    expect(check(0, OVERLAP)).toBe("replaced");
+    expect(check(0, TOKEN_OVERLAP)).toBe("replaced");
   });
 });
 
@@ -121,9 +121,9 @@ describe("TokenRules.mayLogOut()", () => {
     replace({ older: "invalidate" });
     expect(mayLogOut(0, 50 * MINUTE)).toBe(true);
     use(MINUTE);
-    expect(mayLogOut(0, MINUTE + OVERLAP - 1)).toBe(true);
-    expect(mayLogOut(0, MINUTE + OVERLAP)).toBe(false);
-    expect(mayLogOut(1, MINUTE + OVERLAP)).toBe(true);
+    expect(mayLogOut(0, MINUTE + TOKEN_OVERLAP - 1)).toBe(true);
+    expect(mayLogOut(0, MINUTE + TOKEN_OVERLAP)).toBe(false);
+    expect(mayLogOut(1, MINUTE + TOKEN_OVERLAP)).toBe(true);
   });
 
   it("returns false for an unknown secret", () => {
@@ -189,7 +189,7 @@ describe("TokenRules.reissueSecret()", () => {
     const { secrets, replace, reissue } = createSession();
     replace({ older: "invalidate" });
     expect(reissue()).toBe(secrets[1]);
-    expect(reissue({ now: START + OVERLAP - 1 })).toBe(secrets[1]);
+    expect(reissue({ now: START + TOKEN_OVERLAP - 1 })).toBe(secrets[1]);
   });
 
   it("returns null for another purpose, scope, subject or token", () => {
@@ -207,18 +207,18 @@ describe("TokenRules.reissueSecret()", () => {
   it("returns null for an invalid token after its overlap, and the secret for a valid token at any time", () => {
     const { replace, reissue } = createSession();
     replace({ older: "invalidate" });
-    expect(reissue({ now: START + OVERLAP })).toBeNull();
+    expect(reissue({ now: START + TOKEN_OVERLAP })).toBeNull();
     const late = createSession();
     late.replace();
     expect(late.reissue({ now: START + 9 * MINUTE })).toBe(late.secrets[1]);
   });
 
-  it("returns null once the new token has been used for one overlap", () => {
+  it("returns null once one overlap has passed since the first use of the new token", () => {
     const { replace, use, reissue, secrets } = createSession();
     replace({ older: "invalidate" });
     use(-1);
-    expect(reissue({ now: START + OVERLAP - 2 })).toBe(secrets[1]);
-    expect(reissue({ now: START + OVERLAP - 1 })).toBeNull();
+    expect(reissue({ now: START + TOKEN_OVERLAP - 2 })).toBe(secrets[1]);
+    expect(reissue({ now: START + TOKEN_OVERLAP - 1 })).toBeNull();
   });
 
   it("returns null once another change has replaced the secret", () => {
@@ -238,8 +238,8 @@ describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
     session.use(MINUTE);
     expect(rules.awaitsFirstUse(session.record)).toBe(false);
     expect(session.record.tokenUsedAt).toBe(START + MINUTE);
-    expect(session.check(0, MINUTE + OVERLAP - 1)).toBe("older");
-    expect(session.check(0, MINUTE + OVERLAP)).toBe("replaced");
+    expect(session.check(0, MINUTE + TOKEN_OVERLAP - 1)).toBe("older");
+    expect(session.check(0, MINUTE + TOKEN_OVERLAP)).toBe("replaced");
   });
 });
 
@@ -255,13 +255,13 @@ describe("TokenRules.elevationsFor()", () => {
 });
 
 describe("TokenRules.wrappedSecretAt()", () => {
-  it("returns null from one overlap after the first use of the new token", () => {
+  it("returns null once one overlap has passed since the first use of the new token", () => {
     const session = createSession();
     session.replace();
     const wrappedAt = (time: number) => rules.wrappedSecretAt(session.record, START + time);
     expect(wrappedAt(9 * MINUTE)).not.toBeNull();
     session.use(MINUTE);
-    expect(wrappedAt(MINUTE + OVERLAP - 1)).not.toBeNull();
-    expect(wrappedAt(MINUTE + OVERLAP)).toBeNull();
+    expect(wrappedAt(MINUTE + TOKEN_OVERLAP - 1)).not.toBeNull();
+    expect(wrappedAt(MINUTE + TOKEN_OVERLAP)).toBeNull();
   });
 });

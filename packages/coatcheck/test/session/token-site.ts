@@ -11,18 +11,18 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
-export const OVERLAP = 30 * SECOND;
+export const TOKEN_OVERLAP = 30 * SECOND;
 
 /** The secrets of the manager's ring. */
-export const SECRETS = ["the only secret of the model"];
+export const SITE_SECRETS = ["the only secret of the model"];
 
 const FORK_SEED = 1_000_000_007;
 
 /** The scope of every elevation in the model. */
-export const SCOPE = "payment";
+export const ELEVATION_SCOPE = "payment";
 
 /** What the handler of a request does with the loaded session. */
-export type Act =
+export type HandlerAction =
   | { readonly do: "login"; readonly subject: string }
   | { readonly do: "elevate" | "rotate" | "read" | "logout" }
   | { readonly do: "write"; readonly name: string; readonly value: number };
@@ -33,10 +33,10 @@ export interface SiteOptions {
 }
 
 /** The session data of the model. Each writer stores the number of its last write. */
-type Data = Record<string, number>;
+type SiteData = Record<string, number>;
 
 /** The response to a request. */
-export interface Response {
+export interface SiteResponse {
   readonly error: ErrorCode | null;
   /** The token in `Set-Cookie`. Null if the cookie was cleared; undefined without `Set-Cookie`. */
   readonly cookie: string | null | undefined;
@@ -46,9 +46,9 @@ export interface Response {
 
 /** A request with the token `cookie`, and its response. */
 export class Exchange {
-  readonly #request: RequestSession<Data>;
+  readonly #request: RequestSession<SiteData>;
 
-  constructor(http: HttpSessions<Data>, cookie: string | null) {
+  constructor(http: HttpSessions<SiteData>, cookie: string | null) {
     this.#request = http.open({
       method: "POST",
       url: "/",
@@ -64,7 +64,7 @@ export class Exchange {
   }
 
   /** Runs the handler with this action, and commits the session, as every adapter does. */
-  async act(act: Act): Promise<Response> {
+  async act(act: HandlerAction): Promise<SiteResponse> {
     const headers = new Headers();
     let error: ErrorCode | null = null;
     const onError = (thrown: unknown) => {
@@ -72,7 +72,7 @@ export class Exchange {
       error = thrown.code;
     };
     const session = await this.#request.load();
-    await perform(session, act).catch(onError);
+    await performAction(session, act).catch(onError);
     try {
       await this.#request.commit(headers);
     } catch (thrown) {
@@ -83,12 +83,12 @@ export class Exchange {
   }
 }
 
-async function perform(session: Session<Data>, act: Act): Promise<void> {
+async function performAction(session: Session<SiteData>, act: HandlerAction): Promise<void> {
   switch (act.do) {
     case "login":
       return await session.authenticate(act.subject);
     case "elevate":
-      return await session.elevate(SCOPE, 60 * MINUTE);
+      return await session.elevate(ELEVATION_SCOPE, 60 * MINUTE);
     case "rotate":
       return await session.rotate();
     case "write":
@@ -109,12 +109,12 @@ function cookieIn(headers: Headers): string | null | undefined {
 /** A server with a session manager and a clock that the test controls. */
 export class Site {
   now: number;
-  readonly manager: SessionManager<Data>;
+  readonly manager: SessionManager<SiteData>;
   readonly #store: SessionStore;
   readonly #options: SiteOptions;
-  readonly #http: HttpSessions<Data>;
+  readonly #http: HttpSessions<SiteData>;
   /** A manager that cannot revoke sessions. Opening a token with it never changes the site. */
-  readonly #observer: SessionManager<Data>;
+  readonly #observer: SessionManager<SiteData>;
 
   constructor(options: SiteOptions, store = memoryStore(), now = Date.UTC(2026, 0, 1), seed = 1) {
     this.now = now;
@@ -125,14 +125,14 @@ export class Site {
       queueMicrotask(task);
       return () => {};
     };
-    const policy = { rotateEvery: options.rotateEvery, tokenOverlap: OVERLAP };
+    const policy = { rotateEvery: options.rotateEvery, tokenOverlap: TOKEN_OVERLAP };
     const cacheOptions = { store, clock, singleProcess: true, monotonic: () => this.now };
-    const common = { secrets: SECRETS, policy, clock, schedule, random: seededRandom(seed) };
+    const common = { secrets: SITE_SECRETS, policy, clock, schedule, random: seededRandom(seed) };
     const cache = options.cached ? { cache: createCache(cacheOptions) } : {};
-    this.manager = new SessionManager<Data>({ ...common, ...cache, store });
+    this.manager = new SessionManager<SiteData>({ ...common, ...cache, store });
     this.#http = new HttpSessions(this.manager, { csrf: false });
     const readOnly: SessionStore = { ...store, revoke: async () => 0 };
-    this.#observer = new SessionManager<Data>({ ...common, store: readOnly });
+    this.#observer = new SessionManager<SiteData>({ ...common, store: readOnly });
   }
 
   /** Sends a request. */
@@ -141,7 +141,7 @@ export class Site {
   }
 
   /** Returns the session that a token opens now; null when the token is refused. */
-  async openToken(token: string): Promise<Session<Data> | null> {
+  async openToken(token: string): Promise<Session<SiteData> | null> {
     const found = await this.#observer.resume(token, "none");
     return found instanceof Session ? found : null;
   }

@@ -132,7 +132,7 @@ describe("SecretRing.encrypt() and decrypt()", () => {
     expect(ring.encrypt(context, "the secret", random)).not.toBe(encrypted);
   });
 
-  it("decrypt texts from an older secret of the ring, and no texts from a secret outside of the ring", () => {
+  it("decrypt texts that an older secret of the ring encrypted, and no texts that any other secret encrypted", () => {
     const before = new SecretRing(["the secret before it"]).encrypt(context, "the secret", random);
     const foreign = new SecretRing(["a secret of another ring"]).encrypt(context, "the secret", random);
     expect(ring.decrypt(context, before)).toBe("the secret");

@@ -116,7 +116,7 @@ it("a missing argument, or an argument of the wrong type, throws a TypeError tha
   expect(await manager.find(record.id)).toEqual(record);
 });
 
-it("list() and revoke() throw for an undefined subject, and neither list nor revoke sessions", async () => {
+it("list() and revoke() throw for an undefined subject, and revoke no session", async () => {
   const { manager, emitted } = createFixture();
   await manager.create({ subject: "ada" });
   const visitor = manager.begin();

@@ -101,7 +101,7 @@ describe("visit fields of a session", () => {
     expect([record.visit, record.conversion]).toEqual([null, null]);
   });
 
-  it("cannot be read without the option visits: session.visit throws an error that names it", async () => {
+  it("cannot be read without the option visits, and the error of session.visit names that option", async () => {
     const { manager } = createFixture();
     expect(() => manager.begin().visit).toThrow(/createVisits/);
   });

@@ -3,7 +3,7 @@ import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 /** A memory store. Tests can count its writes, delay them and make them fail. */
 function observedStore() {
@@ -51,7 +51,7 @@ async function setUp() {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("concurrent writes of one session", () => {
-  it("are all stored, in a few commits, when 400 patches run in parallel", async () => {
+  it("are all stored in a few commits when 400 patches run in parallel", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const names = Array.from({ length: 400 }, (_item, index) => `field${index}`);
     await Promise.all(names.map((name) => manager.patch(id, { [name]: 1 })));
@@ -59,7 +59,7 @@ describe("concurrent writes of one session", () => {
     expect(observed.puts).toBeLessThanOrEqual(6);
   });
 
-  it("are stored in smaller commits for a large session, so that no commit blocks the event loop for long", async () => {
+  it("are split into smaller commits if the session is large", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     await manager.patch(id, { text: "x".repeat(60_000) });
     observed.puts = 0;
@@ -83,12 +83,12 @@ describe("concurrent writes of one session", () => {
     const { manager, observed, id, dataOf } = await setUp();
     const release = observed.hold();
     const codes = Promise.all([
-      codeOf(manager.patch(id, { first: 1 })),
-      codeOf(manager.patch(id, { second: 2 })),
-      codeOf(manager.patch(id, { text: "x".repeat(64_900), more: "x".repeat(500) })),
-      codeOf(manager.patch(id, { more: "x".repeat(500), other: "x".repeat(500) })),
-      codeOf(manager.update(id, () => JSON.parse('"no object"'))),
-      codeOf(manager.patch(id, { third: 3 })),
+      errorCodeOf(manager.patch(id, { first: 1 })),
+      errorCodeOf(manager.patch(id, { second: 2 })),
+      errorCodeOf(manager.patch(id, { text: "x".repeat(64_900), more: "x".repeat(500) })),
+      errorCodeOf(manager.patch(id, { more: "x".repeat(500), other: "x".repeat(500) })),
+      errorCodeOf(manager.update(id, () => JSON.parse('"no object"'))),
+      errorCodeOf(manager.patch(id, { third: 3 })),
     ]);
     await settle();
     release();
@@ -110,21 +110,21 @@ describe("concurrent writes of one session", () => {
     };
     release();
     await first;
-    expect(await Promise.all(batch.map(codeOf))).toEqual(Array(3).fill("STORE_UNAVAILABLE"));
+    expect(await Promise.all(batch.map(errorCodeOf))).toEqual(Array(3).fill("STORE_UNAVAILABLE"));
     expect(await dataOf()).toEqual({ views: 4 });
     expect(observed.puts).toBe(2);
     expect((await increment()).data).toEqual({ views: 5 });
   });
 
-  it("are checked against earlier changes of the same commit when ifVersion is given", async () => {
+  it("with ifVersion, are checked against earlier changes of the same commit", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const release = observed.hold();
     const first = manager.patch(id, { first: 1 });
     await settle();
     const batch = Promise.all([
-      codeOf(manager.patch(id, { a: 1 }, { ifVersion: 1 })),
-      codeOf(manager.patch(id, { b: 1 })),
-      codeOf(manager.patch(id, { c: 1 }, { ifVersion: 2 })),
+      errorCodeOf(manager.patch(id, { a: 1 }, { ifVersion: 1 })),
+      errorCodeOf(manager.patch(id, { b: 1 })),
+      errorCodeOf(manager.patch(id, { c: 1 }, { ifVersion: 2 })),
     ]);
     await settle();
     release();
@@ -132,7 +132,7 @@ describe("concurrent writes of one session", () => {
     expect(await batch).toEqual(["CONFLICT", null, "CONFLICT"]);
     expect(await dataOf()).toEqual({ first: 1, b: 1 });
     const [one, other] = [{ d: 1 }, { e: 1 }].map((patch) =>
-      codeOf(manager.patch(id, patch, { ifVersion: 3 })),
+      errorCodeOf(manager.patch(id, patch, { ifVersion: 3 })),
     );
     expect([await one, await other]).toEqual([null, "CONFLICT"]);
   });
@@ -146,9 +146,9 @@ describe("a change of privilege", () => {
     const first = manager.patch(id, { first: 1 });
     await settle();
     const results = Promise.all([
-      codeOf(before.patch({ before: 1 })),
-      codeOf(login.authenticate("alice")),
-      codeOf(after.patch({ after: 1 })),
+      errorCodeOf(before.patch({ before: 1 })),
+      errorCodeOf(login.authenticate("alice")),
+      errorCodeOf(after.patch({ after: 1 })),
     ]);
     await settle();
     release();
@@ -166,14 +166,14 @@ describe("the write queue", () => {
     const first = manager.patch(id, { views: 0 });
     await settle();
     const codes = Promise.all(
-      Array.from({ length: 1001 }, (_item, index) => codeOf(manager.patch(id, { views: index }))),
+      Array.from({ length: 1001 }, (_item, index) => errorCodeOf(manager.patch(id, { views: index }))),
     );
     await settle();
     release();
     await first;
     expect(await codes).toEqual([...Array(1000).fill(null), "RATE_LIMITED"]);
     expect(await dataOf()).toEqual({ views: 999 });
-    expect(await codeOf(manager.patch(id, { views: 1 }))).toBeNull();
+    expect(await errorCodeOf(manager.patch(id, { views: 1 }))).toBeNull();
   });
 
   it("rejects writes with RATE_LIMITED while changes of 8 MiB wait", async () => {
@@ -182,12 +182,12 @@ describe("the write queue", () => {
     const first = manager.patch(id, { views: 0 });
     await settle();
     const text = "x".repeat(65_000);
-    const codes = Promise.all(Array.from({ length: 140 }, () => codeOf(manager.patch(id, { text }))));
+    const codes = Promise.all(Array.from({ length: 140 }, () => errorCodeOf(manager.patch(id, { text }))));
     await settle();
     let later: Promise<string | null> | undefined;
     observed.before = async ({ version }) => {
       // Version 3 stored the first batch. The limit no longer includes its bytes.
-      if (version === 4) later ??= codeOf(manager.patch(id, { text }));
+      if (version === 4) later ??= errorCodeOf(manager.patch(id, { text }));
     };
     release();
     await first;
@@ -196,7 +196,7 @@ describe("the write queue", () => {
     expect(await later).toBeNull();
   });
 
-  it("does not wait for a slow update(), which is computed again from the newer data", async () => {
+  it("does not wait for a slow update(), and calls its function again with the newer data", async () => {
     const { manager, id, dataOf } = await setUp();
     const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const seen: unknown[] = [];

@@ -3,7 +3,7 @@ import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, createFixture } from "./fixtures.ts";
+import { createFixture, errorCodeOf } from "./fixtures.ts";
 
 describe("a write", () => {
   it("is not lost when 20 concurrent requests each change a different field", async () => {
@@ -33,7 +33,7 @@ describe("a write", () => {
     const slow = await open(token);
     slow.data.theme = "dark";
     await (await open(token)).revoke();
-    expect(await codeOf(Promise.resolve(slow.commit()))).toBe("SESSION_REVOKED");
+    expect(await errorCodeOf(Promise.resolve(slow.commit()))).toBe("SESSION_REVOKED");
     expect(await refusal(token)).toBe("revoked");
     expect(await manager.find(record.id)).toMatchObject({ state: "revoked", reason: "logout", data: {} });
   });
@@ -55,14 +55,16 @@ describe("a write", () => {
     await open(login.token);
     const { version } = login.record;
     expect((await manager.patch(record.id, { views: 1 }, { ifVersion: version })).data).toEqual({ views: 1 });
-    expect(await codeOf(manager.patch(record.id, { views: 2 }, { ifVersion: version }))).toBe("CONFLICT");
+    expect(await errorCodeOf(manager.patch(record.id, { views: 2 }, { ifVersion: version }))).toBe(
+      "CONFLICT",
+    );
   });
 
   it("with ifVersion throws CONFLICT at any other version", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     await manager.patch(record.id, { views: 1 }, { ifVersion: 1 });
-    expect(await codeOf(manager.patch(record.id, { views: 2 }, { ifVersion: 1 }))).toBe("CONFLICT");
+    expect(await errorCodeOf(manager.patch(record.id, { views: 2 }, { ifVersion: 1 }))).toBe("CONFLICT");
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
@@ -156,7 +158,7 @@ describe("a write", () => {
       await open(token);
       expect((await open(token)).tier).toBe("local");
       isLost = true;
-      expect(await codeOf(act(record.id))).toBe("STORE_UNAVAILABLE");
+      expect(await errorCodeOf(act(record.id))).toBe("STORE_UNAVAILABLE");
       isLost = false;
       expect(await refusal(token)).toBe(refused);
       if (refused === null) expect((await open(token)).data.views).toBe(1);
@@ -182,9 +184,13 @@ describe("a write", () => {
     const { record, token } = await manager.create();
     const session = await open(token);
     session.data.theme = "x".repeat(70_000);
-    expect(await codeOf(Promise.resolve().then(() => session.commit()))).toBe("PAYLOAD_TOO_LARGE");
-    expect(await codeOf(manager.patch(record.id, { when: new Date() as never }))).toBe("VALIDATION_FAILED");
-    expect(await codeOf(manager.create({ metadata: { text: "x".repeat(5000) } }))).toBe("PAYLOAD_TOO_LARGE");
+    expect(await errorCodeOf(Promise.resolve().then(() => session.commit()))).toBe("PAYLOAD_TOO_LARGE");
+    expect(await errorCodeOf(manager.patch(record.id, { when: new Date() as never }))).toBe(
+      "VALIDATION_FAILED",
+    );
+    expect(await errorCodeOf(manager.create({ metadata: { text: "x".repeat(5000) } }))).toBe(
+      "PAYLOAD_TOO_LARGE",
+    );
     expect((await manager.find(record.id))?.version).toBe(1);
     expect((await manager.stats()).total).toBe(1);
   });
