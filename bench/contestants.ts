@@ -6,7 +6,7 @@ import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session
 import { plainMapExpress, plainMapFastify } from "./servers/plain-map.ts";
 import type { ServerUnderTest } from "./servers/workload.ts";
 
-/** A measured server, and its framework. The framework without sessions is the baseline of the measurement. */
+/** A measured server. Its CPU time is compared with that of a server with the same framework but without sessions. */
 export interface BenchmarkEntry {
   readonly name: string;
   readonly framework: "Express 5" | "Fastify 5";
@@ -16,7 +16,7 @@ export interface BenchmarkEntry {
 }
 
 /** All measured servers, in the order of the result table. */
-export const ENTRIES: readonly BenchmarkEntry[] = [
+export const BENCHMARK_ENTRIES: readonly BenchmarkEntry[] = [
   { name: "bare", framework: "Express 5", start: bareExpress },
   { name: "plain Map", framework: "Express 5", start: plainMapExpress },
   { name: "Coatcheck", framework: "Express 5", start: () => coatcheckExpress() },

@@ -4,15 +4,15 @@ import { coatcheck, sessionOf } from "coatcheck/express";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import express, { type Express } from "express";
 import session from "express-session";
-import { SECRET } from "./servers/workload.ts";
+import { COOKIE_SECRET } from "./servers/workload.ts";
 
 /*
- * Reproduces two race conditions of applications that a user has open in several tabs: concurrent writes of one
- * browser, and a logout during a slow request. Each server has the same routes.
+ * Reproduces two race conditions that occur when a user has an application open in several tabs: concurrent writes of
+ * one browser, and a logout during a slow request. Each server has the same routes.
  */
 
-const WRITERS = 20;
-const TRIALS = 20;
+const WRITER_COUNT = 20;
+const TRIAL_COUNT = 20;
 
 /** A server with the routes that both races use. */
 interface RaceServer {
@@ -45,7 +45,7 @@ class Barrier {
 }
 
 /** Delays requests until `count` of them have arrived. */
-function rendezvous(count: number): () => Promise<void> {
+function delayUntilArrived(count: number): () => Promise<void> {
   let waiting: (() => void)[] = [];
   return () =>
     new Promise((resolve) => {
@@ -64,8 +64,8 @@ declare module "express-session" {
 
 function expressSessionRaceServer(barrier: Barrier): RaceServer {
   const app = express();
-  const waitForAll = rendezvous(WRITERS);
-  app.use(session({ secret: SECRET, resave: false, saveUninitialized: false }));
+  const waitForAll = delayUntilArrived(WRITER_COUNT);
+  app.use(session({ secret: COOKIE_SECRET, resave: false, saveUninitialized: false }));
   app.post("/login", (request, response) => {
     request.session.subject = "user-1";
     request.session.fields = {};
@@ -90,43 +90,43 @@ function expressSessionRaceServer(barrier: Barrier): RaceServer {
   return { name: "express-session, memory", app };
 }
 
-interface Data {
+interface RaceData {
   fields?: Record<string, number>;
 }
 
 function coatcheckRaceServer(barrier: Barrier): RaceServer {
   const app = express();
-  const waitForAll = rendezvous(WRITERS);
-  const manager = new SessionManager<Data>({ store: sqliteStore(":memory:"), secrets: [SECRET] });
+  const waitForAll = delayUntilArrived(WRITER_COUNT);
+  const manager = new SessionManager<RaceData>({ store: sqliteStore(":memory:"), secrets: [COOKIE_SECRET] });
   app.use(coatcheck(manager, { cookie: { secure: false } }));
   app.post("/login", async (request, response) => {
-    await (await sessionOf<Data>(request).load()).authenticate("user-1");
+    await (await sessionOf<RaceData>(request).load()).authenticate("user-1");
     response.end();
   });
   app.post("/write/:field", async (request, response) => {
-    const { data } = await sessionOf<Data>(request).load();
+    const { data } = await sessionOf<RaceData>(request).load();
     await waitForAll();
     data.fields = { ...data.fields, [request.params.field]: 1 };
     response.end();
   });
   app.post("/slow", async (request, response) => {
-    const { data } = await sessionOf<Data>(request).load();
+    const { data } = await sessionOf<RaceData>(request).load();
     await barrier.pass();
     data.fields = { slow: 1 };
     response.end();
   });
   app.post("/logout", async (request, response) => {
-    await (await sessionOf<Data>(request).load()).revoke();
+    await (await sessionOf<RaceData>(request).load()).revoke();
     response.end();
   });
   app.get("/", async (request, response) => {
-    const { subject, data } = await sessionOf<Data>(request).load();
+    const { subject, data } = await sessionOf<RaceData>(request).load();
     response.json({ subject, fields: data.fields ?? {} });
   });
   return { name: "Coatcheck, SQLite", app };
 }
 
-async function race({ name, app }: RaceServer, barrier: Barrier): Promise<string> {
+async function runRaces({ name, app }: RaceServer, barrier: Barrier): Promise<string> {
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -141,9 +141,11 @@ async function race({ name, app }: RaceServer, barrier: Barrier): Promise<string
 
   let kept = 0;
   let revived = 0;
-  for (let trial = 0; trial < TRIALS; trial++) {
+  for (let trial = 0; trial < TRIAL_COUNT; trial++) {
     const cookie = await logIn();
-    await Promise.all(Array.from({ length: WRITERS }, (_, field) => post(`/write/field${field}`, cookie)));
+    await Promise.all(
+      Array.from({ length: WRITER_COUNT }, (_, field) => post(`/write/field${field}`, cookie)),
+    );
     kept += Object.keys((await read(cookie)).fields).length;
 
     const slow = post("/slow", cookie);
@@ -154,18 +156,18 @@ async function race({ name, app }: RaceServer, barrier: Barrier): Promise<string
     if ((await read(cookie)).subject !== null) revived++;
   }
   server.close();
-  return `| ${name} | ${kept} of ${TRIALS * WRITERS} | ${revived} of ${TRIALS} |`;
+  return `| ${name} | ${kept} of ${TRIAL_COUNT * WRITER_COUNT} | ${revived} of ${TRIAL_COUNT} |`;
 }
 
 /** Runs both races. Returns the lines of the report's section. */
 export async function measureRaces(): Promise<string[]> {
   const barrier = new Barrier();
   return [
-    `Two races, ${TRIALS} trials each. In the first, ${WRITERS} concurrent requests of one browser each set a different field. In the second, the browser logs out while a slow request of its own is about to write.`,
+    `Two races, ${TRIAL_COUNT} trials each. In the first, ${WRITER_COUNT} concurrent requests of one browser each set a different field. In the second, the browser logs out while a slow request of its own is about to write.`,
     "",
     "| session library | writes kept | logged-out sessions resurrected |",
     "|---|---|---|",
-    await race(expressSessionRaceServer(barrier), barrier),
-    await race(coatcheckRaceServer(barrier), barrier),
+    await runRaces(expressSessionRaceServer(barrier), barrier),
+    await runRaces(coatcheckRaceServer(barrier), barrier),
   ];
 }

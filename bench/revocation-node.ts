@@ -1,6 +1,6 @@
 /**
- * One of two service processes: one revokes sessions, the other records when it starts to refuse them. Controlled by
- * revocation.ts.
+ * One of two service processes that revocation.ts controls. The first process revokes sessions. The second process
+ * records when it starts to refuse them.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { SessionManager, type SessionStore } from "coatcheck";
@@ -8,7 +8,7 @@ import { createCache, type HintChannel, redisShared, type SharedTier } from "coa
 import { postgresHints, postgresStore } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
 import { readUrls } from "./servers/remote.ts";
-import { SECRET, sessionData } from "./servers/workload.ts";
+import { COOKIE_SECRET, sessionData } from "./servers/workload.ts";
 
 /** Maps each session id to a time in milliseconds. All processes of this machine share the monotonic clock. */
 export type Timestamps = Record<string, number>;
@@ -20,16 +20,16 @@ export type Command =
   | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly perSecond: number }
   | { readonly kind: "report" };
 
-/** When each call of `revoke()` started and resolved. */
+/** When each call of `manager.revoke()` started and resolved. */
 export interface Revocations {
   readonly calledAt: Timestamps;
   readonly resolvedAt: Timestamps;
 }
 
 const refusedAt: Timestamps = {};
-const watched = new Set<string>();
+const watchedSessions = new Set<string>();
 
-function now(): number {
+function monotonicNow(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
@@ -40,14 +40,14 @@ function compactId(id: string): string {
 
 /** Records the current time if this process now refuses the session. */
 function checkRefused(id: string): void {
-  if (!watched.has(id) || cache.getCached(compactId(id)) !== undefined) return;
-  watched.delete(id);
-  refusedAt[id] = now();
+  if (!watchedSessions.has(id) || cache.getCached(compactId(id)) !== undefined) return;
+  watchedSessions.delete(id);
+  refusedAt[id] = monotonicNow();
 }
 
 /**
- * Wraps a hint channel. Each hint names a changed session; the wrapper calls `checkRefused` after the cache has applied
- * it.
+ * Wraps a hint channel. Each hint names a changed session. After the cache has applied a hint, the wrapper calls
+ * `checkRefused` for its session.
  */
 function observeHints(hints: HintChannel): HintChannel {
   return {
@@ -61,7 +61,7 @@ function observeHints(hints: HintChannel): HintChannel {
   };
 }
 
-function observeShared(shared: SharedTier): SharedTier {
+function observeSharedTier(shared: SharedTier): SharedTier {
   return {
     get: (key) => shared.get(key),
     fill: (key, snapshot) => shared.fill(key, snapshot),
@@ -101,11 +101,15 @@ const cache = createCache({
   store,
   ...(REDIS_URL === ""
     ? { hints: observeHints(postgresHints({ connectionString: DATABASE_URL })) }
-    : { shared: observeShared(redisShared(await connectRedis(REDIS_URL))) }),
+    : { shared: observeSharedTier(redisShared(await connectRedis(REDIS_URL))) }),
 });
-const manager = new SessionManager<ReturnType<typeof sessionData>>({ store, cache, secrets: [SECRET] });
+const manager = new SessionManager<ReturnType<typeof sessionData>>({
+  store,
+  cache,
+  secrets: [COOKIE_SECRET],
+});
 
-async function create(count: number): Promise<string[]> {
+async function createSessions(count: number): Promise<string[]> {
   const ids: string[] = [];
   while (ids.length < count) {
     const batch = Array.from({ length: Math.min(20, count - ids.length) }, (_, index) =>
@@ -116,25 +120,28 @@ async function create(count: number): Promise<string[]> {
   return ids;
 }
 
-/** Loads the sessions into the cache. From now on `checkRefused` records when each one is refused. */
-async function watch(ids: readonly string[]): Promise<void> {
+/**
+ * Loads the sessions into the cache. From now on, `checkRefused` records when this process starts to refuse each
+ * session.
+ */
+async function watchSessions(ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await cache.read(id);
-    watched.add(id);
+    watchedSessions.add(id);
   }
 }
 
-async function revoke(ids: readonly string[], perSecond: number): Promise<Revocations> {
+async function revokeSessions(ids: readonly string[], perSecond: number): Promise<Revocations> {
   const calledAt: Timestamps = {};
   const resolvedAt: Timestamps = {};
   const calls: Promise<void>[] = [];
-  const startedAt = now();
+  const startedAt = monotonicNow();
   for (const [index, id] of ids.entries()) {
     const due = startedAt + (index * 1000) / perSecond;
-    while (now() < due) await pause(1);
-    calledAt[id] = now();
+    while (monotonicNow() < due) await pause(1);
+    calledAt[id] = monotonicNow();
     const call = manager.revoke({ session: id }).then(() => {
-      resolvedAt[id] = now();
+      resolvedAt[id] = monotonicNow();
     });
     calls.push(call);
   }
@@ -142,20 +149,20 @@ async function revoke(ids: readonly string[], perSecond: number): Promise<Revoca
   return { calledAt, resolvedAt };
 }
 
-async function execute(order: Command): Promise<unknown> {
+async function executeCommand(order: Command): Promise<unknown> {
   switch (order.kind) {
     case "create":
-      return await create(order.count);
+      return await createSessions(order.count);
     case "watch":
-      await watch(order.ids);
-      return watched.size;
+      await watchSessions(order.ids);
+      return watchedSessions.size;
     case "revoke":
-      return await revoke(order.ids, order.perSecond);
+      return await revokeSessions(order.ids, order.perSecond);
     case "report":
       return refusedAt;
   }
 }
 
-process.on("message", async (order: Command) => process.send?.(await execute(order)));
+process.on("message", async (order: Command) => process.send?.(await executeCommand(order)));
 process.on("disconnect", () => process.exit());
 process.send?.("ready");

@@ -8,20 +8,20 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
 import { closingLine, type MeasurementCommand, readCommandLine } from "../scripts/measurement-command.ts";
-import { type BenchmarkEntry, ENTRIES } from "./contestants.ts";
+import { BENCHMARK_ENTRIES, type BenchmarkEntry } from "./contestants.ts";
 import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
-import { logIn, SESSIONS, type ServerUnderTest } from "./servers/workload.ts";
+import { logIn, SESSION_COUNT, type ServerUnderTest } from "./servers/workload.ts";
 import { measureUnused } from "./unused.ts";
 
 /** Number of processes per server: V8 optimizes the same program differently from one process to the next. */
-const PROCESSES = Number(process.env.BENCH_PROCESSES ?? 5);
+const PROCESSES_PER_SERVER = Number(process.env.BENCH_PROCESSES ?? 5);
 /** Measurement rounds per server process. */
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 2);
+const ROUNDS_PER_PROCESS = Number(process.env.BENCH_ROUNDS ?? 2);
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 1.5;
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
+const ROUND_SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
 
 const COMMAND: MeasurementCommand = {
   command: "npm run bench",
@@ -47,7 +47,7 @@ interface Measurements {
 }
 
 /** A running server process. */
-interface Server {
+interface ServerProcess {
   readonly measurements: Measurements;
   readonly port: number;
   readonly cookies: readonly string[];
@@ -61,7 +61,7 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-async function start(measurements: Measurements, index: number): Promise<Server> {
+async function startServer(measurements: Measurements, index: number): Promise<ServerProcess> {
   const child = fork(new URL("child.ts", import.meta.url), [String(index)], {
     execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
     env: { ...process.env, ...remote.env, NODE_ENV: "production" },
@@ -71,7 +71,7 @@ async function start(measurements: Measurements, index: number): Promise<Server>
   return { measurements, port, cookies, child };
 }
 
-async function cpuOf(child: ChildProcess): Promise<number> {
+async function cpuTimeOf(child: ChildProcess): Promise<number> {
   child.send("cpu");
   const [{ user, system }] = (await once(child, "message")) as [NodeJS.CpuUsage];
   return user + system;
@@ -83,7 +83,7 @@ async function cpuOf(child: ChildProcess): Promise<number> {
  * sleeping client, and a slower server does so more often. On a virtual machine, waking the client took more CPU time
  * than the session library.
  */
-async function sendRequests(server: Server, seconds: number) {
+async function sendRequests(server: ServerProcess, seconds: number) {
   const share = Math.ceil(server.cookies.length / CONNECTIONS);
   let first = 0;
   let isDone = false;
@@ -105,13 +105,13 @@ async function sendRequests(server: Server, seconds: number) {
   return result;
 }
 
-async function measureRound(server: Server): Promise<void> {
+async function measureRound(server: ServerProcess): Promise<void> {
   const { entry, rates, cpu, commands } = server.measurements;
   // Warm up again: V8 may have discarded compiled code while the other servers were measured.
   await sendRequests(server, WARM_UP_SECONDS);
-  const before = await cpuOf(server.child);
+  const before = await cpuTimeOf(server.child);
   const commandsBefore = await remote.commands();
-  const result = await sendRequests(server, SECONDS);
+  const result = await sendRequests(server, ROUND_SECONDS);
   if (result.non2xx > 0 || result.errors > 0) {
     const { non2xx, errors } = result;
     throw new Error(
@@ -119,18 +119,19 @@ async function measureRound(server: Server): Promise<void> {
     );
   }
   const served = result["2xx"];
-  cpu.push(((await cpuOf(server.child)) - before) / served);
+  cpu.push(((await cpuTimeOf(server.child)) - before) / served);
   commands.push(((await remote.commands()) - commandsBefore) / served);
   rates.push(served / result.duration);
 }
 
-/** Starts every server in a new process and measures it for {@link ROUNDS} rounds. */
+/** Starts every server in a new process and measures it for {@link ROUNDS_PER_PROCESS} rounds. */
 async function measureOnce(results: readonly Measurements[]): Promise<void> {
-  const servers: Server[] = [];
+  const servers: ServerProcess[] = [];
   try {
-    for (const [index, measurements] of results.entries()) servers.push(await start(measurements, index));
-    for (let number = 1; number <= ROUNDS; number++) {
-      console.log(`  round ${number} of ${ROUNDS}`);
+    for (const [index, measurements] of results.entries())
+      servers.push(await startServer(measurements, index));
+    for (let number = 1; number <= ROUNDS_PER_PROCESS; number++) {
+      console.log(`  round ${number} of ${ROUNDS_PER_PROCESS}`);
       const order = number % 2 === 0 ? servers.toReversed() : servers;
       for (const server of order) await measureRound(server);
     }
@@ -139,7 +140,7 @@ async function measureOnce(results: readonly Measurements[]): Promise<void> {
   }
 }
 
-function row(measured: Measurements, results: readonly Measurements[]): string {
+function tableRow(measured: Measurements, results: readonly Measurements[]): string {
   const { framework, name, isRemote } = measured.entry;
   const bare = results.find(({ entry }) => entry.name === "bare" && entry.framework === framework);
   if (!bare) throw new Error(`ENTRIES has no entry for ${framework} without sessions.`);
@@ -157,10 +158,12 @@ function row(measured: Measurements, results: readonly Measurements[]): string {
 
 const loadBefore = loadavg()[0] ?? 0;
 const remote = await startServers();
-const results = ENTRIES.map((entry): Measurements => ({ entry, rates: [], cpu: [], commands: [] }));
+const results = BENCHMARK_ENTRIES.map((entry): Measurements => ({ entry, rates: [], cpu: [], commands: [] }));
 try {
-  for (let number = 1; number <= PROCESSES; number++) {
-    console.log(`Starting ${ENTRIES.length} servers, ${SESSIONS} sessions each: ${number} of ${PROCESSES}`);
+  for (let number = 1; number <= PROCESSES_PER_SERVER; number++) {
+    console.log(
+      `Starting ${BENCHMARK_ENTRIES.length} servers, ${SESSION_COUNT} sessions each: ${number} of ${PROCESSES_PER_SERVER}`,
+    );
     await measureOnce(results);
   }
 } finally {
@@ -170,15 +173,15 @@ try {
 const table = [
   "| framework | session library | requests/s | of bare | CPU per request, µs | session CPU, µs | Redis commands per request |",
   "|---|---|---|---|---|---|---|",
-  ...results.map((measured) => row(measured, results)),
+  ...results.map((measured) => tableRow(measured, results)),
 ];
 const report = [
   "# Benchmark results",
   "",
-  `Each request is a GET by a logged-in user, over ${SESSIONS.toLocaleString("en")} sessions of 1 KB.`,
+  `Each request is a GET by a logged-in user, over ${SESSION_COUNT.toLocaleString("en")} sessions of 1 KB.`,
   "",
   `- Machine: Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB. The load average was ${loadBefore.toFixed(1)} at the start.`,
-  `- Method: medians over ${PROCESSES} new processes per server, each with ${ROUNDS} interleaved rounds of ${SECONDS} s. The client has ${CONNECTIONS} connections and never sleeps.`,
+  `- Method: medians over ${PROCESSES_PER_SERVER} new processes per server, each with ${ROUNDS_PER_PROCESS} interleaved rounds of ${ROUND_SECONDS} s. The client has ${CONNECTIONS} connections and never sleeps.`,
   "- *of bare*: requests/s divided by those of the bare framework in the same round.",
   "- *CPU per request*: user and system time of the server's process, as reported by the operating system.",
   "- *session CPU*: the same, minus that of the bare framework in the same round.",

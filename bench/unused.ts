@@ -12,28 +12,28 @@ import { memoryStore } from "coatcheck/store/memory";
 import express from "express";
 import fastify from "fastify";
 import { Hono, type MiddlewareHandler } from "hono";
-import { SECRET } from "./servers/workload.ts";
+import { COOKIE_SECRET } from "./servers/workload.ts";
 
-const WARM_UP = 20_000;
-const REQUESTS = 4_000;
+const WARM_UP_REQUESTS = 20_000;
+const REQUESTS_PER_ROUND = 4_000;
 const ROUNDS = 101;
 
 /** Handles one request. Resolves when the response has ended. */
-type Handle = () => unknown;
+type RequestHandler = () => unknown;
 
-/** The same application with an empty hook and with Coatcheck: one row of the table. */
-interface ComparedApps {
+/** One application in two versions, with an empty hook and with Coatcheck. The table has one row for both. */
+interface ComparedVersions {
   readonly framework: string;
-  readonly empty: Handle;
-  readonly mounted: Handle;
+  readonly empty: RequestHandler;
+  readonly mounted: RequestHandler;
 }
 
 function newManager() {
-  return new SessionManager({ store: memoryStore(), secrets: [SECRET] });
+  return new SessionManager({ store: memoryStore(), secrets: [COOKIE_SECRET] });
 }
 
-function expressPair(): ComparedApps {
-  const make = (middleware: express.RequestHandler): Handle => {
+function expressPair(): ComparedVersions {
+  const make = (middleware: express.RequestHandler): RequestHandler => {
     const app = express();
     app.use(middleware);
     app.get("/", (_request, response) => {
@@ -48,8 +48,8 @@ function expressPair(): ComparedApps {
   };
 }
 
-async function fastifyPair(): Promise<ComparedApps> {
-  const make = async (isMounted: boolean): Promise<Handle> => {
+async function fastifyPair(): Promise<ComparedVersions> {
+  const make = async (isMounted: boolean): Promise<RequestHandler> => {
     const app = fastify();
     if (isMounted) await app.register(onFastify(newManager()));
     else app.addHook("onRequest", (_request, _reply, done) => done());
@@ -60,8 +60,8 @@ async function fastifyPair(): Promise<ComparedApps> {
   return { framework: "Fastify 5", empty: await make(false), mounted: await make(true) };
 }
 
-function honoPair(): ComparedApps {
-  const make = (middleware: MiddlewareHandler): Handle => {
+function honoPair(): ComparedVersions {
+  const make = (middleware: MiddlewareHandler): RequestHandler => {
     const app = new Hono();
     app.use(middleware);
     app.get("/", (c) => c.json({ status: "ok" }));
@@ -75,7 +75,7 @@ function honoPair(): ComparedApps {
 }
 
 /** Returns a function that calls a listener as `node:http` does, but without a network connection. */
-function onNode(listener: (request: IncomingMessage, response: ServerResponse) => void): Handle {
+function onNode(listener: (request: IncomingMessage, response: ServerResponse) => void): RequestHandler {
   return () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const request = new IncomingMessage(new Socket());
@@ -94,7 +94,7 @@ function onNode(listener: (request: IncomingMessage, response: ServerResponse) =
 }
 
 /** Sends requests one after another. Returns the CPU time per request in microseconds. */
-async function cpuOf(handle: Handle, count: number): Promise<number> {
+async function cpuTimeOf(handle: RequestHandler, count: number): Promise<number> {
   const before = process.cpuUsage();
   for (let index = 0; index < count; index++) await handle();
   const { user, system } = process.cpuUsage(before);
@@ -105,13 +105,16 @@ function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
 }
 
-async function rowOf({ framework, empty, mounted }: ComparedApps): Promise<string> {
-  await cpuOf(empty, WARM_UP);
-  await cpuOf(mounted, WARM_UP);
+async function rowOf({ framework, empty, mounted }: ComparedVersions): Promise<string> {
+  await cpuTimeOf(empty, WARM_UP_REQUESTS);
+  await cpuTimeOf(mounted, WARM_UP_REQUESTS);
   const costs = { empty: [] as number[], mounted: [] as number[], added: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
     const [first, second] = round % 2 === 0 ? [empty, mounted] : [mounted, empty];
-    const [one, two] = [await cpuOf(first, REQUESTS), await cpuOf(second, REQUESTS)];
+    const [one, two] = [
+      await cpuTimeOf(first, REQUESTS_PER_ROUND),
+      await cpuTimeOf(second, REQUESTS_PER_ROUND),
+    ];
     const [without, withSessions] = round % 2 === 0 ? [one, two] : [two, one];
     costs.empty.push(without);
     costs.mounted.push(withSessions);
@@ -124,7 +127,7 @@ async function rowOf({ framework, empty, mounted }: ComparedApps): Promise<strin
 /** Measures all frameworks. Returns the lines of the report's section. */
 export async function measureUnused(): Promise<string[]> {
   return [
-    `A GET on a route that never asks for its session, in one process without sockets: CPU time per request in microseconds, medians of ${ROUNDS} interleaved rounds of ${REQUESTS.toLocaleString("en")} requests.`,
+    `A GET on a route that never asks for its session, in one process without sockets: CPU time per request in microseconds, medians of ${ROUNDS} interleaved rounds of ${REQUESTS_PER_ROUND.toLocaleString("en")} requests.`,
     "",
     "| framework | empty hook or middleware | Coatcheck mounted | added |",
     "|---|---|---|---|",

@@ -5,10 +5,10 @@ import type { SessionRecord, SessionStore } from "coatcheck";
 import { Progress } from "../progress.ts";
 import { REVOKED_TENANT, type Sessions } from "./sessions.ts";
 
-const IN_FLIGHT = 2000;
+const MAX_CONCURRENT_CALLS = 2000;
 
 /** Stores new records. Rejects if the store refuses a record. */
-export async function putAll(store: SessionStore, records: readonly SessionRecord[]): Promise<void> {
+export async function putRecords(store: SessionStore, records: readonly SessionRecord[]): Promise<void> {
   const outcomes = await Promise.all(
     records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })),
   );
@@ -22,23 +22,23 @@ export async function putAll(store: SessionStore, records: readonly SessionRecor
  *
  * @param setClock sets the store's clock to the time of the single revocations or of the mass revocation.
  */
-export async function fill(
+export async function fillStore(
   store: SessionStore,
   sessions: Sessions,
   setClock: (to: "revoked-one-by-one" | "now") => void,
 ): Promise<void> {
   setClock("revoked-one-by-one");
   const progress = new Progress("stored", sessions.size);
-  for (let start = 0; start < sessions.size; start += IN_FLIGHT) {
-    const indexes = range(start, Math.min(start + IN_FLIGHT, sessions.size));
-    await putAll(
+  for (let start = 0; start < sessions.size; start += MAX_CONCURRENT_CALLS) {
+    const indexes = range(start, Math.min(start + MAX_CONCURRENT_CALLS, sessions.size));
+    await putRecords(
       store,
-      indexes.map((index) => sessions.record(index)),
+      indexes.map((index) => sessions.recordOf(index)),
     );
     await Promise.all(
       indexes
-        .filter((index) => sessions.kind(index) === "revoked")
-        .map((index) => store.revoke({ session: sessions.id(index) }, "logout")),
+        .filter((index) => sessions.kindOf(index) === "revoked")
+        .map((index) => store.revoke({ session: sessions.idOf(index) }, "logout")),
     );
     progress.report(start + indexes.length);
   }

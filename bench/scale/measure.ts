@@ -30,7 +30,7 @@ const MIN_ROUNDS = 3;
 /**
  * Calls `run` once per round. Pauses between calls, so that background work of one call does not slow the next call.
  */
-export async function measure(
+export async function measureCalls(
   run: (round: number) => Promise<unknown>,
   { rounds, prepare }: Sampling,
 ): Promise<Measurement> {

@@ -1,7 +1,7 @@
 /** The measured operations, in order. The operations that change the number of sessions come last. */
 import type { SessionFilter, SessionRecord, SessionStore } from "coatcheck";
-import { putAll, range } from "./load.ts";
-import { type Measurement, measure } from "./measure.ts";
+import { putRecords, range } from "./load.ts";
+import { type Measurement, measureCalls } from "./measure.ts";
 import { EXPIRED_TENANT, NOW, REVOKED_TENANT, type Sessions, SWEEP_BEFORE } from "./sessions.ts";
 
 /** A measured operation: one row per store in the result table. */
@@ -38,7 +38,7 @@ function listOperation(name: string, filterOf: (sessions: Sessions) => SessionFi
     limit: { milliseconds: 10 },
     measure: ({ store, sessions }) => {
       const filter = filterOf(sessions);
-      return measure(() => store.list(filter, { limit: PAGE_SIZE }), { rounds: 100 });
+      return measureCalls(() => store.list(filter, { limit: PAGE_SIZE }), { rounds: 100 });
     },
   };
 }
@@ -47,14 +47,14 @@ function listOperation(name: string, filterOf: (sessions: Sessions) => SessionFi
 function subjectsWithSessions(sessions: Sessions, count: number): string[] {
   const found = new Set<string>();
   for (let index = 0; found.size < count; index = (index + 97) % sessions.size) {
-    const subject = sessions.subject(index);
+    const subject = sessions.subjectOf(index);
     if (subject !== null && isTouchable(sessions, index)) found.add(subject);
   }
   return [...found];
 }
 
 function isTouchable(sessions: Sessions, index: number): boolean {
-  return sessions.kind(index) === "live" && sessions.tenant(index) !== REVOKED_TENANT;
+  return sessions.kindOf(index) === "live" && sessions.tenantOf(index) !== REVOKED_TENANT;
 }
 
 /** Returns the ids of live sessions, spread over the whole store. */
@@ -63,7 +63,7 @@ function liveSessions(sessions: Sessions, count: number, start: number): string[
   const ids: string[] = [];
   for (let index = start; ids.length < count; index += step) {
     const at = index % sessions.size;
-    if (isTouchable(sessions, at)) ids.push(sessions.id(at));
+    if (isTouchable(sessions, at)) ids.push(sessions.idOf(at));
   }
   return ids;
 }
@@ -72,7 +72,7 @@ function liveSessions(sessions: Sessions, count: number, start: number): string[
 function expiredSessions(sessions: Sessions, count: number, first: number): SessionRecord[] {
   const old = NOW - 3 * 24 * 3_600_000;
   return range(first, first + count).map((index) => ({
-    ...sessions.record(index),
+    ...sessions.recordOf(index),
     createdAt: old,
     lastSeenAt: old,
     idleTimeout: 60_000,
@@ -81,14 +81,14 @@ function expiredSessions(sessions: Sessions, count: number, first: number): Sess
 
 async function measureRevoke({ store, sessions }: FilledStore): Promise<Measurement> {
   const subjects = subjectsWithSessions(sessions, 50);
-  return await measure((round) => store.revoke({ subject: subjects[round] ?? "" }, "logout"), {
+  return await measureCalls((round) => store.revoke({ subject: subjects[round] ?? "" }, "logout"), {
     rounds: subjects.length,
   });
 }
 
 async function measureTouch({ store, sessions }: FilledStore): Promise<Measurement> {
   let touches: { id: string; lastSeenAt: number }[] = [];
-  return await measure(() => store.touch(touches), {
+  return await measureCalls(() => store.touch(touches), {
     rounds: 20,
     prepare(round) {
       const lastSeenAt = NOW + (round + 1) * 1000;
@@ -99,11 +99,11 @@ async function measureTouch({ store, sessions }: FilledStore): Promise<Measureme
 
 async function measureInserts({ store, sessions }: FilledStore): Promise<Measurement> {
   let records: SessionRecord[] = [];
-  return await measure(() => putAll(store, records), {
+  return await measureCalls(() => putRecords(store, records), {
     rounds: INSERT_ROUNDS,
     prepare(round) {
       const first = sessions.size + round * CONCURRENT_INSERTS;
-      records = range(first, first + CONCURRENT_INSERTS).map((index) => sessions.record(index));
+      records = range(first, first + CONCURRENT_INSERTS).map((index) => sessions.recordOf(index));
     },
   });
 }
@@ -114,7 +114,7 @@ async function measureSweep(
   limit: number,
   offset: number,
 ): Promise<Measurement> {
-  return await measure(
+  return await measureCalls(
     async () => {
       const deleted = await store.sweep(SWEEP_BEFORE, limit);
       if (deleted !== limit) throw new Error(`sweep deleted ${deleted} sessions instead of ${limit}.`);
@@ -123,7 +123,7 @@ async function measureSweep(
       rounds: SWEEP_ROUNDS,
       prepare: (round) => {
         const first = sessions.size + INSERT_ROUNDS * CONCURRENT_INSERTS + offset + round * limit;
-        return putAll(store, expiredSessions(sessions, limit, first));
+        return putRecords(store, expiredSessions(sessions, limit, first));
       },
     },
   );
@@ -133,7 +133,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: "stats()",
     limit: { milliseconds: 20 },
-    measure: ({ store }) => measure(() => store.stats(NOW), { rounds: 30 }),
+    measure: ({ store }) => measureCalls(() => store.stats(NOW), { rounds: 30 }),
   },
   listOperation("{}", () => ({})),
   listOperation("{ tenant, liveAt }", () => ({ tenant: "tenant-7", liveAt: NOW })),

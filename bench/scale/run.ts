@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { closingLine, type MeasurementCommand, readCommandLine } from "../../scripts/measurement-command.ts";
-import { fill } from "./load.ts";
+import { fillStore } from "./load.ts";
 import type { Measurement } from "./measure.ts";
 import { OPERATIONS } from "./operations.ts";
 import { NOW, REVOKED_AT, Sessions } from "./sessions.ts";
@@ -52,11 +52,13 @@ async function measureStore(kind: StoreKind, size: number): Promise<Map<string, 
   try {
     const sessions = new Sessions(size);
     const startedAt = performance.now();
-    await fill(store, sessions, (to) => {
+    await fillStore(store, sessions, (to) => {
       time = to === "now" ? NOW : REVOKED_AT;
     });
     await settle();
-    console.log(`  ${size.toLocaleString("en")} sessions after ${seconds(performance.now() - startedAt)}`);
+    console.log(
+      `  ${size.toLocaleString("en")} sessions after ${formatSeconds(performance.now() - startedAt)}`,
+    );
     const measured = new Map<string, Measurement>();
     for (const operation of OPERATIONS) {
       const measurement = await operation.measure({ store, sessions });
@@ -72,7 +74,7 @@ async function measureStore(kind: StoreKind, size: number): Promise<Map<string, 
   }
 }
 
-function seconds(milliseconds: number): string {
+function formatSeconds(milliseconds: number): string {
   return `${Math.round(milliseconds / 1000)} s`;
 }
 

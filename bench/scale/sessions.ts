@@ -31,19 +31,19 @@ export const REVOKED_TENANT = "tenant-99";
  */
 const NEXT_TENANT = "tenant-97";
 
-const TENANTS = 100;
+const TENANT_COUNT = 100;
 /** The age of the oldest session, in milliseconds. */
 const OLDEST_AGE = 14 * DAY;
 /** A prime number that divides no store size. It spreads the sessions of each subject over all ages. */
 const SUBJECT_STRIDE = 7919;
 /** Assigns 15 sessions to five subjects, which have 1, 2, 3, 4 and 5 sessions. */
-const SUBJECTS = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4];
+const SUBJECT_PATTERN = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4];
 
 /** The state of a session when the measurement starts. */
-export type Kind = "live" | "expired" | "revoked";
+export type SessionKind = "live" | "expired" | "revoked";
 
 /** Returns a pseudo-random number from 0 to 1 for `seed` and `salt` (mulberry32). */
-function random(seed: number, salt: number): number {
+function randomNumber(seed: number, salt: number): number {
   let mixed = (Math.imul(seed, 2_654_435_761) + Math.imul(salt, 0x6d2b79f5)) | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
@@ -52,7 +52,7 @@ function random(seed: number, salt: number): number {
 
 function uuid(index: number, salt: number): string {
   const words = [1, 2, 3, 4].map((part) =>
-    Math.floor(random(index, salt * 8 + part) * 2 ** 32)
+    Math.floor(randomNumber(index, salt * 8 + part) * 2 ** 32)
       .toString(16)
       .padStart(8, "0"),
   );
@@ -60,7 +60,7 @@ function uuid(index: number, salt: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** Computes the sessions of a store with `size` sessions. Higher numbers are sessions that are inserted later. */
+/** Computes the sessions of a store with `size` sessions. A session with a higher number is inserted later. */
 export class Sessions {
   readonly size: number;
 
@@ -68,7 +68,7 @@ export class Sessions {
     this.size = size;
   }
 
-  id(index: number): string {
+  idOf(index: number): string {
     return uuid(index, 1);
   }
 
@@ -76,44 +76,44 @@ export class Sessions {
    * Returns the state of a session. Of all sessions, 53 % are live, 34 % expired and 13 % revoked; most new ones are
    * live.
    */
-  kind(index: number): Kind {
-    const daysOld = this.#age(index) / DAY;
-    const drawn = random(index, 2);
-    if (this.tenant(index) === EXPIRED_TENANT) return "expired";
+  kindOf(index: number): SessionKind {
+    const daysOld = this.#ageOf(index) / DAY;
+    const drawn = randomNumber(index, 2);
+    if (this.tenantOf(index) === EXPIRED_TENANT) return "expired";
     if (daysOld < 1) return "live";
     if (daysOld < 7) return drawn < 0.75 ? "live" : drawn < 0.9 ? "expired" : "revoked";
     return drawn < 0.28 ? "live" : drawn < 0.84 ? "expired" : "revoked";
   }
 
-  tenant(index: number): string {
-    const tenant = `tenant-${this.#group(index) % TENANTS}`;
-    return tenant === REVOKED_TENANT && this.#age(index) < DAY ? NEXT_TENANT : tenant;
+  tenantOf(index: number): string {
+    const tenant = `tenant-${this.#groupOf(index) % TENANT_COUNT}`;
+    return tenant === REVOKED_TENANT && this.#ageOf(index) < DAY ? NEXT_TENANT : tenant;
   }
 
-  /** Returns the subject, or null for the quarter of the sessions that are anonymous. */
-  subject(index: number): string | null {
-    if (random(index, 3) < 0.25) return null;
-    return `user-${this.#group(index) * 5 + (SUBJECTS[this.#person(index) % SUBJECTS.length] ?? 0)}`;
+  /** Returns the subject; null for an anonymous session, as a quarter of all sessions are. */
+  subjectOf(index: number): string | null {
+    if (randomNumber(index, 3) < 0.25) return null;
+    return `user-${this.#groupOf(index) * 5 + (SUBJECT_PATTERN[this.#mixedIndex(index) % SUBJECT_PATTERN.length] ?? 0)}`;
   }
 
   /** Returns the owner. A fifth of the sessions belong to API keys, with one key per tenant. */
-  owner(index: number): string {
-    const isOfConsumer = random(index, 4) < 0.2;
-    return isOfConsumer ? `consumer:${this.tenant(index)}` : `browser:${this.id(index)}`;
+  ownerOf(index: number): string {
+    const isOfConsumer = randomNumber(index, 4) < 0.2;
+    return isOfConsumer ? `consumer:${this.tenantOf(index)}` : `browser:${this.idOf(index)}`;
   }
 
   /** Returns the record to insert. The sessions of kind `revoked` are revoked after the insertion. */
-  record(index: number): SessionRecord {
-    const createdAt = NOW - this.#age(index);
-    const isRemembered = random(index, 5) < 0.1;
+  recordOf(index: number): SessionRecord {
+    const createdAt = NOW - this.#ageOf(index);
+    const isRemembered = randomNumber(index, 5) < 0.1;
     return makeRecord({
-      id: this.id(index),
-      owner: this.owner(index),
-      subject: this.subject(index),
-      tenant: this.tenant(index),
+      id: this.idOf(index),
+      owner: this.ownerOf(index),
+      subject: this.subjectOf(index),
+      tenant: this.tenantOf(index),
       visitorId: uuid(index, 6),
       createdAt,
-      lastSeenAt: this.#lastSeenAt(index, createdAt, isRemembered),
+      lastSeenAt: this.#lastSeenAtOf(index, createdAt, isRemembered),
       expiresAt: createdAt + 30 * DAY,
       idleTimeout: isRemembered ? 14 * DAY : 30 * MINUTE,
       rememberMe: isRemembered,
@@ -122,25 +122,25 @@ export class Sessions {
   }
 
   /**
-   * Returns the last activity. An expired session was not used after its creation. With "remember me", it must be older
-   * to have expired.
+   * Returns the last activity. An expired session was not used after its creation. If an expired session has "remember
+   * me", its last activity is 14 days older, because its idle timeout is longer.
    */
-  #lastSeenAt(index: number, createdAt: number, isRemembered: boolean): number {
-    const drawn = random(index, 7);
-    if (this.kind(index) !== "live") return createdAt - (isRemembered ? 14 * DAY : 0);
+  #lastSeenAtOf(index: number, createdAt: number, isRemembered: boolean): number {
+    const drawn = randomNumber(index, 7);
+    if (this.kindOf(index) !== "live") return createdAt - (isRemembered ? 14 * DAY : 0);
     return Math.max(createdAt, NOW - Math.round(drawn * (isRemembered ? DAY : 25 * MINUTE)));
   }
 
-  #age(index: number): number {
+  #ageOf(index: number): number {
     return Math.round(OLDEST_AGE * (1 - index / this.size));
   }
 
   /** Returns a number that assigns the session to a tenant and a subject, independent of its age. */
-  #person(index: number): number {
+  #mixedIndex(index: number): number {
     return index < this.size ? (index * SUBJECT_STRIDE) % this.size : index;
   }
 
-  #group(index: number): number {
-    return Math.floor(this.#person(index) / SUBJECTS.length);
+  #groupOf(index: number): number {
+    return Math.floor(this.#mixedIndex(index) / SUBJECT_PATTERN.length);
   }
 }

@@ -49,18 +49,18 @@ function limitText({ limit }: Operation): string {
 }
 
 function cellOf({ perSecond }: Operation, { median, p99, held }: Measurement, limit: number): string {
-  const loop = bold(milliseconds(held), held > MAX_BLOCKING_TIME);
+  const loop = formatBold(formatMilliseconds(held), held > MAX_BLOCKING_TIME);
   if (perSecond === undefined) {
-    return `${bold(milliseconds(median), median > limit)} / ${milliseconds(p99)} / ${loop}`;
+    return `${formatBold(formatMilliseconds(median), median > limit)} / ${formatMilliseconds(p99)} / ${loop}`;
   }
   const rate = (time: number) => Math.round((perSecond / time) * 1000).toLocaleString("en");
   return `${rate(median)}/s / ${rate(p99)}/s / ${loop}`;
 }
 
-function bold(text: string, isOver: boolean): string {
+function formatBold(text: string, isOver: boolean): string {
   return isOver ? `**${text}**` : text;
 }
 
-function milliseconds(value: number): string {
+function formatMilliseconds(value: number): string {
   return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
 }

@@ -6,7 +6,7 @@ import { getMigrations } from "better-auth/db/migration";
 import { fromNodeHeaders } from "better-auth/node";
 import fastify from "fastify";
 import { connectClient } from "./remote.ts";
-import { responseBody, SECRET, SESSIONS, type ServerUnderTest, sessionData } from "./workload.ts";
+import { COOKIE_SECRET, responseBody, SESSION_COUNT, type ServerUnderTest, sessionData } from "./workload.ts";
 
 /**
  * better-auth on SQLite. `cookieCache` enables its cookie cache, which saves database reads. `redis` keeps its sessions in
@@ -17,7 +17,7 @@ export async function betterAuthServer(options: {
   redis?: boolean;
 }): Promise<ServerUnderTest> {
   const auth = betterAuth({
-    secret: SECRET,
+    secret: COOKIE_SECRET,
     baseURL: "http://127.0.0.1",
     database: new DatabaseSync(":memory:"),
     telemetry: { enabled: false },
@@ -31,12 +31,12 @@ export async function betterAuthServer(options: {
   const { internalAdapter } = await auth.$context;
 
   const cookies: string[] = [];
-  for (let index = 0; index < SESSIONS; index++) {
+  for (let index = 0; index < SESSION_COUNT; index++) {
     const { name, ...data } = sessionData(index);
     const profile = { email: `${index}@example.com`, name, emailVerified: true, data: JSON.stringify(data) };
     const user = await internalAdapter.createUser(profile, { method: "email-password" });
     const { token } = await internalAdapter.createSession(user.id);
-    const signature = createHmac("sha256", SECRET).update(token).digest("base64");
+    const signature = createHmac("sha256", COOKIE_SECRET).update(token).digest("base64");
     cookies.push(`better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}`);
   }
   if (options.cookieCache) {

@@ -9,26 +9,30 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import express from "express";
 import fastify from "fastify";
 import { readUrls } from "./remote.ts";
-import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
+import { COOKIE_SECRET, responseBody, type ServerUnderTest, sessionData } from "./workload.ts";
 
-type Data = Partial<ReturnType<typeof sessionData>>;
+type WorkloadData = Partial<ReturnType<typeof sessionData>>;
 
 /** Creates the manager as in Coatcheck's README: SQLite with the local cache. */
-function managerOnSqlite(): SessionManager<Data> {
+function managerOnSqlite(): SessionManager<WorkloadData> {
   const store = sqliteStore(":memory:");
-  return new SessionManager<Data>({
+  return new SessionManager<WorkloadData>({
     store,
-    secrets: [SECRET],
+    secrets: [COOKIE_SECRET],
     cache: createCache({ store, singleProcess: true }),
   });
 }
 
 /** Creates the manager as in Coatcheck's guide for several machines: PostgreSQL with the local and the shared cache. */
-export async function managerOnServers(): Promise<SessionManager<Data>> {
+export async function managerOnServers(): Promise<SessionManager<WorkloadData>> {
   const { DATABASE_URL, REDIS_URL } = readUrls();
   const store = await postgresStore({ connectionString: DATABASE_URL });
   const shared = redisShared(await connectRedis(REDIS_URL));
-  return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, shared }) });
+  return new SessionManager<WorkloadData>({
+    store,
+    secrets: [COOKIE_SECRET],
+    cache: createCache({ store, shared }),
+  });
 }
 
 const INSECURE_COOKIE = { cookie: { secure: false } } as const;
@@ -37,13 +41,13 @@ export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Ser
   const app = express();
   app.use(onExpress(manager, INSECURE_COOKIE));
   app.post("/login/:index", async (request, response) => {
-    const session = await sessionOf<Data>(request).load();
+    const session = await sessionOf<WorkloadData>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));
     await session.authenticate(`user-${request.params.index}`);
     response.end();
   });
   app.get("/", async (request, response) => {
-    const session = await sessionOf<Data>(request).load();
+    const session = await sessionOf<WorkloadData>(request).load();
     response.json(responseBody(session.subject, session.data.name));
   });
   const server = app.listen(0, "127.0.0.1");
@@ -56,13 +60,13 @@ export async function coatcheckFastify(manager = managerOnSqlite()): Promise<Ser
   const app = fastify();
   await app.register(onFastify(manager, INSECURE_COOKIE));
   app.post<{ Params: { index: string } }>("/login/:index", async (request) => {
-    const session = await sessionOf<Data>(request).load();
+    const session = await sessionOf<WorkloadData>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));
     await session.authenticate(`user-${request.params.index}`);
     return {};
   });
   app.get("/", async (request) => {
-    const session = await sessionOf<Data>(request).load();
+    const session = await sessionOf<WorkloadData>(request).load();
     return responseBody(session.subject, session.data.name);
   });
   await app.listen({ port: 0, host: "127.0.0.1" });

@@ -3,7 +3,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { connectClient } from "./remote.ts";
-import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
+import { COOKIE_SECRET, responseBody, type ServerUnderTest, sessionData } from "./workload.ts";
 
 declare module "express-session" {
   interface SessionData {
@@ -15,7 +15,9 @@ declare module "express-session" {
 /** express-session as in its README, with the recommended options. */
 export async function expressSession(store?: session.Store): Promise<ServerUnderTest> {
   const app = express();
-  app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, ...(store ? { store } : {}) }));
+  app.use(
+    session({ secret: COOKIE_SECRET, resave: false, saveUninitialized: false, ...(store ? { store } : {}) }),
+  );
   app.post("/login/:index", (request, response, next) => {
     request.session.regenerate((error) => {
       if (error) return next(error);

@@ -4,7 +4,7 @@ import session from "@fastify/session";
 import { RedisStore } from "connect-redis";
 import fastify from "fastify";
 import { connectClient } from "./remote.ts";
-import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
+import { COOKIE_SECRET, responseBody, type ServerUnderTest, sessionData } from "./workload.ts";
 
 declare module "fastify" {
   interface Session {
@@ -22,7 +22,7 @@ export async function fastifySession(
   const app = fastify();
   await app.register(cookie);
   await app.register(session, {
-    secret: SECRET,
+    secret: COOKIE_SECRET,
     rolling: false,
     saveUninitialized: false,
     cookie: { secure: false },

@@ -33,7 +33,7 @@ function logIn(index: number): string {
   return `sid=${id}${secret}; Path=/; HttpOnly; SameSite=Lax`;
 }
 
-function find(cookie = ""): StoredSession | null {
+function findSession(cookie = ""): StoredSession | null {
   const token = cookie.slice(cookie.indexOf("sid=") + 4);
   const session = sessions.get(token.slice(0, 22));
   return session?.secretHash === hash("sha256", token.slice(22, 44), "base64url") ? session : null;
@@ -51,7 +51,7 @@ export async function plainMapExpress(): Promise<ServerUnderTest> {
     response.setHeader("set-cookie", logIn(Number(request.params.index))).end();
   });
   app.use((request, response, next) => {
-    (request as SessionRequest).found = find(request.headers.cookie);
+    (request as SessionRequest).found = findSession(request.headers.cookie);
     response.setHeader("cache-control", "private, no-store").setHeader("vary", "Cookie");
     next();
   });
@@ -72,7 +72,7 @@ export async function plainMapFastify(): Promise<ServerUnderTest> {
   });
   app.decorateRequest<null>("found", null);
   app.addHook("onRequest", (request, reply, next) => {
-    (request as SessionRequest).found = find(request.headers.cookie);
+    (request as SessionRequest).found = findSession(request.headers.cookie);
     reply.header("cache-control", "private, no-store").header("vary", "Cookie");
     next();
   });

@@ -3,14 +3,14 @@ import { RedisCacheServer } from "../../packages/coatcheck/test/faults/redis-ser
 import { startPostgres } from "../../packages/coatcheck/test/servers/postgres.ts";
 
 /** The environment variables that contain the servers' URLs. */
-export interface Urls {
+export interface ServerUrls {
   readonly DATABASE_URL: string;
   readonly REDIS_URL: string;
 }
 
 /** A running PostgreSQL server with durable commits and a running Redis server without persistence. */
-export interface Servers {
-  readonly env: Urls;
+export interface RunningServers {
+  readonly env: ServerUrls;
   /** Reads from Redis how many commands it has run so far, except `PING` and `INFO`. */
   commands(): Promise<number>;
   /** Stops both servers. */
@@ -18,7 +18,7 @@ export interface Servers {
 }
 
 /** Starts both servers for one measurement, with temporary data. */
-export async function startServers(): Promise<Servers> {
+export async function startServers(): Promise<RunningServers> {
   const [postgres, redis] = await Promise.all([startPostgres(), RedisCacheServer.start()]);
   const env = { DATABASE_URL: postgres.url, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
   const client = await createClient({ url: env.REDIS_URL }).connect();
@@ -38,7 +38,7 @@ export async function startServers(): Promise<Servers> {
 }
 
 /** Reads the servers' URLs from the environment variables of this process. */
-export function readUrls(): Urls {
+export function readUrls(): ServerUrls {
   const { DATABASE_URL = "", REDIS_URL = "" } = process.env;
   return { DATABASE_URL, REDIS_URL };
 }

@@ -1,7 +1,7 @@
 /**
  * Number of logged-in sessions per server. Every server has the same workload: GET requests that each read one session.
  */
-export const SESSIONS = 10_000;
+export const SESSION_COUNT = 10_000;
 
 /** Returns the data of one session: about 1 KB of JSON. */
 export function sessionData(index: number) {
@@ -30,7 +30,7 @@ export interface ServerUnderTest {
 }
 
 /** The secret with which every server signs its cookies. */
-export const SECRET = "a secret that is long enough for every library in this comparison";
+export const COOKIE_SECRET = "a secret that is long enough for every library in this comparison";
 
 /**
  * Number of concurrent logins. With 50 in a new process, V8's first garbage collection finds most requests still in
@@ -45,9 +45,9 @@ const CONCURRENT_LOGINS = 4;
  */
 export async function logIn(port: number): Promise<string[]> {
   const cookies: string[] = [];
-  for (let first = 0; first < SESSIONS; first += CONCURRENT_LOGINS) {
+  for (let first = 0; first < SESSION_COUNT; first += CONCURRENT_LOGINS) {
     const logins = Array.from(
-      { length: Math.min(CONCURRENT_LOGINS, SESSIONS - first) },
+      { length: Math.min(CONCURRENT_LOGINS, SESSION_COUNT - first) },
       async (_, offset) => {
         const index = first + offset;
         const response = await fetch(`http://127.0.0.1:${port}/login/${index}`, { method: "POST" });

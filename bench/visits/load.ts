@@ -14,7 +14,7 @@ export interface LoadResult {
 }
 
 /** Stores events in batches of `size`. */
-export async function load(
+export async function storeEvents(
   events: Iterable<VisitEvent>,
   insert: (batch: readonly VisitEvent[]) => Promise<void>,
   { size = BATCH_SIZE, step = "", total = 0 } = {},

@@ -1,7 +1,7 @@
 /** Measures one database: how fast it stores events, recomputes daily totals (rollups) and runs analytics queries. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
-import { BATCH_SIZE, firstItems, type LoadResult, load } from "./load.ts";
+import { BATCH_SIZE, firstItems, type LoadResult, storeEvents } from "./load.ts";
 import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
 import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION } from "./traffic.ts";
 
@@ -9,9 +9,9 @@ import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION } from "./traffic.ts";
 const SINGLE_EVENTS = 2000;
 const BATCHED_EVENTS = 50_000;
 /** Number of days of generated traffic. */
-const DAYS = 90;
+const TRAFFIC_DAYS = 90;
 /** Number of events in the day whose rollup is measured. */
-const DAY_EVENTS = 500_000;
+const MEASURED_DAY_EVENTS = 500_000;
 
 /** The results of one database. */
 export interface DatabaseResults {
@@ -45,8 +45,8 @@ export async function measureDatabase(
   const database = await kind.open();
   try {
     const total = (visits / VISITS_PER_MILLION) * 1_000_000;
-    const whole = await load(
-      eventsOf({ visits, days: DAYS }),
+    const whole = await storeEvents(
+      eventsOf({ visits, days: TRAFFIC_DAYS }),
       (events) => database.sink.write({ events, counts: [] }),
       { step: "stored", total },
     );
@@ -57,7 +57,7 @@ export async function measureDatabase(
     await database.settle();
     const answers: QuestionResult[] = [];
     for (const question of timedQuestions(
-      { from: dayOf(TRAFFIC_END - DAYS * DAY), to: dayOf(TRAFFIC_END - DAY) },
+      { from: dayOf(TRAFFIC_END - TRAFFIC_DAYS * DAY), to: dayOf(TRAFFIC_END - DAY) },
       visits,
     )) {
       const answered = await runQuery(question, database.questions);
@@ -84,14 +84,14 @@ async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: L
     const plain = await kind.openPlain();
     loads.push({
       name: `without facts, ${each}`,
-      load: await load(firstItems(traffic(), count), plain.insert, { size }),
+      load: await storeEvents(firstItems(traffic(), count), plain.insert, { size }),
     });
     await plain.remove();
     const { sink, remove } = await kind.open();
     const write = (events: Parameters<typeof plain.insert>[0]) => sink.write({ events, counts: [] });
     loads.push({
       name: `with facts, ${each}`,
-      load: await load(firstItems(traffic(), count), write, { size }),
+      load: await storeEvents(firstItems(traffic(), count), write, { size }),
     });
     await remove();
   }
@@ -101,13 +101,13 @@ async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: L
 /** Measures the rollup of a day with 500,000 events, or with all generated events if those are fewer. */
 async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayResults> {
   console.error("  one day");
-  const visits = Math.min(allVisits, (DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION);
+  const visits = Math.min(allVisits, (MEASURED_DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION);
   const database = await kind.open();
   try {
-    const { events } = await load(
+    const { events } = await storeEvents(
       eventsOf({ visits, days: 1 }),
       (batch) => database.sink.write({ events: batch, counts: [] }),
-      { step: "stored", total: DAY_EVENTS },
+      { step: "stored", total: MEASURED_DAY_EVENTS },
     );
     await database.settle();
     const probe = monitorEventLoopDelay({ resolution: 1 });

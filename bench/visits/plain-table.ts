@@ -9,8 +9,8 @@ export interface PlainTable {
   close(): Promise<void>;
 }
 
-const COLUMNS = "id, type, at, session_id, visitor_id, body";
-const INDEXES = [
+const COLUMN_NAMES = "id, type, at, session_id, visitor_id, body";
+const CREATE_INDEXES = [
   "create index event_session on event (session_id, at)",
   "create index event_visitor on event (visitor_id, at)",
 ];
@@ -26,9 +26,9 @@ export function plainSqlite(path: string): PlainTable {
   database.exec(
     "create table event (id text primary key, type text, at integer, session_id text, visitor_id text, body text)",
   );
-  for (const index of INDEXES) database.exec(index);
+  for (const index of CREATE_INDEXES) database.exec(index);
   const statement = database.prepare(
-    `insert into event (${COLUMNS}) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    `insert into event (${COLUMN_NAMES}) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
   );
   return {
     async insert(events) {
@@ -49,10 +49,10 @@ export async function plainPostgres(url: string): Promise<PlainTable> {
   await client.query(
     "create table event (id uuid primary key, type text, at bigint, session_id uuid, visitor_id uuid, body text)",
   );
-  for (const index of INDEXES) await client.query(index);
+  for (const index of CREATE_INDEXES) await client.query(index);
   const types = ["uuid", "text", "bigint", "uuid", "uuid", "text"];
   const lists = types.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
-  const text = `insert into event (${COLUMNS}) select * from unnest(${lists}) on conflict do nothing`;
+  const text = `insert into event (${COLUMN_NAMES}) select * from unnest(${lists}) on conflict do nothing`;
   return {
     async insert(events) {
       const rows = events.map(rowOf);

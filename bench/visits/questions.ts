@@ -4,7 +4,7 @@ import { DIMENSIONS, type Filter, type Questions } from "coatcheck/visit/questio
 import { sessionOf } from "./traffic.ts";
 
 /** How often each query runs. */
-const ROUNDS = 5;
+const ROUNDS_PER_QUERY = 5;
 
 /** A query and its time limit in milliseconds. */
 export interface TimedQuestion {
@@ -23,11 +23,11 @@ export interface QuestionResult {
   readonly isRefused: boolean;
 }
 
-const ROLLUP_LIMIT = 500;
-const FACTS_LIMIT = 3000;
-const TIMELINE_LIMIT = 20;
+const MAX_ROLLUP_TIME = 500;
+const MAX_FACTS_TIME = 3000;
+const MAX_TIMELINE_TIME = 20;
 
-/** The dimensions that have one value per visit. The dimension `page` has many. */
+/** The dimensions that have one value per visit. The dimension `page` has one value per page view. */
 const ROLLED_UP_DIMENSIONS = DIMENSIONS.filter((dimension) => dimension !== "page");
 
 /** Returns all queries for a range of local days that contains `visits` visits. */
@@ -40,67 +40,67 @@ export function timedQuestions(
   const search: Filter = { dimension: "channel", operator: "is", value: "Organic Search" };
   const pages = ["page_view", "product_view", "login"].map((type) => ({ type }));
   return [
-    { name: "overview", limit: ROLLUP_LIMIT, ask: (questions) => questions.overview(range) },
+    { name: "overview", limit: MAX_ROLLUP_TIME, ask: (questions) => questions.overview(range) },
     {
       name: "overview, compared with the days before",
-      limit: ROLLUP_LIMIT,
+      limit: MAX_ROLLUP_TIME,
       ask: (questions) => questions.overview({ ...range, compare: "previous" }),
     },
     ...ROLLED_UP_DIMENSIONS.map((dimension) => ({
       name: `breakdown by ${dimension}`,
-      limit: ROLLUP_LIMIT,
+      limit: MAX_ROLLUP_TIME,
       ask: (questions: Questions) => questions.breakdown({ ...range, dimension }),
     })),
     {
       name: "breakdown by page",
-      limit: ROLLUP_LIMIT,
+      limit: MAX_ROLLUP_TIME,
       ask: (questions) => questions.breakdown({ ...range, dimension: "page" }),
     },
-    { name: "standard funnel", limit: ROLLUP_LIMIT, ask: (questions) => questions.funnel(range) },
+    { name: "standard funnel", limit: MAX_ROLLUP_TIME, ask: (questions) => questions.funnel(range) },
     {
       name: "standard funnel, open",
-      limit: ROLLUP_LIMIT,
+      limit: MAX_ROLLUP_TIME,
       ask: (questions) => questions.funnel({ ...range, mode: "open" }),
     },
-    { name: "retention", limit: ROLLUP_LIMIT, ask: (questions) => questions.retention(range) },
+    { name: "retention", limit: MAX_ROLLUP_TIME, ask: (questions) => questions.retention(range) },
     {
       name: "attribution, first touch",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.attribution({ ...range, model: "first-touch" }),
     },
     {
       name: "funnel by visitor",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.funnel({ ...range, scope: "visitor" }),
     },
     {
       name: "funnel of other steps",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.funnel({ ...range, steps: pages }),
     },
     {
       name: "funnel under a filter",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.funnel({ ...range, filters: [mobile] }),
     },
     {
       name: "overview under one filter",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.overview({ ...range, filters: [mobile] }),
     },
     {
       name: "overview under three filters",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.overview({ ...range, filters: [mobile, swiss, search] }),
     },
     {
       name: "breakdown by source under two filters",
-      limit: FACTS_LIMIT,
+      limit: MAX_FACTS_TIME,
       ask: (questions) => questions.breakdown({ ...range, dimension: "source", filters: [mobile, swiss] }),
     },
     {
       name: "a session's timeline",
-      limit: TIMELINE_LIMIT,
+      limit: MAX_TIMELINE_TIME,
       ask: (questions) => questions.sessionTimeline(sessionOf(Math.floor(Math.random() * visits))),
     },
   ];
@@ -113,7 +113,7 @@ export async function runQuery(
 ): Promise<QuestionResult> {
   const times: number[] = [];
   let isRefused = false;
-  for (let round = 0; round < ROUNDS && !isRefused; round++) {
+  for (let round = 0; round < ROUNDS_PER_QUERY && !isRefused; round++) {
     const startedAt = performance.now();
     try {
       await ask(questions);

@@ -1,7 +1,7 @@
 /** Computes pseudo-random numbers and ids from an index, so that no list of them must be stored. */
 
 /** Returns a pseudo-random number from 0 to 1, 1 excluded, for `index` and `salt` (mulberry32). */
-export function random(index: number, salt: number): number {
+export function randomNumber(index: number, salt: number): number {
   let mixed = (Math.imul(index, 2_654_435_761) + Math.imul(salt, 0x6d2b79f5)) | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
@@ -10,12 +10,12 @@ export function random(index: number, salt: number): number {
 
 /** Returns a pseudo-random item of the list for `index` and `salt`. */
 export function pickItem<Item>(items: readonly Item[], index: number, salt: number): Item {
-  return items[Math.floor(random(index, salt) * items.length)] as Item;
+  return items[Math.floor(randomNumber(index, salt) * items.length)] as Item;
 }
 
 /** Returns eight pseudo-random hexadecimal digits for two numbers. */
 function hexWord(index: number, salt: number): string {
-  return Math.floor(random(index, salt) * 2 ** 32)
+  return Math.floor(randomNumber(index, salt) * 2 ** 32)
     .toString(16)
     .padStart(8, "0");
 }

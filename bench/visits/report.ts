@@ -56,10 +56,12 @@ export function reportOf({ tracking, results, visits, loadBefore }: ReportInput)
       [
         ["events", ...results.map(({ loads }) => (loads.at(-1)?.load.events ?? 0).toLocaleString("en"))],
         ["on disk", ...results.map(({ bytes }) => `${Math.round(bytes / 2 ** 20).toLocaleString("en")} MiB`)],
-        ["all days recomputed", ...results.map(({ recomputedAll }) => `${seconds(recomputedAll)} s`)],
+        ["all days recomputed", ...results.map(({ recomputedAll }) => `${formatSeconds(recomputedAll)} s`)],
         [
           "one day recomputed",
-          ...results.map(({ day }) => `${seconds(day.time)} s for ${day.events.toLocaleString("en")} events`),
+          ...results.map(
+            ({ day }) => `${formatSeconds(day.time)} s for ${day.events.toLocaleString("en")} events`,
+          ),
         ],
         ["event loop held by it", ...results.map(({ day }) => `${Math.round(day.held)} ms`)],
       ],
@@ -86,9 +88,9 @@ function costsOf({ without, with: tracked }: TrackingCost): readonly number[] {
 function answerText(answered: DatabaseResults["answers"][number] | undefined): string {
   if (!answered) return "";
   const { first, median, slowest, limit, isRefused } = answered;
-  if (isRefused) return `refused after ${milliseconds(slowest)}`;
-  const middle = milliseconds(median);
-  return `${milliseconds(first)} / ${median > limit ? `**${middle}**` : middle} / ${milliseconds(slowest)}`;
+  if (isRefused) return `refused after ${formatMilliseconds(slowest)}`;
+  const middle = formatMilliseconds(median);
+  return `${formatMilliseconds(first)} / ${median > limit ? `**${middle}**` : middle} / ${formatMilliseconds(slowest)}`;
 }
 
 function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -96,10 +98,10 @@ function tableOf(header: readonly string[], rows: readonly (readonly string[])[]
   return [line(header), `|${"---|".repeat(header.length)}`, ...rows.map(line)];
 }
 
-function seconds(time: number): string {
+function formatSeconds(time: number): string {
   return (time / 1000).toFixed(1);
 }
 
-function milliseconds(time: number): string {
+function formatMilliseconds(time: number): string {
   return time < 10 ? time.toFixed(1) : Math.round(time).toLocaleString("en");
 }

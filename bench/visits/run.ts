@@ -59,7 +59,7 @@ const { isWrite, options } = readCommandLine(COMMAND);
 const { visits, databases } = choicesOrExit(options);
 const loadBefore = loadavg()[0] ?? 0;
 console.error("Request path");
-const tracking = await measureTracking();
+const trackingCost = await measureTracking();
 const results: DatabaseResults[] = [];
 for (const name of databases) {
   const chosen = DATABASES[name];
@@ -72,7 +72,7 @@ for (const name of databases) {
     await kind.stop();
   }
 }
-const report = reportOf({ tracking, results, visits, loadBefore });
+const report = reportOf({ tracking: trackingCost, results, visits, loadBefore });
 console.log(report);
 if (isWrite) writeFileSync(new URL("../VISITS.md", import.meta.url), report);
 console.log(closingLine(COMMAND, isWrite));

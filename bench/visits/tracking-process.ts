@@ -9,9 +9,9 @@ import { createCache } from "coatcheck/cache";
 import { type HttpRequest, HttpSessions, type ResponseHeaders } from "coatcheck/http";
 import { memoryStore } from "coatcheck/store/memory";
 import { createEventQueue, createVisits } from "coatcheck/visit";
-import { SECRET } from "../servers/workload.ts";
+import { COOKIE_SECRET } from "../servers/workload.ts";
 
-const VISITORS = 500;
+const VISITOR_COUNT = 500;
 /** Number of page views before the process yields to the event loop, so that the queue can write its batches. */
 const PAGES_PER_TURN = 50;
 /** Turns the event limits off: the benchmark's visitors are faster than people. */
@@ -79,7 +79,7 @@ class PageHeaders implements ResponseHeaders {
 }
 
 /** The measured site, with or without visit tracking. */
-class Site {
+class MeasuredSite {
   readonly #sessions: HttpSessions<{ theme?: string }>;
   readonly #cookies: HeaderValue[] = [];
   #pages = 0;
@@ -89,13 +89,13 @@ class Site {
     const options = { queue, privacy: "full", eventsPerMinute: NO_LIMIT } as const;
     const store = memoryStore();
     const cache = createCache({ store, singleProcess: true });
-    const manager = new SessionManager<{ theme?: string }>({ store, cache, secrets: [SECRET] });
+    const manager = new SessionManager<{ theme?: string }>({ store, cache, secrets: [COOKIE_SECRET] });
     this.#sessions = new HttpSessions(manager, hasVisits ? { visits: createVisits(options) } : {});
   }
 
   /** Creates a session for each visitor. */
   async begin(): Promise<void> {
-    for (let visitor = 0; visitor < VISITORS; visitor++) {
+    for (let visitor = 0; visitor < VISITOR_COUNT; visitor++) {
       const { cookies } = await this.#view(visitor, Buffer.of());
       this.#cookies.push(Buffer.from(cookies.map((cookie) => cookie.split(";")[0]).join("; ")));
     }
@@ -105,7 +105,7 @@ class Site {
   async cpuOf(pages: number): Promise<number> {
     const before = process.cpuUsage();
     for (let page = 0; page < pages; page++) {
-      const visitor = this.#pages % VISITORS;
+      const visitor = this.#pages % VISITOR_COUNT;
       await this.#view(visitor, this.#cookies[visitor] as HeaderValue);
       if (page % PAGES_PER_TURN === 0) await setImmediate();
     }
@@ -126,7 +126,7 @@ class Site {
   }
 }
 
-const site = new Site(process.argv[2] === "with");
+const site = new MeasuredSite(process.argv[2] === "with");
 await site.begin();
 process.on("message", async (pages: number) => process.send?.(await site.cpuOf(pages)));
 process.on("disconnect", () => process.exit());

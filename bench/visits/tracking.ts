@@ -2,8 +2,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-const WARM_UP = 60_000;
-const PAGES = 10_000;
+const WARM_UP_PAGES = 60_000;
+const PAGES_PER_ROUND = 10_000;
 const ROUNDS = 41;
 
 /** CPU time of a page view, in microseconds. */
@@ -16,31 +16,32 @@ export interface TrackingCost {
 
 /** Measures both sites in alternating rounds, each site in its own process. Returns the medians. */
 export async function measureTracking(): Promise<TrackingCost> {
-  const [without, tracked] = await Promise.all([start("without"), start("with")]);
+  const [without, tracked] = await Promise.all([startSite("without"), startSite("with")]);
   const costs = { without: [] as number[], with: [] as number[] };
   try {
-    for (const site of [without, tracked]) await cpuOf(site, WARM_UP);
+    for (const site of [without, tracked]) await cpuTimeOf(site, WARM_UP_PAGES);
     for (let round = 0; round < ROUNDS; round++) {
-      costs.without.push(await cpuOf(without, PAGES));
-      costs.with.push(await cpuOf(tracked, PAGES));
+      costs.without.push(await cpuTimeOf(without, PAGES_PER_ROUND));
+      costs.with.push(await cpuTimeOf(tracked, PAGES_PER_ROUND));
     }
   } finally {
     without.disconnect();
     tracked.disconnect();
   }
-  return { without: median(costs.without), with: median(costs.with), rounds: ROUNDS, pages: PAGES };
+  return { without: median(costs.without), with: median(costs.with), rounds: ROUNDS, pages: PAGES_PER_ROUND };
 }
 
-async function start(kind: "with" | "without"): Promise<ChildProcess> {
+async function startSite(kind: "with" | "without"): Promise<ChildProcess> {
   const site = fork(new URL("tracking-process.ts", import.meta.url), [kind]);
   site.once("exit", (code) => {
-    if (code) throw new Error(`The process of the site ${kind} visits exited with code ${code}.`);
+    if (code)
+      throw new Error(`The site ${kind} visit tracking failed: its process exited with code ${code}.`);
   });
   await once(site, "message");
   return site;
 }
 
-async function cpuOf(site: ChildProcess, pages: number): Promise<number> {
+async function cpuTimeOf(site: ChildProcess, pages: number): Promise<number> {
   const reply = once(site, "message");
   site.send(pages);
   const [cost] = await reply;

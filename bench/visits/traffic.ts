@@ -3,7 +3,7 @@
  * does not depend on other visits.
  */
 import type { EventClient, Source, VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
-import { pickItem, random, timeUuid, uuid } from "./random.ts";
+import { pickItem, randomNumber, timeUuid, uuid } from "./random.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -86,7 +86,7 @@ const COUNTRIES = [
   "CA",
   "JP",
 ];
-const CLIENTS: readonly EventClient[] = DEVICES.flatMap(([device, os, browser]) =>
+const EVENT_CLIENTS: readonly EventClient[] = DEVICES.flatMap(([device, os, browser]) =>
   COUNTRIES.map((country) => ({
     browser,
     os,
@@ -140,8 +140,8 @@ export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generato
 /** Returns the number of the visitor who made the visit. The visitor has the number of its first visit. */
 function visitorOf(visit: number, visits: number): number {
   let current = visit;
-  while (current > 0 && random(current, 1) >= NEW_VISITORS) {
-    const distance = 1 + Math.floor(random(current, 2) ** 2 * visits * MAX_RETURN_DISTANCE);
+  while (current > 0 && randomNumber(current, 1) >= NEW_VISITORS) {
+    const distance = 1 + Math.floor(randomNumber(current, 2) ** 2 * visits * MAX_RETURN_DISTANCE);
     if (distance > current) break;
     current -= distance;
   }
@@ -169,11 +169,11 @@ class VisitWriter {
     this.#shared = {
       visitorId: uuid(visitor, 11),
       sessionId: sessionOf(visit),
-      client: pickItem(CLIENTS, visitor, 12),
+      client: pickItem(EVENT_CLIENTS, visitor, 12),
     };
   }
 
-  view(path: string): void {
+  writePageView(path: string): void {
     const id = uuid(this.#visit * 64 + this.events.length, 31);
     this.#page = { id, host: "shop.example", path, title: null };
     const isEntry = this.events.length === 0;
@@ -181,26 +181,26 @@ class VisitWriter {
   }
 
   /** Simulates reading the page, and writes the event that reports how long the page was visible. */
-  read(): void {
-    const time = SECOND + Math.floor(random(this.#visit, 40 + this.events.length) ** 2 * 3 * MINUTE);
+  writePageTime(): void {
+    const time = SECOND + Math.floor(randomNumber(this.#visit, 40 + this.events.length) ** 2 * 3 * MINUTE);
     this.#at += time;
     this.#write("page_time", { visibleTime: time });
   }
 
-  track(type: string, isKey = false): void {
+  writeEvent(type: string, isKey = false): void {
     this.#at += SECOND;
     this.#write(type, { isKey });
   }
 
-  login(): void {
-    this.#subject = `customer-${Math.floor(random(this.#visit, 14) * 50_000)}`;
-    this.track("login", true);
+  writeLogin(): void {
+    this.#subject = `customer-${Math.floor(randomNumber(this.#visit, 14) * 50_000)}`;
+    this.writeEvent("login", true);
   }
 
-  order(): void {
+  writeOrder(): void {
     this.#at += SECOND;
-    const revenue = Math.floor(random(this.#visit, 15) * 20_000);
-    const currency = random(this.#visit, 16) < 0.8 ? "CHF" : "EUR";
+    const revenue = Math.floor(randomNumber(this.#visit, 15) * 20_000);
+    const currency = randomNumber(this.#visit, 16) < 0.8 ? "CHF" : "EUR";
     this.#write("order_completed", {
       isKey: true,
       order: { orderId: `order-${this.#visit}`, revenue, currency },
@@ -234,26 +234,26 @@ class VisitWriter {
  */
 function eventsOfVisit(visit: number, begin: number, visits: number): readonly VisitEvent[] {
   const writer = new VisitWriter(visit, begin, visits);
-  const mood = random(visit, 3);
-  writer.view(mood < 0.5 ? "/" : productOf(visit, 0));
-  writer.read();
+  const mood = randomNumber(visit, 3);
+  writer.writePageView(mood < 0.5 ? "/" : productOf(visit, 0));
+  writer.writePageTime();
   if (mood < 0.355) return writer.events;
-  const pages = 1 + Math.floor(random(visit, 4) * 4);
+  const pages = 1 + Math.floor(randomNumber(visit, 4) * 4);
   for (let page = 1; page <= pages; page++) {
-    writer.view(productOf(visit, page));
-    if (page % 2 === 1) writer.track("product_view");
-    writer.read();
+    writer.writePageView(productOf(visit, page));
+    if (page % 2 === 1) writer.writeEvent("product_view");
+    writer.writePageTime();
   }
   if (mood < 0.8) return writer.events;
-  writer.track("add_to_cart", true);
+  writer.writeEvent("add_to_cart", true);
   if (mood < 0.9) return writer.events;
-  writer.view("/checkout");
-  writer.track("begin_checkout", true);
-  writer.login();
-  if (mood >= 0.967) writer.order();
+  writer.writePageView("/checkout");
+  writer.writeEvent("begin_checkout", true);
+  writer.writeLogin();
+  if (mood >= 0.967) writer.writeOrder();
   return writer.events;
 }
 
 function productOf(visit: number, page: number): string {
-  return `/taco/${Math.floor(random(visit, 50 + page) ** 2 * PRODUCTS)}`;
+  return `/taco/${Math.floor(randomNumber(visit, 50 + page) ** 2 * PRODUCTS)}`;
 }
