@@ -8,7 +8,7 @@ import { openBrowser } from "./chromium.ts";
 
 type Browser = Awaited<ReturnType<typeof openBrowser>>;
 
-/** The owner of a browser: also the name in the email address of the owner's account. */
+/** The owner of a browser. The email address of the owner's account begins with this name. */
 export type Person = "ada" | "ben";
 
 export const PHONE_SIZE = { width: 390, height: 844 };

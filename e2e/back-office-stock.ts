@@ -12,7 +12,7 @@ export function testStock(office: BackOffice): void {
     await page.getByText("Wrong email address or password.").waitFor();
   });
 
-  it("a page loads user, role, company and warehouse without a query after the user's first request", async () => {
+  it("after the user's first request, a page needs no query for user, role, company and warehouse", async () => {
     const page = await office.logIn("ada");
     await page.reload();
     await expectText(page.locator("#queries")).toBe("0");
@@ -21,7 +21,7 @@ export function testStock(office: BackOffice): void {
     await expectText(page.locator("#queries")).toBe("0");
   });
 
-  it("a changed quantity is shown immediately, and to other users with the name of its editor", async () => {
+  it("a changed quantity is shown immediately, and other users see who changed it", async () => {
     const ada = await office.logIn("ada");
     const quantity = ada.getByLabel("Quantity: Gaffer tape 50 mm");
     const before = Number(await quantity.textContent());

@@ -20,7 +20,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
 
   describe("two pages", () => {
     it(
-      "both show a login and a logout within 100 ms, without a request, even with focus: false",
+      "both show a login or logout in one page within 100 ms and without a request, even with focus: false",
       TIMED_TEST,
       async () => {
         const quiet = pageUrl({ revalidate: { focus: false, reconnect: false } });
@@ -43,7 +43,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
       },
     );
 
-    it("both stay logged in while the server keeps the session, and later expire together", async () => {
+    it("both stay logged in if another client extends the session, and both later show that it has expired", async () => {
       await fixture.rebuild({ policy: { idleTimeout: 2_000 } });
       const eager = pageUrl({ revalidate: { minGap: 0 } });
       const left = await fixture.open(eager, "none");
@@ -166,7 +166,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
     expect(await sessionCookies()).toEqual(after);
   });
 
-  it("an attacker's cookies with the session cookie's name neither log out nor replace the session", async () => {
+  it("an attacker's cookies with the session cookie's name neither log the user out nor replace the session", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     const [own] = await sessionCookies();

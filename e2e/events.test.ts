@@ -140,7 +140,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     });
   });
 
-  it("a page shows another browser's revocation within the staleness bound", async () => {
+  it("a page shows within the staleness bound that another browser revoked its session", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     const began = Date.now();
@@ -153,7 +153,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(second, "authenticated");
   });
 
-  it("a page shows the revocation by a browser that had to call elevate() first because its login is old", async () => {
+  it("a browser whose login is old must call elevate() before it can revoke the session of another browser", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     fixture.site.advance(11 * MINUTE);
@@ -204,7 +204,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await eventually(() => version(page)).toBe(initial + 1);
   });
 
-  it("the event stream reports that the session is about to end and has ended, without extending it", async () => {
+  it("the event stream reports that the session will end soon and that it has ended, but does not extend the session", async () => {
     await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkInterval: 50 } });
     const page = await openFollower();
     const requests = fixture.site.count("GET /session");

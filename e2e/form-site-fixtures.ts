@@ -9,11 +9,11 @@ import { startLocalServer } from "./local-server.ts";
 import { HTML_HEADERS, renderHtml } from "./page-fixtures.ts";
 import { startTlsProxy } from "./tls-proxy-fixtures.ts";
 
-interface Data {
+interface FormSiteData {
   readonly cart?: Readonly<Record<string, number>>;
 }
 
-type SiteRequest = IncomingMessage & { readonly session: RequestSession<Data> };
+type SiteRequest = IncomingMessage & { readonly session: RequestSession<FormSiteData> };
 type Handler = (request: SiteRequest, response: ServerResponse, form: URLSearchParams) => Promise<void>;
 
 /** The name of the session's cookie. */
@@ -25,7 +25,7 @@ const loginField = '<input name="user" value="ada">';
 
 const sendPage = (response: ServerResponse, body: string) =>
   response.writeHead(200, HTML_HEADERS).end(renderHtml(body));
-const goHome = (response: ServerResponse) => response.writeHead(303, { location: "/" }).end();
+const redirectHome = (response: ServerResponse) => response.writeHead(303, { location: "/" }).end();
 
 /** Renders the first line of each page: the user and the cart. */
 async function renderSummary({ session }: SiteRequest): Promise<string> {
@@ -36,14 +36,14 @@ async function renderSummary({ session }: SiteRequest): Promise<string> {
 async function addToCart(request: SiteRequest, response: ServerResponse, item: string): Promise<void> {
   const session = await request.session.load();
   await session.patch({ cart: { [item]: 1 } });
-  goHome(response);
+  redirectHome(response);
 }
 
 async function logIn(request: SiteRequest, response: ServerResponse, fields: URLSearchParams): Promise<void> {
   const session = await request.session.load();
   const rememberMe = fields.has("remember") ? { rememberMe: fields.get("remember") === "yes" } : {};
   await session.authenticate(fields.get("user") ?? "", rememberMe);
-  goHome(response);
+  redirectHome(response);
 }
 
 /** The handlers of the shop's pages and forms. Only the page with the recipe of docs/http.md contains a script. */
@@ -67,7 +67,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "POST /login": logIn,
   "POST /logout": async (request, response) => {
     await (await request.session.load()).revoke();
-    goHome(response);
+    redirectHome(response);
   },
   // The path that a form of a login provider posts to.
   "POST /provider-login": logIn,
@@ -97,7 +97,7 @@ const renderOtherSite = (shop: string) =>
 /** Starts a shop of plain HTML forms and, under another host name, a site that the shop trusts. Both use https. */
 export async function startFormSite(http: HttpOptions = {}) {
   let ahead = 0;
-  const manager = new SessionManager<Data>({
+  const manager = new SessionManager<FormSiteData>({
     store: memoryStore(),
     secrets: ["a-secret-of-the-tests"],
     clock: { now: () => Date.now() + ahead },

@@ -32,13 +32,13 @@ export class HeldExchanges {
 }
 
 /** Sends a request with this body to the site. Resolves when the response's headers have arrived. */
-type Send = (body: Buffer) => Promise<IncomingMessage>;
+type SendRequest = (body: Buffer) => Promise<IncomingMessage>;
 
 /** Reads a request, and holds back the request and its response until the test releases them. */
 export async function holdExchange(
   incoming: Http2ServerRequest,
   outgoing: Http2ServerResponse,
-  send: Send,
+  send: SendRequest,
 ): Promise<HeldExchange> {
   const requestBody = await buffer(incoming);
   let response: IncomingMessage;

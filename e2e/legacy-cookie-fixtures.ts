@@ -3,8 +3,8 @@ import { aesGcm, cookieSet } from "coatcheck/legacy";
 
 /* The cookies of the legacy application: an encrypted session, a backend's token, and flags. */
 
-const key = randomBytes(32);
-const decrypt = aesGcm(key);
+const encryptionKey = randomBytes(32);
+const decryptSession = aesGcm(encryptionKey);
 
 /** The content of the encrypted cookie. */
 export interface LegacyCookieSession {
@@ -13,7 +13,7 @@ export interface LegacyCookieSession {
 }
 
 /** Encrypts a session as Web Crypto does (nonce, ciphertext, tag), in base64 as a cookie value. */
-function encrypt(session: object, secret: Uint8Array): string {
+function encryptSession(session: object, secret: Uint8Array): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", secret, nonce);
   const text = Buffer.concat([cipher.update(JSON.stringify(session)), cipher.final()]);
@@ -22,7 +22,7 @@ function encrypt(session: object, secret: Uint8Array): string {
 
 function sessionCookie(userId: string, secret: Uint8Array): string {
   const profile = Array.from({ length: 48 }, (_, index) => ({ field: `setting ${index}`, value: userId }));
-  return encrypt({ userId, token: randomBytes(16).toString("hex"), profile }, secret);
+  return encryptSession({ userId, token: randomBytes(16).toString("hex"), profile }, secret);
 }
 
 const DOMAIN_ATTRIBUTE = "; Domain=.dott.test";
@@ -52,7 +52,7 @@ export const LEGACY_COOKIES: readonly string[] = [
 /** The `Set-Cookie` headers of a login to the legacy application: fifteen names on three paths and two domains, one twice. */
 export function legacyLogin(userId: string): readonly string[] {
   return [
-    `dott_auth_session=${sessionCookie(userId, key)}; Path=/; Secure; HttpOnly`,
+    `dott_auth_session=${sessionCookie(userId, encryptionKey)}; Path=/; Secure; HttpOnly`,
     `session_token=${"d".repeat(120)}; Path=/; Secure; HttpOnly`,
     `session_token=${"e".repeat(120)}; Path=/; Secure; HttpOnly${DOMAIN_ATTRIBUTE}`,
     ...Object.entries(FLAG_COOKIES).map(
@@ -68,7 +68,7 @@ export const forgedSession = () => sessionCookie("ada", randomBytes(32));
 
 /** Reads the session cookie as the legacy application does. Returns null for a cookie that it did not encrypt. */
 export function readLegacyCookie(value: string): LegacyCookieSession | null {
-  const text = decrypt(decodeURIComponent(value));
+  const text = decryptSession(decodeURIComponent(value));
   return text === null ? null : JSON.parse(text);
 }
 

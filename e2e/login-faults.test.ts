@@ -130,7 +130,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("logs in even if the server handles the first request after the response to the second", async () => {
+    it("logs in even if the server handles the first request after it has responded to the second request", async () => {
       const { page, exchanges } = await doubleClick();
       const shown = page.waitForEvent("load");
       await exchanges[1].handle();
@@ -169,7 +169,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("succeeds if the user repeats the login after the overlap", async () => {
+    it("succeeds if the user repeats the login when the server no longer recognises the replaced token", async () => {
       const page = await loseLogin();
       site.advance(LONGER_THAN_OVERLAP);
       await clickAndWait(page, "Log in");

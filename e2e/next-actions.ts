@@ -35,7 +35,7 @@ export function testServerActions(site: NextSite): void {
     expect(textOf(await visitor.send("/"), "one")).toBe("ann:dark");
   });
 
-  it("an action that requires a login redirects other visitors to the login page", async () => {
+  it("an action that requires a login redirects a visitor who is not logged in to the login page", async () => {
     const response = await site.visitor().submit("/login", "set-theme", { theme: "dark" });
     expect(response).toMatchObject({ status: 303, headers: { location: "/login" } });
   });

@@ -18,16 +18,16 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const APPLICATION = join(ROOT, "e2e/next-app");
-const LIBRARY = join(ROOT, "packages/coatcheck");
-const BUILDS = join(ROOT, ".cache/next");
-/** The number of cached builds: the six of `npm run test:next`, and two more. */
+const ROOT_FOLDER = fileURLToPath(new URL("..", import.meta.url));
+const APPLICATION_FOLDER = join(ROOT_FOLDER, "e2e/next-app");
+const LIBRARY_FOLDER = join(ROOT_FOLDER, "packages/coatcheck");
+const BUILDS_FOLDER = join(ROOT_FOLDER, ".cache/next");
+/** The largest number of cached builds. `npm run test:next` uses six builds. */
 const MAX_CACHED_BUILDS = 8;
-const NEXT_PROGRAM = join(ROOT, "node_modules/next/dist/bin/next");
+const NEXT_PROGRAM = join(ROOT_FOLDER, "node_modules/next/dist/bin/next");
 
 /** The way to build the test application. */
-export interface Variant {
+export interface BuildVariant {
   readonly cacheComponents: boolean;
   readonly bundler: "turbopack" | "webpack";
   /** Whether the library is installed as npm installs it, instead of linked as a workspace. Default: false. */
@@ -37,22 +37,21 @@ export interface Variant {
 }
 
 /** A built application. */
-export interface Built {
-  readonly variant: Variant;
+export interface BuiltApplication {
+  readonly variant: BuildVariant;
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
 /**
  * Compiles the library and builds the application with `next build`. Caches builds in `.cache`, by a hash of the
- * library
- * and the application. The database does not exist during the build.
+ * library and the application. The database does not exist during the build.
  */
-export function buildApplication(variant: Variant): Built {
-  if (!variant.installed) return buildWith(variant, join(LIBRARY, "dist"));
+export function buildApplication(variant: BuildVariant): BuiltApplication {
+  if (!variant.installed) return buildWith(variant, join(LIBRARY_FOLDER, "dist"));
   // Compile into another folder than `dist`, which the package checks use at the same time. Only a linked workspace
   // needs `dist`.
-  const compiled = join(ROOT, `.cache/next-library-${process.pid}`);
+  const compiled = join(ROOT_FOLDER, `.cache/next-library-${process.pid}`);
   try {
     return buildWith(variant, compiled);
   } finally {
@@ -61,11 +60,11 @@ export function buildApplication(variant: Variant): Built {
 }
 
 /** Compiles the library into `compiled`, and builds the application with it. */
-function buildWith(variant: Variant, compiled: string): Built {
+function buildWith(variant: BuildVariant, compiled: string): BuiltApplication {
   execFileSync(
     process.execPath,
-    [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", compiled],
-    { cwd: LIBRARY, stdio: "inherit" },
+    [join(ROOT_FOLDER, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", compiled],
+    { cwd: LIBRARY_FOLDER, stdio: "inherit" },
   );
   const environment = {
     ...process.env,
@@ -75,7 +74,7 @@ function buildWith(variant: Variant, compiled: string): Built {
     FIXTURE_CACHE_COMPONENTS: variant.cacheComponents ? "1" : "0",
   } as const;
   const hash = contentHash(variant, compiled);
-  const folder = join(BUILDS, hash);
+  const folder = join(BUILDS_FOLDER, hash);
   if (existsSync(folder)) {
     utimesSync(folder, new Date(), new Date());
     return { variant, folder, environment };
@@ -86,7 +85,7 @@ function buildWith(variant: Variant, compiled: string): Built {
   rmSync(draft, { recursive: true, force: true });
   // Without cacheComponents, Next.js refuses to build a file with "use cache".
   const excluded = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
-  cpSync(APPLICATION, draft, { recursive: true, filter: (path) => !excluded.test(path) });
+  cpSync(APPLICATION_FOLDER, draft, { recursive: true, filter: (path) => !excluded.test(path) });
   if (!variant.cacheComponents) removeInstant(draft);
   if (variant.installed) installLibrary(draft, compiled);
   if (!variant.dev) {
@@ -104,8 +103,8 @@ function buildWith(variant: Variant, compiled: string): Built {
 
 /** Deletes the least recently used builds. */
 function removeOldBuilds(): void {
-  if (!existsSync(BUILDS)) return;
-  const folders = readdirSync(BUILDS).map((name) => join(BUILDS, name));
+  if (!existsSync(BUILDS_FOLDER)) return;
+  const folders = readdirSync(BUILDS_FOLDER).map((name) => join(BUILDS_FOLDER, name));
   const byUse = folders.sort((left, right) => statSync(right).mtimeMs - statSync(left).mtimeMs);
   for (const folder of byUse.slice(MAX_CACHED_BUILDS)) rmSync(folder, { recursive: true, force: true });
 }
@@ -116,7 +115,7 @@ function removeOldBuilds(): void {
 function installLibrary(folder: string, compiled: string): void {
   const target = join(folder, "node_modules/coatcheck");
   cpSync(compiled, join(target, "dist"), { recursive: true });
-  cpSync(join(LIBRARY, "package.json"), join(target, "package.json"));
+  cpSync(join(LIBRARY_FOLDER, "package.json"), join(target, "package.json"));
 }
 
 /** Removes the export `instant` from all files: without `cacheComponents`, Next.js rejects this export. */
@@ -126,15 +125,15 @@ function removeInstant(folder: string): void {
   }
 }
 
-function contentHash(variant: Variant, compiled: string): string {
+function contentHash(variant: BuildVariant, compiled: string): string {
   const hash = createHash("sha256").update(JSON.stringify(variant));
   const library = globSync("**/*.js", { cwd: compiled }).sort();
   for (const file of library) hash.update(file).update(readFileSync(join(compiled, file)));
-  const application = globSync("**/*.{ts,tsx,mjs,json}", { cwd: APPLICATION }).map((file) =>
-    join(APPLICATION, file),
+  const application = globSync("**/*.{ts,tsx,mjs,json}", { cwd: APPLICATION_FOLDER }).map((file) =>
+    join(APPLICATION_FOLDER, file),
   );
-  for (const file of [...application, join(ROOT, "node_modules/next/package.json")].sort()) {
-    hash.update(file.slice(ROOT.length)).update(readFileSync(file));
+  for (const file of [...application, join(ROOT_FOLDER, "node_modules/next/package.json")].sort()) {
+    hash.update(file.slice(ROOT_FOLDER.length)).update(readFileSync(file));
   }
   return hash.digest("hex").slice(0, 16);
 }
@@ -150,7 +149,7 @@ export interface RunningApplication {
 
 /** Starts an application on a free port, with `next start` or `next dev`. */
 export async function startApplication(
-  { variant, folder, environment }: Built,
+  { variant, folder, environment }: BuiltApplication,
   database: string,
 ): Promise<RunningApplication> {
   const port = await freePort();

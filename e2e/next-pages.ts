@@ -113,7 +113,7 @@ export function testServerComponents(site: NextSite): void {
     expect(textOf(await visitor.send("/"), "one")).toBe("ann:-");
   });
 
-  it("a page that requires a login redirects other visitors, or responds 401 without a login page", async () => {
+  it("a page that requires a login redirects a visitor who is not logged in, or responds 401 if there is no login page", async () => {
     const visitor = site.visitor();
     expect(redirectOf(await visitor.send("/members"))).toBe("/login");
     const refused = await visitor.send("/strict");

@@ -2,14 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { buildApplication, type RunningApplication, startApplication, type Variant } from "./next-build.ts";
+import {
+  type BuildVariant,
+  buildApplication,
+  type RunningApplication,
+  startApplication,
+} from "./next-build.ts";
 import { Visitor } from "./next-fixtures.ts";
 
 /** The running application that the tests of a file share. */
 export interface NextSite {
   readonly application: RunningApplication;
   readonly database: string;
-  readonly variant: Variant;
+  readonly variant: BuildVariant;
   /** Returns a visitor without cookies. */
   visitor(): Visitor;
   /** Returns how often the server's process has opened the manager and checked a token. */
@@ -19,7 +24,7 @@ export interface NextSite {
 }
 
 /** Builds and starts the application before the tests of a file. */
-export function setUpNextSite(variant: Variant): NextSite {
+export function setUpNextSite(variant: BuildVariant): NextSite {
   let folder: string;
   let application: RunningApplication;
 

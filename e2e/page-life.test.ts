@@ -44,7 +44,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("shows a user who logged in after the page was cached, without a notification", async () => {
+    it("shows the new user if the page was not notified of a login", async () => {
       // The page does not listen to other tabs, because a browser removes a page from the cache when it receives a
       // message.
       const unnotified = pageUrl({ revalidate: { crossTab: false } });
@@ -57,7 +57,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       await waitForBody(page, '[data-user="eve"]');
     });
 
-    it("opens the event stream again, which did not prevent the page from being cached", async () => {
+    it("was cached although its event stream was open, and opens the stream again", async () => {
       const streamResponse = () => page.waitForResponse(`${fixture.site.origin}/session/events`);
       const page = await fixture.open("/?events", "none");
       let followed = streamResponse();

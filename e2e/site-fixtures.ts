@@ -84,7 +84,7 @@ async function renderReactPage(initialState: SessionView<User>, redirect?: strin
   );
 }
 
-/** Serves the pages and routes that need no session. Every other path is the page without a framework. */
+/** Serves the pages and routes that need no session. On every other path, serves the page without a framework. */
 async function serveStatic(line: string, searchParams: URLSearchParams, response: ServerResponse) {
   const pages: Record<string, () => string> = {
     "GET /around": () => renderFrame(searchParams),
@@ -121,7 +121,7 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
   const withSession = coatcheck(manager, {
     cookie: { secure: false },
     csrf: { token: "required" },
-    // Off, because `Clear-Site-Data` would empty the browser's back/forward cache, which the tests need.
+    // Do not send `Clear-Site-Data`: it would empty the browser's back/forward cache, which the tests need.
     clearSiteData: [],
     newSession: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
     ...http,

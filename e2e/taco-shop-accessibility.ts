@@ -4,16 +4,16 @@ import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import {
+  basketLines,
+  basketTotal,
   button,
   dialog,
   dialogBody,
   expectText,
   focusedName,
-  lines,
+  orderTab,
   PHONE_SIZE,
   type TacoShop,
-  tab,
-  total,
 } from "./taco-shop-fixtures.ts";
 
 const AXE_SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -65,7 +65,7 @@ export function testAccessibility(shop: TacoShop): void {
     await press("Enter");
     await dialog(page).waitFor({ state: "detached" });
     expect(await focusedName(page)).toBe("Compose: Tacos L mixed");
-    await expectText(total(page), "CHF 13.90");
+    await expectText(basketTotal(page), "CHF 13.90");
 
     await tabTo("Check out");
     await press("Enter");
@@ -87,7 +87,7 @@ export function testAccessibility(shop: TacoShop): void {
     await page.getByRole("tab", { name: "Office", selected: true }).waitFor();
     await tabTo("Office");
     await press("ArrowLeft");
-    expect(await tab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
+    expect(await orderTab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
   });
 
   it("the page is available in French, German and English, and remembers the selected language", async () => {
@@ -102,13 +102,13 @@ export function testAccessibility(shop: TacoShop): void {
     await expectText(heading(), "Boissons");
     expect(await page.getAttribute("html", "lang")).toBe("fr");
     await button(page, "Ajouter\u00a0: Thé froid pêche 50 cl").click();
-    await expectText(total(page), "CHF 4.00");
+    await expectText(basketTotal(page), "CHF 4.00");
     await button(page, "Commander").click();
     await button(dialog(page), /^Passer la commande/).click();
     await dialog(page).getByText("Indiquez un numéro de téléphone").waitFor();
     await page.keyboard.press("Escape");
     await button(page, "EN English").click();
-    await expectText(lines(page), "Peach iced tea");
+    await expectText(basketLines(page), "Peach iced tea");
   });
 
   it("the page fits a phone without horizontal scrolling, and a button at the bottom opens the basket", async () => {

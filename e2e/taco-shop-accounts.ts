@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import {
-  account,
+  accountButton,
   basket,
+  basketLines,
+  basketTotal,
   button,
   clickAccountMenu,
   dialog,
@@ -9,16 +11,14 @@ import {
   expectText,
   focusedName,
   invite,
-  lines,
   logIn,
   logOut,
   openOrder,
+  orderTab,
   PASSWORD,
   PHONE_SIZE,
   signUp,
   type TacoShop,
-  tab,
-  total,
 } from "./taco-shop-fixtures.ts";
 
 /** Defines tests of creating an account, logging in and logging out. */
@@ -26,8 +26,8 @@ export function testAccounts(shop: TacoShop): void {
   it("the form for a new account shows an error at each invalid field, and the account keeps the basket", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Baklava").click();
-    await expectText(total(page), "CHF 4.00");
-    await account(page).click();
+    await expectText(basketTotal(page), "CHF 4.00");
+    await accountButton(page).click();
     const form = dialog(page);
     const email = form.getByLabel("E-mail");
     const password = form.getByLabel("Password");
@@ -50,17 +50,17 @@ export function testAccounts(shop: TacoShop): void {
     await email.fill("alice@example.ch");
     await password.fill(PASSWORD);
     await page.keyboard.press("Enter");
-    await expectText(account(page), "Alice");
+    await expectText(accountButton(page), "Alice");
     await page.getByText("Hello Alice!").waitFor();
     expect(await form.count()).toBe(0);
     expect(await focusedName(page)).toBe("Alice");
-    await expectText(total(page), "CHF 4.00");
+    await expectText(basketTotal(page), "CHF 4.00");
     const sent = page.waitForRequest((request) => request.url().endsWith("/quantity"));
     await button(page, "Add: Baklava").click();
     expect((await sent).headers()["x-csrf-token"]).toBeTruthy();
 
     const other = await shop.visit("bruno");
-    await account(other).click();
+    await accountButton(other).click();
     await button(dialog(other), "I am new here").click();
     await dialog(other).getByLabel("Name").fill("Bruno");
     await dialog(other).getByLabel("E-mail").fill("Alice@example.ch");
@@ -69,38 +69,38 @@ export function testAccounts(shop: TacoShop): void {
     await dialog(other).getByText("This address already has an account.").waitFor();
   });
 
-  it("an account shows its orders after a login on another device, which rejects a wrong password", async () => {
+  it("a login on another device rejects a wrong password, and shows the account's orders", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Office");
     await button(page, "Add: Tiramisu").click();
-    await expectText(lines(page), "Tiramisu");
+    await expectText(basketLines(page), "Tiramisu");
     await signUp(page, "Ada", "ada@example.ch");
 
     const other = await shop.visit("bruno");
     await button(other, "Add: Baklava").click();
-    await expectText(lines(other), "Baklava");
-    await account(other).click();
+    await expectText(basketLines(other), "Baklava");
+    await accountButton(other).click();
     await dialog(other).getByLabel("E-mail").fill("ada@example.ch");
     await dialog(other).getByLabel("Password").fill("not the password");
     await other.keyboard.press("Enter");
     await dialog(other).getByText("Wrong e-mail or password.").waitFor();
     await dialog(other).getByLabel("Password").fill(PASSWORD);
     await other.keyboard.press("Enter");
-    await expectText(account(other), "Ada");
-    await tab(other, "Office").click();
-    await expectText(lines(other), "Tiramisu");
+    await expectText(accountButton(other), "Ada");
+    await orderTab(other, "Office").click();
+    await expectText(basketLines(other), "Tiramisu");
     // The basket that was filled before the login is kept too.
     expect(await other.getByRole("tab").count()).toBe(2);
 
     await button(other, "Add: Ayran 25 cl").click();
-    await expectText(lines(page).first(), "Ayran");
+    await expectText(basketLines(page).first(), "Ayran");
   });
 
   it("a logout explains what happens to the orders, and hides them", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Linus", "linus@example.ch");
     await button(page, "Add: Baklava").click();
-    await expectText(total(page), "CHF 4.00");
+    await expectText(basketTotal(page), "CHF 4.00");
     await clickAccountMenu(page, "Log out");
     await dialog(page).getByText("Your open orders stay in your account").waitFor();
     await page.keyboard.press("Escape");
@@ -111,7 +111,7 @@ export function testAccounts(shop: TacoShop): void {
     await page.getByText("You are logged out.").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
     await button(page, "Add: Tiramisu").click();
-    await expectText(lines(page), "Tiramisu");
+    await expectText(basketLines(page), "Tiramisu");
     await logIn(page, "Linus", "linus@example.ch");
     await expect.poll(() => page.getByRole("tab").count()).toBe(2);
   });
@@ -122,16 +122,16 @@ export function testAccounts(shop: TacoShop): void {
     await openOrder(page, "Secret");
     await page.goto(shop.at("/icon.svg"));
     const second = await shop.visit("alice");
-    await expectText(account(second), "Grace");
+    await expectText(accountButton(second), "Grace");
     await logOut(second);
     await second.close();
     await page.goBack({ waitUntil: "commit" });
-    await expectText(account(page), "Log in");
-    expect(await tab(page, "Secret").count()).toBe(0);
+    await expectText(accountButton(page), "Log in");
+    expect(await orderTab(page, "Secret").count()).toBe(0);
 
     // A logout clears this browser's caches. A logout on another device does not, so the page is restored.
     await logIn(page, "Grace", "grace@example.ch");
-    await tab(page, "Secret").waitFor();
+    await orderTab(page, "Secret").waitFor();
     await page.evaluate(() => {
       document.body.dataset.since = "before";
       addEventListener("pageshow", () => {
@@ -145,10 +145,10 @@ export function testAccounts(shop: TacoShop): void {
     await logIn(other, "Grace", "grace@example.ch");
     await clickAccountMenu(other, "Log out everywhere");
     await button(dialog(other), "Log out everywhere").click();
-    await expectText(account(other), "Log in");
+    await expectText(accountButton(other), "Log in");
     await page.goBack({ waitUntil: "commit" });
-    await expectText(account(page), "Log in");
-    expect(await tab(page, "Secret").count()).toBe(0);
+    await expectText(accountButton(page), "Log in");
+    expect(await orderTab(page, "Secret").count()).toBe(0);
     const { since, shown } = await page.evaluate(() => ({ ...document.body.dataset }));
     expect({ since, shown }).toEqual({ since: "before", shown: "none" });
   });
@@ -160,7 +160,7 @@ export function testAccounts(shop: TacoShop): void {
     await shop.setOffline("alice", true);
     await clickAccountMenu(page, "Log out");
     await button(dialog(page), "Log out").click();
-    await expectText(account(page), "Log in");
+    await expectText(accountButton(page), "Log in");
     await page.getByText("There is no connection to the shop").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
 
@@ -181,24 +181,24 @@ export function testAccounts(shop: TacoShop): void {
     expect((await logout).status()).toBe(200);
     await page.getByText("There is no connection to the shop").waitFor({ state: "detached" });
     await button(page, "Add: Baklava").click();
-    await expectText(lines(page), "Baklava");
-    expect(await tab(page, "Secret").count()).toBe(0);
+    await expectText(basketLines(page), "Baklava");
+    expect(await orderTab(page, "Secret").count()).toBe(0);
   });
 
-  it("a guest can leave a shared order without an account", async () => {
+  it("a guest without an account can leave a shared order", async () => {
     const owner = await shop.visit("alice");
     await openOrder(owner, "Alice");
     await button(owner, "Add: Baklava").click();
-    await expectText(total(owner), "CHF 4.00");
+    await expectText(basketTotal(owner), "CHF 4.00");
     const guest = await shop.visit("bruno", await invite(owner));
     await dialog(guest).getByLabel("Name").fill("Bruno");
     await button(dialog(guest), "Join").click();
     await expectText(basket(owner).locator(".share"), "2 participants");
-    await expectText(lines(guest), "Baklava");
+    await expectText(basketLines(guest), "Baklava");
 
     await button(basket(guest), "Leave this order").click();
     await button(dialog(guest), "Cancel").click();
-    await expectText(lines(guest), "Baklava");
+    await expectText(basketLines(guest), "Baklava");
     await button(basket(guest), "Leave this order").click();
     await button(dialog(guest), "Leave this order").click();
     await expect.poll(() => guest.getByRole("tab").count()).toBe(0);
@@ -206,7 +206,7 @@ export function testAccounts(shop: TacoShop): void {
     await guest.reload();
     await guest.locator(".card").first().waitFor();
     expect(await guest.getByRole("tab").count()).toBe(0);
-    await expectText(lines(owner), "Baklava");
+    await expectText(basketLines(owner), "Baklava");
   });
 
   it("a user can create an account with only the keyboard, and its dialogs fit a phone in each language", async () => {
@@ -214,7 +214,7 @@ export function testAccounts(shop: TacoShop): void {
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
     };
-    await account(page).focus();
+    await accountButton(page).focus();
     await press("Enter");
     await dialog(page).waitFor();
     await press("Shift+Tab", "Enter", "Tab");
@@ -224,12 +224,12 @@ export function testAccounts(shop: TacoShop): void {
     await press("Tab");
     await page.keyboard.type(PASSWORD);
     await press("Enter");
-    await expectText(account(page), "Alan");
+    await expectText(accountButton(page), "Alan");
     expect(await focusedName(page)).toBe("Alan");
 
     for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
-      await account(page).focus();
+      await accountButton(page).focus();
       await press("Enter", "Tab", "Tab", "Enter");
       await dialogBody(page).locator("li").waitFor();
       const widths = await page.evaluate(() => [

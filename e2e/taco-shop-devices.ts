@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import {
-  account,
+  accountButton,
+  basketTotal,
   button,
   clickAccountMenu,
   dialog,
@@ -11,12 +12,11 @@ import {
   PASSWORD,
   signUp,
   type TacoShop,
-  total,
 } from "./taco-shop-fixtures.ts";
 
 /** Defines tests of the list of devices, of logging out other devices, and of the session's expiry. */
 export function testDevices(shop: TacoShop): void {
-  it("a device that is logged out remotely shows it immediately and continues without an account", async () => {
+  it("a device that is logged out from another device shows the logout immediately, and continues without an account", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Ada", "ada@devices.example");
     await openOrder(page, "Office");
@@ -35,7 +35,7 @@ export function testDevices(shop: TacoShop): void {
     await expect.poll(() => list.count()).toBe(1);
     // Two seconds is the staleness bound: the longest time for which a node may serve a revoked session.
     await page.getByText("You were logged out here from another device.").waitFor({ timeout: 2000 });
-    await expectText(account(page), "Log in");
+    await expectText(accountButton(page), "Log in");
     expect(await page.getByRole("tab").count()).toBe(0);
     expect(await page.evaluate(() => document.body.dataset.since)).toBe("before");
 
@@ -53,7 +53,7 @@ export function testDevices(shop: TacoShop): void {
     await signUp(other, "Barbara", "barbara@example.ch");
     const page = await shop.visit("alice");
     await logIn(page, "Barbara", "barbara@example.ch");
-    // The shop's response to a login that is more than ten minutes old.
+    // The shop's error response if the login was more than ten minutes ago.
     const error = { code: "REAUTHENTICATION_REQUIRED", message: "The user must enter their password again." };
     await page.route(
       "**/devices?others",
@@ -70,7 +70,7 @@ export function testDevices(shop: TacoShop): void {
     await page.keyboard.press("Enter");
     await proof.waitFor({ state: "detached" });
     await expect.poll(() => dialog(page).locator("li").count()).toBe(1);
-    await expectText(account(other), "Log in");
+    await expectText(accountButton(other), "Log in");
     await page.keyboard.press("Escape");
     expect(await focusedName(page)).toBe("Barbara");
   });
@@ -83,11 +83,11 @@ export function testDevices(shop: TacoShop): void {
     await logIn(other, "Donald", "donald@example.ch");
     await openOrder(other, "Office");
     await button(other, "Add: Baklava").click();
-    await expectText(total(other), "CHF 4.00");
+    await expectText(basketTotal(other), "CHF 4.00");
     await clickAccountMenu(page, "Log out everywhere");
     await button(dialog(page), "Log out everywhere").click();
-    await expectText(account(page), "Log in");
-    await expectText(account(other), "Log in");
+    await expectText(accountButton(page), "Log in");
+    await expectText(accountButton(other), "Log in");
     await other.getByText("You were logged out here from another device.").waitFor();
     expect(await other.getByText("This order is closed.").count()).toBe(0);
     expect(await page.getByText("You were logged out here from another device.").count()).toBe(0);
@@ -104,10 +104,10 @@ export function testDevices(shop: TacoShop): void {
     expect(await focusedName(page)).toBe("Stay logged in");
     await page.keyboard.press("Enter");
     await warning.waitFor({ state: "hidden" });
-    await expectText(account(page), "Kay");
+    await expectText(accountButton(page), "Kay");
     await warning.waitFor();
     await button(warning, "Log out").click();
-    await expectText(account(page), "Log in");
+    await expectText(accountButton(page), "Log in");
   });
 
   it("a message explains that the session has expired, and the next login shows the orders again", async () => {
@@ -118,7 +118,7 @@ export function testDevices(shop: TacoShop): void {
     const data = { metadata: { customerName: "Office" } };
     expect((await page.request.post(`${url}/api/v1/sessions`, { data })).status()).toBe(201);
     await page.getByText("You were inactive for a while, so you have been logged out.").waitFor();
-    await expectText(account(page), "Log in");
+    await expectText(accountButton(page), "Log in");
     expect(await dialog(page).count()).toBe(0);
     await expect.poll(() => page.getByRole("tab").count()).toBe(0);
 

@@ -148,11 +148,11 @@ export const button = (where: Page | Locator, name: string | RegExp) =>
 export const basket = (page: Page) => page.getByRole("complementary");
 export const dialog = (page: Page) => page.getByRole("dialog");
 export const dialogBody = (page: Page) => dialog(page).locator(".dialog-body");
-export const tab = (page: Page, name: string) => page.getByRole("tab", { name });
-export const lines = (page: Page) => basket(page).locator(".line h3");
-export const total = (page: Page) => basket(page).locator(".total strong");
+export const orderTab = (page: Page, name: string) => page.getByRole("tab", { name });
+export const basketLines = (page: Page) => basket(page).locator(".line h3");
+export const basketTotal = (page: Page) => basket(page).locator(".total strong");
 /** Finds the button that shows the user's name or "Log in". */
-export const account = (page: Page) => page.locator(".account-button");
+export const accountButton = (page: Page) => page.locator(".account-button");
 
 /** Waits until the element has this text. A space in `text` also matches a space that does not wrap. */
 export const expectText = (locator: Locator, text: string | RegExp) =>
@@ -167,7 +167,8 @@ export const focusedName = (page: Page) =>
     return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
   });
 
-// Bring a tab to the front before a click: a background tab renders once a second, and Playwright waits for a frame.
+// Bring a tab to the front before a click. Playwright waits until the tab renders, and a background tab renders only
+// once a second.
 
 export async function openOrder(page: Page, name: string): Promise<void> {
   await page.bringToFront();
@@ -197,22 +198,22 @@ export async function invite(owner: Page, role: "May edit" | "May only view" = "
 
 export async function signUp(page: Page, name: string, email: string): Promise<void> {
   await page.bringToFront();
-  await account(page).click();
+  await accountButton(page).click();
   await button(dialog(page), "I am new here").click();
   await dialog(page).getByLabel("Name").fill(name);
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await expectText(account(page), name);
+  await expectText(accountButton(page), name);
 }
 
 export async function logIn(page: Page, name: string, email: string): Promise<void> {
   await page.bringToFront();
-  await account(page).click();
+  await accountButton(page).click();
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await expectText(account(page), name);
+  await expectText(accountButton(page), name);
 }
 
 /** Opens the account's menu and clicks an item. */
@@ -221,14 +222,14 @@ export async function clickAccountMenu(
   item: "My past orders" | "My devices" | "Log out" | "Log out everywhere",
 ): Promise<void> {
   await page.bringToFront();
-  await account(page).click();
+  await accountButton(page).click();
   await button(page.locator(".account-menu"), item).click();
 }
 
 export async function logOut(page: Page): Promise<void> {
   await clickAccountMenu(page, "Log out");
   await button(dialog(page), "Log out").click();
-  await expectText(account(page), "Log in");
+  await expectText(accountButton(page), "Log in");
 }
 
 /** Places orders of one drink each through the API, in a new order session of the page's browser. */

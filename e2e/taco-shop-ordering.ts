@@ -3,15 +3,15 @@ import { expect, it } from "vitest";
 import {
   addTaco,
   basket,
+  basketLines,
+  basketTotal,
   button,
   dialog,
   dialogBody,
   expectText,
-  lines,
   openOrder,
+  orderTab,
   type TacoShop,
-  tab,
-  total,
 } from "./taco-shop-fixtures.ts";
 
 /** Defines tests of filling and placing orders. */
@@ -37,7 +37,7 @@ export function testOrdering(shop: TacoShop): void {
       await openOrder(page, name);
       await addTaco(page, size, "Minced beef");
       await button(page, `Add: ${drink}`).click();
-      await expect.poll(() => lines(page).allTextContents()).toEqual([size, drink]);
+      await expect.poll(() => basketLines(page).allTextContents()).toEqual([size, drink]);
     }
     // This button and the notices share one line, so the button must be clickable while a notice is visible.
     await button(page, "Behind the counter: 4 sessions").click();
@@ -47,22 +47,22 @@ export function testOrdering(shop: TacoShop): void {
     }
     await expectText(corner.locator(".happenings"), "opened as an order session");
     await page.reload();
-    await expectText(tab(page, "Alice").locator(".count"), /^2$/);
+    await expectText(orderTab(page, "Alice").locator(".count"), /^2$/);
     for (const [name, size, sum] of [
       ["Alice", "Tacos XL", "CHF 20.90"],
       ["Office", "Tacos L", "CHF 16.90"],
       ["Home", "Bowl", "CHF 18.90"],
     ] as const) {
-      await tab(page, name).click();
-      await expectText(lines(page).first(), size);
-      await expectText(total(page), sum);
+      await orderTab(page, name).click();
+      await expectText(basketLines(page).first(), size);
+      await expectText(basketTotal(page), sum);
     }
   });
 
-  it("an order shows the new total after a taco is changed or removed, and after a new quantity", async () => {
+  it("an order shows the new total after a taco is changed, after its quantity is changed, and after it is removed", async () => {
     const page = await shop.visit("alice");
     await addTaco(page, "Tacos L", "Kebab");
-    await expectText(total(page), "CHF 13.90");
+    await expectText(basketTotal(page), "CHF 13.90");
 
     await button(basket(page), "Change: Tacos L").click();
     await dialog(page).getByText("Tacos XXL").click();
@@ -71,16 +71,16 @@ export function testOrdering(shop: TacoShop): void {
       .click();
     await dialog(page).getByText("Raclette cheese").click();
     await button(dialog(page), /^Save/).click();
-    await expectText(lines(page), "Tacos XXL");
+    await expectText(basketLines(page), "Tacos XXL");
     await expectText(basket(page).locator(".line-text"), /Kebab, Vegetarian falafel.*Raclette cheese/);
-    await expectText(total(page), "CHF 25.40");
+    await expectText(basketTotal(page), "CHF 25.40");
 
     // The clicks are faster than the responses. Each click takes effect immediately, and the requests keep their order.
     const held = Promise.withResolvers<void>();
     const hold = (route: Route) => held.promise.then(() => route.continue());
     await page.route("**/quantity", hold, { times: 1 });
     for (let step = 0; step < 3; step++) await button(basket(page), "More: Tacos XXL").click();
-    await expectText(total(page), "CHF 101.60");
+    await expectText(basketTotal(page), "CHF 101.60");
     const last = page.waitForResponse(
       async (response) =>
         response.url().endsWith("/quantity") && (await response.json()).data.item.quantity === 4,
@@ -88,17 +88,17 @@ export function testOrdering(shop: TacoShop): void {
     held.resolve();
     await last;
     await page.reload();
-    await expectText(total(page), "CHF 101.60");
+    await expectText(basketTotal(page), "CHF 101.60");
 
     await button(page, "Add: Baklava").click();
     await button(page, "Add: Baklava").click();
-    await expectText(total(page), "CHF 109.60");
+    await expectText(basketTotal(page), "CHF 109.60");
 
     await button(basket(page), "Remove: Tacos XXL").click();
-    await expectText(total(page), "CHF 8.00");
+    await expectText(basketTotal(page), "CHF 8.00");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("basket-title");
     await page.reload();
-    await expectText(total(page), "CHF 8.00");
+    await expectText(basketTotal(page), "CHF 8.00");
   });
 
   it("a taco accepts no more meats than its size allows, and a smaller size removes the excess", async () => {
@@ -149,7 +149,7 @@ export function testOrdering(shop: TacoShop): void {
   it("the checkout names a product that sold out after the customer added it", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Daim cake").click();
-    await expectText(total(page), "CHF 5.00");
+    await expectText(basketTotal(page), "CHF 5.00");
     const left = await page.evaluate(async () => {
       const request = async (path: string, body?: object, headers = {}) => {
         const how = body ? { method: "POST", body: JSON.stringify(body), headers } : {};

@@ -48,7 +48,7 @@ export function testFiles(shop: TacoShop): void {
     expect(plain.headers["content-encoding"]).toBeUndefined();
   });
 
-  it("the page explains in each language that it needs JavaScript if JavaScript is disabled", async () => {
+  it("without JavaScript, the page explains in each language that it needs JavaScript", async () => {
     const page = await shop.visit("alice");
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { findViolations } from "./taco-shop-accessibility.ts";
 import {
-  account,
+  accountButton,
   addTaco,
   basket,
   button,
@@ -82,7 +82,7 @@ export function testPastOrders(shop: TacoShop): void {
     const page = await shop.visit("alice");
     await signUp(page, "Mary", "mary@example.ch");
     await placeThroughApi(page, 21);
-    await account(page).focus();
+    await accountButton(page).focus();
     for (const key of ["Enter", "Tab", "Enter"]) await page.keyboard.press(key);
     await expect.poll(() => orders(page).count()).toBe(20);
     const numbers = async () =>

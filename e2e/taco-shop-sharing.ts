@@ -2,15 +2,15 @@ import { expect, it } from "vitest";
 import {
   addTaco,
   basket,
+  basketLines,
+  basketTotal,
   button,
   dialog,
   dialogBody,
   expectText,
-  lines,
   openOrder,
+  orderTab,
   type TacoShop,
-  tab,
-  total,
 } from "./taco-shop-fixtures.ts";
 
 /** Defines tests of one order in several browsers, and of closing an order. */
@@ -30,16 +30,16 @@ export function testSharing(shop: TacoShop): void {
     await dialog(guest).getByText("Ada invites you to an order.").waitFor();
     await dialog(guest).getByLabel("Name").fill("Bruno");
     await button(dialog(guest), "Join").click();
-    await expectText(lines(guest), "Tacos XL");
+    await expectText(basketLines(guest), "Tacos XL");
     await expectText(basket(guest).locator("h2"), "For Alice");
     await expectText(basket(guest).locator(".role"), "Order of Ada · can edit");
     await expectText(basket(owner).locator(".share"), "2 participants");
 
     await button(guest, "Add: Ayran 25 cl").click();
-    await expectText(total(owner), "CHF 20.90");
+    await expectText(basketTotal(owner), "CHF 20.90");
     await owner.getByText("Bruno added a drink").waitFor();
     await button(basket(owner), "Remove: Ayran 25 cl").click();
-    await expectText(total(guest), "CHF 17.90");
+    await expectText(basketTotal(guest), "CHF 17.90");
 
     // Both participants change the same taco. The second participant gets an error message, and can overwrite the first
     // change.
@@ -48,12 +48,12 @@ export function testSharing(shop: TacoShop): void {
     await dialog(owner).getByText("Tacos Giga").click();
     await dialog(guest).getByText("Harissa").click();
     await button(dialog(owner), /^Save/).click();
-    await expectText(total(owner), "CHF 28.90");
+    await expectText(basketTotal(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
     await expectText(dialogBody(guest).getByRole("alert"), "Another participant has changed this taco.");
-    await expectText(total(owner), "CHF 28.90");
+    await expectText(basketTotal(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
-    await expectText(lines(owner), "Tacos XL");
+    await expectText(basketLines(owner), "Tacos XL");
     await expectText(basket(owner).locator(".line-text"), "Harissa");
 
     await button(basket(owner), /participants/).click();
@@ -72,25 +72,25 @@ export function testSharing(shop: TacoShop): void {
     const held = Promise.withResolvers<void>();
     await page.route("**/events", (route) => held.promise.then(() => route.continue()), { times: 1 });
     await openOrder(page, "Alice");
-    const id = (await tab(page, "Alice").getAttribute("id"))?.slice("tab-".length);
+    const id = (await orderTab(page, "Alice").getAttribute("id"))?.slice("tab-".length);
     const ended = await page.request.delete(shop.at(`/api/v1/sessions/${id}`));
     expect(ended.status()).toBe(200);
     held.resolve();
     await page.getByText("This order is closed.").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
     await button(page, "Add: Baklava").click();
-    await expectText(total(page), "CHF 4.00");
+    await expectText(basketTotal(page), "CHF 4.00");
   });
 
   it("closing an order that contains items requires confirmation", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Alice");
     await button(page, "Add: Baklava").click();
-    await expectText(total(page), "CHF 4.00");
+    await expectText(basketTotal(page), "CHF 4.00");
     const end = () => button(basket(page), "Close this order").click();
     await end();
     await button(dialog(page), "Cancel").click();
-    await expectText(total(page), "CHF 4.00");
+    await expectText(basketTotal(page), "CHF 4.00");
     await end();
     await button(dialog(page), "Close this order").click();
     await expect.poll(() => page.getByRole("tab").count()).toBe(0);
@@ -108,7 +108,7 @@ export function testSharing(shop: TacoShop): void {
     const link = new URL(await dialog(owner).getByLabel("Link", { exact: true }).inputValue());
     const guest = await shop.visit("bruno", `/${link.hash}`);
     await button(dialog(guest), "Join").click();
-    await expectText(lines(guest), "Baklava");
+    await expectText(basketLines(guest), "Baklava");
     expect(await button(guest, "Add: Baklava").isDisabled()).toBe(true);
     expect(await button(basket(guest), /^(Remove|Check out)/).count()).toBe(0);
   });

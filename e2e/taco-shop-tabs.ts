@@ -1,19 +1,19 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import {
-  account,
+  accountButton,
   basket,
+  basketLines,
+  basketTotal,
   button,
   dialog,
   expectText,
-  lines,
   logIn,
   logOut,
   openOrder,
+  orderTab,
   signUp,
   type TacoShop,
-  tab,
-  total,
 } from "./taco-shop-fixtures.ts";
 
 /** Records when the account button next shows `text`, in epoch milliseconds. */
@@ -27,18 +27,17 @@ const recordChange = (page: Page, text: string) =>
     });
     if (element) observer.observe(element, { subtree: true, childList: true, characterData: true });
   }, text);
-const expectLastChangeAt = (page: Page) =>
+const pollLastChangeAt = (page: Page) =>
   expect.poll(() => page.evaluate(() => Number(document.body.dataset.since)));
 const lastChangeAt = (page: Page) => page.evaluate(() => Number(document.body.dataset.since));
 
 /** The longest time until a tab shows a change made in another tab, in milliseconds. */
-const MAX_DELAY = 100;
+const MAX_TAB_DELAY = 100;
 /**
- * The largest number of attempts. One delay below `MAX_DELAY` suffices, because other work on the machine can only add
- * to the
- * delay.
+ * The largest number of attempts. One delay below `MAX_TAB_DELAY` suffices, because other work on the machine can only
+ * add to the delay.
  */
-const MAX_ROUNDS = 5;
+const MAX_ATTEMPTS = 5;
 
 /** Defines tests of several tabs of one browser. */
 export function testTabs(shop: TacoShop): void {
@@ -49,43 +48,43 @@ export function testTabs(shop: TacoShop): void {
       await Promise.all([recordChange(first, text), recordChange(second, text)]);
       const before = Date.now();
       await action();
-      await expectLastChangeAt(first).toBeGreaterThan(before);
+      await pollLastChangeAt(first).toBeGreaterThan(before);
       return (await lastChangeAt(first)) - (await lastChangeAt(second));
     };
 
     await signUp(first, "Ada", "ada@tabs.example");
-    await expectText(account(second), "Ada");
+    await expectText(accountButton(second), "Ada");
     await openOrder(first, "Office");
-    await tab(second, "Office").waitFor();
+    await orderTab(second, "Office").waitFor();
     await second.bringToFront();
     await button(second, "Add: Baklava").click();
-    await expectText(total(first), "CHF 4.00");
+    await expectText(basketTotal(first), "CHF 4.00");
 
     const shortest = { logOut: Number.POSITIVE_INFINITY, logIn: Number.POSITIVE_INFINITY };
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ATTEMPTS; round++) {
       shortest.logOut = Math.min(shortest.logOut, await delayOf("Log in", () => logOut(second)));
       await expect.poll(() => first.getByRole("tab").count()).toBe(0);
       expect(await first.getByText("You were logged out here").count()).toBe(0);
 
       const login = () => logIn(second, "Ada", "ada@tabs.example");
       shortest.logIn = Math.min(shortest.logIn, await delayOf("Ada", login));
-      await expectText(lines(first), "Baklava");
-      if (Math.max(shortest.logOut, shortest.logIn) < MAX_DELAY) break;
+      await expectText(basketLines(first), "Baklava");
+      if (Math.max(shortest.logOut, shortest.logIn) < MAX_TAB_DELAY) break;
     }
-    expect(shortest.logOut).toBeLessThan(MAX_DELAY);
-    expect(shortest.logIn).toBeLessThan(MAX_DELAY);
+    expect(shortest.logOut).toBeLessThan(MAX_TAB_DELAY);
+    expect(shortest.logIn).toBeLessThan(MAX_TAB_DELAY);
   });
 
   it("two tabs show the same orders, even without an account", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await openOrder(first, "Home");
     await openOrder(first, "Office");
-    await tab(second, "Home").waitFor();
-    await tab(second, "Office").waitFor();
+    await orderTab(second, "Home").waitFor();
+    await orderTab(second, "Office").waitFor();
     await second.bringToFront();
-    await tab(second, "Office").click();
+    await orderTab(second, "Office").click();
     await first.bringToFront();
-    await tab(first, "Home").click();
+    await orderTab(first, "Home").click();
     await button(basket(first), "Close this order").click();
     await expect.poll(() => second.getByRole("tab").allTextContents()).toEqual(["Office"]);
   });
@@ -94,10 +93,10 @@ export function testTabs(shop: TacoShop): void {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await first.bringToFront();
     await button(first, "DE Deutsch").click();
-    await expectText(account(second), "Anmelden");
+    await expectText(accountButton(second), "Anmelden");
     await second.bringToFront();
     await button(second, "EN English").click();
-    await expectText(account(first), "Log in");
+    await expectText(accountButton(first), "Log in");
 
     await signUp(first, "Konrad", "konrad@example.ch");
     await second.bringToFront();
@@ -116,13 +115,13 @@ export function testTabs(shop: TacoShop): void {
     await other.getByText("Guten Tag, Konrad!").waitFor();
     expect(await other.getAttribute("html", "lang")).toBe("de");
     // The language survives a logout, which clears the browser's storage.
-    await account(other).click();
+    await accountButton(other).click();
     await button(other, "Abmelden").click();
     await button(dialog(other), "Abmelden").click();
     await other.getByText("Sie sind abgemeldet.").waitFor();
     await expect.poll(() => other.evaluate(() => localStorage.getItem("taco-shop.language"))).toBe("de");
     await other.reload();
-    await expectText(account(other), "Anmelden");
+    await expectText(accountButton(other), "Anmelden");
   });
 
   it("four tabs with live orders leave connections free for requests", async () => {
@@ -134,6 +133,6 @@ export function testTabs(shop: TacoShop): void {
     for (const page of others) await expectText(basket(page).locator(".share"), "Share");
     await first.bringToFront();
     await button(first, "Add: Baklava").click();
-    for (const page of others) await expectText(total(page), "CHF 4.00");
+    for (const page of others) await expectText(basketTotal(page), "CHF 4.00");
   });
 }

@@ -4,10 +4,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { Variant } from "../e2e/next-build.ts";
+import type { BuildVariant } from "../e2e/next-build.ts";
 import { root } from "./documents.ts";
 
-const VARIANTS: readonly Variant[] = [
+const BUILD_VARIANTS: readonly BuildVariant[] = [
   { cacheComponents: true, bundler: "turbopack", installed: true },
   { cacheComponents: false, bundler: "turbopack", installed: true },
   { cacheComponents: true, bundler: "webpack", installed: true },
@@ -16,7 +16,7 @@ const VARIANTS: readonly Variant[] = [
   { cacheComponents: false, bundler: "turbopack", dev: true },
 ];
 
-const failed = VARIANTS.filter((variant) => {
+const failedVariants = BUILD_VARIANTS.filter((variant) => {
   const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "e2e/next.test.ts", "--maxWorkers=1"];
   const { status } = spawnSync(process.execPath, vitest, {
     cwd: root,
@@ -25,5 +25,5 @@ const failed = VARIANTS.filter((variant) => {
   });
   return status !== 0;
 });
-for (const variant of failed) console.error(`failed: ${JSON.stringify(variant)}`);
-if (failed.length > 0) process.exitCode = 1;
+for (const variant of failedVariants) console.error(`failed: ${JSON.stringify(variant)}`);
+if (failedVariants.length > 0) process.exitCode = 1;

@@ -2,10 +2,10 @@ import { sessions } from "./lib/sessions.ts";
 
 await sessions.manager();
 
-async function close() {
+async function closeAndExit() {
   await sessions.close();
   process.exit(0);
 }
 
-process.once("SIGTERM", close);
-process.once("SIGINT", close);
+process.once("SIGTERM", closeAndExit);
+process.once("SIGINT", closeAndExit);

@@ -3,8 +3,8 @@ import type { User } from "./user.ts";
 
 /* The script of a page without a framework. Shows the session's status, and sets `window.client` for the test. */
 
-const query = new URLSearchParams(location.search);
-const client = createSessionClient<User>(JSON.parse(query.get("options") ?? "{}"));
+const pageQuery = new URLSearchParams(location.search);
+const client = createSessionClient<User>(JSON.parse(pageQuery.get("options") ?? "{}"));
 
 client.$session.subscribe(({ status, user }) => {
   document.body.dataset.status = status;
@@ -22,5 +22,5 @@ addEventListener("pageshow", ({ persisted }) => {
 });
 
 Object.assign(window, { client });
-if (!query.has("silent")) client.getSession().catch(() => {});
-if (query.has("events")) followEvents(client);
+if (!pageQuery.has("silent")) client.getSession().catch(() => {});
+if (pageQuery.has("events")) followEvents(client);

@@ -9,9 +9,9 @@ import type { User } from "./user.ts";
 const initialState: SessionView<User> | null = JSON.parse(
   document.getElementById("state")?.textContent ?? "null",
 );
-const query = new URLSearchParams(location.search);
-const warnBeforeMs = Number(query.get("warn") ?? 0);
-const redirect = query.get("redirect") ?? undefined;
+const pageQuery = new URLSearchParams(location.search);
+const warnBeforeMs = Number(pageQuery.get("warn") ?? 0);
+const redirect = pageQuery.get("redirect") ?? undefined;
 const late = Promise.withResolvers<void>();
 const client = createSessionClient<User>({ revalidate: { minGap: 0 } });
 const hydrationErrors: string[] = [];

@@ -7,9 +7,9 @@ export interface User {
 }
 
 /** Finds a user. Returns null for a deleted user. */
-const user = (id: string): User | null => (id === "deleted" ? null : { id, tenantId: `tenant-of-${id}` });
+const findUser = (id: string): User | null => (id === "deleted" ? null : { id, tenantId: `tenant-of-${id}` });
 
-export const sessions = coatcheck<User, Data>(openManager, { user, signIn: "/login" });
+export const sessions = coatcheck<User, Data>(openManager, { user: findUser, signIn: "/login" });
 
-/** Sessions without a login page: pages that require a login respond 401 to other visitors. */
-export const sessionsWithoutLoginPage = coatcheck<User, Data>(openManager, { user });
+/** Sessions without a login page. Pages that require a login respond 401 to visitors who are not logged in. */
+export const sessionsWithoutLoginPage = coatcheck<User, Data>(openManager, { user: findUser });

@@ -1,5 +1,6 @@
 import { sessions } from "../../../lib/sessions.ts";
 
+/** Next.js waits until the page has read the session, so that the response can have the status 401. */
 export const instant = false;
 
 export default async function Page() {

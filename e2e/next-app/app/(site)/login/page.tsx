@@ -2,7 +2,7 @@ import { Suspense } from "react";
 import { sessions } from "../../../lib/sessions.ts";
 import { logIn, logInHere, logOut, setTheme } from "./actions.ts";
 
-async function Here() {
+async function SessionState() {
   const { subject, data } = await sessions.getServerSession();
   return <p id="here">{`${subject ?? "-"}:${data.theme ?? "-"}`}</p>;
 }
@@ -10,7 +10,7 @@ async function Here() {
 export default function Page() {
   return (
     <Suspense>
-      <Here />
+      <SessionState />
       <form id="log-in" action={logIn}>
         <input name="name" aria-label="Name" />
         <input name="next" aria-label="Next" />
