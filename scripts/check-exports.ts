@@ -7,18 +7,18 @@ import { dirname, join, relative } from "node:path";
 import { parseSync } from "vite";
 import { root } from "./documents.ts";
 
-type Module = ReturnType<typeof parseSync>;
-type Statement = Module["program"]["body"][number];
+type ParsedModule = ReturnType<typeof parseSync>;
+type Statement = ParsedModule["program"]["body"][number];
 
-const library = join(root, "packages", "coatcheck");
-const modules = new Map<string, Module & { readonly text: string }>();
+const LIBRARY_FOLDER = join(root, "packages", "coatcheck");
+const parsedModules = new Map<string, ParsedModule & { readonly text: string }>();
 
 function moduleAt(file: string) {
-  let module = modules.get(file);
+  let module = parsedModules.get(file);
   if (!module) {
     const text = readFileSync(file, "utf8");
     module = Object.assign(parseSync(file, text), { text });
-    modules.set(file, module);
+    parsedModules.set(file, module);
   }
   return module;
 }
@@ -45,7 +45,7 @@ function undocumentedExports(file: string, name: string): string[] {
   return moduleAt(file).program.body.flatMap((statement) => {
     if (statement.type === "ExportAllDeclaration") {
       return statement.source.value.startsWith(".")
-        ? undocumentedExports(target(file, statement.source.value), name)
+        ? undocumentedExports(targetOf(file, statement.source.value), name)
         : [];
     }
     if (statement.type === "ExportNamedDeclaration" && statement.source) {
@@ -53,7 +53,7 @@ function undocumentedExports(file: string, name: string): string[] {
       return statement.specifiers.flatMap(({ local, exported }) => {
         if (!("name" in local) || !("name" in exported) || !value.startsWith(".")) return [];
         return name === "*" || exported.name === name
-          ? undocumentedExports(target(file, value), local.name)
+          ? undocumentedExports(targetOf(file, value), local.name)
           : [];
       });
     }
@@ -64,18 +64,18 @@ function undocumentedExports(file: string, name: string): string[] {
   });
 }
 
-function target(file: string, specifier: string): string {
+function targetOf(file: string, specifier: string): string {
   return join(dirname(file), specifier);
 }
 
-const manifest = JSON.parse(readFileSync(join(library, "package.json"), "utf8"));
-const entries = Object.values<{ "coatcheck-source"?: string }>(manifest.exports).flatMap(
+const libraryManifest = JSON.parse(readFileSync(join(LIBRARY_FOLDER, "package.json"), "utf8"));
+const entryFiles = Object.values<{ "coatcheck-source"?: string }>(libraryManifest.exports).flatMap(
   (entry) => entry["coatcheck-source"] ?? [],
 );
 
 const faults = new Set<string>();
-for (const entry of entries) {
-  const file = join(library, entry);
+for (const entry of entryFiles) {
+  const file = join(LIBRARY_FOLDER, entry);
   const header = moduleAt(file).text.match(/^\/\*\*.*?\*\//s)?.[0] ?? "";
   for (const tag of ["@module", "@example"]) {
     if (!header.includes(tag)) faults.add(`${relative(root, file)}: the first comment has no ${tag}`);
@@ -85,4 +85,4 @@ for (const entry of entries) {
 
 for (const fault of faults) console.error(fault);
 if (faults.size > 0) process.exit(1);
-console.log(`ok   documentation of ${entries.length} entry files`);
+console.log(`ok   documentation of ${entryFiles.length} entry files`);

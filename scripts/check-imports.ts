@@ -115,7 +115,7 @@ function importsOf(file: string): Import[] {
 }
 
 /** Returns the file to which a relative import refers. */
-function target({ from, specifier }: Import): string {
+function targetOf({ from, specifier }: Import): string {
   return posix.join(posix.dirname(from), specifier);
 }
 
@@ -146,13 +146,13 @@ function faultOf(each: Import): string | null {
   const folder = folderOf(from);
   const isBrowser = BROWSER_FOLDERS.includes(folder);
   if (specifier.startsWith(".")) {
-    const other = folderOf(target(each));
+    const other = folderOf(targetOf(each));
     if (other === folder) return null;
     if (!mayImport(from, other)) return `${from} imports ${specifier}: ${folder} must not import ${other}`;
     return isBrowser &&
       !isType &&
       !BROWSER_FOLDERS.includes(other) &&
-      !ALSO_IN_BROWSERS.includes(target(each))
+      !ALSO_IN_BROWSERS.includes(targetOf(each))
       ? `${from} imports ${specifier}: a browser must not load ${other}; import its types only`
       : null;
   }
@@ -190,7 +190,7 @@ function cyclesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   return cycles;
 }
 
-const sources = execFileSync(
+const sourceFiles = execFileSync(
   "git",
   ["ls-files", "--cached", "--others", "--exclude-standard", ":(glob)packages/*/src/**"],
   {
@@ -201,17 +201,17 @@ const sources = execFileSync(
   .split("\n")
   .filter((file) => /\.tsx?$/.test(file));
 
-const imports = sources.flatMap(importsOf);
+const imports = sourceFiles.flatMap(importsOf);
 const faults = imports.filter(({ from }) => from.startsWith(LIBRARY)).flatMap((each) => faultOf(each) ?? []);
-const relative = Map.groupBy(
+const relativeImports = Map.groupBy(
   imports.filter(({ specifier }) => specifier.startsWith(".")),
   ({ from }) => from,
 );
-const graph = new Map([...relative].map(([file, list]) => [file, list.map(target)]));
-for (const cycle of cyclesOf(graph)) {
+const importGraph = new Map([...relativeImports].map(([file, list]) => [file, list.map(targetOf)]));
+for (const cycle of cyclesOf(importGraph)) {
   if (cycle.join() !== ALLOWED_CYCLE.join())
     faults.push(`These files import each other:\n  ${cycle.join("\n  ")}`);
 }
 for (const fault of new Set(faults)) console.error(fault);
-console.log(`${sources.length} source files, ${imports.length} imports, ${new Set(faults).size} faults`);
+console.log(`${sourceFiles.length} source files, ${imports.length} imports, ${new Set(faults).size} faults`);
 if (faults.length > 0) process.exit(1);

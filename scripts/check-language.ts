@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { root } from "./documents.ts";
 
 /** Each banned phrase and its replacement. */
-const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
+const BANNED_PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bunless (given|told|set)\b/i, '"Default: …"'],
   [/\bwill not do\b/i, '"is invalid", and why'],
   [/\b(whoever|whosoever|whomever)\b/i, "the actor: the caller, the browser, the process"],
@@ -41,21 +41,21 @@ const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
 ];
 
 /** Files that are not checked: licenses and other text that must not be changed, and this list. */
-const EXEMPT = [/^LICENSE$|\/LICENSE$/, /^package-lock\.json$/, /^scripts\/check-language\.ts$/];
-const TEXT = /\.(ts|tsx|mts|js|mjs|md|css|html|php|lua|sql|json|ya?ml)$/;
+const EXEMPT_FILES = [/^LICENSE$|\/LICENSE$/, /^package-lock\.json$/, /^scripts\/check-language\.ts$/];
+const TEXT_FILES = /\.(ts|tsx|mts|js|mjs|md|css|html|php|lua|sql|json|ya?ml)$/;
 
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,
   encoding: "utf8",
 })
   .split("\n")
-  .filter((file) => TEXT.test(file) && !EXEMPT.some((pattern) => pattern.test(file)));
+  .filter((file) => TEXT_FILES.test(file) && !EXEMPT_FILES.some((pattern) => pattern.test(file)));
 
 const faults = files.flatMap((file) =>
   readFileSync(join(root, file), "utf8")
     .split("\n")
     .flatMap((line, index) =>
-      BANNED.filter(([phrase]) => phrase.test(line)).map(
+      BANNED_PHRASES.filter(([phrase]) => phrase.test(line)).map(
         ([phrase, instead]) => `${file}:${index + 1}: "${line.match(phrase)?.[0]}": write ${instead}`,
       ),
     ),

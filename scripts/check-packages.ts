@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Consumer, type Manifest, manifestOf } from "./consumer.ts";
+import { ConsumerProject, type Manifest, manifestOf } from "./consumer.ts";
 import { root, typescriptBlocks } from "./documents.ts";
 
 /** The import paths whose types require the DOM types. They must load in Node too, because servers render pages. */
@@ -33,28 +33,28 @@ const PATHS_WITH_PEER = [
 /** The import paths that import the type declarations of Next.js, which compile only with `skipLibCheck`. */
 const PATHS_WITH_NEXT = ["coatcheck/next", "coatcheck/react/next", "coatcheck/routes/next"];
 
-const NODE = ["ES2024"];
-const BROWSER = [...NODE, "DOM", "DOM.Iterable"];
+const NODE_LIBS = ["ES2024"];
+const BROWSER_LIBS = [...NODE_LIBS, "DOM", "DOM.Iterable"];
 
 const folder = mkdtempSync(join(tmpdir(), "coatcheck-pack-"));
 
-interface Packed {
+interface PackedPackage {
   readonly workspace: string;
   readonly manifest: Manifest;
   readonly tarball: string;
   readonly paths: readonly string[];
 }
 
-function run(command: string, ...args: string[]): void {
+function runCommand(command: string, ...args: string[]): void {
   console.log(`$ ${command} ${args.map((arg) => arg.replace(folder, "…")).join(" ")}`);
   execFileSync(command, args, { cwd: root, stdio: "inherit" });
 }
 
-function pack(directory: string): Packed {
+function packPackage(directory: string): PackedPackage {
   const workspace = join(root, "packages", directory);
   const manifest = manifestOf(workspace);
   const { name, version } = manifest;
-  run("npm", "pack", "--silent", "-w", name, "--pack-destination", folder);
+  runCommand("npm", "pack", "--silent", "-w", name, "--pack-destination", folder);
   const paths = Object.keys(manifest.exports).filter((path) => !path.endsWith(".json"));
   return {
     workspace,
@@ -65,21 +65,25 @@ function pack(directory: string): Packed {
 }
 
 /** Creates a project in which `packages` are installed, and checks that every import path compiles and loads in it. */
-function checkInProject(title: string, packages: readonly Packed[], paths: readonly string[]): Consumer {
+function checkInProject(
+  title: string,
+  packages: readonly PackedPackage[],
+  paths: readonly string[],
+): ConsumerProject {
   console.log(`$ # ${title}: ${paths.length} import paths`);
-  const consumer = new Consumer(join(folder, title));
+  const consumer = new ConsumerProject(join(folder, title));
   for (const { tarball, manifest, workspace } of packages) consumer.install(tarball, manifest, workspace);
   for (const path of paths) consumer.writeImport(path);
   return consumer;
 }
 
 try {
-  run("npm", "run", "build", "--silent");
-  const library = pack("coatcheck");
-  const service = pack("server");
+  runCommand("npm", "run", "build", "--silent");
+  const library = packPackage("coatcheck");
+  const service = packPackage("server");
   for (const { tarball } of [library, service]) {
-    run("publint", "run", tarball, "--strict");
-    run("attw", tarball, "--profile", "esm-only", "--format", "table-flipped");
+    runCommand("publint", "run", tarball, "--strict");
+    runCommand("attw", tarball, "--profile", "esm-only", "--format", "table-flipped");
   }
 
   const plain = library.paths.filter((path) => !PATHS_WITH_PEER.includes(path));
@@ -88,11 +92,11 @@ try {
     [library],
     plain.filter((path) => !PATHS_WITH_DOM.includes(path)),
   );
-  alone.compile(NODE);
+  alone.compile(NODE_LIBS);
   alone.load(plain);
 
   const served = checkInProject("the service", [library, service], service.paths);
-  served.compile(NODE);
+  served.compile(NODE_LIBS);
   served.load(service.paths);
   served.run(process.execPath, "node_modules/coatcheck-server/bin/coatcheck.js", "--version");
 
@@ -100,12 +104,12 @@ try {
   const application = checkInProject("an application", [library], checked);
   const { peerDependencies, devDependencies } = library.manifest;
   application.linkPackages(Object.keys({ ...peerDependencies, ...devDependencies }), library.workspace);
-  application.compile(BROWSER);
+  application.compile(BROWSER_LIBS);
   for (const path of PATHS_WITH_NEXT) application.writeImport(path);
   application.load(library.paths);
   // The examples in the documents import other packages. Do not check the declarations of those packages.
   for (const { file, code } of typescriptBlocks()) application.write(file, code);
-  application.compile(BROWSER, { skipLibCheck: true });
+  application.compile(BROWSER_LIBS, { skipLibCheck: true });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

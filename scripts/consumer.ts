@@ -24,7 +24,7 @@ const COMPILER_OPTIONS = {
   noEmit: true,
 };
 
-const RESOLUTIONS = [
+const MODULE_RESOLUTIONS = [
   { moduleResolution: "nodenext", module: "nodenext" },
   { moduleResolution: "bundler", module: "preserve" },
 ];
@@ -34,7 +34,7 @@ const RESOLUTIONS = [
  * declared dependencies, so that an undeclared import fails. Dependencies are links into the workspace, so nothing is
  * downloaded.
  */
-export class Consumer {
+export class ConsumerProject {
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -72,7 +72,7 @@ export class Consumer {
    * bundler's. With `skipLibCheck`, the declarations are not checked.
    */
   compile(lib: readonly string[], { skipLibCheck = false } = {}): void {
-    for (const resolution of RESOLUTIONS) {
+    for (const resolution of MODULE_RESOLUTIONS) {
       this.write(
         "tsconfig.json",
         JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, ...resolution, lib, skipLibCheck } }),

@@ -39,7 +39,7 @@ test.each([
   const { code, output, errors } = await start(port - distance);
   expect([code, output]).toEqual([1, ""]);
   expect(errors).toContain(`npm start: Port ${port}, for ${use}, is already in use.\n`);
-  expect(errors).toMatch(/such as PORT=3100\.\n$/);
+  expect(errors).toMatch(/for example PORT=3100\.\n$/);
   const byOption = await start(1, "--port", String(port - distance));
   expect([byOption.code, byOption.output]).toEqual([1, ""]);
 });

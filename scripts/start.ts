@@ -11,12 +11,15 @@ import { parseArgs } from "node:util";
 
 // A signal to npm ends npm and its shell, but does not reach this process. If the parent process id has changed, npm
 // has ended.
-const parent = process.ppid;
+const parentProcessId = process.ppid;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const examples = `${root}examples/`;
 
-const text = { type: "string" } as const;
-const { values } = parseArgs({ options: { host: text, port: text, database: text }, strict: false });
+const textOption = { type: "string" } as const;
+const { values } = parseArgs({
+  options: { host: textOption, port: textOption, database: textOption },
+  strict: false,
+});
 const host = String(values.host ?? (process.env.HOST || "127.0.0.1"));
 const port = Number(values.port ?? (process.env.PORT || 3000));
 
@@ -36,7 +39,7 @@ async function isFree(candidate: number): Promise<boolean> {
 }
 
 /** The processes and their ports, as the distance from the service's port. */
-const PORTS = [
+const PORT_USES = [
   [0, "the service"],
   [1, "the taco shop"],
   [2, "the taco shop's backend"],
@@ -51,13 +54,13 @@ const PORTS = [
 async function requireFreePorts(): Promise<void> {
   if (!(port >= 1 && port <= 65_531)) return;
   const taken: string[] = [];
-  for (const [distance, use] of PORTS) {
+  for (const [distance, use] of PORT_USES) {
     if (!(await isFree(port + distance)))
       taken.push(`Port ${port + distance}, for ${use}, is already in use.`);
   }
   if (taken.length === 0) return;
   for (const line of taken) console.error(`npm start: ${line}`);
-  console.error("npm start: Set PORT so that PORT to PORT + 4 are free, such as PORT=3100.");
+  console.error("npm start: Set PORT to a port whose next four ports are also free, for example PORT=3100.");
   process.exit(1);
 }
 
@@ -67,7 +70,7 @@ console.log("Building the shop's page …");
 execFileSync("npm", ["run", "build", "--silent", "-w", "taco-shop"], { cwd: root, stdio: "inherit" });
 
 const isLocal = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
-const env = {
+const childEnvironment = {
   ...process.env,
   // Pass the command-line options as variables, because the shops read only the environment.
   HOST: host,
@@ -85,7 +88,7 @@ function urlAfter(distance: number): string {
 }
 
 function startNode(...args: string[]): ChildProcess {
-  return spawn(process.execPath, args, { cwd: root, stdio: "inherit", env });
+  return spawn(process.execPath, args, { cwd: root, stdio: "inherit", env: childEnvironment });
 }
 
 const children = [
@@ -101,20 +104,20 @@ let isStopping = false;
  * Stops the child processes. Sends the signal only once, because a second signal would end them without a clean
  * shutdown.
  */
-function stop(): void {
+function stopChildren(): void {
   if (isStopping) return;
   isStopping = true;
   for (const child of children) child.kill("SIGTERM");
 }
 
-process.on("SIGINT", stop);
-process.on("SIGTERM", stop);
-setInterval(() => process.ppid !== parent && stop(), 500).unref();
-const exits = children.map(async (child) => {
+process.on("SIGINT", stopChildren);
+process.on("SIGTERM", stopChildren);
+setInterval(() => process.ppid !== parentProcessId && stopChildren(), 500).unref();
+const exitCodes = children.map(async (child) => {
   const [code] = (await once(child, "exit")) as [number | null];
   // A null code means that a signal ended the child. This is a failure unless this process has sent the signal.
   const exitCode = code ?? (isStopping ? 0 : 1);
-  stop();
+  stopChildren();
   return exitCode;
 });
-process.exitCode = Math.max(...(await Promise.all(exits)));
+process.exitCode = Math.max(...(await Promise.all(exitCodes)));

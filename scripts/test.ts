@@ -19,14 +19,14 @@ const startedAt = performance.now();
 installPrograms(Object.values(TEST_PROGRAMS));
 
 const filters = process.argv.slice(2);
-const parts =
+const runningParts =
   filters.length > 0
-    ? [run("test:vitest", filters)]
+    ? [runScript("test:vitest", filters)]
     : [
-        run("test:vitest"),
-        runQuietly("check").then(async (check) => [check, await runQuietly("check:packages")]),
+        runScript("test:vitest"),
+        runScriptQuietly("check").then(async (check) => [check, await runScriptQuietly("check:packages")]),
       ];
-const results = (await Promise.all(parts)).flat();
+const results = (await Promise.all(runningParts)).flat();
 
 for (const { script, seconds, succeeded } of results) {
   console.log(`${succeeded ? "ok    " : "FAILED"} npm run ${script} (${seconds.toFixed(0)} s)`);
@@ -35,24 +35,27 @@ console.log(`npm test: ${secondsSince(startedAt).toFixed(0)} s`);
 if (!results.every(({ succeeded }) => succeeded)) process.exitCode = 1;
 
 /** Runs an npm script with its output on the terminal. */
-async function run(script: string, args: readonly string[] = []): Promise<TestPart> {
-  return await finish(script, spawn("npm", ["run", "--silent", script, "--", ...args], { stdio: "inherit" }));
+async function runScript(script: string, args: readonly string[] = []): Promise<TestPart> {
+  return await waitForExit(
+    script,
+    spawn("npm", ["run", "--silent", script, "--", ...args], { stdio: "inherit" }),
+  );
 }
 
 /**
  * Runs an npm script in parallel with another script. Prints its output when it has ended, so that the outputs do not
  * mix.
  */
-async function runQuietly(script: string): Promise<TestPart> {
+async function runScriptQuietly(script: string): Promise<TestPart> {
   const child = spawn("npm", ["run", "--silent", script], { stdio: ["ignore", "pipe", "pipe"] });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const part = await finish(script, child);
+  const part = await waitForExit(script, child);
   const [out, errors] = await output;
   console.log(`$ npm run ${script}\n${out}${errors}`);
   return part;
 }
 
-async function finish(script: string, child: ReturnType<typeof spawn>): Promise<TestPart> {
+async function waitForExit(script: string, child: ReturnType<typeof spawn>): Promise<TestPart> {
   const startedAt = performance.now();
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject).once("close", resolve);

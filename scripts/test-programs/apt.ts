@@ -44,20 +44,20 @@ export function installDebianPackages(packages: () => readonly string[], setting
       stdio: ["ignore", "inherit", "inherit", lock],
     });
     const wanted = packages();
-    if (wanted.length > 0) withoutServiceStart(settings, () => install(wanted, settings));
+    if (wanted.length > 0) withoutServiceStart(settings, () => installTogether(wanted, settings));
   } finally {
     closeSync(lock);
   }
 }
 
-function install(packages: readonly string[], settings: AptSettings): void {
-  aptGet(["update"], settings);
-  if (aptGet([...INSTALL_OPTIONS, ...packages], settings) || packages.length === 1) return;
-  for (const each of packages) aptGet([...INSTALL_OPTIONS, each], settings);
+function installTogether(packages: readonly string[], settings: AptSettings): void {
+  runAptGet(["update"], settings);
+  if (runAptGet([...INSTALL_OPTIONS, ...packages], settings) || packages.length === 1) return;
+  for (const each of packages) runAptGet([...INSTALL_OPTIONS, each], settings);
 }
 
 /** Runs `apt-get` and logs its duration. Returns whether it succeeded. */
-function aptGet(args: readonly string[], { environment, log }: AptSettings): boolean {
+function runAptGet(args: readonly string[], { environment, log }: AptSettings): boolean {
   const command = `apt-get ${args.filter((arg) => !arg.startsWith("-")).join(" ")}`;
   log(`$ ${command} …`);
   const startedAt = performance.now();

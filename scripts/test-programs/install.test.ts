@@ -150,7 +150,7 @@ describe("installPrograms()", () => {
 });
 
 describe("installDebianPackages()", () => {
-  test("waits for another run's lock, then installs only what is still missing", async () => {
+  test("waits until another run releases the lock, then installs only the programs that are still missing", async () => {
     const { settings, calls } = machine();
     const holder = spawn("flock", [settings.lockFile, "sh", "-c", "echo locked; read _"], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -164,13 +164,13 @@ describe("installDebianPackages()", () => {
     expect(calls()).toHaveLength(2);
   });
 
-  test("does not call apt-get when no packages are missing once it holds the lock", () => {
+  test("does not call apt-get if another run has installed all packages before it gets the lock", () => {
     const { settings, calls } = machine();
     installDebianPackages(() => [], settings);
     expect(calls()).toEqual([]);
   });
 
-  test("prevents Debian from starting services during the installation only", () => {
+  test("prevents Debian from starting services, but only during the installation", () => {
     const { settings, programs, folder } = machine();
     const aptGet = join(programs, "apt-get");
     writeFileSync(aptGet, `${APT_GET}cp "${settings.servicePolicy}" "${folder}/seen"\n`);

