@@ -6,7 +6,7 @@ import type { TrustProxy } from "coatcheck/http";
 import { sessionRoutes } from "coatcheck/routes/express";
 import express, { type Express } from "express";
 import type { Logger } from "pino";
-import { Attempts } from "./attempts.ts";
+import { LoginAttempts } from "./attempts.ts";
 import { Customers } from "./customers.ts";
 import { checkCredentials } from "./log-in.ts";
 import type { OpenVisits } from "./open-visits.ts";
@@ -60,7 +60,7 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
     personal,
     customers,
     orders: new Orders(options.database),
-    attempts: new Attempts(clock, options.attemptsPerMinute ?? 10),
+    attempts: new LoginAttempts(clock, options.attemptsPerMinute ?? 10),
     clock,
     timeZone,
   };

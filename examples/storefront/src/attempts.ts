@@ -7,7 +7,7 @@ const MAX_ADDRESSES = 10_000;
 /**
  * Limits the password attempts of each network address. The library's endpoints leave this limit to the application.
  */
-export class Attempts {
+export class LoginAttempts {
   readonly #clock: Clock;
   readonly #perMinute: number;
   readonly #counts = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Attempts {
    *
    * @throws CoatcheckError `RATE_LIMITED` if the attempt exceeds the limit of this minute.
    */
-  count(address: string | null): void {
+  countAttempt(address: string | null): void {
     const minute = Math.floor(this.#clock.now() / MINUTE);
     if (minute !== this.#minute || this.#counts.size > MAX_ADDRESSES) this.#counts.clear();
     this.#minute = minute;

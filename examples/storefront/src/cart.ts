@@ -70,7 +70,7 @@ export function withQuantity(data: ShopData, key: string, quantity: number): Sho
 }
 
 /**
- * Empties the cart after its checkout has become an order. Does not change a newer cart. Returns the session's new
+ * Empties the cart after an order was placed for this checkout. Does not change a newer cart. Returns the session's new
  * data.
  */
 export function withoutOrderedCart(data: ShopData, checkoutId: string): ShopData {

@@ -62,14 +62,14 @@ export class Customers {
   /**
    * Returns the customer with this e-mail address and password; null if the address is unknown or the password wrong.
    */
-  async check(email: string, password: string): Promise<Customer | null> {
+  async checkPassword(email: string, password: string): Promise<Customer | null> {
     const row = this.#byEmail.get(normalizeEmail(email));
     const matches = await passwordMatches(password, row ? String(row.password) : null, this.#cost);
     return matches && row ? toCustomer(row) : null;
   }
 
   /** Returns the customer with this id; null if there is none. */
-  find(id: string | null): Customer | null {
+  findById(id: string | null): Customer | null {
     const row = id === null ? undefined : this.#byId.get(id);
     return row ? toCustomer(row) : null;
   }

@@ -7,7 +7,7 @@ const IN_MEMORY = ":memory:";
 /** How long a call waits for another process's write, in milliseconds. */
 const BUSY_TIMEOUT = 500;
 
-const TABLES = `
+const CREATE_TABLES = `
   CREATE TABLE IF NOT EXISTS customers (
     id TEXT PRIMARY KEY,
     email TEXT NOT NULL UNIQUE,
@@ -38,6 +38,6 @@ export function openShopDatabase(path: string): DatabaseSync {
     closeSync(openSync(path, "a", 0o600));
   }
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; ${TABLES}`);
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; ${CREATE_TABLES}`);
   return database;
 }

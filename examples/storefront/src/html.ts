@@ -21,18 +21,20 @@ export type TemplateValue = Html | string | number | null | undefined | false | 
  * html`<p>${customer.name}</p>`
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly TemplateValue[]): Html {
-  const text = strings.map((string, index) => string + (index < parts.length ? render(parts[index]) : ""));
+  const text = strings.map(
+    (string, index) => string + (index < parts.length ? renderValue(parts[index]) : ""),
+  );
   return new Html(text.join(""));
 }
 
-function render(part: TemplateValue): string {
+function renderValue(part: TemplateValue): string {
   if (part === null || part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;
-  if (typeof part === "object") return part.map(render).join("");
+  if (typeof part === "object") return part.map(renderValue).join("");
   return escapeHtml(String(part));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
+const HTML_ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
   ">": "&gt;",
@@ -41,5 +43,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return text.replace(/[&<>"']/g, (character) => HTML_ENTITIES[character] ?? character);
 }

@@ -22,16 +22,16 @@ export async function checkCredentials(
   address: string | null,
   { email, password }: Credentials,
 ): Promise<Customer> {
-  attempts.count(address);
+  attempts.countAttempt(address);
   const isSensible = password.length <= MAX_PASSWORD_LENGTH;
-  const customer = isSensible ? await customers.check(email, password) : null;
+  const customer = isSensible ? await customers.checkPassword(email, password) : null;
   if (customer) return customer;
   throw new CoatcheckError("FORBIDDEN", "This e-mail address and password do not match.");
 }
 
 /**
- * Logs the session in. It keeps its id, cart and visitor. Its secret is replaced, so that a copy of the older cookie is
- * no longer valid. Coatcheck tracks the event `login`.
+ * Logs a customer in. The session keeps its id, cart and visitor, but gets a new secret, so that a copy of the older
+ * cookie is no longer valid. Coatcheck tracks the event `login`.
  */
 export async function logIn(
   shop: Storefront,

@@ -81,7 +81,10 @@ export class Orders {
     };
     this.#insert.run(newOrderNumber(), customer, checkoutId, sessionId, placedAt, JSON.stringify(body));
     const placed = this.findByCheckout(customer, checkoutId);
-    if (placed === null) throw new TypeError(`The order ${checkoutId} was stored but cannot be read.`);
+    if (placed === null)
+      throw new TypeError(
+        `The order of the checkout ${checkoutId} was stored, but cannot be read from the database.`,
+      );
     return placed;
   }
 
@@ -96,7 +99,7 @@ export class Orders {
   }
 
   /** Returns the orders of a customer, newest first. */
-  of(customer: string): readonly PlacedOrder[] {
+  listOf(customer: string): readonly PlacedOrder[] {
     return this.#byCustomer.all(customer).flatMap((row) => toPlacedOrder(row) ?? []);
   }
 }

@@ -15,7 +15,7 @@ export interface PasswordCost {
 /** Parameters that OWASP's Password Storage Cheat Sheet recommends: 32 MiB of memory, parallelism 3. */
 export const OWASP_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 
-const derive = promisify<string, Buffer, number, object, Buffer>(scrypt);
+const deriveKey = promisify<string, Buffer, number, object, Buffer>(scrypt);
 const KEY_LENGTH = 32;
 
 /** Returns the string to store: `scrypt$N$r$p$salt$key`. */
@@ -45,5 +45,5 @@ export async function passwordMatches(
 }
 
 async function keyOf(password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> {
-  return await derive(password.normalize("NFC"), salt, KEY_LENGTH, { N, r, p, maxmem: 256 * N * r });
+  return await deriveKey(password.normalize("NFC"), salt, KEY_LENGTH, { N, r, p, maxmem: 256 * N * r });
 }

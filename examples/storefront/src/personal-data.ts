@@ -14,7 +14,7 @@ export interface CustomerData {
 export async function exportCustomer(shop: Storefront, customer: Customer): Promise<CustomerData> {
   await flushVisits(shop);
   const visits = await shop.personal.exportPerson({ subject: customer.id });
-  return { customer, orders: shop.orders.of(customer.id), visits };
+  return { customer, orders: shop.orders.listOf(customer.id), visits };
 }
 
 /**

@@ -15,8 +15,7 @@ export interface CheckoutOrder {
 
 /**
  * Places the order of a checkout, marks the session as converted, and empties the cart. Each step is idempotent: after
- * a
- * lost response, a client can repeat the request without a second order or a second event.
+ * a lost response, a client can repeat the request without a second order or a second event.
  */
 export async function placeOrder(
   { orders, clock }: Storefront,

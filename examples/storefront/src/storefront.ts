@@ -3,7 +3,7 @@ import { type RequestSession, sessionOf } from "coatcheck/express";
 import type { Visits } from "coatcheck/visit";
 import type { Questions } from "coatcheck/visit/questions";
 import type { Request } from "express";
-import type { Attempts } from "./attempts.ts";
+import type { LoginAttempts } from "./attempts.ts";
 import { cartOf, type ShopData } from "./cart.ts";
 import type { Customer, Customers } from "./customers.ts";
 import type { PersonalVisits } from "./open-visits.ts";
@@ -18,7 +18,7 @@ export interface Storefront {
   readonly personal: PersonalVisits;
   readonly customers: Customers;
   readonly orders: Orders;
-  readonly attempts: Attempts;
+  readonly attempts: LoginAttempts;
   readonly clock: Clock;
   /** IANA time zone in which the figures count days. */
   readonly timeZone: string;
@@ -32,9 +32,9 @@ export async function openSession(request: Request): Promise<ShopSession> {
   return await sessionOf<ShopData>(request).load();
 }
 
-/** Returns the customer of a session; null if it is not logged in or the account was deleted. */
+/** Returns the customer of a session; null if the session is not logged in or the account was deleted. */
 export function customerOf({ customers }: Storefront, session: ShopSession): Customer | null {
-  return customers.find(session.subject);
+  return customers.findById(session.subject);
 }
 
 /** Returns the data that every page shows: the customer, the cart, a message, and whether the visit is collected. */

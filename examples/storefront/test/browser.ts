@@ -60,14 +60,14 @@ export class Browser {
   }
 
   /** Submits a form and follows the redirect. */
-  async follow(path: string, fields: Fields): Promise<ReceivedResponse> {
+  async submitAndFollow(path: string, fields: Fields): Promise<ReceivedResponse> {
     const { status, location } = await this.submit(path, fields);
     if (status !== 303) throw new Error(`POST ${path} responded ${status} and not 303.`);
     return await this.open(location);
   }
 
   /** Sends a request, with the headers of `fetch` in a page. */
-  async script(
+  async fetchInPage(
     path: string,
     { method = "GET", headers = {}, body }: SendOptions = {},
   ): Promise<ReceivedResponse> {
@@ -79,7 +79,7 @@ export class Browser {
 
   /** Posts JSON, with the headers of `fetch` in a page. */
   async post(path: string, value: unknown, headers: SendOptions["headers"] = {}): Promise<ReceivedResponse> {
-    return await this.script(path, { method: "POST", body: JSON.stringify(value), headers });
+    return await this.fetchInPage(path, { method: "POST", body: JSON.stringify(value), headers });
   }
 
   async send(path: string, { method = "GET", headers = {}, body }: SendOptions): Promise<ReceivedResponse> {
@@ -91,7 +91,7 @@ export class Browser {
     const sent = Object.fromEntries(
       Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
-    const received = await exchange(new URL(path, this.#url), method, sent, body);
+    const received = await sendOverHttp(new URL(path, this.#url), method, sent, body);
     for (const line of received.cookies) this.#storeCookie(line);
     return received;
   }
@@ -116,7 +116,7 @@ export class Browser {
   }
 }
 
-async function exchange(
+async function sendOverHttp(
   url: URL,
   method: string,
   headers: Record<string, string>,

@@ -51,7 +51,7 @@ test("an order form that is sent again later does not change a newer cart", asyn
   expect((await browser.open("/cart")).body).toContain("Harbour duffle");
 });
 
-test("an order form is shown again for confirmation if the cart has changed since", async () => {
+test("an order form is shown again for confirmation if the cart has changed since the form was opened", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);

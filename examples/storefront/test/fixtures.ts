@@ -66,11 +66,11 @@ export async function startShop(options: Partial<StorefrontOptions> = {}) {
     browser: () => new Browser(url, clock),
     /** Returns the shop's JSON response about a browser's session. */
     async sessionOf(browser: Browser) {
-      return (await browser.script("/api/storefront/session")).json.data;
+      return (await browser.fetchInPage("/api/storefront/session")).json.data;
     },
     /** Returns the stored events of a browser's session, oldest first. */
     async eventsOf(browser: Browser): Promise<readonly TimelineEvent[]> {
-      const { data } = (await browser.script("/api/storefront/session")).json;
+      const { data } = (await browser.fetchInPage("/api/storefront/session")).json;
       return await this.timelineOf(data.sessionId);
     },
     /** Returns the stored events of a session, oldest first. */

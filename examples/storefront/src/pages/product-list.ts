@@ -25,10 +25,10 @@ ${products.length === 0 ? html`<p>No hook has that. Try a colour, a cloth, or <a
 }
 
 function productGrid(products: readonly Product[]): Html {
-  return html`<ul class="grid">${products.map(card)}</ul>`;
+  return html`<ul class="grid">${products.map(productCard)}</ul>`;
 }
 
-function card(product: Product): Html {
+function productCard(product: Product): Html {
   const { id, name, summary, colours, hook } = product;
   return html`<li class="card cloth-${colours[0] ?? ""}">
 <div class="picture">${pictureOf(product)}<span class="ticket" aria-hidden="true">${hook}</span></div>

@@ -25,7 +25,7 @@ async function showAccount(visited: PageRequest): Promise<void> {
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, "/account");
   await flushVisits(shop);
-  const orders = shop.orders.of(customer.id);
+  const orders = shop.orders.listOf(customer.id);
   const journey = await shop.questions.customerJourney(customer.id, { limit: 20 });
   await sendPage(visited, ({ measuring }) => ({
     title: "Account",

@@ -16,7 +16,7 @@ export function rejectUnknownPaths(_request: Request, _response: Response, next:
  */
 export function shopErrors(shop: Storefront, log: Logger) {
   return async (error: unknown, request: Request, response: Response, next: NextFunction) => {
-    const { status, code, message, faults } = describe(error);
+    const { status, code, message, faults } = describeError(error);
     if (status >= 500) log.error({ err: error }, "request failed");
     if (response.headersSent) return next(error);
     response.status(status);
@@ -37,7 +37,7 @@ export function shopErrors(shop: Storefront, log: Logger) {
   };
 }
 
-function describe(error: unknown) {
+function describeError(error: unknown) {
   if (isCoatcheckError(error)) {
     const { statusCode: status, code, message, faults } = error;
     return { status, code, message, faults: faults.length > 0 ? faults : undefined };

@@ -72,7 +72,7 @@ async function submitRegistration(visited: PageRequest): Promise<void> {
     sendPage(visited, { title: "Create an account", main: registerPage({ next, email, name, fault }) });
   await withFormErrors(visited, failed, async () => {
     requireRegistration({ email, name, password });
-    shop.attempts.count(sessionOf(request).client.address);
+    shop.attempts.countAttempt(sessionOf(request).client.address);
     const customer = await shop.customers.register({ email, name, password });
     await session.authenticate(customer.id);
     redirect(visited, next);
