@@ -9,7 +9,10 @@ interface Props {
   readonly text: Texts;
 }
 
-/** Selects theme and language. A choice applies to this session, and to the user's sessions without a choice. */
+/**
+ * Selects theme and language. A choice applies to this session, and to those of the user's sessions in which nothing
+ * was chosen.
+ */
 export function Preferences({ theme, language, text }: Props) {
   return (
     <div className="preferences">

@@ -7,7 +7,10 @@ import { sessions } from "./sessions.ts";
 /** The result of a server action, for the form that called the action. */
 export interface Result {
   readonly error?: string;
-  /** The time of a success, in epoch milliseconds. Each success has another time, so the form announces each. */
+  /**
+   * The time of a success, in epoch milliseconds. Each success has another time, so that the form announces each
+   * success.
+   */
   readonly saved?: number;
 }
 

@@ -46,7 +46,7 @@ const COMPANIES: readonly DemoCompany[] = [
   },
 ];
 
-const GOODS = [
+const DEMO_ITEMS = [
   ["Anchor bolt M12", 240],
   ["Cable tie 300 mm", 1500],
   ["Carton 40 × 30 × 20", 600],
@@ -116,7 +116,7 @@ function addCompany(database: Database, company: DemoCompany, password: string):
 
 /** Adds the demo items to a warehouse. `shift` varies the quantities; a few are below their minimum. */
 function addItems(database: Database, warehouse: number, shift: number): void {
-  for (const [index, [name, usual]] of GOODS.entries()) {
+  for (const [index, [name, usual]] of DEMO_ITEMS.entries()) {
     const factor = ((index * 7 + shift * 5) % 11) / 5;
     database.run(
       "INSERT INTO items (warehouse_id, sku, name, location, quantity, minimum) VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
-const derive = promisify<string, Buffer, number, object, Buffer>(scrypt);
+const deriveKey = promisify<string, Buffer, number, object, Buffer>(scrypt);
 /** Parameters that OWASP's Password Storage Cheat Sheet recommends: 32 MiB of memory, parallelism 3. */
 const SCRYPT_OPTIONS = { N: 2 ** 15, r: 8, p: 3, maxmem: 2 ** 27 };
 const KEY_LENGTH = 32;
@@ -13,7 +13,7 @@ export const MAX_PASSWORD_LENGTH = 128;
 /** Returns the string to store: `salt$key`, both in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password.normalize("NFC"), salt, KEY_LENGTH, SCRYPT_OPTIONS);
+  const key = await deriveKey(password.normalize("NFC"), salt, KEY_LENGTH, SCRYPT_OPTIONS);
   return `${salt.toString("base64url")}$${key.toString("base64url")}`;
 }
 
@@ -22,7 +22,7 @@ export async function hashPassword(password: string): Promise<string> {
  */
 export async function passwordMatches(password: string, hash: string | null): Promise<boolean> {
   const [salt = "", key = ""] = (hash ?? `AA$${"A".repeat(43)}`).split("$");
-  const found = await derive(
+  const found = await deriveKey(
     password.normalize("NFC"),
     Buffer.from(salt, "base64url"),
     KEY_LENGTH,

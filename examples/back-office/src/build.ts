@@ -13,7 +13,7 @@ const COMPILER = join(ROOT, "node_modules/typescript/bin/tsc");
 
 /** The file with a hash of the source files that the last build used. */
 const HASH_FILE = join(FOLDER, ".next/content-hash");
-const SOURCES = [
+const SOURCE_PATHS = [
   "packages/coatcheck/src/**/*.ts",
   "examples/back-office/{app,components,lib}/**/*.{ts,tsx,css}",
   "examples/back-office/*.{ts,mjs,json}",
@@ -22,7 +22,7 @@ const SOURCES = [
 
 function contentHash(): string {
   const hash = createHash("sha256");
-  for (const file of SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
+  for (const file of SOURCE_PATHS.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
     hash.update(file).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest("hex");
