@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The longest time until the backend responds for the first time, in milliseconds. */
-const MAX_START = 15_000;
+const MAX_START_TIME = 15_000;
 /** The longest time until the backend has stopped, in milliseconds. */
-const MAX_STOP = 5000;
-const POLL_EVERY = 20;
+const MAX_STOP_TIME = 5000;
+const POLL_INTERVAL = 20;
 /**
  * Shell script that runs the backend, and ends it when file descriptor 3 closes, which happens when this process ends.
  */
@@ -54,7 +54,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const port = await freePort(options.port);
   mkdirSync(options.dataDir, { recursive: true });
   const log = join(options.dataDir, "backend.log");
-  const child = launch(kind, port, options.dataDir, log);
+  const child = launchProcess(kind, port, options.dataDir, log);
   const url = `http://127.0.0.1:${port}`;
   const stop = (signal: NodeJS.Signals = "SIGTERM") => endBackend(child, port, signal);
   try {
@@ -69,7 +69,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   return { kind, url, port, pid: child.pid ?? 0, stop };
 }
 
-function launch(kind: BackendKind, port: number, dataDir: string, log: string): ChildProcess {
+function launchProcess(kind: BackendKind, port: number, dataDir: string, log: string): ChildProcess {
   const script = fileURLToPath(
     new URL(kind === "php" ? "php/index.php" : "typescript/server.ts", import.meta.url),
   );
@@ -89,7 +89,7 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
 }
 
 async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
-  const deadline = AbortSignal.timeout(MAX_START);
+  const deadline = AbortSignal.timeout(MAX_START_TIME);
   const failed = once(child, "error", { signal: deadline }).then(([error]) => Promise.reject(error));
   failed.catch(() => {});
   while (child.exitCode === null && child.signalCode === null) {
@@ -99,26 +99,28 @@ async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
       fetch(`${url}/health`, { signal: deadline }).catch(() => null),
     ]);
     if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }
-  throw new Error(`The backend exited during its start, with ${child.exitCode ?? child.signalCode}.`);
+  throw new Error(
+    `The backend exited during its start, with exit code or signal ${child.exitCode ?? child.signalCode}.`,
+  );
 }
 
 async function endBackend(child: ChildProcess, port: number, signal: NodeJS.Signals): Promise<void> {
   const gone = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
   const ended = gone ? Promise.resolve() : once(child, "exit");
-  signalAll(child, signal);
+  signalGroup(child, signal);
   await ended;
   // This process is not notified when the workers end. A free port shows that they have ended.
-  for (const started = Date.now(); Date.now() - started < MAX_STOP; ) {
+  for (const started = Date.now(); Date.now() - started < MAX_STOP_TIME; ) {
     const free = await freePort(port).catch(() => null);
     if (free !== null) return;
-    await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }
   throw new Error(`The backend on port ${port} did not stop.`);
 }
 
-function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);

@@ -7,7 +7,7 @@ import type { OrderHistory } from "./order-history.ts";
 
 const MINUTE = 60_000;
 
-interface Dependencies {
+interface AbandonedOrdersDependencies {
   readonly manager: SessionManager;
   readonly accountOrders: AccountOrders;
   readonly history: OrderHistory;
@@ -26,7 +26,7 @@ export function abandonedOrdersJob({
   history,
   placedOrders,
   clock,
-}: Dependencies): Job {
+}: AbandonedOrdersDependencies): Job {
   const owned = new OwnedSessions(manager, clock);
 
   /**

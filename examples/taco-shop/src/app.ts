@@ -20,7 +20,7 @@ import { BrowserOrders } from "./browser-orders.ts";
 import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
 import { JoinedOrders } from "./joined-orders.ts";
-import { LIMITS, type Limits } from "./limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { OrderAccess } from "./order-access.ts";
 import { OrderHistory } from "./order-history.ts";
 import { servePage } from "./page.ts";
@@ -45,7 +45,7 @@ export interface ShopOptions extends Pick<BaseAppOptions, "log" | "trustProxy" |
   readonly accounts: DatabaseSync;
   /** Hashes the passwords of accounts. Default: scrypt with the cost that OWASP recommends. */
   readonly passwordHasher?: PasswordHasher | undefined;
-  /** Rate limits per network address. Default: {@link LIMITS}. */
+  /** Rate limits per network address. Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Limits;
   readonly clock: Clock;
   readonly schedule: Schedule;
@@ -61,7 +61,7 @@ own backend cookies and backend CSRF token. Prices are in rappen.
  * open.
  */
 export async function buildShop(options: ShopOptions): Promise<App> {
-  const { upstream, limits = LIMITS, clock, schedule, log, trustProxy, secureCookie } = options;
+  const { upstream, limits = DEFAULT_LIMITS, clock, schedule, log, trustProxy, secureCookie } = options;
   const { manager, credentials, describeClient } = options.sessions;
   const app = await buildBaseApp({
     title: "Taco shop",

@@ -34,16 +34,16 @@ export class Backend {
     this.#clock = clock;
   }
 
-  async cart(sessionId: string) {
+  async readCart(sessionId: string) {
     return await this.#request(sessionId, { method: "GET", path: "/cart" }, cart, "item");
   }
 
-  async item(sessionId: string, path: string) {
+  async readItem(sessionId: string, path: string) {
     return await this.#request(sessionId, { method: "GET", path }, item, "item");
   }
 
   /** Changes the cart. `path` is the path of the cart or item at the backend. */
-  async change(
+  async changeCart(
     sessionId: string,
     method: "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
@@ -54,25 +54,25 @@ export class Backend {
   }
 
   /** Places the order. If the idempotency key was used before, returns its order, with `isNew` false. */
-  async place(sessionId: string, key: string, json: JsonValue) {
+  async placeOrder(sessionId: string, key: string, json: JsonValue) {
     const request = { path: "/orders", headers: { "Idempotency-Key": key }, body: { json } };
     const response = await this.#send(sessionId, { method: "POST", ...request }, "number");
     return { isNew: response.status === 201, order: parseResponse(response, order) };
   }
 
-  async orders(sessionId: string) {
+  async listOrders(sessionId: string) {
     return await this.#request(sessionId, { method: "GET", path: "/orders" }, orders, "number");
   }
 
-  async order(sessionId: string, number: string) {
+  async readOrder(sessionId: string, number: string) {
     return await this.#request(sessionId, { method: "GET", path: `/orders/${number}` }, order, "number");
   }
 
-  async menu() {
+  async readMenu() {
     return parseResponse(await this.#getWithoutSession("/menu"), menu);
   }
 
-  async stock() {
+  async readStock() {
     return parseResponse(await this.#getWithoutSession("/stock"), stock);
   }
 

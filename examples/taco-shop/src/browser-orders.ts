@@ -8,8 +8,7 @@ import { type Access, ignoreEnded, type OrderAccess, SHOP_OWNER } from "./order-
 const MAX_LISTED = 100;
 const DAY = 24 * 60 * 60_000;
 /**
- * How long an order of a browser lives at least after its last change or login, in milliseconds. An order must outlive
- * the
+ * The minimum lifetime of a browser's order after its last change or login, in milliseconds. An order must outlive the
  * login session, so that the customer finds the order after the next login. `abandonedOrdersJob` ends the orders of
  * browsers that never log in.
  */
@@ -25,7 +24,7 @@ export interface NewOrder {
   readonly name?: string;
 }
 
-interface Dependencies {
+interface BrowserOrdersDependencies {
   readonly manager: SessionManager;
   readonly owned: OwnedSessions;
   readonly doorkeeper: OrderAccess;
@@ -35,13 +34,12 @@ interface Dependencies {
 
 /**
  * Manages the order sessions of a browser. They are children of the browser's session, whose data contains the id of
- * the
- * default order. A login moves the orders to the account.
+ * the default order. A login moves the orders to the account.
  */
 export class BrowserOrders {
-  readonly #deps: Dependencies;
+  readonly #deps: BrowserOrdersDependencies;
 
-  constructor(deps: Dependencies) {
+  constructor(deps: BrowserOrdersDependencies) {
     this.#deps = deps;
   }
 
@@ -117,7 +115,7 @@ export class BrowserOrders {
       await this.#claim(session, session.subject, MAX_LISTED);
       own.push(...(await this.#find(caller, accountOrders.listNewest(session.subject, MAX_LISTED))));
     }
-    const others = await this.#find(caller, joined.of(session));
+    const others = await this.#find(caller, joined.listIds(session));
     const all = [...own, ...others.filter(({ role }) => role !== "owner")];
     return all.sort((left, right) => right.record.createdAt - left.record.createdAt);
   }
@@ -144,8 +142,8 @@ export class BrowserOrders {
     const { manager, doorkeeper, accountOrders } = this.#deps;
     const record = await manager.find(id);
     if (record !== null) return doorkeeper.liveAccessOf(caller, record);
-    // The order's session was deleted. An order that has only ended stays listed, so that a client can repeat its
-    // placement.
+    // The order's session was deleted. An order whose session has ended but still exists stays listed, so that a client
+    // can repeat the request that placed the order.
     accountOrders.forget(id);
     return null;
   }

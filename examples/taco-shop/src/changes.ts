@@ -118,7 +118,7 @@ export class Changes {
     const update = () => this.#manager.update(id, (data) => withOrder(data, change));
     const order = orderOf((await withEndedAsNotFound(id, update)).data);
     try {
-      this.#history.keep(id, order.history);
+      this.#history.addMissing(id, order.history);
     } catch {
       // The database is busy. The session contains the entries, and the next change or read copies them.
     }

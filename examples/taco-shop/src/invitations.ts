@@ -41,9 +41,8 @@ export interface CreatedInvitation {
 
 /**
  * Manages the invitations to an order, and the guests who accepted them. An invitation's token consists of the order's
- * id, the
- * invitation's id and a secret of 128 bits, of which the session stores only the SHA-256. Accepting it adds the caller
- * to the order's members: by account if logged in, otherwise by browser session.
+ * id, the invitation's id and a secret of 128 bits, of which the session stores only the SHA-256. Accepting it adds the
+ * caller to the order's members: by account if logged in, otherwise by browser session.
  */
 export class Invitations {
   readonly #manager: SessionManager;

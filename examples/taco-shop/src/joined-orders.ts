@@ -9,8 +9,7 @@ const MAX_REMEMBERED = 50;
 
 /**
  * Stores which orders of other owners a caller has joined. The list is stored with the account if the caller is logged
- * in,
- * otherwise in the data of the browser's session. The list grants no access. Only the `members` of an order do.
+ * in, otherwise in the data of the browser's session. The list grants no access. Only the `members` of an order do.
  */
 export class JoinedOrders {
   readonly #manager: SessionManager;
@@ -22,7 +21,7 @@ export class JoinedOrders {
   }
 
   /** Returns the ids of the joined orders, newest last. */
-  of({ record, subject }: Session): string[] {
+  listIds({ record, subject }: Session): string[] {
     const ofAccount = subject === null ? [] : this.#accountOrders.listJoined(subject, MAX_REMEMBERED);
     return [...new Set([...ofAccount, ...joinedOrderIds(record?.data.shared)])];
   }

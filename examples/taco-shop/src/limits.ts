@@ -10,10 +10,10 @@ export interface Limits {
   readonly inits: number;
 }
 
-export const LIMITS: Limits = { logins: 10, accounts: 10, inits: 60 };
+export const DEFAULT_LIMITS: Limits = { logins: 10, accounts: 10, inits: 60 };
 
 /** Returns route options for the rate limiter: no more than `max` requests per minute and network address. */
-export function perMinute(max: number) {
+export function limitPerMinute(max: number) {
   return {
     max,
     timeWindow: "1 minute",

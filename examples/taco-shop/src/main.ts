@@ -30,7 +30,7 @@ export interface StartShopOptions {
   readonly backendData?: string;
   /** The file of the accounts database, or `:memory:`. Default: `taco-shop-accounts.db` beside the database. */
   readonly accountsPath?: string;
-  /** Rate limits per network address. Default: `LIMITS` in `limits.ts`. */
+  /** Rate limits per network address. Default: `DEFAULT_LIMITS` in `limits.ts`. */
   readonly limits?: Limits;
   /** Hashes the passwords of accounts. Default: scrypt with the cost that OWASP recommends. */
   readonly passwordHasher?: PasswordHasher;

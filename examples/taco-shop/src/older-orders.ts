@@ -9,12 +9,10 @@ import { ORDER_MEMBER, readOrder } from "./order-state.ts";
 /*
  * An older version of the shop stored an order under `order` and `upstream` in the session's data. The session's owner
  * can write these members through the service, so the shop must not trust them at run time. The shop migrates them
- * once,
- * before it handles requests, and records the migration in its own database, which no API consumer can write.
+ * once, before it handles requests, and records the migration in its own database, which no API consumer can write.
  *
  * The migration does not use the session manager's data schema. The service uses the same sessions without a schema,
- * and
- * would reject data with a version number.
+ * and would reject data with a version number.
  */
 
 /**

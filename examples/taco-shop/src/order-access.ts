@@ -104,8 +104,7 @@ export class OrderAccess {
 
 /**
  * Returns whether the shop created this session as an order, for a browser or an API key. A session that a browser
- * created
- * at the service is not, even if its data looks like an order.
+ * created at the service is not an order, even if its data looks like an order.
  */
 export function isOrder({ owner }: SessionRecord): boolean {
   return !owner.startsWith("browser:");

@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Entry, readEntry } from "./order-state.ts";
+import { type HistoryEntry, readEntry } from "./order-state.ts";
 
 /**
  * Stores the complete history of every order in the shop's database. It has no limit, and outlives the order's session.
  *
  * The session contains the newest entries, because one write must store them together with the order's revision. After
- * each change, the shop copies them here. If a copy fails, the next change or read copies them: `keep` adds all missing
+ * each change, the shop copies them here. If a copy fails, the next change or read copies them: `addMissing` adds all missing
  * entries.
  */
 export class OrderHistory {
@@ -31,7 +31,7 @@ export class OrderHistory {
   }
 
   /** Stores the entries that are not stored yet. */
-  keep(orderId: string, entries: readonly Entry[]): void {
+  addMissing(orderId: string, entries: readonly HistoryEntry[]): void {
     const newest = Number(this.#newest.get(orderId)?.number ?? 0);
     for (const entry of entries) {
       if (entry.number > newest) this.#insert.run(orderId, entry.number, JSON.stringify(entry));
@@ -39,7 +39,7 @@ export class OrderHistory {
   }
 
   /** Returns the newest `limit` entries with a number below `before`, oldest first. */
-  read(orderId: string, before: number, limit: number): Entry[] {
+  read(orderId: string, before: number, limit: number): HistoryEntry[] {
     const rows = this.#page.all(orderId, before, limit);
     return rows.map(({ entry }) => readEntry(JSON.parse(String(entry)))).reverse();
   }

@@ -49,7 +49,7 @@ const member = z.object({
 });
 
 const orderState = z.object({
-  /** Incremented by every change and by every attempted change. */
+  /** Incremented when a change starts and again when its outcome is recorded. */
   revision: z.number(),
   /** Changes that the backend has not confirmed or rejected yet, by random id. */
   pending: z.record(z.string(), intent),
@@ -69,7 +69,7 @@ export type Actor = z.output<typeof participant>;
 export type Item = z.output<typeof item>;
 export type Intent = z.output<typeof intent>;
 export type Outcome = z.output<typeof outcome>;
-export type Entry = z.output<typeof entry>;
+export type HistoryEntry = z.output<typeof entry>;
 export type Invitation = z.output<typeof invitation>;
 export type Member = z.output<typeof member>;
 /** The shop's own state of an order. The backend stores the cart. */
@@ -77,21 +77,21 @@ export type OrderState = z.output<typeof orderState>;
 
 /*
  * A session's data is limited to 64 KB. With the following limits, the largest possible order is smaller, so that no
- * guest
- * can block the changes of other participants.
+ * guest can block the changes of other participants.
  */
 
 /** The maximum length of a participant's name, in characters. */
 export const MAX_NAME_LENGTH = 40;
 export const MAX_INVITATIONS = 20;
 export const MAX_MEMBERS = 30;
-/** The number of newest history entries that the session contains. `OrderHistory` stores all entries. */
+/**
+ * The largest number of history entries in the session, which contains the newest. `OrderHistory` stores all entries.
+ */
 const MAX_RECENT_ENTRIES = 100;
 const MAX_PENDING_CHANGES = 50;
 /**
  * The age at which a pending change is treated as lost, in milliseconds. Several times the gateway's timeout: by then,
- * the
- * process that started the change has recorded an outcome or has died.
+ * the process that started the change has recorded an outcome or has died.
  */
 const MAX_CHANGE_AGE = 60_000;
 
@@ -117,7 +117,7 @@ export function readOrder(value: unknown): OrderState | null {
 }
 
 /** Parses an entry of the stored history. */
-export const readEntry = (value: unknown): Entry => entry.parse(value);
+export const readEntry = (value: unknown): HistoryEntry => entry.parse(value);
 
 /** Returns the order in a session's data, or a new one. */
 export function orderOf(data: JsonObject): OrderState {
@@ -138,8 +138,7 @@ export function withOrder(data: JsonObject, change: (order: OrderState) => Order
  *
  * @param ifRevision the revision that the order must have; null for any.
  * @throws CoatcheckError `CONFLICT` if the order has too many pending changes. With an `ifRevision`, also if the order
- * has
- * another revision or any pending change.
+ * has another revision or any pending change.
  */
 export function withPendingChange(
   order: OrderState,
@@ -175,7 +174,7 @@ export function withOutcome(
   outcome: Outcome,
 ): OrderState {
   const { [changeId]: _settled, ...pending } = order.pending;
-  const isSameOrder = (entry: Entry) => entry.outcome === "done" && entry.order === change.order;
+  const isSameOrder = (entry: HistoryEntry) => entry.outcome === "done" && entry.order === change.order;
   if (change.order !== undefined && order.history.some(isSameOrder)) {
     return { ...order, pending, revision: order.revision + 1 };
   }

@@ -11,8 +11,8 @@ const ASSETS_FOLDER = fileURLToPath(new URL("../page/dist/assets/", import.meta.
 const CACHE_FOR_A_YEAR = "public, max-age=31536000, immutable";
 
 /**
- * Serves the built page: compressed files if the build created them, hashed files with a cache lifetime of a year, and
- * every other file for revalidation. Without a build, the shop serves the API only.
+ * Serves the built page, with compressed files if the build created them. Browsers cache files with a hash in their
+ * name for a year, and revalidate every other file. Without a build, the shop serves the API only.
  */
 export async function servePage(app: App): Promise<void> {
   if (!existsSync(PAGE_FOLDER)) return;

@@ -6,8 +6,8 @@ import { cart, order } from "./backend-shapes.ts";
 import { ACTIONS, MAX_NAME_LENGTH, ROLES } from "./order-state.ts";
 
 /*
- * The shapes of requests and responses. The backend checks the menu's ids, quantities and telephone numbers, so that
- * these rules exist once. It names the path of each fault.
+ * The shapes of requests and responses. Only the backend checks the menu's ids, quantities and telephone numbers, so
+ * that these rules are not written twice. The backend names the path of each fault.
  */
 
 const isoTime = z.string().meta({ format: "date-time" });
@@ -32,20 +32,20 @@ export const createBody = z
   })
   .nullish();
 
-const created = z.object({
+const createdOrder = z.object({
   sessionId: z.string(),
   createdAt: isoTime,
   metadata: z.record(z.string(), z.unknown()),
   name: z.string().nullable(),
 });
 /** Older clients read `sessionId` beside `data`, for example the workflow in `test/specification-workflow.txt`. */
-export const createdAnswer = z.object({
+export const createdOrderResponse = z.object({
   success: z.literal(true),
   sessionId: z.string(),
-  data: created,
+  data: createdOrder,
 });
 
-export const orderList = z.object({ sessions: z.array(created.extend({ role })) });
+export const orderList = z.object({ sessions: z.array(createdOrder.extend({ role })) });
 
 const quantity = z.number().int().min(1);
 
@@ -82,7 +82,7 @@ export const recipientBody = z.strictObject({
   cleanUp: z.boolean().optional().describe("Ends the order session once the order is placed."),
 });
 
-const DAY = 24 * 60 * 60;
+const DAY_SECONDS = 24 * 60 * 60;
 
 export const inviteBody = z.strictObject({
   role: z.enum(["view", "edit"]),
@@ -97,11 +97,11 @@ export const inviteBody = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(7 * DAY)
-    .default(DAY)
+    .max(7 * DAY_SECONDS)
+    .default(DAY_SECONDS)
     .describe("Seconds."),
 });
-export const invited = z.object({
+export const createdInvitation = z.object({
   invitationId: z.string(),
   role,
   expiresAt: isoTime,
@@ -118,8 +118,8 @@ export const acceptBody = z.strictObject({
   token: z.string(),
   name: z.string().trim().min(1).max(MAX_NAME_LENGTH).default("Guest"),
 });
-export const accepted = z.object({ sessionId: z.string(), role });
-export const removed = z.object({ removed: z.number().int() });
+export const joinedOrder = z.object({ sessionId: z.string(), role });
+export const removedGuests = z.object({ removed: z.number().int() });
 
 export const participants = z.object({
   role: role.describe("The caller's role."),
@@ -143,7 +143,7 @@ export const participants = z.object({
   ),
 });
 
-export const entry = z.object({
+export const historyEntry = z.object({
   number: z.number().int(),
   at: isoTime,
   who: z.object({ participantId: z.string(), name: z.string() }),
@@ -152,7 +152,7 @@ export const entry = z.object({
   order: z.number().int().optional().describe("The number of the order that was placed."),
   outcome: z.enum(["done", "refused", "unknown"]),
 });
-export const history = z.object({ entries: z.array(entry) });
+export const history = z.object({ entries: z.array(historyEntry) });
 /** Parses a positive integer in a query, whose values are strings. */
 const positiveInteger = (max: number) => z.coerce.number().int().min(1).max(max);
 export const historyQuery = z.strictObject({

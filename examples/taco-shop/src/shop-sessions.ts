@@ -5,8 +5,7 @@ import type { OrderAccess } from "./order-access.ts";
 
 /**
  * Ownership rules for the session routes that the shop shares with the service. In the shop, an order can also belong
- * to
- * an account.
+ * to an account.
  */
 export class ShopSessions extends OwnedSessions {
   readonly #doorkeeper: OrderAccess;

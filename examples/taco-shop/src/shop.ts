@@ -62,7 +62,7 @@ export async function openHistory(shop: Shop, request: FastifyRequest, id: strin
       ? subject !== null && accountOrders.currentOrPastAccountOf(id) === subject
       : access.accessOf(caller, record) !== null;
   if (!isReader) throw sessionNotFound(id);
-  if (record !== null) history.keep(id, orderOf(record.data).history);
+  if (record !== null) history.addMissing(id, orderOf(record.data).history);
 }
 
 /** Like {@link openOrder}. Without an id, returns the browser's default order session, and creates it if needed. */

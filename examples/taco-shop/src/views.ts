@@ -1,9 +1,9 @@
 import { toIso } from "coatcheck-server";
 import type { z } from "zod";
-import type { Entry } from "./order-state.ts";
-import type { entry } from "./schemas.ts";
+import type { HistoryEntry } from "./order-state.ts";
+import type { historyEntry } from "./schemas.ts";
 
 /** Converts a history entry to the format of the API. */
-export function entryView({ at, ...rest }: Entry): z.output<typeof entry> {
+export function historyEntryView({ at, ...rest }: HistoryEntry): z.output<typeof historyEntry> {
   return { ...rest, at: toIso(at) };
 }

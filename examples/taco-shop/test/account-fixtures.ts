@@ -28,13 +28,13 @@ export interface AuthResponse<Data = SessionView> {
 }
 
 /** Sends a request of this browser to the session endpoints. */
-export async function auth<Data = SessionView>(
+export async function requestAuth<Data = SessionView>(
   visitor: Visitor,
   method: string,
   path = "",
   body?: unknown,
 ): Promise<AuthResponse<Data>> {
-  const { response, answer } = await visitor.ask(method, `${SESSION_PATH}${path}`, body);
+  const { response, answer } = await visitor.sendTo(method, `${SESSION_PATH}${path}`, body);
   const { data, error } = answer as { data: Data; error?: RecordedResponse["body"]["error"] };
   return { status: response.status, headers: response.headers, view: data, ...(error && { error }) };
 }
@@ -47,7 +47,7 @@ export async function signUp(visitor: Visitor, email: string, name = "Alice"): P
 
 /** Logs the browser in. Returns its session. */
 export async function logIn(visitor: Visitor, email: string): Promise<SessionView> {
-  const { status, view, error } = await auth(visitor, "POST", "", { email, password: PASSWORD });
+  const { status, view, error } = await requestAuth(visitor, "POST", "", { email, password: PASSWORD });
   if (status !== 200) throw new Error(`Could not log in: ${JSON.stringify(error)}`);
   return view;
 }

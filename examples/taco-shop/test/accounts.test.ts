@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { auth, listOrders, logIn, PASSWORD, SESSION_PATH, signUp } from "./account-fixtures.ts";
-import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { listOrders, logIn, PASSWORD, requestAuth, SESSION_PATH, signUp } from "./account-fixtures.ts";
+import { ONE_BACKEND, TACO_XL } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
@@ -29,11 +29,11 @@ describe("accounts", () => {
     expect(twins.map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
-  test("a login keeps the browser's orders and replaces its token", async () => {
+  test("a login keeps the browser's orders and replaces the browser's token", async () => {
     const browser = shop.browser();
-    const order = await browser.begin();
-    await browser.post(`${order}/cart/tacos`, XL);
-    await browser.post("/cart/tacos", XL);
+    const order = await browser.createOrder();
+    await browser.post(`${order}/cart/tacos`, TACO_XL);
+    await browser.post("/cart/tacos", TACO_XL);
     const before = browser.cookie;
     await signUp(browser, "keeps@example.com");
     const view = await logIn(browser, "keeps@example.com");
@@ -45,7 +45,10 @@ describe("accounts", () => {
     expect((await browser.get(`${order}/cart`)).body.data).toMatchObject({ itemCount: 1, role: "owner" });
     expect((await browser.get("/cart")).body.data.itemCount).toBe(1);
     expect(await listOrders(browser)).toHaveLength(2);
-    expect((await auth(browser, "GET")).view).toMatchObject({ status: "authenticated", user: view.user });
+    expect((await requestAuth(browser, "GET")).view).toMatchObject({
+      status: "authenticated",
+      user: view.user,
+    });
   });
 
   test("a login with a wrong password and a login with an unknown e-mail address get the same response", async () => {
@@ -57,12 +60,12 @@ describe("accounts", () => {
         { email: "nobody@example.com", password: PASSWORD },
         { credentials: { email: "wrong@example.com", password: 7 } },
         { email: "wrong@example.com", password: "x".repeat(5000) },
-      ].map((body) => auth(browser, "POST", "", body)),
+      ].map((body) => requestAuth(browser, "POST", "", body)),
     );
     for (const { status, error } of answers) {
       expect([status, error]).toEqual([403, { code: "FORBIDDEN", message: "Invalid credentials." }]);
     }
-    expect((await auth(browser, "GET")).view.status).toBe("none");
+    expect((await requestAuth(browser, "GET")).view.status).toBe("none");
   });
 
   test("PATCH /accounts/me requires a login and changes the caller's account", async () => {
@@ -78,7 +81,7 @@ describe("accounts", () => {
       status: 200,
       body: { data: { name: "Alicia", language: "fr", email: "changes@example.com" } },
     });
-    expect((await auth(browser, "GET")).view.user).toEqual(changed.body.data);
+    expect((await requestAuth(browser, "GET")).view.user).toEqual(changed.body.data);
     const back = await browser.send("PATCH", "/accounts/me", { language: null });
     expect(back.body.data).toMatchObject({ name: "Alicia", language: null });
   });
@@ -114,10 +117,10 @@ describe("accounts", () => {
       ]);
     }
     for (const body of [{}, { email: 1, password: 2 }, { credentials: "x" }, [], "{"]) {
-      const { status, error } = await auth(browser, "POST", "", body);
+      const { status, error } = await requestAuth(browser, "POST", "", body);
       expect([body, status, error?.code]).toEqual([body, 400, "VALIDATION_FAILED"]);
     }
-    const elsewhere = await browser.ask("POST", SESSION_PATH, good, { "sec-fetch-site": "cross-site" });
+    const elsewhere = await browser.sendTo("POST", SESSION_PATH, good, { "sec-fetch-site": "cross-site" });
     expect(elsewhere.response.status).toBe(403);
   });
 });

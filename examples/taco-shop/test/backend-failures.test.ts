@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { readConfig } from "coatcheck-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { temporaryFolder, XL } from "./backend-fixtures.ts";
+import { TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { Visitor } from "./shop-fixtures.ts";
 
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const breaker = { failures: 100, halfOpenAfter: 1 };
   nodes.patient = await openNode(config, url, { breaker });
   nodes.impatient = await openNode(config, url, { breaker, timeout: 300 });
-  order = await browser.begin();
+  order = await browser.createOrder();
   impatientBrowser.cookie = browser.cookie;
 });
 
@@ -86,12 +86,12 @@ const BACKEND_FAILURES: [string, string, (response: ServerResponse) => void][] =
 ];
 
 test.each(BACKEND_FAILURES)(
-  "a backend that responds with %s causes the error %s, which does not contain the backend's body",
+  "if the backend responds with %s, the shop responds with %s and does not reveal the backend's response",
   async (_name, code, send) => {
     respond = send;
     const visitor = code === "UPSTREAM_TIMEOUT" ? impatientBrowser : browser;
     for (const response of [
-      await visitor.post(`${order}/cart/tacos`, XL),
+      await visitor.post(`${order}/cart/tacos`, TACO_XL),
       await visitor.get(`${order}/cart`),
     ]) {
       expect(response.body.error?.code).toBe(code);

@@ -32,20 +32,20 @@ export function describeEachBackend(
   }
 }
 
-export const XL = {
+export const TACO_XL = {
   size: "tacos_XL",
   meats: [{ id: "viande_hachee", quantity: 2 }],
   sauces: ["harissa"],
   garnitures: ["salade"],
 };
-export const L = {
+export const TACO_L = {
   size: "tacos_L",
   meats: [{ id: "escalope_de_poulet", quantity: 1 }],
   sauces: ["algérienne"],
   garnitures: ["tomates"],
 };
 /** The recipient of the test orders. */
-export const ALICE = {
+export const ALICE_RECIPIENT = {
   customer: { name: "Alice", phone: "+41791234567" },
   delivery: { type: "livraison", address: "...", requestedFor: "15:00" },
 };
@@ -60,7 +60,7 @@ export const newKeyHeader = () => ({ "idempotency-key": crypto.randomUUID() });
 
 /** Sends requests to the backend as one visitor. `T` is the type of the response body. */
 export interface Visitor {
-  ask<T = unknown>(
+  send<T = unknown>(
     method: UpstreamRequest["method"],
     path: string,
     json?: unknown,
@@ -87,7 +87,7 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
 /**
  * Starts a backend for the tests of one `describe`, with a gateway and a session manager.
  *
- * @param left the stock of products for which it differs from the menu, by product id.
+ * @param left the stock by product id, of the products whose stock differs from the menu.
  */
 export function setUpBackend(kind: BackendKind, left: Record<string, number> = {}) {
   const folder = temporaryFolder();
@@ -131,7 +131,7 @@ export async function sessionVisitor(
 ): Promise<Visitor> {
   const state = stateInSession(manager, sessionId ?? (await manager.create()).record.id);
   return {
-    async ask<T>(...[method, path, json, headers = {}]: Parameters<Visitor["ask"]>) {
+    async send<T>(...[method, path, json, headers = {}]: Parameters<Visitor["send"]>) {
       const body = json === undefined ? {} : { body: { json: JSON.parse(JSON.stringify(json)) } };
       const response = await upstream.request(state, { method, path, headers, ...body });
       return { status: response.status, body: response.json() as T };
@@ -158,7 +158,7 @@ function plainVisitor(url: string): Visitor {
     return { status: response.status, body: (await response.json()) as T };
   };
   return {
-    async ask<T>(...[method, path, json, headers]: Parameters<Visitor["ask"]>) {
+    async send<T>(...[method, path, json, headers]: Parameters<Visitor["send"]>) {
       if (method === "GET") return await send<T>(method, path, json, headers);
       const { body } = await send<{ csrfToken: string }>("GET", "/csrf");
       return await send<T>(method, path, json, { "x-csrf-token": body.csrfToken, ...headers });

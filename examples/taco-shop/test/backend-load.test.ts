@@ -7,13 +7,13 @@ import { expect, test } from "vitest";
 import type { PricedCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
 import {
-  ALICE,
+  ALICE_RECIPIENT,
   describeEachBackend,
   gatewayTo,
-  L,
   newKeyHeader,
   sessionVisitor,
   setUpBackend,
+  TACO_L,
   type Visitor,
 } from "./backend-fixtures.ts";
 
@@ -63,16 +63,16 @@ async function changeCartAtRandom(visitor: Visitor, roll: (sides: number) => num
     const wanted = quantity();
     if (id === undefined || what < 2) {
       expected.set(next++, wanted);
-      sent.push(visitor.ask("POST", "/cart/tacos", { ...L, quantity: wanted }));
+      sent.push(visitor.send("POST", "/cart/tacos", { ...TACO_L, quantity: wanted }));
     } else if (what === 2) {
       expected.set(id, wanted);
-      sent.push(visitor.ask("PATCH", `/cart/tacos/${id}/quantity`, { quantity: wanted }));
+      sent.push(visitor.send("PATCH", `/cart/tacos/${id}/quantity`, { quantity: wanted }));
     } else if (what === 3) {
       expected.set(id, wanted);
-      sent.push(visitor.ask("PUT", `/cart/tacos/${id}`, { ...L, quantity: wanted }));
+      sent.push(visitor.send("PUT", `/cart/tacos/${id}`, { ...TACO_L, quantity: wanted }));
     } else {
       expected.delete(id);
-      sent.push(visitor.ask("DELETE", `/cart/tacos/${id}`));
+      sent.push(visitor.send("DELETE", `/cart/tacos/${id}`));
     }
   }
   await Promise.all(sent);
@@ -83,7 +83,7 @@ describeEachBackend(
   (kind) => `the ${kind} backend under load`,
   (kind) => {
     const plenty = Object.fromEntries(
-      [L.meats[0]?.id ?? "", ...L.sauces, ...L.garnitures].map((id) => [id, LARGE_STOCK]),
+      [TACO_L.meats[0]?.id ?? "", ...TACO_L.sauces, ...TACO_L.garnitures].map((id) => [id, LARGE_STOCK]),
     );
     const shop = setUpBackend(kind, plenty);
 
@@ -92,7 +92,7 @@ describeEachBackend(
       await runConcurrently(SESSIONS, AT_ONCE, async (number) => {
         const visitor = await sessionVisitor(patient, shop.manager);
         const expected = await changeCartAtRandom(visitor, randomGenerator(number));
-        const { body } = await visitor.ask<PricedCart>("GET", "/cart");
+        const { body } = await visitor.send<PricedCart>("GET", "/cart");
         expect(new Map(body.tacos.map((taco) => [taco.id, taco.quantity]))).toEqual(expected);
         const quantity = [...expected.values()].reduce((sum, each) => sum + each, 0);
         expect([body.itemCount, body.total]).toEqual([quantity, quantity * 1290]);
@@ -108,14 +108,14 @@ describeEachBackend(
         const visitors = await Promise.all(
           nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
         );
-        await visitors[0]?.ask("POST", "/cart/tacos", L);
+        await visitors[0]?.send("POST", "/cart/tacos", TACO_L);
         const headers = newKeyHeader();
         const placed = await Promise.all(
-          visitors.map((visitor) => visitor.ask<Order>("POST", "/orders", ALICE, headers)),
+          visitors.map((visitor) => visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers)),
         );
         expect(placed.map(({ status }) => status).sort()).toEqual([200, 201]);
         expect(placed[0]?.body).toEqual(placed[1]?.body);
-        const listed = await visitors[1]?.ask<{ orders: Order[] }>("GET", "/orders");
+        const listed = await visitors[1]?.send<{ orders: Order[] }>("GET", "/orders");
         expect(listed?.body.orders).toEqual([placed[0]?.body]);
         numbers.add(placed[0]?.body.number ?? 0);
       });
@@ -145,15 +145,15 @@ describeEachBackend(
       };
       /** Adds a taco. Skips this if an earlier attempt added it but its response was lost. */
       const fill = async (visitor: Visitor) => {
-        const { body } = await visitor.ask<PricedCart>("GET", "/cart");
-        if (body.itemCount === 0) await visitor.ask("POST", "/cart/tacos", L);
+        const { body } = await visitor.send<PricedCart>("GET", "/cart");
+        if (body.itemCount === 0) await visitor.send("POST", "/cart/tacos", TACO_L);
       };
       const order = async () => {
         const visitor = await sessionVisitor(upstream, shop.manager);
         customers++;
         await retry(() => fill(visitor));
         const headers = newKeyHeader();
-        const { body } = await retry(() => visitor.ask<Order>("POST", "/orders", ALICE, headers));
+        const { body } = await retry(() => visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers));
         expect(body.itemCount).toBe(1);
         acknowledged.push({ visitor, order: body });
       };
@@ -172,7 +172,7 @@ describeEachBackend(
       await Promise.all(running);
 
       for (const { visitor, order } of acknowledged) {
-        expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
+        expect((await visitor.send("GET", "/orders")).body).toEqual({ orders: [order] });
       }
       expect(acknowledged.length).toBe(customers);
       expect(await orderCount(shop.url())).toBe(before + customers);

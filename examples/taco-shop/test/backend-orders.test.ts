@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import type { PricedCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
 import {
-  ALICE,
+  ALICE_RECIPIENT,
   describeEachBackend,
   type ErrorBody,
-  L,
   newKeyHeader,
   setUpBackend,
-  XL,
+  TACO_L,
+  TACO_XL,
 } from "./backend-fixtures.ts";
 
 /** The stock of the products that the tests sell out. */
@@ -27,32 +27,32 @@ describeEachBackend(
     ])("$way", ({ connect, scarce }) => {
       test("two visitors who order at the same time get separate carts and orders", async () => {
         const [alice, bob] = [await connect(), await connect()];
-        await alice.ask("POST", "/cart/tacos", XL);
-        await bob.ask("POST", "/cart/tacos", L);
-        const upgraded = { ...XL, size: "tacos_XXL", meats: [{ id: "viande_hachee", quantity: 3 }] };
-        await alice.ask("PUT", "/cart/tacos/0", { ...upgraded, sauces: ["harissa", "algérienne"] });
-        const placed = await alice.ask<Order>("POST", "/orders", ALICE, newKeyHeader());
+        await alice.send("POST", "/cart/tacos", TACO_XL);
+        await bob.send("POST", "/cart/tacos", TACO_L);
+        const upgraded = { ...TACO_XL, size: "tacos_XXL", meats: [{ id: "viande_hachee", quantity: 3 }] };
+        await alice.send("PUT", "/cart/tacos/0", { ...upgraded, sauces: ["harissa", "algérienne"] });
+        const placed = await alice.send<Order>("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
         expect(placed).toMatchObject({
           status: 201,
           body: {
-            customer: ALICE.customer,
+            customer: ALICE_RECIPIENT.customer,
             items: { tacos: [{ id: 0, ...upgraded, sauces: ["harissa", "algérienne"], quantity: 1 }] },
             total: 2290,
           },
         });
         const delivery = { type: "emporter", requestedFor: "15:30" };
-        const taken = await bob.ask<Order>(
+        const taken = await bob.send<Order>(
           "POST",
           "/orders",
-          { customer: ALICE.customer, delivery },
+          { customer: ALICE_RECIPIENT.customer, delivery },
           newKeyHeader(),
         );
         expect(taken.body).toMatchObject({
           delivery: { address: null },
-          items: { tacos: [{ id: 0, ...L }] },
+          items: { tacos: [{ id: 0, ...TACO_L }] },
         });
         expect(taken.body.number).toBeGreaterThan(placed.body.number);
-        expect((await alice.ask("GET", "/cart")).body).toMatchObject({ tacos: [], total: 0, itemCount: 0 });
+        expect((await alice.send("GET", "/cart")).body).toMatchObject({ tacos: [], total: 0, itemCount: 0 });
       });
 
       test("a product out of stock gets 409 when it is added and when it is ordered", async () => {
@@ -68,29 +68,31 @@ describeEachBackend(
         });
         const all = { product: scarce, quantity: SMALL_STOCK };
         expect(
-          await first.ask("POST", "/cart/desserts", { ...all, quantity: SMALL_STOCK + 1 }),
+          await first.send("POST", "/cart/desserts", { ...all, quantity: SMALL_STOCK + 1 }),
         ).toMatchObject(fault(SMALL_STOCK + 1, SMALL_STOCK));
-        await first.ask("POST", "/cart/desserts", all);
-        await second.ask("POST", "/cart/desserts", { ...all, quantity: 3 });
-        expect(await first.ask("POST", "/cart/desserts", all)).toMatchObject(
+        await first.send("POST", "/cart/desserts", all);
+        await second.send("POST", "/cart/desserts", { ...all, quantity: 3 });
+        expect(await first.send("POST", "/cart/desserts", all)).toMatchObject(
           fault(2 * SMALL_STOCK, SMALL_STOCK),
         );
-        await first.ask("PATCH", "/cart/desserts/0/quantity", { quantity: SMALL_STOCK - 1 });
-        expect((await first.ask("POST", "/orders", ALICE, newKeyHeader())).status).toBe(201);
-        expect(await second.ask("POST", "/orders", ALICE, newKeyHeader())).toMatchObject(fault(3, 1));
-        const patched = await second.ask("PATCH", "/cart/desserts/0/quantity", { quantity: 2 });
+        await first.send("PATCH", "/cart/desserts/0/quantity", { quantity: SMALL_STOCK - 1 });
+        expect((await first.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader())).status).toBe(201);
+        expect(await second.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader())).toMatchObject(
+          fault(3, 1),
+        );
+        const patched = await second.send("PATCH", "/cart/desserts/0/quantity", { quantity: 2 });
         expect(patched.status).toBe(200);
-        await second.ask("PATCH", "/cart/desserts/0/quantity", { quantity: 1 });
-        expect((await second.ask("POST", "/orders", ALICE, newKeyHeader())).status).toBe(201);
+        await second.send("PATCH", "/cart/desserts/0/quantity", { quantity: 1 });
+        expect((await second.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader())).status).toBe(201);
         expect(
-          (await first.ask<{ desserts: Record<string, number> }>("GET", "/stock")).body.desserts[scarce],
+          (await first.send<{ desserts: Record<string, number> }>("GET", "/stock")).body.desserts[scarce],
         ).toBe(0);
       });
 
       test("an invalid recipient gets 422 with the path of the fault", async () => {
         const visitor = await connect();
-        await visitor.ask("POST", "/cart/tacos", L);
-        const { customer, delivery } = ALICE;
+        await visitor.send("POST", "/cart/tacos", TACO_L);
+        const { customer, delivery } = ALICE_RECIPIENT;
         const inPast = new Date(Date.now() - 1000).toISOString();
         const faulty: [unknown, string][] = [
           [{ delivery }, "customer.name"],
@@ -109,15 +111,15 @@ describeEachBackend(
           ),
         ];
         for (const [order, path] of faulty) {
-          const { status, body } = await visitor.ask<ErrorBody>("POST", "/orders", order, newKeyHeader());
+          const { status, body } = await visitor.send<ErrorBody>("POST", "/orders", order, newKeyHeader());
           expect([status, body.error.fields?.[0]?.path]).toEqual([422, path]);
         }
-        const bare = await visitor.ask("POST", "/orders", ALICE);
+        const bare = await visitor.send("POST", "/orders", ALICE_RECIPIENT);
         expect(bare).toMatchObject({
           status: 422,
           body: { error: { fields: [{ path: "Idempotency-Key" }] } },
         });
-        expect((await visitor.ask<PricedCart>("GET", "/cart")).body.itemCount).toBe(1);
+        expect((await visitor.send<PricedCart>("GET", "/cart")).body.itemCount).toBe(1);
       });
 
       test("requestedFor accepts HH:MM in the shop's time zone, and timestamps", async () => {
@@ -128,72 +130,75 @@ describeEachBackend(
           minute: "2-digit",
         });
         for (const hours of [1, 23]) {
-          await visitor.ask("POST", "/cart/tacos", L);
+          await visitor.send("POST", "/cart/tacos", TACO_L);
           const wanted = clock.format(Date.now() + hours * 3_600_000);
-          const order = { ...ALICE, delivery: { ...ALICE.delivery, requestedFor: wanted } };
-          const { body } = await visitor.ask<Order>("POST", "/orders", order, newKeyHeader());
+          const order = {
+            ...ALICE_RECIPIENT,
+            delivery: { ...ALICE_RECIPIENT.delivery, requestedFor: wanted },
+          };
+          const { body } = await visitor.send<Order>("POST", "/orders", order, newKeyHeader());
           const time = Date.parse(body.delivery.requestedFor);
           expect(clock.format(time)).toBe(wanted);
           expect(time).toBeGreaterThan(Date.now());
           expect(time).toBeLessThan(Date.now() + 24 * 3_600_000);
         }
-        await visitor.ask("POST", "/cart/tacos", L);
+        await visitor.send("POST", "/cart/tacos", TACO_L);
         const exact = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 3_600_000).toISOString();
         const order = {
-          ...ALICE,
-          delivery: { ...ALICE.delivery, requestedFor: exact.replace(".000Z", "+00:00") },
+          ...ALICE_RECIPIENT,
+          delivery: { ...ALICE_RECIPIENT.delivery, requestedFor: exact.replace(".000Z", "+00:00") },
         };
-        const { body } = await visitor.ask<Order>("POST", "/orders", order, newKeyHeader());
+        const { body } = await visitor.send<Order>("POST", "/orders", order, newKeyHeader());
         expect(body.delivery.requestedFor).toBe(exact);
       });
 
       test("an idempotency key places one order for each visitor that uses the key", async () => {
         const [visitor, other] = [await connect(), await connect()];
-        await visitor.ask("POST", "/cart/tacos", L);
+        await visitor.send("POST", "/cart/tacos", TACO_L);
         const headers = newKeyHeader();
-        const first = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
-        await visitor.ask("POST", "/cart/tacos", XL);
-        const second = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
+        const first = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
+        await visitor.send("POST", "/cart/tacos", TACO_XL);
+        const second = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
         expect([first.status, second.status]).toEqual([201, 200]);
         expect(second.body).toEqual(first.body);
-        expect((await visitor.ask<PricedCart>("GET", "/cart")).body.tacos).toMatchObject([
+        expect((await visitor.send<PricedCart>("GET", "/cart")).body.tacos).toMatchObject([
           { id: 0, size: "tacos_XL" },
         ]);
-        const reused = await visitor.ask(
+        const reused = await visitor.send(
           "POST",
           "/orders",
-          { ...ALICE, customer: { name: "Bob", phone: "0797654321" } },
+          { ...ALICE_RECIPIENT, customer: { name: "Bob", phone: "0797654321" } },
           headers,
         );
         expect(reused).toMatchObject({ status: 409, body: { error: { code: "key_reused" } } });
-        await other.ask("POST", "/cart/tacos", L);
-        const theirs = await other.ask<Order>("POST", "/orders", ALICE, headers);
+        await other.send("POST", "/cart/tacos", TACO_L);
+        const theirs = await other.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
         expect([theirs.status, theirs.body.number === first.body.number]).toEqual([201, false]);
-        expect((await other.ask("GET", `/orders/${first.body.number}`)).status).toBe(404);
-        const third = await visitor.ask<Order>("POST", "/orders", ALICE, newKeyHeader());
-        expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [third.body, first.body] });
-        expect((await visitor.ask("GET", `/orders/${first.body.number}`)).body).toEqual(first.body);
-        const empty = await visitor.ask("POST", "/orders", ALICE, newKeyHeader());
+        expect((await other.send("GET", `/orders/${first.body.number}`)).status).toBe(404);
+        const third = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
+        expect((await visitor.send("GET", "/orders")).body).toEqual({ orders: [third.body, first.body] });
+        expect((await visitor.send("GET", `/orders/${first.body.number}`)).body).toEqual(first.body);
+        const empty = await visitor.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
         expect(empty).toMatchObject({ status: 409, body: { error: { code: "cart_empty" } } });
       });
     });
 
     test("carts and orders survive a crash and a restart of the backend", async () => {
       const visitor = await shop.visitor();
-      await visitor.ask("POST", "/cart/tacos", L);
-      const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, newKeyHeader());
-      await visitor.ask("POST", "/cart/tacos", XL);
-      const { body: cart } = await visitor.ask("GET", "/cart");
+      await visitor.send("POST", "/cart/tacos", TACO_L);
+      const { body: order } = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
+      await visitor.send("POST", "/cart/tacos", TACO_XL);
+      const { body: cart } = await visitor.send("GET", "/cart");
       await shop.kill();
-      await expect(visitor.ask("GET", "/cart")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
+      await expect(visitor.send("GET", "/cart")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
       await shop.restart();
-      expect((await visitor.ask("GET", "/cart")).body).toEqual(cart);
-      expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
+      expect((await visitor.send("GET", "/cart")).body).toEqual(cart);
+      expect((await visitor.send("GET", "/orders")).body).toEqual({ orders: [order] });
     });
 
     test("an order placed just before a crash exists after the restart and reduces the stock once", async () => {
       const visitor = await shop.visitor();
-      await visitor.ask("POST", "/cart/desserts", { product: "tiramisu", quantity: 2 });
+      await visitor.send("POST", "/cart/desserts", { product: "tiramisu", quantity: 2 });
       const memory = kind === "php" ? "sessions" : "visitors";
       const before = join(shop.folder, "before");
       await shop.kill();
@@ -201,17 +206,20 @@ describeEachBackend(
         cpSync(join(shop.folder, part), join(before, part), { recursive: true });
       await shop.restart();
       const headers = newKeyHeader();
-      const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
+      const { body: order } = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
       await shop.kill();
       // Restore the files as they were right after the order's file was written, before the stock was updated.
       cpSync(before, shop.folder, { recursive: true });
       await shop.restart();
-      const stock = await visitor.ask<{ desserts: Record<string, number> }>("GET", "/stock");
+      const stock = await visitor.send<{ desserts: Record<string, number> }>("GET", "/stock");
       expect(stock.body.desserts.tiramisu).toBe(78);
-      expect(await visitor.ask("POST", "/orders", ALICE, headers)).toEqual({ status: 200, body: order });
-      expect((await visitor.ask("GET", "/cart")).body).toMatchObject({ itemCount: 0 });
-      expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
-      expect((await visitor.ask<typeof stock.body>("GET", "/stock")).body.desserts.tiramisu).toBe(78);
+      expect(await visitor.send("POST", "/orders", ALICE_RECIPIENT, headers)).toEqual({
+        status: 200,
+        body: order,
+      });
+      expect((await visitor.send("GET", "/cart")).body).toMatchObject({ itemCount: 0 });
+      expect((await visitor.send("GET", "/orders")).body).toEqual({ orders: [order] });
+      expect((await visitor.send<typeof stock.body>("GET", "/stock")).body.desserts.tiramisu).toBe(78);
     });
   },
 );

@@ -1,15 +1,15 @@
 import { stateInSession } from "coatcheck/gateway";
 import { describe, expect, test } from "vitest";
 import {
-  ALICE,
+  ALICE_RECIPIENT,
   type ChangeResponse,
   describeEachBackend,
   type ErrorBody,
   gatewayTo,
-  L,
   newKeyHeader,
   setUpBackend,
-  XL,
+  TACO_L,
+  TACO_XL,
 } from "./backend-fixtures.ts";
 
 describeEachBackend(
@@ -24,15 +24,15 @@ describeEachBackend(
       test("an item keeps its id when an earlier item is removed, and the id is never reused", async () => {
         const visitor = await connect();
         for (const size of ["tacos_L", "tacos_XL", "tacos_XXL"])
-          await visitor.ask("POST", "/cart/tacos", { ...L, size });
-        await visitor.ask("DELETE", "/cart/tacos/0");
-        expect((await visitor.ask("GET", "/cart/tacos/1")).body).toMatchObject({ id: 1, size: "tacos_XL" });
-        expect((await visitor.ask("DELETE", "/cart/tacos/0")).status).toBe(404);
-        await visitor.ask("DELETE", "/cart/tacos/2");
-        const added = await visitor.ask<ChangeResponse>("POST", "/cart/tacos", L);
+          await visitor.send("POST", "/cart/tacos", { ...TACO_L, size });
+        await visitor.send("DELETE", "/cart/tacos/0");
+        expect((await visitor.send("GET", "/cart/tacos/1")).body).toMatchObject({ id: 1, size: "tacos_XL" });
+        expect((await visitor.send("DELETE", "/cart/tacos/0")).status).toBe(404);
+        await visitor.send("DELETE", "/cart/tacos/2");
+        const added = await visitor.send<ChangeResponse>("POST", "/cart/tacos", TACO_L);
         expect(added).toMatchObject({ status: 201, body: { item: { id: 3 } } });
         expect(added.body.cart.tacos.map(({ id }) => id)).toEqual([1, 3]);
-        expect((await visitor.ask<ChangeResponse>("DELETE", "/cart")).body.cart).toMatchObject({
+        expect((await visitor.send<ChangeResponse>("DELETE", "/cart")).body.cart).toMatchObject({
           tacos: [],
           total: 0,
         });
@@ -41,21 +41,21 @@ describeEachBackend(
       test("the cart stores every kind of item and sums up prices in rappen", async () => {
         const visitor = await connect();
         const expensive = {
-          ...XL,
+          ...TACO_XL,
           meats: [{ id: "kebab", quantity: 2 }],
           garnitures: ["raclette"],
           quantity: 2,
         };
-        await visitor.ask("POST", "/cart/tacos", expensive);
-        await visitor.ask("POST", "/cart/extras", { product: "frites" });
-        await visitor.ask("POST", "/cart/drinks", { product: "ayran", quantity: 3 });
-        await visitor.ask("POST", "/cart/desserts", { product: "tiramisu" });
-        await visitor.ask("PUT", "/cart/extras/0", { product: "frites_cheddar", quantity: 2 });
-        await visitor.ask("PATCH", "/cart/drinks/0/quantity", { quantity: 1 });
-        await visitor.ask("PATCH", "/cart/tacos/0/quantity", { quantity: 3 });
-        await visitor.ask("DELETE", "/cart/desserts/0");
+        await visitor.send("POST", "/cart/tacos", expensive);
+        await visitor.send("POST", "/cart/extras", { product: "frites" });
+        await visitor.send("POST", "/cart/drinks", { product: "ayran", quantity: 3 });
+        await visitor.send("POST", "/cart/desserts", { product: "tiramisu" });
+        await visitor.send("PUT", "/cart/extras/0", { product: "frites_cheddar", quantity: 2 });
+        await visitor.send("PATCH", "/cart/drinks/0/quantity", { quantity: 1 });
+        await visitor.send("PATCH", "/cart/tacos/0/quantity", { quantity: 3 });
+        await visitor.send("DELETE", "/cart/desserts/0");
         const unitPrice = 1790 + 2 * 100 + 150;
-        expect((await visitor.ask("GET", "/cart")).body).toEqual({
+        expect((await visitor.send("GET", "/cart")).body).toEqual({
           tacos: [{ id: 0, ...expensive, quantity: 3, unitPrice, total: 3 * unitPrice }],
           extras: [{ id: 0, product: "frites_cheddar", quantity: 2, unitPrice: 700, total: 1400 }],
           drinks: [{ id: 0, product: "ayran", quantity: 1, unitPrice: 300, total: 300 }],
@@ -67,26 +67,29 @@ describeEachBackend(
 
       test("an invalid item gets 422 with the path of each fault and leaves the cart unchanged", async () => {
         const visitor = await connect();
-        await visitor.ask("POST", "/cart/tacos", L);
-        await visitor.ask("POST", "/cart/drinks", { product: "ayran" });
-        const { body: before } = await visitor.ask("GET", "/cart");
-        const meat = (id: unknown, quantity: unknown) => ({ ...L, meats: [{ id, quantity }] });
+        await visitor.send("POST", "/cart/tacos", TACO_L);
+        await visitor.send("POST", "/cart/drinks", { product: "ayran" });
+        const { body: before } = await visitor.send("GET", "/cart");
+        const meat = (id: unknown, quantity: unknown) => ({ ...TACO_L, meats: [{ id, quantity }] });
         const faulty: [unknown, string[]][] = [
-          [{ ...L, size: "tacos_S" }, ["size"]],
-          [{ ...L, size: ["tacos_L"] }, ["size"]],
-          [{ ...L, meats: [] }, ["meats"]],
-          [{ ...L, meats: "viande_hachee" }, ["meats"]],
-          [{ ...L, meats: ["viande_hachee"] }, ["meats.0.id"]],
+          [{ ...TACO_L, size: "tacos_S" }, ["size"]],
+          [{ ...TACO_L, size: ["tacos_L"] }, ["size"]],
+          [{ ...TACO_L, meats: [] }, ["meats"]],
+          [{ ...TACO_L, meats: "viande_hachee" }, ["meats"]],
+          [{ ...TACO_L, meats: ["viande_hachee"] }, ["meats.0.id"]],
           [meat("__proto__", 1), ["meats.0.id"]],
           [meat("viande_hachee", 2), ["meats"]],
-          [{ ...XL, meats: [XL.meats[0], XL.meats[0]] }, ["meats.1.id"]],
-          [{ ...L, sauces: ["harissa", "mystère"], garnitures: ["béton"] }, ["sauces.1", "garnitures.0"]],
-          [{ ...L, sauces: ["harissa", "harissa"] }, ["sauces.1"]],
-          [{ ...L, sauces: ["harissa", "algérienne", "curry", "ketchup"] }, ["sauces"]],
-          [{ ...L, sauces: { 0: "harissa" } }, ["sauces"]],
+          [{ ...TACO_XL, meats: [TACO_XL.meats[0], TACO_XL.meats[0]] }, ["meats.1.id"]],
+          [
+            { ...TACO_L, sauces: ["harissa", "mystère"], garnitures: ["béton"] },
+            ["sauces.1", "garnitures.0"],
+          ],
+          [{ ...TACO_L, sauces: ["harissa", "harissa"] }, ["sauces.1"]],
+          [{ ...TACO_L, sauces: ["harissa", "algérienne", "curry", "ketchup"] }, ["sauces"]],
+          [{ ...TACO_L, sauces: { 0: "harissa" } }, ["sauces"]],
           [{}, ["size", "meats"]],
           ...[0, -1, 1.5, 1e9, "1", true, [1]].map((quantity): [unknown, string[]] => [
-            { ...L, quantity },
+            { ...TACO_L, quantity },
             ["quantity"],
           ]),
           ...[0, -1, 1.5, 1e9].map((quantity): [unknown, string[]] => [
@@ -99,23 +102,23 @@ describeEachBackend(
             ["POST", "/cart/tacos"],
             ["PUT", "/cart/tacos/0"],
           ] as const) {
-            const { status, body } = await visitor.ask<ErrorBody>(method, path, input);
+            const { status, body } = await visitor.send<ErrorBody>(method, path, input);
             expect([status, body.error.code]).toEqual([422, "validation"]);
             expect(body.error.fields?.map((field) => field.path)).toEqual(paths);
           }
         }
         for (const quantity of [0, -1, 1.5, 1e9, null]) {
-          const patched = await visitor.ask<ErrorBody>("PATCH", "/cart/drinks/0/quantity", { quantity });
+          const patched = await visitor.send<ErrorBody>("PATCH", "/cart/drinks/0/quantity", { quantity });
           expect(patched).toMatchObject({ status: 422, body: { error: { fields: [{ path: "quantity" }] } } });
         }
-        const wrong = await visitor.ask("POST", "/cart/desserts", { product: "ayran" });
+        const wrong = await visitor.send("POST", "/cart/desserts", { product: "ayran" });
         expect(wrong).toMatchObject({ status: 422, body: { error: { fields: [{ path: "product" }] } } });
-        expect((await visitor.ask("POST", "/cart/tacos", [L])).body).toMatchObject({
+        expect((await visitor.send("POST", "/cart/tacos", [TACO_L])).body).toMatchObject({
           error: { code: "bad_json" },
         });
-        const large = await visitor.ask("POST", "/cart/tacos", { ...L, note: "x".repeat(70_000) });
+        const large = await visitor.send("POST", "/cart/tacos", { ...TACO_L, note: "x".repeat(70_000) });
         expect(large).toMatchObject({ status: 413, body: { error: { code: "too_large" } } });
-        expect((await visitor.ask("GET", "/cart")).body).toEqual(before);
+        expect((await visitor.send("GET", "/cart")).body).toEqual(before);
       });
 
       test.each([
@@ -132,9 +135,9 @@ describeEachBackend(
         "%C3%A9",
       ])("the id %s gets 404", async (id) => {
         const visitor = await connect();
-        await visitor.ask("POST", "/cart/tacos", L);
+        await visitor.send("POST", "/cart/tacos", TACO_L);
         for (const path of [`/cart/tacos/${id}`, `/orders/${id}`]) {
-          expect(await visitor.ask("GET", path)).toMatchObject({
+          expect(await visitor.send("GET", path)).toMatchObject({
             status: 404,
             body: { error: { code: "not_found" } },
           });
@@ -143,9 +146,9 @@ describeEachBackend(
 
       test("an unknown path gets 404 and an unsupported method gets 405", async () => {
         const visitor = await connect();
-        expect(await visitor.ask("GET", "/admin")).toMatchObject({ status: 404 });
-        expect(await visitor.ask("POST", "/cart/pizzas", {})).toMatchObject({ status: 404 });
-        expect(await visitor.ask("PATCH", "/cart", {})).toMatchObject({
+        expect(await visitor.send("GET", "/admin")).toMatchObject({ status: 404 });
+        expect(await visitor.send("POST", "/cart/pizzas", {})).toMatchObject({ status: 404 });
+        expect(await visitor.send("PATCH", "/cart", {})).toMatchObject({
           status: 405,
           body: { error: { code: "method_not_allowed" } },
         });
@@ -176,7 +179,7 @@ describeEachBackend(
         return { cookie: cookie.split(";", 1).join(), ...((await response.json()) as { csrfToken: string }) };
       };
       const [{ cookie, csrfToken }, other] = await Promise.all([start(), start()]);
-      const post = (token: string, path = "/cart/tacos", body: unknown = L) =>
+      const post = (token: string, path = "/cart/tacos", body: unknown = TACO_L) =>
         fetch(shop.url() + path, {
           method: "POST",
           headers: { cookie, "x-csrf-token": token, ...newKeyHeader() },
@@ -188,7 +191,7 @@ describeEachBackend(
         expect(await refused.json()).toMatchObject({ error: { code: "csrf" } });
       }
       expect((await post(csrfToken)).status).toBe(201);
-      expect((await post(csrfToken, "/orders", ALICE)).status).toBe(201);
+      expect((await post(csrfToken, "/orders", ALICE_RECIPIENT)).status).toBe(201);
       expect((await post(csrfToken)).status).toBe(403);
     });
 
@@ -206,7 +209,11 @@ describeEachBackend(
       });
       const { record } = await shop.manager.create();
       const state = stateInSession(shop.manager, record.id);
-      const response = await meta.request(state, { method: "POST", path: "/cart/tacos", body: { json: L } });
+      const response = await meta.request(state, {
+        method: "POST",
+        path: "/cart/tacos",
+        body: { json: TACO_L },
+      });
       expect(response.status).toBe(201);
       expect(JSON.stringify((await shop.manager.find(record.id))?.data).length).toBeLessThan(1024);
       await meta.close();

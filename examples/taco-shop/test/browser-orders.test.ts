@@ -142,7 +142,7 @@ test("the placed orders of an anonymous browser are deleted with its deleted ord
   for (const { token } of sessions) {
     const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
     const who = { participantId: "owner", name: "" };
-    history.keep(id, [{ number: 1, at: 0, who, what: "ordered", order: 1, outcome: "done" }]);
+    history.addMissing(id, [{ number: 1, at: 0, who, what: "ordered", order: 1, outcome: "done" }]);
     placedOrders.keep(id, [PLACED]);
     ids.push(id);
     await manager.revoke({ session: id });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PasswordHasher } from "../src/accounts/password.ts";
-import { auth, type Device, listOrders, logIn, PASSWORD, signUp } from "./account-fixtures.ts";
+import { type Device, listOrders, logIn, PASSWORD, requestAuth, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
@@ -25,13 +25,13 @@ describe("the session endpoints of the shop", () => {
       ["POST", "/api/auth/session-v2/migrate"],
     ];
     for (const [method, path] of requests) {
-      const { response, answer } = await browser.ask(method, path);
+      const { response, answer } = await browser.sendTo(method, path);
       expect([method, path, response.status, answer]).toEqual([method, path, 200, none]);
       expect(response.headers.get("cache-control")).toBe("private, no-store");
     }
     expect(browser.cookie).toBeNull();
     await signUp(browser, "test@example.com");
-    const { response, answer } = await browser.ask("POST", "/api/auth/session-v2", {
+    const { response, answer } = await browser.sendTo("POST", "/api/auth/session-v2", {
       email: "test@example.com",
       password: PASSWORD,
     });
@@ -42,14 +42,14 @@ describe("the session endpoints of the shop", () => {
       success: true,
       data: { status: "authenticated", user: { email: "test@example.com" }, csrf_token: expect.any(String) },
     });
-    const init = await auth(shop.browser(), "POST", "/init");
+    const init = await requestAuth(shop.browser(), "POST", "/init");
     expect(init.view).toMatchObject({ status: "anonymous", csrf_token: expect.any(String) });
-    const nowhere = await browser.ask("GET", "/api/auth/session-v2/nowhere");
+    const nowhere = await browser.sendTo("GET", "/api/auth/session-v2/nowhere");
     expect([nowhere.response.status, nowhere.answer]).toMatchObject([
       404,
       { error: { faults: [{ path: "url" }] } },
     ]);
-    const { answer: reference } = await browser.ask("GET", "/openapi.json");
+    const { answer: reference } = await browser.sendTo("GET", "/openapi.json");
     const { paths } = reference as { paths: Record<string, object> };
     expect(Object.keys(paths).filter((path) => path.startsWith("/api/auth"))).toEqual([]);
   });
@@ -58,25 +58,25 @@ describe("the session endpoints of the shop", () => {
     const [laptop, phone] = [shop.browser(), shop.browser()];
     await signUp(laptop, "devices@example.com");
     const credentials = { email: "devices@example.com", password: PASSWORD };
-    await laptop.ask("POST", "/api/auth/session-v2", credentials, { "user-agent": FIREFOX });
-    await phone.ask("POST", "/api/auth/session-v2", credentials, { "user-agent": IPHONE });
-    const order = await phone.begin();
-    await laptop.begin();
-    const { view: devices } = await auth<readonly Device[]>(laptop, "GET", "/devices");
+    await laptop.sendTo("POST", "/api/auth/session-v2", credentials, { "user-agent": FIREFOX });
+    await phone.sendTo("POST", "/api/auth/session-v2", credentials, { "user-agent": IPHONE });
+    const order = await phone.createOrder();
+    await laptop.createOrder();
+    const { view: devices } = await requestAuth<readonly Device[]>(laptop, "GET", "/devices");
     expect(devices).toMatchObject([
       { current: false, browser: "Safari 18", os: "iOS", address: "127.0.0.0" },
       { current: true, browser: "Firefox 140", os: "Linux", address: "127.0.0.0" },
     ]);
     const other = devices.find(({ current }) => !current)?.id;
-    expect((await auth(laptop, "DELETE", `/devices/${other}`)).view).toEqual({ ended: 1 });
-    expect((await auth(phone, "GET")).view).toMatchObject({ status: "none", reason: "revoked" });
+    expect((await requestAuth(laptop, "DELETE", `/devices/${other}`)).view).toEqual({ ended: 1 });
+    expect((await requestAuth(phone, "GET")).view).toMatchObject({ status: "none", reason: "revoked" });
     expect((await listOrders(laptop)).map(([path]) => path)).toContain(order);
     const stranger = shop.browser();
     await signUp(stranger, "stranger@example.com");
     await logIn(stranger, "stranger@example.com");
     const mine = devices.find(({ current }) => current)?.id;
-    expect((await auth(stranger, "DELETE", `/devices/${mine}`)).status).toBe(404);
-    expect((await auth(shop.browser(), "GET", "/devices")).error?.code).toBe("SESSION_REQUIRED");
+    expect((await requestAuth(stranger, "DELETE", `/devices/${mine}`)).status).toBe(404);
+    expect((await requestAuth(shop.browser(), "GET", "/devices")).error?.code).toBe("SESSION_REQUIRED");
   });
 
   test("elevate only with the password of the account that is logged in", async () => {
@@ -84,9 +84,9 @@ describe("the session endpoints of the shop", () => {
     await signUp(browser, "elevates@example.com");
     await signUp(browser, "other@example.com");
     await logIn(browser, "elevates@example.com");
-    const order = await browser.begin();
+    const order = await browser.createOrder();
     const elevate = (email: string, password: string, scope?: string) =>
-      auth(browser, "POST", "/elevate", { credentials: { email, password }, ...(scope && { scope }) });
+      requestAuth(browser, "POST", "/elevate", { credentials: { email, password }, ...(scope && { scope }) });
     expect((await elevate("elevates@example.com", "something else")).status).toBe(403);
     expect((await elevate("other@example.com", PASSWORD)).status).toBe(403);
     expect((await elevate("elevates@example.com", PASSWORD, "payment")).status).toBe(403);
@@ -106,17 +106,19 @@ describe("rate limits per address", () => {
     await logIn(browser, "limited@example.com");
     const { cookie } = browser;
     const wrong = { email: "limited@example.com", password: "something else" };
-    expect((await auth(browser, "POST", "", wrong)).status).toBe(403);
-    expect((await auth(browser, "POST", "/elevate", { credentials: wrong })).status).toBe(403);
-    expect((await auth(browser, "POST", "/init")).status).toBe(200);
-    expect((await auth(browser, "POST", "/init")).status).toBe(200);
+    expect((await requestAuth(browser, "POST", "", wrong)).status).toBe(403);
+    expect((await requestAuth(browser, "POST", "/elevate", { credentials: wrong })).status).toBe(403);
+    expect((await requestAuth(browser, "POST", "/init")).status).toBe(200);
+    expect((await requestAuth(browser, "POST", "/init")).status).toBe(200);
     expect((await browser.post("/accounts", { ...wrong, name: "Alice" })).status).toBe(409);
     const over = await Promise.all([
-      browser.ask("POST", "/api/auth/session-v2", { ...wrong, password: PASSWORD }),
-      browser.ask("POST", "/api/auth/session-v2?again", { ...wrong, password: PASSWORD }),
-      browser.ask("POST", "/api/auth/session-v2/elevate", { credentials: { ...wrong, password: PASSWORD } }),
-      browser.ask("POST", "/api/auth/session-v2/init"),
-      browser.ask("POST", "/api/v1/accounts", { ...wrong, name: "Alice" }),
+      browser.sendTo("POST", "/api/auth/session-v2", { ...wrong, password: PASSWORD }),
+      browser.sendTo("POST", "/api/auth/session-v2?again", { ...wrong, password: PASSWORD }),
+      browser.sendTo("POST", "/api/auth/session-v2/elevate", {
+        credentials: { ...wrong, password: PASSWORD },
+      }),
+      browser.sendTo("POST", "/api/auth/session-v2/init"),
+      browser.sendTo("POST", "/api/v1/accounts", { ...wrong, name: "Alice" }),
     ]);
     for (const { response, answer } of over) {
       expect([response.status, answer]).toMatchObject([429, { error: { code: "RATE_LIMITED" } }]);
@@ -124,8 +126,8 @@ describe("rate limits per address", () => {
       expect(response.headers.getSetCookie()).toEqual([]);
     }
     expect(browser.cookie).toBe(cookie);
-    expect((await auth(browser, "GET")).view.status).toBe("authenticated");
-    expect((await auth(browser, "DELETE")).view.status).toBe("none");
+    expect((await requestAuth(browser, "GET")).view.status).toBe("authenticated");
+    expect((await requestAuth(browser, "DELETE")).view.status).toBe("none");
   });
 });
 

@@ -4,7 +4,7 @@ import { readConfig } from "coatcheck-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { type Backend, startBackend } from "../backend/start.ts";
-import { temporaryFolder, XL } from "./backend-fixtures.ts";
+import { TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { Visitor } from "./shop-fixtures.ts";
 
@@ -32,15 +32,15 @@ describeWithProgram("php", "the taco shop when its backend forgets a session", (
   };
 
   test.each(["GET", "POST"])(
-    "a %s gets UPSTREAM_SESSION_LOST if the backend has deleted its session, and the history contains the loss",
+    "a %s request gets UPSTREAM_SESSION_LOST if the backend has deleted the session, and the history contains the loss",
     async (method) => {
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       const before = await browser.get(`${order}/cart`);
       forget();
       const lost = await (method === "GET"
         ? browser.get(`${order}/cart`)
-        : browser.post(`${order}/cart/tacos`, XL));
+        : browser.post(`${order}/cart/tacos`, TACO_XL));
       expect([lost.status, lost.body.error?.code]).toEqual([409, "UPSTREAM_SESSION_LOST"]);
       const after = await browser.get(`${order}/cart`);
       expect([before.body.data.itemCount, after.body.data.itemCount]).toEqual([1, 0]);

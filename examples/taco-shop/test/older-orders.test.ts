@@ -5,7 +5,7 @@ import { openSessions, readConfig } from "coatcheck-server";
 import { afterAll, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { startShop } from "../src/main.ts";
-import { L, temporaryFolder, XL } from "./backend-fixtures.ts";
+import { TACO_L, TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
 import { ADMIN_TOKEN, API_KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
 
 const folder = temporaryFolder();
@@ -72,14 +72,14 @@ test("the shop migrates older orders at its first start, and ignores the old nam
   const orders = { shared: "", bot: "", full: "", forged: "" };
   const before: unknown[] = [];
   await withShop(async () => {
-    await bob.begin();
-    orders.shared = await alice.begin();
-    await alice.post(`${orders.shared}/cart/tacos`, XL);
+    await bob.createOrder();
+    orders.shared = await alice.createOrder();
+    await alice.post(`${orders.shared}/cart/tacos`, TACO_XL);
     const { token } = (await alice.post(`${orders.shared}/invitations`, { role: "edit" })).body.data;
     await bob.post("/invitations/accept", { token, name: "Bob" });
     for (const name of ["bot", "full"] as const) {
-      orders[name] = await slack.begin();
-      await slack.post(`${orders[name]}/cart/tacos`, L);
+      orders[name] = await slack.createOrder();
+      await slack.post(`${orders[name]}/cart/tacos`, TACO_L);
     }
     before.push(await read(alice, orders.shared), await read(slack, orders.bot));
   });
@@ -102,10 +102,10 @@ test("the shop migrates older orders at its first start, and ignores the old nam
   accounts.close();
   await withShop(async () => {
     expect([await read(alice, orders.shared), await read(slack, orders.bot)]).toEqual(before);
-    expect((await bob.post(`${orders.shared}/cart/tacos`, L)).body.data.item).toMatchObject({ id: 1 });
+    expect((await bob.post(`${orders.shared}/cart/tacos`, TACO_L)).body.data.item).toMatchObject({ id: 1 });
     const { entries } = (await alice.get(`${orders.shared}/history`)).body.data;
     expect(entries.at(-1)).toMatchObject({ who: { name: "Bob" }, what: "added", outcome: "done" });
-    orders.forged = await slack.begin();
+    orders.forged = await slack.createOrder();
   });
 
   const unchanged = await withManager((manager) => Promise.all(ids.map((id) => manager.find(id))));

@@ -2,12 +2,12 @@ import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { OrderHistory } from "../src/order-history.ts";
-import type { Entry } from "../src/order-state.ts";
+import type { HistoryEntry } from "../src/order-state.ts";
 import { logIn, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND } from "./backend-fixtures.ts";
 import { log, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
-const entry = (number: number): Entry => ({
+const entry = (number: number): HistoryEntry => ({
   number,
   at: Date.UTC(2026, 10, 21) + number,
   who: { participantId: "owner", name: "Alice" },
@@ -16,11 +16,11 @@ const entry = (number: number): Entry => ({
 });
 const numbers = (entries: readonly { readonly number: number }[]) => entries.map(({ number }) => number);
 
-test("keep() adds each entry once, including entries that an earlier call did not contain", () => {
+test("addMissing() adds the entries that are not stored yet", () => {
   const history = new OrderHistory(openAccountsDatabase(":memory:"));
-  history.keep("a", [entry(1), entry(2)]);
-  history.keep("b", [entry(1)]);
-  history.keep("a", [entry(2), entry(3), entry(4)]);
+  history.addMissing("a", [entry(1), entry(2)]);
+  history.addMissing("b", [entry(1)]);
+  history.addMissing("a", [entry(2), entry(3), entry(4)]);
   expect(history.read("a", Number.MAX_SAFE_INTEGER, 100)).toEqual([1, 2, 3, 4].map(entry));
   expect(numbers(history.read("a", 4, 2))).toEqual([2, 3]);
   history.forget("a");
@@ -39,8 +39,8 @@ describe("the history of an order", () => {
     const [alice, guest, stranger] = [shop.browser(), shop.browser(), shop.browser()];
     await signUp(alice, "alice@history.example");
     await logIn(alice, "alice@history.example");
-    await stranger.begin();
-    const order = await alice.begin();
+    await stranger.createOrder();
+    const order = await alice.createOrder();
     for (let count = 0; count < 59; count++) {
       const { body } = await alice.post(`${order}/invitations`, { role: "view" });
       await alice.send("DELETE", `${order}/invitations/${body.data.invitationId}`);

@@ -6,7 +6,7 @@ import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { PlacedOrders } from "../src/accounts/placed-orders.ts";
 import type { Order } from "../src/backend-shapes.ts";
 import { logIn, PASSWORD, signUp } from "./account-fixtures.ts";
-import { ALICE, newKeyHeader, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, newKeyHeader, ONE_BACKEND, TACO_XL } from "./backend-fixtures.ts";
 import { log, passwordHasher, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 const orderOf = (number: number): Order => ({
@@ -82,8 +82,8 @@ describe("GET /accounts/me/orders", () => {
   const shop = setUpShop(ONE_BACKEND);
 
   async function place(visitor: Visitor, order: string, cleanUp = false): Promise<unknown> {
-    await visitor.post(`${order}/cart/tacos`, XL);
-    const { status, body } = await visitor.post(`${order}/orders`, { ...ALICE, cleanUp }, newKeyHeader());
+    await visitor.post(`${order}/cart/tacos`, TACO_XL);
+    const { status, body } = await visitor.post(`${order}/orders`, { ...ALICE_RECIPIENT, cleanUp }, newKeyHeader());
     expect(status).toBe(201);
     return body.data;
   }
@@ -97,7 +97,7 @@ describe("GET /accounts/me/orders", () => {
 
   test("lists the account's orders on every device, also those placed before the login or in a deleted session", async () => {
     const [alice, bob] = [shop.browser(), shop.browser()];
-    const early = await alice.begin();
+    const early = await alice.createOrder();
     const placed = [await place(alice, early)];
     expect(await list(alice)).toBe(401);
     for (const [visitor, name] of [
@@ -108,7 +108,7 @@ describe("GET /accounts/me/orders", () => {
       await logIn(visitor, `${name}@past.example`);
     }
     placed.unshift(await place(alice, early));
-    placed.unshift(await place(alice, await alice.begin(), true));
+    placed.unshift(await place(alice, await alice.createOrder(), true));
     const { token } = (await alice.post(`${early}/invitations`, { role: "edit" })).body.data;
     await bob.post("/invitations/accept", { token, name: "Bob" });
 

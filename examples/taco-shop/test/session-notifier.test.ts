@@ -53,7 +53,7 @@ test("SessionNotifier reports the end of a session with null and stops polling",
   expect(tasks.size).toBe(0);
 });
 
-test("SessionNotifier stops polling when the last watcher leaves", async () => {
+test("SessionNotifier stops polling when the last watcher is removed", async () => {
   const { here, notifier, tasks } = twoNodes();
   const { record } = await here.create();
   const [unwatchFirst, unwatchSecond] = [notifier.watch(record, () => {}), notifier.watch(record, () => {})];

@@ -1,6 +1,6 @@
 import { startService } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, ONE_BACKEND, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { API_KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
@@ -10,22 +10,22 @@ describe("access to orders", () => {
 
   test("a request for another owner's order gets 404 on every route", async () => {
     const alice = shop.browser();
-    const order = await alice.begin();
-    await alice.post(`${order}/cart/tacos`, XL);
+    const order = await alice.createOrder();
+    await alice.post(`${order}/cart/tacos`, TACO_XL);
     const bob = shop.browser();
-    await bob.begin();
+    await bob.createOrder();
     const strangers = { bob, anonymous: shop.browser(), consumer: shop.consumer() };
     const requests: [string, string, unknown?][] = [
       ["GET", order],
       ["DELETE", order],
       ["GET", `${order}/cart`],
       ["DELETE", `${order}/cart`],
-      ["POST", `${order}/cart/tacos`, L],
+      ["POST", `${order}/cart/tacos`, TACO_L],
       ["GET", `${order}/cart/tacos/0`],
-      ["PUT", `${order}/cart/tacos/0`, L],
+      ["PUT", `${order}/cart/tacos/0`, TACO_L],
       ["PATCH", `${order}/cart/tacos/0/quantity`, { quantity: 2 }],
       ["DELETE", `${order}/cart/tacos/0`],
-      ["POST", `${order}/orders`, ALICE],
+      ["POST", `${order}/orders`, ALICE_RECIPIENT],
       ["GET", `${order}/orders`],
       ["POST", `${order}/invitations`, { role: "view" }],
       ["GET", `${order}/participants`],
@@ -50,7 +50,7 @@ describe("access to orders", () => {
 
   test("malformed ids get 404 and are not echoed", async () => {
     const browser = shop.browser();
-    const order = await browser.begin();
+    const order = await browser.createOrder();
     const id = order.slice("/sessions/".length);
     const malformed = [
       id.toUpperCase(),
@@ -73,12 +73,12 @@ describe("access to orders", () => {
     const [alice, bob] = [shop.browser(), shop.browser()];
     expect((await alice.get("/cart")).body.data).toMatchObject({ sessionId: null, itemCount: 0 });
     expect(alice.cookie).toBeNull();
-    await alice.post("/cart/tacos", XL);
-    await bob.post("/cart/tacos", L);
+    await alice.post("/cart/tacos", TACO_XL);
+    await bob.post("/cart/tacos", TACO_L);
     expect((await alice.get("/cart")).body.data.tacos).toMatchObject([{ id: 0, size: "tacos_XL" }]);
     expect((await bob.get("/cart")).body.data.tacos).toMatchObject([{ id: 0, size: "tacos_L" }]);
     await alice.send("PATCH", "/cart/tacos/0/quantity", { quantity: 2 });
-    expect((await alice.post("/orders", ALICE)).body.data.total).toBe(2 * 1790);
+    expect((await alice.post("/orders", ALICE_RECIPIENT)).body.data.total).toBe(2 * 1790);
     expect((await alice.get("/orders")).body.data.orders).toHaveLength(1);
     expect((await bob.get("/orders")).body.data.orders).toHaveLength(0);
     const consumer = await shop.consumer().get("/cart");
@@ -87,8 +87,8 @@ describe("access to orders", () => {
 
   test("concurrent requests of a browser create one default order", async () => {
     const browser = shop.browser();
-    await browser.begin();
-    const added = await Promise.all(Array.from({ length: 5 }, () => browser.post("/cart/tacos", L)));
+    await browser.createOrder();
+    const added = await Promise.all(Array.from({ length: 5 }, () => browser.post("/cart/tacos", TACO_L)));
     const sessions = new Set(added.map(({ body }) => body.data.cart.sessionId));
     expect(sessions.size).toBe(1);
     expect((await browser.get("/cart")).body.data.tacos.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4]);
@@ -98,15 +98,15 @@ describe("access to orders", () => {
 
   test("a write request from another site gets 403", async () => {
     const browser = shop.browser();
-    const order = await browser.begin();
+    const order = await browser.createOrder();
     for (const site of ["cross-site", "same-site"]) {
-      const answer = await browser.post(`${order}/cart/tacos`, JSON.stringify(XL), {
+      const answer = await browser.post(`${order}/cart/tacos`, JSON.stringify(TACO_XL), {
         "sec-fetch-site": site,
         "content-type": "text/plain",
       });
       expect([site, answer.status, answer.body.error?.code]).toEqual([site, 403, "FORBIDDEN"]);
     }
-    const own = await browser.post(`${order}/cart/tacos`, XL, { "sec-fetch-site": "same-origin" });
+    const own = await browser.post(`${order}/cart/tacos`, TACO_XL, { "sec-fetch-site": "same-origin" });
     expect(own.status).toBe(201);
   });
 
@@ -114,8 +114,8 @@ describe("access to orders", () => {
     const service = await startService(shop.config, log);
     try {
       const browser = shop.browser();
-      const order = await browser.begin({ metadata: { customerName: "Alice" } });
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder({ metadata: { customerName: "Alice" } });
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       const admin = new Visitor(() => service.url, "admin-token-of-the-tests");
       const seen = await admin.get(order);
       const parent = (await browser.get<{ parentId: string }>(order)).body.data;
@@ -142,7 +142,7 @@ describe("access to orders", () => {
 
   test("an API consumer cannot list sessions, but can read their number", async () => {
     const browser = shop.browser();
-    await browser.begin();
+    await browser.createOrder();
     expect((await browser.get("/sessions")).status).toBe(403);
     expect((await shop.consumer().get("/sessions")).status).toBe(403);
     expect((await shop.admin().get("/sessions")).status).toBe(200);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, describeEachBackend, TACO_XL } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
-const taco = (change: object) => ({ ...XL, ...change });
+const taco = (change: object) => ({ ...TACO_XL, ...change });
 const recipient = (change: { customer?: object; delivery?: object }) => ({
-  customer: { ...ALICE.customer, ...change.customer },
-  delivery: { ...ALICE.delivery, ...change.delivery },
+  customer: { ...ALICE_RECIPIENT.customer, ...change.customer },
+  delivery: { ...ALICE_RECIPIENT.delivery, ...change.delivery },
 });
 
 /** The test cases: a name, the request body, and the expected paths of the faults. */
@@ -39,8 +39,12 @@ const RECIPIENTS: [string, unknown, string[]][] = [
   ],
   ["a malformed time", recipient({ delivery: { requestedFor: "25:61" } }), ["delivery.requestedFor"]],
   ["an unknown type", recipient({ delivery: { type: "drone" } }), ["delivery.type"]],
-  ["no address", { ...ALICE, delivery: { type: "livraison", requestedFor: "15:00" } }, ["delivery.address"]],
-  ["no customer", { delivery: ALICE.delivery }, ["customer"]],
+  [
+    "no address",
+    { ...ALICE_RECIPIENT, delivery: { type: "livraison", requestedFor: "15:00" } },
+    ["delivery.address"],
+  ],
+  ["no customer", { delivery: ALICE_RECIPIENT.delivery }, ["customer"]],
 ];
 
 describeEachBackend(
@@ -50,8 +54,8 @@ describeEachBackend(
 
     test("an invalid body gets 400 with a path for each fault and changes nothing", async () => {
       const browser = shop.browser();
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       await browser.post(`${order}/cart/drinks`, { product: "coca_cola" });
       const before = (await browser.get(`${order}/cart`)).body.data;
 
@@ -94,8 +98,8 @@ describeEachBackend(
 
     test("a missing or malformed item id or order number gets 404 with a path", async () => {
       const browser = shop.browser();
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       for (const id of [
         "1",
         "-1",
@@ -109,7 +113,7 @@ describeEachBackend(
         "__proto__",
         "null",
       ]) {
-        for (const [method, body] of [["GET"], ["PUT", XL], ["DELETE"]] as const) {
+        for (const [method, body] of [["GET"], ["PUT", TACO_XL], ["DELETE"]] as const) {
           const { status, body: answer } = await browser.send(method, `${order}/cart/tacos/${id}`, body);
           const { code, faults } = answer.error ?? {};
           expect([id, method, status, code, faults?.map(({ path }) => path)]).toEqual([
@@ -129,11 +133,13 @@ describeEachBackend(
 
     test("invalid headers get 400 and oversized bodies get 413", async () => {
       const browser = shop.browser();
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
-      const long = await browser.post(`${order}/orders`, ALICE, { "idempotency-key": "k".repeat(101) });
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
+      const long = await browser.post(`${order}/orders`, ALICE_RECIPIENT, {
+        "idempotency-key": "k".repeat(101),
+      });
       expect(long).toMatchObject({ status: 400, body: { error: { faults: [{ path: "Idempotency-Key" }] } } });
-      const odd = await browser.post(`${order}/cart/tacos`, XL, { "if-match": "2" });
+      const odd = await browser.post(`${order}/cart/tacos`, TACO_XL, { "if-match": "2" });
       expect(odd).toMatchObject({ status: 400, body: { error: { faults: [{ path: "if-match" }] } } });
       const large = await browser.post(`${order}/cart/tacos`, `"${"x".repeat(200_000)}"`);
       expect(large).toMatchObject({ status: 413, body: { error: { code: "PAYLOAD_TOO_LARGE" } } });

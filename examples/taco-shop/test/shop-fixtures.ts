@@ -49,7 +49,7 @@ export interface OrderData extends Cart {
   readonly removed: number;
 }
 
-export interface Body<Data = OrderData> {
+export interface ResponseBody<Data = OrderData> {
   readonly success: boolean;
   readonly sessionId?: string;
   readonly data: Data;
@@ -74,7 +74,7 @@ export interface Cart {
 export interface RecordedResponse<Data = OrderData> {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Body<Data>;
+  readonly body: ResponseBody<Data>;
 }
 
 /** A client of the shop: a browser that stores its cookie, or an API consumer with an API key. */
@@ -102,12 +102,12 @@ export class Visitor {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<RecordedResponse<Data>> {
-    const { response, answer } = await this.ask(method, `/api/v1${path}`, body, headers);
-    return { status: response.status, headers: response.headers, body: answer as Body<Data> };
+    const { response, answer } = await this.sendTo(method, `/api/v1${path}`, body, headers);
+    return { status: response.status, headers: response.headers, body: answer as ResponseBody<Data> };
   }
 
   /** Sends a request to an absolute path. The response body is untyped. */
-  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  async sendTo(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const response = await fetch(`${this.#url()}${path}`, {
       method,
       headers: {
@@ -138,7 +138,7 @@ export class Visitor {
   }
 
   /** Creates an order session and returns its path. */
-  async begin(body: unknown = {}): Promise<string> {
+  async createOrder(body: unknown = {}): Promise<string> {
     const answer = await this.post("/sessions", body);
     if (answer.status !== 201) throw new Error(`Could not create the order: ${JSON.stringify(answer.body)}`);
     return `/sessions/${answer.body.data.sessionId}`;
@@ -151,7 +151,7 @@ export const passwordHasher = new PasswordHasher({ N: 1024, r: 8, p: 1 });
 /**
  * Starts a shop and a backend for the tests of one `describe`.
  *
- * @param left the stock of products for which it differs from the menu, by product id.
+ * @param left the stock by product id, of the products whose stock differs from the menu.
  */
 export function setUpShop(
   kind: BackendKind,

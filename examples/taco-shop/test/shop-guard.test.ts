@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { auth, logIn, signUp } from "./account-fixtures.ts";
-import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { logIn, requestAuth, signUp } from "./account-fixtures.ts";
+import { ONE_BACKEND, TACO_XL } from "./backend-fixtures.ts";
 import { ADMIN_TOKEN, API_KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
@@ -13,7 +13,7 @@ const FORGED_ORDER = {
   placed: { key: "", order: {} },
 };
 
-describe("requests to the service on the same database", () => {
+describe("a service that uses the shop's database", () => {
   const shop = setUpShop(kind);
   let service: RunningService;
 
@@ -29,15 +29,15 @@ describe("requests to the service on the same database", () => {
     return visitor;
   }
 
-  const ownId = async (browser: Visitor) => (await auth(browser, "GET")).view.session?.id ?? "";
+  const ownId = async (browser: Visitor) => (await requestAuth(browser, "GET")).view.session?.id ?? "";
 
-  test("a browser can neither read nor change its orders through the service", async () => {
+  test("does not let a browser read or change its orders", async () => {
     const [anonymous, customer] = [shop.browser(), shop.browser()];
     await signUp(customer, "guard@example.com");
     await logIn(customer, "guard@example.com");
     for (const browser of [anonymous, customer]) {
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       const before = (await browser.get(`${order}/history`)).body;
       const written = { theme: "dark" };
       for (const [method, path, body] of [
@@ -55,10 +55,10 @@ describe("requests to the service on the same database", () => {
     }
   });
 
-  test("neither the order's API consumer nor the admin can read or write $order and $upstream", async () => {
+  test("does not let the order's API consumer or the admin read or write $order or $upstream", async () => {
     const slack = shop.consumer();
-    const order = await slack.begin();
-    await slack.post(`${order}/cart/tacos`, XL);
+    const order = await slack.createOrder();
+    await slack.post(`${order}/cart/tacos`, TACO_XL);
     await slack.post(`${order}/invitations`, { role: "edit" });
     const readAll = async () => {
       const paths = ["cart", "history", "participants"].map((what) => slack.get(`${order}/${what}`));
@@ -89,10 +89,10 @@ describe("requests to the service on the same database", () => {
     }
   });
 
-  test("a forged order in a browser's own session grants no access in the shop", async () => {
+  test("lets a browser store a forged order in its own session, which grants no access in the shop", async () => {
     const [eve, alice] = [shop.browser(), shop.browser()];
-    await eve.begin();
-    await alice.begin();
+    await eve.createOrder();
+    await alice.createOrder();
     const created = (await atService(eve).post("/sessions")).body.data.sessionId;
     const secret = "s".repeat(22);
     const edit = { role: "edit", invitationId: "iiiiiiiiiii" };

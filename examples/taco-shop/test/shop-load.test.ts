@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, L, newKeyHeader, XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, describeEachBackend, newKeyHeader, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { type Cart, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 /** Whether to run the full load, with `TACO_SHOP_LOAD=full`. Default: a small part of it. */
@@ -20,7 +20,7 @@ describeEachBackend(
       const consumer = shop.consumer();
       const started = performance.now();
       const carts = await inParallel(SESSIONS, async (index) => {
-        const order = await consumer.begin({ metadata: { index } });
+        const order = await consumer.createOrder({ metadata: { index } });
         const wanted = await twentyOperations(consumer, order, index);
         return { order, wanted };
       });
@@ -37,10 +37,12 @@ describeEachBackend(
     test(`${DOUBLES} double submissions place ${DOUBLES} orders`, { timeout: TIMEOUT }, async () => {
       const consumer = shop.consumer();
       const numbers = await inParallel(DOUBLES, async () => {
-        const order = await consumer.begin();
+        const order = await consumer.createOrder();
         await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
         const once = newKeyHeader();
-        const answers = await Promise.all([1, 2].map(() => consumer.post(`${order}/orders`, ALICE, once)));
+        const answers = await Promise.all(
+          [1, 2].map(() => consumer.post(`${order}/orders`, ALICE_RECIPIENT, once)),
+        );
         expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
         const { orders } = (await consumer.get(`${order}/orders`)).body.data;
         expect(orders).toHaveLength(1);
@@ -53,7 +55,7 @@ describeEachBackend(
 
 /** Sends twenty edits, which differ between orders. Returns the expected lines of the order's cart. */
 async function twentyOperations(visitor: Visitor, order: string, index: number): Promise<string[]> {
-  const size = index % 2 ? XL : L;
+  const size = index % 2 ? TACO_XL : TACO_L;
   for (let id = 0; id < 6; id++) {
     await visitor.post(`${order}/cart/tacos`, { ...size, quantity: 1 + ((index + id) % 5) });
     await visitor.post(`${order}/cart/drinks`, { product: "coca_cola", quantity: 1 + (id % 3) });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { auth, listOrders, logIn, signUp } from "./account-fixtures.ts";
-import { describeEachBackend, L, XL } from "./backend-fixtures.ts";
+import { listOrders, logIn, requestAuth, signUp } from "./account-fixtures.ts";
+import { describeEachBackend, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { setUpShop, Visitor } from "./shop-fixtures.ts";
@@ -18,11 +18,11 @@ describeEachBackend(
 
     test("two nodes serve the same order, and a change on one node causes an event on the other node", async () => {
       const here = shop.browser();
-      const order = await here.begin();
+      const order = await here.createOrder();
       const there = new Visitor(() => node.url);
       there.cookie = here.cookie;
-      await here.post(`${order}/cart/tacos`, XL);
-      expect((await there.post(`${order}/cart/tacos`, L)).body.data.item?.id).toBe(1);
+      await here.post(`${order}/cart/tacos`, TACO_XL);
+      expect((await there.post(`${order}/cart/tacos`, TACO_L)).body.data.item?.id).toBe(1);
       const events = await EventReader.open(`${node.url}/api/v1${order}/events`, there.headers());
       const before = await events.next();
       await here.send("DELETE", `${order}/cart/tacos/0`);
@@ -40,20 +40,20 @@ describeEachBackend(
       const here = shop.browser();
       await signUp(here, "nodes@example.com");
       await logIn(here, "nodes@example.com");
-      const order = await here.begin();
+      const order = await here.createOrder();
       const there = new Visitor(() => node.url);
       await logIn(there, "nodes@example.com");
       expect(await listOrders(there)).toEqual([[order, "owner"]]);
       const events = await EventReader.open(`${node.url}/api/v1${order}/events`, here.headers());
-      await auth(here, "DELETE");
+      await requestAuth(here, "DELETE");
       expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
       expect(await listOrders(there)).toEqual([[order, "owner"]]);
     });
 
     test("two nodes accept only one of two concurrent edits with the same If-Match", async () => {
       const here = shop.browser();
-      const order = await here.begin();
-      await here.post(`${order}/cart/tacos`, XL);
+      const order = await here.createOrder();
+      await here.post(`${order}/cart/tacos`, TACO_XL);
       const there = new Visitor(() => node.url);
       there.cookie = here.cookie;
       for (let round = 0; round < 5; round++) {

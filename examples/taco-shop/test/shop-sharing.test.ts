@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, ONE_BACKEND, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
 import { setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
-const ALICE_AS_PLACED = { customer: ALICE.customer, delivery: { address: ALICE.delivery.address } };
+const ALICE_AS_PLACED = {
+  customer: ALICE_RECIPIENT.customer,
+  delivery: { address: ALICE_RECIPIENT.delivery.address },
+};
 
 describe("a shared order", () => {
   const shop = setUpShop(kind);
@@ -13,8 +16,8 @@ describe("a shared order", () => {
   /** Creates an order of Alice with one taco. Returns functions to invite guests and to join. */
   async function sharedOrder() {
     const alice = shop.browser();
-    const order = await alice.begin({ metadata: { customerName: "Alice" } });
-    await alice.post(`${order}/cart/tacos`, XL);
+    const order = await alice.createOrder({ metadata: { customerName: "Alice" } });
+    await alice.post(`${order}/cart/tacos`, TACO_XL);
     const invite = async (role: string, more: object = {}) => {
       const { body, status } = await alice.post(`${order}/invitations`, { role, ...more });
       expect(status).toBe(201);
@@ -37,12 +40,12 @@ describe("a shared order", () => {
     const carol = await join((await invite("edit")).token, "Carol");
 
     expect((await bob.get(`${order}/cart`)).body.data).toMatchObject({ role: "view", itemCount: 1 });
-    const refused = await bob.post(`${order}/cart/tacos`, L);
+    const refused = await bob.post(`${order}/cart/tacos`, TACO_L);
     expect(refused).toMatchObject({ status: 403, body: { error: { code: "FORBIDDEN" } } });
-    expect((await carol.post(`${order}/cart/tacos`, L)).status).toBe(201);
+    expect((await carol.post(`${order}/cart/tacos`, TACO_L)).status).toBe(201);
     for (const guest of [bob, carol]) {
       expect((await guest.post(`${order}/invitations`, { role: "edit" })).status).toBe(403);
-      expect((await guest.post(`${order}/orders`, ALICE)).status).toBe(403);
+      expect((await guest.post(`${order}/orders`, ALICE_RECIPIENT)).status).toBe(403);
       expect((await guest.get(order)).status).toBe(404);
       expect((await guest.send("DELETE", order)).status).toBe(404);
     }
@@ -68,7 +71,7 @@ describe("a shared order", () => {
     ]);
     expect(entries.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await bob.get("/sessions/mine")).body.data.sessions).toMatchObject([{ role: "view" }]);
-    const placed = await alice.post(`${order}/orders`, ALICE);
+    const placed = await alice.post(`${order}/orders`, ALICE_RECIPIENT);
     expect(placed.status).toBe(201);
     const { orders } = (await bob.get(`${order}/orders`)).body.data;
     const one = (await carol.get(`${order}/orders/${placed.body.data.number}`)).body.data;
@@ -106,7 +109,7 @@ describe("a shared order", () => {
     const { alice, order, invite, join } = await sharedOrder();
     const bob = await join((await invite("edit")).token, "Bob");
     await Promise.all(
-      Array.from({ length: 10 }, (_, index) => (index % 2 ? alice : bob).post(`${order}/cart/tacos`, L)),
+      Array.from({ length: 10 }, (_, index) => (index % 2 ? alice : bob).post(`${order}/cart/tacos`, TACO_L)),
     );
     const { tacos } = (await alice.get(`${order}/cart`)).body.data;
     expect(tacos.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -158,8 +161,8 @@ describe("a shared order", () => {
     const { participants } = (await alice.get(`${order}/participants`)).body.data;
     const id = participants.find(({ name }) => name === "Bob")?.participantId;
     expect((await alice.send("DELETE", `${order}/participants/${id}`)).status).toBe(200);
-    expect((await bob.post(`${order}/cart/tacos`, L)).status).toBe(404);
-    expect((await carol.post(`${order}/cart/tacos`, L)).status).toBe(201);
+    expect((await bob.post(`${order}/cart/tacos`, TACO_L)).status).toBe(404);
+    expect((await carol.post(`${order}/cart/tacos`, TACO_L)).status).toBe(201);
     const again = await alice.send("DELETE", `${order}/participants/${id}`);
     expect(again).toMatchObject({ status: 404, body: { error: { faults: [{ path: "participantId" }] } } });
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, L, newKeyHeader, XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, describeEachBackend, newKeyHeader, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { API_KEYS, setUpShop } from "./shop-fixtures.ts";
 
 /** The example "Multiple Users Ordering Simultaneously" of the specification. */
@@ -56,9 +56,9 @@ describeEachBackend(
 
     test("every kind of item can be edited until the order is placed", async () => {
       const browser = shop.browser();
-      const order = await browser.begin({ metadata: { customerName: "Alice" } });
-      await browser.post(`${order}/cart/tacos`, XL);
-      await browser.post(`${order}/cart/tacos`, L);
+      const order = await browser.createOrder({ metadata: { customerName: "Alice" } });
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
+      await browser.post(`${order}/cart/tacos`, TACO_L);
       const portions = { extras: "frites", drinks: "coca_cola", desserts: "tiramisu" };
       const menu = (await browser.get<Record<string, { id: string }[]>>("/resources/menu")).body.data;
       for (const [group, wanted] of Object.entries(portions)) {
@@ -89,7 +89,7 @@ describeEachBackend(
       expect(headers.get("server-timing")).toMatch(/upstream;dur=[\d.]+, session;desc="local";dur=[\d.]+/);
       expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
 
-      const placed = await browser.post(`${order}/orders`, ALICE);
+      const placed = await browser.post(`${order}/orders`, ALICE_RECIPIENT);
       expect(placed).toMatchObject({ status: 201, body: { data: { total: 3870, itemCount: 3 } } });
       expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(0);
       const { number } = placed.body.data;
@@ -100,12 +100,12 @@ describeEachBackend(
       const consumer = shop.consumer();
       const doubles = await Promise.all(
         Array.from({ length: 10 }, async () => {
-          const order = await consumer.begin();
-          await consumer.post(`${order}/cart/tacos`, XL);
+          const order = await consumer.createOrder();
+          await consumer.post(`${order}/cart/tacos`, TACO_XL);
           const once = newKeyHeader();
           const answers = await Promise.all([
-            consumer.post(`${order}/orders`, ALICE, once),
-            consumer.post(`${order}/orders`, ALICE, once),
+            consumer.post(`${order}/orders`, ALICE_RECIPIENT, once),
+            consumer.post(`${order}/orders`, ALICE_RECIPIENT, once),
           ]);
           const { orders } = (await consumer.get(`${order}/orders`)).body.data;
           const { entries } = (await consumer.get(`${order}/history`)).body.data;
@@ -126,16 +126,16 @@ describeEachBackend(
 
     test("an order with an empty cart, or with an idempotency key of another order, is rejected", async () => {
       const browser = shop.browser();
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       const once = newKeyHeader();
-      await browser.post(`${order}/orders`, ALICE, once);
-      const bob = { ...ALICE, customer: { name: "Bob", phone: "+41797654321" } };
+      await browser.post(`${order}/orders`, ALICE_RECIPIENT, once);
+      const bob = { ...ALICE_RECIPIENT, customer: { name: "Bob", phone: "+41797654321" } };
       expect(await browser.post(`${order}/orders`, bob, once)).toMatchObject({
         status: 409,
         body: { error: { code: "CONFLICT", faults: [{ path: "Idempotency-Key" }] } },
       });
-      expect(await browser.post(`${order}/orders`, ALICE)).toMatchObject({
+      expect(await browser.post(`${order}/orders`, ALICE_RECIPIENT)).toMatchObject({
         status: 409,
         body: { error: { code: "CONFLICT", faults: [{ path: "cart" }] } },
       });
@@ -143,31 +143,31 @@ describeEachBackend(
 
     test("an order with cleanUp ends the session, and a repeated request returns the order", async () => {
       const browser = shop.browser();
-      const order = await browser.begin();
-      await browser.post(`${order}/cart/tacos`, XL);
+      const order = await browser.createOrder();
+      await browser.post(`${order}/cart/tacos`, TACO_XL);
       const once = newKeyHeader();
-      const first = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
+      const first = await browser.post(`${order}/orders`, { ...ALICE_RECIPIENT, cleanUp: true }, once);
       expect(first.status).toBe(201);
       expect(await browser.get(order)).toMatchObject({
         status: 404,
         body: { error: { code: "SESSION_NOT_FOUND" } },
       });
-      const again = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
+      const again = await browser.post(`${order}/orders`, { ...ALICE_RECIPIENT, cleanUp: true }, once);
       expect(again).toMatchObject({ status: 200, body: { data: first.body.data } });
       const stranger = shop.browser();
-      await stranger.begin();
-      expect((await stranger.post(`${order}/orders`, ALICE, once)).status).toBe(404);
-      expect((await browser.post(`${order}/orders`, ALICE, newKeyHeader())).status).toBe(404);
+      await stranger.createOrder();
+      expect((await stranger.post(`${order}/orders`, ALICE_RECIPIENT, once)).status).toBe(404);
+      expect((await browser.post(`${order}/orders`, ALICE_RECIPIENT, newKeyHeader())).status).toBe(404);
     });
 
     test("a double click with cleanUp places one order, on every path", async () => {
       for (const prefix of ["", "default"]) {
         for (let round = 0; round < 5; round++) {
           const browser = shop.browser();
-          const order = prefix === "default" ? "" : await browser.begin();
-          await browser.post(`${order}/cart/tacos`, XL);
+          const order = prefix === "default" ? "" : await browser.createOrder();
+          await browser.post(`${order}/cart/tacos`, TACO_XL);
           const once = newKeyHeader();
-          const recipient = { ...ALICE, cleanUp: true };
+          const recipient = { ...ALICE_RECIPIENT, cleanUp: true };
           const answers = await Promise.all(
             [1, 2].map(() => browser.post(`${order}/orders`, recipient, once)),
           );
@@ -180,7 +180,7 @@ describeEachBackend(
 
     test("a product out of stock is rejected with its name, and the cart is unchanged", async () => {
       const browser = shop.browser();
-      const order = await browser.begin();
+      const order = await browser.createOrder();
       const answer = await browser.post(`${order}/cart/desserts`, { product: "tiramisu", quantity: 2 });
       expect(answer).toMatchObject({
         status: 409,

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { Choice, Taco } from "./checks.ts";
+import type { ProductChoice, Taco } from "./checks.ts";
 import type { Menu, Portions } from "./menu.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The kinds of items in a cart. Except for tacos, each is also a group of products in the menu. */
-export const KINDS = ["tacos", "extras", "drinks", "desserts"] as const;
-export type Kind = (typeof KINDS)[number];
-type LineContent = Taco | Choice;
+export const ITEM_KINDS = ["tacos", "extras", "drinks", "desserts"] as const;
+export type Kind = (typeof ITEM_KINDS)[number];
+type LineContent = Taco | ProductChoice;
 type Line = LineContent & { readonly id: number };
 /** A line with its prices in rappen. */
 export type PricedLine = Line & { readonly unitPrice: number; readonly total: number };
@@ -40,8 +40,8 @@ export class Cart {
     return this.stored.id;
   }
 
-  get count(): number {
-    return KINDS.reduce((sum, kind) => sum + this.stored.lines[kind].length, 0);
+  get lineCount(): number {
+    return ITEM_KINDS.reduce((sum, kind) => sum + this.stored.lines[kind].length, 0);
   }
 
   add(kind: Kind, content: LineContent): number {
@@ -51,10 +51,10 @@ export class Cart {
   }
 
   /** Replaces the given fields of a line. */
-  change(kind: Kind, id: number, content: LineContent | { readonly quantity: number }): void {
+  changeLine(kind: Kind, id: number, content: LineContent | { readonly quantity: number }): void {
     const lines = this.stored.lines[kind];
     const index = this.#indexOf(kind, id);
-    lines[index] = { ...this.#line(kind, id), ...content };
+    lines[index] = { ...this.#requireLine(kind, id), ...content };
   }
 
   remove(kind: Kind, id: number): void {
@@ -62,12 +62,12 @@ export class Cart {
   }
 
   clear(): void {
-    for (const kind of KINDS) this.stored.lines[kind] = [];
+    for (const kind of ITEM_KINDS) this.stored.lines[kind] = [];
   }
 
   /** Returns a line with its prices. */
-  line(menu: Menu, kind: Kind, id: number): PricedLine {
-    return withPrice(menu, this.#line(kind, id));
+  pricedLine(menu: Menu, kind: Kind, id: number): PricedLine {
+    return withPrice(menu, this.#requireLine(kind, id));
   }
 
   /** Returns all lines with their prices, and the totals. */
@@ -79,7 +79,7 @@ export class Cart {
       drinks: lines.drinks.map((line) => withPrice(menu, line)),
       desserts: lines.desserts.map((line) => withPrice(menu, line)),
     };
-    const all = KINDS.flatMap((kind) => kinds[kind]);
+    const all = ITEM_KINDS.flatMap((kind) => kinds[kind]);
     return {
       ...kinds,
       itemCount: all.reduce((sum, { quantity }) => sum + quantity, 0),
@@ -88,9 +88,9 @@ export class Cart {
   }
 
   /** Returns how many portions of each product an order of this cart would need. */
-  demand(): Portions {
+  portionsNeeded(): Portions {
     const demand: Portions = {};
-    for (const line of KINDS.flatMap((kind) => this.stored.lines[kind])) {
+    for (const line of ITEM_KINDS.flatMap((kind) => this.stored.lines[kind])) {
       for (const { id, quantity } of productsOf(line)) {
         demand[id] = (demand[id] ?? 0) + quantity * line.quantity;
       }
@@ -98,14 +98,14 @@ export class Cart {
     return demand;
   }
 
-  #line(kind: Kind, id: number): Line {
+  #requireLine(kind: Kind, id: number): Line {
     const line = this.stored.lines[kind].find((each) => each.id === id);
     if (!line) throw new Refusal(404, "not_found", `Item not found in the ${kind} of this cart.`);
     return line;
   }
 
   #indexOf(kind: Kind, id: number): number {
-    return this.stored.lines[kind].indexOf(this.#line(kind, id));
+    return this.stored.lines[kind].indexOf(this.#requireLine(kind, id));
   }
 }
 
@@ -125,9 +125,9 @@ function productsOf(line: LineContent): readonly { readonly id: string; readonly
 }
 
 function withPrice(menu: Menu, line: Line): PricedLine {
-  const base = "size" in line ? (menu.size(line.size)?.price ?? 0) : 0;
+  const base = "size" in line ? (menu.findSize(line.size)?.price ?? 0) : 0;
   const unitPrice = productsOf(line).reduce(
-    (sum, { id, quantity }) => sum + menu.product(id).price * quantity,
+    (sum, { id, quantity }) => sum + menu.requireProduct(id).price * quantity,
     base,
   );
   return { ...line, unitPrice, total: unitPrice * line.quantity };

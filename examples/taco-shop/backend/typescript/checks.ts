@@ -14,8 +14,8 @@ export interface Taco {
   readonly quantity: number;
 }
 
-/** An item in a cart that is not a taco. */
-export interface Choice {
+/** An extra, drink or dessert in a cart. */
+export interface ProductChoice {
   readonly product: string;
   readonly quantity: number;
 }
@@ -40,45 +40,45 @@ export function inputOf(value: unknown): Input {
  * Validates input against the menu. Each method returns the valid value, or throws a {@link Refusal} that lists every
  * fault.
  */
-export class Checks {
+export class InputChecks {
   readonly #menu: Menu;
 
   constructor(menu: Menu) {
     this.#menu = menu;
   }
 
-  taco(body: Input): Taco {
+  requireTaco(body: Input): Taco {
     const faults = new Faults();
-    const size = this.#menu.size(body.size);
+    const size = this.#menu.findSize(body.size);
     if (!size) faults.add("size", "must be a size on the menu");
     const taco = {
       size: size?.id ?? "",
-      meats: this.#meats(body.meats, size?.meats ?? Number.POSITIVE_INFINITY, faults),
-      sauces: this.#choices("sauces", body.sauces ?? [], this.#menu.file.limits.sauces, faults),
-      garnitures: this.#choices("garnitures", body.garnitures ?? [], Number.POSITIVE_INFINITY, faults),
-      quantity: this.#quantity(body.quantity ?? 1, "quantity", faults),
+      meats: this.#parseMeats(body.meats, size?.meats ?? Number.POSITIVE_INFINITY, faults),
+      sauces: this.#parseChoices("sauces", body.sauces ?? [], this.#menu.file.limits.sauces, faults),
+      garnitures: this.#parseChoices("garnitures", body.garnitures ?? [], Number.POSITIVE_INFINITY, faults),
+      quantity: this.#parseQuantity(body.quantity ?? 1, "quantity", faults),
     };
     faults.refuse();
     return taco;
   }
 
-  product(group: Group, body: Input): Choice {
+  requireProduct(group: Group, body: Input): ProductChoice {
     const faults = new Faults();
-    const product = this.#menu.find(group, body.product);
+    const product = this.#menu.findProduct(group, body.product);
     if (!product) faults.add("product", `must be one of the ${group} on the menu`);
-    const quantity = this.#quantity(body.quantity ?? 1, "quantity", faults);
+    const quantity = this.#parseQuantity(body.quantity ?? 1, "quantity", faults);
     faults.refuse();
     return { product: product?.id ?? "", quantity };
   }
 
-  quantity(body: Input): number {
+  requireQuantity(body: Input): number {
     const faults = new Faults();
-    const quantity = this.#quantity(body.quantity, "quantity", faults);
+    const quantity = this.#parseQuantity(body.quantity, "quantity", faults);
     faults.refuse();
     return quantity;
   }
 
-  order(body: Input, now: number): Recipient {
+  requireRecipient(body: Input, now: number): Recipient {
     const faults = new Faults();
     const customer = inputOf(body.customer);
     const delivery = inputOf(body.delivery);
@@ -88,20 +88,20 @@ export class Checks {
     }
     const recipient = {
       customer: {
-        name: text(customer.name, "customer.name", 80, faults),
-        phone: phone(customer.phone, faults),
+        name: requireText(customer.name, "customer.name", 80, faults),
+        phone: requirePhone(customer.phone, faults),
       },
       delivery: {
         type: String(type),
-        address: type === "livraison" ? text(delivery.address, "delivery.address", 200, faults) : null,
-        requestedFor: this.#time(delivery.requestedFor, now, faults),
+        address: type === "livraison" ? requireText(delivery.address, "delivery.address", 200, faults) : null,
+        requestedFor: this.#parseTime(delivery.requestedFor, now, faults),
       },
     };
     faults.refuse();
     return recipient;
   }
 
-  #meats(meats: unknown, maxPortions: number, faults: Faults): Taco["meats"] {
+  #parseMeats(meats: unknown, maxPortions: number, faults: Faults): Taco["meats"] {
     if (!Array.isArray(meats) || meats.length === 0) {
       faults.add("meats", "must list at least one meat");
       return [];
@@ -110,10 +110,11 @@ export class Checks {
     for (const [index, each] of meats.entries()) {
       const meat = inputOf(each);
       const id = String(meat.id);
-      if (!this.#menu.find("meats", meat.id)) faults.add(`meats.${index}.id`, "must be a meat on the menu");
+      if (!this.#menu.findProduct("meats", meat.id))
+        faults.add(`meats.${index}.id`, "must be a meat on the menu");
       else if (valid.has(id))
         faults.add(`meats.${index}.id`, "must not be listed twice; increase its quantity");
-      const quantity = this.#quantity(meat.quantity ?? 1, `meats.${index}.quantity`, faults);
+      const quantity = this.#parseQuantity(meat.quantity ?? 1, `meats.${index}.quantity`, faults);
       if (typeof meat.id === "string") valid.set(id, { id, quantity });
     }
     const portions = [...valid.values()].reduce((sum, { quantity }) => sum + quantity, 0);
@@ -123,21 +124,21 @@ export class Checks {
     return [...valid.values()];
   }
 
-  #choices(group: Group, ids: unknown, maxCount: number, faults: Faults): string[] {
+  #parseChoices(group: Group, ids: unknown, maxCount: number, faults: Faults): string[] {
     if (!Array.isArray(ids)) {
       faults.add(group, "must be a list");
       return [];
     }
     if (ids.length > maxCount) faults.add(group, `must have at most ${maxCount} entries`);
     for (const [index, id] of ids.entries()) {
-      if (!this.#menu.find(group, id))
+      if (!this.#menu.findProduct(group, id))
         faults.add(`${group}.${index}`, `must be one of the ${group} on the menu`);
       else if (ids.indexOf(id) !== index) faults.add(`${group}.${index}`, "must not be listed twice");
     }
     return ids;
   }
 
-  #quantity(value: unknown, path: string, faults: Faults): number {
+  #parseQuantity(value: unknown, path: string, faults: Faults): number {
     const max = this.#menu.file.limits.quantity;
     if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max) return value;
     faults.add(path, `must be an integer from 1 to ${max}`);
@@ -147,7 +148,7 @@ export class Checks {
   /**
    * Parses an RFC 3339 timestamp, or `HH:MM` as the next time of day in the shop's time zone. Returns ISO 8601 in UTC.
    */
-  #time(value: unknown, now: number, faults: Faults): string {
+  #parseTime(value: unknown, now: number, faults: Faults): string {
     const { timeZone, limits } = this.#menu.file;
     const time =
       typeof value === "string" ? (nextClockTime(value, now, timeZone) ?? parseTimestamp(value)) : null;
@@ -162,7 +163,7 @@ export class Checks {
   }
 }
 
-function text(value: unknown, path: string, maxLength: number, faults: Faults): string {
+function requireText(value: unknown, path: string, maxLength: number, faults: Faults): string {
   const trimmed = typeof value === "string" ? value.trim() : "";
   if (!new RegExp(`^\\P{C}{1,${maxLength}}$`, "u").test(trimmed)) {
     faults.add(path, `must be a text of 1 to ${maxLength} characters`);
@@ -170,7 +171,7 @@ function text(value: unknown, path: string, maxLength: number, faults: Faults): 
   return trimmed;
 }
 
-function phone(value: unknown, faults: Faults): string {
+function requirePhone(value: unknown, faults: Faults): string {
   const trimmed = typeof value === "string" ? value.trim() : "";
   const digits = trimmed.replace(/\D/g, "").length;
   if (!/^\+?[0-9 ()/.-]{1,30}$/.test(trimmed) || digits < 9 || digits > 15) {

@@ -53,24 +53,25 @@ export class Ledger {
       left: {},
     };
     this.#stock = { through, left: { ...menu.initialStock(), ...left } };
-    for (let order = this.order(through + 1); order; order = this.order(order.number + 1)) this.#apply(order);
+    for (let order = this.findOrder(through + 1); order; order = this.findOrder(order.number + 1))
+      this.#subtractFromStock(order);
   }
 
   /** Returns the portions left of each product. */
-  get left(): Portions {
+  get remainingPortions(): Portions {
     return this.#stock.left;
   }
 
   /**
-   * Throws 409 `out_of_stock`, with each product of which too few portions are left.
+   * Throws 409 `out_of_stock` with a list of the products that have too few portions left.
    *
    * @param before - the portions that the cart already contained. They never cause an error.
    */
   requireStock(demand: Portions, before: Portions = {}): void {
     const items = Object.entries(demand).flatMap(([product, wanted]) => {
-      const left = this.left[product] ?? 0;
+      const left = this.remainingPortions[product] ?? 0;
       if (wanted <= left || wanted <= (before[product] ?? 0)) return [];
-      return [{ product, name: this.#menu.product(product).name, wanted, left }];
+      return [{ product, name: this.#menu.requireProduct(product).name, wanted, left }];
     });
     if (items.length === 0) return;
     const names = items.map(({ name }) => name.fr).join(", ");
@@ -83,24 +84,24 @@ export class Ledger {
     const order = { number: this.#stock.through + 1, ...content };
     writeJson(join(this.#folder, "keys", `${order.key}.json`), { number: order.number });
     writeJson(this.#fileOf(order.number), order);
-    this.#apply(order);
+    this.#subtractFromStock(order);
     return order;
   }
 
   /** Returns the order with this key; null if there is none. */
   findByKey(key: string): StoredOrder | null {
     const entry = readJson<{ number: number }>(join(this.#folder, "keys", `${key}.json`));
-    const order = entry && this.order(entry.number);
+    const order = entry && this.findOrder(entry.number);
     return order?.key === key ? order : null;
   }
 
-  order(number: number): StoredOrder | null {
+  findOrder(number: number): StoredOrder | null {
     return readJson<StoredOrder>(this.#fileOf(number));
   }
 
-  #apply(order: StoredOrder): void {
+  #subtractFromStock(order: StoredOrder): void {
     for (const [product, portions] of Object.entries(order.demand)) {
-      this.left[product] = (this.left[product] ?? 0) - portions;
+      this.remainingPortions[product] = (this.remainingPortions[product] ?? 0) - portions;
     }
     this.#stock.through = order.number;
     writeJson(join(this.#folder, "stock.json"), this.#stock);

@@ -34,16 +34,16 @@ export class Menu {
   readonly file: MenuFile = JSON.parse(readFileSync(new URL("../menu.json", import.meta.url), "utf8"));
   readonly #products = new Map(GROUPS.flatMap((group) => this.file[group]).map((each) => [each.id, each]));
 
-  size(id: unknown): Size | undefined {
+  findSize(id: unknown): Size | undefined {
     return this.file.sizes.find((each) => each.id === id);
   }
 
-  find(group: Group, id: unknown): Product | undefined {
+  findProduct(group: Group, id: unknown): Product | undefined {
     return this.file[group].find((each) => each.id === id);
   }
 
   /** Returns the product with this id from any group. */
-  product(id: string): Product {
+  requireProduct(id: string): Product {
     const product = this.#products.get(id);
     if (!product) throw new Error(`Product not found: ${id}`);
     return product;
@@ -63,7 +63,7 @@ export class Menu {
   }
 
   /** Returns the portions left, by group and product. */
-  stock(left: Portions): object {
+  stockByGroup(left: Portions): object {
     return Object.fromEntries(
       GROUPS.map((group) => [group, Object.fromEntries(this.file[group].map(({ id }) => [id, left[id]]))]),
     );

@@ -11,15 +11,15 @@ export interface ShopRequest {
 
 /** Handles a request of one visitor. */
 export type Handler = (shop: Shop, request: ShopRequest) => ShopResponse;
-type Methods = Readonly<Record<string, Handler>>;
+type HandlersByMethod = Readonly<Record<string, Handler>>;
 
 const ITEM_PATH = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
 const ORDER_PATH = /^\/orders\/(0|[1-9]\d{0,8})$/;
-const METHODS_BY_PATH: Readonly<Record<string, Methods>> = {
-  "/": { GET: (shop) => shop.page() },
-  "/csrf": { GET: (shop) => shop.csrf() },
-  "/cart": { GET: (shop) => shop.cart(), DELETE: (shop) => shop.clear() },
-  "/orders": { GET: (shop) => shop.orders(), POST: (shop, { key, body }) => shop.place(key, body) },
+const METHODS_BY_PATH: Readonly<Record<string, HandlersByMethod>> = {
+  "/": { GET: (shop) => shop.renderPage() },
+  "/csrf": { GET: (shop) => shop.csrfToken() },
+  "/cart": { GET: (shop) => shop.readCart(), DELETE: (shop) => shop.clearCart() },
+  "/orders": { GET: (shop) => shop.listOrders(), POST: (shop, { key, body }) => shop.placeOrder(key, body) },
 };
 
 /** Finds the handler of a request. Throws 404, or 405 with the allowed methods. */
@@ -32,21 +32,21 @@ export function findHandler(method: string, path: string): Handler {
   throw new Refusal(405, "method_not_allowed", "Method not allowed for this path.", { headers });
 }
 
-function methodsAt(path: string): Methods | undefined {
+function methodsAt(path: string): HandlersByMethod | undefined {
   const item = ITEM_PATH.exec(path);
   if (item) return itemMethods(item[1] as Kind, item[2], item[3] !== undefined);
   const order = ORDER_PATH.exec(path);
-  if (order) return { GET: (shop) => shop.order(Number(order[1])) };
+  if (order) return { GET: (shop) => shop.readOrder(Number(order[1])) };
   return Object.hasOwn(METHODS_BY_PATH, path) ? METHODS_BY_PATH[path] : undefined;
 }
 
-function itemMethods(kind: Kind, number: string | undefined, ofQuantity: boolean): Methods {
+function itemMethods(kind: Kind, number: string | undefined, ofQuantity: boolean): HandlersByMethod {
   const id = Number(number);
-  if (number === undefined) return { POST: (shop, { body }) => shop.add(kind, body) };
+  if (number === undefined) return { POST: (shop, { body }) => shop.addItem(kind, body) };
   if (ofQuantity) return { PATCH: (shop, { body }) => shop.setQuantity(kind, id, body) };
   return {
-    GET: (shop) => shop.item(kind, id),
-    PUT: (shop, { body }) => shop.replace(kind, id, body),
-    DELETE: (shop) => shop.remove(kind, id),
+    GET: (shop) => shop.readItem(kind, id),
+    PUT: (shop, { body }) => shop.replaceItem(kind, id, body),
+    DELETE: (shop) => shop.removeItem(kind, id),
   };
 }

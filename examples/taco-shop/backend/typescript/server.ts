@@ -11,7 +11,7 @@ import { Shop, type ShopResponse } from "./shop.ts";
 // The backend for machines without PHP. Start it with `PORT=3002 TACO_SHOP_DATA=folder node server.ts`.
 
 /** The largest request body, in bytes. */
-const MAX_BODY = 65_536;
+const MAX_BODY_BYTES = 65_536;
 
 const { PORT, TACO_SHOP_DATA: folder } = process.env;
 if (!folder) throw new Error("Set TACO_SHOP_DATA to the folder for the backend's data.");
@@ -23,21 +23,21 @@ const sessions = new Sessions(folder);
 /** The responses to requests that need no session, by path. */
 const PUBLIC_RESPONSES: Readonly<Record<string, () => unknown>> = {
   "/health": () => ({ status: "ok", kind: "typescript" }),
-  "/menu": () => menu.withStock(ledger.left),
-  "/stock": () => menu.stock(ledger.left),
+  "/menu": () => menu.withStock(ledger.remainingPortions),
+  "/stock": () => menu.stockByGroup(ledger.remainingPortions),
 };
 
 createServer(async (request, response) => {
   try {
     const body = await bodyOf(request);
-    send(response, ...serve(request, response, body));
+    sendResponse(response, ...serveRequest(request, response, body));
   } catch (error) {
     sendError(response, error);
   }
 }).listen(Number(PORT), "127.0.0.1");
 
 /** Handles a request. Synchronous, so that requests are handled one at a time, as with PHP's session lock. */
-function serve(request: IncomingMessage, response: ServerResponse, body: Buffer): ShopResponse {
+function serveRequest(request: IncomingMessage, response: ServerResponse, body: Buffer): ShopResponse {
   const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
   const [path = ""] = (request.url ?? "").split("?", 1);
   const read = Object.hasOwn(PUBLIC_RESPONSES, path) ? PUBLIC_RESPONSES[path] : undefined;
@@ -71,9 +71,10 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= MAX_BODY) chunks.push(chunk);
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  if (size > MAX_BODY) throw new Refusal(413, "too_large", `The body must have at most ${MAX_BODY} bytes.`);
+  if (size > MAX_BODY_BYTES)
+    throw new Refusal(413, "too_large", `The body must have at most ${MAX_BODY_BYTES} bytes.`);
   return Buffer.concat(chunks);
 }
 
@@ -87,7 +88,7 @@ function parseBody(body: Buffer): Input {
   throw new Refusal(400, "bad_json", "The body must be a JSON object.");
 }
 
-function send(response: ServerResponse, status: number, value: unknown): void {
+function sendResponse(response: ServerResponse, status: number, value: unknown): void {
   const isPage = typeof value === "string";
   response.writeHead(status, {
     "content-type": isPage ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
@@ -100,10 +101,10 @@ function sendError(response: ServerResponse, error: unknown): void {
   if (error instanceof Refusal) {
     const { status, code, message, details, headers } = error;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    send(response, status, { error: { code, message, ...details } });
+    sendResponse(response, status, { error: { code, message, ...details } });
   } else {
     console.error(error);
-    send(response, 500, {
+    sendResponse(response, 500, {
       error: { code: "internal", message: "Internal error. See the backend's log." },
     });
   }

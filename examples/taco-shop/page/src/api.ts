@@ -3,8 +3,8 @@ import { client } from "./session.ts";
 import type {
   Account,
   Cart,
-  Entry,
   Fault,
+  HistoryEntry,
   InvitationView,
   Kind,
   Menu,
@@ -128,7 +128,7 @@ export const readPeople = (id: string) => call<People>("GET", `${orderPath(id)}/
 /** Returns the newest entries of the history, oldest first. With `before`, returns entries with smaller numbers. */
 export const readHistory = async (id: string, before?: number) => {
   const query = before === undefined ? "" : `?before=${before}`;
-  return (await call<{ entries: Entry[] }>("GET", `${orderPath(id)}/history${query}`)).entries;
+  return (await call<{ entries: HistoryEntry[] }>("GET", `${orderPath(id)}/history${query}`)).entries;
 };
 /** @param name the owner's name that guests see. If empty, guests see the name of the account. */
 export const invite = (id: string, role: "edit" | "view", name: string) =>

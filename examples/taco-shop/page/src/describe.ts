@@ -1,5 +1,5 @@
 import type {
-  Entry,
+  HistoryEntry,
   Kind,
   Language,
   Menu,
@@ -86,7 +86,7 @@ export function nameOf(
 }
 
 /** Describes a history entry, such as "added a taco". The participant's name precedes the text. */
-export function actionText({ what, item, outcome }: Entry, words: Words): string {
+export function actionText({ what, item, outcome }: HistoryEntry, words: Words): string {
   const object = item && words.items[item.kind];
   const remark = outcome === "unknown" ? words.unknown : undefined;
   return [words.actions[what], object, remark].filter(Boolean).join(" ");

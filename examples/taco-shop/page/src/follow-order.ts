@@ -1,6 +1,6 @@
 import { ApiError, readCart } from "./api.ts";
 import { client } from "./session.ts";
-import type { Entry } from "./wire.ts";
+import type { HistoryEntry } from "./wire.ts";
 
 /** The delay before a rejected event stream is requested again, in milliseconds. */
 const RETRY_DELAY = 5000;
@@ -8,7 +8,7 @@ const RETRY_DELAY = 5000;
 /** The newest change of an order. */
 export interface OrderNews {
   readonly revision: number;
-  readonly entry: Entry | null;
+  readonly entry: HistoryEntry | null;
   /** Whether this is the current state at the start of a connection, not a new change. */
   readonly isStart: boolean;
 }
@@ -22,8 +22,7 @@ export interface OrderEvents {
 /**
  * Receives an order's server-sent events. EventSource reconnects after a broken connection, but not after an error
  * response. An error response means that the order has ended, or that the shop is unavailable and the stream is
- * requested
- * again later.
+ * requested again later.
  *
  * @returns a function that stops following.
  */

@@ -3,7 +3,7 @@ import { readHistory } from "./api.ts";
 import { actionText, nameOf } from "./describe.ts";
 import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
-import type { Entry } from "./wire.ts";
+import type { HistoryEntry } from "./wire.ts";
 
 /** The number of entries to show initially. */
 const INITIAL_ENTRIES = 12;
@@ -22,8 +22,8 @@ interface OrderHistoryProps {
 /** The history of an order, newest entries first, without rejected changes. */
 export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps): ReactNode {
   const { language, words } = useLanguage();
-  const [entries, setEntries] = useState<readonly Entry[]>([]);
-  const [older, setOlder] = useState<readonly Entry[]>([]);
+  const [entries, setEntries] = useState<readonly HistoryEntry[]>([]);
+  const [older, setOlder] = useState<readonly HistoryEntry[]>([]);
   const [limit, setLimit] = useState(INITIAL_ENTRIES);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision requires a reload.

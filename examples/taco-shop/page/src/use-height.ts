@@ -2,8 +2,7 @@ import { type RefCallback, useCallback } from "react";
 
 /**
  * Returns a ref that stores the height of its element in a CSS property of the page, so that other parts can leave
- * space
- * for the element at any text size.
+ * space for the element at any text size.
  */
 export function useHeight(property: `--${string}`): RefCallback<HTMLElement> {
   return useCallback(

@@ -1,10 +1,10 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { readPeople } from "./api.ts";
 import { followOrder, type OrderEvents } from "./follow-order.ts";
-import type { Action, Entry, People } from "./wire.ts";
+import type { Action, HistoryEntry, People } from "./wire.ts";
 
 const PEOPLE_ACTIONS: readonly Action[] = ["invited", "uninvited", "joined", "left", "excluded"];
-const changesPeople = (entry: Entry | null) => entry !== null && PEOPLE_ACTIONS.includes(entry.what);
+const changesPeople = (entry: HistoryEntry | null) => entry !== null && PEOPLE_ACTIONS.includes(entry.what);
 
 /** The live state of an order. */
 export interface LiveOrder {
@@ -23,7 +23,7 @@ export function useLiveOrder(
   id: string | undefined,
   tell: {
     readonly heard: (revision: number) => void;
-    readonly happened: (entry: Entry, people: People | undefined) => void;
+    readonly happened: (entry: HistoryEntry, people: People | undefined) => void;
     readonly ended: OrderEvents["ended"];
   },
 ): LiveOrder {

@@ -202,7 +202,7 @@ export type Action =
   | "excluded";
 
 /** A history entry of an order. */
-export interface Entry {
+export interface HistoryEntry {
   readonly number: number;
   readonly at: string;
   readonly who: { readonly participantId: string; readonly name: string };

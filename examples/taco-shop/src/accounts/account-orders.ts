@@ -69,7 +69,8 @@ export class AccountOrders {
   }
 
   /**
-   * Removes an order whose session was deleted from the lists. Still stores its account, which may read the history.
+   * Removes an order from the lists after its session was deleted. The order's account stays stored, because the
+   * account may still read the history.
    */
   forget(orderId: string): void {
     this.#keepPast.run(orderId);
@@ -83,8 +84,8 @@ export class AccountOrders {
   }
 
   /**
-   * Returns the ids of the orders that the account has joined, newest last. It may no longer be a guest of some of
-   * them.
+   * Returns the ids of the orders that the account has joined, newest last. The account may no longer be a guest of
+   * some of these orders.
    */
   listJoined(account: string, max: number): string[] {
     return this.#joined

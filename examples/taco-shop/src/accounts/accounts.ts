@@ -55,7 +55,7 @@ export class Accounts {
     try {
       this.#insert.run(id, address, passwordHash, name, language);
     } catch (error) {
-      throw codeOf(error) === SQLITE_CONSTRAINT_UNIQUE ? emailTakenError() : error;
+      throw errorCodeOf(error) === SQLITE_CONSTRAINT_UNIQUE ? emailTakenError() : error;
     }
     return { id, name, email: address, language };
   }
@@ -64,7 +64,7 @@ export class Accounts {
    * Returns the account with this e-mail address and password. Returns null for a wrong password and
    * for an unknown address, after the same time, so that the response does not reveal which addresses have an account.
    */
-  async check(email: string, password: string): Promise<Account | null> {
+  async checkPassword(email: string, password: string): Promise<Account | null> {
     const row = this.#byEmail.get(normalizeEmail(email));
     const passwordHash = row === undefined ? null : String(row.password);
     return (await this.#passwordHasher.matches(password, passwordHash)) && row ? accountOf(row) : null;
@@ -109,6 +109,6 @@ function emailTakenError(): CoatcheckError {
   });
 }
 
-function codeOf(error: unknown): unknown {
+function errorCodeOf(error: unknown): unknown {
   return error instanceof Error && "errcode" in error ? error.errcode : null;
 }

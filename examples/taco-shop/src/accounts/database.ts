@@ -7,7 +7,7 @@ const IN_MEMORY = ":memory:";
 /** How long a call waits for another process's write, in milliseconds. */
 const BUSY_TIMEOUT = 500;
 
-const TABLES = `
+const CREATE_TABLES = `
   CREATE TABLE IF NOT EXISTS accounts (
     id TEXT PRIMARY KEY,
     email TEXT NOT NULL UNIQUE,
@@ -63,7 +63,7 @@ export function openAccountsDatabase(path: string): DatabaseSync {
   try {
     database.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
     const isNew = database.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
-    database.exec(TABLES);
+    database.exec(CREATE_TABLES);
     if (isNew) markOrdersMigrated(database);
     database.exec("COMMIT");
     return database;

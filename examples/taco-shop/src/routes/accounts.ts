@@ -1,6 +1,6 @@
 import { sessionOf } from "coatcheck/fastify";
 import { type App, failures, success, successBody } from "coatcheck-server";
-import { type Limits, perMinute } from "../limits.ts";
+import { type Limits, limitPerMinute } from "../limits.ts";
 import { account, accountChange, newAccount, pastOrders, pastOrdersQuery } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
@@ -18,7 +18,7 @@ export function accountRoutes(app: App, { accounts, placedOrders }: Shop, limits
         body: newAccount,
         response: { 201: success(account), ...failures },
       },
-      config: { rateLimit: perMinute(limits.accounts) },
+      config: { rateLimit: limitPerMinute(limits.accounts) },
     },
     async (request, reply) => {
       const { language = null, ...fields } = request.body;

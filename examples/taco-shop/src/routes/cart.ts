@@ -21,7 +21,7 @@ const changedCart = success(change.extend({ cart: cartView }));
 const EMPTY_CART: Cart = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
 /** A change of the cart, with the request to the backend and the data for the history entry. */
-interface Edit {
+interface CartEdit {
   readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
   /** The request path at the backend. */
   readonly path: string;
@@ -61,7 +61,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
       // Read the revision before the cart. If the cart changes in between, a later If-Match with the older revision is
       // rejected. If the cart were read first, the later request would overwrite the change.
       const { revision } = orderOf(access.record.data);
-      const cart = await shop.backend.cart(access.record.id);
+      const cart = await shop.backend.readCart(access.record.id);
       return successBody(cartResponse(reply, access, cart, revision));
     },
   );
@@ -126,7 +126,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
       const access = await readOrderAccess(shop, request, request.params.sessionId);
       const id = itemIdOf(request.params.item);
       if (access === null) throw new PathNotFoundError("item");
-      return successBody(await shop.backend.item(access.record.id, `/cart/${kind}/${id}`));
+      return successBody(await shop.backend.readItem(access.record.id, `/cart/${kind}/${id}`));
     },
   );
 
@@ -183,7 +183,7 @@ async function edit(
   shop: Shop,
   request: EditRequest,
   reply: FastifyReply,
-  { method, path, json, change }: Edit,
+  { method, path, json, change }: CartEdit,
 ) {
   const access = await openOrCreateOrder(shop, request, request.params.sessionId, "edit");
   const ifRevision = revisionIn(request.headers["if-match"]);
@@ -191,7 +191,7 @@ async function edit(
     access,
     { ...change, least: "edit", ifRevision },
     async () => {
-      const value = await shop.backend.change(access.record.id, method, path, json);
+      const value = await shop.backend.changeCart(access.record.id, method, path, json);
       const isAdded = change.what === "added" && value.item !== null;
       const item =
         isAdded && value.item ? { kind: path.slice("/cart/".length), id: value.item.id } : change.item;

@@ -5,7 +5,7 @@ import type { App } from "coatcheck-server";
 import { orderOf } from "../order-state.ts";
 import { sharedParams } from "../schemas.ts";
 import { openOrder, type Shop } from "../shop.ts";
-import { entryView } from "../views.ts";
+import { historyEntryView } from "../views.ts";
 
 /** The interval between heartbeats, in milliseconds. Proxies close idle connections, often after 30 to 60 s. */
 const HEARTBEAT_INTERVAL = 15_000;
@@ -59,7 +59,7 @@ export function eventRoutes(app: App, shop: Shop): void {
         if (order.revision === revision) return;
         revision = order.revision;
         const last = order.history.at(-1);
-        send(eventOf("changed", { revision, entry: last ? entryView(last) : null }));
+        send(eventOf("changed", { revision, entry: last ? historyEntryView(last) : null }));
       };
       show(record);
       const unwatchers = [shop.notifier.watch(record, show)];

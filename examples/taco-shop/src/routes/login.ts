@@ -1,7 +1,7 @@
 import { sessionRoutes } from "coatcheck/routes/fastify";
 import type { App } from "coatcheck-server";
 import type { Account } from "../accounts/accounts.ts";
-import { type Limits, perMinute } from "../limits.ts";
+import { type Limits, limitPerMinute } from "../limits.ts";
 import type { Shop } from "../shop.ts";
 
 /** The path of the session endpoints. The older API used this path, so that its clients still work. */
@@ -11,14 +11,16 @@ const MIGRATION_PATH = "/api/auth/migrate-session";
 /** Adds the library's session endpoints (login, logout, devices, elevation, events) with the shop's rate limits. */
 export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise<void> {
   const { manager, accounts, browserOrders, clock, schedule } = shop;
-  const byPassword = app.rateLimit(perMinute(limits.logins));
+  const byPassword = app.rateLimit(limitPerMinute(limits.logins));
   const limiters = new Map([
     [`POST ${BASE_PATH}`, byPassword],
     [`POST ${BASE_PATH}/elevate`, byPassword],
-    [`POST ${BASE_PATH}/init`, app.rateLimit(perMinute(limits.inits))],
+    [`POST ${BASE_PATH}/init`, app.rateLimit(limitPerMinute(limits.inits))],
   ]);
   const check = async ({ email, password }: { readonly email?: unknown; readonly password?: unknown }) =>
-    typeof email === "string" && typeof password === "string" ? await accounts.check(email, password) : null;
+    typeof email === "string" && typeof password === "string"
+      ? await accounts.checkPassword(email, password)
+      : null;
 
   const endpoints = sessionRoutes<Account>(manager, {
     base: BASE_PATH,

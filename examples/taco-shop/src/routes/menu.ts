@@ -9,7 +9,7 @@ export function menuRoutes(app: App, { backend }: Shop): void {
   app.get(
     "/api/v1/resources/stock",
     { schema: { summary: "Portions left", tags, response: { 200: success(stock), ...failures } } },
-    async () => successBody(await backend.stock()),
+    async () => successBody(await backend.readStock()),
   );
 
   app.get(
@@ -21,6 +21,6 @@ export function menuRoutes(app: App, { backend }: Shop): void {
         response: { 200: success(menu), ...failures },
       },
     },
-    async () => successBody(await backend.menu()),
+    async () => successBody(await backend.readMenu()),
   );
 }

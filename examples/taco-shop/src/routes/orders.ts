@@ -14,8 +14,7 @@ type OrderRequest = FastifyRequest<{ Params: { sessionId?: string | undefined } 
 
 /**
  * Adds the routes that place orders and read placed orders. `prefix` either contains the order session's id, or
- * addresses the
- * browser's default order session.
+ * addresses the browser's default order session.
  */
 export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
   const tags = [prefix.includes(":") ? "orders" : "default order"];
@@ -39,7 +38,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const earlier = key && (await findPlacedOrder(shop, request, key));
       if (earlier) return successBody(earlier);
       try {
-        const { isNew, order } = await place(shop, request, key ?? randomUUID(), request.body);
+        const { isNew, order } = await placeOrder(shop, request, key ?? randomUUID(), request.body);
         reply.code(isNew ? 201 : 200);
         return successBody(order);
       } catch (error) {
@@ -65,7 +64,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
     async (request) => {
       const access = await readOrderAccess(shop, request, request.params.sessionId);
       if (access === null) return successBody({ orders: [] });
-      const { orders } = await shop.backend.orders(access.record.id);
+      const { orders } = await shop.backend.listOrders(access.record.id);
       shop.placedOrders.keep(access.record.id, orders.toReversed());
       return successBody({ orders: orders.map((order) => hidePrivateFields(access, order)) });
     },
@@ -85,12 +84,12 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const { sessionId, number } = request.params;
       const access = await readOrderAccess(shop, request, sessionId);
       if (access === null || !/^[1-9]\d{0,8}$/.test(number)) throw new PathNotFoundError("number");
-      return successBody(hidePrivateFields(access, await shop.backend.order(access.record.id, number)));
+      return successBody(hidePrivateFields(access, await shop.backend.readOrder(access.record.id, number)));
     },
   );
 }
 
-async function place(
+async function placeOrder(
   shop: Shop,
   request: OrderRequest,
   key: string,
@@ -100,7 +99,7 @@ async function place(
   const { id } = access.record;
   const change = { what: "ordered", least: "owner", ifRevision: null } as const;
   const { value } = await shop.changes.atBackend(access, change, async () => {
-    const value = await shop.backend.place(id, key, recipient as JsonObject);
+    const value = await shop.backend.placeOrder(id, key, recipient as JsonObject);
     const result = { value, order: value.order.number };
     if (!cleanUp) return result;
     const placed = { key: hash("sha256", key), order: value.order };
@@ -112,8 +111,8 @@ async function place(
 }
 
 /**
- * Returns the order that an earlier request with this key placed and whose session `cleanUp` has ended. The client
- * repeats a request whose response was lost.
+ * Returns the order that an earlier request with this key placed, if the request's `cleanUp` ended the order session. A
+ * client repeats a request whose response was lost.
  */
 async function findPlacedOrder(
   { manager, authenticator, access, placedOrders }: Shop,

@@ -1,11 +1,11 @@
 import type { SessionRecord } from "coatcheck";
 import { type App, failures, sessionRoutes, success, successBody, toIso } from "coatcheck-server";
-import { createBody, createdAnswer, orderList } from "../schemas.ts";
+import { createBody, createdOrderResponse, orderList } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
 const tags = ["sessions"];
 /** Allowed new order sessions per minute and network address. API consumers are exempt. */
-const MAX_CREATIONS = 120;
+const MAX_CREATIONS_PER_MINUTE = 120;
 
 /**
  * Adds the routes that create and list the caller's order sessions. The service's code adds the other session routes.
@@ -22,11 +22,11 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
           "A browser's order sessions are children of its own session, whose cookie is set with the first one. With an API key, the order belongs to that consumer.",
         tags,
         body: createBody,
-        response: { 201: createdAnswer, ...failures },
+        response: { 201: createdOrderResponse, ...failures },
       },
       config: {
         rateLimit: {
-          max: MAX_CREATIONS,
+          max: MAX_CREATIONS_PER_MINUTE,
           timeWindow: "1 minute",
           allowList: (request) => authenticator.findPrincipal(request) !== null,
         },

@@ -6,26 +6,26 @@ import type { Access } from "../order-access.ts";
 import { type Actor, orderOf } from "../order-state.ts";
 import {
   acceptBody,
-  accepted,
   checkBody,
+  createdInvitation,
   history,
   historyQuery,
   invitationParams,
   invitationView,
   inviteBody,
-  invited,
+  joinedOrder,
   participantParams,
   participants,
-  removed,
+  removedGuests,
   sharedParams,
 } from "../schemas.ts";
 import { openHistory, openOrder, type Shop } from "../shop.ts";
-import { entryView } from "../views.ts";
+import { historyEntryView } from "../views.ts";
 
 const tags = ["sharing"];
 const order = "/api/v1/sessions/:sessionId";
 /** Requests to accept an invitation that are allowed per minute and network address, to limit the load. */
-const MAX_ACCEPTS = 60;
+const MAX_ACCEPTS_PER_MINUTE = 60;
 
 /** Adds the routes for sharing an order: invitations, participants and history. */
 export function sharingRoutes(app: App, shop: Shop): void {
@@ -49,7 +49,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
       const { sessionId } = request.params;
       const { before, limit } = request.query;
       await openHistory(shop, request, sessionId);
-      return successBody({ entries: shop.history.read(sessionId, before, limit).map(entryView) });
+      return successBody({ entries: shop.history.read(sessionId, before, limit).map(historyEntryView) });
     },
   );
 }
@@ -67,14 +67,14 @@ function invitationRoutes(app: App, shop: Shop): void {
         tags,
         params: sharedParams,
         body: inviteBody,
-        response: { 201: success(invited), ...failures },
+        response: { 201: success(createdInvitation), ...failures },
       },
     },
     async (request, reply) => {
       const access = await openOrder(shop, request, request.params.sessionId, "owner");
       const { role, name, expiresIn } = request.body;
-      const invited = await invitations.invite(access, { role, name, lifetime: expiresIn * 1000 });
-      const { invitationId, token, expiresAt } = invited;
+      const createdInvitation = await invitations.invite(access, { role, name, lifetime: expiresIn * 1000 });
+      const { invitationId, token, expiresAt } = createdInvitation;
       const { protocol, host } = sessionOf(request).client;
       // Browsers do not send the part after the #, so the token appears in no log and no Referer.
       const url = `${protocol}://${host}/#/join/${token}`;
@@ -90,7 +90,7 @@ function invitationRoutes(app: App, shop: Shop): void {
         summary: "Revoke an invitation and remove the guests who joined by it",
         tags,
         params: invitationParams,
-        response: { 200: success(removed), ...failures },
+        response: { 200: success(removedGuests), ...failures },
       },
     },
     async (request) => {
@@ -108,7 +108,7 @@ function invitationRoutes(app: App, shop: Shop): void {
         body: checkBody,
         response: { 200: success(invitationView), ...failures },
       },
-      config: { rateLimit: { max: MAX_ACCEPTS, timeWindow: "1 minute" } },
+      config: { rateLimit: { max: MAX_ACCEPTS_PER_MINUTE, timeWindow: "1 minute" } },
     },
     async (request) => successBody(await invitations.check(request.body.token)),
   );
@@ -120,9 +120,9 @@ function invitationRoutes(app: App, shop: Shop): void {
         summary: "Join an order by its invitation",
         tags,
         body: acceptBody,
-        response: { 200: success(accepted), ...failures },
+        response: { 200: success(joinedOrder), ...failures },
       },
-      config: { rateLimit: { max: MAX_ACCEPTS, timeWindow: "1 minute" } },
+      config: { rateLimit: { max: MAX_ACCEPTS_PER_MINUTE, timeWindow: "1 minute" } },
     },
     async (request) => {
       const caller = await authenticator.authenticateForCreate(request, {});
@@ -167,7 +167,7 @@ function participantRoutes(app: App, shop: Shop): void {
         summary: "Leave an order that one has joined",
         tags,
         params: sharedParams,
-        response: { 200: success(removed), ...failures },
+        response: { 200: success(removedGuests), ...failures },
       },
     },
     async (request) => {
@@ -183,7 +183,7 @@ function participantRoutes(app: App, shop: Shop): void {
         summary: "Remove one guest",
         tags,
         params: participantParams,
-        response: { 200: success(removed), ...failures },
+        response: { 200: success(removedGuests), ...failures },
       },
     },
     async (request) => {
