@@ -83,7 +83,11 @@ describe("GET /accounts/me/orders", () => {
 
   async function place(visitor: Visitor, order: string, cleanUp = false): Promise<unknown> {
     await visitor.post(`${order}/cart/tacos`, TACO_XL);
-    const { status, body } = await visitor.post(`${order}/orders`, { ...ALICE_RECIPIENT, cleanUp }, newKeyHeader());
+    const { status, body } = await visitor.post(
+      `${order}/orders`,
+      { ...ALICE_RECIPIENT, cleanUp },
+      newKeyHeader(),
+    );
     expect(status).toBe(201);
     return body.data;
   }
