@@ -2,7 +2,7 @@ import type { RequestClient } from "../session/binding.ts";
 import type { Client } from "./client-address.ts";
 import type { HttpRequest } from "./message.ts";
 
-/** A request as the binding of sessions reads it. */
+/** The request that a {@link ClientBinding} reads. */
 export interface BindingRequest {
   readonly request: HttpRequest;
   /** Finds the client's address, as reported by the trusted proxies. */

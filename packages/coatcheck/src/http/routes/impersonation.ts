@@ -5,11 +5,11 @@ import { loadSession, requireLogin } from "./load-session.ts";
 import { type ImpersonationRoutesOptions, requireGrant } from "./options.ts";
 import { invalidRequest, type RouteRequest, readJsonObject } from "./request.ts";
 
-type Handler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
+type ImpersonationHandler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
 
-/** The functions of the session endpoints that {@link impersonationHandlers} needs. */
-interface Endpoints<Data> {
-  /** Throws `REAUTHENTICATION_REQUIRED` without a recent proof of the user's identity. */
+/** The functions of the session endpoints that {@link impersonationHandlers} calls. */
+interface EndpointFunctions<Data> {
+  /** Throws `REAUTHENTICATION_REQUIRED` unless the user has logged in or elevated recently. */
   requireRecent(session: Session<Data>): void;
   /** Returns the response with the view of the session. */
   respond(session: Session<Data>): Promise<Response>;
@@ -21,29 +21,30 @@ const MAX_SUBJECT_LENGTH = 256;
 /** The longest reason that a page may send, in characters. */
 const MAX_REASON_LENGTH = 256;
 
-/** Returns the endpoints that begin and stop an impersonation at `path`; none unless the application allows it. */
+/** Returns the endpoints at `path` that begin and stop an impersonation; an empty list if `options` is not set. */
 export function impersonationHandlers<Data>(
   path: string,
   options: ImpersonationRoutesOptions<Data> | undefined,
-  endpoints: Endpoints<Data>,
-): readonly [string, Handler<Data>][] {
+  endpoints: EndpointFunctions<Data>,
+): readonly [string, ImpersonationHandler<Data>][] {
   if (options === undefined) return [];
   return [
-    [`POST ${path}`, (request) => begin(request, options, endpoints)],
-    [`DELETE ${path}`, (request) => stop(request, endpoints)],
+    [`POST ${path}`, (request) => beginImpersonation(request, options, endpoints)],
+    [`DELETE ${path}`, (request) => stopImpersonation(request, endpoints)],
   ];
 }
 
-async function begin<Data>(
+async function beginImpersonation<Data>(
   request: RouteRequest<Data>,
   { authorize }: ImpersonationRoutesOptions<Data>,
-  { requireRecent, respond }: Endpoints<Data>,
+  { requireRecent, respond }: EndpointFunctions<Data>,
 ): Promise<Response> {
   const { session, subject: actor } = await requireLogin(request.session, "user");
   const body = await readJsonObject(request);
-  const subject = textOf(body, "subject", MAX_SUBJECT_LENGTH);
-  const reason = textOf(body, "reason", MAX_REASON_LENGTH);
-  // The second request of a double click may carry the token of the impersonation.
+  const subject = requireText(body, "subject", MAX_SUBJECT_LENGTH);
+  const reason = requireText(body, "reason", MAX_REASON_LENGTH);
+  // After a double click, the second request may already have the token of the impersonation. Respond as to the first
+  // request.
   if (session.actor !== null && session.subject === subject) return await respond(session);
   session.forbidWhileImpersonating("impersonate another subject; stop first");
   if (subject === actor) throw invalidRequest("subject", "must be another subject");
@@ -55,14 +56,20 @@ async function begin<Data>(
   return await respond(session);
 }
 
-/** Responds with the present session also when no one is impersonated: a page may repeat a stop whose response was lost. */
-async function stop<Data>(request: RouteRequest<Data>, { respond }: Endpoints<Data>): Promise<Response> {
+/**
+ * Stops the impersonation, and responds with the current session. Succeeds even without an impersonation, because a
+ * page repeats the request if its response was lost.
+ */
+async function stopImpersonation<Data>(
+  request: RouteRequest<Data>,
+  { respond }: EndpointFunctions<Data>,
+): Promise<Response> {
   const session = await loadSession(request.session, "user");
   await session.stopImpersonating();
   return await respond(session);
 }
 
-function textOf(body: JsonObject, name: string, maxLength: number): string {
+function requireText(body: JsonObject, name: string, maxLength: number): string {
   const value = body[name];
   if (typeof value === "string" && value !== "" && value.length <= maxLength) return value;
   throw invalidRequest(name, `must be a string of 1 to ${maxLength} characters`);
