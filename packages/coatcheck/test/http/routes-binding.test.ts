@@ -13,7 +13,7 @@ import {
 
 const frameworks = { Express: startExpress, Fastify: startFastify, Hono: startHono };
 
-describe.each(Object.entries(frameworks))("the session endpoints with a binding on %s", (_name, start) => {
+describe.each(Object.entries(frameworks))("the session endpoints on %s, with a binding,", (_name, start) => {
   let site: Site;
   let browser: Browser;
   let stranger: Browser;
@@ -28,10 +28,10 @@ describe.each(Object.entries(frameworks))("the session endpoints with a binding 
   };
   afterEach(() => site.close());
 
-  describe("that requires a step-up", () => {
+  describe("after another browser has used a session with the policy step-up,", () => {
     beforeEach(() => startWith("step-up"));
 
-    it("show in the view that a proof is needed, until the user elevates", async () => {
+    it("return needsProof in the session until the user elevates", async () => {
       expect((await browser.send("GET /session")).data.session).not.toHaveProperty("needsProof");
       expect((await stranger.send("GET /session")).data.session).toMatchObject({ needsProof: true });
       expect((await browser.send("GET /session")).data.session).toMatchObject({ needsProof: true });
@@ -39,7 +39,7 @@ describe.each(Object.entries(frameworks))("the session endpoints with a binding 
       expect(data.session).not.toHaveProperty("needsProof");
     });
 
-    it("reject ending other devices although the login is recent, until the user elevates", async () => {
+    it("refuse to end other devices until the user elevates, although the login is recent", async () => {
       expect((await stranger.send("GET /session")).code).toBeNull();
       expect((await browser.send("DELETE /session/devices?others")).code).toBe("REAUTHENTICATION_REQUIRED");
       expect((await browser.send("DELETE /session?everywhere")).code).toBe("REAUTHENTICATION_REQUIRED");
@@ -49,10 +49,10 @@ describe.each(Object.entries(frameworks))("the session endpoints with a binding 
     });
   });
 
-  describe("that revokes", () => {
+  describe("after another browser has used a session with the policy revoke,", () => {
     beforeEach(() => startWith("revoke"));
 
-    it("report the end of the session, and keep the subject's other device", async () => {
+    it("report the session as revoked, and keep the subject's session on another device", async () => {
       expect((await stranger.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
       expect((await browser.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
       await browser.logIn("ada");

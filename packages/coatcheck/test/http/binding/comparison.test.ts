@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Session } from "../../../src/session/session.ts";
-import { AWAY, CHROME, HOME, NEWER_FIREFOX, Site } from "./fixtures.ts";
+import { AWAY_ADDRESS, CHROME, HOME_ADDRESS, NEWER_FIREFOX, Site } from "./fixtures.ts";
 
-describe("a session", () => {
-  it("remembers the family of the browser and the network, and neither version nor address", async () => {
+describe("a session bound to the client of its login", () => {
+  it("stores the browser's family and the client's network, but not the browser's version or the full address", async () => {
     for (const [address, network] of [
-      [HOME, "203.0.113.0"],
+      [HOME_ADDRESS, "203.0.113.0"],
       ["2001:db8:7:1:a:b:c:d", "2001:db8:7::"],
       ["::ffff:203.0.113.77", "203.0.113.0"],
     ] as const) {
@@ -22,13 +22,13 @@ describe("a session", () => {
     }
   });
 
-  it("remembers no network where none is compared", async () => {
+  it("stores no network if the option address is off", async () => {
     const site = new Site({ binding: { address: "off" } });
     const { record } = await site.load({ token: await site.logIn() });
     expect(record?.binding?.network).toBeNull();
   });
 
-  it("is not bound while anonymous, and without the option", async () => {
+  it("has no binding before the login, or without the option binding", async () => {
     const site = new Site({ binding: { userAgent: "revoke" } });
     const token = await site.change({}, (session) => session.patch({ cart: { tea: 1 } }));
     expect(await site.load({ token, userAgent: CHROME })).toMatchObject({ record: { binding: null } });
@@ -37,7 +37,7 @@ describe("a session", () => {
     expect((await unbound.load({ token: login, userAgent: CHROME })).record?.binding).toBeNull();
   });
 
-  it("of a login before the option was set goes on, and is bound by its next login", async () => {
+  it("continues without a binding if its login was before the option was set, and is bound at the next login", async () => {
     const { store } = new Site({ binding: null });
     const before = new Site({ binding: null, store });
     const token = await before.logIn();
@@ -47,7 +47,7 @@ describe("a session", () => {
     expect(await site.refusal({ token: renewed, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("of a cached hit opens without waiting, with and without a binding", async () => {
+  it("is returned synchronously from the cache, with and without a binding", async () => {
     for (const binding of [null, { userAgent: "revoke", address: "revoke" } as const]) {
       const site = new Site({ binding });
       const token = await site.logIn();
@@ -58,7 +58,7 @@ describe("a session", () => {
     }
   });
 
-  it("is compared also when it is read from the store", async () => {
+  it("is compared with the client even if it is read from the store and not from a cache", async () => {
     const site = new Site({ binding: { userAgent: "revoke" }, cache: "none" });
     const token = await site.logIn();
     expect(await site.refusal({ token, userAgent: NEWER_FIREFOX })).toBeNull();
@@ -66,7 +66,7 @@ describe("a session", () => {
   });
 });
 
-describe("behind a proxy", () => {
+describe("the binding of a session behind a proxy", () => {
   const binding = { userAgent: "off", address: "revoke" } as const;
   const through = (proxy: string, client: string) => ({
     address: proxy,
@@ -75,16 +75,16 @@ describe("behind a proxy", () => {
 
   it("compares the client's address, whichever trusted proxy sends the request", async () => {
     const site = new Site({ binding, http: { trustProxy: ["10.0.0.0/8"] } });
-    const token = await site.logIn(through("10.1.0.1", HOME));
-    expect(await site.refusal({ token, ...through("10.200.7.9", HOME) })).toBeNull();
-    expect(await site.refusal({ token, ...through("10.1.0.1", AWAY) })).toBe("SESSION_REVOKED");
+    const token = await site.logIn(through("10.1.0.1", HOME_ADDRESS));
+    expect(await site.refusal({ token, ...through("10.200.7.9", HOME_ADDRESS) })).toBeNull();
+    expect(await site.refusal({ token, ...through("10.1.0.1", AWAY_ADDRESS) })).toBe("SESSION_REVOKED");
   });
 
   it("ignores forwarding headers that no trusted proxy has set", async () => {
     const site = new Site({ binding });
-    const token = await site.logIn(through(HOME, AWAY));
-    expect(await site.refusal({ token, ...through(HOME, "192.0.2.1") })).toBeNull();
-    expect(await site.refusal({ token, ...through(AWAY, AWAY) })).toBe("SESSION_REVOKED");
+    const token = await site.logIn(through(HOME_ADDRESS, AWAY_ADDRESS));
+    expect(await site.refusal({ token, ...through(HOME_ADDRESS, "192.0.2.1") })).toBeNull();
+    expect(await site.refusal({ token, ...through(AWAY_ADDRESS, AWAY_ADDRESS) })).toBe("SESSION_REVOKED");
   });
 
   it("compares nothing while the client's address is unknown", async () => {
@@ -94,18 +94,18 @@ describe("behind a proxy", () => {
   });
 });
 
-describe("with a policy for each tenant", () => {
-  it("takes what differs from a table, and all else from the default", async () => {
+describe("the option tenants of createBinding()", () => {
+  it("overrides the default policy for the tenants in its table", async () => {
     const site = new Site({
       binding: { userAgent: "log", address: "off", tenants: { bank: { userAgent: "revoke" } } },
     });
     const [shop, bank] = [await site.logIn(), await site.logIn({ tenant: "bank" })];
     expect(await site.refusal({ token: shop, userAgent: CHROME })).toBeNull();
-    expect(await site.refusal({ token: bank, address: AWAY })).toBeNull();
+    expect(await site.refusal({ token: bank, address: AWAY_ADDRESS })).toBeNull();
     expect(await site.refusal({ token: bank, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("asks a function at each request, so that a tenant's change applies at once", async () => {
+  it("calls its function at each request, so that a changed policy applies immediately", async () => {
     let action: "off" | "revoke" = "off";
     const site = new Site({
       binding: { tenants: (tenant) => (tenant === "bank" ? { userAgent: action } : undefined) },
@@ -116,7 +116,7 @@ describe("with a policy for each tenant", () => {
     expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("lets no request pass when the function returns an invalid policy", async () => {
+  it("rejects a login if the function returns an invalid policy", async () => {
     const site = new Site({ binding: { tenants: () => ({ userAgent: "revok" }) as never } });
     await expect(site.logIn()).rejects.toThrow(
       'Invalid options of createBinding(): tenants("shop").userAgent must be one of off, log, step-up, revoke (got "revok").',

@@ -16,11 +16,11 @@ export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 export const NEWER_FIREFOX = FIREFOX.replaceAll("140", "141");
 export const CHROME =
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
-export const HOME = "203.0.113.77";
-export const AWAY = "198.51.100.9";
+export const HOME_ADDRESS = "203.0.113.77";
+export const AWAY_ADDRESS = "198.51.100.9";
 
-/** One request of a client. */
-export interface Sent {
+/** The properties of a request that a test sends. */
+export interface SentRequest {
   readonly token?: string | undefined;
   readonly userAgent?: string | null;
   readonly address?: string;
@@ -29,11 +29,14 @@ export interface Sent {
 
 /** Options of a {@link Site}. */
 export interface SiteOptions {
-  /** Default: the options of `createBinding()` are all absent. Null: sessions are not bound. */
+  /** Options of `createBinding()`. Default: none. Null: sessions are not bound to a client. */
   readonly binding?: BindingOptions | null;
   readonly http?: Omit<HttpOptions, "binding">;
   readonly store?: SessionStore;
-  /** `leased`: nothing polls, so that its copies are valid for two seconds. Default: `of one process`. */
+  /**
+   * The cache of the manager. `leased`: a cache that never polls the log, so its copies are valid for only two seconds.
+   * Default: `of one process`.
+   */
   readonly cache?: "of one process" | "leased" | "none";
 }
 
@@ -74,13 +77,13 @@ export class Site {
     });
   }
 
-  /** Opens a request. By default it comes from Firefox at home, without a token. */
+  /** Opens the session handle of a request. Default: a request from Firefox at the address `HOME_ADDRESS`, without a token. */
   request({
     token,
     userAgent = FIREFOX,
-    address = HOME,
+    address = HOME_ADDRESS,
     headers = {},
-  }: Sent = {}): RequestSession<JsonObject> {
+  }: SentRequest = {}): RequestSession<JsonObject> {
     const all: Record<string, string> = {
       host: "shop.example",
       ...(userAgent !== null && { "user-agent": userAgent }),
@@ -97,24 +100,26 @@ export class Site {
   }
 
   /** Loads the session of a request. */
-  async load(sent: Sent = {}) {
+  async load(sent: SentRequest = {}) {
     return await this.request(sent).load();
   }
 
-  /** Logs in, and returns the token that the response carries. */
-  async logIn(sent: Sent & { readonly subject?: string; readonly tenant?: string } = {}): Promise<string> {
+  /** Logs in, and returns the new token. */
+  async logIn(
+    sent: SentRequest & { readonly subject?: string; readonly tenant?: string } = {},
+  ): Promise<string> {
     const { subject = "ann", tenant = "shop" } = sent;
     return await this.change(sent, (session) => session.authenticate(subject, { tenant }));
   }
 
-  /** Elevates for the scope `payment`, and returns the token that the response carries. */
-  async stepUp(sent: Sent): Promise<string> {
+  /** Elevates for the scope `payment`, and returns the new token. */
+  async stepUp(sent: SentRequest): Promise<string> {
     return await this.change(sent, (session) => session.elevate("payment", 5 * MINUTE));
   }
 
-  /** Runs one request that changes its session, and returns the token that the browser has then. */
+  /** Changes the session in one request, and returns the token that the browser has afterwards. */
   async change(
-    sent: Sent,
+    sent: SentRequest,
     act: (session: Awaited<ReturnType<Site["load"]>>) => Promise<unknown>,
   ): Promise<string> {
     const session = await this.load(sent);
@@ -122,8 +127,11 @@ export class Site {
     return (await session.commit()).token ?? sent.token ?? "";
   }
 
-  /** The code of the error that a guard throws for a request; null when it lets the request pass. */
-  async refusal(sent: Sent, scope?: string): Promise<string | null> {
+  /**
+   * Returns the code of the error with which a guard refuses a request; null if the guard accepts it. The guard
+   * requires a login, or an elevation for `scope`.
+   */
+  async refusal(sent: SentRequest, scope?: string): Promise<string | null> {
     const request = this.request(sent);
     try {
       await (scope === undefined ? request.requireSubject() : request.requireElevated(scope));
@@ -134,7 +142,7 @@ export class Site {
   }
 }
 
-/** Collects what `onUnusualLogin` is called with, and lets a test wait for the next call. */
+/** Collects the logins that are passed to `onUnusualLogin`, and lets a test wait for the next call. */
 export class Mailbox {
   readonly logins: UnusualLogin[] = [];
   #arrived = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import type { Session } from "../../../src/session/session.ts";
 import { Site as JwtSite, MINUTE } from "../../jwt/fixtures.ts";
 import { CHROME, FIREFOX } from "./fixtures.ts";
 
-/** A site whose browsers log in with a cookie, and send their JWT to its API. */
+/** A site where browsers log in with a cookie, and then send a JWT to the API. */
 function setUp() {
   const site = new JwtSite();
   const { manager, jwts } = site;
@@ -27,7 +27,7 @@ function setUp() {
   return { site, open, logIn };
 }
 
-it("a JWT of another browser ends its session, and is refused from then on", async () => {
+it("a JWT that another browser sends is rejected, and its session is revoked", async () => {
   const { open, logIn } = setUp();
   const { authorization } = await logIn();
   expect((await open(FIREFOX, authorization).load()).subject).toBe("ada");
@@ -36,7 +36,7 @@ it("a JWT of another browser ends its session, and is refused from then on", asy
   await expect(open(FIREFOX, authorization).requireJwt()).rejects.toMatchObject({ code: "SESSION_REVOKED" });
 });
 
-it("a session that continues an expired one for its JWT stays bound to the same client", async () => {
+it("a session that a JWT opens after the expiry of the former session is bound to the same client", async () => {
   const { site, open, logIn } = setUp();
   const { session, authorization } = await logIn();
   site.clock.pass(3 * MINUTE);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CHROME, MINUTE, Site } from "./fixtures.ts";
 
-describe("while the store does not respond", () => {
-  it("a session that would be revoked is not served from a copy", async () => {
+describe("a session with a binding while the store is down", () => {
+  it("is not served from a cached copy if the client's change would revoke the session", async () => {
     const site = new Site({
       binding: { userAgent: "revoke" },
       http: { outage: { degraded: { maxAge: 10 * MINUTE } } },
@@ -18,7 +18,7 @@ describe("while the store does not respond", () => {
     expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("a session that needs a new proof is served from a copy without elevations", async () => {
+  it("is served from a cached copy without its elevations if the client's change requires a step-up", async () => {
     const site = new Site({
       binding: { userAgent: "step-up" },
       http: { outage: { degraded: { maxAge: 10 * MINUTE } } },
@@ -32,7 +32,7 @@ describe("while the store does not respond", () => {
     expect(await site.refusal({ token, userAgent: CHROME }, "payment")).toBe("STORE_UNAVAILABLE");
   });
 
-  it("a request whose change of client cannot be stored is refused, and is no logout", async () => {
+  it("is refused to a changed client if the change cannot be stored, and is not logged out", async () => {
     const site = new Site({ binding: { userAgent: "step-up" } });
     const token = await site.stepUp({ token: await site.logIn() });
     await site.load({ token });

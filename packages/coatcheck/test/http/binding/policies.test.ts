@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { requireRecentProof } from "../../../src/http/recent-proof.ts";
-import { AWAY, CHROME, FIREFOX, MINUTE, NEWER_FIREFOX, Site } from "./fixtures.ts";
+import { AWAY_ADDRESS, CHROME, FIREFOX, MINUTE, NEWER_FIREFOX, Site } from "./fixtures.ts";
 
 describe("the policy revoke", () => {
   const binding = { userAgent: "revoke", address: "revoke" } as const;
 
-  it("ends the session of another browser's request, which is then anonymous", async () => {
+  it("revokes the session when another browser uses its token, and treats that request as anonymous", async () => {
     const site = new Site({ binding });
     const [token, other] = [await site.logIn(), await site.logIn()];
     const { id } = await site.load({ token });
@@ -23,16 +23,16 @@ describe("the policy revoke", () => {
         address: null,
       },
     ]);
-    // The thief and the user are told apart by nothing but their browser: both must log in again.
+    // The server cannot tell which of the two browsers is the user's, so both must log in again.
     expect(await site.refusal({ token })).toBe("SESSION_REVOKED");
     expect(await site.refusal({ token: other })).toBeNull();
     expect(site.changes).toHaveLength(1);
   });
 
-  it("refuses the request with SESSION_REVOKED, and says why", async () => {
+  it("refuses the request with SESSION_REVOKED and a message with the reason", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
-    const guard = Promise.resolve(site.request({ token, address: AWAY }).requireSubject());
+    const guard = Promise.resolve(site.request({ token, address: AWAY_ADDRESS }).requireSubject());
     await expect(guard).rejects.toMatchObject({
       code: "SESSION_REVOKED",
       status: 401,
@@ -41,7 +41,7 @@ describe("the policy revoke", () => {
     });
   });
 
-  it("keeps the session of a browser that was updated, and of one that moves within its network", async () => {
+  it("keeps the session if the browser was updated or if its address changes within the same network", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     expect(await site.refusal({ token, userAgent: NEWER_FIREFOX, address: "203.0.113.200" })).toBeNull();
@@ -51,7 +51,7 @@ describe("the policy revoke", () => {
     expect(await site.refusal({ token: v6, address: "2001:db8:8:1::1" })).toBe("SESSION_REVOKED");
   });
 
-  it("counts a missing User-Agent header as another browser", async () => {
+  it("treats a request without a User-Agent header as another browser", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     expect(await site.refusal({ token, userAgent: null })).toBe("SESSION_REVOKED");
@@ -60,7 +60,7 @@ describe("the policy revoke", () => {
     expect(await site.refusal({ token: tool, userAgent: "curl/8.5.0" })).toBe("SESSION_REVOKED");
   });
 
-  it("stops an impersonation together with the administrator's own session", async () => {
+  it("ends an impersonation together with the administrator's own session", async () => {
     const site = new Site({ binding });
     const own = await site.logIn({ subject: "clerk" });
     const acting = await site.change({ token: own }, (session) =>
@@ -85,7 +85,7 @@ describe("the policy step-up", () => {
     }
   };
 
-  it("ends elevations and recent logins for every holder of the token, and nothing else", async () => {
+  it("ends elevations and requires a new proof of identity from every browser with the token, but keeps the login", async () => {
     const site = new Site({ binding });
     const token = await site.stepUp({ token: await site.logIn() });
     expect([await site.refusal({ token }, "payment"), await recentProof(site, token)]).toEqual([null, null]);
@@ -99,7 +99,7 @@ describe("the policy step-up", () => {
     expect(site.changes.map(({ action }) => action)).toEqual(["step-up"]);
   });
 
-  it("writes once, however many requests another browser sends", async () => {
+  it("writes to the store once for five successive requests of another browser", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     await site.load({ token });
@@ -108,7 +108,7 @@ describe("the policy step-up", () => {
     expect([site.store.writes - before, site.changes.length]).toEqual([1, 1]);
   });
 
-  it("writes once for requests of another browser at the same time", async () => {
+  it("writes to the store once for concurrent requests of another browser", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     await site.load({ token });
@@ -118,7 +118,7 @@ describe("the policy step-up", () => {
     expect([site.store.writes - before, site.changes.length]).toEqual([1, 1]);
   });
 
-  it("is over for the browser that proves who the user is, and begins again for the other one", async () => {
+  it("binds the session to the browser that elevates, and requires a step-up when the first browser returns", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     await site.load({ token, userAgent: CHROME });
@@ -131,7 +131,7 @@ describe("the policy step-up", () => {
     expect(site.changes).toHaveLength(2);
   });
 
-  it("is over after a new login, which binds the session to its browser", async () => {
+  it("requires no step-up after a new login, which binds the session to the browser of that login", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     await site.load({ token, userAgent: CHROME });
@@ -140,7 +140,7 @@ describe("the policy step-up", () => {
     expect([session.needsProof, session.record?.binding?.userAgent]).toEqual([false, "Chrome on Windows"]);
   });
 
-  it("is over after a step-up by session id, which binds the session to no browser", async () => {
+  it("requires no step-up after manager.elevate(), which removes the binding", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     const { id } = await site.load({ token, userAgent: CHROME });
@@ -152,7 +152,7 @@ describe("the policy step-up", () => {
     }
   });
 
-  it("tells other nodes, through the log of changes, that the elevations have ended", async () => {
+  it("adds the change to the log, so that other nodes learn that the elevations have ended", async () => {
     const site = new Site({ binding });
     const token = await site.stepUp({ token: await site.logIn() });
     await site.load({ token });
@@ -162,7 +162,7 @@ describe("the policy step-up", () => {
     expect(items).toEqual([expect.objectContaining({ session: id })]);
   });
 
-  it("opens nothing when another user logs in to the session during the request", async () => {
+  it("opens no session if another user logs in to it while another browser's request is in progress", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
     await site.load({ token });
@@ -178,10 +178,15 @@ describe("the policy step-up", () => {
 });
 
 describe("the policy log", () => {
-  it("is the default: the event is emitted once for each client, and the session goes on", async () => {
+  it("is the default: it emits one event for each changed client, and the session continues", async () => {
     const site = new Site();
     const token = await site.logIn();
-    for (const sent of [{ userAgent: CHROME }, { userAgent: CHROME }, { address: AWAY }, { address: AWAY }]) {
+    for (const sent of [
+      { userAgent: CHROME },
+      { userAgent: CHROME },
+      { address: AWAY_ADDRESS },
+      { address: AWAY_ADDRESS },
+    ]) {
       expect(await site.refusal({ token, ...sent })).toBeNull();
     }
     expect(site.changes).toEqual([
@@ -190,10 +195,10 @@ describe("the policy log", () => {
     ]);
   });
 
-  it("gives way to the stronger action when browser and network have changed", async () => {
+  it("is overridden by the stronger policy if both browser and network have changed", async () => {
     const site = new Site({ binding: { userAgent: "step-up", address: "log" } });
     const token = await site.logIn();
-    await site.load({ token, userAgent: CHROME, address: AWAY });
+    await site.load({ token, userAgent: CHROME, address: AWAY_ADDRESS });
     expect(site.changes).toMatchObject([{ action: "step-up", address: { now: "198.51.100.0" } }]);
   });
 });

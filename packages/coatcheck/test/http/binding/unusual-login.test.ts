@@ -6,7 +6,10 @@ import { CHROME, FIREFOX, Mailbox, MINUTE, NEWER_FIREFOX, Site, type SiteOptions
 const FROM_GERMANY = { "cf-ipcountry": "DE" };
 const FROM_FRANCE = { "cf-ipcountry": "fr" };
 
-/** A site that sends mails, and the functions to log in there and read the mails. */
+/**
+ * Creates a site with the option `onUnusualLogin`, a list of the reported logins, and a function that logs in and waits
+ * for the report.
+ */
 function setUp(options: SiteOptions = {}) {
   const box = new Mailbox();
   const { onUnusualLogin } = box;
@@ -14,7 +17,7 @@ function setUp(options: SiteOptions = {}) {
     ...options,
     binding: { country: "CF-IPCountry", onUnusualLogin, ...options.binding },
   });
-  /** Logs in a minute after the last login, and waits for the mail. */
+  /** Logs in one minute after the previous login, and waits for the report. */
   const logInWithMail = async (sent: Parameters<Site["logIn"]>[0] = {}) => {
     site.clock.pass(MINUTE);
     const mail = box.next();
@@ -25,8 +28,8 @@ function setUp(options: SiteOptions = {}) {
   return { site, box, logInWithMail };
 }
 
-describe("a login", () => {
-  it("from a new device is reported with what a mail needs", async () => {
+describe("the report of an unusual login", () => {
+  it("contains the data for a mail to the user, if the device is new", async () => {
     const { site, box, logInWithMail } = setUp();
     const events: UnusualLogin[] = [];
     site.manager.events.on("new-device", ({ login }) => events.push(login));
@@ -49,7 +52,7 @@ describe("a login", () => {
     expect(events).toEqual(box.logins);
   });
 
-  it("from a new country is reported once, as an event of its own", async () => {
+  it("is the event new-country, once, if only the country is new", async () => {
     const { site, box, logInWithMail } = setUp();
     const events: UnusualLogin[] = [];
     site.manager.events.on("new-country", ({ login }) => events.push(login));
@@ -60,18 +63,18 @@ describe("a login", () => {
     expect(box.logins[0]).toMatchObject({ earlierSessions: 0, isNewDevice: true, isNewCountry: false });
   });
 
-  it("from a known device is not reported, also after an update and after a logout", async () => {
+  it("is omitted for a known device, even after a browser update and a logout", async () => {
     const { site, box, logInWithMail } = setUp();
     const token = await logInWithMail();
     await site.change({ token }, (session) => session.revoke());
     site.clock.pass(MINUTE);
     await site.logIn({ userAgent: NEWER_FIREFOX, headers: FROM_GERMANY });
-    // A later login whose report comes shows that the earlier one has none.
+    // Wait for the report of another login. If the first login caused a report, it would come before.
     await logInWithMail({ userAgent: CHROME });
     expect(box.logins.map(({ device }) => device)).toEqual(["Firefox on Linux", "Chrome on Windows"]);
   });
 
-  it("in the session of an earlier one is compared with that", async () => {
+  it("compares a login with the earlier login of the same session", async () => {
     const { site, box, logInWithMail } = setUp();
     const token = await logInWithMail();
     site.clock.pass(MINUTE);
@@ -83,7 +86,7 @@ describe("a login", () => {
     ]);
   });
 
-  it("is reported twice if two come from the same new device at once", async () => {
+  it("is made twice if two concurrent logins come from the same new device", async () => {
     const { site, box, logInWithMail } = setUp();
     await logInWithMail();
     site.clock.pass(MINUTE);
@@ -91,7 +94,7 @@ describe("a login", () => {
     await expect.poll(() => box.logins.length).toBe(3);
   });
 
-  it("of another subject, and an impersonation, tell nothing about the subject's devices", async () => {
+  it("treats a subject's device as new although another subject or an impersonator has used it", async () => {
     const { site, box, logInWithMail } = setUp();
     await logInWithMail();
     const clerk = await logInWithMail({ subject: "clerk", userAgent: CHROME });
@@ -106,7 +109,7 @@ describe("a login", () => {
     ]);
   });
 
-  it("knows the devices of sessions from before the option was set", async () => {
+  it("treats devices as known if they logged in before the option was set", async () => {
     const before = new Site({ binding: null });
     await before.logIn({ userAgent: FIREFOX });
     const { site, box, logInWithMail } = setUp({ store: before.store });
@@ -117,8 +120,8 @@ describe("a login", () => {
   });
 });
 
-describe("the country", () => {
-  it("comes from a function that is given the client and the request", async () => {
+describe("the country of a login", () => {
+  it("is the result of the option country, if that is a function of the client and the request", async () => {
     const { site, logInWithMail, box } = setUp({
       binding: {
         country: ({ address }, request) =>
@@ -130,7 +133,7 @@ describe("the country", () => {
     expect((await site.load({ token })).record?.binding?.country).toBe("NL");
   });
 
-  it("is unknown for a value that is no code, and for a function that throws, which fails no login", async () => {
+  it("is null if the value is not a country code or the function throws, and the login succeeds", async () => {
     const codes = async (country: NonNullable<BindingOptions["country"]>, sent: string) => {
       const { logInWithMail, box } = setUp({ binding: { country } });
       await logInWithMail({ headers: { "x-country": sent } });
@@ -150,8 +153,8 @@ describe("the country", () => {
   });
 });
 
-describe("the report of a login", () => {
-  it("does not delay the login, neither by the store nor by the mail", async () => {
+describe("reporting a login", () => {
+  it("does not delay the login, even if the store or onUnusualLogin() is slow", async () => {
     const { site } = setUp({ binding: { onUnusualLogin: () => new Promise<void>(() => {}) } });
     const listed = Promise.withResolvers<void>();
     const { list } = site.store;
@@ -165,7 +168,7 @@ describe("the report of a login", () => {
     expect(await site.logIn()).toHaveLength(50);
   });
 
-  it("that fails is the event failed, and the login succeeds", async () => {
+  it("emits the event failed if onUnusualLogin() throws, and the login succeeds", async () => {
     const { site } = setUp({
       binding: {
         onUnusualLogin: async () => {
@@ -182,7 +185,7 @@ describe("the report of a login", () => {
     expect((await site.load({ token })).subject).toBe("ann");
   });
 
-  it("reads no session while neither event nor mail is wanted", async () => {
+  it("lists no sessions unless onUnusualLogin or a listener for its events is set", async () => {
     const site = new Site();
     let lists = 0;
     const { list } = site.store;
