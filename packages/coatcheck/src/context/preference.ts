@@ -107,7 +107,7 @@ export function preference<const Value extends string, From extends Dependencies
     throw usageError(OPTIONS_LABEL, [
       {
         path: "invalidates",
-        message: `must be a list of names from the option from (got ${describeValue(unknown)})`,
+        message: `must be a list of names from the option "from" (got ${describeValue(unknown)})`,
       },
     ]);
   }

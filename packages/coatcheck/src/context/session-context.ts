@@ -202,7 +202,7 @@ export class SessionContext {
 
   async #storeInSession(member: string, value: string | number | null): Promise<void> {
     if (typeof this.#session.patch !== "function") {
-      throw new TypeError("Cannot store a selection or preference: this session has no method patch().");
+      throw new TypeError("Cannot store a selection or preference: the session has no method patch().");
     }
     await this.#session.patch({ [member]: value });
   }

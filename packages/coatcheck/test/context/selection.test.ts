@@ -87,7 +87,7 @@ describe("a selection by header", () => {
     const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
     await expect(of.select("warehouse", warehouseIds.encode(1), { keep: true })).rejects.toThrow(
-      "this session has no method patch()",
+      "the session has no method patch()",
     );
     const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(3));
     await expect(foreign.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
@@ -166,7 +166,7 @@ describe("select()", () => {
     await expect(of.select("warehouse", "1", { kep: true } as never)).rejects.toThrow('did you mean "keep"?');
     const plain = office.context.of({ subject: "ada", tenant: null, data: {} });
     await expect(plain.select("warehouse", warehouseIds.encode(2), { keep: true })).rejects.toThrow(
-      "this session has no method patch()",
+      "the session has no method patch()",
     );
   });
 
@@ -230,7 +230,7 @@ describe("preferences", () => {
       ["default must be one of a", { ...options, default: "b" }],
       ["values must be a list of strings", { ...options, values: [] }],
       ["member must be the name of a member of the session data", { ...options, member: "" }],
-      ["invalidates must be a list of names from the option from", { ...options, invalidates: ["user"] }],
+      ['invalidates must be a list of names from the option "from"', { ...options, invalidates: ["user"] }],
       ['unknown option "defualt"', { ...options, defualt: "a" }],
     ];
     for (const [message, given] of misuses) expect(() => preference(given as never)).toThrow(message);
