@@ -203,7 +203,7 @@ function normalizeAddress(text: string): string | null {
   return canonicalAddresses.get(address) ?? canonicalIPv6(address);
 }
 
-/** IPv6 address → canonical form. Parsing takes several microseconds. */
+/** The canonical form of each IPv6 address. Cached because parsing an address takes several microseconds. */
 const canonicalAddresses = new Map<string, string>();
 const MAX_CANONICAL_ADDRESSES = 10_000;
 

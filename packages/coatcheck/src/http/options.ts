@@ -101,8 +101,8 @@ export interface HttpOptions {
    */
   readonly sessionless?: (request: HttpRequest) => boolean;
   /**
-   * Compares each request with the client that has logged in, and reports logins from new devices: `createBinding(…)` of
-   * `coatcheck/device`. Default: none.
+   * Compares the client of each request with the client of the login, and reports logins from new devices:
+   * `createBinding(…)` of `coatcheck/device`. Default: none.
    */
   readonly binding?: ClientBinding;
   /** Collects visits: `createVisits(…)` of `coatcheck/visit`. Default: none. */

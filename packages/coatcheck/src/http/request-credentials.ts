@@ -30,7 +30,7 @@ export class RequestCredentials<Data> {
     return this.#presented;
   }
 
-  /** The client to compare with the one that has logged in; null without the option `binding`. */
+  /** The client of this request, to compare with the client of the login; null without the option `binding`. */
   get client(): RequestClient | null {
     const { options, clientAddress } = this.#http;
     if (options.binding === undefined) return null;

@@ -72,7 +72,7 @@ describe.each(Object.entries(frameworks))(
   },
 );
 
-/** Lets clerks act for customers of their shop, for ten minutes. */
+/** Lets clerks impersonate customers of their shop, for ten minutes. */
 const authorize: ImpersonationRoutesOptions["authorize"] = ({ actor, subject }) =>
   actor.startsWith("clerk") && !subject.startsWith("clerk") ? { tenant: "shop", maxAge: 600_000 } : null;
 const ACT_FOR_ADA = { subject: "ada", reason: "ticket 4711" };
@@ -88,7 +88,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
   });
   afterEach(() => site.close());
 
-  it("begin an impersonation with what the application grants, and return to the same session", async () => {
+  it("begin an impersonation with the options that authorize() returns, and return to the administrator's session at its end", async () => {
     const own = clerk.cookies.get("__Host-sid");
     const begun = await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     expect(begun.data).toMatchObject({
@@ -106,7 +106,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     ]);
   });
 
-  it("do nothing more when a request is repeated", async () => {
+  it("accept a repeated request, which changes nothing", async () => {
     await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     const acting = clerk.cookies.get("__Host-sid");
     expect((await clerk.send("POST /session/impersonation", ACT_FOR_ADA)).data.user).toEqual({ name: "ada" });
@@ -116,14 +116,14 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     }
   });
 
-  it("return to the administrator's session after the impersonation has ended by itself", async () => {
+  it("return to the administrator's session after the impersonation has expired", async () => {
     await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     site.pass(600_000);
     expect((await clerk.send("GET /session")).data).toMatchObject({ status: "none", reason: "expired" });
     expect((await clerk.send("DELETE /session/impersonation")).data.user).toEqual({ name: "clerk" });
   });
 
-  it("reject subjects for whom the administrator may not act, and another one during an impersonation", async () => {
+  it("respond FORBIDDEN if authorize() returns null, and if the administrator already impersonates another subject", async () => {
     const begin = async (browser: Browser, body: unknown) =>
       (await browser.send("POST /session/impersonation", body)).code;
     expect(await begin(clerk, { ...ACT_FOR_ADA, subject: "clerk-2" })).toBe("FORBIDDEN");
@@ -135,7 +135,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     expect((await clerk.send("GET /session")).data.user).toEqual({ name: "ada" });
   });
 
-  it("require a login, a recent proof and a CSRF token", async () => {
+  it("require a login, a recent authentication and a CSRF token", async () => {
     const visitor = site.browser();
     await visitor.send("POST /session/init");
     expect((await visitor.send("POST /session/impersonation", ACT_FOR_ADA)).code).toBe("SESSION_REQUIRED");
@@ -149,7 +149,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     expect((await clerk.send("POST /session/impersonation", ACT_FOR_ADA)).data.user).toEqual({ name: "ada" });
   });
 
-  it("refuse a subject or a reason that is missing, empty, long or no string", async () => {
+  it("reject a missing or invalid subject or reason with VALIDATION_FAILED", async () => {
     for (const body of [
       {},
       { subject: "ada" },
@@ -167,20 +167,23 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
   });
 });
 
-describe.each(Object.entries(frameworks))("without the option impersonation, on %s", (_name, start) => {
-  it("the impersonation endpoints respond 404", async () => {
-    const site = await startSite(start);
-    const clerk = site.browser();
-    await clerk.logIn("clerk");
-    for (const method of ["POST", "DELETE"]) {
-      const { status } = await clerk.fetch(`${method} /session/impersonation`, ACT_FOR_ADA);
-      expect(status).toBe(404);
-    }
-    await site.close();
-  });
-});
+describe.each(Object.entries(frameworks))(
+  "the impersonation endpoints on %s, without the option impersonation,",
+  (_name, start) => {
+    it("respond 404", async () => {
+      const site = await startSite(start);
+      const clerk = site.browser();
+      await clerk.logIn("clerk");
+      for (const method of ["POST", "DELETE"]) {
+        const { status } = await clerk.fetch(`${method} /session/impersonation`, ACT_FOR_ADA);
+        expect(status).toBe(404);
+      }
+      await site.close();
+    });
+  },
+);
 
-it("a misspelt option, a missing authorize(), and a result of it that is no grant are refused", async () => {
+it("sessionRoutes() rejects a misspelt or missing option authorize, and a request fails if authorize() returns an invalid grant", async () => {
   const routes = (impersonation: object) => startSite(startExpress, { routes: { impersonation } as never });
   await expect(routes({ authorise: authorize })).rejects.toThrow(
     'unknown option "impersonation.authorise"; did you mean "impersonation.authorize"?',

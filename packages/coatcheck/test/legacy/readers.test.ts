@@ -222,7 +222,7 @@ describe("jwtCookie()", () => {
     ["a text for a public key", "-----BEGIN PUBLIC KEY-----", ["RS256"], "must be an imported key"],
     ["bytes for a public key", new Uint8Array(32), ["ES256"], "must be a public key"],
     ["no key", undefined, ["HS256"], "is missing"],
-  ])("throws immediately, not at the first request, for %s", (_name, key, algorithms, message) => {
+  ])("rejects %s immediately, before the first request", (_name, key, algorithms, message) => {
     expect(() => jwtCookie<unknown>({ jwtVerify: jwtVerify as never, key, algorithms, name: "jwt" })).toThrow(
       expect.objectContaining({
         code: "VALIDATION_FAILED",

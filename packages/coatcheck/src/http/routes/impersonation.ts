@@ -50,7 +50,7 @@ async function beginImpersonation<Data>(
   if (subject === actor) throw invalidRequest("subject", "must be another subject");
   requireRecent(session);
   const grant = await authorize({ actor, subject, reason }, request);
-  if (grant === null) throw new CoatcheckError("FORBIDDEN", "You may not act for this subject.");
+  if (grant === null) throw new CoatcheckError("FORBIDDEN", "You may not impersonate this subject.");
   requireGrant(grant);
   await session.impersonate(subject, { ...grant, reason });
   return await respond(session);

@@ -16,22 +16,22 @@ export interface Identity<User> extends AuthenticateOptions {
 
 /** The impersonation that a page requests. */
 export interface RequestedImpersonation {
-  /** The subject of the administrator, who is logged in. */
+  /** The subject of the logged-in administrator. */
   readonly actor: string;
-  /** The subject to act for, as the page sent it: a string, not otherwise validated. */
+  /** The subject to impersonate, as the page sent it: a string of at most 256 characters, not validated further. */
   readonly subject: string;
-  /** Why, such as a ticket number. */
+  /** The reason for the impersonation, such as a ticket number. */
   readonly reason: string;
 }
 
-/** What the application allows for an impersonation. */
+/** The options of an impersonation that the application allows. */
 export type ImpersonationGrant = Omit<ImpersonateOptions, "reason">;
 
-/** The option that allows administrators to act for others. */
+/** Options of the impersonation endpoints. */
 export interface ImpersonationRoutesOptions<Data = JsonObject> {
   /**
-   * Decides whether the administrator may act for the subject, and checks that the subject exists. Return null to reject the
-   * request: the response is 403 `FORBIDDEN`. Return `{}` to allow it with the defaults.
+   * Decides whether the administrator may impersonate the subject. Must also check that the subject exists. Return null
+   * to reject the request: the response is 403 `FORBIDDEN`. Return `{}` to allow it with the defaults.
    */
   readonly authorize: (
     requested: RequestedImpersonation,
@@ -70,7 +70,7 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     scope: string,
     request: RouteRequest<Data>,
   ) => MaybePromise<boolean>;
-  /** Allows administrators to act for others. Default: the endpoints of impersonation do not exist. */
+  /** Lets administrators impersonate other subjects. Default: the impersonation endpoints respond 404. */
   readonly impersonation?: ImpersonationRoutesOptions<Data>;
   /**
    * The path of the endpoints. It is relative to the prefix of the router in which they are mounted, unless it begins
@@ -152,7 +152,10 @@ export function requireIdentity<User>(identity: Identity<User>): void {
   requireKnownOptions("result of authenticate()", identity, IDENTITY_FIELDS);
 }
 
-/** Checks the result of the application's `authorize`: a missing return must not allow anything. Throws `UsageError`. */
+/**
+ * Checks the result of the application's `authorize`, so that undefined, from a missing `return`, does not allow the
+ * impersonation. Throws `UsageError`.
+ */
 export function requireGrant(grant: ImpersonationGrant): void {
   requireKnownOptions("result of authorize()", grant, GRANT_FIELDS);
 }
