@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { type BackOffice, DESKTOP_SIZE, heading, PHONE_SIZE } from "./back-office-fixtures.ts";
+import { type BackOffice, DESKTOP_SIZE, eventually, heading, PHONE_SIZE } from "./back-office-fixtures.ts";
 
 const AXE_SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -32,7 +32,7 @@ export function testAccessibility(office: BackOffice): void {
       expect(await findViolations(login)).toEqual([]);
       const page = await office.logIn("ada");
       await page.emulateMedia({ colorScheme: scheme });
-      for (const path of ["/", "/users", "/users/2", "/roles", "/sessions"]) {
+      for (const path of ["/", "/users", "/users/2", "/users/new", "/warehouses", "/roles", "/sessions"]) {
         await page.goto(office.url + path);
         if (path === "/sessions") await page.getByText("This device").waitFor();
         for (const size of [DESKTOP_SIZE, PHONE_SIZE]) {
@@ -44,10 +44,34 @@ export function testAccessibility(office: BackOffice): void {
     },
   );
 
-  it("the page of the companies has no axe violations", async () => {
-    const root = await office.logIn("ada", "root@office.example");
-    expect(await findViolations(root)).toEqual([]);
-  });
+  it.each(["light", "dark"] as const)(
+    "the pages of a super administrator have no axe violations with the %s theme, also while they act for a user",
+    async (scheme) => {
+      const root = await office.logIn("ada", "root@office.example");
+      await root.emulateMedia({ colorScheme: scheme });
+      const check = async (path: string) => {
+        for (const size of [DESKTOP_SIZE, PHONE_SIZE]) {
+          await root.setViewportSize(size);
+          expect(await findViolations(root), path).toEqual([]);
+          expect(await horizontalOverflow(root), path).toBe(0);
+        }
+      };
+      for (const path of ["/companies", "/companies/1", "/companies/new", "/users/2"]) {
+        await root.goto(office.url + path);
+        await check(path);
+      }
+      await root.getByLabel("Reason").fill("a reason of one long word: ".padEnd(120, "x"));
+      await root.getByRole("button", { name: "Act for Ben Moser" }).click();
+      await root.locator(".acting").waitFor();
+      await check("/ while acting");
+      await root.goto(`${office.url}/sessions`);
+      await root.getByRole("button", { name: "Change the password" }).click();
+      await root.getByText(/^Not allowed while impersonating/).waitFor();
+      await check("/sessions with a refused form");
+      await root.getByRole("button", { name: "Stop" }).click();
+      await heading(root, "Ben Moser").waitFor();
+    },
+  );
 
   it("a keyboard user can open pages, skip the navigation and change a quantity", async () => {
     const page = await office.logIn("ada");
@@ -61,7 +85,7 @@ export function testAccessibility(office: BackOffice): void {
     const before = Number(await page.getByLabel("Quantity: Fire blanket").textContent());
     await plus.focus();
     await page.keyboard.press("Enter");
-    await expect.poll(() => page.getByLabel("Quantity: Fire blanket").textContent()).toBe(String(before + 1));
+    await eventually(() => page.getByLabel("Quantity: Fire blanket").textContent()).toBe(String(before + 1));
     expect(await plus.evaluate((element) => element === document.activeElement)).toBe(true);
   });
 }
@@ -70,11 +94,9 @@ export function testAccessibility(office: BackOffice): void {
  * Presses G and a letter until the page with the title is visible. Repeats, as the shortcuts work only after hydration.
  */
 async function openByKey(page: Page, letter: string, title: string): Promise<void> {
-  await expect
-    .poll(async () => {
-      await page.keyboard.press("g");
-      await page.keyboard.press(letter);
-      return await heading(page, title).isVisible();
-    })
-    .toBe(true);
+  await eventually(async () => {
+    await page.keyboard.press("g");
+    await page.keyboard.press(letter);
+    return await heading(page, title).isVisible();
+  }).toBe(true);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type BackOffice, button, expectText, heading, link } from "./back-office-fixtures.ts";
+import { type BackOffice, button, eventually, expectText, heading, link } from "./back-office-fixtures.ts";
 
 /** Defines tests of users, roles, companies, sessions and preferences. */
 export function testAdministration(office: BackOffice): void {
@@ -44,7 +44,7 @@ export function testAdministration(office: BackOffice): void {
     expect(await ben.getByRole("button", { name: /^Add one/ }).count()).toBe(0);
     await clerk.getByLabel("Change quantities").check();
     await clerk.getByRole("button", { name: "Save" }).click();
-    await expect.poll(() => clerk.getByLabel("Change quantities").isChecked()).toBe(true);
+    await eventually(() => clerk.getByLabel("Change quantities").isChecked()).toBe(true);
     await clerk.getByText("Saved.").waitFor();
   });
 
@@ -64,7 +64,7 @@ export function testAdministration(office: BackOffice): void {
     await cleo.getByText("Wrong email address or password.").waitFor();
     await ada.getByLabel("Active").check();
     await button(ada, "Save").click();
-    await expect.poll(() => ada.getByLabel("Active").isChecked()).toBe(true);
+    await eventually(() => ada.getByLabel("Active").isChecked()).toBe(true);
     await ada.getByText("Saved.").waitFor();
   });
 
@@ -111,7 +111,7 @@ export function testAdministration(office: BackOffice): void {
   it("a user's theme and language also apply in the user's other browser", async () => {
     const ada = await office.logIn("ada");
     await ada.getByLabel("Theme").selectOption("Dark");
-    await expect.poll(() => ada.locator("html").getAttribute("data-theme")).toBe("dark");
+    await eventually(() => ada.locator("html").getAttribute("data-theme")).toBe("dark");
     await ada.getByLabel("Language").selectOption("Deutsch");
     await link(ada, "Bestand").waitFor();
     const other = await office.visit("ben", "/login");
@@ -123,6 +123,6 @@ export function testAdministration(office: BackOffice): void {
     await ada.getByLabel("Sprache").selectOption("English");
     await link(ada, "Stock").waitFor();
     await ada.getByLabel("Theme").selectOption("System");
-    await expect.poll(() => ada.locator("html").getAttribute("data-theme")).toBe("system");
+    await eventually(() => ada.locator("html").getAttribute("data-theme")).toBe("system");
   });
 }

@@ -12,8 +12,12 @@ export interface RunningOffice {
   stop(): Promise<void>;
 }
 
-/** Starts the back office with its databases in `folder`. Resolves when the application is built. */
-export async function startOffice(folder: string): Promise<RunningOffice> {
+/**
+ * Starts the back office with its databases in `folder`. Resolves when the application is built.
+ *
+ * @param variables further environment variables, such as another `DATABASE_URL`.
+ */
+export async function startOffice(folder: string, variables: NodeJS.ProcessEnv = {}): Promise<RunningOffice> {
   // The office listens on `PORT` + 3.
   const port = (await freePort()) - 3;
   const child = spawn(process.execPath, ["--conditions=coatcheck-source", MAIN_FILE], {
@@ -25,6 +29,7 @@ export async function startOffice(folder: string): Promise<RunningOffice> {
       PORT: String(port),
       LOG_LEVEL: "warn",
       DATABASE_URL: `sqlite:${join(folder, "coatcheck.db")}`,
+      ...variables,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -51,7 +56,8 @@ export async function startOffice(folder: string): Promise<RunningOffice> {
 /** Requests a page until it is no longer 503. Waits between requests as `Retry-After` states. */
 async function untilBuilt(url: string): Promise<void> {
   for (;;) {
-    const response = await fetch(url);
+    // A busy server closes a kept connection at the moment of the next request.
+    const response = await fetch(url, { headers: { connection: "close" } });
     const page = await response.text();
     if (response.status !== 503) return;
     if (page.includes("could not be built")) throw new Error(page);

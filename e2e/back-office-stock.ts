@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type BackOffice, button, expectText, heading, link } from "./back-office-fixtures.ts";
+import { type BackOffice, button, eventually, expectText, heading, link } from "./back-office-fixtures.ts";
 
 /** Defines tests of the list of items and of the selection of a warehouse. */
 export function testStock(office: BackOffice): void {
@@ -67,8 +67,8 @@ export function testStock(office: BackOffice): void {
     await page.keyboard.type("tape");
     await page.keyboard.press("Enter");
     await page.waitForURL(/q=tape/);
-    await expect.poll(() => page.locator("tbody tr").count()).toBe(1);
+    await eventually(() => page.locator("tbody tr").count()).toBe(1);
     await page.goto(`${office.url}/?low=1`);
-    await expect.poll(() => page.locator("tbody .tag:not(.warn)").count()).toBe(0);
+    await eventually(() => page.locator("tbody .tag:not(.warn)").count()).toBe(0);
   });
 }

@@ -3,7 +3,12 @@ import type { ReactNode } from "react";
 import { Session } from "../components/session.tsx";
 import { office } from "../lib/office.ts";
 import { sessions } from "../lib/sessions.ts";
-import "./style.css";
+import "./styles/theme.css";
+import "./styles/base.css";
+import "./styles/frame.css";
+import "./styles/content.css";
+import "./styles/forms.css";
+import "./styles/small-screens.css";
 
 export const metadata: Metadata = { title: { default: "Back office", template: "%s · Back office" } };
 export const viewport: Viewport = { width: "device-width", initialScale: 1 };

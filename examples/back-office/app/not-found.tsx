@@ -1,10 +1,14 @@
 import Link from "next/link";
+import { ActingBanner } from "../components/acting-banner.tsx";
 
 export default function NotFound() {
   return (
-    <main className="login">
-      <h1>There is no such page.</h1>
-      <Link href="/">Back office</Link>
-    </main>
+    <>
+      <ActingBanner />
+      <main className="login">
+        <h1>There is no such page.</h1>
+        <Link href="/">Back office</Link>
+      </main>
+    </>
   );
 }

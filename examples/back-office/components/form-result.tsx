@@ -1,12 +1,13 @@
 import type { Result } from "../lib/action.ts";
-import type { Texts } from "../lib/language.ts";
+import type { Texts } from "../lib/texts/texts.ts";
 
-/** Shows the result of a form's action beside its button. */
+/** Shows the result of a form's action beside its button. Faults of single fields stand beside the fields. */
 export function FormResult({ result, text }: { readonly result: Result; readonly text: Texts }) {
-  if (result.error) {
+  const error = result.error ?? (result.faults && text[result.faults.form ?? "checkForm"]);
+  if (error) {
     return (
       <p role="alert" className="error">
-        {result.error}
+        {error}
       </p>
     );
   }

@@ -16,7 +16,17 @@ function isTyping({ target }: KeyboardEvent): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** Links to the pages. Keyboard shortcuts: G and a letter open a page, / focuses the search field. */
+/** Goes to the field whose shortcut was pressed, or follows the link. */
+function followShortcut(event: KeyboardEvent): void {
+  const selector = `[aria-keyshortcuts="${CSS.escape(event.key)}"]`;
+  const target = document.querySelector<HTMLElement>(selector);
+  if (target === null) return;
+  event.preventDefault();
+  if (target instanceof HTMLInputElement) target.focus();
+  else target.click();
+}
+
+/** Links to the pages. Keyboard shortcuts: G and a letter open a page, / focuses the search field, N adds an entry to a list. */
 export function Navigation({ links }: Props) {
   const path = usePathname();
   const router = useRouter();
@@ -26,14 +36,12 @@ export function Navigation({ links }: Props) {
     function onKey(event: KeyboardEvent): void {
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = links.find(({ key }) => key === event.key);
-      if (event.key === "/") {
-        const search = document.querySelector<HTMLInputElement>("input[type=search]");
-        if (search) event.preventDefault();
-        search?.focus();
-      } else if (event.key === "g") {
+      if (event.key === "g") {
         pressedAt = event.timeStamp;
       } else if (target && event.timeStamp - pressedAt < MAX_KEY_INTERVAL) {
         router.push(target.href);
+      } else {
+        followShortcut(event);
       }
     }
     document.addEventListener("keydown", onKey);

@@ -1,7 +1,7 @@
 "use client";
 
 import { setLanguage, setTheme } from "../app/(office)/preferences.ts";
-import type { Language, Texts } from "../lib/language.ts";
+import type { Language, Texts } from "../lib/texts/texts.ts";
 
 interface Props {
   readonly theme: string;

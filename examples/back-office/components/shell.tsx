@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { logOut } from "../app/login/actions.ts";
 import { viewer } from "../lib/viewer.ts";
+import { ActingBanner } from "./acting-banner.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Preferences } from "./preferences.tsx";
 
@@ -14,6 +15,7 @@ export async function Shell({ children }: { readonly children: ReactNode }) {
   const links = [
     company !== null && { href: "/", label: text.stock, key: "s" },
     company !== null && may("users.view") && { href: "/users", label: text.users, key: "u" },
+    company !== null && may("warehouses.edit") && { href: "/warehouses", label: text.warehouses, key: "w" },
     company !== null && may("roles.edit") && { href: "/roles", label: text.roles, key: "r" },
     user.isSuperAdmin && { href: "/companies", label: text.companies, key: "c" },
     { href: "/sessions", label: text.sessions, key: "m" },
@@ -23,6 +25,7 @@ export async function Shell({ children }: { readonly children: ReactNode }) {
       <a className="skip" href="#content">
         {text.skip}
       </a>
+      <ActingBanner />
       <header className="top">
         <p className="brand">{company?.name ?? "Back office"}</p>
         <Navigation links={links} />

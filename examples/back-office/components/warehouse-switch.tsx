@@ -3,7 +3,7 @@
 import { useRouter, useSearchParams } from "next/navigation";
 import { useTransition } from "react";
 import { keepWarehouse } from "../app/(office)/stock-actions.ts";
-import type { Texts } from "../lib/language.ts";
+import type { Texts } from "../lib/texts/texts.ts";
 
 interface Props {
   readonly choices: readonly { readonly xid: string; readonly name: string }[];

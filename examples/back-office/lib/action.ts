@@ -1,4 +1,6 @@
 import { type AuthenticatedSession, CoatcheckError } from "coatcheck";
+import { forbiddenError } from "./forbidden.ts";
+import { FormError, type TextKey } from "./form-error.ts";
 import { type Office, office } from "./office.ts";
 import type { User } from "./people.ts";
 import type { Permission } from "./permissions.ts";
@@ -12,12 +14,22 @@ export interface Result {
    * success.
    */
   readonly saved?: number;
+  /** What is wrong, by the name of the field. */
+  readonly faults?: Readonly<Record<string, TextKey>>;
+  /** What the user has entered, by the name of the field, to be shown again. Without passwords. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The user who performs a server action, with the session and the objects of the office. */
 export interface Actor extends Office {
   readonly session: AuthenticatedSession;
   readonly user: User;
+}
+
+/** Settings of an action. */
+interface ActionOptions {
+  /** What an administrator who acts for the user must not do: "change the password". Default: they may do it. */
+  readonly ownOnly?: string;
 }
 
 /**
@@ -27,6 +39,7 @@ export interface Actor extends Office {
 export function officeAction<Args extends readonly unknown[]>(
   permission: Permission | null,
   action: (actor: Actor, ...args: Args) => Promise<void> | void,
+  { ownOnly }: ActionOptions = {},
 ) {
   return sessions.withSessionAction(async (handle, ...args: Args): Promise<Result> => {
     const session = await handle.requireSubject();
@@ -35,19 +48,30 @@ export function officeAction<Args extends readonly unknown[]>(
     const [user, company] = await Promise.all([current.user(), current.company()]);
     try {
       if (user === null || company?.active === false) throw forbiddenError();
-      if (permission !== null && !user.permissions.includes(permission)) throw forbiddenError();
+      if (permission !== null && !user.permissions.includes(permission) && !user.isSuperAdmin)
+        throw forbiddenError();
+      if (ownOnly) session.forbidWhileImpersonating(ownOnly);
       await action({ ...opened, session, user }, ...args);
       return { saved: Date.now() };
     } catch (error) {
+      if (error instanceof FormError) return { faults: error.faults, values: valuesOf(args) };
       if (!(error instanceof CoatcheckError) || error.status === 401 || error.status >= 500) throw error;
-      return { error: error.message };
+      return { error: error.message, values: valuesOf(args) };
     }
   });
 }
 
-/** Creates the error of an action that the user may not perform. */
-export function forbiddenError(): CoatcheckError {
-  return new CoatcheckError("FORBIDDEN", "You are not allowed to do that.");
+/** The fields of the form among the arguments, without those of Next.js and without passwords. */
+function valuesOf(args: readonly unknown[]): Readonly<Record<string, readonly string[]>> {
+  const form = args.find((each) => each instanceof FormData);
+  const names = [...new Set(form?.keys())].filter((name) => !/^\$ACTION|password/i.test(name));
+  return Object.fromEntries(names.map((name) => [name, form?.getAll(name).map(String) ?? []]));
+}
+
+/** The company of a user; an action on a company is not for a super administrator, who belongs to none. */
+export function ownCompany({ user }: Actor): number {
+  if (user.companyId === null) throw forbiddenError();
+  return user.companyId;
 }
 
 /** Wraps a server action that only a super administrator may call. */

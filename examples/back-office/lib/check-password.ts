@@ -5,7 +5,8 @@ import { passwordMatches } from "./password.ts";
 /** The account that a user logs in to: the ids of the user and of their company. */
 export interface Account {
   readonly subject: string;
-  readonly tenant: string | null;
+  /** The company; absent for a super administrator. */
+  readonly tenant?: string;
 }
 
 /**
@@ -18,7 +19,7 @@ export async function checkPassword(email: unknown, password: unknown): Promise<
   const address = email.trim().toLowerCase().slice(0, 254);
   requireFewFailures(address, Date.now());
   const { database } = office();
-  const row = database.one<{ id: number; company_id: number | null; password: string }>(
+  const row = await database.one<{ id: number; company_id: number | null; password: string }>(
     "SELECT id, company_id, password FROM users WHERE email = ? AND active = 1",
     address,
   );
@@ -27,5 +28,5 @@ export async function checkPassword(email: unknown, password: unknown): Promise<
     return null;
   }
   forgetFailures(address);
-  return { subject: String(row.id), tenant: row.company_id === null ? null : String(row.company_id) };
+  return { subject: String(row.id), ...(row.company_id !== null && { tenant: String(row.company_id) }) };
 }

@@ -1,4 +1,8 @@
-import type { Database } from "./database.ts";
+import type { Queries } from "./database/database.ts";
+import { FormError } from "./form-error.ts";
+import { addFirstRoles } from "./roles.ts";
+import { addUser } from "./users.ts";
+import { addWarehouse } from "./warehouses.ts";
 
 /** A company. While it is suspended, its data is kept, but its users cannot open any page. */
 export interface Company {
@@ -8,8 +12,8 @@ export interface Company {
 }
 
 /** Returns a company; null if it does not exist. */
-export function findCompany(database: Database, id: number): Company | null {
-  const row = database.one<{ id: number; name: string; active: number }>(
+export async function findCompany(queries: Queries, id: number): Promise<Company | null> {
+  const row = await queries.one<{ id: number; name: string; active: number }>(
     "SELECT id, name, active FROM companies WHERE id = ?",
     id,
   );
@@ -24,14 +28,42 @@ export interface ListedCompany extends Company {
 }
 
 /** Returns all companies. */
-export function listCompanies(database: Database): readonly ListedCompany[] {
-  const rows = database.all<Omit<ListedCompany, "active"> & { readonly active: number }>(
+export async function listCompanies(queries: Queries): Promise<readonly ListedCompany[]> {
+  const rows = await queries.all<Omit<ListedCompany, "active"> & { readonly active: number }>(
     `SELECT id, name, active,
        (SELECT count(*) FROM users WHERE company_id = companies.id) AS users,
        (SELECT count(*) FROM warehouses WHERE company_id = companies.id) AS warehouses,
        (SELECT count(*) FROM items JOIN warehouses ON warehouses.id = items.warehouse_id
         WHERE company_id = companies.id) AS items
-     FROM companies ORDER BY name`,
+     FROM companies ORDER BY lower(name)`,
   );
   return rows.map((row) => ({ ...row, active: row.active === 1 }));
+}
+
+/** The content of the form of a new company: it begins with one warehouse and one administrator. */
+export interface CompanyContent {
+  readonly name: string;
+  readonly warehouse: string;
+  readonly administrator: string;
+  readonly email: string;
+  /** The hash. */
+  readonly password: string;
+}
+
+/**
+ * Adds a company with three roles, a warehouse and an administrator. Returns its id.
+ *
+ * @throws FormError for the name of another company, and for an email address that another user has.
+ */
+export async function addCompany(queries: Queries, content: CompanyContent): Promise<number> {
+  const sql = "INSERT INTO companies (name) VALUES (?) ON CONFLICT DO NOTHING";
+  const company = await queries.insert(sql, content.name);
+  if (company === null) throw new FormError({ name: "nameTaken" });
+  const roles = await addFirstRoles(queries, company);
+  const warehouseId = await addWarehouse(queries, company, { name: content.warehouse, itemsOf: null });
+  const { administrator: name, email, password } = content;
+  const roleId = roles.get("Administrator") ?? 0;
+  const user = { name, email, roleId, warehouseId, warehouseIds: [warehouseId] };
+  await addUser(queries, { company, permissions: null }, user, password);
+  return company;
 }

@@ -2,10 +2,10 @@ import type { SessionCache } from "coatcheck/cache";
 import { defineContext, loader, preference } from "coatcheck/context";
 import { LANGUAGES, THEMES } from "./choices.ts";
 import { findCompany } from "./companies.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
 import { findUser } from "./people.ts";
-import { findWarehouse } from "./stock.ts";
 import { warehouseIds } from "./warehouse-ids.ts";
+import { findWarehouse } from "./warehouses.ts";
 
 /**
  * Loads the user, company and warehouse of a session. Sessions of the same process share these objects.
@@ -38,8 +38,9 @@ export function officeContext(database: Database, cache: SessionCache) {
     default: ({ user }) => THEMES.find((each) => each === user?.theme) ?? "system",
     member: "theme",
     from: { user },
-    save: (value, { user }) =>
-      user && database.run("UPDATE users SET theme = ? WHERE id = ?", value, user.id),
+    async save(value, { user }) {
+      if (user) await database.run("UPDATE users SET theme = ? WHERE id = ?", value, Number(user.id));
+    },
     invalidates: ["user"],
   });
   const language = preference({
@@ -47,8 +48,9 @@ export function officeContext(database: Database, cache: SessionCache) {
     default: ({ user }) => LANGUAGES.find((each) => each === user?.language) ?? "en",
     member: "language",
     from: { user },
-    save: (value, { user }) =>
-      user && database.run("UPDATE users SET language = ? WHERE id = ?", value, user.id),
+    async save(value, { user }) {
+      if (user) await database.run("UPDATE users SET language = ? WHERE id = ?", value, Number(user.id));
+    },
     invalidates: ["user"],
   });
   return defineContext({ user, company, warehouse, theme, language }, { cache });

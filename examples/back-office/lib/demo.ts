@@ -1,6 +1,8 @@
-import type { Database } from "./database.ts";
+import type { Database, Queries } from "./database/database.ts";
 import { hashPassword } from "./password.ts";
-import { PERMISSIONS, type Permission } from "./permissions.ts";
+import { addFirstRoles } from "./roles.ts";
+import { addUser } from "./users.ts";
+import { addWarehouse } from "./warehouses.ts";
 
 /** The password of every demo account. */
 export const DEMO_PASSWORD = "password123";
@@ -19,12 +21,6 @@ interface DemoCompany {
   readonly warehouses: readonly string[];
   readonly users: readonly (readonly [email: string, name: string, role: string, warehouses: number])[];
 }
-
-const ROLES: readonly (readonly [name: string, permissions: readonly Permission[]])[] = [
-  ["Administrator", PERMISSIONS],
-  ["Clerk", ["stock.edit"]],
-  ["Auditor", ["users.view"]],
-];
 
 const COMPANIES: readonly DemoCompany[] = [
   {
@@ -69,56 +65,56 @@ const DEMO_ITEMS = [
   ["Wall plug 8 mm", 2000],
 ] as const;
 
-/** Adds two companies to an empty database. Does nothing if the database already contains companies. */
-export async function addDemo(database: Database): Promise<void> {
-  if (database.one("SELECT 1 FROM companies LIMIT 1")) return;
-  const password = await hashPassword(DEMO_PASSWORD);
-  database.transaction(() => {
-    // Another process may have added the companies since the check above.
-    if (database.one("SELECT 1 FROM companies LIMIT 1")) return;
-    for (const company of COMPANIES) addCompany(database, company, password);
-    database.run(
-      "INSERT INTO users (email, name, password, super_admin) VALUES (?, ?, ?, 1)",
-      "root@office.example",
-      "Robin Root",
-      password,
-    );
+/**
+ * Adds two companies to an empty database. Does nothing if the database already contains companies.
+ *
+ * @param hash returns the hash of the password of every account.
+ */
+export async function addDemo(
+  database: Database,
+  hash: () => Promise<string> = () => hashPassword(DEMO_PASSWORD),
+): Promise<void> {
+  if (await database.one("SELECT 1 FROM companies LIMIT 1")) return;
+  const password = await hash();
+  await database.transaction(async (queries) => {
+    for (const company of COMPANIES) {
+      // Several processes may start with an empty database at once: the others wait here, and find the company.
+      const sql = "INSERT INTO companies (name) VALUES (?) ON CONFLICT DO NOTHING";
+      const id = await queries.insert(sql, company.name);
+      if (id === null) return;
+      await fill(queries, id, company, password);
+    }
+    const sql = "INSERT INTO users (email, name, password, super_admin) VALUES (?, ?, ?, 1)";
+    await queries.run(sql, "root@office.example", "Robin Root", password);
   });
 }
 
-function addCompany(database: Database, company: DemoCompany, password: string): void {
-  const { id } = database.run("INSERT INTO companies (name) VALUES (?)", company.name);
-  const roles = new Map(
-    ROLES.map(([name, permissions]) => {
-      const sql = "INSERT INTO roles (company_id, name, permissions) VALUES (?, ?, ?)";
-      return [name, database.run(sql, id, name, JSON.stringify(permissions)).id];
-    }),
-  );
-  const warehouses = company.warehouses.map(
-    (name) => database.run("INSERT INTO warehouses (company_id, name) VALUES (?, ?)", id, name).id,
-  );
-  for (const [index, warehouse] of warehouses.entries()) addItems(database, warehouse, index);
+async function fill(queries: Queries, id: number, company: DemoCompany, password: string): Promise<void> {
+  const roles = await addFirstRoles(queries, id);
+  const warehouses: number[] = [];
+  for (const [index, name] of company.warehouses.entries()) {
+    const warehouse = await addWarehouse(queries, id, { name, itemsOf: null });
+    warehouses.push(warehouse);
+    await addItems(queries, warehouse, index);
+  }
   for (const [email, name, role, count] of company.users) {
-    const user = database.run(
-      "INSERT INTO users (company_id, email, name, password, role_id, warehouse_id) VALUES (?, ?, ?, ?, ?, ?)",
-      id,
-      email,
+    const allowed = warehouses.slice(0, count);
+    const content = {
       name,
-      password,
-      roles.get(role) ?? null,
-      warehouses[0] ?? null,
-    );
-    for (const warehouse of warehouses.slice(0, count)) {
-      database.run("INSERT INTO user_warehouses (user_id, warehouse_id) VALUES (?, ?)", user.id, warehouse);
-    }
+      email,
+      roleId: roles.get(role) ?? 0,
+      warehouseId: allowed[0] ?? 0,
+      warehouseIds: allowed,
+    };
+    await addUser(queries, { company: id, permissions: null }, content, password);
   }
 }
 
 /** Adds the demo items to a warehouse. `shift` varies the quantities; a few are below their minimum. */
-function addItems(database: Database, warehouse: number, shift: number): void {
+async function addItems(queries: Queries, warehouse: number, shift: number): Promise<void> {
   for (const [index, [name, usual]] of DEMO_ITEMS.entries()) {
     const factor = ((index * 7 + shift * 5) % 11) / 5;
-    database.run(
+    await queries.run(
       "INSERT INTO items (warehouse_id, sku, name, location, quantity, minimum) VALUES (?, ?, ?, ?, ?, ?)",
       warehouse,
       `A-${String(1000 + index * 7)}`,

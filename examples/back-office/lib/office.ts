@@ -1,12 +1,15 @@
+import type { Jwts } from "coatcheck/jwt";
 import type { OpenSessions } from "coatcheck-server";
 import type { OfficeContext } from "./context.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
 
 /** The objects that all pages, actions and route handlers of this process share. */
 export interface Office {
   readonly sessions: OpenSessions;
   readonly database: Database;
   readonly context: OfficeContext;
+  /** The JWTs of API requests. */
+  readonly jwts: Jwts;
 }
 
 const globalScope: { backOffice?: Office } & object = globalThis;

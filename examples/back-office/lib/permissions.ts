@@ -1,11 +1,23 @@
 /**
  * The permissions that a role can have. Every action checks its permission again: hiding a button protects nothing.
  */
-export const PERMISSIONS = ["stock.edit", "users.view", "users.edit", "roles.edit"] as const;
+export const PERMISSIONS = [
+  "stock.edit",
+  "users.view",
+  "users.edit",
+  "roles.edit",
+  "warehouses.edit",
+] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Returns whether a value is a permission. */
 export function isPermission(text: unknown): text is Permission {
   return PERMISSIONS.some((each) => each === text);
+}
+
+/** The permissions in the column of a role. */
+export function permissionsOf(json: string | null): readonly Permission[] {
+  const list: unknown = JSON.parse(json ?? "[]");
+  return Array.isArray(list) ? list.filter(isPermission) : [];
 }

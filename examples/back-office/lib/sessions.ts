@@ -1,4 +1,5 @@
 import { coatcheck } from "coatcheck/next";
+import { isSessionless } from "./api/sessionless.ts";
 import { office } from "./office.ts";
 
 /** The data of a user that client components may read. */
@@ -19,6 +20,9 @@ export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
   signIn: "/login",
   cookie: OFFICE_SECURE_COOKIE === "true" ? { name: "back-office" } : { name: "back-office", secure: false },
   trustProxy: Number(OFFICE_PROXIES) || false,
+  // `next build` loads this module too, before an office is open.
+  jwt: { verify: (token) => office().jwts.verify(token) },
+  sessionless: ({ url }) => isSessionless(url),
   newSession: (client, request) => ({
     client: office().sessions.describeClient(client, request.header("user-agent")),
   }),

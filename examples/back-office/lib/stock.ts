@@ -1,25 +1,10 @@
 import { CoatcheckError } from "coatcheck";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
+import { forbiddenError } from "./forbidden.ts";
+import type { User } from "./people.ts";
 
-/** A warehouse of a company. */
-export interface Warehouse {
-  readonly id: number;
-  readonly companyId: number;
-  readonly name: string;
-}
-
-/** Returns a warehouse; null if it does not exist. */
-export function findWarehouse(database: Database, id: number): Warehouse | null {
-  return database.one<Warehouse>("SELECT id, company_id AS companyId, name FROM warehouses WHERE id = ?", id);
-}
-
-/** Returns the warehouses of a company, sorted by name. */
-export function listWarehouses(database: Database, company: number): readonly Warehouse[] {
-  return database.all<Warehouse>(
-    "SELECT id, company_id AS companyId, name FROM warehouses WHERE company_id = ? ORDER BY name",
-    company,
-  );
-}
+/** The largest id of a table, as PostgreSQL keeps it. */
+const MAX_ID = 2 ** 31 - 1;
 
 /** An item in a warehouse. */
 export interface Item {
@@ -40,16 +25,16 @@ export interface StockFilter {
 }
 
 /** Returns the items of a warehouse that match the filter, sorted by item number. */
-export function listItems(
+export async function listItems(
   database: Database,
   warehouse: number,
   { text, low }: StockFilter,
-): readonly Item[] {
+): Promise<readonly Item[]> {
   const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
-  return database.all<Item>(
+  return await database.all<Item>(
     `SELECT id, sku, name, location, quantity, minimum FROM items
-     WHERE warehouse_id = ? AND (name LIKE ? ESCAPE '\\' OR sku LIKE ? ESCAPE '\\')
-       AND (? = 0 OR quantity < minimum) ORDER BY sku`,
+     WHERE warehouse_id = ? AND (lower(name) LIKE lower(?) ESCAPE '\\' OR lower(sku) LIKE lower(?) ESCAPE '\\')
+       AND (CAST(? AS INTEGER) = 0 OR quantity < minimum) ORDER BY sku`,
     warehouse,
     pattern,
     pattern,
@@ -58,13 +43,13 @@ export function listItems(
 }
 
 /** Returns the totals that are shown above the list of items. */
-export function stockFigures(database: Database, warehouse: number) {
+export async function stockFigures(database: Database, warehouse: number) {
   return (
-    database.one<{ items: number; low: number; pieces: number }>(
-      `SELECT count(*) AS items, sum(quantity < minimum) AS low, sum(quantity) AS pieces
-       FROM items WHERE warehouse_id = ?`,
+    (await database.one<{ items: number; low: number; pieces: number }>(
+      `SELECT count(*) AS items, count(*) FILTER (WHERE quantity < minimum) AS low,
+         coalesce(sum(quantity), 0) AS pieces FROM items WHERE warehouse_id = ?`,
       warehouse,
-    ) ?? { items: 0, low: 0, pieces: 0 }
+    )) ?? { items: 0, low: 0, pieces: 0 }
   );
 }
 
@@ -73,49 +58,69 @@ export interface Movement {
   readonly id: number;
   readonly item: string;
   readonly user: string;
-  readonly change: number;
-  readonly at: number;
-}
-
-/** Returns the latest quantity changes in a warehouse. */
-export function listMovements(database: Database, warehouse: number): readonly Movement[] {
-  return database.all<Movement>(
-    `SELECT movements.id, items.name AS item, users.name AS user, change, at FROM movements
-     JOIN items ON items.id = item_id JOIN users ON users.id = user_id
-     WHERE items.warehouse_id = ? ORDER BY movements.id DESC LIMIT 12`,
-    warehouse,
-  );
-}
-
-/** The input of `changeStock()`. */
-export interface StockChange {
-  readonly item: number;
-  readonly user: string;
+  /** The administrator who acted for the user; null if the user did it. */
+  readonly actor: string | null;
   readonly change: number;
   /** Epoch milliseconds. */
   readonly at: number;
 }
 
-/** Returns the id of an item's warehouse; null if the item does not exist. */
-export function warehouseOf(database: Database, item: number): number | null {
-  return database.one<{ id: number }>("SELECT warehouse_id AS id FROM items WHERE id = ?", item)?.id ?? null;
+/** Returns the latest quantity changes in a warehouse. */
+export async function listMovements(database: Database, warehouse: number): Promise<readonly Movement[]> {
+  return await database.all<Movement>(
+    `SELECT movements.id, items.name AS item, users.name AS "user", actors.name AS actor, change, at FROM movements
+     JOIN items ON items.id = item_id JOIN users ON users.id = movements.user_id
+     LEFT JOIN movement_actors ON movement_id = movements.id
+     LEFT JOIN users AS actors ON actors.id = movement_actors.user_id
+     WHERE items.warehouse_id = ? ORDER BY movements.id DESC LIMIT 12`,
+    warehouse,
+  );
+}
+
+/** A change of the quantity of an item. */
+export interface StockChange {
+  readonly item: number;
+  /** The administrator who acts for the user. */
+  readonly actor: string | null;
+  readonly change: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 /**
- * Changes the quantity of an item.
+ * Changes the quantity of an item for a user. Returns the new quantity.
  *
- * @throws CoatcheckError `CONFLICT` if the quantity would fall below zero.
+ * @throws CoatcheckError `VALIDATION_FAILED` for numbers that are not whole, `FORBIDDEN` for an item in a warehouse that the
+ *   user may not enter, `CONFLICT` if the quantity would fall below zero.
  */
-export function changeStock(database: Database, { item, user, change, at }: StockChange): void {
-  database.transaction(() => {
-    const { changes } = database.run(
-      "UPDATE items SET quantity = quantity + ?1 WHERE id = ?2 AND quantity + ?1 >= 0",
+export async function adjustItem(
+  database: Database,
+  user: Pick<User, "id" | "warehouses">,
+  stock: StockChange,
+): Promise<number> {
+  const { item, actor, change, at } = stock;
+  if (
+    !Number.isSafeInteger(item) ||
+    !Number.isSafeInteger(change) ||
+    Math.abs(change) > 10_000 ||
+    item > MAX_ID
+  ) {
+    throw new CoatcheckError("VALIDATION_FAILED", "Item and change must be whole numbers.");
+  }
+  const place = await database.one<{ id: number }>("SELECT warehouse_id AS id FROM items WHERE id = ?", item);
+  if (!user.warehouses.some(({ id }) => id === place?.id)) throw forbiddenError();
+  return await database.transaction(async (queries) => {
+    const changed = await queries.one<{ quantity: number }>(
+      "UPDATE items SET quantity = quantity + ? WHERE id = ? AND quantity + ? >= 0 RETURNING quantity",
       change,
       item,
+      change,
     );
-    if (changes === 0)
+    if (changed === null)
       throw new CoatcheckError("CONFLICT", "The quantity of an item cannot fall below zero.");
     const sql = "INSERT INTO movements (item_id, user_id, change, at) VALUES (?, ?, ?, ?)";
-    database.run(sql, item, user, change, at);
+    const id = await queries.insert(sql, item, Number(user.id), change, at);
+    if (actor !== null) await queries.run("INSERT INTO movement_actors VALUES (?, ?)", id, Number(actor));
+    return changed.quantity;
   });
 }

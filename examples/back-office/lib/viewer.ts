@@ -1,9 +1,9 @@
 import { redirect } from "next/navigation";
 import { cache } from "react";
-import { type Language, type Texts, texts } from "./language.ts";
 import { office } from "./office.ts";
 import type { Permission } from "./permissions.ts";
 import { sessions } from "./sessions.ts";
+import { texts } from "./texts/texts.ts";
 
 /**
  * Returns the user who requested the page, with session, company and preferences. A layout and its page share one call.
@@ -12,33 +12,25 @@ import { sessions } from "./sessions.ts";
 export const viewer = cache(async () => {
   const session = await sessions.requireSubject();
   const { context, database } = office();
-  const queries = database.reads;
   const current = context.of(session);
-  const [user, company, theme, language] = await Promise.all([
-    current.user(),
-    current.company(),
-    current.theme(),
-    current.language(),
-  ]);
+  const [[user, company, theme, language], queries] = await database.count(() =>
+    Promise.all([current.user(), current.company(), current.theme(), current.language()]),
+  );
   if (user === null) redirect("/login");
   if (company?.active === false) redirect("/suspended");
-  return {
-    session,
-    current,
-    user,
-    company,
-    theme,
-    language,
-    text: texts(language),
-    queries: database.reads - queries,
-  };
+  return { session, current, user, company, theme, language, text: texts(language), queries };
 });
 
-/** Returns the viewer. Redirects to the start page if the viewer lacks the permission. */
+/** Returns the viewer. Redirects to the start page if the viewer lacks the permission in their company. */
 export async function requirePermission(permission: Permission) {
   const found = await viewer();
   if (found.company === null || !found.user.permissions.includes(permission)) redirect("/");
   return { ...found, company: found.company };
 }
 
-export type { Language, Texts };
+/** Returns the viewer. Redirects to the start page unless the viewer is a super administrator. */
+export async function requireSuperAdmin() {
+  const found = await viewer();
+  if (!found.user.isSuperAdmin) redirect("/");
+  return found;
+}

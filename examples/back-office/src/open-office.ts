@@ -1,22 +1,67 @@
 import { dirname, join } from "node:path";
-import { type Config, openSessions } from "coatcheck-server";
-import { pino } from "pino";
+import { createJwts } from "coatcheck/jwt";
+import { type Config, openSessions, StartError } from "coatcheck-server";
+import { type Logger, pino } from "pino";
 import { officeContext } from "../lib/context.ts";
-import { Database } from "../lib/database.ts";
+import { Database, type Driver } from "../lib/database/database.ts";
+import { openPostgres } from "../lib/database/postgres.ts";
+import { openSqlite } from "../lib/database/sqlite.ts";
 import { addDemo } from "../lib/demo.ts";
 import type { Office } from "../lib/office.ts";
+import { jwtKeys } from "./jwt-keys.ts";
 
-/** Opens the service's sessions and the application's database. Adds the demo data to an empty database. */
+/**
+ * Opens the service's sessions and the application's database. Adds the demo data to an empty database.
+ *
+ * @throws StartError when a database is unavailable.
+ */
 export async function openOffice(config: Config): Promise<Office> {
-  const sessions = await openSessions(config, pino({ level: config.logLevel }));
-  const folder = config.database.kind === "sqlite" ? dirname(config.database.path) : "data";
-  const database = new Database(join(folder, "back-office.db"));
-  await addDemo(database);
-  return { sessions, database, context: officeContext(database, sessions.cache) };
+  const log = pino({ level: config.logLevel });
+  const sessions = await openSessions(config, log);
+  const { manager, cache } = sessions;
+  logImpersonations(manager.events, log);
+  try {
+    const database = new Database(await openDriver(config.database, log));
+    await addDemo(database);
+    const jwts = createJwts({
+      manager,
+      cache,
+      issuer: "back-office",
+      audience: "back-office-api",
+      keys: jwtKeys(sessions.secrets),
+    });
+    return { sessions, database, jwts, context: officeContext(database, cache) };
+  } catch (error) {
+    await sessions.close();
+    throw error;
+  }
+}
+
+/** The application's tables stand in the PostgreSQL of the sessions, or else in an SQLite file of their own. */
+async function openDriver(database: Config["database"], log: Logger): Promise<Driver> {
+  if (database.kind !== "postgres") {
+    const folder = database.kind === "sqlite" ? dirname(database.path) : "data";
+    return openSqlite(join(folder, "back-office.db"));
+  }
+  const onError = (error: Error) => log.warn({ err: error }, "lost a connection to the database");
+  return await openPostgres(database.url, onError).catch((error) => {
+    const { host } = new URL(database.url);
+    const reason = error instanceof Error ? error.message : error;
+    throw new StartError([`Cannot open the tables of the back office at ${host}: ${reason}`], error);
+  });
+}
+
+/** Logs who acts for whom, and why. */
+function logImpersonations(events: Office["sessions"]["manager"]["events"], log: Logger): void {
+  for (const name of ["impersonation-started", "impersonation-stopped"] as const) {
+    events.on(name, ({ record, actor }) =>
+      log.info({ actor: actor.subject, subject: record.subject, reason: actor.reason }, name),
+    );
+  }
 }
 
 /** Stores session activity that is still in memory, and closes the databases. */
 export async function closeOffice({ sessions, database }: Office): Promise<void> {
   await sessions.close();
-  database.close();
+  await database.close();
 }

@@ -1,7 +1,7 @@
 "use client";
 
 import { useOptimistic, useState, useTransition } from "react";
-import type { Texts } from "../../lib/language.ts";
+import type { Texts } from "../../lib/texts/texts.ts";
 import { adjust } from "./stock-actions.ts";
 
 interface Props {

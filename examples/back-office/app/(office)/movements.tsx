@@ -1,5 +1,5 @@
-import type { Language, Texts } from "../../lib/language.ts";
 import type { Movement } from "../../lib/stock.ts";
+import type { Language, Texts } from "../../lib/texts/texts.ts";
 
 interface Props {
   readonly movements: readonly Movement[];
@@ -13,7 +13,7 @@ export function Movements({ movements, text, language }: Props) {
       <h2 id="movements">{text.movements}</h2>
       {movements.length === 0 && <p className="empty">{text.noMovements}</p>}
       <ol className="movements">
-        {movements.map(({ id, item, user, change, at }) => (
+        {movements.map(({ id, item, user, actor, change, at }) => (
           <li key={id}>
             <span className={change < 0 ? "change minus" : "change"}>
               {change > 0 ? `+${change}` : `−${Math.abs(change)}`}
@@ -21,7 +21,8 @@ export function Movements({ movements, text, language }: Props) {
             <span>
               {item}
               <small>
-                {user}, {new Date(at).toLocaleString(language, { dateStyle: "short", timeStyle: "short" })}
+                {actor ? `${user} (${actor})` : user},{" "}
+                {new Date(at).toLocaleString(language, { dateStyle: "short", timeStyle: "short" })}
               </small>
             </span>
           </li>

@@ -36,8 +36,11 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
   }
   const { database } = office();
   const filter = { text: q.slice(0, 100), low: low === "1" };
-  const items = listItems(database, warehouse.id, filter);
-  const figures = stockFigures(database, warehouse.id);
+  const [items, figures, movements] = await Promise.all([
+    listItems(database, warehouse.id, filter),
+    stockFigures(database, warehouse.id),
+    listMovements(database, warehouse.id),
+  ]);
   const mayEdit = user.permissions.includes("stock.edit");
   const choices = user.warehouses.map(({ id, name }) => ({ xid: warehouseIds.encode(id), name }));
   return (
@@ -120,7 +123,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
             {items.length === 0 && <p className="empty">{text.noItems}</p>}
           </div>
         </section>
-        <Movements movements={listMovements(database, warehouse.id)} text={text} language={language} />
+        <Movements movements={movements} text={text} language={language} />
       </div>
     </Shell>
   );

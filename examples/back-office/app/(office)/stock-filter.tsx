@@ -1,6 +1,6 @@
 import Form from "next/form";
-import type { Texts } from "../../lib/language.ts";
 import type { StockFilter } from "../../lib/stock.ts";
+import type { Texts } from "../../lib/texts/texts.ts";
 
 /**
  * The search field and filter above the list of items. Their values are in the URL, so that a link can share the

@@ -13,7 +13,8 @@ export const logIn = sessions.withSessionAction(
       const account = await checkPassword(form.get("email"), form.get("password"));
       if (account === null) return { error: "wrongPassword" };
       const session = await handle.load();
-      await session.authenticate(account.subject, account.tenant ? { tenant: account.tenant } : {});
+      const { subject, ...tenant } = account;
+      await session.authenticate(subject, tenant);
     } catch (error) {
       if (error instanceof CoatcheckError && error.code === "RATE_LIMITED") return { error: error.message };
       throw error;

@@ -1,7 +1,7 @@
 "use client";
 
 import { useActionState, useRef } from "react";
-import type { Texts } from "../../lib/language.ts";
+import type { Texts } from "../../lib/texts/texts.ts";
 import { logIn } from "./actions.ts";
 
 interface Props {

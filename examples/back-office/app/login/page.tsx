@@ -1,8 +1,9 @@
 import { redirect } from "next/navigation";
+import { ActingBanner } from "../../components/acting-banner.tsx";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD } from "../../lib/demo.ts";
-import { texts } from "../../lib/language.ts";
 import { office } from "../../lib/office.ts";
 import { sessions } from "../../lib/sessions.ts";
+import { texts } from "../../lib/texts/texts.ts";
 import { LoginForm } from "./login-form.tsx";
 
 export const metadata = { title: "Log in" };
@@ -14,9 +15,12 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ n
   const text = texts(await current.language());
   const { next } = await searchParams;
   return (
-    <main className="login">
-      <h1>Back office</h1>
-      <LoginForm text={text} next={next ?? "/"} password={DEMO_PASSWORD} accounts={DEMO_ACCOUNTS} />
-    </main>
+    <>
+      <ActingBanner />
+      <main className="login">
+        <h1>Back office</h1>
+        <LoginForm text={text} next={next ?? "/"} password={DEMO_PASSWORD} accounts={DEMO_ACCOUNTS} />
+      </main>
+    </>
   );
 }

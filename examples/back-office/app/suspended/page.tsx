@@ -1,7 +1,8 @@
 import { redirect } from "next/navigation";
-import { texts } from "../../lib/language.ts";
+import { ActingBanner } from "../../components/acting-banner.tsx";
 import { office } from "../../lib/office.ts";
 import { sessions } from "../../lib/sessions.ts";
+import { texts } from "../../lib/texts/texts.ts";
 import { logOut } from "../login/actions.ts";
 
 export const metadata = { title: "Suspended" };
@@ -13,12 +14,15 @@ export default async function Page() {
   if (company?.active !== false) redirect("/");
   const text = texts(await current.language());
   return (
-    <main className="login">
-      <h1>{text.suspendedTitle}</h1>
-      <p>{text.suspendedText}</p>
-      <form action={logOut}>
-        <button type="submit">{text.logOut}</button>
-      </form>
-    </main>
+    <>
+      <ActingBanner />
+      <main className="login">
+        <h1>{text.suspendedTitle}</h1>
+        <p>{text.suspendedText}</p>
+        <form action={logOut}>
+          <button type="submit">{text.logOut}</button>
+        </form>
+      </main>
+    </>
   );
 }

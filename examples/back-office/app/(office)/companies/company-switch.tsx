@@ -1,7 +1,7 @@
 "use client";
 
 import { useTransition } from "react";
-import type { Texts } from "../../../lib/language.ts";
+import type { Texts } from "../../../lib/texts/texts.ts";
 import { setActive } from "./actions.ts";
 
 interface Props {

@@ -1,19 +1,23 @@
-import { redirect } from "next/navigation";
+import Link from "next/link";
 import { Shell } from "../../../components/shell.tsx";
 import { listCompanies } from "../../../lib/companies.ts";
 import { office } from "../../../lib/office.ts";
-import { viewer } from "../../../lib/viewer.ts";
+import { requireSuperAdmin } from "../../../lib/viewer.ts";
 import { CompanySwitch } from "./company-switch.tsx";
 
 export const metadata = { title: "Companies" };
 
 export default async function Page() {
-  const { user, text, language } = await viewer();
-  if (!user.isSuperAdmin) redirect("/");
-  const companies = listCompanies(office().database);
+  const { text, language } = await requireSuperAdmin();
+  const companies = await listCompanies(office().database);
   return (
     <Shell>
-      <h1>{text.companies}</h1>
+      <div className="bar">
+        <h1>{text.companies}</h1>
+        <Link href="/companies/new" prefetch={false} className="button" aria-keyshortcuts="n">
+          {text.addCompany}
+        </Link>
+      </div>
       <div className="scroll">
         <table>
           <thead>
@@ -34,7 +38,11 @@ export default async function Page() {
           <tbody>
             {companies.map(({ id, name, active, users, warehouses, items }) => (
               <tr key={id}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  <Link href={`/companies/${id}`} prefetch={false}>
+                    {name}
+                  </Link>
+                </th>
                 <td className="number">{users.toLocaleString(language)}</td>
                 <td className="number">{warehouses.toLocaleString(language)}</td>
                 <td className="number">{items.toLocaleString(language)}</td>

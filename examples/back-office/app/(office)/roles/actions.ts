@@ -2,25 +2,58 @@
 
 import { CoatcheckError } from "coatcheck";
 import { revalidatePath } from "next/cache";
-import { forbiddenError, officeAction, type Result } from "../../../lib/action.ts";
-import { isPermission } from "../../../lib/permissions.ts";
+import { redirect } from "next/navigation";
+import { z } from "zod";
+import { type Actor, officeAction, ownCompany, type Result } from "../../../lib/action.ts";
+import { id, name, readForm } from "../../../lib/form.ts";
+import type { TextKey } from "../../../lib/form-error.ts";
+import { PERMISSIONS } from "../../../lib/permissions.ts";
+import { addRole, changeRole } from "../../../lib/roles.ts";
+import { createOnce } from "../../../lib/submissions.ts";
+
+const NO_PERMISSION: TextKey = "noSuchPermission";
+const NEED_PERMISSION: TextKey = "needPermission";
+const permissions = z.array(z.enum(PERMISSIONS, NO_PERMISSION));
+const PRESENT = z.object({ id: id("noSuchRole"), permissions });
+const NEW = z.object({ name, permissions: permissions.min(1, NEED_PERMISSION) });
 
 /** Changes the permissions of a role. All users of the company are loaded again at their next click. */
-export const saveRole = officeAction("roles.edit", async (actor, _before: Result, form: FormData) => {
-  const { database, context, user } = actor;
-  if (user.companyId === null) throw forbiddenError();
-  const id = Number(form.get("id"));
-  const permissions = form.getAll("permissions");
-  if (!Number.isSafeInteger(id) || !permissions.every(isPermission)) {
-    throw new CoatcheckError("VALIDATION_FAILED", "This role or permission does not exist.");
-  }
-  const own = database.one<{ id: number }>("SELECT role_id AS id FROM users WHERE id = ?", user.id);
-  if (own?.id === id && !permissions.includes("roles.edit")) {
+export const saveRole = officeAction(
+  "roles.edit",
+  async (actor, _before: Result, form: FormData) => {
+    const { database, context } = actor;
+    const company = ownCompany(actor);
+    const { id, permissions } = readForm(PRESENT, form, ["permissions"]);
+    if (!permissions.includes("roles.edit")) await requireOtherRole(actor, id);
+    if (!(await changeRole(database, company, id, permissions))) {
+      throw new CoatcheckError("VALIDATION_FAILED", "This role does not exist.");
+    }
+    await context.invalidateTag(`company:${company}`);
+    revalidatePath("/", "layout");
+  },
+  { ownOnly: "change a role" },
+);
+
+/** Rejects an administrator who takes the permission from their own role: they could not get it back. */
+async function requireOtherRole({ database, user }: Actor, role: number): Promise<void> {
+  const sql = "SELECT role_id AS id FROM users WHERE id = ?";
+  const own = await database.one<{ id: number }>(sql, Number(user.id));
+  if (own?.id === role) {
     throw new CoatcheckError("CONFLICT", "You cannot remove this permission from your own role.");
   }
-  const sql = "UPDATE roles SET permissions = ? WHERE id = ? AND company_id = ?";
-  const { changes } = database.run(sql, JSON.stringify(permissions), id, user.companyId);
-  if (changes === 0) throw new CoatcheckError("VALIDATION_FAILED", "This role or permission does not exist.");
-  await context.invalidateTag(`company:${user.companyId}`);
-  revalidatePath("/", "layout");
-});
+}
+
+/** Adds a role to the company. */
+export const saveNewRole = officeAction(
+  "roles.edit",
+  async (actor, _before: Result, form: FormData) => {
+    const { database, user } = actor;
+    const company = ownCompany(actor);
+    const content = readForm(NEW, form, ["permissions"]);
+    const submission = { user: user.id, form, now: Date.now() };
+    const added = await createOnce(database, submission, (queries) => addRole(queries, company, content));
+    revalidatePath("/roles");
+    redirect(`/roles?added=${added}`);
+  },
+  { ownOnly: "add a role" },
+);

@@ -1,23 +1,33 @@
+import { Added } from "../../../components/added.tsx";
 import { Shell } from "../../../components/shell.tsx";
 import { office } from "../../../lib/office.ts";
-import { listRoles } from "../../../lib/people.ts";
 import { PERMISSIONS } from "../../../lib/permissions.ts";
+import { listRoles } from "../../../lib/roles.ts";
 import { requirePermission } from "../../../lib/viewer.ts";
-import { RoleForm } from "./role-form.tsx";
+import { NewRoleForm, RoleForm } from "./role-form.tsx";
 
 export const metadata = { title: "Roles" };
 
-export default async function Page() {
+export default async function Page({ searchParams }: { searchParams: Promise<{ added?: string }> }) {
   const { company, text } = await requirePermission("roles.edit");
-  const roles = listRoles(office().database, company.id);
+  const roles = await listRoles(office().database, company.id);
+  const added = Number((await searchParams).added);
   return (
     <Shell>
       <h1>{text.roles}</h1>
       <p className="hint">{text.permissionHint}</p>
+      <Added name={roles.find(({ id }) => id === added)?.name} text={text} />
       <div className="cards">
         {roles.map((role) => (
           <RoleForm key={role.id} role={role} permissions={PERMISSIONS} text={text} />
         ))}
+        <NewRoleForm
+          // A new list has a new form: the added role is not offered again.
+          key={roles.length}
+          permissions={PERMISSIONS}
+          submission={crypto.randomUUID()}
+          text={text}
+        />
       </div>
     </Shell>
   );

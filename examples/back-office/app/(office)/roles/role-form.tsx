@@ -1,11 +1,11 @@
 "use client";
 
-import { useActionState } from "react";
-import { FormResult } from "../../../components/form-result.tsx";
-import type { Texts } from "../../../lib/language.ts";
-import type { Role } from "../../../lib/people.ts";
+import { ActionForm } from "../../../components/action-form.tsx";
+import { CheckBoxes, Field } from "../../../components/field.tsx";
 import type { Permission } from "../../../lib/permissions.ts";
-import { saveRole } from "./actions.ts";
+import type { Role } from "../../../lib/roles.ts";
+import type { Texts } from "../../../lib/texts/texts.ts";
+import { saveNewRole, saveRole } from "./actions.ts";
 
 interface Props {
   readonly role: Role;
@@ -13,33 +13,66 @@ interface Props {
   readonly text: Texts;
 }
 
+/** The permissions of a role. */
 export function RoleForm({ role, permissions, text }: Props) {
-  const [result, action, pending] = useActionState(saveRole, {});
   return (
-    <form action={action} className="panel" key={role.permissions.join()}>
-      <input type="hidden" name="id" value={role.id} />
-      <fieldset>
-        <legend>
-          {role.name} <span className="tag">{`${text.users}: ${role.users}`}</span>
-        </legend>
-        {permissions.map((permission) => (
-          <label key={permission} className="check">
-            <input
-              type="checkbox"
-              name="permissions"
-              value={permission}
-              defaultChecked={role.permissions.includes(permission)}
-            />
-            {text[permission]}
-          </label>
-        ))}
-      </fieldset>
-      <div className="actions">
-        <button type="submit" disabled={pending}>
-          {text.save}
-        </button>
-        <FormResult result={result} text={text} />
-      </div>
-    </form>
+    <ActionForm
+      content={role.permissions.join()}
+      action={saveRole}
+      submit={text.save}
+      text={text}
+      isOneOfMany
+    >
+      {(result) => (
+        <>
+          <input type="hidden" name="id" value={role.id} />
+          <h2>
+            {role.name} <span className="tag">{`${text.users}: ${role.users}`}</span>
+          </h2>
+          <CheckBoxes
+            name="permissions"
+            label={text.permissions}
+            choices={permissions.map((id) => ({ id, name: text[id] }))}
+            checked={role.permissions}
+            result={result}
+            text={text}
+          />
+        </>
+      )}
+    </ActionForm>
+  );
+}
+
+/** The form of a new role. */
+export function NewRoleForm({
+  permissions,
+  submission,
+  text,
+}: Omit<Props, "role"> & { readonly submission: string }) {
+  return (
+    <ActionForm action={saveNewRole} submit={text.create} submission={submission} text={text}>
+      {(result) => (
+        <>
+          <h2>{text.addRole}</h2>
+          <Field
+            name="name"
+            label={text.name}
+            result={result}
+            text={text}
+            required
+            maxLength={80}
+            aria-keyshortcuts="n"
+          />
+          <CheckBoxes
+            name="permissions"
+            label={text.permissions}
+            choices={permissions.map((id) => ({ id, name: text[id] }))}
+            checked={[]}
+            result={result}
+            text={text}
+          />
+        </>
+      )}
+    </ActionForm>
   );
 }

@@ -3,7 +3,7 @@
 import type { Device } from "coatcheck/client";
 import { useDevices, useSessionClient } from "coatcheck/react";
 import { type FormEvent, useState } from "react";
-import type { Language, Texts } from "../../../lib/language.ts";
+import type { Language, Texts } from "../../../lib/texts/texts.ts";
 
 interface Props {
   readonly email: string;
@@ -29,11 +29,13 @@ export function Devices({ email, text, language }: Props) {
         </p>
       )}
       {mustConfirm && <Confirm email={email} text={text} onConfirmed={reload} />}
+      {devices?.length === 0 && <p className="hint">{text.noSessions}</p>}
       <ul className="devices">
         {devices?.map((device) => (
           <li key={device.id} className="panel">
             <div>
               <strong>{nameOf(device)}</strong>
+              {device.impersonates && <span className="tag warn">{text.actingSession}</span>}
               <small>
                 {[device.city, device.country, device.address].filter(Boolean).join(", ")} {text.lastSeen}{" "}
                 <time dateTime={device.lastSeenAt}>

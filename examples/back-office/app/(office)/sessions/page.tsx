@@ -1,6 +1,7 @@
 import { Shell } from "../../../components/shell.tsx";
 import { viewer } from "../../../lib/viewer.ts";
 import { Devices } from "./devices.tsx";
+import { PasswordForm } from "./password-form.tsx";
 
 export const metadata = { title: "My sessions" };
 
@@ -10,7 +11,10 @@ export default async function Page() {
     <Shell>
       <h1>{text.sessions}</h1>
       <p className="hint">{text.sessionsHint}</p>
-      <Devices email={user.email} text={text} language={language} />
+      <div className="split">
+        <Devices email={user.email} text={text} language={language} />
+        <PasswordForm email={user.email} text={text} />
+      </div>
     </Shell>
   );
 }

@@ -1,57 +1,30 @@
 import Link from "next/link";
+import { Added } from "../../../components/added.tsx";
 import { Shell } from "../../../components/shell.tsx";
+import { UsersTable } from "../../../components/users-table.tsx";
 import { office } from "../../../lib/office.ts";
-import { listUsers } from "../../../lib/people.ts";
+import { listUsers } from "../../../lib/users.ts";
 import { requirePermission } from "../../../lib/viewer.ts";
 
 export const metadata = { title: "Users" };
 
-export default async function Page() {
+export default async function Page({ searchParams }: { searchParams: Promise<{ added?: string }> }) {
   const { company, user, text } = await requirePermission("users.view");
-  const users = listUsers(office().database, company.id);
+  const users = await listUsers(office().database, company.id);
   const mayEdit = user.permissions.includes("users.edit");
+  const added = Number((await searchParams).added);
   return (
     <Shell>
-      <h1>{text.users}</h1>
-      <div className="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{text.name}</th>
-              <th scope="col" className="wide">
-                {text.email}
-              </th>
-              <th scope="col">{text.role}</th>
-              <th scope="col" className="number wide">
-                {text.warehouses}
-              </th>
-              <th scope="col">{text.status}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {users.map(({ id, name, email, role, warehouseIds, active }) => (
-              <tr key={id}>
-                <th scope="row">
-                  {mayEdit ? (
-                    <Link href={`/users/${id}`} prefetch={false}>
-                      {name}
-                    </Link>
-                  ) : (
-                    name
-                  )}
-                  <small className="narrow">{email}</small>
-                </th>
-                <td className="wide">{email}</td>
-                <td>{role}</td>
-                <td className="number wide">{warehouseIds.length}</td>
-                <td>
-                  <span className={active ? "tag" : "tag warn"}>{active ? text.active : text.disabled}</span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      <div className="bar">
+        <h1>{text.users}</h1>
+        {mayEdit && (
+          <Link href="/users/new" prefetch={false} className="button" aria-keyshortcuts="n">
+            {text.addUser}
+          </Link>
+        )}
       </div>
+      <Added name={users.find(({ id }) => id === added)?.name} text={text} />
+      <UsersTable users={users} mayEdit={mayEdit} added={added} text={text} />
     </Shell>
   );
 }

@@ -4,8 +4,5 @@ import { sessions } from "../../../lib/sessions.ts";
 
 /** The endpoints of the browser client: devices, step-up and the event stream. */
 export const { GET, POST, DELETE } = sessionRoutes(sessions, {
-  authenticate: async ({ email, password }) => {
-    const account = await checkPassword(email, password);
-    return account && { subject: account.subject, ...(account.tenant && { tenant: account.tenant }) };
-  },
+  authenticate: ({ email, password }) => checkPassword(email, password),
 });

@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ApiClient } from "./back-office-client.ts";
+import { type BackOffice, button, eventually, heading, link } from "./back-office-fixtures.ts";
+import { type RunningOffice, startOffice } from "./back-office-process.ts";
+
+interface Named {
+  readonly xid: string;
+  readonly name: string;
+}
+
+/** The id of a warehouse of the user, as the API shows it. */
+async function xidOf(client: ApiClient, name: string): Promise<string> {
+  const { warehouses } = (await client.send("GET /api/user")).body;
+  return (warehouses as readonly Named[]).find((each) => each.name === name)?.xid ?? "";
+}
+
+/**
+ * Tests of the situations in which an application shows an old user, or none, when each session keeps a copy of its user:
+ * five cases, and the four problems that they lead to.
+ */
+export function testKnownCases(office: BackOffice): void {
+  let administrator: Page | undefined;
+
+  async function loggedIn(email: string): Promise<ApiClient> {
+    const client = new ApiClient(office.url);
+    await client.logIn(email);
+    return client;
+  }
+
+  /** Changes Ben on his page, as an administrator in the first browser. */
+  async function changeBen(change: (page: Page) => Promise<unknown>): Promise<void> {
+    administrator ??= await office.logIn("ada");
+    if (administrator.isClosed()) administrator = await office.logIn("ada");
+    await administrator.goto(`${office.url}/users/2`);
+    await change(administrator);
+    await button(administrator, "Save").click();
+    await administrator.getByText("Saved.").waitFor();
+  }
+
+  describe("Case 1, with sessions that end after a second without a request", () => {
+    let folder: string;
+    let quick: RunningOffice;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "coatcheck-back-office-"));
+      quick = await startOffice(folder, { SESSION_IDLE_TIMEOUT_MS: "1000" });
+    }, 120_000);
+    afterAll(async () => {
+      await quick?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it("a valid JWT whose session has expired gets the user, and the warehouse that was kept, again", async () => {
+      const ben = new ApiClient(quick.url);
+      const token = await ben.logIn("ben@alpine.example");
+      await ben.send("POST /api/warehouse", { xid: await xidOf(ben, "Bern Wankdorf") });
+      const holder = new ApiClient(quick.url, token);
+      // Each request keeps the session for a second, so the next one comes later than that.
+      await expect
+        .poll(async () => (await holder.send("POST /api/refresh")).code, { interval: 1500, timeout: 30_000 })
+        .toBe("SESSION_EXPIRED");
+      expect((await ben.send("GET /api/warehouse")).body.name).toBe("Bern Wankdorf");
+      expect((await ben.send("GET /api/user")).body.name).toBe("Ben Moser");
+    });
+  });
+
+  it("Case 2: a user who is updated is new at the next request of each session", async () => {
+    const ben = await loggedIn("ben@alpine.example");
+    const page = await office.logIn("ben");
+    expect((await ben.send("GET /api/stock")).status).toBe(200);
+    await changeBen((ada) => ada.getByLabel("Role").selectOption("Auditor"));
+    const refused = await ben.send("POST /api/stock/1", { change: 1 });
+    expect([refused.status, refused.code]).toEqual([403, "FORBIDDEN"]);
+    await link(page, "Stock").click();
+    await eventually(() => page.locator(".name").textContent()).toContain("Auditor");
+    await changeBen((ada) => ada.getByLabel("Role").selectOption("Clerk"));
+    expect((await ben.send("POST /api/stock/1", { change: 1 })).status).toBe(200);
+  });
+
+  it("Case 3: a user's warehouse that an administrator changes is new, and the header still decides for one request", async () => {
+    const ben = await loggedIn("ben@alpine.example");
+    const zurich = await xidOf(ben, "Zurich North");
+    expect((await ben.send("GET /api/warehouse")).body.name).toBe("Zurich North");
+    await changeBen((ada) => ada.getByLabel("Own warehouse").selectOption("Bern Wankdorf"));
+    expect((await ben.send("GET /api/warehouse")).body.name).toBe("Bern Wankdorf");
+    const header = { "selected-warehouse-xid": zurich };
+    expect((await ben.send("GET /api/warehouse", undefined, header)).body.name).toBe("Zurich North");
+    expect((await ben.send("GET /api/warehouse")).body.name).toBe("Bern Wankdorf");
+    await changeBen((ada) => ada.getByLabel("Own warehouse").selectOption("Zurich North"));
+  });
+
+  it("Case 4: of three tabs, each shows its own warehouse, and a logout in one ends all", async () => {
+    const tabs = [await office.logIn("ben"), await office.visit("ben"), await office.visit("ben")] as const;
+    const [first, second, third] = tabs;
+    await first.getByRole("combobox", { name: "Warehouse" }).selectOption("Bern Wankdorf");
+    await heading(first, "Bern Wankdorf").waitFor();
+    await Promise.all([second.reload(), third.reload()]);
+    for (const tab of [second, third]) await heading(tab, "Zurich North").waitFor();
+    await button(first, "Log out").click();
+    await first.waitForURL(`${office.url}/login`);
+    for (const tab of [second, third]) {
+      await tab.bringToFront();
+      await tab.waitForURL(`${office.url}/login`);
+    }
+  });
+
+  it("Case 5: the first request of a session has its user and warehouse, whichever route it is for", async () => {
+    const clients = await Promise.all(
+      ["GET /api/stock", "GET /api/warehouse", "GET /api/user"].map(
+        async (call) => [call, await loggedIn("hana@harbour.example")] as const,
+      ),
+    );
+    for (const [call, client] of clients) {
+      const { status, body } = await client.send(call);
+      expect([status, JSON.stringify(body)], call).toEqual([200, expect.stringContaining("Hamburg Pier 4")]);
+    }
+  });
+
+  it("Issue 1, stale data: a warehouse that a user may no longer enter is closed at the next request", async () => {
+    const ben = await loggedIn("ben@alpine.example");
+    const bern = await xidOf(ben, "Bern Wankdorf");
+    expect((await ben.send("POST /api/warehouse", { xid: bern })).body.name).toBe("Bern Wankdorf");
+    await changeBen((ada) => ada.getByRole("checkbox", { name: "Bern Wankdorf" }).uncheck());
+    expect((await ben.send("GET /api/stock")).body.warehouse).toBe("Zurich North");
+    const header = { "selected-warehouse-xid": bern };
+    expect((await ben.send("GET /api/stock", undefined, header)).code).toBe("FORBIDDEN");
+    await changeBen((ada) => ada.getByRole("checkbox", { name: "Bern Wankdorf" }).check());
+    expect((await ben.send("GET /api/stock")).body.warehouse).toBe("Bern Wankdorf");
+  });
+
+  it("Issue 2, inconsistent access: all of twenty requests right after the login have the user", async () => {
+    const hana = await loggedIn("hana@harbour.example");
+    const calls = Array.from({ length: 20 }, (_, index) =>
+      hana.send(["GET /api/stock", "GET /api/warehouse", "GET /api/user"][index % 3] ?? ""),
+    );
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(20).fill(200));
+  });
+
+  it("Issue 3, sessions on API routes: visitors and refused requests leave none behind", async () => {
+    const before = office.storedSessions();
+    const visitor = new ApiClient(office.url);
+    for (const call of ["GET /api/user", "GET /api/stock", "GET /api/warehouse", "POST /api/refresh"]) {
+      const { status, headers } = await visitor.send(call);
+      expect([status, headers.getSetCookie()], call).toEqual([401, []]);
+    }
+    const wrong = { email: "ada@alpine.example", password: "wrong" };
+    expect((await visitor.send("POST /api/login", wrong)).status).toBe(403);
+    expect(office.storedSessions()).toEqual(before);
+  });
+
+  it("Issue 4, no invalidation: one change of a user reaches each of their sessions", async () => {
+    const clients = await Promise.all([loggedIn("ben@alpine.example"), loggedIn("ben@alpine.example")]);
+    const page = await office.logIn("ben");
+    const warehouseOf = async (client: ApiClient) => (await client.send("GET /api/stock")).body.warehouse;
+    expect(await Promise.all(clients.map(warehouseOf))).toEqual(["Zurich North", "Zurich North"]);
+    await changeBen(async (ada) => {
+      await ada.getByLabel("Name", { exact: true }).fill("Benjamin Moser");
+      await ada.getByLabel("Own warehouse").selectOption("Bern Wankdorf");
+    });
+    expect(await Promise.all(clients.map(warehouseOf))).toEqual(["Bern Wankdorf", "Bern Wankdorf"]);
+    await link(page, "Stock").click();
+    await heading(page, "Bern Wankdorf").waitFor();
+    await eventually(() => page.locator(".name").textContent()).toContain("Benjamin Moser");
+    await changeBen(async (ada) => {
+      await ada.getByLabel("Name", { exact: true }).fill("Ben Moser");
+      await ada.getByLabel("Own warehouse").selectOption("Zurich North");
+    });
+  });
+}

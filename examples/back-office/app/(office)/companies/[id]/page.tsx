@@ -1,0 +1,47 @@
+import { notFound } from "next/navigation";
+import { Added } from "../../../../components/added.tsx";
+import { BackLink } from "../../../../components/back-link.tsx";
+import { Shell } from "../../../../components/shell.tsx";
+import { UsersTable } from "../../../../components/users-table.tsx";
+import { WarehousesTable } from "../../../../components/warehouses-table.tsx";
+import { findCompany } from "../../../../lib/companies.ts";
+import { office } from "../../../../lib/office.ts";
+import { listUsers } from "../../../../lib/users.ts";
+import { requireSuperAdmin } from "../../../../lib/viewer.ts";
+import { listWarehousesWithTotals } from "../../../../lib/warehouses.ts";
+import { CompanySwitch } from "../company-switch.tsx";
+
+export const metadata = { title: "Company" };
+
+interface Props {
+  readonly params: Promise<{ id: string }>;
+  readonly searchParams: Promise<{ added?: string }>;
+}
+
+/** A company with its users and warehouses, for a super administrator. */
+export default async function Page({ params, searchParams }: Props) {
+  const { text, language } = await requireSuperAdmin();
+  const { database } = office();
+  const { id } = await params;
+  const company = /^\d{1,9}$/.test(id) ? await findCompany(database, Number(id)) : null;
+  if (company === null) notFound();
+  const [users, warehouses] = await Promise.all([
+    listUsers(database, company.id),
+    listWarehousesWithTotals(database, company.id),
+  ]);
+  const isNew = (await searchParams).added === id;
+  return (
+    <Shell>
+      <BackLink href="/companies" text={text} />
+      <div className="bar">
+        <h1>{company.name}</h1>
+        <CompanySwitch id={company.id} name={company.name} active={company.active} text={text} />
+      </div>
+      <Added name={isNew ? company.name : undefined} text={text} />
+      <h2>{text.users}</h2>
+      <UsersTable users={users} mayEdit text={text} />
+      <h2>{text.warehouses}</h2>
+      <WarehousesTable warehouses={warehouses} text={text} language={language} />
+    </Shell>
+  );
+}

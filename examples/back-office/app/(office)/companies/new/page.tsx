@@ -1,0 +1,19 @@
+import { BackLink } from "../../../../components/back-link.tsx";
+import { Shell } from "../../../../components/shell.tsx";
+import { requireSuperAdmin } from "../../../../lib/viewer.ts";
+import { CompanyForm } from "../company-form.tsx";
+
+export const metadata = { title: "Add a company" };
+
+export default async function Page() {
+  const { text } = await requireSuperAdmin();
+  return (
+    <Shell>
+      <BackLink href="/companies" text={text} />
+      <h1>{text.addCompany}</h1>
+      <div className="split">
+        <CompanyForm submission={crypto.randomUUID()} text={text} />
+      </div>
+    </Shell>
+  );
+}

@@ -1,0 +1,35 @@
+import { BackLink } from "../../../../components/back-link.tsx";
+import { Shell } from "../../../../components/shell.tsx";
+import { office } from "../../../../lib/office.ts";
+import { listRoles } from "../../../../lib/roles.ts";
+import { requirePermission } from "../../../../lib/viewer.ts";
+import { listWarehouses } from "../../../../lib/warehouses.ts";
+import { UserForm } from "../user-form.tsx";
+
+export const metadata = { title: "Add a user" };
+
+export default async function Page() {
+  const { company, text, user } = await requirePermission("users.edit");
+  const { database } = office();
+  const [roles, warehouses] = await Promise.all([
+    listRoles(database, company.id),
+    listWarehouses(database, company.id),
+  ]);
+  // A role that allows more than the administrator may do would be refused.
+  const fitting = roles.filter((role) => role.permissions.every((each) => user.permissions.includes(each)));
+  return (
+    <Shell>
+      <BackLink href="/users" text={text} />
+      <h1>{text.addUser}</h1>
+      <div className="split">
+        <UserForm
+          user={null}
+          submission={crypto.randomUUID()}
+          roles={fitting.map(({ id, name }) => ({ id, name }))}
+          warehouses={warehouses.map(({ id, name }) => ({ id, name }))}
+          text={text}
+        />
+      </div>
+    </Shell>
+  );
+}

@@ -1,0 +1,12 @@
+import { requireBearer } from "../../../lib/api/route.ts";
+import { office } from "../../../lib/office.ts";
+import { sessions } from "../../../lib/sessions.ts";
+
+/** Ends the session, and with it all of its JWTs. */
+export const POST = sessions.withRequestSession(async (request, handle) => {
+  const session = await requireBearer(request, handle);
+  const jwt = await handle.jwt();
+  if (jwt) await office().jwts.deny(jwt);
+  await session.revoke();
+  return new Response(null, { status: 204 });
+});

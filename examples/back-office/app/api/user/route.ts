@@ -1,0 +1,18 @@
+import { apiRoute } from "../../../lib/api/route.ts";
+import { warehouseIds } from "../../../lib/warehouse-ids.ts";
+
+/** Reads the user again, whatever is in memory: for a client that knows of a change by another program. */
+export const GET = apiRoute(null, async ({ current }) => {
+  const user = await current.user({ reset: true });
+  const [company, warehouse] = await Promise.all([current.company(), current.warehouse()]);
+  return Response.json({
+    id: user?.id,
+    name: user?.name,
+    email: user?.email,
+    role: user?.role,
+    permissions: user?.permissions,
+    company: company?.name ?? null,
+    warehouse: warehouse && { xid: warehouseIds.encode(warehouse.id), name: warehouse.name },
+    warehouses: user?.warehouses.map(({ id, name }) => ({ xid: warehouseIds.encode(id), name })),
+  });
+});

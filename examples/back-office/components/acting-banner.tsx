@@ -1,0 +1,41 @@
+import { stopActing } from "../app/acting.ts";
+import { office } from "../lib/office.ts";
+import { findName } from "../lib/people.ts";
+import { sessions } from "../lib/sessions.ts";
+import { texts } from "../lib/texts/texts.ts";
+
+/**
+ * Names the administrator who acts for the user of this session, and whom they act for. When the time is over, the banner leads
+ * back: returning by itself could send a form that was filled in for the user to the administrator's account.
+ */
+export async function ActingBanner() {
+  const session = await sessions.getServerSession();
+  const { impersonation } = session;
+  if (impersonation === null) return null;
+  const { context, database } = office();
+  const nameOf = async (subject: string) => {
+    const user = await context.of({ subject, tenant: null, data: {} }).user();
+    // The context has no user who is disabled.
+    return user?.name ?? (await findName(database, subject)) ?? subject;
+  };
+  const { actor, subject, endsAt, hasEnded } = impersonation;
+  const [language, actorName, userName] = await Promise.all([
+    context.of(session).language(),
+    nameOf(actor.subject),
+    nameOf(subject),
+  ]);
+  const text = texts(language);
+  const until = new Date(endsAt).toLocaleTimeString(language, { timeStyle: "short" });
+  return (
+    <section className="acting" aria-label={text.actTitle}>
+      <p>
+        <strong>{actorName}</strong> {hasEnded ? text.actedFor : text.actsFor} <strong>{userName}</strong>
+        {hasEnded ? "." : ` ${text.actUntil} ${until}. ${text.actReason}: ${actor.reason}`}
+        {!hasEnded && <small>{text.actLimits}</small>}
+      </p>
+      <form action={stopActing}>
+        <button type="submit">{hasEnded ? text.returnToOwn : text.stopActing}</button>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,113 @@
+import { type ComponentProps, useId } from "react";
+import type { Result } from "../lib/action.ts";
+import type { Texts } from "../lib/texts/texts.ts";
+
+/** What a part of a form needs to show its value and its fault again. */
+export interface FieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly result: Result;
+  readonly text: Texts;
+  /** A sentence below the field, where a fault takes its place. */
+  readonly hint?: string;
+}
+
+interface Choice {
+  readonly id: number | string;
+  readonly name: string;
+}
+
+/** The fault of a field, or else its hint, and the attributes that connect it with the field. */
+function useFault({ name, result, text, hint }: FieldProps) {
+  const id = useId();
+  const key = result.faults?.[name];
+  const note = key ? text[key] : hint;
+  return {
+    attributes: {
+      ...(note && { "aria-describedby": id }),
+      ...(key && { "aria-invalid": true }),
+    },
+    note: note && (
+      <span id={id} className={key ? "error" : "hint"}>
+        {note}
+      </span>
+    ),
+  };
+}
+
+/** A labelled input. After a refused form it has what the user entered, and the fault below it. */
+export function Field(props: FieldProps & Omit<ComponentProps<"input">, "name">) {
+  const { name, label, result, text: _text, hint: _hint, defaultValue, ...input } = props;
+  const { attributes, note } = useFault(props);
+  const value = result.values?.[name]?.[0] ?? defaultValue;
+  return (
+    <div className="field">
+      <label>
+        {label}
+        <input
+          {...input}
+          name={name}
+          defaultValue={value}
+          autoComplete={input.autoComplete ?? "off"}
+          {...attributes}
+        />
+      </label>
+      {note}
+    </div>
+  );
+}
+
+/** A labelled list of which one entry is selected. */
+export function Choose(
+  props: FieldProps & { readonly choices: readonly Choice[]; readonly selected: number | string },
+) {
+  const { name, label, result, choices, selected } = props;
+  const { attributes, note } = useFault(props);
+  const value = result.values?.[name]?.[0] ?? String(selected);
+  return (
+    <div className="field">
+      <label>
+        {label}
+        {/* React selects the default at the first rendering only. */}
+        <select key={value} name={name} defaultValue={value} {...attributes}>
+          {choices.map((choice) => (
+            <option key={choice.id} value={choice.id}>
+              {choice.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {note}
+    </div>
+  );
+}
+
+/** A group of boxes, any of which can be checked. */
+export function CheckBoxes(
+  props: FieldProps & {
+    readonly choices: readonly Choice[];
+    readonly checked: readonly (number | string)[];
+  },
+) {
+  const { name, label, result, choices, checked } = props;
+  const { attributes, note } = useFault(props);
+  const values = result.values ? (result.values[name] ?? []) : checked.map(String);
+  return (
+    <fieldset aria-describedby={attributes["aria-describedby"]}>
+      <legend>{label}</legend>
+      {choices.map((choice) => (
+        <label key={choice.id} className="check">
+          <input
+            type="checkbox"
+            name={name}
+            value={choice.id}
+            defaultChecked={values.includes(String(choice.id))}
+            aria-invalid={attributes["aria-invalid"]}
+          />
+          {choice.name}
+        </label>
+      ))}
+      {note}
+    </fieldset>
+  );
+}

@@ -1,0 +1,57 @@
+import Link from "next/link";
+import type { Texts } from "../lib/texts/texts.ts";
+import type { ListedUser } from "../lib/users.ts";
+
+interface Props {
+  readonly users: readonly ListedUser[];
+  /** Whether each name leads to the page of the user. */
+  readonly mayEdit: boolean;
+  /** The user who was added last. */
+  readonly added?: number;
+  readonly text: Texts;
+}
+
+/** The users of a company. */
+export function UsersTable({ users, mayEdit, added, text }: Props) {
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{text.name}</th>
+            <th scope="col" className="wide">
+              {text.email}
+            </th>
+            <th scope="col">{text.role}</th>
+            <th scope="col" className="number wide">
+              {text.warehouses}
+            </th>
+            <th scope="col">{text.status}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {users.map(({ id, name, email, role, warehouseIds, active }) => (
+            <tr key={id} className={id === added ? "added" : undefined}>
+              <th scope="row">
+                {mayEdit ? (
+                  <Link href={`/users/${id}`} prefetch={false}>
+                    {name}
+                  </Link>
+                ) : (
+                  name
+                )}
+                <small className="narrow">{email}</small>
+              </th>
+              <td className="wide">{email}</td>
+              <td>{role}</td>
+              <td className="number wide">{warehouseIds.length}</td>
+              <td>
+                <span className={active ? "tag" : "tag warn"}>{active ? text.active : text.disabled}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

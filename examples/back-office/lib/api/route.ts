@@ -1,0 +1,79 @@
+import { CoatcheckError, type JsonObject } from "coatcheck";
+import type { JwtIdentity } from "coatcheck/jwt";
+import type { RequestSession } from "coatcheck/next";
+import type { NextRequest } from "next/server";
+import type { OfficeContext } from "../context.ts";
+import { forbiddenError } from "../forbidden.ts";
+import { type Office, office } from "../office.ts";
+import type { User } from "../people.ts";
+import type { Permission } from "../permissions.ts";
+import { sessions } from "../sessions.ts";
+import { isSessionless } from "./sessionless.ts";
+
+/** One request to the API, authenticated by its JWT. */
+export interface ApiCall extends Office {
+  readonly request: NextRequest;
+  readonly jwt: JwtIdentity;
+  /** The session handle of the request. Its `load` throws on a route without a session. */
+  readonly handle: RequestSession<JsonObject>;
+  /** User, company and warehouse of the request; the header `Selected-Warehouse-Xid` counts. */
+  readonly current: ReturnType<OfficeContext["of"]>;
+  readonly user: User;
+}
+
+/** What Next.js passes to the handler of a route with a parameter. */
+interface RouteContext {
+  readonly params: Promise<Readonly<Record<string, string>>>;
+}
+
+/**
+ * Wraps a route that only a JWT opens: the browser's cookie does not. Responds 401 without a valid one, and 403 to a user
+ * who is disabled, whose company is suspended, or who lacks `permission`.
+ */
+export function apiRoute(
+  permission: Permission | null,
+  handler: (call: ApiCall, params: Readonly<Record<string, string>>) => Promise<Response>,
+) {
+  return sessions.withRequestSession<RouteContext>(async (request, handle, { params }) => {
+    const jwt = await handle.requireJwt();
+    const opened = office();
+    const { subject, tenant } = jwt;
+    const session = isSessionless(new URL(request.url).pathname)
+      ? { subject, tenant, data: {} }
+      : await handle.requireSubject();
+    const current = opened.context.of(session, request);
+    const user = await requireUser(current, permission);
+    const response = await handler({ ...opened, request, jwt, handle, current, user }, await params);
+    response.headers.set("cache-control", "no-store");
+    return response;
+  });
+}
+
+async function requireUser(current: ApiCall["current"], permission: Permission | null): Promise<User> {
+  const [user, company] = await Promise.all([current.user(), current.company()]);
+  if (user === null) throw new CoatcheckError("FORBIDDEN", "This account is disabled.");
+  if (company?.active === false) throw new CoatcheckError("FORBIDDEN", "This company is suspended.");
+  if (permission !== null && !user.permissions.includes(permission)) throw forbiddenError();
+  return user;
+}
+
+/**
+ * The session of a request that proves itself with a bearer token: a JWT, or the session token that the login returned. The
+ * browser's cookie does not count.
+ *
+ * @throws CoatcheckError `SESSION_REQUIRED` without one, and the errors of `requireSubject()`.
+ */
+export async function requireBearer(request: Request, handle: RequestSession<JsonObject>) {
+  if (request.headers.has("authorization")) return await handle.requireSubject();
+  throw new CoatcheckError("SESSION_REQUIRED", "Send a bearer token.");
+}
+
+/** The response with a JWT. `session_token` renews the JWT when it has expired. */
+export function jwtResponse(issued: { token: string; expiresAt: number }, sessionToken?: string): Response {
+  const body = {
+    jwt: issued.token,
+    expires_at: new Date(issued.expiresAt).toISOString(),
+    ...(sessionToken !== undefined && { session_token: sessionToken }),
+  };
+  return Response.json(body, { headers: { "cache-control": "no-store" } });
+}

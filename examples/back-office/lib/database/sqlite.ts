@@ -1,0 +1,86 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
+import type { Driver, Rows, SqlValue } from "./database.ts";
+import { SQLITE, schema } from "./schema.ts";
+
+/** SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
+const TAKEN: readonly unknown[] = [2067, 1555];
+const SQLITE_BUSY = 5;
+/** Milliseconds to wait for the transaction of another process. */
+const MAX_WAIT = 10_000;
+const RETRY_AFTER = 5;
+
+/** Opens a file of SQLite, and creates it with its tables if it is missing. */
+export function openSqlite(path: string): Driver {
+  mkdirSync(dirname(path), { recursive: true });
+  const sqlite = new DatabaseSync(path);
+  sqlite.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;");
+  sqlite.exec(schema(SQLITE));
+  // From now on, this process waits without blocking its other requests.
+  sqlite.exec("PRAGMA busy_timeout = 0");
+
+  async function run(sql: string, values: readonly SqlValue[]): Promise<Rows> {
+    const statement = sqlite.prepare(sql);
+    if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
+    return { rows: [], changes: Number(statement.run(...values).changes) };
+  }
+
+  // One connection serves all requests, so a statement of another request must not run inside a transaction.
+  let lastTransaction: Promise<unknown> = Promise.resolve();
+
+  /** Runs `attempt`, and again while the transaction of another process prevents it. */
+  async function patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const until = performance.now() + MAX_WAIT;
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > until) throw error;
+      }
+      await setTimeout(RETRY_AFTER);
+    }
+  }
+
+  async function inTransaction<Result>(change: () => Promise<Result>): Promise<Result> {
+    await patiently(async () => sqlite.exec("BEGIN IMMEDIATE"));
+    try {
+      const result = await change();
+      sqlite.exec("COMMIT");
+      return result;
+    } catch (error) {
+      sqlite.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  return {
+    execute: (sql, values) =>
+      patiently(async () => {
+        await lastTransaction;
+        return await run(sql, values);
+      }),
+    async transaction(change) {
+      const result = lastTransaction.then(() => inTransaction(() => change(run)));
+      lastTransaction = result.catch(() => undefined);
+      return await result;
+    },
+    isTaken: (error) => TAKEN.includes(codeOf(error)),
+    async close() {
+      await lastTransaction;
+      sqlite.close();
+    },
+  };
+}
+
+/** Whether another connection holds the lock. The lowest byte of an extended code is the primary one. */
+function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return typeof code === "number" && (code & 0xff) === SQLITE_BUSY;
+}
+
+/** The extended result code of SQLite. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "errcode" in error ? error.errcode : undefined;
+}

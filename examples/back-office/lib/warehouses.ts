@@ -1,0 +1,82 @@
+import type { Queries } from "./database/database.ts";
+import { FormError } from "./form-error.ts";
+
+/** A warehouse of a company. */
+export interface Warehouse {
+  readonly id: number;
+  readonly companyId: number;
+  readonly name: string;
+}
+
+const WAREHOUSES = 'SELECT id, company_id AS "companyId", name FROM warehouses';
+
+/** Returns a warehouse; null if it does not exist. */
+export async function findWarehouse(queries: Queries, id: number): Promise<Warehouse | null> {
+  return await queries.one<Warehouse>(`${WAREHOUSES} WHERE id = ?`, id);
+}
+
+/** The warehouses of a company. */
+export async function listWarehouses(queries: Queries, company: number): Promise<readonly Warehouse[]> {
+  return await queries.all<Warehouse>(`${WAREHOUSES} WHERE company_id = ? ORDER BY lower(name)`, company);
+}
+
+/** A warehouse as its administrator sees it. */
+export interface ListedWarehouse {
+  readonly id: number;
+  readonly name: string;
+  readonly users: number;
+  readonly items: number;
+  readonly pieces: number;
+}
+
+/** The warehouses of a company with their figures. */
+export async function listWarehousesWithTotals(
+  queries: Queries,
+  company: number,
+): Promise<readonly ListedWarehouse[]> {
+  return await queries.all<ListedWarehouse>(
+    `SELECT id, name,
+       (SELECT count(*) FROM user_warehouses WHERE warehouse_id = warehouses.id) AS users,
+       (SELECT count(*) FROM items WHERE warehouse_id = warehouses.id) AS items,
+       (SELECT coalesce(sum(quantity), 0) FROM items WHERE warehouse_id = warehouses.id) AS pieces
+     FROM warehouses WHERE company_id = ? ORDER BY lower(name)`,
+    company,
+  );
+}
+
+/** The content of the form of a warehouse. */
+export interface WarehouseContent {
+  readonly name: string;
+  /** The warehouse whose items the new one gets, without any pieces; null for none. */
+  readonly itemsOf: number | null;
+}
+
+/**
+ * Adds a warehouse to a company. Returns its id.
+ *
+ * @throws FormError for a name that another warehouse of the company has, and for the items of another company.
+ */
+export async function addWarehouse(
+  queries: Queries,
+  company: number,
+  { name, itemsOf }: WarehouseContent,
+): Promise<number> {
+  if (itemsOf !== null && (await findWarehouse(queries, itemsOf))?.companyId !== company) {
+    throw new FormError({ itemsOf: "noSuchWarehouse" });
+  }
+  const id = await queries.insert(
+    "INSERT INTO warehouses (company_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    company,
+    name,
+  );
+  if (id === null) throw new FormError({ name: "nameTaken" });
+  if (itemsOf !== null) {
+    await queries.run(
+      `INSERT INTO items (warehouse_id, sku, name, location, quantity, minimum)
+       SELECT CAST(? AS INTEGER), sku, name, location, 0, minimum FROM items WHERE warehouse_id = ?`,
+      id,
+      itemsOf,
+    );
+  }
+  return id;
+}

@@ -1,0 +1,10 @@
+import { describe } from "vitest";
+import { describeWithServer } from "../../../packages/coatcheck/test/servers/fixtures.ts";
+import { databaseSuite } from "./database-suite.ts";
+import { postgresPlace, sqlitePlace } from "./fixtures.ts";
+
+describe("the tables of the back office in SQLite", () => databaseSuite(sqlitePlace));
+
+await describeWithServer("the tables of the back office in PostgreSQL", "postgres", (url) =>
+  databaseSuite(() => postgresPlace(url)),
+);
