@@ -1,7 +1,7 @@
 import type { LogItem, LogPosition } from "../session/store.ts";
 
 /** The newest known invalidation of a key. */
-interface Mark {
+interface KeyMark {
   /** The log position of the newest item that the log has returned for the key; -1 before the first. */
   readonly position: LogPosition;
   /**
@@ -28,7 +28,7 @@ interface Mark {
 export class InvalidatedKeys {
   readonly #capacity: number;
   /** Key → its newest invalidation, oldest first. */
-  readonly #marks = new Map<string, Mark>();
+  readonly #marks = new Map<string, KeyMark>();
   /**
    * Key → number of the last poll that was sent before the key was invalidated. The response to a later poll removes
    * the key.

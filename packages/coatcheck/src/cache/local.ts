@@ -84,7 +84,7 @@ export class LocalTier {
   fill(key: string, snapshot: Snapshot, now: number): CacheEntry {
     const cached = this.#byKey.get(key);
     if (cached !== undefined && isNewer(cached, snapshot)) return cached;
-    freeze(snapshot.record);
+    deepFreeze(snapshot.record);
     const copy = new CacheEntry(snapshot, now);
     if (cached !== undefined) copy.inheritActivity(cached);
     this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(snapshot.record) });
@@ -110,10 +110,10 @@ function isNewer(cached: Snapshot, snapshot: Snapshot): boolean {
 }
 
 /** Makes a record immutable, because several requests share it. */
-function freeze(value: unknown): void {
+function deepFreeze(value: unknown): void {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part);
+  for (const part of Object.values(value)) deepFreeze(part);
 }
 
 /**

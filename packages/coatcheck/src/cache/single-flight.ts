@@ -1,5 +1,5 @@
 /** An in-flight load that later callers may join. */
-interface Flight<T> {
+interface InFlightLoad<T> {
   readonly startedAt: number;
   readonly result: Promise<T>;
 }
@@ -10,7 +10,7 @@ interface Flight<T> {
  * the load get its result, but later callers do not join the load, and the result must not be cached.
  */
 export class SingleFlight<T> {
-  readonly #flights = new Map<string, Flight<T>>();
+  readonly #flights = new Map<string, InFlightLoad<T>>();
 
   /** Returns the in-flight load if it started at `earliest` (monotonic milliseconds) or later. */
   join(key: string, earliest: number): Promise<T> | undefined {
@@ -24,7 +24,7 @@ export class SingleFlight<T> {
     const result = task(isCurrent).finally(() => {
       if (isCurrent()) this.#flights.delete(key);
     });
-    const flight: Flight<T> = { startedAt: now, result };
+    const flight: InFlightLoad<T> = { startedAt: now, result };
     this.#flights.set(key, flight);
     return result;
   }

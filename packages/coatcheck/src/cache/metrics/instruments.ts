@@ -23,73 +23,73 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: "coatcheck_cache_entries",
     kind: "gauge",
     description: "Sessions in the local tier.",
-    read: ({ local }) => single(local.entries),
+    read: ({ local }) => singleSample(local.entries),
   },
   {
     name: "coatcheck_cache_memory",
     kind: "gauge",
     description: "Estimated memory of the local tier.",
     unit: "By",
-    read: ({ local }) => single(local.bytes),
+    read: ({ local }) => singleSample(local.bytes),
   },
   {
     name: "coatcheck_cache_reads",
     kind: "counter",
     description: "Reads of a tier by outcome. A refusal is a copy that could not be served.",
     read: ({ local, shared }) => [
-      ...outcomesOf("local", local),
-      ...(shared ? outcomesOf("shared", shared) : []),
+      ...outcomeSamples("local", local),
+      ...(shared ? outcomeSamples("shared", shared) : []),
     ],
   },
   {
     name: "coatcheck_cache_store_reads",
     kind: "counter",
     description: "Reads sent to the store.",
-    read: ({ store }) => single(store.reads),
+    read: ({ store }) => singleSample(store.reads),
   },
   {
     name: "coatcheck_cache_negative_hits",
     kind: "counter",
     description: "Store reads saved because the id was recently found missing or ended.",
-    read: ({ store }) => single(store.negativeHits),
+    read: ({ store }) => singleSample(store.negativeHits),
   },
   {
     name: "coatcheck_cache_failures",
     kind: "counter",
     description: "Calls to a remote tier that failed or missed their deadline.",
-    read: (snapshot) => perRemoteTier(snapshot, ({ failures }) => failures),
+    read: (snapshot) => remoteTierSamples(snapshot, ({ failures }) => failures),
   },
   {
     name: "coatcheck_cache_rejected",
     kind: "counter",
     description: "Calls to a remote tier rejected because its circuit breaker was open.",
-    read: (snapshot) => perRemoteTier(snapshot, ({ rejected }) => rejected),
+    read: (snapshot) => remoteTierSamples(snapshot, ({ rejected }) => rejected),
   },
   {
     name: "coatcheck_cache_breaker",
     kind: "gauge",
     description: "Circuit breaker of a remote tier: 0 closed, 0.5 half-open, 1 open.",
-    read: (snapshot) => perRemoteTier(snapshot, ({ breaker }) => BREAKER_VALUES[breaker]),
+    read: (snapshot) => remoteTierSamples(snapshot, ({ breaker }) => BREAKER_VALUES[breaker]),
   },
   {
     name: "coatcheck_lease_max_staleness",
     kind: "gauge",
     description: "Longest time for which a revoked session may be served; 0 if no copy can be stale.",
     unit: "s",
-    read: ({ lease }) => single(lease.maxStaleness / 1000),
+    read: ({ lease }) => singleSample(lease.maxStaleness / 1000),
   },
   {
     name: "coatcheck_lease_age",
     kind: "gauge",
     description: "Time since the newest successful log poll was sent; absent before the first.",
     unit: "s",
-    read: ({ lease }) => (lease.age === null ? [] : single(lease.age / 1000)),
+    read: ({ lease }) => (lease.age === null ? [] : singleSample(lease.age / 1000)),
   },
   {
     name: "coatcheck_lease_valid",
     kind: "gauge",
     description: "1 while cached copies may be served.",
-    read: ({ lease }) => single(lease.isValid ? 1 : 0),
+    read: ({ lease }) => singleSample(lease.isValid ? 1 : 0),
   },
   {
     name: "coatcheck_log_polls",
@@ -104,17 +104,17 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: "coatcheck_log_entries",
     kind: "gauge",
     description: "Revocations kept in this process.",
-    read: ({ log }) => single(log.entries),
+    read: ({ log }) => singleSample(log.entries),
   },
 ];
 
 const BREAKER_VALUES = { closed: 0, "half-open": 0.5, open: 1 } as const;
 
-function single(value: number): readonly Sample[] {
+function singleSample(value: number): readonly Sample[] {
   return [{ labels: {}, value }];
 }
 
-function outcomesOf(
+function outcomeSamples(
   tier: string,
   { hits, misses, refusals }: { readonly hits: number; readonly misses: number; readonly refusals: number },
 ): readonly Sample[] {
@@ -137,7 +137,7 @@ export function remoteTiers({
     : [["store", store]];
 }
 
-function perRemoteTier(
+function remoteTierSamples(
   snapshot: CacheSnapshot,
   read: (metrics: RemoteCallMetrics) => number,
 ): readonly Sample[] {

@@ -25,7 +25,7 @@ const SHARED_OPTIONS = { prefix: true, ttl: "milliseconds" } satisfies KnownOpti
  */
 const TOMBSTONE = "revoked";
 
-const FILL = `
+const FILL_SCRIPT = `
 local head = redis.call('GETRANGE', KEYS[1], 0, 47)
 if head == '${TOMBSTONE}' then return 0 end
 local version, position = string.match(head, '^(%d+):(%d+):')
@@ -36,7 +36,7 @@ end
 redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2] .. ':' .. ARGV[3], 'PX', ARGV[4])
 return 1
 `;
-const FILL_DIGEST = createHash("sha1").update(FILL).digest("hex");
+const FILL_SCRIPT_HASH = createHash("sha1").update(FILL_SCRIPT).digest("hex");
 
 /**
  * Creates a shared tier on Redis. Closing it ends its subscription; the transport stays open for its owner to close.
@@ -113,10 +113,10 @@ class RedisShared implements SharedTier {
 
   async #runFill(args: string[]): Promise<unknown> {
     try {
-      return await this.#transport.exec(["EVALSHA", FILL_DIGEST, ...args]);
+      return await this.#transport.exec(["EVALSHA", FILL_SCRIPT_HASH, ...args]);
     } catch (error) {
       if (!isReplyError(error, "NOSCRIPT")) throw error;
-      return await this.#transport.exec(["EVAL", FILL, ...args]);
+      return await this.#transport.exec(["EVAL", FILL_SCRIPT, ...args]);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { CircuitBreaker } from "../circuit-breaker.ts";
 import type { SharedTier } from "./tier.ts";
 
 /** Maximum number of writes that wait for a retry. Above it the oldest are dropped. */
-const MAX_PENDING = 10_000;
+const MAX_WAITING_WRITES = 10_000;
 
 /**
  * Sends the copies that this process read or wrote, and the tombstones of revoked sessions, to the shared tier. Callers
@@ -62,7 +62,7 @@ export class SharedWriter {
     const pending = this.#pending.get(key);
     if (pending && pending.record.version > snapshot.record.version) return;
     this.#pending.set(key, snapshot);
-    if (this.#pending.size <= MAX_PENDING) return;
+    if (this.#pending.size <= MAX_WAITING_WRITES) return;
     const [oldest] = this.#pending.keys();
     if (oldest !== undefined) this.#pending.delete(oldest);
   }
