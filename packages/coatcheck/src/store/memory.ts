@@ -40,7 +40,7 @@ interface LogEntry {
 }
 
 /** A stored session. */
-interface Row {
+interface StoredSession {
   readonly record: SessionRecord;
   /** Epoch milliseconds of the revocation; null while the session is active. */
   readonly revokedAt: number | null;
@@ -89,7 +89,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 /** The stored sessions, an index by subject, and the log. The methods are synchronous, so each is atomic. */
 class MemorySessions {
   readonly #clock: Clock;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, StoredSession>();
   readonly #bySubject = new Map<string, Set<string>>();
   readonly #log: LogEntry[] = [];
   #position = 1;
@@ -156,7 +156,7 @@ class MemorySessions {
     requireFilter(filter);
     const { limit, after } = readPageRequest(page);
     const found = this.#candidates(filter)
-      .filter((record) => matches(record, filter) && (!after || compareNewestFirst(after, record) < 0))
+      .filter((record) => matchesFilter(record, filter) && (!after || compareNewestFirst(after, record) < 0))
       .sort(compareNewestFirst);
     return pageOf(found, limit);
   }
@@ -248,7 +248,7 @@ function isInScope(record: SessionRecord, scope: RevocationScope): boolean {
   return "everyone" in scope || record.tenant === scope.tenant;
 }
 
-function matches(record: SessionRecord, { liveAt, ...filter }: SessionFilter): boolean {
+function matchesFilter(record: SessionRecord, { liveAt, ...filter }: SessionFilter): boolean {
   const fields = Object.entries(filter) as [keyof typeof filter, unknown][];
   return (
     fields.every(([name, value]) => value === undefined || record[name] === value) &&

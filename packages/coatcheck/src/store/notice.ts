@@ -23,13 +23,13 @@ export const warnOfNotice: NoticeListener = ({ message }) => {
  * Milliseconds between two reports of the same reason: a server that repeatedly fails and recovers must not fill the
  * log.
  */
-const REPEAT_AFTER = 10_000;
+const MIN_REPORT_INTERVAL = 10_000;
 
 /**
  * Milliseconds without a rejected call after which a server has recovered. A shorter time without rejected calls is
  * part of the outage.
  */
-const STABLE_AFTER = 1000;
+const RECOVERY_TIME = 1000;
 
 /** Reports when a server becomes unavailable and when it has recovered, however many calls fail in between. */
 export class OutageReporter {
@@ -55,7 +55,7 @@ export class OutageReporter {
     this.#outage.message = message;
     this.#outage.failedAt = now;
     const reportedAt = this.#reportedAt.get(message) ?? Number.NEGATIVE_INFINITY;
-    if (isSame || now - reportedAt < REPEAT_AFTER) return;
+    if (isSame || now - reportedAt < MIN_REPORT_INTERVAL) return;
     this.#reportedAt.set(message, now);
     this.#outage.isReported = true;
     this.#listener({ kind: "unavailable", message, cause });
@@ -64,7 +64,7 @@ export class OutageReporter {
   /** Records a call that the server accepted. Call it only for calls that an unavailable server would reject. */
   recordSuccess(): void {
     const outage = this.#outage;
-    if (outage === null || this.#monotonic() - outage.failedAt < STABLE_AFTER) return;
+    if (outage === null || this.#monotonic() - outage.failedAt < RECOVERY_TIME) return;
     this.#outage = null;
     if (!outage.isReported) return;
     const seconds = ((outage.failedAt - outage.since) / 1000).toFixed(1);

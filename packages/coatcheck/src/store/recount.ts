@@ -15,7 +15,7 @@ const REUSE_FACTOR = 10;
  */
 const MAX_REUSE_AGE = 30_000;
 
-interface Count {
+interface FinishedCount {
   readonly stats: StoreStats;
   /** Monotonic time in milliseconds. */
   readonly startedAt: number;
@@ -40,7 +40,7 @@ export interface RecountOptions {
 export class Recount {
   readonly #count: (now: number) => Promise<StoreStats>;
   readonly #monotonic: () => number;
-  #last: Count | null = null;
+  #last: FinishedCount | null = null;
   #running: Promise<StoreStats> | null = null;
   /** The next count, shared by all calls that arrived after the running count had started. */
   #next: Promise<StoreStats> | null = null;

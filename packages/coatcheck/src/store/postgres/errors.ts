@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../../session/errors.ts";
 
 /** Messages for operators, by SQLSTATE (PostgreSQL documentation, appendix A) or by Node's system error code. */
-const MESSAGES: Readonly<Record<string, string>> = {
+const ERROR_MESSAGES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Cannot connect to PostgreSQL: nothing listens at the host and port of the URL.",
   ENOTFOUND: "Cannot connect to PostgreSQL: the host name of the URL does not exist.",
   "08P01":
@@ -27,15 +27,15 @@ const WRONG_SERVER = new Set(["25006", "55000", "57P01", "57P02", "57P03"]);
 
 /** Whether a new connection may reach a server that accepts the statement. */
 export function isWrongServer(error: unknown): boolean {
-  return WRONG_SERVER.has(codeOf(error));
+  return WRONG_SERVER.has(errorCodeOf(error));
 }
 
 /**
  * Whether a prepared statement failed because the server process does not know its name, or already uses the name. This
  * happens when a transaction pooler moves the client to another server process. The statement has had no effect.
  */
-export function isLostStatement(error: unknown): boolean {
-  return ["26000", "42P05"].includes(codeOf(error));
+export function isPreparedStatementError(error: unknown): boolean {
+  return ["26000", "42P05"].includes(errorCodeOf(error));
 }
 
 /** SQLSTATE: five characters. Node's system errors such as `EPIPE` begin with an E; no SQLSTATE does. */
@@ -44,35 +44,37 @@ const SQLSTATE = /^(?:\d|F0|HV|P0|XX)[\dA-Z]{3,4}$/;
  * SQLSTATE classes of errors that concern the whole server: connection, resources, operator intervention, system,
  * internal.
  */
-const SERVER_CLASS = /^(?:08|53|57|58|XX)/;
+const SERVER_ERROR_CLASS = /^(?:08|53|57|58|XX)/;
 
 /**
  * Whether the error is an outage, which must be reported to operators. False if the server rejected only this
  * statement.
  */
 export function isOutage(error: unknown): boolean {
-  const code = codeOf(error);
-  return !SQLSTATE.test(code) || code in MESSAGES || SERVER_CLASS.test(code);
+  const code = errorCodeOf(error);
+  return !SQLSTATE.test(code) || code in ERROR_MESSAGES || SERVER_ERROR_CLASS.test(code);
 }
 
 /** Whether a pooler rejected the settings in the connection's options. */
 export function isOptionsRejected(error: unknown): boolean {
   return (
-    codeOf(error) === "08P01" && error instanceof Error && /startup parameter.*options/.test(error.message)
+    errorCodeOf(error) === "08P01" &&
+    error instanceof Error &&
+    /startup parameter.*options/.test(error.message)
   );
 }
 
 /** Wraps a driver's error in `STORE_UNAVAILABLE`. The message explains the error if its code is known. */
 export function postgresUnavailable(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
-  const message = MESSAGES[codeOf(cause)] ?? "PostgreSQL did not respond; try again shortly.";
+  const message = ERROR_MESSAGES[errorCodeOf(cause)] ?? "PostgreSQL did not respond; try again shortly.";
   return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });
 }
 
 /**
  * Returns the code of an error. A host with several addresses fails with one error per address; the first one decides.
  */
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+function errorCodeOf(error: unknown): string {
+  if (error instanceof AggregateError) return errorCodeOf(error.errors[0]);
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

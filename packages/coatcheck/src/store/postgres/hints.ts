@@ -25,11 +25,11 @@ const HINTS_OPTIONS = {
 /**
  * The channel is shared by all applications in one database. That is harmless: a hint only makes a cache drop copies.
  */
-const CHANNEL = "coatcheck_hints";
+const CHANNEL_NAME = "coatcheck_hints";
 /** Bytes. The server rejects payloads of 8000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7999;
 /** Milliseconds that a connection attempt or a query may take. */
-const TIMEOUT = 1000;
+const CONNECTION_TIMEOUT = 1000;
 /** First and longest delay before a reconnection, in milliseconds. The delay doubles after each failure. */
 const RETRY_DELAYS = [50, 5000] as const;
 
@@ -37,7 +37,7 @@ const POOLER_MESSAGE =
   "PostgreSQL's hints do not arrive through a pooler in transaction mode, so processes learn of revocations from the log only; " +
   "give postgresHints the URL of the server itself.";
 
-const ignore = () => {};
+const ignoreError = () => {};
 
 /**
  * Creates a hint channel over PostgreSQL's `LISTEN` and `NOTIFY`, for caches on several machines without Redis. It
@@ -68,7 +68,7 @@ class PostgresHints implements HintChannel {
   readonly #listeners = new Set<(hint: Hint) => void>();
   #client: Client | null = null;
   #opening: Promise<void> | null = null;
-  #cancelReconnect = ignore;
+  #cancelReconnect = ignoreError;
   #failures = 0;
   #queue: string[] = [];
   #nextSend: Promise<void> | null = null;
@@ -127,7 +127,9 @@ class PostgresHints implements HintChannel {
         "postgresHints() could not send a hint: it has no connection to PostgreSQL and keeps reconnecting.",
       );
     try {
-      await client.query(`select pg_notify('${CHANNEL}', hint) from unnest($1::text[]) as hint`, [payloads]);
+      await client.query(`select pg_notify('${CHANNEL_NAME}', hint) from unnest($1::text[]) as hint`, [
+        payloads,
+      ]);
     } catch (error) {
       // The server may hang. Reconnect, because this connection would receive no hints either.
       this.#handleLoss(client);
@@ -144,16 +146,17 @@ class PostgresHints implements HintChannel {
   }
 
   async #connect(): Promise<void> {
-    const client = await listeningClient(this.#url, TIMEOUT);
+    const client = await listeningClient(this.#url, CONNECTION_TIMEOUT);
     // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
-    client.on("error", ignore);
+    client.on("error", ignoreError);
     client.on("notification", (notification) => this.#handleNotification(notification));
     client.on("end", () => this.#handleLoss(client));
     try {
       await client.connect();
-      if (await isTransactionPooled(client, () => listeningClient(this.#url, TIMEOUT))) this.#warn();
+      if (await isTransactionPooled(client, () => listeningClient(this.#url, CONNECTION_TIMEOUT)))
+        this.#warn();
       // A hint may be lost in a crash of the server, so its commit does not wait for the disk.
-      else await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
+      else await client.query(`set synchronous_commit = off; listen ${CHANNEL_NAME}`);
     } catch {
       await endClient(client);
       this.#scheduleReconnect();
@@ -199,29 +202,29 @@ async function isTransactionPooled(
   client: Client & { readonly processID?: number | null },
   createOther: () => Promise<Client>,
 ): Promise<boolean> {
-  const before = await processOf(client);
+  const before = await serverProcessOf(client);
   // The server reports its real process id. A pooler would report an invented one.
   if (before === client.processID) return false;
   const other = await createOther();
-  other.on("error", ignore);
+  other.on("error", ignoreError);
   try {
     await other.connect();
     await other.query("begin");
-    const held = await processOf(other);
-    return held === before || (await processOf(client)) !== before;
+    const held = await serverProcessOf(other);
+    return held === before || (await serverProcessOf(client)) !== before;
   } finally {
     await endClient(other);
   }
 }
 
-async function processOf(client: Client): Promise<number> {
+async function serverProcessOf(client: Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
   return rows[0]?.pid ?? 0;
 }
 
 /** Ends a connection. Destroys its socket if the server does not close it in time. */
 async function endClient(client: Client): Promise<void> {
-  const cancel = systemSchedule(TIMEOUT, () => client.connection.stream.destroy());
-  await client.end().catch(ignore);
+  const cancel = systemSchedule(CONNECTION_TIMEOUT, () => client.connection.stream.destroy());
+  await client.end().catch(ignoreError);
   cancel();
 }

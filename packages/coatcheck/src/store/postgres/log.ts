@@ -9,7 +9,7 @@ import {
   timelineStart,
   transactionOf,
 } from "./position.ts";
-import { CHANGES, FLUSH } from "./statements.ts";
+import { FLUSH_LOG, READ_LOG } from "./statements.ts";
 
 /** A log item with the end of the log. The item's columns are null when there are no items. */
 interface LogRow extends LogHead {
@@ -29,18 +29,18 @@ export async function readLog(
   cursor: LogPosition | null,
   durablePosition: DurablePosition,
 ): Promise<LogPage> {
-  const rows = await database.rows<LogRow>(CHANGES, [cursor === null ? null : transactionOf(cursor)]);
+  const rows = await database.rows<LogRow>(READ_LOG, [cursor === null ? null : transactionOf(cursor)]);
   const head = headOf(rows);
   const position = positionOf(head);
   if (!isFlushed(head)) {
-    await database.rows(FLUSH, []);
+    await database.rows(FLUSH_LOG, []);
     durablePosition.markFlushed(position);
   }
   const next = durablePosition.at(head);
   if (cursor === null) return { items: [], cursor: next };
   const start = timelineStart(head);
   if (cursor >= start && cursor <= position) return { items: itemsOf(rows), cursor: next };
-  const allItems = itemsOf(await database.rows<LogRow>(CHANGES, [0]));
+  const allItems = itemsOf(await database.rows<LogRow>(READ_LOG, [0]));
   const dropAllCopies: LogItem = { position: Math.max(cursor, start), scope: { everyone: true } };
   return { items: [dropAllCopies, ...allItems], cursor: next };
 }

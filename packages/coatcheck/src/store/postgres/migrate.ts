@@ -16,7 +16,7 @@ export interface MigrationSet {
  * The key of Kysely's own lock. Older versions of Coatcheck take the same lock, so their processes also wait for this
  * migration.
  */
-const LOCK = "3853314791062309107";
+const MIGRATION_LOCK = "3853314791062309107";
 
 /**
  * Applies the migrations that the database does not have yet, in one transaction. Several processes may call it at
@@ -32,7 +32,7 @@ export async function migrate<Tables>(db: Kysely<Tables>, set: MigrationSet): Pr
     await db.transaction().execute(async (transaction) => {
       // The pool's deadline limits the wait.
       await sql`set local lock_timeout = 0`.execute(transaction);
-      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)}::bigint)`.execute(transaction);
+      await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)}::bigint)`.execute(transaction);
       const migrator = new Migrator({
         db: transaction,
         migrationTableName: set.table,

@@ -6,7 +6,7 @@ import type {
 } from "kysely";
 import type { Connections } from "./connections.ts";
 import type { PostgresClient, PostgresPool, PostgresQuery } from "./driver.ts";
-import { isLostStatement } from "./errors.ts";
+import { isPreparedStatementError } from "./errors.ts";
 
 /** Type numbers from PostgreSQL's catalogue (`pg_type.oid`). */
 const BOOLEAN = 16;
@@ -16,14 +16,14 @@ const INTEGERS = [20, 21, 23];
  * Parses integers as numbers: times, counts, versions and positions are all safe integers. Values of other types are
  * returned as text.
  */
-const types: PostgresQuery["types"] = {
+const resultTypes: PostgresQuery["types"] = {
   getTypeParser(oid) {
     if (oid === BOOLEAN) return (text) => text === "t";
     return INTEGERS.includes(oid) ? Number : String;
   },
 };
 
-const ignore = () => {};
+const ignoreError = () => {};
 
 /** Prepared statement names by SQL text. The map stays small, because the texts contain no values. */
 const statementNames = new Map<string, { readonly name: string }>();
@@ -82,7 +82,7 @@ export class DeadlinePool implements KyselyPool {
 
   /** Closes every connection. Stops waiting at the deadline. */
   async end(): Promise<void> {
-    await withinDeadline(performance.now() + this.#options.deadline, this.#pool.end()).catch(ignore);
+    await withinDeadline(performance.now() + this.#options.deadline, this.#pool.end()).catch(ignoreError);
   }
 
   async #acquireClient(deadline: number): Promise<PostgresClient> {
@@ -93,7 +93,7 @@ export class DeadlinePool implements KyselyPool {
       connections.recordSuccess("connect");
       return client;
     } catch (error) {
-      connecting.then((client) => client.release(), ignore);
+      connecting.then((client) => client.release(), ignoreError);
       connections.recordFailure("connect", error);
       throw error;
     }
@@ -111,7 +111,7 @@ class DeadlineClient implements KyselyClient {
     this.#deadline = deadline;
     this.#options = options;
     // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
-    client.on("error", ignore);
+    client.on("error", ignoreError);
   }
 
   query<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>>;
@@ -121,14 +121,14 @@ class DeadlineClient implements KyselyClient {
     const { connections, prepareStatements } = this.#options;
     const named = prepareStatements && connections.prepares ? statementName(text) : {};
     try {
-      const query = { ...named, text, values: [...values], types };
+      const query = { ...named, text, values: [...values], types: resultTypes };
       const result = await withinDeadline(this.#deadline, this.#client.query(query));
       connections.recordSuccess(text);
       return result as PostgresQueryResult<R>;
     } catch (error) {
       this.#hasTimedOut ||= error instanceof DeadlineError;
       connections.recordFailure(text, error, this.#client);
-      if (!("name" in named) || !isLostStatement(error)) throw error;
+      if (!("name" in named) || !isPreparedStatementError(error)) throw error;
       connections.stopPreparing();
       return await this.query<R>(text, values);
     }
@@ -144,7 +144,7 @@ class DeadlineClient implements KyselyClient {
   }
 
   release(destroy = false): void {
-    this.#client.off("error", ignore);
+    this.#client.off("error", ignoreError);
     const isOutdated = this.#options.connections.isOutdated(this.#client);
     this.#client.release(destroy || this.#hasTimedOut || isOutdated);
   }

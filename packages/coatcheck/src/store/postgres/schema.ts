@@ -28,7 +28,7 @@ export interface PostgresSchema {
 }
 
 /** First key of each advisory lock. The second key identifies the subject; it is 0 for the lock on mass revocations. */
-export const LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
+export const ADVISORY_LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
 
 /**
  * The migrations, in order. Each runs once. Never edit a released one.
@@ -98,13 +98,13 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "select nextval('coatcheck_epoch')",
     `create function coatcheck_epoch_now() returns bigint language plpgsql volatile as $$
     begin
-      perform pg_advisory_xact_lock_shared(${LOCKS.mass}, 0);
+      perform pg_advisory_xact_lock_shared(${ADVISORY_LOCKS.mass}, 0);
       return (select last_value from coatcheck_epoch);
     end $$`,
     `create function coatcheck_is_spared(row_epoch bigint, row_tenant text) returns boolean
     language plpgsql volatile as $$
     begin
-      perform pg_advisory_xact_lock_shared(${LOCKS.mass}, 0);
+      perform pg_advisory_xact_lock_shared(${ADVISORY_LOCKS.mass}, 0);
       return not exists (
         select from coatcheck_mass_revocation
         where epoch > row_epoch and (tenant is null or tenant = row_tenant)
@@ -130,7 +130,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       if most is null then
         return true;
       end if;
-      perform pg_advisory_xact_lock(${LOCKS.subject}, hashtext(row_subject));
+      perform pg_advisory_xact_lock(${ADVISORY_LOCKS.subject}, hashtext(row_subject));
       return most > (
         select count(*) from coatcheck_session_now
         where subject = row_subject and id <> row_id and state = 'active' and ends_at > now

@@ -1,5 +1,5 @@
 import { isIllFormed, type SessionRow } from "../sql-row.ts";
-import { LOCKS } from "./schema.ts";
+import { ADVISORY_LOCKS } from "./schema.ts";
 
 /**
  * The statements of the store. Each is atomic and takes one round trip. A statement changes a session's row only if
@@ -45,19 +45,19 @@ export function isUnstorable(value: unknown): boolean {
   return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
 }
 
-/** The values of a row, in the order of the parameters of {@link INSERT} and {@link UPDATE}. */
+/** The values of a row, in the order of the parameters of {@link INSERT_SESSION} and {@link UPDATE_SESSION}. */
 export function valuesOf(row: SessionRow): readonly unknown[] {
   return COLUMN_NAMES.map((name) => row[name]);
 }
 
 /** The SQL parameter that a column is bound to. */
-function param(name: Column): string {
+function parameterOf(name: Column): string {
   return `$${COLUMN_NAMES.indexOf(name) + 1}::${COLUMNS[name]}`;
 }
 
 /** SQL for the time at which a session ends, given the time of its last activity. */
 function endsAfter(lastSeenAt: string): string {
-  return `least(${param("expires_at")}, ${lastSeenAt} + ${param("idle_timeout")})`;
+  return `least(${parameterOf("expires_at")}, ${lastSeenAt} + ${parameterOf("idle_timeout")})`;
 }
 
 /**
@@ -82,7 +82,7 @@ const LOG_HEAD = `
          (pg_current_wal_flush_lsn() - '0/0')::bigint as flushed`;
 
 /** Parameter: id. Returns one row. Its session columns are null if the session does not exist. */
-export const GET = `
+export const GET_SESSION = `
   select log_head.*, ${READ_COLUMNS.map((name) => `s.${name}`).join(", ")}
   from (${LOG_HEAD}) log_head left join coatcheck_session_now s on s.id = $1::uuid`;
 
@@ -90,13 +90,13 @@ export const GET = `
  * Condition: the session limit of the subject allows the write. Locks the subject, so that writes count its sessions
  * one after the other. Must come before `coatcheck_is_spared`, for the lock order.
  */
-const IS_WITHIN_SESSION_LIMIT = `coatcheck_has_room(${param("subject")}, ${param("id")}, ${MAX_SESSIONS}, ${NOW})`;
+const IS_WITHIN_SESSION_LIMIT = `coatcheck_has_room(${parameterOf("subject")}, ${parameterOf("id")}, ${MAX_SESSIONS}, ${NOW})`;
 
 /** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
-export const INSERT = `
+export const INSERT_SESSION = `
   with stored as (
     insert into coatcheck_session (${COLUMN_NAMES.join(", ")}, ends_at, epoch)
-    select ${COLUMN_NAMES.map(param).join(", ")}, ${endsAfter(param("last_seen_at"))}, coatcheck_epoch_now()
+    select ${COLUMN_NAMES.map(parameterOf).join(", ")}, ${endsAfter(parameterOf("last_seen_at"))}, coatcheck_epoch_now()
     where ${IS_WITHIN_SESSION_LIMIT}
     on conflict (id) do nothing
     returning id, version
@@ -104,20 +104,20 @@ export const INSERT = `
   select count(*) as count from stored`;
 
 /** Keeps the later time, because a touch may have been stored after the writer read its copy. */
-const LAST_SEEN_AT = `greatest(coatcheck_session.last_seen_at, ${param("last_seen_at")})`;
+const LAST_SEEN_AT = `greatest(coatcheck_session.last_seen_at, ${parameterOf("last_seen_at")})`;
 
 const ASSIGNMENTS = COLUMN_NAMES.map(
-  (name) => `${name} = ${name === "last_seen_at" ? LAST_SEEN_AT : param(name)}`,
+  (name) => `${name} = ${name === "last_seen_at" ? LAST_SEEN_AT : parameterOf(name)}`,
 );
 
 /** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
-export const UPDATE = `
+export const UPDATE_SESSION = `
   with stored as (
     update coatcheck_session set
       ${ASSIGNMENTS.join(", ")},
       ends_at = ${endsAfter(LAST_SEEN_AT)},
       epoch = coatcheck_epoch_now()
-    where id = ${param("id")} and version = ${param("version")} - 1 and state = 'active'
+    where id = ${parameterOf("id")} and version = ${parameterOf("version")} - 1 and state = 'active'
       and ${IS_WITHIN_SESSION_LIMIT} and coatcheck_is_spared(epoch, tenant)
     returning id, version
   ), ${APPEND_TO_LOG}
@@ -127,7 +127,7 @@ export const UPDATE = `
  * Parameters: id, expected version. Returns whether the session limit, and not a version conflict, prevented a write.
  * Versions only grow: if the expected version is still stored, it was stored at the time of the write.
  */
-export const IS_EXPECTED = `
+export const IS_EXPECTED_VERSION = `
   select case $2::bigint
     when 0 then not exists (select from coatcheck_session where id = $1::uuid)
     else exists (
@@ -136,7 +136,7 @@ export const IS_EXPECTED = `
   end as expected`;
 
 /** Parameters: ids without duplicates, and the time for each. */
-export const TOUCH = `
+export const TOUCH_SESSIONS = `
   with touched as (
     select s.id, t.seen
     from unnest($1::uuid[], $2::bigint[]) as t (id, seen) join coatcheck_session s on s.id = t.id
@@ -152,13 +152,13 @@ export const TOUCH = `
   from touched
   where s.id = touched.id and s.state = 'active' and s.last_seen_at < touched.seen`;
 
-const REVOKE = `
+const MARK_REVOKED = `
   set state = 'revoked', reason = $2::text, version = coatcheck_session.version + 1, ends_at = $3::bigint`;
 
 /** Parameters: id, reason, now. */
 export const REVOKE_SESSION = `
   with revoked as (
-    update coatcheck_session ${REVOKE}
+    update coatcheck_session ${MARK_REVOKED}
     where id = $1::uuid and state = 'active' and coatcheck_is_spared(epoch, tenant)
     returning id, version
   ), logged as (
@@ -178,7 +178,7 @@ export const REVOKE_SUBJECT = `
     order by id
     for no key update
   ), revoked as (
-    update coatcheck_session ${REVOKE}
+    update coatcheck_session ${MARK_REVOKED}
     from selected
     where coatcheck_session.id = selected.id and subject = $1::text and state <> 'revoked'
     returning 1
@@ -193,7 +193,7 @@ export const REVOKE_SUBJECT = `
  */
 export const REVOKE_MANY = `
   with locked as materialized (
-    select pg_advisory_xact_lock(${LOCKS.mass}, 0)
+    select pg_advisory_xact_lock(${ADVISORY_LOCKS.mass}, 0)
   ), mass as (
     insert into coatcheck_mass_revocation (epoch, tenant, reason, revoked_at)
     select nextval('coatcheck_epoch'), $1::text, $2::text, $3::bigint from locked
@@ -207,7 +207,7 @@ export const REVOKE_MANY = `
  * Parameters: tenant or null for everyone, the epoch of a mass revocation. Counts the sessions that this mass
  * revocation ended. Sessions that an earlier mass revocation had ended do not count.
  */
-export const COUNT_ENDED = `
+export const COUNT_SESSIONS_ENDED = `
   select count(*) as count from coatcheck_session s
   where state = 'active' and epoch < $2::bigint and ($1::text is null or tenant = $1::text) and not exists (
     select from coatcheck_mass_revocation m
@@ -215,19 +215,19 @@ export const COUNT_ENDED = `
   )`;
 
 /** Parameters: the key as JSON, now. Returns the item's transaction as `position`, with the end of the log. */
-export const INVALIDATE = `
+export const INVALIDATE_KEY = `
   with logged as (
     insert into coatcheck_log (scope, logged_at) values ($1::text, $2::bigint) returning position
   )
   select log_head.*, logged.position from (${LOG_HEAD}) log_head, logged`;
 
 /** Parameter: the transaction to start from, or null for no items. Returns at least one row. */
-export const CHANGES = `
+export const READ_LOG = `
   select log_head.*, log.position, log.session, log.min_version, log.scope
   from (${LOG_HEAD}) log_head left join coatcheck_log log on log.position >= $1::bigint`;
 
 /** Writes a tiny record. Its commit flushes the write-ahead log, so all earlier writes are on the disk after it. */
-export const FLUSH = "select pg_logical_emit_message(true, 'coatcheck', '')";
+export const FLUSH_LOG = "select pg_logical_emit_message(true, 'coatcheck', '')";
 
 /** Parameters: before, limit. */
 export const SWEEP_ENDED = `

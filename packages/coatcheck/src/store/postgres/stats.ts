@@ -2,7 +2,7 @@ import type { StoreStats } from "../../session/store.ts";
 import type { PostgresDatabase } from "./database.ts";
 
 /** Parameter: now. */
-const COUNT = `
+const COUNT_SESSIONS = `
   select (select count(*) from coatcheck_session) as total, count(*) as active,
     count(*) filter (where type = 'authenticated') as authenticated,
     min(created_at) as oldest, max(created_at) as newest
@@ -13,6 +13,6 @@ const COUNT = `
 
 /** Counts the sessions as of `now`, epoch milliseconds. */
 export async function countSessions(database: PostgresDatabase, now: number): Promise<StoreStats> {
-  const counts = await database.first<Omit<StoreStats, "countedAt">>(COUNT, [now]);
+  const counts = await database.first<Omit<StoreStats, "countedAt">>(COUNT_SESSIONS, [now]);
   return { ...counts, countedAt: now };
 }

@@ -160,7 +160,7 @@ class PostgresStore implements SessionStore {
     if (!isSessionId(id)) return null;
     return await this.#run(async ({ quick }) => {
       const row = await quick.first<LogHead & { [Name in keyof SessionRow]: SessionRow[Name] | null }>(
-        statements.GET,
+        statements.GET_SESSION,
         [id],
       );
       if (!hasSession(row)) return null;
@@ -172,7 +172,7 @@ class PostgresStore implements SessionStore {
     record: SessionRecord,
     { expectedVersion, change, sessionLimit }: PutOptions,
   ): Promise<PutOutcome> {
-    const statement = expectedVersion === 0 ? statements.INSERT : statements.UPDATE;
+    const statement = expectedVersion === 0 ? statements.INSERT_SESSION : statements.UPDATE_SESSION;
     const isLimited = sessionLimit !== undefined && record.subject !== null;
     return await this.#run(async ({ quick, clock }) => {
       const loggedAt = change === "privilege" ? clock.now() : null;
@@ -181,7 +181,10 @@ class PostgresStore implements SessionStore {
       if (await quick.count(statement, [...row, loggedAt, ...limitParameters])) return "stored";
       if (!isLimited) return "conflict";
       const parameters = [record.id, expectedVersion];
-      const { expected } = await quick.first<{ expected: boolean }>(statements.IS_EXPECTED, parameters);
+      const { expected } = await quick.first<{ expected: boolean }>(
+        statements.IS_EXPECTED_VERSION,
+        parameters,
+      );
       return expected ? "over-limit" : "conflict";
     });
   }
@@ -192,7 +195,8 @@ class PostgresStore implements SessionStore {
       if (isSessionId(id)) newest.set(id, Math.max(lastSeenAt, newest.get(id) ?? 0));
     }
     await this.#run(async ({ quick }) => {
-      if (newest.size > 0) await quick.rows(statements.TOUCH, [[...newest.keys()], [...newest.values()]]);
+      if (newest.size > 0)
+        await quick.rows(statements.TOUCH_SESSIONS, [[...newest.keys()], [...newest.values()]]);
     });
   }
 
@@ -213,7 +217,7 @@ class PostgresStore implements SessionStore {
       const tenant = "tenant" in scope ? scope.tenant : null;
       const parameters = [tenant, reason, now, text];
       const { epoch } = await quick.first<{ epoch: number }>(statements.REVOKE_MANY, parameters);
-      return await slow.count(statements.COUNT_ENDED, [tenant, epoch]);
+      return await slow.count(statements.COUNT_SESSIONS_ENDED, [tenant, epoch]);
     });
   }
 
@@ -221,7 +225,7 @@ class PostgresStore implements SessionStore {
     requireKey(key);
     return await this.#run(async ({ quick, clock }) => {
       const parameters = [scopeOfKey(key), clock.now()];
-      const row = await quick.first<LogHead & { position: number }>(statements.INVALIDATE, parameters);
+      const row = await quick.first<LogHead & { position: number }>(statements.INVALIDATE_KEY, parameters);
       return positionOf(row, row.position);
     });
   }

@@ -6,7 +6,7 @@ import { CoatcheckError } from "../../session/errors.ts";
 export const LOST_KEY = "COATCHECKLOST";
 
 /** Messages for operators, by the prefix of a Redis error reply. */
-const MESSAGES: Readonly<Record<string, string>> = {
+const ERROR_MESSAGES: Readonly<Record<string, string>> = {
   READONLY: "Redis is a read-only replica; connect to the primary.",
   OOM: "Redis is out of memory (maxmemory) and rejects writes.",
   LOADING: "Redis is still loading its data; try again shortly.",
@@ -45,14 +45,14 @@ const WRONG_SERVER = new Set([
  * The error code at the start of a reply, for example `READONLY` in `READONLY You can't write against a read only
  * replica.` Redis 6 puts the code of an error in a script behind `ERR Error running script (…): -`.
  */
-function prefixOf(error: unknown): string {
+function errorCodeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   return /(?:^ERR .*-|\b)([A-Z]{3,})\b/.exec(message)?.[1] ?? "";
 }
 
 /** Whether a new connection may reach a server that accepts the command. */
 export function isWrongServer(error: CoatcheckError): boolean {
-  return WRONG_SERVER.has(prefixOf(error.cause));
+  return WRONG_SERVER.has(errorCodeOf(error.cause));
 }
 
 /**
@@ -60,7 +60,9 @@ export function isWrongServer(error: CoatcheckError): boolean {
  * such as `NOSCRIPT`.
  */
 export function isOutage({ cause }: CoatcheckError): boolean {
-  return prefixOf(cause) in MESSAGES || !(cause instanceof Error && /^[A-Z]{3,} /.test(cause.message));
+  return (
+    errorCodeOf(cause) in ERROR_MESSAGES || !(cause instanceof Error && /^[A-Z]{3,} /.test(cause.message))
+  );
 }
 
 /**
@@ -68,7 +70,7 @@ export function isOutage({ cause }: CoatcheckError): boolean {
  */
 export function redisUnavailable(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
-  const message = MESSAGES[prefixOf(cause)] ?? "Redis did not respond; try again shortly.";
+  const message = ERROR_MESSAGES[errorCodeOf(cause)] ?? "Redis did not respond; try again shortly.";
   return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });
 }
 
@@ -77,7 +79,7 @@ export function redisUnavailable(cause: unknown): CoatcheckError {
  * redisUnavailable}.
  */
 export function isReplyError(error: unknown, prefix: string): boolean {
-  return prefixOf(error instanceof CoatcheckError ? error.cause : error) === prefix;
+  return errorCodeOf(error instanceof CoatcheckError ? error.cause : error) === prefix;
 }
 
 /** Whether the server does not know the command. For example, Redis 6 does not know `SPUBLISH`. */

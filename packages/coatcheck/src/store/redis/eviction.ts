@@ -1,7 +1,7 @@
 import type { Clock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import { type NoticeListener, OutageReporter } from "../notice.ts";
-import { textOf } from "./reply.ts";
+import { requireString } from "./reply.ts";
 import { RedisScript } from "./script.ts";
 import type { RedisTransport } from "./transport.ts";
 
@@ -63,7 +63,7 @@ export class EvictionCheck {
  * live.
  */
 async function evictionPolicy(transport: RedisTransport, prefix: string): Promise<string | null> {
-  const info = textOf(await READ_MEMORY_INFO.run(transport, prefix, []));
+  const info = requireString(await READ_MEMORY_INFO.run(transport, prefix, []));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
   const policy = field("maxmemory_policy");
   return policy?.startsWith("allkeys") && field("maxmemory") !== "0" ? policy : null;

@@ -1,6 +1,6 @@
 import type { LogItem } from "../../session/store.ts";
 import { LOST_KEY, redisUnavailable } from "./errors.ts";
-import { listOf, numberOf, textOf } from "./reply.ts";
+import { requireArray, requireInteger, requireString } from "./reply.ts";
 
 /**
  * Returns the Lua code at the start of every script. The code reads the head of the log:
@@ -132,13 +132,13 @@ return int(position)
 
 /** Decodes one stream entry: `["<position>-0", [name, value, …]]`. */
 export function logItemOf(entry: unknown): LogItem {
-  const [entryId, fields] = listOf(entry);
-  const [kind, value, , extra] = listOf(fields).map(textOf);
-  const position = numberOf(textOf(entryId).split("-")[0]);
+  const [entryId, fields] = requireArray(entry);
+  const [kind, value, , extra] = requireArray(fields).map(requireString);
+  const position = requireInteger(requireString(entryId).split("-")[0]);
   const name = value ?? "";
   switch (kind) {
     case "session":
-      return { position, session: name, minVersion: numberOf(extra) };
+      return { position, session: name, minVersion: requireInteger(extra) };
     case "subject":
       return { position, scope: extra === undefined ? { subject: name } : { subject: name, except: extra } };
     case "tenant":

@@ -3,7 +3,7 @@ import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
 /** Reads one row and its log position, or null. `ARGV`: id. */
-export const GET = new RedisScript(
+export const GET_ROW = new RedisScript(
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
@@ -14,19 +14,19 @@ return { reply_for(row), int(position + 1) }
 );
 
 /** Reads the log; see {@link CHANGES_LUA}. */
-export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
+export const READ_LOG = new RedisScript(LOG_LUA, CHANGES_LUA);
 
 /** Appends an item to the log; see {@link INVALIDATE_LUA}. */
-export const INVALIDATE = new RedisScript(LOG_LUA, INVALIDATE_LUA);
+export const INVALIDATE_KEY = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 
 /**
  * Maximum number of index entries that one script reads, so that a filter with few matches does not block the server.
  */
 const SCAN_SLICE_SIZE = 2000;
 /** Maximum number of rows that one script loads. Loading a row takes about as long as reading five index entries. */
-const MAX_LOADED = 500;
+const MAX_LOADED_ROWS = 500;
 /** Maximum number of pending revocations for which searching each of them for a row is faster than loading the row. */
-const MAX_PENDING = 3;
+const MAX_SEARCHED_REVOCATIONS = 3;
 
 /**
  * Reads one slice of an index.
@@ -37,7 +37,7 @@ const MAX_PENDING = 3;
  * It reads the smallest index that the filter names and checks the rest of the filter on each row. Before it loads a
  * row, it looks for the row in the sets of active rows, because most rows of a large store are in another state.
  */
-export const SCAN = new RedisScript(
+export const SCAN_INDEX = new RedisScript(
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
@@ -74,7 +74,7 @@ end
 
 local function may_be_revoked(id)
   local _, session_type = active_until(id)
-  if not session_type or #pending > ${MAX_PENDING} then return true end
+  if not session_type or #pending > ${MAX_SEARCHED_REVOCATIONS} then return true end
   for _, at in ipairs(pending) do
     if redis.call('ZSCORE', prefix .. 'pending_revocation:' .. at .. ':' .. session_type, id) then return true end
   end
@@ -106,14 +106,14 @@ for _, member in ipairs(members) do
     local row = load(id)
     loaded = loaded + 1
     if row and matches(row) then found[#found + 1] = reply_for(row) end
-    if #found == wanted or loaded == ${MAX_LOADED} then return { found, member } end
+    if #found == wanted or loaded == ${MAX_LOADED_ROWS} then return { found, member } end
   end
 end
 return { found, #members == ${SCAN_SLICE_SIZE} and members[#members] or false }
 `,
 );
 
-/** The member of a record in every index; {@link SCAN} continues after it. */
+/** The member of a record in every index; {@link SCAN_INDEX} continues after it. */
 export function memberOf(record: { readonly createdAt: number; readonly id: string }): string {
   return String(record.createdAt).padStart(15, "0") + record.id;
 }
@@ -122,7 +122,7 @@ export function memberOf(record: { readonly createdAt: number; readonly id: stri
  * Counts sessions from the sizes of sets, without reading rows. Returns the numbers of all sessions, of active
  * anonymous sessions and of active authenticated sessions at `ARGV[1]` (epoch milliseconds).
  */
-export const COUNT = new RedisScript(
+export const COUNT_SESSIONS = new RedisScript(
   LOG_LUA,
   /* lua */ `
 local function live_in(set)

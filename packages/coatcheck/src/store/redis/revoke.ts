@@ -9,7 +9,7 @@ import { RedisScript } from "./script.ts";
  * session or the sessions of a subject are updated row by row, because a subject has few. Revoking a tenant or
  * everyone takes constant time.
  */
-export const REVOKE = new RedisScript(
+export const REVOKE_SESSIONS = new RedisScript(
   REPAIRING_LOG_LUA,
   ROW_LUA,
   /* lua */ `
@@ -94,7 +94,7 @@ return revoke_everyone()
 );
 
 /**
- * The arguments of {@link REVOKE}.
+ * The arguments of {@link REVOKE_SESSIONS}.
  *
  * @param now - epoch milliseconds.
  */

@@ -1,6 +1,6 @@
 import type { SessionRecord } from "../../session/record.ts";
 import type { SessionFilter } from "../../session/store.ts";
-import { listOf, numberOf, textOf } from "./reply.ts";
+import { requireArray, requireInteger, requireString } from "./reply.ts";
 
 /** The fields that have an index of their own, for the filters of `list`. */
 const INDEXED_FIELDS = ["subject", "tenant", "visitorId", "parentId", "owner"] as const;
@@ -124,14 +124,14 @@ export function filterArgument(filter: SessionFilter): string {
 /** Decodes the record of a row from a script's reply (`reply_for`): body, version, reason, last seen. */
 export function recordOf(reply: readonly unknown[]): SessionRecord {
   const [body, version, reason, lastSeenAt] = reply;
-  const record = JSON.parse(textOf(body)) as SessionRecord;
-  const ended = textOf(reason) as SessionRecord["reason"] | "";
+  const record = JSON.parse(requireString(body)) as SessionRecord;
+  const ended = requireString(reason) as SessionRecord["reason"] | "";
   return {
     ...record,
     state: ended ? "revoked" : "active",
     reason: ended || null,
-    version: numberOf(version),
-    lastSeenAt: numberOf(lastSeenAt),
+    version: requireInteger(version),
+    lastSeenAt: requireInteger(lastSeenAt),
     // Rows that earlier versions of Coatcheck stored lack these fields.
     visit: record.visit ?? null,
     conversion: record.conversion ?? null,
@@ -142,5 +142,5 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
 
 /** Decodes the records of several rows. */
 export function recordsOf(reply: unknown): SessionRecord[] {
-  return listOf(reply).map((row) => recordOf(listOf(row)));
+  return requireArray(reply).map((row) => recordOf(requireArray(row)));
 }

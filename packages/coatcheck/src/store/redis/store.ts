@@ -37,14 +37,14 @@ import type {
 import type { NoticeListener } from "../notice.ts";
 import { EvictionCheck } from "./eviction.ts";
 import { LOG_SLICE_SIZE, logItemOf } from "./log.ts";
-import { CHANGES, COUNT, GET, INVALIDATE, memberOf, SCAN } from "./read.ts";
-import { listOf, numberOf, textOf } from "./reply.ts";
-import { REVOKE, revokeArguments } from "./revoke.ts";
+import { COUNT_SESSIONS, GET_ROW, INVALIDATE_KEY, memberOf, READ_LOG, SCAN_INDEX } from "./read.ts";
+import { requireArray, requireInteger, requireString } from "./reply.ts";
+import { REVOKE_SESSIONS, revokeArguments } from "./revoke.ts";
 import { filterArgument, recordOf, recordsOf } from "./row.ts";
 import type { RedisScript } from "./script.ts";
-import { SWEEP, SWEEP_SLICE_SIZE } from "./sweep.ts";
+import { SWEEP_ROWS, SWEEP_SLICE_SIZE } from "./sweep.ts";
 import type { RedisTransport } from "./transport.ts";
-import { PUT, putArguments, TOUCH, TOUCH_SLICE_SIZE, touchArguments } from "./write.ts";
+import { PUT_RECORD, putArguments, TOUCH_ROWS, TOUCH_SLICE_SIZE, touchArguments } from "./write.ts";
 
 export type { NoticeListener, ServerNotice } from "../notice.ts";
 export { type ConnectRedisOptions, connectRedis, redisClientSettings } from "./connect.ts";
@@ -137,16 +137,16 @@ class RedisStore implements SessionStore {
 
   get(id: string): Promise<Snapshot | null> {
     return this.#accept(async () => {
-      const reply = isSessionId(id) ? await this.#run(GET, [id]) : null;
+      const reply = isSessionId(id) ? await this.#run(GET_ROW, [id]) : null;
       if (reply === null) return null;
-      const [row, position] = listOf(reply);
-      return { record: recordOf(listOf(row)), position: numberOf(position) };
+      const [row, position] = requireArray(reply);
+      return { record: recordOf(requireArray(row)), position: requireInteger(position) };
     });
   }
 
   put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
     return this.#accept(async () => {
-      return textOf(await this.#run(PUT, putArguments(record, options))) as PutOutcome;
+      return requireString(await this.#run(PUT_RECORD, putArguments(record, options))) as PutOutcome;
     });
   }
 
@@ -154,7 +154,7 @@ class RedisStore implements SessionStore {
     return this.#accept(async () => {
       const known = touches.filter(({ id }) => isSessionId(id));
       for (let start = 0; start < known.length; start += TOUCH_SLICE_SIZE) {
-        await this.#run(TOUCH, touchArguments(known.slice(start, start + TOUCH_SLICE_SIZE)));
+        await this.#run(TOUCH_ROWS, touchArguments(known.slice(start, start + TOUCH_SLICE_SIZE)));
       }
     });
   }
@@ -163,14 +163,16 @@ class RedisStore implements SessionStore {
     return this.#accept(async () => {
       requireScope(scope);
       if ("session" in scope && !isSessionId(scope.session)) return 0;
-      return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
+      return requireInteger(
+        await this.#run(REVOKE_SESSIONS, revokeArguments(scope, reason, this.#clock.now())),
+      );
     });
   }
 
   invalidate(key: string): Promise<LogPosition> {
     return this.#accept(async () => {
       requireKey(key);
-      return numberOf(await this.#run(INVALIDATE, [JSON.stringify(key)]));
+      return requireInteger(await this.#run(INVALIDATE_KEY, [JSON.stringify(key)]));
     });
   }
 
@@ -190,7 +192,7 @@ class RedisStore implements SessionStore {
    */
   stats(now: number): Promise<StoreStats> {
     return this.#accept(async () => {
-      const counts = listOf(await this.#run(COUNT, [String(now)])).map(numberOf);
+      const counts = requireArray(await this.#run(COUNT_SESSIONS, [String(now)])).map(requireInteger);
       const [total = 0, anonymous = 0, authenticated = 0] = counts;
       const [oldest] = await this.#scan({ liveAt: now }, "oldest", 1, "");
       const [newest] = await this.#scan({ liveAt: now }, "newest", 1, "");
@@ -209,13 +211,16 @@ class RedisStore implements SessionStore {
     return this.#accept(async () => {
       const items: LogItem[] = [];
       for (let from = cursor; ; ) {
-        const [end, lost, entries] = listOf(await this.#run(CHANGES, [from === null ? "" : String(from)]));
+        const [end, lost, entries] = requireArray(
+          await this.#run(READ_LOG, [from === null ? "" : String(from)]),
+        );
         // The server has lost its data since the caller's last poll, so the caller must drop all of its copies.
-        if (lost !== "") items.push({ position: numberOf(lost), scope: { everyone: true } });
-        const slice = listOf(entries).map(logItemOf);
+        if (lost !== "") items.push({ position: requireInteger(lost), scope: { everyone: true } });
+        const slice = requireArray(entries).map(logItemOf);
         for (const item of slice) items.push(item);
         const last = slice.at(-1);
-        if (last === undefined || slice.length < LOG_SLICE_SIZE) return { items, cursor: numberOf(end) };
+        if (last === undefined || slice.length < LOG_SLICE_SIZE)
+          return { items, cursor: requireInteger(end) };
         from = last.position + 1;
       }
     });
@@ -232,8 +237,8 @@ class RedisStore implements SessionStore {
       while (deleted < limit) {
         const toApply = Math.min(SWEEP_SLICE_SIZE, maxApplied - applied);
         const toDelete = Math.min(SWEEP_SLICE_SIZE, limit - deleted);
-        const reply = await this.#run(SWEEP, [before, toApply, toDelete].map(String));
-        const [deletedNow = 0, appliedNow = 0, pending = 0] = listOf(reply).map(numberOf);
+        const reply = await this.#run(SWEEP_ROWS, [before, toApply, toDelete].map(String));
+        const [deletedNow = 0, appliedNow = 0, pending = 0] = requireArray(reply).map(requireInteger);
         deleted += deletedNow;
         applied += appliedNow;
         if (deletedNow < toDelete && (pending === 0 || applied >= maxApplied)) break;
@@ -269,10 +274,10 @@ class RedisStore implements SessionStore {
     const found: SessionRecord[] = [];
     for (let from = after; found.length < wanted; ) {
       const args = [filterArgument(filter), direction, String(wanted - found.length), from];
-      const [rows, next] = listOf(await this.#run(SCAN, args));
+      const [rows, next] = requireArray(await this.#run(SCAN_INDEX, args));
       found.push(...recordsOf(rows));
       if (next === null) break;
-      from = textOf(next);
+      from = requireString(next);
     }
     return found;
   }

@@ -15,7 +15,7 @@ export const SWEEP_SLICE_SIZE = 200;
  * rows to delete at most. Returns how many rows it deleted, how many it updated, and how many mass revocations are
  * still pending. Each call is atomic, so concurrent callers delete different rows.
  */
-export const SWEEP = new RedisScript(
+export const SWEEP_ROWS = new RedisScript(
   LOG_LUA,
   ROW_LUA,
   /* lua */ `

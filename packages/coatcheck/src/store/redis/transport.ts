@@ -33,14 +33,14 @@ export interface RedisTransport {
 }
 
 /** In the types of node-redis, some listeners also receive buffers. The transport never requests buffers. */
-type Listener = (message: string | Uint8Array) => void;
+type MessageListener = (message: string | Uint8Array) => void;
 
 /** The publish/subscribe methods that the three clients of node-redis share. */
 interface NodeRedisPubSub {
-  subscribe(channel: string, listener: Listener): Promise<unknown>;
-  unsubscribe(channel: string, listener: Listener): Promise<unknown>;
-  sSubscribe(channel: string, listener: Listener): Promise<unknown>;
-  sUnsubscribe(channel: string, listener: Listener): Promise<unknown>;
+  subscribe(channel: string, listener: MessageListener): Promise<unknown>;
+  unsubscribe(channel: string, listener: MessageListener): Promise<unknown>;
+  sSubscribe(channel: string, listener: MessageListener): Promise<unknown>;
+  sUnsubscribe(channel: string, listener: MessageListener): Promise<unknown>;
   on(event: "error" | "ready", listener: (error: unknown) => void): unknown;
 }
 
@@ -92,17 +92,17 @@ const TRANSPORT_OPTIONS = {
 const RECONNECT_INTERVAL = 500;
 
 /** Ignores events and results that no caller waits for. */
-const ignore = () => {};
+const ignoreResult = () => {};
 
 const DEFAULT_DEADLINE = 500;
 
 /** Commands without a key. For all others, the first argument is the key, or the number of keys for scripts. */
-const KEYLESS = new Set(["PING", "INFO", "TIME", "SCRIPT", "CONFIG", "CLIENT", "PUBLISH"]);
+const KEYLESS_COMMANDS = new Set(["PING", "INFO", "TIME", "SCRIPT", "CONFIG", "CLIENT", "PUBLISH"]);
 
 function firstKey(args: readonly string[]): string | undefined {
   const command = args[0] ?? "";
   if (command.startsWith("EVAL")) return args[2] === "0" ? undefined : args[3];
-  return KEYLESS.has(command) ? undefined : args[1];
+  return KEYLESS_COMMANDS.has(command) ? undefined : args[1];
 }
 
 function createSender(client: NodeRedis): (args: readonly string[]) => Promise<unknown> {
@@ -120,7 +120,7 @@ function isStandAlone(client: NodeRedis): client is NodeRedisClient {
  * connection; the client then reconnects as after any other loss, and subscribes again.
  */
 function reconnect(client: NodeRedisClient): void {
-  client.sendCommand(["QUIT"]).catch(ignore);
+  client.sendCommand(["QUIT"]).catch(ignoreResult);
 }
 
 /**
@@ -195,7 +195,7 @@ export function nodeRedisTransport(
   let isClosed = false;
   const exec = createExec(client, options, () => isClosed);
   // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.
-  client.on("error", ignore);
+  client.on("error", ignoreResult);
 
   // Under RESP2 a subscribed stand-alone connection accepts no other commands. Sentinel and Cluster clients handle that
   // themselves.
@@ -204,7 +204,7 @@ export function nodeRedisTransport(
   const connectSubscriber = async (): Promise<NodeRedisPubSub> => {
     if (!isStandAlone(client)) return client;
     const duplicate = client.duplicate();
-    duplicate.on("error", ignore);
+    duplicate.on("error", ignoreResult);
     ownConnection = duplicate;
     try {
       await withDeadline(duplicate.connect(), deadline, "CONNECT");

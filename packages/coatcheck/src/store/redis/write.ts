@@ -8,7 +8,7 @@ import { RedisScript } from "./script.ts";
  * Stores one record if the stored version is the expected one and the session limit allows it. Appends to the log in
  * the same step. Returns a `PutOutcome`.
  */
-export const PUT = new RedisScript(
+export const PUT_RECORD = new RedisScript(
   /* lua */ `
 -- A write that changes nothing, of a kind that a server rejects when its memory is full. It must come first, because
 -- Redis never stops a script that has begun to write. Scripts without it may write in any case, and revoke, touch and
@@ -60,7 +60,7 @@ return 'stored'
 `,
 );
 
-/** The arguments of {@link PUT}. */
+/** The arguments of {@link PUT_RECORD}. */
 export function putArguments(
   record: SessionRecord,
   { expectedVersion, change, sessionLimit }: PutOptions,
@@ -79,7 +79,7 @@ export function putArguments(
 }
 
 /** Records activity. `ARGV`: id, last seen, id, last seen, … */
-export const TOUCH = new RedisScript(
+export const TOUCH_ROWS = new RedisScript(
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
@@ -98,7 +98,7 @@ end
 /** Maximum number of touches per script, so that a script blocks the server for only a few milliseconds. */
 export const TOUCH_SLICE_SIZE = 500;
 
-/** The arguments of {@link TOUCH}. */
+/** The arguments of {@link TOUCH_ROWS}. */
 export function touchArguments(touches: readonly Touch[]): string[] {
   return touches.flatMap(({ id, lastSeenAt }) => [id, String(lastSeenAt)]);
 }

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { createClosedError } from "./group-commit.ts";
 
 /** The thread's reply: the row, or the message and code of SQLite's error. */
-type Reply =
+type ThreadReply =
   | { readonly row: Record<string, unknown> }
   | { readonly message: string; readonly errcode: number | undefined };
 
@@ -15,7 +15,7 @@ interface PendingCount {
  * The program of the thread. It is a string, because a bundler might not include a second file. Its connection is
  * read-only and waits for the locks of other processes.
  */
-const PROGRAM = `
+const THREAD_PROGRAM = `
 const { parentPort, workerData } = require("node:worker_threads");
 const { DatabaseSync } = require("node:sqlite");
 let statement;
@@ -67,12 +67,12 @@ export class CountThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(PROGRAM, {
+    const worker = new Worker(THREAD_PROGRAM, {
       eval: true,
       execArgv: ["--no-warnings"],
       workerData: this.#workerData,
     });
-    worker.on("message", (reply: Reply) => {
+    worker.on("message", (reply: ThreadReply) => {
       const waiting = this.#waiting.shift();
       if ("row" in reply) waiting?.resolve(reply.row);
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));

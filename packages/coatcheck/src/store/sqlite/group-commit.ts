@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { CoatcheckError, storeUnavailableError } from "../../session/errors.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
 
-interface Write {
+interface QueuedWrite {
   readonly run: () => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -34,7 +34,7 @@ export class GroupCommit {
   readonly #timeout: number;
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
-  #queue: Write[] = [];
+  #queue: QueuedWrite[] = [];
   #isRunning = false;
 
   constructor(database: DatabaseSync, timeout: number) {
@@ -103,8 +103,8 @@ export class GroupCommit {
 
   /** Runs queued writes until one of the limits is reached, and commits them. */
   #commitBatch(): void {
-    const batch: Write[] = [];
-    const failed = new Map<Write, unknown>();
+    const batch: QueuedWrite[] = [];
+    const failed = new Map<QueuedWrite, unknown>();
     const endsAt = performance.now() + MAX_BATCH_TIME;
     try {
       do {
@@ -131,7 +131,7 @@ export class GroupCommit {
    * Leaves a failed batch in the queue, with a savepoint for each write. A savepoint takes as long as a write, so only
    * the second attempt uses savepoints. Rejects the batch if its writes had savepoints already.
    */
-  #retryWithSavepoints(batch: readonly Write[], error: unknown): void {
+  #retryWithSavepoints(batch: readonly QueuedWrite[], error: unknown): void {
     const untried = batch.filter(({ needsSavepoint }) => !needsSavepoint);
     for (const write of untried) write.needsSavepoint = true;
     if (untried.length > 0) return;
@@ -139,7 +139,7 @@ export class GroupCommit {
     for (const write of batch) write.reject(error);
   }
 
-  #runInSavepoint(write: Write, failed: Map<Write, unknown>): void {
+  #runInSavepoint(write: QueuedWrite, failed: Map<QueuedWrite, unknown>): void {
     this.#database.exec("SAVEPOINT single_write");
     try {
       write.run();

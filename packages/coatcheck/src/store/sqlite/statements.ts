@@ -51,22 +51,22 @@ export function hourOf(time: string): string {
   return `CAST(${time} AS INTEGER) / 3600000`;
 }
 
-const REVOKE = `UPDATE session SET state = 'revoked', reason = :reason, version = version + 1, ends_at = :now,
+const MARK_REVOKED = `UPDATE session SET state = 'revoked', reason = :reason, version = version + 1, ends_at = :now,
   end_hour = ${hourOf(":now")}`;
 
 /** The SQL parameter that a column of the row is bound to. */
-function param(column: (typeof COLUMNS)[number]): string {
+function parameterOf(column: (typeof COLUMNS)[number]): string {
   return `?${COLUMNS.indexOf(column) + 1}`;
 }
 
 const EXPECTED_VERSION = `?${COLUMNS.length + 1}`;
-const LAST_SEEN_AT = `max(last_seen_at, ${param("last_seen_at")})`;
-const ENDS_AT = `min(${param("expires_at")}, ${LAST_SEEN_AT} + ${param("idle_timeout")})`;
+const LAST_SEEN_AT = `max(last_seen_at, ${parameterOf("last_seen_at")})`;
+const ENDS_AT = `min(${parameterOf("expires_at")}, ${LAST_SEEN_AT} + ${parameterOf("idle_timeout")})`;
 
 /** The start of an update that changes only session data. It sets no indexed column, so SQLite writes no index. */
-const UPDATE_DATA = `UPDATE session SET version = ${param("version")}, last_seen_at = ${LAST_SEEN_AT},
-  expires_at = ${param("expires_at")}, idle_timeout = ${param("idle_timeout")}, ends_at = ${ENDS_AT}, body = ${param("body")}`;
-const IS_EXPECTED_ROW = `id = ${param("id")} AND version = ${EXPECTED_VERSION} AND ${IS_ACTIVE}`;
+const UPDATE_DATA = `UPDATE session SET version = ${parameterOf("version")}, last_seen_at = ${LAST_SEEN_AT},
+  expires_at = ${parameterOf("expires_at")}, idle_timeout = ${parameterOf("idle_timeout")}, ends_at = ${ENDS_AT}, body = ${parameterOf("body")}`;
+const IS_EXPECTED_ROW = `id = ${parameterOf("id")} AND version = ${EXPECTED_VERSION} AND ${IS_ACTIVE}`;
 const INDEXED_COLUMNS = [
   "owner",
   "type",
@@ -121,14 +121,14 @@ export class SqliteStatements {
     );
     this.#insert = prepare(
       `INSERT INTO session (${COLUMNS.join(", ")}, end_hour, written_at)
-       VALUES (${COLUMNS.map(param).join(", ")}, ${hourOf(param("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
+       VALUES (${COLUMNS.map(parameterOf).join(", ")}, ${hourOf(parameterOf("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
     );
     this.#updateData = prepare(
       `${UPDATE_DATA} WHERE ${IS_EXPECTED_ROW} AND end_hour = ${hourOf(ENDS_AT)}
-       AND ${INDEXED_COLUMNS.map((name) => `${name} IS ${param(name)}`).join(" AND ")}`,
+       AND ${INDEXED_COLUMNS.map((name) => `${name} IS ${parameterOf(name)}`).join(" AND ")}`,
     );
     this.#updateAll = prepare(
-      `${UPDATE_DATA}, ${INDEXED_COLUMNS.map((name) => `${name} = ${param(name)}`).join(", ")}, end_hour = ${hourOf(ENDS_AT)},
+      `${UPDATE_DATA}, ${INDEXED_COLUMNS.map((name) => `${name} = ${parameterOf(name)}`).join(", ")}, end_hour = ${hourOf(ENDS_AT)},
        written_at = ${POSITION} WHERE ${IS_EXPECTED_ROW}`,
     );
     const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_ENDS_AT}`;
@@ -138,9 +138,9 @@ export class SqliteStatements {
     this.#touchIntoNextHour = prepare(
       `${touch}, end_hour = ${hourOf(TOUCHED_ENDS_AT)} WHERE id = ?1 AND last_seen_at < ?2 AND ${IS_ACTIVE}`,
     );
-    this.#revokeSession = prepare(`${REVOKE} WHERE id = :session AND ${IS_ACTIVE} RETURNING version`);
+    this.#revokeSession = prepare(`${MARK_REVOKED} WHERE id = :session AND ${IS_ACTIVE} RETURNING version`);
     this.#revokeSubject = prepare(
-      `${REVOKE} WHERE subject = :subject AND id IS NOT :except AND ${IS_ACTIVE}`,
+      `${MARK_REVOKED} WHERE subject = :subject AND id IS NOT :except AND ${IS_ACTIVE}`,
     );
     this.#countActive = {
       tenant: prepare(`SELECT count(*) AS count FROM session WHERE tenant = ? AND ${IS_ACTIVE}`),
@@ -238,15 +238,15 @@ function countOf(statement: StatementSync, ...parameters: SQLInputValue[]): numb
   return Number(statement.get(...parameters)?.count);
 }
 
-const TENANT = "tenant:";
+const TENANT_PREFIX = "tenant:";
 
 function nameOfScope(scope: MassScope): string {
-  return "tenant" in scope ? TENANT + scope.tenant : "everyone";
+  return "tenant" in scope ? TENANT_PREFIX + scope.tenant : "everyone";
 }
 
 /** The tenant in the stored name of a mass revocation's scope; null for everyone. */
 export function tenantOfScope(name: string): string | null {
-  return name.startsWith(TENANT) ? name.slice(TENANT.length) : null;
+  return name.startsWith(TENANT_PREFIX) ? name.slice(TENANT_PREFIX.length) : null;
 }
 
 function itemOf(row: Record<string, unknown>): LogItem {

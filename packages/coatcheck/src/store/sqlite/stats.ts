@@ -9,7 +9,7 @@ import { hourOf, IS_ACTIVE } from "./statements.ts";
  * Counts the sessions as of `?1`, epoch milliseconds. An index covers the query, except for the sessions that end
  * within the current hour.
  */
-const COUNT = `
+const COUNT_SESSIONS = `
   SELECT (SELECT count(*) FROM session) AS total, count(*) AS active,
     count(*) FILTER (WHERE type = 'authenticated') AS authenticated,
     min(created_at) AS oldest, max(created_at) AS newest
@@ -28,8 +28,8 @@ export interface SqliteStats {
 export function prepareStats(database: DatabaseSync, path: string): SqliteStats {
   // The query takes constant time. Its result is never lower than the number of rows.
   const highestRow = database.prepare("SELECT coalesce(max(rowid), 0) AS row FROM session");
-  const count = database.prepare(COUNT);
-  const thread = new CountThread(path, COUNT);
+  const count = database.prepare(COUNT_SESSIONS);
+  const thread = new CountThread(path, COUNT_SESSIONS);
 
   const recount = new Recount({
     async count(now) {

@@ -121,7 +121,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     get: (id) => read(() => statements.get(id)),
     async put(record, putOptions) {
       // Convert before the first `await`: the caller may change the record after this call returns.
-      const row = attempt(() => rowOf(record));
+      const row = runOrWrapError(() => rowOf(record));
       return await write(() => statements.put(row, putOptions, clock.now()));
     },
     async touch(touches) {
@@ -161,7 +161,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
 
     dataVersion: () => {
       requireOpen();
-      return attempt(() => statements.dataVersion());
+      return runOrWrapError(() => statements.dataVersion());
     },
 
     async close() {
@@ -175,7 +175,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   };
 }
 
-function attempt<Result>(run: () => Result): Result {
+function runOrWrapError<Result>(run: () => Result): Result {
   try {
     return run();
   } catch (error) {

@@ -1,13 +1,13 @@
 import { Client, Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LogItem, SessionStore } from "../../../src/session/store.ts";
-import { LOCKS } from "../../../src/store/postgres/schema.ts";
+import { ADVISORY_LOCKS } from "../../../src/store/postgres/schema.ts";
 import { postgresStore } from "../../../src/store/postgres/store.ts";
 import { makeRecord, nextVersion, storeContract } from "../../../src/testing/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 import { query, temporarySchema } from "../../servers/postgres.ts";
 
-const WAITING_FOR_LOCK = `where locktype = 'advisory' and classid = ${LOCKS.mass} and not granted`;
+const WAITING_FOR_LOCK = `where locktype = 'advisory' and classid = ${ADVISORY_LOCKS.mass} and not granted`;
 
 function sessionsIn(items: readonly LogItem[]): string[] {
   return items.flatMap((item) => ("session" in item ? item.session : []));
@@ -97,7 +97,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       const record = makeRecord({ tenant: "umbrella" });
       await store.put(record, { expectedVersion: 0, change: "data" });
       await client.query("begin");
-      await client.query("select pg_advisory_xact_lock($1, 0)", [LOCKS.mass]);
+      await client.query("select pg_advisory_xact_lock($1, 0)", [ADVISORY_LOCKS.mass]);
       const late = store.put(nextVersion(record), { expectedVersion: 1, change: "data" });
       await expect
         .poll(() => query(url, `select count(*)::integer as waiting from pg_locks ${WAITING_FOR_LOCK}`))

@@ -9,13 +9,19 @@ import {
 } from "../../../src/store/redis/store.ts";
 import { fakeClock, makeRecord } from "../../../src/testing/index.ts";
 import { startOwnRedis } from "./fixtures.ts";
-import { CREATE, everyMethod, expectUnavailable, startFixture, untilResolved } from "./store-fixtures.ts";
+import {
+  CREATE_OPTIONS,
+  everyMethod,
+  expectUnavailable,
+  startFixture,
+  untilResolved,
+} from "./store-fixtures.ts";
 
 describeWithProgram("redis", "redisStore during failures", () => {
   it("calls reject at the deadline while the server hangs, and work afterwards", async () => {
     const { server, store } = await startFixture({}, 300);
     const record = makeRecord();
-    await untilResolved(() => store.put(record, CREATE));
+    await untilResolved(() => store.put(record, CREATE_OPTIONS));
     server.signal("SIGSTOP");
     const failed = await store.get(record.id).catch((error: unknown) => error);
     expect(failed).toMatchObject({ cause: { message: "Redis did not respond to EVALSHA within 300 ms." } });
@@ -34,7 +40,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
   it("every call rejects on a read-only replica, even reads", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     await redis.exec(["REPLICAOF", "127.0.0.1", "1"]);
     await expectUnavailable(everyMethod(store), "Redis is a read-only replica; connect to the primary.");
     await untilResolved(() => redis.exec(["REPLICAOF", "NO", "ONE"]));
@@ -44,10 +50,10 @@ describeWithProgram("redis", "redisStore during failures", () => {
   it("put() rejects when memory is full, while reads and revocations still work", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     await redis.exec(["CONFIG", "SET", "maxmemory", "1"]);
     await expectUnavailable(
-      [store.put(makeRecord(), CREATE)],
+      [store.put(makeRecord(), CREATE_OPTIONS)],
       "Redis is out of memory (maxmemory) and rejects writes.",
     );
     expect((await store.get(record.id))?.record).toEqual(record);
@@ -95,7 +101,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
 
   it("changes() invalidates all copies after the server lost its data", async () => {
     const { redis, store } = await startFixture();
-    await store.put(makeRecord(), CREATE);
+    await store.put(makeRecord(), CREATE_OPTIONS);
     const { cursor } = await store.changes(null);
     await redis.exec(["FLUSHALL"]);
     const { items, cursor: next } = await store.changes(cursor);
@@ -110,7 +116,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     const early = (await store.changes(null)).cursor;
     const backup = (await redis.exec(["HGET", "{coatcheck}:head", "position"])) as string;
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     await store.revoke({ session: record.id }, "logout");
     const late = (await store.changes(early)).cursor;
     // Simulate a restored backup or a promoted replica, which has neither the item nor its position.
@@ -141,7 +147,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     // The store checks the server once a second, as measured by this clock.
     const store = redisStore(redis, { clock: fakeClock() });
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     await store.get(record.id);
     const commands = async () => {
       const stats = (await redis.exec(["INFO", "commandstats"])) as string;
@@ -155,7 +161,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
   it("the store works after the server has dropped its scripts", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     await redis.exec(["SCRIPT", "FLUSH"]);
     expect((await store.get(record.id))?.record).toEqual(record);
   });
@@ -200,7 +206,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
   it("the store returns the same results over RESP2 and RESP3", async () => {
     const { server, store } = await startFixture();
     const record = makeRecord({ subject: "ada" });
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     for (const RESP of [2, 3] as const) {
       const client = createClient({ url: server.url, RESP, ...redisClientSettings() });
       await client.connect();

@@ -14,19 +14,19 @@ export interface OwnRedis extends RunningServer {
   readonly port: number;
 }
 
-type Settings = Readonly<Record<string, string>>;
+type RedisSettings = Readonly<Record<string, string>>;
 
 /** Starts a Redis on a loopback port with temporary data. `settings` are lines of `redis.conf`. */
-export function startOwnRedis(settings: Settings = {}): Promise<OwnRedis> {
-  return start({ save: '""', ...settings }, []);
+export function startOwnRedis(settings: RedisSettings = {}): Promise<OwnRedis> {
+  return startRedisProgram({ save: '""', ...settings }, []);
 }
 
 /** Starts a Sentinel that watches the primary at `port` under the name `coats`. */
 export function startSentinel(port: number): Promise<OwnRedis> {
-  return start({ sentinel: `monitor coats 127.0.0.1 ${port} 1` }, ["--sentinel"]);
+  return startRedisProgram({ sentinel: `monitor coats 127.0.0.1 ${port} 1` }, ["--sentinel"]);
 }
 
-async function start(settings: Settings, flags: readonly string[]): Promise<OwnRedis> {
+async function startRedisProgram(settings: RedisSettings, flags: readonly string[]): Promise<OwnRedis> {
   const command = requireProgram(TEST_PROGRAMS.redis);
   const user = await findUnprivilegedUser("redis", "nobody");
   let port = 0;

@@ -4,9 +4,9 @@ import { connectRedis, type RedisTransport, redisStore } from "../../../src/stor
 import { makeRecord } from "../../../src/testing/records.ts";
 import { type OwnRedis, startOwnRedis } from "./fixtures.ts";
 
-export const CREATE = { expectedVersion: 0, change: "data" } as const;
+export const CREATE_OPTIONS = { expectedVersion: 0, change: "data" } as const;
 
-export interface Fixture {
+export interface StoreFixture {
   readonly server: OwnRedis;
   readonly redis: RedisTransport;
   readonly store: SessionStore;
@@ -16,7 +16,7 @@ export interface Fixture {
 export async function startFixture(
   settings: Readonly<Record<string, string>> = {},
   deadline = 5000,
-): Promise<Fixture> {
+): Promise<StoreFixture> {
   const server = await startOwnRedis(settings);
   const redis = await connectRedis(server.url, { deadline });
   onTestFinished(async () => {
@@ -31,7 +31,7 @@ export function everyMethod(store: SessionStore): Promise<unknown>[] {
   const record = makeRecord();
   return [
     store.get(record.id),
-    store.put(record, CREATE),
+    store.put(record, CREATE_OPTIONS),
     store.touch([{ id: record.id, lastSeenAt: 1 }]),
     store.revoke({ session: record.id }, "logout"),
     store.list({}, { limit: 1 }),

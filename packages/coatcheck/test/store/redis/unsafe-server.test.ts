@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
 import { redisStore, type ServerNotice } from "../../../src/store/redis/store.ts";
 import { fakeClock, makeRecord } from "../../../src/testing/index.ts";
-import { CREATE, everyMethod, expectUnavailable, startFixture } from "./store-fixtures.ts";
+import { CREATE_OPTIONS, everyMethod, expectUnavailable, startFixture } from "./store-fixtures.ts";
 
 const LOST_KEY_MESSAGE =
   "Redis has lost a key of the session store (evicted or deleted), so it cannot distinguish ended sessions from live ones; " +
@@ -15,7 +15,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
       "Redis may evict sessions (maxmemory-policy is allkeys-lru); set it to noeviction or a volatile policy.";
     await expectUnavailable(everyMethod(store), message);
     await redis.exec(["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]);
-    expect(await store.put(makeRecord(), CREATE)).toBe("stored");
+    expect(await store.put(makeRecord(), CREATE_OPTIONS)).toBe("stored");
   });
 
   it("every call rejects within a second after the server's policy has become unsafe, and a notice reports it", async () => {
@@ -39,7 +39,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     async (key) => {
       const { redis, store } = await startFixture();
       const [ended, live] = [makeRecord({ tenant: "acme" }), makeRecord({ tenant: "umbrella" })];
-      for (const record of [ended, live]) await store.put(record, CREATE);
+      for (const record of [ended, live]) await store.put(record, CREATE_OPTIONS);
       const { cursor } = await store.changes(null);
       await store.revoke({ tenant: "acme" }, "admin");
       await redis.exec(["DEL", `{coatcheck}:${key}`]);
@@ -54,14 +54,14 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
       await store.sweep(0, 1000);
       for (const { id } of [ended, live]) expect((await store.get(id))?.record.state).toBe("revoked");
       const next = makeRecord({ tenant: "acme" });
-      expect(await store.put(next, CREATE)).toBe("stored");
+      expect(await store.put(next, CREATE_OPTIONS)).toBe("stored");
       expect((await store.get(next.id))?.record).toEqual(next);
     },
   );
 
   it("the store works without the key history when no revocation is pending", async () => {
     const { redis, store } = await startFixture();
-    await store.put(makeRecord({ tenant: "acme" }), CREATE);
+    await store.put(makeRecord({ tenant: "acme" }), CREATE_OPTIONS);
     await store.revoke({ tenant: "acme" }, "admin");
     await store.sweep(0, 1000);
     expect(await redis.exec(["EXISTS", "{coatcheck}:history", "{coatcheck}:pending"])).toBe(0);

@@ -8,7 +8,7 @@ import type { SessionRecord } from "../../../src/session/record.ts";
 import type { PutOutcome, SessionStore } from "../../../src/session/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
 
-const WRITER = fileURLToPath(new URL("writer-process.ts", import.meta.url));
+const WRITER_PROGRAM = fileURLToPath(new URL("writer-process.ts", import.meta.url));
 
 /** Creates a folder for the files of one test. */
 export function temporaryFolder(): string {
@@ -16,14 +16,14 @@ export function temporaryFolder(): string {
 }
 
 /** Stores one new session. */
-export function create(store: SessionStore, fields: Partial<SessionRecord> = {}): Promise<PutOutcome> {
+export function createSession(store: SessionStore, fields: Partial<SessionRecord> = {}): Promise<PutOutcome> {
   return store.put(makeRecord(fields), { expectedVersion: 0, change: "data" });
 }
 
 /** Starts a process that writes sessions to the file and prints the id of each acknowledged session. */
 export function startWriter(path: string, rounds?: number): ChildProcess {
   const rest = rounds === undefined ? [] : [String(rounds)];
-  return spawn(process.execPath, ["--conditions=coatcheck-source", WRITER, path, ...rest], {
+  return spawn(process.execPath, ["--conditions=coatcheck-source", WRITER_PROGRAM, path, ...rest], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }

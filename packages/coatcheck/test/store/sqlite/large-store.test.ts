@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
 import { type SqliteStore, sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
-import { create, linesOf, startWriter, temporaryFolder } from "./fixtures.ts";
+import { createSession, linesOf, startWriter, temporaryFolder } from "./fixtures.ts";
 
 describe("sqliteStore with many sessions", () => {
   let folder: string;
@@ -44,7 +44,9 @@ describe("sqliteStore with many sessions", () => {
 
     it("between the commits of many writes", async () => {
       const store = sqliteStore(path);
-      const turns = await turnsDuring(() => Promise.all(Array.from({ length: 240 }, () => create(store))));
+      const turns = await turnsDuring(() =>
+        Promise.all(Array.from({ length: 240 }, () => createSession(store))),
+      );
       expect(turns).toBeGreaterThan(30);
       expect((await store.stats(Date.now())).total).toBe(240);
       await store.close();
@@ -90,7 +92,7 @@ describe("sqliteStore with many sessions", () => {
 
     beforeEach(async () => {
       store = sqliteStore(path);
-      await create(store, { tenant: "acme" });
+      await createSession(store, { tenant: "acme" });
       await store.revoke({ tenant: "acme" }, "admin");
     });
     afterEach(() => store.close());
@@ -146,7 +148,7 @@ describe("sqliteStore with many sessions", () => {
   describe("stats() of a large store", () => {
     /** Adds `count` sessions to the database: copies of one session. */
     async function fill(store: SessionStore, count: number): Promise<void> {
-      await create(store);
+      await createSession(store);
       const database = new DatabaseSync(path);
       database.exec(`CREATE TEMP TABLE copy AS SELECT * FROM session LIMIT 1`);
       database.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})

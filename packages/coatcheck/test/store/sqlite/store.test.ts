@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeFullRecord, makeRecord, nextVersion } from "../../../src/testing/records.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
-import { create, linesOf, startWriter, temporaryFolder } from "./fixtures.ts";
+import { createSession, linesOf, startWriter, temporaryFolder } from "./fixtures.ts";
 
 const OPENER = fileURLToPath(new URL("opener-process.ts", import.meta.url));
 
@@ -136,13 +136,13 @@ describe("sqliteStore", () => {
   it("distinguishes strings with NUL, and rejects strings with a lone surrogate", async () => {
     const store = sqliteStore(path);
     const names = ["a", "a\0b", "a\0", "\ufffd"];
-    for (const name of names) await create(store, { subject: name, tenant: name });
+    for (const name of names) await createSession(store, { subject: name, tenant: name });
     for (const name of names) {
       const [record] = (await store.list({ subject: name, tenant: name }, { limit: 9 })).records;
       expect(record).toMatchObject({ subject: name, tenant: name });
     }
     const loneSurrogate = "\ud83c";
-    await expect(create(store, { subject: loneSurrogate })).rejects.toMatchObject({
+    await expect(createSession(store, { subject: loneSurrogate })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });
     expect((await store.list({ subject: loneSurrogate }, { limit: 9 })).records).toEqual([]);
