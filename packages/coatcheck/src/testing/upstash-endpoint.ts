@@ -53,9 +53,9 @@ type Result = { readonly result: unknown } | { readonly error: string };
  */
 export async function serveUpstash({ redis, token }: UpstashEndpointOptions): Promise<UpstashEndpoint> {
   const server = createServer((request, response) => {
-    respond(request, redis, token).then(
-      ({ status, body }) => send(response, status, body),
-      () => send(response, 500, { error: "ERR internal error" }),
+    respondToRequest(request, redis, token).then(
+      ({ status, body }) => sendJson(response, status, body),
+      () => sendJson(response, 500, { error: "ERR internal error" }),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -69,11 +69,11 @@ export async function serveUpstash({ redis, token }: UpstashEndpointOptions): Pr
   };
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
 }
 
-async function respond(
+async function respondToRequest(
   request: IncomingMessage,
   redis: RedisTransport,
   token: string,
@@ -87,13 +87,16 @@ async function respond(
     case "/": {
       const command = commandOf(body);
       if (!command) return malformed;
-      const result = await run(redis, command, encode);
+      const result = await runCommand(redis, command, encode);
       return { status: "error" in result ? 400 : 200, body: result };
     }
     case "/pipeline": {
       const commands = commandsOf(body);
       if (!commands) return malformed;
-      return { status: 200, body: await Promise.all(commands.map((command) => run(redis, command, encode))) };
+      return {
+        status: 200,
+        body: await Promise.all(commands.map((command) => runCommand(redis, command, encode))),
+      };
     }
     case "/multi-exec": {
       const commands = commandsOf(body);
@@ -123,7 +126,7 @@ function commandsOf(body: unknown): readonly Command[] | null {
   return commands.every((command) => command !== null) ? commands : null;
 }
 
-async function run(redis: RedisTransport, command: Command, encode: Encode): Promise<Result> {
+async function runCommand(redis: RedisTransport, command: Command, encode: Encode): Promise<Result> {
   try {
     return { result: encode(await redis.exec(command)) };
   } catch (error) {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { DocumentCount, VisitEvent } from "../visit/event.ts";
 
-const AT = Date.UTC(2026, 0, 1, 12);
+const EVENT_TIME = Date.UTC(2026, 0, 1, 12);
 
 /** Creates a page view with random ids. `members` override the defaults. */
 export function makeEvent(members: Partial<VisitEvent> = {}): VisitEvent {
-  const at = members.at ?? AT;
+  const at = members.at ?? EVENT_TIME;
   return {
     id: randomUUID(),
     type: "page_view",
@@ -31,7 +31,7 @@ export function makeEvent(members: Partial<VisitEvent> = {}): VisitEvent {
 export function makeFullEvent(members: Partial<VisitEvent> = {}): VisitEvent {
   return makeEvent({
     type: "order_completed",
-    receivedAt: (members.at ?? AT) + 1500,
+    receivedAt: (members.at ?? EVENT_TIME) + 1500,
     subject: "customer-7",
     tenant: "acme",
     visibleTime: 4200,
@@ -62,5 +62,5 @@ export function makeFullEvent(members: Partial<VisitEvent> = {}): VisitEvent {
 
 /** Creates a count of one bot's documents. */
 export function makeCount(members: Partial<DocumentCount> = {}): DocumentCount {
-  return { id: randomUUID(), kind: "bot", hour: AT, tenant: null, documents: 1, ...members };
+  return { id: randomUUID(), kind: "bot", hour: EVENT_TIME, tenant: null, documents: 1, ...members };
 }

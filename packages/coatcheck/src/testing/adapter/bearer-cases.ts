@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, login, logout, show } from "./case.ts";
+import { type AdapterCases, loginRoute, logoutRoute, showRoute } from "./case.ts";
 
 /** Session tokens in the `Authorization` header, for clients that keep no cookies. */
 export const bearerCases: AdapterCases = {
   "a bearer token opens its session and is never set as a cookie": {
-    routes: { "/show": show, "/login": login },
+    routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
       const { token, record } = await fixture.manager.create({ subject: "ann" });
       const headers = { authorization: `Bearer ${token}` };
@@ -15,7 +15,7 @@ export const bearerCases: AdapterCases = {
     },
   },
   "a login with a bearer token returns the new token in X-Session-Token and forbids caching": {
-    routes: { "/show": { ...show, guard: "subject" }, "/login": login },
+    routes: { "/show": { ...showRoute, guard: "subject" }, "/login": loginRoute },
     async check(fixture) {
       const { token } = await fixture.manager.create();
       const response = await fixture.send("/login", {
@@ -29,7 +29,7 @@ export const bearerCases: AdapterCases = {
     },
   },
   "a bearer token takes precedence over cookies": {
-    routes: { "/show": show, "/login": login },
+    routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -39,7 +39,7 @@ export const bearerCases: AdapterCases = {
     },
   },
   "an invalid bearer token is rejected without falling back to the cookie": {
-    routes: { "/show": { ...show, guard: "session" }, "/login": login },
+    routes: { "/show": { ...showRoute, guard: "session" }, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -49,7 +49,7 @@ export const bearerCases: AdapterCases = {
     },
   },
   "an Authorization value that is not a session token is ignored": {
-    routes: { "/show": show, "/login": login },
+    routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -60,7 +60,7 @@ export const bearerCases: AdapterCases = {
     },
   },
   "a logout with a bearer token sets no cookie": {
-    routes: { "/show": { ...show, guard: "session" }, "/logout": logout },
+    routes: { "/show": { ...showRoute, guard: "session" }, "/logout": logoutRoute },
     async check(fixture) {
       const { token } = await fixture.manager.create({ subject: "ann" });
       const headers = { authorization: `Bearer ${token}` };

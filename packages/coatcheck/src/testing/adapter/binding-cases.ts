@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BindingRequest, ClientBinding } from "../../http/client-binding.ts";
 import type { BindingPolicy, RequestClient } from "../../session/binding.ts";
-import { type AdapterCases, login, show, showSession } from "./case.ts";
+import { type AdapterCases, loginRoute, showRoute, showSession } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
 /** A binding that takes the first word of the `User-Agent` header for its family, and the whole address for the network. */
@@ -30,15 +30,15 @@ const elevate: Route = {
   },
 };
 
-const routes = { "/login": login, "/show": show, "/elevate": elevate };
+const routes = { "/login": loginRoute, "/show": showRoute, "/elevate": elevate };
 const from = (userAgent: string, address = "198.51.100.9") => ({
   headers: { "user-agent": userAgent, "x-forwarded-for": address },
 });
 const routesWithGuard = {
   ...routes,
-  "/pay": { guard: { elevated: "payment" }, handle: show.handle },
+  "/pay": { guard: { elevated: "payment" }, handle: showRoute.handle },
 } as const;
-const routesWithLogin = { ...routes, "/account": { guard: "subject", handle: show.handle } } as const;
+const routesWithLogin = { ...routes, "/account": { guard: "subject", handle: showRoute.handle } } as const;
 
 /** A session is bound to the client of its login, which the adapter reports. */
 export const bindingCases: AdapterCases = {

@@ -16,13 +16,13 @@ export interface AdapterCase {
 export type AdapterCases = Readonly<Record<string, AdapterCase>>;
 
 /** Responds without loading the session. */
-export const sessionless: Route = { handle: (exchange) => exchange.reply(200, {}, "sessionless") };
+export const sessionlessRoute: Route = { handle: (exchange) => exchange.reply(200, {}, "sessionless") };
 
 /** Responds with the session's fields. */
-export const show: Route = { handle: async (exchange) => showSession(exchange) };
+export const showRoute: Route = { handle: async (exchange) => showSession(exchange) };
 
 /** Increments `data.count` and responds with the session's fields. */
-export const count: Route = {
+export const countRoute: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
     session.data.count = Number(session.data.count ?? 0) + 1;
@@ -31,7 +31,7 @@ export const count: Route = {
 };
 
 /** Logs in as `ann` and responds with the session's fields. */
-export const login: Route = {
+export const loginRoute: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
     await session.authenticate("ann");
@@ -40,10 +40,10 @@ export const login: Route = {
 };
 
 /** Logs in as `ann` with `rememberMe: true`. */
-export const remember: Route = loginWith(true);
+export const rememberRoute: Route = loginWith(true);
 
 /** Logs in as `ann` with `rememberMe: false`, so that the cookie ends with the browser. */
-export const forget: Route = loginWith(false);
+export const forgetRoute: Route = loginWith(false);
 
 function loginWith(rememberMe: boolean): Route {
   return {
@@ -56,7 +56,7 @@ function loginWith(rememberMe: boolean): Route {
 }
 
 /** Logs out. */
-export const logout: Route = {
+export const logoutRoute: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
     await session.revoke();

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { type AdapterCases, count, login, logout, show, showSession } from "./case.ts";
+import { type AdapterCases, countRoute, loginRoute, logoutRoute, showRoute, showSession } from "./case.ts";
 import type { AdapterFixture } from "./fixtures.ts";
 
 /** Session tokens in cookies: valid, invalid, expired, older and duplicate ones. */
 export const cookieCases: AdapterCases = {
   "an invalid token is rejected with SESSION_REQUIRED, sets no cookie and causes no store access": {
-    routes: { "/login": login, "/show": show, "/guarded": { ...show, guard: "session" } },
+    routes: { "/login": loginRoute, "/show": showRoute, "/guarded": { ...showRoute, guard: "session" } },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -35,7 +35,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a logout with a random token stores nothing and sets no cookie": {
-    routes: { "/logout": logout },
+    routes: { "/logout": logoutRoute },
     async check(fixture) {
       for (let round = 0; round < 50; round++) {
         const cookie = `__Host-sid=${randomBytes(38).toString("base64url").slice(0, 50)}`;
@@ -47,7 +47,7 @@ export const cookieCases: AdapterCases = {
   },
   "a token is rejected with SESSION_EXPIRED after the absolute timeout, even if it was in use": {
     policy: { idleTimeout: 1000, absoluteTimeout: 1500 },
-    routes: { "/login": login, "/show": { ...show, guard: "session" } },
+    routes: { "/login": loginRoute, "/show": { ...showRoute, guard: "session" } },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -59,7 +59,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a token with the secret of another session is rejected": {
-    routes: { "/login": login, "/show": { ...show, guard: "session" } },
+    routes: { "/login": loginRoute, "/show": { ...showRoute, guard: "session" } },
     async check(fixture) {
       const victim = fixture.browser();
       await victim.send("/login");
@@ -72,10 +72,10 @@ export const cookieCases: AdapterCases = {
   },
   "a request with a token from before the login gets no session and sets no cookie": {
     routes: {
-      "/login": login,
-      "/show": show,
-      "/count": count,
-      "/guarded": { ...show, guard: "session" },
+      "/login": loginRoute,
+      "/show": showRoute,
+      "/count": countRoute,
+      "/guarded": { ...showRoute, guard: "session" },
     },
     async check(fixture) {
       const browser = fixture.browser();
@@ -98,7 +98,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a login repeated with the token from before the first login receives the same new token": {
-    routes: { "/count": count, "/login": login, "/show": { ...show, guard: "subject" } },
+    routes: { "/count": countRoute, "/login": loginRoute, "/show": { ...showRoute, guard: "subject" } },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -114,7 +114,12 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a logout with the token from before a login ends the session of that login and clears the cookie": {
-    routes: { "/count": count, "/login": login, "/logout": logout, "/show": { ...show, guard: "subject" } },
+    routes: {
+      "/count": countRoute,
+      "/login": loginRoute,
+      "/logout": logoutRoute,
+      "/show": { ...showRoute, guard: "subject" },
+    },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -127,7 +132,7 @@ export const cookieCases: AdapterCases = {
   },
   "a periodic rotation gives every request with the old token the same new token": {
     policy: { rotateEvery: 1000, tokenOverlap: 500 },
-    routes: { "/login": login, "/show": show },
+    routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -140,7 +145,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "duplicate __Host- cookies: the valid one opens its session, and no cookie is set": {
-    routes: { "/login": login, "/show": show },
+    routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -156,7 +161,7 @@ export const cookieCases: AdapterCases = {
   },
   "duplicate unprefixed cookies: reads and writes set no cookie, and a login clears the duplicates": {
     http: { cookie: { prefix: "", name: "session_id" } },
-    routes: { "/login": login, "/show": show, "/count": count },
+    routes: { "/login": loginRoute, "/show": showRoute, "/count": countRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -184,7 +189,7 @@ export const cookieCases: AdapterCases = {
   },
   "the session of a planted cookie is not set as the visitor's own cookie": {
     http: { cookie: { prefix: "", name: "session_id" } },
-    routes: { "/login": login, "/show": show, "/count": count },
+    routes: { "/login": loginRoute, "/show": showRoute, "/count": countRoute },
     async check(fixture) {
       const visitor = fixture.browser();
       await visitor.send("/login");
@@ -198,7 +203,7 @@ export const cookieCases: AdapterCases = {
   "a periodic rotation sets no cookie while a planted cookie is sent beside the visitor's own": {
     http: { cookie: { prefix: "", name: "session_id" } },
     policy: { rotateEvery: 1000, tokenOverlap: 500 },
-    routes: { "/login": login, "/show": show, "/count": count },
+    routes: { "/login": loginRoute, "/show": showRoute, "/count": countRoute },
     async check(fixture) {
       const visitor = fixture.browser();
       await visitor.send("/login");
@@ -222,7 +227,7 @@ export const cookieCases: AdapterCases = {
   },
   "the visitor's cookie is found behind many planted ones": {
     http: { cookie: { prefix: "", name: "session_id" } },
-    routes: { "/login": login, "/show": show },
+    routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -237,7 +242,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a write with an older token among duplicate cookies fails with CONFLICT and sets no cookie": {
-    routes: { "/count": count, "/login": login },
+    routes: { "/count": countRoute, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -248,7 +253,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a cookie whose name only resembles the session cookie is ignored": {
-    routes: { "/login": login, "/show": show },
+    routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -264,7 +269,7 @@ export const cookieCases: AdapterCases = {
   },
   "a CSRF token is rejected as a session token": {
     http: { csrf: { token: "offered" } },
-    routes: { "/login": login, "/show": show },
+    routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -273,7 +278,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a session id or token in the query or in another header is ignored": {
-    routes: { "/login": login, "/show": { handle: showSession } },
+    routes: { "/login": loginRoute, "/show": { handle: showSession } },
     async check(fixture) {
       const browser = fixture.browser();
       const { id } = JSON.parse((await browser.send("/login")).body);

@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, login, logout, show } from "./case.ts";
+import { type AdapterCases, countRoute, loginRoute, logoutRoute, showRoute } from "./case.ts";
 import type { AdapterFixture } from "./fixtures.ts";
 
-const TRUSTED = "https://appleid.example";
-const csrf = { trustedOrigins: [TRUSTED] };
+const TRUSTED_ORIGIN = "https://appleid.example";
+const csrfOptions = { trustedOrigins: [TRUSTED_ORIGIN] };
 
 const formPost = {
   method: "POST",
   headers: {
-    origin: TRUSTED,
+    origin: TRUSTED_ORIGIN,
     "sec-fetch-site": "cross-site",
     "sec-fetch-mode": "navigate",
     "sec-fetch-dest": "document",
   },
 };
 const { origin: _none, ...navigation } = formPost.headers;
-const link = { headers: navigation };
-const image = {
+const linkRequest = { headers: navigation };
+const imageRequest = {
   headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
 };
 
 /** Requests that other sites cause. Because of `SameSite`, the browser may send them without its cookie. */
 export const crossSiteCases: AdapterCases = {
   "a form of a trusted site, sent without the cookie, can log in but not start an anonymous session": {
-    http: { csrf },
-    routes: { "/count": count, "/login": login, "/show": show, "/logout": logout },
+    http: { csrf: csrfOptions },
+    routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute, "/logout": logoutRoute },
     async check(fixture) {
       await expectConflict(fixture, "/count", formPost);
       await expectConflict(fixture, "/logout", formPost);
@@ -36,29 +36,29 @@ export const crossSiteCases: AdapterCases = {
     },
   },
   "without Sec-Fetch-Site, Origin decides whether the browser may have withheld the cookie": {
-    http: { csrf },
-    routes: { "/count": count },
+    http: { csrf: csrfOptions },
+    routes: { "/count": countRoute },
     async check(fixture) {
-      await expectConflict(fixture, "/count", { method: "POST", headers: { origin: TRUSTED } });
+      await expectConflict(fixture, "/count", { method: "POST", headers: { origin: TRUSTED_ORIGIN } });
       const { origin } = new URL(fixture.url);
       assert.equal((await fixture.send("/count", { method: "POST", headers: { origin } })).status, 200);
       assert.equal((await fixture.send("/count", { method: "POST" })).status, 200, "not a browser");
     },
   },
   "with Lax, a link from another site can start a session, and an embedded image cannot": {
-    routes: { "/count": count },
+    routes: { "/count": countRoute },
     async check(fixture) {
-      await expectConflict(fixture, "/count", image);
-      assert.equal((await fixture.send("/count", link)).cookies.length, 1);
+      await expectConflict(fixture, "/count", imageRequest);
+      assert.equal((await fixture.send("/count", linkRequest)).cookies.length, 1);
     },
   },
   "with Strict, a link from another site cannot start a session": {
     http: { cookie: { sameSite: "strict" } },
-    routes: { "/count": count, "/show": show },
+    routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
-      await expectConflict(fixture, "/count", link);
-      assert.equal((await fixture.send("/show", link)).status, 200);
-      const { headers } = link;
+      await expectConflict(fixture, "/count", linkRequest);
+      assert.equal((await fixture.send("/show", linkRequest)).status, 200);
+      const { headers } = linkRequest;
       for (const site of ["same-site", "same-origin", "none"]) {
         const sent = await fixture.send("/count", { headers: { ...headers, "sec-fetch-site": site } });
         assert.deepEqual([sent.status, sent.cookies.length], [200, 1], site);
@@ -66,16 +66,16 @@ export const crossSiteCases: AdapterCases = {
     },
   },
   "with SameSite=None, a cross-site request without a cookie can start a session": {
-    http: { csrf, cookie: { sameSite: "none" } },
-    routes: { "/count": count },
+    http: { csrf: csrfOptions, cookie: { sameSite: "none" } },
+    routes: { "/count": countRoute },
     async check(fixture) {
       assert.equal((await fixture.send("/count", formPost)).cookies.length, 1);
-      assert.equal((await fixture.send("/count", image)).cookies.length, 1);
+      assert.equal((await fixture.send("/count", imageRequest)).cookies.length, 1);
     },
   },
   "a cross-site request that carries a cookie or bearer token uses its session as always": {
-    http: { csrf },
-    routes: { "/count": count, "/logout": logout },
+    http: { csrf: csrfOptions },
+    routes: { "/count": countRoute, "/logout": logoutRoute },
     async check(fixture) {
       const { token } = await fixture.manager.create();
       const cookie = await fixture.send("/count", {

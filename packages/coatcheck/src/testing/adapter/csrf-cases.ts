@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, login, logout, sessionless, show } from "./case.ts";
+import {
+  type AdapterCases,
+  countRoute,
+  loginRoute,
+  logoutRoute,
+  sessionlessRoute,
+  showRoute,
+} from "./case.ts";
 import type { Route } from "./exchange.ts";
 import type { Browser } from "./fixtures.ts";
 
-const CROSS_SITE = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
+const CROSS_SITE_HEADERS = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
 
 /** Responds with the CSRF token, as a page with a form would. */
 const tokenPage: Route = {
@@ -13,13 +20,13 @@ const tokenPage: Route = {
 /** Cross-site request forgery: requests that another site makes a browser send. */
 export const csrfCases: AdapterCases = {
   "an unsafe request from another site is rejected before the handler runs": {
-    routes: { "/count": count, "/show": show },
+    routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         for (const headers of [
-          CROSS_SITE,
+          CROSS_SITE_HEADERS,
           { "sec-fetch-site": "same-site" },
           { origin: "https://attacker.example" },
           { origin: "null" },
@@ -33,7 +40,7 @@ export const csrfCases: AdapterCases = {
     },
   },
   "an unsafe request from the same origin or from a non-browser client passes": {
-    routes: { "/sessionless": sessionless },
+    routes: { "/sessionless": sessionlessRoute },
     async check(fixture) {
       const { host, origin } = new URL(fixture.url);
       for (const headers of [
@@ -47,14 +54,14 @@ export const csrfCases: AdapterCases = {
     },
   },
   "a safe request from another site passes": {
-    routes: { "/sessionless": sessionless },
+    routes: { "/sessionless": sessionlessRoute },
     async check(fixture) {
-      assert.equal((await fixture.send("/sessionless", { headers: CROSS_SITE })).status, 200);
+      assert.equal((await fixture.send("/sessionless", { headers: CROSS_SITE_HEADERS })).status, 200);
     },
   },
   "an unsafe request from a trusted origin passes": {
     http: { csrf: { trustedOrigins: ["https://pay.example"] } },
-    routes: { "/sessionless": sessionless },
+    routes: { "/sessionless": sessionlessRoute },
     async check(fixture) {
       const post = (origin: string) =>
         fixture.send("/sessionless", { method: "POST", headers: { "sec-fetch-site": "cross-site", origin } });
@@ -64,7 +71,7 @@ export const csrfCases: AdapterCases = {
   },
   "behind a trusted proxy, Origin is compared with the forwarded host": {
     http: { trustProxy: 1 },
-    routes: { "/sessionless": sessionless },
+    routes: { "/sessionless": sessionlessRoute },
     async check(fixture) {
       const headers = {
         host: "inner:3000",
@@ -75,23 +82,26 @@ export const csrfCases: AdapterCases = {
     },
   },
   "a cross-site request with a bearer token passes, because browsers never add one by themselves": {
-    routes: { "/sessionless": sessionless },
+    routes: { "/sessionless": sessionlessRoute },
     async check(fixture) {
       const { token } = await fixture.manager.create();
-      const headers = { ...CROSS_SITE, authorization: `Bearer ${token}` };
+      const headers = { ...CROSS_SITE_HEADERS, authorization: `Bearer ${token}` };
       assert.equal((await fixture.send("/sessionless", { method: "POST", headers })).status, 200);
     },
   },
   "a cross-site request passes when the check is turned off": {
     http: { csrf: false },
-    routes: { "/sessionless": sessionless },
+    routes: { "/sessionless": sessionlessRoute },
     async check(fixture) {
-      assert.equal((await fixture.send("/sessionless", { method: "POST", headers: CROSS_SITE })).status, 200);
+      assert.equal(
+        (await fixture.send("/sessionless", { method: "POST", headers: CROSS_SITE_HEADERS })).status,
+        200,
+      );
     },
   },
   "an offered CSRF token is set with the session, replaced at login and cleared at logout": {
     http: { csrf: { token: "offered" } },
-    routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
+    routes: { "/show": showRoute, "/count": countRoute, "/login": loginRoute, "/logout": logoutRoute },
     async check(fixture) {
       const browser = fixture.browser();
       assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
@@ -119,7 +129,7 @@ export const csrfCases: AdapterCases = {
   },
   "an unsafe request with a session is rejected without a valid token when tokens are required": {
     http: { csrf: { token: "required" } },
-    routes: { "/count": count, "/login": login, "/show": show },
+    routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       assert.equal(
@@ -140,7 +150,7 @@ export const csrfCases: AdapterCases = {
   },
   "a form can send its CSRF token in the field csrf_token": {
     http: { csrf: { token: "required" } },
-    routes: { "/count": count, "/login": login, "/token": tokenPage },
+    routes: { "/count": countRoute, "/login": loginRoute, "/token": tokenPage },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login", { method: "POST" });
@@ -159,7 +169,7 @@ export const csrfCases: AdapterCases = {
   },
   "an offered CSRF token in a form is verified": {
     http: { csrf: { token: "offered" } },
-    routes: { "/count": count, "/login": login },
+    routes: { "/count": countRoute, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login", { method: "POST" });
@@ -173,7 +183,7 @@ export const csrfCases: AdapterCases = {
   "the CSRF token of a page whose handler is the first to store the session is valid": {
     http: { csrf: { token: "required" } },
     routes: {
-      "/count": count,
+      "/count": countRoute,
       "/page": {
         async handle(exchange) {
           const token = await exchange.session.csrfToken();
@@ -190,7 +200,7 @@ export const csrfCases: AdapterCases = {
   },
   "a further login of the same subject keeps the CSRF token, so that forms in other tabs stay usable": {
     http: { csrf: { token: "required" } },
-    routes: { "/count": count, "/login": login },
+    routes: { "/count": countRoute, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login", { method: "POST" });
@@ -203,7 +213,7 @@ export const csrfCases: AdapterCases = {
   },
   "after a login in another tab, a login form is rejected with its old CSRF token and accepted without": {
     http: { csrf: { token: "offered" } },
-    routes: { "/count": count, "/login": login, "/show": show },
+    routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count", { method: "POST" });
@@ -222,7 +232,7 @@ export const csrfCases: AdapterCases = {
   "a CSRF token stays valid after a periodic rotation": {
     http: { csrf: { token: "required" } },
     policy: { rotateEvery: 1000 },
-    routes: { "/count": count, "/login": login, "/show": show },
+    routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login", { method: "POST" });

@@ -169,7 +169,13 @@ export class AdapterFixture {
       const fields = Object.entries(rest).map(([name, value]) => [name, String(value)]);
       text(incoming).then((body) => {
         const status = incoming.statusCode ?? 0;
-        response.resolve({ status, headers: Object.fromEntries(fields), cookies, body, code: codeOf(body) });
+        response.resolve({
+          status,
+          headers: Object.fromEntries(fields),
+          cookies,
+          body,
+          code: errorCodeOf(body),
+        });
       }, response.reject);
     });
     outgoing.end(body);
@@ -224,7 +230,7 @@ export class Browser {
   }
 }
 
-function codeOf(body: string): string | null {
+function errorCodeOf(body: string): string | null {
   try {
     return JSON.parse(body).error?.code ?? null;
   } catch {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, login, show } from "./case.ts";
+import { type AdapterCases, countRoute, loginRoute, showRoute } from "./case.ts";
 import type { Exchange, Route } from "./exchange.ts";
 
 /** Creates a route that changes the session's data before it responds, so that the response must wait for the save. */
@@ -16,7 +16,7 @@ function savingRoute(respond: (exchange: Exchange) => unknown): Route {
 /** Response headers other than the cookie, and the moment at which the headers are sent. */
 export const headerCases: AdapterCases = {
   "a response that loaded the session has Cache-Control: private, no-store and Vary: Cookie": {
-    routes: { "/show": show },
+    routes: { "/show": showRoute },
     async check(fixture) {
       for (const method of ["GET", "HEAD", "POST"]) {
         const { headers } = await fixture.send("/show", { method });
@@ -66,7 +66,7 @@ export const headerCases: AdapterCases = {
   "a logout and a response that sets a CSRF token are private, even if the route allows caching": {
     http: { csrf: { token: "offered" } },
     routes: {
-      "/login": login,
+      "/login": loginRoute,
       "/public": {
         async handle(exchange) {
           await exchange.session.load();
@@ -138,7 +138,7 @@ export const headerCases: AdapterCases = {
     },
   },
   "HEAD has the same status and headers as GET": {
-    routes: { "/show": show, "/login": login },
+    routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -153,7 +153,7 @@ export const headerCases: AdapterCases = {
   },
   "Server-Timing reports where the session was found, when enabled": {
     http: { serverTiming: true },
-    routes: { "/count": count, "/show": show },
+    routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       assert.match(String((await browser.send("/count")).headers["server-timing"]), /^session;dur=\d/);

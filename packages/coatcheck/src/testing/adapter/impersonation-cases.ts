@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, login, logout, show, showSession } from "./case.ts";
+import { type AdapterCases, loginRoute, logoutRoute, showRoute, showSession } from "./case.ts";
 import type { Route, Routes } from "./exchange.ts";
 import type { AdapterFixture, Browser } from "./fixtures.ts";
 
@@ -7,7 +7,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const HOUR = 3_600_000;
 
 /** Starts to act as `bob`. */
-const impersonate: Route = {
+const impersonateRoute: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
     await session.impersonate("bob", { reason: "ticket 4711", maxAge: HOUR });
@@ -15,7 +15,7 @@ const impersonate: Route = {
   },
 };
 
-const stop: Route = {
+const stopRoute: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
     await session.stopImpersonating();
@@ -24,11 +24,11 @@ const stop: Route = {
 };
 
 const routes: Routes = {
-  "/login": login,
-  "/impersonate": impersonate,
-  "/stop": stop,
-  "/logout": logout,
-  "/show": show,
+  "/login": loginRoute,
+  "/impersonate": impersonateRoute,
+  "/stop": stopRoute,
+  "/logout": logoutRoute,
+  "/show": showRoute,
 };
 
 const subjectOf = async (browser: Browser) => JSON.parse((await browser.send("/show")).body).subject;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import {
   type AdapterCases,
-  count,
-  forget,
-  login,
-  logout,
-  remember,
-  sessionless,
-  show,
+  countRoute,
+  forgetRoute,
+  loginRoute,
+  logoutRoute,
+  rememberRoute,
+  sessionlessRoute,
+  showRoute,
   showSession,
 } from "./case.ts";
 
@@ -16,7 +16,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 /** The life of a session, from the first visit to logout: what is stored, and which cookies are set. */
 export const lifecycleCases: AdapterCases = {
   "a response that does not load the session causes no store access and sets no headers": {
-    routes: { "/count": count, "/sessionless": sessionless },
+    routes: { "/count": countRoute, "/sessionless": sessionlessRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -30,7 +30,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "an unchanged anonymous session is not stored and sets no cookie": {
-    routes: { "/show": show },
+    routes: { "/show": showRoute },
     async check(fixture) {
       const response = await fixture.send("/show");
       assert.equal(JSON.parse(response.body).isNew, true);
@@ -39,7 +39,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "the first assignment to data stores the session and sets the cookie once": {
-    routes: { "/count": count, "/show": show },
+    routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       const first = await browser.send("/count");
@@ -56,7 +56,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "reading the session writes nothing": {
-    routes: { "/count": count, "/show": show },
+    routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -76,8 +76,8 @@ export const lifecycleCases: AdapterCases = {
           return exchange.reply(204, {});
         },
       },
-      "/count": count,
-      "/show": show,
+      "/count": countRoute,
+      "/show": showRoute,
     },
     async check(fixture) {
       const browser = fixture.browser();
@@ -89,7 +89,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "a login keeps id and data, sets a new token and invalidates the old one": {
-    routes: { "/count": count, "/login": login, "/show": show },
+    routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
       const browser = fixture.browser();
       const before = JSON.parse((await browser.send("/count")).body);
@@ -104,7 +104,12 @@ export const lifecycleCases: AdapterCases = {
   },
   "a cookie lasts until the absolute timeout, except after a login with rememberMe: false": {
     policy: { absoluteTimeout: 1000 * DAY_SECONDS },
-    routes: { "/count": count, "/login": login, "/remember": remember, "/forget": forget },
+    routes: {
+      "/count": countRoute,
+      "/login": loginRoute,
+      "/remember": rememberRoute,
+      "/forget": forgetRoute,
+    },
     async check(fixture) {
       const maxAge = async (path: string) =>
         /; Max-Age=(\d+);/.exec(String((await fixture.send(path)).cookies[0]))?.[1];
@@ -116,14 +121,14 @@ export const lifecycleCases: AdapterCases = {
   },
   "a policy without persistent cookies makes cookies that end with the browser": {
     policy: { persistentCookie: false },
-    routes: { "/count": count, "/remember": remember },
+    routes: { "/count": countRoute, "/remember": rememberRoute },
     async check(fixture) {
       assert.doesNotMatch(String((await fixture.send("/count")).cookies[0]), /Max-Age|Expires/);
       assert.match(String((await fixture.send("/remember")).cookies[0]), /; Max-Age=2592000;/);
     },
   },
   "a logout revokes the session, clears the cookie and sends Clear-Site-Data": {
-    routes: { "/login": login, "/logout": logout, "/show": { ...show, guard: "session" } },
+    routes: { "/login": loginRoute, "/logout": logoutRoute, "/show": { ...showRoute, guard: "session" } },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
@@ -138,7 +143,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "a slow write that started before a logout does not restore the session": {
-    routes: { "/count": count, "/logout": logout },
+    routes: { "/count": countRoute, "/logout": logoutRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -178,7 +183,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "the prefetch of a logout link logs no one out": {
-    routes: { "/login": login, "/logout": logout, "/show": show },
+    routes: { "/login": loginRoute, "/logout": logoutRoute, "/show": showRoute },
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/login");
@@ -193,7 +198,7 @@ export const lifecycleCases: AdapterCases = {
     },
   },
   "OPTIONS, HEAD and a health check that do not load the session read nothing and set nothing": {
-    routes: { "/still": sessionless, "/count": count },
+    routes: { "/still": sessionlessRoute, "/count": countRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
@@ -216,11 +221,11 @@ export const lifecycleCases: AdapterCases = {
   },
   "guards reject with SESSION_REQUIRED or REAUTHENTICATION_REQUIRED": {
     routes: {
-      "/login": login,
-      "/count": count,
-      "/session": { ...show, guard: "session" },
-      "/subject": { ...show, guard: "subject" },
-      "/sudo": { ...show, guard: { elevated: "payment" } },
+      "/login": loginRoute,
+      "/count": countRoute,
+      "/session": { ...showRoute, guard: "session" },
+      "/subject": { ...showRoute, guard: "subject" },
+      "/sudo": { ...showRoute, guard: { elevated: "payment" } },
       "/elevate": {
         async handle(exchange) {
           const session = await exchange.session.load();
@@ -257,7 +262,7 @@ export const lifecycleCases: AdapterCases = {
           throw new Error("thrown by the handler");
         },
       },
-      "/show": show,
+      "/show": showRoute,
     },
     async check(fixture) {
       const browser = fixture.browser();

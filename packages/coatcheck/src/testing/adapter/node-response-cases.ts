@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { CoatcheckError } from "../../session/errors.ts";
 import type { AdapterCase, AdapterCases } from "./case.ts";
-import { count, login, show } from "./case.ts";
+import { countRoute, loginRoute, showRoute } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
 /** Creates a route that changes the session, then writes to the `node:http` response directly. */
@@ -98,7 +98,7 @@ export const nodeResponseCases: AdapterCases = {
     Object.entries(responseWriters).map(([name, [write, status, body]]): [string, AdapterCase] => [
       `the session's cookie is set by ${name}`,
       {
-        routes: { "/write": rawResponseRoute(write), "/show": show },
+        routes: { "/write": rawResponseRoute(write), "/show": showRoute },
         async check(fixture) {
           const browser = fixture.browser();
           const hold = fixture.store.holdWrites();
@@ -113,7 +113,12 @@ export const nodeResponseCases: AdapterCases = {
     ]),
   ),
   "a login after the headers were sent fails with CONFLICT, and the browser's token stays valid": {
-    routes: { "/count": count, "/late": lateLogin("early"), "/later": lateLogin("late"), "/show": show },
+    routes: {
+      "/count": countRoute,
+      "/late": lateLogin("early"),
+      "/later": lateLogin("late"),
+      "/show": showRoute,
+    },
     async check(fixture) {
       const failed: string[] = [];
       fixture.manager.events.on("failed", ({ operation }) => failed.push(operation));
@@ -132,7 +137,7 @@ export const nodeResponseCases: AdapterCases = {
     },
   },
   "a client that disconnects before the commit: the session is saved and the server keeps running": {
-    routes: { "/write": rawResponseRoute((response) => response.end("body")), "/login": login },
+    routes: { "/write": rawResponseRoute((response) => response.end("body")), "/login": loginRoute },
     async check(fixture) {
       const writes = fixture.store.holdWrites();
       const { hostname, port } = new URL(fixture.url);

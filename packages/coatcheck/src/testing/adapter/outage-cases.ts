@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, sessionless, show, showSession } from "./case.ts";
+import { type AdapterCases, countRoute, sessionlessRoute, showRoute, showSession } from "./case.ts";
 import type { AdapterFixture } from "./fixtures.ts";
 
 /** An outage of the store. No outage policy may log a user out. */
 export const outageCases: AdapterCases = {
   "policy closed: the response is 503 and sets no cookie": {
-    routes: { "/show": show, "/sessionless": sessionless, "/guarded": { ...show, guard: "session" } },
+    routes: {
+      "/show": showRoute,
+      "/sessionless": sessionlessRoute,
+      "/guarded": { ...showRoute, guard: "session" },
+    },
     async check(fixture) {
       const headers = await createCookieHeader(fixture);
       fixture.store.isDown = true;
@@ -26,7 +30,7 @@ export const outageCases: AdapterCases = {
   },
   "policy anonymous: the request continues without a session, stores nothing and sets no cookie": {
     http: { outage: "anonymous" },
-    routes: { "/show": show, "/count": count, "/guarded": { ...show, guard: "session" } },
+    routes: { "/show": showRoute, "/count": countRoute, "/guarded": { ...showRoute, guard: "session" } },
     async check(fixture) {
       const headers = await createCookieHeader(fixture);
       fixture.store.isDown = true;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, showSession } from "./case.ts";
+import { type AdapterCases, countRoute, showSession } from "./case.ts";
 
 /** Creates a function to wait at: its promises resolve once `count` callers wait. */
-function barrier(count: number): () => Promise<void> {
+function createBarrier(count: number): () => Promise<void> {
   let waiting: (() => void)[] = [];
   return async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -15,7 +15,7 @@ function barrier(count: number): () => Promise<void> {
   };
 }
 
-const fiveHaveLoaded = barrier(5);
+const fiveHaveLoaded = createBarrier(5);
 
 /** Requests whose handlers run at the same time. */
 export const parallelCases: AdapterCases = {
@@ -44,7 +44,7 @@ export const parallelCases: AdapterCases = {
   },
   "parallel responses of different browsers are never swapped": {
     routes: {
-      "/count": count,
+      "/count": countRoute,
       "/together": {
         async handle(exchange) {
           const session = await exchange.session.load();

@@ -7,7 +7,7 @@ import type { Snapshot } from "../../session/store.ts";
 import type { NodeTime } from "./node.ts";
 import type { CoreUnderTestOptions, CreateCore } from "./simulation.ts";
 
-const LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
+const LOCAL_LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
 
 /** Creates the parts that the published core consists of. */
 function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): CoreDependencies {
@@ -15,7 +15,7 @@ function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): 
     lease: new TimedLease(maxStaleness),
     log: new RevocationLog(maxLogEntries),
     keys: new InvalidatedKeys(maxLogEntries),
-    local: new LocalTier(LIMITS),
+    local: new LocalTier(LOCAL_LIMITS),
     ttl: Number.POSITIVE_INFINITY,
     maxSilence: 2 * maxStaleness,
   };

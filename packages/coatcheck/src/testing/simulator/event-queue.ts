@@ -1,5 +1,5 @@
 /** A scheduled event. */
-interface Entry {
+interface ScheduledEvent {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
@@ -7,7 +7,7 @@ interface Entry {
 
 /** Event queue in simulated time. Runs events by time; events at the same time run in the order they were scheduled. */
 export class EventQueue {
-  readonly #heap: Entry[] = [];
+  readonly #heap: ScheduledEvent[] = [];
   #scheduled = 0;
   /** True time: milliseconds since the simulation started. */
   now = 0;
@@ -51,14 +51,14 @@ export class EventQueue {
   }
 
   #isBefore(left: number, right: number): boolean {
-    const one = this.#heap[left] as Entry;
-    const other = this.#heap[right] as Entry;
+    const one = this.#heap[left] as ScheduledEvent;
+    const other = this.#heap[right] as ScheduledEvent;
     return one.at < other.at || (one.at === other.at && one.order < other.order);
   }
 
   #swap(left: number, right: number): void {
-    const entry = this.#heap[left] as Entry;
-    this.#heap[left] = this.#heap[right] as Entry;
+    const entry = this.#heap[left] as ScheduledEvent;
+    this.#heap[left] = this.#heap[right] as ScheduledEvent;
     this.#heap[right] = entry;
   }
 }

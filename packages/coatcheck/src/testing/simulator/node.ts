@@ -1,7 +1,7 @@
 import type { CacheCore } from "../../cache/core.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogPage, RevocationScope, Snapshot } from "../../session/store.ts";
-import { keyOf, START } from "./records.ts";
+import { keyOf, SIMULATION_START } from "./records.ts";
 import type { NodeClocks } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -43,7 +43,7 @@ export class SimulatedNode {
     const rate = 1 + clocks.drift / 1000;
     this.time = {
       monotonic: () => (simulation.events.now - this.#frozenFor) * rate,
-      wall: () => START + simulation.events.now * rate + this.#wallOffset,
+      wall: () => SIMULATION_START + simulation.events.now * rate + this.#wallOffset,
     };
     this.#cache = simulation.createCore(this.time);
     this.#tick();

@@ -1,13 +1,13 @@
 import type { Snapshot } from "../../session/store.ts";
 import type { EventQueue } from "./event-queue.ts";
 
-type Stored = Snapshot | "tombstone" | undefined;
+type StoredCopy = Snapshot | "tombstone" | undefined;
 
 /** A shared tier that behaves like Redis, and can lose its newest writes like a failover does. */
 export class SimulatedShared {
   readonly #events: EventQueue;
-  readonly #entries = new Map<string, Stored>();
-  readonly #undoLog: { at: number; key: string; before: Stored }[] = [];
+  readonly #entries = new Map<string, StoredCopy>();
+  readonly #undoLog: { at: number; key: string; before: StoredCopy }[] = [];
 
   constructor(events: EventQueue) {
     this.#events = events;
@@ -42,7 +42,7 @@ export class SimulatedShared {
     }
   }
 
-  #set(key: string, stored: Stored): void {
+  #set(key: string, stored: StoredCopy): void {
     this.#undoLog.push({ at: this.#events.now, key, before: this.#entries.get(key) });
     this.#entries.set(key, stored);
   }

@@ -32,7 +32,7 @@ export interface ScenarioResult {
 /** Number of marks of each kind that a core keeps. It is low, so that the log is trimmed often. */
 const LOG_CAPACITY = 2;
 /** Milliseconds between two checks of every session on every node. */
-const PROBE_INTERVAL = 60;
+const CHECK_INTERVAL = 60;
 /** Speed of the slowest clock. On a machine with this clock, the bound lasts half a percent longer. */
 const SLOWEST_CLOCK = 0.995;
 
@@ -116,7 +116,7 @@ export class Simulation {
 
   #probe(): void {
     for (const node of this.#nodes) for (const { id } of RECORDS) node.check(id);
-    this.events.schedule(PROBE_INTERVAL, () => this.#probe());
+    this.events.schedule(CHECK_INTERVAL, () => this.#probe());
   }
 
   #perform(step: Step): void {
@@ -124,20 +124,20 @@ export class Simulation {
       this.shared.loseTail(step.span);
       return;
     }
-    const node = pick(this.#nodes, step.node);
+    const node = pickByIndex(this.#nodes, step.node);
     switch (step.kind) {
       case "check":
-        node.check(pick(RECORDS, step.session).id);
+        node.check(pickByIndex(RECORDS, step.session).id);
         break;
       case "revoke":
-        node.revoke({ session: pick(RECORDS, step.session).id });
+        node.revoke({ session: pickByIndex(RECORDS, step.session).id });
         break;
       case "mass":
-        node.revoke(pick(SCOPES, step.scope));
+        node.revoke(pickByIndex(SCOPES, step.scope));
         break;
       case "privilege":
       case "data":
-        node.write(pick(RECORDS, step.session).id, step.kind);
+        node.write(pickByIndex(RECORDS, step.session).id, step.kind);
         break;
       case "pause":
         node.pause(step.span, step.order);
@@ -155,6 +155,6 @@ export class Simulation {
   }
 }
 
-function pick<T>(from: readonly T[], number: number): T {
+function pickByIndex<T>(from: readonly T[], number: number): T {
   return from[number % from.length] as T;
 }

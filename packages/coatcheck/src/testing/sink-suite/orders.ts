@@ -20,11 +20,11 @@ function withFindOrder(
   return async (fixture) => {
     const { other } = fixture;
     if (other.findOrder)
-      await test((tenant, orderId) => other.findOrder?.(tenant, orderId) ?? fail(), fixture);
+      await test((tenant, orderId) => other.findOrder?.(tenant, orderId) ?? failWithoutFindOrder(), fixture);
   };
 }
 
-function fail(): never {
+function failWithoutFindOrder(): never {
   throw new assert.AssertionError({ message: "findOrder() returned nothing" });
 }
 

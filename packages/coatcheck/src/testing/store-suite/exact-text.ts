@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SessionRecord } from "../../session/record.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, create, listAll, logEnd, logFrom, read } from "./fixtures.ts";
+import { type Cases, createSession, listAll, logEnd, logFrom, readSession } from "./fixtures.ts";
 
 /** Names that differ only in what some collations ignore. */
 const NAMES: readonly string[] = [
@@ -44,7 +44,7 @@ export const exactText: Cases = {
     const records = NAMES.map((name) =>
       makeRecord({ subject: name, tenant: name, owner: name, visitorId: name }),
     );
-    await Promise.all(records.map((record) => create(store, record)));
+    await Promise.all(records.map((record) => createSession(store, record)));
     for (const field of FIELDS) {
       const found = await Promise.all(NAMES.map((name) => listAll(other, { [field]: name })));
       for (const [index, name] of NAMES.entries()) {
@@ -59,12 +59,12 @@ export const exactText: Cases = {
       `revoke() of a ${field} distinguishes names by case, accents, normalization and blanks`,
       async ({ store, other }) => {
         const records = recordsBy(field);
-        await Promise.all(records.map((record) => create(store, record)));
+        await Promise.all(records.map((record) => createSession(store, record)));
         const start = await logEnd(store);
         for (const [index, name] of NAMES.entries()) {
           const scope = field === "subject" ? { subject: name } : { tenant: name };
           assert.equal(await other.revoke(scope, "admin"), 1, `${field} ${escapeName(name)}`);
-          const { state } = await read(store, records[index]?.id ?? "");
+          const { state } = await readSession(store, records[index]?.id ?? "");
           assert.equal(state, "revoked", `${field} ${escapeName(name)}`);
         }
         assert.deepEqual(

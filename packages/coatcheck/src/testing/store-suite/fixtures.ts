@@ -16,7 +16,7 @@ export interface StoreFixture {
 export type Cases = Readonly<Record<string, (fixture: StoreFixture) => Promise<void>>>;
 
 /** Stores a new record. Fails the test unless the store accepts it. */
-export async function create(
+export async function createSession(
   store: SessionStore,
   record: SessionRecord,
   options: Partial<PutOptions> = {},
@@ -26,7 +26,7 @@ export async function create(
 }
 
 /** Stores the next version of a record. Fails the test unless the store accepts it. */
-export async function change(
+export async function changeSession(
   store: SessionStore,
   record: SessionRecord,
   changes: Partial<SessionRecord>,
@@ -38,7 +38,7 @@ export async function change(
 }
 
 /** Reads a stored record. Fails the test if it does not exist. */
-export async function read(store: SessionStore, id: string): Promise<SessionRecord> {
+export async function readSession(store: SessionStore, id: string): Promise<SessionRecord> {
   const snapshot = await store.get(id);
   assert.ok(snapshot, `session ${id} does not exist`);
   return snapshot.record;
@@ -54,7 +54,7 @@ export async function changeData(
   next: (data: JsonObject) => JsonObject,
 ): Promise<void> {
   for (;;) {
-    const record = await read(store, id);
+    const record = await readSession(store, id);
     if (record.state === "revoked") return;
     const changed = nextVersion(record, { data: next(record.data) });
     if ((await store.put(changed, { expectedVersion: record.version, change: "data" })) === "stored") return;

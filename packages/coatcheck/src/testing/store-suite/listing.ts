@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { SessionRecord } from "../../session/record.ts";
 import type { PageRequest, SessionFilter } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, listAll, rejectsWith } from "./fixtures.ts";
+import { type Cases, changeSession, createSession, listAll, rejectsWith } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 
@@ -35,8 +35,8 @@ export const listing: Cases = {
       parentId: randomUUID(),
       owner: "consumer:bot",
     };
-    const matching = await create(store, makeRecord(values));
-    const unrelated = await create(store, makeRecord());
+    const matching = await createSession(store, makeRecord(values));
+    const unrelated = await createSession(store, makeRecord());
     for (const filter of Object.entries(values).map(([name, value]) => ({ [name]: value }))) {
       assert.deepEqual(await listAll(other, filter), [matching.id], JSON.stringify(filter));
     }
@@ -51,7 +51,7 @@ export const listing: Cases = {
   },
 
   "list() refuses undefined, empty and unknown filters, and a missing page": async ({ store }) => {
-    await create(store, makeRecord({ subject: "ada" }));
+    await createSession(store, makeRecord({ subject: "ada" }));
     const filters: unknown[] = [
       undefined,
       "ada",
@@ -77,25 +77,30 @@ export const listing: Cases = {
   },
 
   "list() returns whole records": async ({ store }) => {
-    const record = await create(store, makeRecord({ data: { cart: { sku9: 2 } } }));
+    const record = await createSession(store, makeRecord({ data: { cart: { sku9: 2 } } }));
     assert.deepEqual((await store.list({}, { limit: 1 })).records, [record]);
   },
 
   "list() filters by the current value of a changed field": async ({ store }) => {
-    const record = await create(store, makeRecord());
-    await change(store, record, { subject: "ada", tenant: "acme", type: "authenticated" }, "privilege");
+    const record = await createSession(store, makeRecord());
+    await changeSession(
+      store,
+      record,
+      { subject: "ada", tenant: "acme", type: "authenticated" },
+      "privilege",
+    );
     assert.deepEqual(await listAll(store, { subject: "ada", tenant: "acme" }), [record.id]);
     assert.deepEqual(await listAll(store, { type: "anonymous" }), []);
   },
 
   "list() with liveAt omits sessions that a timeout or a revocation has ended": async ({ store }) => {
     const createdAt = Date.now();
-    const live = await create(store, makeRecord({ createdAt }));
+    const live = await createSession(store, makeRecord({ createdAt }));
     const absolute = { createdAt, expiresAt: createdAt + 1000, idleTimeout: 9000 };
     const idle = { createdAt, expiresAt: createdAt + 9000, idleTimeout: 1000 };
-    await create(store, makeRecord(absolute));
-    await create(store, makeRecord(idle));
-    const revoked = await create(store, makeRecord({ createdAt }));
+    await createSession(store, makeRecord(absolute));
+    await createSession(store, makeRecord(idle));
+    const revoked = await createSession(store, makeRecord({ createdAt }));
     await store.revoke({ session: revoked.id }, "logout");
     assert.equal((await listAll(store, { liveAt: createdAt + 999 })).length, 3);
     // A time before the revocation: the session was live then, but it is not active now.
@@ -113,7 +118,7 @@ export const listing: Cases = {
         subject: `subject-${index % 4}`,
       }),
     );
-    await Promise.all(records.map((record) => create(store, record)));
+    await Promise.all(records.map((record) => createSession(store, record)));
     const revoked = async (filter: SessionFilter, matches: (record: SessionRecord) => boolean) => {
       const wanted = sortNewestFirst(records.filter(matches));
       for (const limit of [7, 100]) {
@@ -150,10 +155,10 @@ export const listing: Cases = {
     const start = Date.now();
     const records = await Promise.all(
       Array.from({ length: 25 }, (_, index) =>
-        create(store, makeRecord({ createdAt: start + Math.floor(index / 5), subject: "ada" })),
+        createSession(store, makeRecord({ createdAt: start + Math.floor(index / 5), subject: "ada" })),
       ),
     );
-    await create(store, makeRecord({ createdAt: start }));
+    await createSession(store, makeRecord({ createdAt: start }));
     const expected = sortNewestFirst(records);
     for (const limit of [1, 4, 5, 25, 1000]) {
       assert.deepEqual(await listAll(other, { subject: "ada" }, limit), expected);
@@ -167,11 +172,13 @@ export const listing: Cases = {
   }) => {
     const start = Date.now();
     const records = await Promise.all(
-      Array.from({ length: 10 }, (_, index) => create(store, makeRecord({ createdAt: start + index }))),
+      Array.from({ length: 10 }, (_, index) =>
+        createSession(store, makeRecord({ createdAt: start + index })),
+      ),
     );
     const expected = sortNewestFirst(records);
     const first = await store.list({}, { limit: 4 });
-    await create(store, makeRecord({ createdAt: start + 100 }));
+    await createSession(store, makeRecord({ createdAt: start + 100 }));
     for (const { id } of first.records) await store.revoke({ session: id }, "logout");
     await store.sweep(Date.now() + 60_000, 100);
     assert.ok(first.next);
@@ -183,7 +190,7 @@ export const listing: Cases = {
   },
 
   "list() rejects a malformed cursor": async ({ store }) => {
-    await create(store, makeRecord());
+    await createSession(store, makeRecord());
     const cursors = ["", "0", "nonsense", "' OR 1=1 --", "\0", "🌮", "x".repeat(100_000)];
     for (const cursor of cursors) {
       await rejectsWith("VALIDATION_FAILED", store.list({}, { limit: 1, cursor }));
@@ -198,11 +205,11 @@ export const listing: Cases = {
 
   "stats() counts stored, live and authenticated sessions": async ({ store, other }) => {
     const now = Date.now();
-    await create(store, makeRecord({ createdAt: now - 3000 }));
-    await create(store, makeRecord({ createdAt: now - 2000, subject: "ada" }));
-    await create(store, makeRecord({ createdAt: now - 1000, subject: "bob" }));
-    await create(store, makeRecord({ createdAt: 1000, subject: "old" }));
-    const loggedOut = await create(store, makeRecord({ createdAt: now, subject: "gone" }));
+    await createSession(store, makeRecord({ createdAt: now - 3000 }));
+    await createSession(store, makeRecord({ createdAt: now - 2000, subject: "ada" }));
+    await createSession(store, makeRecord({ createdAt: now - 1000, subject: "bob" }));
+    await createSession(store, makeRecord({ createdAt: 1000, subject: "old" }));
+    const loggedOut = await createSession(store, makeRecord({ createdAt: now, subject: "gone" }));
     await store.revoke({ session: loggedOut.id }, "logout");
     assert.deepEqual(await other.stats(now), {
       total: 5,
@@ -225,16 +232,16 @@ export const listing: Cases = {
       assert.equal(listed.length, active);
       return active === 1;
     };
-    const record = await create(store, makeRecord({ createdAt, idleTimeout: HOUR }));
+    const record = await createSession(store, makeRecord({ createdAt, idleTimeout: HOUR }));
     assert.equal(await isCountedAt(createdAt + HOUR - 1), true);
     assert.equal(await isCountedAt(createdAt + HOUR), false);
     await store.touch([{ id: record.id, lastSeenAt: createdAt + 3 * HOUR }]);
     assert.equal(await isCountedAt(createdAt + 4 * HOUR - 1), true);
     assert.equal(await isCountedAt(createdAt + 4 * HOUR), false);
-    const seen = await change(store, record, { lastSeenAt: createdAt + 6 * HOUR });
+    const seen = await changeSession(store, record, { lastSeenAt: createdAt + 6 * HOUR });
     assert.equal(await isCountedAt(createdAt + 7 * HOUR - 1), true);
     assert.equal(await isCountedAt(createdAt + 7 * HOUR), false);
-    await change(store, seen, { idleTimeout: 9 * HOUR, expiresAt: createdAt + 10 * HOUR });
+    await changeSession(store, seen, { idleTimeout: 9 * HOUR, expiresAt: createdAt + 10 * HOUR });
     assert.equal(await isCountedAt(createdAt + 10 * HOUR - 1), true);
     assert.equal(await isCountedAt(createdAt + 10 * HOUR), false);
     assert.equal(await store.sweep(createdAt + 10 * HOUR, 9), 0);

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { RevocationScope, SessionStore } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, logEnd, logFrom, read, rejectsWith } from "./fixtures.ts";
+import {
+  type Cases,
+  changeSession,
+  createSession,
+  logEnd,
+  logFrom,
+  readSession,
+  rejectsWith,
+} from "./fixtures.ts";
 
 const REVOKERS = 40;
 
@@ -37,11 +45,11 @@ function pollLog(store: SessionStore, start: number) {
 /** Tests of `changes`, and of the position that `get` returns. */
 export const log: Cases = {
   "changes(null) returns no items and the end of the log": async ({ store, other }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     const { items, cursor } = await other.changes(null);
     assert.deepEqual(items, []);
-    const next = await create(store, makeRecord());
+    const next = await createSession(store, makeRecord());
     await store.revoke({ session: next.id }, "logout");
     const received = (await logFrom(other, cursor)).map((item) => "session" in item && item.session);
     assert.ok(received.includes(next.id));
@@ -49,7 +57,7 @@ export const log: Cases = {
 
   "changes() continues from the cursor of the last call": async ({ store }) => {
     const start = await logEnd(store);
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     const first = await store.changes(start);
     assert.equal(first.items.length, 1);
@@ -63,8 +71,8 @@ export const log: Cases = {
     other,
   }) => {
     const start = await logEnd(other);
-    const record = await create(store, makeRecord());
-    const changed = await change(store, record, { data: { views: 1 } });
+    const record = await createSession(store, makeRecord());
+    const changed = await changeSession(store, record, { data: { views: 1 } });
     await store.revoke({ session: record.id }, "logout");
     const items = await logFrom(other, start);
     assert.equal(items.length, 1);
@@ -75,11 +83,11 @@ export const log: Cases = {
 
   "changes() returns changes of privilege, and not changes of data": async ({ store, other }) => {
     const start = await logEnd(other);
-    const first = await create(store, makeRecord());
-    const second = await change(store, first, { data: { views: 1 } });
+    const first = await createSession(store, makeRecord());
+    const second = await changeSession(store, first, { data: { views: 1 } });
     await store.touch([{ id: first.id, lastSeenAt: first.lastSeenAt + 1 }]);
     assert.deepEqual(await logFrom(other, start), []);
-    await change(store, second, { secretHash: "A".repeat(43) }, "privilege");
+    await changeSession(store, second, { secretHash: "A".repeat(43) }, "privilege");
     const items = await logFrom(other, start);
     assert.equal(items.length, 1);
     const [item] = items;
@@ -88,7 +96,7 @@ export const log: Cases = {
   },
 
   "changes() does not return a rejected change of privilege": async ({ store }) => {
-    const record = await create(store, makeRecord({ subject: "ada" }));
+    const record = await createSession(store, makeRecord({ subject: "ada" }));
     const start = await logEnd(store);
     const stale = { ...record, version: 8 };
     assert.equal(await store.put(stale, { expectedVersion: 7, change: "privilege" }), "conflict");
@@ -108,7 +116,7 @@ export const log: Cases = {
     for (const scope of scopes) {
       const start = await logEnd(other);
       const fields = { subject: "ada", tenant: "acme" };
-      await Promise.all(Array.from({ length: 20 }, () => create(store, makeRecord(fields))));
+      await Promise.all(Array.from({ length: 20 }, () => createSession(store, makeRecord(fields))));
       assert.equal(await store.revoke(scope, "admin"), 20);
       const items = await logFrom(other, start);
       assert.deepEqual(
@@ -122,7 +130,7 @@ export const log: Cases = {
     store,
     other,
   }) => {
-    const record = await create(store, makeRecord({ subject: "ada" }));
+    const record = await createSession(store, makeRecord({ subject: "ada" }));
     const keys = [
       "user:7",
       "user:7",
@@ -146,7 +154,7 @@ export const log: Cases = {
       keys,
     );
     assert.ok(items.every(({ position }, index) => position > (items[index - 1]?.position ?? -1)));
-    assert.deepEqual(await read(other, record.id), record);
+    assert.deepEqual(await readSession(other, record.id), record);
   },
 
   "changes() returns every invalidation that was acknowledged before the call": async ({ store, other }) => {
@@ -170,7 +178,7 @@ export const log: Cases = {
     store,
     other,
   }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     const before = await logEnd(other);
     await store.invalidate("user:7");
     const [item] = await logFrom(other, before);
@@ -190,8 +198,8 @@ export const log: Cases = {
 
   "changes() returns the id of the session that a revocation excepts": async ({ store }) => {
     const start = await logEnd(store);
-    const excepted = await create(store, makeRecord({ subject: "ada" }));
-    await create(store, makeRecord({ subject: "ada" }));
+    const excepted = await createSession(store, makeRecord({ subject: "ada" }));
+    await createSession(store, makeRecord({ subject: "ada" }));
     const scope = { subject: "ada", except: excepted.id };
     await store.revoke(scope, "credentials-changed");
     const [item] = await logFrom(store, start);
@@ -211,7 +219,7 @@ export const log: Cases = {
     ];
     for (const scope of scopes) {
       const start = await logEnd(store);
-      const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
       const before = await other.get(id);
       await store.revoke(scope(id), "logout");
       const after = await other.get(id);
@@ -220,7 +228,7 @@ export const log: Cases = {
       assert.ok(before.position <= item.position, "a copy that was read before must be rejected");
       assert.ok(after.position >= before.position, "positions only grow");
       assert.equal(after.record.state, "revoked");
-      const fresh = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      const fresh = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
       const later = await other.get(fresh.id);
       assert.ok(later);
       assert.ok(later.position > item.position, "a copy that was read after must be accepted");
@@ -231,7 +239,9 @@ export const log: Cases = {
   "changes() returns every revocation that was acknowledged before the call": async ({ store, other }) => {
     const start = await logEnd(store);
     const followers = [pollLog(store, start), pollLog(other, start)];
-    const records = await Promise.all(Array.from({ length: REVOKERS }, () => create(store, makeRecord())));
+    const records = await Promise.all(
+      Array.from({ length: REVOKERS }, () => createSession(store, makeRecord())),
+    );
     await Promise.all(
       records.map(async ({ id }, index) => {
         const revoker = index % 2 ? store : other;
@@ -252,7 +262,7 @@ export const log: Cases = {
     const follower = pollLog(other, await logEnd(other));
     const missed: string[] = [];
     for (let round = 0; round < 10; round++) {
-      const records = await Promise.all(Array.from({ length: 8 }, () => create(store, makeRecord())));
+      const records = await Promise.all(Array.from({ length: 8 }, () => createSession(store, makeRecord())));
       await Promise.all(
         records.map(async ({ id }, index) => {
           await (index % 2 ? store : other).revoke({ session: id }, "logout");
@@ -266,11 +276,11 @@ export const log: Cases = {
   },
 
   "get() returns a revoked record after the acknowledgement, on every handle": async ({ store, other }) => {
-    const records = await Promise.all(Array.from({ length: 20 }, () => create(store, makeRecord())));
+    const records = await Promise.all(Array.from({ length: 20 }, () => createSession(store, makeRecord())));
     await Promise.all(
       records.map(async ({ id }) => {
         await store.revoke({ session: id }, "logout");
-        assert.equal((await read(other, id)).state, "revoked");
+        assert.equal((await readSession(other, id)).state, "revoked");
       }),
     );
   },

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, RevocationScope, SessionStore, Snapshot } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, logEnd, logFrom } from "./fixtures.ts";
+import { type Cases, changeSession, createSession, logEnd, logFrom } from "./fixtures.ts";
 
 const ROUNDS = 6;
 const READERS = 6;
@@ -74,7 +74,7 @@ async function revokeDuringReads(
 ): Promise<void> {
   const [store, other] = stores;
   for (let round = 0; round < ROUNDS; round++) {
-    const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+    const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
     const start = await logEnd(store);
     const copies = await readDuring(stores, id, async () => {
       // Each round revokes at another moment of the reads.
@@ -100,12 +100,12 @@ export const position: Cases = {
     store,
     other,
   }) => {
-    let record = await create(store, makeRecord());
+    let record = await createSession(store, makeRecord());
     const start = await logEnd(store);
     const copies = await readDuring([store, other], record.id, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         await setImmediate();
-        record = await change(round % 2 ? store : other, record, { tokenUsedAt: round }, "privilege");
+        record = await changeSession(round % 2 ? store : other, record, { tokenUsedAt: round }, "privilege");
       }
     });
     requireHonestPositions(copies, await logFrom(other, start));

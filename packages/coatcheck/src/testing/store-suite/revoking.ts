@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, changeData, create, listAll, read, rejectsWith } from "./fixtures.ts";
+import {
+  type Cases,
+  changeData,
+  changeSession,
+  createSession,
+  listAll,
+  readSession,
+  rejectsWith,
+} from "./fixtures.ts";
 
 const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
 
@@ -13,20 +21,20 @@ function withRevocation(record: SessionRecord, reason: SessionRecord["reason"]):
 /** Tests of `revoke` in every scope, and of `put` with a session limit. */
 export const revoking: Cases = {
   "revoke() of one session changes its state, reason and version only": async ({ store, other }) => {
-    const record = await create(store, makeRecord());
-    const unrelated = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
+    const unrelated = await createSession(store, makeRecord());
     assert.equal(await store.revoke({ session: record.id }, "token-reuse"), 1);
-    assert.deepEqual(await read(other, record.id), withRevocation(record, "token-reuse"));
-    assert.deepEqual(await read(other, unrelated.id), unrelated);
+    assert.deepEqual(await readSession(other, record.id), withRevocation(record, "token-reuse"));
+    assert.deepEqual(await readSession(other, unrelated.id), unrelated);
   },
 
   "revoke() of revoked sessions returns 0 and changes nothing": async ({ store, other }) => {
-    const record = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+    const record = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
     assert.equal(await store.revoke({ session: record.id }, "logout"), 1);
     for (const scope of [{ session: record.id }, ...SCOPES]) {
       assert.equal(await other.revoke(scope, "admin"), 0);
     }
-    assert.deepEqual(await read(store, record.id), withRevocation(record, "logout"));
+    assert.deepEqual(await readSession(store, record.id), withRevocation(record, "logout"));
   },
 
   "revoke() of missing sessions returns 0": async ({ store }) => {
@@ -35,7 +43,7 @@ export const revoking: Cases = {
   },
 
   "revoke() counts a session once when many callers revoke it concurrently": async ({ store, other }) => {
-    const { id } = await create(store, makeRecord());
+    const { id } = await createSession(store, makeRecord());
     const counts = await Promise.all(
       Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).revoke({ session: id }, "logout")),
     );
@@ -43,13 +51,13 @@ export const revoking: Cases = {
       counts.reduce((left, right) => left + right),
       1,
     );
-    assert.equal((await read(store, id)).version, 2);
+    assert.equal((await readSession(store, id)).version, 2);
   },
 
   "revoke() refuses a scope that is undefined, empty, ambiguous or unknown, and ends nothing": async ({
     store,
   }) => {
-    const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+    const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
     const scopes: unknown[] = [
       undefined,
       {},
@@ -78,44 +86,46 @@ export const revoking: Cases = {
 
   "revoke() of a subject ends all of its sessions, or all except one": async ({ store }) => {
     const [first, second, third] = await Promise.all(
-      [1, 2, 3].map(() => create(store, makeRecord({ subject: "ada" }))),
+      [1, 2, 3].map(() => createSession(store, makeRecord({ subject: "ada" }))),
     );
     assert.ok(first && second && third);
-    const unrelated = await create(store, makeRecord({ subject: "bob" }));
+    const unrelated = await createSession(store, makeRecord({ subject: "bob" }));
     assert.equal(await store.revoke({ subject: "ada", except: second.id }, "credentials-changed"), 2);
-    assert.deepEqual(await read(store, first.id), withRevocation(first, "credentials-changed"));
-    assert.deepEqual(await read(store, second.id), second);
+    assert.deepEqual(await readSession(store, first.id), withRevocation(first, "credentials-changed"));
+    assert.deepEqual(await readSession(store, second.id), second);
     assert.equal(await store.revoke({ subject: "ada" }, "admin"), 1);
-    assert.deepEqual(await read(store, second.id), withRevocation(second, "admin"));
-    assert.deepEqual(await read(store, third.id), withRevocation(third, "credentials-changed"));
-    assert.deepEqual(await read(store, unrelated.id), unrelated);
+    assert.deepEqual(await readSession(store, second.id), withRevocation(second, "admin"));
+    assert.deepEqual(await readSession(store, third.id), withRevocation(third, "credentials-changed"));
+    assert.deepEqual(await readSession(store, unrelated.id), unrelated);
   },
 
   "revoke() of a tenant ends the sessions of that tenant only": async ({ store, other }) => {
-    const inside = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
+    const inside = await Promise.all(
+      [1, 2, 3].map(() => createSession(store, makeRecord({ tenant: "acme" }))),
+    );
     const outside = [makeRecord({ tenant: "other" }), makeRecord()];
-    for (const record of outside) await create(store, record);
+    for (const record of outside) await createSession(store, record);
     assert.equal(await store.revoke({ tenant: "acme" }, "admin"), 3);
     for (const record of inside)
-      assert.deepEqual(await read(other, record.id), withRevocation(record, "admin"));
-    for (const record of outside) assert.deepEqual(await read(other, record.id), record);
+      assert.deepEqual(await readSession(other, record.id), withRevocation(record, "admin"));
+    for (const record of outside) assert.deepEqual(await readSession(other, record.id), record);
     assert.equal(await other.revoke({ tenant: "acme" }, "revoked"), 0);
     assert.equal(await store.revoke({ everyone: true }, "revoked"), 2);
-    assert.equal((await read(store, inside[0]?.id ?? "")).reason, "admin");
+    assert.equal((await readSession(store, inside[0]?.id ?? "")).reason, "admin");
   },
 
   "revoke() of everyone ends all sessions": async ({ store, other }) => {
     const records = [makeRecord(), makeRecord({ subject: "ada" }), makeRecord({ tenant: "acme" })];
-    for (const record of records) await create(store, record);
+    for (const record of records) await createSession(store, record);
     assert.equal(await store.revoke({ everyone: true }, "admin"), 3);
     for (const record of records)
-      assert.deepEqual(await read(other, record.id), withRevocation(record, "admin"));
+      assert.deepEqual(await readSession(other, record.id), withRevocation(record, "admin"));
     assert.equal(await other.revoke({ everyone: true }, "admin"), 0);
   },
 
   "put() and touch() do not revive a session that a mass revocation ended": async ({ store, other }) => {
     for (const scope of SCOPES) {
-      const record = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      const record = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
       assert.equal(await other.revoke(scope, "admin"), 1);
       const late = { ...record, version: 2, tenant: null, subject: null };
       assert.equal(await store.put(late, { expectedVersion: 1, change: "data" }), "conflict");
@@ -125,34 +135,34 @@ export const revoking: Cases = {
       );
       assert.equal(await store.put(record, { expectedVersion: 0, change: "data" }), "conflict");
       await store.touch([{ id: record.id, lastSeenAt: record.lastSeenAt + 5000 }]);
-      assert.deepEqual(await read(store, record.id), withRevocation(record, "admin"));
+      assert.deepEqual(await readSession(store, record.id), withRevocation(record, "admin"));
     }
   },
 
   "sessions that are created after a mass revocation are active": async ({ store, other }) => {
     for (const scope of SCOPES) {
-      await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
       assert.ok((await store.revoke(scope, "admin")) > 0);
-      const after = await create(other, makeRecord({ subject: "ada", tenant: "acme" }));
-      const later = await change(store, after, { data: { views: 1 } });
-      assert.deepEqual(await read(store, after.id), later);
+      const after = await createSession(other, makeRecord({ subject: "ada", tenant: "acme" }));
+      const later = await changeSession(store, after, { data: { views: 1 } });
+      assert.deepEqual(await readSession(store, after.id), later);
       assert.equal(await store.revoke(scope, "admin"), 1);
     }
   },
 
   "a session that joins a tenant after the tenant's revocation stays active": async ({ store }) => {
-    await create(store, makeRecord({ tenant: "acme" }));
-    const early = await create(store, makeRecord({ subject: "ada" }));
+    await createSession(store, makeRecord({ tenant: "acme" }));
+    const early = await createSession(store, makeRecord({ subject: "ada" }));
     await store.revoke({ tenant: "acme" }, "admin");
-    const joined = await change(store, early, { tenant: "acme" }, "privilege");
-    assert.deepEqual(await read(store, early.id), joined);
+    const joined = await changeSession(store, early, { tenant: "acme" }, "privilege");
+    assert.deepEqual(await readSession(store, early.id), joined);
     assert.equal(await store.revoke({ tenant: "acme" }, "admin"), 1);
   },
 
   "list() and stats() reflect a mass revocation": async ({ store, other }) => {
     for (const scope of SCOPES) {
       const fields = { subject: "ada", tenant: "acme" };
-      const { id } = await create(store, makeRecord(fields));
+      const { id } = await createSession(store, makeRecord(fields));
       await store.revoke(scope, "admin");
       assert.deepEqual(await listAll(other, { ...fields, state: "active" }), []);
       assert.deepEqual(await listAll(other, { ...fields, liveAt: Date.now() }), []);
@@ -162,47 +172,47 @@ export const revoking: Cases = {
   },
 
   "revoke() of a subject finds a session by its current subject": async ({ store }) => {
-    const anonymous = await create(store, makeRecord());
-    const ada = await change(store, anonymous, { subject: "ada", type: "authenticated" }, "privilege");
+    const anonymous = await createSession(store, makeRecord());
+    const ada = await changeSession(store, anonymous, { subject: "ada", type: "authenticated" }, "privilege");
     assert.equal(await store.revoke({ subject: "bob" }, "admin"), 0);
-    await change(store, ada, { subject: "bob" }, "privilege");
+    await changeSession(store, ada, { subject: "bob" }, "privilege");
     assert.equal(await store.revoke({ subject: "ada" }, "admin"), 0);
     assert.equal(await store.revoke({ subject: "bob" }, "admin"), 1);
   },
 
   "revoke() ends a session permanently despite concurrent writers": async ({ store, other }) => {
-    const { id } = await create(store, makeRecord({ data: { count: 0 } }));
+    const { id } = await createSession(store, makeRecord({ data: { count: 0 } }));
     const writers = Array.from({ length: 20 }, async (_, index) => {
       const writer = index % 2 ? store : other;
       await changeData(writer, id, (data) => ({ count: Number(data.count) + 1 }));
     });
     const [count] = await Promise.all([store.revoke({ session: id }, "logout"), ...writers]);
     assert.equal(count, 1);
-    assert.equal((await read(other, id)).state, "revoked");
+    assert.equal((await readSession(other, id)).state, "revoked");
   },
 
   "the session limit counts the subject's live sessions, including the stored one": async ({ store }) => {
     const now = Date.now();
     const sessionLimit = { max: 2, now };
     const login = () => makeRecord({ subject: "ada" });
-    await create(store, makeRecord({ subject: "ada", createdAt: 1000 }));
-    const loggedOut = await create(store, login());
+    await createSession(store, makeRecord({ subject: "ada", createdAt: 1000 }));
+    const loggedOut = await createSession(store, login());
     await store.revoke({ session: loggedOut.id }, "logout");
-    await create(store, makeRecord({ subject: "bob" }));
-    const first = await create(store, login(), { sessionLimit });
-    await create(store, login(), { sessionLimit });
+    await createSession(store, makeRecord({ subject: "bob" }));
+    const first = await createSession(store, login(), { sessionLimit });
+    await createSession(store, login(), { sessionLimit });
     const third = login();
     assert.equal(await store.put(third, { expectedVersion: 0, change: "data", sessionLimit }), "over-limit");
     assert.equal(await store.get(third.id), null);
     const again = { ...first, version: 2 };
     assert.equal(await store.put(again, { expectedVersion: 1, change: "data", sessionLimit }), "stored");
     await store.revoke({ session: first.id }, "limit");
-    await create(store, third, { sessionLimit });
+    await createSession(store, third, { sessionLimit });
   },
 
   'put() returns "conflict" before it checks the session limit': async ({ store }) => {
     const sessionLimit = { max: 1, now: Date.now() };
-    const first = await create(store, makeRecord({ subject: "ada" }), { sessionLimit });
+    const first = await createSession(store, makeRecord({ subject: "ada" }), { sessionLimit });
     const other = makeRecord({ subject: "ada", version: 5 });
     assert.equal(await store.put(other, { expectedVersion: 4, change: "data", sessionLimit }), "conflict");
     assert.equal(await store.put(first, { expectedVersion: 0, change: "data", sessionLimit }), "conflict");
@@ -217,7 +227,7 @@ export const revoking: Cases = {
         sessionLimit,
       }),
     );
-    const visitors = await Promise.all(Array.from({ length: 10 }, () => create(store, makeRecord())));
+    const visitors = await Promise.all(Array.from({ length: 10 }, () => createSession(store, makeRecord())));
     const logins = visitors.map((visitor, index) =>
       (index % 2 ? store : other).put(
         { ...visitor, version: 2, subject: "ada", type: "authenticated" },

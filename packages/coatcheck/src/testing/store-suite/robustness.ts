@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../session/json.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, listAll, read, rejectsWith } from "./fixtures.ts";
+import { type Cases, changeSession, createSession, listAll, readSession, rejectsWith } from "./fixtures.ts";
 
 const HOSTILE_IDS = [
   "",
@@ -50,20 +50,20 @@ function createNestedData(levels: number): JsonObject {
 /** Tests with hostile input, and tests of `close`. */
 export const robustness: Cases = {
   "every method treats a malformed id as a missing one": async ({ store }) => {
-    const record = await create(store, makeRecord({ id: "abcdef01-2345-4678-9abc-def012345678" }));
+    const record = await createSession(store, makeRecord({ id: "abcdef01-2345-4678-9abc-def012345678" }));
     for (const id of [...HOSTILE_IDS, ...misspellingsOf(record.id), "x".repeat(10_000_000)]) {
       assert.equal(await store.get(id), null);
       assert.equal(await store.revoke({ session: id }, "logout"), 0);
       await store.touch([{ id, lastSeenAt: record.lastSeenAt + 1 }]);
     }
-    assert.deepEqual(await read(store, record.id), record);
+    assert.deepEqual(await readSession(store, record.id), record);
     assert.equal((await store.stats(Date.now())).active, 1);
   },
 
   "data with unusual names and strings is returned unchanged": async ({ store, other }) => {
     for (const data of HOSTILE_DATA) {
-      const { id } = await create(store, makeRecord({ data, metadata: data, flash: data }));
-      const found = await read(other, id);
+      const { id } = await createSession(store, makeRecord({ data, metadata: data, flash: data }));
+      const found = await readSession(other, id);
       const expected = JSON.stringify(data);
       assert.equal(JSON.stringify(found.data), expected);
       assert.equal(JSON.stringify(found.metadata), expected);
@@ -74,10 +74,10 @@ export const robustness: Cases = {
 
   "large and deeply nested data is returned unchanged": async ({ store }) => {
     const data = { text: "é".repeat(32_768), deep: createNestedData(100) };
-    const record = await create(store, makeRecord({ data }));
-    assert.deepEqual((await read(store, record.id)).data, data);
-    await change(store, record, { data: {} });
-    assert.deepEqual((await read(store, record.id)).data, {});
+    const record = await createSession(store, makeRecord({ data }));
+    assert.deepEqual((await readSession(store, record.id)).data, data);
+    await changeSession(store, record, { data: {} });
+    assert.deepEqual((await readSession(store, record.id)).data, {});
   },
 
   "subjects, tenants and owners are not interpreted as patterns or code": async ({ store }) => {
@@ -95,8 +95,8 @@ export const robustness: Cases = {
       "x y",
     ];
     for (const name of names) {
-      await create(store, makeRecord({ subject: name, owner: name }));
-      await create(store, makeRecord({ tenant: name, visitorId: name }));
+      await createSession(store, makeRecord({ subject: name, owner: name }));
+      await createSession(store, makeRecord({ tenant: name, visitorId: name }));
     }
     for (const name of names) {
       for (const filter of [{ subject: name }, { tenant: name }, { owner: name }, { visitorId: name }]) {
@@ -112,7 +112,7 @@ export const robustness: Cases = {
   "every call after close() rejects with STORE_UNAVAILABLE, and close() can be called again": async ({
     store,
   }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     await store.close();
     await store.close();
     const calls = [
@@ -134,6 +134,6 @@ export const robustness: Cases = {
     const accepted = store.put(record, { expectedVersion: 0, change: "data" });
     await store.close();
     assert.equal(await accepted, "stored");
-    if (other !== store) assert.deepEqual(await read(other, record.id), record);
+    if (other !== store) assert.deepEqual(await readSession(other, record.id), record);
   },
 };

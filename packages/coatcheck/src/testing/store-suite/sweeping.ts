@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, create, listAll, logEnd, logFrom, read } from "./fixtures.ts";
+import { type Cases, createSession, listAll, logEnd, logFrom, readSession } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 
 /** Tests of `sweep`. */
 export const sweeping: Cases = {
   "sweep() deletes only sessions that ended before the given time": async ({ store, other }) => {
-    const live = await create(store, makeRecord());
+    const live = await createSession(store, makeRecord());
     const past = 1_000_000;
     const idle = { createdAt: past, expiresAt: past + 9 * HOUR, idleTimeout: HOUR };
     const absolute = { createdAt: past, expiresAt: past + HOUR, idleTimeout: 9 * HOUR };
-    const idled = await create(store, makeRecord(idle));
-    const expired = await create(store, makeRecord(absolute));
+    const idled = await createSession(store, makeRecord(idle));
+    const expired = await createSession(store, makeRecord(absolute));
     assert.equal(await store.sweep(past + HOUR, 10), 0);
     assert.equal(await store.sweep(past + HOUR + 1, 10), 2);
     assert.equal(await other.get(idled.id), null);
     assert.equal(await other.get(expired.id), null);
-    assert.deepEqual(await read(other, live.id), live);
+    assert.deepEqual(await readSession(other, live.id), live);
     assert.deepEqual(await listAll(other, {}), [live.id]);
     assert.equal((await other.stats(Date.now())).total, 1);
   },
 
   "sweep() keeps a session that has been touched": async ({ store }) => {
-    const record = await create(
+    const record = await createSession(
       store,
       makeRecord({ createdAt: 1000, expiresAt: 9 * HOUR, idleTimeout: HOUR }),
     );
@@ -41,10 +41,10 @@ export const sweeping: Cases = {
       () => ({ everyone: true }),
     ];
     for (const scope of scopes) {
-      const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
       await store.revoke(scope(id), "logout");
       assert.equal(await store.sweep(Date.now() - HOUR, 10), 0);
-      assert.equal((await read(store, id)).state, "revoked");
+      assert.equal((await readSession(store, id)).state, "revoked");
       assert.equal(await store.sweep(Date.now() + HOUR, 10), 1);
       assert.equal(await store.get(id), null);
     }
@@ -56,21 +56,23 @@ export const sweeping: Cases = {
   }) => {
     const scopes: RevocationScope[] = [{ tenant: "acme" }, { everyone: true }];
     for (const scope of scopes) {
-      const revoked = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
+      const revoked = await Promise.all(
+        [1, 2, 3].map(() => createSession(store, makeRecord({ tenant: "acme" }))),
+      );
       await store.revoke(scope, "admin");
-      const fresh = await create(other, makeRecord({ tenant: "acme" }));
+      const fresh = await createSession(other, makeRecord({ tenant: "acme" }));
       assert.equal(await other.sweep(Date.now() + HOUR, 2), 2);
       assert.deepEqual(await listAll(store, { state: "active" }), [fresh.id]);
       assert.equal(await other.sweep(Date.now() + HOUR, 2), 1);
       for (const { id } of revoked) assert.equal(await store.get(id), null);
-      assert.deepEqual(await read(store, fresh.id), fresh);
+      assert.deepEqual(await readSession(store, fresh.id), fresh);
       assert.equal(await store.revoke(scope, "admin"), 1);
       await store.sweep(Date.now() + HOUR, 10);
     }
   },
 
   "sweep() deletes no more sessions than the limit": async ({ store }) => {
-    await Promise.all(Array.from({ length: 7 }, () => create(store, makeRecord({ createdAt: 1000 }))));
+    await Promise.all(Array.from({ length: 7 }, () => createSession(store, makeRecord({ createdAt: 1000 }))));
     const counts: number[] = [];
     for (let round = 0; round < 4; round++) counts.push(await store.sweep(Date.now(), 3));
     assert.deepEqual(counts, [3, 3, 1, 0]);
@@ -82,7 +84,7 @@ export const sweeping: Cases = {
   }) => {
     const ended = { createdAt: 1000, expiresAt: 9 * HOUR, idleTimeout: HOUR };
     const records = Array.from({ length: 630 }, () => makeRecord(ended));
-    await Promise.all(records.map((record) => create(store, record)));
+    await Promise.all(records.map((record) => createSession(store, record)));
     const touched = records.slice(0, 65);
     await store.touch(touched.map(({ id }) => ({ id, lastSeenAt: 8 * HOUR })));
     assert.equal(await other.sweep(3 * HOUR, 560), 560);
@@ -91,7 +93,9 @@ export const sweeping: Cases = {
   },
 
   "concurrent calls of sweep() count each row once": async ({ store, other }) => {
-    await Promise.all(Array.from({ length: 60 }, () => create(store, makeRecord({ createdAt: 1000 }))));
+    await Promise.all(
+      Array.from({ length: 60 }, () => createSession(store, makeRecord({ createdAt: 1000 }))),
+    );
     let total = 0;
     const sweeper = async (index: number) => {
       for (let idle = 0; idle < 2; ) {
@@ -107,7 +111,7 @@ export const sweeping: Cases = {
 
   "sweep() deletes old log items, and positions keep growing": async ({ store, other }) => {
     const start = await logEnd(store);
-    const first = await create(store, makeRecord());
+    const first = await createSession(store, makeRecord());
     await store.revoke({ session: first.id }, "logout");
     await store.sweep(Date.now() - HOUR, 10);
     assert.equal((await logFrom(other, start)).length, 1);
@@ -116,7 +120,7 @@ export const sweeping: Cases = {
     const { items, cursor } = await other.changes(start);
     assert.deepEqual(items, []);
     assert.ok(cursor >= end);
-    const next = await create(other, makeRecord());
+    const next = await createSession(other, makeRecord());
     assert.ok(((await store.get(next.id))?.position ?? 0) >= end);
     await other.revoke({ session: next.id }, "logout");
     assert.equal((await logFrom(store, cursor)).length, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeFullRecord, makeRecord, nextVersion } from "../records.ts";
-import { type Cases, change, changeData, create, read } from "./fixtures.ts";
+import { type Cases, changeData, changeSession, createSession, readSession } from "./fixtures.ts";
 
 const WRITERS = 60;
 
@@ -11,30 +11,30 @@ export const writing: Cases = {
   },
 
   "get() returns every field as it was stored": async ({ store, other }) => {
-    const full = await create(store, makeFullRecord());
-    assert.deepEqual(await read(store, full.id), full);
-    assert.deepEqual(await read(other, full.id), full);
-    const empty = await create(store, makeRecord());
-    assert.deepEqual(await read(store, empty.id), empty);
+    const full = await createSession(store, makeFullRecord());
+    assert.deepEqual(await readSession(store, full.id), full);
+    assert.deepEqual(await readSession(other, full.id), full);
+    const empty = await createSession(store, makeRecord());
+    assert.deepEqual(await readSession(store, empty.id), empty);
   },
 
   "put() replaces every field": async ({ store }) => {
-    const before = await create(store, makeRecord());
+    const before = await createSession(store, makeRecord());
     const { id, createdAt } = before;
     const after = makeFullRecord({ id, createdAt, version: 2 });
     assert.equal(await store.put(after, { expectedVersion: 1, change: "data" }), "stored");
-    assert.deepEqual(await read(store, id), after);
+    assert.deepEqual(await readSession(store, id), after);
     const emptied = { ...before, version: 3 };
     assert.equal(await store.put(emptied, { expectedVersion: 2, change: "data" }), "stored");
-    assert.deepEqual(await read(store, id), emptied);
+    assert.deepEqual(await readSession(store, id), emptied);
   },
 
   "changing a record outside the store does not change the stored record": async ({ store }) => {
     const cart: Record<string, number> = { sku9: 1 };
-    const creating = create(store, makeRecord({ data: { cart } }));
+    const creating = createSession(store, makeRecord({ data: { cart } }));
     cart.sku9 = 2;
     const { id } = await creating;
-    const found = await read(store, id);
+    const found = await readSession(store, id);
     const [listed] = (await store.list({}, { limit: 1 })).records;
     for (const copy of [found, listed]) {
       try {
@@ -43,7 +43,7 @@ export const writing: Cases = {
         assert.ok(error instanceof TypeError, "a frozen record refuses with a TypeError");
       }
     }
-    assert.deepEqual((await read(store, id)).data, { cart: { sku9: 1 } });
+    assert.deepEqual((await readSession(store, id)).data, { cart: { sku9: 1 } });
     assert.deepEqual((await store.list({}, { limit: 1 })).records[0]?.data, { cart: { sku9: 1 } });
   },
 
@@ -51,10 +51,10 @@ export const writing: Cases = {
     store,
     other,
   }) => {
-    const first = await create(store, makeRecord({ data: { first: true } }));
+    const first = await createSession(store, makeRecord({ data: { first: true } }));
     const second = { ...first, data: {} };
     assert.equal(await other.put(second, { expectedVersion: 0, change: "data" }), "conflict");
-    assert.deepEqual(await read(store, first.id), first);
+    assert.deepEqual(await readSession(store, first.id), first);
   },
 
   "put() creates a session once when many callers create it concurrently": async ({ store, other }) => {
@@ -76,46 +76,46 @@ export const writing: Cases = {
   },
 
   'put() returns "conflict" for another version, and changes nothing': async ({ store, other }) => {
-    const first = await create(store, makeRecord());
-    const second = await change(other, first, { data: { views: 1 } });
+    const first = await createSession(store, makeRecord());
+    const second = await changeSession(other, first, { data: { views: 1 } });
     for (const expectedVersion of [1, 3]) {
       const stale = { ...first, version: expectedVersion + 1, data: { views: 9 } };
       assert.equal(await store.put(stale, { expectedVersion, change: "data" }), "conflict");
     }
-    assert.deepEqual(await read(store, first.id), second);
+    assert.deepEqual(await readSession(store, first.id), second);
   },
 
   "put() loses no increment of sixty concurrent writers": async ({ store, other }) => {
-    const { id } = await create(store, makeRecord({ data: { count: 0 } }));
+    const { id } = await createSession(store, makeRecord({ data: { count: 0 } }));
     await Promise.all(
       Array.from({ length: WRITERS }, (_, index) =>
         changeData(index % 2 ? store : other, id, (data) => ({ ...data, count: Number(data.count) + 1 })),
       ),
     );
-    const { data, version } = await read(store, id);
+    const { data, version } = await readSession(store, id);
     assert.deepEqual({ data, version }, { data: { count: WRITERS }, version: WRITERS + 1 });
   },
 
   "put() does not update a revoked session": async ({ store, other }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     await other.revoke({ session: record.id }, "logout");
     for (const expectedVersion of [1, 2]) {
       const late = { ...record, version: expectedVersion + 1 };
       assert.equal(await store.put(late, { expectedVersion, change: "data" }), "conflict");
       assert.equal(await store.put(late, { expectedVersion, change: "privilege" }), "conflict");
     }
-    assert.equal((await read(store, record.id)).state, "revoked");
+    assert.equal((await readSession(store, record.id)).state, "revoked");
   },
 
   "put() does not create a session under the id of a revoked one": async ({ store }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     assert.equal(await store.put(record, { expectedVersion: 0, change: "data" }), "conflict");
-    assert.equal((await read(store, record.id)).state, "revoked");
+    assert.equal((await readSession(store, record.id)).state, "revoked");
   },
 
   "put() does not update a swept session": async ({ store, other }) => {
-    const record = await create(store, makeRecord({ createdAt: 1000 }));
+    const record = await createSession(store, makeRecord({ createdAt: 1000 }));
     assert.equal(await other.sweep(Date.now(), 10), 1);
     const late = nextVersion(record);
     assert.equal(await store.put(late, { expectedVersion: 1, change: "data" }), "conflict");
@@ -123,36 +123,36 @@ export const writing: Cases = {
   },
 
   "get() returns an expired session, and put() updates it": async ({ store }) => {
-    const record = await create(store, makeRecord({ createdAt: 1000 }));
-    assert.deepEqual(await read(store, record.id), record);
-    await change(store, record, { data: { views: 1 } });
+    const record = await createSession(store, makeRecord({ createdAt: 1000 }));
+    assert.deepEqual(await readSession(store, record.id), record);
+    await changeSession(store, record, { data: { views: 1 } });
   },
 
   "touch() moves lastSeenAt forward only and keeps the version": async ({ store, other }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     const lastSeenAt = record.lastSeenAt + 5000;
     await store.touch([{ id: record.id, lastSeenAt }]);
     await other.touch([{ id: record.id, lastSeenAt: lastSeenAt - 1 }]);
-    assert.deepEqual(await read(store, record.id), { ...record, lastSeenAt });
+    assert.deepEqual(await readSession(store, record.id), { ...record, lastSeenAt });
   },
 
   "put() keeps a touch that was stored after its record was read": async ({ store, other }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     const touched = record.lastSeenAt + 5000;
     await other.touch([{ id: record.id, lastSeenAt: touched }]);
-    const second = await change(store, record, { data: { views: 1 } });
-    assert.deepEqual(await read(other, record.id), { ...second, lastSeenAt: touched });
-    const third = await change(store, second, { subject: "ada", type: "authenticated" }, "privilege");
-    assert.deepEqual(await read(other, record.id), { ...third, lastSeenAt: touched });
+    const second = await changeSession(store, record, { data: { views: 1 } });
+    assert.deepEqual(await readSession(other, record.id), { ...second, lastSeenAt: touched });
+    const third = await changeSession(store, second, { subject: "ada", type: "authenticated" }, "privilege");
+    assert.deepEqual(await readSession(other, record.id), { ...third, lastSeenAt: touched });
     const idleEnd = touched + record.idleTimeout;
     assert.equal((await store.list({ liveAt: idleEnd - 1 }, { limit: 1 })).records.length, 1);
     const later = touched + 1000;
-    const fourth = await change(store, third, { lastSeenAt: later });
-    assert.deepEqual(await read(other, record.id), fourth);
+    const fourth = await changeSession(store, third, { lastSeenAt: later });
+    assert.deepEqual(await readSession(other, record.id), fourth);
   },
 
   "touch() ignores missing ids": async ({ store }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     const missing = makeRecord().id;
     const lastSeenAt = record.lastSeenAt + 1;
     await store.touch([
@@ -161,27 +161,28 @@ export const writing: Cases = {
     ]);
     await store.touch([]);
     assert.equal(await store.get(missing), null);
-    assert.equal((await read(store, record.id)).lastSeenAt, lastSeenAt);
+    assert.equal((await readSession(store, record.id)).lastSeenAt, lastSeenAt);
   },
 
   "touch() accepts many sessions in one call, and the same session twice": async ({ store }) => {
-    const records = await Promise.all(Array.from({ length: 50 }, () => create(store, makeRecord())));
+    const records = await Promise.all(Array.from({ length: 50 }, () => createSession(store, makeRecord())));
     const touches = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 2 }));
     const lower = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 1 }));
     await store.touch([...touches, ...lower]);
-    for (const { id, lastSeenAt } of touches) assert.equal((await read(store, id)).lastSeenAt, lastSeenAt);
+    for (const { id, lastSeenAt } of touches)
+      assert.equal((await readSession(store, id)).lastSeenAt, lastSeenAt);
   },
 
   "touch() does not change a revoked session": async ({ store }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
-    const ended = await read(store, record.id);
+    const ended = await readSession(store, record.id);
     await store.touch([{ id: record.id, lastSeenAt: record.lastSeenAt + 5000 }]);
-    assert.deepEqual(await read(store, record.id), ended);
+    assert.deepEqual(await readSession(store, record.id), ended);
   },
 
   "touch() postpones the idle timeout": async ({ store }) => {
-    const record = await create(store, makeRecord());
+    const record = await createSession(store, makeRecord());
     const idleEnd = record.lastSeenAt + record.idleTimeout;
     assert.equal((await store.list({ liveAt: idleEnd }, { limit: 1 })).records.length, 0);
     await store.touch([{ id: record.id, lastSeenAt: record.lastSeenAt + 1 }]);

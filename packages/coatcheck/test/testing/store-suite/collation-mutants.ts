@@ -2,7 +2,7 @@ import type { SessionRecord, SessionStore } from "coatcheck";
 import type { Coverage } from "./coverage.ts";
 import { allSessions, type Mutant, mutant } from "./mutant.ts";
 
-const FOLDS = {
+const COLLATION_FOLDS = {
   case: (text: string) => text.toLowerCase(),
   accents: (text: string) => text.normalize("NFD").replaceAll(/\p{M}/gu, ""),
   normalization: (text: string) => text.normalize("NFC"),
@@ -13,7 +13,7 @@ const FOLDS = {
   emoji: (text: string) => text.replaceAll(/\p{Emoji_Presentation}/gu, "?"),
 };
 
-type Name = "subject" | "tenant" | "owner" | "visitorId";
+type TextField = "subject" | "tenant" | "owner" | "visitorId";
 
 /**
  * Returns the sessions whose `field` equals `value` after `fold` is applied to both. `fold` removes a difference that a
@@ -22,13 +22,13 @@ type Name = "subject" | "tenant" | "owner" | "visitorId";
 async function findEqual(
   fold: (text: string) => string,
   store: SessionStore,
-  field: Name,
+  field: TextField,
   value: string,
 ): Promise<readonly SessionRecord[]> {
   return (await allSessions(store)).filter((record) => fold(record[field] ?? "") === fold(value));
 }
 
-function foldingListMutant(fold: (text: string) => string, field: Name): Mutant {
+function foldingListMutant(fold: (text: string) => string, field: TextField): Mutant {
   return mutant((store) => ({
     async list(filter, page) {
       const { [field]: value } = filter;
@@ -41,7 +41,7 @@ function foldingListMutant(fold: (text: string) => string, field: Name): Mutant 
 function foldingRevokeMutant(fold: (text: string) => string, field: "subject" | "tenant"): Mutant {
   return mutant((store) => ({
     async revoke(scope, reason) {
-      const value = (scope as { readonly [field in Name]?: string })[field];
+      const value = (scope as { readonly [field in TextField]?: string })[field];
       if (value === undefined) return await store.revoke(scope, reason);
       const records = await findEqual(fold, store, field, value);
       const values = new Set(records.map((record) => record[field] ?? ""));
@@ -83,7 +83,7 @@ const CASES: Readonly<Record<string, (fold: (text: string) => string) => Readonl
     }),
   };
 
-const MUTANTS = Object.entries(FOLDS).flatMap(([ignored, fold]) =>
+const MUTANTS = Object.entries(COLLATION_FOLDS).flatMap(([ignored, fold]) =>
   Object.entries(CASES).flatMap(([title, mutantsOf]) =>
     Object.entries(mutantsOf(fold)).map(([what, made]) => ({
       title,

@@ -2,7 +2,7 @@
 export type Coverage = Readonly<Record<string, readonly string[]>>;
 
 /** The cases in which a session is read while the log grows. */
-export const RACES: Coverage = {
+export const LOG_GROWTH_CASES: Coverage = {
   "get() during a revocation of one session returns no older copy with a newer position": [
     "get reads the row a microtask before the end of the log",
     "get reads the row a turn before the end of the log",

@@ -1,11 +1,11 @@
 import { collationCoverage } from "./collation-mutants.ts";
-import { type Coverage, RACES } from "./coverage.ts";
+import { type Coverage, LOG_GROWTH_CASES } from "./coverage.ts";
 
 /** Sentences of the contract about types and about all methods → the cases that test the sentence. */
 export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
   "A copy read at position `p` reflects every log item below `p`; it may not reflect items at `p` or above.":
     {
-      ...RACES,
+      ...LOG_GROWTH_CASES,
       "get() returns a position above all earlier log items and at or below all later ones": [
         "get returns position 0",
       ],
@@ -16,8 +16,8 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
     ],
     "changes() continues from the cursor of the last call": ["changes returns a lower cursor"],
   },
-  "A store that cannot read both at the same moment must read the position first.": RACES,
-  "A position that is newer than the record would hide a revocation.": RACES,
+  "A store that cannot read both at the same moment must read the position first.": LOG_GROWTH_CASES,
+  "A position that is newer than the record would hide a revocation.": LOG_GROWTH_CASES,
   "The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`.": {
     "revoke() of one session changes its state, reason and version only": ["revoke ends every session"],
     "revoke() of a subject ends all of its sessions, or all except one": [
