@@ -6,7 +6,7 @@ import { SessionManager } from "../../src/session/manager.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 
 /** The data of a session. Each write adds one member. */
-type Data = Record<string, true>;
+type UserData = Record<string, true>;
 
 interface User {
   readonly id: string;
@@ -46,13 +46,13 @@ export interface Load {
 const USERS = 50;
 const LEAVING_USERS = 60;
 /** Milliseconds between two requests. */
-const INTERVAL = 5;
+const REQUEST_INTERVAL = 5;
 
 /** Opens an application on a store, with caches as in production, and logs its users in. */
 export async function openLoad(store: SessionStore, shared?: SharedTier): Promise<Load> {
   const cache = createCache({ store, ...(shared ? { shared } : {}) });
-  const manager = new SessionManager<Data>({ store, cache, secrets: ["a secret for these tests"] });
-  const app = new Hono<SessionEnv<Data>>();
+  const manager = new SessionManager<UserData>({ store, cache, secrets: ["a secret for these tests"] });
+  const app = new Hono<SessionEnv<UserData>>();
   app.use(coatcheck(manager, { cookie: { secure: false } }));
   app.onError(sessionErrors());
   app.get("/", async (c) => c.text((await c.get("session").load()).subject ?? "anonymous"));
@@ -117,8 +117,9 @@ class LoadRun {
     this.#startedAt = performance.now();
     this.#timer = setInterval(() => {
       // On a busy machine, the timer fires late. Sending every request that is due keeps the rate.
-      for (const due = (performance.now() - this.#startedAt) / INTERVAL; this.#due < due; ) this.#sendNext();
-    }, INTERVAL);
+      for (const due = (performance.now() - this.#startedAt) / REQUEST_INTERVAL; this.#due < due; )
+        this.#sendNext();
+    }, REQUEST_INTERVAL);
   }
 
   async untilHealthy(count: number): Promise<void> {

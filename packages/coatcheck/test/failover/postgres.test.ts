@@ -7,7 +7,7 @@ import { fakeClock, makeRecord } from "../../src/testing/index.ts";
 import { query, startPostgres, startStandby } from "../servers/postgres.ts";
 import { proxyTo, type Proxy as TcpProxy } from "../servers/proxy.ts";
 import type { RunningServer } from "../servers/start.ts";
-import { CREATE, untilResolved } from "../store/redis/store-fixtures.ts";
+import { CREATE_OPTIONS, untilResolved } from "../store/redis/store-fixtures.ts";
 import { openLoad } from "./load.ts";
 
 /** The timeout is long, because the machine may be busy with other tests. */
@@ -79,7 +79,7 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
     const store = await open();
     onTestFinished(() => store.close());
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     const readFiveTimes = () => Promise.allSettled(Array.from({ length: 5 }, () => store.get(record.id)));
     await readFiveTimes();
     name.move(standby.url);
@@ -93,7 +93,7 @@ describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to
       .toMatch(/PostgreSQL is a (read-only )?replica/);
     name.move(primary.url);
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
-    expect(await untilResolved(() => store.put(makeRecord(), CREATE))).toBe("stored");
+    expect(await untilResolved(() => store.put(makeRecord(), CREATE_OPTIONS))).toBe("stored");
   });
 
   it("loses nothing when the primary crashes and its synchronous standby takes over", async () => {

@@ -6,23 +6,23 @@ import { type OwnRedis, startOwnRedis } from "../store/redis/fixtures.ts";
 import { untilResolved } from "../store/redis/store-fixtures.ts";
 
 /** Deadline of a command in milliseconds. It is long, because many tests share two cores. */
-export const DEADLINE = 2000;
+export const COMMAND_DEADLINE = 2000;
 
 /** Registers a function that ends a server. Default: it runs at the end of the test. */
-export type AtEnd = (cleanUp: () => Promise<void>) => void;
+export type RegisterCleanUp = (cleanUp: () => Promise<void>) => void;
 
-type Settings = Readonly<Record<string, string>>;
+type RedisSettings = Readonly<Record<string, string>>;
 
 /** A Redis server, with an administrator's connection that bypasses the host name. */
-export interface Node {
+export interface RedisNode {
   readonly server: OwnRedis;
   readonly admin: RedisTransport;
 }
 
 /** A primary, its replica, and a host name that points to one of them. */
 export interface RedisPair {
-  readonly primary: Node;
-  readonly replica: Node;
+  readonly primary: RedisNode;
+  readonly replica: RedisNode;
   readonly name: TcpProxy;
   /** The notices that the application's transports have reported. */
   readonly notices: ServerNotice[];
@@ -31,10 +31,13 @@ export interface RedisPair {
 }
 
 /** Starts a Redis. `settings` are lines of `redis.conf`. */
-export async function startNode(settings: Settings = {}, atEnd: AtEnd = onTestFinished): Promise<Node> {
+export async function startNode(
+  settings: RedisSettings = {},
+  registerCleanUp: RegisterCleanUp = onTestFinished,
+): Promise<RedisNode> {
   const server = await startOwnRedis(settings);
-  const admin = await connectRedis(server.url, { deadline: DEADLINE, onNotice: () => {} });
-  atEnd(async () => {
+  const admin = await connectRedis(server.url, { deadline: COMMAND_DEADLINE, onNotice: () => {} });
+  registerCleanUp(async () => {
     await admin.close();
     await server.stop();
   });
@@ -42,14 +45,17 @@ export async function startNode(settings: Settings = {}, atEnd: AtEnd = onTestFi
 }
 
 /** Starts a primary, a replica of it, and a host name that points to the primary. */
-export async function startPair(settings: Settings = {}, atEnd: AtEnd = onTestFinished): Promise<RedisPair> {
-  const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings }, atEnd);
+export async function startPair(
+  settings: RedisSettings = {},
+  registerCleanUp: RegisterCleanUp = onTestFinished,
+): Promise<RedisPair> {
+  const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings }, registerCleanUp);
   const replicaSettings = { ...settings, replicaof: `127.0.0.1 ${primary.server.port}` };
-  const replica = await startNode(replicaSettings, atEnd);
+  const replica = await startNode(replicaSettings, registerCleanUp);
   await untilRole(replica, "connected");
   await untilReplicated(primary);
   const name = await proxyTo(primary.server.url);
-  atEnd(() => name.close());
+  registerCleanUp(() => name.close());
   const notices: ServerNotice[] = [];
   return {
     primary,
@@ -58,17 +64,17 @@ export async function startPair(settings: Settings = {}, atEnd: AtEnd = onTestFi
     notices,
     async connect() {
       const transport = await connectRedis(name.url, {
-        deadline: DEADLINE,
+        deadline: COMMAND_DEADLINE,
         onNotice: (notice) => notices.push(notice),
       });
-      atEnd(() => transport.close());
+      registerCleanUp(() => transport.close());
       return transport;
     },
   };
 }
 
 /** Waits until a node is a primary (`master`), or a replica in the state `connected`. */
-export async function untilRole(node: Node, role: "master" | "connected"): Promise<void> {
+export async function untilRole(node: RedisNode, role: "master" | "connected"): Promise<void> {
   for (;;) {
     const reply = (await node.admin.exec(["ROLE"]).catch(() => [])) as unknown[];
     if (reply[0] === role || reply[3] === role) return;
@@ -80,7 +86,7 @@ export async function untilRole(node: Node, role: "master" | "connected"): Promi
  * Waits until the replica has all writes of the primary. `WAIT` only waits for the writes of its own connection, so
  * this function writes first. After its first synchronization, a replica receives no writes for up to a second.
  */
-export async function untilReplicated({ admin }: Node): Promise<void> {
+export async function untilReplicated({ admin }: RedisNode): Promise<void> {
   await admin.exec(["SET", "replicated", "1"]);
   while ((await admin.exec(["WAIT", "1", "1000"])) !== 1);
 }
@@ -94,11 +100,11 @@ export async function failOver({ primary, replica, name }: RedisPair): Promise<v
 
 /** Starts a cluster of one primary, which has all slots, and its replica. */
 export async function startClusterPair(
-  atEnd: AtEnd = onTestFinished,
-): Promise<{ readonly primary: Node; readonly replica: Node }> {
+  registerCleanUp: RegisterCleanUp = onTestFinished,
+): Promise<{ readonly primary: RedisNode; readonly replica: RedisNode }> {
   const start = async () => {
     const ports = { "cluster-enabled": "yes", "cluster-port": String(await freePort()) };
-    return await startNode({ ...ports, "repl-diskless-sync-delay": "0" }, atEnd);
+    return await startNode({ ...ports, "repl-diskless-sync-delay": "0" }, registerCleanUp);
   };
   const [primary, replica] = await Promise.all([start(), start()]);
   await primary.admin.exec(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);

@@ -12,10 +12,10 @@ import {
 } from "../../src/store/redis/store.ts";
 import { fakeClock, makeRecord } from "../../src/testing/index.ts";
 import { freePort } from "../servers/machine.ts";
-import { CREATE, untilResolved } from "../store/redis/store-fixtures.ts";
+import { CREATE_OPTIONS, untilResolved } from "../store/redis/store-fixtures.ts";
 import { type Load, openLoad } from "./load.ts";
 import {
-  DEADLINE,
+  COMMAND_DEADLINE,
   failOver,
   type RedisPair,
   startClusterPair,
@@ -115,7 +115,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     });
     await cluster.connect();
     onTestFinished(() => cluster.destroy());
-    const transport = nodeRedisTransport(cluster, { deadline: DEADLINE });
+    const transport = nodeRedisTransport(cluster, { deadline: COMMAND_DEADLINE });
     const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
     onTestFinished(() => load.close());
     load.start();
@@ -150,7 +150,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     const pair = await startPair();
     const store = redisStore(await pair.connect());
     const record = makeRecord();
-    await store.put(record, CREATE);
+    await store.put(record, CREATE_OPTIONS);
     await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["CONFIG", "SET", "replica-serve-stale-data", "no"]);
     await pair.replica.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
@@ -166,7 +166,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     const pair = await startPair({ "enable-debug-command": "yes" });
     const { primary, replica } = pair;
     const store = redisStore(await pair.connect());
-    await store.put(makeRecord(), CREATE);
+    await store.put(makeRecord(), CREATE_OPTIONS);
     await untilReplicated(primary);
     await replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
     await primary.admin.exec(["DEBUG", "POPULATE", "20000"]);

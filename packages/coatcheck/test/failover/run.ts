@@ -13,23 +13,23 @@ import {
 import type { LoadReport } from "./load.ts";
 import { type FailoverTrial, TRIALS } from "./trials.ts";
 
-const RESULTS = "packages/coatcheck/test/failover/RESULTS.md";
+const RESULTS_FILE = "packages/coatcheck/test/failover/RESULTS.md";
 const COMMAND: MeasurementCommand = {
   command: "npm run test:failover",
   description: "Fails servers over under 200 requests per second and counts what is lost.",
-  files: [RESULTS],
+  files: [RESULTS_FILE],
   argument: { name: "name", description: "Run only the trials whose name contains this." },
 };
 
 const { isWrite, argument } = readCommandLine(COMMAND);
-const chosen = TRIALS.filter(({ name }) => name.includes(argument ?? ""));
+const chosenTrials = TRIALS.filter(({ name }) => name.includes(argument ?? ""));
 const rows: string[] = [];
-for (const trial of chosen) {
+for (const trial of chosenTrials) {
   const row = rowOf(trial, await reportsOf(trial));
   console.log(row);
   rows.push(row);
 }
-if (isWrite) writeFileSync(join(root, RESULTS), resultsOf(rows));
+if (isWrite) writeFileSync(join(root, RESULTS_FILE), resultsOf(rows));
 console.log(closingLine(COMMAND, isWrite));
 
 /** Runs a trial several times, one run after the other. */

@@ -14,9 +14,9 @@ import { proxyTo } from "../servers/proxy.ts";
 import { startSentinel } from "../store/redis/fixtures.ts";
 import { type Load, type LoadReport, openLoad } from "./load.ts";
 import {
-  type AtEnd,
-  DEADLINE,
+  COMMAND_DEADLINE,
   failOver,
+  type RegisterCleanUp,
   startClusterPair,
   startNode,
   startPair,
@@ -28,7 +28,7 @@ import {
 export interface FailoverTrial {
   readonly name: string;
   readonly runs: number;
-  run(atEnd: AtEnd): Promise<LoadReport>;
+  run(registerCleanUp: RegisterCleanUp): Promise<LoadReport>;
 }
 
 /** Number of successful requests in a row to wait for, before the failover starts and after it. */
@@ -38,23 +38,23 @@ export const TRIALS: readonly FailoverTrial[] = [
   {
     name: "Redis: `FAILOVER`, then the name moves",
     runs: 3,
-    async run(atEnd) {
-      const pair = await startPair({}, atEnd);
-      return await measure(await openLoadOn(await pair.connect(), atEnd), () => failOver(pair));
+    async run(registerCleanUp) {
+      const pair = await startPair({}, registerCleanUp);
+      return await measure(await openLoadOn(await pair.connect(), registerCleanUp), () => failOver(pair));
     },
   },
   {
     name: "Redis Cluster: `CLUSTER FAILOVER`",
     runs: 3,
-    async run(atEnd) {
-      const { primary, replica } = await startClusterPair(atEnd);
+    async run(registerCleanUp) {
+      const { primary, replica } = await startClusterPair(registerCleanUp);
       const client = createCluster({
         rootNodes: [{ url: primary.server.url }],
         defaults: redisClientSettings(),
       });
       await client.connect();
-      atEnd(async () => client.destroy());
-      return await measure(await openLoadOn(transportOf(client), atEnd), async () => {
+      registerCleanUp(async () => client.destroy());
+      return await measure(await openLoadOn(transportOf(client), registerCleanUp), async () => {
         await replica.admin.exec(["CLUSTER", "FAILOVER"]);
         await untilRole(replica, "master");
       });
@@ -63,9 +63,9 @@ export const TRIALS: readonly FailoverTrial[] = [
   {
     name: "Redis: the primary is killed, its replica promoted at once",
     runs: 10,
-    async run(atEnd) {
-      const pair = await startPair({}, atEnd);
-      return await measure(await openLoadOn(await pair.connect(), atEnd), async () => {
+    async run(registerCleanUp) {
+      const pair = await startPair({}, registerCleanUp);
+      return await measure(await openLoadOn(await pair.connect(), registerCleanUp), async () => {
         pair.primary.server.signal("SIGKILL");
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
         pair.name.move(pair.replica.server.url);
@@ -75,9 +75,9 @@ export const TRIALS: readonly FailoverTrial[] = [
   {
     name: "Redis: the primary is killed half a second after its replica has lost the connection",
     runs: 3,
-    async run(atEnd) {
-      const pair = await startPair({}, atEnd);
-      const load = await openLoadOn(await pair.connect(), atEnd);
+    async run(registerCleanUp) {
+      const pair = await startPair({}, registerCleanUp);
+      const load = await openLoadOn(await pair.connect(), registerCleanUp);
       return await measure(load, async () => {
         await untilReplicated(pair.primary);
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
@@ -90,14 +90,14 @@ export const TRIALS: readonly FailoverTrial[] = [
   {
     name: "Redis Sentinel: `SENTINEL FAILOVER`",
     runs: 3,
-    async run(atEnd) {
-      const primary = await startNode({ "repl-diskless-sync-delay": "0" }, atEnd);
-      const replica = await startNode({ replicaof: `127.0.0.1 ${primary.server.port}` }, atEnd);
+    async run(registerCleanUp) {
+      const primary = await startNode({ "repl-diskless-sync-delay": "0" }, registerCleanUp);
+      const replica = await startNode({ replicaof: `127.0.0.1 ${primary.server.port}` }, registerCleanUp);
       await untilRole(replica, "connected");
       await untilReplicated(primary);
       const server = await startSentinel(primary.server.port);
       const admin = await connectRedis(server.url, { onNotice: () => {} });
-      atEnd(async () => {
+      registerCleanUp(async () => {
         await admin.close();
         await server.stop();
       });
@@ -107,9 +107,9 @@ export const TRIALS: readonly FailoverTrial[] = [
         nodeClientOptions: redisClientSettings(),
       });
       await client.connect();
-      atEnd(async () => void (await client.destroy()));
+      registerCleanUp(async () => void (await client.destroy()));
       while (((await admin.exec(["SENTINEL", "REPLICAS", "coats"])) as unknown[]).length === 0);
-      return await measure(await openLoadOn(transportOf(client), atEnd), async () => {
+      return await measure(await openLoadOn(transportOf(client), registerCleanUp), async () => {
         await admin.exec(["SENTINEL", "FAILOVER", "coats"]);
         await untilRole(primary, "connected");
       });
@@ -118,24 +118,24 @@ export const TRIALS: readonly FailoverTrial[] = [
   {
     name: "PostgreSQL: the primary crashes, its synchronous standby is promoted, the name moves",
     runs: 3,
-    async run(atEnd) {
+    async run(registerCleanUp) {
       const primary = await startPostgres();
-      atEnd(() => primary.stop());
+      registerCleanUp(() => primary.stop());
       const standby = await startStandby(primary.url);
-      atEnd(() => standby.stop());
+      registerCleanUp(() => standby.stop());
       await query(primary.url, "alter system set synchronous_standby_names = '*'");
       await query(primary.url, "select pg_reload_conf()");
       const synchronous = "select from pg_stat_replication where sync_state = 'sync'";
       while ((await query(primary.url, synchronous)).length === 0);
       const name = await proxyTo(primary.url);
-      atEnd(() => name.close());
+      registerCleanUp(() => name.close());
       const store = await postgresStore({
         connectionString: name.url,
-        deadline: DEADLINE,
+        deadline: COMMAND_DEADLINE,
         onNotice: () => {},
       });
       const load = await openLoad(store);
-      atEnd(() => load.close());
+      registerCleanUp(() => load.close());
       return await measure(load, async () => {
         await primary.stop();
         name.cut();
@@ -148,12 +148,12 @@ export const TRIALS: readonly FailoverTrial[] = [
 ];
 
 function transportOf(client: NodeRedis): RedisTransport {
-  return nodeRedisTransport(client, { deadline: DEADLINE, onNotice: () => {} });
+  return nodeRedisTransport(client, { deadline: COMMAND_DEADLINE, onNotice: () => {} });
 }
 
-async function openLoadOn(transport: RedisTransport, atEnd: AtEnd): Promise<Load> {
+async function openLoadOn(transport: RedisTransport, registerCleanUp: RegisterCleanUp): Promise<Load> {
   const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
-  atEnd(() => load.close());
+  registerCleanUp(() => load.close());
   return load;
 }
 

@@ -23,8 +23,8 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "packets to Redis dropped for 5 s",
-    begin: ({ serving, redis }) => forAll(serving, (node) => node.namespace.drop([redis.port])),
-    end: heal,
+    begin: ({ serving, redis }) => toEachServingNode(serving, (node) => node.namespace.drop([redis.port])),
+    end: healNetwork,
   },
   {
     ...defaults,
@@ -33,8 +33,8 @@ export const faults: readonly Fault[] = [
     trial: 40,
     liveFloor: 0.85,
     begin: ({ serving, redis, postgresPort }) =>
-      forAll(serving, (node) => node.namespace.drop([redis.port, postgresPort])),
-    end: heal,
+      toEachServingNode(serving, (node) => node.namespace.drop([redis.port, postgresPort])),
+    end: healNetwork,
   },
   {
     ...defaults,
@@ -91,17 +91,20 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "the nodes' wall clocks set back an hour for 5 s",
-    begin: ({ serving }) => forAll(serving, (node) => node.send("setClock", -HOUR)),
-    end: ({ serving }) => forAll(serving, (node) => node.send("setClock", 0)),
+    begin: ({ serving }) => toEachServingNode(serving, (node) => node.send("setClock", -HOUR)),
+    end: ({ serving }) => toEachServingNode(serving, (node) => node.send("setClock", 0)),
   },
 ];
 
-async function forAll<Item>(items: readonly Item[], act: (item: Item) => Promise<unknown>): Promise<void> {
+async function toEachServingNode<Item>(
+  items: readonly Item[],
+  act: (item: Item) => Promise<unknown>,
+): Promise<void> {
   await Promise.all(items.map(act));
 }
 
-function heal({ serving }: FaultEnvironment): Promise<void> {
-  return forAll(serving, (node) => node.namespace.heal());
+function healNetwork({ serving }: FaultEnvironment): Promise<void> {
+  return toEachServingNode(serving, (node) => node.namespace.heal());
 }
 
 /** Process ids of the PostgreSQL backends that serve the serving nodes' connections. */

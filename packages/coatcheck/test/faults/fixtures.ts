@@ -8,7 +8,7 @@ import { NodeProcess } from "./node-process.ts";
 import { RedisCacheServer } from "./redis-server.ts";
 
 /** The staleness bound under test, in milliseconds. */
-export const BOUND = 1000;
+export const STALENESS_BOUND = 1000;
 
 /** Staleness bound of the node without a lease. It is longer than any trial, so the node never polls the log again. */
 const NO_BOUND = 24 * 3_600_000;
@@ -119,7 +119,7 @@ export class FaultEnvironment {
       socket,
       postgres: postgres.href,
       redis: `redis://${gateway}:${this.redis.port}`,
-      maxStaleness: name === "unleased" ? NO_BOUND : BOUND,
+      maxStaleness: name === "unleased" ? NO_BOUND : STALENESS_BOUND,
     });
   }
 }

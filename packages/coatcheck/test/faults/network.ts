@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { run } from "../servers/machine.ts";
+import { runCommand } from "../servers/machine.ts";
 
 /** Set to 1 in the process that has its own network namespace. */
 const NAMESPACE_VARIABLE = "COATCHECK_FAULTS_NETWORK";
@@ -37,20 +37,21 @@ export interface Namespace {
 
 /** Prepares this process's network. Call it once, before {@link addNamespace}. */
 export async function openNetwork(): Promise<void> {
-  await run("mkdir", ["-p", "/run/netns"]);
-  await run("mount", ["-t", "tmpfs", "tmpfs", "/run/netns"]);
-  await run("ip", ["link", "set", "lo", "up"]);
+  await runCommand("mkdir", ["-p", "/run/netns"]);
+  await runCommand("mount", ["-t", "tmpfs", "tmpfs", "/run/netns"]);
+  await runCommand("ip", ["link", "set", "lo", "up"]);
   // The servers listen only on the loopback interface and accept only connections from that interface.
   const toServers = ["PREROUTING", "-p", "tcp", "-j", "DNAT", "--to-destination", "127.0.0.1"];
   const fromLoopback = ["INPUT", "-s", "10.99.0.0/16", "-p", "tcp", "-j", "SNAT", "--to-source", "127.0.0.1"];
-  for (const rule of [toServers, fromLoopback]) await run("iptables", ["-w", "-t", "nat", "-A", ...rule]);
+  for (const rule of [toServers, fromLoopback])
+    await runCommand("iptables", ["-w", "-t", "nat", "-A", ...rule]);
 }
 
 /** Creates a namespace. `number`: 1 to 254, unique; it determines the addresses. */
 export async function addNamespace(name: string, number: number): Promise<Namespace> {
   const link = `link${number}`;
   const gateway = `10.99.${number}.1`;
-  const ip = (...args: string[]) => run("ip", args);
+  const ip = (...args: string[]) => runCommand("ip", args);
   await ip("netns", "add", name);
   await ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name);
   await ip("address", "add", `${gateway}/24`, "dev", link);
@@ -59,7 +60,7 @@ export async function addNamespace(name: string, number: number): Promise<Namesp
   await ip("-n", name, "link", "set", "eth0", "up");
   await writeFile(`/proc/sys/net/ipv4/conf/${link}/route_localnet`, "1");
 
-  const filter = (...args: string[]) => run("ip", ["netns", "exec", name, "iptables", "-w", ...args]);
+  const filter = (...args: string[]) => runCommand("ip", ["netns", "exec", name, "iptables", "-w", ...args]);
   return {
     name,
     gateway,

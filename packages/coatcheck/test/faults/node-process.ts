@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Namespace } from "./network.ts";
-import type { Argument, CommandName, NodeSettings, Result } from "./protocol.ts";
+import type { CommandArgument, CommandName, CommandResult, NodeSettings } from "./protocol.ts";
 
 /** A command that has no response yet. */
 interface PendingCommand {
@@ -55,7 +55,10 @@ export class NodeProcess {
   }
 
   /** Sends a command and returns its result. Rejects if the command failed or the node has exited. */
-  async send<Name extends CommandName>(name: Name, argument: Argument<Name>): Promise<Result<Name>>;
+  async send<Name extends CommandName>(
+    name: Name,
+    argument: CommandArgument<Name>,
+  ): Promise<CommandResult<Name>>;
   async send(name: string, argument: unknown): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const number = this.#number++;

@@ -6,10 +6,18 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { Session } from "../../src/session/session.ts";
 import { postgresStore } from "../../src/store/postgres/store.ts";
 import { connectRedis } from "../../src/store/redis/store.ts";
-import { type Argument, type CommandName, machineTime, type NodeSettings, type Result } from "./protocol.ts";
+import {
+  type CommandArgument,
+  type CommandName,
+  type CommandResult,
+  machineTime,
+  type NodeSettings,
+} from "./protocol.ts";
 
-type Handlers = {
-  readonly [Name in CommandName]: (argument: Argument<Name>) => Result<Name> | Promise<Result<Name>>;
+type CommandHandlers = {
+  readonly [Name in CommandName]: (
+    argument: CommandArgument<Name>,
+  ) => CommandResult<Name> | Promise<CommandResult<Name>>;
 };
 
 const settings: NodeSettings = JSON.parse(process.argv[2] ?? "");
@@ -33,7 +41,7 @@ const manager = new SessionManager({
   clock,
 });
 
-const handlers: Handlers = {
+const handlers: CommandHandlers = {
   async create(count) {
     const sessions = [];
     while (sessions.length < count) {
@@ -74,6 +82,6 @@ createServer((socket) => {
   });
 }).listen(settings.socket, () => console.log("ready"));
 
-function execute<Name extends CommandName>(name: Name, argument: Argument<Name>) {
+function execute<Name extends CommandName>(name: Name, argument: CommandArgument<Name>) {
   return handlers[name](argument);
 }

@@ -21,8 +21,8 @@ export interface Commands {
 }
 
 export type CommandName = keyof Commands;
-export type Argument<Name extends CommandName> = Parameters<Commands[Name]>[0];
-export type Result<Name extends CommandName> = ReturnType<Commands[Name]>;
+export type CommandArgument<Name extends CommandName> = Parameters<Commands[Name]>[0];
+export type CommandResult<Name extends CommandName> = ReturnType<Commands[Name]>;
 
 /** The settings of a node. */
 export interface NodeSettings {

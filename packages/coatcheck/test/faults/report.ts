@@ -1,5 +1,5 @@
 import { cpus, loadavg } from "node:os";
-import { BOUND } from "./fixtures.ts";
+import { STALENESS_BOUND } from "./fixtures.ts";
 import type { NodeMeasurements, Trial } from "./trial.ts";
 
 /** Formats the results as Markdown. */
@@ -10,7 +10,7 @@ export function reportOf(trials: readonly Trial[], loadBefore: number): string {
   return [
     "# Fault harness results",
     "",
-    `The staleness bound is ${BOUND} ms. Three Node ${process.versions.node} processes run in separate network namespaces, on PostgreSQL and Redis. One revokes ten sessions per second. The other two serve requests: one with the lease, one with the lease switched off (same code, no bound).`,
+    `The staleness bound is ${STALENESS_BOUND} ms. Three Node ${process.versions.node} processes run in separate network namespaces, on PostgreSQL and Redis. One revokes ten sessions per second. The other two serve requests: one with the lease, one with the lease switched off (same code, no bound).`,
     "",
     "- *worst*: the longest time between the moment when `revoke()` resolved and the start of a check that still accepted the session.",
     "- *beyond*: the number of such checks that started later than the bound.",

@@ -19,18 +19,18 @@ import { installPrograms } from "../../../../scripts/test-programs/install.ts";
 import { FAULT_PROGRAMS, TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { isRoot, requireProgram } from "../servers/machine.ts";
 import { faults } from "./faults.ts";
-import { BOUND, FaultEnvironment } from "./fixtures.ts";
+import { FaultEnvironment, STALENESS_BOUND } from "./fixtures.ts";
 import { enterOwnNetwork, isInNamespace } from "./network.ts";
 import { reportOf, withMeasurements } from "./report.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
-const RESULTS = "packages/coatcheck/test/faults/RESULTS.md";
-const GUARANTEES = "docs/guarantees.md";
+const RESULTS_FILE = "packages/coatcheck/test/faults/RESULTS.md";
+const GUARANTEES_FILE = "docs/guarantees.md";
 const COMMAND: MeasurementCommand = {
   command: "npm run test:faults",
   description:
     "Injects faults into real processes and measures for how long a revoked session is served. Needs root.",
-  files: [RESULTS, GUARANTEES],
+  files: [RESULTS_FILE, GUARANTEES_FILE],
   argument: { name: "name", description: "Inject only the faults whose name contains this text." },
 };
 
@@ -39,8 +39,8 @@ if (nameFilter !== null && isWrite) {
   console.error("--write needs the results of all faults: run it without a name.");
   process.exit(2);
 }
-const chosen = faults.filter(({ name }) => name.includes(nameFilter ?? ""));
-if (chosen.length === 0) {
+const chosenFaults = faults.filter(({ name }) => name.includes(nameFilter ?? ""));
+if (chosenFaults.length === 0) {
   console.error(
     `No fault name contains "${nameFilter}". Names: ${faults.map(({ name }) => name).join("; ")}.`,
   );
@@ -65,7 +65,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 const trials: Trial[] = [];
 try {
-  for (const fault of chosen) {
+  for (const fault of chosenFaults) {
     const trial = await runTrial(fault, environment);
     const { leased, unleased } = trial;
     console.log(`${fault.name}: with the lease ${summaryOf(leased)}; without it ${summaryOf(unleased)}`);
@@ -78,24 +78,26 @@ try {
 const report = reportOf(trials, loadBefore);
 console.log(`\n${report}`);
 if (isWrite) {
-  writeFileSync(join(root, RESULTS), report);
-  const guarantees = join(root, GUARANTEES);
+  writeFileSync(join(root, RESULTS_FILE), report);
+  const guarantees = join(root, GUARANTEES_FILE);
   writeFileSync(guarantees, withMeasurements(readFileSync(guarantees, "utf8"), trials));
 }
 for (const { fault, leased, unleased } of trials) {
   const loggedOut = leased.loggedOut + unleased.loggedOut;
   if (loggedOut > 0)
-    fail(`${fault.name}: ${loggedOut} requests of live sessions were rejected as logged out.`);
+    reportFailure(`${fault.name}: ${loggedOut} requests of live sessions were rejected as logged out.`);
   if (leased.beyond > 0)
-    fail(
-      `${fault.name}: ${leased.beyond} checks accepted a revoked session later than ${BOUND} ms after its revocation.`,
+    reportFailure(
+      `${fault.name}: ${leased.beyond} checks accepted a revoked session later than ${STALENESS_BOUND} ms after its revocation.`,
     );
   if (leased.liveServed < fault.liveFloor) {
-    fail(`${fault.name}: only ${(leased.liveServed * 100).toFixed(1)} % of the live requests were served.`);
+    reportFailure(
+      `${fault.name}: only ${(leased.liveServed * 100).toFixed(1)} % of the live requests were served.`,
+    );
   }
 }
 if (nameFilter === null && trials.every(({ unleased }) => unleased.beyond === 0)) {
-  fail("The node without the lease kept the bound too, so these faults prove nothing.");
+  reportFailure("The node without the lease kept the bound too, so these faults prove nothing.");
 }
 console.log(closingLine(COMMAND, isWrite));
 
@@ -104,7 +106,7 @@ function summaryOf({ worst, beyond, liveServed }: Trial["leased"]): string {
   return `${staleness}, ${beyond} beyond, ${(liveServed * 100).toFixed(1)} % live`;
 }
 
-function fail(message: string): void {
+function reportFailure(message: string): void {
   console.error(message);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fault } from "./faults.ts";
-import { BOUND, type FaultEnvironment } from "./fixtures.ts";
+import { type FaultEnvironment, STALENESS_BOUND } from "./fixtures.ts";
 import type { NodeProcess } from "./node-process.ts";
 import { machineTime, type Probe } from "./protocol.ts";
 
@@ -42,12 +42,12 @@ const LIVE_PER_ROUND = 8;
  * Milliseconds after a revocation in which the session is checked in every round. After that, it is checked in every
  * tenth round.
  */
-const RECENT = 1.5 * BOUND;
+const RECENT_PERIOD = 1.5 * STALENESS_BOUND;
 /** Milliseconds before the fault starts. */
 const FAULT_DELAY = 2000;
 
 /** A session to be revoked. */
-interface Target {
+interface RevocationTarget {
   readonly id: string;
   readonly token: string;
   revokedAt: number | null;
@@ -60,7 +60,7 @@ export async function runTrial(fault: Fault, environment: FaultEnvironment): Pro
     const live = (await environment.revoker.send("create", LIVE_SESSIONS)).map(({ token }) => token);
     const count = Math.ceil((fault.trial * 1000) / REVOKE_INTERVAL);
     const targets = (await environment.revoker.send("create", count)).map(
-      (each): Target => ({ ...each, revokedAt: null }),
+      (each): RevocationTarget => ({ ...each, revokedAt: null }),
     );
     const [leased, unleased] = [
       new NodeChecker(environment.leased, live, targets),
@@ -92,7 +92,7 @@ async function injectFault(fault: Fault, environment: FaultEnvironment): Promise
 async function revokeUntil(
   endsAt: number,
   revoker: NodeProcess,
-  targets: readonly Target[],
+  targets: readonly RevocationTarget[],
 ): Promise<number> {
   const calls: Promise<void>[] = [];
   for (const target of targets) {
@@ -112,7 +112,7 @@ async function revokeUntil(
 class NodeChecker {
   readonly #node: NodeProcess;
   readonly #live: readonly string[];
-  readonly #targets: readonly Target[];
+  readonly #targets: readonly RevocationTarget[];
   readonly #results: Promise<void>[] = [];
   #worst: number | null = null;
   #beyond = 0;
@@ -122,7 +122,7 @@ class NodeChecker {
   #loggedOut = 0;
   #unavailable = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
 
-  constructor(node: NodeProcess, live: readonly string[], targets: readonly Target[]) {
+  constructor(node: NodeProcess, live: readonly string[], targets: readonly RevocationTarget[]) {
     this.#node = node;
     this.#live = live;
     this.#targets = targets;
@@ -142,7 +142,7 @@ class NodeChecker {
       const now = machineTime();
       for (const { token, revokedAt } of this.#targets) {
         if (revokedAt === null) continue;
-        if (now - revokedAt < RECENT || round % 10 === 0) this.#probeRevoked(token, revokedAt);
+        if (now - revokedAt < RECENT_PERIOD || round % 10 === 0) this.#probeRevoked(token, revokedAt);
       }
       await pause(PROBE_INTERVAL);
     }
@@ -181,7 +181,7 @@ class NodeChecker {
       if (outcome !== "served") return;
       const staleness = startedAt - revokedAt;
       this.#worst = Math.max(this.#worst ?? 0, staleness);
-      if (staleness > BOUND) this.#beyond++;
+      if (staleness > STALENESS_BOUND) this.#beyond++;
     });
   }
 

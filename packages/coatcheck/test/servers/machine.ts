@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { findProgram, installHint, type TestProgram } from "../../../../scripts/test-programs/programs.ts";
 import type { SupervisedCommand } from "./supervisor.ts";
 
-export const run = promisify(execFile);
+export const runCommand = promisify(execFile);
 
 export const isRoot: boolean = process.getuid?.() === 0;
 
@@ -39,7 +39,7 @@ export async function findUnprivilegedUser(...names: readonly string[]): Promise
   for (const name of names) {
     try {
       const [uid, gid] = await Promise.all(
-        ["-u", "-g"].map(async (flag) => Number((await run("id", [flag, name])).stdout)),
+        ["-u", "-g"].map(async (flag) => Number((await runCommand("id", [flag, name])).stdout)),
       );
       if (uid !== undefined && gid !== undefined) return { uid, gid };
     } catch {

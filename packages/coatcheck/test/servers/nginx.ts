@@ -5,7 +5,7 @@ import { freePort, requireProgram, temporaryFolder } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+const TEMPORARY_PATHS = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
 /** Starts an nginx that forwards to `upstream`, with nginx's default buffering, and compresses every type. */
 export async function startNginx(upstream: string): Promise<RunningServer> {
@@ -19,7 +19,7 @@ export async function startNginx(upstream: string): Promise<RunningServer> {
 events {}
 http {
   access_log off;
-  ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
+  ${TEMPORARY_PATHS.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
   gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;
   server {
     listen 127.0.0.1:${port};

@@ -7,13 +7,13 @@ import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
 /** Settings of PgBouncer, as in `pgbouncer.ini`. */
-type Settings = Readonly<Record<string, string | number>>;
+type PgBouncerSettings = Readonly<Record<string, string | number>>;
 
 /**
  * Starts a PgBouncer in front of the PostgreSQL at `url`, in transaction mode with three connections to the server. It
  * offers the databases of that server. `settings` replace PgBouncer's defaults.
  */
-export async function startPgBouncer(url: string, settings: Settings = {}): Promise<RunningServer> {
+export async function startPgBouncer(url: string, settings: PgBouncerSettings = {}): Promise<RunningServer> {
   const command = requireProgram(TEST_PROGRAMS.pgbouncer);
   const user = await findUnprivilegedUser("postgres", "nobody");
   const server = new URL(url);
@@ -50,6 +50,6 @@ export async function startPgBouncer(url: string, settings: Settings = {}): Prom
   });
 }
 
-function formatSettings(values: Settings): string[] {
+function formatSettings(values: PgBouncerSettings): string[] {
   return Object.entries(values).map(([name, value]) => `${name}=${value}`);
 }

@@ -3,12 +3,16 @@ import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { findUnprivilegedUser, freePort, requireProgram, run, temporaryFolder } from "./machine.ts";
+import { findUnprivilegedUser, freePort, requireProgram, runCommand, temporaryFolder } from "./machine.ts";
 import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
 /** Settings that differ from PostgreSQL's defaults. */
-const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
+const POSTGRES_SETTINGS = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: 200,
+};
 
 /** The folder of a server that will be started, and a function to prepare it. */
 interface ServerFolder {
@@ -21,7 +25,7 @@ interface ServerFolder {
 /** Starts a PostgreSQL on the loopback interface, with a password and data in a temporary folder. */
 export async function startPostgres(options: Durability = {}): Promise<RunningServer> {
   const password = randomBytes(16).toString("hex");
-  return await start(
+  return await startInFolder(
     password,
     async ({ folder, data, run: runProgram }) => {
       const secret = join(folder, "password");
@@ -36,12 +40,12 @@ export async function startPostgres(options: Durability = {}): Promise<RunningSe
 
 /** Starts a standby of the primary. `select pg_promote()` makes the standby a primary. */
 export async function startStandby(primary: string): Promise<RunningServer> {
-  return await start(new URL(primary).password, async ({ data, run: runProgram }) => {
+  return await startInFolder(new URL(primary).password, async ({ data, run: runProgram }) => {
     await runProgram("pg_basebackup", ["-d", primary, "-D", data, "-R", "--checkpoint=fast", "--no-sync"]);
   });
 }
 
-async function start(
+async function startInFolder(
   password: string,
   prepare: (site: ServerFolder) => Promise<void>,
   { fsync = true }: Durability = {},
@@ -52,9 +56,13 @@ async function start(
   return await startServer("PostgreSQL", async () => {
     const folder = await temporaryFolder("postgres", user);
     const data = join(folder, "data");
-    await prepare({ folder, data, run: (name, args) => run(program(name), args, { cwd: folder, ...user }) });
+    await prepare({
+      folder,
+      data,
+      run: (name, args) => runCommand(program(name), args, { cwd: folder, ...user }),
+    });
     const port = await freePort();
-    const settings = Object.entries({ ...SETTINGS, port, fsync: fsync ? "on" : "off" });
+    const settings = Object.entries({ ...POSTGRES_SETTINGS, port, fsync: fsync ? "on" : "off" });
     const server = await supervise({
       command: program("postgres"),
       args: ["-D", data, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])],

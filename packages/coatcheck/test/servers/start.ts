@@ -16,7 +16,7 @@ export interface Durability {
   readonly fsync?: boolean;
 }
 
-interface Attempt {
+interface StartAttempt {
   readonly server: SupervisedProcess;
   readonly url: string;
   ping(url: string): Promise<void>;
@@ -26,7 +26,10 @@ const START_TIMEOUT = 15_000;
 const MAX_ATTEMPTS = 3;
 
 /** Starts a server and waits until it responds. Retries, because another process may take its port first. */
-export async function startServer(name: string, attempt: () => Promise<Attempt>): Promise<RunningServer> {
+export async function startServer(
+  name: string,
+  attempt: () => Promise<StartAttempt>,
+): Promise<RunningServer> {
   for (let round = 0; round < MAX_ATTEMPTS; round++) {
     const { server, url, ping } = await attempt();
     if (await waitUntilResponding(server, () => ping(url))) return { ...server, url };
