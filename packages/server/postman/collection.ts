@@ -1,4 +1,11 @@
-import { bearer, type Collection, type Folder, type Parameter, requestItem, script } from "./format.ts";
+import {
+  bearerAuth,
+  type Collection,
+  createScript,
+  type Folder,
+  type Parameter,
+  requestItem,
+} from "./format.ts";
 import { exampleOf, type OpenApiDocument, type OpenApiParameter, type Operation } from "./openapi.ts";
 import { storefront } from "./storefront.ts";
 
@@ -45,9 +52,12 @@ export function collectionOf(document: OpenApiDocument): Collection {
       description: DESCRIPTION,
       schema: "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
     },
-    auth: bearer("apiKey"),
+    auth: bearerAuth("apiKey"),
     event: [
-      script("prerequest", 'pm.collectionVariables.set("today", new Date().toISOString().slice(0, 10));'),
+      createScript(
+        "prerequest",
+        'pm.collectionVariables.set("today", new Date().toISOString().slice(0, 10));',
+      ),
     ],
     variable: Object.entries(VARIABLES).map(([key, value]) => ({ key, value })),
     item: [storefront(), ...folders],
@@ -114,12 +124,12 @@ function authOf({ security }: Operation) {
   if (security === undefined) return undefined;
   if (security.length === 0) return { type: "noauth" as const };
   const isForAdmin = security.some(({ key = [] }) => key.includes("admin"));
-  return isForAdmin ? bearer("adminToken") : undefined;
+  return isForAdmin ? bearerAuth("adminToken") : undefined;
 }
 
 function saveVariablesScript(kept: Readonly<Record<string, string>>) {
   const lines = Object.entries(kept).map(
     ([name, expression]) => `if (${expression}) pm.collectionVariables.set("${name}", ${expression});`,
   );
-  return script("test", ["const body = pm.response.json();", ...lines].join("\n"));
+  return createScript("test", ["const body = pm.response.json();", ...lines].join("\n"));
 }

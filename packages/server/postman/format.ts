@@ -11,9 +11,9 @@ export interface Script {
 /** The credential of a request. If absent, Postman uses the credential of the enclosing folder or collection. */
 export type Auth =
   | { readonly type: "noauth" }
-  | { readonly type: "bearer"; readonly bearer: readonly [Required<Entry>] };
+  | { readonly type: "bearer"; readonly bearer: readonly [Required<NamedValue>] };
 
-interface Entry {
+interface NamedValue {
   readonly key: string;
   readonly value: string;
   readonly type?: "string";
@@ -68,7 +68,7 @@ export interface Collection extends Pick<Folder, "item"> {
   };
   readonly auth: Auth;
   readonly event: readonly Script[];
-  readonly variable: readonly Entry[];
+  readonly variable: readonly NamedValue[];
 }
 
 /** The input of {@link requestItem}. */
@@ -124,11 +124,11 @@ export function requestItem(parts: RequestParts): RequestItem {
 }
 
 /** Creates a credential: the bearer token in a variable of the collection. */
-export function bearer(variable: string): Auth {
+export function bearerAuth(variable: string): Auth {
   return { type: "bearer", bearer: [{ key: "token", value: `{{${variable}}}`, type: "string" }] };
 }
 
 /** Creates a script from its source code. */
-export function script(listen: Script["listen"], code: string): Script {
+export function createScript(listen: Script["listen"], code: string): Script {
   return { listen, script: { type: "text/javascript", exec: code.trim().split("\n") } };
 }

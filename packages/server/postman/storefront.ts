@@ -1,7 +1,14 @@
-import { bearer, type Folder, type RequestItem, type RequestParts, requestItem, script } from "./format.ts";
+import {
+  bearerAuth,
+  createScript,
+  type Folder,
+  type RequestItem,
+  type RequestParts,
+  requestItem,
+} from "./format.ts";
 
-const SESSION = "/api/v1/sessions/:sessionId";
-const SUBJECT = "customer-7";
+const SESSION_PATH = "/api/v1/sessions/:sessionId";
+const EXAMPLE_SUBJECT = "customer-7";
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /** Milliseconds between two requests for the number of page views. */
@@ -26,7 +33,7 @@ function createSession(): Folder {
   return {
     name: "1. Create an anonymous session",
     item: [
-      step({
+      storefrontStep({
         name: "Create the session",
         path: "/api/v1/sessions",
         body: { transport: "bearer", name: "storefront" },
@@ -36,9 +43,9 @@ pm.collectionVariables.set("sessionId", body.data.sessionId);
 pm.collectionVariables.set("token", body.data.token);
 `,
       }),
-      step({
+      storefrontStep({
         name: "View the product list",
-        path: `${SESSION}/events`,
+        path: `${SESSION_PATH}/events`,
         body: pageView("https://shop.example/products?utm_source=newsletter&utm_medium=email"),
         test: `
 ${expectStatus(202)}
@@ -72,7 +79,7 @@ function resumeSession(): Folder {
   return {
     name: "2. Resume the session",
     item: [
-      step({
+      storefrontStep({
         name: "Look up the session by its token",
         path: "/api/v1/sessions/introspect",
         body: { token: "{{token}}" },
@@ -84,9 +91,9 @@ pm.test("the token leads to the same session", () => {
 });
 `,
       }),
-      step({
+      storefrontStep({
         name: "View a product",
-        path: `${SESSION}/events`,
+        path: `${SESSION_PATH}/events`,
         body: pageView("https://shop.example/products/123"),
         test: `
 ${expectStatus(202)}
@@ -114,16 +121,16 @@ function logIn(): Folder {
   return {
     name: "3. Log in",
     item: [
-      step({
+      storefrontStep({
         name: "Log the customer in",
-        path: `${SESSION}/authenticate`,
-        body: { subject: SUBJECT },
+        path: `${SESSION_PATH}/authenticate`,
+        body: { subject: EXAMPLE_SUBJECT },
         test: `
 ${expectStatus(200)}
 pm.test("the same session belongs to the customer", () => {
   pm.expect(body.data.session.sessionId).to.equal(pm.collectionVariables.get("sessionId"));
   pm.expect(body.data.session.type).to.equal("authenticated");
-  pm.expect(body.data.session.subject).to.equal("${SUBJECT}");
+  pm.expect(body.data.session.subject).to.equal("${EXAMPLE_SUBJECT}");
   pm.expect(body.data.session.visitorId).to.equal(pm.collectionVariables.get("visitorId"));
 });
 pm.test("the session has a new token", () => {
@@ -150,22 +157,22 @@ pm.test("the session is converted by the order", () => {
   return {
     name: "4. Place an order",
     item: [
-      step({
+      storefrontStep({
         name: "Report the order",
-        path: `${SESSION}/convert`,
+        path: `${SESSION_PATH}/convert`,
         body: order,
         before: 'pm.collectionVariables.set("orderId", pm.variables.replaceIn("order-{{$guid}}"));',
         test: isConverted,
       }),
-      step({
+      storefrontStep({
         name: "Report the same order again",
-        path: `${SESSION}/convert`,
+        path: `${SESSION_PATH}/convert`,
         body: order,
         test: isConverted,
       }),
-      step({
+      storefrontStep({
         name: "Report the order with another amount",
-        path: `${SESSION}/convert`,
+        path: `${SESSION_PATH}/convert`,
         body: { ...order, revenue: 1 },
         test: `
 ${expectStatus(409)}
@@ -178,14 +185,14 @@ pm.test("the error is a conflict", () => {
   };
 }
 
-interface Step extends Pick<RequestParts, "name" | "path" | "body"> {
+interface StorefrontStep extends Pick<RequestParts, "name" | "path" | "body"> {
   readonly method?: string;
   readonly before?: string;
   /** JavaScript code that tests the response. `body` is the parsed response body. (Postman defines `data` itself.) */
   readonly test: string;
 }
 
-function step({ name, method = "POST", path, body, before, test }: Step): RequestItem {
+function storefrontStep({ name, method = "POST", path, body, before, test }: StorefrontStep): RequestItem {
   const withResponse = `const body = pm.response.json();\n${test.trim()}`;
   return requestItem({
     name,
@@ -193,8 +200,11 @@ function step({ name, method = "POST", path, body, before, test }: Step): Reques
     path,
     body,
     pathParameters: path.includes(":sessionId") ? [{ key: "sessionId", value: "{{sessionId}}" }] : [],
-    auth: bearer("apiKey"),
-    scripts: [...(before === undefined ? [] : [script("prerequest", before)]), script("test", withResponse)],
+    auth: bearerAuth("apiKey"),
+    scripts: [
+      ...(before === undefined ? [] : [createScript("prerequest", before)]),
+      createScript("test", withResponse),
+    ],
   });
 }
 
@@ -209,7 +219,14 @@ if (body.data.pageViews !== ${pageViews} && polls < ${MAX_POLLS}) {
   ${`${expectStatus(200)}${test}`.trim().replaceAll("\n", "\n  ")}
 }`;
   const pause = `setTimeout(() => {}, ${POLL_INTERVAL});`;
-  return step({ name, method: "GET", path: SESSION, body: undefined, before: pause, test: again });
+  return storefrontStep({
+    name,
+    method: "GET",
+    path: SESSION_PATH,
+    body: undefined,
+    before: pause,
+    test: again,
+  });
 }
 
 function pageView(url: string) {

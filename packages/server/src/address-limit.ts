@@ -1,7 +1,7 @@
 import { addressKey } from "./base-app.ts";
 import type { Authenticator } from "./caller.ts";
 import type { App } from "./fastify-app.ts";
-import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
+import { DEFAULT_LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 
 /**
  * Limits the requests from one client address to the API and to `/metrics`. Requests with a valid key are not limited,
@@ -10,7 +10,7 @@ import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 export function limitAddresses(
   app: App,
   authenticator: Authenticator,
-  { address }: Pick<RequestLimits, "address"> = LIMITS,
+  { address }: Pick<RequestLimits, "address"> = DEFAULT_LIMITS,
 ): void {
   const limiter = new RateLimiter(address, "Too many requests from this address; try again later.");
   app.addHook("onRequest", async (request) => {

@@ -8,7 +8,7 @@ import type { Credentials } from "./credentials.ts";
 import type { App } from "./fastify-app.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { OwnedSessions } from "./ownership.ts";
-import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
+import { DEFAULT_LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import type { RequestSessionsOptions } from "./request-sessions.ts";
 import { analyticsRoutes } from "./routes/analytics.ts";
 import type { RouteContext } from "./routes/context.ts";
@@ -38,7 +38,7 @@ export interface AppOptions extends RequestSessionsOptions {
   readonly describeClient: ClientDescriber;
   /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
-  /** Default: {@link LIMITS}. */
+  /** Default: {@link DEFAULT_LIMITS}. */
   readonly rateLimits?: RequestLimits;
   /** The background jobs. If absent, there are no routes for jobs. */
   readonly jobs?: Jobs;
@@ -75,7 +75,7 @@ const TAGS = [
 
 /** Builds the service's API. The app does not listen on a port yet. Closing the app does not close the manager. */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { manager, cache, clock, describeClient, rateLimits: limits = LIMITS } = options;
+  const { manager, cache, clock, describeClient, rateLimits: limits = DEFAULT_LIMITS } = options;
   const app = await buildBaseApp({ ...options, title: "Coatcheck", description: DESCRIPTION, tags: TAGS });
   const context: RouteContext = {
     manager,

@@ -34,7 +34,7 @@ export interface BaseAppOptions extends RequestSessionsOptions {
 }
 
 /** Maximum bytes of a body: twice the limit of a session's data, because JSON may be escaped or indented. */
-const MAX_BODY = 128 * 1024;
+const MAX_BODY_BYTES = 128 * 1024;
 /** Milliseconds that a client has to send its request. */
 const REQUEST_TIMEOUT = 30_000;
 /** Milliseconds between two checks for clients that exceed the timeout. Node's default, 30 s, would double the timeout. */
@@ -51,7 +51,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   const app: App = Fastify({
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: MAX_BODY,
+    bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT,
     http: { headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },

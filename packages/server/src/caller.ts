@@ -3,7 +3,7 @@ import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
 import { TOKEN_LENGTH } from "./config.ts";
 import type { Credentials, Principal } from "./credentials.ts";
-import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
+import { DEFAULT_LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 
 /** The sender of a request. The sender is unknown if there is neither a principal nor a stored session. */
 export interface Caller {
@@ -32,7 +32,7 @@ export class Authenticator {
   readonly #credentials: Credentials;
   readonly #sessionLimiter: RateLimiter;
 
-  constructor(credentials: Credentials, { session }: Pick<RequestLimits, "session"> = LIMITS) {
+  constructor(credentials: Credentials, { session }: Pick<RequestLimits, "session"> = DEFAULT_LIMITS) {
     this.#credentials = credentials;
     this.#sessionLimiter = new RateLimiter(session, "Too many requests of this session; try again later.");
   }

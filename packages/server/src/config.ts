@@ -11,7 +11,7 @@ import {
   upstashVariables,
 } from "./database-variable.ts";
 import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
-import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
+import { DEFAULT_LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import { listOf, MIN_SECRET_LENGTH, secretList } from "./secret-list.ts";
 import { limitActionVariable, sessionLimitOf } from "./session-limit.ts";
 import { StartError } from "./start-error.ts";
@@ -182,8 +182,8 @@ const environment = z.object({
     .nullable()
     .default(null),
   SESSION_MAX_STALENESS_MS: wholeNumber(100, 60_000, 2000).default(2000),
-  SESSION_RATE_LIMIT: wholeNumber(0, 1_000_000, LIMITS.session).default(LIMITS.session),
-  ADDRESS_RATE_LIMIT: wholeNumber(0, 1_000_000, LIMITS.address).default(LIMITS.address),
+  SESSION_RATE_LIMIT: wholeNumber(0, 1_000_000, DEFAULT_LIMITS.session).default(DEFAULT_LIMITS.session),
+  ADDRESS_RATE_LIMIT: wholeNumber(0, 1_000_000, DEFAULT_LIMITS.address).default(DEFAULT_LIMITS.address),
   TRUST_PROXY: trustProxy.default(null),
   COOKIE_SECURE: trueOrFalse.nullable().default(null),
   PRIVACY_MODE: z.enum(PRIVACY_MODES, `must be one of ${PRIVACY_MODES.join(", ")}`).default("truncated"),

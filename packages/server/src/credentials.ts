@@ -4,19 +4,19 @@ import type { ApiKey } from "./config.ts";
 /** The sender of a request that carries the admin token or an API key. */
 export type Principal = { readonly kind: "admin" } | { readonly kind: "consumer"; readonly name: string };
 
-interface Entry {
+interface CredentialEntry {
   readonly digest: Buffer;
   readonly principal: Principal;
 }
 
 /** The admin token and the API keys. Holds only their SHA-256 digests. */
 export class Credentials {
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly CredentialEntry[];
 
   constructor(adminToken: string, apiKeys: readonly ApiKey[]) {
     this.#entries = [
       { digest: digestOf(adminToken), principal: { kind: "admin" } },
-      ...apiKeys.map(({ name, key }): Entry => {
+      ...apiKeys.map(({ name, key }): CredentialEntry => {
         const principal = { kind: "consumer", name: name ?? fingerprintOf(key) } as const;
         return { digest: digestOf(key), principal };
       }),

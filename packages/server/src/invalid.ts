@@ -1,7 +1,7 @@
 import { CoatcheckError, type Fault } from "coatcheck";
 
 /** Maximum characters of a fault's path in the message. Paths come from the client's input and can be very long. */
-const MAX_PATH = 128;
+const MAX_PATH_LENGTH = 128;
 
 /**
  * Creates the error for invalid input. The message contains the first fault.
@@ -11,7 +11,7 @@ const MAX_PATH = 128;
  */
 export function invalidInput(what: string, faults: readonly Fault[], cause?: unknown): CoatcheckError {
   const [first] = faults;
-  const fault = first ? `: ${`${first.path.slice(0, MAX_PATH)} ${first.message}`.trim()}` : "";
+  const fault = first ? `: ${`${first.path.slice(0, MAX_PATH_LENGTH)} ${first.message}`.trim()}` : "";
   return new CoatcheckError("VALIDATION_FAILED", `Invalid ${what}${fault.replace(/\.$/, "")}.`, {
     faults,
     cause,

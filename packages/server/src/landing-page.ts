@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { STYLE } from "./landing-style.ts";
+import { LANDING_STYLE } from "./landing-style.ts";
 
 /** The data that the landing page displays. */
 export interface LandingPageData {
@@ -26,7 +26,7 @@ export interface LandingPageData {
  * The Content-Security-Policy of the page, which has one style element and loads nothing. `connect-src` lets developers
  * call `fetch` in the browser's console.
  */
-export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'`;
+export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", LANDING_STYLE, "base64")}'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'`;
 
 /** Returns three example commands: log a user in, list the user's sessions, and log the user out on all devices. */
 export function commandsOf({
@@ -80,7 +80,7 @@ export function landingPage(landing: LandingPageData): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Coatcheck at ${escapeHtml(new URL(url).host)}</title>
-<style>${STYLE}</style>
+<style>${LANDING_STYLE}</style>
 </head>
 <body>
 <main>

@@ -1,5 +1,5 @@
 /** The style sheet of the landing page. It uses system fonts and the system's light or dark mode. */
-export const STYLE = `
+export const LANDING_STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1d2327, #e8ebed); --soft: light-dark(#566067, #a3adb3);
   --line: light-dark(#d9dee1, #363e44); --page: light-dark(#f6f7f8, #14181b); --card: light-dark(#fff, #1c2226);
   --accent: light-dark(#0b5c6b, #6fd0e0); --good: light-dark(#1b6e3c, #6fcf97); --bad: light-dark(#a3281e, #ff9d92); }

@@ -15,14 +15,14 @@ export interface RequestLimits {
  * The default limits. The limit per address is higher than the limit per session, because many users can share an
  * address.
  */
-export const LIMITS: RequestLimits = { session: 600, address: 3000 };
+export const DEFAULT_LIMITS: RequestLimits = { session: 600, address: 3000 };
 
 /** Length of a window, in milliseconds. */
-const WINDOW = 60_000;
+const WINDOW_LENGTH = 60_000;
 /** Maximum number of keys that a limiter stores. The oldest windows are dropped first. */
 const MAX_KEYS = 100_000;
 
-interface Window {
+interface RequestWindow {
   readonly endsAt: number;
   count: number;
 }
@@ -36,7 +36,7 @@ export class RateLimiter {
   readonly #message: string;
   readonly #monotonic: () => number;
   /** The current window of each key, in the order in which the windows end. */
-  readonly #windows = new Map<string, Window>();
+  readonly #windows = new Map<string, RequestWindow>();
 
   /**
    * @param max requests per minute and key; 0 for no limit.
@@ -59,7 +59,7 @@ export class RateLimiter {
     const now = this.#monotonic();
     let window = this.#windows.get(key);
     if (window === undefined || window.endsAt <= now) {
-      window = { endsAt: now + WINDOW, count: 0 };
+      window = { endsAt: now + WINDOW_LENGTH, count: 0 };
       this.#windows.delete(key);
       this.#windows.set(key, window);
       this.#dropOldest();

@@ -81,7 +81,7 @@ const pageQuery = z.object({
 
 export const subjectQuery = pageQuery.strict();
 
-export const subjectEndQuery = z.strictObject({
+export const endSubjectSessionsQuery = z.strictObject({
   // Must be a valid id: an invalid id would exclude no session, so that a typo would end all sessions.
   except: z
     .string()
@@ -91,7 +91,7 @@ export const subjectEndQuery = z.strictObject({
     .describe("Id of a session to keep."),
 });
 
-export const endManyQuery = z.strictObject({
+export const endSessionsQuery = z.strictObject({
   tenant: tenant.optional().describe("Ends the sessions of this tenant."),
   everyone: z.literal("true").optional().describe("Ends all sessions."),
 });

@@ -13,7 +13,7 @@ import { StartError } from "./start-error.ts";
  */
 export function readOrCreateSecrets(path: string): readonly string[] {
   try {
-    return read(path);
+    return readSecrets(path);
   } catch (error) {
     if (!isMissing(error)) throw unreadableFileError(path, error);
   }
@@ -31,7 +31,7 @@ export function readOrCreateSecrets(path: string): readonly string[] {
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
-    return read(path);
+    return readSecrets(path);
   } catch (error) {
     throw unreadableFileError(path, error);
   } finally {
@@ -39,7 +39,7 @@ export function readOrCreateSecrets(path: string): readonly string[] {
   }
 }
 
-function read(path: string): readonly string[] {
+function readSecrets(path: string): readonly string[] {
   const secrets = readFileSync(path, "utf8")
     .split("\n")
     .map((line) => line.trim())

@@ -25,7 +25,7 @@ const PAGE_POLICY = [
 ].join("; ");
 
 /** One year, in seconds. */
-const HSTS = "max-age=31536000; includeSubDomains";
+const HSTS_HEADER = "max-age=31536000; includeSubDomains";
 
 /** Adds the security headers to every response. A route's own `Content-Security-Policy` takes precedence. */
 export async function registerSecurityHeaders(app: App, secureCookie: SecureCookie): Promise<void> {
@@ -35,7 +35,7 @@ export async function registerSecurityHeaders(app: App, secureCookie: SecureCook
     xFrameOptions: { action: "deny" },
   });
   app.addHook("onRequest", async (request, reply) => {
-    if (usesSecureCookie(request, secureCookie)) reply.header("strict-transport-security", HSTS);
+    if (usesSecureCookie(request, secureCookie)) reply.header("strict-transport-security", HSTS_HEADER);
   });
   app.addHook("onSend", async (_request, reply) => {
     // Skip a 304: it has no content type, and its headers would replace the headers of the cached page.

@@ -18,7 +18,7 @@ const PARENT_PID = process.ppid;
 const PARENT_CHECK_INTERVAL = 500;
 
 /** Milliseconds after the first signal during which a second signal is ignored as a repetition. */
-const REPEAT_WINDOW = 500;
+const REPEATED_SIGNAL_WINDOW = 500;
 
 /** Builds `coatcheck serve`. Its options take precedence over the environment variables. */
 export function serveCommand(): Command {
@@ -85,7 +85,7 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
   const hop = async () => {
     if (startedAt !== null) {
       // One Ctrl-C can cause two signals: one from the terminal, and one that npm forwards.
-      if (performance.now() - startedAt > REPEAT_WINDOW) process.exit(1);
+      if (performance.now() - startedAt > REPEATED_SIGNAL_WINDOW) process.exit(1);
       return;
     }
     startedAt = performance.now();

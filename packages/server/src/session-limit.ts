@@ -3,14 +3,14 @@ import { z } from "zod";
 
 type SessionLimit = NonNullable<SessionPolicy["sessionLimit"]>;
 
-const ACTIONS = [
+const LIMIT_ACTIONS = [
   "evict-oldest",
   "evict-least-recently-used",
   "reject",
 ] as const satisfies readonly SessionLimit["onExceeded"][];
 
 /** Parses `SESSION_LIMIT_ACTION`: the consequence of a login that exceeds `SESSION_LIMIT`. */
-export const limitActionVariable = z.enum(ACTIONS, `must be one of ${ACTIONS.join(", ")}`);
+export const limitActionVariable = z.enum(LIMIT_ACTIONS, `must be one of ${LIMIT_ACTIONS.join(", ")}`);
 
 /** Returns the limit of live sessions per subject that the two variables set, or null without a limit. */
 export function sessionLimitOf(data: {

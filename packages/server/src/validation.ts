@@ -6,7 +6,7 @@ import { invalidInput } from "./invalid.ts";
 type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 
 /** What a value of the wrong type must be instead, by Zod's name for the expected type. */
-const TYPES: Readonly<Record<string, string>> = {
+const TYPE_PHRASES: Readonly<Record<string, string>> = {
   string: "a string",
   number: "a number",
   int: "a whole number",
@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** What a string must be instead, by Zod's name for its format. */
-const FORMATS: Readonly<Record<string, string>> = {
+const FORMAT_PHRASES: Readonly<Record<string, string>> = {
   uuid: "a UUID",
   guid: "a UUID",
   email: "an email address",
@@ -41,7 +41,7 @@ function messageOf(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is required";
-      return `must be ${TYPES[issue.expected] ?? issue.expected}${describeType(issue.input)}`;
+      return `must be ${TYPE_PHRASES[issue.expected] ?? issue.expected}${describeType(issue.input)}`;
     case "invalid_value":
       if (issue.input === undefined) return "is required";
       return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")}`;
@@ -50,7 +50,7 @@ function messageOf(issue: RawIssue): string | undefined {
     case "too_big":
       return boundMessage(issue.origin, "at most", Number(issue.maximum));
     case "invalid_format":
-      return `must be ${FORMATS[issue.format] ?? "in the documented format"}`;
+      return `must be ${FORMAT_PHRASES[issue.format] ?? "in the documented format"}`;
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_union":

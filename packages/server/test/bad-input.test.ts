@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient, type TestResponse } from "./test-client.ts";
 
 // Trust one proxy, so that tests can set the client address, which is the key of the rate limit.
@@ -13,7 +13,7 @@ const service = useService({
 const visitor = (key: string | null = null) => new TestClient(service().url, key);
 
 async function totalSessions(): Promise<unknown> {
-  return (await visitor(ADMIN).get("/api/v1/sessions/stats")).body.data?.totalSessions;
+  return (await visitor(ADMIN_TOKEN).get("/api/v1/sessions/stats")).body.data?.totalSessions;
 }
 
 /** Expects an error response with the envelope and a request id, and without cookies, stack traces or file names. */
@@ -59,7 +59,7 @@ test("the response to a body with thousands of faults is smaller than 10 KB", as
 test.each(["a\\u0000b", "a\\ud800b"])(
   "the text %s is rejected as a subject, tenant or name",
   async (text) => {
-    const slack = visitor(KEYS.slack);
+    const slack = visitor(API_KEYS.slack);
     expectError(await slack.post("/api/v1/sessions", `{"name":"${text}"}`), 400, "VALIDATION_FAILED", "name");
     const path = `${await slack.create()}/authenticate`;
     const subject = await slack.post(path, `{"subject":"${text}"}`);
@@ -107,7 +107,7 @@ test.each([
   ["a null byte", "%00"],
   ["long", "x".repeat(900)],
 ])("a request with a session id that is %s fails with SESSION_NOT_FOUND", async (_what, id) => {
-  for (const key of [ADMIN, KEYS.slack, null]) {
+  for (const key of [ADMIN_TOKEN, API_KEYS.slack, null]) {
     expectError(await visitor(key).get(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
     expectError(await visitor(key).patch(`/api/v1/sessions/${id}/data`, {}), 404, "SESSION_NOT_FOUND");
     expectError(await visitor(key).delete(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
@@ -115,9 +115,9 @@ test.each([
 });
 
 test("an error does not echo a malformed id, which may be a token", async () => {
-  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const token = created.body.data?.token ?? "";
-  const response = await visitor(ADMIN).get(`/api/v1/sessions/${token}`);
+  const response = await visitor(ADMIN_TOKEN).get(`/api/v1/sessions/${token}`);
   expectError(response, 404, "SESSION_NOT_FOUND");
   expect(response.body.error?.message).not.toContain(token.slice(0, 10));
 });
@@ -168,7 +168,7 @@ test.each([
   ["cursor=nonsense", "cursor"],
   ["colour=red", "colour"],
 ])("GET /api/v1/sessions rejects the query %s", async (query, path) => {
-  expectError(await visitor(ADMIN).get(`/api/v1/sessions?${query}`), 400, "VALIDATION_FAILED", path);
+  expectError(await visitor(ADMIN_TOKEN).get(`/api/v1/sessions?${query}`), 400, "VALIDATION_FAILED", path);
 });
 
 test.each([
@@ -180,7 +180,7 @@ test.each([
   ["elevate", { scope: "pay", maxAge: -1 }, "maxAge"],
   ["elevate", { scope: "", maxAge: 1 }, "scope"],
 ])("POST /%s rejects the body %j", async (change, body, path) => {
-  const slack = visitor(KEYS.slack);
+  const slack = visitor(API_KEYS.slack);
   const session = await slack.create();
   expectError(await slack.post(`${session}/${change}`, body), 400, "VALIDATION_FAILED", path);
 });
@@ -189,7 +189,7 @@ test.each([
   ["__proto__", '{"a":{"__proto__":1}}', "a.__proto__"],
   ["an array", "[1]", ""],
 ])("PATCH /data rejects a body with %s", async (_what, body, path) => {
-  const slack = visitor(KEYS.slack);
+  const slack = visitor(API_KEYS.slack);
   const session = await slack.create();
   expectError(await slack.patch(`${session}/data`, body), 400, "VALIDATION_FAILED", path);
   expect((await slack.get(`${session}/data`)).body.data).toEqual({});
@@ -212,9 +212,9 @@ test("write requests from other sites are rejected with 403", async () => {
 });
 
 test("an invalid cookie is rejected, except by POST /api/v1/sessions, which creates a new session", async () => {
-  const { body } = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const { body } = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const ended = body.data?.token ?? "";
-  await visitor(KEYS.slack).delete(`/api/v1/sessions/${body.data?.sessionId}`);
+  await visitor(API_KEYS.slack).delete(`/api/v1/sessions/${body.data?.sessionId}`);
   for (const [cookie, status, code] of [
     ["short", 401, "SESSION_REQUIRED"],
     ["A".repeat(50), 401, "SESSION_REQUIRED"],
@@ -233,7 +233,7 @@ test("an invalid cookie is rejected, except by POST /api/v1/sessions, which crea
 });
 
 test("a request with an older cookie fails with CONFLICT and receives no new cookie", async () => {
-  const consumer = visitor(KEYS.slack);
+  const consumer = visitor(API_KEYS.slack);
   const { sessionId, token } =
     (await consumer.post("/api/v1/sessions", { transport: "bearer" })).body.data ?? {};
   const login = await consumer.post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-7" });
@@ -254,7 +254,7 @@ test("one address may create 120 sessions per minute", async () => {
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await from("2001:db8:0:1::1")).status).toBe(201);
   expect((await from("192.0.2.7")).status).toBe(201);
-  const keyed = await visitor(KEYS.slack).send(
+  const keyed = await visitor(API_KEYS.slack).send(
     "POST",
     "/api/v1/sessions",
     {},
@@ -267,14 +267,15 @@ test("the log contains no key, cookie or token", async () => {
   const browser = visitor();
   const session = await browser.create();
   await browser.post(`${session}/rotate`);
-  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const token = created.body.data?.token ?? "";
   await visitor(token).get(`/api/v1/sessions/${token}?cursor=${token}`);
   await visitor().post("/api/v1/sessions/introspect", { token });
-  const ready = await visitor(ADMIN).get("/ready");
+  const ready = await visitor(ADMIN_TOKEN).get("/ready");
   const requestId = ready.headers.get("x-request-id") ?? "";
   await service().command.outputMatch(new RegExp(requestId));
   const { output } = service().command;
   expect(output).toContain(created.body.data?.sessionId);
-  for (const secret of [browser.cookie ?? "", token, ADMIN, KEYS.slack]) expect(output).not.toContain(secret);
+  for (const secret of [browser.cookie ?? "", token, ADMIN_TOKEN, API_KEYS.slack])
+    expect(output).not.toContain(secret);
 });

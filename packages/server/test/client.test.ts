@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
-import { ADMIN, Command, KEYS, RunningService, temporaryFolder, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, Command, RunningService, temporaryFolder, useService } from "./fixtures.ts";
 import { mmdbFile } from "./mmdb-file.ts";
 import { TestClient } from "./test-client.ts";
 
@@ -29,7 +29,7 @@ async function clientSeen(
     "x-forwarded-for": address,
   });
   expect(created.status).toBe(201);
-  const read = await new TestClient(url, ADMIN).get(`/api/v1/sessions/${created.body.data?.sessionId}`);
+  const read = await new TestClient(url, ADMIN_TOKEN).get(`/api/v1/sessions/${created.body.data?.sessionId}`);
   return read.body.data?.client;
 }
 
@@ -62,8 +62,8 @@ describe("with the default privacy mode", () => {
 
   test("a consumer's session stores no client, because the request comes from the consumer's backend", async () => {
     const { url } = service();
-    expect(await clientSeen(url, "203.0.113.77", new TestClient(url, KEYS.slack))).toBeNull();
-    const shop = new TestClient(url, KEYS.shop);
+    expect(await clientSeen(url, "203.0.113.77", new TestClient(url, API_KEYS.slack))).toBeNull();
+    const shop = new TestClient(url, API_KEYS.shop);
     const browser = new TestClient(url);
     await browser.create();
     shop.cookie = browser.cookie;
@@ -72,7 +72,7 @@ describe("with the default privacy mode", () => {
 
   test("the list of a subject's sessions contains the device of each session", async () => {
     const { url } = service();
-    const shop = new TestClient(url, KEYS.shop);
+    const shop = new TestClient(url, API_KEYS.shop);
     const agents = [FIREFOX, PHONE];
     let browser = new TestClient(url);
     for (const agent of agents) {
@@ -174,7 +174,7 @@ test("a request with an existing session does not run the client describer", asy
   const app = await buildApp({
     manager,
     cache,
-    credentials: new Credentials(ADMIN, []),
+    credentials: new Credentials(ADMIN_TOKEN, []),
     log: pino({ level: "silent" }),
     clock: { now: Date.now },
     trustProxy: false,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -16,36 +16,39 @@ async function post(payload: object, key?: string) {
   return { status: response.statusCode, ...response.json(), headers: response.headers };
 }
 
-test.each([KEYS.slack, ADMIN])("a request with an API key creates a logged-in session", async (key) => {
-  const login = {
-    subject: "ann",
-    tenant: "acme",
-    rememberMe: true,
-    metadata: { from: "django" },
-    name: "web",
-  };
-  const { status, data, headers } = await post(login, key);
-  expect([status, headers["set-cookie"]]).toEqual([201, undefined]);
-  expect(data).toMatchObject({ metadata: { from: "django" }, token: expect.stringMatching(/^[\w-]{50}$/) });
-  const { json } = await observed.app.inject({
-    url: `/api/v1/sessions/${data.sessionId}`,
-    headers: { authorization: `Bearer ${data.token}` },
-  });
-  const now = observed.clock.now();
-  expect(json().data).toMatchObject({
-    type: "authenticated",
-    subject: "ann",
-    tenant: "acme",
-    name: "web",
-    rememberMe: true,
-    owner: key === ADMIN ? "consumer:admin" : "consumer:slack",
-    authenticatedAt: new Date(now).toISOString(),
-    expiresAt: new Date(now + observed.manager.policy.rememberMe.absoluteTimeout).toISOString(),
-  });
-});
+test.each([API_KEYS.slack, ADMIN_TOKEN])(
+  "a request with an API key creates a logged-in session",
+  async (key) => {
+    const login = {
+      subject: "ann",
+      tenant: "acme",
+      rememberMe: true,
+      metadata: { from: "django" },
+      name: "web",
+    };
+    const { status, data, headers } = await post(login, key);
+    expect([status, headers["set-cookie"]]).toEqual([201, undefined]);
+    expect(data).toMatchObject({ metadata: { from: "django" }, token: expect.stringMatching(/^[\w-]{50}$/) });
+    const { json } = await observed.app.inject({
+      url: `/api/v1/sessions/${data.sessionId}`,
+      headers: { authorization: `Bearer ${data.token}` },
+    });
+    const now = observed.clock.now();
+    expect(json().data).toMatchObject({
+      type: "authenticated",
+      subject: "ann",
+      tenant: "acme",
+      name: "web",
+      rememberMe: true,
+      owner: key === ADMIN_TOKEN ? "consumer:admin" : "consumer:slack",
+      authenticatedAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + observed.manager.policy.rememberMe.absoluteTimeout).toISOString(),
+    });
+  },
+);
 
 test("the token of the new session also works as a browser's cookie", async () => {
-  const { data } = await post({ subject: "ann" }, KEYS.slack);
+  const { data } = await post({ subject: "ann" }, API_KEYS.slack);
   const headers = { cookie: `sid=${data.token}`, host: "localhost" };
   const { json } = await observed.app.inject({ url: `/api/v1/sessions/${data.sessionId}`, headers });
   expect(json().data).toMatchObject({ subject: "ann", tenant: null, rememberMe: null });
@@ -72,9 +75,9 @@ test.each([
   { tenant: "x".repeat(257) },
   { subjct: "ann" },
 ])("a request with a key is rejected if it sends the invalid body %j", async (payload) => {
-  expect((await post(payload, KEYS.slack)).error.code).toBe("VALIDATION_FAILED");
+  expect((await post(payload, API_KEYS.slack)).error.code).toBe("VALIDATION_FAILED");
 });
 
 test("the response for an anonymous session of a consumer contains no token", async () => {
-  expect((await post({ metadata: {} }, KEYS.slack)).data).not.toHaveProperty("token");
+  expect((await post({ metadata: {} }, API_KEYS.slack)).data).not.toHaveProperty("token");
 });

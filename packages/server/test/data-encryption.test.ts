@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const OLD = "the-data-secret-of-last-year";
@@ -26,8 +26,8 @@ async function restart(variables: Record<string, string>) {
   await running?.end();
   running = await new RunningService(folder, variables).started();
   return {
-    shop: new TestClient(running.url, KEYS.shop),
-    admin: new TestClient(running.url, ADMIN),
+    shop: new TestClient(running.url, API_KEYS.shop),
+    admin: new TestClient(running.url, ADMIN_TOKEN),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KEYS, useService } from "./fixtures.ts";
+import { API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -19,7 +19,7 @@ test("a merge patch changes only the members that it contains", async () => {
 });
 
 test("a patch with If-Match is rejected if the version differs", async () => {
-  const slack = new TestClient(service().url, KEYS.slack);
+  const slack = new TestClient(service().url, API_KEYS.slack);
   const path = `${await slack.create()}/data`;
   const { headers } = await slack.get(path);
   const etag = headers.get("etag") ?? "";

@@ -1,6 +1,6 @@
 import type { CreateOptions } from "coatcheck";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
 let observed: ObservedApp;
@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => observed.close());
 
-async function end(query: string, key: string | null = ADMIN) {
+async function end(query: string, key: string | null = ADMIN_TOKEN) {
   const response = await observed.app.inject({
     method: "DELETE",
     url: `/api/v1/sessions${query}`,
@@ -63,7 +63,7 @@ test.each([
 });
 
 test.each([
-  [KEYS.slack, 403, "FORBIDDEN"],
+  [API_KEYS.slack, 403, "FORBIDDEN"],
   [null, 401, "SESSION_REQUIRED"],
 ])(
   "a caller with the key %s cannot end the sessions of a tenant or all sessions",

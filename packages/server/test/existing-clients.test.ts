@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ADMIN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -10,7 +10,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 test("existing clients get the expected responses when they create, read, list, count and delete sessions, and for an unknown id", async () => {
   const { url } = service();
   const browser = new TestClient(url);
-  const admin = new TestClient(url, ADMIN);
+  const admin = new TestClient(url, ADMIN_TOKEN);
   const metadata = { customerName: "John Doe", orderType: "delivery" };
 
   const created = await browser.post("/api/v1/sessions", { metadata });
@@ -62,7 +62,7 @@ test("existing clients get the expected responses when they create, read, list, 
 
   expect((await browser.delete(path)).body).toEqual({ success: true, data: { ended: 1 } });
   expect(browser.cookie).toBeNull();
-  for (const visitor of [new TestClient(url), new TestClient(url, ADMIN)]) {
+  for (const visitor of [new TestClient(url), new TestClient(url, ADMIN_TOKEN)]) {
     const unknown = "550e8400-e29b-41d4-a716-446655440000";
     const missing = await visitor.get(`/api/v1/sessions/${unknown}`);
     expect(missing.status).toBe(404);

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 
 /** The credentials that the services in tests accept. */
-export const ADMIN = "admin-token-of-the-tests";
-export const KEYS = { slack: "key-of-the-slack-bot-0001", shop: "key-of-the-shop-backend-2" } as const;
+export const ADMIN_TOKEN = "admin-token-of-the-tests";
+export const API_KEYS = { slack: "key-of-the-slack-bot-0001", shop: "key-of-the-shop-backend-2" } as const;
 
-const COMMAND = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
+const COMMAND_FILE = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
 
 /** Creates a temporary folder, which the caller must remove. */
 export function temporaryFolder(): string {
@@ -25,7 +25,7 @@ export class Command {
   readonly #ended: Promise<unknown>;
 
   constructor(args: readonly string[], folder: string, variables: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: variables });
+    this.child = spawn(process.execPath, [COMMAND_FILE, ...args], { cwd: folder, env: variables });
     this.child.stdout?.on("data", (chunk) => {
       this.output += chunk;
     });
@@ -62,8 +62,8 @@ export class RunningService {
     this.folder = folder;
     this.command = new Command(["serve"], folder, {
       PORT: "0",
-      ADMIN_TOKEN: ADMIN,
-      API_KEYS: `slack:${KEYS.slack},shop:${KEYS.shop}`,
+      ADMIN_TOKEN: ADMIN_TOKEN,
+      API_KEYS: `slack:${API_KEYS.slack},shop:${API_KEYS.shop}`,
       ...variables,
     });
   }

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { ERROR_STATUS } from "coatcheck";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 import { startApi } from "./golden/api.ts";
 
 /*
@@ -56,7 +56,7 @@ describe("REST API", () => {
     });
     passTime(1000);
     const bearer = await record("a consumer creates a bearer session", "POST /api/v1/sessions", {
-      bearer: KEYS.slack,
+      bearer: API_KEYS.slack,
       body: { transport: "bearer" },
     });
     passTime(HOUR);
@@ -69,17 +69,17 @@ describe("REST API", () => {
     await record("a browser reads its data", `GET ${path}/data`, { cookie });
     const login = await record("the shop logs a browser in", `POST ${path}/authenticate`, {
       cookie,
-      bearer: KEYS.shop,
+      bearer: API_KEYS.shop,
       body: { subject: "user-7", tenant: "geneva" },
     });
     const remembered = await record("the shop logs a browser in, remembered", `POST ${path}/authenticate`, {
       cookie: login.cookie,
-      bearer: KEYS.shop,
+      bearer: API_KEYS.shop,
       body: { subject: "user-7", tenant: "geneva", rememberMe: true },
     });
     const elevated = await record("the shop elevates a browser", `POST ${path}/elevate`, {
       cookie: remembered.cookie,
-      bearer: KEYS.shop,
+      bearer: API_KEYS.shop,
       body: { scope: "pay", maxAge: 60_000 },
     });
     const rotated = await record("a browser rotates its token", `POST ${path}/rotate`, {
@@ -87,29 +87,29 @@ describe("REST API", () => {
     });
     const bearerPath = `/api/v1/sessions/${bearer.id}`;
     const bearerLogin = await record("a consumer logs a bearer in", `POST ${bearerPath}/authenticate`, {
-      bearer: KEYS.slack,
+      bearer: API_KEYS.slack,
       body: { subject: "user-8" },
     });
     const { token } = bearerLogin;
     await record("introspection of a live token", "POST /api/v1/sessions/introspect", {
-      bearer: KEYS.slack,
+      bearer: API_KEYS.slack,
       body: { token },
     });
     await record("introspection of an older token", "POST /api/v1/sessions/introspect", {
-      bearer: KEYS.slack,
+      bearer: API_KEYS.slack,
       body: { token: bearer.token },
     });
-    await record("the admin lists sessions", "GET /api/v1/sessions?limit=2", { bearer: ADMIN });
-    await record("the admin counts sessions", "GET /api/v1/sessions/stats", { bearer: ADMIN });
+    await record("the admin lists sessions", "GET /api/v1/sessions?limit=2", { bearer: ADMIN_TOKEN });
+    await record("the admin counts sessions", "GET /api/v1/sessions/stats", { bearer: ADMIN_TOKEN });
     await record("a subject lists its sessions", "GET /api/v1/subjects/user-8/sessions", { bearer: token });
     await record("the admin ends a subject's sessions", "DELETE /api/v1/subjects/user-8/sessions", {
-      bearer: ADMIN,
+      bearer: ADMIN_TOKEN,
     });
     await record("a browser logs out", `DELETE ${path}`, { cookie: rotated.cookie });
     await record("the admin reads an ended order session", `GET /api/v1/sessions/${order.id}`, {
-      bearer: ADMIN,
+      bearer: ADMIN_TOKEN,
     });
-    await record("metrics", "GET /metrics", { bearer: ADMIN }, seriesOf);
+    await record("metrics", "GET /metrics", { bearer: ADMIN_TOKEN }, seriesOf);
     await expect(String(api.transcript)).toMatchFileSnapshot("golden/rest-api.http");
   });
 
@@ -150,14 +150,14 @@ describe("REST API", () => {
     await record("no credential", "GET /api/v1/sessions");
     await record("a credential that is unknown", `GET ${path}`, { bearer: "unknown-credential" });
     await record("a cookie where a key is needed", "GET /api/v1/sessions/stats", { cookie });
-    await record("a key where the admin token is needed", "GET /api/v1/sessions", { bearer: KEYS.slack });
+    await record("a key where the admin token is needed", "GET /api/v1/sessions", { bearer: API_KEYS.slack });
     await record("metrics without a credential", "GET /metrics");
-    await record("another owner's session", `GET ${path}`, { bearer: KEYS.slack });
-    await record("a malformed session id", "GET /api/v1/sessions/not-an-id", { bearer: ADMIN });
+    await record("another owner's session", `GET ${path}`, { bearer: API_KEYS.slack });
+    await record("a malformed session id", "GET /api/v1/sessions/not-an-id", { bearer: ADMIN_TOKEN });
     await record("another subject's sessions", "GET /api/v1/subjects/user-9/sessions", { cookie });
     await record("an elevation of an anonymous session", `POST ${path}/elevate`, {
       cookie,
-      bearer: ADMIN,
+      bearer: ADMIN_TOKEN,
       body: { scope: "pay", maxAge: 1000 },
     });
     const rotated = await prepare(`POST ${path}/rotate`, { cookie });
@@ -165,7 +165,7 @@ describe("REST API", () => {
     await prepare(`DELETE ${path}`, { cookie: rotated.cookie });
     await record("a session after its logout", `GET ${path}`, { cookie: rotated.cookie });
     const ended = await prepare("POST /api/v1/sessions", { body: { transport: "bearer" } });
-    await prepare(`DELETE /api/v1/sessions/${ended.id}`, { bearer: ADMIN });
+    await prepare(`DELETE /api/v1/sessions/${ended.id}`, { bearer: ADMIN_TOKEN });
     await record("a revoked session", `GET /api/v1/sessions/${ended.id}`, { bearer: ended.token });
     const expired = await prepare("POST /api/v1/sessions", { body: {} });
     passTime(400 * DAY);
@@ -174,7 +174,7 @@ describe("REST API", () => {
     api.setDown(true);
     await record("ready, without a store", "GET /ready");
     await record("a session, without a store", `PATCH /api/v1/sessions/${stored.id}/data`, {
-      bearer: ADMIN,
+      bearer: ADMIN_TOKEN,
       body: {},
     });
     api.setDown(false);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { KEYS, useService } from "./fixtures.ts";
+import { API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 describe("every response", () => {
@@ -30,7 +30,7 @@ describe("every response", () => {
   });
 
   test("about a session has Cache-Control: no-store", async () => {
-    for (const visitor of [new TestClient(service().url), new TestClient(service().url, KEYS.slack)]) {
+    for (const visitor of [new TestClient(service().url), new TestClient(service().url, API_KEYS.slack)]) {
       const path = await visitor.create();
       for (const url of [path, `${path}/data`, "/api/v1/sessions/00000000-0000-4000-8000-000000000000"]) {
         expect((await visitor.get(url)).headers.get("cache-control")).toContain("no-store");

@@ -10,7 +10,7 @@ import { PostgresJobBoard } from "../src/jobs/board/postgres.ts";
 import { RedisJobBoard } from "../src/jobs/board/redis.ts";
 import { SqliteJobBoard } from "../src/jobs/board/sqlite.ts";
 import { type Job, Jobs } from "../src/jobs/jobs.ts";
-import { ADMIN, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const HOUR = 3_600_000;
@@ -136,7 +136,10 @@ await describeWithServer("PostgreSQL", "postgres", async (url) => {
     const services = [new RunningService(path, variables), new RunningService(path, variables)];
     try {
       const nodes = await Promise.all(services.map((service) => service.started()));
-      const [one, other] = nodes.map((node) => new TestClient(node.url, ADMIN)) as [TestClient, TestClient];
+      const [one, other] = nodes.map((node) => new TestClient(node.url, ADMIN_TOKEN)) as [
+        TestClient,
+        TestClient,
+      ];
       const run = await one.post("/api/v1/jobs/rollup/run", {});
       expect(run.body.data).toMatchObject({ error: null, node: expect.stringMatching(/:\d+$/) });
       const { body } = await other.get("/api/v1/jobs");

@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { type Job, Jobs } from "../src/jobs/jobs.ts";
 import { type SweepOptions, sweepJob } from "../src/jobs/sweep.ts";
-import { ADMIN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -157,7 +157,7 @@ describe("the job routes", () => {
   const service = useService();
 
   test("list and run the jobs for the admin", async () => {
-    const admin = new TestClient(service().url, ADMIN);
+    const admin = new TestClient(service().url, ADMIN_TOKEN);
     const { body } = await admin.get("/api/v1/jobs");
     const { jobs } = body.data as unknown as { jobs: { name: string }[] };
     expect(jobs.map(({ name }) => name)).toEqual(["sweep", "rollup", "rollup-repair", "retention"]);

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
-import { ADMIN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, useService } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -97,7 +97,7 @@ describeWithProgram("curl", "the commands on the landing page", () => {
     };
     const outputs = [];
     for (const command of Object.values(data.commands)) {
-      const env = { ...process.env, ADMIN_TOKEN: ADMIN };
+      const env = { ...process.env, ADMIN_TOKEN: ADMIN_TOKEN };
       const { stdout } = await promisify(execFile)("sh", ["-c", `${command} --silent`], { env });
       outputs.push(JSON.parse(stdout).data);
     }

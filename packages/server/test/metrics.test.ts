@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { ObservedService } from "./observed-service.ts";
 import { TestClient } from "./test-client.ts";
 
@@ -15,18 +15,18 @@ async function scrape(url: string, key: string | null) {
 
 test("/metrics rejects all callers except the admin", async () => {
   expect((await scrape(service().url, null)).status).toBe(401);
-  expect((await scrape(service().url, KEYS.slack)).status).toBe(403);
+  expect((await scrape(service().url, API_KEYS.slack)).status).toBe(403);
 });
 
 test("/metrics reports session counts and cache metrics", async () => {
-  const created = await new TestClient(service().url, KEYS.slack).post("/api/v1/sessions", {
+  const created = await new TestClient(service().url, API_KEYS.slack).post("/api/v1/sessions", {
     transport: "bearer",
   });
   const holder = new TestClient(service().url, created.body.data?.token);
   for (let count = 0; count < 3; count++)
     await holder.get(`/api/v1/sessions/${created.body.data?.sessionId}`);
 
-  const { status, type, text } = await scrape(service().url, ADMIN);
+  const { status, type, text } = await scrape(service().url, ADMIN_TOKEN);
   expect(status).toBe(200);
   expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
   expect(text).toMatch(/^coatcheck_sessions_live 1$/m);
@@ -39,7 +39,7 @@ test("/metrics omits the session counts while the store is unavailable", async (
   const watched = await new ObservedService().started();
   try {
     await watched.stopStore();
-    const { status, text } = await scrape(watched.url, ADMIN);
+    const { status, text } = await scrape(watched.url, ADMIN_TOKEN);
     expect(status).toBe(200);
     expect(text).not.toContain("coatcheck_sessions_live");
     expect(text).toContain("coatcheck_lease_valid");
@@ -52,7 +52,7 @@ describe("ENABLE_SESSION_METRICS=false", () => {
   const quiet = useService({ ENABLE_SESSION_METRICS: "false" });
 
   test("removes the route /metrics and its OpenAPI entry", async () => {
-    expect((await scrape(quiet().url, ADMIN)).status).toBe(404);
+    expect((await scrape(quiet().url, ADMIN_TOKEN)).status).toBe(404);
     expect(await (await fetch(`${quiet().url}/openapi.json`)).text()).not.toContain("/metrics");
   });
 });

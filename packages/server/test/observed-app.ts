@@ -7,7 +7,7 @@ import { type FakeClock, fakeClock } from "coatcheck/testing";
 import { pino } from "pino";
 import { type App, type AppOptions, buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 
 /** One log line. */
 export interface LogLine {
@@ -40,9 +40,9 @@ export async function observedApp(options: Partial<AppOptions> = {}): Promise<Ob
   const app = await buildApp({
     manager,
     cache,
-    credentials: new Credentials(ADMIN, [
-      { name: "slack", key: KEYS.slack },
-      { name: "shop", key: KEYS.shop },
+    credentials: new Credentials(ADMIN_TOKEN, [
+      { name: "slack", key: API_KEYS.slack },
+      { name: "shop", key: API_KEYS.shop },
     ]),
     log: pino(stream),
     clock,

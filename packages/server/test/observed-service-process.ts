@@ -6,7 +6,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { pino } from "pino";
 import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
-import { ADMIN } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
 
 let reads = 0;
 let isDown = false;
@@ -33,7 +33,7 @@ const app = await buildApp({
   manager: new SessionManager({ store, secrets: ["a secret for these tests"] }),
   // The manager does not use this cache, so that every read reaches the store and is counted.
   cache: createCache({ store: memory, singleProcess: true }),
-  credentials: new Credentials(ADMIN, []),
+  credentials: new Credentials(ADMIN_TOKEN, []),
   log: pino({ level: "silent" }),
   clock: { now: Date.now },
   trustProxy: false,

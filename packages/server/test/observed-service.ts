@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("observed-service-process.ts", import.meta.url));
+const SERVICE_PROGRAM = fileURLToPath(new URL("observed-service-process.ts", import.meta.url));
 
 /** A service in a child process. Its store counts reads and can be made to fail. */
 export class ObservedService {
@@ -10,7 +10,7 @@ export class ObservedService {
   url = "";
 
   constructor() {
-    this.#process = fork(PROGRAM, { execArgv: ["--conditions=coatcheck-source"] });
+    this.#process = fork(SERVICE_PROGRAM, { execArgv: ["--conditions=coatcheck-source"] });
   }
 
   async started(): Promise<this> {

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { ADMIN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -112,11 +112,11 @@ test("the OpenAPI document has version 3.1 and valid schemas", async () => {
 test("responses and errors match the OpenAPI document", async () => {
   const document = await readDocument();
   const compile = compilerOf(document);
-  const session = await new TestClient(service().url, ADMIN).create({ metadata: { from: "a test" } });
+  const session = await new TestClient(service().url, ADMIN_TOKEN).create({ metadata: { from: "a test" } });
   for (const [path, { get }] of Object.entries(document.paths)) {
     if (get === undefined) continue;
     const url = service().url + path.replace(/^.*\{sessionId\}/, session).replace("{subject}", "alice");
-    for (const key of [ADMIN, "an unknown key"]) {
+    for (const key of [ADMIN_TOKEN, "an unknown key"]) {
       const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
       const { content = {} } = get.responses[response.status === 200 ? 200 : "4XX"] ?? {};
       const type = response.headers.get("content-type")?.split(";")[0] ?? "";

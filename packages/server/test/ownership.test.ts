@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -14,7 +14,7 @@ function caller(name: string): TestClient {
 beforeAll(async () => {
   const { url } = service();
   const browser = new TestClient(url);
-  const slack = new TestClient(url, KEYS.slack);
+  const slack = new TestClient(url, API_KEYS.slack);
   const own = await browser.create();
   const child = await browser.post("/api/v1/sessions", { name: "lunch", transport: "bearer" });
   const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
@@ -30,8 +30,8 @@ beforeAll(async () => {
     other,
     slack,
     unknown: new TestClient(url),
-    shop: new TestClient(url, KEYS.shop),
-    admin: new TestClient(url, ADMIN),
+    shop: new TestClient(url, API_KEYS.shop),
+    admin: new TestClient(url, ADMIN_TOKEN),
     "holder of child": new TestClient(url, child.body.data?.token),
     "holder of created": new TestClient(url, created.body.data?.token),
   });
@@ -120,7 +120,7 @@ test("browsers cannot list or count sessions", async () => {
 });
 
 test("a request with an unknown key fails with 401 and creates no anonymous session", async () => {
-  const wrong = new TestClient(service().url, `${KEYS.slack}x`);
+  const wrong = new TestClient(service().url, `${API_KEYS.slack}x`);
   const { status, body, headers } = await wrong.post("/api/v1/sessions", {});
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
   expect(headers.get("www-authenticate")).toBe("Bearer");
@@ -142,7 +142,7 @@ test("ending a browser's own session also ends its child sessions", async () => 
 });
 
 test("only the admin can read an ended session, and no caller can change it", async () => {
-  const slack = new TestClient(service().url, KEYS.slack);
+  const slack = new TestClient(service().url, API_KEYS.slack);
   const path = await slack.create();
   expect((await slack.delete(path)).body.data).toEqual({ ended: 1 });
   const admin = caller("admin");
@@ -163,7 +163,7 @@ test("only the admin can read an ended session, and no caller can change it", as
 
 test("the admin can filter and page through the list of sessions", async () => {
   const { url } = service();
-  const shop = new TestClient(url, KEYS.shop);
+  const shop = new TestClient(url, API_KEYS.shop);
   const made = [];
   for (let index = 0; index < 5; index++) made.push((await shop.create()).split("/").at(-1));
   const seen = [];

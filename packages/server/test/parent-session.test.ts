@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
-import { ADMIN } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
 
 test("POST /api/v1/sessions rejects a parent session that another process has ended, even if the cache has a copy", async () => {
   const store = memoryStore();
@@ -17,7 +17,7 @@ test("POST /api/v1/sessions rejects a parent session that another process has en
   const app = await buildApp({
     manager,
     cache,
-    credentials: new Credentials(ADMIN, []),
+    credentials: new Credentials(ADMIN_TOKEN, []),
     log: pino({ level: "silent" }),
     clock: { now: Date.now },
     trustProxy: false,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { useVisits, view } from "./visits-fixtures.ts";
+import { pageViewBody, useVisits } from "./visits-fixtures.ts";
 
 const { shop, admin, newSession, timelineOf } = useVisits();
 
@@ -8,7 +8,7 @@ test("the admin can export and erase the data of a customer", async () => {
   const subject = `ada-${randomUUID()}`;
   const path = await newSession();
   await shop().post(`${path}/authenticate`, { subject });
-  await shop().post(`${path}/events`, view("https://shop.example/"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
   await shop().post(`${path}/convert`, { orderId: randomUUID(), revenue: 700, currency: "EUR" });
   await timelineOf(`${path.split("/").at(-1)}`, 2);
   const exported = await admin().get(`/api/v1/customers/${subject}`);
@@ -26,10 +26,10 @@ test("the admin can export and erase the data of a customer", async () => {
 
 test("an erasure includes events that have not been stored yet", async () => {
   const path = await newSession();
-  const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
+  const { body } = await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
   const visitor = `/api/v1/visitors/${body.data?.visitorId}`;
   for (let page = 0; page < 20; page++) {
-    await shop().post(`${path}/events`, view(`https://shop.example/${page}`));
+    await shop().post(`${path}/events`, pageViewBody(`https://shop.example/${page}`));
   }
   expect((await admin().delete(visitor)).body.data).toEqual({ erased: 1 });
   await storeEvents();
@@ -38,7 +38,7 @@ test("an erasure includes events that have not been stored yet", async () => {
 
 test("the admin can export and erase the data of a visitor", async () => {
   const path = await newSession();
-  const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
+  const { body } = await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
   await timelineOf(`${path.split("/").at(-1)}`, 1);
   const visitor = `/api/v1/visitors/${body.data?.visitorId}`;
   expect((await admin().get(visitor)).body.data).toMatchObject({ visits: [{ entry_page: "/" }] });
@@ -49,6 +49,6 @@ test("the admin can export and erase the data of a visitor", async () => {
 /** Waits until all accepted events have been stored. */
 async function storeEvents(): Promise<void> {
   const path = await newSession();
-  await shop().post(`${path}/events`, view("https://shop.example/last"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/last"));
   await timelineOf(`${path.split("/").at(-1)}`, 1);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -8,7 +8,7 @@ const shortLived = useService({ SESSION_IDLE_TIMEOUT_MS: "1000" });
 const visitor = (key: string | null = null) => new TestClient(service().url, key);
 
 async function introspect(token: unknown) {
-  const { body } = await visitor(KEYS.shop).post("/api/v1/sessions/introspect", { token });
+  const { body } = await visitor(API_KEYS.shop).post("/api/v1/sessions/introspect", { token });
   return body.data;
 }
 
@@ -18,7 +18,7 @@ test("an application can log a browser in with its API key and the browser's coo
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
   const before = browser.cookie;
 
-  const application = visitor(KEYS.shop);
+  const application = visitor(API_KEYS.shop);
   application.cookie = before;
   const login = await application.post(`${path}/authenticate`, { subject: "user-7", tenant: "geneva" });
   expect(login.status).toBe(200);
@@ -44,7 +44,7 @@ test("a login whose response was lost can be repeated with the older cookie, but
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
   /** Logs in with the cookie that the browser had before the first login. Returns the response and the new cookie. */
   const logIn = async (subject: string) => {
-    const application = visitor(KEYS.shop);
+    const application = visitor(API_KEYS.shop);
     application.cookie = browser.cookie;
     const { status, body } = await application.post(`${path}/authenticate`, { subject });
     return { status, session: body.data?.session, cookie: application.cookie };
@@ -65,14 +65,17 @@ test("a login whose response was lost can be repeated with the older cookie, but
 test("a browser can log out with its older cookie if the login response was lost", async () => {
   const browser = visitor();
   const path = await browser.create();
-  const application = visitor(KEYS.shop);
+  const application = visitor(API_KEYS.shop);
   application.cookie = browser.cookie;
   await application.post(`${path}/authenticate`, { subject: "user-7" });
   const other = await browser.send("DELETE", "/api/v1/sessions/00000000-0000-4000-8000-000000000000");
   expect(other.status).toBe(409);
   const { status, body } = await browser.delete(path);
   expect([status, body.data, browser.cookie]).toEqual([200, { ended: 1 }, null]);
-  expect((await visitor(ADMIN).get(path)).body.data).toMatchObject({ state: "revoked", reason: "logout" });
+  expect((await visitor(ADMIN_TOKEN).get(path)).body.data).toMatchObject({
+    state: "revoked",
+    reason: "logout",
+  });
 });
 
 test("a browser cannot log in or elevate its own session", async () => {
@@ -86,11 +89,11 @@ test("a browser cannot log in or elevate its own session", async () => {
     expect([status, response.error?.code]).toEqual([403, "FORBIDDEN"]);
   }
   expect((await browser.get(path)).body.data).toMatchObject({ subject: null, version: 1 });
-  expect((await visitor(KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(404);
+  expect((await visitor(API_KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(404);
 });
 
 test("the response for a bearer session contains each new token, and older tokens are rejected", async () => {
-  const slack = visitor(KEYS.slack);
+  const slack = visitor(API_KEYS.slack);
   const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
   const tokens = [created.body.data?.token];
@@ -142,14 +145,14 @@ test("POST /rotate never returns a cookie session's token in the body, for any A
 });
 
 test("POST /elevate rejects an anonymous session", async () => {
-  const slack = visitor(KEYS.slack);
+  const slack = visitor(API_KEYS.slack);
   const path = await slack.create();
   const { status, body } = await slack.post(`${path}/elevate`, { scope: "pay", maxAge: 1000 });
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
 });
 
 test("introspection requires a key and reports an invalid token as inactive", async () => {
-  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   expect(await introspect(token)).toMatchObject({ active: true, sessionId, owner: "consumer:slack" });
   for (const [text, reason] of [
@@ -160,7 +163,7 @@ test("introspection requires a key and reports an invalid token as inactive", as
   ] as const) {
     expect(await introspect(text)).toEqual({ active: false, reason });
   }
-  await visitor(ADMIN).delete(`/api/v1/sessions/${sessionId}`);
+  await visitor(ADMIN_TOKEN).delete(`/api/v1/sessions/${sessionId}`);
   expect(await introspect(token)).toEqual({ active: false, reason: "revoked" });
 
   const question = { token };
@@ -171,14 +174,14 @@ test("introspection requires a key and reports an invalid token as inactive", as
 });
 
 test("introspection does not extend a session, and the list of active sessions omits the session after its end", async () => {
-  const shop = new TestClient(shortLived().url, KEYS.shop);
+  const shop = new TestClient(shortLived().url, API_KEYS.shop);
   const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
   const introspectIt = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
   let response = await introspectIt();
   while (response.body.data?.active) response = await introspectIt();
   expect(response.body.data).toEqual({ active: false, reason: "expired" });
 
-  const admin = new TestClient(shortLived().url, ADMIN);
+  const admin = new TestClient(shortLived().url, ADMIN_TOKEN);
   const listed = async (query: string) => (await admin.get(`/api/v1/sessions${query}`)).body.data?.sessions;
   expect(await listed("")).toEqual([]);
   expect(await listed("?state=any")).toMatchObject([{ sessionId: created.body.data?.sessionId }]);
@@ -187,23 +190,23 @@ test("introspection does not extend a session, and the list of active sessions o
 });
 
 test("POST /api/v1/sessions rejects an invalid bearer token", async () => {
-  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token = "", sessionId } = created.body.data ?? {};
-  await visitor(KEYS.slack).post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-9" });
+  await visitor(API_KEYS.slack).post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-9" });
   const createWith = async (bearer: string) => {
     const { status, body } = await visitor(bearer).post("/api/v1/sessions", { transport: "bearer" });
     return [status, body.error?.code, body.data?.token];
   };
   expect(await createWith(token)).toEqual([409, "CONFLICT", undefined]);
   expect(await createWith("A".repeat(50))).toEqual([401, "SESSION_REQUIRED", undefined]);
-  await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
+  await visitor(API_KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
   expect(await createWith(token)).toEqual([401, "SESSION_REVOKED", undefined]);
 });
 
 test("a request with the token of a revoked session fails with SESSION_REVOKED", async () => {
-  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
-  await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
+  await visitor(API_KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
   const { status, body } = await visitor(token).get(`/api/v1/sessions/${sessionId}`);
   expect([status, body.error?.code]).toEqual([401, "SESSION_REVOKED"]);
 });

@@ -10,7 +10,7 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import { fakeClock } from "coatcheck/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
-import { ADMIN, Command, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, Command, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 let folder: string;
@@ -183,7 +183,7 @@ test("serve does not print the password when it reports an unreachable Redis", a
 
 test("the service finishes an active request after SIGTERM", async () => {
   const service = await start();
-  const slack = new TestClient(service.url, KEYS.slack);
+  const slack = new TestClient(service.url, API_KEYS.slack);
   const path = await slack.create();
   const { hostname, port } = new URL(service.url);
   const body = '{"late":true}';
@@ -193,7 +193,7 @@ test("the service finishes an active request after SIGTERM", async () => {
     response += chunk;
   });
   socket.write(
-    `PATCH ${path}/data HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${KEYS.slack}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
+    `PATCH ${path}/data HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${API_KEYS.slack}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
   );
   // The service sends 100 Continue once it handles the request.
   while (!response.includes("100 Continue")) await new Promise((resolve) => socket.once("data", resolve));
@@ -205,7 +205,7 @@ test("the service finishes an active request after SIGTERM", async () => {
   expect(await service.command.ended()).toBe(0);
 
   const again = await start();
-  const { body: stored } = await new TestClient(again.url, KEYS.slack).get(`${path}/data`);
+  const { body: stored } = await new TestClient(again.url, API_KEYS.slack).get(`${path}/data`);
   expect(stored.data).toEqual({ late: true });
 });
 
@@ -225,7 +225,7 @@ test("after SIGTERM, the service does not wait for connections without a request
 
 test("the service that npm has started ends when npm and its shell end", async () => {
   const command = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
-  const env = { npm_command: "exec", PORT: "0", ADMIN_TOKEN: ADMIN };
+  const env = { npm_command: "exec", PORT: "0", ADMIN_TOKEN: ADMIN_TOKEN };
   // Like npx, the shell waits for the command and does not forward signals to it.
   const args = ["-c", '"$0" "$@"; exit', process.execPath, command, "serve"];
   const shell = spawn("sh", args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
@@ -252,7 +252,7 @@ async function refusesConnections(url: string): Promise<void> {
 
 test("no confirmed write is lost if the service is killed with SIGKILL", async () => {
   const service = await start();
-  const slack = new TestClient(service.url, KEYS.slack);
+  const slack = new TestClient(service.url, API_KEYS.slack);
   const paths = await Promise.all(Array.from({ length: 8 }, () => slack.create()));
   const acknowledged = new Map(paths.map((path) => [path, new Set<string>()]));
   let count = 0;
@@ -272,7 +272,7 @@ test("no confirmed write is lost if the service is killed with SIGKILL", async (
   await service.command.ended();
   expect(count).toBeGreaterThanOrEqual(400);
 
-  const again = new TestClient((await start()).url, KEYS.slack);
+  const again = new TestClient((await start()).url, API_KEYS.slack);
   for (const [path, fields] of acknowledged) {
     const { body } = await again.get(`${path}/data`);
     expect([...fields].filter((field) => !(field in (body.data ?? {})))).toEqual([]);

@@ -1,7 +1,7 @@
 import { CoatcheckError } from "coatcheck";
 import { afterEach, describe, expect, test } from "vitest";
-import { LIMITS, RateLimiter } from "../src/rate-limiter.ts";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { DEFAULT_LIMITS, RateLimiter } from "../src/rate-limiter.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
 describe("RateLimiter", () => {
@@ -39,7 +39,7 @@ describe("RateLimiter", () => {
   });
 
   test("allows 400 parallel writes of one session by default", () => {
-    expect(LIMITS.session).toBeGreaterThanOrEqual(400);
+    expect(DEFAULT_LIMITS.session).toBeGreaterThanOrEqual(400);
   });
 });
 
@@ -73,19 +73,19 @@ describe("the API", () => {
 
   test("limits the requests with a session's token, and a consumer's requests for each session", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
-    const { url, token } = await created(bearer(KEYS.slack));
-    const other = await created(bearer(KEYS.slack));
+    const { url, token } = await created(bearer(API_KEYS.slack));
+    const other = await created(bearer(API_KEYS.slack));
     expect(await statuses(4, { url, headers: bearer(token) })).toEqual([200, 200, 200, 429]);
-    expect(await statuses(4, { url, headers: bearer(KEYS.slack) })).toEqual([200, 200, 200, 429]);
-    expect(await statuses(3, { url: other.url, headers: bearer(KEYS.slack) })).toEqual([200, 200, 200]);
-    expect(await statuses(5, { url, headers: bearer(ADMIN) })).toEqual([200, 200, 200, 200, 200]);
+    expect(await statuses(4, { url, headers: bearer(API_KEYS.slack) })).toEqual([200, 200, 200, 429]);
+    expect(await statuses(3, { url: other.url, headers: bearer(API_KEYS.slack) })).toEqual([200, 200, 200]);
+    expect(await statuses(5, { url, headers: bearer(ADMIN_TOKEN) })).toEqual([200, 200, 200, 200, 200]);
   });
 
   test("does not count requests of other callers toward the limit of a session", async () => {
     observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
-    const { url, token } = await created(bearer(KEYS.slack));
+    const { url, token } = await created(bearer(API_KEYS.slack));
     expect(await statuses(5, { url })).toEqual([404, 404, 404, 404, 404]);
-    expect(await statuses(4, { url, headers: bearer(KEYS.shop) })).toEqual([404, 404, 404, 429]);
+    expect(await statuses(4, { url, headers: bearer(API_KEYS.shop) })).toEqual([404, 404, 404, 429]);
     expect(await statuses(1, { url, headers: bearer(token) })).toEqual([200]);
   });
 
@@ -100,12 +100,12 @@ describe("the API", () => {
 
   test("limits the requests without a key from one address", async () => {
     observed = await observedApp({ rateLimits: { session: 0, address: 2 } });
-    const { url } = await created(bearer(KEYS.slack));
+    const { url } = await created(bearer(API_KEYS.slack));
     for (const path of [url, "/metrics"]) {
       expect((await statuses(3, { url: path, remoteAddress: `192.0.2.${path.length}` })).at(-1)).toBe(429);
     }
     expect(await statuses(3, { url, headers: bearer("a-wrong-key-of-anybody") })).toEqual([401, 401, 429]);
-    expect(await statuses(3, { url, headers: bearer(KEYS.slack) })).toEqual([200, 200, 200]);
+    expect(await statuses(3, { url, headers: bearer(API_KEYS.slack) })).toEqual([200, 200, 200]);
     expect(await statuses(3, { url: "/ready" })).toEqual([200, 200, 200]);
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
 const MINUTE = 60_000;
@@ -49,7 +49,7 @@ test("a session can end the subject's sessions after an elevation for the scope 
   expect(await endAll({ authorization: `Bearer ${token}` })).toEqual([200, 1]);
 });
 
-test.each([ADMIN, KEYS.slack])(
+test.each([ADMIN_TOKEN, API_KEYS.slack])(
   "a request with a key can end a subject's sessions without a recent login",
   async (key) => {
     await logIn();

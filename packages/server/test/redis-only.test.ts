@@ -3,7 +3,7 @@ import { connectRedis } from "coatcheck/store/redis";
 import { expect, onTestFinished, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { startOwnRedis } from "../../coatcheck/test/store/redis/fixtures.ts";
-import { ADMIN, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const POLICY = "maxmemory-policy";
@@ -37,7 +37,7 @@ describeWithProgram("redis", "the service with Redis as its only store", () => {
   test("is not ready while the eviction policy is unsafe, and logs the reason", async () => {
     const { admin, service } = await startRedis("noeviction");
     await service.started();
-    const client = new TestClient(service.url, ADMIN);
+    const client = new TestClient(service.url, ADMIN_TOKEN);
     expect((await client.get("/ready")).status).toBe(200);
     await admin.exec(["CONFIG", "SET", POLICY, "allkeys-lru"]);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(503);
@@ -49,7 +49,7 @@ describeWithProgram("redis", "the service with Redis as its only store", () => {
   test("rejects all sessions after the revocation log is lost, until the admin has ended all sessions", async () => {
     const { admin, service } = await startRedis("noeviction");
     await service.started();
-    const client = new TestClient(service.url, ADMIN);
+    const client = new TestClient(service.url, ADMIN_TOKEN);
     const created = await client.post("/api/v1/sessions", { transport: "bearer", tenant: "acme" });
     expect(created.status).toBe(201);
     expect((await client.delete("/api/v1/sessions?tenant=acme")).status).toBe(200);

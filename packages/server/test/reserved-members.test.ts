@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readConfig } from "../src/config.ts";
 import { type OpenSessions, openSessions } from "../src/open-sessions.ts";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -23,7 +23,7 @@ const RESERVED = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
 
 /** Creates a session of an API consumer, in which the application stores reserved members. */
 async function begin() {
-  const slack = new TestClient(service().url, KEYS.slack);
+  const slack = new TestClient(service().url, API_KEYS.slack);
   const { data } = (await slack.post("/api/v1/sessions", { transport: "bearer" })).body;
   const id = data?.sessionId ?? "";
   await application.manager.patch(id, { ...RESERVED, cart: { $inside: 1 } });
@@ -34,7 +34,7 @@ async function begin() {
 
 test("responses do not contain reserved members", async () => {
   const { path, slack, holder } = await begin();
-  const admin = new TestClient(service().url, ADMIN);
+  const admin = new TestClient(service().url, ADMIN_TOKEN);
   for (const caller of [slack, holder, admin]) {
     expect((await caller.get(`${path}/data`)).body.data).toEqual({ cart: { $inside: 1 } });
   }
@@ -64,7 +64,7 @@ test.each([
 ])("a patch is rejected for every caller if it %s", async (_case, patch, path) => {
   const session = await begin();
   const before = await session.slack.get(`${session.path}/data`);
-  for (const caller of [session.slack, session.holder, new TestClient(service().url, ADMIN)]) {
+  for (const caller of [session.slack, session.holder, new TestClient(service().url, ADMIN_TOKEN)]) {
     for (const type of ["application/json", "application/merge-patch+json"]) {
       const { status, body } = await caller.patch(`${session.path}/data`, patch, { "content-type": type });
       expect([status, body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
@@ -105,7 +105,7 @@ test("the ETag changes if the application writes reserved members", async () => 
 });
 
 test("a request that creates a session is rejected if it contains reserved members", async () => {
-  const slack = new TestClient(service().url, KEYS.slack);
+  const slack = new TestClient(service().url, API_KEYS.slack);
   const count = async () => (await slack.get("/api/v1/sessions/stats")).body.data?.totalSessions;
   const before = await count();
   for (const [body, path] of [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 /** Creates a session in a browser. Returns the browser, its session's path, and a function that logs it in. */
@@ -8,12 +8,13 @@ async function openBrowser(url: string) {
   const path = await browser.create();
   /** The application logs the browser in by sending its key and the browser's cookie. */
   const logIn = (subject: string) =>
-    browser.send("POST", `${path}/authenticate`, { subject }, { authorization: `Bearer ${KEYS.shop}` });
+    browser.send("POST", `${path}/authenticate`, { subject }, { authorization: `Bearer ${API_KEYS.shop}` });
   return { browser, path, logIn };
 }
 
 /** Returns a session as the admin reads it. */
-const inspect = async (url: string, path: string) => (await new TestClient(url, ADMIN).get(path)).body.data;
+const inspect = async (url: string, path: string) =>
+  (await new TestClient(url, ADMIN_TOKEN).get(path)).body.data;
 
 describe("with SESSION_LIMIT=1", () => {
   const service = useService({ SESSION_LIMIT: "1" });
@@ -36,7 +37,7 @@ describe("with SESSION_LIMIT=1", () => {
   });
 
   test("a backend's request that creates a logged-in session ends the subject's first session", async () => {
-    const backend = new TestClient(service().url, KEYS.slack);
+    const backend = new TestClient(service().url, API_KEYS.slack);
     const first = await backend.create({ subject: "eve" });
     const second = await backend.create({ subject: "eve" });
     expect(await inspect(service().url, first)).toMatchObject({ state: "revoked", reason: "limit" });

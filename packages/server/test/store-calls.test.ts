@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
 import { ObservedService } from "./observed-service.ts";
 import { TestClient } from "./test-client.ts";
 
@@ -21,7 +21,7 @@ test(
   "10,000 requests with random tokens cause no store read and create no session",
   async () => {
     const { url } = service;
-    const admin = new TestClient(url, ADMIN);
+    const admin = new TestClient(url, ADMIN_TOKEN);
     const id = "550e8400-e29b-41d4-a716-446655440000";
     const requests = [
       async () => (await new TestClient(url, randomToken()).get(`/api/v1/sessions/${id}`)).body.error?.code,
@@ -55,7 +55,7 @@ test(
 test.each(["/health", "/ready", "/", "/openapi.json"])(
   "GET and HEAD %s create no session and set no cookie",
   async (path) => {
-    const admin = new TestClient(service.url, ADMIN);
+    const admin = new TestClient(service.url, ADMIN_TOKEN);
     const total = async () => (await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions;
     const before = await total();
     for (const method of ["GET", "HEAD"]) {

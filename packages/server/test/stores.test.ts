@@ -4,7 +4,7 @@ import { serveUpstash, type UpstashEndpoint } from "coatcheck/testing/upstash-en
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
-import { ADMIN, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const BOTH_NODES = { SESSION_SECRETS: "a-secret-that-all-nodes-share", SESSION_MAX_STALENESS_MS: "1000" };
@@ -31,21 +31,23 @@ async function expectSharedSessions(variables: Record<string, string>): Promise<
   const [first, second] = await Promise.all(started.map((service) => service.started()));
   if (!first || !second) throw new Error("Two nodes must be running.");
 
-  const created = await new TestClient(first.url, KEYS.slack).post("/api/v1/sessions", {
+  const created = await new TestClient(first.url, API_KEYS.slack).post("/api/v1/sessions", {
     transport: "bearer",
   });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
   const holder = new TestClient(second.url, created.body.data?.token);
   expect((await holder.patch(`${path}/data`, { cart: { taco: 1 } })).status).toBe(200);
-  expect((await new TestClient(first.url, KEYS.slack).get(`${path}/data`)).body.data).toEqual({
+  expect((await new TestClient(first.url, API_KEYS.slack).get(`${path}/data`)).body.data).toEqual({
     cart: { taco: 1 },
   });
 
-  const login = await new TestClient(first.url, KEYS.slack).post(`${path}/authenticate`, { subject: "ann" });
+  const login = await new TestClient(first.url, API_KEYS.slack).post(`${path}/authenticate`, {
+    subject: "ann",
+  });
   const renewed = new TestClient(second.url, login.body.data?.token);
   expect((await renewed.get("/api/v1/subjects/ann/sessions")).body.data).toMatchObject({ next: null });
 
-  expect((await new TestClient(first.url, ADMIN).delete(path)).status).toBe(200);
+  expect((await new TestClient(first.url, ADMIN_TOKEN).delete(path)).status).toBe(200);
   const endedAt = performance.now();
   let response = await renewed.get(path);
   while (response.body.error?.code !== "SESSION_REVOKED" && performance.now() - endedAt < 10_000) {

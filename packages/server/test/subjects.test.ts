@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
@@ -17,9 +17,9 @@ function idsIn(data: unknown): string[] {
 }
 
 test("a subject can list its sessions and end the other sessions", async () => {
-  const first = await loggedIn(KEYS.slack, "ann@example.com");
-  const second = await loggedIn(KEYS.shop, "ann@example.com");
-  const other = await loggedIn(KEYS.shop, "bob");
+  const first = await loggedIn(API_KEYS.slack, "ann@example.com");
+  const second = await loggedIn(API_KEYS.shop, "ann@example.com");
+  const other = await loggedIn(API_KEYS.shop, "bob");
   const path = "/api/v1/subjects/ann%40example.com/sessions";
 
   expect(idsIn((await first.holder.get(path)).body.data)).toEqual([first.id, second.id].sort());
@@ -36,7 +36,7 @@ test("a subject can list its sessions and end the other sessions", async () => {
 });
 
 test("a request with an invalid except parameter ends no session", async () => {
-  const { id, holder } = await loggedIn(KEYS.slack, "eve");
+  const { id, holder } = await loggedIn(API_KEYS.slack, "eve");
   for (const except of ["", "undefined", id.slice(1), id.toUpperCase(), "%00"]) {
     const { status, body } = await holder.delete(`/api/v1/subjects/eve/sessions?except=${except}`);
     expect([status, body.error?.faults?.[0]?.path], except).toEqual([400, "except"]);
@@ -45,11 +45,11 @@ test("a request with an invalid except parameter ends no session", async () => {
 });
 
 test("a consumer can list and end the sessions that it created, and the admin can list and end all sessions", async () => {
-  const slack = await loggedIn(KEYS.slack, "cid");
-  const shop = await loggedIn(KEYS.shop, "cid");
+  const slack = await loggedIn(API_KEYS.slack, "cid");
+  const shop = await loggedIn(API_KEYS.shop, "cid");
   const path = "/api/v1/subjects/cid/sessions";
-  const consumer = new TestClient(service().url, KEYS.slack);
-  const admin = new TestClient(service().url, ADMIN);
+  const consumer = new TestClient(service().url, API_KEYS.slack);
+  const admin = new TestClient(service().url, ADMIN_TOKEN);
 
   expect(idsIn((await consumer.get(path)).body.data)).toEqual([slack.id]);
   expect(idsIn((await admin.get(path)).body.data)).toEqual([slack.id, shop.id].sort());
@@ -63,7 +63,7 @@ test("a subject that ends all its sessions also ends the child sessions, and its
   const { url } = service();
   const browser = new TestClient(url);
   const path = await browser.create();
-  const application = new TestClient(url, KEYS.shop);
+  const application = new TestClient(url, API_KEYS.shop);
   application.cookie = browser.cookie;
   await application.post(`${path}/authenticate`, { subject: "dan" });
   browser.cookie = application.cookie;

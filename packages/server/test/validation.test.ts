@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ADMIN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService({ VISITS_MODE: "full" });
@@ -11,7 +11,7 @@ const messageOf = (response: Awaited<ReturnType<TestClient["get"]>>) => [
 ];
 
 const create = (body: unknown) => new TestClient(service().url).post("/api/v1/sessions", body);
-const admin = (path: string) => new TestClient(service().url, ADMIN).get(path);
+const admin = (path: string) => new TestClient(service().url, ADMIN_TOKEN).get(path);
 
 test.each([
   [{ name: 7 }, "name must be a string"],

@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 /** The user agent of a real browser, which is not a bot. */
 export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /** Returns the body that reports a page view. */
-export function view(url: string, userAgent = FIREFOX) {
+export function pageViewBody(url: string, userAgent = FIREFOX) {
   return { page: { id: randomUUID(), url }, client: { userAgent }, events: [{ type: "page_view" }] };
 }
 
 /** Starts a service that collects visits for the tests of a file. Returns functions that send requests to it. */
 export function useVisits() {
   const service = useService({ VISITS_EVENTS: "quiz_finished:key" });
-  const shop = () => new TestClient(service().url, KEYS.shop);
-  const admin = () => new TestClient(service().url, ADMIN);
+  const shop = () => new TestClient(service().url, API_KEYS.shop);
+  const admin = () => new TestClient(service().url, ADMIN_TOKEN);
   return {
     service,
     shop,

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
-import { KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { API_KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 await describeWithServer("the service on PostgreSQL", "postgres", (url) => {
@@ -13,7 +13,7 @@ await describeWithServer("the service on PostgreSQL", "postgres", (url) => {
     const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
     const node = await new RunningService(folder, variables).started();
     try {
-      const backend = new TestClient(node.url, KEYS.shop);
+      const backend = new TestClient(node.url, API_KEYS.shop);
       const { body } = await backend.post("/api/v1/sessions", { transport: "bearer" });
       await backend.post(`/api/v1/sessions/${body.data?.sessionId}/events`, {
         page: { id: randomUUID(), url: "https://shop.example/" },

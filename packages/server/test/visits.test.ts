@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { ADMIN, KEYS } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
-import { FIREFOX, useVisits, view } from "./visits-fixtures.ts";
+import { FIREFOX, pageViewBody, useVisits } from "./visits-fixtures.ts";
 
 const SAFARI =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
@@ -17,7 +17,7 @@ function today(): string {
 test("a page view starts a visit, and the session contains the source of the visit", async () => {
   const path = await newSession();
   const url = "https://shop.example/coats?utm_source=Newsletter&utm_medium=email&utm_campaign=spring";
-  const tracked = await shop().post(`${path}/events`, view(url));
+  const tracked = await shop().post(`${path}/events`, pageViewBody(url));
   expect(tracked.status).toBe(202);
   const { visitorId } = tracked.body.data ?? {};
   expect(tracked.body.data).toEqual({ accepted: 1, visitorId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
@@ -27,7 +27,7 @@ test("a page view starts a visit, and the session contains the source of the vis
     converted: false,
     orderId: null,
   });
-  const { body } = await shop().post(`${path}/events`, view("https://shop.example/coats/7"));
+  const { body } = await shop().post(`${path}/events`, pageViewBody("https://shop.example/coats/7"));
   expect(body.data).toEqual({ accepted: 1, visitorId });
   await timelineOf(`${path.split("/").at(-1)}`, 2);
   expect((await shop().get(path)).body.data).toMatchObject({ pageViews: 2 });
@@ -55,7 +55,7 @@ test("a request that creates a session can also report the first page view", asy
 
 test("events that are sent twice are counted once", async () => {
   const path = await newSession();
-  const body = view("https://shop.example/coats/7");
+  const body = pageViewBody("https://shop.example/coats/7");
   const product = { id: randomUUID(), type: "product_view", properties: { product: 7 } };
   const both = { ...body, events: [{ id: randomUUID(), type: "page_view" }, product] };
   await shop().post(`${path}/events`, both);
@@ -68,7 +68,7 @@ test("events that are sent twice are counted once", async () => {
 
 test("an order that is sent twice converts the session once", async () => {
   const path = await newSession();
-  await shop().post(`${path}/events`, view("https://shop.example/"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
   const order = { orderId: randomUUID(), revenue: 12_900, currency: "EUR" };
   for (let attempt = 0; attempt < 2; attempt++) {
     const converted = await shop().post(`${path}/convert`, order);
@@ -83,13 +83,13 @@ test("an order that is sent twice converts the session once", async () => {
 
 test("a page view of a bot is counted but not tracked", async () => {
   const path = await newSession();
-  const tracked = await shop().post(`${path}/events`, view("https://shop.example/", BOT));
+  const tracked = await shop().post(`${path}/events`, pageViewBody("https://shop.example/", BOT));
   expect(tracked.body.data).toEqual({ accepted: 0, visitorId: null });
 });
 
 test("events without a page are added to the session's last visit", async () => {
   const path = await newSession();
-  await shop().post(`${path}/events`, view("https://shop.example/quiz"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/quiz"));
   const reported = await shop().post(`${path}/events`, { events: [{ type: "quiz_finished" }] });
   expect(reported.body.data).toMatchObject({ accepted: 1 });
   const timeline = await timelineOf(`${path.split("/").at(-1)}`, 2);
@@ -111,8 +111,8 @@ test.each([
 
 test("only the session's owner can track events, and only a backend can convert the session", async () => {
   const path = await newSession();
-  const stranger = new TestClient(service().url, KEYS.slack);
-  expect((await stranger.post(`${path}/events`, view("https://shop.example/"))).status).toBe(404);
+  const stranger = new TestClient(service().url, API_KEYS.slack);
+  expect((await stranger.post(`${path}/events`, pageViewBody("https://shop.example/"))).status).toBe(404);
   const order = { orderId: "x", revenue: 1, currency: "EUR" };
   expect((await stranger.post(`${path}/convert`, order)).status).toBe(404);
   expect((await new TestClient(service().url).post(`${path}/convert`, order)).status).toBe(401);
@@ -121,7 +121,7 @@ test("only the session's owner can track events, and only a backend can convert 
 test("the analytics figures match the tracked events", async () => {
   const before = await overview();
   const path = await newSession();
-  await shop().post(`${path}/events`, view("https://shop.example/coats"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/coats"));
   await shop().post(`${path}/convert`, { orderId: randomUUID(), revenue: 500, currency: "CHF" });
   await timelineOf(`${path.split("/").at(-1)}`, 2);
   const after = await overview();
@@ -135,7 +135,7 @@ test("the overview contains revenue above 2^53", async () => {
   const subject = `ada-${randomUUID()}`;
   const path = await newSession();
   await shop().post(`${path}/authenticate`, { subject });
-  await shop().post(`${path}/events`, view("https://shop.example/"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
   for (let order = 0; order < 3; order++) {
     await shop().post(`${path}/convert`, { orderId: randomUUID(), revenue, currency: "KRW" });
   }
@@ -148,7 +148,8 @@ test("the overview contains revenue above 2^53", async () => {
 test("a cursor that contains the longest path is accepted", async () => {
   const paths = ["a", "b"].map((end) => `/${"x".repeat(1022)}${end}`);
   const sessionPath = await newSession();
-  for (const path of paths) await shop().post(`${sessionPath}/events`, view(`https://shop.example${path}`));
+  for (const path of paths)
+    await shop().post(`${sessionPath}/events`, pageViewBody(`https://shop.example${path}`));
   await timelineOf(`${sessionPath.split("/").at(-1)}`, 2);
   const question = `/api/v1/analytics/breakdown?dimension=page&from=${today()}&to=${today()}&filters=page:contains:xxx`;
   const first = await admin().get(`${question}&limit=1`);
@@ -161,7 +162,7 @@ test("a cursor that contains the longest path is accepted", async () => {
 test("an analytics response for a query with format=csv is CSV", async () => {
   const query = `dimension=channel&from=${today()}&to=${today()}&format=csv`;
   const response = await fetch(`${service().url}/api/v1/analytics/breakdown?${query}`, {
-    headers: { authorization: `Bearer ${ADMIN}` },
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
   });
   expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
   expect(await response.text()).toMatch(/^value,visitors,visits,.*\r\n(.*,.*\r\n)*$/);
@@ -179,7 +180,7 @@ test.each([
 
 test("no event of a request is tracked if one event is invalid", async () => {
   const path = await newSession();
-  await shop().post(`${path}/events`, view("https://shop.example/"));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
   const refused = await shop().post(`${path}/events`, {
     events: [{ type: "search" }, { type: "unheard_of" }],
   });
@@ -195,13 +196,15 @@ test("the metrics count many sessions from one address, and a changed user agent
   expect(await suspicions("many-sessions")).toBe(0);
   const path = await newSession(client);
   expect(await suspicions("many-sessions")).toBe(1);
-  await shop().post(`${path}/events`, view("https://shop.example/", SAFARI));
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/", SAFARI));
   expect(await suspicions("changed-user-agent")).toBe(1);
 });
 
 test("the metrics contain the live visitors and the event queue", async () => {
-  await shop().post(`${await newSession()}/events`, view("https://shop.example/"));
-  const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
+  await shop().post(`${await newSession()}/events`, pageViewBody("https://shop.example/"));
+  const response = await fetch(`${service().url}/metrics`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
   const text = await response.text();
   expect(text).toMatch(/^coatcheck_visitors_live \d+$/m);
   expect(text).toMatch(/^coatcheck_visit_events_waiting \d+$/m);
@@ -215,7 +218,9 @@ test("the analytics routes require an API key", async () => {
 
 /** Reads the number of suspicious patterns of this kind from the metrics. */
 async function suspicions(kind: string): Promise<number> {
-  const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
+  const response = await fetch(`${service().url}/metrics`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
   const line = new RegExp(`^coatcheck_visits_suspicious_total\\{kind="${kind}"\\} (\\d+)$`, "m");
   return Number(line.exec(await response.text())?.[1]);
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { StartError } from "../start-error.ts";
 import { examine } from "./examine.ts";
-import { hasNoProblem, jsonOf, textOf } from "./report.ts";
+import { hasNoProblem, reportJson, reportText } from "./report.ts";
 
 interface DoctorOptions {
   readonly frontend?: string;
@@ -34,7 +34,7 @@ async function diagnose(address: string, options: DoctorOptions): Promise<void> 
     cookie: cookie ?? null,
     request: { method: method.toUpperCase(), ...(data === undefined ? {} : { data }) },
   });
-  process.stdout.write(json ? jsonOf(diagnosis) : textOf(diagnosis));
+  process.stdout.write(json ? reportJson(diagnosis) : reportText(diagnosis));
   if (!hasNoProblem(diagnosis)) process.exitCode = 1;
 }
 

@@ -63,14 +63,16 @@ export async function examine({
     const isSetOverHttps = overHttps !== null && findSession(overHttps.cookies, cookie) !== null;
     findings.push(checkAbsence(cookie, last?.status, isSetOverHttps));
   }
-  if (frontend && last) findings.push(...checkCors(last, await preflight(last.url, frontend), frontend));
+  if (frontend && last) findings.push(...checkCors(last, await sendPreflight(last.url, frontend), frontend));
   return { responses, session, findings: removeDuplicates(findings) };
 }
 
-const SESSION_NAME = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
+const SESSION_COOKIE_NAME = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
 
 function findSession(cookies: readonly SetCookie[], name: string | null): SetCookie | null {
-  return cookies.find((each) => (name === null ? SESSION_NAME.test(each.name) : each.name === name)) ?? null;
+  return (
+    cookies.find((each) => (name === null ? SESSION_COOKIE_NAME.test(each.name) : each.name === name)) ?? null
+  );
 }
 
 /** Repeats the request as if a proxy had received it over https. Returns null for an https URL. */
@@ -90,7 +92,7 @@ async function repeatWithCookies(
   return await sendRequest(url, { ...request, headers: { ...request.headers, cookie } });
 }
 
-async function preflight(url: URL, frontend: URL): Promise<ProbeResponse> {
+async function sendPreflight(url: URL, frontend: URL): Promise<ProbeResponse> {
   const headers = {
     origin: frontend.origin,
     "access-control-request-method": "POST",

@@ -6,7 +6,7 @@ export function hasNoProblem({ findings }: Diagnosis): boolean {
 }
 
 /** Formats the report for people: the responses, then each finding with its advice. */
-export function textOf(diagnosis: Diagnosis): string {
+export function reportText(diagnosis: Diagnosis): string {
   const { responses, session, findings } = diagnosis;
   const lines = responses.map(({ url, status, cookies }) => {
     const names = cookies.map(({ name }) => name).join(", ");
@@ -20,7 +20,7 @@ export function textOf(diagnosis: Diagnosis): string {
 }
 
 /** Formats the report for programs, as JSON. It contains no cookie values. */
-export function jsonOf(diagnosis: Diagnosis): string {
+export function reportJson(diagnosis: Diagnosis): string {
   const { responses, session, findings } = diagnosis;
   const answers = responses.map(({ url, status, cookies }) => ({
     url: url.href,

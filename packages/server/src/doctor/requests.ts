@@ -23,7 +23,7 @@ export interface ProbeResponse {
 /** Maximum number of responses, including redirects. */
 const MAX_RESPONSES = 6;
 /** Milliseconds to wait for a response. */
-const TIMEOUT = 10_000;
+const RESPONSE_TIMEOUT = 10_000;
 
 /**
  * Requests a page without cookies and follows its redirects. Does not let `fetch` follow them, because each response
@@ -73,7 +73,7 @@ export async function sendRequest(
     const response = await fetch(url, {
       method,
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(RESPONSE_TIMEOUT),
       headers: { ...(data === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(data === undefined ? {} : { body: data }),
     });

@@ -3,7 +3,7 @@ import type { ProbeResponse } from "./requests.ts";
 import type { SetCookie } from "./set-cookie.ts";
 
 /** Accepted difference of the clocks, in milliseconds. Most verifiers of signed tokens tolerate a minute. */
-const MAX_SKEW = 60_000;
+const MAX_CLOCK_SKEW = 60_000;
 
 /** Checks whether a shared cache could send one browser's response to another browser. */
 export function checkCaching({ headers, url }: ProbeResponse): readonly Finding[] {
@@ -35,7 +35,7 @@ export function checkClock({ headers, sentAt, receivedAt, url }: ProbeResponse):
   const date = Date.parse(headers.get("date") ?? "");
   // `Date` is truncated to whole seconds.
   const skew = date + 1000 < sentAt ? date + 1000 - sentAt : Math.max(0, date - receivedAt);
-  if (Number.isNaN(date) || Math.abs(skew) <= MAX_SKEW) return [];
+  if (Number.isNaN(date) || Math.abs(skew) <= MAX_CLOCK_SKEW) return [];
   const seconds = Math.round(Math.abs(skew) / 1000);
   return [
     problem(

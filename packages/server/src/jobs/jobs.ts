@@ -41,7 +41,7 @@ export interface JobsOptions {
 /** Milliseconds after which another node takes over the job of a node that has crashed. */
 const LEASE_DURATION = 60_000;
 
-interface Entry {
+interface ScheduledJob {
   readonly job: Job;
   running: Promise<JobRun> | null;
   /** When this node next checks whether the job must run. */
@@ -51,7 +51,7 @@ interface Entry {
 
 /** Runs jobs on a schedule and on request, each on one node at a time. */
 export class Jobs {
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly ScheduledJob[];
   readonly #options: JobsOptions;
   readonly #board: JobBoard;
   /** The name of this process in {@link JobRun}. */
@@ -108,7 +108,7 @@ export class Jobs {
     return (await entry?.job.dryRun?.()) ?? null;
   }
 
-  #scheduleNext(entry: Entry, delay: number | null): void {
+  #scheduleNext(entry: ScheduledJob, delay: number | null): void {
     if (delay === null || this.#stopping.signal.aborted) return;
     entry.cancel?.();
     entry.dueAt = this.#options.clock.now() + delay;
@@ -116,7 +116,7 @@ export class Jobs {
   }
 
   /** Runs a job, unless another node is running it or has run it within the interval. */
-  async #runIfDue(entry: Entry): Promise<void> {
+  async #runIfDue(entry: ScheduledJob): Promise<void> {
     const { clock, log } = this.#options;
     const { name, interval } = entry.job;
     try {
@@ -132,14 +132,14 @@ export class Jobs {
     }
   }
 
-  #start(entry: Entry): Promise<JobRun> {
+  #start(entry: ScheduledJob): Promise<JobRun> {
     entry.running ??= this.#execute(entry).finally(() => {
       entry.running = null;
     });
     return entry.running;
   }
 
-  async #execute(entry: Entry): Promise<JobRun> {
+  async #execute(entry: ScheduledJob): Promise<JobRun> {
     const { name, interval } = entry.job;
     if (!(await callBoard(() => this.#board.take(name, this.#holder, LEASE_DURATION)))) {
       throw new CoatcheckError(

@@ -24,7 +24,7 @@ import * as queries from "../visits/question-schemas.ts";
 import * as timelines from "../visits/timeline-schemas.ts";
 import type { RouteContext } from "./context.ts";
 
-const BASE = "/api/v1/analytics";
+const ANALYTICS_PATH = "/api/v1/analytics";
 
 const visitParams = z.object({ visitId: visitIdText });
 const visitorParams = z.object({ visitorId: visitorIdText });
@@ -55,7 +55,7 @@ export function analyticsRoutes(app: App, { authenticator }: RouteContext, quest
       ...(params ? { params } : {}),
       response: { 200: success(answer), ...failures },
     };
-    app.get(BASE + path, { schema }, async (request, reply) => {
+    app.get(ANALYTICS_PATH + path, { schema }, async (request, reply) => {
       requirePrincipal(await authenticator.authenticate(request));
       const found = await ask(request);
       if (found === null)

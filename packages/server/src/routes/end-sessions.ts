@@ -1,7 +1,7 @@
 import type { App } from "../fastify-app.ts";
 import { invalidInput } from "../invalid.ts";
 import { requireAdmin, revokeReasonOf } from "../ownership.ts";
-import { adminSecurity, endManyQuery, failures, success } from "../schemas.ts";
+import { adminSecurity, endSessionsQuery, failures, success } from "../schemas.ts";
 import { ended } from "../session-schemas.ts";
 import { successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
@@ -18,7 +18,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
           "Requires exactly one of `tenant` and `everyone`. Ends the sessions in one atomic step, and then the sessions under a tenant's. Sessions that are created later are not affected.",
         tags: ["sessions"],
         security: adminSecurity,
-        querystring: endManyQuery,
+        querystring: endSessionsQuery,
         response: { 200: success(ended), ...failures },
       },
     },

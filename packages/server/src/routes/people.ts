@@ -10,7 +10,7 @@ import { revenue } from "../visits/answer-schemas.ts";
 import type { RouteContext } from "./context.ts";
 
 const tags = ["visits"];
-const rows = (description: string) =>
+const databaseRows = (description: string) =>
   z
     .array(z.record(z.string(), z.unknown()))
     .meta({ examples: [[{ id: "7d6c4e1a-52b8-4f0e-9a3d-1c2b3a4d5e6f" }]] })
@@ -23,12 +23,12 @@ const tenantQuery = z.strictObject({
 
 const personalData = z
   .object({
-    visitors: rows("Browsers."),
-    visits: rows("Visits."),
-    sessions: rows("Which visit belongs to which session."),
-    journeys: rows("The steps of each visit."),
-    events: rows("Events."),
-    orders: rows("Orders."),
+    visitors: databaseRows("Browsers."),
+    visits: databaseRows("Visits."),
+    sessions: databaseRows("Which visit belongs to which session."),
+    journeys: databaseRows("The steps of each visit."),
+    events: databaseRows("Events."),
+    orders: databaseRows("Orders."),
   })
   .meta({ id: "PersonalData" })
   .describe("Everything that is stored about the person's visits, as rows of the database.");
@@ -45,7 +45,7 @@ const customerData = personalData.extend({
     .describe("Totals of the customer."),
 });
 
-const erased = z.object({ erased: count.describe("Number of visitors that were erased.") });
+const erasureResult = z.object({ erased: count.describe("Number of visitors that were erased.") });
 
 /** Access to the stored data of people, and to the events that this node has not stored yet. */
 export interface People {
@@ -97,7 +97,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, people: 
         security: adminSecurity,
         params: visitorParams,
         querystring: tenantQuery,
-        response: { 200: success(erased), ...failures },
+        response: { 200: success(erasureResult), ...failures },
       },
     },
     async (request) => {
@@ -148,7 +148,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, people: 
         security: adminSecurity,
         params: subjectParams,
         querystring: tenantQuery,
-        response: { 200: success(erased), ...failures },
+        response: { 200: success(erasureResult), ...failures },
       },
     },
     async (request) => {

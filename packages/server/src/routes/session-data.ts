@@ -5,7 +5,7 @@ import type { RouteContext } from "./context.ts";
 
 const tags = ["data"];
 
-const RESERVED_MEMBERS =
+const RESERVED_MEMBERS_NOTE =
   "Members whose names begin with `$` are reserved for the application. No request can read or write them, not even with the admin token. They count towards the size and version of the data.";
 
 /** Adds the routes that read and patch a session's data, except the members that are reserved for the application. */
@@ -16,7 +16,7 @@ export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessi
       schema: {
         operationId: "getSessionData",
         summary: "Read a session's data",
-        description: `The ETag is the version of the session. ${RESERVED_MEMBERS}`,
+        description: `The ETag is the version of the session. ${RESERVED_MEMBERS_NOTE}`,
         tags,
         params: sessionParams,
         response: { 200: success(sessionData), ...failures },
@@ -36,7 +36,7 @@ export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessi
       schema: {
         operationId: "patchSessionData",
         summary: "Patch a session's data",
-        description: `Concurrent patches of different members all take effect, in any order. With \`If-Match\`, the patch applies only to that version; otherwise the response is CONFLICT. ${RESERVED_MEMBERS} A patch that names one is rejected as a whole.`,
+        description: `Concurrent patches of different members all take effect, in any order. With \`If-Match\`, the patch applies only to that version; otherwise the response is CONFLICT. ${RESERVED_MEMBERS_NOTE} A patch that names one is rejected as a whole.`,
         tags,
         params: sessionParams,
         headers: ifMatchHeader,

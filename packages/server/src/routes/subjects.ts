@@ -3,7 +3,7 @@ import { requireRecentProof } from "coatcheck/http";
 import type { Caller } from "../caller.ts";
 import type { App } from "../fastify-app.ts";
 import { ownerOf, revokeReasonOf } from "../ownership.ts";
-import { failures, subjectEndQuery, subjectParams, subjectQuery, success } from "../schemas.ts";
+import { endSubjectSessionsQuery, failures, subjectParams, subjectQuery, success } from "../schemas.ts";
 import { ended, sessionPage } from "../session-schemas.ts";
 import { pageOf, successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
@@ -51,7 +51,7 @@ export function subjectRoutes(
           "Ends all sessions but `except`. Ends the subject's sessions in one atomic step, or one by one if an API consumer sends the request. The subject itself must have logged in within ten minutes, or have an elevation for the scope `account`.",
         tags,
         params: subjectParams,
-        querystring: subjectEndQuery,
+        querystring: endSubjectSessionsQuery,
         response: { 200: success(ended), ...failures },
       },
     },

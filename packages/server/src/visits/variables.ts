@@ -27,10 +27,10 @@ export interface VisitsConfig {
 }
 
 const PRIVACY_MODES = ["full", "exempt", "cookieless"] as const;
-const OFF = "off";
+const VISITS_OFF = "off";
 
-const visitsDatabase = z.string().transform((text, context): VisitsDatabase | typeof OFF => {
-  if (text === OFF) return OFF;
+const visitsDatabase = z.string().transform((text, context): VisitsDatabase | typeof VISITS_OFF => {
+  if (text === VISITS_OFF) return VISITS_OFF;
   const [, kind, path] = /^(sqlite|ndjson):(?!:memory:$)(.+)$/.exec(text) ?? [];
   if (kind === "sqlite" && path !== undefined) return { kind, path };
   if (kind === "ndjson" && path !== undefined) return { kind, folder: path };
@@ -68,7 +68,7 @@ export const visitsVariables = {
 };
 
 interface VisitsVariables {
-  readonly VISITS_URL: VisitsDatabase | typeof OFF | null;
+  readonly VISITS_URL: VisitsDatabase | typeof VISITS_OFF | null;
   readonly VISITS_PRIVACY: VisitsConfig["privacy"];
   readonly VISITS_TIME_ZONE: string;
   readonly VISITS_EVENTS: readonly NamedEvent[];
@@ -89,7 +89,7 @@ export function visitsConfigOf(variables: VisitsVariables, sessions: Database): 
     VISITS_TIME_ZONE: timeZone,
     VISITS_EVENTS: events,
   } = variables;
-  if (VISITS_URL === OFF) return null;
+  if (VISITS_URL === VISITS_OFF) return null;
   const retention = {
     eventDays: variables.VISITS_EVENT_DAYS,
     userAgentDays: variables.VISITS_USER_AGENT_DAYS,

@@ -5,12 +5,12 @@ import { memoryStore } from "coatcheck/store/memory";
 import { pino } from "pino";
 import { buildApp } from "../../src/app.ts";
 import { Credentials } from "../../src/credentials.ts";
-import { ADMIN, KEYS } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "../fixtures.ts";
 import { Transcript } from "./transcript.ts";
 
 const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-interface Send {
+interface RequestOptions {
   readonly cookie?: string | undefined;
   readonly bearer?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ interface Send {
 }
 
 /** The parts of a response that the tests read. */
-export interface Received {
+export interface ReceivedResponse {
   readonly status: number;
   /** Value of the session cookie. Empty if the response sets no cookie. */
   readonly cookie: string;
@@ -38,9 +38,9 @@ export async function startApi() {
   const app = await buildApp({
     manager,
     cache,
-    credentials: new Credentials(ADMIN, [
-      { name: "slack", key: KEYS.slack },
-      { name: "shop", key: KEYS.shop },
+    credentials: new Credentials(ADMIN_TOKEN, [
+      { name: "slack", key: API_KEYS.slack },
+      { name: "shop", key: API_KEYS.shop },
     ]),
     log: pino({ level: "silent" }),
     clock,
@@ -51,7 +51,7 @@ export async function startApi() {
   });
   const transcript = new Transcript();
 
-  async function send(line: string, options: Send = {}) {
+  async function send(line: string, options: RequestOptions = {}) {
     const [method = "", url = ""] = line.split(" ");
     const headers = {
       ...(options.cookie && { cookie: `__Host-sid=${options.cookie}` }),
@@ -76,11 +76,11 @@ export async function startApi() {
       isDown = down;
     },
     /** Sends a request without writing it to the transcript. */
-    async prepare(line: string, options?: Send): Promise<Received> {
+    async prepare(line: string, options?: RequestOptions): Promise<ReceivedResponse> {
       return receivedOf((await send(line, options)).response);
     },
     /** Sends a request and writes request and response to the transcript. `show` can shorten the response body. */
-    async record(title: string, line: string, options?: Send, show = (body: string) => body) {
+    async record(title: string, line: string, options?: RequestOptions, show = (body: string) => body) {
       const { headers, payload, response } = await send(line, options);
       const message = { headers, ...(payload !== undefined && { body: payload }) };
       const { statusCode: status, body } = response;
@@ -109,7 +109,7 @@ function receivedOf(response: {
   readonly statusCode: number;
   readonly headers: object;
   readonly body: string;
-}): Received {
+}): ReceivedResponse {
   const cookies = "set-cookie" in response.headers ? String(response.headers["set-cookie"]) : "";
   const { data } = response.body.startsWith("{") ? JSON.parse(response.body) : { data: null };
   return {

@@ -1,4 +1,4 @@
-import { ADMIN, KEYS } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "../fixtures.ts";
 
 /** The parts of a request or response that a transcript contains. */
 export interface Message {
@@ -20,9 +20,9 @@ const TRANSCRIPT_HEADERS = [
 ] as const;
 
 const CREDENTIALS = new Map([
-  [ADMIN, "<admin token>"],
-  [KEYS.slack, "<key of slack>"],
-  [KEYS.shop, "<key of shop>"],
+  [ADMIN_TOKEN, "<admin token>"],
+  [API_KEYS.slack, "<key of slack>"],
+  [API_KEYS.shop, "<key of shop>"],
 ]);
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g;

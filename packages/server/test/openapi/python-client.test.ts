@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
 import { PYTHON_WEB } from "../../../../scripts/test-programs/python-web.ts";
-import { ADMIN, KEYS, temporaryFolder, useService } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder, useService } from "../fixtures.ts";
 
 const run = promisify(execFile);
 
@@ -59,7 +59,7 @@ describeWithProgram("pythonWeb", "a generated Python client", () => {
   test("creates, changes, converts and ends a session", async () => {
     const { stdout } = await run(
       PYTHON_WEB.python,
-      [join(folder, "program.py"), service().url, KEYS.shop, ADMIN],
+      [join(folder, "program.py"), service().url, API_KEYS.shop, ADMIN_TOKEN],
       { cwd: folder },
     );
     expect(JSON.parse(stdout)).toEqual([{ cart: { "coat-7": 1 } }, "user-8", true, "order-1002", 1, 404]);

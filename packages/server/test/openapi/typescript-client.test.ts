@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generate } from "openapi-typescript-codegen";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN, KEYS, temporaryFolder, useService } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder, useService } from "../fixtures.ts";
 
 const run = promisify(execFile);
 const tsc = fileURLToPath(import.meta.resolve("typescript/package.json"));
@@ -68,7 +68,7 @@ test("the generated TypeScript client compiles with a program that uses it", asy
 
 test("the generated TypeScript client creates, changes, converts and ends a session", async () => {
   const { journey } = await import(join(folder, "program.ts"));
-  const { cart, converted, ended, status } = await journey(service().url, KEYS.shop, ADMIN);
+  const { cart, converted, ended, status } = await journey(service().url, API_KEYS.shop, ADMIN_TOKEN);
   expect(cart).toEqual({ cart: { "coat-7": 1 } });
   expect(converted).toMatchObject({ subject: "user-7", converted: true, orderId: "order-1001" });
   expect(converted.attribution.source).toBe("newsletter");

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { collectionOf } from "../../postman/collection.ts";
 import type { Collection, Folder, RequestItem } from "../../postman/format.ts";
 import { COLLECTION_FILE, collectionText } from "../../postman/generate.ts";
-import { ADMIN, KEYS, useService } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, useService } from "../fixtures.ts";
 
 const service = useService();
 const text = readFileSync(COLLECTION_FILE, "utf8");
@@ -56,9 +56,11 @@ describe("newman on a running service", () => {
 /** Sends the requests one after another. Rejects if one of their tests or scripts fails. */
 function run(item: readonly RequestItem[]): Promise<readonly NewmanRunExecution[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly NewmanRunExecution[]>();
-  const envVar = Object.entries({ baseUrl: service().url, apiKey: KEYS.shop, adminToken: ADMIN }).map(
-    ([key, value]) => ({ key, value }),
-  );
+  const envVar = Object.entries({
+    baseUrl: service().url,
+    apiKey: API_KEYS.shop,
+    adminToken: ADMIN_TOKEN,
+  }).map(([key, value]) => ({ key, value }));
   newman.run(
     { collection: mutableCopy({ ...stored, item }), envVar },
     (error, { run: { failures, executions } }) => {

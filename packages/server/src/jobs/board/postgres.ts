@@ -7,7 +7,7 @@ const DEADLINE = 5000;
 /** Key of the advisory lock under which the table is created, because two nodes may start at once. */
 const CREATE_LOCK = 1_668_243_831;
 
-const CREATE = `begin;
+const CREATE_TABLE = `begin;
   select pg_advisory_xact_lock(${CREATE_LOCK});
   create table if not exists coatcheck_job (
     name text primary key,
@@ -48,7 +48,7 @@ export class PostgresJobBoard implements JobBoard {
     });
     // The pool replaces broken idle connections. Without a listener, their error events would crash the process.
     pool.on("error", () => {});
-    await pool.query(CREATE);
+    await pool.query(CREATE_TABLE);
     return new PostgresJobBoard(pool);
   }
 

@@ -2,7 +2,7 @@ import type { RedisTransport } from "coatcheck/store/redis";
 import type { JobBoard, JobNotice, JobRun } from "./board.ts";
 
 /** Has the same first part as the store's keys, so that the Redis user needs no additional permission. */
-const PREFIX = "{coatcheck}:job:";
+const KEY_PREFIX = "{coatcheck}:job:";
 
 /** KEYS: lease. ARGV: holder, milliseconds. */
 const TAKE_LEASE = `local holder = redis.call("GET", KEYS[1])
@@ -53,9 +53,9 @@ export class RedisJobBoard implements JobBoard {
 }
 
 function leaseKey(name: string): string {
-  return `${PREFIX}${name}:lease`;
+  return `${KEY_PREFIX}${name}:lease`;
 }
 
 function runKey(name: string): string {
-  return `${PREFIX}${name}:run`;
+  return `${KEY_PREFIX}${name}:run`;
 }

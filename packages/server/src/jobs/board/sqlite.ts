@@ -4,7 +4,7 @@ import { type JobBoard, type JobNotice, type JobRun, NEVER_RUN } from "./board.t
 /** Milliseconds to wait for another process's write. */
 const BUSY_TIMEOUT = 5000;
 
-const CREATE = `CREATE TABLE IF NOT EXISTS coatcheck_job (
+const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS coatcheck_job (
   name TEXT PRIMARY KEY NOT NULL,
   holder TEXT,
   lease_until INTEGER NOT NULL,
@@ -28,7 +28,7 @@ export class SqliteJobBoard implements JobBoard {
   constructor(path: string, now: () => number = Date.now) {
     this.#database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
     this.#now = now;
-    this.#database.exec(CREATE);
+    this.#database.exec(CREATE_TABLE);
   }
 
   async take(name: string, holder: string, duration: number): Promise<boolean> {
