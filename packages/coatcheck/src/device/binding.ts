@@ -12,25 +12,28 @@ import { anonymizeAddress } from "./address.ts";
 import { countryCode } from "./place.ts";
 import { userAgentFamily } from "./user-agent-family.ts";
 
-/** The part of a client that the binding reads. */
+/** The members of a client that the binding reads. */
 interface BoundAddress {
   readonly address: string | null;
 }
 
-/** The part of a request that the binding reads. */
+/** The members of a request that the binding reads. */
 interface BoundRequest {
   header(name: string): string | undefined;
 }
 
 /** Options of {@link createBinding}. */
 export interface BindingOptions extends Partial<BindingPolicy> {
-  /** For another browser or operating system than at the login; a new version is none. Default: `log`. */
+  /**
+   * The action for a different browser or operating system than at the login. A new version is not a difference.
+   * Default: `log`.
+   */
   readonly userAgent?: BindingAction;
-  /** For another network than at the login. Default: `log`, because phones move between networks. */
+  /** The action for a different network than at the login. Default: `log`, because phones move between networks. */
   readonly address?: BindingAction;
   /**
-   * What differs for the sessions of a tenant: a table by tenant, or a function. The function is called for every request, so
-   * it must not wait; return the same object for the same policy.
+   * Different actions for the sessions of a tenant: a table by tenant, or a function. The function is called for every
+   * request, so it must be synchronous. Return the same object each time for the same policy.
    */
   readonly tenants?:
     | Readonly<Record<string, Partial<BindingPolicy>>>
@@ -43,13 +46,14 @@ export interface BindingOptions extends Partial<BindingPolicy> {
    */
   readonly country?: string | ((client: BoundAddress, request: BoundRequest) => string | null);
   /**
-   * Called after a login from a new device or country, for a mail to the user. The login does not wait for it. When it throws
-   * or rejects, the manager emits `failed`. Default: none; the events `new-device` and `new-country` are emitted either way.
+   * Called after a login from a new device or country, so that the application can send a mail to the user. The login
+   * does not wait for this function. If it throws or rejects, the manager emits `failed`. Default: no function. The
+   * events `new-device` and `new-country` are always emitted.
    */
   readonly onUnusualLogin?: (login: UnusualLogin) => unknown;
 }
 
-const ACTIONS = ["off", "log", "step-up", "revoke"] as const satisfies readonly BindingAction[];
+const BINDING_ACTIONS = ["off", "log", "step-up", "revoke"] as const satisfies readonly BindingAction[];
 const POLICY_OPTIONS = { userAgent: true, address: true } satisfies KnownOptions<BindingPolicy>;
 const BINDING_OPTIONS = {
   ...POLICY_OPTIONS,
@@ -59,7 +63,7 @@ const BINDING_OPTIONS = {
 } satisfies KnownOptions<BindingOptions>;
 const INPUT_NAME = "options of createBinding()";
 
-/** Address → network. Parsing an IPv6 address takes several microseconds. */
+/** Caches the network of each address, because parsing an IPv6 address takes several microseconds. */
 const networks = new LRUCache<string, string>({ max: 10_000 });
 
 /** A request and its client, as `coatcheck()` passes them. */
@@ -93,7 +97,10 @@ export class Binding implements BindingRules {
     return new BoundClient(this, opened);
   }
 
-  /** Returns the policy for the sessions of a tenant. Throws `UsageError` when the function `tenants` returns an invalid one. */
+  /**
+   * Returns the policy for the sessions of a tenant. Throws `UsageError` when the function `tenants` returns an invalid
+   * policy.
+   */
   policyOf(tenant: string | null): BindingPolicy {
     return tenant === null ? this.#default : this.#ofTenant(tenant);
   }
@@ -103,7 +110,10 @@ export class Binding implements BindingRules {
     return userAgentFamily(userAgent);
   }
 
-  /** Returns the country of a request's client. A function that throws must not fail a login: the country is then unknown. */
+  /**
+   * Returns the country of a request's client. If the application's function throws, the country is unknown, so that
+   * the login does not fail.
+   */
   countryOf({ request, client }: OpenedRequest): string | null {
     if (this.#country === undefined) return null;
     if (typeof this.#country === "string") return countryCode(request.header(this.#country));
@@ -171,8 +181,8 @@ class BoundClient implements RequestClient {
 }
 
 /**
- * Binds sessions to the client of their login: each request is compared with the browser and the network that the session
- * remembers, and a login from a new device or country is reported. See docs/binding.md.
+ * Binds sessions to the client of their login: compares each request with the browser and the network in the session's
+ * binding, and reports a login from a new device or country. See docs/binding.md.
  *
  * @throws UsageError for an unknown option, tenant policy or action.
  *
@@ -191,8 +201,8 @@ function checkedPolicy(fallback: BindingPolicy, given: Partial<BindingPolicy>, p
   requireKnownOptions(INPUT_NAME, given, POLICY_OPTIONS, path);
   const prefix = path && `${path}.`;
   const { userAgent = fallback.userAgent, address = fallback.address } = given;
-  requireOneOf(INPUT_NAME, `${prefix}userAgent`, userAgent, ACTIONS);
-  requireOneOf(INPUT_NAME, `${prefix}address`, address, ACTIONS);
+  requireOneOf(INPUT_NAME, `${prefix}userAgent`, userAgent, BINDING_ACTIONS);
+  requireOneOf(INPUT_NAME, `${prefix}address`, address, BINDING_ACTIONS);
   return { userAgent, address };
 }
 

@@ -9,15 +9,16 @@ const MAX_CACHED_LENGTH = 512;
 const MAX_NAME_LENGTH = 40;
 
 /**
- * Returns the family of a `User-Agent` header: browser without its version, and operating system, such as `Firefox on Linux`. It
- * stays the same when the browser is updated. For a program or an app, the name before its version, such as `okhttp`.
+ * Returns the family of a `User-Agent` header: browser without its version, and operating system, such as `Firefox on
+ * Linux`. It stays the same when the browser is updated. For a program or an app, returns its name without the version,
+ * such as `okhttp`.
  */
 export function userAgentFamily(header: string | null | undefined): string {
   if (!header) return "unknown";
   let family = cache.get(header);
   if (family === undefined) {
     family = familyOf(header);
-    // A long header is an attack, which must not fill the memory.
+    // Do not cache a long header: it may be an attack that tries to fill the memory.
     if (header.length <= MAX_CACHED_LENGTH) cache.set(header, family);
   }
   return family;

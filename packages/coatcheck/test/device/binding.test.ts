@@ -17,13 +17,13 @@ describe("userAgentFamily()", () => {
     expect(userAgentFamily(header)).toBe(family);
   });
 
-  it("keeps a name short, however long the header is", () => {
+  it("returns a short name for a long header", () => {
     expect(userAgentFamily(`curl${"l".repeat(100_000)}/1`).length).toBeLessThanOrEqual(40);
   });
 });
 
 describe("createBinding()", () => {
-  it("returns what coatcheck() takes as its option binding", () => {
+  it("returns the value for the option binding of coatcheck()", () => {
     expectTypeOf<Binding>().toExtend<ClientBinding>();
   });
 
@@ -48,7 +48,7 @@ describe("createBinding()", () => {
     );
   });
 
-  it("gives a tenant named like a member of every object the default", () => {
+  it("returns the default policy for a tenant whose name is a member of Object.prototype", () => {
     const binding = createBinding({ userAgent: "revoke", tenants: { shop: { userAgent: "off" } } });
     expect(binding.policyOf("constructor")).toEqual({ userAgent: "revoke", address: "log" });
     expect(binding.policyOf("__proto__")).toEqual({ userAgent: "revoke", address: "log" });
