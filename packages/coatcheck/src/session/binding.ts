@@ -2,16 +2,19 @@ import type { ClientInfo, SessionRecord } from "./record.ts";
 import type { RecordedBinding } from "./recorded-binding.ts";
 
 /**
- * What happens when a request comes from another client than the session's login.
+ * What happens when a request comes from a different client than the session's login did.
  *
- * - `off`: nothing is compared.
- * - `log`: the event `client-changed`, nothing else.
+ * - `off`: the clients are not compared.
+ * - `log`: only the event `client-changed` is emitted.
  * - `step-up`: the session's elevations end, and no login counts as recent until the user proves their identity again.
- * - `revoke`: the session ends, and the request has none.
+ * - `revoke`: the session ends, and the request continues without a session.
  */
 export type BindingAction = "off" | "log" | "step-up" | "revoke";
 
-/** What happens when each of the two has changed. The stronger action decides when both have. */
+/**
+ * What happens when the browser or the network of a client has changed. If both have changed, the stricter action
+ * applies.
+ */
 export interface BindingPolicy {
   /** Browser without its version, and operating system. */
   readonly userAgent: BindingAction;
@@ -19,9 +22,9 @@ export interface BindingPolicy {
   readonly address: BindingAction;
 }
 
-/** A login from a device or a country that none of the subject's earlier sessions has. */
+/** A login from a device or a country from which the subject has not logged in before. */
 export interface UnusualLogin {
-  /** The new session, for the list of devices. */
+  /** The id of the new session, for a link to the list of devices. */
   readonly sessionId: string;
   readonly subject: string;
   readonly tenant: string | null;
@@ -34,13 +37,16 @@ export interface UnusualLogin {
   readonly isNewDevice: boolean;
   /** False while the countries of all earlier sessions are unknown. */
   readonly isNewCountry: boolean;
-  /** How many sessions of the subject with an earlier login the store still has, at most 1000; 0 for a first login. */
+  /** How many earlier logins of the subject the store still contains, at most 1000; 0 for a first login. */
   readonly earlierSessions: number;
-  /** A sentence for the mail that says how to end the session. It has no link, so that users learn to distrust mails that do. */
+  /**
+   * A sentence for the mail. It says how to end the session and contains no link, so that users learn to distrust mails
+   * with links.
+   */
   readonly hint: string;
 }
 
-/** The options of an application that the sessions of its clients need. `createBinding` of `coatcheck/device` implements it. */
+/** The binding options of an application. `createBinding` of `coatcheck/device` implements this interface. */
 export interface BindingRules {
   /** Returns the policy for the sessions of a tenant. */
   policyOf(tenant: string | null): BindingPolicy;
@@ -49,7 +55,7 @@ export interface BindingRules {
   readonly onUnusualLogin: ((login: UnusualLogin) => unknown) | null;
 }
 
-/** The client of one request. Each property is computed when it is read: most requests need few of them. */
+/** The client of one request. Each property is computed when it is read, because most requests need only a few. */
 export interface RequestClient {
   readonly rules: BindingRules;
   /** Browser without its version, and operating system. */
@@ -60,20 +66,20 @@ export interface RequestClient {
   readonly country: string | null;
 }
 
-/** A difference between the client of a request and the one that has logged in. */
+/** A difference between the client of a request and the client that has logged in. */
 export interface ClientChange {
   readonly action: Exclude<BindingAction, "off">;
   readonly userAgent: Difference | null;
   readonly address: Difference | null;
 }
 
-/** A value of a {@link RecordedBinding}, and that of the request. */
+/** The value in the session's {@link RecordedBinding}, and the value of the present request. */
 export interface Difference {
   readonly before: string;
   readonly now: string;
 }
 
-/** Returns what a session of `tenant` remembers of the client that logs in or steps up. */
+/** Returns the binding that a session of `tenant` stores when this client logs in or steps up. */
 export function bindingOf(client: RequestClient, tenant: string | null): RecordedBinding {
   const { userAgent, country, rules } = client;
   const comparesNetwork = rules.policyOf(tenant).address !== "off";
@@ -81,10 +87,11 @@ export function bindingOf(client: RequestClient, tenant: string | null): Recorde
 }
 
 /**
- * Compares the client of a request with the one that the session remembers. Runs for every request, and allocates nothing
- * without a difference.
+ * Compares the client of a request with the client in the session's binding. Runs for every request, and allocates
+ * nothing if the clients are equal.
  *
- * @returns null without a difference that the policy names. An unknown network is none.
+ * @returns null if the policy names no action for the difference, or if there is none. An unknown network is not a
+ * difference.
  */
 export function clientChange(
   { binding, tenant }: Pick<SessionRecord, "binding" | "tenant">,
@@ -107,12 +114,15 @@ export function clientChange(
   };
 }
 
-/** Returns whether another client than the login's has used the session, and the user has not proved their identity since. */
+/** Returns whether a different client has used the session since the user last proved their identity. */
 export function needsProof({ binding }: Pick<SessionRecord, "binding">): boolean {
   return binding !== null && binding.changedAt !== null;
 }
 
-/** Returns the device and the country of a session. Without a binding, they are those of the client that created it. */
+/**
+ * Returns the device and the country of a session. Without a binding, returns the device and the country of the client
+ * that created the session.
+ */
 export function knownClient(
   { binding, client }: { readonly binding: RecordedBinding | null; readonly client: ClientInfo | null },
   rules: BindingRules,

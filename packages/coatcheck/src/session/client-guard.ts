@@ -8,15 +8,15 @@ import type { SessionStart } from "./start.ts";
 import type { CommittedChange } from "./write-queue.ts";
 import type { SessionWriter } from "./writer.ts";
 
-/** The reported changes of clients that this process remembers, in order to report each once. */
-const MAX_REPORTED = 10_000;
+/** How many reported changes of clients this process remembers, so that it reports each change once. */
+const MAX_REPORTED_CHANGES = 10_000;
 
 /** The start of a handle whose session was found, and whose request has a client. */
 export interface GuardedStart extends SessionStart {
   readonly cached: CachedSession;
 }
 
-/** Applies the binding's policy to requests from another client than the login's. */
+/** Applies the binding's policy to requests from a different client than the login. */
 export class ClientGuard<Data> {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
@@ -46,7 +46,8 @@ export class ClientGuard<Data> {
       case "step-up":
         return needsProof(record) ? start : await this.#requireProof(start, client, change);
       case "revoke":
-        // Ends an actor's own session too: the token of an impersonation can return to it.
+        // For an impersonation, also ends the actor's own session, because the impersonation's token can return to that
+        // session.
         await this.#writer.logOut(record, null, "client-changed");
         this.#deps.events.publish("client-changed", { record, change });
         return "client-changed";
@@ -68,7 +69,8 @@ export class ClientGuard<Data> {
       if (error instanceof CoatcheckError && error.status < 500) return "revoked";
       throw error;
     }
-    // Another request has logged in or stepped up in between: this request's token may not open its result.
+    // If another request has logged in or stepped up in the meantime, this request's token must not open the changed
+    // session.
     const { record, isApplied } = result;
     const hasSameToken = start.presentedToken === null || record.secretHash === before.secretHash;
     if (record.subject !== before.subject || !hasSameToken) return "superseded";
@@ -82,7 +84,7 @@ export class ClientGuard<Data> {
     const key = JSON.stringify([record.id, change.userAgent?.now, change.address?.now]);
     if (this.#reported.has(key)) return;
     const [oldest] = this.#reported;
-    if (this.#reported.size >= MAX_REPORTED && oldest !== undefined) this.#reported.delete(oldest);
+    if (this.#reported.size >= MAX_REPORTED_CHANGES && oldest !== undefined) this.#reported.delete(oldest);
     this.#reported.add(key);
     this.#deps.events.publish("client-changed", { record, change });
   }

@@ -25,7 +25,7 @@ const UNCHANGED_COMMIT: Commit = { state: "unchanged", token: null, record: null
  * @param withheld the token that the response must not send: the successor of an older token, for a request with
  *   several session cookies. Null or false when every token may be sent.
  */
-export function commitOf(
+export function createCommit(
   state: HandleState,
   token: string | null,
   record: SessionRecord | null,

@@ -1,6 +1,6 @@
 import type { SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
-import { limitOf, selectEvictions } from "./limit.ts";
+import { selectEvictions, sessionLimitOf } from "./limit.ts";
 import type { SessionLimit } from "./policy.ts";
 import type { ReadOptions } from "./reader.ts";
 import { isSessionId, type SessionRecord } from "./record.ts";
@@ -52,7 +52,7 @@ export class Committer<Data> {
       const options = {
         expectedVersion: current.version,
         change: kind,
-        ...limitOf(record, limit, clock.now()),
+        ...sessionLimitOf(record, limit, clock.now()),
       };
       const outcome = await this.#put(record, options);
       if (outcome === "stored") {
@@ -82,7 +82,7 @@ export class Committer<Data> {
     const { reader, policy, clock } = this.#deps;
     for (let attempt = 0; attempt < MAX_COMMIT_ATTEMPTS; attempt++) {
       const position = reader.position();
-      const limit = limitOf(record, policy.sessionLimit, clock.now());
+      const limit = sessionLimitOf(record, policy.sessionLimit, clock.now());
       const outcome = await this.#put(record, { expectedVersion: 0, change: "data", ...limit });
       if (outcome === "stored") return reader.recordWrite(record, position);
       if (outcome === "conflict") break;

@@ -14,9 +14,9 @@ import type { CreateOptions } from "./transitions.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 
 const MINUTE = 60_000;
-const DEFAULT_MAX_AGE = 60 * MINUTE;
+const DEFAULT_IMPERSONATION_AGE = 60 * MINUTE;
 /** The longest impersonation, in milliseconds. */
-const MAX_AGE_LIMIT = 12 * 60 * MINUTE;
+const MAX_IMPERSONATION_AGE = 12 * 60 * MINUTE;
 /** The largest page of a store. */
 const MAX_PAGE_SIZE = 1000;
 
@@ -43,9 +43,9 @@ const IMPERSONATE_OPTIONS = {
 export function requireImpersonateArguments(subject: string, options: ImpersonateOptions): void {
   const input = "options of impersonate()";
   requireKnownOptions(input, options, IMPERSONATE_OPTIONS);
-  const { reason, maxAge = DEFAULT_MAX_AGE, tenant } = options;
+  const { reason, maxAge = DEFAULT_IMPERSONATION_AGE, tenant } = options;
   requireStrings({ subject, reason, ...withoutUndefined({ tenant }) });
-  if (typeof maxAge === "number" && maxAge > 0 && maxAge <= MAX_AGE_LIMIT) return;
+  if (typeof maxAge === "number" && maxAge > 0 && maxAge <= MAX_IMPERSONATION_AGE) return;
   const message = `must be a number of milliseconds, more than 0 and at most 12 hours (got ${describeValue(maxAge)})`;
   throw usageError(input, [{ path: "maxAge", message }]);
 }
@@ -93,7 +93,7 @@ export class Impersonations<Data> {
     own: SessionRecord | null,
     token: string | null,
     subject: string,
-    { reason, maxAge = DEFAULT_MAX_AGE, tenant }: ImpersonateOptions,
+    { reason, maxAge = DEFAULT_IMPERSONATION_AGE, tenant }: ImpersonateOptions,
   ): Promise<IssuedSession> {
     const { random, ring, clock, events } = this.#deps;
     const { record, by } = await this.#requireActor(own, token, subject);

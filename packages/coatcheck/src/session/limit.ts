@@ -10,7 +10,7 @@ const MAX_PAGE_SIZE = 1000;
 /**
  * Returns the session limit that a write must respect. Returns no limit for an anonymous session or an impersonation.
  */
-export function limitOf(
+export function sessionLimitOf(
   record: SessionRecord,
   limit: SessionLimit | null | undefined,
   now: number,

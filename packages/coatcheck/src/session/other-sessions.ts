@@ -22,7 +22,7 @@ export async function listOthers<Data>(
 /**
  * Returns the revocation scope that selects the subject's other sessions. Throws `SESSION_REQUIRED` while anonymous.
  */
-export function othersScope(record: SessionRecord | null): { subject: string; except: string } {
+export function otherSessionsScope(record: SessionRecord | null): { subject: string; except: string } {
   const { id, subject } = requireLogin(record);
   return { subject, except: id };
 }

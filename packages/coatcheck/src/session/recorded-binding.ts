@@ -1,4 +1,4 @@
-/** What a session remembers of the client that has logged in or stepped up. */
+/** The client that last logged in or stepped up, as the session stores it. */
 export interface RecordedBinding {
   /** Browser without its version, and operating system, such as `Firefox on Linux`. */
   readonly userAgent: string;
@@ -6,6 +6,9 @@ export interface RecordedBinding {
   readonly network: string | null;
   /** ISO 3166-1 alpha-2 code; null if unknown. */
   readonly country: string | null;
-  /** When another client used the session under the policy `step-up`, epoch milliseconds; null once the user has proved their identity. */
+  /**
+   * When another client used the session under the policy `step-up`, epoch milliseconds. Null before, and after the
+   * user has proved their identity.
+   */
   readonly changedAt: number | null;
 }

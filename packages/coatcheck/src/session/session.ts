@@ -1,14 +1,14 @@
 import { ActingToken } from "./acting-token.ts";
 import { requireFlash, requireLoginArguments, requireNoArguments, wrapUpdate } from "./call-options.ts";
 import { ClosedSignal } from "./closed-signal.ts";
-import { type Commit, commitOf, type HandleState } from "./commit.ts";
+import { type Commit, createCommit, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import { type ImpersonateOptions, requireImpersonateArguments } from "./impersonations.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { LateChanges, requireLoginDelivery, requireTokenDelivery } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
-import { listOthers, othersScope } from "./other-sessions.ts";
+import { listOthers, otherSessionsScope } from "./other-sessions.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import {
   applySnapshot,
@@ -327,7 +327,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async revokeOthers(reason: RevokeReason = "revoked"): Promise<number> {
     this.forbidWhileImpersonating("end the subject's other sessions");
-    return await this.#writer.revoke(othersScope(this.#record), reason);
+    return await this.#writer.revoke(otherSessionsScope(this.#record), reason);
   }
 
   /**
@@ -367,7 +367,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
     this.#late ??= new LateChanges(this.#deps, onLateFailure);
     if (this.#pending) this.#pending.late = this.#late;
-    return commitOf(this.#state, this.#token, this.#record, this.hasDuplicates && this.#start.successorToken);
+    return createCommit(
+      this.#state,
+      this.#token,
+      this.#record,
+      this.hasDuplicates && this.#start.successorToken,
+    );
   }
 
   #rotationIsDue(): boolean {

@@ -12,7 +12,7 @@ import { requireList } from "./known-options.ts";
 
 /** The length of a compact id, in characters. Caches use the compact id as their key. */
 export const COMPACT_ID_LENGTH = 22;
-const SECRET_END = 44;
+const SECRET_END_INDEX = 44;
 /** The length of a whole token, in characters. */
 export const TOKEN_LENGTH = 50;
 const SEAL_BYTES = 4;
@@ -85,7 +85,7 @@ export function idOfToken(token: string): string {
 
 /** Returns the secret in a token. */
 export function secretOfToken(token: string): string {
-  return token.slice(COMPACT_ID_LENGTH, SECRET_END);
+  return token.slice(COMPACT_ID_LENGTH, SECRET_END_INDEX);
 }
 
 function formatId(bytes: Buffer): string {
@@ -129,8 +129,8 @@ export class SecretRing {
   /** Whether this token was sealed with one of the secrets. Accepts any string. */
   hasValidSeal(token: string): boolean {
     if (token.length !== TOKEN_LENGTH) return false;
-    const body = token.slice(0, SECRET_END);
-    const seal = token.slice(SECRET_END);
+    const body = token.slice(0, SECRET_END_INDEX);
+    const seal = token.slice(SECRET_END_INDEX);
     return this.#keys.some((key) => constantTimeEqual(sealOf(key, body), seal));
   }
 

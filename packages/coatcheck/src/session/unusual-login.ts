@@ -3,9 +3,9 @@ import type { SessionDependencies } from "./dependencies.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** The largest page of a store. */
-const MAX_SESSIONS = 1000;
+const MAX_PAGE_SIZE = 1000;
 
-const HINT =
+const MAIL_HINT =
   "If this was not you, open the site as you always do, without a link from a message; end this session in the list of your devices, and change your password.";
 
 /** A login that has been stored. */
@@ -17,24 +17,27 @@ interface StoredLogin {
 }
 
 /**
- * Compares a login with the subject's earlier sessions, and reports a new device or country. Works in the background: the
- * login does not wait for it, and its failures cause the event `failed`.
+ * Compares a login with the subject's earlier sessions, and reports a new device or country. Runs in the background:
+ * the login does not wait, and a failure causes the event `failed`.
  */
 export function reportUnusualLogin<Data>(deps: SessionDependencies<Data>, login: StoredLogin): void {
   const { events } = deps;
   const { onUnusualLogin } = login.client.rules;
   const isObserved = events.hasListeners("new-device") || events.hasListeners("new-country");
   if (onUnusualLogin === null && !isObserved) return;
-  report(deps, login).catch((error: unknown) =>
+  reportIfUnusual(deps, login).catch((error: unknown) =>
     events.publish("failed", { operation: "unusual-login", error }),
   );
 }
 
-async function report<Data>({ store, events }: SessionDependencies<Data>, login: StoredLogin): Promise<void> {
+async function reportIfUnusual<Data>(
+  { store, events }: SessionDependencies<Data>,
+  login: StoredLogin,
+): Promise<void> {
   const { record, previous, client } = login;
   const { subject, binding, authenticatedAt: at } = record;
   if (subject === null || binding === null || at === null) return;
-  const { records } = await store.list({ subject }, { limit: MAX_SESSIONS });
+  const { records } = await store.list({ subject }, { limit: MAX_PAGE_SIZE });
   const earlier = (previous ? [...records, previous] : records).filter((other) => isEarlier(other, record));
   const known = earlier.map((other) => knownClient(other, client.rules));
   const { userAgent, country } = binding;
@@ -49,7 +52,7 @@ async function report<Data>({ store, events }: SessionDependencies<Data>, login:
     isNewDevice: known.every((other) => other.userAgent !== userAgent),
     isNewCountry: country !== null && hasKnownCountry && known.every((other) => other.country !== country),
     earlierSessions: earlier.length,
-    hint: HINT,
+    hint: MAIL_HINT,
   };
   if (unusual.isNewDevice) events.publish("new-device", { record, login: unusual });
   if (unusual.isNewCountry) events.publish("new-country", { record, login: unusual });
@@ -57,8 +60,9 @@ async function report<Data>({ store, events }: SessionDependencies<Data>, login:
 }
 
 /**
- * Returns whether a session shows where the subject was logged in before. A login at the same time does not count: of two
- * simultaneous logins, neither must hide the other. An impersonation does not count: it has the administrator's client.
+ * Returns whether a session contains an earlier login of the subject. Excludes a login at the same time, because of two
+ * simultaneous logins neither must hide the other. Excludes an impersonation, because its client is the
+ * administrator's.
  */
 function isEarlier(other: SessionRecord, login: SessionRecord): boolean {
   const { subject, actor, authenticatedAt } = other;
