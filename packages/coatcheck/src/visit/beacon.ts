@@ -1,10 +1,10 @@
 import type { JsonObject } from "../session/json.ts";
 
 /**
- * The body of a beacon, which reports the events of one page. The page sends it as `POST` with `application/json`,
- * with `sendBeacon`, or `fetch` with `keepalive`, which finish after the page is closed. Browsers limit these bodies
- * to 64 KB. A page sends an event again, with the same id, until a response arrives. Any script can send such a body:
- * the server checks every field.
+ * The body of a beacon, which reports the events of one page. The page sends it as a `POST` of `application/json`, by
+ * `sendBeacon` or by `fetch` with `keepalive`: the browser finishes these requests even if the page is closed. Browsers
+ * limit the bodies to 64 KB. A page repeats an event, with the same id, until a response arrives. Any script can send
+ * such a body: the server checks every field.
  *
  * To opt out or in, the page sends a `POST` without a body to the same path with `/opt-out` or `/opt-in` added.
  */
@@ -24,7 +24,7 @@ export interface BeaconEvent {
   readonly type: string;
   /** UUID v4 of the event. A repeated event has the same id. */
   readonly id: string;
-  /** How long before this beacon was sent the event happened, in milliseconds. Non-negative. */
+  /** Age of the event when the beacon was sent, in milliseconds. Non-negative. */
   readonly ago: number;
   /** Path of the page without its query, at most 1024 characters. Required in every event. */
   readonly path?: string;
@@ -37,7 +37,7 @@ export interface BeaconEvent {
   readonly title?: string;
   /** Only in the `page_view` of a document: `document.referrer`, at most 2048 characters. */
   readonly referrer?: string;
-  /** Only in a `page_time`: milliseconds for which the page was visible since its previous `page_time`. */
+  /** Only in a `page_time`: how long the page was visible since its previous `page_time`, in milliseconds. */
   readonly visibleTime?: number;
   /** Only in an event of the application: its fields. */
   readonly properties?: JsonObject;

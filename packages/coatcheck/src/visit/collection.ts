@@ -29,12 +29,10 @@ export interface RequestWithClient {
 /** Maximum age of an event that a beacon or a backend reports, in milliseconds. */
 export const MAX_LATENESS = 48 * 60 * 60_000;
 
-/** A session that an order can convert. */
+/** The members of a session record that are read to track its order. */
 export type ConvertedSession = Pick<SessionRecord, "id" | "tenant" | "conversion">;
 
-/**
- * How long `convert()` waits until its event is stored, in milliseconds. The session is already marked at that time.
- */
+/** How long `convert()` waits for the order's event to be stored, in milliseconds. The session was marked before. */
 const ORDER_TIMEOUT = 2000;
 
 /** The content of an event, without its visitor and session. */
@@ -116,7 +114,7 @@ export class Collection {
     );
   }
 
-  /** Adds the country, and in privacy modes that allow it, the city. */
+  /** Adds the country to a client. Adds the city too if the privacy mode allows it. */
   withPlace(described: EventClient, { request, client }: RequestWithClient): EventClient {
     const { place } = this.options;
     if (!place) return described;

@@ -32,12 +32,12 @@ export class CurrentVisits {
   readonly #visits = new LRUCache<string, ActiveVisit>({ max: MAX_VISITORS });
 
   /**
-   * Returns the visitor's open visit: the one in memory or the one on the session's record, whichever was active
-   * later. Returns null if it has ended.
+   * Returns the visitor's open visit: the one in memory or the one on the session's record, whichever was active later.
+   * Returns null if no visit is open.
    */
   find(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
-    // Does not mark the entry as recently used, because that would double the cost. An evicted visit is found again
-    // on its session's record.
+    // `peek` does not mark the entry as recently used, because that would double the cost of a look-up. If the cache
+    // evicts an open visit, the visit is read from its session's record.
     let latest = this.#visits.peek(visitorId, PEEK_OPTIONS) ?? null;
     if (recorded !== null && recorded.lastActivityAt > (latest?.lastActivityAt ?? 0)) {
       latest = { visit: recorded, lastActivityAt: recorded.lastActivityAt };

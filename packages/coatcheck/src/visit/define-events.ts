@@ -31,7 +31,7 @@ export interface EventDefinition {
 /** Event definitions by event name. */
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
-/** The name of an event that the application may track: a standard event or one that it defined. */
+/** The name of an event that the application may track: a standard event, or an event that the application defined. */
 export type TrackableEvent<Definitions extends EventDefinitions> =
   | Exclude<StandardEvent, OwnEvent>
   | (keyof Definitions & string);

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 
 /**
- * Returns the id of an event whose reporter named it: a UUID v8 of the first 122 bits of a SHA-256. A repeated event
- * gets the same id. The reporter is part of the hash, so no other reporter can use the id first.
+ * Derives the id of an event from `parts`: the reporter of the event, and the reporter's own id for the event. The
+ * result is a UUID v8 of the first 122 bits of a SHA-256. A repeated event gets the same id. The hash includes the
+ * reporter, so no other reporter can use the id first.
  */
 export function derivedEventId(...parts: readonly string[]): string {
   const bytes = hash("sha256", JSON.stringify(parts), "buffer").subarray(0, 16);

@@ -3,7 +3,7 @@ import { clientKind, MAX_USER_AGENT_LENGTH } from "./client-kind.ts";
 import type { ClientKind, EventClient } from "./event.ts";
 
 /**
- * Maximum number of user agents that are remembered. When the limit is reached, the whole map is cleared: most
+ * Maximum number of remembered user agents. The whole map is cleared at the limit. It soon fills again, because most
  * requests come from few user agents.
  */
 const MAX_USER_AGENTS = 1000;
@@ -22,7 +22,7 @@ interface RecentDescription {
 
 /** Number of slots of the cache. Must be a power of two. */
 const SLOT_COUNT = 256;
-/** Number of compared characters at the end of a user agent. Most user agents differ in the version there. */
+/** Number of compared characters at the end of a user agent. Most user agents differ in the version at their end. */
 const COMPARED_LENGTH = 40;
 
 function slotOf(userAgent: string): number {
@@ -67,7 +67,7 @@ export class ClientDescriptions {
     const client = Object.freeze({ browser, os, device, country: null, city: null, userAgent: kept });
     const described = { kind: clientKind(userAgent), client };
     if (this.#known.size >= MAX_USER_AGENTS) this.#known.clear();
-    // No browser sends a longer value, so longer ones are not cached.
+    // No browser sends a longer user agent, so longer ones are not cached.
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#known.set(userAgent, described);
     return described;
   }

@@ -23,8 +23,8 @@ export interface EventQueue {
   /** Resolves when all events that were accepted before the call are in the sink. Rejects if the sink cannot write. */
   flush(): Promise<void>;
   /**
-   * Writes the waiting events to the sink, leaves those that the sink did not accept on disk, and closes the sink.
-   * May be called more than once.
+   * Writes the waiting events to the sink and closes the sink. Events that the sink did not accept stay on disk. May be
+   * called more than once.
    */
   close(): Promise<void>;
 }

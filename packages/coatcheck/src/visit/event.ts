@@ -72,7 +72,7 @@ export interface VisitEvent {
   readonly id: string;
   /** A {@link StandardEvent} or a name that the application defined. */
   readonly type: string;
-  /** When it happened. A beacon reports how long ago that was; the time is computed from the server's clock. */
+  /** When it happened. A beacon reports the age of the event; the server subtracts the age from its own clock. */
   readonly at: number;
   /** When the server received it. Never before `at`. */
   readonly receivedAt: number;
@@ -108,8 +108,8 @@ export interface VisitEvent {
 }
 
 /**
- * Why a document or event is only counted: the client is not a person; `not-collected` because of an opt-out or
- * Global Privacy Control; or `dropped` by a limit.
+ * Why a document or event is only counted: the kind of a client that is not a person; `not-collected` after an opt-out
+ * or with Global Privacy Control; `dropped` by a limit.
  */
 export type CountedKind = Exclude<ClientKind, "human"> | "not-collected" | "dropped";
 

@@ -7,7 +7,7 @@ import type { EventSink } from "./sink.ts";
 /** Maximum number of orders in memory. */
 const MAX_ORDERS = 10_000;
 
-/** An order and its session; null if the privacy mode forbids the link. */
+/** An order, and its session. The session is null if the privacy mode forbids the link. */
 interface KnownOrder {
   readonly revenue: number;
   readonly currency: string;
@@ -24,8 +24,8 @@ export class KnownOrders {
   }
 
   /**
-   * Throws if an order is already known with other contents. If the sink does not respond, the order is accepted: the
-   * sink ignores a second report of an order in any case.
+   * Throws if an order is already known with other contents. If the sink does not respond, the order is accepted,
+   * because the sink ignores a second report of an order.
    *
    * @throws CoatcheckError `CONFLICT` if the known order has another amount or session.
    */

@@ -1,6 +1,6 @@
 const MINUTE = 60_000;
 
-/** Maximum number of visitors and sessions that are counted within a minute. Beyond that, all counters are reset. */
+/** Maximum number of visitors and sessions that are counted within a minute. At this number, all counters are reset. */
 const MAX_COUNTED = 100_000;
 
 /** Limits how many events each visitor and each session may send per minute. */

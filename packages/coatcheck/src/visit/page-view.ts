@@ -4,8 +4,8 @@ import { type ActiveVisit, RECORD_INTERVAL } from "./current-visits.ts";
 import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
 
 /**
- * The reasons for refusing a session after which no new one is created: it would replace a session that the browser
- * still has, or it could not be stored.
+ * If a session was refused for one of these reasons, the page view creates no new session. A new session would replace
+ * a session that the browser still has, or could not be stored.
  */
 const REFUSALS_WITHOUT_NEW_SESSION: readonly (RefusalReason | null)[] = [
   "withheld",
@@ -13,7 +13,7 @@ const REFUSALS_WITHOUT_NEW_SESSION: readonly (RefusalReason | null)[] = [
   "unavailable",
 ];
 
-/** A page that a person has viewed, or another response that must set the cookie of a new visitor. */
+/** A page that a person has viewed. Also used for other responses that must set the cookie of a new visitor. */
 export class PageView {
   readonly #request: VisitingRequest;
   /** Whether the response is a page that the browser displays. */
@@ -41,7 +41,7 @@ export class PageView {
   track(session: VisitedSession | null): void {
     if (!this.#isShown) return;
     const { client, collection, page, source } = this.#request;
-    // A page is viewed once, so the event has the page's id.
+    // Each page is viewed once, so its id is also the id of the event.
     const id = page?.id ?? undefined;
     collection.track(this.#request.actor(session), { id, type: "page_view", page, source, client });
     if (session?.record) this.#request.watch(session.record, this.#isNewSession);
@@ -71,7 +71,7 @@ export function recordView(
   return () => ({ visitorId, visit: { ...visit, lastActivityAt } });
 }
 
-/** Returns whether the session's record contains this visit and its activity is recent enough there. */
+/** Returns whether the session's record contains this visit with a recent activity. */
 function isRecorded(recorded: RecordedVisit | null, { visit, lastActivityAt }: ActiveVisit): boolean {
   return recorded?.id === visit.id && lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
 }

@@ -4,8 +4,9 @@ import type { VisitedRequest } from "./document.ts";
  * The privacy modes. They define what is collected about a visitor.
  *
  * - `full`: everything. For visitors who have consented, or where no consent is needed.
- * - `exempt`: the audience measurement that the CNIL exempts from consent. A cookie; no link from a visitor to a session, a
- *   subject or an order; no user agent, no city, and a truncated address for the look-up of the country.
+ * - `exempt`: the audience measurement that the CNIL exempts from consent. A cookie identifies the browser. No link
+ *   from a visitor to a session, a subject or an order. No user agent and no city; the country is looked up with a
+ *   truncated address.
  * - `cookieless`: like `exempt`, without a cookie. A visitor is known for one day.
  * - `off`: nothing.
  */
@@ -14,7 +15,7 @@ export type PrivacyMode = "full" | "exempt" | "cookieless" | "off";
 /** All privacy modes. */
 export const PRIVACY_MODES: readonly PrivacyMode[] = ["full", "exempt", "cookieless", "off"];
 
-/** What a privacy mode permits. */
+/** Describes what a privacy mode permits. */
 export interface PrivacyRules {
   readonly collects: boolean;
   /** Whether a cookie may identify the browser. */

@@ -16,7 +16,7 @@ export interface BeaconReceipt {
 }
 
 /**
- * Validates a beacon and tracks its events. A beacon is ignored if the visits of its client are not collected.
+ * Validates a beacon and tracks its events. Ignores the beacon if the client's visits are not collected.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; no event is tracked then.
  */
@@ -71,8 +71,8 @@ function isView({ type }: BeaconEvent): boolean {
 }
 
 /**
- * Returns when each event happened. Events with equal times get times one millisecond apart, to keep the order of the
- * list: event ids do not show it.
+ * Returns when each event happened. Gives events with equal times different times, one millisecond apart, to keep the
+ * order of the list: event ids do not show the order.
  */
 function timesOf(events: readonly BeaconEvent[], now: number): readonly number[] {
   const times: number[] = [];
@@ -91,8 +91,8 @@ function sourceOf(
 }
 
 /**
- * Creates an event of a beacon. The event's id is derived from visitor and page, so that no page can use the id of
- * another page's event first.
+ * Creates an event of a beacon. Derives the event's id from visitor, page and the id in the beacon, so that one page
+ * cannot use up the ids of another page.
  */
 function contentOf(
   visit: VisitingRequest,

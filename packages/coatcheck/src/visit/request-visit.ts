@@ -20,7 +20,10 @@ export class RequestVisit extends VisitingRequest {
     return new SessionVisitHandle(this, session);
   }
 
-  /** Returns the page view to track, and the cookies to set, for a response; null if there are none. */
+  /**
+   * Returns the page view of a response, with the cookies to set. Returns null if there is nothing to track and no
+   * cookie to set.
+   */
   respond(status: number, contentType: string | null): PageView | null {
     if (!this.collection.rules.collects) return null;
     const isShown = isPage(status, contentType);

@@ -79,7 +79,7 @@ export class SessionVisitHandle implements VisitObserver {
 }
 
 /**
- * Marks a session record as converted by an order. Repeating the same order changes nothing.
+ * Returns the change that marks a session's record as converted by an order. A repeated order changes nothing.
  *
  * @throws CoatcheckError `CONFLICT` if the record already contains the order with another amount.
  */

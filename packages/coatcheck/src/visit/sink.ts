@@ -28,8 +28,8 @@ export interface EventSink {
   write(batch: EventBatch): Promise<void>;
 
   /**
-   * Returns the order as it was first stored; null if it is unknown. A sink that cannot be searched, such as a file,
-   * has no such method; the programs that read the file remove duplicates.
+   * Returns the order as it was first stored; null if the order is unknown. A sink that cannot be searched, such as a
+   * file, omits this method; the programs that read the file remove duplicates.
    */
   findOrder?(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 

@@ -13,8 +13,8 @@ export interface SuspicionOptions {
 }
 
 /**
- * A pattern that people rarely cause. The library only reports it; the application may block the client or require
- * another proof of identity.
+ * A pattern that people rarely cause. Coatcheck only reports the pattern; the application may block the client or
+ * require another proof of identity.
  */
 export type Suspicion =
   | {

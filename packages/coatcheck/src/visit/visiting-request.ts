@@ -133,7 +133,7 @@ export class VisitingRequest {
     };
   }
 
-  /** Tells which session the request has loaded. */
+  /** Must be called with the session that the request has loaded. */
   sessionLoaded(session: VisitedSession): void {
     this.#expected = session.record?.visitorId ?? null;
     this.repeatOrder(session);

@@ -4,7 +4,9 @@ export const VISITOR_COOKIE = "visitor_id";
 /** Name of the cookie that an opt-out sets. While a browser sends it, nothing is collected. */
 export const OPT_OUT_COOKIE = "visitor_optout";
 
-/** 395 days, which is always less than 13 months, the longest lifetime that the CNIL allows for an audience cookie. */
+/**
+ * Lifetime of the visitor cookie: 395 days. The CNIL allows 13 months for an audience cookie, which is always longer.
+ */
 const LIFETIME_SECONDS = 395 * 24 * 60 * 60;
 
 const VISITOR_PAIR = `${VISITOR_COOKIE}=`;
@@ -15,10 +17,10 @@ const isUuid = (value: string) => UUID_V4.test(value);
 const isSet = (value: string) => value !== "";
 
 /**
- * Reads the visitor's id from a `Cookie` header; returns null if there is no valid one.
+ * Reads the visitor's id from a `Cookie` header; returns null if there is no valid id.
  *
- * @param expected - the visitor of the request's session. If it is the only value of the cookie, it is returned
- *   without further checks.
+ * @param expected - the visitor of the request's session. If the cookie has only this value, it is returned without
+ *   further checks.
  */
 export function visitorIdOf(header: string | undefined, expected: string | null): string | null {
   if (header !== undefined && expected !== null && isOnlyValue(header, expected)) return expected;
@@ -59,7 +61,8 @@ export function optInCookies(secure: boolean): readonly string[] {
 }
 
 function setCookie(name: string, value: string, maxAge: number, secure: boolean): string {
-  // Scripts can read the opt-out cookie, because the page's script has to stop too. No script needs the visitor's id.
+  // Scripts can read the opt-out cookie, because the page's script must stop after an opt-out. No script needs the
+  // visitor's id.
   const reader = name === VISITOR_COOKIE ? "HttpOnly; " : "";
   return `${name}=${value}; Max-Age=${maxAge}; Path=/; ${reader}${secure ? "Secure; " : ""}SameSite=Lax`;
 }

@@ -45,7 +45,7 @@ const POSSIBLE_CAMPAIGN = new RegExp(
 );
 
 /**
- * Reads UTM parameters and click ids. The names are case-insensitive, and if a parameter is repeated, its first value
+ * Reads UTM parameters and click ids. Parameter names are case-insensitive. If a parameter is repeated, its first value
  * is used.
  *
  * @param url a URL or a path with a query. A malformed escape does not throw.

@@ -34,7 +34,7 @@ export interface ChannelInput {
   readonly campaign: string;
   /** The kind of site that the visit came from; null if it is unknown. */
   readonly site: SiteKind | null;
-  /** Whether the address has a click id that is added to advertisements only. */
+  /** Whether the address has a click id that its network adds only to advertisements. */
   readonly hasPaidClickId: boolean;
 }
 

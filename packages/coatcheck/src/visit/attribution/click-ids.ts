@@ -7,7 +7,7 @@ export interface ClickId {
   readonly source: string;
   readonly medium: string;
   readonly site: SiteKind;
-  /** Whether the click id is added to advertisements only. */
+  /** Whether the network adds this click id only to advertisements. */
   readonly isPaid: boolean;
 }
 

@@ -22,9 +22,9 @@ const DIRECT: Source = Object.freeze({
 });
 
 /**
- * Returns where a visit comes from. UTM parameters decide first; a click id fills in the missing ones. Without
- * `utm_source`, `utm_medium` and `utm_campaign` an advertisement's click id decides, else the referrer, else
- * `fbclid`. Never throws.
+ * Returns where a visit comes from. UTM parameters decide first; a click id fills in the missing ones. If the address
+ * has no `utm_source`, `utm_medium` or `utm_campaign`, the first of these that exists decides: an advertisement's click
+ * id, the referrer, `fbclid`. Never throws.
  *
  * @example
  * sourceOf({ url: "/tacos?gclid=x", referrer: "https://www.google.com/", ownHosts: ["shop.example"] });

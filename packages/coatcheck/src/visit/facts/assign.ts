@@ -5,7 +5,7 @@ const HOUR = 3_600_000;
 export const VISIT_IDLE_TIMEOUT = HOUR / 2;
 /** A visit ends this long after its start, even if activity continues. */
 export const VISIT_MAX_LENGTH = 24 * HOUR;
-/** Longest delay of an event; also how long after its page view a beacon is still accepted. */
+/** Longest delay of an event. Also the longest time from a page view to a beacon of that page. */
 export const MAX_DELAY = 48 * HOUR;
 
 /** An event, and what it adds to its visit. */
@@ -51,15 +51,15 @@ export type WindowStart = Pick<VisitEventRow, "at" | "id">;
  * - A backend event belongs to the visit in which its session was last active before the event.
  *
  * @param events - in any order, without duplicates.
- * @param from - the event that begins the first returned visit; null to return all visits. Earlier events are only
- *   used to recognise repeated views of the same page.
+ * @param from - the event that begins the first returned visit; null to return all visits. Events before `from` are
+ *   only used to recognise repeated views of the same page.
  */
 export function assignToVisits(events: readonly VisitEventRow[], from: WindowStart | null): Assignment {
   const assigning = assignerOf(events, from);
   return { visits: assigning.visits, withoutVisit: assigning.withoutVisit };
 }
 
-/** Does the same as {@link assignToVisits}, and returns the assigner, which accepts later events. */
+/** Assigns events like {@link assignToVisits}. Returns the assigner, which accepts later events. */
 export function assignerOf(events: readonly VisitEventRow[], from: WindowStart | null): VisitAssigner {
   const assigning = new VisitAssigner();
   for (const event of events.toSorted(inOrderOfEffect)) {

@@ -4,13 +4,13 @@ import { clientOf, sourceOf } from "./event-row.ts";
 import { closedFunnel, openFunnel } from "./funnel.ts";
 import { type LocalTime, weekOf } from "./local-time.ts";
 
-/** A direct visit is attributed to a source that is at most this old. */
+/** Maximum age of the source to which a direct visit is attributed, in milliseconds. */
 export const NON_DIRECT_WINDOW = 90 * 24 * 3_600_000;
 
 /** The channel of visits without a source. */
 export const DIRECT = "Direct";
 
-/** Page views, or milliseconds of visible time, that make a visit engaged. */
+/** A visit with this many page views, or with this visible time in milliseconds, is engaged. */
 const ENGAGED_PAGE_VIEWS = 2;
 const ENGAGED_TIME = 10_000;
 

@@ -3,7 +3,7 @@ import type { VisitEventRow } from "../sink/schema.ts";
 /** The steps of the standard funnel, in order. */
 export const FUNNEL_STEPS = ["product_view", "add_to_cart", "begin_checkout", "order_completed"] as const;
 
-/** Longest time from the first step of a closed funnel to its other steps, inclusive. */
+/** A closed funnel counts a step only if it happened at most this long after the first step, in milliseconds. */
 export const FUNNEL_WINDOW = 24 * 3_600_000;
 
 /** When each step of {@link FUNNEL_STEPS} happened (`at`); null if it did not happen. */
@@ -15,9 +15,9 @@ export function openFunnel(events: readonly VisitEventRow[]): StepTimes {
 }
 
 /**
- * Returns the times of the steps in a closed funnel: the first occurrence of the first step, then of each next step
- * after its previous step, at most 24 hours after the first step. `events` must be sorted by `at` and id, so the id
- * decides within one millisecond.
+ * Returns the times of the steps in a closed funnel. The first step counts when it first happens. Each further step
+ * counts when it first happens after the previous step, and at most 24 hours after the first step. `events` must be
+ * sorted by `at` and id: within one millisecond, the id decides which step came first.
  */
 export function closedFunnel(events: readonly VisitEventRow[]): StepTimes {
   const times: (number | null)[] = FUNNEL_STEPS.map(() => null);

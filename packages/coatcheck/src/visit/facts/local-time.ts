@@ -50,7 +50,7 @@ export class LocalTime {
   /** Returns the first instant of a local day, in epoch milliseconds. */
   startOf(day: number): number {
     const midnight = day * DAY;
-    // Tries the offsets before and after midnight, because the clocks may change in between.
+    // Tries the offsets one day before and one day after midnight, because the clocks may change in between.
     const candidates = [midnight - DAY, midnight + DAY].map((at) => midnight - this.offsetAt(at));
     const [first = midnight, second = midnight] = candidates.sort((left, right) => left - right);
     if (this.dayOf(first) === day && this.dayOf(first - 1) < day) return first;

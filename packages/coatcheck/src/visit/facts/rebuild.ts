@@ -13,11 +13,11 @@ export interface RebuildInput {
   readonly stored: readonly VisitRow[];
   /** The event at which the rebuild begins: see {@link windowStart}. */
   readonly from: WindowStart | null;
-  /** All of the visitor's events since {@link MAX_PAGE_AGE} before `from`, including the new ones. No duplicates. */
+  /** All of the visitor's events since {@link MAX_PAGE_AGE} before `from`, including the new events. No duplicates. */
   readonly events: readonly VisitEventRow[];
   /** Ids of the new events. */
   readonly added: ReadonlySet<string>;
-  /** The stored visit id of each backend event in `events`, without the new events. Null means "(no visit)". */
+  /** The stored visit id of each backend event in `events`, except for new events. Null means "(no visit)". */
   readonly backendEvents: ReadonlyMap<string, string | null>;
   readonly time: LocalTime;
 }
@@ -57,14 +57,14 @@ type Mutable<Result> = {
 };
 
 /**
- * How long before a new event a visit may have started and still be changed by it: a beacon arrives up to 48 hours
- * after its page view, which happens up to 24 hours after the visit's start.
+ * Maximum age of a visit that a new event can change. A visit lasts up to 24 hours, and a beacon arrives up to 48 hours
+ * after its page view.
  */
 export const MAX_REBUILD_AGE = MAX_DELAY + VISIT_MAX_LENGTH;
 
 /**
- * How long before the first event to rebuild all events must be known, because a repeated view of the same page is
- * not counted.
+ * A rebuild also reads the events of this many milliseconds before its first event, to recognise repeated views of the
+ * same page.
  */
 export const MAX_PAGE_AGE = MAX_DELAY;
 
@@ -146,7 +146,7 @@ function belongsToEarlierVisit(id: string, { backendEvents, stored }: RebuildInp
   return visitId !== null && stored.every((row) => row.id !== visitId);
 }
 
-/** Records orders, and backend events that now belong to another visit. */
+/** Records orders. Also records backend events that now belong to another visit. */
 function recordEvents(
   events: readonly VisitEventRow[],
   visitId: string | null,

@@ -14,7 +14,7 @@ const MAX_EVENTS = 500;
  * events is not a sufficient limit.
  */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Estimated bytes of an event without its longest texts, and of a visitor without events. */
+/** Estimated bytes of an event without its longest texts. Also the estimated bytes of a visitor without events. */
 const EVENT_OVERHEAD = 1000;
 
 /** A visitor whose visits are in memory. */
@@ -47,8 +47,8 @@ export interface Extension {
 }
 
 /**
- * Caches the visits of recently active visitors, so that events in order extend them without reading the database.
- * Clear it when its changes were not committed, and when another connection has written.
+ * Caches the visits of recently active visitors, so that an event in time order extends its visit without reading the
+ * database. Clear the cache when its changes were not committed, and when another connection has written.
  */
 export class RecentVisitors {
   readonly #time: LocalTime;

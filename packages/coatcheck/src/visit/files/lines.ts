@@ -15,7 +15,7 @@ export interface Lines {
  * Reads up to `limit` complete lines. A last line without a newline is incomplete: the process that wrote it was
  * interrupted.
  *
- * @param offset where to begin, bytes.
+ * @param offset where to begin, in bytes.
  */
 export function readLines(file: number, offset: number, limit: number): Lines {
   const chunks: Buffer[] = [];

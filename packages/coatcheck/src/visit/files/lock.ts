@@ -42,7 +42,10 @@ export function tryLock(path: string): FileLock | null {
   return { release: () => database.close() };
 }
 
-/** Acquires the lowest free slot of a folder. The caller then owns the files that the slot's previous owner left. */
+/**
+ * Acquires the free slot with the lowest number in a folder. The caller then owns the files that the slot's previous
+ * owner left.
+ */
 export function takeSlot(folder: string): Slot {
   for (let number = 1; ; number++) {
     const slot = trySlot(folder, number);

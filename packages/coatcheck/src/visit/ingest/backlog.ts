@@ -20,7 +20,10 @@ export interface Entry {
 /** The oldest entries of a backlog, as one batch for the sink. */
 export interface NextBatch {
   readonly batch: EventBatch;
-  /** How many entries to remove once the sink has stored the batch. Greater than the batch if a line was damaged. */
+  /**
+   * How many entries to remove after the sink has stored the batch. Greater than the batch's size if a line was
+   * damaged.
+   */
   readonly entries: number;
 }
 
@@ -42,7 +45,7 @@ export interface BacklogOptions {
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #memory: Entry[] = [];
-  /** Whether the spill was full at the last attempt. It is then not tried again for every event. */
+  /** Whether the spill was full at the last attempt. Prevents a new attempt for every event. */
   #isSpillStuck = false;
 
   constructor(options: BacklogOptions) {

@@ -29,7 +29,10 @@ export interface EventQueueOptions {
   readonly clock?: Clock;
   /** Starts timers. Default: `setTimeout`, unreferenced. */
   readonly schedule?: Schedule;
-  /** Source of the ids of counts and of the jitter between retries. Default: the operating system's. */
+  /**
+   * Random source for the ids of counts, and for the jitter between retries. Default: the operating system's random
+   * source.
+   */
   readonly random?: RandomSource;
 }
 
@@ -55,8 +58,8 @@ export interface QueueSettings extends Required<Omit<EventQueueOptions, "spill">
 /**
  * Checks the options and adds the defaults.
  *
- * @throws UsageError for an unknown option or one of the wrong type; CoatcheckError `VALIDATION_FAILED` for a number that
- *   is not a positive integer.
+ * @throws UsageError for an unknown option or an option of the wrong type; CoatcheckError `VALIDATION_FAILED` for a
+ *   number that is not a positive integer.
  */
 export function readQueueOptions(options: EventQueueOptions): QueueSettings {
   requireKnownOptions("event queue options", options, QUEUE_OPTIONS);

@@ -20,18 +20,18 @@ const SPILL_SLICE_SIZE = 500;
 
 /**
  * The queue between requests and the sink. By default, a batch has at most 1,000 events and is written after at most
- * 200 ms. One write is in flight at a time. A failed write is retried after 200 ms; the delay doubles up to 10 s,
- * with jitter. Delivery is at least once: sinks ignore the ids that they have stored.
+ * 200 ms. One write is in flight at a time. A failed write is retried after 200 ms; the delay doubles up to 10 s, with
+ * jitter. Delivery is at least once: sinks ignore the ids that they have stored.
  *
  * **What a crash loses.** `kill -9` loses the events that are neither in the sink nor in the spill (the queue's files
- * on disk). With a spill, it loses at most the events of the last two batch intervals: one passes until the write
- * begins and, if the sink is slow, another until the queue writes a copy to the spill. During an outage it loses the
- * events of the last interval. Without a spill, it loses everything in memory. A power failure also loses data that
- * the operating system had not written to disk; if an event must survive that, await
- * {@link IngestQueue.trackDurably}.
+ * on disk). With a spill, it loses at most the events of the last two batch intervals: a write begins after one
+ * interval, and if the sink is slow, the queue writes a copy to the spill after another interval. During an outage it
+ * loses the events of the last interval. Without a spill, it loses everything in memory. A power failure also loses
+ * data that the operating system had not written to disk; if an event must survive that, await {@link
+ * IngestQueue.trackDurably}.
  *
- * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. 100 events take
- * about a millisecond, and one turn of the event loop writes at most 500 events.
+ * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. 100 events take about
+ * a millisecond, and one turn of the event loop writes at most 500 events.
  */
 export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #settings: QueueSettings;
@@ -42,7 +42,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #retryAlarm: Alarm;
   readonly #retryDelay: RetryDelay;
   readonly #flushes = new Flushes();
-  /** Number of entries that were ever added to the backlog, and number of those that have left it. */
+  /** Number of entries that were added to the backlog, and number of entries that have left it, since the start. */
   #accepted: number;
   #finished = 0;
   #delivered = 0;
@@ -159,7 +159,9 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.publish("dropping", { error });
   }
 
-  /** Adds the counts since the last batch to the backlog, if it has space. Otherwise they keep accumulating. */
+  /**
+   * Adds the counts since the last batch to the backlog, if it has space. Without space, the counts keep accumulating.
+   */
   #addCounts(): void {
     if (this.#counter.isEmpty || this.#backlog.isFull) return;
     for (const count of this.#counter.take()) {
@@ -252,7 +254,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     if (isFirst) this.publish("outage-began", { error, at: this.#outageAt });
   }
 
-  /** Decides after a write what to write next, and when. */
+  /** Called after each write. Decides what to write next, and when. */
   #continue(): void {
     if (this.#state === "closed" || this.#outageAt !== null) return;
     const { batchSize, batchInterval } = this.#settings;

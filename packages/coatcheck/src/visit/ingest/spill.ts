@@ -14,7 +14,8 @@ import { countLines, type Lines, readLines, repairLastLine } from "../files/line
 import { type Slot, takeSlot, trySlot } from "../files/lock.ts";
 
 /**
- * A segment file that has reached this size is followed by a new one. Disk space is freed by deleting whole segments.
+ * Size at which a segment file is complete and the next segment begins, in bytes. Disk space is freed by deleting whole
+ * segments.
  */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** Matches `<slot>-<number>.ndjson`. */
@@ -214,8 +215,8 @@ export class Spill {
   }
 
   /**
-   * Removes the incomplete lines of a failed write. Also closes the segment, in case the removal fails: `peek` then
-   * stops at the last complete line.
+   * Removes the incomplete lines of a failed write. Also closes the segment, so that `peek` stops at its last complete
+   * line if the removal fails.
    */
   #abandonWrite({ segment, file }: OpenSegment): void {
     try {

@@ -35,7 +35,7 @@ export interface VisitFigures {
 export interface RangeFigures extends VisitFigures {
   readonly newVisitors: number;
   readonly returningVisitors: number;
-  /** New visitors whose first visit consists of a single event. */
+  /** Number of new visitors whose first visit consists of a single event. */
   readonly singleRequestVisitors: number;
 }
 
@@ -134,7 +134,10 @@ export interface FunnelStepFigures {
   readonly count: number;
   /** `count` divided by the count of the first step, from 0 to 1; null if the first step has a count of 0. */
   readonly shareOfFirst: number | null;
-  /** Visits or visitors that did the previous step but not this one. Null for the first step, and in an open funnel. */
+  /**
+   * Number of visits or visitors that did the previous step but not this step. Null for the first step, and in an open
+   * funnel.
+   */
   readonly dropOff: number | null;
   /** `dropOff` divided by the count of the previous step, from 0 to 1. Null if `dropOff` is null. */
   readonly dropOffRate: number | null;
@@ -149,7 +152,7 @@ export interface FunnelAnswer {
   readonly filters: readonly Filter[];
   readonly mode: "closed" | "open";
   readonly scope: "visit" | "visitor";
-  /** Longest time from the first step to the last one, in milliseconds. */
+  /** A step of a closed funnel counts only if it happened at most this long after the first step, in milliseconds. */
   readonly window: number;
   readonly steps: readonly FunnelStepFigures[];
 }

@@ -9,8 +9,8 @@ import { isInRange, isOfTenant } from "./sql/scope.ts";
 /** Request of `questions.attribution()`. */
 export interface AttributionRequest {
   /**
-   * `first-touch`: the source of the visitor's first visit. `last-non-direct`: the source of the order's visit or, if
-   * that visit was Direct, of the latest earlier visit that was not.
+   * `first-touch`: the source of the visitor's first visit. `last-non-direct`: the source of the order's visit. If that
+   * visit was Direct: the source of the latest earlier visit that was not Direct.
    */
   readonly model: "first-touch" | "last-non-direct";
   /** First local day, such as `2026-03-01`. */
@@ -68,7 +68,10 @@ function ordersAndRevenueOf(rows: readonly AttributionRow[]): { orders: number; 
   };
 }
 
-/** Merges the currencies of each source into one row. Most orders first, then in text order. */
+/**
+ * Merges the currencies of each source into one row. Rows with most orders are first; rows with equal orders are in
+ * text order.
+ */
 function rowsOf(found: readonly OrderRow[]): AttributionRow[] {
   const bySource = Map.groupBy(found, ({ channel, source, campaign }) =>
     JSON.stringify([channel, source, campaign]),

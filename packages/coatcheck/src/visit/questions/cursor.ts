@@ -9,8 +9,8 @@ const MAX_CURSOR_LENGTH = 16_384;
 export type Position = readonly JsonValue[];
 
 /**
- * Encodes the position after which the next page begins. A cursor is valid for one request only: it contains a digest
- * of the request's other members, and is rejected if they differ.
+ * Encodes the position after which the next page begins. A cursor contains a digest of the request's other members. It
+ * is rejected in a request whose other members differ.
  */
 export function encodeCursor(question: readonly JsonValue[], position: Position): string {
   return Buffer.from(JSON.stringify({ of: digest(question), at: position })).toString("base64url");

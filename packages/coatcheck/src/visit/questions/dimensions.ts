@@ -1,6 +1,7 @@
 /**
- * The dimensions of visits. `channel`, `source`, `medium` and `campaign` are those of the last non-direct source; the
- * names with `entry` are the visit's own; the names with `firstTouch` are those of the visitor's first visit.
+ * The dimensions of visits. `channel`, `source`, `medium` and `campaign` belong to the visit's last non-direct source.
+ * Names with `entry` belong to the visit's own source. Names with `firstTouch` belong to the source of the visitor's
+ * first visit.
  */
 export const DIMENSIONS = [
   "page",
@@ -38,7 +39,7 @@ export type Operator = (typeof OPERATORS)[number];
  * A condition on a visit's dimension. A visit must match all filters.
  *
  * `isNot` also matches visits without a value. On `page`, `is` and `contains` match visits with at least one matching
- * page view, and `isNot` matches visits without one.
+ * page view, and `isNot` matches visits without a view of that page.
  */
 export interface Filter {
   readonly dimension: Dimension;

@@ -15,7 +15,10 @@ export interface FunnelRequest {
   readonly mode?: "closed" | "open";
   /** Whether visits or visitors are counted. Default: `visit`. */
   readonly scope?: "visit" | "visitor";
-  /** Longest time from the first step of a closed funnel to its other steps, in milliseconds. Default: 24 hours. */
+  /**
+   * A step of a closed funnel counts only if it happens at most this long after the first step, in milliseconds.
+   * Default: 24 hours.
+   */
   readonly window?: number;
   /** First local day of the visits, such as `2026-03-01`. */
   readonly from: string;

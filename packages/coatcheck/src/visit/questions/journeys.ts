@@ -14,8 +14,8 @@ export interface JourneyOptions extends PageOptions {
 }
 
 /**
- * Implements `questions.customerJourney()`. Returns the visits in which the customer was the last one to be logged
- * in, in all browsers, and all orders of the customer.
+ * Implements `questions.customerJourney()`. Returns the visits during which the customer was the last to be logged in,
+ * in all browsers. Also returns the totals of all orders of the customer.
  */
 export async function customerJourney(
   context: Context,
@@ -52,7 +52,9 @@ interface JourneyPerson {
   readonly orders: (id: string, tenant: string) => Sql;
 }
 
-/** Orders whose event names the customer, and orders without a named customer in the customer's visits. */
+/**
+ * Selects orders whose event names the customer. Also selects orders in the customer's visits whose event names nobody.
+ */
 function ordersOfCustomer(subject: string, tenant: string): Sql {
   return sql`select o.currency, o.revenue from coatcheck_visit_order o
       where o.tenant = ${tenant} and o.subject = ${subject}

@@ -60,8 +60,8 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
 }
 
 /**
- * Selects activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its
- * visit is no activity, and its time is outside of every visit.
+ * Selects activity `e` that arrived after a time, with its visit `v`. Omits beacons that arrived after the end of their
+ * visit: they are no activity.
  */
 function activity(tenant: string | undefined, after: number, now: number): Sql {
   const conditions = allOf([

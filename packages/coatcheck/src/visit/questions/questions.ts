@@ -24,7 +24,7 @@ import { type RetentionRequest, retention } from "./retention.ts";
 import type { JourneyAnswer, SessionTimeline, VisitTimeline } from "./timeline-answers.ts";
 import { type PageOptions, sessionTimeline, visitTimeline } from "./timelines.ts";
 
-/** The database of a SQL sink: a SQLite file, or a pool of `pg`. `close` does not end the pool. */
+/** The database of a SQL sink: a SQLite file, or a pool of `pg`. `questions.close()` does not end the pool. */
 export type QuestionDatabase =
   | { readonly dialect: "sqlite"; readonly path: string }
   | { readonly dialect: "postgres"; readonly pool: QuestionPool };
@@ -58,8 +58,8 @@ export type Answer =
  * (precomputed daily statistics) have not been updated yet.
  *
  * Every method rejects with a CoatcheckError:
- * - `VALIDATION_FAILED`: a path and message for each mistake in the request. Also if the query exceeds the time
- *   budget; the message then asks for a narrower range.
+ * - `VALIDATION_FAILED`: a path and message for each mistake in the request. Also used for a query that exceeds the
+ *   time budget; its message asks for a narrower range.
  * - `STORE_UNAVAILABLE`: the database cannot be read.
  */
 export interface Questions {

@@ -4,7 +4,7 @@ import type { DateRange } from "./answers.ts";
 import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
 import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
 
-/** Longest range, in months. Rollups (precomputed statistics) are kept equally long. */
+/** Longest range, in months. Rollups (precomputed statistics) are kept for the same time. */
 const MAX_MONTHS = 25;
 /** Maximum number of filters in one request. */
 const MAX_FILTERS = 20;

@@ -22,7 +22,10 @@ interface CohortRow {
   readonly visitors: number;
 }
 
-/** Implements `questions.retention()`. Extends the range to whole weeks. The last week is at most the current one. */
+/**
+ * Implements `questions.retention()`. Extends the range to whole weeks. The last week is never later than the current
+ * week.
+ */
 export async function retention(context: Context, request: RetentionRequest): Promise<RetentionAnswer> {
   const check = new RequestCheck("retention", request, ["from", "to", "tenant"]);
   const { calendar, clock } = context;

@@ -96,7 +96,10 @@ function visitsWhere(condition: Sql): Sql<VisitSummaryRow> {
     where ${condition} order by v.started_at, v.id limit 1000`;
 }
 
-/** Selects the events of a visit: its own, later beacons of its pages, and the events that backends reported. */
+/**
+ * Selects the events of a visit: the visitor's events during the visit, later beacons of the visit's pages, and the
+ * visit's backend events.
+ */
 function eventsOfVisit({ id, visitor, started_at, last_activity_at }: VisitSummaryRow): Sql[] {
   const during = (alias: string) => sql`${sql.ref(`${alias}.visitor`)} = ${sql.lit(visitor)}
     and ${sql.ref(`${alias}.at`)} between ${sql.lit(started_at)} and ${sql.lit(last_activity_at)}`;

@@ -32,7 +32,7 @@ interface Group {
 /** Largest sum that is stored: a round number below the limit of a 64-bit column. */
 const MAX_REVENUE = 9e18;
 
-/** Longest value in code points. An index entry of PostgreSQL holds at most 2.7 KB. */
+/** Longest value in code points. An index entry of PostgreSQL has at most 2.7 KB. */
 const MAX_VALUE_LENGTH = 512;
 
 function truncateValue(value: string): string {
@@ -150,8 +150,8 @@ export class DayRollup {
 }
 
 /**
- * The order stores its own copy of the first-touch and last-non-direct sources. Other dimensions are read from its
- * visit.
+ * Returns the value of an order in a dimension. The first-touch and last-non-direct sources are stored with the order.
+ * Other dimensions are read from the order's visit.
  */
 function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimension: RollupDimension): string {
   if (dimension === "") return "";

@@ -9,8 +9,9 @@ export interface VisitorEvents {
 }
 
 /**
- * Groups events by visitor, in order of arrival. If several events have the same id or order, keeps only the first
- * one: groups may be stored in another order, and two reports of an event may have different times.
+ * Groups events by visitor, in order of arrival. If several events have the same id or the same order, keeps only the
+ * first event. Sinks cannot do this later: they may store groups in another sequence, and repeated events may have
+ * different times.
  */
 export function groupByVisitor(events: readonly VisitEvent[]): VisitorEvents[] {
   const groups = new Map<string, VisitorEvents>();

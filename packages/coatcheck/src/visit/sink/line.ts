@@ -34,8 +34,8 @@ export function parseLine(line: string): Item | null {
 }
 
 /**
- * `\ud800` in JSON is always a lone surrogate, because `JSON.stringify` escapes no complete pair. An escaped
- * backslash is matched first, so that `\\ud800` is not.
+ * `\ud800` in JSON is always a lone surrogate, because `JSON.stringify` escapes no complete pair. The pattern matches
+ * an escaped backslash first, so that it does not find a surrogate in `\\ud800`.
  */
 const ESCAPED_SURROGATE = /\\(?:\\|ud[89a-f][\da-f]{2})/g;
 

@@ -104,8 +104,8 @@ export function exportVisitor(visitor: number) {
 }
 
 /**
- * Returns the statements that read everything about a customer. They exclude what other customers did in the same
- * browser.
+ * Returns the statements that read everything about a customer. The statements exclude what other customers did in the
+ * same browser.
  */
 export function exportSubject(tenant: string, subject: string) {
   const parameters = [tenant, subject];
@@ -143,12 +143,14 @@ export function customerTotals(tenant: string, subject: string) {
   };
 }
 
-/** Condition: the visit started before a day. It lists the tenants, because the index begins with the tenant. */
+/**
+ * Condition: the visit started before a day. The condition lists the tenants, because the index begins with the tenant.
+ */
 export const STARTED_BEFORE = "tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND local_day < ?";
 
 /**
- * Conditions for the rollups (precomputed statistics) before `day`, by table. They list each dimension, because the
- * keys begin with it.
+ * Conditions for the rollups (precomputed statistics) before `day`, by table. The conditions list each tenant and
+ * dimension, because the tables' keys begin with them.
  */
 export function oldRollups(
   day: number,

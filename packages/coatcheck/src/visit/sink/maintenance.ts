@@ -66,8 +66,8 @@ export interface CustomerTotals {
 /** Maintenance of stored visits: periodic jobs, and people's requests for export and erasure. */
 export interface VisitMaintenance {
   /**
-   * Recomputes the rollups (precomputed statistics) of up to `limit` days that have changed, oldest change first.
-   * Without it, answers are correct but slower: they are computed from the visits of changed days.
+   * Recomputes the rollups (precomputed statistics) of up to `limit` days that have changed, oldest change first. If it
+   * is never called, answers are correct but slower, because they are computed from the visits of the changed days.
    *
    * @returns the number of recomputed days; less than `limit` when all days are up to date.
    * @throws CoatcheckError `STORE_UNAVAILABLE`.

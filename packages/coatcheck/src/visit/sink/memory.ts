@@ -20,7 +20,7 @@ import { closedSinkError } from "../sink-error.ts";
 
 /** Options of {@link memorySink}. */
 export interface MemorySinkOptions {
-  /** Maximum number of events and of counts that are kept. The oldest are deleted first. Default: 10,000. */
+  /** Maximum number of events, and maximum number of counts. The oldest are deleted first. Default: 10,000 each. */
   readonly maxEvents?: number;
 }
 

@@ -36,13 +36,13 @@ const SINK_OPTIONS = { folder: true, clock: true } satisfies KnownOptions<Ndjson
 
 /**
  * Opens a folder of files named `<day>-<writer>.ndjson`, such as `2026-01-31-1.ndjson`. The day is the UTC day of the
- * write, so that a file never changes after its day: events that arrive later (by up to 48 hours, or longer after an
- * outage of the sink) are in the files of later days. Each process that shares the folder has its own number and
- * files.
+ * write, so a file never changes after its day. Events may arrive up to 48 hours late, or later after an outage of the
+ * sink; they are written to the file of the day on which they arrive. Each process that shares the folder has its own
+ * number and files.
  *
- * Each line is an object. `kind` is `event` or `count`. The other members are those of `VisitEvent` or `DocumentCount`,
- * whose own `kind` is in `countedKind`. A batch is acknowledged after fsync. An incomplete last line, which a crash leaves, is
- * removed when the next process opens the file.
+ * Each line is an object. `kind` is `event` or `count`. The other members are those of `VisitEvent` or `DocumentCount`.
+ * The `kind` of a `DocumentCount` is in `countedKind`. A batch is acknowledged after fsync. An incomplete last line,
+ * which a crash leaves, is removed when the next process opens the file.
  *
  * @param options the folder, or an object with more options.
  * @throws UsageError for an unknown option; CoatcheckError `STORE_UNAVAILABLE` when the folder cannot be used.

@@ -4,7 +4,10 @@ import type { LocalTime } from "../facts/local-time.ts";
 import type { ExpireOptions } from "./maintenance.ts";
 
 const DAY = 24 * 3_600_000;
-/** Shortest allowed `eventDays`. A rebuild reads the events of up to five days, and these may arrive two days late. */
+/**
+ * Shortest allowed `eventDays`. A rebuild reads the events of the last five days, and an event may arrive two days
+ * late.
+ */
 const MIN_EVENT_DAYS = 6;
 
 const EXPIRE_OPTIONS = {
@@ -15,7 +18,7 @@ const EXPIRE_OPTIONS = {
   dryRun: "boolean",
 } satisfies KnownOptions<ExpireOptions>;
 
-/** The limits of each kind of data: everything older is deleted. Epoch milliseconds and local days. */
+/** The limits of each kind of data, as epoch milliseconds or local days. Data before its limit is deleted. */
 export interface RetentionLimits {
   readonly events: number;
   /** The first day whose events are all kept. Visits that started earlier lose their journey (list of events). */

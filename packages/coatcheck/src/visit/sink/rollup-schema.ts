@@ -7,8 +7,8 @@ import type { Generated } from "kysely";
  *   `last_*`: last non-direct source.
  * - `page`: path of page views. `visits`, `engaged`, `converted` and the funnel count visits that viewed the page.
  *   `coatcheck_daily_visitor` has no rows for it, and orders and revenue are 0.
- * - `event`: type of event. `events` is the number of these events, `visits` the number of visits that contain one.
- *   All else is as for `page`.
+ * - `event`: type of event. `events` is the number of these events, `visits` the number of visits that contain one. The
+ *   other columns are as for `page`.
  */
 export const ROLLUP_DIMENSIONS = [
   "",
@@ -138,7 +138,7 @@ export interface HourlyMetricRow {
   engaged: number;
   converted: number;
   visible_time: number;
-  /** Number of page views in the hour. The orders below are also those of the hour. */
+  /** Number of page views in the hour. `orders` and `revenue` also belong to the hour itself. */
   page_views: number;
   orders: number;
   /** JSON object from currency to minor units. */
@@ -159,8 +159,8 @@ export interface WeeklyCohortRow {
 }
 
 /**
- * A day whose rollups (precomputed statistics) have to be recomputed, with its hours and its week. A day can have
- * several rows: each write adds one, so that a recomputation only deletes the rows of changes that it has read.
+ * A day whose rollups (precomputed statistics) have to be recomputed, with its hours and its week. Each write adds a
+ * row, so a day can have several rows. A recomputation deletes only the rows of the changes that it has read.
  */
 export interface DirtyBucketRow {
   id: Generated<number>;

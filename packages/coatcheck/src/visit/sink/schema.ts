@@ -139,7 +139,7 @@ export interface VisitRow extends SourceColumns {
   events: number;
   /**
    * Sum of the visible times of the visit's pages, in milliseconds. Each beacon adds at most the time since its page
-   * was opened. A beacon more than 48 hours after that adds nothing.
+   * was opened. A beacon that arrives more than 48 hours after the opening adds nothing.
    */
   visible_time: number;
   /** 1 if the visit has at least 2 page views, 10 s of visible time, or a key event. Other visits have bounced. */
@@ -217,9 +217,9 @@ export interface VisitOrderRow {
 }
 
 /**
- * A raw event. Timelines show it, and visits are computed from it. Deleted after 90 days. SQLite: index on (visitor,
- * at). PostgreSQL: one partition for each UTC day of `at`, each with that index. Primary key: id (PostgreSQL: at,
- * id).
+ * A raw event. Timelines contain it, and visits are computed from it. Deleted after 90 days. SQLite: index on (visitor,
+ * at). PostgreSQL: one partition for each UTC day of `at`, each with an index on (visitor, at). Primary key: id
+ * (PostgreSQL: at, id).
  */
 export interface VisitEventRow {
   id: string;

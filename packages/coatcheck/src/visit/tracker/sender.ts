@@ -10,7 +10,7 @@ const MAX_PENDING = 50;
  */
 const MAX_LENGTH = 20_000;
 
-/** Events that are older than 48 hours are dropped, because the server rejects them. In milliseconds. */
+/** Maximum age of an event in milliseconds: 48 hours. Older events are dropped, because the server rejects them. */
 const MAX_AGE = 48 * 3_600_000;
 
 /**
@@ -24,11 +24,11 @@ interface Pending {
   readonly pageId: string;
   readonly at: number;
   readonly event: Omit<BeaconEvent, "ago" | "title">;
-  /** Set when the event is first sent, because the page has its title then. */
+  /** Title of the page. Read when the event is first sent: a page sets its title shortly after a navigation. */
   title?: string;
 }
 
-/** Sends events, and repeats them until the server has responded. A repeated event has the same id. */
+/** Sends events, and sends them again until the server has responded. A repeated event has the same id. */
 export class Sender {
   readonly #scope: TrackerScope;
   readonly #path: string;

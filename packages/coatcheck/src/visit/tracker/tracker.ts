@@ -11,7 +11,7 @@ export interface TrackerOptions {
   readonly scope?: TrackerScope;
 }
 
-/** The tracker of a page. On a server, and with Global Privacy Control, `track` does nothing. */
+/** The tracker of a page. `track` does nothing on a server, and if Global Privacy Control is on. */
 export interface Tracker {
   /**
    * Reports an event of the application within a second, or when the page is hidden. Ignores an event with more than

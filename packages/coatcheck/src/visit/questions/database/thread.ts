@@ -14,8 +14,8 @@ interface WaitingStatement {
 /**
  * The program of the thread. It is a string, so that bundlers need no second file. Its connection is read-only.
  *
- * Node cannot interrupt SQLite from another thread. Therefore the queries call `within_budget()` for scanned rows,
- * which throws after the deadline and so ends the query.
+ * Node cannot interrupt SQLite from another thread. Therefore each query calls `within_budget()` while it scans rows.
+ * After the deadline, `within_budget()` throws and thereby ends the query.
  */
 const THREAD_PROGRAM = `
 const { parentPort, workerData } = require("node:worker_threads");
@@ -64,11 +64,11 @@ export class QueryThread {
   }
 
   /**
-   * Runs a statement and returns its rows. The process does not exit before.
+   * Runs a statement and returns its rows. Keeps the process alive until then.
    *
    * @param deadline - by `performance.now()`. A thread that exceeds the deadline by {@link THREAD_GRACE} is replaced.
-   * @throws CoatcheckError `VALIDATION_FAILED` after the deadline; otherwise SQLite's error or the error that ended
-   *   the thread.
+   * @throws CoatcheckError `VALIDATION_FAILED` after the deadline; otherwise SQLite's error or the error that ended the
+   *   thread.
    */
   run({ sql, parameters }: Statement, deadline: number): Promise<Record<string, unknown>[]> {
     const budget = deadline - performance.now();

@@ -16,16 +16,16 @@ export interface Dialect {
   entries(journey: Sql): Sql;
   /** The value at an index of the entry `e`, as text. */
   text(index: number): Sql<string>;
-  /** The value at an index of the entry `e`, as a whole number. */
+  /** The value at an index of the entry `e`, as an integer. */
   integer(index: number): Sql<number>;
-  /** The amounts in a JSON object of whole numbers, as a table `e` with the columns `key` (text) and `value`. */
+  /** The amounts in a JSON object, as a table `e` with the columns `key` (text) and `value` (integer). */
   members(object: Sql): Sql;
   /** `text`, sorted by its bytes, so that both databases return the same order. */
   byBytes(text: Sql): Sql;
   /**
    * A condition that is always true, but lets the database stop a scan after the deadline.
    *
-   * @param number - a column whose whole number differs between the scanned rows.
+   * @param number - an integer column whose values differ between the scanned rows.
    */
   withinBudget(number: Sql): Sql<boolean>;
 }
@@ -63,8 +63,8 @@ export function allOf(conditions: readonly Sql[]): Sql<boolean> {
 }
 
 /**
- * A sum; zero if there are no rows. It is a floating-point number, because a sum of amounts may exceed the integers
- * of JavaScript or of the database. Whole numbers up to 2^53 are exact.
+ * A sum; zero if there are no rows. It is a floating-point number, because a sum of amounts may exceed the largest
+ * integer of JavaScript or of the database. Integers up to 2^53 are exact.
  */
 export function sumOf(number: Sql): Sql<number> {
   return sql`coalesce(sum(cast(${number} as double precision)), cast(0 as double precision))`;

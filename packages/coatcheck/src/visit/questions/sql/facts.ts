@@ -9,8 +9,8 @@ import { filterConditions, isInRange, isOfTenant, isPageView, type Scope } from 
 export type ChangedDays = "all" | "changed";
 
 /**
- * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
- * have 23.
+ * Largest number of local days from a visit's start to its end. A visit lasts at most 24 hours, but a local day can
+ * have 23 hours.
  */
 const MAX_DAYS_AFTER_START = 2;
 const HOUR = 3_600_000;
@@ -21,8 +21,8 @@ const CHANGED_DAYS = sql`(select distinct tenant, day from coatcheck_dirty_bucke
 /**
  * Selects the visits `v` that start on the days and match the filters: `from … where …`.
  *
- * @param number - a column for `withinBudget`. Choose a column of the index that the query scans, so that it reads no
- *   table rows.
+ * @param number - a column for `withinBudget`. Choose a column of the index that the query scans, so that the query
+ *   reads no table rows.
  */
 export function visitsOn(scope: Scope, days: ChangedDays, number: Sql = sql`v.visitor`): Sql {
   const conditions = allOf([...filterConditions(scope), scope.dialect.withinBudget(number)]);
@@ -59,7 +59,7 @@ export function groupKeyOf(grouping: Grouping, time: string, day: string): Sql {
   }
 }
 
-/** Selects the visits, and the other figures that belong to the day on which the visit started. */
+/** Selects the figures of visits that belong to the day on which the visit started, including the number of visits. */
 export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [visitsByPage(scope, days)];
   const from = sql.lit(scope.days.fromDay);
@@ -78,7 +78,7 @@ export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays
   return [figures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
 }
 
-/** Selects the visits of each page. A visit that viewed a page several times is selected once for it. */
+/** Selects the visits of each page. A visit that viewed a page several times is selected once for that page. */
 function visitsByPage(scope: Scope, days: ChangedDays): Sql {
   const { dialect } = scope;
   const given = {
@@ -147,7 +147,10 @@ function localDay({ days }: Scope, time: Sql): Sql<number> {
     : (otherwise as Sql<number>);
 }
 
-/** Selects visits `v` that overlap the days, with the `changed_day` and whether they start on it or before it. */
+/**
+ * Selects visits `v` that overlap the days, each with its `changed_day` and whether the visit starts on that day or
+ * earlier.
+ */
 function visitsReachingInto(scope: Scope, days: ChangedDays): Sql {
   const { fromDay, toDay } = scope.days;
   if (days === "all") {

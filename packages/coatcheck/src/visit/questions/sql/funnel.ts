@@ -47,7 +47,7 @@ const CLOSED_COLUMNS: readonly StepColumn[] = [
   { time: "closed_begin_checkout_at", count: "closed_begin_checkout" },
   { time: "closed_order_at", count: "closed_order_completed" },
 ];
-/** Longest time between the first and the last step that the closed-funnel columns include, in milliseconds. */
+/** The time window of the closed-funnel columns, in milliseconds. */
 const CLOSED_WINDOW = 86_400_000;
 /**
  * A position is `time × POSITIONS_PER_MILLISECOND + index of the event in its visit`. Positions therefore sort events by time, then
@@ -80,9 +80,9 @@ function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepCol
 }
 
 /**
- * Counts from the rollups (precomputed statistics), except for days that are out of date. With filters, counts visits
- * instead. The times always come from the visits: an index contains all visits with at least two steps of the closed
- * funnel.
+ * Reads the counts from the rollups (precomputed statistics). Counts visits only on days whose rollups are out of date,
+ * and if there are filters. Always reads the times from the visits; for the closed funnel, an index contains the visits
+ * with at least two steps.
  */
 function fromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
   const hasFilters = scope.filters.length > 0;

@@ -11,7 +11,7 @@ import { isInRange, isOfTenant, type Scope } from "./scope.ts";
  * Selects rows `m`. Their sums by `key` are the statistics of a scope.
  *
  * Without filters, the rows are rollups (precomputed statistics). Days whose rollup is out of date are computed from
- * the visits, and so are all days if there are filters or hours.
+ * the visits. With filters or hours, all days are computed from the visits.
  */
 export function metricRows(scope: Scope, grouping: Grouping): Sql {
   const facts = (days: ChangedDays) => [

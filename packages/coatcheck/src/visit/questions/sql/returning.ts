@@ -6,14 +6,14 @@ import { visitsOn } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 
-/** The number of returning visitors: visitors who began a visit in the range that was not their first one ever. */
+/** The number of returning visitors, who began in the range a visit that is not their first visit ever. */
 export interface ReturningRow {
   readonly visitors: number;
 }
 
 /**
- * Counts returning visitors by visits. A visitor's first visit in the range that is not their first one ever
- * represents the visitor.
+ * Counts returning visitors by visits. To count each visitor once, only one visit per visitor is selected: the first
+ * one in the range that is not the visitor's first visit ever.
  */
 export function returningByFacts(scope: Scope): Sql<ReturningRow> {
   const from = sql.lit(scope.days.fromDay);
@@ -24,7 +24,7 @@ export function returningByFacts(scope: Scope): Sql<ReturningRow> {
 
 /**
  * Counts returning visitors by rollups (precomputed statistics) and by the visits of out-of-date days. Adds visitors
- * whose first visit ever and a later one are both in the range; these are found in the index of visits by visitor.
+ * whose first visit ever and a later visit are both in the range; the index of visits by visitor finds them.
  */
 export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<ReturningRow> {
   const { days, dialect, tenant } = scope;

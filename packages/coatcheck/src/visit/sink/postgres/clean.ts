@@ -8,7 +8,7 @@ export function replaceUnstorable(text: string): string {
   return UNSTORABLE.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
 }
 
-/** Cleans every text of a row except `body`: that is JSON, in which these characters are escaped. */
+/** Replaces unstorable characters in every text of a row except `body`, which is JSON and contains them escaped. */
 export function cleanRow(row: NewEventRow): NewEventRow {
   const { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent } = row;
   const texts = { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent };

@@ -26,7 +26,7 @@ import { orderKey, VisitStatements } from "./statements.ts";
 /** What the sink depends on. */
 export interface SinkDependencies {
   readonly quick: PostgresDatabase;
-  /** The same database with a longer deadline, for rollups (precomputed statistics). */
+  /** The same database with a longer deadline, for the computation of rollups (precomputed statistics). */
   readonly slow: PostgresDatabase;
   readonly time: LocalTime;
   end(): Promise<void>;

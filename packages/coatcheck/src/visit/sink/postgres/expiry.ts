@@ -132,8 +132,8 @@ export class PostgresExpiry {
           [this.#retention.visitors],
         );
         for (const { number } of rows) {
-          // The day is not marked as changed: the rollups (precomputed statistics) of these days are counts and are
-          // kept.
+          // The days are not marked as changed. Their rollups (precomputed statistics) are kept, because they contain
+          // no link to a person.
           for (const { sql, parameters } of eraseVisitor(number, Number.MAX_SAFE_INTEGER)) {
             await session.rows(numberParameters(sql), parameters);
           }

@@ -22,7 +22,7 @@ interface AddedEvents {
   readonly reach: number;
 }
 
-/** An addition with the result of its rebuild, and the rows that it was computed from. */
+/** The added events of one visitor, the result of the rebuild, and the rows from which the result was computed. */
 interface RebuiltVisits extends AddedEvents {
   readonly result: RebuildResult;
   readonly stored: readonly VisitRow[];

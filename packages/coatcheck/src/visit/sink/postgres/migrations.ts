@@ -34,7 +34,8 @@ const METRICS = [
  *
  * Subjects, session ids and order ids have hash indexes, because clients can make them long and a B-tree entry is
  * limited to 2.7 KB. The key of an order is the SHA-256 of tenant and order id. Most updates of a visit change no
- * indexed column; the fill factor leaves space for the new row on the same page (HOT update).
+ * indexed column. The fill factor leaves space on each page, so that such an update writes the new row on the same page
+ * and no index changes (HOT update).
  */
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "001-visits": [

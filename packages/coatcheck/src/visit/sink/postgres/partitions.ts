@@ -4,7 +4,7 @@ const DAY = 24 * 3_600_000;
 /** Key of the advisory lock that is held while partitions are created. */
 const PARTITION_LOCK = 1_668_243_830;
 
-/** Returns the UTC day of a time. It identifies the partition for the time's events. */
+/** Returns the UTC day of a time. The day identifies the partition that contains the events of that day. */
 export function partitionOf(at: number): number {
   return Math.floor(at / DAY);
 }

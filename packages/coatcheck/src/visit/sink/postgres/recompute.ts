@@ -7,8 +7,8 @@ import { type InsertTable, insertSql, TABLES, valuesOf } from "./columns.ts";
 import type { PostgresSession } from "./session.ts";
 
 /**
- * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
- * have 23.
+ * Largest number of local days from a visit's start to its end. A visit lasts at most 24 hours, but a local day can
+ * have 23 hours.
  */
 const MAX_DAYS_BEFORE = 2;
 /** Visits per read, and rows per insert. Other tasks can run in between. */
@@ -130,7 +130,7 @@ async function writeDay(
     "delete from coatcheck_dirty_bucket where id = any($1::bigint[]) returning id",
     [ids],
   );
-  // Another process has already stored a newer result.
+  // Some changes are no longer listed: another process has already stored a newer result.
   if (seen.length < ids.length) return;
   for (const table of ["metric", "revenue", "visitor"]) {
     await session.rows(

@@ -2,8 +2,8 @@ import type { VisitEventRow } from "../schema.ts";
 import type { PostgresSession } from "./session.ts";
 
 /**
- * Longest time after which an event is repeated, in milliseconds. The repeated event may have another time, which is
- * part of the table's key.
+ * Largest difference between the times of two reports of the same event, in milliseconds. The time is part of the
+ * table's key, so the key alone does not find the earlier report.
  */
 const MAX_REPETITION_AGE = 48 * 3_600_000;
 
@@ -27,8 +27,8 @@ export async function repeatedIds(
 }
 
 /**
- * Returns whether an event may arrive again with another time. The server creates UUIDs v7 for events whose time
- * never changes; other ids are derived from what a client or backend sent.
+ * Returns whether an event may arrive again with another time. An event with a UUID v7 was created by the server, and
+ * its time never changes. All other ids are derived from the message of a client or backend, which may be repeated.
  */
 function mayBeRepeated(id: string): boolean {
   return id[14] !== "7";

@@ -12,7 +12,7 @@ export interface LockedVisitor {
   readonly id: string;
 }
 
-/** The time after which a visitor's visits are rebuilt. */
+/** A visitor, and the time after which the visitor's visits are rebuilt. */
 export interface RebuildStart {
   readonly visitor: number;
   readonly reach: number;
@@ -150,7 +150,10 @@ export class VisitStatements {
     return new Set(inserted.map(({ id }) => id));
   }
 
-  /** Returns the visits that started after each visitor's given time, in order, and the last visit before it. */
+  /**
+   * Returns for each visitor the visits that started after the given time, in order, and the last visit before that
+   * time.
+   */
   async visitsAround(reaches: readonly RebuildStart[]): Promise<VisitRow[]> {
     return await this.#session.rows(
       `select v.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, reach) cross join lateral (
@@ -163,7 +166,7 @@ export class VisitStatements {
     );
   }
 
-  /** Returns the events of visitors, each since the visitor's given time. */
+  /** Returns the events of each visitor since the time given for that visitor. */
   async eventsSince(reaches: readonly RebuildStart[]): Promise<VisitEventRow[]> {
     const [visitors, since] = [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)];
     return await this.#session.rows(
@@ -194,8 +197,8 @@ export class VisitStatements {
   }
 
   /**
-   * Returns the start of the visitor's last visit with a session that started at or before `at`. Null if there is
-   * none whose events are still stored.
+   * Returns the start of the visitor's last visit that contains the session and started at or before `at`. Returns null
+   * if there is no such visit, or if its events are no longer stored.
    */
   async lastVisitOfSession(visitor: number, sessionId: string, at: number): Promise<number | null> {
     const [row] = await this.#session.rows<{ started_at: number }>(

@@ -96,8 +96,8 @@ export class SqliteExpiry {
   }
 
   /**
-   * Deletes old rows at the beginning of a table whose rows are in order of arrival. Stops at the first row that is
-   * not old.
+   * Deletes old rows at the beginning of a table whose rows are in order of arrival. Stops at the first row that is new
+   * enough to be kept.
    */
   #deleteFirst(table: string, column: string, before: number): number {
     return this.#run(
@@ -181,8 +181,8 @@ export class SqliteExpiry {
         )
         .all(from, from + VISITOR_STEP_SIZE, before);
       for (const { number } of numbers) {
-        // The day is not marked as changed: the rollups (precomputed statistics) of these days are counts and are
-        // kept.
+        // The days are not marked as changed. Their rollups (precomputed statistics) are kept, because they contain no
+        // link to a person.
         await runStep(() => {
           for (const { sql, parameters } of eraseVisitor(Number(number), Number.MAX_SAFE_INTEGER)) {
             this.#run(sql, parameters);

@@ -52,7 +52,9 @@ export class SqliteIngest {
     }
   }
 
-  /** Adds backend events, which name a session but no visitor. Their visitor is that of the session's last visit. */
+  /**
+   * Adds backend events, which name a session but no visitor. They belong to the visitor of the session's last visit.
+   */
   #addWithoutVisitor({ tenant, rows }: VisitorEvents): Set<number> {
     const days = new Set<number>();
     for (const row of rows) {
@@ -98,7 +100,7 @@ export class SqliteIngest {
       recent && extension
         ? this.#applyExtension(recent, extension, newestOf(added))
         : this.#addByRebuild(tenant, visitor, added, isNew);
-    // Adopted events are no longer events without a visit, so the statistics of their days change.
+    // Adopted events had no visit before, so the statistics of their days change.
     return new Set([...dirtyDays, ...adopted.map(({ at }) => this.#time.dayOf(at))]);
   }
 
@@ -235,5 +237,5 @@ function newestOf(rows: readonly { readonly at: number }[]): number {
   return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
 }
 
-/** A result, and the rows that it was computed from. */
+/** The result of a rebuild, and the rows from which it was computed. */
 type Rebuild = RebuildResult & { readonly stored: readonly VisitRow[]; readonly previous: VisitRow | null };

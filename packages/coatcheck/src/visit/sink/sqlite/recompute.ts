@@ -6,8 +6,8 @@ import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
 import type { BackendEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 
 /**
- * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
- * have 23.
+ * Largest number of local days from a visit's start to its end. A visit lasts at most 24 hours, but a local day can
+ * have 23 hours.
  */
 const MAX_DAYS_BEFORE = 2;
 
@@ -71,7 +71,7 @@ function writeDay(database: DatabaseSync, time: LocalTime, dirty: DirtyDay, rows
   const seen = database
     .prepare("DELETE FROM coatcheck_dirty_bucket WHERE tenant = ? AND day = ? AND id <= ?")
     .run(tenant, day, newest);
-  // Another process has already stored a newer result.
+  // Some changes are no longer listed: another process has already stored a newer result.
   if (Number(seen.changes) < dirty.rows) return;
   for (const table of ["metric", "revenue", "visitor"]) {
     const clear = database.prepare(

@@ -38,7 +38,7 @@ export class RollupThread {
   }
 
   /**
-   * Recomputes up to `limit` days and returns their number. The process does not exit before.
+   * Recomputes up to `limit` days and returns their number. Keeps the process alive until then.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`; otherwise SQLite's error or the error that ended the
    *   thread. The next call starts a new thread.

@@ -212,8 +212,8 @@ export class VisitStatements {
   }
 
   /**
-   * Returns the start of the visitor's last visit with a session that started at or before `at`. Null if there is
-   * none whose events are still stored.
+   * Returns the start of the visitor's last visit that contains the session and started at or before `at`. Returns null
+   * if there is no such visit, or if its events are no longer stored.
    */
   lastVisitOfSession(visitor: number, sessionId: string, at: number): number | null {
     const row = this.#get(
