@@ -10,9 +10,12 @@ const of = (query: string, referrer: string | null = null) =>
     ignoredReferrers: ["Partner.example"],
   });
 
-it.each(GOLDEN)("%j with referrer %j gives the channel %s", (query, referrer, channel, source, medium) => {
-  expect(of(query, referrer)).toMatchObject({ channel, source, medium });
-});
+it.each(GOLDEN)(
+  "sourceOf() for the query %j and the referrer %j returns the channel %s",
+  (query, referrer, channel, source, medium) => {
+    expect(of(query, referrer)).toMatchObject({ channel, source, medium });
+  },
+);
 
 it("GOLDEN contains an example of every channel", () => {
   const seen = new Set(GOLDEN.map(([, , channel]) => channel));
@@ -25,7 +28,7 @@ it("isDirect() returns true for the channel Direct only", () => {
   expect(direct).toEqual(GOLDEN.filter(([, , channel]) => channel === "Direct"));
 });
 
-it("sourceOf() returns referrer and click id name even if there is a campaign", () => {
+it("sourceOf() returns the referrer and the name of the click id even if there is a campaign", () => {
   const query =
     "?utm_source=Google&utm_medium=CPC&utm_campaign=Spring&utm_term=Hot+Tacos&utm_content=%20Ad%201%20&gclid=secret";
   expect(of(query, "https://www.google.com/")).toEqual({
@@ -40,7 +43,7 @@ it("sourceOf() returns referrer and click id name even if there is a campaign", 
   });
 });
 
-it("sourceOf() returns the same for a path with a query as for a URL", () => {
+it("sourceOf() accepts a path with a query instead of a URL", () => {
   const path = sourceOf({ url: "/?utm_source=bing&utm_medium=cpc#top", referrer: null, ownHosts: [] });
   expect(path).toMatchObject({ channel: "Paid Search", source: "bing", medium: "cpc" });
 });
@@ -79,7 +82,7 @@ it("sourceOf() ignores a referrer whose host or length no browser would send", (
   expect(of("", `https://blog.example/${"x".repeat(100_000)}`).channel).toBe("Direct");
 });
 
-it("requireHosts() throws for a value that is not a host, with its path", () => {
+it("requireHosts() throws an error with the path of a value that is not a host", () => {
   const check = (hosts: unknown) => () => requireHosts("visit options", "ownHosts", hosts);
   expect(check(["shop.example", "localhost:3000", "xn--bcher-kva.example"])).not.toThrow();
   expect(check("shop.example")).toThrow("Invalid visit options: ownHosts must be a list of hosts");

@@ -23,7 +23,7 @@ describe("Tracker.track()", () => {
     ]);
   });
 
-  it("sends events as soon as the page is hidden, in a separate request from the visible time", async () => {
+  it("sends events and visible time in separate requests as soon as the page is hidden", async () => {
     const page = countedPage();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
@@ -43,7 +43,7 @@ describe("Tracker.track()", () => {
     ]);
   });
 
-  it("drops events after 48 hours, and events that are too long", async () => {
+  it("drops an event that is older than 48 hours or too long", async () => {
     const page = countedPage({ status: null });
     page.tracker.track("note", { text: "x".repeat(20_000) });
     page.tracker.track("taco_zoomed");
@@ -84,7 +84,7 @@ describe("Tracker.track()", () => {
     expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
-  it("sends events of a beacon again once when the page is shown again, but not the visible time", async () => {
+  it("repeats the events of a beacon once when the page is shown again, but does not repeat the visible time", async () => {
     const page = countedPage();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
@@ -96,7 +96,7 @@ describe("Tracker.track()", () => {
     expect(page.events[0]?.id).toBe(page.events[2]?.id);
   });
 
-  it("sends events without a response again when the page is shown again", async () => {
+  it("sends an event again when the page is shown again, if no response arrived", async () => {
     const page = countedPage({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -193,7 +193,7 @@ describe("Tracker privacy", () => {
     expect(page.sent).toEqual([]);
   });
 
-  it("optOut() also prevents that events in flight are sent again", async () => {
+  it("optOut() prevents a failed request from being repeated", async () => {
     const page = countedPage({ status: 503 });
     page.tracker.track("taco_zoomed");
     const sending = page.advance(500);

@@ -13,7 +13,7 @@ export class TestPage {
   readonly window = new EventTarget();
   readonly document = new EventTarget();
   readonly sent: SentRequest[] = [];
-  /** The paths of the requests that have no body (opt-out and opt-in). */
+  /** The paths of the sent requests that have no body (opt-out and opt-in). */
   readonly choices: string[] = [];
   meta: string | null = null;
   title = "Tacos";
@@ -157,10 +157,10 @@ export class TestPage {
   }
 }
 
-/** The page id of a page that the server has already counted. */
+/** The page id in a document that the server has already counted. */
 export const COUNTED_PAGE_ID = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
 
-/** Creates a page that the server has already counted. */
+/** Creates a page whose document the server has already counted. */
 export const countedPage = (change: Partial<TestPage> = {}) =>
   new TestPage({ meta: COUNTED_PAGE_ID, ...change }).start();
 

@@ -138,7 +138,7 @@ describe("visible time in page_time", () => {
 });
 
 describe("startTracker() in a single-page application", () => {
-  it("ends the old page view and begins a new one with a new id, the new query and the later title", async () => {
+  it("ends the page view on a navigation, and begins another one with a new id, query and title", async () => {
     const page = countedPage();
     await page.advance(2_000);
     page.go("/tacos/7?utm_campaign=spring");
@@ -179,12 +179,12 @@ describe("startTracker() in a single-page application", () => {
   });
 
   it.each([
-    ["pushState to the same address", "/tacos", "pushState", 0],
-    ["pushState to another fragment", "#reviews", "pushState", 0],
-    ["pushState to another query", "?page=2", "pushState", 1],
-    ["replaceState to another query", "?q=tac", "replaceState", 0],
-    ["replaceState to another path", "/cart", "replaceState", 1],
-  ] as const)("%s (address %s, by %s) causes %i page views", async (_title, address, method, views) => {
+    ["pushState", "same address", "/tacos", 0],
+    ["pushState", "same page with a fragment", "#reviews", 0],
+    ["pushState", "same path with a query", "?page=2", 1],
+    ["replaceState", "same path with a query", "?q=tac", 0],
+    ["replaceState", "path of another page", "/cart", 1],
+  ] as const)("%s to the %s (%s) reports %i page views", async (method, _target, address, views) => {
     const page = countedPage();
     page.go(address, method);
     await page.advance(500);
@@ -192,7 +192,7 @@ describe("startTracker() in a single-page application", () => {
   });
 });
 
-it("startTracker() ignores a new fragment after a replaced query", async () => {
+it("startTracker() ignores a new fragment after replaceState has changed the query", async () => {
   const page = countedPage();
   page.go("?q=taco", "replaceState");
   page.go("#results");

@@ -17,7 +17,7 @@ function idsOf(...events: VisitEvent[]): string[][] {
 }
 
 describe("assignToVisits", () => {
-  it("begins a new visit after a gap of exactly 30 minutes, but not of one millisecond less", () => {
+  it("begins a new visit after a gap of 30 minutes, but not after a gap that is one millisecond shorter", () => {
     const first = eventOf();
     const within = eventOf({ at: START + 30 * MINUTE - 1 });
     const after = eventOf({ at: START + 30 * MINUTE });
@@ -65,7 +65,7 @@ describe("assignToVisits", () => {
     expect(idsOf(view, next)).toHaveLength(2);
   });
 
-  it("adds a beacon that arrives after the visit's end to that visit, without extending it", () => {
+  it("adds a beacon to its page's visit after the visit's end, but does not extend the visit", () => {
     const view = eventOf({ pageId: "page-1" });
     const beacon = eventOf({ type: "page_time", pageId: "page-1", at: START + 40 * MINUTE });
     const next = eventOf({ at: START + 45 * MINUTE });
@@ -123,7 +123,7 @@ describe("assignToVisits", () => {
     expect(parts?.map(({ isPageView }) => isPageView)).toEqual([true, true]);
   });
 
-  it("adds a backend event to the last visit of its session, without extending the visit", () => {
+  it("adds a backend event to the last visit of its session, but does not extend the visit", () => {
     const first = eventOf();
     const otherSession = eventOf({ at: START + 2 * HOUR, sessionId: "session-2" });
     const webhook = eventOf({ origin: "backend", type: "order_completed", at: START + 3 * HOUR });

@@ -7,7 +7,7 @@ export const DAY = 24 * HOUR;
 /** Noon of 1 October 2026, UTC: a Thursday. */
 export const START = Date.UTC(2026, 9, 1, 12);
 
-/** Returns a valid UUID. UUIDs sort like their numbers. */
+/** Returns a valid UUID. A higher number returns a UUID that sorts later. */
 export function idOf(number: number): string {
   return `01900000-0000-7000-8000-${number.toString(16).padStart(12, "0")}`;
 }

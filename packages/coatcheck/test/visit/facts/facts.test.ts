@@ -52,7 +52,7 @@ describe("factsOf", () => {
     ["a standard key event", 1, [eventOf(), click("login", 1)]],
     ["a key event of the application", 1, [eventOf(), click("newsletter", 1, { isKey: true })]],
     ["an event that is not a key event", 0, [eventOf(), click("search", 1)]],
-  ])("a visit with %s has is_engaged %i", (_, isEngaged, events) => {
+  ])("a visit with %s has the value %i in is_engaged", (_, isEngaged, events) => {
     expect(rowsOf(...events)).toMatchObject([{ is_engaged: isEngaged }]);
   });
 
@@ -68,7 +68,7 @@ describe("factsOf", () => {
     });
   });
 
-  it("uses the last non-direct source for exactly 90 days after the start of its visit", () => {
+  it("attributes a direct visit to the last non-direct source until 90 days after the start of that source's visit", () => {
     const first = eventOf({ source: sourceOf() });
     const at = (after: number) => eventOf({ at: START + after });
     const within = rowsOf(first, at(DAY), at(90 * DAY)).at(-1);
@@ -143,7 +143,7 @@ describe("factsOf", () => {
 });
 
 describe("the standard funnel of a visit", () => {
-  it("counts steps in any order if it is open, and only in sequence if it is closed", () => {
+  it("counts steps in any order in the open funnel, and only in sequence in the closed funnel", () => {
     const [row] = rowsOf(
       eventOf(),
       click("begin_checkout", 1),

@@ -56,7 +56,7 @@ describe("weekOf", () => {
     [dayOf(2026, 12, 6), dayOf(2026, 11, 30)],
     [dayOf(2026, 12, 7), dayOf(2026, 12, 7)],
     [dayOf(1969, 12, 31), dayOf(1969, 12, 29)],
-  ])("returns the Monday of day %i: day %i", (day, monday) => {
+  ])("for day %i, returns day %i, the Monday of its week", (day, monday) => {
     expect(weekOf(day)).toBe(monday);
   });
 });

@@ -14,9 +14,9 @@ interface Tracker {
   readonly child: ChildProcess;
   readonly spill: string;
   readonly folder: string;
-  /** The lines that the process has printed so far: ids of events, and `tick` for each interval. */
+  /** The lines that the process has printed: ids of events, and `tick` for each batch interval. */
   readonly lines: readonly string[];
-  /** Waits until the process has printed `text` this many times from now on. */
+  /** Waits until the process has printed `text` `count` more times. */
   printed(text: string, count: number): Promise<void>;
   /** Kills the process, and waits until all of its output was read. */
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -58,7 +58,7 @@ function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: Track
 }
 
 /**
- * Returns the ids that the process printed before a tick. `after` is the number of that tick, counted from the end; 0
+ * Returns the ids that the process printed before one of the last ticks: 1 means the last tick, 2 the tick before it. 0
  * returns all ids.
  */
 function trackedBefore(lines: readonly string[], after: number): string[] {
@@ -150,15 +150,15 @@ describe("a process without other tasks", () => {
     return (await promisify(execFile)(process.execPath, options)).stdout.trim();
   };
 
-  it("does not exit before trackDurably(), flush() and close() have finished", async () => {
+  it("does not exit before trackDurably(), flush() or close() has finished", async () => {
     expect(await run("track", "works")).toBe("96 0");
     expect(await run("flush", "works")).toBe("95 0");
     expect(await run("close", "works")).toBe("95 0");
-    // Number of stored events, then number of dropped events.
+    // The process prints the number of stored events, then the number of dropped events.
     expect(await run("close", "fails")).toBe("0 95");
   });
 
-  it("does not exit before close() has written events to disk that a hanging sink did not accept", async () => {
+  it("does not exit before close() has written all events to disk if the sink hangs", async () => {
     const path = temporaryFolder();
     expect(await run("close", "hangs", path)).toBe("0 0");
     expect(linesOf(path)).toHaveLength(95);

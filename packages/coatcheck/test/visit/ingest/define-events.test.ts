@@ -82,7 +82,7 @@ describe("EventSchemas.check", () => {
     expect(faultsOf("joined", { list: [{ at: new Date() }] }).faults[0]?.path).toBe("properties.list.0.at");
   });
 
-  it("accepts properties of 4 KB as JSON and rejects larger ones", () => {
+  it("accepts properties of 4 KB as JSON and rejects larger properties", () => {
     const empty = JSON.stringify({ text: "" }).length;
     expect(() => events.check("joined", { text: "x".repeat(4096 - empty) })).not.toThrow();
     const { code, faults } = faultsOf("joined", { text: `${"x".repeat(4095 - empty)}é` });
@@ -100,7 +100,7 @@ describe("EventSchemas.check", () => {
     });
   });
 
-  it("applies its limits to the schema's output", () => {
+  it("rejects properties that the schema makes larger than 4 KB", () => {
     const schema = z.object({}).transform(() => ({ text: "x".repeat(5000) }));
     expect(() => defineEvents({ grown: { schema } }).check("grown", {})).toThrow("at most 4096 bytes");
   });

@@ -34,7 +34,7 @@ describe("IngestQueue limits", () => {
     expect((await sink.read()).events).toEqual(events);
   });
 
-  it("keeps a write in flight first in the queue while later events are spilled", async () => {
+  it("keeps the events of a write in flight before later events, which are spilled", async () => {
     const { queue, sink, time } = openQueue({
       maxEvents: 100,
       batchSize: 50,
@@ -52,7 +52,7 @@ describe("IngestQueue limits", () => {
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
   });
 
-  it("delivers a write in flight once if only a part of it fits into the spill", async () => {
+  it("delivers the events of a write in flight once if the spill has space for only some of them", async () => {
     const spill = { path: temporaryFolder(), maxBytes: 1500 };
     const { queue, sink, time } = openQueue({ batchSize: 5, spill });
     sink.state = "hangs";
@@ -177,7 +177,7 @@ describe("IngestQueue.close", () => {
     expect(queue.stats()).toMatchObject({ queued: 0, delivered: 3, dropped: 1 });
   });
 
-  it("leaves events that the sink does not accept on disk for the next process", async () => {
+  it("keeps events on disk for the next process if the sink does not accept them", async () => {
     const path = temporaryFolder();
     const first = openQueue({ spill: { path } });
     first.sink.state = "fails";
@@ -195,7 +195,7 @@ describe("IngestQueue.close", () => {
     expect(linesOf(path)).toEqual([]);
   });
 
-  it("stops waiting at its deadline if the sink hangs", async () => {
+  it("stops waiting after closeTimeout if the sink hangs", async () => {
     const path = temporaryFolder();
     const { queue, sink, time } = openQueue({ spill: { path }, closeTimeout: 1000 });
     sink.state = "hangs";
@@ -206,7 +206,7 @@ describe("IngestQueue.close", () => {
     expect(linesOf(path)).toHaveLength(1);
   });
 
-  it("without a spill, retries until its deadline and then counts the remaining events as dropped", async () => {
+  it("if there is no spill, retries until closeTimeout and then counts the remaining events as dropped", async () => {
     const { queue, sink, time } = openQueue({ closeTimeout: 1000 });
     sink.state = "fails";
     const tracked = queue.trackDurably(makeEvent());

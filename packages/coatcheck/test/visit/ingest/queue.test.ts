@@ -174,7 +174,7 @@ describe("IngestQueue during an outage", () => {
     expect(queue.stats().isSinkDown).toBe(false);
   });
 
-  it("continues if a listener throws", async () => {
+  it("continues to write events if a listener throws", async () => {
     const { queue, sink, time } = openQueue();
     queue.on("outage-began", () => {
       throw new Error("A listener's mistake.");

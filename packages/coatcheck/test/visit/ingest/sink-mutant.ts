@@ -52,7 +52,7 @@ export function rowSink(
   };
 }
 
-/** Replaces `findOrder` with a version that returns the event that `choose` selects. */
+/** Replaces `findOrder`: it returns the event that `choose` selects. */
 export function orderBy(
   choose: (events: VisitEvent[]) => VisitEvent | undefined,
   ignoresTenant = false,

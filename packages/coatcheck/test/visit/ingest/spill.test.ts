@@ -95,7 +95,7 @@ describe("Spill", () => {
     expect(peekNumbers(second, 10)).toEqual([4]);
   });
 
-  it("deletes a segment that contains no complete line after a crash", () => {
+  it("deletes a segment in which a crash left no complete line", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "1-00000001.ndjson"), "torn");
     expect(openSpill(folder).lines).toBe(0);
@@ -135,7 +135,7 @@ describe("Spill", () => {
     expect(ndjsonFiles(folder)).toEqual(["1.ndjson", "a-1.ndjson"]);
   });
 
-  it("sync() resolves even if its segment is removed at the same time", async () => {
+  it("sync() resolves even if the segment is deleted at the same time", async () => {
     const spill = openSpill(temporaryFolder());
     spill.append(makeLines(0, 1));
     const syncs = [spill.sync(), spill.sync()];

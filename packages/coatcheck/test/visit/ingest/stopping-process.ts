@@ -1,7 +1,7 @@
 /**
- * A process that only stops a queue. Arguments: `flush`, `close` or `track`, the behaviour of the sink (`works`,
- * `fails`, `hangs`), the folder of the spill or nothing. Prints the number of events that the sink stored and that
- * are on the disk.
+ * A process without other tasks that stops a queue. Arguments: the method to call (`flush`, `close` or `track`), the
+ * behaviour of the sink (`works`, `fails` or `hangs`), and optionally the folder of the spill. Prints the number of
+ * events that the sink stored, then the number of dropped events.
  */
 import { makeEvent } from "../../../src/testing/visit-events.ts";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";

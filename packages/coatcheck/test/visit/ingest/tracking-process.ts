@@ -43,7 +43,7 @@ process.on("SIGTERM", async () => {
   print("closed");
   process.exit();
 });
-// Longer than the queue's interval, so that a timer that the queue sets before a tick fires before the next tick.
+// Longer than the queue's interval: a timer that the queue sets before one tick then fires before the next tick.
 setInterval(() => print("tick"), BATCH_INTERVAL + 5);
 while (!isStopping) {
   for (let index = 0; index < 5; index++) {

@@ -42,7 +42,7 @@ describe("uuidV7Source", () => {
     expect(new Set(ids).size).toBe(2000);
   });
 
-  it("accepts times that do not fit into a UUID", () => {
+  it("uses the nearest valid time if the clock's time does not fit into a UUID", () => {
     const random = (bytes: Uint8Array) => void bytes.fill(0);
     expect(uuidV7Source({ clock: fakeClock(-5), random })()).toBe("00000000-0000-7000-8000-000000000000");
     const far = uuidV7Source({ clock: fakeClock(2 ** 50), random });

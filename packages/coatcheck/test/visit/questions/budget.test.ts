@@ -36,7 +36,7 @@ function describeBudget(
   const read = (budget: number, query = endlessQuery(dialect)) =>
     opened.database.read(performance.now() + budget, (reader) => reader.rows(query));
 
-  it("stops a query at the deadline and asks for a narrower range", async () => {
+  it("stops a query at the deadline with an error that asks for a narrower range", async () => {
     const start = performance.now();
     await expect(read(150)).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
@@ -47,7 +47,7 @@ function describeBudget(
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  it("answers the next question on the same connection after a timeout", async () => {
+  it("answers the next question on the connection of a question that timed out", async () => {
     for (let question = 0; question < 6; question++) {
       await expect(read(20)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
       expect(await read(5000, sql`select 1 as n`)).toEqual([{ n: 1 }]);
@@ -73,7 +73,7 @@ function describeBudget(
     });
   });
 
-  it("reports an invalid query as STORE_UNAVAILABLE with its cause", async () => {
+  it("rejects an invalid query with STORE_UNAVAILABLE and the database's error as its cause", async () => {
     await expect(read(5000, sql`select no_such_column`)).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
       cause: { message: expect.stringMatching(/no_such_column/) },

@@ -23,7 +23,7 @@ it.each([
   expect(zurich.startOf(addDays(date, 1)) - zurich.startOf(date)).toBe(hours * HOUR);
 });
 
-it("LocalCalendar begins a day without midnight at its first instant", () => {
+it("LocalCalendar begins a day at 01:00 if the clocks go forward at midnight", () => {
   // On 24 April 2026, the clocks in Cairo go forward from 00:00 to 01:00.
   const cairo = new LocalCalendar("Africa/Cairo");
   const start = cairo.startOf("2026-04-24");

@@ -9,7 +9,7 @@ import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
 /**
  * Returns a script for both days on which the clocks change in Zurich: one browser is active all day, with a visit
- * across each midnight, and one visitor comes in each half hour.
+ * across each midnight, and one other visitor arrives in each half hour.
  */
 function busyDays(): Script {
   const script = new Script(8);
@@ -67,23 +67,26 @@ function describeDays(load: () => Promise<Loaded>): void {
     ["2026-03-27", "2026-03-31"],
     ["2026-10-23", "2026-10-27"],
     ["2026-03-29", "2026-03-29"],
-  ])("overview() returns each day from %s to %s, with visits across midnights", async (from, to) => {
-    const { series } = await questions.overview({ from, to, grain: "day" });
-    const days = recount.byDay({ from, to });
-    for (const { at, visits, pageViews, orders } of series) {
-      const day = days.get(at);
-      expect({ at, visits, pageViews, orders }).toEqual({
-        at,
-        visits: day?.visits ?? 0,
-        pageViews: day?.pageViews ?? 0,
-        orders: day?.orders ?? 0,
-      });
-    }
-    const { rows } = await questions.breakdown({ dimension: "page", from, to });
-    const views = rows.map(({ value, pageViews }) => [value, pageViews]);
-    const pages = [...recount.pages({ from, to })].map(([path, page]) => [path, page.pageViews]);
-    expect(new Map(views as [string, number][])).toEqual(new Map(pages as [string, number][]));
-  });
+  ])(
+    "overview() returns the figures of each day from %s to %s, including visits across midnight",
+    async (from, to) => {
+      const { series } = await questions.overview({ from, to, grain: "day" });
+      const days = recount.byDay({ from, to });
+      for (const { at, visits, pageViews, orders } of series) {
+        const day = days.get(at);
+        expect({ at, visits, pageViews, orders }).toEqual({
+          at,
+          visits: day?.visits ?? 0,
+          pageViews: day?.pageViews ?? 0,
+          orders: day?.orders ?? 0,
+        });
+      }
+      const { rows } = await questions.breakdown({ dimension: "page", from, to });
+      const views = rows.map(({ value, pageViews }) => [value, pageViews]);
+      const pages = [...recount.pages({ from, to })].map(([path, page]) => [path, page.pageViews]);
+      expect(new Map(views as [string, number][])).toEqual(new Map(pages as [string, number][]));
+    },
+  );
 }
 
 describe("changes of the clocks on SQLite", () => describeDays(() => fillSqlite(delivered)));

@@ -17,7 +17,7 @@ import { DAY, HOUR, type Script } from "../recount/script.ts";
 import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
-/** One month of traffic, and the figures that an independent recount expects. */
+/** One month of traffic, and the recount, which computes the expected figures independently. */
 interface Traffic {
   readonly script: Script;
   readonly delivered: readonly Delivered[];
@@ -126,7 +126,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("overview() compares with the previous days and with the previous year", async () => {
+  it("overview() compares a range with the previous days and with the previous year", async () => {
     const range = { from: "2026-10-11", to: "2026-10-20" };
     const before = { from: "2026-10-01", to: "2026-10-10" };
     const previous = await questions.overview({ ...range, compare: "previous" });
@@ -165,7 +165,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("breakdown() returns the figures of each dimension with a filter on any other", async () => {
+  it("breakdown() returns the figures of each dimension with a filter on another dimension", async () => {
     for (const [index, dimension] of NAMES.entries()) {
       const by = NAMES[(index * 5 + 3) % NAMES.length] ?? "channel";
       const values = [...new Set(recount.visitsIn(MONTH).map((visit) => valueOfVisit(visit, dimension)))];
@@ -234,7 +234,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     ["visitor", DAY],
     ["visitor", HOUR],
     ["visit", 60_000],
-  ] as const)("funnel() counts per %s within %d ms", async (scope, window) => {
+  ] as const)("funnel() counts the steps of each %s within %d ms", async (scope, window) => {
     const steps = ["product_view", "add_to_cart", "begin_checkout", "order_completed"];
     const wanted = funnelOf(
       recount.visitsIn(MONTH),
@@ -253,7 +253,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(wanted[2]?.closed).toBeGreaterThan(0);
   });
 
-  it("funnel() accepts steps on pages, and the same step twice", async () => {
+  it("funnel() accepts steps with a page, and a step that is listed twice", async () => {
     const steps = [
       { type: "page_view", page: { operator: "is", value: "/" } },
       { type: "page_view" },

@@ -5,7 +5,7 @@ import { DAY, eventOf, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
 const HUGE_AMOUNT = Number.MAX_SAFE_INTEGER;
-/** The sum of more orders would not fit into a 64-bit integer. */
+/** The sum of this many orders exceeds the largest 64-bit integer. */
 const ORDER_COUNT = 1100;
 
 /** Many orders on the first day, whose rollup is up to date, and two orders on a day whose rollup is out of date. */

@@ -17,7 +17,7 @@ export interface Loaded {
   remove(): Promise<void>;
 }
 
-/** More days than any test has. */
+/** Larger than the number of days in any test. */
 const ALL_DAYS = 10_000;
 /**
  * How many days are recomputed after the last batch. The rollups (precomputed statistics) of the other days stay out

@@ -33,7 +33,7 @@ async function faultsOf(answer: Promise<unknown>): Promise<string[]> {
 
 const invalid = (value: unknown) => value as never;
 
-describe("questions.overview() ranges", () => {
+describe("questions.overview()", () => {
   it.each([
     ["a date that does not exist", { from: "2026-02-30", to: "2026-03-01" }, ["from"]],
     [
@@ -45,19 +45,19 @@ describe("questions.overview() ranges", () => {
     ["a start after the end", { from: "2026-03-02", to: "2026-03-01" }, ["from"]],
     ["more than 25 months", { from: "2024-01-01", to: "2026-02-01" }, ["to"]],
     ["a missing end", { from: "2026-03-01" }, ["to"]],
-  ])("reject %s", async (_, range, paths) => {
+  ])("rejects a range with %s", async (_, range, paths) => {
     expect(await faultsOf(questions.overview(invalid(range)))).toEqual(paths);
   });
 
-  it("accept one day to 25 months", async () => {
+  it("accepts ranges from one day to 25 months", async () => {
     await questions.overview({ from: "2026-03-01", to: "2026-03-01" });
     const { series } = await questions.overview({ from: "2024-01-01", to: "2026-01-31" });
     expect(series).toHaveLength(762);
   });
 });
 
-describe("questions", () => {
-  it("reject a request with all of its faults and their paths", async () => {
+describe("the methods of Questions", () => {
+  it("reject an invalid request with the paths of all faults", async () => {
     const request = {
       dimension: "chanel",
       from: "2026-03-02",
@@ -83,11 +83,11 @@ describe("questions", () => {
     ]);
   });
 
-  it.each([null, "", 1, [], undefined])("reject the request %j, which is not an object", async (request) => {
+  it.each([null, "", 1, [], undefined])("reject %j, because a request must be an object", async (request) => {
     expect(await faultsOf(questions.overview(invalid(request)))).toEqual([""]);
   });
 
-  it("reject hourly series of more than 7 days", async () => {
+  it("reject an hourly series for a range of more than 7 days", async () => {
     expect(await faultsOf(questions.overview({ ...MONTH, grain: "hour" }))).toEqual(["grain"]);
   });
 
@@ -119,7 +119,7 @@ describe("questions", () => {
       expect(await faultsOf(questions.breakdown({ ...request, cursor }))).toEqual(["cursor"]);
   });
 
-  it("pass texts as parameters, never as SQL", async () => {
+  it("pass the texts of a request to the database as parameters, never as SQL", async () => {
     const value = `'; drop table coatcheck_visit; --"`;
     for (const dimension of ["source", "page"] as const) {
       for (const operator of ["is", "contains"] as const) {
@@ -130,7 +130,7 @@ describe("questions", () => {
     expect((await questions.overview(MONTH)).figures.visits).toBeGreaterThan(0);
   });
 
-  it("return no data of another tenant", async () => {
+  it("return only data of the requested tenant", async () => {
     const { figures, documents } = await questions.overview({ ...MONTH, tenant: "another" });
     expect(figures.visits + figures.orders + documents.bot).toBe(0);
     expect(await questions.overview({ ...MONTH, tenant: null })).toEqual(await questions.overview(MONTH));

@@ -29,13 +29,13 @@ function countsOnly(load: () => Promise<Loaded>): () => Promise<void> {
 }
 
 it(
-  "overview() on SQLite includes a tenant that only has counted documents",
+  "overview() on SQLite includes a tenant that has counted documents but no visits",
   countsOnly(() => fillSqlite(DELIVERED)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
   it(
-    "overview() includes a tenant that only has counted documents",
+    "overview() includes a tenant that has counted documents but no visits",
     countsOnly(() => fillPostgres(url, DELIVERED)),
   );
 });

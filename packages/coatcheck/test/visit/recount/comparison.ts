@@ -172,7 +172,7 @@ export async function compareAttributionAndRetention({
         attributionRows(recount, key, range),
       );
     }
-    // Answers omit weeks in the future.
+    // The answers contain no weeks in the future.
     const lastWeek = [mondayOf(range.to), recount.calendar.weekOf(now)].sort()[0] ?? "";
     const weeks = { from: mondayOf(range.from), to: lastWeek };
     const answer = await questions.retention(range);

@@ -61,8 +61,8 @@ export function valueOfVisit(visit: Visit, dimension: string): string | null {
 }
 
 /**
- * Returns the value of an order in a dimension: sources as they were stored with the order, other values from its
- * visit.
+ * Returns the value of an order in a dimension. Sources are read from the order's own copy, other values from the
+ * order's visit.
  */
 export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string): string | null {
   if (!visit) return NO_VISIT;

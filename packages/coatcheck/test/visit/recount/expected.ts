@@ -52,7 +52,7 @@ export function dailySeries(recount: Recount, range: Range) {
   return points;
 }
 
-/** Returns the figures of each hour that has any, by the start of the hour in epoch milliseconds. */
+/** Returns the figures of each hour with activity. The key is the start of the hour, epoch milliseconds. */
 export function hourlySeries(recount: Recount, range: Range) {
   return new Map(
     [...recount.byHour(range)].map(([hour, figures]) => [
@@ -118,7 +118,9 @@ function totalsOf(orders: readonly CountedOrder[]): { orders: number; revenue: R
   return { orders: orders.length, revenue: revenueOf(orders) };
 }
 
-/** Returns the cohorts of a range of weeks, with the number of their visitors 0, 1, 2, … weeks later. */
+/**
+ * Returns the cohorts of a range of weeks. Each has the number of its visitors who came back 0, 1, 2, … weeks later.
+ */
 export function cohorts(recount: Recount, range: Range) {
   return [...recount.retention(range)]
     .toSorted(([left], [right]) => (left < right ? -1 : 1))

@@ -5,7 +5,7 @@ import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./rec
 import { DAY, DESKTOP, HOUR, MINUTE, Script } from "./script.ts";
 
 describe("Recount of orders", () => {
-  it("uses the report that arrives first, even if another one happened earlier", () => {
+  it("uses the report of an order that arrives first, even if another report has an earlier time", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.order("7", 1000, "CHF", { late: HOUR });
@@ -106,7 +106,7 @@ describe("Recount of visitors", () => {
     });
   });
 
-  it("counts a visitor under the dimension's value of their first visit in the range", () => {
+  it("counts a visitor once in a breakdown, by the visitor's first visit in the range", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(DAY).view("/", { client: { ...DESKTOP, country: "DE" } });
@@ -202,7 +202,7 @@ describe("Recount of funnels", () => {
     ]);
   });
 
-  it("counts a step before its predecessor in the open funnel only", () => {
+  it("counts a step that happens before the previous step in the open funnel only", () => {
     const browser = newBrowser();
     browser.track("add_to_cart");
     browser.wait(MINUTE).view("/");
@@ -248,7 +248,7 @@ describe("Recount of funnels", () => {
     expect(new Set(outcomes)).toEqual(new Set([0, 1]));
   });
 
-  it("counts steps in two visits of a visitor if it counts by visitor, but not by visit", () => {
+  it("combines the steps of a visitor's two visits in a funnel by visitor, but not in a funnel by visit", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(HOUR).track("add_to_cart");

@@ -12,7 +12,10 @@ export interface FunnelStep {
 /** Options of a funnel: whether to count visits or visitors, and the time window. */
 export interface FunnelOptions {
   readonly by: "visit" | "visitor";
-  /** Longest time from the first step to any other step, in milliseconds. Default: 24 hours. */
+  /**
+   * A step counts as `closed` only if it happened at most this long after the first step, in milliseconds. Default: 24
+   * hours.
+   */
   readonly window?: number;
 }
 
@@ -24,7 +27,7 @@ export interface FunnelRow {
   readonly open: number;
   /**
    * The median time since the previous step, for visits or visitors that did both in order. Null for the first step,
-   * and if there are none.
+   * and if no visit or visitor did both steps.
    */
   readonly medianTime: number | null;
 }

@@ -31,7 +31,7 @@ interface OpenDatabase {
 const VISITORS = 100;
 
 /**
- * The order in which batches arrive, and after which share of the batches the rollups (precomputed statistics) are
+ * The order in which batches arrive, and the shares of the batches after which the rollups (precomputed statistics) are
  * recomputed.
  */
 const DELIVERIES: readonly {
@@ -46,38 +46,41 @@ const DELIVERIES: readonly {
 
 const script = trafficOf({ seed: 11, visitors: VISITORS });
 const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
-/** A time shortly after the script's last activity, so that its visitor is still live. */
+/** A time one minute after the script's last activity, so that the active visitor is still live. */
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(DELIVERIES)("$arrival batches, rollups recomputed after the shares $recomputed", (each) => {
-    const { arrival, seed, recomputed } = each;
-    let database: OpenDatabase;
-    let asked: ComparedQuestions;
+  describe.each(DELIVERIES)(
+    "with $arrival batches and rollups recomputed after the shares $recomputed",
+    (each) => {
+      const { arrival, seed, recomputed } = each;
+      let database: OpenDatabase;
+      let asked: ComparedQuestions;
 
-    beforeAll(async () => {
-      database = await open();
-      const delivered = deliver(script, arrival, seed);
-      for (const [index, { batch }] of delivered.entries()) {
-        await database.sink.write(batch);
-        if (!recomputed.some((share) => Math.floor(share * delivered.length) === index + 1)) continue;
-        while ((await database.sink.recompute(20)) === 20);
-      }
-      const recount = new Recount(script, delivered, TIME_ZONE);
-      asked = { questions: database.questions, recount, now: clock.now() };
-    });
-    afterAll(() => database.remove());
+      beforeAll(async () => {
+        database = await open();
+        const delivered = deliver(script, arrival, seed);
+        for (const [index, { batch }] of delivered.entries()) {
+          await database.sink.write(batch);
+          if (!recomputed.some((share) => Math.floor(share * delivered.length) === index + 1)) continue;
+          while ((await database.sink.recompute(20)) === 20);
+        }
+        const recount = new Recount(script, delivered, TIME_ZONE);
+        asked = { questions: database.questions, recount, now: clock.now() };
+      });
+      afterAll(() => database.remove());
 
-    it("customerJourney() equals the recount", { timeout: 60_000 }, () => compareJourneys(asked));
-    it("overview() equals the recount", { timeout: 60_000 }, () => compareOverviews(asked));
-    it("breakdown() equals the recount", { timeout: 60_000 }, () => compareBreakdowns(asked));
-    it("funnel() equals the recount", { timeout: 60_000 }, () => compareFunnels(asked));
-    it("attribution() and retention() equal the recount", () => compareAttributionAndRetention(asked));
-    it("live() equals the recount", async () => {
-      const { visitors } = await asked.questions.live();
-      expect(visitors).toBe(asked.recount.live(clock.now()));
-    });
-  });
+      it("customerJourney() equals the recount", { timeout: 60_000 }, () => compareJourneys(asked));
+      it("overview() equals the recount", { timeout: 60_000 }, () => compareOverviews(asked));
+      it("breakdown() equals the recount", { timeout: 60_000 }, () => compareBreakdowns(asked));
+      it("funnel() equals the recount", { timeout: 60_000 }, () => compareFunnels(asked));
+      it("attribution() and retention() equal the recount", () => compareAttributionAndRetention(asked));
+      it("live() equals the recount", async () => {
+        const { visitors } = await asked.questions.live();
+        expect(visitors).toBe(asked.recount.live(clock.now()));
+      });
+    },
+  );
 }
 
 await describeWithServer("a month in PostgreSQL", "postgres", (url) => {

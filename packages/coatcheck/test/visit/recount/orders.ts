@@ -7,7 +7,7 @@ import { customerOf, inOrder, type Visit, visitsOf } from "./visits.ts";
 /** Amounts in minor units by currency. */
 export type Revenue = Readonly<Record<string, number>>;
 
-/** An order with its visit, and with its sources at the time when the order arrived. */
+/** An order with its visit, and with the visit's sources at the time when the order arrived. */
 export interface CountedOrder {
   readonly action: Action;
   readonly orderId: string;
@@ -31,7 +31,7 @@ export function ordersOf(
   });
 }
 
-/** Returns the sources of an order, computed from the batches that had arrived when it was stored. */
+/** Returns the sources of an order, computed from the batches that had arrived when the order was stored. */
 function frozenAttribution(order: Action, delivered: readonly Delivered[]): CountedOrder["frozen"] {
   const arrivesWith = delivered.findIndex(({ actions }) => actions.includes(order));
   const known = delivered.slice(0, arrivesWith + 1).flatMap(({ actions }) => actions);

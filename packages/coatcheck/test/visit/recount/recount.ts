@@ -4,24 +4,24 @@
  * Where the definitions are not precise, the recount uses these rules:
  *
  * - **Tenants.** A visitor cookie belongs to one site, so no visitor of a script has two tenants.
- * - **Clamped visible time.** Each report is limited to the time since its page was opened; the sum of the reports is
- *   not. A report from before its page view adds nothing.
+ * - **Clamped visible time.** Each report is limited to the time since its page was opened. The sum of the reports is
+ *   not limited. A report from before its page view adds nothing.
  * - **Late beacons.** The 48 hours begin at the last activity of the page's visit.
- * - **A page view that repeats a page id** is an activity, but is not counted as a page view.
+ * - **A page view with a repeated page id** is an activity, but is not counted as a page view.
  * - **Entry page**: the page of the visit's first event that has one. **Exit page**: the page of the last page view;
  *   without a page view, the entry page.
  * - **A first event without a source** begins a Direct visit.
- * - **The session's last visit**: the last one to begin among its visitor's visits with a browser event of that session.
- *   After an opt-out and an opt-in, an event of the new visitor joins no visit of the old one.
- * - **Events of a visit** include what backends report for it: for engagement, funnels and the visit's customer.
- * - **Customer of a visit**: of its last event with a subject. Reports of visible time do not count.
+ * - **The session's last visit**: among the visitor's visits that contain a browser event of the session, the visit
+ *   that began last. After an opt-out and an opt-in, an event of the new visitor joins no visit of the old one.
+ * - **Events of a visit** include its backend events. They affect engagement, funnels and the visit's customer.
+ * - **Customer of a visit**: the subject of its last event with a subject. Reports of visible time are ignored.
  * - **Visible time by day**: belongs to the local day of the visit's start.
  * - **Conversion rate of a day**: the rate of the visits that start on that day, even if their orders follow later.
- * - **Visitors under a filter**: visitors whose first visit in the range matches. Therefore the rows of a breakdown
- *   add up to the total.
+ * - **Visitors under a filter**: visitors whose first visit in the range matches. Therefore the rows of a breakdown add
+ *   up to the total.
  * - **90 days**: from the start of one visit to the start of the other, inclusive.
- * - **Orders by channel, source, medium and campaign**: as they were stored with the order. For visits: as they are
- *   now.
+ * - **Orders by channel, source, medium and campaign**: by the values that were stored with the order. Visits are
+ *   counted by their current values.
  * - **An order that arrives before its visit** has no source: it was stored as "(no visit)".
  * - **Customer of an order**: the customer that its event names, else the customer of its visit.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
@@ -109,12 +109,14 @@ export class Recount {
     return this.#figures((at) => this.#isIn(range, at), conditions);
   }
 
-  /** Returns the figures of each local day in a range that has any. */
+  /** Returns the figures of each local day with activity in a range. */
   byDay(range: Range): Map<string, Figures> {
     return this.#byPeriod(range, (at) => this.calendar.dayOf(at));
   }
 
-  /** Returns the figures of each hour in a range, by the start of the hour in epoch milliseconds. */
+  /**
+   * Returns the figures of each hour with activity in a range. The key is the start of the hour, epoch milliseconds.
+   */
   byHour(range: Range): Map<number, Figures> {
     return this.#byPeriod(range, hourOf);
   }
@@ -136,7 +138,7 @@ export class Recount {
     return new Map(rows.filter(([, { visits, pageViews, orders }]) => visits + pageViews + orders > 0));
   }
 
-  /** Returns the number of views of each path, and of visits that viewed it. */
+  /** Returns for each path the number of its views and the number of visits that viewed it. */
   pages(range: Range): Map<string, PageFigures> {
     const paths = new Set(this.visits.flatMap(({ pages }) => pages.map(({ path }) => path)));
     const rows = [...paths].map((path) => {

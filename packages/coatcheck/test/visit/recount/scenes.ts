@@ -3,7 +3,7 @@ import type { Source } from "../../../src/visit/event.ts";
 import type { Random } from "./random.ts";
 import { type Browser, DAY, DESKTOP, HOUR, MINUTE, SECOND } from "./script.ts";
 
-/** What a scene works with: its browser and the source of its visitor. */
+/** The browser of a scene, the source of its visitor, and a source of random numbers. */
 export interface SceneContext {
   readonly browser: Browser;
   readonly random: Random;
@@ -106,7 +106,7 @@ function withoutVisit({ browser, random }: SceneContext): void {
   browser.session = random.uuid();
 }
 
-/** The visitor returns to an open page after the visit's end. */
+/** The visitor returns to a page in an open tab after the visit's end. */
 function openTab(stage: SceneContext): void {
   const { browser, random } = stage;
   viewPage(stage, "/long-read");
@@ -172,7 +172,7 @@ function sameTime(stage: SceneContext): void {
   browser.track("begin_checkout");
 }
 
-/** A visitor opts out; their documents are only counted. After opting in, the browser is a new visitor. */
+/** A visitor opts out, so their documents are only counted. After an opt-in, the browser is a new visitor. */
 function optOut(stage: SceneContext): void {
   const { browser, random } = stage;
   browse(stage);

@@ -12,7 +12,7 @@ it("trafficOf() generates the same month for the same seed, and different months
   expect(trafficOf({ seed: 4, visitors: 120 }).actions).not.toEqual(script.actions);
 });
 
-it("deliver() delivers each action that is not lost, in every order of arrival", () => {
+it("deliver() delivers each action that is not lost, for every value of Arrival", () => {
   const expected = script.actions.filter(({ isLost }) => !isLost).map(({ id }) => id);
   for (const arrival of ["in-order", "interleaved", "shuffled"] as const) {
     const delivered = deliver(script, arrival, 7).flatMap(({ batch }) => batch.events.map(({ id }) => id));
@@ -61,7 +61,7 @@ it("Recount figures of the days, and of the rows of each dimension, add up to th
   expect(total.visitors).toBeLessThan(sum(recount.byDay(MONTH).values(), "visitors"));
 });
 
-it("trafficOf() covers every case of the rules", () => {
+it("trafficOf() generates engaged, bounced, new and returning visits, and every kind of counted document", () => {
   const recount = new Recount(script, deliver(script), TIME_ZONE);
   const total = recount.overview(MONTH);
   expect(Math.min(total.bounced, total.engaged, total.newVisitors, total.returningVisitors)).toBeGreaterThan(

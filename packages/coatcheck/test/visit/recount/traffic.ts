@@ -93,7 +93,7 @@ function visit90DaysBefore(browser: Browser): void {
   browser.now = now;
 }
 
-/** Waits until the next visit. Some waits are the visit timeout, or a millisecond more or less. */
+/** Waits until the next visit. Some waits last exactly the visit timeout, or a millisecond more or less. */
 function waitForNextVisit(browser: Browser, random: Random): void {
   const exact = [30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1];
   browser.wait(random.chance(0.3) ? random.pick(exact) : random.whole(20 * MINUTE, 6 * DAY));
@@ -106,7 +106,7 @@ function waitForNextVisit(browser: Browser, random: Random): void {
   if (random.chance(0.1)) browser.client = random.pick(CLIENTS);
 }
 
-/** Adds visits that begin in the last and the first millisecond of local days, hours and the month. */
+/** Adds visits that begin in the last or the first millisecond of a local day, of an hour or of the month. */
 function atMidnights(script: Script): void {
   const changeOfClock = Date.parse("2026-10-25T01:00:00Z");
   const monday = Date.parse("2026-10-11T22:00:00Z");

@@ -55,7 +55,9 @@ async function compare(questions: ComparedQuestions["questions"]): Promise<void>
   await compareFunnels(asked);
 }
 
-it("SQLite counts the batches of two concurrent nodes", { timeout: 60_000 }, async () => {
+it("answers from SQLite are correct after two nodes have written at the same time", {
+  timeout: 60_000,
+}, async () => {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-nodes-"));
   const path = join(folder, "visits.db");
   const sinks = [sqliteEvents({ path, timeZone: TIME_ZONE }), sqliteEvents({ path, timeZone: TIME_ZONE })];
@@ -71,7 +73,7 @@ it("SQLite counts the batches of two concurrent nodes", { timeout: 60_000 }, asy
 });
 
 await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
-  it("the sink counts the batches of two concurrent nodes", { timeout: 60_000 }, async () => {
+  it("answers are correct after two nodes have written at the same time", { timeout: 60_000 }, async () => {
     const database = await temporaryDatabase(url);
     const pools = [0, 1].map(() => new pg.Pool({ connectionString: database.url, max: 3 }));
     const sinks = await Promise.all(pools.map((pool) => postgresEvents({ pool, timeZone: TIME_ZONE })));

@@ -43,7 +43,7 @@ describe("visitsOf() at the end of a visit", () => {
     expect([...recount(browser).breakdown("channel", MONTH).keys()]).toEqual(["Organic Search"]);
   });
 
-  it("continues the visit after a login and with a new session", () => {
+  it("continues the visit after a login, which changes the session", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(MINUTE).login("anna");
@@ -70,7 +70,7 @@ describe("visitsOf() for events and beacons", () => {
     expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: SECOND });
   });
 
-  it("adds the visible time of a late beacon to its visit, without extending or reopening it", () => {
+  it("adds the visible time of a late beacon to its page's visit, but does not extend or reopen the visit", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(40 * MINUTE).visible(12 * SECOND);
@@ -80,7 +80,7 @@ describe("visitsOf() for events and beacons", () => {
     expect(overview(browser)).toMatchObject({ visits: 2, visibleTime: 12 * SECOND, engaged: 1, bounced: 1 });
   });
 
-  it("adds the visible time of an older page to that page's visit, without extending the open one", () => {
+  it("adds the visible time of an older page to that page's visit, but does not extend the open visit", () => {
     const browser = newBrowser();
     browser.view("/long-read");
     const { page } = browser;
@@ -104,7 +104,7 @@ describe("visitsOf() for events and beacons", () => {
     expect(overview(browser)).toMatchObject({ visits: 0, visitors: 0, visibleTime: 0 });
   });
 
-  it("begins a visit with a browser event if none is open, and uses its page as entry page", () => {
+  it("begins a visit with a browser event if no visit is open, and uses the event's page as entry page", () => {
     const browser = newBrowser();
     browser.view("/taco", { cameFrom: GOOGLE });
     browser.wait(HOUR).track("add_to_cart");
@@ -113,7 +113,7 @@ describe("visitsOf() for events and beacons", () => {
     expect(recount(browser).breakdown("entryPage", MONTH).get("/taco")?.visits).toBe(2);
   });
 
-  it("adds a backend event to the session's last visit without extending it", () => {
+  it("adds a backend event to the session's last visit, but does not extend the visit", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(20 * MINUTE).backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" });
@@ -123,7 +123,7 @@ describe("visitsOf() for events and beacons", () => {
     expect(overview(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
   });
 
-  it("adds a backend event to the earlier visit, not to the later one", () => {
+  it("adds a backend event to the visit before it, even if a later visit has begun when the event arrives", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(2 * HOUR).view("/menu");
@@ -172,7 +172,7 @@ describe("Recount of page views and visible time", () => {
 });
 
 describe("Recount of engaged visits", () => {
-  it("counts one page of 9,999 ms as bounced, and of 10,000 ms as engaged", () => {
+  it("counts a visit of one page as bounced after 9,999 ms, and as engaged after 10,000 ms", () => {
     const script = new Script();
     for (const visible of [9_999, 10_000]) {
       const browser = newBrowser(script);
@@ -189,7 +189,7 @@ describe("Recount of engaged visits", () => {
     expect(overview(browser)).toMatchObject({ engaged: 1, bounced: 0 });
   });
 
-  it("counts a visit with another event as engaged only if the event is a key event", () => {
+  it("counts a visit with an event of the application as engaged only if the event is a key event", () => {
     const script = new Script();
     newBrowser(script).track("product_view");
     newBrowser(script).track("booked_table", { isKey: true });
@@ -198,7 +198,7 @@ describe("Recount of engaged visits", () => {
 });
 
 describe("Recount of clients that are not visitors", () => {
-  it("counts only the documents of bots, of people who opted out, and of dropped requests", () => {
+  it("counts documents of bots and of people who opted out, but no visits", () => {
     const script = new Script();
     script.document("bot", START);
     script.document("bot", START + DAY);

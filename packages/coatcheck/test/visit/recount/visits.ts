@@ -21,7 +21,7 @@ export interface Visit {
   /** The actions of the visit in order, except for reports of visible time. */
   readonly actions: Action[];
   readonly pages: Page[];
-  /** How many reports of visible time its pages have. */
+  /** Number of reports of visible time from the visit's pages. */
   beacons: number;
   /** The source of the first event. */
   readonly source: Source;
@@ -181,7 +181,10 @@ export function entryPageOf({ actions }: Visit): string | null {
   return actions.find(({ page }) => page !== null)?.page?.path ?? null;
 }
 
-/** Returns the path of the last page view of a visit; if there is none, the path of the page with which it began. */
+/**
+ * Returns the path of the last page view of a visit. Without a page view, returns the path of the page with which the
+ * visit began.
+ */
 export function exitPageOf(visit: Visit): string | null {
   return visit.pages.at(-1)?.path ?? entryPageOf(visit);
 }

@@ -84,7 +84,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     });
   });
 
-  it("ignores a browser that has viewed no page, and a bot", async () => {
+  it("ignores bots, and browsers that have viewed no page", async () => {
     await using fixture = await startFixture(start);
     const beacon = beaconOf(PAGE, { type: "search" });
     const unknown = await fixture.browser().beacon(beacon);
@@ -92,7 +92,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect([unknown.status, bot.status, fixture.queue.events]).toEqual([200, 200, []]);
   });
 
-  it("tracks the events of an ended session without the session", async () => {
+  it("tracks events after the session has ended, with the visitor but without a session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");

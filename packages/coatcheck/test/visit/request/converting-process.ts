@@ -1,6 +1,7 @@
 /**
- * A process that is killed while it converts a session: after the session is marked, but before the order's event is
- * on disk. Arguments: the folder of the databases, the order as JSON. Prints the `Cookie` header of the browser.
+ * A process that is killed while it marks a session as converted: after the session is marked, but before the order's
+ * event is on disk. Arguments: the folder of the databases, and the order as JSON. Prints the `Cookie` header of the
+ * browser.
  */
 import { writeSync } from "node:fs";
 import { openShop, view } from "./converting-shop.ts";

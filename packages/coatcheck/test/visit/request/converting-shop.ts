@@ -23,7 +23,7 @@ export function openShop(folder: string, { beforeOrder = () => {} } = {}) {
   return { manager, sink, visits, sessions: new HttpSessions(manager, { visits }) };
 }
 
-/** Views a page of the shop. Returns the browser's cookies and the session's id, once it is stored. */
+/** Views a page of the shop. Waits until the session is stored. Returns the browser's cookies and the session's id. */
 export async function view(
   { sessions }: ReturnType<typeof openShop>,
   cookie: string,

@@ -24,7 +24,7 @@ export const DAY = 24 * HOUR;
 export class TestQueue implements EventQueue {
   readonly events: VisitEvent[] = [];
   readonly counts: [kind: CountedKind, tenant: string | null][] = [];
-  /** While true, orders fail. */
+  /** While true, the queue rejects orders. */
   isFull = false;
 
   track(event: VisitEvent): void {

@@ -73,7 +73,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(2);
   });
 
-  it("convert() compares an order with the sink; a sink that does not respond is skipped", async () => {
+  it("convert() rejects an order that the sink contains with other data, and accepts it if the sink does not respond", async () => {
     const stored: StoredOrder = { ...ORDER, sessionId: "another", visitorId: null, at: 1 };
     let isDown = false;
     const orders = {
@@ -91,7 +91,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect((await convert(browser, ORDER)).status).toBe(200);
   });
 
-  it("convert() finds an order in the session's record on a node that has forgotten it", async () => {
+  it("convert() compares an order with the session's record on a node that does not remember the order", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("convert() rejects after marking the session if the queue is full, and can be repeated", async () => {
+  it("convert() marks the session but rejects if the queue is full, and succeeds when it is repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("the session's next request tracks a recent order of another process again, once", async () => {
+  it("the session's next request tracks a recent order of another process again, but only once", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");

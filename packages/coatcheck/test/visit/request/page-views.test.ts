@@ -53,7 +53,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(second?.id).not.toBe(first?.id);
   });
 
-  it("begin a new visit on the session's record 30 minutes after the last one, but not earlier", async () => {
+  it("begin a new visit on the session's record 30 minutes after the last activity, but not earlier", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.types).toEqual(["page_view"]);
   });
 
-  it("of clients that are not people are only counted, without cookie and session", async () => {
+  it("are only counted if the client is not a person, and create no cookie or session", async () => {
     await using fixture = await startFixture(start, { visits: { tenant: () => "acme" } });
     const bot = fixture.browser(GOOGLEBOT);
     const tool = fixture.browser("curl/8.5.0");
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect([fixture.store.reads, fixture.store.writes, fixture.queue.events.length]).toEqual([0, 0, 0]);
   });
 
-  it("give the request a visitor id, on the first page and later", async () => {
+  it("give later requests of the browser a visitor id", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const before = await browser.script("/visitor");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(after.json).toEqual({ visitorId: event?.visitorId, sessionId: event?.sessionId });
   });
 
-  it("give the handler the visit that the page begins", async () => {
+  it("give the handler of the page the visit that the page begins", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const seen = (await browser.open("/visit-page", { referer: "https://www.google.com/" })).json;
@@ -133,7 +133,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(later).toMatchObject({ id: event?.id, source: { channel: "Organic Search" }, pageId: null });
   });
 
-  it("are stored in one write with a handler's change of the session", async () => {
+  it("are stored in the same write as a handler's change of the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/write?theme=dark");
@@ -187,7 +187,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.events[0]?.visitorId).toBe(browser.cookie("visitor_id"));
   });
 
-  it("begin a new visit 24 hours after the start of the last one", async () => {
+  it("begin a new visit 24 hours after the start of the previous visit", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     for (let quarter = 0; quarter <= 4 * 24; quarter++) {

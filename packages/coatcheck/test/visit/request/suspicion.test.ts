@@ -25,7 +25,7 @@ it("many new sessions of one address are reported as suspicious once per window"
   expect(fixture.visits.suspicions["many-sessions"]).toBe(2);
 });
 
-it("a change of browser or country within a session is reported as suspicious once; a new version is not", async () => {
+it("a change of browser or country within a session is reported as suspicious once, but a new browser version is not reported", async () => {
   let country = "DE";
   await using fixture = await startFixture(start, {
     visits: { place: () => ({ country, city: null }) },

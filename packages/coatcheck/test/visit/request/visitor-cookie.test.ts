@@ -18,6 +18,6 @@ it.each([
   ["visitor_id=", null],
   ["", null],
   [undefined, null],
-])("visitorIdOf(%j) returns %s for every visitor of the session", (header, visitorId) => {
+])("visitorIdOf(%j) returns %s, whichever visitor the session has", (header, visitorId) => {
   for (const expected of [null, OWN, OTHER]) expect(visitorIdOf(header, expected)).toBe(visitorId);
 });

@@ -11,8 +11,8 @@ import { VisitStatements } from "../../../src/visit/sink/sqlite/statements.ts";
 import { START } from "../facts/events.ts";
 
 /**
- * The contents of the tables with visits and events. Excludes the sources of orders, which depend on the order of
- * delivery.
+ * Queries for the contents of the tables with visits and events. They exclude the sources of orders, which depend on
+ * the sequence of deliveries.
  */
 export const FACTS = {
   visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",
@@ -25,7 +25,10 @@ export const FACTS = {
   visitors: "SELECT id, first_visit_at, first_week FROM coatcheck_visitor",
 };
 
-/** The contents of the rollups (precomputed statistics). Excludes the dimensions that are stored with orders. */
+/**
+ * Queries for the contents of the rollups (precomputed statistics). They exclude the dimensions that are stored with
+ * orders.
+ */
 export const ROLLUPS = {
   metrics: `SELECT * FROM coatcheck_daily_metric WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
     ORDER BY tenant, dimension, day, value`,
@@ -36,7 +39,7 @@ export const ROLLUPS = {
   cohorts: "SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week",
 };
 
-/** The parts of the SQLite sink on a database in memory, without queue and thread. */
+/** The SQLite sink's statements on a database in memory, without the queue and the thread. */
 export class FactsDatabase {
   readonly #database = new DatabaseSync(":memory:");
   readonly #time = new LocalTime("Europe/Berlin");

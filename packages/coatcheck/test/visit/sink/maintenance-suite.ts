@@ -93,7 +93,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("expire() with dryRun returns the same numbers and deletes nothing", async () => {
+  it("expire() with dryRun deletes nothing and returns the numbers that expire() would return", async () => {
     const events = [eventOf({ client: client("Agent/1") }), eventOf({ at: START + 1, ...order("1", 5) })];
     await withSink(events, async (maintained) => {
       const { sink } = maintained;
@@ -129,7 +129,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("exportPerson() returns all data of a visitor, and none of another visitor", async () => {
+  it("exportPerson() returns all data of a visitor, and no data of another visitor", async () => {
     const events = [
       eventOf({ subject: "customer-1", properties: { size: "L" } }),
       eventOf({ at: START + 1, ...order("1", 5) }),
@@ -149,7 +149,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("exportPerson() for a customer omits another customer of the same browser", async () => {
+  it("exportPerson() for a customer omits the data of another customer in the same browser", async () => {
     const events = [
       eventOf({ subject: "customer-1" }),
       eventOf({ at: START + 2 * HOUR, subject: "customer-2", ...order("2", 7) }),

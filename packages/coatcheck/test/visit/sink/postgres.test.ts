@@ -85,7 +85,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
     });
   });
 
-  describe("the facts", () => {
+  describe("the visits in PostgreSQL", () => {
     let database: Awaited<ReturnType<typeof temporaryDatabase>>;
     let sinks: [PostgresEvents, PostgresEvents];
 
@@ -99,7 +99,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       await database.drop();
     });
 
-    it("equal those of SQLite for any order of events, any batches, and two nodes that write at the same time", async () => {
+    it("equal the visits in SQLite for any order of events and any batches, even if two nodes write at the same time", async () => {
       await fc.assert(
         fc.asyncProperty(
           eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),

@@ -10,7 +10,7 @@ import { FactsDatabase } from "./facts-database.ts";
 
 /** 1 October 2026, a Thursday. */
 const DAY_NUMBER = Math.floor(START / (24 * HOUR));
-/** Midnight in Berlin at the end of that day. */
+/** Midnight in Berlin at the end of the day `DAY_NUMBER`. */
 const MIDNIGHT = Date.parse("2026-10-01T22:00:00Z");
 
 const order = (orderId: string, revenue: number, currency = "EUR") => ({
@@ -128,7 +128,7 @@ describe("the daily rollups", () => {
 });
 
 describe("recompute() of the SQLite sink", () => {
-  it("runs in a separate thread, which ends with close()", async () => {
+  it("runs in a separate thread, which close() ends", async () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
     const path = join(folder, "visits.db");
     const sink = sqliteEvents({ path });
