@@ -9,9 +9,9 @@ import { KEY_EVENTS, STANDARD_EVENTS, type StandardEvent } from "./event.ts";
 /** Matches names that every sink can use unchanged as a column, a file name or a URL segment. */
 const EVENT_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 /** Largest size of an event's properties, as JSON in UTF-8. */
-const MAX_BYTES = 4096;
+const MAX_PROPERTIES_BYTES = 4096;
 /** Deepest nesting of objects and arrays in an event's properties. The properties object itself is level 1. */
-const MAX_DEPTH = 4;
+const MAX_PROPERTIES_DEPTH = 4;
 
 /** The events that only Coatcheck creates: page views, visible time, and completed orders (by `convert`). */
 type OwnEvent = "page_view" | "page_time" | "order_completed";
@@ -129,12 +129,12 @@ function requireDefinitions(definitions: EventDefinitions): void {
   }
   for (const [name, definition] of Object.entries(definitions)) {
     requireKnownOptions("event definitions", definition, DEFINITION_OPTIONS, name);
-    const message = faultOf(name, definition);
+    const message = definitionFault(name, definition);
     if (message) throw usageError("event definitions", [{ path: name, message }]);
   }
 }
 
-function faultOf(name: string, { schema, key }: EventDefinition): string | null {
+function definitionFault(name: string, { schema, key }: EventDefinition): string | null {
   if (!EVENT_NAME.test(name)) {
     return "must be a name of at most 64 lower-case letters, digits and underscores that begins with a letter";
   }
@@ -152,9 +152,10 @@ function checkProperties(type: string, value: unknown, schema: StandardSchemaV1 
   const properties = requireProperties(type, value);
   if (!schema) return properties;
   const result = schema["~standard"].validate(properties);
-  if (result instanceof Promise) throw new TypeError(`The schema of ${type} must validate synchronously.`);
+  if (result instanceof Promise)
+    throw new TypeError(`The schema of the event ${type} validates asynchronously. It must be synchronous.`);
   if (result.issues) {
-    const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOf(path), message }));
+    const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOfIssue(path), message }));
     throw invalidInput(`event ${type}`, faults);
   }
   return requireProperties(type, result.value);
@@ -162,10 +163,10 @@ function checkProperties(type: string, value: unknown, schema: StandardSchemaV1 
 
 function requireProperties(type: string, value: unknown): JsonObject {
   try {
-    const properties = requireJsonObject(value, "properties", MAX_BYTES);
+    const properties = requireJsonObject(value, "properties", MAX_PROPERTIES_BYTES);
     const path = pathBelowMaxDepth(properties, "properties", 1);
     if (path === null) return properties;
-    const message = `must be nested at most ${MAX_DEPTH} levels deep`;
+    const message = `must be nested at most ${MAX_PROPERTIES_DEPTH} levels deep`;
     throw invalidInput(`event ${type}`, [{ path, message }]);
   } catch (error) {
     if (error instanceof CoatcheckError) throw invalidInput(`event ${type}`, error.faults);
@@ -176,7 +177,7 @@ function requireProperties(type: string, value: unknown): JsonObject {
 /** Returns the path of the first value that is nested too deeply; null if there is none. */
 function pathBelowMaxDepth(value: JsonValue | undefined, path: string, level: number): string | null {
   if (typeof value !== "object" || value === null) return null;
-  if (level > MAX_DEPTH) return path;
+  if (level > MAX_PROPERTIES_DEPTH) return path;
   for (const [name, inner] of Object.entries(value)) {
     const found = pathBelowMaxDepth(inner, `${path}.${name}`, level + 1);
     if (found !== null) return found;
@@ -184,7 +185,7 @@ function pathBelowMaxDepth(value: JsonValue | undefined, path: string, level: nu
   return null;
 }
 
-function pathOf(path: StandardSchemaV1.Issue["path"]): string {
+function pathOfIssue(path: StandardSchemaV1.Issue["path"]): string {
   const names = (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment));
   return ["properties", ...names].join(".");
 }

@@ -42,9 +42,9 @@ export function requireOrder(order: ConvertedOrder): ConvertedOrder {
 
 /** Returns the error for an order that was reported before with another amount or by another session. */
 export function orderConflict(reason: "amount" | "session"): CoatcheckError {
-  const known = reason === "amount" ? "with another amount" : "from another session";
-  return new CoatcheckError(
-    "CONFLICT",
-    `This order was already reported ${known}. Only its first report is stored.`,
-  );
+  const message =
+    reason === "amount"
+      ? "This order was already reported with another amount. Only the first report is stored."
+      : "This order was already reported from another session. Only the first report is stored.";
+  return new CoatcheckError("CONFLICT", message);
 }

@@ -62,16 +62,16 @@ export interface QueueSettings extends Required<Omit<EventQueueOptions, "spill">
  *   number that is not a positive integer.
  */
 export function readQueueOptions(options: EventQueueOptions): QueueSettings {
-  requireKnownOptions("event queue options", options, QUEUE_OPTIONS);
-  requireKnownPart("event queue options", options, "spill", SPILL_OPTIONS);
+  requireKnownOptions("options of createEventQueue()", options, QUEUE_OPTIONS);
+  requireKnownPart("options of createEventQueue()", options, "spill", SPILL_OPTIONS);
   if (typeof options.sink?.write !== "function") {
     const message = `must be an event sink (got ${describeValue(options.sink)})`;
-    throw usageError("event queue options", [{ path: "sink", message }]);
+    throw usageError("options of createEventQueue()", [{ path: "sink", message }]);
   }
   const { spill } = options;
   if (spill && (typeof spill.path !== "string" || spill.path === "")) {
     const message = `must be the path of a folder (got ${describeValue(spill.path)})`;
-    throw usageError("event queue options", [{ path: "spill.path", message }]);
+    throw usageError("options of createEventQueue()", [{ path: "spill.path", message }]);
   }
   const numbers = {
     maxEvents: options.maxEvents ?? 10_000,
@@ -87,7 +87,7 @@ export function readQueueOptions(options: EventQueueOptions): QueueSettings {
         ? []
         : [{ path, message: `must be a positive integer (got ${describeValue(value)})` }],
   );
-  if (faults.length > 0) throw invalidInput("event queue options", faults);
+  if (faults.length > 0) throw invalidInput("options of createEventQueue()", faults);
   return {
     ...numbers,
     sink: options.sink,

@@ -40,11 +40,11 @@ const SINK_OPTIONS = { maxEvents: true } satisfies KnownOptions<MemorySinkOption
  * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid number.
  */
 export function memorySink(options: MemorySinkOptions = {}): MemorySink {
-  requireKnownOptions("memory sink options", options, SINK_OPTIONS);
+  requireKnownOptions("options of memorySink()", options, SINK_OPTIONS);
   const { maxEvents = 10_000 } = options;
   if (!(Number.isSafeInteger(maxEvents) && maxEvents > 0)) {
     const message = `must be a positive integer (got ${describeValue(maxEvents)})`;
-    throw invalidInput("memory sink options", [{ path: "maxEvents", message }]);
+    throw invalidInput("options of memorySink()", [{ path: "maxEvents", message }]);
   }
   const events = new Map<string, VisitEvent>();
   const counts = new Map<string, DocumentCount>();

@@ -49,11 +49,11 @@ const SINK_OPTIONS = { folder: true, clock: true } satisfies KnownOptions<Ndjson
  */
 export function ndjsonSink(options: string | NdjsonSinkOptions): EventSink {
   const given: NdjsonSinkOptions = typeof options === "string" ? { folder: options } : options;
-  requireKnownOptions("NDJSON sink options", given, SINK_OPTIONS);
+  requireKnownOptions("options of ndjsonSink()", given, SINK_OPTIONS);
   const { folder, clock = systemClock } = given;
   if (typeof folder !== "string" || folder === "") {
     const message = `must be the path of a folder (got ${describeValue(folder)})`;
-    throw usageError("NDJSON sink options", [{ path: "folder", message }]);
+    throw usageError("options of ndjsonSink()", [{ path: "folder", message }]);
   }
   const files = openFolder(folder, clock);
   let last: Promise<unknown> = Promise.resolve();

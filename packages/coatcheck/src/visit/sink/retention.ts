@@ -36,13 +36,13 @@ export interface RetentionLimits {
  * @throws UsageError for an unknown option or an invalid period.
  */
 export function retentionLimits(now: number, options: ExpireOptions, time: LocalTime): RetentionLimits {
-  requireKnownOptions("retention", options, EXPIRE_OPTIONS);
+  requireKnownOptions("options of expire()", options, EXPIRE_OPTIONS);
   const { eventDays = 90, userAgentDays = 30, rollupMonths = 25, visitorMonths = 13 } = options;
   const periods = { eventDays, userAgentDays, rollupMonths, visitorMonths };
   for (const [path, period] of Object.entries(periods)) {
     const least = path === "eventDays" ? MIN_EVENT_DAYS : 1;
     if (Number.isInteger(period) && period >= least) continue;
-    throw usageError("retention", [
+    throw usageError("options of expire()", [
       { path, message: `must be a whole number of at least ${least} (got ${describeValue(period)})` },
     ]);
   }
@@ -52,7 +52,7 @@ export function retentionLimits(now: number, options: ExpireOptions, time: Local
     events,
     completeFrom: time.dayOf(events) + 1,
     userAgents: now - userAgentDays * DAY,
-    rollups: time.startOf(rollupDay),
+    rollups: time.startOfDay(rollupDay),
     rollupDay,
     visitors: monthsBefore(now, visitorMonths),
   };

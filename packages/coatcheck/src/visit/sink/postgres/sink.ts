@@ -83,7 +83,7 @@ export interface PostgresEvents extends EventSink, VisitMaintenance {
  * const sink = await postgresEvents({ connectionString: "postgres://coatcheck@localhost/coatcheck" });
  */
 export async function postgresEvents(options: PostgresEventsOptions): Promise<PostgresEvents> {
-  requireKnownOptions("PostgreSQL event sink options", options, SINK_OPTIONS);
+  requireKnownOptions("options of postgresEvents()", options, SINK_OPTIONS);
   const { timeZone = "UTC", deadline = 10_000, onNotice } = options;
   const time = new LocalTime(timeZone);
   const longDeadline = Math.max(deadline, LONG_DEADLINE);

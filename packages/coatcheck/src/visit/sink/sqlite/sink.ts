@@ -61,7 +61,7 @@ export interface SqliteEvents extends EventSink, VisitMaintenance {
  * const sink = sqliteEvents({ path: "./visits.db", timeZone: "Europe/Berlin" });
  */
 export function sqliteEvents(options: SqliteEventsOptions): SqliteEvents {
-  requireKnownOptions("SQLite event sink options", options, SINK_OPTIONS);
+  requireKnownOptions("options of sqliteEvents()", options, SINK_OPTIONS);
   const { path, timeZone = "UTC", busyTimeout = 2000 } = options;
   const time = new LocalTime(timeZone);
   const database = openDatabase(path, busyTimeout, migrateVisits);
