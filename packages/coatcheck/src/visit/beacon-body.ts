@@ -7,10 +7,10 @@ import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
 const MAX_BEACON_EVENTS = 51;
 /** Maximum age of an event in a beacon, in milliseconds. */
 const MAX_EVENT_AGE = 48 * 60 * 60_000;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** The events that the page's script sends without a call by the application. */
-const PAGE_EVENTS: readonly string[] = ["page_view", "page_time"];
+const PAGE_EVENT_TYPES: readonly string[] = ["page_view", "page_time"];
 
 const BEACON_FIELDS: readonly string[] = ["pageId", "events"];
 
@@ -45,7 +45,7 @@ export function requireBeacon(body: unknown, catalog: EventCatalog): Beacon {
     faults.push({ path: "events", message: `must be a list of at most ${MAX_BEACON_EVENTS} events` });
   } else {
     for (const [index, event] of events.entries())
-      faults.push(...faultsOf(`events.${index}`, event, catalog));
+      faults.push(...eventFaults(`events.${index}`, event, catalog));
   }
   if (faults.length > 0) throw invalidInput("beacon", faults);
   return body as unknown as Beacon;
@@ -53,10 +53,10 @@ export function requireBeacon(body: unknown, catalog: EventCatalog): Beacon {
 
 /** Returns whether the page's script itself creates events of this type, so that no schema describes them. */
 export function isPageEvent({ type }: Pick<BeaconEvent, "type">): boolean {
-  return PAGE_EVENTS.includes(type);
+  return PAGE_EVENT_TYPES.includes(type);
 }
 
-function faultsOf(path: string, event: unknown, catalog: EventCatalog): Fault[] {
+function eventFaults(path: string, event: unknown, catalog: EventCatalog): Fault[] {
   if (!isJsonObject(event)) return [{ path, message: "must be a JSON object" }];
   const faults = unknownFields(`${path}.`, event, EVENT_FIELDS);
   const { id, type, ago, visibleTime } = event;
@@ -100,7 +100,7 @@ function unknownFields(prefix: string, object: JsonObject, known: readonly strin
 }
 
 function isUuid(value: unknown): value is string {
-  return typeof value === "string" && UUID.test(value);
+  return typeof value === "string" && UUID_PATTERN.test(value);
 }
 
 function isDuration(value: unknown): value is number {

@@ -23,12 +23,12 @@ const AI_AGENT = new RegExp(
 );
 
 /** Matches measuring programs that the package isbot classifies as browsers. */
-const BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
+const UNLISTED_BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: no browser sends them.
 const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-const cache = new LRUCache<string, ClientKind>({ max: 1000 });
+const kindByUserAgent = new LRUCache<string, ClientKind>({ max: 1000 });
 
 /**
  * Returns what kind of client sent a request. Caches the 1,000 most recently used results. A client can send any
@@ -41,17 +41,17 @@ const cache = new LRUCache<string, ClientKind>({ max: 1000 });
 export function clientKind(userAgent: string | null | undefined): ClientKind {
   const text = userAgent?.trim();
   if (!text || text.length > MAX_USER_AGENT_LENGTH) return "suspected";
-  let kind = cache.get(text);
+  let kind = kindByUserAgent.get(text);
   if (!kind) {
-    kind = kindOf(text);
-    cache.set(text, kind);
+    kind = classifyUserAgent(text);
+    kindByUserAgent.set(text, kind);
   }
   return kind;
 }
 
-function kindOf(text: string): ClientKind {
+function classifyUserAgent(text: string): ClientKind {
   if (CONTROL_CHARACTER.test(text)) return "suspected";
   if (AI_AGENT.test(text)) return "ai-agent";
   if (isTool(text)) return "tool";
-  return BOT.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";
+  return UNLISTED_BOT.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";
 }

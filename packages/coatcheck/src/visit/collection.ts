@@ -95,8 +95,8 @@ export class Collection {
   }
 
   /** Returns a description of the client, based on its user agent. */
-  describe(request: VisitedRequest): DescribedClient {
-    return this.#clients.of(request.header("user-agent"));
+  describeClient(request: VisitedRequest): DescribedClient {
+    return this.#clients.describe(request.header("user-agent"));
   }
 
   /** Returns why a request of this kind of client is only counted; null if its visit is stored. */
@@ -107,10 +107,14 @@ export class Collection {
   }
 
   /** Returns the id of a visitor in a privacy mode without cookies. */
-  dailyVisitor({ request, client }: RequestWithClient): string | null {
+  dailyVisitorId({ request, client }: RequestWithClient): string | null {
     const { address, host } = client;
     return (
-      this.#daily?.idOf({ address, host: this.hostOf(host), userAgent: request.header("user-agent") }) ?? null
+      this.#daily?.todaysIdOf({
+        address,
+        host: this.hostOf(host),
+        userAgent: request.header("user-agent"),
+      }) ?? null
     );
   }
 
@@ -135,7 +139,7 @@ export class Collection {
   }
 
   /** Counts a document whose visit is not stored. */
-  count(kind: CountedKind, tenant: string | null): void {
+  countDocument(kind: CountedKind, tenant: string | null): void {
     this.options.queue.count(kind, tenant);
   }
 
@@ -143,7 +147,7 @@ export class Collection {
   track(actor: Actor, content: EventContent): boolean {
     const now = this.now();
     if (!this.#limit.allows(actor.visitorId, actor.sessionId, now)) {
-      this.count("dropped", actor.tenant);
+      this.countDocument("dropped", actor.tenant);
       return false;
     }
     this.options.queue.track(this.#eventOf(actor, content, now));
@@ -172,7 +176,7 @@ export class Collection {
     const { at, ...order } = conversion;
     const now = this.now();
     if (now - at > MAX_LATENESS) return;
-    this.orders.remember(tenant, order, id);
+    this.orders.rememberOrder(tenant, order, id);
     const content = {
       id: orderEventId(tenant, order.orderId),
       type: "order_completed",
@@ -182,7 +186,7 @@ export class Collection {
     };
     this.options.queue
       .trackDurably(this.#eventOf(actor, { ...content, origin: "backend" }, now))
-      .catch(() => this.orders.forget(tenant, order.orderId));
+      .catch(() => this.orders.forgetOrder(tenant, order.orderId));
   }
 
   /** Builds the event. Removes links to a person if the privacy mode forbids them. */
@@ -212,17 +216,17 @@ export class Collection {
 
   /** Returns the host without its port. */
   hostOf(requested: string | null): string | null {
-    this.#remember(requested);
+    this.#rememberRequestedHost(requested);
     return this.#host;
   }
 
   /** Returns the application's own hosts, including the requested one. */
   #hostsWith(requested: string | null): readonly string[] {
-    this.#remember(requested);
+    this.#rememberRequestedHost(requested);
     return this.#hosts;
   }
 
-  #remember(requested: string | null): void {
+  #rememberRequestedHost(requested: string | null): void {
     if (requested === this.#requestedHost) return;
     const { ownHosts } = this.options;
     this.#requestedHost = requested;

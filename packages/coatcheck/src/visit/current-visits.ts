@@ -11,7 +11,7 @@ export const MAX_VISIT_DURATION = 24 * 60 * 60_000;
 export const RECORD_INTERVAL = 10 * 60_000;
 
 /** Maximum number of visitors whose visits are kept in memory. */
-const MAX_VISITORS = 50_000;
+const MAX_REMEMBERED_VISITORS = 50_000;
 
 /** Shared by all look-ups, to avoid an allocation. */
 const PEEK_OPTIONS = {};
@@ -29,13 +29,13 @@ export interface ActiveVisit {
  * are computed from them.
  */
 export class CurrentVisits {
-  readonly #visits = new LRUCache<string, ActiveVisit>({ max: MAX_VISITORS });
+  readonly #visits = new LRUCache<string, ActiveVisit>({ max: MAX_REMEMBERED_VISITORS });
 
   /**
    * Returns the visitor's open visit: the one in memory or the one on the session's record, whichever was active later.
    * Returns null if no visit is open.
    */
-  find(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
+  findOpenVisit(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
     // `peek` does not mark the entry as recently used, because that would double the cost of a look-up. If the cache
     // evicts an open visit, the visit is read from its session's record.
     let latest = this.#visits.peek(visitorId, PEEK_OPTIONS) ?? null;
@@ -47,14 +47,14 @@ export class CurrentVisits {
   }
 
   /** Remembers a new visit. */
-  begin(visitorId: string, visit: RecordedVisit): ActiveVisit {
+  addVisit(visitorId: string, visit: RecordedVisit): ActiveVisit {
     const active = { visit, lastActivityAt: visit.lastActivityAt };
     this.#visits.set(visitorId, active);
     return active;
   }
 
   /** Forgets a visitor who has opted out. */
-  forget(visitorId: string): void {
+  forgetVisitor(visitorId: string): void {
     this.#visits.delete(visitorId);
   }
 }

@@ -37,7 +37,7 @@ export class DailyVisitors {
   }
 
   /** Returns today's id of a visitor, a UUID v8. Returns null while the salt is being fetched. */
-  idOf({ host, address, userAgent }: DailyTraits): string | null {
+  todaysIdOf({ host, address, userAgent }: DailyTraits): string | null {
     const salt = this.#todaysSalt();
     if (salt === null || address === null) return null;
     const traits = JSON.stringify([host, address, userAgent ?? ""]);
@@ -59,11 +59,11 @@ export class DailyVisitors {
         this.#salt = null;
       }
     }
-    if (this.#salt === null && this.#loading !== this.#day) this.#load(this.#day);
+    if (this.#salt === null && this.#loading !== this.#day) this.#loadSalt(this.#day);
     return this.#salt;
   }
 
-  #load(day: string): void {
+  #loadSalt(day: string): void {
     this.#loading = day;
     const keep = (salt: string | null) => {
       if (this.#day === day) this.#salt = salt;

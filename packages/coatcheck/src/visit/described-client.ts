@@ -50,10 +50,10 @@ export class ClientDescriptions {
     this.#keepsUserAgent = keepsUserAgent;
   }
 
-  of(userAgent = ""): DescribedClient {
+  describe(userAgent = ""): DescribedClient {
     const recent = this.#recent[slotOf(userAgent)] as RecentDescription;
     if (recent.userAgent === userAgent && recent.described !== null) return recent.described;
-    const described = this.#known.get(userAgent) ?? this.#describe(userAgent);
+    const described = this.#known.get(userAgent) ?? this.#parse(userAgent);
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) {
       recent.userAgent = userAgent;
       recent.described = described;
@@ -61,7 +61,7 @@ export class ClientDescriptions {
     return described;
   }
 
-  #describe(userAgent: string): DescribedClient {
+  #parse(userAgent: string): DescribedClient {
     const { browser, os, device } = parseUserAgent(userAgent);
     const kept = this.#keepsUserAgent ? userAgent.slice(0, MAX_USER_AGENT_LENGTH) || null : null;
     const client = Object.freeze({ browser, os, device, country: null, city: null, userAgent: kept });

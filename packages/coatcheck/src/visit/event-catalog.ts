@@ -12,7 +12,7 @@ export interface EventCatalog {
 }
 
 /** Events that only Coatcheck creates, with the call that creates them. */
-const OWN_EVENTS: Readonly<Record<string, string>> = {
+const CREATING_CALL_BY_EVENT: Readonly<Record<string, string>> = {
   page_view: "a page view is made by the server or a view beacon",
   page_time: "visible time is made by the page's script",
   login: "authenticate() makes it",
@@ -21,6 +21,8 @@ const OWN_EVENTS: Readonly<Record<string, string>> = {
 
 /** Rejects the events that only Coatcheck creates. Throws `VALIDATION_FAILED`. */
 export function requireTrackable(name: string): void {
-  if (!Object.hasOwn(OWN_EVENTS, name)) return;
-  throw invalidInput("event", [{ path: "type", message: `must not be ${name}: ${OWN_EVENTS[name]}` }]);
+  if (!Object.hasOwn(CREATING_CALL_BY_EVENT, name)) return;
+  throw invalidInput("event", [
+    { path: "type", message: `must not be ${name}: ${CREATING_CALL_BY_EVENT[name]}` },
+  ]);
 }

@@ -5,7 +5,7 @@ import { orderConflict } from "./order.ts";
 import type { EventSink } from "./sink.ts";
 
 /** Maximum number of orders in memory. */
-const MAX_ORDERS = 10_000;
+const MAX_REMEMBERED_ORDERS = 10_000;
 
 /** An order, and its session. The session is null if the privacy mode forbids the link. */
 interface KnownOrder {
@@ -16,7 +16,7 @@ interface KnownOrder {
 
 /** Remembers the orders of this process until the sink has stored them, and looks up other orders in the sink. */
 export class KnownOrders {
-  readonly #orders = new LRUCache<string, KnownOrder>({ max: MAX_ORDERS });
+  readonly #orders = new LRUCache<string, KnownOrder>({ max: MAX_REMEMBERED_ORDERS });
   readonly #sink: Pick<EventSink, "findOrder"> | undefined;
 
   constructor(sink: Pick<EventSink, "findOrder"> | undefined) {
@@ -29,8 +29,9 @@ export class KnownOrders {
    *
    * @throws CoatcheckError `CONFLICT` if the known order has another amount or session.
    */
-  async check(tenant: string | null, order: ConvertedOrder, sessionId: string): Promise<void> {
-    const known = this.#orders.get(keyOf(tenant, order.orderId)) ?? (await this.#find(tenant, order.orderId));
+  async requireNoConflict(tenant: string | null, order: ConvertedOrder, sessionId: string): Promise<void> {
+    const known =
+      this.#orders.get(orderKey(tenant, order.orderId)) ?? (await this.#findOrder(tenant, order.orderId));
     if (known === null) return;
     if (known.revenue !== order.revenue || known.currency !== order.currency) throw orderConflict("amount");
     if (known.sessionId !== null && known.sessionId !== sessionId) throw orderConflict("session");
@@ -38,20 +39,24 @@ export class KnownOrders {
 
   /** Returns whether this process remembers an order. */
   has(tenant: string | null, orderId: string): boolean {
-    return this.#orders.has(keyOf(tenant, orderId));
+    return this.#orders.has(orderKey(tenant, orderId));
   }
 
   /** Forgets an order whose event was not stored. */
-  forget(tenant: string | null, orderId: string): void {
-    this.#orders.delete(keyOf(tenant, orderId));
+  forgetOrder(tenant: string | null, orderId: string): void {
+    this.#orders.delete(orderKey(tenant, orderId));
   }
 
   /** Remembers an order whose session has been marked as converted. */
-  remember(tenant: string | null, { orderId, revenue, currency }: ConvertedOrder, sessionId: string): void {
-    this.#orders.set(keyOf(tenant, orderId), { revenue, currency, sessionId });
+  rememberOrder(
+    tenant: string | null,
+    { orderId, revenue, currency }: ConvertedOrder,
+    sessionId: string,
+  ): void {
+    this.#orders.set(orderKey(tenant, orderId), { revenue, currency, sessionId });
   }
 
-  async #find(tenant: string | null, orderId: string): Promise<KnownOrder | null> {
+  async #findOrder(tenant: string | null, orderId: string): Promise<KnownOrder | null> {
     try {
       return (await this.#sink?.findOrder?.(tenant, orderId)) ?? null;
     } catch (error) {
@@ -61,7 +66,7 @@ export class KnownOrders {
   }
 }
 
-function keyOf(tenant: string | null, orderId: string): string {
+function orderKey(tenant: string | null, orderId: string): string {
   return JSON.stringify([tenant, orderId]);
 }
 

@@ -1,7 +1,7 @@
 const MINUTE = 60_000;
 
 /** Maximum number of visitors and sessions that are counted within a minute. At this number, all counters are reset. */
-const MAX_COUNTED = 100_000;
+const MAX_COUNTERS = 100_000;
 
 /** Limits how many events each visitor and each session may send per minute. */
 export class EventLimit {
@@ -19,15 +19,15 @@ export class EventLimit {
    */
   allows(visitorId: string | null, sessionId: string | null, now: number): boolean {
     const minute = Math.floor(now / MINUTE);
-    if (minute !== this.#minute || this.#counts.size > MAX_COUNTED) {
+    if (minute !== this.#minute || this.#counts.size > MAX_COUNTERS) {
       this.#minute = minute;
       this.#counts.clear();
     }
-    const isAllowed = this.#count(visitorId);
-    return this.#count(sessionId) && isAllowed;
+    const isAllowed = this.#countEvent(visitorId);
+    return this.#countEvent(sessionId) && isAllowed;
   }
 
-  #count(key: string | null): boolean {
+  #countEvent(key: string | null): boolean {
     if (key === null) return true;
     const count = this.#counts.get(key);
     if (count === undefined) this.#counts.set(key, { events: 1 });

@@ -93,16 +93,17 @@ export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
   requireKnownOptions(INPUT_NAME, options, VISITS_OPTIONS);
   requireKnownPart(INPUT_NAME, options, "suspicion", SUSPICION_OPTIONS);
   const { queue, privacy, timeZone = "UTC", ownHosts = [] } = options;
-  if (privacy === undefined) throw fault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
+  if (privacy === undefined) throw optionFault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
   requireOneOf(INPUT_NAME, "privacy", privacy, PRIVACY_MODES);
   if (typeof queue?.track !== "function")
-    throw fault("queue", `must be a queue of events (got ${describeValue(queue)})`);
+    throw optionFault("queue", `must be a queue of events (got ${describeValue(queue)})`);
   requireHosts(INPUT_NAME, "ownHosts", ownHosts);
   if (options.ignoredReferrers) requireHosts(INPUT_NAME, "ignoredReferrers", options.ignoredReferrers);
-  if (!isTimeZone(timeZone)) throw fault("timeZone", `must be an IANA name (got ${describeValue(timeZone)})`);
+  if (!isTimeZone(timeZone))
+    throw optionFault("timeZone", `must be an IANA name (got ${describeValue(timeZone)})`);
   const { eventsPerMinute = 600 } = options;
   if (!(eventsPerMinute > 0))
-    throw fault("eventsPerMinute", `must be a positive number (got ${describeValue(eventsPerMinute)})`);
+    throw optionFault("eventsPerMinute", `must be a positive number (got ${describeValue(eventsPerMinute)})`);
   const { clock = systemClock, schedule = systemSchedule, random = pooledRandom() } = options;
   return { ...options, timeZone, ownHosts, eventsPerMinute, clock, schedule, random };
 }
@@ -116,6 +117,6 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-function fault(path: string, message: string): Error {
+function optionFault(path: string, message: string): Error {
   return usageError(INPUT_NAME, [{ path, message }]);
 }

@@ -62,7 +62,7 @@ export function recordView(
   const { collection, visitorId } = request;
   if (visitorId === null) return null;
   const now = collection.now();
-  const active = request.openVisit(session, now) ?? collection.visits.begin(visitorId, newVisit());
+  const active = request.openVisit(session, now) ?? collection.visits.addVisit(visitorId, newVisit());
   active.lastActivityAt = Math.max(active.lastActivityAt, now);
   if (!collection.rules.linksVisitors || REFUSALS_WITHOUT_NEW_SESSION.includes(session.refusal)) return null;
   const { record } = session;

@@ -28,16 +28,16 @@ export function receiveBeacon(
   const { collection } = visit;
   const { pageId, events } = requireBeacon(body, collection.catalog);
   if (!visit.collected) return { accepted: 0, cookies: [] };
-  const visitorId = events.some(isView) ? visit.requireVisitor() : visit.visitorId;
+  const visitorId = events.some(isPageView) ? visit.requireVisitor() : visit.visitorId;
   if (visitorId === null) return { accepted: 0, cookies: [] };
-  const view = events.find(isView);
+  const view = events.find(isPageView);
   const source = view ? sourceOf(visit, view) : null;
   if (view && session?.record) visit.watch(session.record, false);
   let accepted = 0;
   const times = timesOf(events, collection.now());
   for (const [index, event] of events.entries()) {
-    const content = contentOf(visit, { visitorId, pageId, at: times[index] ?? 0, source }, event);
-    if (isView(event) && session !== null) recordBeaconView(visit, session, content);
+    const content = eventContentOf(visit, { visitorId, pageId, at: times[index] ?? 0, source }, event);
+    if (isPageView(event) && session !== null) recordBeaconView(visit, session, content);
     if (collection.track(visit.actor(session), content)) accepted++;
   }
   return { accepted, cookies: visit.cookies };
@@ -66,7 +66,7 @@ interface BeaconPage {
   readonly source: Source | null;
 }
 
-function isView({ type }: BeaconEvent): boolean {
+function isPageView({ type }: BeaconEvent): boolean {
   return type === "page_view";
 }
 
@@ -94,7 +94,7 @@ function sourceOf(
  * Creates an event of a beacon. Derives the event's id from visitor, page and the id in the beacon, so that one page
  * cannot use up the ids of another page.
  */
-function contentOf(
+function eventContentOf(
   visit: VisitingRequest,
   { visitorId, pageId, at, source }: BeaconPage,
   { id, type, path = "/", title, visibleTime, properties = {} }: BeaconEvent,
@@ -114,7 +114,8 @@ function contentOf(
     page,
     client: visit.client,
     source,
-    visibleTime: type === "page_time" ? collection.pages.clamp(pageId, visibleTime ?? 0, at) : null,
+    visibleTime:
+      type === "page_time" ? collection.pages.limitVisibleTime(pageId, visibleTime ?? 0, at) : null,
     ...(isPageEvent({ type }) ? {} : collection.catalog.check(type, properties)),
   };
 }

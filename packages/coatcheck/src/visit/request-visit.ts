@@ -29,7 +29,7 @@ export class RequestVisit extends VisitingRequest {
     const isShown = isPage(status, contentType);
     const counted = this.countedKind();
     if (counted !== null) {
-      if (isShown) this.collection.count(counted, this.collection.tenantOf(this.visiting));
+      if (isShown) this.collection.countDocument(counted, this.collection.tenantOf(this.visiting));
       return null;
     }
     return isShown || this.hasTracked ? new PageView(this, isShown) : null;
@@ -55,7 +55,7 @@ export class RequestVisit extends VisitingRequest {
 
   #endVisitor(session: AttachedSession): void {
     const visitorId = session.record?.visitorId ?? null;
-    if (visitorId !== null) this.collection.visits.forget(visitorId);
+    if (visitorId !== null) this.collection.visits.forgetVisitor(visitorId);
     if (visitorId !== null || session.record?.visit) {
       session.recordVisit(() => ({ visitorId: null, visit: null }));
     }

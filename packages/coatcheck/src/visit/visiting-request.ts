@@ -100,7 +100,7 @@ export class VisitingRequest {
     const { visitorId } = this;
     if (visitorId === null) return null;
     const recorded = session.record?.visitorId === visitorId ? session.record.visit : null;
-    return this.collection.visits.find(visitorId, recorded, now);
+    return this.collection.visits.findOpenVisit(visitorId, recorded, now);
   }
 
   /** Returns the open visit. If this document begins a visit, returns the new visit. Null if there is neither. */
@@ -184,12 +184,12 @@ export class VisitingRequest {
   }
 
   #describe(): DescribedClient {
-    this.#described ??= this.collection.describe(this.visiting.request);
+    this.#described ??= this.collection.describeClient(this.visiting.request);
     return this.#described;
   }
 
   #findVisitor(): string | null {
-    if (!this.collection.rules.hasCookie) return this.collection.dailyVisitor(this.visiting);
+    if (!this.collection.rules.hasCookie) return this.collection.dailyVisitorId(this.visiting);
     const visitorId = visitorIdOf(this.visiting.request.header("cookie"), this.#expected);
     if (visitorId !== null || !this.isDocument) return visitorId;
     this.#isNewVisitor = true;

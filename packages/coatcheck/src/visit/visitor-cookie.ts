@@ -7,14 +7,14 @@ export const OPT_OUT_COOKIE = "visitor_optout";
 /**
  * Lifetime of the visitor cookie: 395 days. The CNIL allows 13 months for an audience cookie, which is always longer.
  */
-const LIFETIME_SECONDS = 395 * 24 * 60 * 60;
+const VISITOR_COOKIE_SECONDS = 395 * 24 * 60 * 60;
 
-const VISITOR_PAIR = `${VISITOR_COOKIE}=`;
+const VISITOR_COOKIE_PREFIX = `${VISITOR_COOKIE}=`;
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const isUuid = (value: string) => UUID_V4.test(value);
-const isSet = (value: string) => value !== "";
+const isNotEmpty = (value: string) => value !== "";
 
 /**
  * Reads the visitor's id from a `Cookie` header; returns null if there is no valid id.
@@ -29,9 +29,9 @@ export function visitorIdOf(header: string | undefined, expected: string | null)
 
 /** A fast path: `visitor_id` is in the header once, with this value. */
 function isOnlyValue(header: string, value: string): boolean {
-  const at = header.indexOf(VISITOR_PAIR);
-  if (at === -1 || header.indexOf(VISITOR_PAIR, at + 1) !== -1) return false;
-  const start = at + VISITOR_PAIR.length;
+  const at = header.indexOf(VISITOR_COOKIE_PREFIX);
+  if (at === -1 || header.indexOf(VISITOR_COOKIE_PREFIX, at + 1) !== -1) return false;
+  const start = at + VISITOR_COOKIE_PREFIX.length;
   const end = start + value.length;
   const isWhole = at === 0 || header[at - 1] === " " || header[at - 1] === ";";
   return isWhole && header.startsWith(value, start) && (end === header.length || header[end] === ";");
@@ -39,7 +39,7 @@ function isOnlyValue(header: string, value: string): boolean {
 
 /** Returns whether the browser has opted out. */
 export function hasOptedOut(header: string | undefined): boolean {
-  return cookieValue(header, OPT_OUT_COOKIE, isSet) !== null;
+  return cookieValue(header, OPT_OUT_COOKIE, isNotEmpty) !== null;
 }
 
 /**
@@ -47,20 +47,23 @@ export function hasOptedOut(header: string | undefined): boolean {
  * after the first page view.
  */
 export function newVisitorCookie(visitorId: string, secure: boolean): string {
-  return setCookie(VISITOR_COOKIE, visitorId, LIFETIME_SECONDS, secure);
+  return formatSetCookie(VISITOR_COOKIE, visitorId, VISITOR_COOKIE_SECONDS, secure);
 }
 
 /** Returns the `Set-Cookie` values of an opt-out. They delete the visitor cookie and stop the collection. */
 export function optOutCookies(secure: boolean): readonly string[] {
-  return [setCookie(OPT_OUT_COOKIE, "1", LIFETIME_SECONDS, secure), setCookie(VISITOR_COOKIE, "", 0, secure)];
+  return [
+    formatSetCookie(OPT_OUT_COOKIE, "1", VISITOR_COOKIE_SECONDS, secure),
+    formatSetCookie(VISITOR_COOKIE, "", 0, secure),
+  ];
 }
 
 /** Returns the `Set-Cookie` values of an opt-in. The next page view begins a new visitor. */
 export function optInCookies(secure: boolean): readonly string[] {
-  return [setCookie(OPT_OUT_COOKIE, "", 0, secure), setCookie(VISITOR_COOKIE, "", 0, secure)];
+  return [formatSetCookie(OPT_OUT_COOKIE, "", 0, secure), formatSetCookie(VISITOR_COOKIE, "", 0, secure)];
 }
 
-function setCookie(name: string, value: string, maxAge: number, secure: boolean): string {
+function formatSetCookie(name: string, value: string, maxAge: number, secure: boolean): string {
   // Scripts can read the opt-out cookie, because the page's script must stop after an opt-out. No script needs the
   // visitor's id.
   const reader = name === VISITOR_COOKIE ? "HttpOnly; " : "";

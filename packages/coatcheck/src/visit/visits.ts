@@ -116,7 +116,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
       try {
         return this.#checkReported(record, event);
       } catch (error) {
-        throw atPath(`events.${index}`, error);
+        throw prefixFaultPaths(`events.${index}`, error);
       }
     });
     return checked.map((event) => this.#trackReported(record, event));
@@ -138,9 +138,9 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     const { orders } = this.#collection;
     const now = this.#collection.now();
     const tenant = (await manager.find(sessionId))?.tenant ?? null;
-    await orders.check(tenant, checked, sessionId);
+    await orders.requireNoConflict(tenant, checked, sessionId);
     const record = await manager.changeVisit(sessionId, conversionChange(checked, now));
-    orders.remember(tenant, checked, sessionId);
+    orders.rememberOrder(tenant, checked, sessionId);
     const actor = this.#reporterOf(record);
     if (actor === null) return { collected: false };
     const id = orderEventId(tenant, checked.orderId);
@@ -191,7 +191,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
 }
 
 /** Returns the error with the paths of its faults prefixed by a member of the input. */
-function atPath(path: string, error: unknown): unknown {
+function prefixFaultPaths(path: string, error: unknown): unknown {
   if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") return error;
   const faults = error.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));
   return faults.length > 0 ? invalidInput("events", faults) : error;

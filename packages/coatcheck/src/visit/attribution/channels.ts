@@ -38,17 +38,24 @@ export interface ChannelInput {
   readonly hasPaidClickId: boolean;
 }
 
-const NO_MEDIUM = ["", "(none)", "(not set)"];
-const PAID_MEDIUM = /cp|^ppc$|^retargeting$|^paid/;
-const DISPLAY_MEDIUM = ["display", "banner", "expandable", "interstitial", "cpm"];
-const SOCIAL_MEDIUM = ["social", "social-network", "social-media", "sm", "social network", "social media"];
-const EMAIL_NAMES = ["email", "e-mail", "e_mail", "e mail"];
+const MISSING_MEDIUM_VALUES = ["", "(none)", "(not set)"];
+const PAID_MEDIUM_PATTERN = /cp|^ppc$|^retargeting$|^paid/;
+const DISPLAY_MEDIUM_VALUES = ["display", "banner", "expandable", "interstitial", "cpm"];
+const SOCIAL_MEDIUM_VALUES = [
+  "social",
+  "social-network",
+  "social-media",
+  "sm",
+  "social network",
+  "social media",
+];
+const EMAIL_VALUES = ["email", "e-mail", "e_mail", "e mail"];
 /** Matches `shop` at the beginning of a word or after an `e`, as in `eshop`, but not `workshop`. */
 const SHOPPING_CAMPAIGN = /(?:^|[^a-df-z])shop|shopping/;
 
-const isPaid = ({ medium, hasPaidClickId }: ChannelInput) =>
-  PAID_MEDIUM.test(medium) || (hasPaidClickId && !DISPLAY_MEDIUM.includes(medium));
-const isShopping = ({ site, campaign }: ChannelInput) =>
+const isPaidVisit = ({ medium, hasPaidClickId }: ChannelInput) =>
+  PAID_MEDIUM_PATTERN.test(medium) || (hasPaidClickId && !DISPLAY_MEDIUM_VALUES.includes(medium));
+const isShoppingVisit = ({ site, campaign }: ChannelInput) =>
   site === "shopping" || SHOPPING_CAMPAIGN.test(campaign);
 
 /**
@@ -57,16 +64,19 @@ const isShopping = ({ site, campaign }: ChannelInput) =>
  * Facebook is therefore `Email`.
  */
 const CHANNEL_RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput) => boolean])[] = [
-  ["Direct", ({ source, medium }) => ["direct", "(direct)"].includes(source) && NO_MEDIUM.includes(medium)],
-  ["Unassigned", ({ source, medium }) => source === "" && NO_MEDIUM.includes(medium)],
+  [
+    "Direct",
+    ({ source, medium }) => ["direct", "(direct)"].includes(source) && MISSING_MEDIUM_VALUES.includes(medium),
+  ],
+  ["Unassigned", ({ source, medium }) => source === "" && MISSING_MEDIUM_VALUES.includes(medium)],
   ["Cross-network", ({ campaign }) => campaign.includes("cross-network")],
-  ["Paid Shopping", (input) => isPaid(input) && isShopping(input)],
-  ["Paid Search", (input) => isPaid(input) && input.site === "search"],
-  ["Paid Social", (input) => isPaid(input) && input.site === "social"],
-  ["Paid Video", (input) => isPaid(input) && input.site === "video"],
-  ["Display", ({ medium }) => DISPLAY_MEDIUM.includes(medium)],
-  ["Paid Other", isPaid],
-  ["Email", ({ source, medium }) => EMAIL_NAMES.includes(source) || EMAIL_NAMES.includes(medium)],
+  ["Paid Shopping", (input) => isPaidVisit(input) && isShoppingVisit(input)],
+  ["Paid Search", (input) => isPaidVisit(input) && input.site === "search"],
+  ["Paid Social", (input) => isPaidVisit(input) && input.site === "social"],
+  ["Paid Video", (input) => isPaidVisit(input) && input.site === "video"],
+  ["Display", ({ medium }) => DISPLAY_MEDIUM_VALUES.includes(medium)],
+  ["Paid Other", isPaidVisit],
+  ["Email", ({ source, medium }) => EMAIL_VALUES.includes(source) || EMAIL_VALUES.includes(medium)],
   ["Affiliates", ({ medium }) => medium === "affiliate" || medium === "affiliates"],
   ["Audio", ({ medium }) => medium === "audio"],
   ["SMS", ({ source, medium }) => source === "sms" || medium === "sms"],
@@ -77,8 +87,8 @@ const CHANNEL_RULES: readonly (readonly [channel: Channel, matches: (input: Chan
   ],
   ["Email", ({ site }) => site === "email"],
   ["AI Assistant", ({ site, medium }) => site === "ai" || medium === "ai-assistant"],
-  ["Organic Shopping", isShopping],
-  ["Organic Social", ({ site, medium }) => site === "social" || SOCIAL_MEDIUM.includes(medium)],
+  ["Organic Shopping", isShoppingVisit],
+  ["Organic Social", ({ site, medium }) => site === "social" || SOCIAL_MEDIUM_VALUES.includes(medium)],
   ["Organic Video", ({ site, medium }) => site === "video" || medium.includes("video")],
   ["Organic Search", ({ site, medium }) => site === "search" || medium === "organic"],
   ["Referral", ({ medium }) => ["referral", "app", "link"].includes(medium)],

@@ -3,7 +3,7 @@ import { IGNORED_REFERRERS } from "./ignored-referrers.ts";
 import { domainsOf } from "./sites.ts";
 
 /** The protocols of referrers. Android apps send referrers such as `android-app://com.slack/`. */
-const PROTOCOLS: readonly string[] = ["https:", "http:", "android-app:"];
+const REFERRER_PROTOCOLS: readonly string[] = ["https:", "http:", "android-app:"];
 
 /** Longer referrers are ignored. Browsers truncate theirs to 4,096 characters. */
 const MAX_REFERRER_LENGTH = 8192;
@@ -53,12 +53,12 @@ function hostUnlessIgnored(host: string, { ownHosts, ignoredReferrers = [] }: Re
 /** Matches a plain URL, whose host can be read without a URL parser. */
 const PLAIN_URL = /^https?:\/\/([a-z\d.-]+)(?:[/:?#]|$)/;
 
-/** Returns the host of a URL. Returns an empty text for other texts and for protocols other than {@link PROTOCOLS}. */
+/** Returns the host of a URL. Returns an empty text for other texts and for protocols other than {@link REFERRER_PROTOCOLS}. */
 function hostOf(referrer: string): string {
   const plain = PLAIN_URL.exec(referrer)?.[1];
   if (plain !== undefined) return bareHost(plain);
   const url = URL.parse(referrer);
-  return url && PROTOCOLS.includes(url.protocol) ? bareHost(url.hostname) : "";
+  return url && REFERRER_PROTOCOLS.includes(url.protocol) ? bareHost(url.hostname) : "";
 }
 
 function isSameOrSubdomain(host: string, domain: string): boolean {

@@ -10,7 +10,7 @@ export interface SourceInput extends ReferrerInput {
   readonly url: string;
 }
 
-const DIRECT: Source = Object.freeze({
+const DIRECT_SOURCE: Source = Object.freeze({
   channel: "Direct",
   source: null,
   medium: null,
@@ -33,11 +33,11 @@ const DIRECT: Source = Object.freeze({
 export function sourceOf(input: SourceInput): Source {
   const tags = campaignOf(input.url);
   const referrer = referringHost(input);
-  if (tags === NO_CAMPAIGN && referrer === null) return DIRECT;
-  const { source, medium, site } = originOf(tags, referrer);
+  if (tags === NO_CAMPAIGN && referrer === null) return DIRECT_SOURCE;
+  const { source, medium, site } = sourceMediumAndSite(tags, referrer);
   const { campaign, term, content, clickId } = tags;
   const rest = { campaign, term, content, referrer, clickId: clickId?.name ?? null };
-  if (!source && !medium && !campaign) return term || content ? { ...DIRECT, ...rest } : DIRECT;
+  if (!source && !medium && !campaign) return term || content ? { ...DIRECT_SOURCE, ...rest } : DIRECT_SOURCE;
   const channel = channelOf({
     source: source ?? "",
     medium: medium ?? "",
@@ -45,7 +45,7 @@ export function sourceOf(input: SourceInput): Source {
     site,
     hasPaidClickId: clickId?.isPaid ?? false,
   });
-  return channel === "Direct" ? { ...DIRECT, ...rest } : { channel, source, medium, ...rest };
+  return channel === "Direct" ? { ...DIRECT_SOURCE, ...rest } : { channel, source, medium, ...rest };
 }
 
 /** Returns whether a source is `Direct`. A direct visit is attributed to the source of an earlier visit. */
@@ -53,7 +53,7 @@ export function isDirect(source: Pick<Source, "channel">): boolean {
   return source.channel === "Direct";
 }
 
-function originOf(
+function sourceMediumAndSite(
   { source, medium, campaign, clickId }: Campaign,
   referrer: string | null,
 ): { readonly source: string | null; readonly medium: string | null; readonly site: SiteKind | null } {

@@ -55,14 +55,14 @@ export type WindowStart = Pick<VisitEventRow, "at" | "id">;
  *   only used to recognise repeated views of the same page.
  */
 export function assignToVisits(events: readonly VisitEventRow[], from: WindowStart | null): Assignment {
-  const assigning = assignerOf(events, from);
+  const assigning = createAssigner(events, from);
   return { visits: assigning.visits, withoutVisit: assigning.withoutVisit };
 }
 
 /** Assigns events like {@link assignToVisits}. Returns the assigner, which accepts later events. */
-export function assignerOf(events: readonly VisitEventRow[], from: WindowStart | null): VisitAssigner {
+export function createAssigner(events: readonly VisitEventRow[], from: WindowStart | null): VisitAssigner {
   const assigning = new VisitAssigner();
-  for (const event of events.toSorted(inOrderOfEffect)) {
+  for (const event of events.toSorted(compareForAssignment)) {
     if (from !== null && isBefore(event, from)) assigning.notePageView(event);
     else assigning.add(event);
   }
@@ -70,11 +70,11 @@ export function assignerOf(events: readonly VisitEventRow[], from: WindowStart |
 }
 
 function isBefore(event: VisitEventRow, from: WindowStart): boolean {
-  return event.at < from.at || (event.at === from.at && rankOf(event) === 0 && event.id < from.id);
+  return event.at < from.at || (event.at === from.at && rankInMillisecond(event) === 0 && event.id < from.id);
 }
 
 /** Compares events by time and id. */
-export function inOrderOfTime(left: WindowStart, right: WindowStart): number {
+export function compareTimes(left: WindowStart, right: WindowStart): number {
   return left.at - right.at || (left.id < right.id ? -1 : 1);
 }
 
@@ -82,11 +82,13 @@ export function inOrderOfTime(left: WindowStart, right: WindowStart): number {
  * Compares events for {@link VisitAssigner}. In the same millisecond, a page view comes before its beacon, and an
  * activity before a backend event that may belong to its visit.
  */
-export function inOrderOfEffect(left: VisitEventRow, right: VisitEventRow): number {
-  return left.at - right.at || rankOf(left) - rankOf(right) || inOrderOfTime(left, right);
+export function compareForAssignment(left: VisitEventRow, right: VisitEventRow): number {
+  return (
+    left.at - right.at || rankInMillisecond(left) - rankInMillisecond(right) || compareTimes(left, right)
+  );
 }
 
-function rankOf(event: VisitEventRow): number {
+function rankInMillisecond(event: VisitEventRow): number {
   if (event.is_backend) return 2;
   return event.type === "page_time" ? 1 : 0;
 }
@@ -100,7 +102,7 @@ interface ViewedPage {
   visit: AssignedVisit | null;
 }
 
-/** Assigns events to visits one by one. Add events in the order of {@link inOrderOfEffect}. */
+/** Assigns events to visits one by one. Add events in the order of {@link compareForAssignment}. */
 export class VisitAssigner {
   readonly visits: AssignedVisit[] = [];
   readonly withoutVisit: VisitEventRow[] = [];
@@ -135,9 +137,9 @@ export class VisitAssigner {
   }
 
   #addActivity(event: VisitEventRow): AssignedVisit {
-    const visit = this.#openVisit(event.at) ?? this.#begin(event);
+    const visit = this.#openVisit(event.at) ?? this.#beginVisit(event);
     const isPageView = this.notePageView(event, visit);
-    this.#addTo(visit, { event, isPageView, visibleTime: 0 });
+    this.#addToVisit(visit, { event, isPageView, visibleTime: 0 });
     return visit;
   }
 
@@ -146,7 +148,7 @@ export class VisitAssigner {
     if (!page?.visit || event.at - page.beganAt > MAX_DELAY) return null;
     const visibleTime = Math.max(0, Math.min(event.visible_time ?? 0, event.at - page.beganAt));
     const part = { event, isPageView: false, visibleTime };
-    if (page.visit === this.#openVisit(event.at)) this.#addTo(page.visit, part);
+    if (page.visit === this.#openVisit(event.at)) this.#addToVisit(page.visit, part);
     else page.visit.parts.push(part);
     return page.visit;
   }
@@ -165,13 +167,13 @@ export class VisitAssigner {
     return isOpen ? visit : null;
   }
 
-  #begin(first: VisitEventRow): AssignedVisit {
+  #beginVisit(first: VisitEventRow): AssignedVisit {
     const visit = { first, lastActivityAt: first.at, parts: [], sessions: new Set<string>() };
     this.visits.push(visit);
     return visit;
   }
 
-  #addTo(visit: AssignedVisit, part: EventOfVisit): void {
+  #addToVisit(visit: AssignedVisit, part: EventOfVisit): void {
     const { at, session_id } = part.event;
     visit.parts.push(part);
     visit.lastActivityAt = at;

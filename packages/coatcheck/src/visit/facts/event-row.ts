@@ -3,7 +3,7 @@ import { KEY_EVENTS } from "../event.ts";
 import type { VisitEventRow } from "../sink/schema.ts";
 
 /** The parsed JSON of {@link VisitEventRow.body}. */
-interface Body {
+interface EventBody {
   title?: string;
   source?: Source;
   client?: Omit<EventClient, "userAgent">;
@@ -34,7 +34,7 @@ export function eventRowOf(event: VisitEvent): NewEventRow {
     revenue: order ? toInteger(order.revenue, 0) : null,
     currency: order?.currency ?? null,
     user_agent: client?.userAgent ?? null,
-    body: bodyOf(event),
+    body: stringifyBody(event),
   };
 }
 
@@ -47,8 +47,8 @@ function toInteger(value: number, otherwise: number): number {
   return Number.isSafeInteger(truncated) ? truncated : otherwise;
 }
 
-function bodyOf({ page, source, client, properties }: VisitEvent): string {
-  const body: Body = {};
+function stringifyBody({ page, source, client, properties }: VisitEvent): string {
+  const body: EventBody = {};
   if (page?.title) body.title = page.title;
   if (source) body.source = source;
   if (client) {
@@ -63,29 +63,29 @@ function bodyOf({ page, source, client, properties }: VisitEvent): string {
 }
 
 /** Caches parsed bodies. A rebuild reads the same first events repeatedly. */
-const bodyCache = new WeakMap<VisitEventRow, Body>();
+const bodyCache = new WeakMap<VisitEventRow, EventBody>();
 
-function parsedBody(row: VisitEventRow): Body {
+function parseBody(row: VisitEventRow): EventBody {
   const known = bodyCache.get(row);
   if (known) return known;
-  const body = JSON.parse(row.body) as Body;
+  const body = JSON.parse(row.body) as EventBody;
   bodyCache.set(row, body);
   return body;
 }
 
 /** Returns the source that an event reported; null if it reported none. */
 export function sourceOf(row: VisitEventRow): Source | null {
-  return parsedBody(row).source ?? null;
+  return parseBody(row).source ?? null;
 }
 
 /** Returns the client of an event; null if the privacy mode forbade storing it. */
 export function clientOf(row: VisitEventRow): Omit<EventClient, "userAgent"> | null {
-  return parsedBody(row).client ?? null;
+  return parseBody(row).client ?? null;
 }
 
 /** Converts a row back to its event. `visitorId` is the id of the row's visitor. */
 export function eventOf(row: VisitEventRow, visitorId: string | null): VisitEvent {
-  const { title = null, source = null, client, properties = {} } = JSON.parse(row.body) as Body;
+  const { title = null, source = null, client, properties = {} } = JSON.parse(row.body) as EventBody;
   return {
     id: row.id,
     type: row.type,

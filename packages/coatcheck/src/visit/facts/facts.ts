@@ -1,5 +1,5 @@
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
-import { type AssignedVisit, type EventOfVisit, inOrderOfTime } from "./assign.ts";
+import { type AssignedVisit, compareTimes, type EventOfVisit } from "./assign.ts";
 import { clientOf, sourceOf } from "./event-row.ts";
 import { closedFunnel, openFunnel } from "./funnel.ts";
 import { type LocalTime, weekOf } from "./local-time.ts";
@@ -8,7 +8,7 @@ import { type LocalTime, weekOf } from "./local-time.ts";
 export const NON_DIRECT_WINDOW = 90 * 24 * 3_600_000;
 
 /** The channel of visits without a source. */
-export const DIRECT = "Direct";
+export const DIRECT_CHANNEL = "Direct";
 
 /** A visit with this many page views, or with this visible time in milliseconds, is engaged. */
 const ENGAGED_PAGE_VIEWS = 2;
@@ -53,9 +53,9 @@ export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts
 /** Sorts the parts by `at` and id. Most visits are already sorted. */
 function sortParts(parts: readonly EventOfVisit[]): readonly EventOfVisit[] {
   const isSorted = parts.every(
-    ({ event }, index) => index === 0 || inOrderOfTime((parts[index - 1] as EventOfVisit).event, event) < 0,
+    ({ event }, index) => index === 0 || compareTimes((parts[index - 1] as EventOfVisit).event, event) < 0,
   );
-  return isSorted ? parts : parts.toSorted((left, right) => inOrderOfTime(left.event, right.event));
+  return isSorted ? parts : parts.toSorted((left, right) => compareTimes(left.event, right.event));
 }
 
 type OriginColumns = Pick<
@@ -95,7 +95,7 @@ function originColumns(
   const source = sourceOf(first);
   const day = time.dayOf(first.at);
   const own = {
-    channel: source?.channel ?? DIRECT,
+    channel: source?.channel ?? DIRECT_CHANNEL,
     source: source?.source ?? null,
     medium: source?.medium ?? null,
     campaign: source?.campaign ?? null,
@@ -133,9 +133,13 @@ function lastNonDirectOf(
   previous: VisitRow | null,
 ) {
   const rememberedAt = previous?.last_non_direct_at ?? null;
-  if (own.channel === DIRECT && rememberedAt !== null && startedAt - rememberedAt <= NON_DIRECT_WINDOW) {
+  if (
+    own.channel === DIRECT_CHANNEL &&
+    rememberedAt !== null &&
+    startedAt - rememberedAt <= NON_DIRECT_WINDOW
+  ) {
     return {
-      last_channel: previous?.last_channel ?? DIRECT,
+      last_channel: previous?.last_channel ?? DIRECT_CHANNEL,
       last_source: previous?.last_source ?? null,
       last_medium: previous?.last_medium ?? null,
       last_campaign: previous?.last_campaign ?? null,
@@ -147,7 +151,7 @@ function lastNonDirectOf(
     last_source: own.source,
     last_medium: own.medium,
     last_campaign: own.campaign,
-    last_non_direct_at: own.channel === DIRECT ? null : startedAt,
+    last_non_direct_at: own.channel === DIRECT_CHANNEL ? null : startedAt,
   };
 }
 

@@ -3,7 +3,7 @@ import { usageError } from "../../session/usage-error.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Time zone offsets only change at multiples of a quarter of an hour, UTC. */
-const QUARTER = HOUR / 4;
+const QUARTER_HOUR = HOUR / 4;
 /** Maximum number of cached offsets: one for each quarter of an hour in about five months. */
 const MAX_OFFSETS = 16_384;
 
@@ -42,13 +42,13 @@ export class LocalTime {
   }
 
   /** Returns when the local hour of a time began, in epoch milliseconds. */
-  hourOf(at: number): number {
+  startOfHour(at: number): number {
     const offset = this.offsetAt(at);
     return Math.floor((at + offset) / HOUR) * HOUR - offset;
   }
 
   /** Returns the first instant of a local day, in epoch milliseconds. */
-  startOf(day: number): number {
+  startOfDay(day: number): number {
     const midnight = day * DAY;
     // Tries the offsets one day before and one day after midnight, because the clocks may change in between.
     const candidates = [midnight - DAY, midnight + DAY].map((at) => midnight - this.offsetAt(at));
@@ -57,17 +57,17 @@ export class LocalTime {
     if (this.dayOf(second) === day && this.dayOf(second - 1) < day) return second;
     // The clocks skip midnight, so the day begins at the moment of the change.
     let at = first;
-    while (this.dayOf(at) < day) at += QUARTER;
+    while (this.dayOf(at) < day) at += QUARTER_HOUR;
     return at;
   }
 
   /** Returns by how many milliseconds local time is ahead of UTC. */
   offsetAt(at: number): number {
-    const quarter = Math.floor(at / QUARTER);
+    const quarter = Math.floor(at / QUARTER_HOUR);
     const known = this.#offsets.get(quarter);
     if (known !== undefined) return known;
     if (this.#offsets.size >= MAX_OFFSETS) this.#offsets.clear();
-    const offset = this.#readOffset(quarter * QUARTER);
+    const offset = this.#readOffset(quarter * QUARTER_HOUR);
     this.#offsets.set(quarter, offset);
     return offset;
   }

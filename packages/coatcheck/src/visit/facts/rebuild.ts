@@ -1,5 +1,11 @@
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
-import { assignerOf, MAX_DELAY, VISIT_MAX_LENGTH, type VisitAssigner, type WindowStart } from "./assign.ts";
+import {
+  createAssigner,
+  MAX_DELAY,
+  VISIT_MAX_LENGTH,
+  type VisitAssigner,
+  type WindowStart,
+} from "./assign.ts";
 import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
 
@@ -91,7 +97,7 @@ export function windowStart(
 /** Rebuilds a visitor's visits. Does not change events that belong to an earlier visit. */
 export function rebuildVisits(input: RebuildInput): RebuildResult {
   const { tenant, visitor, stored, time } = input;
-  const assigner = assignerOf(input.events, input.from);
+  const assigner = createAssigner(input.events, input.from);
   const { visits: assigned, withoutVisit } = assigner;
   const storedById = new Map(stored.map((row) => [row.id, row]));
   const result: Mutable<RebuildResult> = {
@@ -114,19 +120,19 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     const isChanged =
       before === null ||
       !isSameRow(before, facts.row) ||
-      ofVisit.some((event) => input.added.has(event.id) || isMoved(event, facts.row.id, input));
+      ofVisit.some((event) => input.added.has(event.id) || isStoredElsewhere(event, facts.row.id, input));
     result.visits.push({ ...facts, isChanged });
-    recordEvents(ofVisit, facts.row.id, input, result);
+    recordOrdersAndBackendEvents(ofVisit, facts.row.id, input, result);
     if (!isChanged) continue;
-    if (before) addDays(before, result.dirtyDays);
-    addDays(facts.row, result.dirtyDays);
+    if (before) addDaysOfVisit(before, result.dirtyDays);
+    addDaysOfVisit(facts.row, result.dirtyDays);
     for (const { order_id, at } of ofVisit) if (order_id !== null) result.dirtyDays.add(time.dayOf(at));
   }
   for (const row of storedById.values()) {
     result.deleted.push(row.id);
-    addDays(row, result.dirtyDays);
+    addDaysOfVisit(row, result.dirtyDays);
   }
-  recordEvents(
+  recordOrdersAndBackendEvents(
     withoutVisit.filter(({ id }) => !belongsToEarlierVisit(id, input)),
     null,
     input,
@@ -136,7 +142,11 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
 }
 
 /** Returns whether a backend event is not stored as part of this visit. */
-function isMoved(event: VisitEventRow, visitId: string | null, { backendEvents }: RebuildInput): boolean {
+function isStoredElsewhere(
+  event: VisitEventRow,
+  visitId: string | null,
+  { backendEvents }: RebuildInput,
+): boolean {
   return event.is_backend === 1 && backendEvents.get(event.id) !== visitId;
 }
 
@@ -147,7 +157,7 @@ function belongsToEarlierVisit(id: string, { backendEvents, stored }: RebuildInp
 }
 
 /** Records orders. Also records backend events that now belong to another visit. */
-function recordEvents(
+function recordOrdersAndBackendEvents(
   events: readonly VisitEventRow[],
   visitId: string | null,
   input: RebuildInput,
@@ -155,7 +165,7 @@ function recordEvents(
 ): void {
   for (const event of events) {
     if (event.order_id !== null) result.orders.push({ event, visitId });
-    if (!isMoved(event, visitId, input)) continue;
+    if (!isStoredElsewhere(event, visitId, input)) continue;
     if (belongsToEarlierVisit(event.id, input)) result.extendTo ??= input.backendEvents.get(event.id) ?? null;
     result.backendEvents.push({ event, visitId });
     result.dirtyDays.add(input.time.dayOf(event.at));
@@ -170,6 +180,6 @@ function isSameRow(left: VisitRow, right: VisitRow): boolean {
 }
 
 /** Adds the local days of a visit. There are at most three, because a visit lasts at most 24 hours. */
-export function addDays({ local_day, last_day }: VisitRow, days: Set<number>): void {
+export function addDaysOfVisit({ local_day, last_day }: VisitRow, days: Set<number>): void {
   for (let day = local_day; day <= last_day; day++) days.add(day);
 }

@@ -1,19 +1,19 @@
 import { LRUCache } from "lru-cache";
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
-import { type AssignedVisit, inOrderOfEffect, type VisitAssigner } from "./assign.ts";
+import { type AssignedVisit, compareForAssignment, type VisitAssigner } from "./assign.ts";
 import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
-import { addDays, type RebuildResult } from "./rebuild.ts";
+import { addDaysOfVisit, type RebuildResult } from "./rebuild.ts";
 
 /** Maximum number of visitors in memory. */
-const MAX_VISITORS = 5000;
+const MAX_CACHED_VISITORS = 5000;
 /** Maximum number of events in memory for one visitor. A visitor with more events is read from the database each time. */
-const MAX_EVENTS = 500;
+const MAX_EVENTS_PER_VISITOR = 500;
 /**
  * Approximate bytes of all events in memory. Clients decide how long the texts in their events are, so the number of
  * events is not a sufficient limit.
  */
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 /** Estimated bytes of an event without its longest texts. Also the estimated bytes of a visitor without events. */
 const EVENT_OVERHEAD = 1000;
 
@@ -39,7 +39,7 @@ export interface ExtendedVisit extends VisitFacts {
 }
 
 /** The changes that new events of a visitor in memory cause. */
-export interface Extension {
+export interface ExtendedVisits {
   readonly visits: readonly ExtendedVisit[];
   /** The visit of each new backend event and order. */
   readonly visitOf: ReadonlyMap<VisitEventRow, VisitRow>;
@@ -52,8 +52,11 @@ export interface Extension {
  */
 export class RecentVisitors {
   readonly #time: LocalTime;
-  readonly #visitors = new LRUCache<number, RecentVisitor>({ max: MAX_VISITORS, maxSize: MAX_BYTES });
-  readonly #numbers = new LRUCache<string, number>({ max: MAX_VISITORS });
+  readonly #visitors = new LRUCache<number, RecentVisitor>({
+    max: MAX_CACHED_VISITORS,
+    maxSize: MAX_CACHED_BYTES,
+  });
+  readonly #numbers = new LRUCache<string, number>({ max: MAX_CACHED_VISITORS });
 
   constructor(time: LocalTime) {
     this.#time = time;
@@ -69,12 +72,12 @@ export class RecentVisitors {
   }
 
   /** Returns the number of a cached visitor. */
-  numberOf(tenant: string, visitorId: string): number | null {
-    return this.#numbers.get(keyOf(tenant, visitorId)) ?? null;
+  visitorNumberOf(tenant: string, visitorId: string): number | null {
+    return this.#numbers.get(visitorKey(tenant, visitorId)) ?? null;
   }
 
-  rememberNumber(tenant: string, visitorId: string, number: number): void {
-    this.#numbers.set(keyOf(tenant, visitorId), number);
+  cacheNumber(tenant: string, visitorId: string, number: number): void {
+    this.#numbers.set(visitorKey(tenant, visitorId), number);
   }
 
   clear(): void {
@@ -83,12 +86,12 @@ export class RecentVisitors {
   }
 
   /** Caches a visitor after a rebuild. */
-  remember(
+  cacheVisitor(
     visitor: Pick<RecentVisitor, "number" | "tenant" | "previous" | "lastActivityAt">,
     { assigner, visits }: RebuildResult,
   ): void {
     // A visitor without a visit is not cached: the first visit must also be written to the visitor's row.
-    if (visits.length === 0 || eventsOf(assigner) > MAX_EVENTS) {
+    if (visits.length === 0 || countEvents(assigner) > MAX_EVENTS_PER_VISITOR) {
       this.#visitors.delete(visitor.number);
       return;
     }
@@ -98,7 +101,7 @@ export class RecentVisitors {
       if (visit) stored.set(visit, facts);
     }
     const size =
-      EVENT_OVERHEAD + sizeOf(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
+      EVENT_OVERHEAD + estimateBytes(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
     this.#visitors.set(visitor.number, { ...visitor, assigner, stored, size }, { size });
   }
 
@@ -108,12 +111,12 @@ export class RecentVisitors {
    * @returns null, without a change, if the visits have to be rebuilt: an event is late or may belong to an earlier
    *   visit.
    */
-  extend(visitor: RecentVisitor, added: readonly VisitEventRow[]): Extension | null {
+  extendVisits(visitor: RecentVisitor, added: readonly VisitEventRow[]): ExtendedVisits | null {
     const { assigner, stored } = visitor;
-    const events = added.toSorted(inOrderOfEffect);
+    const events = added.toSorted(compareForAssignment);
     const [first] = events;
-    const isInOrder = !assigner.newest || !first || inOrderOfEffect(assigner.newest, first) < 0;
-    if (!isInOrder || !events.every((event) => isKnown(visitor, event))) {
+    const isInOrder = !assigner.newest || !first || compareForAssignment(assigner.newest, first) < 0;
+    if (!isInOrder || !events.every((event) => belongsToCachedOrNewVisit(visitor, event))) {
       this.#visitors.delete(visitor.number);
       return null;
     }
@@ -130,8 +133,8 @@ export class RecentVisitors {
       const before = stored.get(visit) ?? null;
       const facts = factsOf(visit, this.#contextOf(visitor, visit));
       stored.set(visit, facts);
-      if (before) addDays(before.row, dirtyDays);
-      addDays(facts.row, dirtyDays);
+      if (before) addDaysOfVisit(before.row, dirtyDays);
+      addDaysOfVisit(facts.row, dirtyDays);
       for (const { event } of facts.row.orders > 0 ? visit.parts : []) {
         if (event.order_id !== null) dirtyDays.add(this.#time.dayOf(event.at));
       }
@@ -144,8 +147,8 @@ export class RecentVisitors {
     }
     // The cache updates the size of an entry only when the entry is set again.
     this.#visitors.delete(visitor.number);
-    visitor.size += sizeOf(events);
-    if (eventsOf(assigner) <= MAX_EVENTS) {
+    visitor.size += estimateBytes(events);
+    if (countEvents(assigner) <= MAX_EVENTS_PER_VISITOR) {
       this.#visitors.set(visitor.number, visitor, { size: visitor.size });
     }
     return { visits, visitOf, dirtyDays };
@@ -159,18 +162,21 @@ export class RecentVisitors {
 }
 
 /** Returns whether an event belongs to a cached visit or to a new one. */
-function isKnown({ assigner }: RecentVisitor, { is_backend, session_id }: VisitEventRow): boolean {
+function belongsToCachedOrNewVisit(
+  { assigner }: RecentVisitor,
+  { is_backend, session_id }: VisitEventRow,
+): boolean {
   return !is_backend || (session_id !== null && assigner.hasSession(session_id));
 }
 
-function eventsOf({ visits }: VisitAssigner): number {
+function countEvents({ visits }: VisitAssigner): number {
   return visits.reduce((sum, { parts }) => sum + parts.length, 0);
 }
 
-function sizeOf(events: readonly VisitEventRow[]): number {
+function estimateBytes(events: readonly VisitEventRow[]): number {
   return events.reduce((sum, { body, path }) => sum + EVENT_OVERHEAD + body.length + (path?.length ?? 0), 0);
 }
 
-function keyOf(tenant: string, visitorId: string): string {
+function visitorKey(tenant: string, visitorId: string): string {
   return `${visitorId}\n${tenant}`;
 }

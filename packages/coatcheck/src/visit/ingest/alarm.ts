@@ -16,7 +16,7 @@ export class Alarm {
    * Runs the task after `delay` milliseconds. If the timer is already set with the same or a shorter delay, does
    * nothing.
    */
-  wake(delay: number): void {
+  runWithin(delay: number): void {
     if (this.#cancel && this.#delay <= delay) return;
     this.cancel();
     this.#delay = delay;

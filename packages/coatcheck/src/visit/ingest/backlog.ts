@@ -1,5 +1,5 @@
 import type { DocumentCount, VisitEvent } from "../event.ts";
-import { type Item, lineOf, parseLine } from "../sink/line.ts";
+import { lineOf, parseLine, type SinkItem } from "../sink/line.ts";
 import type { EventBatch } from "../sink.ts";
 import type { Spill } from "./spill.ts";
 
@@ -10,8 +10,8 @@ import type { Spill } from "./spill.ts";
 const SPILL_CHUNK_ENTRIES = 100;
 
 /** A waiting event or count, with the caller's callbacks. */
-export interface Entry {
-  readonly item: Item;
+export interface BacklogEntry {
+  readonly item: SinkItem;
   /** Called when the item is in the sink or on disk. */
   readonly resolve?: () => void;
   readonly reject?: (error: unknown) => void;
@@ -44,7 +44,7 @@ export interface BacklogOptions {
  */
 export class Backlog {
   readonly #options: BacklogOptions;
-  readonly #memory: Entry[] = [];
+  readonly #memory: BacklogEntry[] = [];
   /** Whether the spill was full at the last attempt. Prevents a new attempt for every event. */
   #isSpillStuck = false;
 
@@ -54,15 +54,15 @@ export class Backlog {
 
   /** Number of entries in memory and on disk. */
   get size(): number {
-    return this.inMemory + this.spilled;
+    return this.memorySize + this.spilledSize;
   }
 
-  get inMemory(): number {
+  get memorySize(): number {
     return this.#memory.length;
   }
 
   /** Number of entries on disk. */
-  get spilled(): number {
+  get spilledSize(): number {
     return this.#options.spill?.lines ?? 0;
   }
 
@@ -75,7 +75,7 @@ export class Backlog {
   }
 
   /** Adds the newest entry. Returns false if neither memory nor disk has space. */
-  push(entry: Entry): boolean {
+  push(entry: BacklogEntry): boolean {
     if (this.isFull && !this.#isSpillStuck) this.#spillChunk();
     if (this.isFull) return false;
     this.#memory.push(entry);
@@ -83,7 +83,7 @@ export class Backlog {
   }
 
   /** Returns the oldest entries, at most `limit`. They stay in the backlog. */
-  first(limit: number): NextBatch {
+  firstBatch(limit: number): NextBatch {
     const { spill } = this.#options;
     if (!spill || spill.lines === 0) {
       const items = this.#memory.slice(0, limit).map(({ item }) => item);
@@ -96,7 +96,7 @@ export class Backlog {
 
   /** Removes the oldest entries, after the sink has stored them. */
   removeFirst(count: number): void {
-    const fromSpill = Math.min(count, this.spilled);
+    const fromSpill = Math.min(count, this.spilledSize);
     if (fromSpill > 0) this.#options.spill?.remove(fromSpill);
     this.#isSpillStuck = false;
     const removed = this.#memory.splice(0, count - fromSpill);
@@ -110,19 +110,19 @@ export class Backlog {
    */
   spillMemory(limit: number): boolean {
     this.#isSpillStuck = false;
-    const end = Math.max(0, this.inMemory - limit);
-    while (this.inMemory > end && this.#spillChunk());
-    return this.inMemory > 0 && this.hasSpill && !this.#isSpillStuck;
+    const end = Math.max(0, this.memorySize - limit);
+    while (this.memorySize > end && this.#spillChunk());
+    return this.memorySize > 0 && this.hasSpill && !this.#isSpillStuck;
   }
 
   /** Returns when the oldest entry was received, epoch milliseconds; null if the backlog is empty. */
   oldestAt(): number | null {
-    const { events, counts } = this.first(1).batch;
+    const { events, counts } = this.firstBatch(1).batch;
     return events[0]?.receivedAt ?? counts[0]?.hour ?? null;
   }
 
   /** Removes all entries from memory and returns them. */
-  clearMemory(): readonly Entry[] {
+  clearMemory(): readonly BacklogEntry[] {
     return this.#memory.splice(0);
   }
 
@@ -133,7 +133,7 @@ export class Backlog {
     try {
       const chunk = this.#memory.slice(0, SPILL_CHUNK_ENTRIES);
       const spilled = this.#memory.splice(0, spill.append(chunk.map(writeLine)));
-      if (spilled.some(({ resolve }) => resolve)) this.#sync(spill, spilled);
+      if (spilled.some(({ resolve }) => resolve)) this.#syncSpill(spill, spilled);
       this.#isSpillStuck = spilled.length === 0;
     } catch (error) {
       this.#isSpillStuck = true;
@@ -142,7 +142,7 @@ export class Backlog {
     return !this.#isSpillStuck;
   }
 
-  #sync(spill: Spill, entries: readonly Entry[]): void {
+  #syncSpill(spill: Spill, entries: readonly BacklogEntry[]): void {
     spill.sync().then(
       () => {
         for (const { resolve } of entries) resolve?.();
@@ -158,7 +158,7 @@ export class Backlog {
  * Returns the line of an entry. An item that cannot be written as JSON gets a damaged line, because the number of
  * entries must not change.
  */
-function writeLine({ item, reject }: Entry): string {
+function writeLine({ item, reject }: BacklogEntry): string {
   try {
     return lineOf(item);
   } catch (error) {
@@ -167,7 +167,7 @@ function writeLine({ item, reject }: Entry): string {
   }
 }
 
-function batchOf(items: readonly Item[]): EventBatch {
+function batchOf(items: readonly SinkItem[]): EventBatch {
   const events: VisitEvent[] = [];
   const counts: DocumentCount[] = [];
   for (const item of items) {

@@ -31,7 +31,7 @@ export class DocumentCounter {
   }
 
   /** Returns the counts since the last call. A returned count has an id and is never changed again. */
-  take(): DocumentCount[] {
+  takeCounts(): DocumentCount[] {
     const counts = Array.from(this.#counts.values(), (count) => ({ id: this.#newId(), ...count }));
     this.#counts.clear();
     return counts;

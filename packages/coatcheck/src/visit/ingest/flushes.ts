@@ -1,4 +1,4 @@
-interface Flush {
+interface PendingFlush {
   readonly target: number;
   resolve(): void;
   reject(error: unknown): void;
@@ -6,7 +6,7 @@ interface Flush {
 
 /** The pending calls of `flush`. */
 export class Flushes {
-  #waiting: Flush[] = [];
+  #waiting: PendingFlush[] = [];
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
@@ -20,7 +20,7 @@ export class Flushes {
   }
 
   /** @param finished how many entries have left the queue. */
-  advance(finished: number): void {
+  resolveUpTo(finished: number): void {
     const done = this.#waiting.filter(({ target }) => target <= finished);
     this.#waiting = this.#waiting.filter(({ target }) => target > finished);
     for (const { resolve } of done) resolve();

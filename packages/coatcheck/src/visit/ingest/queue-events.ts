@@ -12,18 +12,18 @@ export interface QueueEvents {
 
 /** Emits queue events. A listener that throws causes a process warning with the code `COATCHECK_LISTENER`. */
 export class QueueEmitter extends EventEmitter<QueueEvents> {
-  protected publish<Name extends keyof QueueEvents>(name: Name, message: QueueEvents[Name][0]): void {
+  protected emitSafely<Name extends keyof QueueEvents>(name: Name, message: QueueEvents[Name][0]): void {
     for (const listener of this.rawListeners(name)) {
       try {
         const result: unknown = Reflect.apply(listener, this, [message]);
-        if (result instanceof Promise) result.catch(warn);
+        if (result instanceof Promise) result.catch(warnAboutListener);
       } catch (error) {
-        warn(error);
+        warnAboutListener(error);
       }
     }
   }
 }
 
-function warn(error: unknown): void {
+function warnAboutListener(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
 }

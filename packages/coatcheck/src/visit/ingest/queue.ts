@@ -4,7 +4,7 @@ import type { EventQueue } from "../event-queue.ts";
 import type { EventBatch } from "../sink.ts";
 import { sinkUnavailableError } from "../sink-error.ts";
 import { Alarm } from "./alarm.ts";
-import { Backlog, type Entry } from "./backlog.ts";
+import { Backlog, type BacklogEntry } from "./backlog.ts";
 import { DocumentCounter } from "./document-counter.ts";
 import { Flushes } from "./flushes.ts";
 import { keepProcessAlive } from "./keep-process-alive.ts";
@@ -77,11 +77,11 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.#accepted = this.#backlog.size;
     this.#batchAlarm = new Alarm(schedule, () => this.#onBatchDue());
     this.#retryAlarm = new Alarm(schedule, () => this.#startWrite());
-    if (this.#backlog.size > 0) this.#batchAlarm.wake(0);
+    if (this.#backlog.size > 0) this.#batchAlarm.runWithin(0);
   }
 
   track(event: VisitEvent): void {
-    this.#accept({ item: { kind: "event", event } });
+    this.#acceptEntry({ item: { kind: "event", event } });
   }
 
   /**
@@ -93,7 +93,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
    */
   trackDurably(event: VisitEvent): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#accept({
+    this.#acceptEntry({
       item: { kind: "event", event },
       resolve,
       reject: (error) => reject(sinkUnavailableError(error)),
@@ -104,7 +104,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   count(kind: CountedKind, tenant: string | null): void {
     if (this.#state === "closed") return;
     this.#counter.add(kind, tenant);
-    this.#batchAlarm.wake(this.#settings.batchInterval);
+    this.#batchAlarm.runWithin(this.#settings.batchInterval);
   }
 
   flush(): Promise<void> {
@@ -116,7 +116,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   }
 
   close(): Promise<void> {
-    this.#closing ??= keepProcessAlive(this.#close());
+    this.#closing ??= keepProcessAlive(this.#closeOnce());
     return this.#closing;
   }
 
@@ -125,8 +125,8 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     const { clock } = this.#settings;
     const oldestAt = this.#state === "closed" ? null : this.#backlog.oldestAt();
     return {
-      queued: this.#backlog.inMemory,
-      spilled: this.#backlog.spilled,
+      queued: this.#backlog.memorySize,
+      spilled: this.#backlog.spilledSize,
       delivered: this.#delivered,
       dropped: this.#dropped,
       oldestAge: oldestAt === null ? null : Math.max(0, clock.now() - oldestAt),
@@ -135,17 +135,17 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     };
   }
 
-  #accept(entry: Entry): void {
+  #acceptEntry(entry: BacklogEntry): void {
     if (this.#state !== "open" || !this.#backlog.push(entry)) {
-      this.#drop(entry);
+      this.#dropEntry(entry);
       return;
     }
     this.#accepted++;
-    const isUrgent = entry.resolve !== undefined || this.#backlog.inMemory >= this.#settings.batchSize;
-    this.#batchAlarm.wake(isUrgent ? 0 : this.#settings.batchInterval);
+    const isUrgent = entry.resolve !== undefined || this.#backlog.memorySize >= this.#settings.batchSize;
+    this.#batchAlarm.runWithin(isUrgent ? 0 : this.#settings.batchInterval);
   }
 
-  #drop({ item, reject }: Entry): void {
+  #dropEntry({ item, reject }: BacklogEntry): void {
     if (item.kind === "count") return;
     const error = new CoatcheckError(
       "STORE_UNAVAILABLE",
@@ -156,7 +156,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     reject?.(error);
     if (this.#isDropping) return;
     this.#isDropping = true;
-    this.publish("dropping", { error });
+    this.emitSafely("dropping", { error });
   }
 
   /**
@@ -164,7 +164,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
    */
   #addCounts(): void {
     if (this.#counter.isEmpty || this.#backlog.isFull) return;
-    for (const count of this.#counter.take()) {
+    for (const count of this.#counter.takeCounts()) {
       if (this.#backlog.push({ item: { kind: "count", count } })) this.#accepted++;
       else this.#counter.add(count.kind, count.tenant, count.documents);
     }
@@ -173,7 +173,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   /** Moves events from memory to disk, in several turns of the event loop. */
   #spillMemory(): void {
     this.#addCounts();
-    if (this.#backlog.spillMemory(SPILL_SLICE_SIZE)) this.#batchAlarm.wake(0);
+    if (this.#backlog.spillMemory(SPILL_SLICE_SIZE)) this.#batchAlarm.runWithin(0);
   }
 
   #onBatchDue(): void {
@@ -185,25 +185,25 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   #startWrite(): void {
     if (this.#writing || this.#state === "closed") return;
     this.#retryAlarm.cancel();
-    this.#writing = this.#write().finally(() => {
+    this.#writing = this.#writeNextBatch().finally(() => {
       this.#writing = null;
-      this.#continue();
+      this.#scheduleNextWrite();
     });
   }
 
-  async #write(): Promise<void> {
+  async #writeNextBatch(): Promise<void> {
     this.#isDue = false;
     try {
       this.#addCounts();
-      const { batch, entries } = this.#backlog.first(this.#settings.batchSize);
-      if (batch.events.length + batch.counts.length > 0) await this.#attempt(batch);
+      const { batch, entries } = this.#backlog.firstBatch(this.#settings.batchSize);
+      if (batch.events.length + batch.counts.length > 0) await this.#writeWithTimeout(batch);
       this.#onWritten(entries, entries - batch.events.length - batch.counts.length);
     } catch (error) {
       this.#onFailed(error);
     }
   }
 
-  async #attempt(batch: EventBatch): Promise<void> {
+  async #writeWithTimeout(batch: EventBatch): Promise<void> {
     const { sink, schedule, batchInterval, writeTimeout } = this.#settings;
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const cancelSlow = schedule(batchInterval, () => {
@@ -236,11 +236,11 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.#dropped += damaged;
     this.#isDropping = false;
     this.#retryDelay.reset();
-    this.#flushes.advance(this.#finished);
+    this.#flushes.resolveUpTo(this.#finished);
     if (this.#outageAt === null) return;
     const duration = Math.max(0, this.#settings.clock.now() - this.#outageAt);
     this.#outageAt = null;
-    this.publish("outage-ended", { duration, waiting: this.#backlog.size });
+    this.emitSafely("outage-ended", { duration, waiting: this.#backlog.size });
   }
 
   #onFailed(error: unknown): void {
@@ -250,26 +250,26 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.#outageAt ??= this.#settings.clock.now();
     this.#spillMemory();
     this.#flushes.rejectAll(sinkUnavailableError(error));
-    this.#retryAlarm.wake(this.#retryDelay.next());
-    if (isFirst) this.publish("outage-began", { error, at: this.#outageAt });
+    this.#retryAlarm.runWithin(this.#retryDelay.next());
+    if (isFirst) this.emitSafely("outage-began", { error, at: this.#outageAt });
   }
 
   /** Called after each write. Decides what to write next, and when. */
-  #continue(): void {
+  #scheduleNextWrite(): void {
     if (this.#state === "closed" || this.#outageAt !== null) return;
     const { batchSize, batchInterval } = this.#settings;
-    const { size, spilled, inMemory } = this.#backlog;
+    const { size, spilledSize, memorySize } = this.#backlog;
     if (size === 0 && this.#counter.isEmpty) return;
-    const isUrgent = this.#isDue || spilled > 0 || inMemory >= batchSize || !this.#flushes.isEmpty;
-    this.#batchAlarm.wake(isUrgent ? 0 : batchInterval);
+    const isUrgent = this.#isDue || spilledSize > 0 || memorySize >= batchSize || !this.#flushes.isEmpty;
+    this.#batchAlarm.runWithin(isUrgent ? 0 : batchInterval);
   }
 
-  async #close(): Promise<void> {
+  async #closeOnce(): Promise<void> {
     this.#state = "closing";
     const { sink, schedule, closeTimeout } = this.#settings;
     const isLate = Promise.withResolvers<void>();
     const cancel = schedule(closeTimeout, isLate.resolve);
-    await Promise.race([this.#drain(isLate.promise), isLate.promise]);
+    await Promise.race([this.#flushUntil(isLate.promise), isLate.promise]);
     this.#batchAlarm.cancel();
     this.#retryAlarm.cancel();
     this.#addCounts();
@@ -278,7 +278,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
       this.#lastError = error;
     });
     this.#state = "closed";
-    for (const entry of this.#backlog.clearMemory()) this.#drop(entry);
+    for (const entry of this.#backlog.clearMemory()) this.#dropEntry(entry);
     this.#flushes.rejectAll(sinkUnavailableError(this.#lastError));
     this.#spill?.close();
     await Promise.race([sink.close(), isLate.promise]);
@@ -286,7 +286,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   }
 
   /** Flushes. Without a spill, retries until the sink works or `end` settles. */
-  async #drain(end: Promise<void>): Promise<void> {
+  async #flushUntil(end: Promise<void>): Promise<void> {
     let isEnded = false;
     void end.then(() => {
       isEnded = true;
@@ -309,7 +309,7 @@ function openSpill({ spill }: QueueSettings): Spill | null {
   try {
     return new Spill(spill);
   } catch (cause) {
-    throw new CoatcheckError("STORE_UNAVAILABLE", "The folder of the event queue's spill cannot be used.", {
+    throw new CoatcheckError("STORE_UNAVAILABLE", "The event queue cannot use the folder in spill.path.", {
       cause,
     });
   }

@@ -1,9 +1,9 @@
 import type { RandomSource } from "../../session/token.ts";
 
 /** Milliseconds before the first retry of a failed write. It doubles with each failure. */
-const FIRST_RETRY = 200;
+const FIRST_RETRY_DELAY = 200;
 /** Longest time between two attempts, in milliseconds. */
-const MAX_RETRY = 10_000;
+const MAX_RETRY_DELAY = 10_000;
 
 /**
  * Computes the delay before the next attempt. The delay doubles, and a random part of up to half of it is subtracted,
@@ -20,7 +20,7 @@ export class RetryDelay {
 
   /** Records a failure. Returns the delay in milliseconds. */
   next(): number {
-    const longest = Math.min(MAX_RETRY, FIRST_RETRY * 2 ** this.#failures);
+    const longest = Math.min(MAX_RETRY_DELAY, FIRST_RETRY_DELAY * 2 ** this.#failures);
     this.#failures++;
     this.#random(this.#byte);
     return Math.round((longest * (1 + (this.#byte[0] ?? 0) / 255)) / 2);

@@ -21,7 +21,7 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** Matches `<slot>-<number>.ndjson`. */
 const SEGMENT_NAME = /^(\d+)-(\d+)\.ndjson$/;
 
-const syncFile = promisify(fsync);
+const fsyncAsync = promisify(fsync);
 
 /** Options of the spill, which stores events on disk while the sink does not accept them. */
 export interface SpillOptions {
@@ -103,7 +103,7 @@ export class Spill {
       bytes = Buffer.from(fitting.join(""));
     }
     if (fitting.length === 0) return 0;
-    const tail = this.#openTail();
+    const tail = this.#openLastSegment();
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(tail.file, bytes, written);
     } catch (error) {
@@ -124,12 +124,12 @@ export class Spill {
     if (!tail) return;
     tail.syncs++;
     try {
-      await syncFile(tail.file);
+      await fsyncAsync(tail.file);
       if (!tail.isNameOnDisk) await syncFolder(this.#folder);
       tail.isNameOnDisk = true;
     } finally {
       tail.syncs--;
-      closeEnded(tail);
+      closeFileIfEnded(tail);
     }
   }
 
@@ -148,7 +148,7 @@ export class Spill {
         this.#offset += readLines(this.#openReader(), this.#offset, removed).bytes.length;
         segment.lines -= removed;
       } else {
-        this.#deleteFirst(segment);
+        this.#deleteFirstSegment(segment);
       }
       this.#lines -= removed;
       left -= removed;
@@ -158,7 +158,7 @@ export class Spill {
   /** Closes the files and releases the locks. The lines stay on disk for the next process. */
   close(): void {
     this.#closeReader();
-    this.#endTail();
+    this.#endLastSegment();
     for (const slot of this.#slots.splice(0)) slot.release();
   }
 
@@ -195,9 +195,9 @@ export class Spill {
     this.#nextNumber = Math.max(0, ...numbers) + 1;
   }
 
-  #openTail(): OpenSegment {
+  #openLastSegment(): OpenSegment {
     if (this.#tail && this.#tail.segment.bytes < SEGMENT_BYTES) return this.#tail;
-    this.#endTail();
+    this.#endLastSegment();
     const name = `${this.#slots[0]?.number}-${String(this.#nextNumber++).padStart(8, "0")}.ndjson`;
     const segment: Segment = { path: join(this.#folder, name), bytes: 0, lines: 0 };
     const file = openSync(segment.path, "ax", 0o600);
@@ -207,10 +207,10 @@ export class Spill {
   }
 
   /** Closes the last segment, so that the next line begins a new one. */
-  #endTail(): void {
+  #endLastSegment(): void {
     if (!this.#tail) return;
     this.#tail.isEnded = true;
-    closeEnded(this.#tail);
+    closeFileIfEnded(this.#tail);
     this.#tail = null;
   }
 
@@ -224,7 +224,7 @@ export class Spill {
     } catch {
       // If this fails, the next process repairs the file: it delivers complete lines and removes an incomplete one.
     }
-    this.#endTail();
+    this.#endLastSegment();
     if (segment.lines > 0) return;
     this.#segments.pop();
     if (this.#segments.length === 0) this.#closeReader();
@@ -244,11 +244,11 @@ export class Spill {
     this.#offset = 0;
   }
 
-  #deleteFirst(segment: Segment): void {
+  #deleteFirstSegment(segment: Segment): void {
     this.#closeReader();
     this.#segments.shift();
     this.#bytes -= segment.bytes;
-    if (this.#tail?.segment === segment) this.#endTail();
+    if (this.#tail?.segment === segment) this.#endLastSegment();
     unlinkSync(segment.path);
   }
 }
@@ -263,7 +263,7 @@ function linesWithin(lines: readonly string[], room: number): readonly string[] 
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-function closeEnded({ isEnded, syncs, file }: OpenSegment): void {
+function closeFileIfEnded({ isEnded, syncs, file }: OpenSegment): void {
   if (isEnded && syncs === 0) closeSync(file);
 }
 
@@ -271,7 +271,7 @@ function closeEnded({ isEnded, syncs, file }: OpenSegment): void {
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, "r");
   try {
-    await syncFile(folder);
+    await fsyncAsync(folder);
   } finally {
     closeSync(folder);
   }

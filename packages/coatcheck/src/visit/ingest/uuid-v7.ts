@@ -17,7 +17,7 @@ const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) =>
   Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16BE(),
 );
 /** Largest time that fits into a UUID v7, in milliseconds: year 10889. */
-const MAX_TIME = 2 ** 48 - 1;
+const MAX_UUID_TIME = 2 ** 48 - 1;
 
 /**
  * Creates a source of UUIDs v7 (RFC 9562 §5.7). Each id is greater than its predecessor, even if the clock is set
@@ -40,7 +40,7 @@ export function uuidV7Source(sources: {
       used = 0;
     }
     for (let index = 0; index < ENTROPY_BYTES; index++) bytes[6 + index] = entropy[used++] as number;
-    const now = Math.min(Math.max(clock.now(), 0), MAX_TIME);
+    const now = Math.min(Math.max(clock.now(), 0), MAX_UUID_TIME);
     if (now > time) {
       time = now;
       counter = bytes.readUInt16BE(6) % (COUNTER_SIZE / 2);

@@ -35,11 +35,11 @@ interface OrderRow {
 /** Implements `questions.attribution()`. Reads the sources that were stored with each order. */
 export async function attribution(context: Context, request: AttributionRequest): Promise<AttributionAnswer> {
   const check = new RequestCheck("attribution", request, ["model", "from", "to", "tenant", "limit"]);
-  const model = check.oneOf("model", request.model, ["first-touch", "last-non-direct"] as const);
-  const days = check.range(request.from, request.to, context.calendar.timeZone);
-  const tenant = check.tenant(request.tenant);
-  const limit = check.limit(request.limit, 100);
-  check.done();
+  const model = check.checkOneOf("model", request.model, ["first-touch", "last-non-direct"] as const);
+  const days = check.checkRange(request.from, request.to, context.calendar.timeZone);
+  const tenant = check.checkTenant(request.tenant);
+  const limit = check.checkLimit(request.limit, 100);
+  check.throwFaults();
   const prefix = model === "first-touch" ? "first" : "last";
   const column = (name: string) => sql.ref(`o.${prefix}_${name}`);
   const found = await context.read(
@@ -49,7 +49,7 @@ export async function attribution(context: Context, request: AttributionRequest)
         from coatcheck_visit_order o
         where ${isOfTenant({ tenant }, "o.tenant")} and ${isInRange({ days }, "o.local_day")} group by 1, 2, 3, 4`),
   );
-  const rows = rowsOf(found);
+  const rows = mergeCurrencies(found);
   const { from, to, timeZone } = days;
   return {
     question: "attribution",
@@ -72,7 +72,7 @@ function ordersAndRevenueOf(rows: readonly AttributionRow[]): { orders: number; 
  * Merges the currencies of each source into one row. Rows with most orders are first; rows with equal orders are in
  * text order.
  */
-function rowsOf(found: readonly OrderRow[]): AttributionRow[] {
+function mergeCurrencies(found: readonly OrderRow[]): AttributionRow[] {
   const bySource = Map.groupBy(found, ({ channel, source, campaign }) =>
     JSON.stringify([channel, source, campaign]),
   );

@@ -29,20 +29,20 @@ export interface BreakdownRequest {
 
 const KNOWN_MEMBERS = ["dimension", "from", "to", "tenant", "filters", "limit", "cursor"];
 
-type KeyedRow = MetricRow & { readonly key: string };
+type KeyedMetricRow = MetricRow & { readonly key: string };
 
 /** Implements `questions.breakdown()`. */
 export async function breakdown(context: Context, request: BreakdownRequest): Promise<BreakdownAnswer> {
   const check = new RequestCheck("breakdown", request, KNOWN_MEMBERS);
-  const dimension = check.oneOf("dimension", request.dimension, DIMENSIONS);
-  const days = check.range(request.from, request.to, context.calendar.timeZone);
-  const tenant = check.tenant(request.tenant);
-  const filters = check.filters(request.filters);
-  const limit = check.limit(request.limit, 100);
+  const dimension = check.checkOneOf("dimension", request.dimension, DIMENSIONS);
+  const days = check.checkRange(request.from, request.to, context.calendar.timeZone);
+  const tenant = check.checkTenant(request.tenant);
+  const filters = check.checkFilters(request.filters);
+  const limit = check.checkLimit(request.limit, 100);
   const { from, to, timeZone } = days;
   const identity = ["breakdown", dimension, from, to, tenant ?? null, JSON.stringify(filters)];
   const after = decodeCursor(check, identity, request.cursor, ["number", "string"]);
-  check.done();
+  check.throwFaults();
   return await context.read(async (reader) => {
     const dialect = DIALECTS[reader.dialect];
     const scope: Scope = { dialect, days, tenant, filters };
@@ -52,7 +52,7 @@ export async function breakdown(context: Context, request: BreakdownRequest): Pr
     const isAfter = after
       ? sql`${visits} < ${after[0]} or (${visits} = ${after[0]} and ${key} > ${after[1]})`
       : sql`true`;
-    const found = await reader.rows<KeyedRow>(sql`
+    const found = await reader.rows<KeyedMetricRow>(sql`
       select m.key, ${FIGURE_SUMS} from ${metricRows(scope, grouping)} group by m.key
       having (${sumOf(sql`m.visits + m.page_views + m.orders`)} > 0) and (${isAfter})
       order by ${visits} desc, ${key} limit ${sql.lit(limit + 1)}`);
@@ -67,13 +67,17 @@ export async function breakdown(context: Context, request: BreakdownRequest): Pr
       dimension,
       range: { from, to, timeZone },
       filters,
-      rows: rows.map((row) => rowOf(dimension, row, revenue.get(row.key))),
+      rows: rows.map((row) => breakdownRow(dimension, row, revenue.get(row.key))),
       next: last && found.length > limit ? encodeCursor(identity, [last.visits, last.key]) : null,
     };
   });
 }
 
-function rowOf(dimension: Dimension, row: KeyedRow, revenue: BreakdownRow["revenue"] = {}): BreakdownRow {
+function breakdownRow(
+  dimension: Dimension,
+  row: KeyedMetricRow,
+  revenue: BreakdownRow["revenue"] = {},
+): BreakdownRow {
   const value = row.key === "" ? null : row.key;
   const figures = figuresOf(row, row.visitors, revenue ?? {});
   if (dimension !== "page") return { value, ...figures };

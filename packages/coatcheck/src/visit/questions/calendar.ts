@@ -11,24 +11,24 @@ export type CalendarDate = string;
 export function isCalendarDate(value: unknown): value is CalendarDate {
   if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d$/.test(value) || value < "1970") return false;
   const time = Date.parse(`${value}T00:00:00Z`);
-  return !Number.isNaN(time) && dateOf(time) === value;
+  return !Number.isNaN(time) && utcDateOf(time) === value;
 }
 
 /** Returns the UTC date of a time. */
-function dateOf(time: number): CalendarDate {
+function utcDateOf(time: number): CalendarDate {
   return new Date(time).toISOString().slice(0, 10);
 }
 
 /** Returns the date `days` after `date`. */
 export function addDays(date: CalendarDate, days: number): CalendarDate {
-  return dateOf(Date.parse(`${date}T00:00:00Z`) + days * DAY);
+  return utcDateOf(Date.parse(`${date}T00:00:00Z`) + days * DAY);
 }
 
 /** Returns the date `months` after `date`. In a shorter month, returns its last day. */
 export function addMonths(date: CalendarDate, months: number): CalendarDate {
   const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
   const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
-  return dateOf(Date.UTC(year, month - 1 + months, Math.min(day, last)));
+  return utcDateOf(Date.UTC(year, month - 1 + months, Math.min(day, last)));
 }
 
 /** Returns the number of days from `from` to `to`: 0 for the same date. */
@@ -78,12 +78,12 @@ export class LocalCalendar {
 
   /** Returns the local date at a time. */
   dateAt(time: number): CalendarDate {
-    return dateOf(this.#time.dayOf(time) * DAY);
+    return utcDateOf(this.#time.dayOf(time) * DAY);
   }
 
   /** Returns the first instant of the local day `date`, epoch milliseconds. It is not always midnight. */
-  startOf(date: CalendarDate): number {
-    return this.#time.startOf(Date.parse(`${date}T00:00:00Z`) / DAY);
+  startOfDay(date: CalendarDate): number {
+    return this.#time.startOfDay(Date.parse(`${date}T00:00:00Z`) / DAY);
   }
 
   /** Returns the offsets from UTC between two times, in order. No time zone changes its clocks twice within a week. */
@@ -99,7 +99,7 @@ export class LocalCalendar {
   }
 
   /** Formats a time as local time with its offset from UTC (RFC 3339). */
-  labelOf(time: number): string {
+  formatTime(time: number): string {
     const offset = this.#time.offsetAt(time);
     const minutes = Math.abs(Math.round(offset / 60_000));
     const twoDigits = (value: number) => String(value).padStart(2, "0");

@@ -11,7 +11,7 @@ export interface Context {
 }
 
 /** Creates the context of the questions. @param timeBudget - longest duration of each question, in milliseconds. */
-export function contextOf(
+export function createContext(
   database: ReadDatabase,
   options: { readonly calendar: LocalCalendar; readonly clock: Clock; readonly timeBudget: number },
 ): Context {

@@ -1,7 +1,7 @@
 import type { Answer } from "./questions.ts";
 
-type Cell = string | number | boolean | null | undefined;
-type Row = Readonly<Record<string, Cell>>;
+type CsvCell = string | number | boolean | null | undefined;
+type CsvRow = Readonly<Record<string, CsvCell>>;
 
 /**
  * Converts an answer to CSV (RFC 4180): a header line, then one line for each row, with CRLF.
@@ -14,7 +14,7 @@ type Row = Readonly<Record<string, Cell>>;
  * response.type("text/csv").send(toCsv(await questions.breakdown({ dimension: "channel", from, to })));
  */
 export function toCsv(answer: Answer): string {
-  const rows = csvRows(answer).map(flatten);
+  const rows = csvRows(answer).map(flattenObject);
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [names.map(formatCell), ...rows.map((row) => names.map((name) => formatCell(row[name])))];
   return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
@@ -54,16 +54,16 @@ function csvRows(answer: Answer): readonly object[] {
 }
 
 /** Flattens nested objects to names such as `revenue.CHF`. */
-function flatten(value: object): Row {
-  const row: Record<string, Cell> = {};
+function flattenObject(value: object): CsvRow {
+  const row: Record<string, CsvCell> = {};
   for (const [name, member] of Object.entries(value)) {
     if (typeof member !== "object" || member === null) row[name] = member;
-    else for (const [inner, each] of Object.entries(flatten(member))) row[`${name}.${inner}`] = each;
+    else for (const [inner, each] of Object.entries(flattenObject(member))) row[`${name}.${inner}`] = each;
   }
   return row;
 }
 
-function formatCell(value: Cell): string {
+function formatCell(value: CsvCell): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -13,7 +13,7 @@ export type Position = readonly JsonValue[];
  * is rejected in a request whose other members differ.
  */
 export function encodeCursor(question: readonly JsonValue[], position: Position): string {
-  return Buffer.from(JSON.stringify({ of: digest(question), at: position })).toString("base64url");
+  return Buffer.from(JSON.stringify({ of: digestOfRequest(question), at: position })).toString("base64url");
 }
 
 /**
@@ -33,14 +33,17 @@ export function decodeCursor(
   const content = isText ? parseJson(Buffer.from(cursor, "base64url").toString()) : null;
   const at = isJsonObject(content) && Array.isArray(content.at) ? content.at : [];
   if (!isJsonObject(content) || at.map((key) => typeof key).join() !== types.join()) {
-    check.add("cursor", "must be the `next` value of an earlier answer");
+    check.addFault("cursor", "must be the `next` value of an earlier answer");
     return null;
   }
-  if (content.of === digest(question)) return at;
-  check.add("cursor", "belongs to another question; repeat the request that it came from, with the cursor");
+  if (content.of === digestOfRequest(question)) return at;
+  check.addFault(
+    "cursor",
+    "belongs to another question; repeat the request that it came from, with the cursor",
+  );
   return null;
 }
 
-function digest(question: readonly JsonValue[]): string {
+function digestOfRequest(question: readonly JsonValue[]): string {
   return createHash("sha256").update(JSON.stringify(question)).digest("base64url").slice(0, 16);
 }

@@ -26,7 +26,7 @@ export function addRevenue(amounts: Iterable<Revenue>): Revenue {
 }
 
 /** Divides; returns null if `whole` is 0. */
-export function ratio(part: number, whole: number): number | null {
+export function divide(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }
 
@@ -39,11 +39,11 @@ export function figuresOf(row: MetricRow, visitors: number, revenue: Revenue = {
     pageViews: row.page_views,
     engaged,
     bounced: visits - engaged,
-    engagedRate: ratio(engaged, visits),
-    averageVisibleTime: ratio(row.visible_time, visits),
+    engagedRate: divide(engaged, visits),
+    averageVisibleTime: divide(row.visible_time, visits),
     orders: row.orders,
     convertedVisits: converted,
-    conversionRate: ratio(converted, visits),
+    conversionRate: divide(converted, visits),
     revenue,
   };
 }

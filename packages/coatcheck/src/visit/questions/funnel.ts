@@ -2,7 +2,7 @@ import { describeValue } from "../../session/usage-error.ts";
 import type { FunnelAnswer, FunnelStep, FunnelStepFigures } from "./answers.ts";
 import type { Context } from "./context.ts";
 import { type Filter, OPERATORS } from "./dimensions.ts";
-import { ratio } from "./figures.ts";
+import { divide } from "./figures.ts";
 import { RequestCheck } from "./request.ts";
 import { DIALECTS } from "./sql/dialect.ts";
 import { type FunnelPlan, funnelQuery } from "./sql/funnel.ts";
@@ -45,16 +45,16 @@ const KNOWN_MEMBERS = ["steps", "mode", "scope", "window", "from", "to", "tenant
 /** Implements `questions.funnel()`. */
 export async function funnel(context: Context, request: FunnelRequest): Promise<FunnelAnswer> {
   const check = new RequestCheck("funnel", request, KNOWN_MEMBERS);
-  const days = check.range(request.from, request.to, context.calendar.timeZone);
+  const days = check.checkRange(request.from, request.to, context.calendar.timeZone);
   const plan: FunnelPlan = {
     steps: readSteps(check, request.steps ?? STANDARD_FUNNEL),
-    mode: check.oneOf("mode", request.mode ?? "closed", ["closed", "open"] as const),
-    scope: check.oneOf("scope", request.scope ?? "visit", ["visit", "visitor"] as const),
+    mode: check.checkOneOf("mode", request.mode ?? "closed", ["closed", "open"] as const),
+    scope: check.checkOneOf("scope", request.scope ?? "visit", ["visit", "visitor"] as const),
     window: readWindow(check, request.window),
   };
-  const tenant = check.tenant(request.tenant);
-  const filters = check.filters(request.filters);
-  check.done();
+  const tenant = check.checkTenant(request.tenant);
+  const filters = check.checkFilters(request.filters);
+  check.throwFaults();
   const found = await context.read(async (reader) => {
     const scope = { dialect: DIALECTS[reader.dialect], days, tenant, filters };
     return await reader.rows(funnelQuery(scope, plan));
@@ -71,13 +71,13 @@ export async function funnel(context: Context, request: FunnelRequest): Promise<
     window: plan.window,
     steps: plan.steps.map((step, index) => ({
       step,
-      ...sharesOf(counts, index, plan.mode),
+      ...stepFiguresOf(counts, index, plan.mode),
       timeToNext: byStep.get(index)?.time_to_next ?? null,
     })),
   };
 }
 
-function sharesOf(
+function stepFiguresOf(
   counts: readonly number[],
   index: number,
   mode: "closed" | "open",
@@ -87,16 +87,16 @@ function sharesOf(
   const dropOff = before === null ? null : before - count;
   return {
     count,
-    shareOfFirst: ratio(count, counts[0] ?? 0),
+    shareOfFirst: divide(count, counts[0] ?? 0),
     dropOff,
-    dropOffRate: before === null || dropOff === null ? null : ratio(dropOff, before),
+    dropOffRate: before === null || dropOff === null ? null : divide(dropOff, before),
   };
 }
 
 function readWindow(check: RequestCheck, window: unknown = DAY): number {
   if (typeof window === "number" && Number.isInteger(window) && window >= 1 && window <= MAX_WINDOW)
     return window;
-  check.add(
+  check.addFault(
     "window",
     `must be a whole number of milliseconds from 1 to ${MAX_WINDOW} (got ${describeValue(window)})`,
   );
@@ -106,26 +106,29 @@ function readWindow(check: RequestCheck, window: unknown = DAY): number {
 function readSteps(check: RequestCheck, steps: unknown): readonly FunnelStep[] {
   if (Array.isArray(steps) && steps.length >= 1 && steps.length <= MAX_STEPS)
     return steps.map((step, index) => readStep(check, step, `steps.${index}`));
-  check.add("steps", `must be a list of 1 to ${MAX_STEPS} steps (got ${describeValue(steps)})`);
+  check.addFault("steps", `must be a list of 1 to ${MAX_STEPS} steps (got ${describeValue(steps)})`);
   return [];
 }
 
 function readStep(check: RequestCheck, step: unknown, path: string): FunnelStep {
   if (typeof step !== "object" || step === null) {
-    check.add(path, `must be an object with a type (got ${describeValue(step)})`);
+    check.addFault(path, `must be an object with a type (got ${describeValue(step)})`);
     return { type: "" };
   }
-  check.members(`${path}.`, step, ["type", "page"]);
+  check.checkMembers(`${path}.`, step, ["type", "page"]);
   const given = step as Record<string, unknown>;
-  const type = check.text(`${path}.type`, given.type);
+  const type = check.checkText(`${path}.type`, given.type);
   if (given.page === undefined) return { type };
-  if (type !== "page_view") check.add(`${path}.page`, "is a condition for the type page_view only");
+  if (type !== "page_view") check.addFault(`${path}.page`, "is a condition for the type page_view only");
   if (typeof given.page !== "object" || given.page === null) {
-    check.add(`${path}.page`, `must be an object with operator and value (got ${describeValue(given.page)})`);
+    check.addFault(
+      `${path}.page`,
+      `must be an object with operator and value (got ${describeValue(given.page)})`,
+    );
     return { type };
   }
-  check.members(`${path}.page.`, given.page, ["operator", "value"]);
+  check.checkMembers(`${path}.page.`, given.page, ["operator", "value"]);
   const page = given.page as Record<string, unknown>;
-  const operator = check.oneOf(`${path}.page.operator`, page.operator, OPERATORS);
-  return { type, page: { operator, value: check.text(`${path}.page.value`, page.value) } };
+  const operator = check.checkOneOf(`${path}.page.operator`, page.operator, OPERATORS);
+  return { type, page: { operator, value: check.checkText(`${path}.page.value`, page.value) } };
 }

@@ -4,7 +4,7 @@ import { encodeCursor } from "./cursor.ts";
 import { RequestCheck } from "./request.ts";
 import { type Sql, sumOf } from "./sql/dialect.ts";
 import type { JourneyAnswer, JourneyTotals } from "./timeline-answers.ts";
-import { type PageOptions, readPage } from "./timelines.ts";
+import { checkPageRequest, type PageOptions } from "./timelines.ts";
 import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
 
 /** Options of `customerJourney` and `visitorJourney`. */
@@ -22,7 +22,7 @@ export async function customerJourney(
   subject: string,
   options: JourneyOptions,
 ): Promise<JourneyAnswer> {
-  return await journey(context, "customerJourney", {
+  return await readJourney(context, "customerJourney", {
     id: subject,
     options,
     column: "v.subject",
@@ -36,7 +36,7 @@ export async function visitorJourney(
   visitorId: string,
   options: JourneyOptions,
 ): Promise<JourneyAnswer> {
-  return await journey(context, "visitorJourney", {
+  return await readJourney(context, "visitorJourney", {
     id: visitorId,
     options,
     column: "w.id",
@@ -53,7 +53,7 @@ interface JourneyPerson {
 }
 
 /**
- * Selects orders whose event names the customer. Also selects orders in the customer's visits whose event names nobody.
+ * Selects orders whose event names the customer. Also selects orders in the customer's visits whose event names no customer.
  */
 function ordersOfCustomer(subject: string, tenant: string): Sql {
   return sql`select o.currency, o.revenue from coatcheck_visit_order o
@@ -69,15 +69,15 @@ function ordersOfVisitor(visitorId: string, tenant: string): Sql {
     where w.tenant = ${tenant} and w.id = ${visitorId}`;
 }
 
-async function journey(
+async function readJourney(
   context: Context,
   question: JourneyAnswer["question"],
   { id, options, column, orders }: JourneyPerson,
 ): Promise<JourneyAnswer> {
   const check = new RequestCheck(question, options, ["limit", "cursor", "tenant"]);
-  const tenant = check.tenant(options.tenant ?? null) ?? "";
-  check.done();
-  const { identity, limit, after } = readPage(question, id, options, tenant);
+  const tenant = check.checkTenant(options.tenant ?? null) ?? "";
+  check.throwFaults();
+  const { identity, limit, after } = checkPageRequest(question, id, options, tenant);
   const isAfter = after ? sql`(v.started_at, v.id) < (${after[0]}, ${after[1]})` : sql`true`;
   const from = sql`from coatcheck_visitor w join coatcheck_visit v on v.visitor = w.number
     where v.tenant = ${tenant} and w.tenant = ${tenant} and ${sql.ref(column)} = ${id}`;

@@ -19,16 +19,16 @@ const SERIES_MINUTES = 30;
 /** Longest delay of an event, in hours. */
 const MAX_EVENT_DELAY = 48;
 /** Maximum number of pages and of sources in the answer. */
-const MAX_ROWS = 10;
+const MAX_LIVE_ROWS = 10;
 
 /** Implements `questions.live()`. */
 export async function live(context: Context, request: LiveRequest): Promise<LiveAnswer> {
   const check = new RequestCheck("live", request, ["tenant"]);
-  const tenant = check.tenant(request.tenant);
-  check.done();
+  const tenant = check.checkTenant(request.tenant);
+  check.throwFaults();
   const now = context.clock.now();
   return await context.read(async (reader) => {
-    const arrivedAfter = (time: number) => activity(tenant, time, now);
+    const arrivedAfter = (time: number) => selectActivity(tenant, time, now);
     const start = now - SERIES_MINUTES * MINUTE;
     const bars = await reader.rows<{ bar: number; visitors: number; views: number }>(sql`
       select (e.received_at - ${sql.lit(start + 1)}) / ${sql.lit(MINUTE)} as bar,
@@ -41,7 +41,7 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
       join coatcheck_visit v on v.visitor = a.visitor and v.started_at = a.started_at`;
     const top = async (column: string): Promise<LiveRow[]> =>
       await reader.rows<LiveRow>(sql`select ${sql.ref(column)} as value, count(*) as visitors from ${visits}
-        group by 1 order by 2 desc, 1 limit ${sql.lit(MAX_ROWS)}`);
+        group by 1 order by 2 desc, 1 limit ${sql.lit(MAX_LIVE_ROWS)}`);
     const [count] = await reader.rows<{ visitors: number }>(sql`select count(*) as visitors from ${visits}`);
     const byBar = new Map(bars.map((row) => [row.bar, row]));
     return {
@@ -63,7 +63,7 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
  * Selects activity `e` that arrived after a time, with its visit `v`. Omits beacons that arrived after the end of their
  * visit: they are no activity.
  */
-function activity(tenant: string | undefined, after: number, now: number): Sql {
+function selectActivity(tenant: string | undefined, after: number, now: number): Sql {
   const conditions = allOf([
     isOfTenant({ tenant }, "e.tenant"),
     sql`e.received_at > ${sql.lit(after)} and e.received_at <= ${sql.lit(now)}`,

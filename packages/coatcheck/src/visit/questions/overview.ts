@@ -60,27 +60,28 @@ export async function overview(context: Context, request: OverviewRequest): Prom
     "tenant",
     "filters",
   ]);
-  const days = check.range(request.from, request.to, context.calendar.timeZone);
-  const tenant = check.tenant(request.tenant);
-  const filters = check.filters(request.filters);
-  const compare = check.oneOf("compare", request.compare ?? null, ["previous", "year", null] as const);
+  const days = check.checkRange(request.from, request.to, context.calendar.timeZone);
+  const tenant = check.checkTenant(request.tenant);
+  const filters = check.checkFilters(request.filters);
+  const compare = check.checkOneOf("compare", request.compare ?? null, ["previous", "year", null] as const);
   const length = days.toDay - days.fromDay + 1;
   const byDefault = length <= MAX_DAYS_HOURLY_BY_DEFAULT ? "hour" : "day";
-  const grain = check.oneOf("grain", request.grain ?? byDefault, ["day", "hour"] as const);
+  const grain = check.checkOneOf("grain", request.grain ?? byDefault, ["day", "hour"] as const);
   if (grain === "hour" && length > MAX_DAYS_HOURLY)
-    check.add("grain", `must be "day" for a range of more than ${MAX_DAYS_HOURLY} days`);
-  check.done();
+    check.addFault("grain", `must be "day" for a range of more than ${MAX_DAYS_HOURLY} days`);
+  check.throwFaults();
   return await context.read(async (reader) => {
     const scope: Scope = { dialect: DIALECTS[reader.dialect], days, tenant, filters };
-    const period = (range: Days) => new PeriodQuery(context, reader, { ...scope, days: range }).answer(grain);
+    const period = (range: Days) =>
+      new PeriodQuery(context, reader, { ...scope, days: range }).readPeriod(grain);
     const current = await period(days);
-    const comparison = compare === null ? null : await period(daysBefore(days, compare));
+    const comparison = compare === null ? null : await period(daysToCompareWith(days, compare));
     return { question: "overview", grain, filters, ...current, comparison };
   });
 }
 
 /** Returns the range to compare with. */
-function daysBefore(days: Days, compare: "previous" | "year"): Days {
+function daysToCompareWith(days: Days, compare: "previous" | "year"): Days {
   const length = days.toDay - days.fromDay + 1;
   const [from, to] =
     compare === "previous"
@@ -89,7 +90,7 @@ function daysBefore(days: Days, compare: "previous" | "year"): Days {
   return { from, to, timeZone: days.timeZone, fromDay: dayNumber(from), toDay: dayNumber(to) };
 }
 
-type KeyedRow = MetricRow & { readonly key: number };
+type KeyedMetricRow = MetricRow & { readonly key: number };
 
 class PeriodQuery {
   readonly #context: Context;
@@ -102,8 +103,8 @@ class PeriodQuery {
     this.#scope = scope;
   }
 
-  async answer(grain: "day" | "hour"): Promise<OverviewPeriod> {
-    const byDay = await this.#rows({ by: "day" });
+  async readPeriod(grain: "day" | "hour"): Promise<OverviewPeriod> {
+    const byDay = await this.#metricRows({ by: "day" });
     const revenue = revenueByKey(await this.#reader.rows(revenueQuery(this.#scope, { by: "day" })));
     const sum = addRows(byDay);
     const { from, to, timeZone } = this.#scope.days;
@@ -115,17 +116,19 @@ class PeriodQuery {
         returningVisitors: await this.#returningVisitors(),
         singleRequestVisitors: sum.single_request,
       },
-      series: grain === "hour" ? await this.#hours() : this.#days(byDay, revenue),
-      documents: await this.#documents(),
+      series: grain === "hour" ? await this.#hourlySeries() : this.#dailySeries(byDay, revenue),
+      documents: await this.#documentFigures(),
     };
   }
 
-  async #rows(grouping: Grouping): Promise<readonly KeyedRow[]> {
+  async #metricRows(grouping: Grouping): Promise<readonly KeyedMetricRow[]> {
     const rows = metricRows(this.#scope, grouping);
-    return await this.#reader.rows<KeyedRow>(sql`select m.key, ${FIGURE_SUMS} from ${rows} group by m.key`);
+    return await this.#reader.rows<KeyedMetricRow>(
+      sql`select m.key, ${FIGURE_SUMS} from ${rows} group by m.key`,
+    );
   }
 
-  #days(rows: readonly KeyedRow[], revenue: ReturnType<typeof revenueByKey>): SeriesPoint[] {
+  #dailySeries(rows: readonly KeyedMetricRow[], revenue: ReturnType<typeof revenueByKey>): SeriesPoint[] {
     const byDay = new Map(rows.map((row) => [row.key, row]));
     const { from, to } = this.#scope.days;
     return datesBetween(from, to).map((at) => {
@@ -136,18 +139,18 @@ class PeriodQuery {
     });
   }
 
-  async #hours(): Promise<SeriesPoint[]> {
+  async #hourlySeries(): Promise<SeriesPoint[]> {
     const { calendar } = this.#context;
     const { from, to } = this.#scope.days;
-    const start = calendar.startOf(from);
+    const start = calendar.startOfDay(from);
     const grouping: Grouping = { by: "hour", start };
-    const byHour = new Map((await this.#rows(grouping)).map((row) => [row.key, row]));
+    const byHour = new Map((await this.#metricRows(grouping)).map((row) => [row.key, row]));
     const revenue = revenueByKey(await this.#reader.rows(revenueQuery(this.#scope, grouping)));
-    const hours = Math.ceil((calendar.startOf(addDays(to, 1)) - start) / HOUR);
+    const hours = Math.ceil((calendar.startOfDay(addDays(to, 1)) - start) / HOUR);
     return Array.from({ length: hours }, (_, key) => {
       const row = byHour.get(key) ?? EMPTY_ROW;
       const figures = figuresOf(row, row.day_visitors, revenue.get(key));
-      return { at: calendar.labelOf(start + key * HOUR), ...figures, newVisitors: row.new_visitors };
+      return { at: calendar.formatTime(start + key * HOUR), ...figures, newVisitors: row.new_visitors };
     });
   }
 
@@ -161,7 +164,7 @@ class PeriodQuery {
     return row?.visitors ?? 0;
   }
 
-  async #documents(): Promise<DocumentFigures> {
+  async #documentFigures(): Promise<DocumentFigures> {
     const query: Sql<{ kind: CountedKind; documents: number }> =
       sql`select c.kind, ${sumOf(sql`c.documents`)} as documents
       from coatcheck_document_count c

@@ -12,7 +12,7 @@ import type {
 import { type AttributionRequest, attribution } from "./attribution.ts";
 import { type BreakdownRequest, breakdown } from "./breakdown.ts";
 import { isTimeZone, LocalCalendar } from "./calendar.ts";
-import { contextOf } from "./context.ts";
+import { createContext } from "./context.ts";
 import { PostgresReadDatabase, type QuestionPool } from "./database/postgres.ts";
 import type { ReadDatabase } from "./database/read.ts";
 import { SqliteReadDatabase } from "./database/sqlite.ts";
@@ -39,7 +39,11 @@ export interface QuestionOptions {
   readonly timeBudget?: number;
 }
 
-const OPTIONS = { timeZone: true, clock: true, timeBudget: true } satisfies KnownOptions<QuestionOptions>;
+const QUESTION_OPTIONS = {
+  timeZone: true,
+  clock: true,
+  timeBudget: true,
+} satisfies KnownOptions<QuestionOptions>;
 
 /** The answer of any question. */
 export type Answer =
@@ -97,18 +101,18 @@ export interface Questions {
  *   SQLite database in memory, which other threads cannot read.
  */
 export function createQuestions(database: QuestionDatabase, options: QuestionOptions = {}): Questions {
-  requireKnownOptions("question options", options, OPTIONS);
+  requireKnownOptions("options of createQuestions()", options, QUESTION_OPTIONS);
   const { timeZone = "UTC", clock = systemClock, timeBudget = 3000 } = options;
   if (!isTimeZone(timeZone)) {
     const message = `must be an IANA time zone, such as "Europe/Zurich" (got ${describeValue(timeZone)})`;
-    throw usageError("question options", [{ path: "timeZone", message }]);
+    throw usageError("options of createQuestions()", [{ path: "timeZone", message }]);
   }
   if (!(Number.isFinite(timeBudget) && timeBudget > 0)) {
     const message = `must be a positive number of milliseconds (got ${describeValue(timeBudget)})`;
-    throw usageError("question options", [{ path: "timeBudget", message }]);
+    throw usageError("options of createQuestions()", [{ path: "timeBudget", message }]);
   }
   const reading = readDatabase(database);
-  const context = contextOf(reading, { calendar: new LocalCalendar(timeZone), clock, timeBudget });
+  const context = createContext(reading, { calendar: new LocalCalendar(timeZone), clock, timeBudget });
   return {
     overview: (request) => overview(context, request),
     live: (request = {}) => live(context, request),
@@ -129,7 +133,7 @@ function readDatabase(database: QuestionDatabase): ReadDatabase {
     case "sqlite":
       if (typeof database.path === "string" && !["", ":memory:"].includes(database.path))
         return new SqliteReadDatabase(database.path);
-      throw usageError("question database", [
+      throw usageError("database of createQuestions()", [
         {
           path: "path",
           message: "must be the path of a file; other threads cannot read a database in memory",
@@ -138,6 +142,8 @@ function readDatabase(database: QuestionDatabase): ReadDatabase {
     case "postgres":
       return new PostgresReadDatabase(database.pool);
     default:
-      throw usageError("question database", [{ path: "dialect", message: `must be "sqlite" or "postgres"` }]);
+      throw usageError("database of createQuestions()", [
+        { path: "dialect", message: `must be "sqlite" or "postgres"` },
+      ]);
   }
 }

@@ -5,13 +5,13 @@ import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
 import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
 
 /** Longest range, in months. Rollups (precomputed statistics) are kept for the same time. */
-const MAX_MONTHS = 25;
+const MAX_RANGE_MONTHS = 25;
 /** Maximum number of filters in one request. */
 const MAX_FILTERS = 20;
 /** Longest value of a filter, in characters. */
-const MAX_VALUE_LENGTH = 1024;
+const MAX_FILTER_VALUE_LENGTH = 1024;
 /** Maximum number of rows per page. */
-export const MAX_LIMIT = 1000;
+export const MAX_ROWS_PER_PAGE = 1000;
 
 /** A validated range. Days are numbered from 1 January 1970. */
 export interface Days extends DateRange {
@@ -37,95 +37,107 @@ export class RequestCheck {
         faults: [{ path: "", message: "must be an object" }],
       });
     }
-    this.members("", request, known);
+    this.checkMembers("", request, known);
   }
 
   /** Adds a fault. */
-  add(path: string, message: string): void {
+  addFault(path: string, message: string): void {
     this.#faults.push({ path, message });
   }
 
   /** Throws `VALIDATION_FAILED` with all faults, if there are any. */
-  done(): void {
+  throwFaults(): void {
     if (this.#faults.length > 0) throw invalidInput(this.#question, this.#faults);
   }
 
   /** Adds a fault for each unknown member of an object. */
-  members(path: string, value: object, known: readonly string[]): void {
+  checkMembers(path: string, value: object, known: readonly string[]): void {
     for (const [name, member] of Object.entries(value)) {
       if (member !== undefined && !known.includes(name))
-        this.add(path + name, `is unknown; the members are ${known.join(", ")}`);
+        this.addFault(path + name, `is unknown; the members are ${known.join(", ")}`);
     }
   }
 
   /** Checks that a member has one of the allowed values. */
-  oneOf<Value>(path: string, value: unknown, allowed: readonly Value[]): Value {
+  checkOneOf<Value>(path: string, value: unknown, allowed: readonly Value[]): Value {
     if (!allowed.includes(value as Value))
-      this.add(path, `must be one of ${allowed.join(", ")} (got ${describeValue(value)})`);
+      this.addFault(path, `must be one of ${allowed.join(", ")} (got ${describeValue(value)})`);
     return value as Value;
   }
 
   /** Checks that a value is a non-empty text. */
-  text(path: string, value: unknown): string {
-    if (typeof value !== "string" || value === "" || value.length > MAX_VALUE_LENGTH)
-      this.add(path, `must be a text of 1 to ${MAX_VALUE_LENGTH} characters (got ${describeValue(value)})`);
-    else if (isUnstorable(value)) this.add(path, "must be well-formed Unicode without U+0000");
+  checkText(path: string, value: unknown): string {
+    if (typeof value !== "string" || value === "" || value.length > MAX_FILTER_VALUE_LENGTH)
+      this.addFault(
+        path,
+        `must be a text of 1 to ${MAX_FILTER_VALUE_LENGTH} characters (got ${describeValue(value)})`,
+      );
+    else if (isUnstorable(value)) this.addFault(path, "must be well-formed Unicode without U+0000");
     return String(value);
   }
 
   /** Checks the range of days. */
-  range(from: unknown, to: unknown, timeZone: string): Days {
+  checkRange(from: unknown, to: unknown, timeZone: string): Days {
     const dates = { from, to };
     let isValid = true;
     for (const [path, value] of Object.entries(dates)) {
       if (isCalendarDate(value)) continue;
       isValid = false;
-      this.add(path, `must be a whole local day such as "2026-03-29" (got ${describeValue(value)})`);
+      this.addFault(path, `must be a whole local day such as "2026-03-29" (got ${describeValue(value)})`);
     }
     if (!isValid) return { from: "", to: "", timeZone, fromDay: 0, toDay: 0 };
     const [first, last] = [String(from), String(to)];
-    if (first > last) this.add("from", `must not be after to (got "${first}" and "${last}")`);
-    else if (last >= addMonths(first, MAX_MONTHS))
-      this.add("to", `must be less than ${MAX_MONTHS} months after from`);
+    if (first > last) this.addFault("from", `must not be after to (got "${first}" and "${last}")`);
+    else if (last >= addMonths(first, MAX_RANGE_MONTHS))
+      this.addFault("to", `must be less than ${MAX_RANGE_MONTHS} months after from`);
     return { from: first, to: last, timeZone, fromDay: dayNumber(first), toDay: dayNumber(last) };
   }
 
   /** Checks a tenant: undefined means all tenants, null means events without a tenant. */
-  tenant(value: unknown): string | undefined {
+  checkTenant(value: unknown): string | undefined {
     if (value === undefined) return undefined;
-    return value === null ? "" : this.text("tenant", value);
+    return value === null ? "" : this.checkText("tenant", value);
   }
 
   /** Checks the filters. */
-  filters(value: unknown): readonly Filter[] {
+  checkFilters(value: unknown): readonly Filter[] {
     if (value === undefined) return [];
     if (!Array.isArray(value) || value.length > MAX_FILTERS) {
-      this.add("filters", `must be a list of at most ${MAX_FILTERS} filters (got ${describeValue(value)})`);
+      this.addFault(
+        "filters",
+        `must be a list of at most ${MAX_FILTERS} filters (got ${describeValue(value)})`,
+      );
       return [];
     }
-    return value.map((filter, index) => this.#filter(filter, `filters.${index}`));
+    return value.map((filter, index) => this.#checkFilter(filter, `filters.${index}`));
   }
 
-  #filter(filter: unknown, path: string): Filter {
+  #checkFilter(filter: unknown, path: string): Filter {
     if (typeof filter !== "object" || filter === null) {
-      this.add(path, `must be an object with dimension, operator and value (got ${describeValue(filter)})`);
+      this.addFault(
+        path,
+        `must be an object with dimension, operator and value (got ${describeValue(filter)})`,
+      );
       return { dimension: "channel", operator: "is", value: null };
     }
-    this.members(`${path}.`, filter, ["dimension", "operator", "value"]);
+    this.checkMembers(`${path}.`, filter, ["dimension", "operator", "value"]);
     const given = filter as Record<string, unknown>;
-    const dimension = this.oneOf(`${path}.dimension`, given.dimension, DIMENSIONS);
-    const operator = this.oneOf(`${path}.operator`, given.operator, OPERATORS);
+    const dimension = this.checkOneOf(`${path}.dimension`, given.dimension, DIMENSIONS);
+    const operator = this.checkOneOf(`${path}.operator`, given.operator, OPERATORS);
     const mayBeNull = operator !== "contains" && dimension !== "page";
-    const value = given.value === null && mayBeNull ? null : this.text(`${path}.value`, given.value);
+    const value = given.value === null && mayBeNull ? null : this.checkText(`${path}.value`, given.value);
     return { dimension, operator, value };
   }
 
   /** Checks the number of rows per page. */
-  limit(value: unknown, byDefault: number): number {
+  checkLimit(value: unknown, byDefault: number): number {
     if (value === undefined) return byDefault;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT)
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_ROWS_PER_PAGE)
       return value;
-    this.add("limit", `must be a whole number from 1 to ${MAX_LIMIT} (got ${describeValue(value)})`);
+    this.addFault(
+      "limit",
+      `must be a whole number from 1 to ${MAX_ROWS_PER_PAGE} (got ${describeValue(value)})`,
+    );
     return byDefault;
   }
 }

@@ -29,9 +29,9 @@ interface CohortRow {
 export async function retention(context: Context, request: RetentionRequest): Promise<RetentionAnswer> {
   const check = new RequestCheck("retention", request, ["from", "to", "tenant"]);
   const { calendar, clock } = context;
-  const { timeZone, ...days } = check.range(request.from, request.to, calendar.timeZone);
-  const tenant = check.tenant(request.tenant);
-  check.done();
+  const { timeZone, ...days } = check.checkRange(request.from, request.to, calendar.timeZone);
+  const tenant = check.checkTenant(request.tenant);
+  check.throwFaults();
   const from = mondayOf(days.from);
   const thisWeek = mondayOf(calendar.dateAt(clock.now()));
   const lastWeek = mondayOf(days.to) < thisWeek ? mondayOf(days.to) : thisWeek;

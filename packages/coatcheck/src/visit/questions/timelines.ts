@@ -34,7 +34,7 @@ type EventRow = Pick<
   | "body"
 >;
 
-const COLUMNS = [
+const EVENT_COLUMN_NAMES = [
   "id",
   "type",
   "at",
@@ -53,7 +53,7 @@ const COLUMNS = [
 /** How long after a visit a beacon can still add visible time to its pages, in milliseconds. */
 const MAX_BEACON_DELAY = 48 * 3_600_000;
 
-const EVENT_COLUMNS = sql.join(COLUMNS.map((name) => sql.ref(`e.${name}`)));
+const EVENT_COLUMNS = sql.join(EVENT_COLUMN_NAMES.map((name) => sql.ref(`e.${name}`)));
 
 /** Implements `questions.visitTimeline()`. */
 export async function visitTimeline(
@@ -61,11 +61,11 @@ export async function visitTimeline(
   visitId: string,
   options: PageOptions,
 ): Promise<VisitTimeline | null> {
-  const page = readPage("visitTimeline", visitId, options);
+  const page = checkPageRequest("visitTimeline", visitId, options);
   return await context.read(async (reader) => {
-    const [visit] = await reader.rows(visitsWhere(sql`v.id = ${visitId}`));
+    const [visit] = await reader.rows(selectVisits(sql`v.id = ${visitId}`));
     if (!visit) return null;
-    const { events, next } = await eventsOf(reader, eventsOfVisit(visit), page);
+    const { events, next } = await readEventPage(reader, eventsOfVisit(visit), page);
     return { question: "visitTimeline", visit: visitSummary(visit), events, next };
   });
 }
@@ -76,22 +76,22 @@ export async function sessionTimeline(
   sessionId: string,
   options: PageOptions,
 ): Promise<SessionTimeline> {
-  const page = readPage("sessionTimeline", sessionId, options);
+  const page = checkPageRequest("sessionTimeline", sessionId, options);
   return await context.read(async (reader) => {
     const isOfSession = sql`v.id in (select s.visit_id from coatcheck_visit_session s where s.session_id = ${sessionId})`;
-    const visits = await reader.rows(visitsWhere(isOfSession));
+    const visits = await reader.rows(selectVisits(isOfSession));
     const ofVisits = visits.flatMap((visit) =>
       eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
     );
     // Events of a session without a visit have no visitor yet, so they are selected separately.
     const orphans = sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`;
     const found = visits.length > 0 ? ofVisits : [orphans];
-    const { events, next } = await eventsOf(reader, found, page);
+    const { events, next } = await readEventPage(reader, found, page);
     return { question: "sessionTimeline", visits: visits.map(visitSummary), events, next };
   });
 }
 
-function visitsWhere(condition: Sql): Sql<VisitSummaryRow> {
+function selectVisits(condition: Sql): Sql<VisitSummaryRow> {
   return sql`select ${VISIT_COLUMNS} from coatcheck_visit v join coatcheck_visitor w on w.number = v.visitor
     where ${condition} order by v.started_at, v.id limit 1000`;
 }
@@ -118,7 +118,7 @@ function eventsOfVisit({ id, visitor, started_at, last_activity_at }: VisitSumma
   ];
 }
 
-interface CheckedPage {
+interface CheckedPageRequest {
   readonly identity: readonly string[];
   readonly limit: number;
   readonly after: readonly unknown[] | null;
@@ -129,25 +129,30 @@ interface CheckedPage {
  *
  * @param tenant - the validated tenant, if the request has one.
  */
-export function readPage(question: string, id: unknown, options: unknown, tenant?: string): CheckedPage {
+export function checkPageRequest(
+  question: string,
+  id: unknown,
+  options: unknown,
+  tenant?: string,
+): CheckedPageRequest {
   const known = ["limit", "cursor"];
   const check = new RequestCheck(question, options, tenant === undefined ? known : [...known, "tenant"]);
   const { limit, cursor } = options as PageOptions;
-  const identity = [question, check.text("id", id), tenant ?? ""];
+  const identity = [question, check.checkText("id", id), tenant ?? ""];
   const page = {
     identity,
-    limit: check.limit(limit, 100),
+    limit: check.checkLimit(limit, 100),
     after: decodeCursor(check, identity, cursor, ["number", "string"]),
   };
-  check.done();
+  check.throwFaults();
   return page;
 }
 
 /** Returns one page of events, oldest first. */
-async function eventsOf(
+async function readEventPage(
   reader: Reader,
   parts: readonly Sql[],
-  { identity, limit, after }: CheckedPage,
+  { identity, limit, after }: CheckedPageRequest,
 ): Promise<{ events: TimelineEvent[]; next: string | null }> {
   const isAfter = after ? sql`(e.at, e.id) > (${after[0]}, ${after[1]})` : sql`true`;
   const limited = parts.map(

@@ -4,7 +4,7 @@ import type { VisitRow } from "../sink/schema.ts";
 import type { Revenue } from "./answers.ts";
 import type { VisitSource, VisitSummary } from "./timeline-answers.ts";
 
-const COLUMNS = [
+const SUMMARY_COLUMN_NAMES = [
   "id",
   "tenant",
   "visitor",
@@ -40,10 +40,12 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof VisitRow)[];
 
 /** The columns of a visit that its summary needs. */
-export type VisitSummaryRow = Pick<VisitRow, (typeof COLUMNS)[number]> & { readonly visitor_id: string };
+export type VisitSummaryRow = Pick<VisitRow, (typeof SUMMARY_COLUMN_NAMES)[number]> & {
+  readonly visitor_id: string;
+};
 
 /** The columns of a visit `v` and its visitor `w`. */
-export const VISIT_COLUMNS = sql`${sql.join(COLUMNS.map((name) => sql.ref(`v.${name}`)))}, w.id as visitor_id`;
+export const VISIT_COLUMNS = sql`${sql.join(SUMMARY_COLUMN_NAMES.map((name) => sql.ref(`v.${name}`)))}, w.id as visitor_id`;
 
 /** Creates the summary of a visit. */
 export function visitSummary(row: VisitSummaryRow): VisitSummary {

@@ -9,7 +9,7 @@ import {
   type RollupDimension,
 } from "../sink/rollup-schema.ts";
 import type { BackendEventRow, VisitOrderRow } from "../sink/schema.ts";
-import { type RolledUpVisit, VISIT_DIMENSIONS, valueIn } from "./dimensions.ts";
+import { type RolledUpVisit, rollupValueOf, VISIT_DIMENSIONS } from "./dimensions.ts";
 import { HourRollup } from "./hour-rollup.ts";
 
 /** The rollup (precomputed statistics) of one day. These rows replace all stored rows of the day. */
@@ -20,17 +20,17 @@ export interface DayRows {
   readonly hours: HourlyMetricRow[];
 }
 
-type Metric = Omit<DailyMetricRow, "tenant" | "dimension" | "day" | "value">;
+type MetricFigures = Omit<DailyMetricRow, "tenant" | "dimension" | "day" | "value">;
 
-interface Group {
-  readonly metric: Metric;
+interface ValueGroup {
+  readonly metric: MetricFigures;
   /** How many visits are the first one of their visitor on the day, by the day of the visitor's previous visit. */
   readonly visitors: Map<number, number>;
   readonly revenue: Map<string, number>;
 }
 
 /** Largest sum that is stored: a round number below the limit of a 64-bit column. */
-const MAX_REVENUE = 9e18;
+const MAX_STORED_REVENUE = 9e18;
 
 /** Longest value in code points. An index entry of PostgreSQL has at most 2.7 KB. */
 const MAX_VALUE_LENGTH = 512;
@@ -47,7 +47,7 @@ export class DayRollup {
   readonly #tenant: string;
   readonly #day: number;
   readonly #time: LocalTime;
-  readonly #dimensions = new Map<RollupDimension, Map<string, Group>>();
+  readonly #dimensions = new Map<RollupDimension, Map<string, ValueGroup>>();
   readonly #hours: HourRollup;
 
   constructor(tenant: string, day: number, time: LocalTime) {
@@ -71,7 +71,7 @@ export class DayRollup {
       visit.last_day === visit.local_day ? views : views.filter((step) => this.#isOnDay(visit, step));
     const pageViews = journey === null ? (startsHere ? visit.page_views : 0) : viewsHere.length;
     for (const dimension of VISIT_DIMENSIONS) {
-      const group = this.#group(dimension, valueIn(visit, dimension));
+      const group = this.#group(dimension, rollupValueOf(visit, dimension));
       group.metric.page_views += pageViews;
       if (startsHere) addStartedVisit(group, visit);
     }
@@ -116,10 +116,10 @@ export class DayRollup {
     for (const [dimension, groups] of this.#dimensions) {
       for (const [value, { metric, revenue, visitors }] of groups) {
         const key = { tenant, dimension, day, value };
-        if (isZero(metric)) continue;
+        if (isZeroMetric(metric)) continue;
         rows.metrics.push({ ...key, ...metric });
         for (const [currency, amount] of revenue) {
-          rows.revenue.push({ ...key, currency, revenue: Math.min(amount, MAX_REVENUE) });
+          rows.revenue.push({ ...key, currency, revenue: Math.min(amount, MAX_STORED_REVENUE) });
         }
         for (const [previous_day, count] of visitors) {
           rows.visitors.push({ ...key, previous_day, visitors: count });
@@ -133,7 +133,7 @@ export class DayRollup {
     return this.#time.dayOf(visit.started_at + after) === this.#day;
   }
 
-  #group(dimension: RollupDimension, whole: string): Group {
+  #group(dimension: RollupDimension, whole: string): ValueGroup {
     const value = whole.length > MAX_VALUE_LENGTH ? truncateValue(whole) : whole;
     let groups = this.#dimensions.get(dimension);
     if (!groups) {
@@ -156,12 +156,12 @@ export class DayRollup {
 function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimension: RollupDimension): string {
   if (dimension === "") return "";
   if (visit === null) return NO_VISIT;
-  if (!(dimension in order)) return valueIn(visit, dimension);
+  if (!(dimension in order)) return rollupValueOf(visit, dimension);
   if (order.last_channel === null) return NO_VISIT;
   return String(order[dimension as keyof VisitOrderRow] ?? "");
 }
 
-function addStartedVisit({ metric, visitors }: Group, visit: RolledUpVisit): void {
+function addStartedVisit({ metric, visitors }: ValueGroup, visit: RolledUpVisit): void {
   addFigures(metric, visit);
   metric.events += visit.events;
   if (visit.previous_day === null && visit.events === 1) metric.single_request++;
@@ -170,7 +170,7 @@ function addStartedVisit({ metric, visitors }: Group, visit: RolledUpVisit): voi
 }
 
 /** Adds the figures that are counted once per visit. */
-function addFigures(metric: Metric, visit: RolledUpVisit): void {
+function addFigures(metric: MetricFigures, visit: RolledUpVisit): void {
   metric.visits++;
   metric.engaged += visit.is_engaged;
   metric.visible_time += visit.visible_time;
@@ -184,7 +184,7 @@ function addFigures(metric: Metric, visit: RolledUpVisit): void {
   if (visit.closed_order_at !== null) metric.closed_order_completed++;
 }
 
-function emptyMetric(): Metric {
+function emptyMetric(): MetricFigures {
   return {
     visits: 0,
     engaged: 0,
@@ -204,6 +204,6 @@ function emptyMetric(): Metric {
   };
 }
 
-function isZero(metric: Metric): boolean {
+function isZeroMetric(metric: MetricFigures): boolean {
   return metric.visits === 0 && metric.page_views === 0 && metric.events === 0 && metric.orders === 0;
 }

@@ -21,7 +21,7 @@ export const ROLLED_UP_COLUMNS = [
 export type RolledUpVisit = Pick<VisitRow, (typeof ROLLED_UP_COLUMNS)[number]>;
 
 /** Returns a visit's value in a dimension, as rollups store it: `''` for the total and for null. */
-export function valueIn(visit: RolledUpVisit, dimension: RollupDimension): string {
+export function rollupValueOf(visit: RolledUpVisit, dimension: RollupDimension): string {
   if (dimension === "" || dimension === "page" || dimension === "event") return "";
   return visit[dimension] ?? "";
 }

@@ -4,7 +4,7 @@ import type { HourlyMetricRow } from "../sink/rollup-schema.ts";
 import type { VisitOrderRow } from "../sink/schema.ts";
 import type { RolledUpVisit } from "./dimensions.ts";
 
-interface Hour {
+interface HourFigures {
   readonly row: HourlyMetricRow;
   readonly visitors: Set<number>;
   readonly orders: VisitOrderRow[];
@@ -14,7 +14,7 @@ interface Hour {
 export class HourRollup {
   readonly #tenant: string;
   readonly #time: LocalTime;
-  readonly #hours = new Map<number, Hour>();
+  readonly #hours = new Map<number, HourFigures>();
 
   constructor(tenant: string, time: LocalTime) {
     this.#tenant = tenant;
@@ -48,8 +48,8 @@ export class HourRollup {
     }));
   }
 
-  #hourAt(at: number): Hour {
-    const hour = this.#time.hourOf(at);
+  #hourAt(at: number): HourFigures {
+    const hour = this.#time.startOfHour(at);
     const known = this.#hours.get(hour);
     if (known) return known;
     const row: HourlyMetricRow = {

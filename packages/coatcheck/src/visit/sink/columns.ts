@@ -129,11 +129,11 @@ export const ORDER_COLUMNS = [
   "last_campaign",
 ] as const satisfies readonly (keyof VisitOrderRow)[];
 
-const DAILY_KEY = ["tenant", "dimension", "day", "value"] as const;
+const DAILY_KEY_COLUMNS = ["tenant", "dimension", "day", "value"] as const;
 
 /** Every column of `coatcheck_daily_metric`. */
 export const METRIC_COLUMNS = [
-  ...DAILY_KEY,
+  ...DAILY_KEY_COLUMNS,
   "visits",
   "engaged",
   "converted",
@@ -153,14 +153,14 @@ export const METRIC_COLUMNS = [
 
 /** Every column of `coatcheck_daily_revenue`. */
 export const REVENUE_COLUMNS = [
-  ...DAILY_KEY,
+  ...DAILY_KEY_COLUMNS,
   "currency",
   "revenue",
 ] as const satisfies readonly (keyof DailyRevenueRow)[];
 
 /** Every column of `coatcheck_daily_visitor`. */
 export const VISITOR_COLUMNS = [
-  ...DAILY_KEY,
+  ...DAILY_KEY_COLUMNS,
   "previous_day",
   "visitors",
 ] as const satisfies readonly (keyof DailyVisitorRow)[];
@@ -179,6 +179,6 @@ export const HOURLY_COLUMNS = [
   "revenue",
 ] as const satisfies readonly (keyof HourlyMetricRow)[];
 
-type MissingColumn = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
+type UnlistedVisitColumn = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
 /** Causes a compile error if a column of the visit is missing from the lists above. */
-export const EVERY_COLUMN_IS_LISTED: MissingColumn extends never ? true : MissingColumn = true;
+export const EVERY_COLUMN_IS_LISTED: UnlistedVisitColumn extends never ? true : UnlistedVisitColumn = true;

@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from "../../session/json.ts";
 import type { DocumentCount, VisitEvent } from "../event.ts";
 
 /** An event or a document count to store in a sink. */
-export type Item =
+export type SinkItem =
   | { readonly kind: "event"; readonly event: VisitEvent }
   | { readonly kind: "count"; readonly count: DocumentCount };
 
@@ -11,7 +11,7 @@ export type Item =
  * count is in `countedKind`, so that all lines of a file have the same columns. A lone surrogate, which JSON readers
  * reject, is replaced by U+FFFD.
  */
-export function lineOf(item: Item): string {
+export function lineOf(item: SinkItem): string {
   const row = item.kind === "event" ? item.event : countRow(item.count);
   // Concatenating texts is faster than copying the event.
   const json = `{"kind":"${item.kind}",${JSON.stringify(row).slice(1)}`;
@@ -23,7 +23,7 @@ function countRow({ id, kind, hour, tenant, documents }: DocumentCount) {
 }
 
 /** Parses a line of {@link lineOf}; returns null for other texts. */
-export function parseLine(line: string): Item | null {
+export function parseLine(line: string): SinkItem | null {
   const row = parseJson(line);
   if (!isJsonObject(row) || typeof row.id !== "string") return null;
   const { kind, countedKind, ...members } = row;

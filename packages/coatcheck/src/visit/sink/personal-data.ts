@@ -1,15 +1,15 @@
 import type { JsonObject } from "../../session/json.ts";
 import type { CustomerTotals, PersonalData } from "./maintenance.ts";
 
-type Rows = readonly Record<string, unknown>[];
-type Tables = Readonly<Record<keyof PersonalData, Rows>>;
+type TableRows = readonly Record<string, unknown>[];
+type PersonalTables = Readonly<Record<keyof PersonalData, TableRows>>;
 
 /** Columns that contain JSON. */
 const JSON_COLUMNS = ["body", "journey"];
 
 /** Merges the rows of several visitors. Columns with JSON become objects. */
-export function personalData(parts: readonly Tables[]): PersonalData {
-  const rowsOf = (name: keyof PersonalData) => parts.flatMap((tables) => tables[name].map(jsonOf));
+export function personalData(parts: readonly PersonalTables[]): PersonalData {
+  const rowsOf = (name: keyof PersonalData) => parts.flatMap((tables) => tables[name].map(rowToJson));
   return {
     visitors: rowsOf("visitors"),
     visits: rowsOf("visits"),
@@ -20,21 +20,21 @@ export function personalData(parts: readonly Tables[]): PersonalData {
   };
 }
 
-function jsonOf(row: Record<string, unknown>): JsonObject {
+function rowToJson(row: Record<string, unknown>): JsonObject {
   const entries = Object.entries(row)
     // The key of an order is a hash that only PostgreSQL uses.
     .filter(([name]) => name !== "key")
-    .map(([name, value]) => [name, isJson(name, value) ? JSON.parse(String(value)) : value]);
+    .map(([name, value]) => [name, isJsonColumn(name, value) ? JSON.parse(String(value)) : value]);
   return Object.fromEntries(entries);
 }
 
 /** The revenue of a visit is JSON; the revenue of an order is a number. */
-function isJson(name: string, value: unknown): boolean {
+function isJsonColumn(name: string, value: unknown): boolean {
   return JSON_COLUMNS.includes(name) || (name === "revenue" && typeof value === "string");
 }
 
 /** Computes the totals from the rows of `customerTotals` in `maintenance-sql.ts`. */
-export function totalsOf(orders: Rows, visits: Rows): CustomerTotals {
+export function totalsOf(orders: TableRows, visits: TableRows): CustomerTotals {
   const [row] = visits;
   const timeOf = (value: unknown) => (typeof value === "number" ? value : null);
   return {

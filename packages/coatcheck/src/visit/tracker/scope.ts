@@ -17,7 +17,7 @@ export interface TrackerScope {
 }
 
 /** Makes a UUID v4. Unlike `crypto.randomUUID`, it works on pages without HTTPS too. */
-export function uuid({ crypto }: TrackerScope): string {
+export function createUuid({ crypto }: TrackerScope): string {
   const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) % 4];

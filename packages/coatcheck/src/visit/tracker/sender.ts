@@ -2,16 +2,16 @@ import type { Beacon, BeaconEvent } from "../beacon.ts";
 import type { TrackerScope } from "./scope.ts";
 
 /** Maximum number of events that wait for a response. Older ones are dropped. */
-const MAX_PENDING = 50;
+const MAX_PENDING_EVENTS = 50;
 
 /**
  * Longest JSON of one beacon, in characters. Browsers reject beacons of more than 64 KB, and a character can need
  * three bytes.
  */
-const MAX_LENGTH = 20_000;
+const MAX_BODY_LENGTH = 20_000;
 
 /** Maximum age of an event in milliseconds: 48 hours. Older events are dropped, because the server rejects them. */
-const MAX_AGE = 48 * 3_600_000;
+const MAX_EVENT_AGE = 48 * 3_600_000;
 
 /**
  * How long events are collected before they are sent in one request, in milliseconds. A page sets its title shortly
@@ -20,7 +20,7 @@ const MAX_AGE = 48 * 3_600_000;
 const COLLECT_DELAY = 500;
 
 /** An event that the server may not have received. */
-interface Pending {
+interface PendingEvent {
   readonly pageId: string;
   readonly at: number;
   readonly event: Omit<BeaconEvent, "ago" | "title">;
@@ -32,7 +32,7 @@ interface Pending {
 export class Sender {
   readonly #scope: TrackerScope;
   readonly #path: string;
-  #pending: Pending[] = [];
+  #pending: PendingEvent[] = [];
   #isScheduled = false;
 
   constructor(scope: TrackerScope, path: string) {
@@ -40,9 +40,9 @@ export class Sender {
     this.#path = path;
   }
 
-  add(pageId: string, event: Pending["event"]): void {
-    this.#pending.push(this.#made(pageId, event));
-    this.#trim(this.#pending);
+  add(pageId: string, event: PendingEvent["event"]): void {
+    this.#pending.push(this.#createPending(pageId, event));
+    this.#dropOldest(this.#pending);
     this.schedule();
   }
 
@@ -59,14 +59,14 @@ export class Sender {
   /** Sends the pending events. If there is no response, they are pending again. */
   send(): void {
     const pending = this.#pending;
-    for (const part of this.#partsOf(pending.splice(0))) {
+    for (const part of this.#splitByBody(pending.splice(0))) {
       this.#fetch(this.#bodyOf(part))
         .then(({ status }) => status < 500 && status !== 429)
         .catch(() => false)
         .then((isReceived) => {
           if (isReceived) return;
           pending.unshift(...part);
-          this.#trim(pending);
+          this.#dropOldest(pending);
         });
     }
   }
@@ -75,9 +75,9 @@ export class Sender {
    * Sends the pending events, and `last` if it is not null, by `sendBeacon`, which finishes after the page is closed.
    * There is no response, so the pending events are sent again if the page is shown again.
    */
-  sendLast(pageId: string, last: Pending["event"] | null): void {
-    const pending = last ? [...this.#pending, this.#made(pageId, last)] : this.#pending;
-    for (const part of this.#partsOf(pending)) {
+  sendLast(pageId: string, last: PendingEvent["event"] | null): void {
+    const pending = last ? [...this.#pending, this.#createPending(pageId, last)] : this.#pending;
+    for (const part of this.#splitByBody(pending)) {
       const body = this.#bodyOf(part);
       const blob = new Blob([body], { type: "application/json" });
       if (!this.#scope.navigator.sendBeacon?.(this.#path, blob)) this.#fetch(body).catch(() => {});
@@ -93,15 +93,15 @@ export class Sender {
    * Splits events into bodies by page and by length. The server rejects a body as a whole, so the application's
    * events and the page's own events are in separate bodies. Omits events that every server would reject.
    */
-  #partsOf(pending: readonly Pending[]): Pending[][] {
-    const parts: Pending[][] = [];
-    const open = new Map<string, { readonly events: Pending[]; length: number }>();
+  #splitByBody(pending: readonly PendingEvent[]): PendingEvent[][] {
+    const parts: PendingEvent[][] = [];
+    const open = new Map<string, { readonly events: PendingEvent[]; length: number }>();
     for (const each of pending) {
       const { length } = JSON.stringify(each.event);
-      if (length > MAX_LENGTH || this.#scope.performance.now() - each.at > MAX_AGE) continue;
+      if (length > MAX_BODY_LENGTH || this.#scope.performance.now() - each.at > MAX_EVENT_AGE) continue;
       const key = each.pageId + /^page_(?:view|time)$/.test(each.event.type);
       let part = open.get(key);
-      if (!part || part.length + length > MAX_LENGTH) {
+      if (!part || part.length + length > MAX_BODY_LENGTH) {
         part = { events: [], length: 0 };
         parts.push(part.events);
         open.set(key, part);
@@ -112,12 +112,12 @@ export class Sender {
     return parts;
   }
 
-  #made(pageId: string, event: Pending["event"]): Pending {
+  #createPending(pageId: string, event: PendingEvent["event"]): PendingEvent {
     return { pageId, event, at: this.#scope.performance.now() };
   }
 
-  #trim(pending: Pending[]): void {
-    pending.splice(0, pending.length - MAX_PENDING);
+  #dropOldest(pending: PendingEvent[]): void {
+    pending.splice(0, pending.length - MAX_PENDING_EVENTS);
   }
 
   async #fetch(body: string) {
@@ -125,7 +125,7 @@ export class Sender {
     return this.#scope.fetch(this.#path, { method: "POST", body, headers, keepalive: true });
   }
 
-  #bodyOf(part: readonly Pending[]): string {
+  #bodyOf(part: readonly PendingEvent[]): string {
     const { document, performance } = this.#scope;
     const events = part.map((each) => {
       each.title ??= withoutLoneSurrogates(document.title.slice(0, 256));

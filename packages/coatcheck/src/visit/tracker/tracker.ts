@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../session/json.ts";
 import type { BeaconEvent } from "../beacon.ts";
-import { type TrackerScope, uuid } from "./scope.ts";
+import { createUuid, type TrackerScope } from "./scope.ts";
 import { Sender } from "./sender.ts";
 
 /** Options of {@link startTracker}. */
@@ -73,7 +73,7 @@ class TrackedPage {
   track(type: string, properties: JsonObject = {}): void {
     // Copies the properties, so that later changes by the application do not affect the event.
     const copy = JSON.parse(JSON.stringify(properties));
-    this.#onceShown(() => this.#add(type, { properties: copy }));
+    this.#onceShown(() => this.#addEvent(type, { properties: copy }));
   }
 
   async choose(choice: "opt-in" | "opt-out"): Promise<void> {
@@ -83,7 +83,7 @@ class TrackedPage {
     if (!ok) throw new Error(`The ${choice} failed with status ${status}.`);
     if (choice === "opt-out") return;
     this.#isOff = this.#hasRefused();
-    this.#view();
+    this.#beginView();
   }
 
   /** Runs `task` now. If the browser prerenders the page, runs it when the page is displayed. */
@@ -102,33 +102,33 @@ class TrackedPage {
     const scope = this.#scope;
     const { document } = scope;
     const counted = document.querySelector<HTMLMetaElement>('meta[name="coatcheck-page"]')?.content;
-    this.#view(counted, document.referrer.slice(0, 2048));
+    this.#beginView(counted, document.referrer.slice(0, 2048));
     scope.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") return this.#hide();
+      if (document.visibilityState === "hidden") return this.#onHidden();
       this.#visibleSince ??= scope.performance.now();
       this.#sender.schedule();
     });
     // Some browsers unload a page without hiding it first.
-    scope.addEventListener("pagehide", () => this.#hide());
+    scope.addEventListener("pagehide", () => this.#onHidden());
     scope.addEventListener("pageshow", ({ persisted }) => {
-      if (persisted) this.#view();
+      if (persisted) this.#beginView();
     });
-    scope.addEventListener("popstate", () => this.#navigate(true));
-    this.#watch("pushState", true);
+    scope.addEventListener("popstate", () => this.#onNavigation(true));
+    this.#watchHistory("pushState", true);
     // `replaceState` is no page view if only the query changes: applications use it to store the state of a form.
-    this.#watch("replaceState", false);
+    this.#watchHistory("replaceState", false);
   }
 
-  #watch(method: "pushState" | "replaceState", countsQuery: boolean): void {
+  #watchHistory(method: "pushState" | "replaceState", countsQuery: boolean): void {
     const { history } = this.#scope;
     const original = history[method];
     history[method] = (...values) => {
       original.apply(history, values);
-      this.#navigate(countsQuery);
+      this.#onNavigation(countsQuery);
     };
   }
 
-  #navigate(countsQuery: boolean): void {
+  #onNavigation(countsQuery: boolean): void {
     const { pathname, search } = this.#scope.location;
     const isSamePath = this.#address.split("?")[0] === pathname;
     if (isSamePath && (!countsQuery || this.#address === pathname + search)) {
@@ -136,26 +136,26 @@ class TrackedPage {
       return;
     }
     const time = this.#visibleTime();
-    if (time) this.#add("page_time", time);
+    if (time) this.#addEvent("page_time", time);
     this.#sender.send();
-    this.#view();
+    this.#beginView();
   }
 
-  #hide(): void {
+  #onHidden(): void {
     if (this.#visibleSince === null) return;
     const time = this.#visibleTime();
     this.#visibleSince = null;
-    if (!this.#isOff) this.#sender.sendLast(this.#pageId, time && this.#made("page_time", time));
+    if (!this.#isOff) this.#sender.sendLast(this.#pageId, time && this.#createEvent("page_time", time));
   }
 
   /** Begins a page view. If the server has given no page id, a beacon reports the view. */
-  #view(counted?: string, referrer = ""): void {
+  #beginView(counted?: string, referrer = ""): void {
     const { location, document, performance } = this.#scope;
-    this.#pageId = counted || uuid(this.#scope);
+    this.#pageId = counted || createUuid(this.#scope);
     this.#address = location.pathname + location.search;
     this.#visibleSince = document.visibilityState === "hidden" ? null : performance.now();
     const query = location.search.slice(0, 4096);
-    if (!counted) this.#add("page_view", { ...(query && { query }), ...(referrer && { referrer }) });
+    if (!counted) this.#addEvent("page_view", { ...(query && { query }), ...(referrer && { referrer }) });
   }
 
   #visibleTime(): { readonly visibleTime: number } | null {
@@ -164,13 +164,13 @@ class TrackedPage {
     return visibleTime > 0 ? { visibleTime } : null;
   }
 
-  #add(type: string, fields: Partial<BeaconEvent>): void {
-    if (!this.#isOff) this.#sender.add(this.#pageId, this.#made(type, fields));
+  #addEvent(type: string, fields: Partial<BeaconEvent>): void {
+    if (!this.#isOff) this.#sender.add(this.#pageId, this.#createEvent(type, fields));
   }
 
-  #made(type: string, fields: Partial<BeaconEvent>) {
+  #createEvent(type: string, fields: Partial<BeaconEvent>) {
     const path = this.#address.split("?")[0]?.slice(0, 1024) ?? "";
-    return { type, id: uuid(this.#scope), path, ...fields };
+    return { type, id: createUuid(this.#scope), path, ...fields };
   }
 }
 

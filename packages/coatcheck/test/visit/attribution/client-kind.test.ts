@@ -1,13 +1,19 @@
 import { expect, it } from "vitest";
 import { clientKind } from "../../../src/visit/client-kind.ts";
-import { AI_AGENT, BOT, HUMAN, SUSPECTED, TOOL } from "./user-agents.ts";
+import {
+  AI_USER_AGENTS,
+  BOT_USER_AGENTS,
+  HUMAN_USER_AGENTS,
+  SUSPECTED_USER_AGENTS,
+  TOOL_USER_AGENTS,
+} from "./user-agents.ts";
 
 it.each([
-  ["human", HUMAN],
-  ["bot", BOT],
-  ["ai-agent", AI_AGENT],
-  ["tool", TOOL],
-  ["suspected", SUSPECTED],
+  ["human", HUMAN_USER_AGENTS],
+  ["bot", BOT_USER_AGENTS],
+  ["ai-agent", AI_USER_AGENTS],
+  ["tool", TOOL_USER_AGENTS],
+  ["suspected", SUSPECTED_USER_AGENTS],
 ] as const)("clientKind() classifies real user agents as %s", (kind, userAgents) => {
   const wrong = userAgents.filter((userAgent) => clientKind(userAgent) !== kind);
   expect(wrong.map((userAgent) => [clientKind(userAgent), userAgent])).toEqual([]);
@@ -18,7 +24,13 @@ it("clientKind() classifies a client without a User-Agent as suspected", () => {
 });
 
 it("clientKind() returns the same kind when the result is cached", () => {
-  const userAgents = [...HUMAN, ...BOT, ...AI_AGENT, ...TOOL, ...SUSPECTED];
+  const userAgents = [
+    ...HUMAN_USER_AGENTS,
+    ...BOT_USER_AGENTS,
+    ...AI_USER_AGENTS,
+    ...TOOL_USER_AGENTS,
+    ...SUSPECTED_USER_AGENTS,
+  ];
   const first = userAgents.map(clientKind);
   expect(userAgents.map(clientKind)).toEqual(first);
 });

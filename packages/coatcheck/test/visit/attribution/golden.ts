@@ -1,5 +1,5 @@
 /** A visit's first request, and the expected channel, source and medium. */
-export type Golden = readonly [
+export type GoldenCase = readonly [
   query: string,
   referrer: string | null,
   channel: string,
@@ -8,7 +8,7 @@ export type Golden = readonly [
 ];
 
 /** First requests to the shop `shop.example`, each with the expected channel, source and medium. */
-export const GOLDEN: readonly Golden[] = [
+export const GOLDEN_CASES: readonly GoldenCase[] = [
   // No source.
   ["", null, "Direct", null, null],
   ["", "", "Direct", null, null],

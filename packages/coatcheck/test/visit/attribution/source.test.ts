@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { CHANNELS, isDirect, requireHosts, sourceOf } from "../../../src/visit/attribution/index.ts";
-import { GOLDEN } from "./golden.ts";
+import { GOLDEN_CASES } from "./golden.ts";
 
 const of = (query: string, referrer: string | null = null) =>
   sourceOf({
@@ -10,7 +10,7 @@ const of = (query: string, referrer: string | null = null) =>
     ignoredReferrers: ["Partner.example"],
   });
 
-it.each(GOLDEN)(
+it.each(GOLDEN_CASES)(
   "sourceOf() for the query %j and the referrer %j returns the channel %s",
   (query, referrer, channel, source, medium) => {
     expect(of(query, referrer)).toMatchObject({ channel, source, medium });
@@ -18,14 +18,14 @@ it.each(GOLDEN)(
 );
 
 it("GOLDEN contains an example of every channel", () => {
-  const seen = new Set(GOLDEN.map(([, , channel]) => channel));
+  const seen = new Set(GOLDEN_CASES.map(([, , channel]) => channel));
   expect([...seen].sort()).toEqual([...CHANNELS].sort());
-  expect(GOLDEN.length).toBeGreaterThanOrEqual(80);
+  expect(GOLDEN_CASES.length).toBeGreaterThanOrEqual(80);
 });
 
 it("isDirect() returns true for the channel Direct only", () => {
-  const direct = GOLDEN.filter(([query, referrer]) => isDirect(of(query, referrer)));
-  expect(direct).toEqual(GOLDEN.filter(([, , channel]) => channel === "Direct"));
+  const direct = GOLDEN_CASES.filter(([query, referrer]) => isDirect(of(query, referrer)));
+  expect(direct).toEqual(GOLDEN_CASES.filter(([, , channel]) => channel === "Direct"));
 });
 
 it("sourceOf() returns the referrer and the name of the click id even if there is a campaign", () => {

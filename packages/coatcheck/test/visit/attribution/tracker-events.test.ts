@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { COUNTED_PAGE_ID, countedPage, TestPage, types } from "./tracker-fixtures.ts";
+import { eventTypes, pageCountedByServer, SERVER_PAGE_ID, TestPage } from "./tracker-fixtures.ts";
 
 describe("Tracker.track()", () => {
   it("sends events after half a second, with the properties at the time of the call", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     const properties = { taco: { id: 7 } };
     page.tracker.track("taco_zoomed", properties);
     properties.taco.id = 8;
@@ -14,23 +14,23 @@ describe("Tracker.track()", () => {
     expect(page.events).toMatchObject([
       {
         type: "taco_zoomed",
-        pageId: COUNTED_PAGE_ID,
+        pageId: SERVER_PAGE_ID,
         ago: 500,
         path: "/tacos",
         properties: { taco: { id: 7 } },
       },
-      { type: "taco_turned", pageId: COUNTED_PAGE_ID, ago: 300, properties: {} },
+      { type: "taco_turned", pageId: SERVER_PAGE_ID, ago: 300, properties: {} },
     ]);
   });
 
   it("sends events and visible time in separate requests as soon as the page is hidden", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
     page.tracker.track("taco_turned");
-    page.show("hidden");
-    page.fire("pagehide");
-    await page.settle();
+    page.setVisibility("hidden");
+    page.fireEvent("pagehide");
+    await page.waitForResponses();
     expect(page.sent.map(({ by, body }) => [by, body.events.map(({ type, ago }) => [type, ago])])).toEqual([
       [
         "beacon",
@@ -44,7 +44,7 @@ describe("Tracker.track()", () => {
   });
 
   it("drops an event that is older than 48 hours or too long", async () => {
-    const page = countedPage({ status: null });
+    const page = pageCountedByServer({ status: null });
     page.tracker.track("note", { text: "x".repeat(20_000) });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -52,7 +52,7 @@ describe("Tracker.track()", () => {
     await page.advance(48 * 3_600_000);
     page.tracker.track("taco_turned");
     await page.advance(500);
-    expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
+    expect(eventTypes(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
   it.each([
@@ -60,7 +60,7 @@ describe("Tracker.track()", () => {
     ["has status 503", 503],
     ["has status 429", 429],
   ])("sends an event again with the same id when its request %s", async (_what, status) => {
-    const page = countedPage({ status });
+    const page = pageCountedByServer({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.status = 204;
@@ -76,33 +76,33 @@ describe("Tracker.track()", () => {
   });
 
   it.each([204, 400, 403])("does not send events again after a response with status %i", async (status) => {
-    const page = countedPage({ status });
+    const page = pageCountedByServer({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.tracker.track("taco_turned");
     await page.advance(500);
-    expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
+    expect(eventTypes(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
   it("repeats the events of a beacon once when the page is shown again, but does not repeat the visible time", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
-    page.show("hidden");
-    page.show("visible");
+    page.setVisibility("hidden");
+    page.setVisibility("visible");
     await page.advance(500);
     await page.advance(60_000);
-    expect(types(page)).toEqual(["taco_zoomed", "page_time", "taco_zoomed"]);
+    expect(eventTypes(page)).toEqual(["taco_zoomed", "page_time", "taco_zoomed"]);
     expect(page.events[0]?.id).toBe(page.events[2]?.id);
   });
 
   it("sends an event again when the page is shown again, if no response arrived", async () => {
-    const page = countedPage({ status: null });
+    const page = pageCountedByServer({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.status = 204;
-    page.show("hidden");
-    page.show("visible");
+    page.setVisibility("hidden");
+    page.setVisibility("visible");
     await page.advance(500);
     await page.advance(60_000);
     expect(page.events.filter(({ type }) => type === "taco_zoomed").map(({ by }) => by)).toEqual([
@@ -113,49 +113,49 @@ describe("Tracker.track()", () => {
   });
 
   it("keeps page id and title of an event that is sent again after a navigation", async () => {
-    const page = countedPage({ status: null });
+    const page = pageCountedByServer({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
-    page.go("/cart");
-    await page.settle();
+    page.navigateTo("/cart");
+    await page.waitForResponses();
     page.title = "Cart";
     page.status = 204;
     await page.advance(500);
     const repeated = page.events.filter(({ type }) => type === "taco_zoomed").at(-1);
-    expect(repeated).toMatchObject({ pageId: COUNTED_PAGE_ID, path: "/tacos", title: "Tacos" });
+    expect(repeated).toMatchObject({ pageId: SERVER_PAGE_ID, path: "/tacos", title: "Tacos" });
     expect(page.events.at(-1)).toMatchObject({ type: "page_view", path: "/cart", title: "Cart" });
-    expect(page.events.at(-1)?.pageId).not.toBe(COUNTED_PAGE_ID);
+    expect(page.events.at(-1)?.pageId).not.toBe(SERVER_PAGE_ID);
   });
 
   it("drops the oldest events when more than 50 wait for a response", async () => {
-    const page = countedPage({ status: null });
+    const page = pageCountedByServer({ status: null });
     for (let index = 0; index < 60; index++) page.tracker.track(`event_${index}`);
     await page.advance(500);
     for (let index = 60; index < 70; index++) page.tracker.track(`event_${index}`);
     page.sent.length = 0;
     await page.advance(500);
-    expect(types(page)).toHaveLength(50);
-    expect([types(page)[0], types(page).at(-1)]).toEqual(["event_20", "event_69"]);
+    expect(eventTypes(page)).toHaveLength(50);
+    expect([eventTypes(page)[0], eventTypes(page).at(-1)]).toEqual(["event_20", "event_69"]);
   });
 
   it("includes events of a failed request in the limit of 50 waiting events", async () => {
-    const page = countedPage({ status: null });
+    const page = pageCountedByServer({ status: null });
     for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
     const sending = page.advance(500);
     for (let index = 40; index < 60; index++) page.tracker.track(`event_${index}`);
     await sending;
-    await page.settle();
+    await page.waitForResponses();
     page.sent.length = 0;
     await page.advance(500);
-    expect([types(page).length, types(page)[0]]).toEqual([50, "event_10"]);
+    expect([eventTypes(page).length, eventTypes(page)[0]]).toEqual([50, "event_10"]);
   });
 
   it("splits events into several bodies if one would exceed the browsers' limit", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     for (let index = 0; index < 5; index++) page.tracker.track("note", { text: "🌮".repeat(4_000) });
-    page.show("hidden");
-    await page.settle();
-    expect(types(page)).toHaveLength(5);
+    page.setVisibility("hidden");
+    await page.waitForResponses();
+    expect(eventTypes(page)).toHaveLength(5);
     for (const { body } of page.sent) {
       expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(64 * 1024);
     }
@@ -165,27 +165,27 @@ describe("Tracker.track()", () => {
 describe("Tracker privacy", () => {
   async function use(page: TestPage): Promise<void> {
     page.tracker.track("taco_zoomed");
-    page.go("/cart");
+    page.navigateTo("/cart");
     await page.advance(1_000);
-    page.show("hidden");
-    page.fire("pagehide");
-    await page.settle();
+    page.setVisibility("hidden");
+    page.fireEvent("pagehide");
+    await page.waitForResponses();
   }
 
   it("sends nothing if Global Privacy Control is on", async () => {
-    const page = new TestPage({ privacyControl: true }).start();
+    const page = new TestPage({ privacyControl: true }).startTracker();
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
   it("sends nothing if the visitor has opted out on an earlier page", async () => {
-    const page = new TestPage({ cookie: "theme=dark; visitor_optout=1" }).start();
+    const page = new TestPage({ cookie: "theme=dark; visitor_optout=1" }).startTracker();
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
   it("optOut() sends the opt-out, drops waiting events, and stops sending", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     page.tracker.track("taco_zoomed");
     await page.tracker.optOut();
     await use(page);
@@ -194,34 +194,34 @@ describe("Tracker privacy", () => {
   });
 
   it("optOut() prevents a failed request from being repeated", async () => {
-    const page = countedPage({ status: 503 });
+    const page = pageCountedByServer({ status: 503 });
     page.tracker.track("taco_zoomed");
     const sending = page.advance(500);
     page.tracker.track("taco_turned");
     await expect(page.tracker.optOut()).rejects.toThrow("The opt-out failed with status 503.");
     await sending;
     await page.advance(500);
-    expect(types(page)).toEqual(["taco_zoomed"]);
+    expect(eventTypes(page)).toEqual(["taco_zoomed"]);
   });
 
   it("optOut() rejects if the server does not confirm it, but stops sending anyway", async () => {
-    const page = countedPage({ status: null });
+    const page = pageCountedByServer({ status: null });
     await expect(page.tracker.optOut()).rejects.toThrow("Failed to fetch");
     await use(page);
     expect(page.sent).toEqual([]);
   });
 
   it("optIn() begins a page view with a new page id", async () => {
-    const page = new TestPage({ cookie: "visitor_optout=1", meta: COUNTED_PAGE_ID }).start();
+    const page = new TestPage({ cookie: "visitor_optout=1", meta: SERVER_PAGE_ID }).startTracker();
     await page.tracker.optIn();
     await page.advance(500);
     expect(page.choices).toEqual(["/session/visit/opt-in"]);
     expect(page.events).toMatchObject([{ type: "page_view", path: "/tacos" }]);
-    expect(page.events[0]?.pageId).not.toBe(COUNTED_PAGE_ID);
+    expect(page.events[0]?.pageId).not.toBe(SERVER_PAGE_ID);
   });
 
   it("optIn() sends no events while Global Privacy Control is on", async () => {
-    const page = new TestPage({ privacyControl: true }).start();
+    const page = new TestPage({ privacyControl: true }).startTracker();
     await page.tracker.optIn();
     await use(page);
     expect(page.sent).toEqual([]);

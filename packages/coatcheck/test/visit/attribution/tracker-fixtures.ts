@@ -24,7 +24,7 @@ export class TestPage {
   prerendering = false;
   privacyControl = false;
   /** Whether the browser accepts beacons. */
-  takesBeacons = true;
+  acceptsBeacons = true;
   /** The status of the server's responses; null if requests fail. */
   status: number | null = 204;
   #now = 5_000;
@@ -36,7 +36,7 @@ export class TestPage {
     Object.assign(this, change);
   }
 
-  start(path?: string): this {
+  startTracker(path?: string): this {
     this.#tracker = startTracker({ scope: this.scope, ...(path !== undefined && { path }) });
     return this;
   }
@@ -59,26 +59,26 @@ export class TestPage {
     const due = this.#tasks.filter(({ at }) => at <= this.#now);
     this.#tasks = this.#tasks.filter(({ at }) => at > this.#now);
     for (const { task } of due) task();
-    await this.settle();
+    await this.waitForResponses();
   }
 
-  show(visibility: DocumentVisibilityState): void {
+  setVisibility(visibility: DocumentVisibilityState): void {
     this.visibility = visibility;
-    this.fire("visibilitychange");
+    this.fireEvent("visibilitychange");
   }
 
-  fire(type: string, properties: object = {}): void {
+  fireEvent(type: string, properties: object = {}): void {
     this.window.dispatchEvent(Object.assign(new Event(type), properties));
   }
 
   /** Navigates to an address as single-page applications do. */
-  go(address: string, method: "pushState" | "replaceState" = "pushState"): void {
+  navigateTo(address: string, method: "pushState" | "replaceState" = "pushState"): void {
     this.#history[method](null, "", address);
   }
 
-  back(address: string): void {
+  navigateBackTo(address: string): void {
     this.url = new URL(address, this.url);
-    this.fire("popstate");
+    this.fireEvent("popstate");
   }
 
   readonly #history: Pick<History, "pushState" | "replaceState"> = {
@@ -118,8 +118,8 @@ export class TestPage {
       navigator: {
         globalPrivacyControl: page.privacyControl,
         sendBeacon: (path, data) => {
-          if (page.takesBeacons) page.#record("beacon", String(path), data as Blob);
-          return page.takesBeacons;
+          if (page.acceptsBeacons) page.#recordRequest("beacon", String(path), data as Blob);
+          return page.acceptsBeacons;
         },
       },
       performance: { now: () => page.#now },
@@ -130,7 +130,7 @@ export class TestPage {
         else {
           if (!keepalive) throw new Error("The request does not outlive the page.");
           const type = new Headers(headers).get("content-type") ?? "";
-          page.#record("fetch", path, new Blob([String(body)], { type }));
+          page.#recordRequest("fetch", path, new Blob([String(body)], { type }));
         }
         if (page.status === null) throw new TypeError("Failed to fetch");
         return { ok: page.status < 400, status: page.status };
@@ -140,7 +140,7 @@ export class TestPage {
     };
   }
 
-  #record(by: SentRequest["by"], path: string, blob: Blob): void {
+  #recordRequest(by: SentRequest["by"], path: string, blob: Blob): void {
     if (blob.type !== "application/json") throw new Error(`Unexpected type ${blob.type}`);
     const index = this.sent.push({ by, path, body: { pageId: "", events: [] } }) - 1;
     this.#reads.push(
@@ -151,18 +151,18 @@ export class TestPage {
   }
 
   /** Waits until responses have arrived. */
-  async settle(): Promise<void> {
+  async waitForResponses(): Promise<void> {
     await Promise.all(this.#reads);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
 /** The page id in a document that the server has already counted. */
-export const COUNTED_PAGE_ID = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
+export const SERVER_PAGE_ID = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
 
 /** Creates a page whose document the server has already counted. */
-export const countedPage = (change: Partial<TestPage> = {}) =>
-  new TestPage({ meta: COUNTED_PAGE_ID, ...change }).start();
+export const pageCountedByServer = (change: Partial<TestPage> = {}) =>
+  new TestPage({ meta: SERVER_PAGE_ID, ...change }).startTracker();
 
 /** Returns the types of the events that a page has sent. */
-export const types = (page: TestPage) => page.events.map(({ type }) => type);
+export const eventTypes = (page: TestPage) => page.events.map(({ type }) => type);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { startTracker } from "../../../src/visit/tracker/index.ts";
-import { COUNTED_PAGE_ID, countedPage, TestPage, types } from "./tracker-fixtures.ts";
+import { eventTypes, pageCountedByServer, SERVER_PAGE_ID, TestPage } from "./tracker-fixtures.ts";
 
 const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 describe("startTracker()", () => {
   it("sends no page view for a document that the server has counted", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     await page.advance(60_000);
     expect(page.sent).toEqual([]);
   });
@@ -15,7 +15,7 @@ describe("startTracker()", () => {
     const page = new TestPage({
       url: new URL("https://shop.example/tacos?utm_source=flyer#top"),
       referrer: "https://blog.example/",
-    }).start();
+    }).startTracker();
     page.title = "Our tacos";
     await page.advance(500);
     expect(page.sent).toEqual([
@@ -41,7 +41,7 @@ describe("startTracker()", () => {
   });
 
   it("sends nothing for a prerendered document until it is displayed", async () => {
-    const page = new TestPage({ prerendering: true, visibility: "hidden" }).start();
+    const page = new TestPage({ prerendering: true, visibility: "hidden" }).startTracker();
     page.tracker.track("tacos_listed");
     await page.advance(10_000);
     expect(page.sent).toEqual([]);
@@ -49,8 +49,8 @@ describe("startTracker()", () => {
     page.visibility = "visible";
     page.document.dispatchEvent(new Event("prerenderingchange"));
     await page.advance(2_000);
-    page.show("hidden");
-    await page.settle();
+    page.setVisibility("hidden");
+    await page.waitForResponses();
     expect(page.events).toMatchObject([
       { type: "page_view", ago: 2_000 },
       { type: "tacos_listed", ago: 2_000 },
@@ -60,13 +60,13 @@ describe("startTracker()", () => {
   });
 
   it("sends beacons to the path in the options", async () => {
-    const page = new TestPage().start("/shop/visit");
+    const page = new TestPage().startTracker("/shop/visit");
     await page.advance(500);
     expect(page.sent[0]?.path).toBe("/shop/visit");
   });
 
   it("sends well-formed text when truncation splits an emoji in the title", async () => {
-    const page = new TestPage({ title: `${"x".repeat(255)}🌮` }).start();
+    const page = new TestPage({ title: `${"x".repeat(255)}🌮` }).startTracker();
     await page.advance(500);
     expect(page.events[0]?.title).toBe("x".repeat(255));
   });
@@ -76,7 +76,7 @@ describe("startTracker()", () => {
       url: new URL(`https://shop.example/${"a".repeat(5_000)}?${"b".repeat(100_000)}`),
       title: "c".repeat(1_000),
       referrer: `https://blog.example/${"d".repeat(5_000)}`,
-    }).start();
+    }).startTracker();
     await page.advance(500);
     const [{ path = "", query = "", title = "", referrer = "" } = {}] = page.events;
     expect([path.length, query.length, title.length, referrer.length]).toEqual([1024, 4096, 256, 2048]);
@@ -85,67 +85,67 @@ describe("startTracker()", () => {
 
 describe("visible time in page_time", () => {
   it("is sent by sendBeacon when the page is hidden, and excludes hidden time", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     await page.advance(3_000);
-    page.show("hidden");
+    page.setVisibility("hidden");
     await page.advance(60_000);
-    page.show("visible");
+    page.setVisibility("visible");
     await page.advance(4_000);
-    page.show("hidden");
-    await page.settle();
+    page.setVisibility("hidden");
+    await page.waitForResponses();
     expect(page.sent.map(({ by }) => by)).toEqual(["beacon", "beacon"]);
     expect(page.events).toMatchObject([
-      { type: "page_time", pageId: COUNTED_PAGE_ID, visibleTime: 3_000, ago: 0, path: "/tacos" },
-      { type: "page_time", pageId: COUNTED_PAGE_ID, visibleTime: 4_000, ago: 0 },
+      { type: "page_time", pageId: SERVER_PAGE_ID, visibleTime: 3_000, ago: 0, path: "/tacos" },
+      { type: "page_time", pageId: SERVER_PAGE_ID, visibleTime: 4_000, ago: 0 },
     ]);
     expect(page.events[0]?.id).not.toBe(page.events[1]?.id);
   });
 
   it("is sent only once when the page is hidden and then unloaded", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     await page.advance(3_000);
-    page.show("hidden");
-    page.fire("pagehide");
-    await page.settle();
+    page.setVisibility("hidden");
+    page.fireEvent("pagehide");
+    await page.waitForResponses();
     expect(page.events).toMatchObject([{ visibleTime: 3_000 }]);
   });
 
   it("is sent when the page is unloaded without being hidden first", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     await page.advance(3_000);
-    page.fire("pagehide");
-    await page.settle();
+    page.fireEvent("pagehide");
+    await page.waitForResponses();
     expect(page.events).toMatchObject([{ visibleTime: 3_000 }]);
   });
 
   it("begins when a page in a background tab is shown", async () => {
-    const page = countedPage({ visibility: "hidden" });
+    const page = pageCountedByServer({ visibility: "hidden" });
     await page.advance(60_000);
-    page.show("visible");
+    page.setVisibility("visible");
     await page.advance(1_000);
-    page.show("hidden");
-    await page.settle();
+    page.setVisibility("hidden");
+    await page.waitForResponses();
     expect(page.events).toMatchObject([{ visibleTime: 1_000 }]);
   });
 
   it("is sent by fetch if sendBeacon fails", async () => {
-    const page = countedPage({ takesBeacons: false });
+    const page = pageCountedByServer({ acceptsBeacons: false });
     await page.advance(3_000);
-    page.show("hidden");
-    await page.settle();
+    page.setVisibility("hidden");
+    await page.waitForResponses();
     expect(page.events).toMatchObject([{ by: "fetch", visibleTime: 3_000 }]);
   });
 });
 
 describe("startTracker() in a single-page application", () => {
   it("ends the page view on a navigation, and begins another one with a new id, query and title", async () => {
-    const page = countedPage();
+    const page = pageCountedByServer();
     await page.advance(2_000);
-    page.go("/tacos/7?utm_campaign=spring");
+    page.navigateTo("/tacos/7?utm_campaign=spring");
     page.title = "Taco 7";
     await page.advance(500);
     expect(page.events).toMatchObject([
-      { type: "page_time", pageId: COUNTED_PAGE_ID, path: "/tacos", title: "Tacos", visibleTime: 2_000 },
+      { type: "page_time", pageId: SERVER_PAGE_ID, path: "/tacos", title: "Tacos", visibleTime: 2_000 },
       {
         type: "page_view",
         pageId: expect.stringMatching(UUID_V4),
@@ -156,8 +156,8 @@ describe("startTracker() in a single-page application", () => {
       },
     ]);
     expect(page.events[1]).not.toHaveProperty("referrer");
-    page.show("hidden");
-    await page.settle();
+    page.setVisibility("hidden");
+    await page.waitForResponses();
     expect(page.events.at(-1)).toMatchObject({
       type: "page_time",
       pageId: page.events[1]?.pageId,
@@ -167,9 +167,9 @@ describe("startTracker() in a single-page application", () => {
   });
 
   it("reports a navigation back as a new page view", async () => {
-    const page = countedPage();
-    page.go("/cart");
-    page.back("/tacos");
+    const page = pageCountedByServer();
+    page.navigateTo("/cart");
+    page.navigateBackTo("/tacos");
     await page.advance(500);
     expect(page.events.filter(({ type }) => type === "page_view").map(({ path }) => path)).toEqual([
       "/cart",
@@ -185,17 +185,17 @@ describe("startTracker() in a single-page application", () => {
     ["replaceState", "same path with a query", "?q=tac", 0],
     ["replaceState", "path of another page", "/cart", 1],
   ] as const)("%s to the %s (%s) reports %i page views", async (method, _target, address, views) => {
-    const page = countedPage();
-    page.go(address, method);
+    const page = pageCountedByServer();
+    page.navigateTo(address, method);
     await page.advance(500);
-    expect(types(page)).toEqual(Array(views).fill("page_view"));
+    expect(eventTypes(page)).toEqual(Array(views).fill("page_view"));
   });
 });
 
 it("startTracker() ignores a new fragment after replaceState has changed the query", async () => {
-  const page = countedPage();
-  page.go("?q=taco", "replaceState");
-  page.go("#results");
+  const page = pageCountedByServer();
+  page.navigateTo("?q=taco", "replaceState");
+  page.navigateTo("#results");
   await page.advance(500);
   expect(page.sent).toEqual([]);
 });
@@ -207,34 +207,34 @@ it("startTracker() works in a sandboxed frame, where reading cookies throws", as
       throw new DOMException("The document is sandboxed.", "SecurityError");
     },
   });
-  page.start();
+  page.startTracker();
   await page.advance(500);
-  expect(types(page)).toEqual(["page_view"]);
+  expect(eventTypes(page)).toEqual(["page_view"]);
 });
 
 describe("startTracker() with the back/forward cache", () => {
   it("reports a restored page as a new page view with a new id", async () => {
-    const page = countedPage({ referrer: "https://blog.example/" });
+    const page = pageCountedByServer({ referrer: "https://blog.example/" });
     await page.advance(1_000);
-    page.show("hidden");
-    page.fire("pagehide", { persisted: true });
+    page.setVisibility("hidden");
+    page.fireEvent("pagehide", { persisted: true });
     await page.advance(50_000);
-    page.show("visible");
-    page.fire("pageshow", { persisted: true });
+    page.setVisibility("visible");
+    page.fireEvent("pageshow", { persisted: true });
     await page.advance(2_000);
-    page.show("hidden");
-    await page.settle();
+    page.setVisibility("hidden");
+    await page.waitForResponses();
     const [first, view, time] = page.events;
-    expect(first).toMatchObject({ type: "page_time", pageId: COUNTED_PAGE_ID, visibleTime: 1_000 });
+    expect(first).toMatchObject({ type: "page_time", pageId: SERVER_PAGE_ID, visibleTime: 1_000 });
     expect(view).toMatchObject({ type: "page_view", path: "/tacos", ago: 2_000 });
     expect(view).not.toHaveProperty("referrer");
     expect(time).toMatchObject({ type: "page_time", pageId: view?.pageId, visibleTime: 2_000 });
-    expect(view?.pageId).not.toBe(COUNTED_PAGE_ID);
+    expect(view?.pageId).not.toBe(SERVER_PAGE_ID);
   });
 
   it("does not report the pageshow event of the first load", async () => {
-    const page = countedPage();
-    page.fire("pageshow", { persisted: false });
+    const page = pageCountedByServer();
+    page.fireEvent("pageshow", { persisted: false });
     await page.advance(500);
     expect(page.sent).toEqual([]);
   });

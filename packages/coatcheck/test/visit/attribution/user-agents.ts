@@ -1,47 +1,47 @@
 /** User agents of browsers and programs, by the kind of client that they must be classified as. */
 
-const CHROME = "AppleWebKit/537.36 (KHTML, like Gecko)";
-const WINDOWS = `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Chrome/141.0.0.0 Safari/537.36`;
-const IPHONE =
+const CHROME_ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko)";
+const WINDOWS_PREFIX = `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME_ENGINE} Chrome/141.0.0.0 Safari/537.36`;
+const IPHONE_PREFIX =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
 const crawlerUserAgent = (name: string) =>
-  `Mozilla/5.0 ${CHROME}; compatible; ${name}; +https://example.com/bot) Chrome/131.0.0.0 Safari/537.36`;
+  `Mozilla/5.0 ${CHROME_ENGINE}; compatible; ${name}; +https://example.com/bot) Chrome/131.0.0.0 Safari/537.36`;
 
-export const HUMAN = [
-  WINDOWS,
-  `${WINDOWS} Edg/141.0.0.0`,
-  `${WINDOWS} OPR/124.0.0.0`,
-  `${WINDOWS} Vivaldi/7.6.3797.58`,
-  `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${CHROME} Chrome/141.0.0.0 Safari/537.36`,
+export const HUMAN_USER_AGENTS = [
+  WINDOWS_PREFIX,
+  `${WINDOWS_PREFIX} Edg/141.0.0.0`,
+  `${WINDOWS_PREFIX} OPR/124.0.0.0`,
+  `${WINDOWS_PREFIX} Vivaldi/7.6.3797.58`,
+  `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${CHROME_ENGINE} Chrome/141.0.0.0 Safari/537.36`,
   "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
   "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:144.0) Gecko/20100101 Firefox/144.0",
   "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
   "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-  `Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${CHROME} Chrome/140.0.0.0 Safari/537.36`,
-  `${IPHONE} Version/26.0 Mobile/15E148 Safari/604.1`,
-  `${IPHONE} CriOS/141.0.7390.41 Mobile/15E148 Safari/604.1`,
-  `${IPHONE} FxiOS/144.0 Mobile/15E148 Safari/605.1.15`,
-  `${IPHONE} GSA/388.0.811331708 Mobile/15E148 Safari/604.1`,
-  `${IPHONE} Mobile/22G86 [FBAN/FBIOS;FBAV/533.0.0.43.106;FBBV/806330262;FBDV/iPhone15,2;FBMD/iPhone;FBSN/iOS;FBSV/18.6;FBSS/3;FBCR/;FBID/phone;FBLC/en_US;FBOP/80]`,
-  `${IPHONE} Mobile/15E148 Instagram 401.0.0.31.109 (iPhone15,2; iOS 18_6; en_US; en; scale=3.00; 1179x2556; 800000000)`,
-  `${IPHONE} Mobile/15E148 TacoApp/3.1 CFNetwork/3826.600.41 Darwin/24.6.0`,
-  `${IPHONE} Mobile/15E148 Snapchat/13.60.0.45 (like Safari/8621.3.11.10.3, panda)`,
+  `Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${CHROME_ENGINE} Chrome/140.0.0.0 Safari/537.36`,
+  `${IPHONE_PREFIX} Version/26.0 Mobile/15E148 Safari/604.1`,
+  `${IPHONE_PREFIX} CriOS/141.0.7390.41 Mobile/15E148 Safari/604.1`,
+  `${IPHONE_PREFIX} FxiOS/144.0 Mobile/15E148 Safari/605.1.15`,
+  `${IPHONE_PREFIX} GSA/388.0.811331708 Mobile/15E148 Safari/604.1`,
+  `${IPHONE_PREFIX} Mobile/22G86 [FBAN/FBIOS;FBAV/533.0.0.43.106;FBBV/806330262;FBDV/iPhone15,2;FBMD/iPhone;FBSN/iOS;FBSV/18.6;FBSS/3;FBCR/;FBID/phone;FBLC/en_US;FBOP/80]`,
+  `${IPHONE_PREFIX} Mobile/15E148 Instagram 401.0.0.31.109 (iPhone15,2; iOS 18_6; en_US; en; scale=3.00; 1179x2556; 800000000)`,
+  `${IPHONE_PREFIX} Mobile/15E148 TacoApp/3.1 CFNetwork/3826.600.41 Darwin/24.6.0`,
+  `${IPHONE_PREFIX} Mobile/15E148 Snapchat/13.60.0.45 (like Safari/8621.3.11.10.3, panda)`,
   "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
-  `Mozilla/5.0 (Linux; Android 10; K) ${CHROME} Chrome/141.0.0.0 Mobile Safari/537.36`,
-  `Mozilla/5.0 (Linux; Android 10; K) ${CHROME} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`,
-  `Mozilla/5.0 (Linux; Android 15; SM-S921B Build/AP3A; wv) ${CHROME} Version/4.0 Chrome/140.0.7339.51 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/530.0.0.48.74;]`,
+  `Mozilla/5.0 (Linux; Android 10; K) ${CHROME_ENGINE} Chrome/141.0.0.0 Mobile Safari/537.36`,
+  `Mozilla/5.0 (Linux; Android 10; K) ${CHROME_ENGINE} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`,
+  `Mozilla/5.0 (Linux; Android 15; SM-S921B Build/AP3A; wv) ${CHROME_ENGINE} Version/4.0 Chrome/140.0.7339.51 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/530.0.0.48.74;]`,
   "Mozilla/5.0 (Android 15; Mobile; rv:144.0) Gecko/144.0 Firefox/144.0",
-  `Mozilla/5.0 (Linux; U; Android 14; en-us; 2201116PG) ${CHROME} Version/4.0 Chrome/135.0.7049.79 Mobile Safari/537.36 XiaoMi/MiuiBrowser/14.36.0-gn`,
+  `Mozilla/5.0 (Linux; U; Android 14; en-us; 2201116PG) ${CHROME_ENGINE} Version/4.0 Chrome/135.0.7049.79 Mobile Safari/537.36 XiaoMi/MiuiBrowser/14.36.0-gn`,
   "Mozilla/5.0 (Linux; U; Android 13; en-US; RMX3511) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/100.0.4896.58 UCBrowser/13.7.8.1321 Mobile Safari/537.36",
   "Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
-  `Mozilla/5.0 (SMART-TV; LINUX; Tizen 7.0) ${CHROME} 94.0.4606.31/7.0 TV Safari/537.36`,
+  `Mozilla/5.0 (SMART-TV; LINUX; Tizen 7.0) ${CHROME_ENGINE} 94.0.4606.31/7.0 TV Safari/537.36`,
   "Opera/9.80 (Android; Opera Mini/36.2.2254/191.308; U; en) Presto/2.12.423 Version/12.16",
   "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
 ];
 
-export const BOT = [
+export const BOT_USER_AGENTS = [
   "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-  `Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) ${CHROME} Chrome/141.0.7390.54 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)`,
+  `Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) ${CHROME_ENGINE} Chrome/141.0.7390.54 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)`,
   crawlerUserAgent("bingbot/2.0"),
   "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)",
   "Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)",
@@ -56,16 +56,16 @@ export const BOT = [
   "WhatsApp/2.23.20.0",
   "Mozilla/5.0 (compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)",
   "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)",
-  `Mozilla/5.0 (X11; Linux x86_64) ${CHROME} HeadlessChrome/141.0.0.0 Safari/537.36`,
-  `Mozilla/5.0 (X11; Linux x86_64) ${CHROME} Chrome/117.0.0.0 Safari/537.36 GTmetrix`,
-  `Mozilla/5.0 (X11; Linux x86_64) ${CHROME} Chrome/141.0.0.0 Safari/537.36 Chrome-Lighthouse`,
+  `Mozilla/5.0 (X11; Linux x86_64) ${CHROME_ENGINE} HeadlessChrome/141.0.0.0 Safari/537.36`,
+  `Mozilla/5.0 (X11; Linux x86_64) ${CHROME_ENGINE} Chrome/117.0.0.0 Safari/537.36 GTmetrix`,
+  `Mozilla/5.0 (X11; Linux x86_64) ${CHROME_ENGINE} Chrome/141.0.0.0 Safari/537.36 Chrome-Lighthouse`,
   "Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/538.1 (KHTML, like Gecko) PhantomJS/2.1.1 Safari/538.1",
   "Scrapy/2.13.3 (+https://scrapy.org)",
   "Pywikibot/9.0.0 requests/2.31.0 Python/3.10.12",
   "serpstatbot/1.0 (advanced backlink tracking bot; curl/7.58.0; http://serpstatbot.com/)",
 ];
 
-export const AI_AGENT = [
+export const AI_USER_AGENTS = [
   crawlerUserAgent("GPTBot/1.2"),
   crawlerUserAgent("ChatGPT-User/1.0"),
   crawlerUserAgent("OAI-SearchBot/1.0"),
@@ -88,7 +88,7 @@ export const AI_AGENT = [
   "anthropic-ai",
 ];
 
-export const TOOL = [
+export const TOOL_USER_AGENTS = [
   "curl/8.15.0",
   "Wget/1.25.0",
   "python-requests/2.32.5",
@@ -118,10 +118,10 @@ export const TOOL = [
   "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.26100.6584",
 ];
 
-export const SUSPECTED = [
+export const SUSPECTED_USER_AGENTS = [
   "",
   "   ",
-  `${WINDOWS}${" extra".repeat(80)}`,
+  `${WINDOWS_PREFIX}${" extra".repeat(80)}`,
   "x".repeat(10_000),
   `Mozilla/5.0 (compatible; Googlebot/2.1) ${"x".repeat(500)}`,
   "Mozilla/5.0 \u0000 (Windows)",

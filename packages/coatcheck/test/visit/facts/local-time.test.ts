@@ -21,8 +21,8 @@ describe("LocalTime", () => {
     const begin = Date.parse(start);
     const day = time.dayOf(begin);
     expect(time.dayOf(begin - 1)).toBe(day - 1);
-    expect(time.startOf(day)).toBe(begin);
-    expect(time.startOf(day + 1)).toBe(begin + hours * HOUR);
+    expect(time.startOfDay(day)).toBe(begin);
+    expect(time.startOfDay(day + 1)).toBe(begin + hours * HOUR);
   });
 
   it("dayOf() returns the local date, not the UTC date", () => {
@@ -34,13 +34,13 @@ describe("LocalTime", () => {
   it("hourOf() distinguishes the two equal hours when the clocks go back", () => {
     const time = new LocalTime("Europe/Berlin");
     const [first, second] = ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map(Date.parse);
-    expect(time.hourOf(first ?? 0)).toBe(Date.parse("2026-10-25T00:00:00Z"));
-    expect(time.hourOf(second ?? 0)).toBe(Date.parse("2026-10-25T01:00:00Z"));
+    expect(time.startOfHour(first ?? 0)).toBe(Date.parse("2026-10-25T00:00:00Z"));
+    expect(time.startOfHour(second ?? 0)).toBe(Date.parse("2026-10-25T01:00:00Z"));
   });
 
   it("hourOf() returns the start of the local hour, even if the offset is not a whole hour", () => {
     const time = new LocalTime("Asia/Kolkata");
-    expect(time.hourOf(Date.parse("2026-01-01T00:29:00Z"))).toBe(Date.parse("2025-12-31T23:30:00Z"));
+    expect(time.startOfHour(Date.parse("2026-01-01T00:29:00Z"))).toBe(Date.parse("2025-12-31T23:30:00Z"));
   });
 
   it("throws for an unknown time zone and names the option", () => {

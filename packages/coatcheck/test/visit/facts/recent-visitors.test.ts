@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { assignerOf } from "../../../src/visit/facts/assign.ts";
+import { createAssigner } from "../../../src/visit/facts/assign.ts";
 import { eventRowOf } from "../../../src/visit/facts/event-row.ts";
 import { factsOf } from "../../../src/visit/facts/facts.ts";
 import { LocalTime } from "../../../src/visit/facts/local-time.ts";
@@ -11,14 +11,14 @@ const LONG_TEXT = { text: "x".repeat(4000) };
 
 /** Remembers a visitor with one page view, as the sink does after a rebuild. */
 function remember(recent: RecentVisitors, number: number): void {
-  const assigner = assignerOf([{ ...eventRowOf(eventOf()), visitor: number }], null);
+  const assigner = createAssigner([{ ...eventRowOf(eventOf()), visitor: number }], null);
   const visits = assigner.visits.map((visit) => ({
     ...factsOf(visit, { tenant: "", visitor: number, previous: null, time }),
     isChanged: true,
   }));
   const rest = { deleted: [], backendEvents: [], orders: [], dirtyDays: new Set<number>(), extendTo: null };
   const visitor = { number, tenant: "", previous: null, lastActivityAt: START };
-  recent.remember(visitor, { ...rest, assigner, visits });
+  recent.cacheVisitor(visitor, { ...rest, assigner, visits });
 }
 
 function searches(number: number, count: number) {
@@ -33,7 +33,7 @@ it("RecentVisitors evicts visitors when their events exceed the size limit", () 
   for (let number = 1; number <= 200; number++) {
     remember(recent, number);
     const visitor = recent.get(number);
-    if (visitor) recent.extend(visitor, searches(number, 100));
+    if (visitor) recent.extendVisits(visitor, searches(number, 100));
   }
   expect(recent.size).toBeLessThanOrEqual(64 * 1024 * 1024);
   expect(recent.get(1)).toBeNull();

@@ -15,10 +15,10 @@ export interface FakeTime {
   readonly clock: Clock;
   readonly schedule: Schedule;
   /** Advances the time, runs the timers that become due, and waits until their promises have settled. */
-  pass(milliseconds: number): Promise<void>;
+  advance(milliseconds: number): Promise<void>;
 }
 
-export function fakeTime(): FakeTime {
+export function createFakeTime(): FakeTime {
   const clock = fakeClock();
   let timers: { readonly at: number; readonly task: () => void }[] = [];
   return {
@@ -30,7 +30,7 @@ export function fakeTime(): FakeTime {
         timers = timers.filter((each) => each !== timer);
       };
     },
-    async pass(milliseconds) {
+    async advance(milliseconds) {
       const end = clock.now() + milliseconds;
       for (;;) {
         await turn();
@@ -58,7 +58,7 @@ export interface SwitchedSink extends EventSink {
   read(): Promise<EventBatch>;
 }
 
-export function switchedSink(): SwitchedSink {
+export function createSwitchedSink(): SwitchedSink {
   const stored = memorySink({ maxEvents: 1_000_000 });
   const waiting: (() => void)[] = [];
   let inFlight = 0;
@@ -98,8 +98,8 @@ export interface QueueFixture {
 }
 
 export function openQueue(options: Partial<EventQueueOptions> = {}): QueueFixture {
-  const time = fakeTime();
-  const sink = switchedSink();
+  const time = createFakeTime();
+  const sink = createSwitchedSink();
   const { clock, schedule } = time;
   const random = (bytes: Uint8Array) => void bytes.fill(255);
   return { time, sink, queue: createEventQueue({ sink, clock, schedule, random, ...options }) };

@@ -51,11 +51,11 @@ describe("IngestQueue during an outage of one minute", () => {
       }
       mostQueued = Math.max(mostQueued, queue.stats().queued);
       mostSpilled = Math.max(mostSpilled, queue.stats().spilled);
-      await time.pass(50);
+      await time.advance(50);
       if (tracked % (RATE * 10) === 0) mostHeap = Math.max(mostHeap, heapInMegabytes());
     }
     const flushed = queue.flush();
-    await time.pass(60_000);
+    await time.advance(60_000);
     await flushed;
     expect(sink.deliveries.every((count) => count === 1)).toBe(true);
     expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: EVENTS, dropped: 0 });

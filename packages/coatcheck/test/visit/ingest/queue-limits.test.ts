@@ -13,9 +13,9 @@ describe("IngestQueue limits", () => {
     for (const event of makeEvents(25, { tenant: "acme" })) queue.track(event);
     expect(queue.stats()).toMatchObject({ queued: 10, dropped: 15 });
     expect(drops).toHaveLength(1);
-    await time.pass(1000);
+    await time.advance(1000);
     sink.state = "works";
-    await time.pass(10_000);
+    await time.advance(10_000);
     const stored = await sink.read();
     expect(stored.events).toHaveLength(10);
     expect(stored.counts).toEqual([
@@ -30,7 +30,7 @@ describe("IngestQueue limits", () => {
     const stats = queue.stats();
     expect(stats.queued).toBeLessThanOrEqual(1000);
     expect(stats.queued + stats.spilled).toBe(3300);
-    await time.pass(1000);
+    await time.advance(1000);
     expect((await sink.read()).events).toEqual(events);
   });
 
@@ -43,11 +43,11 @@ describe("IngestQueue limits", () => {
     const events = makeEvents(1000);
     sink.state = "hangs";
     for (const event of events.slice(0, 60)) queue.track(event);
-    await time.pass(10);
+    await time.advance(10);
     for (const event of events.slice(60)) queue.track(event);
     sink.state = "works";
     await sink.release();
-    await time.pass(1000);
+    await time.advance(1000);
     expect((await sink.read()).events).toEqual(events);
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
   });
@@ -58,12 +58,12 @@ describe("IngestQueue limits", () => {
     sink.state = "hangs";
     const events = makeEvents(8);
     for (const event of events) queue.track(event);
-    await time.pass(300);
+    await time.advance(300);
     expect(queue.stats().spilled).toBeGreaterThan(0);
     expect(queue.stats().spilled).toBeLessThan(5);
     sink.state = "works";
     await sink.release();
-    await time.pass(1000);
+    await time.advance(1000);
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
     expect((await sink.read()).events).toEqual(events);
   });
@@ -75,7 +75,7 @@ describe("IngestQueue limits", () => {
     const events = makeEvents(200);
     for (const event of events) {
       queue.track(event);
-      await time.pass(10);
+      await time.advance(10);
     }
     const { queued, spilled, dropped } = queue.stats();
     expect(queued).toBeLessThanOrEqual(10);
@@ -83,7 +83,7 @@ describe("IngestQueue limits", () => {
     expect(linesOf(spill.path).join("\n").length).toBeLessThanOrEqual(20_000);
     expect(queued + spilled + dropped).toBe(200);
     sink.state = "works";
-    await time.pass(60_000);
+    await time.advance(60_000);
     const stored = await sink.read();
     expect(stored.events).toEqual(events.slice(0, queued + spilled));
     expect(stored.counts.reduce((sum, { documents }) => sum + documents, 0)).toBe(dropped);
@@ -95,10 +95,10 @@ describe("IngestQueue limits", () => {
     sink.state = "fails";
     queue.track(makeEvent({ properties: { amount: 1n as never } }));
     for (const event of makeEvents(4)) queue.track(event);
-    await time.pass(500);
+    await time.advance(500);
     expect(queue.stats()).toMatchObject({ queued: 0, spilled: 5 });
     sink.state = "works";
-    await time.pass(10_000);
+    await time.advance(10_000);
     expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: 4, dropped: 1 });
   });
 });
@@ -110,7 +110,7 @@ describe("IngestQueue.flush", () => {
     for (const event of makeEvents(5)) queue.track(event);
     queue.count("bot", null);
     const flushed = queue.flush();
-    await time.pass(0);
+    await time.advance(0);
     await flushed;
     const stored = await sink.read();
     expect(stored.events).toHaveLength(5);
@@ -126,7 +126,7 @@ describe("IngestQueue.flush", () => {
     sink.state = "works";
     await queue.flush();
     expect((await sink.read()).events).toHaveLength(1);
-    await time.pass(100_000);
+    await time.advance(100_000);
     expect(sink.attempts).toHaveLength(3);
   });
 });
@@ -135,7 +135,7 @@ describe("IngestQueue.trackDurably", () => {
   it("resolves when the event is in the sink, without waiting for the batch interval", async () => {
     const { queue, sink, time } = openQueue();
     const tracked = queue.trackDurably(makeEvent());
-    await time.pass(0);
+    await time.advance(0);
     await tracked;
     expect((await sink.read()).events).toHaveLength(1);
   });
@@ -146,12 +146,12 @@ describe("IngestQueue.trackDurably", () => {
     sink.state = "fails";
     const events = makeEvents(2);
     const tracked = events.map((event) => queue.trackDurably(event));
-    await time.pass(0);
+    await time.advance(0);
     await Promise.all(tracked);
     expect(linesOf(path).map((line) => JSON.parse(line).id)).toEqual(events.map(({ id }) => id));
     const later = makeEvent();
     const trackedLater = queue.trackDurably(later);
-    await time.pass(0);
+    await time.advance(0);
     await trackedLater;
     expect(linesOf(path)).toHaveLength(3);
   });
@@ -188,7 +188,7 @@ describe("IngestQueue.close", () => {
     expect(linesOf(path)).toHaveLength(4);
     const second = openQueue({ spill: { path } });
     expect(second.queue.stats()).toMatchObject({ spilled: 4 });
-    await second.time.pass(0);
+    await second.time.advance(0);
     const stored = await second.sink.read();
     expect(stored.events).toEqual(events);
     expect(stored.counts).toEqual([expect.objectContaining({ kind: "bot", documents: 1 })]);
@@ -201,7 +201,7 @@ describe("IngestQueue.close", () => {
     sink.state = "hangs";
     queue.track(makeEvent());
     const closed = queue.close();
-    await time.pass(1000);
+    await time.advance(1000);
     await closed;
     expect(linesOf(path)).toHaveLength(1);
   });
@@ -212,7 +212,7 @@ describe("IngestQueue.close", () => {
     const tracked = queue.trackDurably(makeEvent());
     const rejected = expect(tracked).rejects.toEqual(UNAVAILABLE_ERROR);
     const closed = queue.close();
-    await time.pass(1000);
+    await time.advance(1000);
     await Promise.all([closed, rejected]);
     expect(sink.attempts.length).toBeGreaterThan(1);
     expect(queue.stats()).toMatchObject({ queued: 0, dropped: 1 });

@@ -15,11 +15,11 @@ describe("IngestQueue batches", () => {
     const { queue, sink, time } = openQueue();
     const events = makeEvents(3);
     for (const event of events) queue.track(event);
-    await time.pass(199);
+    await time.advance(199);
     expect(sink.attempts).toEqual([]);
-    await time.pass(1);
+    await time.advance(1);
     expect(sink.attempts).toEqual([{ events, counts: [] }]);
-    await time.pass(10_000);
+    await time.advance(10_000);
     expect(sink.attempts).toHaveLength(1);
   });
 
@@ -27,9 +27,9 @@ describe("IngestQueue batches", () => {
     const { queue, sink, time } = openQueue({ batchSize: 2 });
     for (const event of makeEvents(5)) queue.track(event);
     expect(sink.attempts).toEqual([]);
-    await time.pass(0);
+    await time.advance(0);
     expect(sink.attempts.map(({ events }) => events.length)).toEqual([2, 2]);
-    await time.pass(200);
+    await time.advance(200);
     expect(sink.attempts.map(({ events }) => events.length)).toEqual([2, 2, 1]);
   });
 
@@ -38,10 +38,10 @@ describe("IngestQueue batches", () => {
     sink.state = "hangs";
     for (const event of makeEvents(5)) queue.track(event);
     const flushed = queue.flush();
-    await time.pass(5000);
+    await time.advance(5000);
     sink.state = "works";
     await sink.release();
-    await time.pass(0);
+    await time.advance(0);
     await flushed;
     expect(sink.mostInFlight).toBe(1);
     expect((await sink.read()).events).toHaveLength(5);
@@ -51,14 +51,14 @@ describe("IngestQueue batches", () => {
     const { queue, sink, time } = openQueue();
     sink.state = "hangs";
     queue.track(makeEvent());
-    await time.pass(200);
+    await time.advance(200);
     queue.track(makeEvent());
     const flushed = queue.flush();
-    await time.pass(0);
+    await time.advance(0);
     expect(sink.attempts).toHaveLength(1);
     sink.state = "works";
     await sink.release();
-    await time.pass(0);
+    await time.advance(0);
     await flushed;
     expect(sink.mostInFlight).toBe(1);
     expect((await sink.read()).events).toHaveLength(2);
@@ -69,7 +69,7 @@ describe("IngestQueue batches", () => {
     for (let index = 0; index < 5; index++) queue.count("bot", null);
     queue.count("bot", "acme");
     queue.count("tool", null);
-    await time.pass(200);
+    await time.advance(200);
     const { counts } = await sink.read();
     const hour = Date.UTC(2026, 0, 1);
     expect(counts).toEqual([
@@ -77,9 +77,9 @@ describe("IngestQueue batches", () => {
       { id: expect.any(String), kind: "bot", hour, tenant: "acme", documents: 1 },
       { id: expect.any(String), kind: "tool", hour, tenant: null, documents: 1 },
     ]);
-    await time.pass(HOUR);
+    await time.advance(HOUR);
     queue.count("bot", null);
-    await time.pass(200);
+    await time.advance(200);
     const later = (await sink.read()).counts;
     expect(later).toHaveLength(4);
     expect(later[3]).toMatchObject({ kind: "bot", hour: hour + HOUR, documents: 1 });
@@ -90,10 +90,10 @@ describe("IngestQueue batches", () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.count("bot", null);
-    await time.pass(200);
+    await time.advance(200);
     queue.count("bot", null);
     sink.state = "works";
-    await time.pass(1000);
+    await time.advance(1000);
     const { counts } = await sink.read();
     expect(counts.map(({ documents }) => documents)).toEqual([1, 1]);
     expect(sink.attempts[1]?.counts[0]).toEqual(sink.attempts[0]?.counts[0]);
@@ -111,7 +111,7 @@ describe("IngestQueue during an outage", () => {
       return write.call(sink, batch);
     };
     queue.track(makeEvent());
-    await time.pass(200_000);
+    await time.advance(200_000);
     const delays = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
     expect(delays.slice(0, 10)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
   });
@@ -120,15 +120,15 @@ describe("IngestQueue during an outage", () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.track(makeEvent());
-    await time.pass(60_000);
+    await time.advance(60_000);
     sink.state = "works";
-    await time.pass(60_000);
+    await time.advance(60_000);
     sink.state = "fails";
     const before = sink.attempts.length;
     queue.track(makeEvent());
-    await time.pass(399);
+    await time.advance(399);
     expect(sink.attempts).toHaveLength(before + 1);
-    await time.pass(1);
+    await time.advance(1);
     expect(sink.attempts).toHaveLength(before + 2);
   });
 
@@ -136,9 +136,9 @@ describe("IngestQueue during an outage", () => {
     const { queue, sink, time } = openQueue({ random: (bytes) => void bytes.fill(0) });
     sink.state = "fails";
     queue.track(makeEvent());
-    await time.pass(200 + 99);
+    await time.advance(200 + 99);
     expect(sink.attempts).toHaveLength(1);
-    await time.pass(1);
+    await time.advance(1);
     expect(sink.attempts).toHaveLength(2);
   });
 
@@ -149,10 +149,10 @@ describe("IngestQueue during an outage", () => {
       sink.state = "fails";
       for (const event of events) {
         queue.track(event);
-        await time.pass(50);
+        await time.advance(50);
       }
       sink.state = "works";
-      await time.pass(30_000);
+      await time.advance(30_000);
       expect((await sink.read()).events).toEqual(events);
       expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: 95, dropped: 0 });
     }
@@ -165,11 +165,11 @@ describe("IngestQueue during an outage", () => {
     queue.on("outage-ended", (message) => reports.push(message));
     sink.state = "fails";
     for (const event of makeEvents(5)) queue.track(event);
-    await time.pass(5000);
+    await time.advance(5000);
     expect(reports).toEqual([{ error: UNAVAILABLE_ERROR, at: Date.UTC(2026, 0, 1) }]);
     expect(queue.stats()).toMatchObject({ isSinkDown: true, lastError: UNAVAILABLE_ERROR });
     sink.state = "works";
-    await time.pass(10_000);
+    await time.advance(10_000);
     expect(reports.slice(1)).toEqual([{ duration: 6200, waiting: 4 }]);
     expect(queue.stats().isSinkDown).toBe(false);
   });
@@ -181,9 +181,9 @@ describe("IngestQueue during an outage", () => {
     });
     sink.state = "fails";
     queue.track(makeEvent());
-    await time.pass(300);
+    await time.advance(300);
     sink.state = "works";
-    await time.pass(1000);
+    await time.advance(1000);
     expect((await sink.read()).events).toHaveLength(1);
   });
 
@@ -191,12 +191,12 @@ describe("IngestQueue during an outage", () => {
     const { queue, sink, time } = openQueue({ writeTimeout: 1000 });
     sink.state = "hangs";
     queue.track(makeEvent());
-    await time.pass(1199);
+    await time.advance(1199);
     expect(queue.stats().isSinkDown).toBe(false);
-    await time.pass(1);
+    await time.advance(1);
     expect(queue.stats().isSinkDown).toBe(true);
     sink.state = "works";
-    await time.pass(1000);
+    await time.advance(1000);
     expect(queue.stats()).toMatchObject({ delivered: 1, isSinkDown: false });
   });
 });
@@ -209,7 +209,7 @@ describe("createEventQueue", () => {
       sink.state = "fails";
       const at = time.clock.now();
       queue.track(makeEvent({ at, receivedAt: at }));
-      await time.pass(5000);
+      await time.advance(5000);
       expect(queue.stats().oldestAge).toBe(5000);
     }
   });

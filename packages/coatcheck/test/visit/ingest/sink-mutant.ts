@@ -11,15 +11,15 @@ export interface SinkMutant {
   open(): { readonly sink: EventSink; read(): Promise<EventBatch> };
 }
 
-/** Options of {@link mutant}. */
-export interface Wrapped {
+/** Options of {@link createMutant}. */
+export interface MutantOptions {
   readonly fault: string;
   readonly foundBy: string;
   wrap(sink: MemorySink): Partial<MemorySink>;
 }
 
 /** Creates a sink in which some methods are replaced. */
-export function mutant({ fault, foundBy, wrap }: Wrapped): SinkMutant {
+export function createMutant({ fault, foundBy, wrap }: MutantOptions): SinkMutant {
   return {
     fault,
     foundBy,
@@ -32,15 +32,15 @@ export function mutant({ fault, foundBy, wrap }: Wrapped): SinkMutant {
 }
 
 /** Creates a sink that changes each batch before it stores it. */
-export function mutantThatChangesBatches(
+export function createBatchMutant(
   change: (batch: EventBatch) => EventBatch,
-  names: Pick<Wrapped, "fault" | "foundBy">,
+  names: Pick<MutantOptions, "fault" | "foundBy">,
 ): SinkMutant {
-  return mutant({ ...names, wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }) });
+  return createMutant({ ...names, wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }) });
 }
 
 /** Creates a sink that stores every row, including duplicates. `read` returns these rows. */
-export function rowSink(
+export function createRowSink(
   store: (rows: { events: VisitEvent[]; counts: DocumentCount[] }, batch: EventBatch) => void,
 ) {
   return () => {
@@ -53,10 +53,10 @@ export function rowSink(
 }
 
 /** Replaces `findOrder`: it returns the event that `choose` selects. */
-export function orderBy(
+export function findOrderBy(
   choose: (events: VisitEvent[]) => VisitEvent | undefined,
   ignoresTenant = false,
-): Wrapped["wrap"] {
+): MutantOptions["wrap"] {
   return (inner) => {
     const arrived: VisitEvent[] = [];
     return {

@@ -4,7 +4,7 @@ import type { SinkMutant } from "./sink-mutant.ts";
 import { SINK_MUTANTS } from "./sink-mutants.ts";
 
 /** Runs the contract tests on a sink. Returns the titles of the failed and of the passed tests. */
-async function run(open: SinkMutant["open"]): Promise<{ failed: string[]; passed: string[] }> {
+async function runContract(open: SinkMutant["open"]): Promise<{ failed: string[]; passed: string[] }> {
   const tests: [title: string, body: () => Promise<void>][] = [];
   sinkContract(
     {
@@ -27,7 +27,7 @@ async function run(open: SinkMutant["open"]): Promise<{ failed: string[]; passed
 describe("sinkContract", () => {
   for (const { fault, foundBy, open } of SINK_MUTANTS) {
     it(`fails for a faulty sink: ${fault}`, async () => {
-      const { failed, passed } = await run(open);
+      const { failed, passed } = await runContract(open);
       expect(failed).toContain(foundBy);
       expect(passed.length).toBeGreaterThan(0);
     });

@@ -2,54 +2,54 @@ import type { DocumentCount, VisitEvent } from "../../../src/visit/event.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
 import {
   CLOSED_ERROR,
-  mutant,
-  mutantThatChangesBatches,
-  orderBy,
-  rowSink,
+  createBatchMutant,
+  createMutant,
+  createRowSink,
+  findOrderBy,
   type SinkMutant,
   withoutDuplicateIds,
 } from "./sink-mutant.ts";
 
 export const SINK_MUTANTS: readonly SinkMutant[] = [
-  mutant({
+  createMutant({
     fault: "stores an event again although its id is stored",
     foundBy: "write() ignores an event whose id is stored already",
-    wrap: rowSink((rows, { events, counts }) => {
+    wrap: createRowSink((rows, { events, counts }) => {
       rows.events.push(...withoutDuplicateIds(events));
       rows.counts.push(...counts.filter(({ id }) => !rows.counts.some((count) => count.id === id)));
     }),
   }),
-  mutant({
+  createMutant({
     fault: "replaces an event that has the same id",
     foundBy: "write() ignores an event whose id is stored already",
-    wrap: rowSink((rows, { events, counts }) => {
+    wrap: createRowSink((rows, { events, counts }) => {
       rows.events = withoutDuplicateIds([...rows.events, ...events]);
       rows.counts = withoutDuplicateIds([...rows.counts, ...counts]);
     }),
   }),
-  mutant({
+  createMutant({
     fault: "looks for duplicates in earlier batches only",
     foundBy: "write() stores an event once if a batch contains it twice",
-    wrap: rowSink((rows, { events, counts }) => {
+    wrap: createRowSink((rows, { events, counts }) => {
       const ids = new Set(rows.events.map(({ id }) => id));
       rows.events.push(...events.filter(({ id }) => !ids.has(id)));
       rows.counts = withoutDuplicateIds([...rows.counts, ...counts]);
     }),
   }),
-  mutant({
+  createMutant({
     fault: "adds the same count twice",
     foundBy: "write() ignores a count whose id is stored already",
-    wrap: rowSink((rows, { events, counts }) => {
+    wrap: createRowSink((rows, { events, counts }) => {
       rows.events.push(
         ...withoutDuplicateIds(events).filter(({ id }) => !rows.events.some((event) => event.id === id)),
       );
       rows.counts.push(...counts);
     }),
   }),
-  mutant({
+  createMutant({
     fault: "merges counts of the same kind and hour",
     foundBy: "write() stores counts that differ only in their id separately",
-    wrap: rowSink((rows, { events, counts }) => {
+    wrap: createRowSink((rows, { events, counts }) => {
       rows.events.push(...events);
       for (const count of counts) {
         if (!rows.counts.some(({ kind, hour }) => kind === count.kind && hour === count.hour))
@@ -57,7 +57,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       }
     }),
   }),
-  mutant({
+  createMutant({
     fault: "skips a batch that begins with a known event",
     foundBy: "write() ignores an event whose id is stored already",
     wrap(inner) {
@@ -71,7 +71,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutant({
+  createMutant({
     fault: "skips a batch in which any event is known",
     foundBy: "write() stores the missing events of a batch that is partly stored",
     wrap(inner) {
@@ -85,7 +85,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutant({
+  createMutant({
     fault: "acknowledges before it stores",
     foundBy: "an acknowledged batch is stored before close()",
     wrap(inner) {
@@ -101,7 +101,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutant({
+  createMutant({
     fault: "deletes everything at close",
     foundBy: "an acknowledged batch is still stored after close()",
     wrap(inner) {
@@ -115,18 +115,18 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutantThatChangesBatches(({ events, counts }) => ({ counts, events: events.slice(0, 500) }), {
+  createBatchMutant(({ events, counts }) => ({ counts, events: events.slice(0, 500) }), {
     fault: "stores only the first events of a batch",
     foundBy: "write() stores a batch of 1,000 events whole",
   }),
-  mutantThatChangesBatches(
+  createBatchMutant(
     ({ events, counts }) => ({
       counts,
       events: events.filter(({ at, receivedAt }) => receivedAt - at < 24 * 3_600_000),
     }),
     { fault: "drops late events", foundBy: "write() stores events in any order, up to 48 hours late" },
   ),
-  mutant({
+  createMutant({
     fault: "drops events that are older than the newest",
     foundBy: "write() stores events in any order, up to 48 hours late",
     wrap(inner) {
@@ -140,28 +140,28 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutantThatChangesBatches(
+  createBatchMutant(
     ({ events, counts }) => ({ counts, events: events.map((event) => ({ ...event, properties: {} })) }),
     {
       fault: "loses the properties",
       foundBy: "write() stores events and counts with every member unchanged",
     },
   ),
-  mutantThatChangesBatches(
+  createBatchMutant(
     ({ events, counts }) => ({ events, counts: counts.map((count) => ({ ...count, tenant: null })) }),
     {
       fault: "loses the tenant of a count",
       foundBy: "write() stores events and counts with every member unchanged",
     },
   ),
-  mutantThatChangesBatches(
+  createBatchMutant(
     ({ events, counts }) => ({ events: JSON.parse(JSON.stringify(events).replace(/🌮|é/g, "?")), counts }),
     {
       fault: "stores one byte for each character",
       foundBy: "write() stores emoji, quotes and backslashes unchanged",
     },
   ),
-  mutant({
+  createMutant({
     fault: "throws for an empty batch",
     foundBy: "write() accepts an empty batch",
     wrap: (inner) => ({
@@ -171,7 +171,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       },
     }),
   }),
-  mutant({
+  createMutant({
     fault: "throws because of an event's content",
     foundBy: "write() stores an event with NUL characters, and the rest of its batch",
     wrap: (inner) => ({
@@ -181,7 +181,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       },
     }),
   }),
-  mutantThatChangesBatches(
+  createBatchMutant(
     ({ events, counts }) => ({
       counts,
       events: events.filter(({ subject }) => (subject?.length ?? 0) < 1000),
@@ -191,7 +191,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       foundBy: "write() stores an event with a subject of 100 KB, and the rest of its batch",
     },
   ),
-  mutant({
+  createMutant({
     fault: "two nodes read before either writes",
     foundBy: "two nodes that write the same events at once store each event once",
     wrap: () => {
@@ -210,37 +210,37 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutant({
+  createMutant({
     fault: "findOrder() returns the latest order",
     foundBy: "findOrder() returns the order as it was first stored",
-    wrap: orderBy((events) => events.at(-1)),
+    wrap: findOrderBy((events) => events.at(-1)),
   }),
-  mutant({
+  createMutant({
     fault: "findOrder() returns the earliest by time, not by arrival",
     foundBy: "findOrder() returns the order as it was first stored",
-    wrap: orderBy((events) => events.toSorted((left, right) => left.at - right.at)[0]),
+    wrap: findOrderBy((events) => events.toSorted((left, right) => left.at - right.at)[0]),
   }),
-  mutant({
+  createMutant({
     fault: "findOrder() returns the last order of a batch",
     foundBy: "findOrder() returns the first of two orders with the same id in one batch",
-    wrap: orderBy((events) => events.at(-1)),
+    wrap: findOrderBy((events) => events.at(-1)),
   }),
-  mutant({
+  createMutant({
     fault: "findOrder() mixes tenants",
     foundBy: "findOrder() keeps the orders of tenants apart",
-    wrap: orderBy((events) => events[0], true),
+    wrap: findOrderBy((events) => events[0], true),
   }),
-  mutant({
+  createMutant({
     fault: "findOrder() throws for an unknown order",
     foundBy: "findOrder() returns null for an unknown order",
     wrap: () => ({ findOrder: () => Promise.reject(new RangeError("There is no such order.")) }),
   }),
-  mutant({
+  createMutant({
     fault: "findOrder() needs a session",
     foundBy: "findOrder() finds an order that a backend recorded without visitor and session",
-    wrap: orderBy((events) => events.find(({ sessionId }) => sessionId !== null)),
+    wrap: findOrderBy((events) => events.find(({ sessionId }) => sessionId !== null)),
   }),
-  mutant({
+  createMutant({
     fault: "close() abandons writes",
     foundBy: "close() finishes the accepted writes",
     wrap(inner) {
@@ -258,7 +258,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutant({
+  createMutant({
     fault: "close() throws the second time",
     foundBy: "close() may be called more than once",
     wrap(inner) {
@@ -271,12 +271,12 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
       };
     },
   }),
-  mutant({
+  createMutant({
     fault: "accepts writes after close",
     foundBy: "write() after close() throws STORE_UNAVAILABLE",
     wrap: () => ({ close: async () => {} }),
   }),
-  mutant({
+  createMutant({
     fault: "throws its driver's error after close",
     foundBy: "write() after close() throws STORE_UNAVAILABLE",
     wrap: (inner) => ({

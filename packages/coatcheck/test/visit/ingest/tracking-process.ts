@@ -16,7 +16,7 @@ import { BATCH_INTERVAL } from "./tracking-process-options.ts";
 
 const [, , spill = "", folder = "", behaviour = "works"] = process.argv;
 
-function makeSink(): EventSink {
+function createSink(): EventSink {
   const sink = ndjsonSink(folder);
   if (behaviour === "works") return sink;
   const failure = new CoatcheckError("STORE_UNAVAILABLE", "The sink is down.");
@@ -24,12 +24,12 @@ function makeSink(): EventSink {
   return { write, close: () => sink.close() };
 }
 
-function print(line: string): void {
+function printLine(line: string): void {
   writeSync(1, `${line}\n`);
 }
 
 const queue = createEventQueue({
-  sink: makeSink(),
+  sink: createSink(),
   spill: { path: spill },
   batchInterval: BATCH_INTERVAL,
   closeTimeout: 1000,
@@ -40,16 +40,16 @@ let isStopping = false;
 process.on("SIGTERM", async () => {
   isStopping = true;
   await queue.close();
-  print("closed");
+  printLine("closed");
   process.exit();
 });
 // Longer than the queue's interval: a timer that the queue sets before one tick then fires before the next tick.
-setInterval(() => print("tick"), BATCH_INTERVAL + 5);
+setInterval(() => printLine("tick"), BATCH_INTERVAL + 5);
 while (!isStopping) {
   for (let index = 0; index < 5; index++) {
     const event = makeEvent({ id: newId() });
     queue.track(event);
-    print(event.id);
+    printLine(event.id);
   }
   await pause(1);
 }

@@ -19,15 +19,15 @@ it.each([
   ["2026-10-25", "2026-10-24T22:00:00Z", 25],
   ["2026-10-26", "2026-10-25T23:00:00Z", 24],
 ])("LocalCalendar begins %s in Zurich at %s and gives it %d hours", (date, start, hours) => {
-  expect(zurich.startOf(date)).toBe(Date.parse(start));
-  expect(zurich.startOf(addDays(date, 1)) - zurich.startOf(date)).toBe(hours * HOUR);
+  expect(zurich.startOfDay(date)).toBe(Date.parse(start));
+  expect(zurich.startOfDay(addDays(date, 1)) - zurich.startOfDay(date)).toBe(hours * HOUR);
 });
 
 it("LocalCalendar begins a day at 01:00 if the clocks go forward at midnight", () => {
   // On 24 April 2026, the clocks in Cairo go forward from 00:00 to 01:00.
   const cairo = new LocalCalendar("Africa/Cairo");
-  const start = cairo.startOf("2026-04-24");
-  expect(cairo.labelOf(start)).toBe("2026-04-24T01:00:00+03:00");
+  const start = cairo.startOfDay("2026-04-24");
+  expect(cairo.formatTime(start)).toBe("2026-04-24T01:00:00+03:00");
   expect(cairo.dateAt(start - 1)).toBe("2026-04-23");
 });
 
@@ -39,9 +39,9 @@ it.each(["Europe/Zurich", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "A
     fc.assert(
       fc.property(times, (time) => {
         const date = calendar.dateAt(time);
-        expect(calendar.startOf(date)).toBeLessThanOrEqual(time);
-        expect(calendar.startOf(addDays(date, 1))).toBeGreaterThan(time);
-        expect(Date.parse(calendar.labelOf(time))).toBe(Math.floor(time / 1000) * 1000);
+        expect(calendar.startOfDay(date)).toBeLessThanOrEqual(time);
+        expect(calendar.startOfDay(addDays(date, 1))).toBeGreaterThan(time);
+        expect(Date.parse(calendar.formatTime(time))).toBe(Math.floor(time / 1000) * 1000);
       }),
       { numRuns: 100 },
     );

@@ -5,7 +5,7 @@ import { deliver } from "../recount/delivery.ts";
 import { Recount } from "../recount/recount.ts";
 import { Browser, HOUR, MINUTE, Script } from "../recount/script.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
-import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
+import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 /**
  * Returns a script for both days on which the clocks change in Zurich: one browser is active all day, with a visit
@@ -16,14 +16,14 @@ function busyDays(): Script {
   for (const start of ["2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z"].map(Date.parse)) {
     const tireless = new Browser(script, start);
     for (let slice = 0; slice < 48 * 3; slice++) {
-      tireless.view(`/${slice % 3}`);
+      tireless.viewPage(`/${slice % 3}`);
       const passer = new Browser(script, tireless.now + 7);
-      passer.view("/passing");
-      if (slice % 5 === 0) passer.wait(1).order(`order-${tireless.now}`, slice, "CHF");
+      passer.viewPage("/passing");
+      if (slice % 5 === 0) passer.wait(1).completeOrder(`order-${tireless.now}`, slice, "CHF");
       tireless.wait(20 * MINUTE);
     }
   }
-  script.document("bot", Date.parse("2026-03-29T00:30:00Z"));
+  script.addDocument("bot", Date.parse("2026-03-29T00:30:00Z"));
   return script;
 }
 
@@ -31,8 +31,8 @@ const script = busyDays();
 const delivered = deliver(script);
 const recount = new Recount(script, delivered, TIME_ZONE);
 
-function describeDays(load: () => Promise<Loaded>): void {
-  let loaded: Loaded;
+function describeDays(load: () => Promise<LoadedDatabase>): void {
+  let loaded: LoadedDatabase;
   let questions: Questions;
 
   beforeAll(async () => {
@@ -83,7 +83,7 @@ function describeDays(load: () => Promise<Loaded>): void {
       }
       const { rows } = await questions.breakdown({ dimension: "page", from, to });
       const views = rows.map(({ value, pageViews }) => [value, pageViews]);
-      const pages = [...recount.pages({ from, to })].map(([path, page]) => [path, page.pageViews]);
+      const pages = [...recount.pageFigures({ from, to })].map(([path, page]) => [path, page.pageViews]);
       expect(new Map(views as [string, number][])).toEqual(new Map(pages as [string, number][]));
     },
   );

@@ -6,27 +6,27 @@ import type { Source } from "../../../src/visit/event.ts";
 import { createQuestions, DEFINITIONS, type Questions } from "../../../src/visit/questions/index.ts";
 import { deliver } from "../recount/delivery.ts";
 import { Recount } from "../recount/recount.ts";
-import { Browser, DESKTOP, DIRECT, MINUTE, Script, SECOND } from "../recount/script.ts";
+import { Browser, DESKTOP_CLIENT, DIRECT_SOURCE, MINUTE, Script, SECOND } from "../recount/script.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
-import { fillSqlite, type Loaded } from "./load.ts";
+import { fillSqlite, type LoadedDatabase } from "./load.ts";
 
 const text = readFileSync(join(root, "docs/analytics-api.md"), "utf8");
 
 const NEWSLETTER: Source = {
-  ...DIRECT,
+  ...DIRECT_SOURCE,
   channel: "Email",
   source: "newsletter",
   medium: "email",
   campaign: "autumn",
 };
 const GOOGLE: Source = {
-  ...DIRECT,
+  ...DIRECT_SOURCE,
   channel: "Organic Search",
   source: "google",
   medium: "organic",
   referrer: "google.com",
 };
-const PHONE = { ...DESKTOP, browser: "Safari 19", os: "iOS 19", device: "mobile" };
+const PHONE = { ...DESKTOP_CLIENT, browser: "Safari 19", os: "iOS 19", device: "mobile" };
 
 /**
  * Returns the example of the document, which covers two days: Anna orders and comes back later; Ben views one page on
@@ -35,27 +35,27 @@ const PHONE = { ...DESKTOP, browser: "Safari 19", os: "iOS 19", device: "mobile"
 function example(): Script {
   const script = new Script(42);
   const anna = new Browser(script, Date.parse("2026-10-05T08:00:00Z"));
-  anna.view("/", { cameFrom: NEWSLETTER });
-  anna.wait(30 * SECOND).view("/tacos");
+  anna.viewPage("/", { cameFrom: NEWSLETTER });
+  anna.wait(30 * SECOND).viewPage("/tacos");
   anna.wait(SECOND).track("product_view");
   anna.wait(20 * SECOND).track("add_to_cart");
   anna.wait(10 * SECOND).login("anna");
   anna.wait(40 * SECOND).track("begin_checkout");
-  anna.wait(20 * SECOND).visible(90 * SECOND);
-  anna.wait(40 * SECOND).order("order-1", 2490, "CHF");
+  anna.wait(20 * SECOND).reportVisibleTime(90 * SECOND);
+  anna.wait(40 * SECOND).completeOrder("order-1", 2490, "CHF");
   const ben = new Browser(script, Date.parse("2026-10-05T08:01:00Z"));
   ben.client = PHONE;
-  ben.view("/tacos", { cameFrom: GOOGLE });
+  ben.viewPage("/tacos", { cameFrom: GOOGLE });
   ben.wait(SECOND).track("product_view");
   anna.now = Date.parse("2026-10-06T07:00:00Z");
-  anna.view("/");
-  anna.wait(MINUTE).view("/about");
-  script.document("bot", Date.parse("2026-10-05T09:00:00Z"));
-  script.document("not-collected", Date.parse("2026-10-06T09:00:00Z"));
+  anna.viewPage("/");
+  anna.wait(MINUTE).viewPage("/about");
+  script.addDocument("bot", Date.parse("2026-10-05T09:00:00Z"));
+  script.addDocument("not-collected", Date.parse("2026-10-06T09:00:00Z"));
   return script;
 }
 
-let loaded: Loaded;
+let loaded: LoadedDatabase;
 let questions: Questions;
 const script = example();
 const recount = new Recount(script, deliver(script), TIME_ZONE);

@@ -15,7 +15,7 @@ import { funnelOf } from "../recount/funnel.ts";
 import { type Figures, Recount } from "../recount/recount.ts";
 import { DAY, HOUR, type Script } from "../recount/script.ts";
 import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
-import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
+import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 /** One month of traffic, and the recount, which computes the expected figures independently. */
 interface Traffic {
@@ -54,8 +54,8 @@ function isEmpty({ visits, pageViews, orders }: SeriesPoint): boolean {
   return visits + pageViews + orders === 0;
 }
 
-function describeFigures({ script, recount }: Traffic, load: () => Promise<Loaded>): void {
-  let loaded: Loaded;
+function describeFigures({ script, recount }: Traffic, load: () => Promise<LoadedDatabase>): void {
+  let loaded: LoadedDatabase;
   let questions: Questions;
 
   beforeAll(async () => {
@@ -89,7 +89,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
       returningVisitors: total.returningVisitors,
       singleRequestVisitors: total.singleRequestVisitors,
     });
-    expect(documents).toEqual(Object.fromEntries(recount.documents(MONTH)));
+    expect(documents).toEqual(Object.fromEntries(recount.documentCounts(MONTH)));
     expect(comparison).toBeNull();
     expect(Math.min(figures.returningVisitors, figures.singleRequestVisitors)).toBeGreaterThan(0);
   });
@@ -155,7 +155,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
 
   it("breakdown() returns the figures of each page", async () => {
     const rows = await allRows("page");
-    const pages = recount.pages(MONTH);
+    const pages = recount.pageFigures(MONTH);
     expect(new Set(rows.map(({ value }) => value))).toEqual(new Set(pages.keys()));
     const inMonth = recount.visitsIn(MONTH);
     for (const { value, pageViews, visits, visitors, orders } of rows) {
@@ -210,7 +210,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
       matching((value) => value?.includes("oo") ?? false, "entrySource"),
     );
     expect(await count({ dimension: "browser", operator: "contains", value: "%" })).toBe(0);
-    const [page = ""] = recount.pages(MONTH).keys();
+    const [page = ""] = recount.pageFigures(MONTH).keys();
     const sees = (path: string) =>
       visits.filter(({ pages }) => pages.some((each) => each.path === path)).length;
     expect(await count({ dimension: "page", operator: "is", value: page })).toBe(sees(page));
@@ -383,7 +383,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
   });
 
   it("customerJourney() returns visits in several browsers, newest first", async () => {
-    for (const [customer, totals] of [...recount.customers()].slice(0, 5)) {
+    for (const [customer, totals] of [...recount.customerTotals()].slice(0, 5)) {
       const answer = await questions.customerJourney(customer, { limit: 1000 });
       expect(answer.totals?.visits ?? 0).toBe(totals.visits);
       expect(answer.visits).toHaveLength(totals.visits);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createQuestions } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 import { DAY, eventOf, START } from "../facts/events.ts";
-import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
+import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 const HUGE_AMOUNT = Number.MAX_SAFE_INTEGER;
 /** The sum of this many orders exceeds the largest 64-bit integer. */
@@ -21,7 +21,7 @@ const DELIVERED = [EVENTS.slice(0, ORDER_COUNT), EVENTS.slice(ORDER_COUNT)].map(
   batch: { events, counts: [] },
 }));
 
-function sums(load: () => Promise<Loaded>): () => Promise<void> {
+function sums(load: () => Promise<LoadedDatabase>): () => Promise<void> {
   return async () => {
     const loaded = await load();
     const questions = createQuestions(loaded.database, { timeZone: "UTC" });

@@ -12,41 +12,41 @@ import type { Delivered } from "../recount/delivery.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
 
 /** A database that contains the data of a test. */
-export interface Loaded {
+export interface LoadedDatabase {
   readonly database: QuestionDatabase;
   remove(): Promise<void>;
 }
 
 /** Larger than the number of days in any test. */
-const ALL_DAYS = 10_000;
+const MORE_THAN_ALL_DAYS = 10_000;
 /**
  * How many days are recomputed after the last batch. The rollups (precomputed statistics) of the other days stay out
  * of date.
  */
-const SOME_DAYS = 10;
+const DAYS_RECOMPUTED_AT_END = 10;
 
 /**
  * Writes batches. Recomputes rollups (precomputed statistics) once after half of the batches, and those of a few days
  * at the end.
  */
-async function fill(
+async function writeBatches(
   sink: EventSink & VisitMaintenance,
   delivered: readonly Pick<Delivered, "batch">[],
 ): Promise<void> {
   const half = Math.ceil(delivered.length / 2);
   for (const { batch } of delivered.slice(0, half)) await sink.write(batch);
-  await sink.recompute(ALL_DAYS);
+  await sink.recompute(MORE_THAN_ALL_DAYS);
   for (const { batch } of delivered.slice(half)) await sink.write(batch);
-  await sink.recompute(SOME_DAYS);
+  await sink.recompute(DAYS_RECOMPUTED_AT_END);
   await sink.close();
 }
 
 /** Writes batches to a SQLite file through its sink. */
-export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[]): Promise<Loaded> {
+export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[]): Promise<LoadedDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-questions-"));
   const path = join(folder, "visits.db");
   const sink = sqliteEvents({ path, timeZone: TIME_ZONE });
-  await fill(sink, delivered);
+  await writeBatches(sink, delivered);
   return {
     database: { dialect: "sqlite", path },
     remove: () => rm(folder, { recursive: true }),
@@ -57,11 +57,11 @@ export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[])
 export async function fillPostgres(
   url: string,
   delivered: readonly Pick<Delivered, "batch">[],
-): Promise<Loaded> {
+): Promise<LoadedDatabase> {
   const own = await temporaryDatabase(url);
   const pool = new pg.Pool({ connectionString: own.url, max: 4 });
   const sink = await postgresEvents({ pool, timeZone: TIME_ZONE });
-  await fill(sink, delivered);
+  await writeBatches(sink, delivered);
   return {
     database: { dialect: "postgres", pool },
     async remove() {

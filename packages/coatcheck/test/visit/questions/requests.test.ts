@@ -4,9 +4,9 @@ import { UsageError } from "../../../src/session/usage-error.ts";
 import { createQuestions, type Questions } from "../../../src/visit/questions/index.ts";
 import { deliver } from "../recount/delivery.ts";
 import { MONTH, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
-import { fillSqlite, type Loaded } from "./load.ts";
+import { fillSqlite, type LoadedDatabase } from "./load.ts";
 
-let loaded: Loaded;
+let loaded: LoadedDatabase;
 let questions: Questions;
 
 beforeAll(async () => {

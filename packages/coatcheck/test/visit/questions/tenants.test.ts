@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createQuestions } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 import { HOUR, START } from "../facts/events.ts";
-import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
+import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 const COUNT = {
   id: "count-1",
@@ -13,7 +13,7 @@ const COUNT = {
 } as const;
 const DELIVERED = [{ batch: { events: [], counts: [COUNT] } }];
 
-function countsOnly(load: () => Promise<Loaded>): () => Promise<void> {
+function countsOnly(load: () => Promise<LoadedDatabase>): () => Promise<void> {
   return async () => {
     const loaded = await load();
     const questions = createQuestions(loaded.database, { timeZone: "UTC" });

@@ -5,7 +5,7 @@ import { type Condition, DIMENSIONS } from "./dimensions.ts";
 import {
   attributionRows,
   breakdownRows,
-  cohorts,
+  cohortRows,
   dailySeries,
   funnelSteps,
   hourlySeries,
@@ -17,16 +17,16 @@ import type { Range, Recount } from "./recount.ts";
 import { DAY } from "./script.ts";
 import { MONTH } from "./traffic.ts";
 
-const CHANGE_OF_CLOCK: Range = { from: "2026-10-25", to: "2026-10-25" };
-const RANGES: readonly Range[] = [
+const DAY_OF_CLOCK_CHANGE: Range = { from: "2026-10-25", to: "2026-10-25" };
+const TESTED_RANGES: readonly Range[] = [
   MONTH,
-  CHANGE_OF_CLOCK,
+  DAY_OF_CLOCK_CHANGE,
   { from: "2026-10-12", to: "2026-10-18" },
   { from: "2026-09-29", to: "2026-10-02" },
   { from: "2026-06-01", to: "2026-11-30" },
 ];
 
-const CONDITIONS: readonly (readonly Condition[])[] = [
+const TESTED_CONDITIONS: readonly (readonly Condition[])[] = [
   [{ dimension: "country", operator: "is", value: "CH" }],
   [{ dimension: "channel", operator: "is", value: "Direct" }],
   [{ dimension: "country", operator: "is", value: null }],
@@ -42,10 +42,13 @@ const CONDITIONS: readonly (readonly Condition[])[] = [
 /** Dimensions that are compared with every filter. */
 const FILTERED_DIMENSIONS: readonly string[] = ["source", "country", "entryPage"];
 
-const SHOP: readonly FunnelStep[] = ["product_view", "add_to_cart", "begin_checkout", "order_completed"].map(
-  (event) => ({ event }),
-);
-const PAGES: readonly FunnelStep[] = [
+const SHOP_FUNNEL_STEPS: readonly FunnelStep[] = [
+  "product_view",
+  "add_to_cart",
+  "begin_checkout",
+  "order_completed",
+].map((event) => ({ event }));
+const PAGE_FUNNEL_STEPS: readonly FunnelStep[] = [
   { event: "page_view", path: "/menu" },
   { event: "page_view" },
   { event: "page_view" },
@@ -62,24 +65,24 @@ export interface ComparedQuestions {
 
 /** Compares totals, and the series of days and hours, for several ranges and filters. */
 export async function compareOverviews({ questions, recount }: ComparedQuestions): Promise<void> {
-  for (const range of RANGES) {
+  for (const range of TESTED_RANGES) {
     const answer = await questions.overview({ ...range, grain: "day" });
     expect(answer.figures, JSON.stringify(range)).toMatchObject(rangeFigures(recount.overview(range)));
     expect(answer.series, JSON.stringify(range)).toMatchObject(dailySeries(recount, range));
     for (const [kind, documents] of Object.entries(answer.documents)) {
-      expect(documents, `documents of ${kind}`).toBe(recount.documents(range).get(kind as "bot") ?? 0);
+      expect(documents, `documents of ${kind}`).toBe(recount.documentCounts(range).get(kind as "bot") ?? 0);
     }
-    for (const filters of CONDITIONS) {
+    for (const filters of TESTED_CONDITIONS) {
       const { figures } = await questions.overview({ ...range, grain: "day", filters: filters as never });
       expect(figures, JSON.stringify({ range, filters })).toMatchObject(
         rangeFigures(recount.overview(range, filters)),
       );
     }
   }
-  for (const range of [CHANGE_OF_CLOCK, { from: "2026-10-23", to: "2026-10-26" }]) {
+  for (const range of [DAY_OF_CLOCK_CHANGE, { from: "2026-10-23", to: "2026-10-26" }]) {
     const { series } = await questions.overview({ ...range, grain: "hour" });
     const hours = hourlySeries(recount, range);
-    expect(series.length).toBe(range === CHANGE_OF_CLOCK ? 25 : 4 * 24 + 1);
+    expect(series.length).toBe(range === DAY_OF_CLOCK_CHANGE ? 25 : 4 * 24 + 1);
     for (const { at, ...figures } of series) {
       const expected = hours.get(Date.parse(at)) ?? { visits: 0, pageViews: 0, orders: 0, visitors: 0 };
       expect(figures, at).toMatchObject(expected);
@@ -89,10 +92,10 @@ export async function compareOverviews({ questions, recount }: ComparedQuestions
 
 /** Compares the rows of each dimension for several ranges, and with each filter for the month. */
 export async function compareBreakdowns({ questions, recount }: ComparedQuestions): Promise<void> {
-  for (const range of RANGES) {
+  for (const range of TESTED_RANGES) {
     for (const dimension of DIMENSIONS) {
       const isFiltered = range === MONTH && FILTERED_DIMENSIONS.includes(dimension);
-      for (const conditions of isFiltered ? [[], ...CONDITIONS] : [[]]) {
+      for (const conditions of isFiltered ? [[], ...TESTED_CONDITIONS] : [[]]) {
         const { rows } = await questions.breakdown({
           dimension: dimension as "channel",
           ...range,
@@ -112,20 +115,20 @@ export async function compareBreakdowns({ questions, recount }: ComparedQuestion
         { visits, pageViews, engaged, bounced, converted },
       ]),
     );
-    expect(answered, JSON.stringify({ pages: range })).toEqual(recount.pages(range));
+    expect(answered, JSON.stringify({ pages: range })).toEqual(recount.pageFigures(range));
   }
 }
 
 /** Compares closed and open funnels by visit and by visitor, with windows, pages and filters. */
 export async function compareFunnels({ questions, recount }: ComparedQuestions): Promise<void> {
-  for (const range of RANGES) {
-    for (const steps of [SHOP, PAGES]) {
+  for (const range of TESTED_RANGES) {
+    for (const steps of [SHOP_FUNNEL_STEPS, PAGE_FUNNEL_STEPS]) {
       for (const by of ["visit", "visitor"] as const) {
         for (const mode of ["closed", "open"] as const) {
           for (const window of [DAY, 60_000, 7 * DAY]) {
             for (const conditions of [
               [],
-              ...CONDITIONS.slice(0, range === MONTH && window === DAY ? 7 : 0),
+              ...TESTED_CONDITIONS.slice(0, range === MONTH && window === DAY ? 7 : 0),
             ]) {
               const answer = await questions.funnel({
                 ...range,
@@ -156,7 +159,7 @@ export async function compareAttributionAndRetention({
   recount,
   now,
 }: ComparedQuestions): Promise<void> {
-  for (const range of RANGES) {
+  for (const range of TESTED_RANGES) {
     for (const [model, key] of [
       ["first-touch", "first"],
       ["last-non-direct", "last"],
@@ -179,7 +182,7 @@ export async function compareAttributionAndRetention({
     expect(
       answer.cohorts.filter(({ visitors }) => visitors > 0),
       JSON.stringify({ retention: range }),
-    ).toEqual(cohorts(recount, weeks));
+    ).toEqual(cohortRows(recount, weeks));
   }
 }
 
@@ -191,7 +194,7 @@ export async function compareJourneys({ questions, recount }: ComparedQuestions)
       visits.map((visit) => visitSummary(recount, visit)),
     );
   }
-  for (const [customer, totals] of recount.customers()) {
+  for (const [customer, totals] of recount.customerTotals()) {
     if (totals.visits === 0) continue;
     const { totals: answered } = await questions.customerJourney(customer);
     expect(answered, customer).toMatchObject({

@@ -2,7 +2,7 @@
 import { type DocumentCount, STANDARD_EVENTS, type VisitEvent } from "../../../src/visit/event.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
 import { Random } from "./random.ts";
-import { type Action, type CountedDocument, HOST, HOUR, type Script } from "./script.ts";
+import { type Action, type CountedDocument, HOUR, type Script, SHOP_HOST } from "./script.ts";
 
 /** A batch, and the actions that it reports, in the same order. */
 export interface Delivered {
@@ -30,7 +30,7 @@ export function eventOf(action: Action): VisitEvent {
     sessionId: action.session,
     subject: action.customer,
     tenant: action.tenant,
-    page: action.page && { ...action.page, host: HOST, title: null },
+    page: action.page && { ...action.page, host: SHOP_HOST, title: null },
     visibleTime: detail.do === "visible" ? detail.milliseconds : null,
     source: action.cameFrom,
     client: action.client,
@@ -55,14 +55,14 @@ export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1)
   const random = new Random(seed);
   const nodes = new Set([...script.actions, ...script.documents].map(({ node }) => node));
   const batches = [...nodes].flatMap((node) => batchesOf(script, node, random));
-  if (arrival === "in-order") return inOrder(batches, ({ readyAt }) => readyAt);
+  if (arrival === "in-order") return sortByTime(batches, ({ readyAt }) => readyAt);
   const repeated = batches.flatMap((batch) => (random.chance(0.1) ? [batch, batch] : [batch]));
   if (arrival === "shuffled") return random.shuffle(repeated);
   const delayed = repeated.map((batch) => ({
     ...batch,
-    readyAt: batch.readyAt + (random.chance(0.2) ? random.whole(0, 6 * HOUR) : 0),
+    readyAt: batch.readyAt + (random.chance(0.2) ? random.integer(0, 6 * HOUR) : 0),
   }));
-  return inOrder(delayed, ({ readyAt }) => readyAt);
+  return sortByTime(delayed, ({ readyAt }) => readyAt);
 }
 
 interface ReadyBatch extends Delivered {
@@ -70,17 +70,17 @@ interface ReadyBatch extends Delivered {
 }
 
 function batchesOf(script: Script, node: number, random: Random): ReadyBatch[] {
-  const actions = inOrder(
+  const actions = sortByTime(
     script.actions.filter((action) => action.node === node && !action.isLost),
     ({ heardAt }) => heardAt,
   );
-  let documents = inOrder(
+  let documents = sortByTime(
     script.documents.filter((document) => document.node === node),
     ({ at }) => at,
   );
   const batches: ReadyBatch[] = [];
   for (let start = 0; start < actions.length; ) {
-    const end = start + random.whole(1, 60);
+    const end = start + random.integer(1, 60);
     const chunk = actions.slice(start, end);
     const readyAt = chunk.at(-1)?.heardAt ?? 0;
     const isLast = end >= actions.length;
@@ -108,12 +108,12 @@ function countsOf(documents: readonly CountedDocument[], random: Random): Docume
   for (const { at, kind, tenant } of documents) {
     const hour = at - (at % HOUR);
     const key = JSON.stringify([kind, hour, tenant]);
-    const count = counts.get(key) ?? { id: random.uuidOf(at), kind, hour, tenant, documents: 0 };
+    const count = counts.get(key) ?? { id: random.uuidV7At(at), kind, hour, tenant, documents: 0 };
     counts.set(key, { ...count, documents: count.documents + 1 });
   }
   return [...counts.values()];
 }
 
-function inOrder<Item>(items: readonly Item[], timeOf: (item: Item) => number): Item[] {
+function sortByTime<Item>(items: readonly Item[], timeOf: (item: Item) => number): Item[] {
   return items.toSorted((left, right) => timeOf(left) - timeOf(right));
 }

@@ -121,7 +121,7 @@ function totalsOf(orders: readonly CountedOrder[]): { orders: number; revenue: R
 /**
  * Returns the cohorts of a range of weeks. Each has the number of its visitors who came back 0, 1, 2, … weeks later.
  */
-export function cohorts(recount: Recount, range: Range) {
+export function cohortRows(recount: Recount, range: Range) {
   return [...recount.retention(range)]
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
     .map(([week, weeks]) => {

@@ -1,25 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { funnelOf } from "./funnel.ts";
 import { Recount } from "./recount.ts";
-import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./recount-fixtures.ts";
-import { DAY, DESKTOP, HOUR, MINUTE, Script } from "./script.ts";
+import {
+  GOOGLE_SOURCE,
+  MAIL_SOURCE,
+  MONTH,
+  newBrowser,
+  recount,
+  recountMonth,
+  START,
+} from "./recount-fixtures.ts";
+import { DAY, DESKTOP_CLIENT, HOUR, MINUTE, Script } from "./script.ts";
 
 describe("Recount of orders", () => {
   it("uses the report of an order that arrives first, even if another report has an earlier time", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.order("7", 1000, "CHF", { late: HOUR });
-    browser.wait(MINUTE).backend({ do: "order", orderId: "7", revenue: 1200, currency: "CHF" }, { node: 1 });
-    expect(overview(browser)).toMatchObject({ orders: 1, revenue: { CHF: 1200 } });
+    browser.viewPage("/");
+    browser.completeOrder("7", 1000, "CHF", { late: HOUR });
+    browser
+      .wait(MINUTE)
+      .reportByBackend({ do: "order", orderId: "7", revenue: 1200, currency: "CHF" }, { node: 1 });
+    expect(recountMonth(browser)).toMatchObject({ orders: 1, revenue: { CHF: 1200 } });
   });
 
   it("does not extend a visit by a repeated order", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.order("7", 1000, "CHF");
-    browser.wait(20 * MINUTE).order("7", 1000, "CHF");
-    browser.wait(20 * MINUTE).view("/menu");
-    expect(overview(browser)).toMatchObject({ visits: 2, orders: 1 });
+    browser.viewPage("/");
+    browser.completeOrder("7", 1000, "CHF");
+    browser.wait(20 * MINUTE).completeOrder("7", 1000, "CHF");
+    browser.wait(20 * MINUTE).viewPage("/menu");
+    expect(recountMonth(browser)).toMatchObject({ visits: 2, orders: 1 });
   });
 
   it("counts equal order ids in two tenants as two orders", () => {
@@ -27,22 +37,22 @@ describe("Recount of orders", () => {
     for (const tenant of ["bern", "basel"]) {
       const browser = newBrowser(script);
       browser.tenant = tenant;
-      browser.order("7", 500, "CHF");
+      browser.completeOrder("7", 500, "CHF");
     }
-    expect(overview({ script })).toMatchObject({ orders: 2, revenue: { CHF: 1000 } });
+    expect(recountMonth({ script })).toMatchObject({ orders: 2, revenue: { CHF: 1000 } });
   });
 
   it("counts two orders in one visit as two orders but one converted visit", () => {
     const browser = newBrowser();
-    browser.order("1", 1000, "CHF");
-    browser.order("2", 0, "EUR");
-    expect(overview(browser)).toMatchObject({ orders: 2, converted: 1, revenue: { CHF: 1000, EUR: 0 } });
+    browser.completeOrder("1", 1000, "CHF");
+    browser.completeOrder("2", 0, "EUR");
+    expect(recountMonth(browser)).toMatchObject({ orders: 2, converted: 1, revenue: { CHF: 1000, EUR: 0 } });
   });
 
   it("counts an order on its own day, but the conversion on the day its visit started", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-05T23:50:00Z"));
-    browser.view("/");
-    browser.wait(20 * MINUTE).order("1", 100, "CHF");
+    browser.viewPage("/");
+    browser.wait(20 * MINUTE).completeOrder("1", 100, "CHF");
     const days = recount(browser).byDay(MONTH);
     expect(days.get("2026-10-05")).toMatchObject({ orders: 0, converted: 1 });
     expect(days.get("2026-10-06")).toMatchObject({ orders: 1, converted: 0, revenue: { CHF: 100 } });
@@ -56,17 +66,17 @@ describe("Recount of attribution", () => {
       [90 * DAY + 1, "Direct"],
     ] as const) {
       const browser = newBrowser(new Script(), START - gap);
-      browser.view("/", { cameFrom: MAIL });
-      browser.wait(gap).view("/");
+      browser.viewPage("/", { cameFrom: MAIL_SOURCE });
+      browser.wait(gap).viewPage("/");
       expect([...recount(browser).breakdown("channel", MONTH).keys()]).toEqual([channel]);
     }
   });
 
   it("attributes to the latest of several non-direct sources", () => {
     const browser = newBrowser();
-    browser.view("/", { cameFrom: MAIL });
-    browser.wait(DAY).view("/", { cameFrom: GOOGLE });
-    browser.wait(DAY).view("/");
+    browser.viewPage("/", { cameFrom: MAIL_SOURCE });
+    browser.wait(DAY).viewPage("/", { cameFrom: GOOGLE_SOURCE });
+    browser.wait(DAY).viewPage("/");
     const figures = recount(browser);
     expect(figures.breakdown("channel", MONTH).get("Organic Search")?.visits).toBe(2);
     expect(figures.breakdown("entryChannel", MONTH).get("Direct")?.visits).toBe(1);
@@ -74,16 +84,16 @@ describe("Recount of attribution", () => {
 
   it("keeps the first-touch source, even if it is Direct", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(DAY).view("/", { cameFrom: GOOGLE });
+    browser.viewPage("/");
+    browser.wait(DAY).viewPage("/", { cameFrom: GOOGLE_SOURCE });
     expect(recount(browser).breakdown("firstTouchChannel", MONTH).get("Direct")?.visits).toBe(2);
   });
 
   it("keeps an order's source when an earlier visit arrives after the order", () => {
     const browser = newBrowser();
-    browser.view("/", { cameFrom: MAIL, late: 2 * DAY });
-    browser.wait(DAY).view("/");
-    browser.order("1", 700, "CHF");
+    browser.viewPage("/", { cameFrom: MAIL_SOURCE, late: 2 * DAY });
+    browser.wait(DAY).viewPage("/");
+    browser.completeOrder("1", 700, "CHF");
     const delivered = browser.script.actions
       .toSorted((left, right) => left.heardAt - right.heardAt)
       .map((action) => ({ actions: [action], batch: { events: [], counts: [] } }));
@@ -96,9 +106,9 @@ describe("Recount of attribution", () => {
 describe("Recount of visitors", () => {
   it("counts a visitor once per range, both as new and as returning", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(DAY).view("/");
-    expect(overview(browser)).toMatchObject({ visitors: 1, newVisitors: 1, returningVisitors: 1 });
+    browser.viewPage("/");
+    browser.wait(DAY).viewPage("/");
+    expect(recountMonth(browser)).toMatchObject({ visitors: 1, newVisitors: 1, returningVisitors: 1 });
     expect(recount(browser).byDay(MONTH).get("2026-10-06")).toMatchObject({
       visitors: 1,
       newVisitors: 0,
@@ -108,8 +118,8 @@ describe("Recount of visitors", () => {
 
   it("counts a visitor once in a breakdown, by the visitor's first visit in the range", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(DAY).view("/", { client: { ...DESKTOP, country: "DE" } });
+    browser.viewPage("/");
+    browser.wait(DAY).viewPage("/", { client: { ...DESKTOP_CLIENT, country: "DE" } });
     const rows = recount(browser).breakdown("country", MONTH);
     expect(rows.get("CH")).toMatchObject({ visits: 1, visitors: 1 });
     expect(rows.get("DE")).toMatchObject({ visits: 1, visitors: 0 });
@@ -122,11 +132,11 @@ describe("Recount of visitors", () => {
 
   it("assigns a visit to its last customer, and each order to the customer who placed it", () => {
     const browser = newBrowser();
-    browser.view("/");
+    browser.viewPage("/");
     browser.login("anna");
-    browser.order("1", 100, "CHF");
+    browser.completeOrder("1", 100, "CHF");
     browser.wait(MINUTE).login("ben");
-    expect(recount(browser).customers()).toEqual(
+    expect(recount(browser).customerTotals()).toEqual(
       new Map([
         ["ben", { visits: 1, orders: 0, revenue: {}, firstVisit: START, lastVisit: START }],
         ["anna", { visits: 0, orders: 1, revenue: { CHF: 100 }, firstVisit: null, lastVisit: null }],
@@ -136,11 +146,11 @@ describe("Recount of visitors", () => {
 
   it("counts visitors as live by the arrival time of their activity", () => {
     const script = new Script();
-    newBrowser(script).view("/", { late: 10 * MINUTE });
-    newBrowser(script).view("/");
-    expect(recount({ script }).live(START + 10 * MINUTE)).toBe(1);
-    expect(recount({ script }).live(START + 5 * MINUTE)).toBe(0);
-    expect(recount({ script }).live(START + 5 * MINUTE - 1)).toBe(1);
+    newBrowser(script).viewPage("/", { late: 10 * MINUTE });
+    newBrowser(script).viewPage("/");
+    expect(recount({ script }).liveVisitors(START + 10 * MINUTE)).toBe(1);
+    expect(recount({ script }).liveVisitors(START + 5 * MINUTE)).toBe(0);
+    expect(recount({ script }).liveVisitors(START + 5 * MINUTE - 1)).toBe(1);
   });
 });
 
@@ -148,7 +158,7 @@ describe("Calendar of the recount", () => {
   it("gives 25 hours to the day on which the clocks go back", () => {
     const script = new Script();
     for (let hour = 0; hour < 26; hour++) {
-      newBrowser(script, Date.parse("2026-10-24T22:00:00Z") + hour * HOUR).view("/");
+      newBrowser(script, Date.parse("2026-10-24T22:00:00Z") + hour * HOUR).viewPage("/");
     }
     const counted = recount({ script }, "Europe/Zurich");
     expect(counted.byDay(MONTH).get("2026-10-25")?.visits).toBe(25);
@@ -159,7 +169,7 @@ describe("Calendar of the recount", () => {
   it("gives 23 hours to the day on which the clocks go forward", () => {
     const script = new Script();
     for (let hour = 0; hour < 24; hour++) {
-      newBrowser(script, Date.parse("2026-03-28T23:00:00Z") + hour * HOUR).view("/");
+      newBrowser(script, Date.parse("2026-03-28T23:00:00Z") + hour * HOUR).viewPage("/");
     }
     const days = recount({ script }, "Europe/Zurich").byDay({ from: "2026-03-01", to: "2026-03-31" });
     expect([...days].map(([day, { visits }]) => [day, visits])).toEqual([
@@ -170,8 +180,8 @@ describe("Calendar of the recount", () => {
 
   it("begins weeks on Monday in the operator's time zone", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-11T21:59:59Z"));
-    browser.view("/");
-    browser.wait(30 * MINUTE).view("/");
+    browser.viewPage("/");
+    browser.wait(30 * MINUTE).viewPage("/");
     expect(recount(browser, "Europe/Zurich").retention(MONTH)).toEqual(
       new Map([
         [
@@ -192,9 +202,9 @@ describe("Recount of funnels", () => {
   it("uses the first occurrence of each step after the previous step", () => {
     const browser = newBrowser();
     browser.track("add_to_cart");
-    browser.wait(MINUTE).view("/");
+    browser.wait(MINUTE).viewPage("/");
     browser.wait(MINUTE).track("add_to_cart");
-    browser.wait(2 * MINUTE).order("1", 1, "CHF");
+    browser.wait(2 * MINUTE).completeOrder("1", 1, "CHF");
     expect(funnelOf(recount(browser).visits, steps, { by: "visit" })).toEqual([
       { closed: 1, open: 1, medianTime: null },
       { closed: 1, open: 1, medianTime: MINUTE },
@@ -205,7 +215,7 @@ describe("Recount of funnels", () => {
   it("counts a step that happens before the previous step in the open funnel only", () => {
     const browser = newBrowser();
     browser.track("add_to_cart");
-    browser.wait(MINUTE).view("/");
+    browser.wait(MINUTE).viewPage("/");
     expect(funnelOf(recount(browser).visits, steps, { by: "visit" })).toMatchObject([
       { closed: 1, open: 1 },
       { closed: 0, open: 1 },
@@ -219,7 +229,7 @@ describe("Recount of funnels", () => {
       [DAY + 1, 0],
     ] as const) {
       const browser = newBrowser();
-      browser.view("/");
+      browser.viewPage("/");
       browser.wait(wait).track("add_to_cart");
       const rows = funnelOf(recount(browser).visits, steps, { by: "visitor" });
       expect(rows[1]).toMatchObject({ closed, open: 1 });
@@ -230,7 +240,7 @@ describe("Recount of funnels", () => {
     const script = new Script();
     for (const wait of [10, 20, 41, 1000]) {
       const browser = newBrowser(script);
-      browser.view("/");
+      browser.viewPage("/");
       browser.wait(wait).track("add_to_cart");
     }
     expect(funnelOf(recount({ script }).visits, steps, { by: "visit" })[1]?.medianTime).toBe(30.5);
@@ -239,7 +249,7 @@ describe("Recount of funnels", () => {
   it("sorts events with equal times by event id", () => {
     const outcomes = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
       const browser = newBrowser(new Script(seed));
-      const view = browser.view("/");
+      const view = browser.viewPage("/");
       const cart = browser.track("add_to_cart");
       const rows = funnelOf(recount(browser).visits, steps, { by: "visit" });
       expect(rows[1]?.closed).toBe(view.id < cart.id ? 1 : 0);
@@ -250,7 +260,7 @@ describe("Recount of funnels", () => {
 
   it("combines the steps of a visitor's two visits in a funnel by visitor, but not in a funnel by visit", () => {
     const browser = newBrowser();
-    browser.view("/");
+    browser.viewPage("/");
     browser.wait(HOUR).track("add_to_cart");
     const { visits } = recount(browser);
     expect(funnelOf(visits, steps, { by: "visitor" })[1]?.closed).toBe(1);

@@ -1,7 +1,7 @@
 /** Counts funnels according to their definitions. */
 import { typeOf } from "./delivery.ts";
 import { type Action, HOUR } from "./script.ts";
-import { inOrder, type Visit } from "./visits.ts";
+import { sortActions, type Visit } from "./visits.ts";
 
 /** A step of a funnel: an event type, optionally on one page. */
 export interface FunnelStep {
@@ -42,7 +42,7 @@ export function funnelOf(
     options.by === "visit"
       ? visits.map((visit) => eventsOf([visit]))
       : [...Map.groupBy(visits, ({ visitor }) => visitor).values()].map(eventsOf);
-  const walks = groups.map((actions) => walk(actions, steps, options.window ?? 24 * HOUR));
+  const walks = groups.map((actions) => closedStepTimes(actions, steps, options.window ?? 24 * HOUR));
   return steps.map((step, index) => {
     const times = walks.flatMap((taken) => {
       const [before, now] = [taken[index - 1], taken[index]];
@@ -59,7 +59,7 @@ export function funnelOf(
 /** Returns the events of visits in order. Repeated views with the same page id are omitted. */
 function eventsOf(visits: readonly Visit[]): Action[] {
   const viewed = new Set<string>();
-  return inOrder(visits.flatMap(({ actions }) => actions)).filter(({ detail, page }) => {
+  return sortActions(visits.flatMap(({ actions }) => actions)).filter(({ detail, page }) => {
     if (detail.do !== "view" || !page) return true;
     const isNew = !viewed.has(page.id);
     viewed.add(page.id);
@@ -68,7 +68,7 @@ function eventsOf(visits: readonly Visit[]): Action[] {
 }
 
 /** Returns the time of each step, up to the last step that was done in order. */
-function walk(actions: readonly Action[], steps: readonly FunnelStep[], window: number): number[] {
+function closedStepTimes(actions: readonly Action[], steps: readonly FunnelStep[], window: number): number[] {
   const taken: number[] = [];
   let next = 0;
   for (const step of steps) {

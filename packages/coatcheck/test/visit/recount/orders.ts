@@ -2,7 +2,7 @@
 import type { Source } from "../../../src/visit/event.ts";
 import type { Delivered } from "./delivery.ts";
 import type { Action } from "./script.ts";
-import { customerOf, inOrder, type Visit, visitsOf } from "./visits.ts";
+import { customerOf, sortActions, type Visit, visitsOf } from "./visits.ts";
 
 /** Amounts in minor units by currency. */
 export type Revenue = Readonly<Record<string, number>>;
@@ -23,16 +23,16 @@ export function ordersOf(
   visits: readonly Visit[],
   delivered: readonly Delivered[],
 ): CountedOrder[] {
-  return inOrder(arrived).flatMap((action) => {
+  return sortActions(arrived).flatMap((action) => {
     const { detail } = action;
     if (detail.do !== "order") return [];
     const visit = visits.find(({ actions }) => actions.includes(action)) ?? null;
-    return [{ ...detail, action, visit, frozen: frozenAttribution(action, delivered) }];
+    return [{ ...detail, action, visit, frozen: attributionAtArrival(action, delivered) }];
   });
 }
 
 /** Returns the sources of an order, computed from the batches that had arrived when the order was stored. */
-function frozenAttribution(order: Action, delivered: readonly Delivered[]): CountedOrder["frozen"] {
+function attributionAtArrival(order: Action, delivered: readonly Delivered[]): CountedOrder["frozen"] {
   const arrivesWith = delivered.findIndex(({ actions }) => actions.includes(order));
   const known = delivered.slice(0, arrivesWith + 1).flatMap(({ actions }) => actions);
   const { visits } = visitsOf(known.filter(({ visitor }) => visitor === order.visitor));

@@ -16,7 +16,7 @@ export class Random {
   }
 
   /** Returns a whole number from `from` to `to`, both included. */
-  whole(from: number, to: number): number {
+  integer(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
@@ -25,8 +25,8 @@ export class Random {
     return this.next() < probability;
   }
 
-  pick<Item>(items: readonly Item[]): Item {
-    const item = items[this.whole(0, items.length - 1)];
+  pickItem<Item>(items: readonly Item[]): Item {
+    const item = items[this.integer(0, items.length - 1)];
     if (item === undefined) throw new RangeError("An empty list has nothing to pick.");
     return item;
   }
@@ -35,25 +35,25 @@ export class Random {
   shuffle<Item>(items: readonly Item[]): Item[] {
     const shuffled = [...items];
     for (let last = shuffled.length - 1; last > 0; last--) {
-      const other = this.whole(0, last);
+      const other = this.integer(0, last);
       [shuffled[last], shuffled[other]] = [shuffled[other] as Item, shuffled[last] as Item];
     }
     return shuffled;
   }
 
   /** Returns `digits` random hexadecimal digits. */
-  hex(digits: number): string {
-    return Array.from({ length: digits }, () => this.whole(0, 15).toString(16)).join("");
+  hexDigits(digits: number): string {
+    return Array.from({ length: digits }, () => this.integer(0, 15).toString(16)).join("");
   }
 
   /** Returns a UUID v4. */
   uuid(): string {
-    return `${this.hex(8)}-${this.hex(4)}-4${this.hex(3)}-a${this.hex(3)}-${this.hex(12)}`;
+    return `${this.hexDigits(8)}-${this.hexDigits(4)}-4${this.hexDigits(3)}-a${this.hexDigits(3)}-${this.hexDigits(12)}`;
   }
 
   /** Returns a UUID v7 for a time in epoch milliseconds. */
-  uuidOf(time: number): string {
+  uuidV7At(time: number): string {
     const stamp = time.toString(16).padStart(12, "0");
-    return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${this.hex(3)}-a${this.hex(3)}-${this.hex(12)}`;
+    return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${this.hexDigits(3)}-a${this.hexDigits(3)}-${this.hexDigits(12)}`;
   }
 }

@@ -1,15 +1,20 @@
 import type { Source } from "../../../src/visit/event.ts";
 import { deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
-import { Browser, DIRECT, Script } from "./script.ts";
+import { Browser, DIRECT_SOURCE, Script } from "./script.ts";
 
 /** The time at which the browsers of the tests start. */
 export const START = Date.parse("2026-10-05T08:00:00Z");
 /** The month of the tests, as a range of days. */
 export const MONTH = { from: "2026-10-01", to: "2026-10-31" };
-export const GOOGLE: Source = { ...DIRECT, channel: "Organic Search", source: "google", medium: "organic" };
-export const MAIL: Source = {
-  ...DIRECT,
+export const GOOGLE_SOURCE: Source = {
+  ...DIRECT_SOURCE,
+  channel: "Organic Search",
+  source: "google",
+  medium: "organic",
+};
+export const MAIL_SOURCE: Source = {
+  ...DIRECT_SOURCE,
   channel: "Email",
   source: "news",
   medium: "email",
@@ -27,6 +32,6 @@ export function recount({ script }: { readonly script: Script }, timeZone = "UTC
 }
 
 /** Returns the recounted figures of a script for the whole month. */
-export function overview(browser: { readonly script: Script }, timeZone = "UTC") {
+export function recountMonth(browser: { readonly script: Script }, timeZone = "UTC") {
   return recount(browser, timeZone).overview(MONTH);
 }

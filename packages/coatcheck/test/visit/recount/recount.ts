@@ -139,7 +139,7 @@ export class Recount {
   }
 
   /** Returns for each path the number of its views and the number of visits that viewed it. */
-  pages(range: Range): Map<string, PageFigures> {
+  pageFigures(range: Range): Map<string, PageFigures> {
     const paths = new Set(this.visits.flatMap(({ pages }) => pages.map(({ path }) => path)));
     const rows = [...paths].map((path) => {
       const visits = this.visitsIn(range).filter(({ pages }) => pages.some((page) => page.path === path));
@@ -162,7 +162,7 @@ export class Recount {
   }
 
   /** Returns the totals of each customer in the whole script. */
-  customers(): Map<string, CustomerTotals> {
+  customerTotals(): Map<string, CustomerTotals> {
     const names = new Set([...this.visits.map(customerOf), ...this.orders.map(customerOfOrder)]);
     const rows = new Map<string, CustomerTotals>();
     for (const name of names) {
@@ -181,7 +181,7 @@ export class Recount {
   }
 
   /** Returns the number of documents that were only counted, by kind. */
-  documents(range: Range): Map<CountedKind, number> {
+  documentCounts(range: Range): Map<CountedKind, number> {
     const counted = this.#documents.filter(({ at }) => this.#isIn(range, hourOf(at)));
     return countBy(counted, ({ kind }) => kind);
   }
@@ -203,7 +203,7 @@ export class Recount {
   }
 
   /** Returns the number of visitors with activity that arrived in the five minutes before `now`. */
-  live(now: number): number {
+  liveVisitors(now: number): number {
     const recent = this.#arrived.filter(
       ({ heardAt, isFromBackend }) => !isFromBackend && heardAt > now - 5 * MINUTE && heardAt <= now,
     );

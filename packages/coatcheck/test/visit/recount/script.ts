@@ -60,10 +60,10 @@ export interface ActionOptions {
 }
 
 /** The host of all pages. */
-export const HOST = "shop.example";
+export const SHOP_HOST = "shop.example";
 
 /** The source of a visitor without any source information. */
-export const DIRECT: Source = {
+export const DIRECT_SOURCE: Source = {
   channel: "Direct",
   source: null,
   medium: null,
@@ -74,7 +74,7 @@ export const DIRECT: Source = {
   clickId: null,
 };
 
-export const DESKTOP: EventClient = {
+export const DESKTOP_CLIENT: EventClient = {
   browser: "Firefox 140",
   os: "Linux",
   device: "desktop",
@@ -102,14 +102,14 @@ export class Script {
   }
 
   /** Adds a document request of a client that is not a visitor. */
-  document(kind: CountedKind, at: number, { node = 0, tenant = null as string | null } = {}): void {
+  addDocument(kind: CountedKind, at: number, { node = 0, tenant = null as string | null } = {}): void {
     this.documents.push({ at, node, kind, tenant });
   }
 
   /** Adds an action. Its id is derived from its time or, for an order, from the order. */
-  add(action: Omit<Action, "id">): Action {
+  addAction(action: Omit<Action, "id">): Action {
     const { detail, tenant, heardAt } = action;
-    const id = detail.do === "order" ? orderEventId(tenant, detail.orderId) : this.random.uuidOf(heardAt);
+    const id = detail.do === "order" ? orderEventId(tenant, detail.orderId) : this.random.uuidV7At(heardAt);
     const added = { ...action, id };
     this.actions.push(added);
     return added;
@@ -123,7 +123,7 @@ export class Browser {
   session: string;
   customer: string | null = null;
   tenant: string | null = null;
-  client: EventClient = DESKTOP;
+  client: EventClient = DESKTOP_CLIENT;
   node = 0;
   now: number;
   page: { readonly id: string; readonly path: string } | null = null;
@@ -141,13 +141,13 @@ export class Browser {
   }
 
   /** Views a page, which becomes the current page. */
-  view(path: string, options: ActionOptions = {}): Action {
+  viewPage(path: string, options: ActionOptions = {}): Action {
     this.page = options.page ?? { id: this.script.random.uuid(), path };
-    return this.#write({ do: "view" }, { cameFrom: DIRECT, ...options });
+    return this.#write({ do: "view" }, { cameFrom: DIRECT_SOURCE, ...options });
   }
 
   /** Reports how long the page was visible since its previous report. */
-  visible(milliseconds: number, options: ActionOptions = {}): Action {
+  reportVisibleTime(milliseconds: number, options: ActionOptions = {}): Action {
     return this.#write({ do: "visible", milliseconds }, options);
   }
 
@@ -164,15 +164,18 @@ export class Browser {
   }
 
   /** Completes an order in the browser. */
-  order(orderId: string, revenue: number, currency: string, options: ActionOptions = {}): Action {
+  completeOrder(orderId: string, revenue: number, currency: string, options: ActionOptions = {}): Action {
     return this.#write({ do: "order", orderId, revenue, currency }, options);
   }
 
   /** Adds an event that a backend reports for this browser's session. */
-  backend(detail: ActionDetail, options: ActionOptions & { readonly knowsVisitor?: boolean } = {}): Action {
+  reportByBackend(
+    detail: ActionDetail,
+    options: ActionOptions & { readonly knowsVisitor?: boolean } = {},
+  ): Action {
     const { late = 0, node = this.node, isLost = false, ago = 0, knowsVisitor = true } = options;
     const at = this.now - ago;
-    return this.script.add({
+    return this.script.addAction({
       detail,
       at,
       heardAt: at + late,
@@ -192,7 +195,7 @@ export class Browser {
   #write(detail: ActionDetail, options: ActionOptions): Action {
     const { late = 0, node = this.node, isLost = false, page = this.page, ago = 0 } = options;
     const at = this.now - ago;
-    return this.script.add({
+    return this.script.addAction({
       detail,
       at,
       heardAt: at + late,

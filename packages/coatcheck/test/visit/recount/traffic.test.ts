@@ -70,6 +70,6 @@ it("trafficOf() generates engaged, bounced, new and returning visits, and every 
   expect(Object.keys(total.revenue).sort()).toEqual(["CHF", "EUR", "JPY"]);
   expect(recount.orders.filter(({ visit }) => visit === null).length).toBeGreaterThan(0);
   expect(recount.orders.filter(({ revenue }) => revenue === 0).length).toBeGreaterThan(0);
-  expect(recount.documents(MONTH).size).toBe(6);
+  expect(recount.documentCounts(MONTH).size).toBe(6);
   expect(recount.byDay(MONTH).size).toBe(31);
 });

@@ -1,26 +1,34 @@
 import { describe, expect, it } from "vitest";
-import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./recount-fixtures.ts";
-import { DAY, DIRECT, HOUR, MINUTE, Script, SECOND } from "./script.ts";
+import {
+  GOOGLE_SOURCE,
+  MAIL_SOURCE,
+  MONTH,
+  newBrowser,
+  recount,
+  recountMonth,
+  START,
+} from "./recount-fixtures.ts";
+import { DAY, DIRECT_SOURCE, HOUR, MINUTE, Script, SECOND } from "./script.ts";
 
 describe("visitsOf() at the end of a visit", () => {
   it("continues the visit after a gap of 29:59.999", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(30 * MINUTE - 1).view("/menu");
-    expect(overview(browser)).toMatchObject({ visits: 1, pageViews: 2, visitors: 1 });
+    browser.viewPage("/");
+    browser.wait(30 * MINUTE - 1).viewPage("/menu");
+    expect(recountMonth(browser)).toMatchObject({ visits: 1, pageViews: 2, visitors: 1 });
   });
 
   it("begins a new visit after a gap of exactly 30:00", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(30 * MINUTE).view("/menu");
-    expect(overview(browser)).toMatchObject({ visits: 2, pageViews: 2, visitors: 1, bounced: 2 });
+    browser.viewPage("/");
+    browser.wait(30 * MINUTE).viewPage("/menu");
+    expect(recountMonth(browser)).toMatchObject({ visits: 2, pageViews: 2, visitors: 1, bounced: 2 });
   });
 
   it("begins a new visit after 24 hours, even if the visitor is active all the time", () => {
     const browser = newBrowser();
     for (let slice = 0; slice <= 96; slice++) {
-      browser.view("/");
+      browser.viewPage("/");
       browser.wait(15 * MINUTE);
     }
     const { visits } = recount(browser);
@@ -29,8 +37,8 @@ describe("visitsOf() at the end of a visit", () => {
 
   it("continues the visit at midnight", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-05T23:50:00Z"));
-    browser.view("/");
-    browser.wait(20 * MINUTE).view("/menu");
+    browser.viewPage("/");
+    browser.wait(20 * MINUTE).viewPage("/menu");
     const days = recount(browser).byDay(MONTH);
     expect(days.get("2026-10-05")).toMatchObject({ visits: 1, pageViews: 1, engaged: 1 });
     expect(days.get("2026-10-06")).toMatchObject({ visits: 0, pageViews: 1, engaged: 0 });
@@ -38,103 +46,119 @@ describe("visitsOf() at the end of a visit", () => {
 
   it("continues the visit when a new campaign arrives, and ignores the campaign", () => {
     const browser = newBrowser();
-    browser.view("/", { cameFrom: GOOGLE });
-    browser.wait(MINUTE).view("/", { cameFrom: MAIL });
+    browser.viewPage("/", { cameFrom: GOOGLE_SOURCE });
+    browser.wait(MINUTE).viewPage("/", { cameFrom: MAIL_SOURCE });
     expect([...recount(browser).breakdown("channel", MONTH).keys()]).toEqual(["Organic Search"]);
   });
 
   it("continues the visit after a login, which changes the session", () => {
     const browser = newBrowser();
-    browser.view("/");
+    browser.viewPage("/");
     browser.wait(MINUTE).login("anna");
     browser.session = browser.script.random.uuid();
-    browser.wait(MINUTE).view("/account");
-    expect(overview(browser)).toMatchObject({ visits: 1, pageViews: 2 });
+    browser.wait(MINUTE).viewPage("/account");
+    expect(recountMonth(browser)).toMatchObject({ visits: 1, pageViews: 2 });
   });
 });
 
 describe("visitsOf() for events and beacons", () => {
   it("extends a visit by an event", () => {
     const browser = newBrowser();
-    browser.view("/");
+    browser.viewPage("/");
     browser.wait(20 * MINUTE).track("search");
-    browser.wait(20 * MINUTE).view("/menu");
-    expect(overview(browser).visits).toBe(1);
+    browser.wait(20 * MINUTE).viewPage("/menu");
+    expect(recountMonth(browser).visits).toBe(1);
   });
 
   it("extends an open visit by a beacon", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(20 * MINUTE).visible(SECOND);
-    browser.wait(20 * MINUTE).view("/menu");
-    expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: SECOND });
+    browser.viewPage("/");
+    browser.wait(20 * MINUTE).reportVisibleTime(SECOND);
+    browser.wait(20 * MINUTE).viewPage("/menu");
+    expect(recountMonth(browser)).toMatchObject({ visits: 1, visibleTime: SECOND });
   });
 
   it("adds the visible time of a late beacon to its page's visit, but does not extend or reopen the visit", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(40 * MINUTE).visible(12 * SECOND);
-    browser.wait(5 * MINUTE).view("/menu");
+    browser.viewPage("/");
+    browser.wait(40 * MINUTE).reportVisibleTime(12 * SECOND);
+    browser.wait(5 * MINUTE).viewPage("/menu");
     const { visits } = recount(browser);
     expect(visits.map(({ lastActivity }) => lastActivity)).toEqual([START, START + 45 * MINUTE]);
-    expect(overview(browser)).toMatchObject({ visits: 2, visibleTime: 12 * SECOND, engaged: 1, bounced: 1 });
+    expect(recountMonth(browser)).toMatchObject({
+      visits: 2,
+      visibleTime: 12 * SECOND,
+      engaged: 1,
+      bounced: 1,
+    });
   });
 
   it("adds the visible time of an older page to that page's visit, but does not extend the open visit", () => {
     const browser = newBrowser();
-    browser.view("/long-read");
+    browser.viewPage("/long-read");
     const { page } = browser;
-    browser.wait(35 * MINUTE).view("/menu");
-    browser.wait(20 * MINUTE).visible(15 * SECOND, page ? { page } : {});
-    browser.wait(20 * MINUTE).view("/cart");
-    expect(overview(browser)).toMatchObject({ visits: 3, engaged: 1, visibleTime: 15 * SECOND });
+    browser.wait(35 * MINUTE).viewPage("/menu");
+    browser.wait(20 * MINUTE).reportVisibleTime(15 * SECOND, page ? { page } : {});
+    browser.wait(20 * MINUTE).viewPage("/cart");
+    expect(recountMonth(browser)).toMatchObject({ visits: 3, engaged: 1, visibleTime: 15 * SECOND });
   });
 
   it("ignores a beacon 80 hours after its visit", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(80 * HOUR).visible(12 * SECOND);
-    expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: 0 });
+    browser.viewPage("/");
+    browser.wait(80 * HOUR).reportVisibleTime(12 * SECOND);
+    expect(recountMonth(browser)).toMatchObject({ visits: 1, visibleTime: 0 });
   });
 
   it("ignores a beacon whose page was never viewed", () => {
     const browser = newBrowser();
-    browser.view("/", { isLost: true });
-    browser.wait(MINUTE).visible(12 * SECOND);
-    expect(overview(browser)).toMatchObject({ visits: 0, visitors: 0, visibleTime: 0 });
+    browser.viewPage("/", { isLost: true });
+    browser.wait(MINUTE).reportVisibleTime(12 * SECOND);
+    expect(recountMonth(browser)).toMatchObject({ visits: 0, visitors: 0, visibleTime: 0 });
   });
 
   it("begins a visit with a browser event if no visit is open, and uses the event's page as entry page", () => {
     const browser = newBrowser();
-    browser.view("/taco", { cameFrom: GOOGLE });
+    browser.viewPage("/taco", { cameFrom: GOOGLE_SOURCE });
     browser.wait(HOUR).track("add_to_cart");
     const { visits } = recount(browser);
-    expect(visits).toMatchObject([{ pages: [{}] }, { pages: [], source: DIRECT, lastNonDirect: GOOGLE }]);
+    expect(visits).toMatchObject([
+      { pages: [{}] },
+      { pages: [], source: DIRECT_SOURCE, lastNonDirect: GOOGLE_SOURCE },
+    ]);
     expect(recount(browser).breakdown("entryPage", MONTH).get("/taco")?.visits).toBe(2);
   });
 
   it("adds a backend event to the session's last visit, but does not extend the visit", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(20 * MINUTE).backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" });
-    browser.wait(20 * MINUTE).view("/menu");
+    browser.viewPage("/");
+    browser.wait(20 * MINUTE).reportByBackend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" });
+    browser.wait(20 * MINUTE).viewPage("/menu");
     const { visits } = recount(browser);
     expect(visits.map(({ actions }) => actions.length)).toEqual([2, 1]);
-    expect(overview(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
+    expect(recountMonth(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
   });
 
   it("adds a backend event to the visit before it, even if a later visit has begun when the event arrives", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(2 * HOUR).view("/menu");
-    browser.backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" }, { ago: HOUR });
+    browser.viewPage("/");
+    browser.wait(2 * HOUR).viewPage("/menu");
+    browser.reportByBackend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" }, { ago: HOUR });
     expect(recount(browser).orders[0]?.visit?.start).toBe(START);
   });
 
   it("includes an order of a session without a visit in the totals only", () => {
     const browser = newBrowser();
-    browser.backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" }, { knowsVisitor: false });
-    expect(overview(browser)).toMatchObject({ visits: 0, converted: 0, orders: 1, revenue: { CHF: 900 } });
+    browser.reportByBackend(
+      { do: "order", orderId: "1", revenue: 900, currency: "CHF" },
+      { knowsVisitor: false },
+    );
+    expect(recountMonth(browser)).toMatchObject({
+      visits: 0,
+      converted: 0,
+      orders: 1,
+      revenue: { CHF: 900 },
+    });
     expect([...recount(browser).breakdown("channel", MONTH)]).toMatchObject([["(no visit)", { orders: 1 }]]);
   });
 });
@@ -142,32 +166,32 @@ describe("visitsOf() for events and beacons", () => {
 describe("Recount of page views and visible time", () => {
   it("counts a page view once if both the document and its script report it", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(300).view("/", browser.page ? { page: browser.page } : {});
-    expect(overview(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
+    browser.viewPage("/");
+    browser.wait(300).viewPage("/", browser.page ? { page: browser.page } : {});
+    expect(recountMonth(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
   });
 
   it("counts a page view on the day of the earlier of two reports", () => {
     const browser = newBrowser(new Script(), Date.parse("2026-10-06T00:00:00.100Z"));
-    browser.view("/");
+    browser.viewPage("/");
     const { page } = browser;
-    browser.view("/", { ago: 200, ...(page ? { page } : {}) });
+    browser.viewPage("/", { ago: 200, ...(page ? { page } : {}) });
     expect(recount(browser).byDay(MONTH).get("2026-10-05")).toMatchObject({ pageViews: 1, visits: 1 });
   });
 
   it("limits visible time to the time since the page was opened", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(4 * SECOND).visible(HOUR);
-    expect(overview(browser)).toMatchObject({ visibleTime: 4 * SECOND, bounced: 1 });
+    browser.viewPage("/");
+    browser.wait(4 * SECOND).reportVisibleTime(HOUR);
+    expect(recountMonth(browser)).toMatchObject({ visibleTime: 4 * SECOND, bounced: 1 });
   });
 
   it("sums the reports of a page, including reports that arrive before their page view", () => {
     const browser = newBrowser();
-    browser.view("/", { late: HOUR });
-    browser.wait(6 * SECOND).visible(6 * SECOND);
-    browser.wait(20 * SECOND).visible(5 * SECOND);
-    expect(overview(browser)).toMatchObject({ visibleTime: 11 * SECOND, engaged: 1 });
+    browser.viewPage("/", { late: HOUR });
+    browser.wait(6 * SECOND).reportVisibleTime(6 * SECOND);
+    browser.wait(20 * SECOND).reportVisibleTime(5 * SECOND);
+    expect(recountMonth(browser)).toMatchObject({ visibleTime: 11 * SECOND, engaged: 1 });
   });
 });
 
@@ -176,36 +200,36 @@ describe("Recount of engaged visits", () => {
     const script = new Script();
     for (const visible of [9_999, 10_000]) {
       const browser = newBrowser(script);
-      browser.view("/");
-      browser.wait(MINUTE).visible(visible);
+      browser.viewPage("/");
+      browser.wait(MINUTE).reportVisibleTime(visible);
     }
-    expect(overview({ script })).toMatchObject({ visits: 2, engaged: 1, bounced: 1 });
+    expect(recountMonth({ script })).toMatchObject({ visits: 2, engaged: 1, bounced: 1 });
   });
 
   it.each(["add_to_cart", "begin_checkout", "login"])("counts a visit with %s as engaged", (event) => {
     const browser = newBrowser();
-    browser.view("/");
+    browser.viewPage("/");
     browser.track(event);
-    expect(overview(browser)).toMatchObject({ engaged: 1, bounced: 0 });
+    expect(recountMonth(browser)).toMatchObject({ engaged: 1, bounced: 0 });
   });
 
   it("counts a visit with an event of the application as engaged only if the event is a key event", () => {
     const script = new Script();
     newBrowser(script).track("product_view");
     newBrowser(script).track("booked_table", { isKey: true });
-    expect(overview({ script })).toMatchObject({ visits: 2, engaged: 1 });
+    expect(recountMonth({ script })).toMatchObject({ visits: 2, engaged: 1 });
   });
 });
 
 describe("Recount of clients that are not visitors", () => {
   it("counts documents of bots and of people who opted out, but no visits", () => {
     const script = new Script();
-    script.document("bot", START);
-    script.document("bot", START + DAY);
-    script.document("not-collected", START, { node: 1 });
-    script.document("dropped", START - 30 * DAY);
+    script.addDocument("bot", START);
+    script.addDocument("bot", START + DAY);
+    script.addDocument("not-collected", START, { node: 1 });
+    script.addDocument("dropped", START - 30 * DAY);
     const counted = recount({ script });
-    expect(counted.documents(MONTH)).toEqual(
+    expect(counted.documentCounts(MONTH)).toEqual(
       new Map([
         ["bot", 2],
         ["not-collected", 1],
@@ -216,9 +240,9 @@ describe("Recount of clients that are not visitors", () => {
 
   it("counts a person without cookies as a new visitor for each document", () => {
     const script = new Script();
-    newBrowser(script).view("/");
-    newBrowser(script).view("/menu");
-    expect(overview({ script })).toMatchObject({
+    newBrowser(script).viewPage("/");
+    newBrowser(script).viewPage("/menu");
+    expect(recountMonth({ script })).toMatchObject({
       visitors: 2,
       visits: 2,
       newVisitors: 2,
@@ -228,8 +252,8 @@ describe("Recount of clients that are not visitors", () => {
 
   it("ignores a request that never arrived", () => {
     const browser = newBrowser();
-    browser.view("/");
-    browser.wait(MINUTE).view("/menu", { isLost: true });
-    expect(overview(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
+    browser.viewPage("/");
+    browser.wait(MINUTE).viewPage("/menu", { isLost: true });
+    expect(recountMonth(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
   });
 });

@@ -1,9 +1,9 @@
 /** Assigns the actions of a script to visits, according to the definitions. Simple and slow. */
 import type { EventClient, Source } from "../../../src/visit/event.ts";
-import { type Action, DAY, DIRECT, HOUR, MINUTE } from "./script.ts";
+import { type Action, DAY, DIRECT_SOURCE, HOUR, MINUTE } from "./script.ts";
 
 /** A viewed page, counted once. */
-export interface Page {
+export interface ViewedPage {
   readonly id: string;
   readonly path: string;
   readonly at: number;
@@ -20,7 +20,7 @@ export interface Visit {
   lastActivity: number;
   /** The actions of the visit in order, except for reports of visible time. */
   readonly actions: Action[];
-  readonly pages: Page[];
+  readonly pages: ViewedPage[];
   /** Number of reports of visible time from the visit's pages. */
   beacons: number;
   /** The source of the first event. */
@@ -40,7 +40,7 @@ export interface Visits {
 }
 
 /** Sorts by time, then by id. */
-export function inOrder(actions: readonly Action[]): Action[] {
+export function sortActions(actions: readonly Action[]): Action[] {
   return actions.toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
 }
 
@@ -69,7 +69,7 @@ export function visitsOf(arrived: readonly Action[]): Visits {
   );
   const visits = [...byVisitor.values()].flatMap(visitsOfVisitor);
   const withoutVisit: Action[] = [];
-  for (const action of inOrder(actions.filter(({ isFromBackend }) => isFromBackend))) {
+  for (const action of sortActions(actions.filter(({ isFromBackend }) => isFromBackend))) {
     const visit = visits
       .filter(({ visitor }) => visitor === action.visitor)
       .filter(({ start, actions: all }) => start <= action.at && all.some(isBrowserActionOf(action.session)))
@@ -78,7 +78,7 @@ export function visitsOf(arrived: readonly Action[]): Visits {
     if (visit) visit.actions.push(action);
     else withoutVisit.push(action);
   }
-  for (const visit of visits) visit.actions.splice(0, visit.actions.length, ...inOrder(visit.actions));
+  for (const visit of visits) visit.actions.splice(0, visit.actions.length, ...sortActions(visit.actions));
   return { visits, withoutVisit };
 }
 
@@ -87,7 +87,7 @@ function isBrowserActionOf(session: string | null): (action: Action) => boolean 
 }
 
 function visitsOfVisitor(unordered: readonly Action[]): Visit[] {
-  const actions = inOrder(unordered);
+  const actions = sortActions(unordered);
   const visits: Visit[] = [];
   const visitOfPage = new Map<string, Visit>();
   for (const action of actions) {
@@ -97,7 +97,7 @@ function visitsOfVisitor(unordered: readonly Action[]): Visit[] {
       if (last && isOpen && visitOfPage.get(action.page?.id ?? "") === last) last.lastActivity = action.at;
       continue;
     }
-    const visit = last && isOpen ? last : begin(action);
+    const visit = last && isOpen ? last : beginVisit(action);
     if (visit !== last) visits.push(visit);
     visit.lastActivity = action.at;
     visit.actions.push(action);
@@ -107,12 +107,12 @@ function visitsOfVisitor(unordered: readonly Action[]): Visit[] {
     }
   }
   for (const action of actions) addVisibleTime(action, visitOfPage.get(action.page?.id ?? ""));
-  attribute(visits);
+  setAttribution(visits);
   return visits;
 }
 
-function begin(action: Action): Visit {
-  const source = action.cameFrom ?? DIRECT;
+function beginVisit(action: Action): Visit {
+  const source = action.cameFrom ?? DIRECT_SOURCE;
   return {
     id: action.id,
     visitor: action.visitor ?? "",
@@ -139,7 +139,7 @@ function addVisibleTime(action: Action, visit: Visit | undefined): void {
 }
 
 /** Sets the first-touch and the last-non-direct source of each visit. */
-function attribute(visits: readonly Visit[]): void {
+function setAttribution(visits: readonly Visit[]): void {
   const [first] = visits;
   for (const visit of visits) {
     visit.isFirst = visit === first;

@@ -9,7 +9,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
   it("tracks the events of a page that the server has counted", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/menu");
+    await browser.openPage("/menu");
     const [view] = fixture.queue.events;
     fixture.advance(20_000);
     const beacon = beaconOf(
@@ -17,7 +17,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
       { type: "search", path: "/menu", properties: { q: "taco" }, ago: 5000 },
       { type: "page_time", path: "/menu", title: "Menu", visibleTime: 12_000 },
     );
-    const { status, json } = await browser.beacon(beacon);
+    const { status, json } = await browser.sendBeacon(beacon);
     expect([status, json]).toEqual([200, { success: true, data: { accepted: 2 } }]);
     const [, search, time] = fixture.queue.events;
     const who = { visitorId: view?.visitorId, sessionId: view?.sessionId, origin: "browser" };
@@ -34,15 +34,15 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
   it("gives a repeated event the same id, and another visitor's event a different id", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const beacon = beaconOf(PAGE, { type: "search" });
-    await browser.beacon(beacon);
+    await browser.sendBeacon(beacon);
     fixture.advance(10);
-    await browser.beacon(beacon);
+    await browser.sendBeacon(beacon);
     const other = fixture.browser();
-    await other.open("/");
-    await other.beacon(beacon);
-    const [first, second, foreign] = fixture.queue.of("search").map(({ id }) => id);
+    await other.openPage("/");
+    await other.sendBeacon(beacon);
+    const [first, second, foreign] = fixture.queue.eventsOfType("search").map(({ id }) => id);
     expect(second).toBe(first);
     expect(foreign).not.toBe(first);
   });
@@ -50,16 +50,16 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
   it("limits visible time to the time since the page was opened and since its previous beacon", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const pageId = fixture.queue.events[0]?.page?.id ?? "";
     fixture.advance(10_000);
-    await browser.beacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
+    await browser.sendBeacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
     fixture.advance(3_000);
-    await browser.beacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
-    await browser.beacon(
+    await browser.sendBeacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
+    await browser.sendBeacon(
       beaconOf(PAGE, { type: "page_view", ago: 4000 }, { type: "page_time", visibleTime: HOUR }),
     );
-    expect(fixture.queue.of("page_time").map(({ visibleTime }) => visibleTime)).toEqual([
+    expect(fixture.queue.eventsOfType("page_time").map(({ visibleTime }) => visibleTime)).toEqual([
       10_000, 3_000, 4_000,
     ]);
   });
@@ -68,7 +68,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const event = { type: "page_view", path: "/app", query: "?utm_source=x&utm_medium=cpc", ago: 1000 };
-    await browser.beacon(beaconOf(PAGE, event));
+    await browser.sendBeacon(beaconOf(PAGE, event));
     const [view] = fixture.queue.events;
     expect(view).toMatchObject({
       visitorId: browser.cookie("visitor_id"),
@@ -77,7 +77,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     });
     expect(view?.visitorId).not.toBeNull();
     expect(fixture.store.writes).toBe(1);
-    const { json } = await browser.script("/visitor");
+    const { json } = await browser.sendFromScript("/visitor");
     expect(await fixture.manager.find(String(json.sessionId))).toMatchObject({
       visitorId: view?.visitorId,
       visit: { id: view?.id, landingPage: "/app", startedAt: view?.at },
@@ -87,104 +87,108 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
   it("ignores bots, and browsers that have viewed no page", async () => {
     await using fixture = await startFixture(start);
     const beacon = beaconOf(PAGE, { type: "search" });
-    const unknown = await fixture.browser().beacon(beacon);
-    const bot = await fixture.browser("Googlebot/2.1").beacon(beaconOf(PAGE, { type: "page_view" }));
+    const unknown = await fixture.browser().sendBeacon(beacon);
+    const bot = await fixture.browser("Googlebot/2.1").sendBeacon(beaconOf(PAGE, { type: "page_view" }));
     expect([unknown.status, bot.status, fixture.queue.events]).toEqual([200, 200, []]);
   });
 
   it("tracks events after the session has ended, with the visitor but without a session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const [view] = fixture.queue.events;
     await fixture.manager.revoke({ session: view?.sessionId ?? "" });
-    const { status } = await browser.beacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
+    const { status } = await browser.sendBeacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
     expect(status).toBe(200);
-    expect(fixture.queue.of("page_time")).toMatchObject([{ visitorId: view?.visitorId, sessionId: null }]);
+    expect(fixture.queue.eventsOfType("page_time")).toMatchObject([
+      { visitorId: view?.visitorId, sessionId: null },
+    ]);
   });
 
   it("accepts beacons while the store is down", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     fixture.store.isDown = true;
-    const { status } = await browser.beacon(beaconOf(PAGE, { type: "page_view" }));
+    const { status } = await browser.sendBeacon(beaconOf(PAGE, { type: "page_view" }));
     expect(status).toBe(200);
-    expect(fixture.queue.of("page_view").length).toBe(2);
+    expect(fixture.queue.eventsOfType("page_view").length).toBe(2);
   });
 
   it("accepts the content type text/plain, which sendBeacon sends for a string", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
-    const { status } = await browser.beacon(beaconOf(PAGE, { type: "search" }), {
+    await browser.openPage("/");
+    const { status } = await browser.sendBeacon(beaconOf(PAGE, { type: "search" }), {
       "content-type": "text/plain;charset=UTF-8",
     });
-    expect([status, fixture.queue.of("search").length]).toEqual([200, 1]);
+    expect([status, fixture.queue.eventsOfType("search").length]).toEqual([200, 1]);
   });
 
   it("rejects a body of more than 64 KB", async () => {
     await using fixture = await startFixture(start);
-    const { status } = await fixture.browser().script("/session/visit", { body: " ".repeat(70_000) });
+    const { status } = await fixture.browser().sendFromScript("/session/visit", { body: " ".repeat(70_000) });
     expect(status).toBe(413);
   });
 
   it("rejects a page of another site, and requires no CSRF token", async () => {
     await using fixture = await startFixture(start, { http: { csrf: { token: "required" } } });
     const browser = fixture.browser();
-    await browser.open("/");
-    const own = await browser.beacon(beaconOf(PAGE, { type: "search" }));
-    const foreign = await browser.beacon(beaconOf(PAGE, { type: "search" }), {
+    await browser.openPage("/");
+    const own = await browser.sendBeacon(beaconOf(PAGE, { type: "search" }));
+    const foreign = await browser.sendBeacon(beaconOf(PAGE, { type: "search" }), {
       "sec-fetch-site": "cross-site",
     });
-    const optOut = await browser.script("/session/visit/opt-out");
-    const page = await browser.script("/data");
+    const optOut = await browser.sendFromScript("/session/visit/opt-out");
+    const page = await browser.sendFromScript("/data");
     expect([own.status, foreign.status, optOut.status, page.status]).toEqual([200, 403, 200, 403]);
   });
 
   it("does not extend a session that only sends page_time", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const lastSeenAt = async () => {
       const session = await fixture.manager.resume(browser.cookie("sid") ?? "", "none");
       return "lastSeenAt" in session ? session.lastSeenAt : session.refusal;
     };
     fixture.advance(20 * MINUTE);
-    await browser.beacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
+    await browser.sendBeacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
     expect(await lastSeenAt()).toBe(fixture.now() - 20 * MINUTE);
-    await browser.beacon(beaconOf(PAGE, { type: "page_view" }));
+    await browser.sendBeacon(beaconOf(PAGE, { type: "page_view" }));
     expect(await lastSeenAt()).toBe(fixture.now());
   });
 
   it("drops and counts events above a visitor's limit, and responds 2xx", async () => {
     await using fixture = await startFixture(start, { visits: { eventsPerMinute: 3 } });
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const events = Array.from({ length: 5 }, () => ({ type: "search" }));
-    const { status, json } = await browser.beacon(beaconOf(PAGE, ...events));
+    const { status, json } = await browser.sendBeacon(beaconOf(PAGE, ...events));
     expect([status, json]).toEqual([200, { success: true, data: { accepted: 2 } }]);
     expect(fixture.queue.counts).toEqual(Array(3).fill(["dropped", null]));
-    await fixture.browser().open("/");
+    await fixture.browser().openPage("/");
     fixture.advance(MINUTE);
-    await browser.open("/");
-    expect(fixture.queue.of("page_view").length).toBe(3);
+    await browser.openPage("/");
+    expect(fixture.queue.eventsOfType("page_view").length).toBe(3);
   });
 
   it("validates the application's own events by their schema", async () => {
     const events = defineEvents({ quiz_finished: { key: true } });
     await using fixture = await startFixture(start, { visits: { events } });
     const browser = fixture.browser();
-    await browser.open("/");
-    await browser.beacon(beaconOf(PAGE, { type: "quiz_finished", properties: { score: 3 } }));
-    expect(fixture.queue.of("quiz_finished")).toMatchObject([{ isKey: true, properties: { score: 3 } }]);
+    await browser.openPage("/");
+    await browser.sendBeacon(beaconOf(PAGE, { type: "quiz_finished", properties: { score: 3 } }));
+    expect(fixture.queue.eventsOfType("quiz_finished")).toMatchObject([
+      { isKey: true, properties: { score: 3 } },
+    ]);
   });
 
   it("serves the page's script", async () => {
     await using fixture = await startFixture(start);
     const { status, headers, body, cookies } = await fixture
       .browser()
-      .script("/session/visit.js", { method: "GET" });
+      .sendFromScript("/session/visit.js", { method: "GET" });
     expect([status, headers["content-type"], cookies]).toEqual([200, "text/javascript; charset=utf-8", []]);
     expect(headers["cache-control"]).toBe("public, max-age=3600");
     expect(body).toContain("sendBeacon");
@@ -223,11 +227,11 @@ describe("the body of a beacon", () => {
   ])("is rejected with the path of the fault for %s", async (_fault, body, path) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    const { status, json } = await browser.script("/session/visit", { body: text });
+    const { status, json } = await browser.sendFromScript("/session/visit", { body: text });
     expect([status, json.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
     expect(json.error?.faults?.map((fault) => fault.path)).toContain(path);
-    expect(fixture.queue.types).toEqual(["page_view"]);
+    expect(fixture.queue.eventTypes).toEqual(["page_view"]);
   });
 });

@@ -4,14 +4,14 @@
  * browser.
  */
 import { writeSync } from "node:fs";
-import { openShop, view } from "./converting-shop.ts";
+import { openShop, viewPage } from "./converting-shop.ts";
 
 const [, , folder = "", order = ""] = process.argv;
 
 const shop = openShop(folder, {
   beforeOrder: () => process.kill(process.pid, "SIGKILL"),
 });
-const { cookie } = await view(shop, "");
+const { cookie } = await viewPage(shop, "");
 await shop.visits.flush();
 writeSync(1, cookie);
-await view(shop, cookie, (session) => session.visit.convert(JSON.parse(order)));
+await viewPage(shop, cookie, (session) => session.visit.convert(JSON.parse(order)));

@@ -24,7 +24,7 @@ export function openShop(folder: string, { beforeOrder = () => {} } = {}) {
 }
 
 /** Views a page of the shop. Waits until the session is stored. Returns the browser's cookies and the session's id. */
-export async function view(
+export async function viewPage(
   { sessions }: ReturnType<typeof openShop>,
   cookie: string,
   handler: (session: Session) => unknown = () => {},

@@ -13,10 +13,10 @@ it.each(ADAPTERS)(
     const queue = createEventQueue({ sink });
     await using fixture = await startFixture(start, { visits: { queue, orders: sink } });
     const browser = fixture.browser();
-    await browser.open("/menu?utm_source=news&utm_medium=email");
-    await browser.script("/track?name=add_to_cart");
-    await browser.script("/login?subject=ann");
-    const converted = await browser.script(`/convert?order=${ORDER}`);
+    await browser.openPage("/menu?utm_source=news&utm_medium=email");
+    await browser.sendFromScript("/track?name=add_to_cart");
+    await browser.sendFromScript("/login?subject=ann");
+    const converted = await browser.sendFromScript(`/convert?order=${ORDER}`);
     expect(converted.status).toBe(200);
     const stored = await sink.findOrder(null, "o-1");
     expect(stored).toMatchObject({ revenue: 1990, visitorId: browser.cookie("visitor_id") });

@@ -12,7 +12,7 @@ it("ClientDescriptions describes each user agent correctly, even if there are mo
   const descriptions = new ClientDescriptions(true);
   for (let round = 0; round < 2; round++) {
     for (const userAgent of USER_AGENTS) {
-      const { kind, client } = descriptions.of(userAgent);
+      const { kind, client } = descriptions.describe(userAgent);
       expect([kind, client.userAgent]).toEqual([clientKind(userAgent), userAgent]);
     }
   }
@@ -20,12 +20,12 @@ it("ClientDescriptions describes each user agent correctly, even if there are mo
 
 it("ClientDescriptions truncates a long user agent, and omits it if the privacy mode forbids it", () => {
   const long = `Mozilla/5.0 ${"x".repeat(2000)}`;
-  expect(new ClientDescriptions(true).of(long)).toMatchObject({
+  expect(new ClientDescriptions(true).describe(long)).toMatchObject({
     kind: "suspected",
     client: { userAgent: long.slice(0, 512) },
   });
-  expect(new ClientDescriptions(false).of(USER_AGENTS[0]).client.userAgent).toBeNull();
-  expect(new ClientDescriptions(true).of(undefined)).toMatchObject({
+  expect(new ClientDescriptions(false).describe(USER_AGENTS[0]).client.userAgent).toBeNull();
+  expect(new ClientDescriptions(true).describe(undefined)).toMatchObject({
     kind: "suspected",
     client: { userAgent: null },
   });

@@ -45,11 +45,11 @@ export class TestQueue implements EventQueue {
   async close(): Promise<void> {}
 
   /** Returns the events of one type. */
-  of(type: string): VisitEvent[] {
+  eventsOfType(type: string): VisitEvent[] {
     return this.events.filter((event) => event.type === type);
   }
 
-  get types(): string[] {
+  get eventTypes(): string[] {
     return this.events.map(({ type }) => type);
   }
 }
@@ -71,7 +71,7 @@ export interface RequestOptions {
 }
 
 /** The site under test. Each path performs one action that a page can perform. */
-const site: Site = async ({ path, query, session, visitorId }) => {
+const testSite: Site = async ({ path, query, session, visitorId }) => {
   const json = (value: unknown) => ({ status: 200, type: "application/json", body: JSON.stringify(value) });
   const html = (status: number, body = "<p>") => ({ status, type: "text/html; charset=utf-8", body });
   switch (path) {
@@ -125,7 +125,7 @@ export async function startFixture(start: StartSite, options: FixtureOptions = {
   const failures: unknown[] = [];
   manager.events.on("failed", ({ error }) => failures.push(error));
   const visits = createVisits({ queue, privacy: "full", clock, ...options.visits });
-  const server = await start(manager, { visits, cookie: { secure: false }, ...options.http }, site);
+  const server = await start(manager, { visits, cookie: { secure: false }, ...options.http }, testSite);
   return {
     queue,
     store,
@@ -165,7 +165,7 @@ export class Browser {
   }
 
   /** Opens a page, with the headers of a navigation. */
-  async open(path: string, headers: RequestOptions["headers"] = {}): Promise<ReceivedResponse> {
+  async openPage(path: string, headers: RequestOptions["headers"] = {}): Promise<ReceivedResponse> {
     const navigation = {
       accept: "text/html,application/xhtml+xml",
       "sec-fetch-dest": "document",
@@ -176,7 +176,7 @@ export class Browser {
   }
 
   /** Sends a request, with the headers of a page's script. */
-  async script(
+  async sendFromScript(
     path: string,
     { method = "POST", headers = {}, body }: RequestOptions = {},
   ): Promise<ReceivedResponse> {
@@ -190,8 +190,8 @@ export class Browser {
   }
 
   /** Sends a beacon. */
-  async beacon(body: unknown, headers: RequestOptions["headers"] = {}): Promise<ReceivedResponse> {
-    return await this.script("/session/visit", { body: JSON.stringify(body), headers });
+  async sendBeacon(body: unknown, headers: RequestOptions["headers"] = {}): Promise<ReceivedResponse> {
+    return await this.sendFromScript("/session/visit", { body: JSON.stringify(body), headers });
   }
 
   async send(
@@ -204,12 +204,12 @@ export class Browser {
     });
     const all = { "user-agent": this.userAgent, cookie: cookies.join("; ") || undefined, ...headers };
     const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-    const received = await exchange(new URL(path, this.#url), method, sent, body);
-    for (const line of received.cookies) this.#keep(line);
+    const received = await sendRequest(new URL(path, this.#url), method, sent, body);
+    for (const line of received.cookies) this.#keepCookies(line);
     return received;
   }
 
-  #keep(line: string): void {
+  #keepCookies(line: string): void {
     const [pair = "", ...attributes] = line.split("; ");
     const equals = pair.indexOf("=");
     const maxAge = attributes.find((each) => each.startsWith("Max-Age="))?.slice("Max-Age=".length);
@@ -219,7 +219,7 @@ export class Browser {
   }
 }
 
-async function exchange(
+async function sendRequest(
   url: URL,
   method: string,
   headers: Record<string, string | undefined>,

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../ingest/folders.ts";
-import { openShop, view } from "./converting-shop.ts";
+import { openShop, viewPage } from "./converting-shop.ts";
 
 const ORDER = { orderId: "o-1", revenue: 1990, currency: "EUR" };
 const script = fileURLToPath(new URL("converting-process.ts", import.meta.url));
@@ -29,7 +29,7 @@ it("the session's next request completes a conversion that was interrupted by ki
     expect(record?.conversion).toMatchObject(ORDER);
     expect(await shop.sink.findOrder(null, "o-1")).toBeNull();
 
-    const { sessionId } = await view(shop, cookie);
+    const { sessionId } = await viewPage(shop, cookie);
     await shop.visits.flush();
     expect(sessionId).toBe(record?.id);
     const { visitorId } = record ?? {};

@@ -9,20 +9,20 @@ import { ADAPTERS } from "./servers.ts";
 const ORDER: ConvertedOrder = { orderId: "o-1", revenue: 1990, currency: "EUR" };
 
 async function convert(browser: Browser, order: unknown) {
-  return await browser.script(`/convert?order=${encodeURIComponent(JSON.stringify(order))}`);
+  return await browser.sendFromScript(`/convert?order=${encodeURIComponent(JSON.stringify(order))}`);
 }
 
 describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
   it("convert() marks the session and tracks the order", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
-    await browser.script("/login?subject=ann");
+    await browser.openPage("/");
+    await browser.sendFromScript("/login?subject=ann");
     fixture.advance(1000);
     const { status, json } = await convert(browser, ORDER);
     expect([status, json]).toEqual([200, { collected: true }]);
     const [view] = fixture.queue.events;
-    expect(fixture.queue.of("order_completed")).toMatchObject([
+    expect(fixture.queue.eventsOfType("order_completed")).toMatchObject([
       {
         id: orderEventId(null, "o-1"),
         at: fixture.now(),
@@ -41,7 +41,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
   it("convert() accepts a repeated order with the same amount, without a second event", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     await convert(browser, ORDER);
     const id = fixture.queue.events[0]?.sessionId ?? "";
     const before = await fixture.manager.find(id);
@@ -49,7 +49,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect((await convert(browser, ORDER)).status).toBe(200);
     const after = await fixture.manager.find(id);
     expect([after?.conversion, after?.version]).toEqual([before?.conversion, before?.version]);
-    const ids = new Set(fixture.queue.of("order_completed").map((event) => event.id));
+    const ids = new Set(fixture.queue.eventsOfType("order_completed").map((event) => event.id));
     expect(ids.size).toBe(1);
   });
 
@@ -57,8 +57,8 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const other = fixture.browser();
-    await browser.open("/");
-    await other.open("/");
+    await browser.openPage("/");
+    await other.openPage("/");
     await convert(browser, ORDER);
     for (const [from, order] of [
       [browser, { ...ORDER, revenue: 2000 }],
@@ -68,9 +68,9 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
       const { status, json } = await convert(from, order);
       expect([status, json.error?.code]).toEqual([409, "CONFLICT"]);
     }
-    expect(fixture.queue.of("order_completed").length).toBe(1);
+    expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
     expect((await convert(browser, { ...ORDER, orderId: "o-2", revenue: 0 })).status).toBe(200);
-    expect(fixture.queue.of("order_completed").length).toBe(2);
+    expect(fixture.queue.eventsOfType("order_completed").length).toBe(2);
   });
 
   it("convert() rejects an order that the sink contains with other data, and accepts it if the sink does not respond", async () => {
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     };
     await using fixture = await startFixture(start, { visits: { orders } });
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     expect((await convert(browser, ORDER)).status).toBe(409);
     expect((await convert(browser, { ...ORDER, revenue: 1 })).status).toBe(409);
     isDown = true;
@@ -94,79 +94,83 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
   it("convert() compares an order with the session's record on a node that does not remember the order", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const id = fixture.queue.events[0]?.sessionId ?? "";
     await fixture.manager.changeVisit(id, () => ({ conversion: { ...ORDER, at: 1 } }));
     expect((await convert(browser, { ...ORDER, revenue: 1 })).status).toBe(409);
     expect((await convert(browser, ORDER)).status).toBe(200);
-    expect(fixture.queue.of("order_completed").length).toBe(1);
+    expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
   it("convert() marks the session but rejects if the queue is full, and succeeds when it is repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     fixture.queue.isFull = true;
     expect((await convert(browser, ORDER)).status).toBe(503);
     const id = fixture.queue.events[0]?.sessionId ?? "";
     expect((await fixture.manager.find(id))?.conversion?.orderId).toBe("o-1");
     fixture.queue.isFull = false;
     expect((await convert(browser, ORDER)).status).toBe(200);
-    expect(fixture.queue.of("order_completed").length).toBe(1);
+    expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
   it("the session's next request tracks a recent order of another process again, but only once", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const id = fixture.queue.events[0]?.sessionId ?? "";
     const at = fixture.now();
     await fixture.manager.changeVisit(id, () => ({ conversion: { ...ORDER, at } }));
     fixture.advance(MINUTE);
-    for (let page = 0; page < 2; page++) await browser.script("/visitor");
-    expect(fixture.queue.of("order_completed")).toMatchObject([
+    for (let page = 0; page < 2; page++) await browser.sendFromScript("/visitor");
+    expect(fixture.queue.eventsOfType("order_completed")).toMatchObject([
       { at, sessionId: id, order: { orderId: "o-1" }, origin: "backend", isKey: true },
     ]);
     const old = { ...ORDER, orderId: "o-2", at: at - 3 * DAY };
     await fixture.manager.changeVisit(id, () => ({ conversion: old }));
-    await browser.script("/visitor");
-    expect(fixture.queue.of("order_completed").length).toBe(1);
+    await browser.sendFromScript("/visitor");
+    expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
   it("a login is tracked once, even if its request is repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const before = new Map(browser.jar);
-    await browser.script("/login?subject=ann");
+    await browser.sendFromScript("/login?subject=ann");
     // The response was lost, so the browser sends the request again with its old cookie.
     browser.jar.clear();
     for (const [name, cookie] of before) browser.jar.set(name, cookie);
-    await browser.script("/login?subject=ann");
-    expect(fixture.queue.of("login")).toMatchObject([{ subject: "ann", isKey: true, origin: "browser" }]);
+    await browser.sendFromScript("/login?subject=ann");
+    expect(fixture.queue.eventsOfType("login")).toMatchObject([
+      { subject: "ann", isKey: true, origin: "browser" },
+    ]);
   });
 
   it("track() adds the page whose script sent the request", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/product/7");
+    await browser.openPage("/product/7");
     const headers = { referer: `${fixture.url}/product/7?secret=1` };
     const properties = encodeURIComponent(JSON.stringify({ sku: "7" }));
-    const { json } = await browser.script(`/track?name=add_to_cart&properties=${properties}`, { headers });
+    const { json } = await browser.sendFromScript(`/track?name=add_to_cart&properties=${properties}`, {
+      headers,
+    });
     expect(json).toEqual({ collected: true });
-    expect(fixture.queue.of("add_to_cart")).toMatchObject([
+    expect(fixture.queue.eventsOfType("add_to_cart")).toMatchObject([
       { isKey: true, properties: { sku: "7" }, page: { id: null, path: "/product/7" }, source: null },
     ]);
-    const unknown = await browser.script("/track?name=buy");
-    const own = await browser.script("/track?name=order_completed");
+    const unknown = await browser.sendFromScript("/track?name=buy");
+    const own = await browser.sendFromScript("/track?name=order_completed");
     expect([unknown.status, own.status]).toEqual([400, 400]);
   });
 
   it("track() sets the visitor cookie even if the response is not a page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/track?name=search");
-    expect(fixture.queue.types).toEqual(["search"]);
+    await browser.openPage("/track?name=search");
+    expect(fixture.queue.eventTypes).toEqual(["search"]);
     expect(browser.cookie("visitor_id")).toBe(fixture.queue.events[0]?.visitorId);
   });
 });
@@ -188,11 +192,11 @@ describe("session.visit.convert()", () => {
   ])("rejects %s with the path of the fault", async (_fault, order, path) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const { status, json } = await convert(browser, order);
     expect([status, json.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
     expect(json.error?.faults?.map((fault) => fault.path)).toContain(path);
-    expect(fixture.queue.types).toEqual(["page_view"]);
+    expect(fixture.queue.eventTypes).toEqual(["page_view"]);
   });
 });
 
@@ -203,7 +207,7 @@ describe("events reported by a backend", () => {
   it("belong to the session's visitor", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const [view] = fixture.queue.events;
     const id = view?.sessionId ?? "";
     expect(await fixture.visits.convert(fixture.manager, id, ORDER)).toEqual({ collected: true });
@@ -221,14 +225,16 @@ describe("events reported by a backend", () => {
   it("are collected for an API consumer's session, but not after the browser has opted out", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const id = fixture.queue.events[0]?.sessionId ?? "";
-    await browser.script("/session/visit/opt-out");
+    await browser.sendFromScript("/session/visit/opt-out");
     expect(await fixture.visits.convert(fixture.manager, id, ORDER)).toEqual({ collected: false });
     const { record } = await fixture.manager.create({ owner: "consumer:slack" });
     const order = { ...ORDER, orderId: "o-2" };
     expect(await fixture.visits.convert(fixture.manager, record.id, order)).toEqual({ collected: true });
-    expect(fixture.queue.of("order_completed")).toMatchObject([{ visitorId: null, sessionId: record.id }]);
+    expect(fixture.queue.eventsOfType("order_completed")).toMatchObject([
+      { visitorId: null, sessionId: record.id },
+    ]);
   });
 
   it.each([[1], [-49 * HOUR], [Number.NaN]])("are rejected if they are %i ms from now", async (offset) => {

@@ -12,7 +12,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("create visitor, session and visit in one write when a browser views its first page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    const response = await browser.open("/menu?utm_source=news&utm_medium=email&secret=1");
+    const response = await browser.openPage("/menu?utm_source=news&utm_medium=email&secret=1");
     expect(response.status).toBe(200);
     expect(response.headers["cache-control"]).toBe("private, no-store");
     expect(fixture.store.writes).toBe(1);
@@ -42,9 +42,9 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("write nothing and set no cookie after the first page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     fixture.advance(MINUTE);
-    const response = await browser.open("/menu");
+    const response = await browser.openPage("/menu");
     expect(response.cookies).toEqual([]);
     expect(response.headers["cache-control"]).toBeUndefined();
     expect(fixture.store.writes).toBe(1);
@@ -56,32 +56,32 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("begin a new visit on the session's record 30 minutes after the last activity, but not earlier", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     fixture.advance(30 * MINUTE - 1);
-    await browser.open("/second");
+    await browser.openPage("/second");
     const [first, second] = fixture.queue.events;
     const visitOf = async () => (await fixture.manager.find(first?.sessionId ?? ""))?.visit;
     expect(await visitOf()).toMatchObject({ id: first?.id, lastActivityAt: second?.at });
     fixture.advance(30 * MINUTE);
-    await browser.open("/third");
+    await browser.openPage("/third");
     expect(await visitOf()).toMatchObject({ id: fixture.queue.events[2]?.id, landingPage: "/third" });
   });
 
   it("are counted only for 2xx HTML responses to document requests", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/data");
-    await browser.open("/missing");
-    await browser.script("/");
-    await browser.script("/", { method: "GET" });
-    await browser.open("/", { "sec-purpose": "prefetch;prerender" });
-    await browser.open("/", { "sec-fetch-dest": "iframe" });
+    await browser.openPage("/data");
+    await browser.openPage("/missing");
+    await browser.sendFromScript("/");
+    await browser.sendFromScript("/", { method: "GET" });
+    await browser.openPage("/", { "sec-purpose": "prefetch;prerender" });
+    await browser.openPage("/", { "sec-fetch-dest": "iframe" });
     await browser.send("/", { headers: { accept: "*/*" } });
     expect(fixture.queue.events).toEqual([]);
     expect(fixture.store.writes).toBe(0);
     expect([...browser.jar.keys()]).toEqual([]);
     await browser.send("/", { headers: { accept: "text/html" } });
-    expect(fixture.queue.types).toEqual(["page_view"]);
+    expect(fixture.queue.eventTypes).toEqual(["page_view"]);
   });
 
   it("are only counted if the client is not a person, and create no cookie or session", async () => {
@@ -107,10 +107,10 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("give later requests of the browser a visitor id", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    const before = await browser.script("/visitor");
+    const before = await browser.sendFromScript("/visitor");
     expect(before.json).toEqual({ visitorId: null, sessionId: null });
-    await browser.open("/");
-    const after = await browser.script("/visitor");
+    await browser.openPage("/");
+    const after = await browser.sendFromScript("/visitor");
     const [event] = fixture.queue.events;
     expect(after.json).toEqual({ visitorId: event?.visitorId, sessionId: event?.sessionId });
   });
@@ -118,7 +118,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("give the handler of the page the visit that the page begins", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    const seen = (await browser.open("/visit-page", { referer: "https://www.google.com/" })).json;
+    const seen = (await browser.openPage("/visit-page", { referer: "https://www.google.com/" })).json;
     const [event] = fixture.queue.events;
     expect(seen).toEqual({
       collected: true,
@@ -129,14 +129,14 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
       source: event?.source,
     });
     fixture.advance(MINUTE);
-    const later = (await browser.script("/visit")).json;
+    const later = (await browser.sendFromScript("/visit")).json;
     expect(later).toMatchObject({ id: event?.id, source: { channel: "Organic Search" }, pageId: null });
   });
 
   it("are stored in the same write as a handler's change of the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/write?theme=dark");
+    await browser.openPage("/write?theme=dark");
     expect(fixture.store.writes).toBe(1);
     const [event] = fixture.queue.events;
     expect(await fixture.manager.find(event?.sessionId ?? "")).toMatchObject({
@@ -149,14 +149,14 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     fixture.store.isDown = true;
-    const response = await browser.open("/");
+    const response = await browser.openPage("/");
     expect([response.status, response.cookies.length]).toEqual([200, 1]);
     expect(fixture.queue.events).toMatchObject([
       { sessionId: null, visitorId: browser.cookie("visitor_id") },
     ]);
     expect(fixture.failures.length).toBe(1);
     fixture.store.isDown = false;
-    await browser.open("/");
+    await browser.openPage("/");
     expect(fixture.queue.events[1]).toMatchObject({ visitorId: browser.cookie("visitor_id") });
     expect(fixture.queue.events[1]?.sessionId).not.toBeNull();
   });
@@ -164,17 +164,17 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("never renew the visitor cookie, which expires after 13 months", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const visitorId = browser.cookie("visitor_id");
     for (let month = 1; month <= 13; month++) {
       fixture.advance(30 * DAY);
-      const { cookies } = await browser.open("/");
+      const { cookies } = await browser.openPage("/");
       expect(cookies.filter((line) => line.startsWith("visitor_id="))).toEqual([]);
     }
     fixture.advance(5 * DAY - 1);
     expect(browser.cookie("visitor_id")).toBe(visitorId);
     fixture.advance(1);
-    await browser.open("/");
+    await browser.openPage("/");
     expect(browser.cookie("visitor_id")).not.toBe(visitorId);
     expect(fixture.queue.events.at(-1)?.visitorId).toBe(browser.cookie("visitor_id"));
   });
@@ -182,7 +182,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
   it("ignore a visitor cookie that is not a UUID", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/", { cookie: "visitor_id=<script>; other=1" });
+    await browser.openPage("/", { cookie: "visitor_id=<script>; other=1" });
     expect(browser.cookie("visitor_id")).toMatch(/^[0-9a-f-]{36}$/);
     expect(fixture.queue.events[0]?.visitorId).toBe(browser.cookie("visitor_id"));
   });
@@ -192,7 +192,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     const browser = fixture.browser();
     for (let quarter = 0; quarter <= 4 * 24; quarter++) {
       if (quarter > 0) fixture.advance(HOUR / 4);
-      await browser.open("/");
+      await browser.openPage("/");
     }
     const last = fixture.queue.events.at(-1);
     const record = await fixture.manager.find(last?.sessionId ?? "");
@@ -218,6 +218,6 @@ describe("HttpSessions.commit() of a later page view", () => {
     const cookies = first.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
     const second = await view(cookies.join("; "));
     expect(second.committed).toBeUndefined();
-    expect(queue.types).toEqual(["page_view", "page_view"]);
+    expect(queue.eventTypes).toEqual(["page_view", "page_view"]);
   });
 });

@@ -14,10 +14,10 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   it("mode full stores session, subject, user agent and city", async () => {
     await using fixture = await startFixture(start, { visits: { place } });
     const browser = fixture.browser();
-    await browser.open("/");
-    await browser.script("/login?subject=ann");
-    await browser.open("/");
-    expect(fixture.queue.types).toEqual(["page_view", "login", "page_view"]);
+    await browser.openPage("/");
+    await browser.sendFromScript("/login?subject=ann");
+    await browser.openPage("/");
+    expect(fixture.queue.eventTypes).toEqual(["page_view", "login", "page_view"]);
     expect(fixture.queue.events[2]).toMatchObject({
       sessionId: expect.any(String),
       subject: "ann",
@@ -28,25 +28,25 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   it("mode exempt sets a cookie, but stores no link to session, subject or order", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "exempt", place } });
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     expect(fixture.store.writes).toBe(0);
     const visitorId = browser.cookie("visitor_id");
     expect(visitorId).not.toBeNull();
-    await browser.script("/login?subject=grace-7");
-    await browser.open("/");
-    await browser.script(`/convert?order=${ORDER}`);
+    await browser.sendFromScript("/login?subject=grace-7");
+    await browser.openPage("/");
+    await browser.sendFromScript(`/convert?order=${ORDER}`);
     for (const event of fixture.queue.events) {
       expect(event).toMatchObject({ sessionId: null, subject: null });
       expect(JSON.stringify(event)).not.toContain("grace-7");
     }
-    expect(fixture.queue.of("page_view")).toMatchObject([
+    expect(fixture.queue.eventsOfType("page_view")).toMatchObject([
       { visitorId, client: { userAgent: null, country: "US", city: null, browser: "Firefox 140" } },
       { visitorId },
     ]);
-    expect(fixture.queue.of("order_completed")).toMatchObject([
+    expect(fixture.queue.eventsOfType("order_completed")).toMatchObject([
       { visitorId: null, page: null, client: null, origin: "backend", order: { orderId: "o-1" } },
     ]);
-    const { json } = await browser.script("/visitor");
+    const { json } = await browser.sendFromScript("/visitor");
     const record = await fixture.manager.find(String(json.sessionId));
     expect(record).toMatchObject({
       subject: "grace-7",
@@ -63,7 +63,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
       return { country: null, city: null };
     };
     await using fixture = await startFixture(start, { visits: { privacy: "exempt", place: watching } });
-    await fixture.browser().open("/");
+    await fixture.browser().openPage("/");
     expect(addresses).toEqual(["127.0.0.0"]);
   });
 
@@ -72,14 +72,14 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     await using fixture = await startFixture(start, { visits });
     const firefox = fixture.browser();
     const safari = fixture.browser(SAFARI);
-    expect((await firefox.open("/")).cookies).toEqual([]);
-    await firefox.open("/");
-    await safari.open("/");
+    expect((await firefox.openPage("/")).cookies).toEqual([]);
+    await firefox.openPage("/");
+    await safari.openPage("/");
     // 12:00 UTC is 8:00 in New York, which is on daylight saving time on that day.
     fixture.advance(16 * HOUR - MINUTE);
-    await firefox.open("/");
+    await firefox.openPage("/");
     fixture.advance(MINUTE);
-    await firefox.open("/");
+    await firefox.openPage("/");
     const [first, second, other, beforeMidnight, afterMidnight] = fixture.queue.events.map(
       (event) => event.visitorId,
     );
@@ -102,8 +102,8 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     await using two = await startFixture(start, { visits });
     for (const node of [one, two]) {
       // The first request fetches the salt, but does not wait for it.
-      await node.browser().open("/");
-      await node.browser().open("/");
+      await node.browser().openPage("/");
+      await node.browser().openPage("/");
     }
     expect(two.queue.events.at(-1)?.visitorId).toBe(one.queue.events.at(-1)?.visitorId);
     expect(one.queue.events.at(-1)?.visitorId).not.toBeNull();
@@ -112,11 +112,11 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   it("mode off collects and counts nothing, but still marks the session as converted", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "off" } });
     const browser = fixture.browser();
-    await browser.open("/");
-    await fixture.browser("curl/8.5.0").open("/");
-    expect((await browser.script("/track?name=search")).json).toEqual({ collected: false });
-    expect((await browser.script(`/convert?order=${ORDER}`)).json).toEqual({ collected: false });
-    const { json } = await browser.script("/visitor");
+    await browser.openPage("/");
+    await fixture.browser("curl/8.5.0").openPage("/");
+    expect((await browser.sendFromScript("/track?name=search")).json).toEqual({ collected: false });
+    expect((await browser.sendFromScript(`/convert?order=${ORDER}`)).json).toEqual({ collected: false });
+    const { json } = await browser.sendFromScript("/visitor");
     expect(json.visitorId).toBeNull();
     expect((await fixture.manager.find(String(json.sessionId)))?.conversion).toMatchObject({
       orderId: "o-1",
@@ -132,34 +132,34 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   ])("%s", async (_header, visits, headers, isRefused) => {
     await using fixture = await startFixture(start, { visits });
     const browser = fixture.browser();
-    const response = await browser.open("/", headers);
-    await browser.script(`/track?name=search`, { headers });
+    const response = await browser.openPage("/", headers);
+    await browser.sendFromScript(`/track?name=search`, { headers });
     expect(fixture.queue.counts).toEqual(isRefused ? [["not-collected", null]] : []);
-    expect(fixture.queue.types).toEqual(isRefused ? [] : ["page_view", "search"]);
+    expect(fixture.queue.eventTypes).toEqual(isRefused ? [] : ["page_view", "search"]);
     expect(response.cookies.length).toBe(isRefused ? 0 : 2);
   });
 
   it("an opt-out deletes the visitor and stops the collection; a later order only marks the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.open("/");
+    await browser.openPage("/");
     const sessionId = fixture.queue.events[0]?.sessionId ?? "";
     const before = browser.cookie("visitor_id");
-    const response = await browser.script("/session/visit/opt-out");
+    const response = await browser.sendFromScript("/session/visit/opt-out");
     expect([response.status, response.json]).toEqual([200, { success: true, data: { collected: false } }]);
     expect([browser.cookie("visitor_id"), browser.cookie("visitor_optout")]).toEqual([null, "1"]);
     expect(await fixture.manager.find(sessionId)).toMatchObject({ visitorId: null, visit: null });
-    await browser.open("/");
-    await browser.script("/login");
-    await browser.beacon(beaconOf(crypto.randomUUID(), { type: "page_view" }));
-    await browser.script(`/convert?order=${ORDER}`);
-    expect(fixture.queue.types).toEqual(["page_view"]);
+    await browser.openPage("/");
+    await browser.sendFromScript("/login");
+    await browser.sendBeacon(beaconOf(crypto.randomUUID(), { type: "page_view" }));
+    await browser.sendFromScript(`/convert?order=${ORDER}`);
+    expect(fixture.queue.eventTypes).toEqual(["page_view"]);
     expect(fixture.queue.counts).toEqual([["not-collected", null]]);
     expect((await fixture.manager.find(sessionId))?.conversion).toMatchObject({ orderId: "o-1" });
     expect(browser.cookie("visitor_id")).toBeNull();
 
-    await browser.script("/session/visit/opt-in");
-    await browser.open("/");
+    await browser.sendFromScript("/session/visit/opt-in");
+    await browser.openPage("/");
     const after = browser.cookie("visitor_id");
     expect([after === null, after === before]).toEqual([false, false]);
     expect(fixture.queue.events.at(-1)).toMatchObject({ type: "page_view", visitorId: after });
@@ -170,11 +170,11 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const form = { "sec-fetch-dest": "document", "sec-fetch-site": "same-origin" };
-    const own = await browser.script("/session/visit/opt-out", {
+    const own = await browser.sendFromScript("/session/visit/opt-out", {
       headers: { ...form, referer: `${fixture.url}/privacy?from=footer` },
     });
     expect([own.status, own.headers.location]).toEqual([303, "/privacy?from=footer"]);
-    const foreign = await browser.script("/session/visit/opt-out", {
+    const foreign = await browser.sendFromScript("/session/visit/opt-out", {
       headers: { ...form, referer: "https://evil.example//evil.example/" },
     });
     expect([foreign.status, foreign.headers.location]).toEqual([303, "/"]);
@@ -183,8 +183,8 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   it("a page view after an opt-out is not attributed to any source", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
-    await browser.script("/session/visit/opt-out");
-    expect((await browser.open("/visit-page?utm_source=news")).json).toEqual({
+    await browser.sendFromScript("/session/visit/opt-out");
+    expect((await browser.openPage("/visit-page?utm_source=news")).json).toEqual({
       collected: false,
       id: null,
       visitorId: null,
@@ -199,9 +199,9 @@ it("the source of a visit is never one of ownHosts", async () => {
   const [, start] = ADAPTERS[0] ?? [];
   if (!start) throw new Error("There is no adapter.");
   await using fixture = await startFixture(start, { visits: { ownHosts: ["shop.example"] } });
-  await fixture.browser().open("/", { referer: "https://www.shop.example/" });
-  await fixture.browser().open("/", { referer: `${fixture.url}/menu` });
-  await fixture.browser().open("/", { referer: "https://blog.example/" });
+  await fixture.browser().openPage("/", { referer: "https://www.shop.example/" });
+  await fixture.browser().openPage("/", { referer: `${fixture.url}/menu` });
+  await fixture.browser().openPage("/", { referer: "https://blog.example/" });
   const channels = fixture.queue.events.map(({ source }) => source?.channel);
   expect(channels).toEqual(["Direct", "Direct", "Referral"]);
   expect(fixture.queue.events[2]?.source).toEqual(

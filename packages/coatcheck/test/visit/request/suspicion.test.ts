@@ -13,15 +13,15 @@ it("many new sessions of one address are reported as suspicious once per window"
   const found: Suspicion[] = [];
   fixture.visits.events.on("suspicious", (suspicion) => found.push(suspicion));
   const returning = fixture.browser();
-  await returning.open("/");
-  await returning.open("/");
-  await fixture.browser().open("/");
+  await returning.openPage("/");
+  await returning.openPage("/");
+  await fixture.browser().openPage("/");
   expect(found).toEqual([]);
-  await fixture.browser().open("/");
-  await fixture.browser().open("/");
+  await fixture.browser().openPage("/");
+  await fixture.browser().openPage("/");
   expect(found).toEqual([{ kind: "many-sessions", address: "127.0.0.1", sessions: 3, at: fixture.now() }]);
   fixture.advance(HOUR);
-  for (let count = 0; count < 3; count++) await fixture.browser().open("/");
+  for (let count = 0; count < 3; count++) await fixture.browser().openPage("/");
   expect(fixture.visits.suspicions["many-sessions"]).toBe(2);
 });
 
@@ -46,15 +46,15 @@ it("a change of browser or country within a session is reported as suspicious on
   const found: Suspicion[] = [];
   fixture.visits.events.on("suspicious", (suspicion) => found.push(suspicion));
   const browser = fixture.browser();
-  await browser.open("/");
+  await browser.openPage("/");
   fixture.advance(MINUTE);
-  await browser.open("/", { "user-agent": browser.userAgent.replaceAll("140", "141") });
+  await browser.openPage("/", { "user-agent": browser.userAgent.replaceAll("140", "141") });
   expect(found).toEqual([]);
-  await browser.open("/", { "user-agent": SAFARI });
-  await browser.open("/", { "user-agent": SAFARI });
+  await browser.openPage("/", { "user-agent": SAFARI });
+  await browser.openPage("/", { "user-agent": SAFARI });
   country = "FR";
-  await browser.open("/");
-  await browser.open("/");
+  await browser.openPage("/");
+  await browser.openPage("/");
   const sessionId = fixture.queue.events[0]?.sessionId;
   expect(found).toEqual([
     {
@@ -73,5 +73,5 @@ it("a page is served even if a listener for suspicious events throws", async () 
   fixture.visits.events.on("suspicious", () => {
     throw new Error("a fault of the listener");
   });
-  expect((await fixture.browser().open("/")).status).toBe(200);
+  expect((await fixture.browser().openPage("/")).status).toBe(200);
 });

@@ -9,7 +9,7 @@ const options = { numRuns: Number(process.env.VISIT_RUNS ?? 100), reporter: repo
 
 function factsAfter(batches: readonly (readonly VisitEvent[])[]): unknown {
   const database = new FactsDatabase();
-  for (const events of batches) database.add(events);
+  for (const events of batches) database.addEvents(events);
   const facts = database.facts();
   database.close();
   return facts;
@@ -29,7 +29,7 @@ it("rollups that are recomputed after each batch equal rollups that are computed
     fc.property(delivery, ([, batches]) => {
       const database = new FactsDatabase();
       for (const events of batches) {
-        database.add(events);
+        database.addEvents(events);
         database.recompute();
       }
       const kept = database.rollups();

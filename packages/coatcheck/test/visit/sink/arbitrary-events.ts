@@ -6,7 +6,7 @@ import { eventOf, HOUR, idOf, MINUTE, START, sourceOf } from "../facts/events.ts
  * Gaps around every limit: the visit timeout, the maximum duration of a visit, the delay of beacons, and the age up
  * to which visits are rebuilt.
  */
-const GAPS = [
+const GAPS_BETWEEN_EVENTS = [
   0,
   1,
   MINUTE,
@@ -22,11 +22,11 @@ const GAPS = [
   72 * HOUR,
 ];
 
-const TYPES = ["page_view", "page_view", "page_time", "product_view", "add_to_cart", "order_completed"];
+const EVENT_TYPES = ["page_view", "page_view", "page_time", "product_view", "add_to_cart", "order_completed"];
 
-const oneEvent = fc.record({
-  gap: fc.constantFrom(...GAPS),
-  type: fc.constantFrom(...TYPES),
+const arbitraryEvent = fc.record({
+  gap: fc.constantFrom(...GAPS_BETWEEN_EVENTS),
+  type: fc.constantFrom(...EVENT_TYPES),
   isBackend: fc.boolean(),
   page: fc.integer({ min: 1, max: 3 }),
   session: fc.integer({ min: 1, max: 2 }),
@@ -37,7 +37,7 @@ const oneEvent = fc.record({
 
 /** Generates events of one visitor, sorted by time, with few pages and sessions. Each order event has its own order. */
 export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
-  .array(oneEvent, { minLength: 1, maxLength: 14 })
+  .array(arbitraryEvent, { minLength: 1, maxLength: 14 })
   .map((drafts) => {
     let at = START;
     return drafts.map((draft, index) => {

@@ -14,7 +14,7 @@ import { START } from "../facts/events.ts";
  * Queries for the contents of the tables with visits and events. They exclude the sources of orders, which depend on
  * the sequence of deliveries.
  */
-export const FACTS = {
+export const FACT_QUERIES = {
   visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",
   journeys: "SELECT * FROM coatcheck_visit_journey ORDER BY visit_id",
   sessions:
@@ -29,7 +29,7 @@ export const FACTS = {
  * Queries for the contents of the rollups (precomputed statistics). They exclude the dimensions that are stored with
  * orders.
  */
-export const ROLLUPS = {
+export const ROLLUP_QUERIES = {
   metrics: `SELECT * FROM coatcheck_daily_metric WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
     ORDER BY tenant, dimension, day, value`,
   revenue: `SELECT * FROM coatcheck_daily_revenue WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
@@ -50,8 +50,8 @@ export class FactsDatabase {
     this.#ingest = new SqliteIngest(new VisitStatements(this.#database), this.#time);
   }
 
-  add(events: readonly VisitEvent[]): void {
-    this.#ingest.add(groupByVisitor(events));
+  addEvents(events: readonly VisitEvent[]): void {
+    this.#ingest.addGroups(groupByVisitor(events));
   }
 
   recompute(limit = 1000): number {
@@ -63,7 +63,7 @@ export class FactsDatabase {
     this.#database.prepare(sql).run(...parameters);
   }
 
-  all(sql: string): Record<string, unknown>[] {
+  readAll(sql: string): Record<string, unknown>[] {
     return this.#database
       .prepare(sql)
       .all()
@@ -71,15 +71,15 @@ export class FactsDatabase {
   }
 
   facts(): unknown {
-    return this.#results(FACTS);
+    return this.#runQueries(FACT_QUERIES);
   }
 
   rollups(): unknown {
-    return this.#results(ROLLUPS);
+    return this.#runQueries(ROLLUP_QUERIES);
   }
 
-  #results(queries: Readonly<Record<string, string>>): unknown {
-    return Object.fromEntries(Object.entries(queries).map(([name, sql]) => [name, this.all(sql)]));
+  #runQueries(queries: Readonly<Record<string, string>>): unknown {
+    return Object.fromEntries(Object.entries(queries).map(([name, sql]) => [name, this.readAll(sql)]));
   }
 
   close(): void {
@@ -101,14 +101,14 @@ export function reportFailingCase({
   const [[events, batches]] = counterexample;
   const lines = events.map(
     ({ id, type, at, origin, sessionId, page }) =>
-      `${numberOf(id)}: ${type} ${origin} ${at - START} ${sessionId} ${page?.id ?? ""}`,
+      `${numberOfValue(id)}: ${type} ${origin} ${at - START} ${sessionId} ${page?.id ?? ""}`,
   );
-  const order = batches.map((batch) => batch.map(({ id }) => numberOf(id)).join(" "));
+  const order = batches.map((batch) => batch.map(({ id }) => numberOfValue(id)).join(" "));
   throw new Error(`Seed ${seed}\n${lines.join("\n")}\nBatches: ${order.join(" | ")}`, {
     cause: errorInstance,
   });
 }
 
-function numberOf(id: string): number {
+function numberOfValue(id: string): number {
   return Number.parseInt(id.slice(-4), 16);
 }

@@ -4,13 +4,13 @@ import type { EventSink } from "../../../src/visit/sink.ts";
 import { DAY, eventOf, HOUR, START } from "../facts/events.ts";
 
 /** A sink with maintenance, and a method to read its tables. */
-export interface Maintained {
+export interface MaintainedSink {
   readonly sink: EventSink & VisitMaintenance;
-  all(sql: string): Promise<Record<string, unknown>[]>;
+  queryAll(sql: string): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
-const client = (userAgent: string) => ({
+const clientFields = (userAgent: string) => ({
   browser: "Firefox",
   os: "Linux",
   device: "desktop",
@@ -18,16 +18,16 @@ const client = (userAgent: string) => ({
   city: null,
   userAgent,
 });
-const order = (orderId: string, revenue: number, currency = "EUR") => ({
+const orderFields = (orderId: string, revenue: number, currency = "EUR") => ({
   type: "order_completed",
   order: { orderId, revenue, currency },
 });
 
 /** Defines the tests of retention, export, erasure and totals. `open` returns an empty sink. */
-export function maintenanceSuite(open: () => Promise<Maintained>): void {
+export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
   async function withSink(
     events: ReturnType<typeof eventOf>[],
-    work: (maintained: Maintained) => Promise<void>,
+    work: (maintained: MaintainedSink) => Promise<void>,
   ): Promise<void> {
     const maintained = await open();
     try {
@@ -41,19 +41,20 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     }
   }
 
-  const countOf = async ({ all }: Maintained, table: string) => (await all(`SELECT * FROM ${table}`)).length;
+  const countOf = async ({ queryAll }: MaintainedSink, table: string) =>
+    (await queryAll(`SELECT * FROM ${table}`)).length;
   const NOTHING = { events: 0, userAgents: 0, visits: 0, visitors: 0, rollups: 0, documentCounts: 0 };
 
   it("expire() deletes user agents after 30 days and events after 90 days, but not visits", async () => {
     const events = [
-      eventOf({ client: client("Agent/1") }),
-      eventOf({ at: START + 100 * DAY, client: client("Agent/2") }),
+      eventOf({ client: clientFields("Agent/1") }),
+      eventOf({ at: START + 100 * DAY, client: clientFields("Agent/2") }),
     ];
     await withSink(events, async (maintained) => {
-      const { sink, all } = maintained;
+      const { sink, queryAll } = maintained;
       expect(await sink.expire(START + 29 * DAY)).toEqual(NOTHING);
       expect(await sink.expire(START + 32 * DAY)).toEqual({ ...NOTHING, userAgents: 1 });
-      expect(await all("SELECT user_agent FROM coatcheck_visit_event ORDER BY at")).toEqual([
+      expect(await queryAll("SELECT user_agent FROM coatcheck_visit_event ORDER BY at")).toEqual([
         { user_agent: null },
         { user_agent: "Agent/2" },
       ]);
@@ -65,18 +66,21 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   });
 
   it("expire() deletes visitors after 13 months without activity, but not the amounts of their orders", async () => {
-    const events = [eventOf(order("1", 500)), eventOf({ visitorId: "visitor-2", at: START + 60 * DAY })];
+    const events = [
+      eventOf(orderFields("1", 500)),
+      eventOf({ visitorId: "visitor-2", at: START + 60 * DAY }),
+    ];
     await withSink(events, async (maintained) => {
-      const { sink, all } = maintained;
+      const { sink, queryAll } = maintained;
       const months13 = Date.UTC(2027, 10, 1, 12);
       expect(await sink.expire(months13 - HOUR)).toMatchObject({ visitors: 0 });
       const rollups = await countOf(maintained, "coatcheck_daily_metric");
       expect(await sink.expire(months13 + HOUR)).toMatchObject({ visitors: 1 });
-      expect(await all("SELECT id FROM coatcheck_visitor")).toEqual([{ id: "visitor-2" }]);
+      expect(await queryAll("SELECT id FROM coatcheck_visitor")).toEqual([{ id: "visitor-2" }]);
       expect(await countOf(maintained, "coatcheck_visit")).toBe(1);
-      expect(await all("SELECT revenue, visitor, session_id, visit_id FROM coatcheck_visit_order")).toEqual([
-        { revenue: 500, visitor: null, session_id: null, visit_id: null },
-      ]);
+      expect(
+        await queryAll("SELECT revenue, visitor, session_id, visit_id FROM coatcheck_visit_order"),
+      ).toEqual([{ revenue: 500, visitor: null, session_id: null, visit_id: null }]);
       expect(await countOf(maintained, "coatcheck_daily_metric")).toBe(rollups);
     });
   });
@@ -94,7 +98,10 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   });
 
   it("expire() with dryRun deletes nothing and returns the numbers that expire() would return", async () => {
-    const events = [eventOf({ client: client("Agent/1") }), eventOf({ at: START + 1, ...order("1", 5) })];
+    const events = [
+      eventOf({ client: clientFields("Agent/1") }),
+      eventOf({ at: START + 1, ...orderFields("1", 5) }),
+    ];
     await withSink(events, async (maintained) => {
       const { sink } = maintained;
       const now = Date.UTC(2029, 0, 1);
@@ -116,12 +123,12 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
 
   it("markAllChanged() skips days whose events have been deleted", async () => {
     await withSink([eventOf(), eventOf({ at: START + 100 * DAY })], async (maintained) => {
-      const { sink, all } = maintained;
+      const { sink, queryAll } = maintained;
       await sink.expire(START + 92 * DAY);
       expect(await sink.markAllChanged()).toBe(1);
       await sink.recompute(10);
       expect(
-        await all("SELECT value, page_views FROM coatcheck_daily_metric WHERE dimension = 'page'"),
+        await queryAll("SELECT value, page_views FROM coatcheck_daily_metric WHERE dimension = 'page'"),
       ).toEqual([
         { value: "/", page_views: 1 },
         { value: "/", page_views: 1 },
@@ -132,7 +139,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   it("exportPerson() returns all data of a visitor, and no data of another visitor", async () => {
     const events = [
       eventOf({ subject: "customer-1", properties: { size: "L" } }),
-      eventOf({ at: START + 1, ...order("1", 5) }),
+      eventOf({ at: START + 1, ...orderFields("1", 5) }),
       eventOf({ visitorId: "visitor-2", sessionId: "session-2" }),
     ];
     await withSink(events, async ({ sink }) => {
@@ -152,7 +159,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   it("exportPerson() for a customer omits the data of another customer in the same browser", async () => {
     const events = [
       eventOf({ subject: "customer-1" }),
-      eventOf({ at: START + 2 * HOUR, subject: "customer-2", ...order("2", 7) }),
+      eventOf({ at: START + 2 * HOUR, subject: "customer-2", ...orderFields("2", 7) }),
     ];
     await withSink(events, async ({ sink }) => {
       const data = await sink.exportPerson({ subject: "customer-1" });
@@ -168,24 +175,24 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   ])("erasePerson() erases %s and updates the rollups", async (_, person) => {
     const events = [
       eventOf({ subject: "customer-1" }),
-      eventOf({ at: START + 1, subject: "customer-1", ...order("1", 5) }),
+      eventOf({ at: START + 1, subject: "customer-1", ...orderFields("1", 5) }),
       eventOf({ at: START + 2, subject: "customer-3" }),
       eventOf({ visitorId: "visitor-2", sessionId: "session-2" }),
     ];
     await withSink(events, async (maintained) => {
-      const { sink, all } = maintained;
+      const { sink, queryAll } = maintained;
       expect(await sink.erasePerson(person)).toBe(1);
       expect(await sink.erasePerson(person)).toBe(0);
       await sink.recompute(10);
-      expect(await all("SELECT id FROM coatcheck_visitor")).toEqual([{ id: "visitor-2" }]);
+      expect(await queryAll("SELECT id FROM coatcheck_visitor")).toEqual([{ id: "visitor-2" }]);
       for (const table of ["visit", "visit_journey", "visit_session", "visit_event"]) {
         expect(await countOf(maintained, `coatcheck_${table}`)).toBe(1);
       }
-      expect(await all("SELECT visits, orders FROM coatcheck_daily_metric WHERE dimension = ''")).toEqual([
-        { visits: 1, orders: 1 },
-      ]);
       expect(
-        await all("SELECT event_id, visitor, subject, session_id, visit_id FROM coatcheck_visit_order"),
+        await queryAll("SELECT visits, orders FROM coatcheck_daily_metric WHERE dimension = ''"),
+      ).toEqual([{ visits: 1, orders: 1 }]);
+      expect(
+        await queryAll("SELECT event_id, visitor, subject, session_id, visit_id FROM coatcheck_visit_order"),
       ).toEqual([
         { event_id: events[1]?.id, visitor: null, subject: null, session_id: null, visit_id: null },
       ]);
@@ -194,7 +201,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
 
   it("exportPerson() and erasePerson() find people whose ids contain characters that the database cannot store", async () => {
     const person = { visitorId: "visitor-\0\ud800", subject: "ada\0" };
-    await withSink([eventOf({ ...person, ...order("1", 5) })], async ({ sink }) => {
+    await withSink([eventOf({ ...person, ...orderFields("1", 5) })], async ({ sink }) => {
       const { visitorId, subject } = person;
       expect((await sink.exportPerson({ visitorId })).events).toHaveLength(1);
       expect((await sink.exportPerson({ subject })).events).toHaveLength(1);
@@ -205,10 +212,10 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
 
   it("erasePerson() makes a returning person a new visitor", async () => {
     await withSink([eventOf()], async (maintained) => {
-      const { sink, all } = maintained;
+      const { sink, queryAll } = maintained;
       await sink.erasePerson({ visitorId: "visitor-1" });
       await sink.write({ events: [eventOf({ at: START + 1 })], counts: [] });
-      expect(await all("SELECT started_at, page_views FROM coatcheck_visit")).toEqual([
+      expect(await queryAll("SELECT started_at, page_views FROM coatcheck_visit")).toEqual([
         { started_at: START + 1, page_views: 1 },
       ]);
     });
@@ -217,9 +224,9 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
   it("customerTotals() sums orders by currency and returns the start of the first and last visit", async () => {
     const subject = "customer-1";
     const events = [
-      eventOf({ subject, ...order("1", 5) }),
-      eventOf({ subject, at: START + DAY, ...order("2", 7, "USD") }),
-      eventOf({ subject: "customer-2", at: START + 2 * DAY, ...order("3", 11) }),
+      eventOf({ subject, ...orderFields("1", 5) }),
+      eventOf({ subject, at: START + DAY, ...orderFields("2", 7, "USD") }),
+      eventOf({ subject: "customer-2", at: START + 2 * DAY, ...orderFields("3", 11) }),
     ];
     await withSink(events, async ({ sink }) => {
       expect(await sink.customerTotals(null, subject)).toEqual({

@@ -13,7 +13,7 @@ import { startPgBouncer } from "../../servers/pgbouncer.ts";
 import { query } from "../../servers/postgres.ts";
 import type { RunningServer } from "../../servers/start.ts";
 import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
-import { FACTS, FactsDatabase, ROLLUPS, reportFailingCase } from "./facts-database.ts";
+import { FACT_QUERIES, FactsDatabase, ROLLUP_QUERIES, reportFailingCase } from "./facts-database.ts";
 import { maintenanceSuite } from "./maintenance-suite.ts";
 
 await describeWithServer("postgresEvents", "postgres", (server) => {
@@ -76,7 +76,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       const sink = await postgresEvents({ connectionString: url });
       return {
         sink,
-        all: (sql) => rowsOf(url, sql),
+        queryAll: (sql) => rowsOf(url, sql),
         async close() {
           await sink.close();
           await drop();
@@ -111,13 +111,13 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
               ),
             );
             const expected = new FactsDatabase();
-            expected.add(events);
-            expect(withoutNumber(await resultsOf(database.url, FACTS))).toEqual(
+            expected.addEvents(events);
+            expect(withoutNumber(await resultsOf(database.url, FACT_QUERIES))).toEqual(
               withoutNumber(expected.facts()),
             );
             await sinks[0].recompute(100);
             expected.recompute();
-            expect(withoutNumber(await resultsOf(database.url, ROLLUPS))).toEqual(
+            expect(withoutNumber(await resultsOf(database.url, ROLLUP_QUERIES))).toEqual(
               withoutNumber(expected.rollups()),
             );
             expected.close();

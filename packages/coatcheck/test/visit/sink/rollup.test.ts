@@ -26,12 +26,12 @@ describe("the daily rollups", () => {
   afterEach(() => database.close());
 
   const metrics = (dimension: string, columns: string) =>
-    database.all(
+    database.readAll(
       `SELECT ${columns} FROM coatcheck_daily_metric WHERE dimension = '${dimension}' ORDER BY day, value`,
     );
 
   it("count a visit on the day of its start, but page views and orders on their own days", () => {
-    database.add([
+    database.addEvents([
       eventOf({ at: MIDNIGHT - 2 }),
       eventOf({ at: MIDNIGHT - 1 }),
       eventOf({ at: MIDNIGHT }),
@@ -42,13 +42,13 @@ describe("the daily rollups", () => {
       { day: DAY_NUMBER, visits: 1, converted: 1, page_views: 2, orders: 0 },
       { day: DAY_NUMBER + 1, visits: 0, converted: 0, page_views: 1, orders: 1 },
     ]);
-    expect(database.all("SELECT day, revenue FROM coatcheck_daily_revenue WHERE dimension = ''")).toEqual([
-      { day: DAY_NUMBER + 1, revenue: 700 },
-    ]);
+    expect(database.readAll("SELECT day, revenue FROM coatcheck_daily_revenue WHERE dimension = ''")).toEqual(
+      [{ day: DAY_NUMBER + 1, revenue: 700 }],
+    );
   });
 
   it("count each visitor once per day, by the day of their previous visit", () => {
-    database.add([
+    database.addEvents([
       eventOf({ source: sourceOf() }),
       eventOf({ at: START + HOUR }),
       eventOf({ at: START + 30 * HOUR }),
@@ -56,7 +56,7 @@ describe("the daily rollups", () => {
     ]);
     database.recompute();
     expect(
-      database.all(
+      database.readAll(
         "SELECT day, value, previous_day, visitors FROM coatcheck_daily_visitor WHERE dimension = 'channel' ORDER BY day, previous_day",
       ),
     ).toEqual([
@@ -67,7 +67,7 @@ describe("the daily rollups", () => {
   });
 
   it("count an order without a visit under (no visit) and in the total", () => {
-    database.add([eventOf({ origin: "backend", visitorId: null, ...order("1", 5) })]);
+    database.addEvents([eventOf({ origin: "backend", visitorId: null, ...order("1", 5) })]);
     database.recompute();
     expect(metrics("", "value, visits, events, orders")).toEqual([
       { value: "", visits: 0, events: 1, orders: 1 },
@@ -80,7 +80,7 @@ describe("the daily rollups", () => {
   it("count page views by page, and each visit once per page", () => {
     const page = (path: string, at: number) =>
       eventOf({ at, page: { id: `page-${at}`, host: "shop.example", path, title: null } });
-    database.add([page("/a", START), page("/a", START + 1), page("/b", START + 2)]);
+    database.addEvents([page("/a", START), page("/a", START + 1), page("/b", START + 2)]);
     database.recompute();
     expect(metrics("page", "value, visits, page_views")).toEqual([
       { value: "/a", visits: 1, page_views: 2 },
@@ -89,8 +89,8 @@ describe("the daily rollups", () => {
   });
 
   it("count an order under the source that was stored with it", () => {
-    database.add([eventOf({ at: START + 1, ...order("1", 5) })]);
-    database.add([eventOf({ source: sourceOf() })]);
+    database.addEvents([eventOf({ at: START + 1, ...order("1", 5) })]);
+    database.addEvents([eventOf({ source: sourceOf() })]);
     database.recompute();
     const orders = (dimension: string) => metrics(dimension, "value, visits, orders");
     expect(orders("channel")).toEqual([{ value: "Organic Search", visits: 1, orders: 1 }]);
@@ -101,7 +101,7 @@ describe("the daily rollups", () => {
   });
 
   it("count each visitor of a cohort once per week", () => {
-    database.add([
+    database.addEvents([
       eventOf(),
       eventOf({ at: START + HOUR }),
       eventOf({ at: START + 7 * 24 * HOUR }),
@@ -110,7 +110,7 @@ describe("the daily rollups", () => {
     database.recompute();
     const first_week = DAY_NUMBER - 3;
     expect(
-      database.all("SELECT first_week, week, visitors FROM coatcheck_weekly_cohort ORDER BY week"),
+      database.readAll("SELECT first_week, week, visitors FROM coatcheck_weekly_cohort ORDER BY week"),
     ).toEqual([
       { first_week, week: first_week, visitors: 2 },
       { first_week, week: first_week + 7, visitors: 1 },
@@ -118,8 +118,8 @@ describe("the daily rollups", () => {
   });
 
   it("recompute() recomputes the day that changed first, and leaves other days marked", () => {
-    database.add([eventOf({ at: START + 48 * HOUR })]);
-    database.add([eventOf({ visitorId: "visitor-2" })]);
+    database.addEvents([eventOf({ at: START + 48 * HOUR })]);
+    database.addEvents([eventOf({ visitorId: "visitor-2" })]);
     expect(database.recompute(1)).toBe(1);
     expect(metrics("", "day")).toEqual([{ day: DAY_NUMBER + 2 }]);
     expect(database.recompute(5)).toBe(1);

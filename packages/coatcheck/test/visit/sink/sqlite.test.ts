@@ -37,7 +37,7 @@ describe("maintenance of the SQLite sink", () => {
     const database = new DatabaseSync(path, { readOnly: true });
     return {
       sink,
-      all: async (sql) =>
+      queryAll: async (sql) =>
         database
           .prepare(sql)
           .all()

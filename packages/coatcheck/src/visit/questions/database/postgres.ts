@@ -38,13 +38,13 @@ const QUERY_CANCELED = "57014";
 /** How long after the deadline to wait until the server reports a cancelled query, in milliseconds. */
 const CANCEL_GRACE = 500;
 
-const types: QuestionQuery["types"] = {
+const TYPE_PARSERS: QuestionQuery["types"] = {
   getTypeParser(oid) {
     return oid === DOUBLE_TYPE || INTEGER_TYPES.includes(oid) ? Number : String;
   },
 };
 
-const ignore = () => {};
+const ignoreError = () => {};
 
 /**
  * Reads a PostgreSQL database. Each question uses one connection and one read-only transaction. The
@@ -64,7 +64,7 @@ export class PostgresReadDatabase implements ReadDatabase {
     const reader = new PostgresReader(client, deadline);
     // A broken connection rejects its query and also emits "error". Without a listener, "error" would end the
     // process.
-    client.on("error", ignore);
+    client.on("error", ignoreError);
     let isReusable = false;
     try {
       await reader.run("begin isolation level repeatable read read only");
@@ -79,7 +79,7 @@ export class PostgresReadDatabase implements ReadDatabase {
         ? timeBudgetError()
         : unavailableError(error);
     } finally {
-      client.off("error", ignore);
+      client.off("error", ignoreError);
       client.release(!isReusable);
     }
   }
@@ -93,7 +93,7 @@ export class PostgresReadDatabase implements ReadDatabase {
     try {
       return await waitUntil(deadline, connecting);
     } catch (error) {
-      connecting.then((client) => client.release(), ignore);
+      connecting.then((client) => client.release(), ignoreError);
       throw unavailableError(error);
     }
   }
@@ -131,7 +131,7 @@ class PostgresReader implements Reader {
   }
 
   async run(text: string, parameters: readonly unknown[] = []): Promise<unknown[]> {
-    const running = this.#client.query({ text, values: [...parameters], types });
+    const running = this.#client.query({ text, values: [...parameters], types: TYPE_PARSERS });
     try {
       const { rows } = await waitUntil(this.#deadline + CANCEL_GRACE, running);
       return rows;

@@ -51,7 +51,7 @@ export class SqliteReadDatabase implements ReadDatabase {
       await thread.rollBack();
       throw unavailableError(error);
     } finally {
-      this.#giveBack(thread);
+      this.#returnThread(thread);
     }
   }
 
@@ -83,7 +83,7 @@ export class SqliteReadDatabase implements ReadDatabase {
     });
   }
 
-  #giveBack(thread: QueryThread): void {
+  #returnThread(thread: QueryThread): void {
     const next = this.#waiting.shift();
     if (next) next.take(thread);
     else this.#idle.push(thread);

@@ -2,7 +2,7 @@ import type { RollupDimension } from "../../sink/rollup-schema.ts";
 import type { Dimension } from "../dimensions.ts";
 
 /** The column of each dimension in the table of visits. The rollups use the same name. */
-export const COLUMNS = {
+export const DIMENSION_COLUMNS = {
   page: "page",
   entryPage: "entry_page",
   exitPage: "exit_page",

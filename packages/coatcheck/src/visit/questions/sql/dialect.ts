@@ -31,7 +31,7 @@ export interface Dialect {
 }
 
 /** SQLite. See `QueryThread` for `within_budget()`. Only one row in 251 calls it, which keeps the cost low. */
-const sqlite: Dialect = {
+const sqliteDialect: Dialect = {
   name: "sqlite",
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   entries: (journey) => sql`json_each(${journey}) e`,
@@ -43,7 +43,7 @@ const sqlite: Dialect = {
 };
 
 /** PostgreSQL needs no condition to stop a query: each query has a `statement_timeout`. */
-const postgres: Dialect = {
+const postgresDialect: Dialect = {
   name: "postgres",
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
   entries: (journey) => sql`jsonb_array_elements((${journey})::jsonb) with ordinality e (value, key)`,
@@ -55,7 +55,10 @@ const postgres: Dialect = {
 };
 
 /** The SQL fragments of each database. */
-export const DIALECTS: Readonly<Record<DialectName, Dialect>> = { sqlite, postgres };
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  sqlite: sqliteDialect,
+  postgres: postgresDialect,
+};
 
 /** Joins conditions with AND. */
 export function allOf(conditions: readonly Sql[]): Sql<boolean> {

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { LocalCalendar } from "../calendar.ts";
-import { COLUMNS } from "./columns.ts";
+import { DIMENSION_COLUMNS } from "./columns.ts";
 import { allOf, type Sql } from "./dialect.ts";
-import { figures, type Grouping } from "./figures.ts";
+import { type Grouping, selectFigures } from "./figures.ts";
 import { filterConditions, isInRange, isOfTenant, isPageView, type Scope } from "./scope.ts";
 
 /** Whether to read all days of a range, or only the days whose rollup (precomputed statistics) is out of date. */
@@ -55,7 +55,7 @@ export function groupKeyOf(grouping: Grouping, time: string, day: string): Sql {
     case "hour":
       return sql`(${sql.ref(time)} - ${sql.lit(grouping.start)}) / ${sql.lit(HOUR)}`;
     case "dimension":
-      return sql`coalesce(${sql.ref(`v.${COLUMNS[grouping.dimension]}`)}, '')`;
+      return sql`coalesce(${sql.ref(`v.${DIMENSION_COLUMNS[grouping.dimension]}`)}, '')`;
   }
 }
 
@@ -75,7 +75,7 @@ export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays
     new_visitors: countWhere(sql`v.previous_day is null`),
   };
   const key = groupKeyOf(grouping, "v.started_at", "v.local_day");
-  return [figures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
+  return [selectFigures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
 }
 
 /** Selects the visits of each page. A visit that viewed a page several times is selected once for that page. */
@@ -88,7 +88,7 @@ function visitsByPage(scope: Scope, days: ChangedDays): Sql {
   };
   const pages = sql`select distinct v.id, v.is_engaged, v.orders, ${dialect.text(2)} as path
     ${withEntries(scope, visitsOn(scope, days))} and ${isPageView(dialect)}`;
-  return figures(sql`p.path`, given, sql`from (${pages}) p group by p.path`);
+  return selectFigures(sql`p.path`, given, sql`from (${pages}) p group by p.path`);
 }
 
 /** Joins the journey entries `e` to `from … where …` over visits `v`. */
@@ -109,7 +109,7 @@ export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedD
   const stayed = sql`(v.last_day = v.local_day
     or not exists (select 1 from coatcheck_visit_journey j where j.visit_id = v.id))`;
   return [
-    figures(
+    selectFigures(
       key,
       { page_views: sql`sum(v.page_views)` },
       sql`${visitsOn(scope, days)} and ${stayed} group by 1`,
@@ -129,7 +129,11 @@ function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condi
   const key = isByPage ? sql`v.path` : groupKeyOf(grouping, "v.viewed_at", "v.viewed_day");
   const isOnDay =
     days === "all" ? isInRange(scope, "v.viewed_day") : sql<boolean>`v.viewed_day = v.changed_day`;
-  return figures(key, { page_views: sql`count(*)` }, sql`from (${views}) v where ${isOnDay} group by 1`);
+  return selectFigures(
+    key,
+    { page_views: sql`count(*)` },
+    sql`from (${views}) v where ${isOnDay} group by 1`,
+  );
 }
 
 /** Returns the local day of a time near the range. */

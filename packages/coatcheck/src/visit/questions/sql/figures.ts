@@ -25,7 +25,7 @@ export type Grouping =
   | { readonly by: "hour"; readonly start: number }
   | { readonly by: "dimension"; readonly dimension: Dimension };
 
-const FIGURES = [
+const FIGURE_NAMES = [
   "visits",
   "engaged",
   "converted",
@@ -40,11 +40,11 @@ const FIGURES = [
 
 /** The sums of all statistics, as columns. */
 export const FIGURE_SUMS = sql.join(
-  FIGURES.map((name) => sql`${sumOf(sql.ref(`m.${name}`))} as ${sql.ref(name)}`),
+  FIGURE_NAMES.map((name) => sql`${sumOf(sql.ref(`m.${name}`))} as ${sql.ref(name)}`),
 );
 
 /** Returns a subquery that selects the given figures; all other figures are 0. */
-export function figures(key: Sql, given: Partial<Record<keyof MetricRow, Sql>>, rest: Sql): Sql {
-  const columns = FIGURES.map((name) => sql`${given[name] ?? sql`0`} as ${sql.ref(name)}`);
+export function selectFigures(key: Sql, given: Partial<Record<keyof MetricRow, Sql>>, rest: Sql): Sql {
+  const columns = FIGURE_NAMES.map((name) => sql`${given[name] ?? sql`0`} as ${sql.ref(name)}`);
   return sql`select ${key} as key, ${sql.join(columns)} ${rest}`;
 }

@@ -5,7 +5,7 @@ import type { FunnelStep } from "../answers.ts";
 import { allOf, type Sql, sumOf } from "./dialect.ts";
 import { visitsOn, withEntries } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
-import { compare, isInRange, isOfTenant, type Scope } from "./scope.ts";
+import { isInRange, isOfTenant, type Scope, textCondition } from "./scope.ts";
 
 /** A validated funnel request. */
 export interface FunnelPlan {
@@ -61,7 +61,7 @@ const POSITIONS_PER_MILLISECOND = 100_000;
  */
 export function funnelQuery(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const columns = columnsOf(plan);
-  return columns ? fromColumns(scope, columns) : fromJourneys(scope, plan);
+  return columns ? countFromColumns(scope, columns) : countFromJourneys(scope, plan);
 }
 
 function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepColumn[] | null {
@@ -84,7 +84,7 @@ function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepCol
  * and if there are filters. Always reads the times from the visits; for the closed funnel, an index contains the visits
  * with at least two steps.
  */
-function fromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
+function countFromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
   const hasFilters = scope.filters.length > 0;
   const counted = columns.map(
     ({ time }, index) => sql`count(${sql.ref(`v.${time}`)}) as ${numberedName("count", index)}`,
@@ -141,7 +141,7 @@ function median(waits: Sql): Sql {
  * Computes the funnel from the visits' journeys. `e` contains the events of all steps; `s0`, `s1`, … contain the
  * visits or visitors that did each step, with the time.
  */
-function fromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
+function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const { dialect } = scope;
   const types = [...new Set(plan.steps.map(({ type }) => type))];
   const mentions = types.map((type) => dialect.contains(sql`j.journey`, JSON.stringify(type)));
@@ -189,5 +189,5 @@ function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: num
 
 function stepCondition({ dialect }: Scope, { type, page }: FunnelStep): Sql<boolean> {
   const isType = sql<boolean>`e.type = ${type}`;
-  return page ? allOf([isType, compare(dialect, sql`e.path`, page)]) : isType;
+  return page ? allOf([isType, textCondition(dialect, sql`e.path`, page)]) : isType;
 }

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { NO_PREVIOUS_DAY } from "../../sink/rollup-schema.ts";
-import { COLUMNS } from "./columns.ts";
+import { DIMENSION_COLUMNS } from "./columns.ts";
 import { allOf, type Sql } from "./dialect.ts";
 import { type ChangedDays, pageViewFigures, visitFigures } from "./facts.ts";
-import { figures, type Grouping } from "./figures.ts";
+import { type Grouping, selectFigures } from "./figures.ts";
 import { orderFigures } from "./orders.ts";
 import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 
@@ -22,7 +22,7 @@ export function metricRows(scope: Scope, grouping: Grouping): Sql {
   const parts =
     scope.filters.length > 0 || grouping.by === "hour"
       ? facts("all")
-      : [...rollups(scope, grouping), ...facts("changed")];
+      : [...selectRollups(scope, grouping), ...facts("changed")];
   return sql`(${sql.join(parts, sql` union all `)}) m`;
 }
 
@@ -31,9 +31,9 @@ export function isUpToDate(): Sql<boolean> {
   return sql`not exists (select 1 from coatcheck_dirty_bucket b where b.tenant = m.tenant and b.day = m.day)`;
 }
 
-function rollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql[] {
+function selectRollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql[] {
   const isByDay = grouping.by === "day";
-  const dimension = isByDay ? "" : COLUMNS[grouping.dimension];
+  const dimension = isByDay ? "" : DIMENSION_COLUMNS[grouping.dimension];
   const key = isByDay ? sql`m.day` : sql`m.value`;
   const where = allOf([
     isOfTenant(scope, "m.tenant"),
@@ -51,12 +51,12 @@ function rollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql
   // A dimension can have many values. Its rows need only each visitor's first visit in the range.
   const isFirst = sql`m.previous_day < ${from}`;
   return [
-    figures(
+    selectFigures(
       key,
       Object.fromEntries(named.map((name) => [name, sql`sum(${sql.ref(`m.${name}`)})`])),
       sql`from coatcheck_daily_metric m where ${where} group by 1`,
     ),
-    figures(
+    selectFigures(
       key,
       {
         visitors: sql`sum(case when ${isFirst} then m.visitors else 0 end)`,

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import { NO_VISIT } from "../../sink/rollup-schema.ts";
 import type { Dimension } from "../dimensions.ts";
-import { COLUMNS } from "./columns.ts";
+import { DIMENSION_COLUMNS } from "./columns.ts";
 import { allOf, type Sql } from "./dialect.ts";
 import { type ChangedDays, groupKeyOf, onDays } from "./facts.ts";
-import { figures, type Grouping } from "./figures.ts";
+import { type Grouping, selectFigures } from "./figures.ts";
 import { filterConditions, type Scope } from "./scope.ts";
 
 /** Condition: the order `o` belonged to a visit when it was stored, so the visit's sources were copied to it. */
@@ -12,12 +12,12 @@ const IS_ATTRIBUTED = sql<boolean>`o.last_channel is not null`;
 
 /** Returns whether an order stores its own copy of a dimension's value. */
 function isStoredWithOrder(dimension: Dimension): boolean {
-  return /^(last|first)_/.test(COLUMNS[dimension]);
+  return /^(last|first)_/.test(DIMENSION_COLUMNS[dimension]);
 }
 
 /** Returns the column of a dimension: of the order if the order stores its own copy, otherwise of its visit. */
-function columnOf(dimension: Dimension): string {
-  return `${isStoredWithOrder(dimension) ? "o" : "v"}.${COLUMNS[dimension]}`;
+function columnOfOrder(dimension: Dimension): string {
+  return `${isStoredWithOrder(dimension) ? "o" : "v"}.${DIMENSION_COLUMNS[dimension]}`;
 }
 
 /**
@@ -25,7 +25,7 @@ function columnOf(dimension: Dimension): string {
  * excluded.
  */
 export function ordersOn(scope: Scope, days: ChangedDays): Sql {
-  const conditions = filterConditions(scope, columnOf);
+  const conditions = filterConditions(scope, columnOfOrder);
   if (conditions.length > 0) conditions.push(sql`v.id is not null`);
   if (scope.filters.some(({ dimension }) => isStoredWithOrder(dimension))) conditions.push(IS_ATTRIBUTED);
   return sql`from (select o.* ${onDays(scope, days, "coatcheck_visit_order", "o")}) o
@@ -38,12 +38,14 @@ export function orderKey(grouping: Grouping): Sql {
   const hasValue = isStoredWithOrder(grouping.dimension)
     ? sql`v.id is not null and ${IS_ATTRIBUTED}`
     : sql`v.id is not null`;
-  const value = sql`coalesce(${sql.ref(columnOf(grouping.dimension))}, '')`;
+  const value = sql`coalesce(${sql.ref(columnOfOrder(grouping.dimension))}, '')`;
   return sql`case when ${hasValue} then ${value} else ${sql.lit(NO_VISIT)} end`;
 }
 
 /** Selects orders by the day of each order. Orders have no value for the dimension `page`. */
 export function orderFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [];
-  return [figures(orderKey(grouping), { orders: sql`count(*)` }, sql`${ordersOn(scope, days)} group by 1`)];
+  return [
+    selectFigures(orderKey(grouping), { orders: sql`count(*)` }, sql`${ordersOn(scope, days)} group by 1`),
+  ];
 }

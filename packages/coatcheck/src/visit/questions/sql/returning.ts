@@ -29,7 +29,7 @@ export function returningByFacts(scope: Scope): Sql<ReturningRow> {
 export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<ReturningRow> {
   const { days, dialect, tenant } = scope;
   const from = sql.lit(days.fromDay);
-  const [start, end] = [calendar.startOf(days.from), calendar.startOf(addDays(days.to, 1))];
+  const [start, end] = [calendar.startOfDay(days.from), calendar.startOfDay(addDays(days.to, 1))];
   const rollup = sql`select ${sumOf(sql`m.visitors`)} as visitors from coatcheck_daily_visitor m where ${allOf(
     [
       isOfTenant(scope, "m.tenant"),

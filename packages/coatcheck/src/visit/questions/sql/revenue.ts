@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { COLUMNS } from "./columns.ts";
+import { DIMENSION_COLUMNS } from "./columns.ts";
 import { allOf, type Sql, sumOf } from "./dialect.ts";
 import type { ChangedDays } from "./facts.ts";
 import type { Grouping } from "./figures.ts";
@@ -22,18 +22,18 @@ export interface RevenueRow {
 export function revenueQuery(scope: Scope, grouping: Grouping, keys?: readonly string[]): Sql<RevenueRow> {
   const isFromFacts = scope.filters.length > 0 || grouping.by === "hour";
   const parts = isFromFacts
-    ? [fromFacts(scope, grouping, "all")]
-    : [fromRollup(scope, grouping), fromFacts(scope, grouping, "changed")];
+    ? [revenueFromVisits(scope, grouping, "all")]
+    : [revenueFromRollups(scope, grouping), revenueFromVisits(scope, grouping, "changed")];
   const isNeeded = keys ? sql`m.key in (${sql.join(keys)})` : sql`true`;
   return sql`select m.key, m.currency, ${sumOf(sql`m.revenue`)} as revenue
     from (${sql.join(parts, sql` union all `)}) m where ${isNeeded} group by m.key, m.currency order by m.currency`;
 }
 
-function fromRollup(scope: Scope, grouping: Grouping): Sql {
+function revenueFromRollups(scope: Scope, grouping: Grouping): Sql {
   const isByDimension = grouping.by === "dimension";
   const where = allOf([
     isOfTenant(scope, "m.tenant"),
-    sql`m.dimension = ${isByDimension ? COLUMNS[grouping.dimension] : ""}`,
+    sql`m.dimension = ${isByDimension ? DIMENSION_COLUMNS[grouping.dimension] : ""}`,
     isInRange(scope, "m.day"),
     isUpToDate(),
   ]);
@@ -41,7 +41,7 @@ function fromRollup(scope: Scope, grouping: Grouping): Sql {
     from coatcheck_daily_revenue m where ${where}`;
 }
 
-function fromFacts(scope: Scope, grouping: Grouping, days: ChangedDays): Sql {
+function revenueFromVisits(scope: Scope, grouping: Grouping, days: ChangedDays): Sql {
   return sql`select ${orderKey(grouping)} as key, o.currency, ${sumOf(sql`o.revenue`)} as revenue
     ${ordersOn(scope, days)} group by 1, 2`;
 }

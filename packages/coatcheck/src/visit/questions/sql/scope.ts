@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Dimension, Filter, Operator } from "../dimensions.ts";
 import type { Days } from "../request.ts";
-import { COLUMNS } from "./columns.ts";
+import { DIMENSION_COLUMNS } from "./columns.ts";
 import type { Dialect, Sql } from "./dialect.ts";
 
 /** The visits that a question reads: those of a tenant, on some days, that match the filters. */
@@ -35,17 +35,18 @@ export function isInRange({ days }: Pick<Scope, "days">, column: string): Sql<bo
  */
 export function filterConditions(
   { dialect, filters }: Pick<Scope, "dialect" | "filters">,
-  column: (dimension: Exclude<Dimension, "page">) => string = (dimension) => `v.${COLUMNS[dimension]}`,
+  column: (dimension: Exclude<Dimension, "page">) => string = (dimension) =>
+    `v.${DIMENSION_COLUMNS[dimension]}`,
 ): Sql<boolean>[] {
   return filters.map(({ dimension, operator, value }) =>
     dimension === "page"
-      ? onPage(dialect, operator, value ?? "")
-      : compare(dialect, sql.ref(column(dimension)), { operator, value }),
+      ? pageCondition(dialect, operator, value ?? "")
+      : textCondition(dialect, sql.ref(column(dimension)), { operator, value }),
   );
 }
 
 /** Compares a text. Null is a value that `is` and `isNot` can be compared with. */
-export function compare(
+export function textCondition(
   dialect: Dialect,
   text: Sql,
   { operator, value }: Pick<Filter, "operator" | "value">,
@@ -65,7 +66,7 @@ export function compare(
  * visit's events): `JSON.stringify` has written it, so the quotation marks before the path cannot occur inside
  * another text.
  */
-function onPage(dialect: Dialect, operator: Operator, value: string): Sql<boolean> {
+function pageCondition(dialect: Dialect, operator: Operator, value: string): Sql<boolean> {
   const journey = sql`j.journey`;
   const found =
     operator === "contains"

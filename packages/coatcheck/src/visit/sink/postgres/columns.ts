@@ -28,7 +28,7 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** The tables that the sink inserts into, and their columns. */
-export const TABLES = {
+export const INSERT_TABLES = {
   event: { name: "coatcheck_visit_event", columns: EVENT_COLUMNS },
   visit: { name: "coatcheck_visit", columns: VISIT_COLUMNS },
   order: { name: "coatcheck_visit_order", columns: ["key", ...ORDER_COLUMNS] },
@@ -51,29 +51,29 @@ export const TABLES = {
 } as const satisfies Record<string, InsertTable>;
 
 /** Tables whose column `revenue` contains JSON. */
-const JSON_REVENUE: readonly string[] = [TABLES.visit.name, TABLES.hour.name];
+const TABLES_WITH_JSON_REVENUE: readonly string[] = [INSERT_TABLES.visit.name, INSERT_TABLES.hour.name];
 
 /** Returns the PostgreSQL type of a column. */
-export function typeOf({ name }: InsertTable, column: string): string {
+export function columnTypeOf({ name }: InsertTable, column: string): string {
   if (column === "key") return "bytea";
   if (column.startsWith("is_")) return "smallint";
-  if (column === "revenue" && JSON_REVENUE.includes(name)) return "text";
+  if (column === "revenue" && TABLES_WITH_JSON_REVENUE.includes(name)) return "text";
   return COLUMN_TYPES[column] ?? "text";
 }
 
 /** Returns an `insert` for any number of rows. Each parameter is an array with the values of one column. */
 export function insertSql(table: InsertTable, onConflict: string): string {
-  const arrays = table.columns.map((column, index) => `$${index + 1}::${typeOf(table, column)}[]`);
+  const arrays = table.columns.map((column, index) => `$${index + 1}::${columnTypeOf(table, column)}[]`);
   const names = table.columns.join(", ");
   return `insert into ${table.name} (${names}) select * from unnest(${arrays.join(", ")}) ${onConflict}`;
 }
 
 /** Returns the parameters of {@link insertSql}. */
-export function valuesOf<Row extends object>(table: InsertTable, rows: readonly Row[]): unknown[][] {
+export function columnValues<Row extends object>(table: InsertTable, rows: readonly Row[]): unknown[][] {
   return table.columns.map((column) => rows.map((row) => row[column as keyof Row] ?? null));
 }
 
 /** Returns `column = excluded.column, …`. */
-export function fromExcluded(columns: readonly string[]): string {
+export function assignExcluded(columns: readonly string[]): string {
   return columns.map((column) => `${column} = excluded.${column}`).join(", ");
 }

@@ -15,7 +15,7 @@ import type {
   VisitMaintenance,
 } from "../maintenance.ts";
 import { cleanRow, replaceUnstorable } from "./clean.ts";
-import { insertSql, TABLES, valuesOf } from "./columns.ts";
+import { columnValues, INSERT_TABLES, insertSql } from "./columns.ts";
 import { PostgresIngest } from "./ingest.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
 import { createPartitions, partitionOf } from "./partitions.ts";
@@ -47,12 +47,12 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   }
 
   async write({ events, counts }: EventBatch): Promise<void> {
-    await this.#run(async ({ quick }) => {
+    await this.#runUnlessClosed(async ({ quick }) => {
       const groups = cleanGroups(events);
       await this.#createPartitions(groups);
       for (const slice of sliceGroups(groups, MAX_EVENTS_PER_TRANSACTION)) {
         await inTransaction(quick, (session) =>
-          new PostgresIngest(new VisitStatements(session), this.#deps.time).add(slice),
+          new PostgresIngest(new VisitStatements(session), this.#deps.time).addGroups(slice),
         );
       }
       if (counts.length > 0) await inTransaction(quick, (session) => this.#addCounts(session, counts));
@@ -60,7 +60,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   }
 
   async findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null> {
-    return await this.#run(async ({ quick }) => {
+    return await this.#runUnlessClosed(async ({ quick }) => {
       const [row] = await quick.rows<StoredOrder>(
         `select o.order_id as "orderId", o.revenue, o.currency, o.session_id as "sessionId", v.id as "visitorId", o.at
          from coatcheck_visit_order o left join coatcheck_visitor v on v.number = o.visitor where o.key = $1`,
@@ -71,29 +71,29 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   }
 
   async recompute(limit: number): Promise<number> {
-    return await this.#run(({ slow, time }) =>
+    return await this.#runUnlessClosed(({ slow, time }) =>
       recomputeDays((work) => inTransaction(slow, work), time, limit),
     );
   }
 
   async markAllChanged(): Promise<number> {
-    return await this.#maintain((maintenance) => maintenance.markAllChanged());
+    return await this.#runMaintenance((maintenance) => maintenance.markAllChanged());
   }
 
   async expire(now: number, options: ExpireOptions = {}): Promise<Expired> {
-    return await this.#maintain((maintenance) => maintenance.expire(now, options));
+    return await this.#runMaintenance((maintenance) => maintenance.expire(now, options));
   }
 
   async exportPerson(person: Person): Promise<PersonalData> {
-    return await this.#maintain((maintenance) => maintenance.exportPerson(person));
+    return await this.#runMaintenance((maintenance) => maintenance.exportPerson(person));
   }
 
   async erasePerson(person: Person): Promise<number> {
-    return await this.#maintain((maintenance) => maintenance.erasePerson(person));
+    return await this.#runMaintenance((maintenance) => maintenance.erasePerson(person));
   }
 
   async customerTotals(tenant: string | null, subject: string): Promise<CustomerTotals> {
-    return await this.#maintain((maintenance) => maintenance.customerTotals(tenant, subject));
+    return await this.#runMaintenance((maintenance) => maintenance.customerTotals(tenant, subject));
   }
 
   close(): Promise<void> {
@@ -101,8 +101,10 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
     return this.#closing;
   }
 
-  async #maintain<Result>(work: (maintenance: PostgresMaintenance) => Promise<Result>): Promise<Result> {
-    return await this.#run(async ({ slow, time }) => {
+  async #runMaintenance<Result>(
+    work: (maintenance: PostgresMaintenance) => Promise<Result>,
+  ): Promise<Result> {
+    return await this.#runUnlessClosed(async ({ slow, time }) => {
       const result = await work(new PostgresMaintenance((each) => inTransaction(slow, each), time));
       // One of the remembered partitions may have been dropped.
       this.#partitions.clear();
@@ -124,10 +126,13 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
       return { id, tenant: replaceUnstorable(tenant ?? ""), kind, hour, local_day, documents };
     });
     await new VisitStatements(session).addTenants(rows);
-    await session.rows(insertSql(TABLES.count, "on conflict do nothing"), valuesOf(TABLES.count, rows));
+    await session.rows(
+      insertSql(INSERT_TABLES.count, "on conflict do nothing"),
+      columnValues(INSERT_TABLES.count, rows),
+    );
   }
 
-  async #run<Result>(call: (deps: SinkDependencies) => Promise<Result>): Promise<Result> {
+  async #runUnlessClosed<Result>(call: (deps: SinkDependencies) => Promise<Result>): Promise<Result> {
     if (this.#closing) throw closedSinkError();
     const result = call(this.#deps);
     this.#inFlight.add(result);

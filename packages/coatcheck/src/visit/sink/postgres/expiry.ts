@@ -27,10 +27,10 @@ export class PostgresExpiry {
     this.#retention = retention;
   }
 
-  /** Counts the rows that `run` would delete. */
-  async count(): Promise<Expired> {
+  /** Counts the rows that `deleteRows` would delete. */
+  async countRows(): Promise<Expired> {
     const { visitors, rollups, rollupDay } = this.#retention;
-    const { oldDays, oldAgents } = await this.#partitions();
+    const { oldDays, oldAgents } = await this.#daysToDelete();
     return await this.#inTransaction(async (session) => {
       const count = async (table: string, where: string, parameters: readonly unknown[]) => {
         const [row] = await session.rows<{ count: number }>(
@@ -59,28 +59,30 @@ export class PostgresExpiry {
     });
   }
 
-  async run(): Promise<Expired> {
+  async deleteRows(): Promise<Expired> {
     const { events, completeFrom, rollups, rollupDay } = this.#retention;
     const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE})`;
     const userAgents = await this.#expireUserAgents();
-    await this.#keepCompleteFrom();
+    await this.#storeCompleteFrom();
     const eventCount = await this.#dropPartitions();
-    await this.#delete("coatcheck_backend_event", "at < ?", [events]);
-    await this.#delete("coatcheck_visit_journey", ofVisits, [completeFrom]);
+    await this.#deleteInSteps("coatcheck_backend_event", "at < ?", [events]);
+    await this.#deleteInSteps("coatcheck_visit_journey", ofVisits, [completeFrom]);
     const visitors = await this.#expireVisitors();
-    await this.#delete("coatcheck_visit_session", ofVisits, [rollupDay]);
-    const visits = await this.#delete("coatcheck_visit", STARTED_BEFORE, [rollupDay]);
-    await this.#delete("coatcheck_visit_order", "local_day < ?", [rollupDay]);
-    const documentCounts = await this.#delete("coatcheck_document_count", "local_day < ?", [rollupDay]);
+    await this.#deleteInSteps("coatcheck_visit_session", ofVisits, [rollupDay]);
+    const visits = await this.#deleteInSteps("coatcheck_visit", STARTED_BEFORE, [rollupDay]);
+    await this.#deleteInSteps("coatcheck_visit_order", "local_day < ?", [rollupDay]);
+    const documentCounts = await this.#deleteInSteps("coatcheck_document_count", "local_day < ?", [
+      rollupDay,
+    ]);
     let rollupCount = 0;
     for (const { table, where, parameters } of oldRollups(rollupDay, rollups)) {
-      rollupCount += await this.#delete(table, where, parameters);
+      rollupCount += await this.#deleteInSteps(table, where, parameters);
     }
     return { events: eventCount, userAgents, visits, visitors, rollups: rollupCount, documentCounts };
   }
 
   /** Returns the days whose partitions will be dropped, and the days whose user agents will be deleted. */
-  async #partitions(): Promise<{ oldDays: number[]; oldAgents: number[] }> {
+  async #daysToDelete(): Promise<{ oldDays: number[]; oldAgents: number[] }> {
     const names = await this.#inTransaction((session) =>
       session.rows<{ name: string }>(
         `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -95,7 +97,7 @@ export class PostgresExpiry {
   }
 
   async #expireUserAgents(): Promise<number> {
-    const { oldAgents } = await this.#partitions();
+    const { oldAgents } = await this.#daysToDelete();
     let total = 0;
     for (const day of oldAgents) {
       total += await this.#inTransaction(async (session) => {
@@ -110,7 +112,7 @@ export class PostgresExpiry {
   }
 
   async #dropPartitions(): Promise<number> {
-    const { oldDays } = await this.#partitions();
+    const { oldDays } = await this.#daysToDelete();
     let total = 0;
     for (const day of oldDays) {
       total += await this.#inTransaction(async (session) => {
@@ -146,7 +148,7 @@ export class PostgresExpiry {
   }
 
   /** Stores the first day whose events are all still stored. It is never set to an earlier day. */
-  async #keepCompleteFrom(): Promise<void> {
+  async #storeCompleteFrom(): Promise<void> {
     await this.#inTransaction((session) =>
       session.rows(
         `insert into coatcheck_visit_setting as s (name, value) values ($1, $2) on conflict (name)
@@ -156,7 +158,7 @@ export class PostgresExpiry {
     );
   }
 
-  async #delete(table: string, where: string, parameters: readonly unknown[]): Promise<number> {
+  async #deleteInSteps(table: string, where: string, parameters: readonly unknown[]): Promise<number> {
     let total = 0;
     for (;;) {
       const deleted = await this.#inTransaction(async (session) => {

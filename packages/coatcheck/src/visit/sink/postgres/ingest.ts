@@ -41,16 +41,18 @@ export class PostgresIngest {
   }
 
   /** Stores events of several visitors. Ignores events that are already stored, and repeated orders. */
-  async add(groups: readonly VisitorEvents[]): Promise<void> {
+  async addGroups(groups: readonly VisitorEvents[]): Promise<void> {
     const { rows, created } = await this.#withVisitors(groups);
-    const inserted = await this.#insert(rows);
+    const inserted = await this.#insertEvents(rows);
     if (inserted.length === 0) return;
     const adopted = await this.#adoptOrphans(inserted);
     for (const event of adopted) this.#addDirtyDay(event);
     const byVisitor = Map.groupBy([...inserted, ...adopted], ({ visitor }) => visitor);
     const orphans = byVisitor.get(null) ?? [];
     byVisitor.delete(null);
-    const additions = [...byVisitor].map(([visitor, added]) => additionOf(Number(visitor), added, created));
+    const additions = [...byVisitor].map(([visitor, added]) =>
+      addedEventsOf(Number(visitor), added, created),
+    );
     const rebuilt = await this.#rebuild(additions);
     await this.#apply(rebuilt, orphans, new Set(inserted.map(({ id }) => id)));
     const days = [...this.#dirtyDays].flatMap(([tenant, set]) => [...set].map((day) => ({ tenant, day })));
@@ -65,7 +67,7 @@ export class PostgresIngest {
       .flatMap(({ tenant, visitorId, rows }) =>
         visitorId === null ? [] : { tenant, id: visitorId, at: newestOf(rows), rows },
       )
-      .sort((left, right) => compare(left.id, right.id) || compare(left.tenant, right.tenant));
+      .sort((left, right) => compareTexts(left.id, right.id) || compareTexts(left.tenant, right.tenant));
     const unnamed = groups.flatMap(({ visitorId, rows }) => (visitorId === null ? rows : []));
     const { locked, created } = await this.#statements.lockVisitors(named);
     const numbers = new Map(locked.map(({ tenant, id, number }) => [`${id}\n${tenant}`, number]));
@@ -84,7 +86,7 @@ export class PostgresIngest {
     return rows.map((row, index) => ({ ...row, visitor: visitors[index] ?? null }));
   }
 
-  async #insert(rows: readonly VisitEventRow[]): Promise<VisitEventRow[]> {
+  async #insertEvents(rows: readonly VisitEventRow[]): Promise<VisitEventRow[]> {
     const orders = rows.filter(({ order_id }) => order_id !== null);
     const reserved = await this.#statements.reserveOrders(
       orders.map((row) => orderRowOf(row, null, this.#time)),
@@ -109,7 +111,7 @@ export class PostgresIngest {
 
   async #rebuild(additions: readonly AddedEvents[]): Promise<RebuiltVisits[]> {
     const known = additions.filter(({ isNew }) => !isNew);
-    const fresh = additions.filter(({ isNew }) => isNew).map((addition) => this.#rebuildNew(addition));
+    const fresh = additions.filter(({ isNew }) => isNew).map((addition) => this.#rebuildNewVisitor(addition));
     if (known.length === 0) return fresh;
     const visits = Map.groupBy(await this.#statements.visitsAround(known), ({ visitor }) => visitor);
     const windows = known.map((addition) => {
@@ -144,7 +146,7 @@ export class PostgresIngest {
     return [...fresh, ...rebuilt];
   }
 
-  #rebuildNew(addition: AddedEvents): RebuiltVisits {
+  #rebuildNewVisitor(addition: AddedEvents): RebuiltVisits {
     const { tenant, visitor, added } = addition;
     const result = rebuildVisits({
       tenant,
@@ -202,7 +204,7 @@ export class PostgresIngest {
       ...backend.map(({ event, visitId }) => this.#backendRow(event, visitId)),
       ...orphans.map((event) => this.#backendRow(event, null)),
     ]);
-    await statements.updateVisitors(rebuilt.map(visitorOf));
+    await statements.updateVisitors(rebuilt.map(visitorUpdateOf));
     for (const { tenant, result } of rebuilt) this.#addDirtyDays(tenant, result.dirtyDays);
     for (const event of orphans) this.#addDirtyDay(event);
   }
@@ -223,7 +225,7 @@ export class PostgresIngest {
   }
 }
 
-function additionOf(
+function addedEventsOf(
   visitor: number,
   added: readonly VisitEventRow[],
   created: ReadonlySet<number>,
@@ -232,7 +234,7 @@ function additionOf(
   return { tenant: added[0]?.tenant ?? "", visitor, isNew: created.has(visitor), added, reach };
 }
 
-function visitorOf({ visitor, added, previous, result }: RebuiltVisits) {
+function visitorUpdateOf({ visitor, added, previous, result }: RebuiltVisits) {
   const first = previous ? null : (result.visits[0]?.row ?? null);
   return {
     number: visitor,
@@ -250,6 +252,6 @@ function newestOf(rows: readonly { readonly at: number }[]): number {
   return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
 }
 
-function compare(left: string, right: string): number {
+function compareTexts(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }

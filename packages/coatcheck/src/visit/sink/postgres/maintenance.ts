@@ -9,7 +9,7 @@ import { PostgresExpiry } from "./expiry.ts";
 import type { PostgresSession } from "./session.ts";
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
-type Rows = Record<string, unknown>[];
+type TableRows = Record<string, unknown>[];
 
 /** Implements retention, export and erasure in PostgreSQL. */
 export class PostgresMaintenance {
@@ -30,7 +30,7 @@ export class PostgresMaintenance {
 
   async expire(now: number, options: ExpireOptions): Promise<Expired> {
     const expiry = new PostgresExpiry(this.#inTransaction, retentionLimits(now, options, this.#time));
-    return options.dryRun ? await expiry.count() : await expiry.run();
+    return options.dryRun ? await expiry.countRows() : await expiry.deleteRows();
   }
 
   async exportPerson(person: Person): Promise<PersonalData> {
@@ -85,7 +85,7 @@ async function completeFrom(session: PostgresSession): Promise<number> {
 }
 
 /** Replaces unstorable characters in the ids of people, as was done when their events were stored. */
-async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<Rows> {
+async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<TableRows> {
   const cleaned = parameters.map((value) => (typeof value === "string" ? replaceUnstorable(value) : value));
   return await session.rows(numberParameters(sql), cleaned);
 }
@@ -93,8 +93,8 @@ async function rowsOf(session: PostgresSession, { sql, parameters }: Statement):
 async function readAll<Name extends string>(
   session: PostgresSession,
   tables: Readonly<Record<Name, Statement>>,
-): Promise<Record<Name, Rows>> {
-  const results: Partial<Record<Name, Rows>> = {};
+): Promise<Record<Name, TableRows>> {
+  const results: Partial<Record<Name, TableRows>> = {};
   for (const name in tables) results[name] = await rowsOf(session, tables[name]);
-  return results as Record<Name, Rows>;
+  return results as Record<Name, TableRows>;
 }

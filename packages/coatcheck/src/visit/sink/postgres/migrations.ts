@@ -1,17 +1,17 @@
 import type { Kysely } from "kysely";
 import { migrate } from "../../../store/postgres/migrate.ts";
 
-const TEXT = 'text collate "C"';
+const TEXT_TYPE = 'text collate "C"';
 
 /** Key columns of the daily rollups (precomputed statistics). */
-const DAILY_KEY = `tenant ${TEXT} not null, dimension ${TEXT} not null, day bigint not null, value ${TEXT} not null`;
+const DAILY_KEY_COLUMNS = `tenant ${TEXT_TYPE} not null, dimension ${TEXT_TYPE} not null, day bigint not null, value ${TEXT_TYPE} not null`;
 
 /** Returns the columns of a source, with a prefix. */
 function sourceColumns(prefix: string, channel: string): string {
-  return `${prefix}channel ${TEXT} ${channel}, ${prefix}source ${TEXT}, ${prefix}medium ${TEXT}, ${prefix}campaign ${TEXT}`;
+  return `${prefix}channel ${TEXT_TYPE} ${channel}, ${prefix}source ${TEXT_TYPE}, ${prefix}medium ${TEXT_TYPE}, ${prefix}campaign ${TEXT_TYPE}`;
 }
 
-const METRICS = [
+const METRIC_COLUMNS = [
   "visits",
   "engaged",
   "converted",
@@ -41,19 +41,19 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "001-visits": [
     `create table coatcheck_visitor (
       number bigint generated always as identity primary key,
-      tenant ${TEXT} not null,
-      id ${TEXT} not null,
+      tenant ${TEXT_TYPE} not null,
+      id ${TEXT_TYPE} not null,
       first_visit_at bigint,
       first_week bigint,
       last_activity_at bigint not null,
       unique (id, tenant)
     ) with (fillfactor = 80)`,
     `create table coatcheck_visit (
-      id ${TEXT} primary key,
-      tenant ${TEXT} not null,
+      id ${TEXT_TYPE} primary key,
+      tenant ${TEXT_TYPE} not null,
       visitor bigint not null,
-      session_id ${TEXT},
-      subject ${TEXT},
+      session_id ${TEXT_TYPE},
+      subject ${TEXT_TYPE},
       started_at bigint not null,
       last_activity_at bigint not null,
       local_day bigint not null,
@@ -62,21 +62,21 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       previous_day bigint,
       first_week bigint not null,
       ${sourceColumns("", "not null")},
-      term ${TEXT},
-      content ${TEXT},
-      referrer ${TEXT},
-      click_id ${TEXT},
+      term ${TEXT_TYPE},
+      content ${TEXT_TYPE},
+      referrer ${TEXT_TYPE},
+      click_id ${TEXT_TYPE},
       ${sourceColumns("last_", "not null")},
       last_non_direct_at bigint,
       ${sourceColumns("first_", "not null")},
-      entry_page ${TEXT},
-      exit_page ${TEXT},
-      host ${TEXT},
-      browser ${TEXT},
-      os ${TEXT},
-      device ${TEXT},
-      country ${TEXT},
-      city ${TEXT},
+      entry_page ${TEXT_TYPE},
+      exit_page ${TEXT_TYPE},
+      host ${TEXT_TYPE},
+      browser ${TEXT_TYPE},
+      os ${TEXT_TYPE},
+      device ${TEXT_TYPE},
+      country ${TEXT_TYPE},
+      city ${TEXT_TYPE},
       page_views bigint not null,
       events bigint not null,
       visible_time bigint not null,
@@ -99,10 +99,10 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       (tenant, local_day, product_view_at, closed_add_to_cart_at, closed_begin_checkout_at, closed_order_at)
       where closed_add_to_cart_at is not null`,
 
-    `create table coatcheck_visit_journey (visit_id ${TEXT} primary key, journey text not null) with (fillfactor = 70)`,
+    `create table coatcheck_visit_journey (visit_id ${TEXT_TYPE} primary key, journey text not null) with (fillfactor = 70)`,
     `create table coatcheck_visit_session (
-      session_id ${TEXT} not null,
-      visit_id ${TEXT} not null,
+      session_id ${TEXT_TYPE} not null,
+      visit_id ${TEXT_TYPE} not null,
       started_at bigint not null,
       visitor bigint not null
     )`,
@@ -111,17 +111,17 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
 
     `create table coatcheck_visit_order (
       key bytea primary key,
-      tenant ${TEXT} not null,
-      order_id ${TEXT} not null,
-      event_id ${TEXT} not null,
-      visit_id ${TEXT},
+      tenant ${TEXT_TYPE} not null,
+      order_id ${TEXT_TYPE} not null,
+      event_id ${TEXT_TYPE} not null,
+      visit_id ${TEXT_TYPE},
       visitor bigint,
-      session_id ${TEXT},
-      subject ${TEXT},
+      session_id ${TEXT_TYPE},
+      subject ${TEXT_TYPE},
       at bigint not null,
       local_day bigint not null,
       revenue bigint not null,
-      currency ${TEXT} not null,
+      currency ${TEXT_TYPE} not null,
       ${sourceColumns("first_", "")},
       ${sourceColumns("last_", "")}
     )`,
@@ -131,23 +131,23 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_visit_order using hash (subject) where subject is not null",
 
     `create table coatcheck_visit_event (
-      id ${TEXT} not null,
-      type ${TEXT} not null,
+      id ${TEXT_TYPE} not null,
+      type ${TEXT_TYPE} not null,
       at bigint not null,
       received_at bigint not null,
       is_backend smallint not null,
-      tenant ${TEXT} not null,
+      tenant ${TEXT_TYPE} not null,
       visitor bigint,
-      session_id ${TEXT},
-      subject ${TEXT},
-      page_id ${TEXT},
-      host ${TEXT},
-      path ${TEXT},
+      session_id ${TEXT_TYPE},
+      subject ${TEXT_TYPE},
+      page_id ${TEXT_TYPE},
+      host ${TEXT_TYPE},
+      path ${TEXT_TYPE},
       visible_time bigint,
       is_key smallint not null,
-      order_id ${TEXT},
+      order_id ${TEXT_TYPE},
       revenue bigint,
-      currency ${TEXT},
+      currency ${TEXT_TYPE},
       user_agent text,
       body text not null,
       primary key (at, id)
@@ -156,11 +156,11 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_visit_event using hash (session_id) where visitor is null",
 
     `create table coatcheck_backend_event (
-      event_id ${TEXT} primary key,
-      tenant ${TEXT} not null,
+      event_id ${TEXT_TYPE} primary key,
+      tenant ${TEXT_TYPE} not null,
       visitor bigint,
-      visit_id ${TEXT},
-      type ${TEXT} not null,
+      visit_id ${TEXT_TYPE},
+      type ${TEXT_TYPE} not null,
       at bigint not null,
       local_day bigint not null
     )`,
@@ -168,42 +168,42 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_backend_event (visitor, at)",
 
     `create table coatcheck_document_count (
-      id ${TEXT} primary key,
-      tenant ${TEXT} not null,
-      kind ${TEXT} not null,
+      id ${TEXT_TYPE} primary key,
+      tenant ${TEXT_TYPE} not null,
+      kind ${TEXT_TYPE} not null,
       hour bigint not null,
       local_day bigint not null,
       documents bigint not null
     )`,
     "create index on coatcheck_document_count (tenant, local_day)",
 
-    `create table coatcheck_visit_tenant (tenant ${TEXT} primary key)`,
-    `create table coatcheck_visit_setting (name ${TEXT} primary key, value text not null)`,
+    `create table coatcheck_visit_tenant (tenant ${TEXT_TYPE} primary key)`,
+    `create table coatcheck_visit_setting (name ${TEXT_TYPE} primary key, value text not null)`,
     `create table coatcheck_dirty_bucket (
       id bigint generated always as identity primary key,
-      tenant ${TEXT} not null,
+      tenant ${TEXT_TYPE} not null,
       day bigint not null
     )`,
 
     `create table coatcheck_daily_metric (
-      ${DAILY_KEY},
-      ${METRICS.map((name) => `${name} bigint not null`).join(", ")},
+      ${DAILY_KEY_COLUMNS},
+      ${METRIC_COLUMNS.map((name) => `${name} bigint not null`).join(", ")},
       primary key (tenant, dimension, day, value)
     )`,
     `create table coatcheck_daily_revenue (
-      ${DAILY_KEY},
-      currency ${TEXT} not null,
+      ${DAILY_KEY_COLUMNS},
+      currency ${TEXT_TYPE} not null,
       revenue bigint not null,
       primary key (tenant, dimension, day, value, currency)
     )`,
     `create table coatcheck_daily_visitor (
-      ${DAILY_KEY},
+      ${DAILY_KEY_COLUMNS},
       previous_day bigint not null,
       visitors bigint not null,
       primary key (tenant, dimension, day, value, previous_day)
     )`,
     `create table coatcheck_hourly_metric (
-      tenant ${TEXT} not null,
+      tenant ${TEXT_TYPE} not null,
       hour bigint not null,
       visits bigint not null,
       visitors bigint not null,
@@ -216,7 +216,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       primary key (tenant, hour)
     )`,
     `create table coatcheck_weekly_cohort (
-      tenant ${TEXT} not null,
+      tenant ${TEXT_TYPE} not null,
       first_week bigint not null,
       week bigint not null,
       visitors bigint not null,

@@ -3,20 +3,20 @@ import { DayRollup, type DayRows } from "../../rollup/day-rollup.ts";
 import { ROLLED_UP_COLUMNS, type RolledUpVisit } from "../../rollup/dimensions.ts";
 import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
 import type { VisitOrderRow } from "../schema.ts";
-import { type InsertTable, insertSql, TABLES, valuesOf } from "./columns.ts";
+import { columnValues, INSERT_TABLES, type InsertTable, insertSql } from "./columns.ts";
 import type { PostgresSession } from "./session.ts";
 
 /**
  * Largest number of local days from a visit's start to its end. A visit lasts at most 24 hours, but a local day can
  * have 23 hours.
  */
-const MAX_DAYS_BEFORE = 2;
+const MAX_DAYS_AFTER_START = 2;
 /** Visits per read, and rows per insert. Other tasks can run in between. */
 const SLICE_SIZE = 1000;
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
 
-const COLUMNS = ROLLED_UP_COLUMNS.map((name) => `v.${name}`).join(", ");
+const VISIT_COLUMNS_SQL = ROLLED_UP_COLUMNS.map((name) => `v.${name}`).join(", ");
 
 /** A day whose rollups (precomputed statistics) are out of date. */
 interface DirtyDay {
@@ -71,8 +71,8 @@ async function computeDay(
   await session.rows("set local cursor_tuple_fraction = 1");
   await session.rows(
     `declare visits no scroll cursor for
-     select ${COLUMNS}, j.journey from coatcheck_visit v left join coatcheck_visit_journey j on j.visit_id = v.id
-     where v.tenant = ${quoteText(tenant)} and v.local_day between ${day - MAX_DAYS_BEFORE} and ${day} and v.last_day >= ${day}`,
+     select ${VISIT_COLUMNS_SQL}, j.journey from coatcheck_visit v left join coatcheck_visit_journey j on j.visit_id = v.id
+     where v.tenant = ${quoteText(tenant)} and v.local_day between ${day - MAX_DAYS_AFTER_START} and ${day} and v.last_day >= ${day}`,
   );
   for await (const slice of slicesOf(session)) {
     for (const visit of slice) rollup.addVisit(visit, visit.journey);
@@ -84,7 +84,7 @@ async function computeDay(
   );
   const ids = orders.flatMap(({ visit_id }) => visit_id ?? []);
   const visits = await session.rows<RolledUpVisit & { id: string }>(
-    `select v.id, ${COLUMNS} from coatcheck_visit v where v.id = any($1::text[])`,
+    `select v.id, ${VISIT_COLUMNS_SQL} from coatcheck_visit v where v.id = any($1::text[])`,
     [ids],
   );
   const visitOf = new Map(visits.map((visit) => [visit.id, visit]));
@@ -140,13 +140,13 @@ async function writeDay(
   }
   await session.rows("delete from coatcheck_hourly_metric where tenant = $1 and hour >= $2 and hour < $3", [
     tenant,
-    time.startOf(day),
-    time.startOf(day + 1),
+    time.startOfDay(day),
+    time.startOfDay(day + 1),
   ]);
-  await insertAll(session, TABLES.metric, rows.metrics);
-  await insertAll(session, TABLES.dailyRevenue, rows.revenue);
-  await insertAll(session, TABLES.dailyVisitor, rows.visitors);
-  await insertAll(session, TABLES.hour, rows.hours);
+  await insertRows(session, INSERT_TABLES.metric, rows.metrics);
+  await insertRows(session, INSERT_TABLES.dailyRevenue, rows.revenue);
+  await insertRows(session, INSERT_TABLES.dailyVisitor, rows.visitors);
+  await insertRows(session, INSERT_TABLES.hour, rows.hours);
   const week = weekOf(day);
   await session.rows("delete from coatcheck_weekly_cohort where tenant = $1 and week = $2", [tenant, week]);
   await session.rows(
@@ -157,13 +157,13 @@ async function writeDay(
   );
 }
 
-async function insertAll(
+async function insertRows(
   session: PostgresSession,
   table: InsertTable,
   rows: readonly object[],
 ): Promise<void> {
   const statement = insertSql(table, "");
   for (let start = 0; start < rows.length; start += SLICE_SIZE) {
-    await session.rows(statement, valuesOf(table, rows.slice(start, start + SLICE_SIZE)));
+    await session.rows(statement, columnValues(table, rows.slice(start, start + SLICE_SIZE)));
   }
 }

@@ -8,8 +8,8 @@ import type { PostgresSession } from "./session.ts";
 const MAX_REPETITION_AGE = 48 * 3_600_000;
 
 /** The conditions by which an index of `coatcheck_visit_event` finds events. */
-const BY_VISITOR = "visitor = w.key";
-const BY_SESSION = "visitor is null and session_id = w.key";
+const VISITOR_CONDITION = "visitor = w.key";
+const SESSION_CONDITION = "visitor is null and session_id = w.key";
 
 /** Returns the ids of the given rows whose event is already stored with another time. */
 export async function repeatedIds(
@@ -21,8 +21,8 @@ export async function repeatedIds(
   const orphans = Map.groupBy(visitors.get(null) ?? [], ({ session_id }) => session_id);
   visitors.delete(null);
   return new Set([
-    ...(await findRepeated(session, visitors, { type: "bigint", condition: BY_VISITOR })),
-    ...(await findRepeated(session, orphans, { type: "text", condition: BY_SESSION })),
+    ...(await findRepeated(session, visitors, { type: "bigint", condition: VISITOR_CONDITION })),
+    ...(await findRepeated(session, orphans, { type: "text", condition: SESSION_CONDITION })),
   ]);
 }
 

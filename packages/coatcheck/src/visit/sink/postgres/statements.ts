@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { FACT_COLUMNS } from "../columns.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
-import { fromExcluded, insertSql, TABLES, valuesOf } from "./columns.ts";
+import { assignExcluded, columnValues, INSERT_TABLES, insertSql } from "./columns.ts";
 import { repeatedIds } from "./repeated-events.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -30,24 +30,24 @@ const LOCK_VISITORS = `select v.number, v.tenant, v.id from coatcheck_visitor v
   order by v.number for no key update of v`;
 const LOCK_NUMBERS =
   "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for no key update";
-const INSERT_EVENTS = insertSql(TABLES.event, "on conflict do nothing returning id");
+const INSERT_EVENTS = insertSql(INSERT_TABLES.event, "on conflict do nothing returning id");
 const UPSERT_VISITS = insertSql(
-  TABLES.visit,
-  `on conflict (id) do update set ${fromExcluded(TABLES.visit.columns.filter((name) => name !== "id"))}`,
+  INSERT_TABLES.visit,
+  `on conflict (id) do update set ${assignExcluded(INSERT_TABLES.visit.columns.filter((name) => name !== "id"))}`,
 );
 const UPSERT_JOURNEYS = insertSql(
-  TABLES.journey,
+  INSERT_TABLES.journey,
   "on conflict (visit_id) do update set journey = excluded.journey",
 );
-const RESERVE_ORDERS = insertSql(TABLES.order, "on conflict do nothing returning event_id");
+const RESERVE_ORDERS = insertSql(INSERT_TABLES.order, "on conflict do nothing returning event_id");
 const UPDATE_ORDERS = insertSql(
-  TABLES.order,
+  INSERT_TABLES.order,
   `on conflict (key) do update set visit_id = excluded.visit_id, visitor = excluded.visitor
    where coatcheck_visit_order.visit_id is distinct from excluded.visit_id
    or coatcheck_visit_order.visitor is distinct from excluded.visitor`,
 );
 const UPSERT_BACKEND_EVENTS = insertSql(
-  TABLES.backend,
+  INSERT_TABLES.backend,
   "on conflict (event_id) do update set visit_id = excluded.visit_id, visitor = excluded.visitor",
 );
 
@@ -132,9 +132,9 @@ export class VisitStatements {
   /** Stores the sources of orders that were inserted in this transaction. */
   async attributeOrders(orders: readonly VisitOrderRow[]): Promise<void> {
     if (orders.length === 0) return;
-    const names = TABLES.order.columns.filter((name) => /^(first|last)_/.test(name));
+    const names = INSERT_TABLES.order.columns.filter((name) => /^(first|last)_/.test(name));
     await this.#session.rows(
-      insertSql(TABLES.order, `on conflict (key) do update set ${fromExcluded(names)}`),
+      insertSql(INSERT_TABLES.order, `on conflict (key) do update set ${assignExcluded(names)}`),
       orderParameters(orders),
     );
   }
@@ -146,7 +146,10 @@ export class VisitStatements {
 
   /** Inserts the events that are not stored yet. Returns their ids. */
   async insertEvents(rows: readonly VisitEventRow[]): Promise<Set<string>> {
-    const inserted = await this.#session.rows<{ id: string }>(INSERT_EVENTS, valuesOf(TABLES.event, rows));
+    const inserted = await this.#session.rows<{ id: string }>(
+      INSERT_EVENTS,
+      columnValues(INSERT_TABLES.event, rows),
+    );
     return new Set(inserted.map(({ id }) => id));
   }
 
@@ -223,14 +226,14 @@ export class VisitStatements {
   ): Promise<void> {
     if (visits.length === 0) return;
     const rows = visits.map(({ row }) => row);
-    await this.#session.rows(UPSERT_VISITS, valuesOf(TABLES.visit, rows));
+    await this.#session.rows(UPSERT_VISITS, columnValues(INSERT_TABLES.visit, rows));
     const journeys = visits.map(({ row, journey }) => ({ visit_id: row.id, journey }));
-    await this.#session.rows(UPSERT_JOURNEYS, valuesOf(TABLES.journey, journeys));
+    await this.#session.rows(UPSERT_JOURNEYS, columnValues(INSERT_TABLES.journey, journeys));
     const changed = visits.filter(({ isNew }) => !isNew).map(({ row }) => row.id);
     const sessions = visits.flatMap(({ row, sessions: ids }) =>
       ids.map((session_id) => ({ ...row, session_id, visit_id: row.id })),
     );
-    const parameters = valuesOf(TABLES.session, sessions);
+    const parameters = columnValues(INSERT_TABLES.session, sessions);
     if (changed.length > 0) {
       await this.#session.rows(
         `delete from coatcheck_visit_session s where s.visit_id = any($1::text[]) and not exists (
@@ -249,7 +252,8 @@ export class VisitStatements {
   }
 
   async putBackendEvents(rows: readonly object[]): Promise<void> {
-    if (rows.length > 0) await this.#session.rows(UPSERT_BACKEND_EVENTS, valuesOf(TABLES.backend, rows));
+    if (rows.length > 0)
+      await this.#session.rows(UPSERT_BACKEND_EVENTS, columnValues(INSERT_TABLES.backend, rows));
   }
 
   /** Updates the columns of visitors that are derived from their visits. */
@@ -277,21 +281,21 @@ export class VisitStatements {
   async addDirtyDays(days: readonly { tenant: string; day: number }[]): Promise<void> {
     if (days.length === 0) return;
     await this.addTenants(days);
-    await this.#session.rows(insertSql(TABLES.dirty, ""), valuesOf(TABLES.dirty, days));
+    await this.#session.rows(insertSql(INSERT_TABLES.dirty, ""), columnValues(INSERT_TABLES.dirty, days));
   }
 
   /** Adds the tenants of rows to the list of tenants. They are sorted, to prevent a deadlock between two nodes. */
   async addTenants(rows: readonly { readonly tenant: string }[]): Promise<void> {
     const tenants = [...new Set(rows.map(({ tenant }) => tenant))].sort();
-    await this.#session.rows(insertSql(TABLES.tenant, "on conflict do nothing"), [tenants]);
+    await this.#session.rows(insertSql(INSERT_TABLES.tenant, "on conflict do nothing"), [tenants]);
   }
 }
 
 /** Returns the parameters for orders. They are sorted by key, to prevent a deadlock between two nodes. */
 function orderParameters(orders: readonly VisitOrderRow[]): unknown[][] {
   const rows = orders.map((row) => ({ ...row, key: orderKey(row.tenant, row.order_id) }));
-  return valuesOf(
-    TABLES.order,
+  return columnValues(
+    INSERT_TABLES.order,
     rows.sort((left, right) => Buffer.compare(left.key, right.key)),
   );
 }

@@ -30,7 +30,7 @@ export interface SinkDependencies {
 }
 
 /** How long the thread that recomputes statistics waits for the write lock, in milliseconds. */
-const ROLLUP_TIMEOUT = 10_000;
+const ROLLUP_LOCK_TIMEOUT = 10_000;
 
 /** Maximum number of events per write. Other tasks can run between two writes. */
 const EVENTS_PER_WRITE = 32;
@@ -51,13 +51,13 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     this.#statements = new VisitStatements(database);
     this.#ingest = new SqliteIngest(this.#statements, time);
     this.#commits = new GroupCommit(database, busyTimeout);
-    this.#thread = new RollupThread({ path, timeZone: time.timeZone, timeout: ROLLUP_TIMEOUT });
+    this.#thread = new RollupThread({ path, timeZone: time.timeZone, timeout: ROLLUP_LOCK_TIMEOUT });
     this.#maintenance = new SqliteMaintenance({
       database,
       commits: this.#commits,
       time,
-      query: (statement) => this.#thread.query(statement),
-      forget: () => this.#ingest.forget(),
+      queryInThread: (statement) => this.#thread.query(statement),
+      clearCache: () => this.#ingest.clearCache(),
     });
   }
 
@@ -72,31 +72,31 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
   }
 
   async findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null> {
-    return await this.#read(() => this.#statements.findOrder(tenant ?? "", orderId));
+    return await this.#runRead(() => this.#statements.findOrder(tenant ?? "", orderId));
   }
 
   async recompute(limit: number): Promise<number> {
-    return await this.#job(() => this.#thread.recompute(limit));
+    return await this.#runJob(() => this.#thread.recompute(limit));
   }
 
   async markAllChanged(): Promise<number> {
-    return await this.#job(() => this.#maintenance.markAllChanged());
+    return await this.#runJob(() => this.#maintenance.markAllChanged());
   }
 
   async expire(now: number, options: ExpireOptions = {}): Promise<Expired> {
-    return await this.#job(() => this.#maintenance.expire(now, options));
+    return await this.#runJob(() => this.#maintenance.expire(now, options));
   }
 
   async exportPerson(person: Person): Promise<PersonalData> {
-    return await this.#job(() => this.#maintenance.exportPerson(person));
+    return await this.#runJob(() => this.#maintenance.exportPerson(person));
   }
 
   async erasePerson(person: Person): Promise<number> {
-    return await this.#job(() => this.#maintenance.erasePerson(person));
+    return await this.#runJob(() => this.#maintenance.erasePerson(person));
   }
 
   async customerTotals(tenant: string | null, subject: string): Promise<CustomerTotals> {
-    return await this.#read(() => this.#maintenance.customerTotals(tenant, subject));
+    return await this.#runRead(() => this.#maintenance.customerTotals(tenant, subject));
   }
 
   async close(): Promise<void> {
@@ -112,7 +112,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
   }
 
   /** Runs a read. Retries while another process holds the lock. */
-  async #read<Result>(run: () => Result): Promise<Result> {
+  async #runRead<Result>(run: () => Result): Promise<Result> {
     const since = performance.now();
     for (;;) {
       this.#requireOpen();
@@ -127,7 +127,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
   }
 
   /** Wraps SQLite's errors. Errors that the caller has caused are not changed. */
-  async #job<Result>(run: () => Promise<Result>): Promise<Result> {
+  async #runJob<Result>(run: () => Promise<Result>): Promise<Result> {
     this.#requireOpen();
     try {
       return await run();
@@ -141,12 +141,12 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     try {
       await this.#commits.run(() => {
         // The function runs again because its first transaction was rolled back.
-        if (isRepeated) this.#ingest.forget();
+        if (isRepeated) this.#ingest.clearCache();
         isRepeated = true;
-        this.#ingest.add(slice);
+        this.#ingest.addGroups(slice);
       });
     } catch (error) {
-      this.#ingest.forget();
+      this.#ingest.clearCache();
       throw error;
     }
   }

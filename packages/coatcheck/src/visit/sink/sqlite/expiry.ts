@@ -10,11 +10,11 @@ import {
 import type { RetentionLimits } from "../retention.ts";
 
 /** Maximum number of rows per step. A step takes a few milliseconds. */
-const STEP_SIZE = 300;
+const ROWS_PER_STEP = 300;
 /** Maximum number of visitors that one step reads. */
-const VISITOR_STEP_SIZE = 5000;
+const VISITORS_PER_STEP = 5000;
 /** Name of the stored setting that contains the id of the last event whose user agent was deleted. */
-const USER_AGENTS_UNTIL = "user-agents-until-event";
+const USER_AGENTS_UNTIL_SETTING = "user-agents-until-event";
 
 type RunStep = (step: () => number) => Promise<number>;
 
@@ -29,7 +29,7 @@ export class SqliteExpiry {
   }
 
   /** Returns the queries that count the rows that a run would delete. */
-  counts(): Map<keyof Expired, Statement> {
+  countQueries(): Map<keyof Expired, Statement> {
     const { events, userAgents, visitors, rollups, rollupDay } = this.#retention;
     const from = (table: string, where: string, parameters: readonly (string | number)[]): Statement => ({
       sql: `SELECT count(*) AS count FROM ${table} WHERE ${where}`,
@@ -56,7 +56,7 @@ export class SqliteExpiry {
   }
 
   /** Deletes all data that exceeds its retention period. `runStep` commits each step. */
-  async run(runStep: RunStep): Promise<Expired> {
+  async deleteRows(runStep: RunStep): Promise<Expired> {
     const { events, visitors, rollups, rollupDay } = this.#retention;
     const repeat = async (step: () => number) => {
       let total = 0;
@@ -68,15 +68,15 @@ export class SqliteExpiry {
     };
     const deleted = (table: string, key: string, where: string, parameters: readonly (string | number)[]) =>
       repeat(() =>
-        this.#run(
-          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where} LIMIT ${STEP_SIZE})`,
+        this.#runStatement(
+          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where} LIMIT ${ROWS_PER_STEP})`,
           parameters,
         ),
       );
     const userAgents = await this.#expireUserAgents(runStep);
     await this.#expireJourneys(runStep);
-    const eventCount = await repeat(() => this.#deleteFirst("coatcheck_visit_event", "received_at", events));
-    await repeat(() => this.#deleteFirst("coatcheck_backend_event", "at", events));
+    const eventCount = await repeat(() => this.#deleteOldest("coatcheck_visit_event", "received_at", events));
+    await repeat(() => this.#deleteOldest("coatcheck_backend_event", "at", events));
     const visitorCount = await this.#expireVisitors(runStep, visitors);
     const visits = await repeat(() => this.#deleteVisits(rollupDay));
     await deleted("coatcheck_visit_order", "tenant, order_id", "local_day < ?", [rollupDay]);
@@ -99,9 +99,9 @@ export class SqliteExpiry {
    * Deletes old rows at the beginning of a table whose rows are in order of arrival. Stops at the first row that is new
    * enough to be kept.
    */
-  #deleteFirst(table: string, column: string, before: number): number {
-    return this.#run(
-      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ${STEP_SIZE}) AND ${column} < ?`,
+  #deleteOldest(table: string, column: string, before: number): number {
+    return this.#runStatement(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ${ROWS_PER_STEP}) AND ${column} < ?`,
       [before],
     );
   }
@@ -109,11 +109,11 @@ export class SqliteExpiry {
   /** Deletes the oldest visits that started before a day. */
   #deleteVisits(day: number): number {
     const rows = this.#database
-      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${STEP_SIZE}`)
+      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${ROWS_PER_STEP}`)
       .all(day);
     const ids = JSON.stringify(rows.map(({ id }) => id));
     for (const [table, column] of Object.entries(TABLES_OF_VISIT)) {
-      this.#run(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`, [ids]);
+      this.#runStatement(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`, [ids]);
     }
     return rows.length;
   }
@@ -124,18 +124,18 @@ export class SqliteExpiry {
    */
   async #expireJourneys(runStep: RunStep): Promise<void> {
     const { completeFrom } = this.#retention;
-    const known = this.#setting(COMPLETE_FROM_SETTING);
+    const known = this.#readSetting(COMPLETE_FROM_SETTING);
     const first = this.#database.prepare("SELECT min(local_day) AS day FROM coatcheck_visit").get()?.day;
     const from = known === null ? Number(first ?? completeFrom) : Number(known);
     if (from > completeFrom) return;
     // Set this before any event is deleted: a repair must not recompute a day from only some of its events.
-    await runStep(() => this.#set(COMPLETE_FROM_SETTING, completeFrom));
+    await runStep(() => this.#storeSetting(COMPLETE_FROM_SETTING, completeFrom));
     const journeys = `SELECT j.visit_id FROM coatcheck_visit v JOIN coatcheck_visit_journey j ON j.visit_id = v.id
-      WHERE v.tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND v.local_day = ? LIMIT ${STEP_SIZE}`;
+      WHERE v.tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND v.local_day = ? LIMIT ${ROWS_PER_STEP}`;
     // Starts two days earlier, in case the last run was interrupted.
     for (let day = from - 2; day < completeFrom; day++) {
       const step = () =>
-        this.#run(`DELETE FROM coatcheck_visit_journey WHERE visit_id IN (${journeys})`, [day]);
+        this.#runStatement(`DELETE FROM coatcheck_visit_journey WHERE visit_id IN (${journeys})`, [day]);
       while ((await runStep(step)) > 0);
     }
   }
@@ -149,17 +149,17 @@ export class SqliteExpiry {
     let total = 0;
     while (!isDone) {
       total += await runStep(() => {
-        const from = Number(this.#setting(USER_AGENTS_UNTIL) ?? 0);
+        const from = Number(this.#readSetting(USER_AGENTS_UNTIL_SETTING) ?? 0);
         const row = this.#database
           .prepare(
             `SELECT max(rowid) AS last FROM (SELECT rowid, received_at FROM coatcheck_visit_event
-             WHERE rowid > ? ORDER BY rowid LIMIT ${STEP_SIZE}) WHERE received_at < ?`,
+             WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS_PER_STEP}) WHERE received_at < ?`,
           )
           .get(from, this.#retention.userAgents);
         isDone = typeof row?.last !== "number";
         if (isDone) return 0;
-        this.#set(USER_AGENTS_UNTIL, Number(row?.last));
-        return this.#run(
+        this.#storeSetting(USER_AGENTS_UNTIL_SETTING, Number(row?.last));
+        return this.#runStatement(
           `UPDATE coatcheck_visit_event SET user_agent = NULL
            WHERE rowid > ? AND rowid <= ? AND user_agent IS NOT NULL`,
           [from, Number(row?.last)],
@@ -174,18 +174,18 @@ export class SqliteExpiry {
       this.#database.prepare("SELECT max(number) AS highest FROM coatcheck_visitor").get()?.highest,
     );
     let total = 0;
-    for (let from = 0; from < highest; from += VISITOR_STEP_SIZE) {
+    for (let from = 0; from < highest; from += VISITORS_PER_STEP) {
       const numbers = this.#database
         .prepare(
           "SELECT number FROM coatcheck_visitor WHERE number > ? AND number <= ? AND last_activity_at < ?",
         )
-        .all(from, from + VISITOR_STEP_SIZE, before);
+        .all(from, from + VISITORS_PER_STEP, before);
       for (const { number } of numbers) {
         // The days are not marked as changed. Their rollups (precomputed statistics) are kept, because they contain no
         // link to a person.
         await runStep(() => {
           for (const { sql, parameters } of eraseVisitor(Number(number), Number.MAX_SAFE_INTEGER)) {
-            this.#run(sql, parameters);
+            this.#runStatement(sql, parameters);
           }
           return 1;
         });
@@ -195,19 +195,19 @@ export class SqliteExpiry {
     return total;
   }
 
-  #setting(name: string): string | null {
+  #readSetting(name: string): string | null {
     const row = this.#database.prepare("SELECT value FROM coatcheck_visit_setting WHERE name = ?").get(name);
     return row ? String(row.value) : null;
   }
 
-  #set(name: string, value: number): number {
-    return this.#run("INSERT OR REPLACE INTO coatcheck_visit_setting (name, value) VALUES (?, ?)", [
+  #storeSetting(name: string, value: number): number {
+    return this.#runStatement("INSERT OR REPLACE INTO coatcheck_visit_setting (name, value) VALUES (?, ?)", [
       name,
       String(value),
     ]);
   }
 
-  #run(sql: string, parameters: readonly (string | number)[]): number {
+  #runStatement(sql: string, parameters: readonly (string | number)[]): number {
     return Number(this.#database.prepare(sql).run(...(parameters as SQLInputValue[])).changes);
   }
 }

@@ -7,7 +7,7 @@ import {
   rebuildVisits,
   windowStart,
 } from "../../facts/rebuild.ts";
-import { type Extension, type RecentVisitor, RecentVisitors } from "../../facts/recent-visitors.ts";
+import { type ExtendedVisits, type RecentVisitor, RecentVisitors } from "../../facts/recent-visitors.ts";
 import type { VisitorEvents } from "../group-events.ts";
 import { orderRowOf } from "../order-row.ts";
 import type { VisitEventRow, VisitRow } from "../schema.ts";
@@ -29,13 +29,13 @@ export class SqliteIngest {
     this.#recent = new RecentVisitors(time);
   }
 
-  /** Clears the cached visitors. Call it when a transaction that called `add` was rolled back. */
-  forget(): void {
+  /** Clears the cached visitors. Call it when a transaction that called `addGroups` was rolled back. */
+  clearCache(): void {
     this.#recent.clear();
   }
 
   /** Stores events of several visitors. Ignores events that are already stored, and repeated orders. */
-  add(groups: readonly VisitorEvents[]): void {
+  addGroups(groups: readonly VisitorEvents[]): void {
     const version = this.#statements.dataVersion();
     if (version !== this.#dataVersion) this.#recent.clear();
     this.#dataVersion = version;
@@ -68,7 +68,7 @@ export class SqliteIngest {
 
   /** Stores an event whose session has no visit yet. A later event of the session may begin a visit. */
   #addOrphan(row: NewEventRow): number[] {
-    const [added] = this.#insert([row], null);
+    const [added] = this.#insertEvents([row], null);
     if (!added) return [];
     this.#putBackendEvent(added, null);
     if (added.order_id !== null) this.#statements.putOrder(orderRowOf(added, null, this.#time));
@@ -77,10 +77,10 @@ export class SqliteIngest {
 
   #addGroup({ tenant, visitorId, rows }: VisitorEvents): ReadonlySet<number> {
     const id = String(visitorId);
-    const known = this.#recent.numberOf(tenant, id);
+    const known = this.#recent.visitorNumberOf(tenant, id);
     if (known !== null) return this.#addOfVisitor(tenant, known, rows);
     const { number, isNew } = this.#statements.visitorNumber(tenant, id, newestOf(rows));
-    this.#recent.rememberNumber(tenant, id, number);
+    this.#recent.cacheNumber(tenant, id, number);
     return this.#addOfVisitor(tenant, number, rows, isNew);
   }
 
@@ -90,12 +90,12 @@ export class SqliteIngest {
     rows: readonly NewEventRow[],
     isNew = false,
   ): ReadonlySet<number> {
-    const inserted = this.#insert(rows, visitor);
+    const inserted = this.#insertEvents(rows, visitor);
     if (inserted.length === 0) return new Set();
     const recent = this.#recent.get(visitor);
     const adopted = this.#adoptOrphans(tenant, visitor, inserted, recent);
     const added = [...inserted, ...adopted];
-    const extension = recent ? this.#recent.extend(recent, added) : null;
+    const extension = recent ? this.#recent.extendVisits(recent, added) : null;
     const { dirtyDays } =
       recent && extension
         ? this.#applyExtension(recent, extension, newestOf(added))
@@ -119,17 +119,22 @@ export class SqliteIngest {
     return [...sessions].flatMap((session) => this.#statements.adoptOrphans(tenant, session, visitor));
   }
 
-  #addByRebuild(tenant: string, visitor: number, added: readonly VisitEventRow[], isNew: boolean): Rebuild {
+  #addByRebuild(
+    tenant: string,
+    visitor: number,
+    added: readonly VisitEventRow[],
+    isNew: boolean,
+  ): RebuildWithStored {
     const result = this.#rebuild(tenant, visitor, added, isNew);
     const newest = newestOf(added);
-    this.#apply(result, newest, visitor);
+    this.#applyRebuild(result, newest, visitor);
     const lastActivityAt = newest;
-    this.#recent.remember({ number: visitor, tenant, previous: result.previous, lastActivityAt }, result);
+    this.#recent.cacheVisitor({ number: visitor, tenant, previous: result.previous, lastActivityAt }, result);
     return result;
   }
 
   /** Stores visits with new events. All new events are later than the visitor's earlier events. */
-  #applyExtension(recent: RecentVisitor, extension: Extension, newest: number): Extension {
+  #applyExtension(recent: RecentVisitor, extension: ExtendedVisits, newest: number): ExtendedVisits {
     const statements = this.#statements;
     for (const { row, sessions, journey, before } of extension.visits) {
       if (before) statements.updateVisit(row, before.row);
@@ -148,7 +153,7 @@ export class SqliteIngest {
     return extension;
   }
 
-  #insert(rows: readonly NewEventRow[], visitor: number | null): VisitEventRow[] {
+  #insertEvents(rows: readonly NewEventRow[], visitor: number | null): VisitEventRow[] {
     const added: VisitEventRow[] = [];
     for (const each of rows) {
       const row = { ...each, visitor };
@@ -159,7 +164,12 @@ export class SqliteIngest {
   }
 
   /** Rebuilds the visits that the events `added` may affect. The events must already be stored. */
-  #rebuild(tenant: string, visitor: number, added: readonly VisitEventRow[], isNew: boolean): Rebuild {
+  #rebuild(
+    tenant: string,
+    visitor: number,
+    added: readonly VisitEventRow[],
+    isNew: boolean,
+  ): RebuildWithStored {
     const time = this.#time;
     const base = { tenant, visitor, time, added: new Set(added.map(({ id }) => id)) };
     if (isNew) {
@@ -194,7 +204,7 @@ export class SqliteIngest {
     return null;
   }
 
-  #apply({ visits, deleted, ...result }: Rebuild, newest: number, visitor: number): void {
+  #applyRebuild({ visits, deleted, ...result }: RebuildWithStored, newest: number, visitor: number): void {
     const statements = this.#statements;
     const stored = new Map(result.stored.map((row) => [row.id, row]));
     for (const id of deleted) statements.deleteVisit(id);
@@ -238,4 +248,7 @@ function newestOf(rows: readonly { readonly at: number }[]): number {
 }
 
 /** The result of a rebuild, and the rows from which it was computed. */
-type Rebuild = RebuildResult & { readonly stored: readonly VisitRow[]; readonly previous: VisitRow | null };
+type RebuildWithStored = RebuildResult & {
+  readonly stored: readonly VisitRow[];
+  readonly previous: VisitRow | null;
+};

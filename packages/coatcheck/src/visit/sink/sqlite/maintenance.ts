@@ -14,9 +14,9 @@ export interface SqliteMaintenanceOptions {
   readonly commits: GroupCommit;
   readonly time: LocalTime;
   /** Runs a query in a separate thread, because it reads whole tables. */
-  query(statement: Statement): Promise<Record<string, unknown>[]>;
+  queryInThread(statement: Statement): Promise<Record<string, unknown>[]>;
   /** Clears the cached visitors. Called after visits were deleted. */
-  forget(): void;
+  clearCache(): void;
 }
 
 /** Implements retention, export and erasure in SQLite. */
@@ -28,22 +28,24 @@ export class SqliteMaintenance {
   }
 
   async markAllChanged(): Promise<number> {
-    return await this.#options.commits.run(() => this.#run(statements.markAllChanged(this.#completeFrom())));
+    return await this.#options.commits.run(() =>
+      this.#runStatement(statements.markAllChanged(this.#completeFrom())),
+    );
   }
 
   async expire(now: number, options: ExpireOptions): Promise<Expired> {
-    const { database, commits, time, query, forget } = this.#options;
+    const { database, commits, time, queryInThread, clearCache } = this.#options;
     const retention = retentionLimits(now, options, time);
     const expiry = new SqliteExpiry(database, retention);
     if (options.dryRun) {
       const counts: Record<string, number> = {};
-      for (const [name, statement] of expiry.counts()) {
-        counts[name] = Number((await query(statement))[0]?.count);
+      for (const [name, statement] of expiry.countQueries()) {
+        counts[name] = Number((await queryInThread(statement))[0]?.count);
       }
       return counts as unknown as Expired;
     }
-    const deleted = await expiry.run((step) => commits.run(step));
-    forget();
+    const deleted = await expiry.deleteRows((step) => commits.run(step));
+    clearCache();
     return deleted;
   }
 
@@ -53,27 +55,27 @@ export class SqliteMaintenance {
       const tables = statements.exportSubject(tenant, person.subject);
       // The events of a customer have no index, so a thread reads them.
       const { events, ...indexed } = tables;
-      const rows = await this.#options.query(events);
+      const rows = await this.#options.queryInThread(events);
       return personalData([{ ...this.#all(indexed), events: rows }]);
     }
-    const visitors = this.#numbers(statements.visitorsWithId(tenant, person.visitorId));
+    const visitors = this.#visitorNumbers(statements.visitorsWithId(tenant, person.visitorId));
     return personalData(visitors.map((visitor) => this.#all(statements.exportVisitor(visitor))));
   }
 
   async erasePerson(person: Person): Promise<number> {
-    const { commits, query, forget } = this.#options;
+    const { commits, queryInThread, clearCache } = this.#options;
     const tenant = person.tenant ?? "";
     const visitors =
       "subject" in person
-        ? (await query(statements.visitorsOfSubject(tenant, person.subject))).map(({ number }) =>
+        ? (await queryInThread(statements.visitorsOfSubject(tenant, person.subject))).map(({ number }) =>
             Number(number),
           )
-        : this.#numbers(statements.visitorsWithId(tenant, person.visitorId));
+        : this.#visitorNumbers(statements.visitorsWithId(tenant, person.visitorId));
     for (const visitor of visitors) {
       await commits.run(() => {
-        for (const each of statements.eraseVisitor(visitor, this.#completeFrom())) this.#run(each);
+        for (const each of statements.eraseVisitor(visitor, this.#completeFrom())) this.#runStatement(each);
         // Called before the commit, because the next write may be in the same transaction.
-        forget();
+        clearCache();
       });
     }
     return visitors.length;
@@ -91,22 +93,22 @@ export class SqliteMaintenance {
     return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
   }
 
-  #numbers(statement: Statement): number[] {
-    return this.#rows(statement).map(({ number }) => Number(number));
+  #visitorNumbers(statement: Statement): number[] {
+    return this.#readRows(statement).map(({ number }) => Number(number));
   }
 
   #all<Name extends string>(
     tables: Readonly<Record<Name, Statement>>,
   ): Record<Name, Record<string, unknown>[]> {
-    const entries = Object.entries<Statement>(tables).map(([name, each]) => [name, this.#rows(each)]);
+    const entries = Object.entries<Statement>(tables).map(([name, each]) => [name, this.#readRows(each)]);
     return Object.fromEntries(entries) as Record<Name, Record<string, unknown>[]>;
   }
 
-  #rows({ sql, parameters }: Statement): Record<string, unknown>[] {
+  #readRows({ sql, parameters }: Statement): Record<string, unknown>[] {
     return this.#options.database.prepare(sql).all(...(parameters as SQLInputValue[]));
   }
 
-  #run({ sql, parameters }: Statement): number {
+  #runStatement({ sql, parameters }: Statement): number {
     return Number(this.#options.database.prepare(sql).run(...(parameters as SQLInputValue[])).changes);
   }
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { CoatcheckError } from "../../../session/errors.ts";
 
 /** Key columns of both daily rollups (precomputed statistics). */
-const DAILY_KEY = `
+const DAILY_KEY_COLUMNS = `
     tenant TEXT NOT NULL,
     dimension TEXT NOT NULL,
     day INTEGER NOT NULL,
@@ -179,7 +179,7 @@ const MIGRATIONS = [
     day INTEGER NOT NULL
   ) STRICT;
 
-  CREATE TABLE coatcheck_daily_metric (${DAILY_KEY},
+  CREATE TABLE coatcheck_daily_metric (${DAILY_KEY_COLUMNS},
     visits INTEGER NOT NULL,
     engaged INTEGER NOT NULL,
     converted INTEGER NOT NULL,
@@ -198,13 +198,13 @@ const MIGRATIONS = [
     PRIMARY KEY (tenant, dimension, day, value)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE coatcheck_daily_revenue (${DAILY_KEY},
+  CREATE TABLE coatcheck_daily_revenue (${DAILY_KEY_COLUMNS},
     currency TEXT NOT NULL,
     revenue INTEGER NOT NULL,
     PRIMARY KEY (tenant, dimension, day, value, currency)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE coatcheck_daily_visitor (${DAILY_KEY},
+  CREATE TABLE coatcheck_daily_visitor (${DAILY_KEY_COLUMNS},
     previous_day INTEGER NOT NULL,
     visitors INTEGER NOT NULL,
     PRIMARY KEY (tenant, dimension, day, value, previous_day)

@@ -9,7 +9,7 @@ import type { BackendEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
  * Largest number of local days from a visit's start to its end. A visit lasts at most 24 hours, but a local day can
  * have 23 hours.
  */
-const MAX_DAYS_BEFORE = 2;
+const MAX_DAYS_AFTER_START = 2;
 
 /** A day whose rollups (precomputed statistics) are out of date. */
 interface DirtyDay {
@@ -46,7 +46,7 @@ function computeDay(database: DatabaseSync, time: LocalTime, { tenant, day }: Di
     `SELECT v.*, j.journey FROM coatcheck_visit v LEFT JOIN coatcheck_visit_journey j ON j.visit_id = v.id
      WHERE v.tenant = ? AND v.local_day BETWEEN ? AND ? AND v.last_day >= ?`,
   );
-  for (const row of visits.iterate(tenant, day - MAX_DAYS_BEFORE, day, day)) {
+  for (const row of visits.iterate(tenant, day - MAX_DAYS_AFTER_START, day, day)) {
     const visit = row as unknown as VisitRow & { journey: string | null };
     rollup.addVisit(visit, visit.journey);
   }
@@ -81,11 +81,11 @@ function writeDay(database: DatabaseSync, time: LocalTime, dirty: DirtyDay, rows
   }
   database
     .prepare("DELETE FROM coatcheck_hourly_metric WHERE tenant = ? AND hour >= ? AND hour < ?")
-    .run(tenant, time.startOf(day), time.startOf(day + 1));
-  insertAll(database, "coatcheck_daily_metric", METRIC_COLUMNS, rows.metrics);
-  insertAll(database, "coatcheck_daily_revenue", REVENUE_COLUMNS, rows.revenue);
-  insertAll(database, "coatcheck_daily_visitor", VISITOR_COLUMNS, rows.visitors);
-  insertAll(database, "coatcheck_hourly_metric", HOURLY_COLUMNS, rows.hours);
+    .run(tenant, time.startOfDay(day), time.startOfDay(day + 1));
+  insertRows(database, "coatcheck_daily_metric", METRIC_COLUMNS, rows.metrics);
+  insertRows(database, "coatcheck_daily_revenue", REVENUE_COLUMNS, rows.revenue);
+  insertRows(database, "coatcheck_daily_visitor", VISITOR_COLUMNS, rows.visitors);
+  insertRows(database, "coatcheck_hourly_metric", HOURLY_COLUMNS, rows.hours);
   const week = weekOf(day);
   database.prepare("DELETE FROM coatcheck_weekly_cohort WHERE tenant = ? AND week = ?").run(tenant, week);
   database
@@ -97,7 +97,7 @@ function writeDay(database: DatabaseSync, time: LocalTime, dirty: DirtyDay, rows
     .run(tenant, week);
 }
 
-function insertAll<Row extends object>(
+function insertRows<Row extends object>(
   database: DatabaseSync,
   table: string,
   columns: readonly (keyof Row & string)[],

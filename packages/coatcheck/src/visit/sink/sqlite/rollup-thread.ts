@@ -3,7 +3,7 @@ import { closedSinkError } from "../../sink-error.ts";
 import type { Statement } from "../maintenance-sql.ts";
 
 /** A task of the thread: recompute up to `limit` days, or run a query. */
-export type Task = { readonly limit: number } | Statement;
+export type ThreadTask = { readonly limit: number } | Statement;
 
 /** The thread's reply: the result, or the message and code of SQLite's error. */
 type ThreadReply =
@@ -52,7 +52,7 @@ export class RollupThread {
     return (await this.#run({ sql, parameters })) as Record<string, unknown>[];
   }
 
-  async #run(task: Task): Promise<unknown> {
+  async #run(task: ThreadTask): Promise<unknown> {
     if (!this.#isOpen) throw closedSinkError();
     this.#worker ??= this.#start();
     const worker = this.#worker;

@@ -6,7 +6,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { LocalTime } from "../../facts/local-time.ts";
 import { recomputeDays } from "./recompute.ts";
-import type { Task } from "./rollup-thread.ts";
+import type { ThreadTask } from "./rollup-thread.ts";
 
 const { path, timeZone, timeout } = workerData as { path: string; timeZone: string; timeout: number };
 const database = new DatabaseSync(path, { timeout });
@@ -14,16 +14,16 @@ const database = new DatabaseSync(path, { timeout });
 database.exec("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768");
 const time = new LocalTime(timeZone);
 
-parentPort?.on("message", (task: Task) => {
+parentPort?.on("message", (task: ThreadTask) => {
   try {
-    parentPort?.postMessage({ result: run(task) });
+    parentPort?.postMessage({ result: runTask(task) });
   } catch (error) {
     const { message, errcode } = error as Error & { errcode?: number };
     parentPort?.postMessage({ message, errcode });
   }
 });
 
-function run(task: Task): unknown {
+function runTask(task: ThreadTask): unknown {
   if ("limit" in task) return recomputeDays(database, time, task.limit);
   const rows = database.prepare(task.sql).all(...(task.parameters as SQLInputValue[]));
   return rows.map((row) => ({ ...row }));

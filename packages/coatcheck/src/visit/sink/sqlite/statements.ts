@@ -22,11 +22,15 @@ const BACKEND_EVENT_COLUMNS = [
 ] as const;
 const COUNT_COLUMNS = ["id", "tenant", "kind", "hour", "local_day", "documents"] as const;
 
-const UPDATE_PROGRESS = updateOf(PROGRESS_VISIT_COLUMNS);
-const UPDATE_UNINDEXED = updateOf([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS]);
-const UPDATE_ALL = updateOf([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS, ...INDEXED_VISIT_COLUMNS]);
+const UPDATE_PROGRESS = updateStatement(PROGRESS_VISIT_COLUMNS);
+const UPDATE_UNINDEXED = updateStatement([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS]);
+const UPDATE_ALL = updateStatement([
+  ...PROGRESS_VISIT_COLUMNS,
+  ...OTHER_VISIT_COLUMNS,
+  ...INDEXED_VISIT_COLUMNS,
+]);
 
-function updateOf(columns: readonly (keyof VisitRow)[]) {
+function updateStatement(columns: readonly (keyof VisitRow)[]) {
   const assignments = columns.map((name) => `${name} = ?`).join(", ");
   return { columns, sql: `UPDATE coatcheck_visit SET ${assignments} WHERE id = ?` };
 }
