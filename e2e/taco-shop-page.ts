@@ -48,6 +48,17 @@ export function testFiles(shop: TacoShop): void {
     expect(plain.headers["content-encoding"]).toBeUndefined();
   });
 
+  it("each of the six tacos has a different picture, and each price its currency", async () => {
+    const page = await shop.visit("alice");
+    const pictures = await page
+      .locator("#tacos .card .picture")
+      .evaluateAll((all) => all.map(({ innerHTML }) => innerHTML));
+    expect([pictures.length, new Set(pictures).size]).toEqual([6, 6]);
+    const prices = await page.locator(".card .price").allTextContents();
+    expect(prices.length).toBeGreaterThan(20);
+    for (const price of prices) expect(price).toMatch(/^(from )?CHF\u00a0\d+\.\d\d/);
+  });
+
   it("without JavaScript, the page explains in each language that it needs JavaScript", async () => {
     const page = await shop.visit("alice");
     const devtools = await page.context().newCDPSession(page);

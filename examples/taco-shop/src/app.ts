@@ -21,6 +21,7 @@ import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
 import { JoinedOrders } from "./joined-orders.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { addOperationIds } from "./operation-ids.ts";
 import { OrderAccess } from "./order-access.ts";
 import { OrderHistory } from "./order-history.ts";
 import { servePage } from "./page.ts";
@@ -80,6 +81,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
   );
 
   reportBackendTime(app);
+  addOperationIds(app);
 
   const accountOrders = new AccountOrders(options.accounts);
   const access = new OrderAccess(manager, accountOrders, clock);

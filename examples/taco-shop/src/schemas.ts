@@ -13,10 +13,37 @@ import { ACTIONS, MAX_NAME_LENGTH, ROLES } from "./order-state.ts";
 const isoTime = z.string().meta({ format: "date-time" });
 const role = z.enum(ROLES);
 
-/** Path parameters of an order session and of its parts. Without `sessionId`: the browser's default order session. */
-export const orderParams = z.object({ sessionId: z.string().optional() });
-export const itemParams = orderParams.extend({ item: z.string() });
-export const numberParams = orderParams.extend({ number: z.string() });
+type OrderParams = { sessionId?: string | undefined };
+
+interface PathParams {
+  readonly order: z.ZodType<OrderParams>;
+  readonly item: z.ZodType<OrderParams & { item: string }>;
+  readonly number: z.ZodType<OrderParams & { number: string }>;
+}
+
+const sessionId = z.string();
+const item = z.string();
+const number = z.string();
+
+const SESSION_PARAMS: PathParams = {
+  order: z.object({ sessionId }),
+  item: z.object({ sessionId, item }),
+  number: z.object({ sessionId, number }),
+};
+
+const DEFAULT_ORDER_PARAMS: PathParams = {
+  order: z.object({}),
+  item: z.object({ item }),
+  number: z.object({ number }),
+};
+
+/**
+ * Returns the path parameters of an order session and of its parts, below a prefix. A prefix without `:sessionId`
+ * addresses the browser's default order session.
+ */
+export const paramsBelow = (prefix: string): PathParams =>
+  prefix.includes(":sessionId") ? SESSION_PARAMS : DEFAULT_ORDER_PARAMS;
+
 export const sharedParams = z.object({ sessionId: z.string() });
 export const invitationParams = sharedParams.extend({ invitationId: z.string() });
 export const participantParams = sharedParams.extend({ participantId: z.string() });

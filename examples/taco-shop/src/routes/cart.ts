@@ -6,15 +6,7 @@ import type { ChangeDetails } from "../changes.ts";
 import type { Access } from "../order-access.ts";
 import { orderOf } from "../order-state.ts";
 import { PathNotFoundError } from "../path-not-found-error.ts";
-import {
-  cartView,
-  ifMatchHeader,
-  itemParams,
-  orderParams,
-  portionBody,
-  quantityBody,
-  tacoBody,
-} from "../schemas.ts";
+import { cartView, ifMatchHeader, paramsBelow, portionBody, quantityBody, tacoBody } from "../schemas.ts";
 import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 
 const changedCart = success(change.extend({ cart: cartView }));
@@ -42,6 +34,7 @@ const tagsOf = (prefix: string) => [prefix.includes(":") ? "cart" : "default ord
  */
 export function cartRoutes(app: App, shop: Shop, prefix: string): void {
   const tags = tagsOf(prefix);
+  const params = paramsBelow(prefix);
 
   app.get(
     `${prefix}/cart`,
@@ -49,7 +42,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
       schema: {
         summary: "Read a cart",
         tags,
-        params: orderParams,
+        params: params.order,
         response: { 200: success(cartView), ...failures },
       },
     },
@@ -72,7 +65,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
       schema: {
         summary: "Empty a cart",
         tags,
-        params: orderParams,
+        params: params.order,
         headers: ifMatchHeader,
         response: { 200: changedCart, ...failures },
       },
@@ -86,6 +79,7 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
 
 function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
   const tags = tagsOf(prefix);
+  const params = paramsBelow(prefix);
   const body = kind === "tacos" ? tacoBody : portionBody;
   const url = `${prefix}/cart/${kind}`;
   const response = { 200: changedCart, ...failures };
@@ -97,7 +91,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
       schema: {
         summary: `Add an item to the ${kind} in the cart`,
         tags,
-        params: orderParams,
+        params: params.order,
         headers,
         body,
         response: { 201: changedCart, ...failures },
@@ -118,7 +112,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
       schema: {
         summary: `Read one of the ${kind}`,
         tags,
-        params: itemParams,
+        params: params.item,
         response: { 200: success(item), ...failures },
       },
     },
@@ -133,7 +127,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
   app.put(
     `${url}/:item`,
     {
-      schema: { summary: `Replace one of the ${kind}`, tags, params: itemParams, headers, body, response },
+      schema: { summary: `Replace one of the ${kind}`, tags, params: params.item, headers, body, response },
     },
     async (request, reply) => {
       const id = itemIdOf(request.params.item);
@@ -147,7 +141,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
 
   app.delete(
     `${url}/:item`,
-    { schema: { summary: `Remove one of the ${kind}`, tags, params: itemParams, headers, response } },
+    { schema: { summary: `Remove one of the ${kind}`, tags, params: params.item, headers, response } },
     async (request, reply) => {
       const id = itemIdOf(request.params.item);
       const path = `/cart/${kind}/${id}`;
@@ -164,7 +158,7 @@ function quantityRoute(app: App, shop: Shop, prefix: string, kind: Kind): void {
       schema: {
         summary: `Change the quantity of one of the ${kind}`,
         tags: tagsOf(prefix),
-        params: itemParams,
+        params: paramsBelow(prefix).item,
         headers: ifMatchHeader,
         body: quantityBody,
         response: { 200: changedCart, ...failures },

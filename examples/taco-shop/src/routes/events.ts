@@ -1,7 +1,8 @@
 import { PassThrough } from "node:stream";
 import type { SessionRecord } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
-import type { App } from "coatcheck-server";
+import { type App, failures } from "coatcheck-server";
+import { z } from "zod";
 import { orderOf } from "../order-state.ts";
 import { sharedParams } from "../schemas.ts";
 import { openOrder, type Shop } from "../shop.ts";
@@ -31,6 +32,16 @@ export function eventRoutes(app: App, shop: Shop): void {
           "`changed`, with revision and history entry: once at the start and after each change. `ended`, with a reason: the order has `ended`, the guest was `excluded`, or the browser was `signed-out`.",
         tags: ["sharing"],
         params: sharedParams,
+        response: {
+          200: {
+            content: {
+              "text/event-stream": {
+                schema: z.unknown().meta({ type: "string", description: "The events." }),
+              },
+            },
+          },
+          ...failures,
+        },
       },
     },
     async (request, reply) => {

@@ -7,7 +7,7 @@ import { type Order, order, orders } from "../backend-shapes.ts";
 import type { Access } from "../order-access.ts";
 import { orderOf } from "../order-state.ts";
 import { PathNotFoundError } from "../path-not-found-error.ts";
-import { numberParams, orderParams, recipientBody } from "../schemas.ts";
+import { paramsBelow, recipientBody } from "../schemas.ts";
 import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 
 type OrderRequest = FastifyRequest<{ Params: { sessionId?: string | undefined } }>;
@@ -19,6 +19,7 @@ type OrderRequest = FastifyRequest<{ Params: { sessionId?: string | undefined } 
 export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
   const tags = [prefix.includes(":") ? "orders" : "default order"];
   const url = `${prefix}/orders`;
+  const params = paramsBelow(prefix);
 
   app.post(
     url,
@@ -28,7 +29,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
         description:
           "With an `Idempotency-Key`, a repeated request returns 200 with the order that the first one placed, even if placing it ended the session.",
         tags,
-        params: orderParams,
+        params: params.order,
         body: recipientBody,
         response: { 200: success(order), 201: success(order), ...failures },
       },
@@ -57,7 +58,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       schema: {
         summary: "List the orders placed in this session, newest first",
         tags,
-        params: orderParams,
+        params: params.order,
         response: { 200: success(orders), ...failures },
       },
     },
@@ -76,7 +77,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       schema: {
         summary: "Read an order placed in this session",
         tags,
-        params: numberParams,
+        params: params.number,
         response: { 200: success(order), ...failures },
       },
     },

@@ -13,6 +13,8 @@ const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 const MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko)";
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+const CHROMEBOOK =
+  "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 const GALAXY_TAB =
   "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
@@ -27,6 +29,7 @@ describe("parseUserAgent()", () => {
       "desktop",
     ],
     [IPHONE, "browser", "Safari 17", "iOS", "mobile"],
+    [CHROMEBOOK, "browser", "Chrome 126", "Chrome OS", "desktop"],
     [GALAXY_TAB, "browser", "Chrome 126", "Android", "tablet"],
     [`${MAC} HeadlessChrome/126.0.0.0 Safari/537.36`, "bot", "Chrome 126", "macOS", "bot"],
   ])("returns kind, browser, system and device for the header %s", (text, kind, browser, os, device) => {
