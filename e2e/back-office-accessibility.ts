@@ -13,7 +13,8 @@ declare global {
   }
 }
 
-async function findViolations(page: Page): Promise<readonly string[]> {
+/** Returns the elements that axe-core reports on a page, each with the rule. */
+export async function findViolations(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE_SOURCE);
   const { violations } = await page.evaluate(() => window.axe.run(document));
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));

@@ -29,6 +29,8 @@ export interface BackOffice {
   /** Switches the scripts of a page off, as in a browser without JavaScript, and loads the page again. */
   withoutScripts(page: Page): Promise<void>;
   readonly url: string;
+  /** What the office has logged. */
+  output(): string;
   /** The folder of the databases. */
   readonly folder: string;
   /** How many sessions are stored, and the sum of their versions: each write of a session adds one. */
@@ -87,6 +89,7 @@ export function setUpBackOffice(): BackOffice {
       database.close();
       return { sessions: row?.sessions, versions: row?.versions };
     },
+    output: () => office.output(),
     visit,
     async withoutScripts(page) {
       const devtools = await page.context().newCDPSession(page);

@@ -9,6 +9,8 @@ const MAIN_FILE = fileURLToPath(new URL("../examples/back-office/src/main.ts", i
 /** A back office that runs in its own process. */
 export interface RunningOffice {
   readonly url: string;
+  /** What the process has logged. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -35,8 +37,10 @@ export async function startOffice(folder: string, variables: NodeJS.ProcessEnv =
   });
   const exit = once(child, "exit");
   const listening = Promise.withResolvers<void>();
+  let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    if (text.includes("The back office is at")) listening.resolve();
+    output += text;
+    if (output.includes("The back office is at")) listening.resolve();
   });
   exit.then(() =>
     listening.reject(new Error("The back office exited before it listened. Its output shows why.")),
@@ -46,6 +50,7 @@ export async function startOffice(folder: string, variables: NodeJS.ProcessEnv =
   await untilBuilt(`http://127.0.0.1:${port + 3}/login`);
   return {
     url,
+    output: () => output,
     async stop() {
       if (child.exitCode === null) child.kill("SIGTERM");
       await exit;

@@ -4,6 +4,7 @@ import { testAccessibility } from "./back-office-accessibility.ts";
 import { testActing } from "./back-office-acting.ts";
 import { testAdministration } from "./back-office-administration.ts";
 import { testApi } from "./back-office-api.ts";
+import { testBinding } from "./back-office-binding.ts";
 import { testCreation } from "./back-office-creation.ts";
 import { setUpBackOffice, TEST_TIMEOUT } from "./back-office-fixtures.ts";
 import { testKnownCases } from "./back-office-known-cases.ts";
@@ -20,5 +21,6 @@ describeWithProgram("chromium", "the back office", () => {
   describe("creation", () => testCreation(office));
   describe("the API", () => testApi(office));
   describe("known cases and problems", () => testKnownCases(office));
+  describe("binding", () => testBinding(office));
   describe("accessibility", () => testAccessibility(office));
 });

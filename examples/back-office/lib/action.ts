@@ -1,4 +1,5 @@
 import { type AuthenticatedSession, CoatcheckError } from "coatcheck";
+import { redirect } from "next/navigation";
 import { forbiddenError } from "./forbidden.ts";
 import { FormError, type TextKey } from "./form-error.ts";
 import { type Office, office } from "./office.ts";
@@ -43,6 +44,7 @@ export function officeAction<Args extends readonly unknown[]>(
 ) {
   return sessions.withSessionAction(async (handle, ...args: Args): Promise<Result> => {
     const session = await handle.requireSubject();
+    if (session.needsProof) redirect("/confirm");
     const opened = office();
     const current = opened.context.of(session);
     const [user, company] = await Promise.all([current.user(), current.company()]);

@@ -1,3 +1,4 @@
+import { createBinding } from "coatcheck/device";
 import { coatcheck } from "coatcheck/next";
 import { isSessionless } from "./api/sessionless.ts";
 import { office } from "./office.ts";
@@ -20,6 +21,8 @@ export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
   signIn: "/login",
   cookie: OFFICE_SECURE_COOKIE === "true" ? { name: "back-office" } : { name: "back-office", secure: false },
   trustProxy: Number(OFFICE_PROXIES) || false,
+  // Another browser with the same cookie must enter the password. Networks change by themselves, so they are only logged.
+  binding: createBinding({ userAgent: "step-up", address: "log" }),
   // `next build` loads this module too, before an office is open.
   jwt: { verify: (token) => office().jwts.verify(token) },
   sessionless: ({ url }) => isSessionless(url),

@@ -17,6 +17,7 @@ export const viewer = cache(async () => {
     Promise.all([current.user(), current.company(), current.theme(), current.language()]),
   );
   if (user === null) redirect("/login");
+  if (session.needsProof) redirect("/confirm");
   if (company?.active === false) redirect("/suspended");
   return { session, current, user, company, theme, language, text: texts(language), queries };
 });

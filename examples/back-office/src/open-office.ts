@@ -20,6 +20,7 @@ export async function openOffice(config: Config): Promise<Office> {
   const sessions = await openSessions(config, log);
   const { manager, cache } = sessions;
   logImpersonations(manager.events, log);
+  logSuspicions(manager.events, log);
   try {
     const database = new Database(await openDriver(config.database, log));
     await addDemo(database);
@@ -49,6 +50,18 @@ async function openDriver(database: Config["database"], log: Logger): Promise<Dr
     const reason = error instanceof Error ? error.message : error;
     throw new StartError([`Cannot open the tables of the back office at ${host}: ${reason}`], error);
   });
+}
+
+/** Logs what an administrator looks for after an incident. */
+function logSuspicions(events: Office["sessions"]["manager"]["events"], log: Logger): void {
+  events.on("client-changed", ({ record, change }) =>
+    log.warn({ sessionId: record.id, subject: record.subject, change }, "client-changed"),
+  );
+  for (const name of ["new-device", "new-country"] as const) {
+    events.on(name, ({ record, login }) =>
+      log.info({ subject: record.subject, device: login.device, country: login.country }, name),
+    );
+  }
 }
 
 /** Logs who acts for whom, and why. */

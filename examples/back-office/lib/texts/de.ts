@@ -65,6 +65,9 @@ export const de: Texts = {
   recentHint:
     "Ihre Anmeldung ist älter als zehn Minuten. Geben Sie Ihr Passwort ein, um andere Sitzungen zu beenden.",
   confirm: "Bestätigen",
+  confirmTitle: "Geben Sie Ihr Passwort ein",
+  confirmText:
+    "Diese Sitzung wurde in einem anderen Browser verwendet. Waren Sie das nicht, melden Sie sich ab und ändern Sie Ihr Passwort.",
   warehouses: "Lager",
   suspend: "Sperren",
   resume: "Freigeben",

@@ -62,6 +62,9 @@ export const en = {
   endOthers: "Log out everywhere else",
   recentHint: "Your login is older than ten minutes. Enter your password to end other sessions.",
   confirm: "Confirm",
+  confirmTitle: "Enter your password",
+  confirmText:
+    "This session was used from another browser. If that was not you, log out and change your password.",
   warehouses: "Warehouses",
   suspend: "Suspend",
   resume: "Resume",

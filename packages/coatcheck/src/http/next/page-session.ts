@@ -19,6 +19,7 @@ export interface PageSession<Data = JsonObject>
     | "assurance"
     | "isElevated"
     | "requireElevated"
+    | "needsProof"
     | "actor"
     | "impersonation"
     | "forbidWhileImpersonating"
@@ -51,7 +52,7 @@ const WRITE_METHODS = [
  * change would reach neither the cookie nor the page.
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
-  const { id, type, subject, tenant, isNew, refusal, assurance, actor, impersonation } = session;
+  const { id, type, subject, tenant, isNew, refusal, assurance, needsProof, actor, impersonation } = session;
   const data = readOnlyView(plainCopy(session.toJSON().data), "data") as Data;
   const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => throwWriteError(`${name}()`)]));
   return Object.freeze({
@@ -63,6 +64,7 @@ export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
     isNew,
     refusal,
     assurance,
+    needsProof,
     actor,
     impersonation,
     data,

@@ -1,0 +1,28 @@
+"use server";
+
+import { CoatcheckError } from "coatcheck";
+import { redirect } from "next/navigation";
+import type { Result } from "../../lib/action.ts";
+import { checkPassword } from "../../lib/check-password.ts";
+import { office } from "../../lib/office.ts";
+import { sessions } from "../../lib/sessions.ts";
+
+/** How long the confirmation counts as recent, in milliseconds. */
+const RECENT = 10 * 60_000;
+
+/** Proves by the password that the session is the user's, in the browser that sends it. */
+export const confirmPassword = sessions.withSessionAction(
+  async (handle, _before: Result, form: FormData): Promise<Result> => {
+    const session = await handle.requireSubject();
+    const user = await office().context.of(session).user();
+    try {
+      const account = user && (await checkPassword(user.email, form.get("password")));
+      if (account?.subject !== session.subject) return { faults: { password: "wrongCurrent" } };
+      await session.elevate("account", RECENT);
+    } catch (error) {
+      if (!(error instanceof CoatcheckError) || error.status === 401 || error.status >= 500) throw error;
+      return { error: error.message };
+    }
+    redirect("/");
+  },
+);
