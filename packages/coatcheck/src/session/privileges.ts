@@ -2,7 +2,7 @@ import type { RequestClient } from "./binding.ts";
 import type { HandleState } from "./commit.ts";
 import type { CommitOptions, Committer } from "./committer.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
-import { CoatcheckError, type ErrorCode } from "./errors.ts";
+import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { LoginData } from "./login-data.ts";
 import { mergeFlash } from "./pending-changes.ts";
@@ -11,7 +11,7 @@ import { isLive, type SessionRecord } from "./record.ts";
 import { forbidWhileImpersonating } from "./recorded-actor.ts";
 import type { SessionStart } from "./start.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
-import { tokenSupersededError } from "./token-errors.ts";
+import { meansSessionEnded, tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken, Replacement } from "./token-rules.ts";
 import {
   type AuthenticateOptions,
@@ -64,8 +64,6 @@ interface TokenChange {
   readonly secret: string;
 }
 
-const ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
-
 /**
  * Changes the privileges of a session and issues a new token. Each change runs alone in the session's write queue. It
  * checks the token of its own request again: a request with an older token must not act with the rights of the newer
@@ -105,7 +103,7 @@ export class PrivilegeWriter<Data> {
     try {
       return await this.#committer.requireLive(own.id, { fresh: true });
     } catch (error) {
-      if (hasEnded(error)) return null;
+      if (meansSessionEnded(error)) return null;
       throw error;
     }
   }
@@ -144,7 +142,7 @@ export class PrivilegeWriter<Data> {
       }
       return { ...issued, storedChanges };
     } catch (error) {
-      if (presented && hasEnded(error)) return null;
+      if (presented && meansSessionEnded(error)) return null;
       throw error;
     }
   }
@@ -314,8 +312,4 @@ export class PrivilegeWriter<Data> {
     if (!this.#deps.tokens.mayWrite(record, presented.hash, this.#deps.clock.now()))
       throw tokenSupersededError();
   }
-}
-
-function hasEnded(error: unknown): boolean {
-  return error instanceof CoatcheckError && ENDED_CODES.includes(error.code);
 }

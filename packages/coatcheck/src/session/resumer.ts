@@ -1,9 +1,10 @@
 import { type ActorSessionDependencies, readActorSession } from "./actor.ts";
 import { type ClientChange, clientChange, type RequestClient } from "./binding.ts";
-import { CachedSession } from "./cached-session.ts";
+import type { CachedSession } from "./cached-session.ts";
 import { ClientGuard } from "./client-guard.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { RefusalReason } from "./events.ts";
+import { recordFirstUse } from "./first-use.ts";
 import type { Activity } from "./policy.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
@@ -167,13 +168,19 @@ export class SessionResumer<Data> {
       check = cached && this.#check(cached, presented.hash);
     }
     if (!cached || !check) return this.#refuse("unknown", { id });
+    if (check === "current") {
+      if (activity !== "none")
+        cached = await recordFirstUse(cached, presented, this.#deps, this.#writer.privileges);
+      // A login, step-up or revocation may have changed the session since it was read: check the token again.
+      check = this.#check(cached, presented.hash);
+    }
     const { record } = cached;
     switch (check) {
       case "current":
       case "older": {
         const isOlderToken = check === "older";
         const start: FoundStart = {
-          cached: isOlderToken ? cached : await this.#recordFirstUse(cached, presented, activity),
+          cached,
           presentedToken: token,
           isOlderToken,
           replaced: null,
@@ -263,29 +270,6 @@ export class SessionResumer<Data> {
       this.#touches.add(cached.record.id, now, cached.record.idleTimeout);
     }
     return new Session(this.#writer, this.#deps, start);
-  }
-
-  /**
-   * Records the first use of the present token: the client has received it. If that fails, older tokens stay valid for
-   * longer, which does no harm.
-   */
-  async #recordFirstUse(
-    cached: CachedSession,
-    presented: PresentedToken,
-    activity: Activity,
-  ): Promise<CachedSession> {
-    if (activity === "none" || !this.#deps.tokens.awaitsFirstUse(cached.record)) return cached;
-    try {
-      const used = new CachedSession({
-        record: await this.#writer.privileges.recordFirstUse(cached.record, presented),
-        position: cached.position,
-      });
-      used.inheritActivity(cached);
-      return used;
-    } catch (error) {
-      this.#deps.events.publish("failed", { operation: "confirm", error });
-      return cached;
-    }
   }
 
   /**

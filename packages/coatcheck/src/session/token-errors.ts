@@ -1,4 +1,4 @@
-import { CoatcheckError } from "./errors.ts";
+import { CoatcheckError, type ErrorCode } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
 
 /** The error for a request with an older token. The browser has a newer token, so it can repeat the request. */
@@ -108,4 +108,11 @@ export function requireCurrentToken(refusal: RefusalReason | null): void {
 export function requireRevocable(refusal: RefusalReason | null): void {
   if (refusal === "unavailable") throw sessionUnavailableError();
   if (refusal === "withheld") throw cookieWithheldError();
+}
+
+const ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
+
+/** Returns whether a change failed because its session has ended. */
+export function meansSessionEnded(error: unknown): boolean {
+  return error instanceof CoatcheckError && ENDED_CODES.includes(error.code);
 }
