@@ -37,6 +37,15 @@ export interface BackOffice {
   storedSessions(): { readonly sessions: unknown; readonly versions: unknown };
 }
 
+/** Returns how many sessions the database in a folder has, and the sum of their versions. */
+export function storedSessionsIn(folder: string) {
+  const database = new DatabaseSync(join(folder, "coatcheck.db"), { readOnly: true });
+  const sql = "SELECT count(*) AS sessions, sum(version) AS versions FROM session";
+  const row = database.prepare(sql).get();
+  database.close();
+  return { sessions: row?.sessions, versions: row?.versions };
+}
+
 /** Starts the back office before the tests of a file. A test fails if a page logs an error to its console. */
 export function setUpBackOffice(): BackOffice {
   const problems: string[] = [];
@@ -82,13 +91,7 @@ export function setUpBackOffice(): BackOffice {
     get folder() {
       return folder;
     },
-    storedSessions() {
-      const database = new DatabaseSync(join(folder, "coatcheck.db"), { readOnly: true });
-      const sql = "SELECT count(*) AS sessions, sum(version) AS versions FROM session";
-      const row = database.prepare(sql).get();
-      database.close();
-      return { sessions: row?.sessions, versions: row?.versions };
-    },
+    storedSessions: () => storedSessionsIn(folder),
     output: () => office.output(),
     visit,
     async withoutScripts(page) {

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiClient } from "./back-office-client.ts";
-import { type BackOffice, button, eventually, heading, link } from "./back-office-fixtures.ts";
+import {
+  type BackOffice,
+  button,
+  eventually,
+  heading,
+  link,
+  storedSessionsIn,
+} from "./back-office-fixtures.ts";
 import { type RunningOffice, startOffice } from "./back-office-process.ts";
 
 interface Named {
@@ -63,8 +70,12 @@ export function testKnownCases(office: BackOffice): void {
       await expect
         .poll(async () => (await holder.send("POST /api/refresh")).code, { interval: 1500, timeout: 30_000 })
         .toBe("SESSION_EXPIRED");
-      expect((await ben.send("GET /api/warehouse")).body.name).toBe("Bern Wankdorf");
+      // The route marked sessionless needs no session, so it does not continue the expired one.
+      const before = storedSessionsIn(folder);
       expect((await ben.send("GET /api/user")).body.name).toBe("Ben Moser");
+      expect(storedSessionsIn(folder)).toEqual(before);
+      expect((await ben.send("GET /api/warehouse")).body.name).toBe("Bern Wankdorf");
+      expect(storedSessionsIn(folder).sessions).toBe(Number(before.sessions) + 1);
     });
   });
 
