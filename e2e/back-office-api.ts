@@ -25,7 +25,8 @@ export function testApi(office: BackOffice): void {
   async function signed(claims: JWTPayload, typ = "at+jwt"): Promise<string> {
     const secrets = readFileSync(`${sessionsFile()}.session-secrets`, "utf8").trim().split("\n");
     const [key] = jwtKeys(secrets);
-    if (!key?.privateKey) throw new Error("The office has no key.");
+    if (!key?.privateKey)
+      throw new Error(`${sessionsFile()}.session-secrets has no secret to derive a JWT key from.`);
     const header = { alg: key.algorithm, kid: key.id, typ };
     return await new SignJWT(claims).setProtectedHeader(header).sign(key.privateKey);
   }

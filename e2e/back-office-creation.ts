@@ -108,7 +108,8 @@ export function testCreation(office: BackOffice): void {
     await ada.goBack({ waitUntil: "commit" });
     await fill(ada, { Name: "Visp" });
     await button(ada, "Add").click();
-    // The same form again: the entry that it has created, and no message that the name is taken.
+    // The same form was sent again, so the page shows the entry that this form has created, and does not report that
+    // the name is taken.
     await ada.getByText("Visp has been added.").waitFor();
     expect(await rows(ada, "Visp").count()).toBe(1);
   });

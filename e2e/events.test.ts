@@ -5,7 +5,7 @@ import { openBrowser } from "./chromium.ts";
 import { eventually, lastChangeAt, logIn, pageUrl, setUpFixture, waitForStatus } from "./fixtures.ts";
 
 const MINUTE = 60_000;
-/** The longest time until a page shows a revocation on another node, in milliseconds. */
+/** Milliseconds within which a page must show that another browser or node has revoked its session. */
 const STALENESS_BOUND = 2_000;
 const CREDENTIALS = { credentials: { email: "ada", password: "secret" } };
 

@@ -20,7 +20,7 @@ export interface Storefront {
   readonly orders: Orders;
   readonly attempts: LoginAttempts;
   readonly clock: Clock;
-  /** IANA time zone in which the figures count days. */
+  /** IANA time zone that decides when a day of the figures begins and ends. */
   readonly timeZone: string;
 }
 

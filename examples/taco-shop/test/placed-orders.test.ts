@@ -41,7 +41,8 @@ describe("PlacedOrders", () => {
     const count = 250;
     for (let number = 1; number <= count; number++) {
       placed.keep(`order of ${number % 2 ? "alice" : "bob"}`, [orderOf(number)]);
-      // A repeated request to place an order, and each read of the backend's list, keeps the order again.
+      // The shop calls keep() again for a known order when it repeats an order request, and when it reads the
+      // backend's list.
       placed.keep("order of alice", [orderOf(1)]);
     }
     accountOrders.claim(alice, "another order of alice");

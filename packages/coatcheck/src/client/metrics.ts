@@ -1,6 +1,6 @@
 /** Counters of a client since it was created. Durations are in milliseconds. */
 export interface SessionMetrics {
-  /** Calls of `getSession` that returned the page's stored view without a request. */
+  /** Calls of `getSession` that returned the page's cached copy of the session, without a request. */
   readonly hits: number;
   /** Calls of `getSession` that had to send a request. */
   readonly misses: number;

@@ -27,7 +27,7 @@ import type { CommittedChange, WriteQueues } from "./write-queue.ts";
 export interface LoginRequest {
   readonly subject: string;
   readonly options: AuthenticateOptions;
-  /** The request's token; null for a login by session id. */
+  /** The token that the request presented; null for a login by session id, without a token. */
   readonly presented: PresentedToken | null;
   /**
    * Applies the changes that the request made to the data before the login. Used only if the request's token is
@@ -44,7 +44,7 @@ export interface ElevationRequest {
   readonly scope: string;
   /** Milliseconds. */
   readonly maxAge: number;
-  /** The request's token; null for a step-up by session id. */
+  /** The token that the request presented; null for a step-up by session id, without a token. */
   readonly presented: PresentedToken | null;
   /** The client to bind the session to. Default: none. */
   readonly client?: RequestClient | null;

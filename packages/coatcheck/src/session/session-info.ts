@@ -123,8 +123,9 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * Describes the impersonation, for a banner; null when there is none. `hasEnded` is true if the impersonation of this
-   * browser has ended: the session is empty, and `stopImpersonating` returns to the administrator's own session.
+   * Describes the impersonation that this session is or was, for a banner. Null for every other session. `hasEnded` is
+   * true if the impersonation has ended, but the browser still sends its token. The session is then empty, and
+   * `stopImpersonating` returns to the administrator's own session.
    */
   get impersonation(): Impersonation | null {
     const record = this.record ?? this.#start.replaced;

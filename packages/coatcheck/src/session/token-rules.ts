@@ -40,7 +40,7 @@ export type SecretCheck = "current" | "older" | "superseded" | "replaced" | "reu
 /** Describes a request to replace the token of a session. */
 export interface Replacement {
   readonly purpose: ReplacementPurpose;
-  /** The request's token; null for a change by session id. */
+  /** The token that the request presented; null if the session is changed by its id, without a token. */
   readonly presented: PresentedToken | null;
   /** The scope of an elevation. Default: none. */
   readonly scope?: string;

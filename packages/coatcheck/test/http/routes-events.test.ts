@@ -138,7 +138,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     const rotatingNode = new SessionManager({ store: site.store, secrets, clock: site.clock, policy });
     const check = async () => {
       site.fire();
-      // The check has finished when another request has its response.
+      // By the time the server responds to another request, the check of the stream has finished.
       await browser.send("GET /session");
     };
     for (let round = 0; round < 2; round++) {
@@ -167,7 +167,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     const checkAfter = async (milliseconds: number) => {
       site.pass(milliseconds);
       site.fire();
-      // The check has finished when another request has its response.
+      // By the time the server responds to another request, the check of the stream has finished.
       return (await browser.send("GET /session")).data.session?.idleExpiresInMs;
     };
     expect(await checkAfter(24 * HOUR - MINUTE - 1)).toBe(MINUTE + 1);

@@ -44,7 +44,7 @@ export interface SiteResponse {
   readonly subject: string | null;
 }
 
-/** A request with the token `cookie`, and its response. */
+/** One request, which presents the token `cookie` (null: no token), and the response to it. */
 export class Exchange {
   readonly #request: RequestSession<SiteData>;
 

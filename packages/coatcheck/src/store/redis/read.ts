@@ -34,8 +34,9 @@ const MAX_SEARCHED_REVOCATIONS = 3;
  * `ARGV`: the filter as JSON; the direction, `newest` or `oldest` first; how many rows are wanted; the member to
  * continue after, or an empty string. Returns the rows that match and the member to continue after, null at the end.
  *
- * It reads the smallest index that the filter names and checks the rest of the filter on each row. Before it loads a
- * row, it looks for the row in the sets of active rows, because most rows of a large store are in another state.
+ * It reads the smallest index that the filter names and checks the rest of the filter on each row. If the filter has a
+ * `state` or `liveAt`, it first looks up the row's id in the sets of active rows, and loads the row only if it may match.
+ * Most rows of a large store do not match, and the lookup is faster than loading a row.
  */
 export const SCAN_INDEX = new RedisScript(
   LOG_LUA,

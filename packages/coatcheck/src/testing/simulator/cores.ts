@@ -9,7 +9,7 @@ import type { CoreUnderTestOptions, CreateCore } from "./simulation.ts";
 
 const LOCAL_LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
 
-/** Creates the parts that the published core consists of. */
+/** Creates the parts of the cache core that the package uses. */
 function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): CoreDependencies {
   return {
     lease: new TimedLease(maxStaleness),
@@ -21,7 +21,7 @@ function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): 
   };
 }
 
-/** The published core, without a bug. */
+/** Creates the cache core that the package uses, without a deliberate bug. */
 export const publishedCore: CreateCore = (options) => ({ core: new CacheCore(dependenciesOf(options)) });
 
 class NoLease extends TimedLease {

@@ -10,7 +10,7 @@ export interface SimulationOptions {
   readonly runs: number;
   /** The same seed generates the same scenarios. Default: random. */
   readonly seed?: number;
-  /** Creates the core under test. Default: the published core. */
+  /** Creates the core under test. Default: the core that the package uses. */
   readonly createCore?: CreateCore;
   /** Staleness bound in milliseconds. Default: 1000. */
   readonly maxStaleness?: number;
