@@ -57,7 +57,7 @@ export function testApi(office: BackOffice): void {
     expect([large.status, large.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
   });
 
-  it("a request without a valid JWT gets 401 and a code, also with the cookie of a browser", async () => {
+  it("a request without a valid JWT gets 401 and a code, even if it sends the cookie of a logged-in browser", async () => {
     const page = await office.logIn("ada");
     const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
     for (const call of ["GET /api/user", "GET /api/stock", "GET /api/warehouse", "POST /api/refresh"]) {

@@ -243,8 +243,8 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     });
   });
 
-  describe("a form of a trusted site, posted without the session cookie,", () => {
-    it("cannot write, and leaves the user's login and cart unchanged", async () => {
+  describe("a form that a trusted site posts without the session cookie", () => {
+    it("is rejected with 409 if it writes, and does not change the user's login and cart", async () => {
       const page = await openLoggedIn();
       const before = await cookie();
       await page.goto(site.otherOrigin);
@@ -253,7 +253,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("cannot write, and leaves an anonymous visitor's cart unchanged", async () => {
+    it("is rejected with 409 if it writes, and does not change an anonymous visitor's cart", async () => {
       const page = await open(site.otherOrigin);
       expect(await clickAndWait(page, "Write")).toBe(409);
       await page.goto(site.origin);
@@ -277,7 +277,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     });
   });
 
-  it("with SameSite=Strict, a link on another site cannot write, and leaves login and cart unchanged", async () => {
+  it("with SameSite=Strict, a link on another site is rejected with 409 if it writes, and does not change login and cart", async () => {
     await rebuild({ cookie: { sameSite: "strict" } });
     const page = await openLoggedIn();
     const before = await cookie();

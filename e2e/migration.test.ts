@@ -175,7 +175,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect(await page.evaluate(() => window.client.getSession())).toMatchObject({ subject: "ada" });
   });
 
-  it("a disabled migration does nothing, and the legacy application works as before", async () => {
+  it("a disabled migration does nothing, and the legacy application still accepts its own login", async () => {
     site.enable(false);
     const page = await openAfterLegacyLogin();
     const before = await context.cookies();

@@ -30,7 +30,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
   }
 
   describe("a page restored from the back/forward cache", () => {
-    it("is pending until the server responds if the page was not notified of a logout", async () => {
+    it("has the status pending until the server responds, if it was not notified of a logout", async () => {
       const page = await fixture.open("/?silent");
       await logIn(page);
       await waitForStatus(page, "authenticated");
@@ -44,7 +44,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("shows the new user if the page was not notified of a login", async () => {
+    it("shows the new user if it was not notified of a login", async () => {
       // The page does not listen to other tabs, because a browser removes a page from the cache when it receives a
       // message.
       const unnotified = pageUrl({ revalidate: { crossTab: false } });
@@ -73,7 +73,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       expect(await page.evaluate(() => window.client.$session.get())).toMatchObject({ reason: "revoked" });
     });
 
-    it("is reloaded, not restored, if another tab notified the page of a logout", async () => {
+    it("is reloaded, not restored, if another tab notified it of a logout", async () => {
       const page = await fixture.open("/", "none");
       await logIn(page);
       const other = await fixture.open("/", "authenticated");

@@ -33,7 +33,7 @@ await describeWithServer("two nodes of the back office on one PostgreSQL", "post
     return { name: user?.name, role: user?.role, queries };
   }
 
-  it("a user who is changed through one node is new at the other, which needs no query before and after", async () => {
+  it("a node caches a user, and reads the user again after another node has changed them", async () => {
     const [first, second] = nodes as readonly [Office, Office];
     await userAt(second, "2");
     expect(await userAt(second, "2")).toEqual({ name: "Ben Moser", role: "Clerk", queries: 0 });

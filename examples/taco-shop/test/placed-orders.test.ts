@@ -100,7 +100,7 @@ describe("GET /accounts/me/orders", () => {
     return status === 200 ? body.data : status;
   };
 
-  test("lists the account's orders on every device, also those placed before the login or in a deleted session", async () => {
+  test("lists the account's orders on every device, including those placed before the login or in a deleted session", async () => {
     const [alice, bob] = [shop.browser(), shop.browser()];
     const early = await alice.createOrder();
     const placed = [await place(alice, early)];

@@ -85,7 +85,7 @@ test("sweep creates no database, and rejects a retention that is too short for c
   expect([short.code, short.errors]).toEqual([1, expect.stringContaining("SESSION_RETENTION_MS must")]);
 });
 
-test("serve generates missing secrets next to the database, readable by its owner only", async () => {
+test("serve generates missing secrets next to the database, in files that only their owner can read", async () => {
   const service = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
   const browser = new TestClient(service.url);
   const path = await browser.create();

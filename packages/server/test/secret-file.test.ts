@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("readOrCreateSecrets creates a secret once, readable by its owner only", () => {
+test("readOrCreateSecrets creates a secret once, in a file that only its owner can read", () => {
   const path = join(folder, "new/secrets");
   const [secret, ...more] = readOrCreateSecrets(path);
   expect(secret).toMatch(/^[\w-]{43}$/);

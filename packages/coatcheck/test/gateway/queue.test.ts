@@ -77,7 +77,7 @@ test("a request whose deadline passes while it waits is not sent", async () => {
   expect(server.received.map(({ path }) => path)).toEqual(["/1"]);
 });
 
-test("a task after an aborted waiting task still waits for the running task", async () => {
+test("a task waits for the running task, even if the task queued before it was aborted", async () => {
   const queue = new SessionQueue();
   const never = new AbortController().signal;
   const aborting = new AbortController();

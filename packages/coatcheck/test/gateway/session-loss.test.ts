@@ -187,7 +187,7 @@ describe("the option session.isLoggedOut", () => {
     expect(losses).toEqual([]);
   });
 
-  test("reports a loss for a redirect to the login page that is not followed", async () => {
+  test("reports a lost login when the upstream redirects to the login page and the request does not follow redirects", async () => {
     const { server, state: upstreamState } = await accountServer(302);
     const session = { isLoggedOut: isLoginPage({ path: "/login" }) };
     const { upstream } = connectWith(server.origin, { csrf: null, session });

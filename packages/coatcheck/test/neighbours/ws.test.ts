@@ -153,7 +153,7 @@ it("a handshake without a login is refused with 401, and a handshake with a bear
   expect(await handshake(url, headers)).toEqual([101]);
 });
 
-it("a client that disconnects before its handshake is refused does not crash the process", async () => {
+it("the process does not crash if a client disconnects before the server refuses its handshake", async () => {
   const arrived = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const manager = newManager({

@@ -25,7 +25,7 @@ describe("an impersonation", () => {
     expect((await manager.find(session.id))?.state).toBe("revoked");
   });
 
-  it("ends on another node within the staleness bound, and that node does not read the store before", async () => {
+  it("ends on another node within the staleness bound, although that node reads the session from its cache", async () => {
     const time = new FakeTime();
     const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
     const { get } = store;

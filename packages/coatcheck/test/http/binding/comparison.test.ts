@@ -47,7 +47,7 @@ describe("a session bound to the client of its login", () => {
     expect(await site.refusal({ token: renewed, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("is returned synchronously from the cache, with and without a binding", async () => {
+  it("is returned synchronously from the cache, like a session without a binding", async () => {
     for (const binding of [null, { userAgent: "revoke", address: "revoke" } as const]) {
       const site = new Site({ binding });
       const token = await site.logIn();

@@ -60,7 +60,7 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("between the writes of a large sweep, also while close() waits for the sweep", async () => {
+    it("between the writes of a large sweep, even while close() waits for the sweep", async () => {
       let now = 1000;
       const store = sqliteStore({ path, clock: { now: () => now } });
       const inserts = Array.from({ length: 1200 }, (_, index) =>

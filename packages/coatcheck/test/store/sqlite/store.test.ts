@@ -99,7 +99,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("waits for another process's lock without blocking the event loop, also in close()", async () => {
+  it("waits for another process's lock without blocking the event loop, even in close()", async () => {
     const store = sqliteStore(path);
     const record = makeRecord();
     const blocker = new DatabaseSync(path);

@@ -212,7 +212,7 @@ describe("Recount of funnels", () => {
     ]);
   });
 
-  it("counts a step that happens before the previous step in the open funnel only", () => {
+  it("counts a step that happens before the previous step in the open funnel, but not in the closed funnel", () => {
     const browser = newBrowser();
     browser.track("add_to_cart");
     browser.wait(MINUTE).viewPage("/");

@@ -38,10 +38,22 @@ const DELIVERIES: readonly {
   readonly arrival: Arrival;
   readonly seed: number;
   readonly recomputed: readonly number[];
+  /** Describes `recomputed` in the title. */
+  readonly rollups: string;
 }[] = [
-  { arrival: "interleaved", seed: 2, recomputed: [] },
-  { arrival: "interleaved", seed: 4, recomputed: [0.3, 0.7, 1] },
-  { arrival: "shuffled", seed: 3, recomputed: [0.5] },
+  { arrival: "interleaved", seed: 2, recomputed: [], rollups: "no recomputed rollups" },
+  {
+    arrival: "interleaved",
+    seed: 4,
+    recomputed: [0.3, 0.7, 1],
+    rollups: "rollups recomputed after 30 %, 70 % and 100 % of the batches",
+  },
+  {
+    arrival: "shuffled",
+    seed: 3,
+    recomputed: [0.5],
+    rollups: "rollups recomputed after 50 % of the batches",
+  },
 ];
 
 const script = trafficOf({ seed: 11, visitors: VISITORS });
@@ -50,37 +62,34 @@ const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(DELIVERIES)(
-    "with $arrival batches and rollups recomputed after the shares $recomputed",
-    (each) => {
-      const { arrival, seed, recomputed } = each;
-      let database: OpenDatabase;
-      let asked: ComparedQuestions;
+  describe.each(DELIVERIES)("with $arrival batches and $rollups", (each) => {
+    const { arrival, seed, recomputed } = each;
+    let database: OpenDatabase;
+    let asked: ComparedQuestions;
 
-      beforeAll(async () => {
-        database = await open();
-        const delivered = deliver(script, arrival, seed);
-        for (const [index, { batch }] of delivered.entries()) {
-          await database.sink.write(batch);
-          if (!recomputed.some((share) => Math.floor(share * delivered.length) === index + 1)) continue;
-          while ((await database.sink.recompute(20)) === 20);
-        }
-        const recount = new Recount(script, delivered, TIME_ZONE);
-        asked = { questions: database.questions, recount, now: clock.now() };
-      });
-      afterAll(() => database.remove());
+    beforeAll(async () => {
+      database = await open();
+      const delivered = deliver(script, arrival, seed);
+      for (const [index, { batch }] of delivered.entries()) {
+        await database.sink.write(batch);
+        if (!recomputed.some((share) => Math.floor(share * delivered.length) === index + 1)) continue;
+        while ((await database.sink.recompute(20)) === 20);
+      }
+      const recount = new Recount(script, delivered, TIME_ZONE);
+      asked = { questions: database.questions, recount, now: clock.now() };
+    });
+    afterAll(() => database.remove());
 
-      it("customerJourney() equals the recount", { timeout: 60_000 }, () => compareJourneys(asked));
-      it("overview() equals the recount", { timeout: 60_000 }, () => compareOverviews(asked));
-      it("breakdown() equals the recount", { timeout: 60_000 }, () => compareBreakdowns(asked));
-      it("funnel() equals the recount", { timeout: 60_000 }, () => compareFunnels(asked));
-      it("attribution() and retention() equal the recount", () => compareAttributionAndRetention(asked));
-      it("live() equals the recount", async () => {
-        const { visitors } = await asked.questions.live();
-        expect(visitors).toBe(asked.recount.liveVisitors(clock.now()));
-      });
-    },
-  );
+    it("customerJourney() equals the recount", { timeout: 60_000 }, () => compareJourneys(asked));
+    it("overview() equals the recount", { timeout: 60_000 }, () => compareOverviews(asked));
+    it("breakdown() equals the recount", { timeout: 60_000 }, () => compareBreakdowns(asked));
+    it("funnel() equals the recount", { timeout: 60_000 }, () => compareFunnels(asked));
+    it("attribution() and retention() equal the recount", () => compareAttributionAndRetention(asked));
+    it("live() equals the recount", async () => {
+      const { visitors } = await asked.questions.live();
+      expect(visitors).toBe(asked.recount.liveVisitors(clock.now()));
+    });
+  });
 }
 
 await describeWithServer("a month in PostgreSQL", "postgres", (url) => {

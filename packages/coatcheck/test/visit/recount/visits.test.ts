@@ -147,7 +147,7 @@ describe("visitsOf() for events and beacons", () => {
     expect(recount(browser).orders[0]?.visit?.start).toBe(START);
   });
 
-  it("includes an order of a session without a visit in the totals only", () => {
+  it("counts an order of a session without a visit in the totals, and under (no visit) in a breakdown", () => {
     const browser = newBrowser();
     browser.reportByBackend(
       { do: "order", orderId: "1", revenue: 900, currency: "CHF" },
@@ -222,7 +222,7 @@ describe("Recount of engaged visits", () => {
 });
 
 describe("Recount of clients that are not visitors", () => {
-  it("counts documents of bots and of people who opted out, but no visits", () => {
+  it("counts the documents that bots and opted-out people requested, but counts no visits for them", () => {
     const script = new Script();
     script.addDocument("bot", START);
     script.addDocument("bot", START + DAY);

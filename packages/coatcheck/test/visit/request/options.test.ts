@@ -10,8 +10,8 @@ import { TestQueue } from "./fixtures.ts";
 const queue = new TestQueue();
 
 it.each<[string, object, string]>([
-  ["no queue", { privacy: "full" }, "queue must be a queue of events"],
-  ["no privacy mode", { queue }, "privacy must be one of full, exempt, cookieless, off"],
+  ["a missing queue", { privacy: "full" }, "queue must be a queue of events"],
+  ["a missing privacy mode", { queue }, "privacy must be one of full, exempt, cookieless, off"],
   ["an unknown privacy mode", { queue, privacy: "strict" }, "privacy must be one of"],
   ["an unknown option", { queue, privacy: "full", timezone: "UTC" }, 'did you mean "timeZone"?'],
   [
@@ -19,9 +19,13 @@ it.each<[string, object, string]>([
     { queue, privacy: "full", timeZone: "Mars/Base" },
     "timeZone must be an IANA name",
   ],
-  ["a host that is a URL", { queue, privacy: "full", ownHosts: ["https://x"] }, "ownHosts.0 must be a host"],
   [
-    "a limit of 0",
+    "an own host that is a URL",
+    { queue, privacy: "full", ownHosts: ["https://x"] },
+    "ownHosts.0 must be a host",
+  ],
+  [
+    "an event limit of 0",
     { queue, privacy: "full", eventsPerMinute: 0 },
     "eventsPerMinute must be a positive number",
   ],
@@ -30,7 +34,7 @@ it.each<[string, object, string]>([
     { queue, privacy: "full", suspicion: { windows: 1 } },
     'did you mean "suspicion.window"?',
   ],
-])("createVisits rejects %s", (_fault, options, message) => {
+])("createVisits() throws a UsageError for %s", (_fault, options, message) => {
   const create = () => createVisits(options as VisitsOptions);
   expect(create).toThrow(UsageError);
   expect(create).toThrow(message);
