@@ -136,7 +136,7 @@ export class SessionOpener<Data> {
     const key = `continues:${record.id}:${record.secretHash}`;
     const id = derivedId(key);
     const { cached } = await reader.read(id);
-    if (cached === null) await this.#createContinuation(key, record, now);
+    if (cached === null) await this.#createContinuingSession(key, record, now);
     const { cached: expired } = await reader.read(record.id, { fresh: true });
     if (expired?.record.state === "revoked") {
       await this.#writer.revoke({ session: id }, expired.record.reason ?? "revoked");
@@ -144,7 +144,8 @@ export class SessionOpener<Data> {
     return id;
   }
 
-  async #createContinuation(key: string, record: SessionRecord, now: number): Promise<void> {
+  /** Creates the session that continues `record`, for the rest of its absolute timeout. */
+  async #createContinuingSession(key: string, record: SessionRecord, now: number): Promise<void> {
     const { subject, tenant, visitorId, client, binding, metadata, rememberMe, idleTimeout } = record;
     await this.#derived.create(key, {
       ...(subject !== null && { subject }),

@@ -38,7 +38,7 @@ export type StartRoutes = (
 export const startExpress: StartRoutes = startExpressWith([]);
 
 /** Starts Express with a body parser mounted first, so that the body is already parsed when the endpoints run. */
-export const startParsingExpress: StartRoutes = startExpressWith([express.json()]);
+export const startExpressWithBodyParser: StartRoutes = startExpressWith([express.json()]);
 
 function startExpressWith(middleware: readonly express.RequestHandler[]): StartRoutes {
   return async (manager, http, options) => {

@@ -3,9 +3,9 @@ import {
   type Site,
   type StartRoutes,
   startExpress,
+  startExpressWithBodyParser,
   startFastify,
   startHono,
-  startParsingExpress,
   startSite,
 } from "./routes-fixtures.ts";
 
@@ -13,7 +13,7 @@ const DAY = 24 * 60 * 60_000;
 
 const FRAMEWORKS: readonly [string, StartRoutes][] = [
   ["Express", startExpress],
-  ["Express with a body parser", startParsingExpress],
+  ["Express with a body parser", startExpressWithBodyParser],
   ["Fastify", startFastify],
   ["Hono", startHono],
 ];

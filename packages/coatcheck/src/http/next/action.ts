@@ -17,8 +17,8 @@ export type SessionAction<Data, Args extends readonly unknown[], Result> = (
   ...args: Args
 ) => MaybePromise<Result>;
 
-/** Implements `withSessionAction`. */
-export function sessionActionWrapper<Data>(
+/** Creates the function `withSessionAction`. */
+export function createWithSessionAction<Data>(
   sessions: ProcessSessions<Data>,
   options: Pick<NextOptions<unknown>, "signIn" | "actionsWithoutOrigin">,
 ) {

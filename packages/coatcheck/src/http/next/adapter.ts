@@ -24,12 +24,12 @@ import { headers } from "next/headers.js";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise, Session } from "../../session/session.ts";
-import { sessionActionWrapper } from "./action.ts";
+import { createWithSessionAction } from "./action.ts";
 import { type NextOptions, separateOptions } from "./options.ts";
 import { type PageReaders, pageReaders } from "./page.ts";
 import { type OpenManager, ProcessSessions } from "./process-sessions.ts";
 import { PROXY_HEADER, type ProxyOptions, readProxyHeader, sessionProxy } from "./proxy.ts";
-import { requestSessionWrapper, serverSessionWrapper } from "./route-handler.ts";
+import { createWithRequestSession, createWithServerSession } from "./route-handler.ts";
 
 export type { RequestSession } from "../request-session.ts";
 export type { SessionAction } from "./action.ts";
@@ -59,7 +59,7 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
    *   return response.json({ tenantId: request.session.user.tenantId });
    * });
    */
-  readonly withServerSession: ReturnType<typeof serverSessionWrapper<User, Data>>;
+  readonly withServerSession: ReturnType<typeof createWithServerSession<User, Data>>;
   /**
    * Wraps a route handler that loads the session itself, or not at all. Its second argument is the session handle. Like
    * `withServerSession` in all other respects.
@@ -70,7 +70,7 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
    *   return Response.json({ success: true });
    * });
    */
-  readonly withRequestSession: ReturnType<typeof requestSessionWrapper<Data>>;
+  readonly withRequestSession: ReturnType<typeof createWithRequestSession<Data>>;
   /**
    * Wraps a server action, whose first argument becomes the session handle. Rejects requests of other sites, more
    * strictly than Next.js itself. Sets the cookie and commits before `redirect()` ends the action.
@@ -82,7 +82,7 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
    *   revalidatePath("/", "layout");
    * });
    */
-  readonly withSessionAction: ReturnType<typeof sessionActionWrapper<Data>>;
+  readonly withSessionAction: ReturnType<typeof createWithSessionAction<Data>>;
   /** Returns the function for `proxy.ts`. A proxy is optional; do not rely on it for access control. */
   sessionProxy(options?: ProxyOptions): ReturnType<typeof sessionProxy<Data>>;
   /**
@@ -116,9 +116,9 @@ export function coatcheck<User = { readonly id: string }, Data = JsonObject>(
   const userOf = ({ subject }: Session<Data>) => (subject === null ? null : user(subject));
   return {
     ...pageReaders({ sessions, user: userOf, signIn: own.signIn }),
-    withServerSession: serverSessionWrapper(sessions, userOf),
-    withRequestSession: requestSessionWrapper(sessions),
-    withSessionAction: sessionActionWrapper(sessions, own),
+    withServerSession: createWithServerSession(sessions, userOf),
+    withRequestSession: createWithRequestSession(sessions),
+    withSessionAction: createWithSessionAction(sessions, own),
     sessionProxy: (proxyOptions) => sessionProxy(sessions, proxyOptions),
     proxySession: async () => {
       const received = await headers();

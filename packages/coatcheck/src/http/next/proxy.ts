@@ -53,7 +53,7 @@ export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: Pro
     const { id, subject } = await session.load();
     const set = new SetCookies();
     await session.commit(set);
-    headers.set(PROXY_HEADER, signResult(pages, { id, subject, at: Date.now() }));
+    headers.set(PROXY_HEADER, createProxyHeader(pages, { id, subject, at: Date.now() }));
     const answer = await options.respond?.(request, { hasToken, subject });
     return set.addTo(answer ?? NextResponse.next({ request: { headers } }));
   };
@@ -89,8 +89,9 @@ interface ProxyResult {
   readonly at: number;
 }
 
-function signResult<Data>({ manager }: OpenSessions<Data>["pages"], note: ProxyResult): string {
-  const text = Buffer.from(JSON.stringify(note)).toString("base64url");
+/** Returns the signed header with which the proxy passes its result to the page. */
+function createProxyHeader<Data>({ manager }: OpenSessions<Data>["pages"], result: ProxyResult): string {
+  const text = Buffer.from(JSON.stringify(result)).toString("base64url");
   return `${text}.${manager.ring.sign(PROXY_SIGNING_PURPOSE, text)}`;
 }
 

@@ -62,8 +62,8 @@ export type RequestSessionHandler<Data, Context> = (
   context: Context,
 ) => MaybePromise<Response>;
 
-/** Implements `withRequestSession`. */
-export function requestSessionWrapper<Data>(sessions: ProcessSessions<Data>) {
+/** Creates the function `withRequestSession`. */
+export function createWithRequestSession<Data>(sessions: ProcessSessions<Data>) {
   return <Context = unknown>(handler: RequestSessionHandler<Data, Context>): RouteHandler<Context> =>
     async (request, context) => {
       // Without this read, Next.js would run a GET handler once, at build time, and send its response to every visitor.
@@ -78,12 +78,12 @@ export function requestSessionWrapper<Data>(sessions: ProcessSessions<Data>) {
     };
 }
 
-/** Implements `withServerSession`. */
-export function serverSessionWrapper<User, Data>(
+/** Creates the function `withServerSession`. */
+export function createWithServerSession<User, Data>(
   sessions: ProcessSessions<Data>,
   userOf: (session: Session<Data>) => MaybePromise<User | null>,
 ) {
-  const withRequestSession = requestSessionWrapper(sessions);
+  const withRequestSession = createWithRequestSession(sessions);
   return <Context = unknown>(
     handler: ServerSessionHandler<User, Data, Context>,
     options?: LoadOptions,

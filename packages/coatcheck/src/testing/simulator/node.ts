@@ -49,7 +49,7 @@ export class SimulatedNode {
     this.#tick();
   }
 
-  get #core(): CacheCore {
+  get #cacheCore(): CacheCore {
     return this.#cache.core;
   }
 
@@ -64,14 +64,14 @@ export class SimulatedNode {
       this.#toStore<SessionRecord[]>(
         (reply) => this.#simulation.store.invalidate(scope, this.#simulation.commitDelay(), reply),
         (invalidated) => {
-          this.#core.markPending(scope);
+          this.#cacheCore.markPending(scope);
           for (const { id, version } of invalidated)
             this.#simulation.recordAcknowledgement(this, id, version);
           if ("session" in scope) {
             const key = keyOf(scope.session);
             this.#toShared(() => this.#simulation.shared.tombstone(key));
           }
-          this.#simulation.sendHint(this, (node) => node.#core.markPending(scope));
+          this.#simulation.sendHint(this, (node) => node.#cacheCore.markPending(scope));
         },
       );
     });
@@ -81,7 +81,7 @@ export class SimulatedNode {
   write(id: string, change: "privilege" | "data"): void {
     this.#handle(() => {
       const { store } = this.#simulation;
-      const { position } = this.#core;
+      const { position } = this.#cacheCore;
       const key = keyOf(id);
       this.#toStore<SessionRecord>(
         (reply) => {
@@ -94,10 +94,10 @@ export class SimulatedNode {
             );
         },
         (record) => {
-          this.#core.fill(key, { record, position }, this.time.monotonic());
-          this.#core.drop(key, record.version);
+          this.#cacheCore.fill(key, { record, position }, this.time.monotonic());
+          this.#cacheCore.drop(key, record.version);
           this.#toShared(() => this.#simulation.shared.fill(key, { record, position }));
-          this.#simulation.sendHint(this, (node) => node.#core.drop(key, record.version));
+          this.#simulation.sendHint(this, (node) => node.#cacheCore.drop(key, record.version));
         },
       );
     });
@@ -148,10 +148,10 @@ export class SimulatedNode {
 
   #tick(): void {
     this.#cache.tick?.();
-    const poll = this.#core.startPoll(this.time.monotonic(), this.time.wall());
+    const poll = this.#cacheCore.startPoll(this.time.monotonic(), this.time.wall());
     this.#toStore<LogPage>(
       (reply) => reply(this.#simulation.store.changes(poll.cursor)),
-      (page) => this.#core.applyPage(poll, page),
+      (page) => this.#cacheCore.applyPage(poll, page),
     );
     this.#scheduleHandling(this.#simulation.maxStaleness / 4, () => this.#tick());
   }
@@ -160,7 +160,7 @@ export class SimulatedNode {
     const startedAt = this.#simulation.events.now;
     const { time } = this;
     const key = keyOf(id);
-    const cached = this.#core.get(key, time.monotonic(), time.wall());
+    const cached = this.#cacheCore.get(key, time.monotonic(), time.wall());
     if (cached) {
       this.#simulation.recordAccepted(this, "local", cached.record, startedAt);
       return;
@@ -169,12 +169,12 @@ export class SimulatedNode {
     this.#toShared(
       () => this.#simulation.shared.get(key),
       (snapshot) => {
-        if (!snapshot || !this.#core.allowsShared(key, snapshot, time.monotonic(), time.wall())) {
+        if (!snapshot || !this.#cacheCore.allowsShared(key, snapshot, time.monotonic(), time.wall())) {
           readStore();
           return;
         }
         this.#simulation.recordAccepted(this, "shared", snapshot.record, startedAt);
-        this.#core.fill(key, snapshot, time.monotonic());
+        this.#cacheCore.fill(key, snapshot, time.monotonic());
       },
       readStore,
     );
@@ -186,7 +186,7 @@ export class SimulatedNode {
       (reply) => reply(this.#simulation.store.get(id)),
       (snapshot) => {
         this.#simulation.recordAccepted(this, "store", snapshot.record, startedAt);
-        this.#core.fill(key, snapshot, this.time.monotonic());
+        this.#cacheCore.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
         this.#scheduleHandling(this.#simulation.delay(), () =>
           this.#toShared(() => this.#simulation.shared.fill(key, snapshot)),

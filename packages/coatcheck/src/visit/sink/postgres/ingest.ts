@@ -82,7 +82,7 @@ export class PostgresIngest {
   async #visitorsOfSessions(rows: readonly NewEventRow[]): Promise<VisitEventRow[]> {
     const sessions = rows.map(({ tenant, session_id, at }) => ({ tenant, session: session_id ?? "", at }));
     const visitors = await this.#statements.visitorsOfSessions(sessions);
-    await this.#statements.lockNumbers([...new Set(visitors)].filter((number) => number !== null));
+    await this.#statements.lockVisitorsByNumber([...new Set(visitors)].filter((number) => number !== null));
     return rows.map((row, index) => ({ ...row, visitor: visitors[index] ?? null }));
   }
 

@@ -28,7 +28,7 @@ const INSERT_VISITORS = `insert into coatcheck_visitor (id, tenant, last_activit
 const LOCK_VISITORS = `select v.number, v.tenant, v.id from coatcheck_visitor v
   join unnest($1::text[], $2::text[]) as w (id, tenant) on v.id = w.id and v.tenant = w.tenant
   order by v.number for no key update of v`;
-const LOCK_NUMBERS =
+const LOCK_VISITORS_BY_NUMBER =
   "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for no key update";
 const INSERT_EVENTS = insertSql(INSERT_TABLES.event, "on conflict do nothing returning id");
 const UPSERT_VISITS = insertSql(
@@ -74,8 +74,9 @@ export class VisitStatements {
     return { locked, created: new Set(created.map(({ number }) => number)) };
   }
 
-  async lockNumbers(numbers: readonly number[]): Promise<void> {
-    if (numbers.length > 0) await this.#session.rows(LOCK_NUMBERS, [numbers]);
+  /** Locks existing visitors, in order of their numbers. */
+  async lockVisitorsByNumber(numbers: readonly number[]): Promise<void> {
+    if (numbers.length > 0) await this.#session.rows(LOCK_VISITORS_BY_NUMBER, [numbers]);
   }
 
   /**
