@@ -6,16 +6,14 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
-import { type Fault, invalidInput } from "./errors.ts";
+import { invalidInput } from "./errors.ts";
 import { requireList } from "./known-options.ts";
-import { pooledRandom } from "./token.ts";
+import { findSecretFaults, pooledRandom } from "./token.ts";
 
 const CIPHER_ALGORITHM = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_LENGTH = 6;
-/** The shortest secret, in characters. */
-const MIN_SECRET_LENGTH = 16;
 
 interface EncryptionKey {
   /** Identifies the key with which a text was encrypted. It is a hash, so it reveals nothing about the key. */
@@ -57,11 +55,7 @@ export class KeyRing {
    */
   constructor(secrets: readonly string[], { input, purpose }: KeyRingUse) {
     requireList(input, "secrets", secrets);
-    const faults = secrets.flatMap((secret: unknown, index): Fault[] =>
-      typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH
-        ? []
-        : [{ path: `secrets.${index}`, message: `must have at least ${MIN_SECRET_LENGTH} characters` }],
-    );
+    const faults = findSecretFaults(secrets);
     if (faults.length > 0) throw invalidInput(input, faults);
     this.#keys = secrets.map((secret) => deriveKey(secret, purpose));
     const [newest] = this.#keys;

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from "node:crypto";
-import { invalidInput } from "./errors.ts";
+import { type Fault, invalidInput } from "./errors.ts";
 import { requireList } from "./known-options.ts";
 
 /*
@@ -16,6 +16,8 @@ const SECRET_END_INDEX = 44;
 /** The length of a whole token, in characters. */
 export const TOKEN_LENGTH = 50;
 const SEAL_BYTES = 4;
+/** The shortest secret of an application, in characters. */
+const MIN_SECRET_LENGTH = 16;
 /** Sizes of AES-256-GCM (NIST SP 800-38D). */
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -93,6 +95,17 @@ function formatId(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** Returns a fault for each secret that is not a string of at least 16 characters. Never repeats a secret. */
+export function findSecretFaults(secrets: readonly unknown[]): Fault[] {
+  return secrets.flatMap((secret, index) => {
+    if (typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH) return [];
+    const found = typeof secret === "string" ? "" : ` (got ${secret === null ? "null" : typeof secret})`;
+    return [
+      { path: `secrets.${index}`, message: `must have at least ${MIN_SECRET_LENGTH} characters${found}` },
+    ];
+  });
+}
+
 /**
  * The application's secrets, newest first. The first secret seals new tokens; every secret verifies. To rotate, insert
  * a new secret at the front, and remove the last secret once all sessions sealed with it have reached their absolute
@@ -108,13 +121,8 @@ export class SecretRing {
    */
   constructor(secrets: readonly string[]) {
     requireList("session secrets", "secrets", secrets);
-    const given: readonly unknown[] = secrets;
-    const faults = given.flatMap((secret, index) =>
-      typeof secret === "string" && secret.length >= 16
-        ? []
-        : [{ path: `secrets.${index}`, message: "must have at least 16 characters" }],
-    );
-    if (given.length === 0)
+    const faults = findSecretFaults(secrets);
+    if (secrets.length === 0)
       faults.push({ path: "secrets", message: "must be a list of at least one secret" });
     if (faults.length > 0) throw invalidInput("session secrets", faults);
     this.#keys = [...secrets];
