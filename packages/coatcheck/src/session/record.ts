@@ -56,11 +56,16 @@ export interface SessionRecord<Data = JsonObject> {
    * 1 on creation. Each change increments it, except a touch, which only stores activity. Writes compare and set it.
    */
   readonly version: number;
-  /** The user or customer id that the session is logged in as; null while anonymous. */
+  /**
+   * The user or customer id that the session is logged in as; null while anonymous. Must be unique across all tenants,
+   * for example `acme:1`: a user's sessions are found by subject alone.
+   */
   readonly subject: string | null;
   /** The administrator who impersonates the subject; null without an impersonation. Set on creation, never changed. */
   readonly actor: RecordedActor | null;
-  /** The tenant, such as the company or site, that the session belongs to. */
+  /**
+   * The tenant, such as the company or site, that the session belongs to. It does not separate equal subjects.
+   */
   readonly tenant: string | null;
   /** Identifies a browser over time. For analytics only; it authorises nothing. */
   readonly visitorId: string | null;

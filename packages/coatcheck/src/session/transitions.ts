@@ -17,7 +17,9 @@ import type { TokenFields } from "./token-rules.ts";
 export interface CreateOptions {
   /** `consumer:<name>` for a session that was created with an API key. Default: the session's own browser. */
   readonly owner?: string;
+  /** The user or customer id. Must be unique across all tenants, for example `acme:1`. */
   readonly subject?: string;
+  /** The company or site. The session limit and the lists of a user's sessions ignore it: they use the subject alone. */
   readonly tenant?: string;
   readonly visitorId?: string;
   /** The id of the browser's own session. Set it together with `name` to create a named session inside that session. */
@@ -36,7 +38,7 @@ export interface CreateOptions {
 
 /** Options of a login. */
 export interface AuthenticateOptions {
-  /** The session's new tenant. Default: unchanged for the same subject; no tenant for another subject. */
+  /** The session's new tenant. It does not separate equal subjects. Default: unchanged for the same subject; no tenant for another subject. */
   readonly tenant?: string;
   /**
    * `true`: the policy's `rememberMe` timeouts. `false`: the cookie ends with the browser. Default: the choice of the
