@@ -13,7 +13,7 @@ import { COOKIE_SECRET, responseBody, type ServerUnderTest, sessionData } from "
 
 type WorkloadData = Partial<ReturnType<typeof sessionData>>;
 
-/** Creates the manager as in Coatcheck's README: SQLite with the local cache. */
+/** Creates the manager as in Coatcheck's README, but in memory: SQLite with the local cache. */
 function managerOnSqlite(): SessionManager<WorkloadData> {
   const store = sqliteStore(":memory:");
   return new SessionManager<WorkloadData>({

@@ -14,7 +14,7 @@ import { SessionLoader } from "./loader.ts";
 import { LocalTier } from "./local.ts";
 import type { CacheSnapshot } from "./metrics/snapshot.ts";
 import { NegativeCache } from "./negative-cache.ts";
-import { type CacheOptions, leaseFor, resolveMaxStaleness } from "./options.ts";
+import { type CacheOptions, detectOtherProcesses, leaseFor, resolveMaxStaleness } from "./options.ts";
 import { Poller } from "./poller.ts";
 import { RevocationLog } from "./revocation-log.ts";
 import { SharedReader } from "./shared/reader.ts";
@@ -85,8 +85,9 @@ class TieredCache implements SessionCache {
   #localMisses = 0;
   #localRefusals = 0;
 
-  constructor(options: CacheOptions) {
-    const bound = resolveMaxStaleness(options);
+  constructor(given: CacheOptions) {
+    const bound = resolveMaxStaleness(given);
+    const options = detectOtherProcesses(given);
     const { singleProcess = false, dataVersion, shared = null, local = {}, deadlines = {} } = options;
     this.store = options.store;
     this.#hints = options.hints ?? shared ?? null;

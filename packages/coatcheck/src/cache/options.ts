@@ -7,7 +7,7 @@ import {
   requireKnownPart,
   requireMethod,
 } from "../session/known-options.ts";
-import type { SessionStore } from "../session/store.ts";
+import type { DataVersionSource, SessionStore } from "../session/store.ts";
 import { DataVersionLease, type Lease, SingleProcessLease, TimedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
 import type { SharedTier } from "./shared/tier.ts";
@@ -23,8 +23,9 @@ export interface CacheOptions {
   /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
   readonly maxStaleness?: number;
   /**
-   * Whether this process is the only one that writes to the store. If true, the cache needs no lease, and no copy is
-   * stale. Default: false.
+   * Set it to true only if one process writes to the store. The cache then needs no lease, and no copy is stale. While
+   * other processes write too, this process accepts the sessions that they revoke without any bound. A SQLite store is
+   * safe: it detects commits of other processes, so the cache uses its `dataVersion` instead. Default: false.
    */
   readonly singleProcess?: boolean;
   /**
@@ -70,6 +71,16 @@ const LOCAL_OPTIONS = { maxEntries: "number", maxBytes: "number", ttl: "number" 
 const DEADLINE_OPTIONS = { shared: "milliseconds", store: "milliseconds" } satisfies KnownOptions<
   NonNullable<CacheOptions["deadlines"]>
 >;
+
+/**
+ * Replaces `singleProcess` by `dataVersion` for a store that detects the commits of other processes: nothing stops an
+ * operator from starting a second process on the same SQLite file.
+ */
+export function detectOtherProcesses(options: CacheOptions): CacheOptions {
+  const store: SessionStore & Partial<DataVersionSource> = options.store;
+  if (!options.singleProcess || !store.dataVersion) return options;
+  return { ...options, singleProcess: false, dataVersion: store.dataVersion.bind(store) };
+}
 
 /** Chooses the lease for the deployment that the options describe. */
 export function leaseFor({ singleProcess, dataVersion }: CacheOptions, bound: number): Lease {

@@ -1,6 +1,7 @@
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type {
+  DataVersionSource,
   LogPage,
   LogPosition,
   Page,
@@ -48,10 +49,13 @@ export interface EncryptedStore extends SessionStore {
 export class EncryptingStore implements EncryptedStore {
   readonly #store: SessionStore;
   readonly #cipher: RecordCipher;
+  /** Present if the inner store has it: the cache uses it to detect the commits of other processes. */
+  readonly dataVersion?: () => number;
 
-  constructor(store: SessionStore, cipher: RecordCipher) {
+  constructor(store: SessionStore & Partial<DataVersionSource>, cipher: RecordCipher) {
     this.#store = store;
     this.#cipher = cipher;
+    if (store.dataVersion) this.dataVersion = store.dataVersion.bind(store);
   }
 
   async get(id: string): Promise<Snapshot | null> {

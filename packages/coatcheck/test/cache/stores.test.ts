@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type CacheOptions, createCache, redisShared, type SessionCache } from "../../src/cache/index.ts";
+import { createEncryption } from "../../src/encryption/index.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { RevocationScope, SessionStore } from "../../src/session/store.ts";
 import { compactId } from "../../src/session/token.ts";
@@ -225,23 +226,34 @@ coherenceTests(
   0,
 );
 
-test("a cache with dataVersion refuses a revoked session at the next request", async () => {
-  const { stores, cleanUp } = sqlitePair();
-  const [one, other] = stores;
-  const cache = createCache({ store: other, dataVersion: () => other.dataVersion() });
-  for (let round = 0; round < 50; round++) {
-    const record = makeRecord();
-    await one.put(record, { expectedVersion: 0, change: "data" });
-    for (let read = 0; read < 3; read++) await cache.read(record.id);
-    expect(cache.getCached(compactId(record.id))).toBeDefined();
-    await one.revoke({ session: record.id }, "logout");
-    expect(cache.getCached(compactId(record.id))).toBeUndefined();
-    expect((await cache.read(record.id)).cached?.record.state).toBe("revoked");
-  }
-  await cache.close();
-  await Promise.all(stores.map((store) => store.close()));
-  cleanUp();
-});
+const encryption = createEncryption({ secrets: ["a secret for these tests"] });
+
+const plain = (store: SqliteStore): SessionStore => store;
+
+test.each<[string, (store: SqliteStore) => SessionStore, (store: SqliteStore) => Partial<CacheOptions>]>([
+  ["dataVersion", plain, (store) => ({ dataVersion: () => store.dataVersion() })],
+  ["singleProcess on a SQLite file", plain, () => ({ singleProcess: true })],
+  ["singleProcess on an encrypted SQLite file", encryption.store, () => ({ singleProcess: true })],
+])(
+  "a cache with %s refuses a session that another connection revoked at the next request",
+  async (_name, wrap, options) => {
+    const { stores, cleanUp } = sqlitePair();
+    const [one, other] = [wrap(stores[0]), wrap(stores[1])];
+    const cache = createCache({ store: other, ...options(stores[1]) });
+    for (let round = 0; round < 50; round++) {
+      const record = makeRecord();
+      await one.put(record, { expectedVersion: 0, change: "data" });
+      for (let read = 0; read < 3; read++) await cache.read(record.id);
+      expect(cache.getCached(compactId(record.id))).toBeDefined();
+      await one.revoke({ session: record.id }, "logout");
+      expect(cache.getCached(compactId(record.id))).toBeUndefined();
+      expect((await cache.read(record.id)).cached?.record.state).toBe("revoked");
+    }
+    await cache.close();
+    await Promise.all(stores.map((store) => store.close()));
+    cleanUp();
+  },
+);
 
 await describeWithServer("on Redis", "redis", (url) => {
   let transports: [RedisTransport, RedisTransport];

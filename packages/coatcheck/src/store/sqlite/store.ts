@@ -161,7 +161,8 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
 
     dataVersion: () => {
       requireOpen();
-      return runOrWrapError(() => statements.dataVersion());
+      // No other connection can open a database in memory.
+      return path === ":memory:" ? 0 : runOrWrapError(() => statements.dataVersion());
     },
 
     async close() {
