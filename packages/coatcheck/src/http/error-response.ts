@@ -33,13 +33,16 @@ export const DROPPED_ON_ERROR: readonly string[] = [
 ];
 
 /**
- * Returns the response for an error. A {@link UsageError} is a bug in the application: the response is 500 and contains
- * its message. Any other error that is not a {@link CoatcheckError} comes from a database driver: the response is
+ * Returns the response for an error. A {@link UsageError} is a bug in the application: the response is 500 and does not
+ * reveal the message, which is for the developer. Any other error that is not a {@link CoatcheckError} comes from a database driver: the response is
  * `STORE_UNAVAILABLE` and does not reveal the cause.
  */
 export function errorResponse(error: unknown): ErrorResponse {
   if (error instanceof UsageError) {
-    const asKnown = new CoatcheckError(error.code, error.message, { faults: error.faults });
+    const asKnown = new CoatcheckError(
+      error.code,
+      "The application made a mistake. Its log has the details.",
+    );
     return { ...errorResponse(asKnown), status: 500 };
   }
   const known = error instanceof CoatcheckError ? error : storeUnavailableError(error);

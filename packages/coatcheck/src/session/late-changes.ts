@@ -1,6 +1,7 @@
 import type { SessionDependencies } from "./dependencies.ts";
 import type { CoatcheckError } from "./errors.ts";
 import type { PendingChanges } from "./pending-changes.ts";
+import { reportMistake } from "./report-mistake.ts";
 import type { SessionStart } from "./start.ts";
 import {
   headersSentError,
@@ -14,9 +15,6 @@ const MAX_SAVE_DELAY = 5000;
 
 type LateChangeDependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
 type LateOperation = "late-token" | "late-data";
-
-/** The operations for which this process has already emitted a warning. */
-const warnedOperations = new Set<LateOperation>();
 
 /**
  * Reports changes after the response headers were sent. By then the handler has returned or streams its response, so an
@@ -50,11 +48,8 @@ export class LateChanges {
   }
 
   #report(operation: LateOperation, error: Error): void {
-    this.#deps.events.publish("failed", { operation, error });
+    reportMistake(this.#deps.events, { operation, error, warningCode: "COATCHECK_LATE_CHANGE" });
     this.#onFailure?.(error);
-    if (process.env.NODE_ENV === "production" || warnedOperations.has(operation)) return;
-    warnedOperations.add(operation);
-    process.emitWarning(error.message, { code: "COATCHECK_LATE_CHANGE" });
   }
 }
 

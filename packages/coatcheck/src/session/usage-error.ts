@@ -5,7 +5,7 @@ import { shareBetweenCopies } from "./shared-class.ts";
  * A mistake of the calling program: an unknown option, or an argument that is missing or has the wrong type.
  *
  * It is a `TypeError` and not a `CoatcheckError`, because adapters send a `CoatcheckError` to the visitor. This error
- * reaches the framework's error handler, which logs it and responds 500.
+ * reaches the framework's error handler, which logs it and responds 500. At commit it reaches the event `failed`.
  */
 export class UsageError extends TypeError {
   override readonly name = "UsageError";

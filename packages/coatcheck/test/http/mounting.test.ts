@@ -7,7 +7,7 @@ import express from "express";
 import expressSession from "express-session";
 import fastify from "fastify";
 import { Hono } from "hono";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import * as forExpress from "../../src/http/express.ts";
 import * as forFastify from "../../src/http/fastify.ts";
 import * as forHono from "../../src/http/hono.ts";
@@ -164,22 +164,38 @@ describe("a wrong argument or option in a handler", () => {
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("leads to a 500 and a call of onCommitFailure if newSession() returns a misspelt field, and the message names the field", async () => {
+  it("leads to a 500 without details if newSession() returns a misspelt field, and onCommitFailure and failed get the error that names the field", async () => {
     const logged: unknown[] = [];
     const options = {
       newSession: () => ({ subjct: "ada" }) as object,
       onCommitFailure: (error: unknown) => logged.push(error),
     };
-    const app = express().use(forExpress.coatcheck(managerOf(), options));
+    const manager = managerOf();
+    const failed: unknown[] = [];
+    manager.events.on("failed", (event) => failed.push(event));
+    const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warning.mockRestore());
+    const app = express().use(forExpress.coatcheck(manager, options));
     app.post("/", async (request, response) => {
       (await forExpress.sessionOf<Data>(request).load()).data.seen = true;
       response.send("never");
     });
-    const response = await fetch(await listen(createServer(app)), { method: "POST" });
-    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []]);
-    expect(await response.json()).toMatchObject({
-      error: { message: expect.stringContaining('unknown option "subjct"; did you mean "subject"?') },
-    });
-    expect(logged).toHaveLength(1);
+    const url = await listen(createServer(app));
+    for (let round = 1; round <= 2; round++) {
+      const response = await fetch(url, { method: "POST" });
+      expect([response.status, response.headers.getSetCookie()]).toEqual([500, []]);
+      expect(await response.json()).toEqual({
+        success: false,
+        error: {
+          code: "VALIDATION_FAILED",
+          message: "The application made a mistake. Its log has the details.",
+        },
+      });
+      expect(logged).toHaveLength(round);
+    }
+    const message = expect.stringContaining('unknown option "subjct"; did you mean "subject"?');
+    expect(logged[0]).toMatchObject({ message });
+    expect(failed).toEqual(logged.map((error) => ({ operation: "commit", error })));
+    expect(warning).toHaveBeenCalledExactlyOnceWith(message, { code: "COATCHECK_COMMIT_FAILURE" });
   });
 });
