@@ -29,6 +29,7 @@ import { HttpSessions } from "./http-sessions.ts";
 import { attempt } from "./maybe-promise.ts";
 import { openNodeSession } from "./node/exchange.ts";
 import type { HttpOptions } from "./options.ts";
+import { registerOptionsError } from "./register-options.ts";
 import type { RequestSession } from "./request-session.ts";
 import { requireCall } from "./require-call.ts";
 import { requireOwnLogin } from "./require-own-login.ts";
@@ -46,7 +47,7 @@ type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: DoneCall
  * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with {@link
  * sessionOf}, which types it. Applies to the scope that registers it, like plugins made with fastify-plugin.
  *
- * @throws UsageError without a manager, and for an unknown option.
+ * @throws UsageError without a manager, and for an unknown option. `register` throws it for an option that belongs here.
  * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
  * @example
  * await app.register(coatcheck(manager));
@@ -57,10 +58,12 @@ type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: DoneCall
  */
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): FastifyPluginCallback {
   const http = new HttpSessions(manager, options);
-  const plugin: FastifyPluginCallback = (app, _options, done) => {
+  const plugin: FastifyPluginCallback = (app, registerOptions, done) => {
     // If the plugin is mounted as a hook by mistake, it receives a request instead of an instance.
     const what = "a Fastify instance: write app.register(coatcheck(manager))";
     requireMethod("call of the plugin coatcheck()", "app", app, { method: "decorateRequest", what });
+    const misplaced = registerOptionsError("coatcheck(manager, options)", registerOptions);
+    if (misplaced) return done(misplaced);
     app.decorateRequest<null>(SESSION_PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
       const session = attachSession(request, openNodeSession(http, request.raw, reply.raw));

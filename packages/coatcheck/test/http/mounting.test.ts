@@ -11,8 +11,10 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import * as forExpress from "../../src/http/express.ts";
 import * as forFastify from "../../src/http/fastify.ts";
 import * as forHono from "../../src/http/hono.ts";
+import { sessionRoutes } from "../../src/http/routes/fastify.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
+import { UsageError } from "../../src/session/usage-error.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 interface Data {
@@ -91,6 +93,37 @@ it("a guard such as requireSubject() throws an error that names the cause if coa
   app.onError((error, c) => c.text(`${error}`, 500));
   const response = await app.request("/");
   expect(await response.text()).toMatch(/^TypeError: .*mount coatcheck\(\) before/);
+});
+
+describe("app.register() of a Fastify plugin", () => {
+  const authenticate = () => null;
+  const plugins = [
+    ["coatcheck(manager, options)", () => forFastify.coatcheck(managerOf())],
+    ["sessionRoutes(manager, options)", () => sessionRoutes(managerOf(), { authenticate })],
+  ] as const;
+
+  it.each(plugins)("refuses options that belong to %s", async (call, plugin) => {
+    const app = fastify();
+    cleanups.push(() => app.close());
+    const error = await Promise.resolve(
+      app.register(plugin(), { prefix: "/api", cookie: {}, csrf: false } as never),
+    ).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({
+      message: `Invalid option "cookie" of app.register(): options belong to ${call}.`,
+      faults: [{ path: "cookie" }, { path: "csrf" }],
+    });
+  });
+
+  it.each(plugins)("accepts Fastify's own options for %s", async (_call, plugin) => {
+    const app = fastify();
+    cleanups.push(() => app.close());
+    await app.register(plugin(), { prefix: "/api", logLevel: "error", logSerializers: {} });
+    await app.ready();
+  });
 });
 
 it("the CSRF check over HTTP/2 accepts a POST of the same host and rejects one of another host", async () => {

@@ -28,6 +28,7 @@
 import type { FastifyPluginCallback } from "fastify";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
+import { registerOptionsError } from "../register-options.ts";
 import { sessionOf } from "../session-of.ts";
 import { mountPath, pathBelow } from "./mount-path.ts";
 import { headerValue } from "./node-exchange.ts";
@@ -39,7 +40,8 @@ import { type RouteControls, SessionRoutes } from "./session-routes.ts";
  * Plugin that serves the session endpoints. Register it after `coatcheck()`. With the prefix `/api` the endpoints are at
  * `/api/session`. Open event streams end when the application closes.
  *
- * @throws UsageError without a manager or `authenticate`, and for an unknown option.
+ * @throws UsageError without a manager or `authenticate`, and for an unknown option. `register` throws it for an option that belongs
+ *   here.
  *
  * @example
  * await app.register(coatcheck(sessions));
@@ -51,7 +53,9 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): FastifyPluginCallback & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const { controls } = routes;
-  const plugin: FastifyPluginCallback = (app, _options, done) => {
+  const plugin: FastifyPluginCallback = (app, registerOptions, done) => {
+    const misplaced = registerOptionsError("sessionRoutes(manager, options)", registerOptions);
+    if (misplaced) return done(misplaced);
     // The browser client sends a content type even with an empty body, which Fastify's JSON parser rejects.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(
