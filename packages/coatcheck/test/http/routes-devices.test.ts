@@ -105,6 +105,36 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
   });
 
+  it("reject a query flag with a value other than true, and end no session", async () => {
+    const lines = [
+      ["DELETE /session?everywhere=false", "everywhere"],
+      ["DELETE /session?everywhere&everywhere=0", "everywhere"],
+      ["DELETE /session/devices?others=false", "others"],
+      ["DELETE /session/devices?all=false", "all"],
+      ["DELETE /session/devices?others&all=no", "all"],
+      ["GET /session?touch=false", "touch"],
+    ] as const;
+    for (const [line, path] of lines) {
+      const response = await phone.fetch(line);
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        {
+          success: false,
+          error: expect.objectContaining({
+            code: "VALIDATION_FAILED",
+            message: `Invalid request: ${path} must have no value, or the value true.`,
+          }),
+        },
+      ]);
+      expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
+    }
+  });
+
+  it("accept the value true of a query flag, and an empty value", async () => {
+    expect(await end(phone, "?others=true")).toBe(1);
+    expect(await end(phone, "?all=")).toBe(1);
+  });
+
   it("return SESSION_NOT_FOUND for a device of another subject", async () => {
     const eve = site.browser();
     await eve.logIn("eve");
@@ -164,8 +194,18 @@ describe("POST /session/elevate", () => {
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("rejects the login credentials for every scope except account", async () => {
-    expect(await elevate({ email: "ada", password: "secret", scope: "payments" })).toBe("FORBIDDEN");
+  it("rejects every scope except account without the option elevate, and names the option", async () => {
+    const body = { email: "ada", password: "secret", scope: "payments" };
+    const response = await browser.fetch("POST /session/elevate", body);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      {
+        error: {
+          code: "VALIDATION_FAILED",
+          message: 'Invalid request: scope must be "account", unless sessionRoutes() has the option elevate.',
+        },
+      },
+    ]);
     expect((await record())?.elevations).toEqual({});
   });
 

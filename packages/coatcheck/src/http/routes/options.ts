@@ -63,7 +63,7 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
   readonly needsOnboarding?: (subject: string) => MaybePromise<boolean>;
   /**
    * Checks the credentials of a re-authentication, for one scope. Default: the scope `account` requires the credentials
-   * of the subject's login, and every other scope is rejected.
+   * of the subject's login, and every other scope is rejected with `VALIDATION_FAILED`.
    */
   readonly elevate?: (
     credentials: JsonObject,

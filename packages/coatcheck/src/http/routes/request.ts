@@ -73,6 +73,17 @@ export function metadataOf({ metadata = {} }: JsonObject): JsonObject {
   throw invalidRequest("metadata", "must be an object");
 }
 
+/**
+ * Whether the query has the flag `name`: `?name` or `?name=true`.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` for another value, such as `?name=false`, so that it does not set the flag.
+ */
+export function hasFlag(query: URLSearchParams, name: string): boolean {
+  const values = query.getAll(name);
+  if (values.every((value) => value === "" || value === "true")) return values.length > 0;
+  throw invalidRequest(name, "must have no value, or the value true");
+}
+
 /** Returns the error for an invalid request. With an empty path, the message must name what is wrong. */
 export function invalidRequest(path: string, message: string): CoatcheckError {
   return new CoatcheckError("VALIDATION_FAILED", `Invalid request: ${path}${path && " "}${message}.`, {

@@ -15,7 +15,14 @@ import { EventStreams } from "./event-streams.ts";
 import { impersonationHandlers } from "./impersonation.ts";
 import { loadSession, requireLogin } from "./load-session.ts";
 import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from "./options.ts";
-import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
+import {
+  credentialsOf,
+  hasFlag,
+  invalidRequest,
+  metadataOf,
+  type RouteRequest,
+  readJsonObject,
+} from "./request.ts";
 import { eventStreamResponse, failureResponse, successResponse } from "./responses.ts";
 import { type ViewDependencies, viewOf, viewWithoutSession } from "./view.ts";
 import { visitHandlers } from "./visit.ts";
@@ -115,7 +122,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #getSession(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const session = await loadSession(request.session, query.has("touch") ? "user" : "none");
+    const session = await loadSession(request.session, hasFlag(query, "touch") ? "user" : "none");
     return successResponse(await viewOf(session, this.#view));
   }
 
@@ -132,7 +139,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    if (query.has("everywhere")) await this.#endAllSessions(request);
+    if (hasFlag(query, "everywhere")) await this.#endAllSessions(request);
     // Accept an older token for a logout, because the browser may not have received the newer token.
     const session = await request.session.load({ activity: "user", outage: "closed" });
     const hasEnded = await session.revoke();
@@ -168,11 +175,10 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   async #endDevices(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
     const { session, subject } = await requireLogin(request.session, "user");
+    const [others, all] = [hasFlag(query, "others"), hasFlag(query, "all")];
     this.#requireRecentProof(session);
-    if (query.has("others")) {
-      return successResponse({ ended: await session.revokeOthers() });
-    }
-    if (!query.has("all")) throw invalidRequest("", "the query must be ?others or ?all");
+    if (others) return successResponse({ ended: await session.revokeOthers() });
+    if (!all) throw invalidRequest("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
     await session.revoke();
     return successResponse({ ended });
@@ -215,10 +221,14 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const scope = requestedScope(body);
     const credentials = credentialsOf(body);
     const { elevate, authenticate } = this.#options;
+    if (!elevate && scope !== ACCOUNT_SCOPE)
+      throw invalidRequest(
+        "scope",
+        `must be "${ACCOUNT_SCOPE}", unless sessionRoutes() has the option elevate`,
+      );
     const isVerified = elevate
       ? await elevate(credentials, scope, request)
-      : scope === ACCOUNT_SCOPE &&
-        (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
+      : (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
     if (!isVerified) throw invalidCredentials();
     await session.elevate(scope, this.#options.recentAuthentication ?? RECENT_LOGIN_TIME);
     return successResponse(await viewOf(session, this.#view));
