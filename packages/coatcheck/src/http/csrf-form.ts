@@ -7,18 +7,29 @@ export type ParsedForm = () => MaybePromise<unknown>;
 
 const CSRF_FORM_FIELD = "csrf_token";
 
-/**
- * Returns the CSRF token of a request: the header `x-csrf-token`, else the form field `csrf_token`. Undefined without
- * both.
- */
-export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
-  const header = request.header("x-csrf-token");
-  if (header !== undefined || form === undefined) return header;
-  return andThen(form(), csrfFieldOf);
+/** The media types of HTML forms whose fields a body parser returns as an object. */
+const FORM_TYPE_PATTERN = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
+
+/** What a request sent as its CSRF token. */
+export interface SentCsrfToken {
+  /** The header `x-csrf-token`, else the form field `csrf_token`; undefined without both. */
+  readonly token: string | undefined;
+  /** Whether the request is a form whose body has not been parsed, so that its field could not be read. */
+  readonly isUnparsedForm: boolean;
 }
 
-function csrfFieldOf(body: unknown): string | undefined {
-  if (typeof body !== "object" || body === null || !Object.hasOwn(body, CSRF_FORM_FIELD)) return undefined;
-  const token: unknown = Reflect.get(body, CSRF_FORM_FIELD);
-  return typeof token === "string" ? token : undefined;
+/** Returns the CSRF token of a request. */
+export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<SentCsrfToken> {
+  const header = request.header("x-csrf-token");
+  if (header !== undefined || form === undefined) return { token: header, isUnparsedForm: false };
+  return andThen(form(), (body) => readField(request, body));
+}
+
+function readField(request: HttpRequest, body: unknown): SentCsrfToken {
+  if (typeof body !== "object" || body === null)
+    return { token: undefined, isUnparsedForm: FORM_TYPE_PATTERN.test(request.header("content-type") ?? "") };
+  const token: unknown = Object.hasOwn(body, CSRF_FORM_FIELD)
+    ? Reflect.get(body, CSRF_FORM_FIELD)
+    : undefined;
+  return { token: typeof token === "string" ? token : undefined, isUnparsedForm: false };
 }

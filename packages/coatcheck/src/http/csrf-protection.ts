@@ -1,8 +1,9 @@
-import { CoatcheckError } from "../session/errors.ts";
+import { CoatcheckError, invalidInput } from "../session/errors.ts";
 import type { SessionEmitter } from "../session/events.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
 import { CrossOriginProtection, type CsrfBinding, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
+import type { SentCsrfToken } from "./csrf-form.ts";
 import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
@@ -12,6 +13,10 @@ interface CsrfDependencies {
   readonly ring: Signer;
   readonly events: SessionEmitter;
 }
+
+const UNPARSED_FORM =
+  "Missing CSRF token: no parsed body was found for this form. Mount the body parser, such as express.urlencoded(), " +
+  "before coatcheck(), or send the header x-csrf-token.";
 
 const DEFAULT_INIT_PATH = "/session/init";
 
@@ -82,15 +87,15 @@ export class CsrfProtection {
   }
 
   /**
-   * @param token the token of the request; undefined if the request has no token.
    * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` for the token of another session.
    */
   verifyToken(
     request: HttpRequest,
     record: SessionRecord,
-    token: string | undefined,
+    { token, isUnparsedForm }: SentCsrfToken,
     host: string | null,
   ): void {
+    if (isUnparsedForm) this.#reject(request, host, new CoatcheckError("CSRF_MISSING", UNPARSED_FORM));
     try {
       this.#tokens.verify(record, token);
     } catch (error) {
@@ -144,9 +149,14 @@ function visitPaths(initPath: string): readonly string[] {
 
 /**
  * Returns the session cookie's options with the name that clients expect. No prefix is needed, because the value is
- * bound to the session.
+ * bound to the session. Throws `VALIDATION_FAILED` if the session cookie has the same name, because each would replace
+ * the other.
  */
 function csrfCookieOptions(session: CookieOptions = {}): CookieOptions {
   const name = "csrf_token";
+  if (session.name === name && (session.secure === false || session.prefix === ""))
+    throw invalidInput("cookie options", [
+      { path: "name", message: `must not be "${name}", which is the name of the CSRF token's cookie` },
+    ]);
   return session.secure === false ? { ...session, name } : { ...session, name, prefix: "" };
 }

@@ -7,6 +7,15 @@ import { hostOf } from "./origin.ts";
 const MAX_VALUE_LENGTH = 200;
 
 /**
+ * The advice for `Origin: null`. This origin cannot be trusted, because sandboxed frames of every site send it too. Other
+ * sites' pages must not set `same-origin`, which hides their origin from this site.
+ */
+const HIDDEN_ORIGIN =
+  "The browser hides the page's origin, because of a privacy setting such as Referrer-Policy: no-referrer or a " +
+  "sandboxed frame. On a page of this site, set Referrer-Policy: same-origin; on a page of another site, set " +
+  "Referrer-Policy: strict-origin, and add the page's origin to csrf.trustedOrigins.";
+
+/**
  * Describes why the cross-origin check rejected a request, and which option would allow it. In production the message
  * has no details, because the host may be an internal name.
  *
@@ -22,6 +31,7 @@ export function rejectionMessage(request: HttpRequest, host: string | null): str
     return `${rejected}: the browser reports ${JSON.stringify(`sec-fetch-site: ${site}`)}.`;
   const trust = `add ${JSON.stringify(origin)} to csrf.trustedOrigins`;
   const found = `${rejected}: the origin is ${JSON.stringify(origin)}, ${addressed}.`;
+  if (origin === "null") return `${found} ${HIDDEN_ORIGIN}`;
   if (site) return `${found} To allow it, ${trust}.`;
   const forwarded = request.header("x-forwarded-host") ?? request.header("forwarded");
   const proxy = forwarded?.includes(hostOf(origin) ?? "\n")

@@ -185,10 +185,10 @@ export class RequestSession<Data> {
   checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
     if (!this.#needsCsrfCheck() || this.#isSessionless || !csrf.needsTokenCheck(this.#request)) return;
-    return andThen(csrfTokenOf(this.#request, form), (token) => {
-      if (token === undefined && !csrf.requiresToken) return;
+    return andThen(csrfTokenOf(this.#request, form), (sent) => {
+      if (sent.token === undefined && !csrf.requiresToken) return;
       return andThen(this.load(), ({ record }) => {
-        if (record !== null) csrf.verifyToken(this.#request, record, token, this.client.host);
+        if (record !== null) csrf.verifyToken(this.#request, record, sent, this.client.host);
       });
     });
   }

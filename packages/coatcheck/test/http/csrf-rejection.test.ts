@@ -19,9 +19,20 @@ describe("the error for a rejected cross-origin request", () => {
     expect(reject({ origin }).message).toContain("keep the Host header");
     const forwarded = reject({ origin, "x-forwarded-host": "dev.example:5173" });
     expect(forwarded.message).toContain("set trustProxy, because a proxy reports that host");
-    expect(reject({ origin: "null" }).message).toContain('the origin is "null"');
     expect(reject({ "sec-fetch-site": "same-site" }).message).toContain("sec-fetch-site: same-site");
   });
+
+  it.each<Record<string, string>>([{}, { "sec-fetch-site": "cross-site" }])(
+    "names the privacy settings that hide an origin, and does not advise to trust the origin null (%o)",
+    (more) => {
+      const { message } = reject({ origin: "null", ...more });
+      expect(message).toContain(
+        'the origin is "null", the host is "shop.example". The browser hides the page',
+      );
+      expect(message).toContain("set Referrer-Policy: same-origin");
+      expect(message).not.toContain('add "null"');
+    },
+  );
 
   it("does not name the host in production, because it may be an internal name", () => {
     vi.stubEnv("NODE_ENV", "production");
@@ -54,6 +65,32 @@ describe("a request without a valid CSRF token", () => {
     await expect(open({ cookie }).checkCsrf()).rejects.toThrow("CSRF");
     await expect(open({ cookie, "x-csrf-token": "x" }).checkCsrf()).rejects.toThrow("CSRF");
     expect(events.map(({ code }) => code)).toEqual(["CSRF_MISSING", "CSRF_INVALID"]);
+  });
+});
+
+describe("the error for a missing CSRF token", () => {
+  const urlencoded = "application/x-www-form-urlencoded; charset=utf-8";
+  it.each([
+    ["a form without a parsed body", urlencoded, undefined, "no parsed body was found for this form"],
+    [
+      "a form with files without a parsed body",
+      "multipart/form-data; boundary=x",
+      "",
+      "no parsed body was found",
+    ],
+    ["a parsed form without the field", urlencoded, {}, "send the header x-csrf-token or the form field"],
+    [
+      "a JSON body that is not parsed",
+      "application/json",
+      undefined,
+      "send the header x-csrf-token or the form",
+    ],
+  ])("says for %s what is missing", async (_name, type, body, text) => {
+    const { manager, open, events } = setUp({ csrf: { token: "required" } });
+    const { token } = await manager.create();
+    const session = open({ cookie: `__Host-sid=${token}`, "content-type": type });
+    await expect(session.checkCsrf(() => body)).rejects.toThrow(text);
+    expect(events).toMatchObject([{ code: "CSRF_MISSING" }]);
   });
 });
 

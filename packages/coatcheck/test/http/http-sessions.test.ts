@@ -9,6 +9,28 @@ import { Session } from "../../src/session/session.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { ObservedStore } from "../../src/testing/adapter/fixtures.ts";
 
+describe("HttpSessions", () => {
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
+
+  it.each([
+    { secure: false, name: "csrf_token" },
+    { prefix: "", name: "csrf_token" },
+  ] as const)("refuses a session cookie with the name of the CSRF token's cookie: %o", (cookie) => {
+    expect(() => new HttpSessions(manager, { cookie, csrf: { token: "required" } })).toThrow(
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        message: `Invalid cookie options: name must not be "csrf_token", which is the name of the CSRF token's cookie.`,
+      }),
+    );
+  });
+
+  it("accepts a session cookie whose prefix makes its name differ from the CSRF token's cookie", () => {
+    expect(new HttpSessions(manager, { cookie: { name: "csrf_token" } }).cookie.name).toBe(
+      "__Host-csrf_token",
+    );
+  });
+});
+
 describe("RequestSession", () => {
   it("loads and commits a cached session synchronously, without a promise", async () => {
     const { manager, open } = setUp();
