@@ -4,17 +4,16 @@ import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts
 import { INSPECT_METHOD, type InspectFunction } from "../session/plain-session.ts";
 import type { Activity } from "../session/policy.ts";
 import { refuseAssignments } from "../session/refuse-assignments.ts";
-import { reportMistake } from "../session/report-mistake.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import { shareBetweenCopies } from "../session/shared-class.ts";
 import { refusalError } from "../session/token-errors.ts";
-import { UsageError } from "../session/usage-error.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentOnly } from "./client-info.ts";
+import { commitFailureResponse } from "./commit-failure.ts";
 import { addServerTiming, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
 import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
-import { type ErrorResponse, errorResponse } from "./error-response.ts";
+import type { ErrorResponse } from "./error-response.ts";
 import type { JwtIdentity } from "./jwt-verifier.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
@@ -254,15 +253,9 @@ export class RequestSession<Data> {
 
   /**
    * Returns the error response to send when {@link commit} failed. It sets no cookie, so it does not log the user out.
-   * A `UsageError` reaches no error handler, so this emits it as `failed`, and outside production as a process warning.
    */
   failed(error: unknown): ErrorResponse {
-    this.#http.options.onCommitFailure?.(error);
-    if (error instanceof UsageError) {
-      const warningCode = "COATCHECK_COMMIT_FAILURE";
-      reportMistake(this.#http.manager.events, { operation: "commit", error, warningCode });
-    }
-    return errorResponse(error);
+    return commitFailureResponse(error, this.#http);
   }
 
   [INSPECT_METHOD](_depth: number, options: object, inspect: InspectFunction): string {
