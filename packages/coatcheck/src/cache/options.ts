@@ -1,4 +1,5 @@
 import type { Clock, Schedule } from "../session/clock.ts";
+import type { DataVersionSource } from "../session/data-version.ts";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
 import type { HintChannel } from "../session/hint.ts";
 import {
@@ -7,7 +8,7 @@ import {
   requireKnownPart,
   requireMethod,
 } from "../session/known-options.ts";
-import type { DataVersionSource, SessionStore } from "../session/store.ts";
+import type { SessionStore } from "../session/store.ts";
 import { DataVersionLease, type Lease, SingleProcessLease, TimedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
 import type { SharedTier } from "./shared/tier.ts";

@@ -1,7 +1,7 @@
+import type { DataVersionSource } from "../session/data-version.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type {
-  DataVersionSource,
   LogPage,
   LogPosition,
   Page,

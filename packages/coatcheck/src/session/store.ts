@@ -219,9 +219,3 @@ export interface SessionStore {
    */
   close(): Promise<void>;
 }
-
-/** What a store has if it detects the commits of other processes, as `sqliteStore()` does. */
-export interface DataVersionSource {
-  /** Returns a number that changes whenever another connection commits. */
-  dataVersion(): number;
-}
