@@ -1,6 +1,6 @@
 /**
  * `npm run test:back-office`: runs every test of the back office in Chromium. `npm test` leaves out the administration,
- * the forms that add entries, accessibility and PostgreSQL, because they take longer than all that remains.
+ * the forms that add entries, binding, accessibility and PostgreSQL, because they take longer than all that remains.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
