@@ -1,5 +1,5 @@
 import { defaultServerConditions } from "vite";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { SkipReport } from "./scripts/test-programs/skip-report.ts";
 
@@ -25,6 +25,8 @@ export default defineConfig({
       "e2e/**/*.test.ts",
       "scripts/**/*.test.ts",
     ],
+    // `npm run test:long` runs the tests that take long.
+    exclude: [...configDefaults.exclude, ...(process.env.LONG_TESTS ? [] : ["**/*.long.test.ts"])],
     reporters: ["default", new SkipReport()],
     globalSetup: ["packages/coatcheck/test/servers/global-setup.ts"],
     pool: "forks",

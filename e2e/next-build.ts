@@ -48,24 +48,7 @@ export interface BuiltApplication {
  * library and the application. The database does not exist during the build.
  */
 export function buildApplication(variant: BuildVariant): BuiltApplication {
-  if (!variant.installed) return buildWith(variant, join(LIBRARY_FOLDER, "dist"));
-  // Compile into another folder than `dist`, which the package checks use at the same time. Only a linked workspace
-  // needs `dist`.
-  const compiled = join(ROOT_FOLDER, `.cache/next-library-${process.pid}`);
-  try {
-    return buildWith(variant, compiled);
-  } finally {
-    rmSync(compiled, { recursive: true, force: true });
-  }
-}
-
-/** Compiles the library into `compiled`, and builds the application with it. */
-function buildWith(variant: BuildVariant, compiled: string): BuiltApplication {
-  execFileSync(
-    process.execPath,
-    [join(ROOT_FOLDER, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", compiled],
-    { cwd: LIBRARY_FOLDER, stdio: "inherit" },
-  );
+  execFileSync(process.execPath, [join(ROOT_FOLDER, "scripts/build.ts"), "coatcheck"], { stdio: "inherit" });
   const environment = {
     ...process.env,
     NODE_OPTIONS: "",
@@ -73,7 +56,7 @@ function buildWith(variant: BuildVariant, compiled: string): BuiltApplication {
     NEXT_TELEMETRY_DISABLED: "1",
     FIXTURE_CACHE_COMPONENTS: variant.cacheComponents ? "1" : "0",
   } as const;
-  const hash = contentHash(variant, compiled);
+  const hash = contentHash(variant);
   const folder = join(BUILDS_FOLDER, hash);
   if (existsSync(folder)) {
     utimesSync(folder, new Date(), new Date());
@@ -87,7 +70,7 @@ function buildWith(variant: BuildVariant, compiled: string): BuiltApplication {
   const excluded = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
   cpSync(APPLICATION_FOLDER, draft, { recursive: true, filter: (path) => !excluded.test(path) });
   if (!variant.cacheComponents) removeInstant(draft);
-  if (variant.installed) installLibrary(draft, compiled);
+  if (variant.installed) installLibrary(draft);
   if (!variant.dev) {
     execFileSync(process.execPath, [NEXT_PROGRAM, "build", `--${variant.bundler}`], {
       cwd: draft,
@@ -112,9 +95,9 @@ function removeOldBuilds(): void {
 /**
  * Copies the library into the application, as npm does. Next.js would treat a linked workspace as application code.
  */
-function installLibrary(folder: string, compiled: string): void {
+function installLibrary(folder: string): void {
   const target = join(folder, "node_modules/coatcheck");
-  cpSync(compiled, join(target, "dist"), { recursive: true });
+  cpSync(join(LIBRARY_FOLDER, "dist"), join(target, "dist"), { recursive: true });
   cpSync(join(LIBRARY_FOLDER, "package.json"), join(target, "package.json"));
 }
 
@@ -125,10 +108,10 @@ function removeInstant(folder: string): void {
   }
 }
 
-function contentHash(variant: BuildVariant, compiled: string): string {
+function contentHash(variant: BuildVariant): string {
   const hash = createHash("sha256").update(JSON.stringify(variant));
-  const library = globSync("**/*.js", { cwd: compiled }).sort();
-  for (const file of library) hash.update(file).update(readFileSync(join(compiled, file)));
+  const library = globSync("dist/**/*.js", { cwd: LIBRARY_FOLDER }).sort();
+  for (const file of library) hash.update(file).update(readFileSync(join(LIBRARY_FOLDER, file)));
   const application = globSync("**/*.{ts,tsx,mjs,json}", { cwd: APPLICATION_FOLDER }).map((file) =>
     join(APPLICATION_FOLDER, file),
   );

@@ -1,6 +1,6 @@
 /**
- * `npm test`: installs the programs that tests need, then runs the checks, the tests and the package checks in
- * parallel.
+ * `npm test`: installs the programs that tests need and compiles the packages, then runs the checks, the tests and the
+ * package checks in parallel.
  *
  * Arguments are passed to Vitest: `npm test -- packages/coatcheck/test/session` runs only the tests of one folder.
  */
@@ -19,20 +19,24 @@ const startedAt = performance.now();
 installPrograms(Object.values(TEST_PROGRAMS));
 
 const filters = process.argv.slice(2);
-const runningParts =
-  filters.length > 0
-    ? [runScript("test:vitest", filters)]
-    : [
-        runScript("test:vitest"),
-        runScriptQuietly("check").then(async (check) => [check, await runScriptQuietly("check:packages")]),
-      ];
-const results = (await Promise.all(runningParts)).flat();
+const results = filters.length > 0 ? [await runScript("test:vitest", filters)] : await runEverything();
 
 for (const { script, seconds, succeeded } of results) {
   console.log(`${succeeded ? "ok    " : "FAILED"} npm run ${script} (${seconds.toFixed(0)} s)`);
 }
 console.log(`npm test: ${secondsSince(startedAt).toFixed(0)} s`);
 if (!results.every(({ succeeded }) => succeeded)) process.exitCode = 1;
+
+async function runEverything(): Promise<readonly TestPart[]> {
+  // The package checks and the tests of Next.js use the compiled packages at the same time.
+  const build = await runScript("build");
+  if (!build.succeeded) return [build];
+  const parts = await Promise.all([
+    runScript("test:vitest"),
+    runScriptQuietly("check").then(async (check) => [check, await runScriptQuietly("check:packages")]),
+  ]);
+  return [build, ...parts.flat()];
+}
 
 /** Runs an npm script with its output on the terminal. */
 async function runScript(script: string, args: readonly string[] = []): Promise<TestPart> {

@@ -9,7 +9,6 @@ import { fileURLToPath } from "node:url";
 export const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const NEXT_PROGRAM = join(ROOT, "node_modules/next/dist/bin/next");
-const COMPILER = join(ROOT, "node_modules/typescript/bin/tsc");
 
 /** The file with a hash of the source files that the last build used. */
 const HASH_FILE = join(FOLDER, ".next/content-hash");
@@ -41,7 +40,7 @@ export function isBuilt(): boolean {
 export async function build(): Promise<void> {
   if (isBuilt()) return;
   const hash = contentHash();
-  await run(join(ROOT, "packages/coatcheck"), COMPILER, "-p", "tsconfig.build.json");
+  await run(ROOT, join(ROOT, "scripts/build.ts"), "coatcheck");
   await run(FOLDER, NEXT_PROGRAM, "build");
   writeFileSync(HASH_FILE, hash);
 }

@@ -23,6 +23,7 @@ export class Command {
   output = "";
   errors = "";
   readonly #ended: Promise<unknown>;
+  #hasEnded = false;
 
   constructor(args: readonly string[], folder: string, variables: Record<string, string> = {}) {
     this.child = spawn(process.execPath, [COMMAND_FILE, ...args], { cwd: folder, env: variables });
@@ -32,7 +33,9 @@ export class Command {
     this.child.stderr?.on("data", (chunk) => {
       this.errors += chunk;
     });
-    this.#ended = once(this.child, "close");
+    this.#ended = once(this.child, "close").then(() => {
+      this.#hasEnded = true;
+    });
   }
 
   /** Resolves to the exit code when the process has ended and its output is complete. */
@@ -46,7 +49,7 @@ export class Command {
     for (;;) {
       const found = pattern.exec(this.output);
       if (found) return found;
-      if (this.child.exitCode !== null) throw new Error(`The command ended: ${this.errors}${this.output}`);
+      if (this.#hasEnded) throw new Error(`The command ended: ${this.errors}${this.output}`);
       await Promise.race([once(this.child.stdout ?? this.child, "data"), this.#ended]);
     }
   }

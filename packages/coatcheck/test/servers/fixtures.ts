@@ -16,6 +16,9 @@ const PROGRAMS: Readonly<Record<ServerKind, TestProgramName>> = {
   "local-postgres": "postgresStandby",
 };
 
+/** PostgreSQL's error code `object_in_use`. */
+const DATABASE_IN_USE = "55006";
+
 /**
  * Describes tests that need a real server and passes its URL to them. Without a server the tests are skipped and the
  * reason is printed; under `CI=true` that fails the run.
@@ -48,7 +51,11 @@ export async function temporaryDatabase(
   return {
     url: own.href,
     async drop() {
-      await query(url, `drop database if exists ${name} with (force)`);
+      // A closed pool may still be ending its connections. PostgreSQL waits five seconds for them; then the end of the
+      // run drops the database.
+      await query(url, `drop database if exists ${name}`).catch((error: { code?: string }) => {
+        if (error.code !== DATABASE_IN_USE) throw error;
+      });
     },
   };
 }

@@ -58,11 +58,13 @@ const DELIVERIES: readonly {
 
 const script = trafficOf({ seed: 11, visitors: VISITORS });
 const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
+/** `npm test` compares only the events that arrive in the least regular order; see scripts/test-long.ts. */
+const TESTED_DELIVERIES = process.env.LONG_TESTS ? DELIVERIES : DELIVERIES.slice(-1);
 /** A time one minute after the script's last activity, so that the active visitor is still live. */
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(DELIVERIES)("with $arrival batches and $rollups", (each) => {
+  describe.each(TESTED_DELIVERIES)("with $arrival batches and $rollups", (each) => {
     const { arrival, seed, recomputed } = each;
     let database: OpenDatabase;
     let asked: ComparedQuestions;

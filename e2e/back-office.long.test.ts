@@ -10,22 +10,17 @@ import { setUpBackOffice, TEST_TIMEOUT } from "./back-office-fixtures.ts";
 import { testKnownCases } from "./back-office-known-cases.ts";
 import { testStock } from "./back-office-stock.ts";
 
-/** Whether to run the tests that `npm test` leaves out; see scripts/test-back-office.ts. */
-const runsAll = process.env.BACK_OFFICE_TESTS === "all";
-
 // All tests are in one file, so that they share one build, one running office and two browsers.
 describeWithProgram("chromium", "the back office", () => {
   vi.setConfig({ testTimeout: TEST_TIMEOUT });
   afterAll(() => vi.resetConfig());
   const office = setUpBackOffice();
   describe("the stock", () => testStock(office));
-  if (runsAll) describe("the administration", () => testAdministration(office));
+  describe("the administration", () => testAdministration(office));
   describe("acting for a user", () => testActing(office));
-  if (runsAll) describe("creation", () => testCreation(office));
+  describe("creation", () => testCreation(office));
   describe("the API", () => testApi(office));
   describe("known cases and problems", () => testKnownCases(office));
-  if (runsAll) describe("binding", () => testBinding(office));
-  if (runsAll) describe("accessibility", () => testAccessibility(office));
+  describe("binding", () => testBinding(office));
+  describe("accessibility", () => testAccessibility(office));
 });
-
-if (runsAll) await import("./back-office-postgres.ts");
