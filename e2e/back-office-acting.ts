@@ -66,7 +66,7 @@ export function testActing(office: BackOffice): void {
     expect(await banner(third).count()).toBe(0);
   });
 
-  it("an administrator who acts for a user changes no password, user or role, and is told so", async () => {
+  it("an administrator who acts for a user cannot change a password, a user or a role, and sees the reason", async () => {
     const root = await openUser(office, "Alpine Supplies", "Ada Keller");
     await actFor(root, "Ada Keller");
     const attempts: readonly (readonly [path: string, submit: string, refused: string])[] = [
@@ -87,7 +87,7 @@ export function testActing(office: BackOffice): void {
     await heading(root, "Ada Keller").waitFor();
   });
 
-  it("no other user can act for anyone, not even with the administrator's form", async () => {
+  it("only a super administrator can act for a user, even if another user submits the administrator's form", async () => {
     const ada = await office.logIn("ben", "ada@alpine.example");
     await ada.goto(`${office.url}/users/2`);
     await heading(ada, "Ben Moser").waitFor();
@@ -104,7 +104,7 @@ export function testActing(office: BackOffice): void {
     expect(await banner(form).count()).toBe(0);
   });
 
-  it("when the user is disabled, the page leads to the login and from there back to the administrator", async () => {
+  it("the login page leads an administrator back to the administrator's account if the impersonated user is disabled", async () => {
     const root = await openUser(office, "Harbour Trading", "Ole Jansen");
     await actFor(root, "Ole Jansen");
     const hana = await office.logIn("ben", "hana@harbour.example");

@@ -3,7 +3,7 @@ import { type BackOffice, button, eventually, expectText, heading, link } from "
 
 /** Defines tests of users, roles, companies, sessions and preferences. */
 export function testAdministration(office: BackOffice): void {
-  it("a user sees an administrator's changes to their account at the next click", async () => {
+  it("a user's next click shows what an administrator has changed in the user's account", async () => {
     const [ada, ben] = [await office.logIn("ada"), await office.logIn("ben")];
     await expectText(ben.locator(".name")).toBe("Ben MoserClerk");
     await ada.goto(`${office.url}/users`);

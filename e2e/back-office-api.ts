@@ -92,7 +92,7 @@ export function testApi(office: BackOffice): void {
     expect((await new ApiClient(office.url, await signed(claims)).send("GET /api/user")).status).toBe(200);
   });
 
-  it("a route marked sessionless creates and writes no session, and sets no cookie", async () => {
+  it("a route marked `sessionless` creates and writes no session, and sets no cookie", async () => {
     const ada = client();
     await ada.logIn("ada@alpine.example");
     const before = office.storedSessions();
@@ -104,7 +104,7 @@ export function testApi(office: BackOffice): void {
     expect(office.storedSessions()).toEqual(before);
   });
 
-  it("a user without the permission gets 403, and a change with it is on the page with the user's name", async () => {
+  it("a change of the stock requires the permission, and the page shows the change with the user's name", async () => {
     const [cleo, ben] = [client(), client()];
     await cleo.logIn("cleo@alpine.example");
     await ben.logIn("ben@alpine.example");
@@ -126,7 +126,7 @@ export function testApi(office: BackOffice): void {
     await expectText(page.locator(".movements li").first()).toContain("Ben Moser");
   });
 
-  it("GET /api/user reads the user again, after a change by another program", async () => {
+  it("GET /api/user returns the changes that another program has made to the user", async () => {
     const ada = client();
     await ada.logIn("ada@alpine.example");
     const page = await office.logIn("ada");
@@ -140,7 +140,7 @@ export function testApi(office: BackOffice): void {
     expect((await ada.send("GET /api/user")).body.name).toBe("Ada Keller");
   });
 
-  it("a warehouse is kept for the session if the user may enter it, and otherwise nothing changes", async () => {
+  it("POST /api/warehouse stores a warehouse in the session only if the user may enter the warehouse", async () => {
     const [ben, other, hana] = [client(), client(), client()];
     for (const each of [ben, other]) await each.logIn("ben@alpine.example");
     await hana.logIn("hana@harbour.example");
@@ -162,7 +162,7 @@ export function testApi(office: BackOffice): void {
     expect((await ben.send("POST /api/warehouse", { xid: null })).body.name).toBe("Zurich North");
   });
 
-  it("the header selects a warehouse for one request, checked like a kept one", async () => {
+  it("the header selects a warehouse for one request, and only if the user may enter the warehouse", async () => {
     const [ben, hana] = [client(), client()];
     await ben.logIn("ben@alpine.example");
     await hana.logIn("hana@harbour.example");
@@ -179,7 +179,7 @@ export function testApi(office: BackOffice): void {
     }
   });
 
-  it("a JWT is refreshed by itself or by the session token, until the logout ends both", async () => {
+  it("POST /api/refresh accepts a JWT or the session token until the user logs out", async () => {
     const ada = client();
     const token = await ada.logIn("ada@alpine.example");
     const first = ada.jwt;
@@ -199,7 +199,7 @@ export function testApi(office: BackOffice): void {
     expect((await new ApiClient(office.url, second).send("GET /api/user")).code).toBe("SESSION_REVOKED");
   });
 
-  it("the JWTs of a user end when an administrator disables them, and those of a company when it is suspended", async () => {
+  it("a JWT is rejected after its user is disabled or its user's company is suspended", async () => {
     const [cleo, ole] = [client(), client()];
     await cleo.logIn("cleo@alpine.example");
     await ole.logIn("ole@harbour.example");

@@ -17,7 +17,7 @@ export function testBinding(office: BackOffice): void {
     return response.headers.get("location") ?? (await response.text());
   }
 
-  it("a cookie in another browser shows nothing, and the user confirms their password at the next click", async () => {
+  it("a cookie used in another browser shows no stock, and makes the user's next click ask for the password", async () => {
     const ada = await office.logIn("ada");
     await heading(ada, "Zurich North").waitFor();
     const stolen = await withStolenCookie(ada, { "user-agent": OTHER_BROWSER });

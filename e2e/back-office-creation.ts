@@ -20,7 +20,7 @@ const rows = (page: Page, name: string) => page.locator("tbody tr", { hasText: n
 
 /** Tests of forms that create something, with and without scripts. */
 export function testCreation(office: BackOffice): void {
-  it("a new user is refused with a message beside each wrong field, then added, and logs in", async () => {
+  it("the form for a new user shows a message beside each wrong field, and then adds a user who can log in", async () => {
     const ada = await office.logIn("ada");
     await link(ada, "Users").click();
     await heading(ada, "Users").waitFor();
@@ -60,7 +60,7 @@ export function testCreation(office: BackOffice): void {
     await heading(dora, "Lugano").waitFor();
   });
 
-  it("without JavaScript, users, roles and warehouses are refused with messages and then added", async () => {
+  it("without JavaScript, the forms for users, roles and warehouses reject wrong values and add valid entries", async () => {
     const ada = await office.logIn("ada");
     await ada.goto(`${office.url}/users/new`);
     await office.withoutScripts(ada);
@@ -92,7 +92,7 @@ export function testCreation(office: BackOffice): void {
     await expectText(rows(ada, "Chur")).toBe("Chur1200");
   });
 
-  it("a form that is sent twice creates one entry, and the browser's way back leads to no second one", async () => {
+  it("a form creates one entry even if it is sent twice and again after the back button", async () => {
     const ada = await office.logIn("ada");
     await ada.goto(`${office.url}/warehouses`);
     await fill(ada, { Name: "Thun" });
@@ -114,7 +114,7 @@ export function testCreation(office: BackOffice): void {
     expect(await rows(ada, "Visp").count()).toBe(1);
   });
 
-  it("a new warehouse is open to its creator at the next click, and to others once they may enter", async () => {
+  it("a new warehouse can be opened by its creator at once, and by other users after they get access", async () => {
     const [ada, ben] = [await office.logIn("ada"), await office.logIn("ben")];
     await link(ada, "Warehouses").click();
     await heading(ada, "Warehouses").waitFor();
@@ -139,7 +139,7 @@ export function testCreation(office: BackOffice): void {
     await ada.getByText("Saved.").waitFor();
   });
 
-  it("a super administrator adds a company, whose administrator sees it and nothing of others", async () => {
+  it("the administrator of a new company sees this company and no data of other companies", async () => {
     const root = await office.logIn("ada", "root@office.example");
     await heading(root, "Companies").waitFor();
     await link(root, "Add a company").click();
@@ -167,7 +167,7 @@ export function testCreation(office: BackOffice): void {
     await eventually(() => fiona.locator("form.panel").count()).toBe(4);
   });
 
-  it("a user changes their password: other browsers are logged out, and only the new one is valid", async () => {
+  it("a change of the password logs out the user's other browsers and makes the old password invalid", async () => {
     const [here, there] = [
       await office.logIn("ada", "ole@harbour.example"),
       await office.logIn("ben", "ole@harbour.example"),

@@ -61,7 +61,7 @@ export function testKnownCases(office: BackOffice): void {
       await rm(folder, { recursive: true, force: true });
     });
 
-    it("a valid JWT whose session has expired gets the user, and the warehouse that was kept, again", async () => {
+    it("a request with a valid JWT gets the user and the stored warehouse although its session has expired", async () => {
       const ben = new ApiClient(quick.url);
       const token = await ben.logIn("ben@alpine.example");
       await ben.send("POST /api/warehouse", { xid: await xidOf(ben, "Bern Wankdorf") });
@@ -79,7 +79,7 @@ export function testKnownCases(office: BackOffice): void {
     });
   });
 
-  it("Case 2: a user who is updated is new at the next request of each session", async () => {
+  it("Case 2: the next request of each session returns the updated user", async () => {
     const ben = await loggedIn("ben@alpine.example");
     const page = await office.logIn("ben");
     expect((await ben.send("GET /api/stock")).status).toBe(200);
@@ -92,7 +92,7 @@ export function testKnownCases(office: BackOffice): void {
     expect((await ben.send("POST /api/stock/1", { change: 1 })).status).toBe(200);
   });
 
-  it("Case 3: a user's warehouse that an administrator changes is new, and the header still decides for one request", async () => {
+  it("Case 3: the next request returns the user's changed warehouse, and a header overrides it for one request", async () => {
     const ben = await loggedIn("ben@alpine.example");
     const zurich = await xidOf(ben, "Zurich North");
     expect((await ben.send("GET /api/warehouse")).body.name).toBe("Zurich North");
@@ -104,7 +104,7 @@ export function testKnownCases(office: BackOffice): void {
     await changeBen((ada) => ada.getByLabel("Own warehouse").selectOption("Zurich North"));
   });
 
-  it("Case 4: of three tabs, each shows its own warehouse, and a logout in one ends all", async () => {
+  it("Case 4: each of three tabs shows its own warehouse, and a logout in one tab logs out all three", async () => {
     const tabs = [await office.logIn("ben"), await office.visit("ben"), await office.visit("ben")] as const;
     const [first, second, third] = tabs;
     await first.getByRole("combobox", { name: "Warehouse" }).selectOption("Bern Wankdorf");
@@ -119,7 +119,7 @@ export function testKnownCases(office: BackOffice): void {
     }
   });
 
-  it("Case 5: the first request of a session has its user and warehouse, whichever route it is for", async () => {
+  it("Case 5: the first request of a session gets the user and the warehouse on every route", async () => {
     const clients = await Promise.all(
       ["GET /api/stock", "GET /api/warehouse", "GET /api/user"].map(
         async (call) => [call, await loggedIn("hana@harbour.example")] as const,
@@ -131,7 +131,7 @@ export function testKnownCases(office: BackOffice): void {
     }
   });
 
-  it("Issue 1, stale data: a warehouse that a user may no longer enter is closed at the next request", async () => {
+  it("Issue 1, stale data: a user loses access to a warehouse at the next request", async () => {
     const ben = await loggedIn("ben@alpine.example");
     const bern = await xidOf(ben, "Bern Wankdorf");
     expect((await ben.send("POST /api/warehouse", { xid: bern })).body.name).toBe("Bern Wankdorf");
@@ -143,7 +143,7 @@ export function testKnownCases(office: BackOffice): void {
     expect((await ben.send("GET /api/stock")).body.warehouse).toBe("Bern Wankdorf");
   });
 
-  it("Issue 2, inconsistent access: all of twenty requests right after the login have the user", async () => {
+  it("Issue 2, inconsistent access: each of twenty requests right after the login gets the user", async () => {
     const hana = await loggedIn("hana@harbour.example");
     const calls = Array.from({ length: 20 }, (_, index) =>
       hana.send(["GET /api/stock", "GET /api/warehouse", "GET /api/user"][index % 3] ?? ""),
@@ -151,7 +151,7 @@ export function testKnownCases(office: BackOffice): void {
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(20).fill(200));
   });
 
-  it("Issue 3, sessions on API routes: visitors and refused requests leave none behind", async () => {
+  it("Issue 3, sessions on API routes: requests of visitors and refused requests create no session", async () => {
     const before = office.storedSessions();
     const visitor = new ApiClient(office.url);
     for (const call of ["GET /api/user", "GET /api/stock", "GET /api/warehouse", "POST /api/refresh"]) {
@@ -163,7 +163,7 @@ export function testKnownCases(office: BackOffice): void {
     expect(office.storedSessions()).toEqual(before);
   });
 
-  it("Issue 4, no invalidation: one change of a user reaches each of their sessions", async () => {
+  it("Issue 4, no invalidation: one change of a user takes effect in all sessions of the user", async () => {
     const clients = await Promise.all([loggedIn("ben@alpine.example"), loggedIn("ben@alpine.example")]);
     const page = await office.logIn("ben");
     const warehouseOf = async (client: ApiClient) => (await client.send("GET /api/stock")).body.warehouse;

@@ -55,7 +55,7 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       return page;
     }
 
-    it("a user who is edited through one node sees it at the other's next click, and a disabled one is logged out", async () => {
+    it("an edit of a user on one node takes effect at the user's next click on the other node, as does a deactivation", async () => {
       const [ada, ben] = [await logIn(0, "ada@alpine.example"), await logIn(1, "ben@alpine.example")];
       const api = new ApiClient(nodes[1]?.url ?? "");
       await api.logIn("ben@alpine.example");
@@ -78,7 +78,7 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       await eventually(async () => (await api.send("GET /api/user")).code).toBe("SESSION_REVOKED");
     });
 
-    it("a warehouse that is added through one node is open to its creator at the other", async () => {
+    it("a user can open a warehouse on one node that the same user has added on the other node", async () => {
       const ada = await logIn(0, "ada@alpine.example");
       await ada.goto(`${nodes[0]?.url}/warehouses`);
       await ada.getByLabel("Name", { exact: true }).fill("Chur");

@@ -31,7 +31,7 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
   describe("with cookies switched off", () => {
     const fixture = setUpFixture({}, NO_COOKIES);
 
-    it("the client shows status none after one request, although it has no storage", async () => {
+    it("the client shows status `none` after one request, although it has no storage", async () => {
       const page = await fixture.open("/?events", "none");
       await expect(page.evaluate(() => localStorage.length)).rejects.toThrow("Access is denied");
       await showPage(page);
@@ -229,7 +229,7 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
     const fixture = setUpFixture();
 
     it.each(["garbage", "A".repeat(50)])(
-      "the client shows status none for the cookie %s, and a login replaces the cookie",
+      "the client shows status `none` for the cookie %s, and a login replaces the cookie",
       async (value) => {
         await fixture.context.addCookies([{ name: "sid", value, url: fixture.site.origin }]);
         const page = await fixture.open("/", "none");

@@ -43,7 +43,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
       },
     );
 
-    it("both stay logged in if another client extends the session, and both later show that it has expired", async () => {
+    it("both stay logged in if another client extends the session, and later show that the session has expired", async () => {
       await fixture.rebuild({ policy: { idleTimeout: 2_000 } });
       const eager = pageUrl({ revalidate: { minGap: 0 } });
       const left = await fixture.open(eager, "none");

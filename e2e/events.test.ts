@@ -129,7 +129,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
       await waitForStatus(second, "none");
     });
 
-    it("each tab opens its own event stream with crossTab: false", async () => {
+    it("each tab opens its own event stream if `crossTab` is false", async () => {
       const alone = pageUrl({ revalidate: { crossTab: false } }, "events");
       const first = await fixture.open(alone, "none");
       await logIn(first);
@@ -140,7 +140,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     });
   });
 
-  it("a page shows within the staleness bound that another browser revoked its session", async () => {
+  it("a page shows within the staleness bound that another browser has revoked the page's session", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     const began = Date.now();

@@ -115,7 +115,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     },
   );
 
-  it("a request of the legacy page to its old migration path migrates the session", async () => {
+  it("a request to the legacy application's migration path migrates the session", async () => {
     const page = await openAfterLegacyLogin();
     await page.evaluate(async () => {
       await fetch("/api/auth/migrate-session", { method: "POST", credentials: "include" });
@@ -175,7 +175,7 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect(await page.evaluate(() => window.client.getSession())).toMatchObject({ subject: "ada" });
   });
 
-  it("a disabled migration does nothing, and the legacy application still accepts its own login", async () => {
+  it("a disabled migration changes nothing, so the legacy application still accepts its own login", async () => {
     site.enable(false);
     const page = await openAfterLegacyLogin();
     const before = await context.cookies();

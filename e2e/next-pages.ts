@@ -35,7 +35,7 @@ export function testServerComponents(site: NextSite): void {
     ]);
   });
 
-  it("the state is none for a missing cookie, a malformed cookie and a deleted user", async () => {
+  it("the state is `none` for a missing cookie, a malformed cookie and a deleted user", async () => {
     const visitor = site.visitor();
     expect(JSON.parse(textOf(await visitor.send("/"), "state")).status).toBe("none");
     visitor.token = "malformed";
@@ -47,7 +47,7 @@ export function testServerComponents(site: NextSite): void {
     });
   });
 
-  it("the state is pending if a login has just replaced the token", async () => {
+  it("the state is `pending` if a login has just replaced the token", async () => {
     const visitor = site.visitor();
     await visitor.send("/api/visit", { method: "POST" });
     const older = visitor.token;
@@ -127,7 +127,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it.runIf(site.variant.cacheComponents)(
-    "reading a session inside use cache throws an error that explains the alternative",
+    "reading a session inside `use cache` throws an error that explains the alternative",
     async () => {
       const visitor = site.visitor();
       await visitor.logIn("ann");

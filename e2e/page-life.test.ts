@@ -29,8 +29,8 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
     });
   }
 
-  describe("a page restored from the back/forward cache", () => {
-    it("has the status pending until the server responds, if it was not notified of a logout", async () => {
+  describe("a page to which the back button returns", () => {
+    it("is restored with the status `pending` until the server responds, if no tab has notified it of a logout", async () => {
       const page = await fixture.open("/?silent");
       await logIn(page);
       await waitForStatus(page, "authenticated");
@@ -44,7 +44,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("shows the new user if it was not notified of a login", async () => {
+    it("is restored and then shows the new user, if no tab has notified it of a login", async () => {
       // The page does not listen to other tabs, because a browser removes a page from the cache when it receives a
       // message.
       const unnotified = pageUrl({ revalidate: { crossTab: false } });
@@ -57,7 +57,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       await waitForBody(page, '[data-user="eve"]');
     });
 
-    it("was cached although its event stream was open, and opens the stream again", async () => {
+    it("is restored from the back/forward cache despite its event stream, and opens the stream again", async () => {
       const streamResponse = () => page.waitForResponse(`${fixture.site.origin}/session/events`);
       const page = await fixture.open("/?events", "none");
       let followed = streamResponse();
@@ -73,7 +73,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       expect(await page.evaluate(() => window.client.$session.get())).toMatchObject({ reason: "revoked" });
     });
 
-    it("is reloaded, not restored, if another tab notified it of a logout", async () => {
+    it("is reloaded, not restored from the cache, if another tab has notified it of a logout", async () => {
       const page = await fixture.open("/", "none");
       await logIn(page);
       const other = await fixture.open("/", "authenticated");
@@ -83,7 +83,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
       await waitForBody(page, '[data-persisted="false"][data-status="none"]');
     });
 
-    it("is reloaded, not restored, if the response to a logout cleared the cache", async () => {
+    it("is reloaded, not restored from the cache, if the response to a logout has cleared the cache", async () => {
       await fixture.rebuild({ http: { clearSiteData: ["cache", "storage"] } });
       const page = await fixture.open(pageUrl({ revalidate: { crossTab: false } }, "silent"));
       await logIn(page);
@@ -96,7 +96,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
     });
   });
 
-  it("a page that often becomes visible refreshes no more than once in five seconds, and renders only changes", async () => {
+  it("a page that often becomes visible refreshes at most once in five seconds, and renders only changes", async () => {
     const page = await fixture.open("/?silent");
     await page.clock.install();
     await page.goto(fixture.site.origin + pageUrl({ revalidate: { staleTime: 0 } }));
@@ -121,7 +121,7 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
     expect(await renderCount).toBe(0);
   });
 
-  it("a page sends no automatic request if the option revalidate disables them", async () => {
+  it("a page sends no automatic request if the option `revalidate` disables every trigger", async () => {
     const off = { staleTime: 0, minGap: 0, focus: false, reconnect: false, crossTab: false };
     const page = await fixture.open(pageUrl({ revalidate: off }), "none");
     const other = await fixture.open("/", "none");

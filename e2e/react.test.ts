@@ -102,7 +102,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(new URL(page.url()).search).toBe("?silent");
   });
 
-  it("a dialog warns before the session ends and has the focus, and Escape extends the session", async () => {
+  it("a focused dialog warns before the session ends, and extends the session when the user presses Escape", async () => {
     await fixture.rebuild({ policy: { idleTimeout: 4_000 } });
     const page = await open("?warn=3500");
     const dialog = page.getByRole("dialog", { name: "Are you still there?" });

@@ -220,7 +220,7 @@ export function testAccounts(shop: TacoShop): void {
     await expectText(basketLines(owner), "Baklava");
   });
 
-  it("a user can create an account with only the keyboard, and its dialogs fit a phone in each language", async () => {
+  it("the account dialogs need only the keyboard, and fit a phone in each language", async () => {
     const page = await shop.visit("alice", "/", PHONE_SIZE);
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);

@@ -45,7 +45,7 @@ async function expectToFit(page: Page, what: string): Promise<void> {
 
 /** Defines tests at a width of 320 px and a text size of 200 %. */
 export function testLargeText(shop: TacoShop): void {
-  it("the dialogs for placing and sharing an order fit the width, and open at their beginning", async () => {
+  it("the dialogs for placing and sharing an order fit the width, and are open at the top", async () => {
     const page = await shop.visit("alice", "/", SMALL_PHONE);
     await withTextSize(page, 32, async () => {
       await button(page, "DE Deutsch").click();

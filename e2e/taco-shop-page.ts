@@ -48,7 +48,7 @@ export function testFiles(shop: TacoShop): void {
     expect(plain.headers["content-encoding"]).toBeUndefined();
   });
 
-  it("each of the six tacos has a different picture, and each price its currency", async () => {
+  it("each of the six tacos has a different picture, and each price has a currency", async () => {
     const page = await shop.visit("alice");
     const pictures = await page
       .locator("#tacos .card .picture")
