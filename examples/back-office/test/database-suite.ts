@@ -35,7 +35,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     await place.end();
   });
 
-  it("two processes that start with an empty database fill it once", async () => {
+  it("is filled once by two processes that start with an empty database", async () => {
     const empty = await makePlace();
     const opened = await Promise.all([empty.open(), empty.open()]);
     await Promise.all(opened.map((each) => addDemo(each, noHash)));
@@ -46,7 +46,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     await empty.end();
   });
 
-  it("finds a user with role, permissions and warehouses, and none for another text than an id", async () => {
+  it("finds a user with role, permissions and warehouses, and returns null for a text that is not an id", async () => {
     expect(await findUser(database, String(BEN))).toEqual({
       id: "2",
       companyId: ALPINE,
@@ -71,13 +71,13 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await findName(database, String(BEN))).toBe("Ben Moser");
   });
 
-  it("counts the queries of one piece of work, and not those of others at the same time", async () => {
+  it("counts the queries of one function call, without the queries of concurrent calls", async () => {
     const counted = database.count(() => findUser(database, String(BEN)));
     await findUser(database, String(ADA));
     expect((await counted)[1]).toBe(2);
   });
 
-  it("adds a user once for each email address, with a role and warehouses of the company", async () => {
+  it("adds one user for each email address, with a role and warehouses of the company", async () => {
     const content = {
       name: "Dora",
       email: "dora@alpine.example",
@@ -110,7 +110,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await add({ ...other, warehouseId: 2 }).catch(faultsOf)).toEqual({ warehouse: "ownNotAllowed" });
   });
 
-  it("lets no editor give a role that allows more than they may do, and keeps one that the user has", async () => {
+  it("rejects a role with permissions that the editor lacks, except the user's present role", async () => {
     const editor = { company: ALPINE, permissions: ["users.view", "users.edit"] as const };
     const line = await findListedUser(database, BEN);
     if (line === null) throw new Error("Ben is missing.");
@@ -123,7 +123,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect((await findListedUser(database, BEN))?.role).toBe("Auditor");
   });
 
-  it("refuses an email address that another user has, and then changes nothing of the user", async () => {
+  it("rejects an email address that another user has, and leaves the edited user unchanged", async () => {
     const before = await findListedUser(database, BEN);
     if (before === null) throw new Error("Ben is missing.");
     const change = { ...before, email: "ada@alpine.example", warehouseIds: [1] };
@@ -132,7 +132,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await findListedUser(database, BEN)).toEqual(before);
   });
 
-  it("adds a role and a warehouse with another name only, whatever the case of its letters", async () => {
+  it("rejects a role or warehouse whose name differs from an existing name only in upper and lower case", async () => {
     const role = { name: "Buyer", permissions: ["users.view"] as const };
     const id = await addRole(database, ALPINE, role);
     expect(await addRole(database, ALPINE, { ...role, name: "BUYER" }).catch(faultsOf)).toEqual({
@@ -164,7 +164,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     });
   });
 
-  it("adds a company as a whole, or nothing of it", async () => {
+  it("adds a company completely or not at all", async () => {
     const content = {
       name: "Rhein",
       warehouse: "Basel",
@@ -183,7 +183,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await add({ name: "rhein", email: "g@rhein.example" })).toEqual({ name: "nameTaken" });
   });
 
-  it("creates once for a form that is sent ten times at once, and again for another content", async () => {
+  it("creates one entry for a form that is sent ten times at once, and another entry for changed content", async () => {
     const second = await place.open();
     const formOf = (name: string) => {
       const form = new FormData();
@@ -210,7 +210,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     await second.close();
   });
 
-  it("takes no more pieces than there are, when many are taken at once", async () => {
+  it("never takes more pieces than are in stock, even if many requests take pieces at the same time", async () => {
     const ben = await findUser(database, String(BEN));
     const [item] = await listItems(database, 1, { text: "fire blanket", low: false });
     if (!ben || !item) throw new Error("The demo is incomplete.");
@@ -229,7 +229,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     });
   });
 
-  it("changes no item of a warehouse that the user may not enter, and none that does not exist", async () => {
+  it("rejects a change of an item that does not exist or whose warehouse the user may not enter", async () => {
     const ben = await findUser(database, String(BEN));
     const [item] = await listItems(database, 3, { text: "", low: false });
     if (!ben || !item) throw new Error("The demo is incomplete.");
@@ -241,7 +241,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await change(item.id, 0.5)).toBe("VALIDATION_FAILED");
   });
 
-  it("searches by a part of name or number, takes % and _ literally, and sums the figures", async () => {
+  it("searches by a part of the name or number, in which % and _ are not wildcards, and sums the figures", async () => {
     const find = async (text: string, low = false) =>
       (await listItems(database, 1, { text, low })).map(({ name }) => name);
     expect(await find("TAPE")).toEqual(["Gaffer tape 50 mm"]);
@@ -260,7 +260,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await stockFigures(database, 99)).toEqual({ items: 0, low: 0, pieces: 0 });
   });
 
-  it("runs no statement of another request inside a transaction, and undoes a failed one", async () => {
+  it("runs no statement of another request inside a transaction, and rolls back a failed transaction", async () => {
     const began = Promise.withResolvers<void>();
     const outside = Promise.withResolvers<void>();
     const failed = database.transaction(async (queries) => {

@@ -3,7 +3,7 @@ import { describeWithServer } from "../../../packages/coatcheck/test/servers/fix
 import { databaseSuite } from "./database-suite.ts";
 import { postgresPlace, sqlitePlace } from "./fixtures.ts";
 
-describe("the tables of the back office in SQLite", () => databaseSuite(sqlitePlace));
+describe("the back office's database in SQLite", () => databaseSuite(sqlitePlace));
 
 await describeWithServer("the tables of the back office in PostgreSQL", "postgres", (url) =>
   databaseSuite(() => postgresPlace(url)),

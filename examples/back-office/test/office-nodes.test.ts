@@ -33,7 +33,7 @@ await describeWithServer("two nodes of the back office on one PostgreSQL", "post
     return { name: user?.name, role: user?.role, queries };
   }
 
-  it("a node caches a user, and reads the user again after another node has changed them", async () => {
+  it("a node caches a user, and reads the user again after another node has changed the user", async () => {
     const [first, second] = nodes as readonly [Office, Office];
     await userAt(second, "2");
     expect(await userAt(second, "2")).toEqual({ name: "Ben Moser", role: "Clerk", queries: 0 });
@@ -48,7 +48,7 @@ await describeWithServer("two nodes of the back office on one PostgreSQL", "post
     expect(await userAt(second, "2")).toEqual({ name: "Benjamin Moser", role: "Auditor", queries: 0 });
   });
 
-  it("a JWT of one node is valid at the other, until its session is revoked at either", async () => {
+  it("a JWT that one node has issued is valid on the other node, until either node revokes its session", async () => {
     const [first, second] = nodes as readonly [Office, Office];
     const { record } = await first.sessions.manager.create({ subject: "2", tenant: "1" });
     const { token } = await first.jwts.issue({ record });
@@ -63,7 +63,7 @@ await describeWithServer("two nodes of the back office on one PostgreSQL", "post
       .toBe("SESSION_REVOKED");
   });
 
-  it("a node whose database is unavailable does not start, and the error has no password", async () => {
+  it("a node whose database is unavailable does not start, and its error does not contain the password", async () => {
     const url = new URL(database.url);
     url.pathname = "/missing";
     const error = await openOffice(configOf(url.href)).catch((reason: Error) => reason);

@@ -155,7 +155,7 @@ test("forms with invalid values change nothing and cause no server error", async
   expect((await browser.open("/cart")).body).toContain("Nothing hangs here yet.");
 });
 
-test("a form of another site is rejected", async () => {
+test("a form that another site submits is rejected", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");

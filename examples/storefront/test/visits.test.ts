@@ -112,7 +112,7 @@ test("a login keeps the ids of session and visitor, changes the type, and invali
   expect(events.filter(({ type }) => type === "login")).toMatchObject([{ subject: json.data.customerId }]);
 });
 
-test("an order converts the session and stores the events of the purchase", async () => {
+test("an order marks the session as converted and stores the events of the purchase", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/?utm_source=letter&utm_medium=email&utm_campaign=autumn");

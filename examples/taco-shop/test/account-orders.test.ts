@@ -108,7 +108,7 @@ describe("account orders", () => {
     ]);
   });
 
-  test("the end of an anonymous browser's session ends its orders", async () => {
+  test("revoking an anonymous browser's session also revokes its orders' sessions", async () => {
     const browser = shop.browser();
     const order = await browser.createOrder();
     const own = (await requestAuth(browser, "GET")).view.session?.id;
@@ -143,7 +143,7 @@ describe("account orders", () => {
     expect(await listOrders(first)).toHaveLength(1);
   });
 
-  test("every browser of an account lists orders that it joined before or after the login", async () => {
+  test("every browser of an account lists the orders that one of them joined before or after its login", async () => {
     const host = shop.browser();
     const [early, late] = [await host.createOrder(), await host.createOrder()];
     const invite = async (order: string) =>
@@ -175,7 +175,7 @@ describe("account orders", () => {
     expect(await listOrders(there)).toHaveLength(2);
   });
 
-  test("the event stream of an order sends signed-out and ends when the browser that reads the stream is logged out", async () => {
+  test("the event stream of an order sends `signed-out` and ends when the browser that reads it is logged out", async () => {
     const { first, another } = await customer();
     const there = await another();
     const order = await first.createOrder();

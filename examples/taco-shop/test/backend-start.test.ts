@@ -60,14 +60,14 @@ test("startBackend() rejects with EADDRINUSE when the port is in use", async () 
 });
 
 describeWithProgram("php", "startBackend() with kind auto and PHP on the path", () => {
-  test("startBackend() with kind auto starts the PHP backend if PHP is installed", async () => {
+  test("startBackend() with the kind `auto` starts the PHP backend if PHP is installed", async () => {
     const backend = await startBackend({ port: 0, dataDir: folder(), kind: "auto" });
     expect(backend.kind).toBe("php");
     await backend.stop();
   });
 });
 
-test("startBackend() with kind auto starts the TypeScript stand-in when PHP is not on the path", async () => {
+test("startBackend() with the kind `auto` starts the TypeScript stand-in if PHP is not on the path", async () => {
   const path = folder();
   symlinkSync("/bin/sh", join(path, "sh"));
   vi.stubEnv("PATH", path);

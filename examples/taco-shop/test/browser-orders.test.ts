@@ -102,7 +102,7 @@ test("an order created during a login belongs to the account of this login, not 
   }
 });
 
-test("an anonymous order lives as long as its browser's session, and is ended afterwards", async () => {
+test("an anonymous order ends together with its browser's session", async () => {
   const { manager, browserOrders, endAbandoned, advance } = await setUp();
   const { token } = await manager.create();
   const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
@@ -135,7 +135,7 @@ test("an account's order is listed at each login, even if months pass between th
   }
 });
 
-test("the placed orders of an anonymous browser are deleted with its deleted order, those of an account are kept", async () => {
+test("placed orders are deleted together with an anonymous browser's order, but not with an account's order", async () => {
   const { manager, browserOrders, accountOrders, history, placedOrders, database, ...rest } = await setUp();
   const sessions = [await manager.create(), await manager.create({ subject: rest.alice })];
   const ids: string[] = [];

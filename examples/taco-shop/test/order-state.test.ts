@@ -46,7 +46,7 @@ describe("the state of an order", () => {
     expect(withPendingChange(done, "b", change(), done.revision).revision).toBe(3);
   });
 
-  test("a pending change that expires becomes an entry with the outcome unknown and blocks no further changes", () => {
+  test("a pending change that expires becomes an entry with the outcome `unknown` and blocks no further changes", () => {
     const pending = withPendingChange(newOrder, "lost", change(), null);
     const later = at + 61_000;
     const order = withPendingChange(pending, "b", change({ at: later }), pending.revision);

@@ -119,7 +119,7 @@ describe("a shared order", () => {
     expect(added.filter(({ who }) => who.name === "Alice")).toHaveLength(6);
   });
 
-  test("sends edits to the guests' event streams, and ends the stream of a removed guest with excluded", async () => {
+  test("sends edits to the guests' event streams, and ends the stream of a removed guest with `excluded`", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const invitation = await invite("view");
     const bob = await join(invitation.token, "Bob");
@@ -146,7 +146,7 @@ describe("a shared order", () => {
     });
   });
 
-  test("sends the event ended and closes the event streams when the order ends", async () => {
+  test("sends the event `ended` and closes the event streams when the order ends", async () => {
     const { alice, order } = await sharedOrder();
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, alice.headers());
     await alice.send("DELETE", order);
