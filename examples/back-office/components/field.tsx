@@ -86,12 +86,12 @@ export function Choose(
 export function CheckBoxes(
   props: FieldProps & {
     readonly choices: readonly Choice[];
-    readonly checked: readonly (number | string)[];
+    readonly checkedValues: readonly (number | string)[];
   },
 ) {
-  const { name, label, result, choices, checked } = props;
+  const { name, label, result, choices, checkedValues } = props;
   const { attributes, note } = useFault(props);
-  const values = result.values ? (result.values[name] ?? []) : checked.map(String);
+  const values = result.values ? (result.values[name] ?? []) : checkedValues.map(String);
   return (
     <fieldset aria-describedby={attributes["aria-describedby"]}>
       <legend>{label}</legend>

@@ -29,7 +29,10 @@ export interface Actor extends Office {
 
 /** Settings of an action. */
 interface ActionOptions {
-  /** What an administrator who acts for the user must not do: "change the password". Default: they may do it. */
+  /**
+   * Forbids the action to an administrator who acts for a user. The text names the action in the error message, for
+   * example "change the password". Default: the action is allowed.
+   */
   readonly ownOnly?: string;
 }
 

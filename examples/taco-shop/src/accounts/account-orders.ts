@@ -14,7 +14,7 @@ export class AccountOrders {
   readonly #forgetOwn: StatementSync;
   readonly #forgetJoined: StatementSync;
   readonly #join: StatementSync;
-  readonly #joined: StatementSync;
+  readonly #selectJoined: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#claim = database.prepare(
@@ -35,7 +35,7 @@ export class AccountOrders {
     this.#forgetOwn = database.prepare("DELETE FROM account_orders WHERE session_id = ?");
     this.#forgetJoined = database.prepare("DELETE FROM joined_orders WHERE session_id = ?");
     this.#join = database.prepare("REPLACE INTO joined_orders (account, session_id) VALUES (?, ?)");
-    this.#joined = database.prepare(
+    this.#selectJoined = database.prepare(
       "SELECT session_id FROM joined_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
     );
   }
@@ -88,7 +88,7 @@ export class AccountOrders {
    * some of these orders.
    */
   listJoined(account: string, max: number): string[] {
-    return this.#joined
+    return this.#selectJoined
       .all(account, max)
       .map(({ session_id }) => String(session_id))
       .reverse();

@@ -33,7 +33,7 @@ export function RoleForm({ role, permissions, text }: Props) {
             name="permissions"
             label={text.permissions}
             choices={permissions.map((id) => ({ id, name: text[id] }))}
-            checked={role.permissions}
+            checkedValues={role.permissions}
             result={result}
             text={text}
           />
@@ -67,7 +67,7 @@ export function NewRoleForm({
             name="permissions"
             label={text.permissions}
             choices={permissions.map((id) => ({ id, name: text[id] }))}
-            checked={[]}
+            checkedValues={[]}
             result={result}
             text={text}
           />

@@ -83,7 +83,7 @@ export function UserForm({ user, submission, roles, warehouses, text }: Props) {
               name="warehouses"
               label={text.mayEnter}
               choices={warehouses}
-              checked={user?.warehouseIds ?? [first]}
+              checkedValues={user?.warehouseIds ?? [first]}
             />
             {user && (
               <CheckBoxes
@@ -92,7 +92,7 @@ export function UserForm({ user, submission, roles, warehouses, text }: Props) {
                 label={text.status}
                 hint={text.disableHint}
                 choices={[{ id: 1, name: text.active }]}
-                checked={user.active ? [1] : []}
+                checkedValues={user.active ? [1] : []}
               />
             )}
           </>
