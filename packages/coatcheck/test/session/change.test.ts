@@ -53,7 +53,7 @@ describe("authenticate()", () => {
     expect(await newLogItems()).toBe(0);
   });
 
-  it("with evict-oldest, revokes the session with the oldest login, even if another session was created earlier", async () => {
+  it("with `evict-oldest`, revokes the session with the oldest login, even if another session was created earlier", async () => {
     const { manager, advance, refusal } = createFixture({
       policy: { sessionLimit: { max: 2, onExceeded: "evict-oldest" } },
     });
@@ -84,7 +84,7 @@ describe("a write of a slow request", () => {
     expect((await manager.find(record.id))?.data).toEqual({});
   });
 
-  it("does not restart the idle timeout when the activity of the request is background", async () => {
+  it("does not restart the idle timeout when the activity of the request is `background`", async () => {
     const { manager, advance } = createFixture();
     const { record, token } = await manager.create();
     advance(MINUTE);
@@ -109,7 +109,7 @@ describe("elevate()", () => {
 });
 
 describe("a periodic rotation", () => {
-  it("records no first use of the new token for a request with the activity none", async () => {
+  it("records no first use of the new token for a request with the activity `none`", async () => {
     const { manager, advance, open } = createFixture({ policy: { rotateEvery: MINUTE } });
     const { record, token } = await manager.create();
     advance(MINUTE);
@@ -192,7 +192,7 @@ it("create() with parentId sets the parent session's browser as owner", async ()
   expect([record.owner, inner.record.owner]).toEqual([`browser:${record.id}`, `browser:${record.id}`]);
 });
 
-it("revoke() waits for all nodes only with the option wait: everywhere", async () => {
+it("revoke() waits for all nodes only if the option `wait` is `everywhere`", async () => {
   const store = memoryStore();
   const everywhere = Promise.withResolvers<void>();
   const cache = { ...directReader(store), propagated: () => everywhere.promise };

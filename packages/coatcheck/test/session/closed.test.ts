@@ -40,7 +40,7 @@ describe("session.closed", () => {
     expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts when its own handle revokes the session, even before the first read of closed", async () => {
+  it("aborts when its own handle revokes the session, even if the handler first reads `closed` afterwards", async () => {
     const { manager } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     const session = await openSession(manager, token);
@@ -107,7 +107,7 @@ describe("session.closed", () => {
     expect(abortCodeOf(closed)).toBe("CONFLICT");
   });
 
-  it("does not abort when its own handle logs in, elevates or rotates, and then watches the new token", async () => {
+  it("does not abort when its own handle logs in, elevates or rotates, but watches the new token", async () => {
     const { manager, time } = createTwoNodes({});
     await manager.create({ subject: "ada" });
     const session = await openSession(manager, (await manager.create()).token);

@@ -50,7 +50,7 @@ describe("session.data", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("saves assignments and flash messages that were made during a write with the next write", async () => {
+  it("keeps assignments and flash messages made during a write, and stores them with the next write", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);

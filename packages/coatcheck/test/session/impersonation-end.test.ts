@@ -95,7 +95,7 @@ describe("an impersonation", () => {
     expect([await refusal(token), await refusal(own.token)]).toEqual(["revoked", "revoked"]);
   });
 
-  it("ends the actor's session at a logout even if the impersonation has already ended", async () => {
+  it("ends the actor's session at a logout even after the impersonation has expired", async () => {
     const { own, begin, request, refusal, advance } = await setUpAdministrator();
     const { token } = await begin();
     advance(HOUR);
@@ -114,7 +114,7 @@ describe("an impersonation", () => {
 });
 
 describe("the session of an impersonation", () => {
-  it("has no elevation: it does not inherit the actor's, and elevate() throws FORBIDDEN", async () => {
+  it("inherits no elevation of the actor's session, and throws FORBIDDEN for elevate()", async () => {
     const { own, begin, open, manager } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
@@ -127,7 +127,7 @@ describe("the session of an impersonation", () => {
     expect(await errorCodeOf(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
   });
 
-  it("returns to the actor's own session, with its elevations, when it stops", async () => {
+  it("hands back the token of the actor's own session when it stops, so that this session keeps its elevations", async () => {
     const { own, begin, open, stop } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);

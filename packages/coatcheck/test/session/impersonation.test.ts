@@ -91,7 +91,7 @@ describe("impersonate()", () => {
 });
 
 describe("stopImpersonating()", () => {
-  it("returns to the actor's own session, with the same token and data", async () => {
+  it("restores the actor's own session, with the same token and data", async () => {
     const { own, begin, stop, refusal, manager } = await setUpAdministrator();
     const { token } = await begin();
     const stopped = await stop(token);
@@ -120,7 +120,7 @@ describe("stopImpersonating()", () => {
     expect([(await stop(own.token)).hasStopped, (await stop("")).hasStopped]).toEqual([false, false]);
   });
 
-  it("returns to the actor's session even after the impersonation's time limit", async () => {
+  it("restores the actor's session even after the impersonation's time limit", async () => {
     const { own, begin, stop, request, advance } = await setUpAdministrator();
     const { token } = await begin();
     advance(HOUR);
@@ -138,7 +138,7 @@ describe("stopImpersonating()", () => {
     expect(await refusal(lost.token)).toBe("revoked");
   });
 
-  it("throws when the actor has to log in again, and returns no other session", async () => {
+  it("throws when the actor has to log in again, and restores no other session", async () => {
     const { own, begin, stop, manager, refusal } = await setUpAdministrator();
     const { token } = await begin();
     await manager.rotate(own.record.id);

@@ -118,7 +118,7 @@ describe("the timeouts of a session", () => {
     });
   });
 
-  it("do not end a session when its activity cannot be written, and the event failed is emitted", async () => {
+  it("do not end a session whose activity cannot be written, which the event `failed` reports", async () => {
     const store = memoryStore();
     const { manager, refusal, advance, runTimers, emitted } = createFixture({
       store: { ...store, touch: () => Promise.reject(new Error("down")) },

@@ -27,7 +27,7 @@ describe("addOlderSecret()", () => {
 });
 
 describe("invalidateAll()", () => {
-  it("ends the validity of every secret now, unless it has ended earlier", () => {
+  it("ends the validity of every secret that is still valid", () => {
     const secrets = invalidateAll([older("a"), older("b", { validUntil: 200 })], 500);
     expect(secrets.map(({ validUntil }) => validUntil)).toEqual([500, 200]);
   });
@@ -42,7 +42,7 @@ describe("invalidateAll()", () => {
 });
 
 describe("limitValidity()", () => {
-  it("shortens a validity that ends later than the limit, and does not extend an earlier one", () => {
+  it("shortens a validity that ends after the limit, and does not extend a validity that ends before the limit", () => {
     const secrets = limitValidity([older("a"), older("b", { validUntil: 200 })], 500);
     expect(secrets).toEqual([older("a", { validUntil: 500 }), older("b", { validUntil: 200 })]);
   });

@@ -83,7 +83,7 @@ describe("manager.open()", () => {
     expect((await site.manager.stats()).active).toBe(0);
   });
 
-  it("continues a session with a token that cannot be computed from the id and the application's secrets", async () => {
+  it("gives a continued session a token that cannot be computed from its id and the application's secrets", async () => {
     const site = fixture();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);

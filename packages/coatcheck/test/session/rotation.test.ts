@@ -26,7 +26,7 @@ describe("periodic rotation", () => {
     expect((await (await open(token)).commit()).state).toBe("rotated");
   });
 
-  it("does not happen for a request with the activity none", async () => {
+  it("does not happen for a request with the activity `none`", async () => {
     const { manager, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(20 * MINUTE);
@@ -131,7 +131,7 @@ describe("a session limit", () => {
     expect(await errorCodeOf(manager.authenticate(record.id, "alice"))).toBeNull();
   });
 
-  it("revokes the oldest session with evict-oldest", async () => {
+  it("with `evict-oldest`, revokes the oldest session", async () => {
     const { manager, refusal, advance, open } = limited("evict-oldest");
     const first = await manager.create({ subject: "alice" });
     advance(1000);
@@ -144,7 +144,7 @@ describe("a session limit", () => {
     expect(await manager.find(first.record.id)).toMatchObject({ reason: "limit" });
   });
 
-  it("revokes the least recently used session with evict-least-recently-used", async () => {
+  it("with `evict-least-recently-used`, revokes the least recently used session", async () => {
     const { manager, refusal, advance, open, runTimers } = limited("evict-least-recently-used");
     const first = await manager.create({ subject: "alice" });
     advance(1000);

@@ -64,7 +64,7 @@ describe("a stored session with older data", () => {
     });
   });
 
-  it("gets initial data when it cannot be migrated, stays logged in, and emits failed", async () => {
+  it("gets initial data when it cannot be migrated, stays logged in, and causes the event `failed`", async () => {
     const { manager, token } = await storeWithOlderVersion({ mode: "purple" }, { migrations });
     const failed = once(manager.events, "failed");
     const session = await manager.resume(token);
@@ -75,7 +75,7 @@ describe("a stored session with older data", () => {
     ]);
   });
 
-  it("expires when it cannot be migrated and onUnreadable is end", async () => {
+  it("expires when it cannot be migrated and `onUnreadable` is `end`", async () => {
     const { manager, token, record } = await storeWithOlderVersion({ mode: "dark" }, { onUnreadable: "end" });
     expect((await manager.resume(token)).refusal).toBe("expired");
     expect(await errorCodeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
@@ -116,7 +116,7 @@ describe("a stored session with newer data", () => {
     expect(await next.find(record.id)).toMatchObject({ subject: "ada", data: ahead, dataVersion: 2 });
   });
 
-  it("gets initial data when onUnreadable is reset", async () => {
+  it("gets initial data when `onUnreadable` is `reset`", async () => {
     const { manager, record } = await storeWithNewerVersion({ schema, initial, onUnreadable: "reset" });
     await manager.patch(record.id, { visits: 1 });
     expect(await manager.find(record.id)).toMatchObject({

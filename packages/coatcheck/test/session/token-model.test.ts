@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe("the rules for tokens", () => {
-  it("keep properties 1 to 5 when requests and responses are lost, repeated, delayed and reordered", async () => {
+  it("keep the five properties of the model when requests and responses are lost, repeated, delayed and reordered", async () => {
     await fc.assert(property, { seed: 2, numRuns: 150 });
   });
 });

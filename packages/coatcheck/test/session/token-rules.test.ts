@@ -64,20 +64,20 @@ describe("TokenRules.parse()", () => {
 });
 
 describe("TokenRules.check()", () => {
-  it("returns current for the present secret, and unknown for the secret of another session", () => {
+  it("returns `current` for the present secret, and `unknown` for the secret of another session", () => {
     const { record, check } = createSession();
     expect(check(0)).toBe("current");
     expect(rules.check(record, hashSecret("other"), START)).toBe("unknown");
   });
 
-  it("returns older for a replaced secret until its validity ends, and replaced afterwards", () => {
+  it("returns `older` for a replaced secret until its validity ends, and `replaced` afterwards", () => {
     const { replace, check } = createSession();
     replace();
     expect(check(0, 10 * MINUTE - 1)).toBe("older");
     expect(check(0, 10 * MINUTE)).toBe("replaced");
   });
 
-  it("returns superseded for an invalidated secret within the overlap, and replaced afterwards", () => {
+  it("returns `superseded` for an invalidated secret within the overlap, and `replaced` afterwards", () => {
     const { replace, check } = createSession();
     replace({ older: "invalidate" });
     expect(check(0)).toBe("superseded");
@@ -93,7 +93,7 @@ describe("TokenRules.check()", () => {
     expect(check(1, TOKEN_OVERLAP)).toBe("superseded");
   });
 
-  it("returns reused for a periodically rotated secret after its validity, unless a login has invalidated it", () => {
+  it("returns `reused` for a periodically rotated secret after its validity, unless a login has invalidated the secret", () => {
     const { replace, use, check } = createSession();
     replace({ purpose: "periodic" });
     use(0);

@@ -70,7 +70,7 @@ describe("visit fields of a session", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("do not make a commit fail if they are its only change and cannot be stored", async () => {
+  it("do not make a commit fail if the commit changes nothing else and cannot store them", async () => {
     const { manager, open, emitted } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
@@ -101,7 +101,7 @@ describe("visit fields of a session", () => {
     expect([record.visit, record.conversion]).toEqual([null, null]);
   });
 
-  it("cannot be read without the option visits, and the error of session.visit names that option", async () => {
+  it("cannot be read without the option `visits`, and the error of session.visit names that option", async () => {
     const { manager } = createFixture();
     expect(() => manager.begin().visit).toThrow(/createVisits/);
   });
