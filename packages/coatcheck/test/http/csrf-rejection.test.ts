@@ -23,7 +23,7 @@ describe("the error for a rejected cross-origin request", () => {
   });
 
   it.each<Record<string, string>>([{}, { "sec-fetch-site": "cross-site" }])(
-    "names the privacy settings that hide an origin, and does not advise to trust the origin null (%o)",
+    "names the privacy settings that hide an origin, and does not advise to trust the origin `null` (%o)",
     (more) => {
       const { message } = reject({ origin: "null", ...more });
       expect(message).toContain(
@@ -43,7 +43,7 @@ describe("the error for a rejected cross-origin request", () => {
     expect(reject({ origin: `https://${"x".repeat(10_000)}` }).message.length).toBeLessThan(1000);
   });
 
-  it("is accompanied by the event request-rejected with origin and host, even in production", () => {
+  it("comes with the event `request-rejected`, which contains origin and host even in production", () => {
     vi.stubEnv("NODE_ENV", "production");
     expect(reject({ origin: "https://pay.example" }).events).toEqual([
       {
@@ -58,7 +58,7 @@ describe("the error for a rejected cross-origin request", () => {
 });
 
 describe("a request without a valid CSRF token", () => {
-  it("emits request-rejected", async () => {
+  it("causes the event `request-rejected`", async () => {
     const { manager, open, events } = setUp({ csrf: { token: "required" } });
     const { token } = await manager.create();
     const cookie = `__Host-sid=${token}`;

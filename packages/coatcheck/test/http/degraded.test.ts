@@ -66,7 +66,7 @@ async function startWithExpiredLease(outage: OutagePolicy) {
   return { get };
 }
 
-describe("the outage policy degraded during a long outage", () => {
+describe("the outage policy `degraded` during a long outage", () => {
   it("serves a cached session that is marked as degraded", async () => {
     const { get } = await startWithExpiredLease({ degraded: { maxAge: 60_000 } });
     expect(await get("/")).toEqual({ status: 200, body: "alice degraded", cookies: [] });

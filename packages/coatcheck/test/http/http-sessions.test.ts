@@ -143,7 +143,7 @@ describe("RequestSession", () => {
     expect(reported).toEqual([failure]);
   });
 
-  it("calls the option newSession only when it creates a session", async () => {
+  it("calls the option `newSession` only when it creates a session", async () => {
     let calls = 0;
     const { open } = setUp({
       newSession: (client) => {

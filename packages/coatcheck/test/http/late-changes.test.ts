@@ -10,7 +10,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-it("data that is assigned after the commit and not saved causes a call of onCommitFailure for each request, but only one warning per process", async () => {
+it("unsaved data that a handler assigns after the commit calls onCommitFailure once per request, and warns once", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open, runTimers } = setUp();
   for (let round = 0; round < 2; round++) {
@@ -31,7 +31,7 @@ it("data that is assigned after the commit and not saved causes a call of onComm
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("data that is first read after the commit is reported if a change of it is not saved, and so is a flash message", async () => {
+it("an unsaved change of data that is first read after the commit is reported, as is an unsaved flash message", async () => {
   const { failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();

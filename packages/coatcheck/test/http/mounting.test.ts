@@ -197,7 +197,7 @@ describe("a wrong argument or option in a handler", () => {
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("leads to a 500 without details if newSession() returns a misspelt field, and onCommitFailure and failed get the error that names the field", async () => {
+  it("causes a 500 without details if newSession() returns a misspelt field, and calls onCommitFailure with the field's name", async () => {
     const logged: unknown[] = [];
     const options = {
       newSession: () => ({ subjct: "ada" }) as object,

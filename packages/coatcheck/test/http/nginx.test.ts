@@ -20,7 +20,7 @@ describeWithProgram("nginx", "behind an nginx that buffers and compresses", () =
     await site.close();
   });
 
-  it("forwards each event of the event stream immediately, although it compresses responses", async () => {
+  it("forwards each event of the event stream immediately, although nginx compresses responses", async () => {
     const browser = new Browser(nginx.url, FIREFOX);
     const id = (await browser.logIn()).data.session?.id ?? "";
     const stream = await browser.follow();

@@ -194,7 +194,7 @@ describe("POST /session/elevate", () => {
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("rejects every scope except account without the option elevate, and names the option", async () => {
+  it("rejects every scope except `account` if the option `elevate` is missing, and names this option", async () => {
     const body = { email: "ada", password: "secret", scope: "payments" };
     const response = await browser.fetch("POST /session/elevate", body);
     expect([response.status, await response.json()]).toMatchObject([
@@ -209,7 +209,7 @@ describe("POST /session/elevate", () => {
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("calls the option elevate and uses the duration that it returns", async () => {
+  it("calls the option `elevate` and uses the returned duration", async () => {
     await site.close();
     site = await startSite(startExpress, {
       routes: {

@@ -131,7 +131,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(await again.next()).toBe(`revoked ${id}`);
   });
 
-  it("continues after periodic rotations by another node, and its older token is not treated as stolen", async () => {
+  it("continues after periodic rotations by another node, without treating its older token as stolen", async () => {
     const stream = await browser.follow();
     const policy = { rotateEvery: HOUR };
     const secrets = ["the secret of these tests"];
@@ -162,7 +162,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     ]);
   });
 
-  it("sends expiring once before the expiry and changed at the expiry, without extending the session", async () => {
+  it("sends `expiring` once before the expiry and `changed` at the expiry, without extending the session", async () => {
     const stream = await browser.follow();
     const checkAfter = async (milliseconds: number) => {
       site.pass(milliseconds);

@@ -88,7 +88,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
   });
   afterEach(() => site.close());
 
-  it("begin an impersonation with the options that authorize() returns, and return to the administrator's session at its end", async () => {
+  it("begin an impersonation with the options that authorize() returns, and stop it to restore the administrator's session", async () => {
     const own = clerk.cookies.get("__Host-sid");
     const begun = await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     expect(begun.data).toMatchObject({
@@ -106,7 +106,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     ]);
   });
 
-  it("accept a repeated request, which changes nothing", async () => {
+  it("accept a repeated request without a second effect", async () => {
     await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     const acting = clerk.cookies.get("__Host-sid");
     expect((await clerk.send("POST /session/impersonation", ACT_FOR_ADA)).data.user).toEqual({ name: "ada" });
@@ -116,7 +116,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     }
   });
 
-  it("return to the administrator's session after the impersonation has expired", async () => {
+  it("restore the administrator's session even after the impersonation has expired", async () => {
     await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     site.pass(600_000);
     expect((await clerk.send("GET /session")).data).toMatchObject({ status: "none", reason: "expired" });
@@ -183,7 +183,7 @@ describe.each(Object.entries(frameworks))(
   },
 );
 
-it("sessionRoutes() rejects a misspelt or missing option authorize, and a request fails if authorize() returns an invalid grant", async () => {
+it("sessionRoutes() rejects a missing option `authorize`, and fails a request if authorize() returns an invalid grant", async () => {
   const routes = (impersonation: object) => startSite(startExpress, { routes: { impersonation } as never });
   await expect(routes({ authorise: authorize })).rejects.toThrow(
     'unknown option "impersonation.authorise"; did you mean "impersonation.authorize"?',

@@ -125,7 +125,7 @@ describe.each([
   ["an Express router", expressRouter],
   ["a Fastify prefix", fastifyPlugin],
   ["a Hono base path", MOUNTS[5]?.[1] as StartRoutes],
-])("the option base, if it begins with the prefix of %s,", (_name, start) => {
+])("the option `base`, if it begins with the prefix of %s,", (_name, start) => {
   it("is the whole path of the endpoints", async () => {
     const site = await startSite(start, { http: {}, routes: { base: "/api/auth", migratePath: "/api/old" } });
     const browser = site.browser();

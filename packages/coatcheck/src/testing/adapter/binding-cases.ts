@@ -4,7 +4,7 @@ import type { BindingPolicy, RequestClient } from "../../session/binding.ts";
 import { type AdapterCases, loginRoute, showRoute, showSession } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
-/** A binding that takes the first word of the `User-Agent` header for its family, and the whole address for the network. */
+/** A binding that takes the first word of the `User-Agent` header for its family, and the complete IP address for the network. */
 function bindingWith(policy: BindingPolicy): ClientBinding {
   const rules = { policyOf: () => policy, familyOf: firstWord, onUnusualLogin: null };
   return {
@@ -40,7 +40,7 @@ const routesWithGuard = {
 } as const;
 const routesWithLogin = { ...routes, "/account": { guard: "subject", handle: showRoute.handle } } as const;
 
-/** A session is bound to the client of its login, which the adapter reports. */
+/** A session is bound to the client that logged in. The adapter reports the client of each request. */
 export const bindingCases: AdapterCases = {
   "a session used by another browser is revoked, and the request is anonymous": {
     http: { binding: bindingWith({ userAgent: "revoke", address: "off" }) },

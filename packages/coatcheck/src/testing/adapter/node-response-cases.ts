@@ -136,7 +136,7 @@ export const nodeResponseCases: AdapterCases = {
       assert.deepEqual([refusal, createCache], [null, null]);
     },
   },
-  "a client that disconnects before the commit: the session is saved and the server keeps running": {
+  "a session is saved although its client disconnects before the commit, and the server keeps running": {
     routes: { "/write": rawResponseRoute((response) => response.end("body")), "/login": loginRoute },
     async check(fixture) {
       const writes = fixture.store.holdWrites();

@@ -4,7 +4,7 @@ import type { AdapterFixture } from "./fixtures.ts";
 
 /** An outage of the store. No outage policy may log a user out. */
 export const outageCases: AdapterCases = {
-  "policy closed: the response is 503 and sets no cookie": {
+  "with the outage policy `closed`, the response is 503 and sets no cookie": {
     routes: {
       "/show": showRoute,
       "/sessionless": sessionlessRoute,
@@ -28,7 +28,7 @@ export const outageCases: AdapterCases = {
       assert.equal((await fixture.send("/guarded", { headers })).status, 200);
     },
   },
-  "policy anonymous: the request continues without a session, stores nothing and sets no cookie": {
+  "with the outage policy `anonymous`, the request continues without a session and stores nothing": {
     http: { outage: "anonymous" },
     routes: { "/show": showRoute, "/count": countRoute, "/guarded": { ...showRoute, guard: "session" } },
     async check(fixture) {

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Session } from "../../../src/session/session.ts";
 import { AWAY_ADDRESS, CHROME, HOME_ADDRESS, NEWER_FIREFOX, Site } from "./fixtures.ts";
 
-describe("a session bound to the client of its login", () => {
-  it("stores the browser's family and the client's network, but not the browser's version or the full address", async () => {
+describe("a session that is bound to the client that logged in", () => {
+  it("stores the browser's family and the client's network, but not the browser's version or the complete IP address", async () => {
     for (const [address, network] of [
       [HOME_ADDRESS, "203.0.113.0"],
       ["2001:db8:7:1:a:b:c:d", "2001:db8:7::"],
@@ -22,13 +22,13 @@ describe("a session bound to the client of its login", () => {
     }
   });
 
-  it("stores no network if the option address is off", async () => {
+  it("stores no network if the option `address` is off", async () => {
     const site = new Site({ binding: { address: "off" } });
     const { record } = await site.load({ token: await site.logIn() });
     expect(record?.binding?.network).toBeNull();
   });
 
-  it("has no binding before the login, or without the option binding", async () => {
+  it("has no binding before the login, or without the option `binding`", async () => {
     const site = new Site({ binding: { userAgent: "revoke" } });
     const token = await site.change({}, (session) => session.patch({ cart: { tea: 1 } }));
     expect(await site.load({ token, userAgent: CHROME })).toMatchObject({ record: { binding: null } });
@@ -37,7 +37,7 @@ describe("a session bound to the client of its login", () => {
     expect((await unbound.load({ token: login, userAgent: CHROME })).record?.binding).toBeNull();
   });
 
-  it("continues without a binding if its login was before the option was set, and is bound at the next login", async () => {
+  it("continues without a binding until the next login if it logged in before the option was set", async () => {
     const { store } = new Site({ binding: null });
     const before = new Site({ binding: null, store });
     const token = await before.logIn();
@@ -47,7 +47,7 @@ describe("a session bound to the client of its login", () => {
     expect(await site.refusal({ token: renewed, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("is returned synchronously from the cache, like a session without a binding", async () => {
+  it("is returned synchronously from the cache, as is a session without a binding", async () => {
     for (const binding of [null, { userAgent: "revoke", address: "revoke" } as const]) {
       const site = new Site({ binding });
       const token = await site.logIn();
@@ -58,7 +58,7 @@ describe("a session bound to the client of its login", () => {
     }
   });
 
-  it("is compared with the client even if it is read from the store and not from a cache", async () => {
+  it("is compared with the request's client even if the session comes from the store instead of a cache", async () => {
     const site = new Site({ binding: { userAgent: "revoke" }, cache: "none" });
     const token = await site.logIn();
     expect(await site.refusal({ token, userAgent: NEWER_FIREFOX })).toBeNull();
@@ -94,7 +94,7 @@ describe("the binding of a session behind a proxy", () => {
   });
 });
 
-describe("the option tenants of createBinding()", () => {
+describe("the option `tenants` of createBinding()", () => {
   it("overrides the default policy for the tenants in its table", async () => {
     const site = new Site({
       binding: { userAgent: "log", address: "off", tenants: { bank: { userAgent: "revoke" } } },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CHROME, MINUTE, Site } from "./fixtures.ts";
 
 describe("a session with a binding while the store is down", () => {
-  it("is not served from a cached copy if the client's change would revoke the session", async () => {
+  it("is not returned from the cache if the client's change would revoke the session", async () => {
     const site = new Site({
       binding: { userAgent: "revoke" },
       http: { outage: { degraded: { maxAge: 10 * MINUTE } } },
@@ -18,7 +18,7 @@ describe("a session with a binding while the store is down", () => {
     expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("is served from a cached copy without its elevations if the client's change requires a step-up", async () => {
+  it("is returned from the cache without its elevations if the client's change requires a step-up", async () => {
     const site = new Site({
       binding: { userAgent: "step-up" },
       http: { outage: { degraded: { maxAge: 10 * MINUTE } } },
@@ -32,7 +32,7 @@ describe("a session with a binding while the store is down", () => {
     expect(await site.refusal({ token, userAgent: CHROME }, "payment")).toBe("STORE_UNAVAILABLE");
   });
 
-  it("is refused to a changed client if the change cannot be stored, and is not logged out", async () => {
+  it("is not opened for a changed client if the change cannot be stored, but is not revoked", async () => {
     const site = new Site({ binding: { userAgent: "step-up" } });
     const token = await site.stepUp({ token: await site.logIn() });
     await site.load({ token });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { requireRecentProof } from "../../../src/http/recent-proof.ts";
 import { AWAY_ADDRESS, CHROME, FIREFOX, MINUTE, NEWER_FIREFOX, Site } from "./fixtures.ts";
 
-describe("the policy revoke", () => {
+describe("the policy `revoke`", () => {
   const binding = { userAgent: "revoke", address: "revoke" } as const;
 
   it("revokes the session when another browser uses its token, and treats that request as anonymous", async () => {
@@ -73,7 +73,7 @@ describe("the policy revoke", () => {
   });
 });
 
-describe("the policy step-up", () => {
+describe("the policy `step-up`", () => {
   const binding = { userAgent: "step-up", address: "off" } as const;
   const recentProof = async (site: Site, token: string, userAgent = FIREFOX) => {
     const session = await site.load({ token, userAgent });
@@ -177,8 +177,8 @@ describe("the policy step-up", () => {
   });
 });
 
-describe("the policy log", () => {
-  it("is the default: it emits one event for each changed client, and the session continues", async () => {
+describe("the policy `log`", () => {
+  it("applies by default, continues the session and emits one event for each changed client", async () => {
     const site = new Site();
     const token = await site.logIn();
     for (const sent of [
@@ -195,7 +195,7 @@ describe("the policy log", () => {
     ]);
   });
 
-  it("is overridden by the stronger policy if both browser and network have changed", async () => {
+  it("gives way to a stronger policy if both the browser and the network have changed", async () => {
     const site = new Site({ binding: { userAgent: "step-up", address: "log" } });
     const token = await site.logIn();
     await site.load({ token, userAgent: CHROME, address: AWAY_ADDRESS });

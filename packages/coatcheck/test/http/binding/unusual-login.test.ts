@@ -52,7 +52,7 @@ describe("the report of an unusual login", () => {
     expect(events).toEqual(box.logins);
   });
 
-  it("is the event new-country, once, if only the country is new", async () => {
+  it("is one event `new-country` if only the country is new", async () => {
     const { site, box, logInWithMail } = setUp();
     const events: UnusualLogin[] = [];
     site.manager.events.on("new-country", ({ login }) => events.push(login));
@@ -86,7 +86,7 @@ describe("the report of an unusual login", () => {
     ]);
   });
 
-  it("is made twice if two concurrent logins come from the same new device", async () => {
+  it("is sent twice if two concurrent logins come from the same new device", async () => {
     const { site, box, logInWithMail } = setUp();
     await logInWithMail();
     site.clock.pass(MINUTE);
@@ -121,7 +121,7 @@ describe("the report of an unusual login", () => {
 });
 
 describe("the country of a login", () => {
-  it("is the result of the option country, if that is a function of the client and the request", async () => {
+  it("is the result of the option `country`, if that is a function of the client and the request", async () => {
     const { site, logInWithMail, box } = setUp({
       binding: {
         country: ({ address }, request) =>
