@@ -19,7 +19,7 @@ it.each([
   expect(wrong.map((userAgent) => [clientKind(userAgent), userAgent])).toEqual([]);
 });
 
-it("clientKind() classifies a client without a User-Agent as suspected", () => {
+it("clientKind() returns `suspected` for a client without a User-Agent header", () => {
   expect([clientKind(null), clientKind(undefined)]).toEqual(["suspected", "suspected"]);
 });
 

@@ -200,7 +200,7 @@ it("startTracker() ignores a new fragment after replaceState has changed the que
   expect(page.sent).toEqual([]);
 });
 
-it("startTracker() works in a sandboxed frame, where reading cookies throws", async () => {
+it("startTracker() reports the page view of a sandboxed frame, where reading cookies throws", async () => {
   const page = new TestPage();
   Object.defineProperty(page, "cookie", {
     get() {

@@ -120,7 +120,7 @@ describe("ndjsonSink", () => {
     expect(readFileSync(join(folder, "2026-01-01-12.ndjson"), "utf8")).toBe('{"kind"');
   });
 
-  it("throws STORE_UNAVAILABLE while the disk fails, and works again afterwards", async () => {
+  it("throws STORE_UNAVAILABLE while the disk fails, and writes again afterwards", async () => {
     const folder = temporaryFolder();
     const clock = fakeClock();
     const sink = ndjsonSink({ folder, clock });

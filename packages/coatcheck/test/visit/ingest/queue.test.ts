@@ -158,7 +158,7 @@ describe("IngestQueue during an outage", () => {
     }
   });
 
-  it("emits outage-began and outage-ended once per outage, not once per batch", async () => {
+  it("emits `outage-began` and `outage-ended` once per outage, not once per batch", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 1 });
     const reports: unknown[] = [];
     queue.on("outage-began", (message) => reports.push(message));

@@ -47,21 +47,21 @@ function describeBudget(
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  it("answers the next question on the connection of a question that timed out", async () => {
+  it("runs the next query on the connection of a query that timed out", async () => {
     for (let question = 0; question < 6; question++) {
       await expect(read(20)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
       expect(await read(5000, sql`select 1 as n`)).toEqual([{ n: 1 }]);
     }
   });
 
-  it("answers twenty concurrent questions", async () => {
+  it("returns the rows of twenty concurrent queries", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => read(5000, sql<{ n: number }>`select cast(${n} as bigint) as n`)),
     );
     expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
-  it("includes the wait for a connection in a question's deadline", async () => {
+  it("includes the wait for a connection in a query's deadline", async () => {
     const slow = Array.from({ length: 8 }, () => read(300).catch((error) => error.code));
     await expect(read(100, sql`select 1 as n`)).rejects.toMatchObject({ status: expect.any(Number) });
     expect(new Set(await Promise.all(slow))).not.toContain(undefined);

@@ -158,7 +158,7 @@ describe("createQuestions", () => {
     await missing.close();
   });
 
-  it("rejects questions after close()", async () => {
+  it("rejects with STORE_UNAVAILABLE after close()", async () => {
     const closed = createQuestions(loaded.database);
     await closed.overview(MONTH);
     await closed.close();

@@ -55,7 +55,7 @@ async function compare(questions: ComparedQuestions["questions"]): Promise<void>
   await compareFunnels(asked);
 }
 
-it("answers from SQLite are correct after two nodes have written at the same time", {
+it("the figures from SQLite equal the recount after two nodes have written at the same time", {
   timeout: 60_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-nodes-"));
@@ -73,7 +73,9 @@ it("answers from SQLite are correct after two nodes have written at the same tim
 });
 
 await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
-  it("answers are correct after two nodes have written at the same time", { timeout: 60_000 }, async () => {
+  it("the figures equal the recount after two nodes have written at the same time", {
+    timeout: 60_000,
+  }, async () => {
     const database = await temporaryDatabase(url);
     const pools = [0, 1].map(() => new pg.Pool({ connectionString: database.url, max: 3 }));
     const sinks = await Promise.all(pools.map((pool) => postgresEvents({ pool, timeZone: TIME_ZONE })));

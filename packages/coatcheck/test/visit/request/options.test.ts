@@ -40,7 +40,7 @@ it.each<[string, object, string]>([
   expect(create).toThrow(message);
 });
 
-it("coatcheck() accepts the option visits", async () => {
+it("coatcheck() accepts the option `visits`", async () => {
   const { coatcheck } = await import("../../../src/http/express.ts");
   const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
   const visits = createVisits({ queue, privacy: "full", events: defineEvents({ quiz_finished: {} }) });

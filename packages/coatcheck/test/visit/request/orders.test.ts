@@ -148,7 +148,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     ]);
   });
 
-  it("track() adds the page whose script sent the request", async () => {
+  it("track() stores with the event the page whose script sent the request", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/product/7");

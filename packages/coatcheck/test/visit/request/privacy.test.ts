@@ -11,7 +11,7 @@ const NEVADA = (address: string | null) => ({
 const place = (client: { readonly address: string | null }) => NEVADA(client.address);
 
 describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
-  it("mode full stores session, subject, user agent and city", async () => {
+  it("the mode `full` stores session, subject, user agent and city", async () => {
     await using fixture = await startFixture(start, { visits: { place } });
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -25,7 +25,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("mode exempt sets a cookie, but stores no link to session, subject or order", async () => {
+  it("the mode `exempt` sets a cookie, but stores no link to session, subject or order", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "exempt", place } });
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -56,7 +56,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("mode exempt passes only a truncated address to the option place", async () => {
+  it("the mode `exempt` passes only a truncated IP address to the option `place`", async () => {
     const addresses: (string | null)[] = [];
     const watching = (client: { readonly address: string | null }) => {
       addresses.push(client.address);
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(addresses).toEqual(["127.0.0.0"]);
   });
 
-  it("mode cookieless recognises a browser until local midnight, without a cookie", async () => {
+  it("the mode `cookieless` recognises a browser until local midnight, without a cookie", async () => {
     const visits = { privacy: "cookieless", timeZone: "America/New_York" } as const;
     await using fixture = await startFixture(start, { visits });
     const firefox = fixture.browser();
@@ -96,7 +96,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("mode cookieless recognises the same visitor on two nodes with the same salt", async () => {
+  it("the mode `cookieless` recognises the same visitor on two nodes with the same salt", async () => {
     const visits = { privacy: "cookieless", dailySalt: async (day: string) => `salt of ${day}` } as const;
     await using one = await startFixture(start, { visits });
     await using two = await startFixture(start, { visits });
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(one.queue.events.at(-1)?.visitorId).not.toBeNull();
   });
 
-  it("mode off collects and counts nothing, but still marks the session as converted", async () => {
+  it("the mode `off` collects and counts nothing, but still marks the session as converted", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "off" } });
     const browser = fixture.browser();
     await browser.openPage("/");
