@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { mutantCaches, simulate } from "../../src/testing/simulator/index.ts";
 
-describe("the leased cache in the simulator", () => {
-  test("keeps its staleness bound through 1,000 scenarios of failures", { timeout: 60_000 }, () => {
+describe("the leased cache", () => {
+  test("keeps its staleness bound in 1,000 simulated scenarios of failures", { timeout: 60_000 }, () => {
     const report = simulate({ runs: 1000 });
     console.log(
       `seed ${report.seed}: worst staleness ${Math.round(report.worstStaleness)} ms (bound: 1000 ms); served`,
@@ -17,7 +17,7 @@ describe("the leased cache in the simulator", () => {
   });
 
   test.each(Object.entries(mutantCaches))(
-    "fails for a core with a bug: %s",
+    "violates a guarantee if its core has a bug: %s",
     { timeout: 60_000 },
     (_name, createCore) => {
       const report = simulate({ runs: 10_000, createCore });

@@ -56,7 +56,7 @@ async function expectNotice(
 }
 
 describeWithProgram("redis", "an application whose Redis moves to another server", () => {
-  it("loses nothing in a planned failover, and works again within 5 s", async () => {
+  it("loses nothing in a planned failover, and stores sessions again within 5 s", async () => {
     const pair = await startPair();
     const load = await startLoad(pair);
     await failOver(pair);
@@ -72,7 +72,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     );
   });
 
-  it("logs no one out after a crash of the primary, and works again within 5 s", async () => {
+  it("keeps every session after a crash of the primary, and stores sessions again within 5 s", async () => {
     const pair = await startPair();
     const load = await startLoad(pair);
     await untilReplicated(pair.primary);
@@ -89,7 +89,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     expect(pair.notices[0]?.message).toBe("Redis did not respond; try again shortly.");
   });
 
-  it("logs no one out while the host name switches between primary and replica twice a second", async () => {
+  it("keeps every session while the host name switches between primary and replica twice a second", async () => {
     const pair = await startPair();
     const { primary, replica, name, notices } = pair;
     const load = await startLoad(pair);
@@ -186,7 +186,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     primary.server.signal("SIGKILL");
   });
 
-  it("works again when a primary accepts writes after it refused them for a minute", async () => {
+  it("stores sessions again when a primary accepts writes after it has refused them for a minute", async () => {
     const pair = await startPair();
     const transport = await pair.connect();
     const clock = fakeClock();
@@ -206,7 +206,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     await manager.close();
   });
 
-  it("reports that the cluster is down, and works once the cluster is up", async () => {
+  it("reports that the cluster is down, and stores sessions again when the cluster is up", async () => {
     const node = await startNode({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) });
     const notices: ServerNotice[] = [];
     const transport = await connectRedis(node.server.url, { onNotice: (notice) => notices.push(notice) });

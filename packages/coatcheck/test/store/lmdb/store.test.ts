@@ -23,7 +23,7 @@ storeContract(
   },
 );
 
-it("docs/stores.md shows the LMDB store as it is tested", () => {
+it("docs/stores.md contains the unchanged source of the LMDB store that these tests use", () => {
   const source = readFileSync(new URL("lmdb-store.ts", import.meta.url), "utf8").trim();
   const document = readFileSync(new URL("../../../../../docs/stores.md", import.meta.url), "utf8");
   expect(document).toContain(`\`\`\`ts\n${source}\n\`\`\``);

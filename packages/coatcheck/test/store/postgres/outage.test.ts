@@ -85,7 +85,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await pool.end();
   });
 
-  it("a notice reports a server that is read-only or becomes read-only", async () => {
+  it("calls reject with an error that names the cause if the server is or becomes read-only", async () => {
     const database = await temporaryDatabase(server);
     const name = new URL(database.url).pathname.slice(1);
     const store = await postgresStore({ connectionString: database.url });
@@ -99,7 +99,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await database.drop();
   });
 
-  it("calls reject within the deadline while the server hangs, and work afterwards", async () => {
+  it("calls reject within the deadline while the server hangs, and succeed afterwards", async () => {
     const schema = await temporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
@@ -132,7 +132,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await schema.drop();
   });
 
-  it("calls work again after the loss of every idle and busy connection", async () => {
+  it("calls succeed again after the loss of every idle and busy connection", async () => {
     const schema = await temporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });

@@ -143,7 +143,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       expect(await store.revoke({ tenant: "\0" }, "admin")).toBe(0);
     });
 
-    it("works on a pool of the application, and does not end it", async () => {
+    it("uses a pool of the application, and does not end the pool", async () => {
       const pool = new Pool({ connectionString: url });
       const own = await postgresStore({ pool });
       const record = makeRecord();

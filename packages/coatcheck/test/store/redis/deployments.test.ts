@@ -77,7 +77,7 @@ async function checkStoreAndHints(transport: RedisTransport): Promise<void> {
 }
 
 describeWithProgram("redis", "redisStore deployments", () => {
-  it("the store works on a cluster, with all keys on one node", async () => {
+  it("the store keeps its guarantees on a cluster, with all keys on one node", async () => {
     const { servers, nodes } = await startCluster();
     const cluster = createCluster({
       rootNodes: servers.map(({ url }) => ({ url })),
@@ -97,7 +97,7 @@ describeWithProgram("redis", "redisStore deployments", () => {
     expect(await redisStore(withKeys as RedisTransport).stats(0)).toMatchObject({ total: 0 });
   });
 
-  it("the store works behind Sentinel", async () => {
+  it("the store keeps its guarantees on a server that Sentinel monitors", async () => {
     const primary = await startOwnRedis();
     await connectTo(primary);
     const sentinelServer = await startSentinel(primary.port);

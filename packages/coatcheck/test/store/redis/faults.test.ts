@@ -18,7 +18,7 @@ import {
 } from "./store-fixtures.ts";
 
 describeWithProgram("redis", "redisStore during failures", () => {
-  it("calls reject at the deadline while the server hangs, and work afterwards", async () => {
+  it("calls reject at the deadline while the server hangs, and succeed afterwards", async () => {
     const { server, store } = await startFixture({}, 300);
     const record = makeRecord();
     await untilResolved(() => store.put(record, CREATE_OPTIONS));
@@ -158,7 +158,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect(await commands()).toBe(before + 10);
   });
 
-  it("the store works after the server has dropped its scripts", async () => {
+  it("calls succeed after the server has dropped the store's scripts", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE_OPTIONS);
@@ -166,7 +166,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.get(record.id))?.record).toEqual(record);
   });
 
-  it("the store works with the documented permissions of the Redis user", async () => {
+  it("calls succeed if the Redis user has only the documented permissions", async () => {
     const { server, redis } = await startFixture();
     const rights = "+@read +@write +@scripting +@connection +time +info";
     await redis.exec(["ACL", "SETUSER", "coats", "on", ">hush", "~{coatcheck}:*", ...rights.split(" ")]);

@@ -18,7 +18,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     expect(await store.put(makeRecord(), CREATE_OPTIONS)).toBe("stored");
   });
 
-  it("every call rejects within a second after the server's policy has become unsafe, and a notice reports it", async () => {
+  it("every call rejects within a second after the eviction policy has become unsafe, and onNotice receives the reason", async () => {
     const { redis } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "noeviction" });
     const clock = fakeClock();
     const notices: ServerNotice[] = [];
@@ -59,7 +59,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     },
   );
 
-  it("the store works without the key history when no revocation is pending", async () => {
+  it("calls succeed without the Redis keys `history` and `pending` if a sweep has left both empty", async () => {
     const { redis, store } = await startFixture();
     await store.put(makeRecord({ tenant: "acme" }), CREATE_OPTIONS);
     await store.revoke({ tenant: "acme" }, "admin");

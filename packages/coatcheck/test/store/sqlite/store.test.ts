@@ -66,7 +66,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("explains why a file cannot be opened", () => {
+  it("throws an error that explains why a file cannot be opened", () => {
     const unavailable = (text: string) =>
       expect.objectContaining({ code: "STORE_UNAVAILABLE", message: expect.stringContaining(text) });
     expectOpening(join(folder, "nowhere", "sessions.db")).toThrow(unavailable("folder does not exist"));
@@ -83,7 +83,7 @@ describe("sqliteStore", () => {
     expectOpening(path).toThrow(/schema 1000.*Update Coatcheck/);
   });
 
-  it("rejects with STORE_UNAVAILABLE while another process holds the lock, and works afterwards", async () => {
+  it("rejects with STORE_UNAVAILABLE while another process holds the lock, and accepts writes afterwards", async () => {
     const store = sqliteStore({ path, busyTimeout: 1 });
     const record = makeRecord();
     const blocker = new DatabaseSync(path);
