@@ -69,10 +69,12 @@ export class SessionContext {
     const { name, settings } = entity;
     const { selection } = settings;
     if (!selection)
-      throw new TypeError(`Cannot select another "${name}": set the option selection of its loader.`);
+      throw new TypeError(
+        `Cannot select another "${name}": the loader of "${name}" must have the option "selection".`,
+      );
     if (keep && selection.member === null) {
       throw new TypeError(
-        `Cannot store the selection of "${name}": set the option selection.member of its loader.`,
+        `Cannot store the selection of "${name}": the loader of "${name}" must have the option "selection.member".`,
       );
     }
     const id = sent === null ? null : decodeId(name, selection, sent);

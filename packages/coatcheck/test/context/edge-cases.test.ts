@@ -52,7 +52,7 @@ describe("the context of a session", () => {
     expect((await userOf(office, token))?.warehouses).toEqual([1]);
   });
 
-  it("Case 2, update without invalidate(): a read with the option reset returns the updated user", async () => {
+  it("Case 2, update without invalidate(): a read with the option `reset` returns the updated user", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await userOf(office, token);
@@ -142,8 +142,8 @@ describe("the context of a user whose account changes while logged in", () => {
   });
 });
 
-describe("a context, compared with copies of the user in each session", () => {
-  it("Issue 1, stale data: a session that is already logged in receives the user's new permissions", async () => {
+describe("a context, unlike copies of the user in each session,", () => {
+  it("prevents stale data (issue 1): a session that is already logged in gets the user's new permissions", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");
@@ -154,7 +154,7 @@ describe("a context, compared with copies of the user in each session", () => {
     expect(copies.user(token, "ada")?.warehouses).toEqual([1, 2]);
   });
 
-  it("Issue 2, inconsistent access: the first read of a session returns the user, in every part of the application", async () => {
+  it("prevents inconsistent access (issue 2): the first read of a session returns the user in every part", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");
@@ -164,7 +164,7 @@ describe("a context, compared with copies of the user in each session", () => {
     expect(copies.sessions.get(token)?.user).toBeUndefined();
   });
 
-  it("Issue 3, sessions on API routes: a request that reads the context writes nothing to the store, for visitors and for users", async () => {
+  it("creates no sessions on API routes (issue 3): a read of the context writes nothing to the store", async () => {
     const office = new BackOffice();
     const session = office.sessions.begin(() => ({}));
     const of = office.context.of(session);
@@ -178,7 +178,7 @@ describe("a context, compared with copies of the user in each session", () => {
     expect((await office.sessions.find(stored.id))?.version).toBe(1);
   });
 
-  it("Issue 4, no invalidation: one call of invalidate() updates all sessions of the user", async () => {
+  it("needs one call of invalidate() to update all sessions of the user (issue 4)", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const tokens = await Promise.all(Array.from({ length: 20 }, () => office.logIn("ada")));

@@ -3,7 +3,7 @@ import { SharedInMemory, untilIdle } from "../cache/fixtures.ts";
 import { lostHints, nameOf, Site, sessionOf, userNamed } from "./fixtures.ts";
 
 describe("invalidate()", () => {
-  it("invalidates the copies of its own process immediately, and those of another process as soon as the hint arrives there", async () => {
+  it("invalidates the copies of its process immediately, and those of other processes when the hint arrives", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.startNode({ hints }), await site.startNode({ hints })];
@@ -29,7 +29,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("takes effect within maxStaleness in a process that cannot poll the log, because that process stops using its copies", async () => {
+  it("takes effect within maxStaleness in a process that cannot poll the log, because it stops using copies", async () => {
     const site = new Site();
     const [first, second] = [
       await site.startNode({ hints: lostHints }),
@@ -43,7 +43,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("takes effect in a process that was paused for longer than maxStaleness, because that process polls the log before it uses copies", async () => {
+  it("takes effect in a process that was paused for longer than maxStaleness, because it polls before it uses copies", async () => {
     const site = new Site();
     const [first, second] = [
       await site.startNode({ hints: lostHints }),
@@ -127,7 +127,7 @@ describe("invalidate()", () => {
     expect(site.database.queries).toBe(4);
   });
 
-  it("causes only one load per process, because its hint and its log item do not invalidate copies that were loaded after the call", async () => {
+  it("causes one load per process, because its hint and log item do not invalidate copies loaded after the call", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const nodes = [await site.startNode({ hints }), await site.startNode({ hints })] as const;
@@ -175,7 +175,7 @@ describe("invalidateTag()", () => {
   });
 });
 
-describe("a read with the option reset", () => {
+describe("a read with the option `reset`", () => {
   it("loads the entity again for this process, and leaves the copies of other processes unchanged", async () => {
     const site = new Site();
     const [first, second] = [await site.startNode(), await site.startNode()];

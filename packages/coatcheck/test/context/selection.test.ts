@@ -15,7 +15,7 @@ const NO_IDS: readonly string[] = [
   `${warehouseIds.encode(1)}x`,
 ];
 
-describe("a selection by header", () => {
+describe("the selection of an entity by a header", () => {
   it("applies only to its request, and does not change the session", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
@@ -25,7 +25,7 @@ describe("a selection by header", () => {
     expect((await office.request(token)).data).toEqual({});
   });
 
-  it("is read from the headers of Fetch and of Node, whatever their case", async () => {
+  it("is read from the headers of Fetch and of Node, in upper or lower case", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const headers = new Headers({ [WAREHOUSE_HEADER]: warehouseIds.encode(2) });
@@ -115,7 +115,7 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("stores the selection in the session only with the option keep, and removes it when null is selected", async () => {
+  it("stores the selection in the session only with the option `keep`, and removes it when null is selected", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context
@@ -160,7 +160,7 @@ describe("select()", () => {
     const office = new BackOffice();
     const of = office.context.of(await office.request(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(
-      'Cannot select another "company": set the option selection of its loader.',
+      'Cannot select another "company": the loader of "company" must have the option "selection".',
     );
     await expect(of.select("wharehouse" as never, "1")).rejects.toThrow("name must be one of");
     await expect(of.select("warehouse", "1", { kep: true } as never)).rejects.toThrow('did you mean "keep"?');

@@ -87,6 +87,6 @@ export function unavailableError(cause: unknown): CoatcheckError {
 export function closedDatabaseError(): CoatcheckError {
   return new CoatcheckError(
     "STORE_UNAVAILABLE",
-    "The questions' database connections are closed: close() was called.",
+    "Cannot query visits: close() has closed the database connections.",
   );
 }
