@@ -4,7 +4,7 @@ import type { CityResponse } from "maxmind";
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
-/** Describes the client of a new session, given its full address and its `User-Agent` header. */
+/** Describes the client of a new session, given its complete IP address and its `User-Agent` header. */
 export type ClientDescriber = (
   client: { readonly address: string | null },
   userAgent: string | undefined,

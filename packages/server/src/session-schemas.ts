@@ -36,7 +36,7 @@ const clientView = z
       .string()
       .nullable()
       .meta({ examples: ["203.0.113.0/24"] })
-      .describe("The whole address, its network, or null, depending on `PRIVACY_MODE`."),
+      .describe("The complete IP address, its network, or null, depending on `PRIVACY_MODE`."),
     userAgent: z
       .string()
       .nullable()

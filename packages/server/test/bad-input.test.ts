@@ -245,7 +245,7 @@ test("a request with an older cookie fails with CONFLICT and receives no new coo
   expect((await browser.get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
 });
 
-test("one address may create 120 sessions per minute", async () => {
+test("one IP address may create 120 sessions per minute", async () => {
   const from = (address: string) =>
     visitor().send("POST", "/api/v1/sessions", {}, { "x-forwarded-for": address });
   for (let count = 0; count < 120; count++) expect((await from(`2001:db8::${count}`)).status).toBe(201);

@@ -45,7 +45,7 @@ describe("with the default privacy mode", () => {
     city: null,
   };
 
-  test("a session stores the client with a truncated address", async () => {
+  test("a session stores the client with a truncated IP address", async () => {
     expect(await clientSeen(service().url, "203.0.113.77")).toEqual(firefox);
     expect(await clientSeen(service().url, "2001:db8:1:2::3")).toMatchObject({ address: "2001:db8:1::" });
   });
@@ -90,10 +90,10 @@ describe("with the default privacy mode", () => {
   });
 });
 
-describe("with PRIVACY_MODE=full", () => {
+describe("the service with PRIVACY_MODE=full", () => {
   const service = useService({ ...BEHIND_A_PROXY, PRIVACY_MODE: "full" });
 
-  test("a session stores the whole address", async () => {
+  test("stores the client's complete IP address", async () => {
     expect(await clientSeen(service().url, "203.0.113.77")).toMatchObject({ address: "203.0.113.77" });
   });
 });
@@ -113,7 +113,7 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("a session stores the location of the whole address, but not the address", async () => {
+  test("a session stores the location of the complete IP address, but not the address", async () => {
     expect(await clientSeen(service.url, "32.1.2.3")).toMatchObject({
       address: null,
       country: "CH",

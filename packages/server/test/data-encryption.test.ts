@@ -47,7 +47,7 @@ async function noteOf({ shop }: Awaited<ReturnType<typeof restart>>, path: strin
   return ((await shop.get(path)).body.data?.metadata as { note?: string } | undefined)?.note;
 }
 
-test("SESSION_DATA_SECRETS encrypts sessions, and the job reencrypt allows a secret to be replaced without downtime", async () => {
+test("SESSION_DATA_SECRETS encrypts sessions, and the `reencrypt` job lets operators replace a secret without downtime", async () => {
   const before = await restart({ SESSION_DATA_SECRETS: OLD });
   const path = await createSession(before);
   expect(isReadable()).toBe(false);
@@ -60,7 +60,7 @@ test("SESSION_DATA_SECRETS encrypts sessions, and the job reencrypt allows a sec
   expect(isReadable()).toBe(false);
 });
 
-test("SESSION_DATA_PLAINTEXT=accept allows reading unencrypted sessions until the job reencrypt has encrypted them", async () => {
+test("SESSION_DATA_PLAINTEXT=accept allows reading unencrypted sessions until the `reencrypt` job has encrypted them", async () => {
   const path = await createSession(await restart({}));
   expect(isReadable()).toBe(true);
   const refusing = await restart({ SESSION_DATA_SECRETS: NEW });

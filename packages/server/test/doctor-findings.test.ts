@@ -71,7 +71,7 @@ describe("a cookie", () => {
 });
 
 describe("a response", () => {
-  test("has the findings cacheable and no-vary if shared caches may store it", async () => {
+  test("has the findings `cacheable` and `no-vary` if shared caches may store the response", async () => {
     expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, {})))).toEqual([
       "cacheable",
       "no-vary",
@@ -91,7 +91,7 @@ describe("a response", () => {
     ).toEqual(found);
   });
 
-  test("has the finding not-recognised if it replaces the cookie that the client has just sent", async () => {
+  test("has the finding `not-recognised` if it replaces the cookie that the client has just sent", async () => {
     let count = 0;
     const url = await sites.plain((_request, response) => {
       response.writeHead(200, { ...PRIVATE_HEADERS, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();

@@ -70,7 +70,7 @@ describe("doctor on an https site", () => {
   });
 });
 
-describe("the command doctor", () => {
+describe("the command `coatcheck doctor`", () => {
   test("prints each finding with advice but without cookie values, and exits with code 1", async () => {
     const { code, output } = await sites.doctor([
       await sites.plain(cookieSetter("sid=secret-value; Domain=example.com")),

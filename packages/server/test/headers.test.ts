@@ -39,7 +39,7 @@ describe("every response", () => {
   });
 });
 
-describe("with COOKIE_SECURE=true", () => {
+describe("the service with COOKIE_SECURE=true", () => {
   const service = useService({ COOKIE_SECURE: "true" });
 
   test("sets a __Host- cookie and Strict-Transport-Security", async () => {
@@ -53,7 +53,7 @@ describe("with COOKIE_SECURE=true", () => {
   });
 });
 
-describe("on a loopback address", () => {
+describe("the service on a loopback address", () => {
   const service = useService();
 
   test("sets a cookie without Secure", async () => {

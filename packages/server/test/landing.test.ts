@@ -31,7 +31,7 @@ describe("the landing page", () => {
       expect((await observed.app.inject({ url: link ?? "" })).statusCode).toBe(200);
   });
 
-  test("loads no files, and its policy allows only its own style", async () => {
+  test("loads no files, and its Content-Security-Policy allows only the page's own style", async () => {
     observed = await observedApp();
     const { headers, body } = await page();
     const style = /<style>(.*)<\/style>/s.exec(body)?.[1] ?? "";

@@ -98,7 +98,7 @@ describe("the API", () => {
     expect(await statuses(4, { url, headers: bearer(token) })).toEqual([200, 200, 200, 429]);
   });
 
-  test("limits the requests without a key from one address", async () => {
+  test("limits the requests without a key from one IP address", async () => {
     observed = await observedApp({ rateLimits: { session: 0, address: 2 } });
     const { url } = await created(bearer(API_KEYS.slack));
     for (const path of [url, "/metrics"]) {

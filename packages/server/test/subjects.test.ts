@@ -35,7 +35,7 @@ test("a subject can list its sessions and end the other sessions", async () => {
   expect((await other.holder.get(`/api/v1/sessions/${other.id}`)).status).toBe(200);
 });
 
-test("a request with an invalid except parameter ends no session", async () => {
+test("a request with an invalid parameter `except` ends no session", async () => {
   const { id, holder } = await loggedIn(API_KEYS.slack, "eve");
   for (const except of ["", "undefined", id.slice(1), id.toUpperCase(), "%00"]) {
     const { status, body } = await holder.delete(`/api/v1/subjects/eve/sessions?except=${except}`);

@@ -190,7 +190,7 @@ test("no event of a request is tracked if one event is invalid", async () => {
   expect(events.map(({ type }) => type)).toEqual(["page_view", "quiz_finished"]);
 });
 
-test("the metrics count many sessions from one address, and a changed user agent, as suspicious", async () => {
+test("the metrics count many sessions from one IP address, and a changed user agent, as suspicious", async () => {
   const client = { address: "203.0.113.9", userAgent: FIREFOX };
   for (let session = 0; session < 29; session++) await shop().post("/api/v1/sessions", { client });
   expect(await suspicions("many-sessions")).toBe(0);
