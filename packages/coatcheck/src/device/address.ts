@@ -3,7 +3,7 @@ import { isIP, SocketAddress } from "node:net";
 /**
  * Decides how much of a client's IP address a session stores.
  *
- * - `full`: the whole address.
+ * - `full`: the complete IP address.
  * - `truncated`: the network prefix, /24 for IPv4 and /48 for IPv6. It identifies about a household or an office.
  * - `none`: nothing.
  */

@@ -14,7 +14,7 @@ const UPDATE_INTERVAL = 1000;
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** Returns the remaining time if the user must be warned, otherwise null. */
-const remainingTime = (left: number | null, warnBeforeMs: number) =>
+const displayedTime = (left: number | null, warnBeforeMs: number) =>
   left && left <= warnBeforeMs ? left : null;
 
 /**
@@ -36,19 +36,19 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     async function tick(): Promise<void> {
       const run = ++latestRun;
       clearTimeout(timer);
-      if (remainingTime(client.expiresIn(), warnBeforeMs) && !refreshed) {
+      if (displayedTime(client.expiresIn(), warnBeforeMs) && !refreshed) {
         refreshed = true;
         await client.getSession({ fresh: true }).catch(() => {});
       }
       if (run !== latestRun) return;
-      const left = client.expiresIn();
-      const remaining = remainingTime(left, warnBeforeMs);
-      refreshed &&= remaining !== null;
-      setRemaining(remaining);
-      if (left)
+      const expiresIn = client.expiresIn();
+      const displayed = displayedTime(expiresIn, warnBeforeMs);
+      refreshed &&= displayed !== null;
+      setRemaining(displayed);
+      if (expiresIn)
         timer = setTimeout(
           tick,
-          remaining ? UPDATE_INTERVAL : Math.min(left - warnBeforeMs, MAX_TIMER_DELAY),
+          displayed ? UPDATE_INTERVAL : Math.min(expiresIn - warnBeforeMs, MAX_TIMER_DELAY),
         );
     }
 
@@ -65,7 +65,7 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     remainingMs,
     async extend() {
       await client.extend();
-      setRemaining(remainingTime(client.expiresIn(), warnBeforeMs));
+      setRemaining(displayedTime(client.expiresIn(), warnBeforeMs));
     },
   };
 }

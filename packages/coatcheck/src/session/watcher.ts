@@ -201,7 +201,8 @@ export class SessionWatcher {
 
 function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
   const { id, subject, actor } = record;
-  // If this is an actor's own session, the next check ends its impersonations. Finding them here would need a search.
+  // The revocation of an administrator's own session does not match its impersonations here, because finding them would
+  // need a search. The next periodic check of each impersonation ends it.
   if ("session" in scope) return scope.session === id;
   if ("subject" in scope) {
     if (scope.subject === actor?.subject) return scope.except !== actor.sessionId;

@@ -114,8 +114,8 @@ export interface VisitEvent {
 export type CountedKind = Exclude<ClientKind, "human"> | "not-collected" | "dropped";
 
 /**
- * A number of documents that were counted but not stored. Each batch of a node contains one count for each kind and
- * hour.
+ * A number of page requests that were only counted and not stored. Each batch of a node contains one count for each
+ * kind and hour.
  */
 export interface DocumentCount {
   /** UUID v7. A repeated count has the same id. */

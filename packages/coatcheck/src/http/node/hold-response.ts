@@ -49,8 +49,8 @@ interface DeferredResponse extends ServerResponse {
 }
 
 /**
- * `open`: no headers requested yet. `waiting`: `beforeSend` is running, calls are queued. `released`: calls pass
- * through. `replaced`: an error response was sent, calls are discarded.
+ * `open`: the handler has not tried to send the headers yet. `waiting`: `beforeSend` is running, and calls are queued.
+ * `released`: calls pass through to the response. `replaced`: an error response was sent, and calls are discarded.
  */
 type DeferralPhase = "open" | "waiting" | "released" | "replaced";
 

@@ -23,11 +23,11 @@ const ERROR_MESSAGES: Readonly<Record<string, string>> = {
 /**
  * Error codes of a server that is no longer the primary or is shutting down. A new connection may reach another server.
  */
-const WRONG_SERVER = new Set(["25006", "55000", "57P01", "57P02", "57P03"]);
+const WRONG_SERVER_CODES = new Set(["25006", "55000", "57P01", "57P02", "57P03"]);
 
 /** Whether a new connection may reach a server that accepts the statement. */
 export function isWrongServer(error: unknown): boolean {
-  return WRONG_SERVER.has(errorCodeOf(error));
+  return WRONG_SERVER_CODES.has(errorCodeOf(error));
 }
 
 /**

@@ -31,7 +31,7 @@ const ERROR_MESSAGES: Readonly<Record<string, string>> = {
  * transport connects again. NOREPLICAS: the primary lost the connection to its replicas, and a replica may have
  * replaced it.
  */
-const WRONG_SERVER = new Set([
+const WRONG_SERVER_CODES = new Set([
   "READONLY",
   "MASTERDOWN",
   "UNBLOCKED",
@@ -52,7 +52,7 @@ function errorCodeOf(error: unknown): string {
 
 /** Whether a new connection may reach a server that accepts the command. */
 export function isWrongServer(error: CoatcheckError): boolean {
-  return WRONG_SERVER.has(errorCodeOf(error.cause));
+  return WRONG_SERVER_CODES.has(errorCodeOf(error.cause));
 }
 
 /**

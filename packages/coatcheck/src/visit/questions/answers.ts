@@ -46,7 +46,7 @@ export interface SeriesPoint extends VisitFigures {
   readonly at: string;
 }
 
-/** Number of documents that were counted but not stored, by kind. */
+/** Number of page requests that were only counted and not stored, such as those of bots, by {@link CountedKind}. */
 export type DocumentFigures = Readonly<Record<CountedKind, number>>;
 
 /** Statistics of one range, and of each day or hour in it. */

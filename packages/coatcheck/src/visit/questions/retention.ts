@@ -8,9 +8,9 @@ import { isOfTenant } from "./sql/scope.ts";
 
 /** Request of `questions.retention()`. */
 export interface RetentionRequest {
-  /** Any local day of the first week. */
+  /** Any local day of the first week of the range. */
   readonly from: string;
-  /** Any local day of the last week. */
+  /** Any local day of the final week of the range. */
   readonly to: string;
   /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;

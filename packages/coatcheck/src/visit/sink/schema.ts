@@ -259,7 +259,7 @@ export interface BackendEventRow {
   local_day: number;
 }
 
-/** The number of documents that were counted but not stored. */
+/** The number of page requests that were only counted and not stored. */
 export interface DocumentCountRow {
   id: string;
   tenant: string;

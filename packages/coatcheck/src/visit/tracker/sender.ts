@@ -59,13 +59,13 @@ export class Sender {
   /** Sends the pending events. If there is no response, they are pending again. */
   send(): void {
     const pending = this.#pending;
-    for (const part of this.#splitByBody(pending.splice(0))) {
-      this.#fetch(this.#bodyOf(part))
+    for (const batch of this.#splitByBody(pending.splice(0))) {
+      this.#fetch(this.#bodyOf(batch))
         .then(({ status }) => status < 500 && status !== 429)
         .catch(() => false)
         .then((isReceived) => {
           if (isReceived) return;
-          pending.unshift(...part);
+          pending.unshift(...batch);
           this.#dropOldest(pending);
         });
     }
@@ -77,8 +77,8 @@ export class Sender {
    */
   sendLast(pageId: string, last: PendingEvent["event"] | null): void {
     const pending = last ? [...this.#pending, this.#createPending(pageId, last)] : this.#pending;
-    for (const part of this.#splitByBody(pending)) {
-      const body = this.#bodyOf(part);
+    for (const batch of this.#splitByBody(pending)) {
+      const body = this.#bodyOf(batch);
       const blob = new Blob([body], { type: "application/json" });
       if (!this.#scope.navigator.sendBeacon?.(this.#path, blob)) this.#fetch(body).catch(() => {});
     }
@@ -94,22 +94,22 @@ export class Sender {
    * events and the page's own events are in separate bodies. Omits events that every server would reject.
    */
   #splitByBody(pending: readonly PendingEvent[]): PendingEvent[][] {
-    const parts: PendingEvent[][] = [];
-    const open = new Map<string, { readonly events: PendingEvent[]; length: number }>();
+    const batches: PendingEvent[][] = [];
+    const latestBatches = new Map<string, { readonly events: PendingEvent[]; length: number }>();
     for (const each of pending) {
       const { length } = JSON.stringify(each.event);
       if (length > MAX_BODY_LENGTH || this.#scope.performance.now() - each.at > MAX_EVENT_AGE) continue;
       const key = each.pageId + /^page_(?:view|time)$/.test(each.event.type);
-      let part = open.get(key);
-      if (!part || part.length + length > MAX_BODY_LENGTH) {
-        part = { events: [], length: 0 };
-        parts.push(part.events);
-        open.set(key, part);
+      let batch = latestBatches.get(key);
+      if (!batch || batch.length + length > MAX_BODY_LENGTH) {
+        batch = { events: [], length: 0 };
+        batches.push(batch.events);
+        latestBatches.set(key, batch);
       }
-      part.events.push(each);
-      part.length += length;
+      batch.events.push(each);
+      batch.length += length;
     }
-    return parts;
+    return batches;
   }
 
   #createPending(pageId: string, event: PendingEvent["event"]): PendingEvent {
@@ -125,14 +125,14 @@ export class Sender {
     return this.#scope.fetch(this.#path, { method: "POST", body, headers, keepalive: true });
   }
 
-  #bodyOf(part: readonly PendingEvent[]): string {
+  #bodyOf(batch: readonly PendingEvent[]): string {
     const { document, performance } = this.#scope;
-    const events = part.map((each) => {
+    const events = batch.map((each) => {
       each.title ??= withoutLoneSurrogates(document.title.slice(0, 256));
       const ago = Math.round(performance.now() - each.at);
       return { ...each.event, ago, ...(each.title && { title: each.title }) };
     });
-    return JSON.stringify({ pageId: part[0]?.pageId ?? "", events } satisfies Beacon);
+    return JSON.stringify({ pageId: batch[0]?.pageId ?? "", events } satisfies Beacon);
   }
 }
 
