@@ -90,7 +90,7 @@ describe("a refresh with an older cookie, after another tab has logged in", () =
     expect(right.statuses).toEqual(["pending", "anonymous", "authenticated"]);
   });
 
-  it("leaves a page without a session at the status pending until the repetition succeeds", async () => {
+  it("leaves a page without a session at the status `pending` until the repetition succeeds", async () => {
     const { site, left } = await twoTabs();
     const fresh = site.tab();
     const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>

@@ -42,7 +42,7 @@ describe("a refresh", () => {
     expect(client.$meta.get()).toMatchObject({ stale: false, error: undefined });
   });
 
-  it("rejects and leaves the status pending if it fails before any session is known", async () => {
+  it("rejects and leaves the status `pending` if it fails before any session is known", async () => {
     const client = openClient(new Network().on(GET, unreachable));
     await expect(client.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
     expect(client.$session.get().status).toBe("pending");

@@ -185,7 +185,7 @@ describe("a refresh that the client starts by itself", () => {
 });
 
 describe("a page from the back/forward cache", () => {
-  it("has status pending until the server responds", async () => {
+  it("has status `pending` until the server responds", async () => {
     const page = new Page();
     const response = deferred<Response>();
     const client = openClient(

@@ -13,7 +13,7 @@ describe("userAgentFamily()", () => {
     ["MyApp/7 CFNetwork/1568.200.51 Darwin/24.1.0", "MyApp"],
     ["", "unknown"],
     [undefined, "unknown"],
-  ])("names %s without its version", (header, family) => {
+  ])("returns the name of %s without the version", (header, family) => {
     expect(userAgentFamily(header)).toBe(family);
   });
 
@@ -23,7 +23,7 @@ describe("userAgentFamily()", () => {
 });
 
 describe("createBinding()", () => {
-  it("returns the value for the option binding of coatcheck()", () => {
+  it("returns the value for the option `binding` of coatcheck()", () => {
     expectTypeOf<Binding>().toExtend<ClientBinding>();
   });
 

@@ -39,7 +39,7 @@ describe("parseUserAgent()", () => {
   it.each([
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-  ])("returns kind bot for %s", (text) => {
+  ])("returns kind `bot` for %s", (text) => {
     expect(parseUserAgent(text)).toMatchObject({ kind: "bot", device: "bot" });
   });
 
@@ -49,7 +49,7 @@ describe("parseUserAgent()", () => {
     "Dart/3.4 (dart:io)",
     "MyApp/7 CFNetwork/1568.200.51 Darwin/24.1.0",
     "okhttp/4.12.0",
-  ])("returns kind tool for %s", (text) => {
+  ])("returns kind `tool` for %s", (text) => {
     expect(parseUserAgent(text)).toMatchObject({ kind: "tool", device: null });
   });
 
@@ -62,7 +62,7 @@ describe("parseUserAgent()", () => {
     expect(unknown).toEqual([]);
   });
 
-  it("returns kind browser for fewer than one in 200 headers of known crawlers", () => {
+  it("returns kind `browser` for fewer than one in 200 headers of known crawlers", () => {
     const headers = crawlers.flatMap(({ instances }) => instances);
     expect(headers.length).toBeGreaterThan(2000);
     const missed = headers.filter((text) => parseUserAgent(text).kind === "browser");
@@ -70,7 +70,7 @@ describe("parseUserAgent()", () => {
   });
 
   it.each([undefined, null, "", "   "])(
-    "returns kind tool, with unknown browser and system, for the header %j",
+    "returns kind `tool`, with unknown browser and system, for the header %j",
     (text) => {
       expect(parseUserAgent(text)).toEqual({ kind: "tool", browser: null, os: null, device: null });
     },

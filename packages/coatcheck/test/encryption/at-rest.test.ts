@@ -84,7 +84,7 @@ describe("the files of a SQLite database", () => {
     await reopened.close();
   });
 
-  it("contain no private text once reencrypt() and VACUUM have processed unencrypted sessions", async () => {
+  it("contain no private text of unencrypted sessions after reencrypt() and VACUUM", async () => {
     const plain = sqliteStore(path);
     await write(plain);
     await plain.close();

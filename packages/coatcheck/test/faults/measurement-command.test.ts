@@ -50,7 +50,7 @@ describe("the command line of a measurement", () => {
     expect(() => parseCommandLine(command, [arg])).toThrow(TypeError);
   });
 
-  test("lists the files that it can write in the help text", () => {
+  test("prints a help text with the files that the option --write changes", () => {
     expect(helpOf(withArgument)).toContain("Usage: npm run measure -- [options] [name]");
     expect(helpOf(command)).toContain("README.md and RESULTS.md");
   });

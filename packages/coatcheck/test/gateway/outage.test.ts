@@ -28,7 +28,7 @@ test("a safe request is retried after a 503, and the second response is returned
   });
 });
 
-test("a safe request is not retried after an unusable response", async () => {
+test("a safe request is not retried after a response that the gateway rejects", async () => {
   const server = await startServer((_request, response) =>
     response.writeHead(302, { location: "http://x.example" }).end(),
   );
@@ -57,7 +57,7 @@ test("the circuit breaker opens after several failures and closes after a succes
   await vi.waitFor(async () => expect((await send()).status).toBe(200));
 });
 
-test("a status of 500 does not open the circuit breaker, because the request may be its cause", async () => {
+test("a status of 500 does not open the circuit breaker, because the request may have caused the error", async () => {
   const server = await startServer((_request, response) => response.writeHead(500).end());
   const upstream = connectUpstream(server.origin, { breaker: { failures: 2, halfOpenAfter: 60_000 } });
   for (let failure = 0; failure < 5; failure++) {

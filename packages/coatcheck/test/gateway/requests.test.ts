@@ -4,7 +4,7 @@ import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixture
 const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "x-csrf-token" } } as const;
 const POST = { method: "POST", path: "/orders" } as const;
 
-describe("the option headers", () => {
+describe("the option `headers`", () => {
   test("is sent with every request, including the token request; a header of the request itself takes precedence", async () => {
     const seen: (string | undefined)[][] = [];
     const server = await startServer((request, response) => {
@@ -71,7 +71,7 @@ describe("a redirect of the upstream", () => {
     expect(direct).toMatchObject({ redirected: false, url: `${server.origin}/orders/` });
   });
 
-  test("is returned with redirect: manual, even to another origin", async () => {
+  test("is returned to the caller if `redirect` is `manual`, even if it leads to another origin", async () => {
     const server = await start();
     const upstream = connectUpstream(server.origin);
     const response = await upstream.request(stateInMemory(), { ...POST, redirect: "manual" });
@@ -81,7 +81,7 @@ describe("a redirect of the upstream", () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test("never happens if the option redirect or session has a misspelt value, because the request is rejected", async () => {
+  test("is not followed if the option `redirect` or `session` has a misspelt value, because request() throws", async () => {
     const upstream = connectUpstream("http://127.0.0.1:1");
     for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
       await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(

@@ -39,7 +39,7 @@ describe("the option session.cookie", () => {
   const error = { code: "UPSTREAM_SESSION_LOST", status: 409 };
 
   test.each([look, add])(
-    "reports a session that the upstream has forgotten, after a $method request",
+    "reports a session that the upstream no longer knows, after a $method request",
     async (request) => {
       const { server, carts } = await phpServer();
       const clock = fakeClock();

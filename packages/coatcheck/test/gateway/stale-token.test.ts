@@ -71,17 +71,20 @@ const CARRIERS: [string, Pick<UpstreamCsrfOptions, "source" | "renewFrom">, Issu
   ["JSON", { source: { json: "next" }, renewFrom: "writes" }, (token) => ({ body: `{"next":"${token}"}` })],
 ];
 
-test.each(CARRIERS)("a one-use token in %s needs only one request per write", async (_name, csrf, issue) => {
-  const server = await oneUseServer(issue);
-  const upstream = connectUpstream(server.origin, {
-    csrf: { path: "/", sendAs: { header: "x-csrf-token" }, staleToken: [419], ...csrf },
-  });
-  const state = stateInMemory();
-  for (let write = 0; write < 10; write++) expect((await upstream.request(state, POST)).status).toBe(200);
-  expect(server.received).toHaveLength(1 + 10);
-});
+test.each(CARRIERS)(
+  "a write with a one-use token from %s needs only one request",
+  async (_name, csrf, issue) => {
+    const server = await oneUseServer(issue);
+    const upstream = connectUpstream(server.origin, {
+      csrf: { path: "/", sendAs: { header: "x-csrf-token" }, staleToken: [419], ...csrf },
+    });
+    const state = stateInMemory();
+    for (let write = 0; write < 10; write++) expect((await upstream.request(state, POST)).status).toBe(200);
+    expect(server.received).toHaveLength(1 + 10);
+  },
+);
 
-test("with renewFrom: all, a one-use token that each page replaces needs only one request per write", async () => {
+test("a write with a one-use token that each page replaces needs one request if `renewFrom` is `all`", async () => {
   const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
   const upstream = connectUpstream(server.origin, {
     csrf: {

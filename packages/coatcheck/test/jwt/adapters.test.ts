@@ -218,7 +218,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
 });
 
 describe("an application with JWTs", () => {
-  it("rejects an invalid JWT even with the outage policy anonymous", async () => {
+  it("rejects an invalid JWT even with the outage policy `anonymous`", async () => {
     const api = new Api();
     await api.start(startNode, { outage: "anonymous" });
     expect((await api.request("/login", { token: "a.b.c", method: "POST" })).status).toBe(401);
@@ -242,7 +242,7 @@ describe("an application with JWTs", () => {
 });
 
 describe("coatcheck()", () => {
-  it("rejects an option jwt that is not a verifier, and an option sessionless that is not a function", () => {
+  it("rejects an option `jwt` that is not a verifier, and an option `sessionless` that is not a function", () => {
     const { manager } = new Site();
     expect(() => new HttpSessions(manager, { jwt: {} as never })).toThrow(
       "jwt must be the result of createJwts()",

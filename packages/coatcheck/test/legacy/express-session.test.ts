@@ -62,7 +62,7 @@ describe.each([
     expect((await manager.stats()).total).toBe(1);
   });
 
-  test("works for a request with an unsafe method", async () => {
+  test("logs the browser in for a request with an unsafe method", async () => {
     const { site } = await open({ start });
     const response = await request(
       site,

@@ -117,7 +117,7 @@ test("the legacy cookie does not recreate an expired session", async () => {
   expect(outcomes.at(-1)).toBe("ended");
 });
 
-test("the option keepLegacy leaves the legacy cookies and sessions unchanged, and the option enabled can turn the migration off", async () => {
+test("the option `keepLegacy` keeps the legacy cookies and sessions, and the option `enabled` can turn the migration off", async () => {
   let enabled = true;
   const { site, outcomes } = await open({ keepLegacy: true, enabled: () => enabled });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
