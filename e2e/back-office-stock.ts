@@ -32,6 +32,23 @@ export function testStock(office: BackOffice): void {
     await expectText(ben.locator(".movements li").first()).toContain("Ada Keller");
   });
 
+  it("a button that is clicked before the page's scripts have loaded takes effect when they have", async () => {
+    const ada = await office.logIn("ada");
+    const scripts = Promise.withResolvers<void>();
+    await ada.route(/_next\/static\/.*\.js/, async (route) => {
+      await scripts.promise;
+      await route.continue();
+    });
+    await ada.reload({ waitUntil: "commit" });
+    const quantity = ada.getByLabel("Quantity: Gaffer tape 50 mm");
+    const before = Number(await quantity.textContent());
+    await button(ada, "Add one: Gaffer tape 50 mm").click();
+    scripts.resolve();
+    await expectText(quantity).toBe(String(before + 1));
+    await ada.reload();
+    await expectText(quantity).toBe(String(before + 1));
+  });
+
   it("a warehouse selected in one tab does not affect other tabs until the user saves it for the session", async () => {
     const first = await office.logIn("ada");
     const second = await office.visit("ada");

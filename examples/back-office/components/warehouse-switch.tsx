@@ -42,13 +42,11 @@ export function WarehouseSwitch({ choices, selected, isOwn, hasChoice, text }: P
       {isOwn ? (
         hasChoice && <span className="tag">{text.kept}</span>
       ) : (
-        <button
-          type="button"
-          disabled={isPending}
-          onClick={() => start(async () => void (await keepWarehouse(selected)))}
-        >
-          {text.keep}
-        </button>
+        <form action={() => start(async () => void (await keepWarehouse(selected)))}>
+          <button type="submit" disabled={isPending}>
+            {text.keep}
+          </button>
+        </form>
       )}
     </div>
   );

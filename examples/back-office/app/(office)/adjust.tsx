@@ -1,6 +1,6 @@
 "use client";
 
-import { useOptimistic, useState, useTransition } from "react";
+import { useOptimistic, useState } from "react";
 import type { Texts } from "../../lib/texts/texts.ts";
 import { adjust } from "./stock-actions.ts";
 
@@ -12,33 +12,33 @@ interface Props {
 }
 
 /**
- * Shows the quantity of an item between a minus and a plus button. Shows a new quantity before the server has
- * responded.
+ * Shows the quantity of an item between a minus and a plus button. Shows a new quantity before the server has responded. The
+ * buttons submit a form, because React repeats a submission that came before the page's scripts, but loses a click.
  */
 export function Adjust({ id, name, quantity, text }: Props) {
   const [shown, addChange] = useOptimistic(quantity, (before, change: number) => before + change);
   const [error, setError] = useState<string | undefined>();
-  const [, start] = useTransition();
 
-  const change = (by: number) =>
-    start(async () => {
-      addChange(by);
-      const result = await adjust(id, by);
-      setError(result.error);
-    });
+  async function change(form: FormData): Promise<void> {
+    const by = Number(form.get("change"));
+    addChange(by);
+    const result = await adjust(id, by);
+    setError(result.error);
+  }
 
   return (
-    <span className="adjust">
+    <form action={change} className="adjust">
       <button
-        type="button"
-        onClick={() => change(-1)}
+        type="submit"
+        name="change"
+        value={-1}
         disabled={shown <= 0}
         aria-label={`${text.remove}: ${name}`}
       >
         −
       </button>
       <output aria-label={`${text.quantity}: ${name}`}>{shown}</output>
-      <button type="button" onClick={() => change(1)} aria-label={`${text.add}: ${name}`}>
+      <button type="submit" name="change" value={1} aria-label={`${text.add}: ${name}`}>
         +
       </button>
       {error && (
@@ -46,6 +46,6 @@ export function Adjust({ id, name, quantity, text }: Props) {
           {error}
         </span>
       )}
-    </span>
+    </form>
   );
 }

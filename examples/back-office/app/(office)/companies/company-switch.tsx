@@ -1,6 +1,6 @@
 "use client";
 
-import { useTransition } from "react";
+import { useActionState } from "react";
 import type { Texts } from "../../../lib/texts/texts.ts";
 import { setActive } from "./actions.ts";
 
@@ -12,19 +12,14 @@ interface Props {
 }
 
 export function CompanySwitch({ id, name, active, text }: Props) {
-  const [pending, start] = useTransition();
+  const [, send, pending] = useActionState(async () => void (await setActive(id, !active)), undefined);
   const label = active ? text.suspend : text.resume;
   return (
-    <span className="adjust">
+    <form action={send} className="adjust">
       <span className={active ? "tag" : "tag warn"}>{active ? text.active : text.suspended}</span>
-      <button
-        type="button"
-        disabled={pending}
-        aria-label={`${label}: ${name}`}
-        onClick={() => start(async () => void (await setActive(id, !active)))}
-      >
+      <button type="submit" disabled={pending} aria-label={`${label}: ${name}`}>
         {label}
       </button>
-    </span>
+    </form>
   );
 }
