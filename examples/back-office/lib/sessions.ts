@@ -10,8 +10,8 @@ export interface PublicUser {
   readonly email: string;
 }
 
-/** Variables that `src/main.ts` sets from the service's configuration. */
-const { OFFICE_SECURE_COOKIE, OFFICE_PROXIES } = process.env;
+/** `src/main.ts` sets this variable from the service's configuration. */
+const { OFFICE_SECURE_COOKIE } = process.env;
 
 /**
  * The sessions of the service. The cookie has its own name, because programs on other ports of the host share all
@@ -20,9 +20,15 @@ const { OFFICE_SECURE_COOKIE, OFFICE_PROXIES } = process.env;
 export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
   signIn: "/login",
   cookie: OFFICE_SECURE_COOKIE === "true" ? { name: "back-office" } : { name: "back-office", secure: false },
-  trustProxy: Number(OFFICE_PROXIES) || false,
+  // `src/client-headers.ts` has replaced the headers that a client could forge.
+  trustProxy: 1,
   // Another browser with the same cookie must enter the password. Networks change by themselves, so they are only logged.
-  binding: createBinding({ userAgent: "step-up", address: "log" }),
+  binding: createBinding({
+    userAgent: "step-up",
+    address: "log",
+    country: (client, request) =>
+      office().sessions.describeClient(client, request.header("user-agent")).country,
+  }),
   // `next build` loads this module too, before an office is open.
   jwt: { verify: (token) => office().jwts.verify(token) },
   sessionless: ({ url }) => isSessionless(url),

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type Config, readConfig, StartError } from "coatcheck-server";
 import { provideOffice } from "../lib/office.ts";
 import { Application } from "./application.ts";
+import { clientHeaders } from "./client-headers.ts";
 import { closeOffice, openOffice } from "./open-office.ts";
 
 /** A back office that accepts requests. */
@@ -23,7 +24,6 @@ export async function startBackOffice(config: Config): Promise<RunningBackOffice
   const office = await openOffice(config);
   provideOffice(office);
   process.env.OFFICE_SECURE_COOKIE = String(secureCookie === true);
-  process.env.OFFICE_PROXIES = typeof trustProxy === "number" ? String(trustProxy) : "";
   const server = createServer();
   server.listen(port === 0 ? 0 : port + 3, host);
   await once(server, "listening").catch(async (error: Error) => {
@@ -32,7 +32,11 @@ export async function startBackOffice(config: Config): Promise<RunningBackOffice
   });
   const bound = (server.address() as AddressInfo).port;
   const application = new Application({ hostname: host, port: bound });
-  server.on("request", (request, response) => void application.handle(request, response));
+  const setClientHeaders = clientHeaders(trustProxy ?? false);
+  server.on("request", (request, response) => {
+    setClientHeaders(request);
+    void application.handle(request, response);
+  });
   const isLocal = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
   return {
     url: `http://${isLocal ? "localhost" : host}:${bound}`,

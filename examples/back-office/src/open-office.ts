@@ -15,8 +15,10 @@ import { jwtKeys } from "./jwt-keys.ts";
  *
  * @throws StartError when a database is unavailable.
  */
-export async function openOffice(config: Config): Promise<Office> {
-  const log = pino({ level: config.logLevel });
+export async function openOffice(
+  config: Config,
+  log: Logger = pino({ level: config.logLevel }),
+): Promise<Office> {
   const sessions = await openSessions(config, log);
   const { manager, cache } = sessions;
   logImpersonations(manager.events, log);
@@ -54,13 +56,16 @@ async function openDriver(database: Config["database"], log: Logger): Promise<Dr
 
 /** Logs what an administrator looks for after an incident. */
 function logSuspicions(events: Office["sessions"]["manager"]["events"], log: Logger): void {
-  events.on("client-changed", ({ record, change }) =>
-    log.warn({ sessionId: record.id, subject: record.subject, change }, "client-changed"),
-  );
+  events.on("client-changed", ({ record, change }) => {
+    // Phones change their network all day.
+    const level = change.action === "log" ? "info" : "warn";
+    log[level]({ sessionId: record.id, subject: record.subject, change }, "client-changed");
+  });
   for (const name of ["new-device", "new-country"] as const) {
-    events.on(name, ({ record, login }) =>
-      log.info({ subject: record.subject, device: login.device, country: login.country }, name),
-    );
+    events.on(name, ({ login: { sessionId, subject, device, country, earlierSessions } }) => {
+      // Each device is new at a first login.
+      if (earlierSessions > 0) log.info({ sessionId, subject, device, country }, name);
+    });
   }
 }
 

@@ -1,0 +1,48 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { clientHeaders } from "../src/client-headers.ts";
+
+/** Returns the headers of a request from `address` as Next.js gets them. */
+function headersAfter(
+  trustProxy: Parameters<typeof clientHeaders>[0],
+  address: string,
+  sent: Readonly<Record<string, string>>,
+) {
+  const request = new IncomingMessage(
+    Object.defineProperty(new Socket(), "remoteAddress", { value: address }),
+  );
+  Object.assign(request.headers, { host: "office.example", ...sent });
+  clientHeaders(trustProxy)(request);
+  return request.headers;
+}
+
+const FORGED = {
+  "x-forwarded-for": "192.0.2.1",
+  "x-forwarded-proto": "https",
+  "x-forwarded-host": "evil.example",
+  forwarded: "for=192.0.2.1",
+};
+
+describe("clientHeaders()", () => {
+  it("replaces the headers of a client that no proxy forwards by the address of its connection", () => {
+    expect(headersAfter(false, "::ffff:203.0.113.7", FORGED)).toEqual({
+      host: "office.example",
+      "x-forwarded-for": "203.0.113.7",
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": "office.example",
+    });
+  });
+
+  it("keeps what trusted proxies report, and not what the client has put before it", () => {
+    const sent = {
+      "x-forwarded-for": "192.0.2.1, 203.0.113.7",
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "office.example",
+    };
+    const expected = { ...sent, "x-forwarded-for": "203.0.113.7", host: "office.example" };
+    expect(headersAfter(1, "10.0.0.9", sent)).toEqual(expected);
+    expect(headersAfter(["10.0.0.0/8"], "10.0.0.9", sent)).toEqual(expected);
+    expect(headersAfter(["10.0.0.0/8"], "198.51.100.4", sent)["x-forwarded-for"]).toBe("198.51.100.4");
+  });
+});
