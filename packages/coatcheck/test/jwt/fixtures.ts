@@ -45,6 +45,11 @@ export class CountedStore {
   }
 }
 
+type SiteOptions = Partial<JwtOptions> & {
+  readonly store?: SessionStore;
+  readonly rotateEvery?: number | null;
+};
+
 /** One process of an application with JWTs. */
 export class Site {
   readonly clock = fakeClock();
@@ -53,7 +58,7 @@ export class Site {
   readonly manager: SessionManager<{ theme?: string }>;
   readonly jwts;
 
-  constructor({ store = memoryStore(), ...options }: Partial<JwtOptions> & { store?: SessionStore } = {}) {
+  constructor({ store = memoryStore(), rotateEvery = null, ...options }: SiteOptions = {}) {
     this.counted = new CountedStore(store);
     this.cache = createCache({ store: this.counted.store, singleProcess: true, clock: this.clock });
     this.manager = new SessionManager({
@@ -61,7 +66,7 @@ export class Site {
       cache: this.cache,
       clock: this.clock,
       secrets: ["a secret of sixteen"],
-      policy: { idleTimeout: 2 * MINUTE, absoluteTimeout: 60 * MINUTE },
+      policy: { idleTimeout: 2 * MINUTE, absoluteTimeout: 60 * MINUTE, rotateEvery },
     });
     this.jwts = createJwts({
       manager: this.manager,
