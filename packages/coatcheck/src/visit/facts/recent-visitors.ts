@@ -28,6 +28,8 @@ export interface RecentVisitor {
   readonly previous: VisitRow | null;
   /** {@link VisitorRow.last_activity_at} */
   lastActivityAt: number;
+  /** The value of `last_write` that PostgreSQL stores with these visits. Null in SQLite, which has no such column. */
+  lastWrite: number | null;
   /** Approximate bytes. */
   size: number;
 }
@@ -48,7 +50,8 @@ export interface ExtendedVisits {
 
 /**
  * Caches the visits of recently active visitors, so that an event in time order extends its visit without reading the
- * database. Clear the cache when its changes were not committed, and when another connection has written.
+ * database. A sink must not use what was not committed, nor what another connection has changed: it clears the cache, or
+ * stores a new `lastWrite` with each change.
  */
 export class RecentVisitors {
   readonly #time: LocalTime;
@@ -67,8 +70,15 @@ export class RecentVisitors {
     return this.#visitors.calculatedSize;
   }
 
-  get(number: number): RecentVisitor | null {
-    return this.#visitors.get(number) ?? null;
+  /**
+   * Returns a cached visitor.
+   *
+   * @param lastWrite - the value that the database stores. A visitor that was cached with another value is outdated:
+   *   another connection has written, or the transaction that cached the visitor was rolled back.
+   */
+  get(number: number, lastWrite: number | null = null): RecentVisitor | null {
+    const visitor = this.#visitors.get(number);
+    return visitor?.lastWrite === lastWrite ? visitor : null;
   }
 
   /** Returns the number of a cached visitor. */
@@ -87,7 +97,7 @@ export class RecentVisitors {
 
   /** Caches a visitor after a rebuild. */
   cacheVisitor(
-    visitor: Pick<RecentVisitor, "number" | "tenant" | "previous" | "lastActivityAt">,
+    visitor: Pick<RecentVisitor, "number" | "tenant" | "previous" | "lastActivityAt" | "lastWrite">,
     { assigner, visits }: RebuildResult,
   ): void {
     // A visitor without a visit is not cached: the first visit must also be written to the visitor's row.

@@ -6,6 +6,8 @@ type PersonalTables = Readonly<Record<keyof PersonalData, TableRows>>;
 
 /** Columns that contain JSON. */
 const JSON_COLUMNS = ["body", "journey"];
+/** Columns that only PostgreSQL uses: the hash of an order's id, and a random number. */
+const INTERNAL_COLUMNS = ["key", "last_write"];
 
 /** Merges the rows of several visitors. Columns with JSON become objects. */
 export function personalData(parts: readonly PersonalTables[]): PersonalData {
@@ -22,8 +24,7 @@ export function personalData(parts: readonly PersonalTables[]): PersonalData {
 
 function rowToJson(row: Record<string, unknown>): JsonObject {
   const entries = Object.entries(row)
-    // The key of an order is a hash that only PostgreSQL uses.
-    .filter(([name]) => name !== "key")
+    .filter(([name]) => !INTERNAL_COLUMNS.includes(name))
     .map(([name, value]) => [name, isJsonColumn(name, value) ? JSON.parse(String(value)) : value]);
   return Object.fromEntries(entries);
 }

@@ -17,7 +17,7 @@ function remember(recent: RecentVisitors, number: number): void {
     isChanged: true,
   }));
   const rest = { deleted: [], backendEvents: [], orders: [], dirtyDays: new Set<number>(), extendTo: null };
-  const visitor = { number, tenant: "", previous: null, lastActivityAt: START };
+  const visitor = { number, tenant: "", previous: null, lastActivityAt: START, lastWrite: null };
   recent.cacheVisitor(visitor, { ...rest, assigner, visits });
 }
 

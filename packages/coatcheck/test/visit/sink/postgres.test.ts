@@ -3,7 +3,7 @@ import { Client, type QueryResultRow } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
 import { sinkContract } from "../../../src/testing/index.ts";
-import type { CountedKind } from "../../../src/visit/event.ts";
+import type { CountedKind, VisitEvent } from "../../../src/visit/event.ts";
 import { eventOf as storedEventOf } from "../../../src/visit/facts/event-row.ts";
 import { type PostgresEvents, postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import type { DocumentCountRow, VisitEventRow } from "../../../src/visit/sink/schema.ts";
@@ -12,6 +12,7 @@ import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts
 import { startPgBouncer } from "../../servers/pgbouncer.ts";
 import { query } from "../../servers/postgres.ts";
 import type { RunningServer } from "../../servers/start.ts";
+import { eventOf, MINUTE, START } from "../facts/events.ts";
 import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
 import { FACT_QUERIES, FactsDatabase, ROLLUP_QUERIES, reportFailingCase } from "./facts-database.ts";
 import { maintenanceSuite } from "./maintenance-suite.ts";
@@ -97,6 +98,55 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
     afterAll(async () => {
       for (const sink of sinks) await sink.close();
       await database.drop();
+    });
+
+    /** Deletes all rows, then stores a page view of one visitor for each sink, a minute apart. */
+    async function viewPages(order: readonly PostgresEvents[]): Promise<void> {
+      await deleteAll(database.url);
+      for (const [index, sink] of order.entries()) await sink.write(batchOf(index));
+    }
+    const batchOf = (index: number) => ({ events: [eventOf({ at: START + index * MINUTE })], counts: [] });
+    const countPageViews = () => rowsOf(database.url, "select page_views, events from coatcheck_visit");
+
+    it("contain the events of another node that wrote between two batches", async () => {
+      const [first, second] = sinks;
+      await viewPages([first, first, second, first, second]);
+      expect(await countPageViews()).toEqual([{ page_views: 5, events: 5 }]);
+    });
+
+    it("contain no event of a batch that was rolled back", async () => {
+      const [sink] = sinks;
+      await viewPages([sink, sink]);
+      await query(database.url, "alter table coatcheck_dirty_bucket rename to hidden");
+      await expect(sink.write(batchOf(2))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await query(database.url, "alter table hidden rename to coatcheck_dirty_bucket");
+      await sink.write(batchOf(3));
+      expect(await countPageViews()).toEqual([{ page_views: 3, events: 3 }]);
+    });
+
+    it("and their events keep texts with every character that separates or quotes values", async () => {
+      await deleteAll(database.url);
+      const text = '"quoted" \\ {a,b} NULL \u001e \u001f , \n';
+      const events = [text, "NULL", "", "{}", '\\"'].map((path, index) =>
+        eventOf({
+          at: START + index,
+          page: { id: null, host: null, path, title: path },
+          properties: { path },
+        }),
+      );
+      await sinks[0].write({ events, counts: [] });
+      const stored = (await readAll(database.url)).events.toSorted((left, right) => left.at - right.at);
+      const valuesOf = ({ page, properties }: VisitEvent) => [
+        page?.path,
+        page?.title || null,
+        properties.path,
+      ];
+      expect(stored.map(valuesOf)).toEqual(events.map(valuesOf));
+      const [row] = await rowsOf<{ journey: string }>(
+        database.url,
+        "select journey from coatcheck_visit_journey",
+      );
+      expect(JSON.parse(row?.journey ?? "")).toContainEqual([0, "page_view", text]);
     });
 
     it("equal the visits in SQLite for any order of events and any batches, even if two nodes write at the same time", async () => {

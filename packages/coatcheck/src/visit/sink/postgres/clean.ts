@@ -8,14 +8,27 @@ export function replaceUnstorable(text: string): string {
   return UNSTORABLE_CHARACTER.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
 }
 
-/** Replaces unstorable characters in every text of a row except `body`, which is JSON and contains them escaped. */
+/** The columns whose texts may contain unstorable characters. `body` is JSON, which contains them escaped. */
+const TEXT_COLUMNS = [
+  "type",
+  "tenant",
+  "session_id",
+  "subject",
+  "page_id",
+  "host",
+  "path",
+  "order_id",
+  "currency",
+  "user_agent",
+] as const satisfies readonly (keyof NewEventRow)[];
+
+/** Replaces unstorable characters in every text of a row. */
 export function cleanRow(row: NewEventRow): NewEventRow {
-  const { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent } = row;
-  const texts = { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent };
-  const faulty = Object.entries(texts).filter(([, text]) => text !== null && UNSTORABLE_CHARACTER.test(text));
-  if (faulty.length === 0) return row;
-  return {
-    ...row,
-    ...Object.fromEntries(faulty.map(([name, text]) => [name, replaceUnstorable(text ?? "")])),
-  };
+  let cleaned = row;
+  for (const name of TEXT_COLUMNS) {
+    const text = row[name];
+    if (text === null || !UNSTORABLE_CHARACTER.test(text)) continue;
+    cleaned = { ...cleaned, [name]: replaceUnstorable(text) };
+  }
+  return cleaned;
 }

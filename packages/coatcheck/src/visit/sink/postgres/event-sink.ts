@@ -1,8 +1,10 @@
+import { randomInt } from "node:crypto";
 import { UsageError } from "../../../session/usage-error.ts";
 import type { PostgresDatabase } from "../../../store/postgres/database.ts";
 import { postgresUnavailable } from "../../../store/postgres/errors.ts";
 import type { DocumentCount, VisitEvent } from "../../event.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
+import { RecentVisitors } from "../../facts/recent-visitors.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../../sink.ts";
 import { closedSinkError } from "../../sink-error.ts";
 import { groupByVisitor, sliceGroups, type VisitorEvents } from "../group-events.ts";
@@ -22,6 +24,7 @@ import { createPartitions, partitionOf } from "./partitions.ts";
 import { recomputeDays } from "./recompute.ts";
 import { PostgresSession } from "./session.ts";
 import { orderKey, VisitStatements } from "./statements.ts";
+import { VisitorStatements } from "./visitors.ts";
 
 /** What the sink depends on. */
 export interface SinkDependencies {
@@ -34,16 +37,20 @@ export interface SinkDependencies {
 
 /** Maximum number of events in one transaction. */
 const MAX_EVENTS_PER_TRANSACTION = 2000;
+/** The numbers of transactions are below this limit. It is the largest that `randomInt` accepts. */
+const MAX_WRITE_NUMBER = 2 ** 48 - 1;
 
 /** The sink that `postgresEvents` returns. */
 export class PostgresEventSink implements EventSink, VisitMaintenance {
   readonly #deps: SinkDependencies;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #partitions = new Set<number>();
+  readonly #recent: RecentVisitors;
   #closing: Promise<void> | null = null;
 
   constructor(deps: SinkDependencies) {
     this.#deps = deps;
+    this.#recent = new RecentVisitors(deps.time);
   }
 
   async write({ events, counts }: EventBatch): Promise<void> {
@@ -51,9 +58,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
       const groups = cleanGroups(events);
       await this.#createPartitions(groups);
       for (const slice of sliceGroups(groups, MAX_EVENTS_PER_TRANSACTION)) {
-        await inTransaction(quick, (session) =>
-          new PostgresIngest(new VisitStatements(session), this.#deps.time).addGroups(slice),
-        );
+        await inTransaction(quick, (session) => this.#addGroups(session, slice));
       }
       if (counts.length > 0) await inTransaction(quick, (session) => this.#addCounts(session, counts));
     });
@@ -106,8 +111,9 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   ): Promise<Result> {
     return await this.#runUnlessClosed(async ({ slow, time }) => {
       const result = await work(new PostgresMaintenance((each) => inTransaction(slow, each), time));
-      // One of the remembered partitions may have been dropped.
+      // One of the remembered partitions, events or visits may have been deleted.
       this.#partitions.clear();
+      this.#recent.clear();
       return result;
     });
   }
@@ -118,6 +124,16 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
     if (missing.length === 0) return;
     await inTransaction(this.#deps.slow, (session) => createPartitions(session, missing));
     for (const day of missing) this.#partitions.add(day);
+  }
+
+  async #addGroups(session: PostgresSession, groups: readonly VisitorEvents[]): Promise<void> {
+    const ingest = new PostgresIngest({
+      statements: new VisitStatements(session),
+      visitors: new VisitorStatements(session, randomInt(MAX_WRITE_NUMBER)),
+      recent: this.#recent,
+      time: this.#deps.time,
+    });
+    await ingest.addGroups(groups);
   }
 
   async #addCounts(session: PostgresSession, counts: readonly DocumentCount[]): Promise<void> {

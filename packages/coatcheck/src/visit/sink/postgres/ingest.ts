@@ -7,83 +7,105 @@ import {
   rebuildVisits,
   windowStart,
 } from "../../facts/rebuild.ts";
+import type { ExtendedVisits, RecentVisitors } from "../../facts/recent-visitors.ts";
 import type { VisitorEvents } from "../group-events.ts";
 import { orderRowOf } from "../order-row.ts";
-import type { VisitEventRow, VisitRow } from "../schema.ts";
+import type { VisitEventRow } from "../schema.ts";
+import {
+  type AddedEvents,
+  ChangeWriter,
+  type ExtendedByEvents,
+  type IngestDependencies,
+  newestOf,
+  type RebuiltVisits,
+} from "./changes.ts";
 import type { VisitStatements } from "./statements.ts";
-
-/** The events of one visitor that a batch adds. */
-interface AddedEvents {
-  readonly tenant: string;
-  readonly visitor: number;
-  readonly isNew: boolean;
-  readonly added: readonly VisitEventRow[];
-  /** All visits that started after this time are rebuilt. */
-  readonly reach: number;
-}
-
-/** The added events of one visitor, the result of the rebuild, and the rows from which the result was computed. */
-interface RebuiltVisits extends AddedEvents {
-  readonly result: RebuildResult;
-  readonly stored: readonly VisitRow[];
-  readonly previous: VisitRow | null;
-}
+import type { VisitorStatements } from "./visitors.ts";
 
 /** Stores events and updates the visits that they belong to. Create one instance per transaction. */
 export class PostgresIngest {
   readonly #statements: VisitStatements;
+  readonly #visitors: VisitorStatements;
+  readonly #recent: RecentVisitors;
   readonly #time: LocalTime;
-  readonly #dirtyDays = new Map<string, Set<number>>();
+  readonly #changes: ChangeWriter;
 
-  constructor(statements: VisitStatements, time: LocalTime) {
-    this.#statements = statements;
-    this.#time = time;
+  constructor(deps: IngestDependencies) {
+    this.#statements = deps.statements;
+    this.#visitors = deps.visitors;
+    this.#recent = deps.recent;
+    this.#time = deps.time;
+    this.#changes = new ChangeWriter(deps);
   }
 
   /** Stores events of several visitors. Ignores events that are already stored, and repeated orders. */
   async addGroups(groups: readonly VisitorEvents[]): Promise<void> {
-    const { rows, created } = await this.#withVisitors(groups);
+    const { rows, lastWrites } = await this.#withVisitors(groups);
     const inserted = await this.#insertEvents(rows);
     if (inserted.length === 0) return;
     const adopted = await this.#adoptOrphans(inserted);
-    for (const event of adopted) this.#addDirtyDay(event);
     const byVisitor = Map.groupBy([...inserted, ...adopted], ({ visitor }) => visitor);
     const orphans = byVisitor.get(null) ?? [];
     byVisitor.delete(null);
     const additions = [...byVisitor].map(([visitor, added]) =>
-      addedEventsOf(Number(visitor), added, created),
+      addedEventsOf(Number(visitor), added, lastWrites.get(Number(visitor)) ?? null),
     );
-    const rebuilt = await this.#rebuild(additions);
-    await this.#apply(rebuilt, orphans, new Set(inserted.map(({ id }) => id)));
-    const days = [...this.#dirtyDays].flatMap(([tenant, set]) => [...set].map((day) => ({ tenant, day })));
-    await this.#statements.addDirtyDays(days);
+    const extended: ExtendedByEvents[] = [];
+    const others: AddedEvents[] = [];
+    for (const addition of additions) {
+      const extension = this.#extend(addition);
+      if (extension) extended.push({ ...addition, extension });
+      else others.push(addition);
+    }
+    const rebuilt = await this.#rebuild(others);
+    await this.#changes.write({ rebuilt, extended, inserted, adopted, orphans });
+  }
+
+  /** Adds events to the visits in memory; returns null if they have to be rebuilt from the database. */
+  #extend({ visitor, lastWrite, added }: AddedEvents): ExtendedVisits | null {
+    const recent = lastWrite === null ? null : this.#recent.get(visitor, lastWrite);
+    if (!recent) return null;
+    recent.lastWrite = this.#visitors.write;
+    return this.#recent.extendVisits(recent, added);
   }
 
   /** Locks the visitors of the groups. A backend event without a visitor gets the visitor of its session. */
   async #withVisitors(
     groups: readonly VisitorEvents[],
-  ): Promise<{ rows: VisitEventRow[]; created: ReadonlySet<number> }> {
+  ): Promise<{ rows: VisitEventRow[]; lastWrites: Map<number, number | null> }> {
     const named = groups
       .flatMap(({ tenant, visitorId, rows }) =>
         visitorId === null ? [] : { tenant, id: visitorId, at: newestOf(rows), rows },
       )
       .sort((left, right) => compareTexts(left.id, right.id) || compareTexts(left.tenant, right.tenant));
     const unnamed = groups.flatMap(({ visitorId, rows }) => (visitorId === null ? rows : []));
-    const { locked, created } = await this.#statements.lockVisitors(named);
+    const locked = await this.#visitors.lock(named);
     const numbers = new Map(locked.map(({ tenant, id, number }) => [`${id}\n${tenant}`, number]));
+    const lastWrites = new Map(locked.map(({ number, lastWrite }) => [number, lastWrite]));
     const rows: VisitEventRow[] = named.flatMap(({ tenant, id, rows: own }) => {
       const visitor = numbers.get(`${id}\n${tenant}`) ?? null;
       return own.map((row) => ({ ...row, visitor }));
     });
-    if (unnamed.length > 0) rows.push(...(await this.#visitorsOfSessions(unnamed)));
-    return { rows, created };
+    for (const row of await this.#visitorsOfSessions(unnamed, lastWrites)) rows.push(row);
+    return { rows, lastWrites };
   }
 
-  async #visitorsOfSessions(rows: readonly NewEventRow[]): Promise<VisitEventRow[]> {
+  /** Locks the visitors of sessions. Adds them to `lastWrites`, except those that this transaction has locked before. */
+  async #visitorsOfSessions(
+    rows: readonly NewEventRow[],
+    lastWrites: Map<number, number | null>,
+  ): Promise<VisitEventRow[]> {
+    if (rows.length === 0) return [];
     const sessions = rows.map(({ tenant, session_id, at }) => ({ tenant, session: session_id ?? "", at }));
     const visitors = await this.#statements.visitorsOfSessions(sessions);
-    await this.#statements.lockVisitorsByNumber([...new Set(visitors)].filter((number) => number !== null));
-    return rows.map((row, index) => ({ ...row, visitor: visitors[index] ?? null }));
+    const found = rows.map((row, index) => ({ ...row, visitor: visitors[index] ?? null }));
+    const notLocked = found.filter(({ visitor }) => visitor !== null && !lastWrites.has(visitor));
+    const groups = Map.groupBy(notLocked, ({ visitor }) => Number(visitor));
+    const locked = await this.#visitors.lockByNumber(
+      [...groups].map(([number, own]) => ({ number, at: newestOf(own) })),
+    );
+    for (const { number, lastWrite } of locked) lastWrites.set(number, lastWrite);
+    return found;
   }
 
   async #insertEvents(rows: readonly VisitEventRow[]): Promise<VisitEventRow[]> {
@@ -110,8 +132,10 @@ export class PostgresIngest {
   }
 
   async #rebuild(additions: readonly AddedEvents[]): Promise<RebuiltVisits[]> {
-    const known = additions.filter(({ isNew }) => !isNew);
-    const fresh = additions.filter(({ isNew }) => isNew).map((addition) => this.#rebuildNewVisitor(addition));
+    const known = additions.filter(({ lastWrite }) => lastWrite !== null);
+    const fresh = additions
+      .filter(({ lastWrite }) => lastWrite === null)
+      .map((addition) => this.#rebuildNewVisitor(addition));
     if (known.length === 0) return fresh;
     const visits = Map.groupBy(await this.#statements.visitsAround(known), ({ visitor }) => visitor);
     const windows = known.map((addition) => {
@@ -176,80 +200,19 @@ export class PostgresIngest {
     }
     return null;
   }
-
-  async #apply(
-    rebuilt: readonly RebuiltVisits[],
-    orphans: readonly VisitEventRow[],
-    inserted: ReadonlySet<string>,
-  ): Promise<void> {
-    const statements = this.#statements;
-    await statements.deleteVisits(rebuilt.flatMap(({ result }) => result.deleted));
-    const changed = rebuilt.flatMap(({ result, stored }) => {
-      const known = new Set(stored.map(({ id }) => id));
-      return result.visits
-        .filter(({ isChanged }) => isChanged)
-        .map((facts) => ({ ...facts, isNew: !known.has(facts.row.id) }));
-    });
-    await statements.putVisits(changed);
-    const rows = new Map(rebuilt.flatMap(({ result }) => result.visits.map(({ row }) => [row.id, row])));
-    const orderRows = rebuilt
-      .flatMap(({ result }) => result.orders)
-      .map(({ event, visitId }) =>
-        orderRowOf(event, visitId === null ? null : (rows.get(visitId) ?? null), this.#time),
-      );
-    await statements.updateOrders(orderRows);
-    await statements.attributeOrders(orderRows.filter(({ event_id }) => inserted.has(event_id)));
-    const backend = rebuilt.flatMap(({ result }) => result.backendEvents);
-    await statements.putBackendEvents([
-      ...backend.map(({ event, visitId }) => this.#backendRow(event, visitId)),
-      ...orphans.map((event) => this.#backendRow(event, null)),
-    ]);
-    await statements.updateVisitors(rebuilt.map(visitorUpdateOf));
-    for (const { tenant, result } of rebuilt) this.#addDirtyDays(tenant, result.dirtyDays);
-    for (const event of orphans) this.#addDirtyDay(event);
-  }
-
-  #backendRow(event: VisitEventRow, visitId: string | null): object {
-    const { id, tenant, visitor, type, at } = event;
-    return { event_id: id, tenant, visitor, visit_id: visitId, type, at, local_day: this.#time.dayOf(at) };
-  }
-
-  #addDirtyDay({ tenant, at }: VisitEventRow): void {
-    this.#addDirtyDays(tenant, [this.#time.dayOf(at)]);
-  }
-
-  #addDirtyDays(tenant: string, days: Iterable<number>): void {
-    const known = this.#dirtyDays.get(tenant) ?? new Set();
-    this.#dirtyDays.set(tenant, known);
-    for (const day of days) known.add(day);
-  }
 }
 
 function addedEventsOf(
   visitor: number,
   added: readonly VisitEventRow[],
-  created: ReadonlySet<number>,
+  lastWrite: number | null,
 ): AddedEvents {
   const reach = earliestOf(added) - MAX_REBUILD_AGE;
-  return { tenant: added[0]?.tenant ?? "", visitor, isNew: created.has(visitor), added, reach };
-}
-
-function visitorUpdateOf({ visitor, added, previous, result }: RebuiltVisits) {
-  const first = previous ? null : (result.visits[0]?.row ?? null);
-  return {
-    number: visitor,
-    first_visit_at: first?.started_at ?? null,
-    first_week: first?.first_week ?? null,
-    last_activity_at: newestOf(added),
-  };
+  return { tenant: added[0]?.tenant ?? "", visitor, lastWrite, added, reach };
 }
 
 function earliestOf(rows: readonly { readonly at: number }[]): number {
   return rows.reduce((least, { at }) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
-}
-
-function newestOf(rows: readonly { readonly at: number }[]): number {
-  return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
 }
 
 function compareTexts(left: string, right: string): number {

@@ -46,6 +46,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       first_visit_at bigint,
       first_week bigint,
       last_activity_at bigint not null,
+      last_write bigint not null,
       unique (id, tenant)
     ) with (fillfactor = 80)`,
     `create table coatcheck_visit (

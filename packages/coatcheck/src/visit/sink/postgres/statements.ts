@@ -1,15 +1,29 @@
 import { createHash } from "node:crypto";
-import { FACT_COLUMNS } from "../columns.ts";
+import {
+  FACT_COLUMNS,
+  INDEXED_VISIT_COLUMNS,
+  OTHER_VISIT_COLUMNS,
+  PROGRESS_VISIT_COLUMNS,
+} from "../columns.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
-import { assignExcluded, columnValues, INSERT_TABLES, insertSql } from "./columns.ts";
+import { assignExcluded, columnValues, INSERT_TABLES, insertSql, updateSql } from "./columns.ts";
 import { repeatedIds } from "./repeated-events.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** A visitor whose row is locked until the transaction ends. */
-export interface LockedVisitor {
-  readonly number: number;
-  readonly tenant: string;
-  readonly id: string;
+/** A visit to store. */
+export interface ChangedVisit {
+  readonly row: VisitRow;
+  readonly journey: string;
+  /** The stored row; null for a new visit. */
+  readonly before: VisitRow | null;
+}
+
+/** Links a session to a visit. */
+export interface SessionLink {
+  readonly session_id: string;
+  readonly visit_id: string;
+  readonly started_at: number;
+  readonly visitor: number;
 }
 
 /** A visitor, and the time after which the visitor's visits are rebuilt. */
@@ -23,18 +37,21 @@ export function orderKey(tenant: string, orderId: string): Buffer {
   return createHash("sha256").update(`${tenant.length}:${tenant}${orderId}`).digest();
 }
 
-const INSERT_VISITORS = `insert into coatcheck_visitor (id, tenant, last_activity_at)
-  select * from unnest($1::text[], $2::text[], $3::bigint[]) on conflict do nothing returning number`;
-const LOCK_VISITORS = `select v.number, v.tenant, v.id from coatcheck_visitor v
-  join unnest($1::text[], $2::text[]) as w (id, tenant) on v.id = w.id and v.tenant = w.tenant
-  order by v.number for no key update of v`;
-const LOCK_VISITORS_BY_NUMBER =
-  "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for no key update";
+/** The columns of {@link RebuildStart}. */
+const REBUILD_START = { columns: ["visitor", "reach"] };
+
 const INSERT_EVENTS = insertSql(INSERT_TABLES.event, "on conflict do nothing returning id");
 const UPSERT_VISITS = insertSql(
   INSERT_TABLES.visit,
   `on conflict (id) do update set ${assignExcluded(INSERT_TABLES.visit.columns.filter((name) => name !== "id"))}`,
 );
+const UPDATE_PROGRESS = updateStatement(PROGRESS_VISIT_COLUMNS);
+const UPDATE_ALL = updateStatement([
+  ...PROGRESS_VISIT_COLUMNS,
+  ...OTHER_VISIT_COLUMNS,
+  ...INDEXED_VISIT_COLUMNS,
+]);
+const INSERT_SESSIONS = insertSql(INSERT_TABLES.session, "");
 const UPSERT_JOURNEYS = insertSql(
   INSERT_TABLES.journey,
   "on conflict (visit_id) do update set journey = excluded.journey",
@@ -51,32 +68,16 @@ const UPSERT_BACKEND_EVENTS = insertSql(
   "on conflict (event_id) do update set visit_id = excluded.visit_id, visitor = excluded.visitor",
 );
 
-/** The statements of the sink within one transaction. Each accepts any number of rows. */
+function updateStatement(columns: readonly (keyof VisitRow)[]) {
+  return { columns: ["id", ...columns], sql: updateSql(INSERT_TABLES.visit, columns) };
+}
+
+/** The statements of the sink within one transaction, except those of `visitors.ts`. Each accepts any number of rows. */
 export class VisitStatements {
   readonly #session: PostgresSession;
 
   constructor(session: PostgresSession) {
     this.#session = session;
-  }
-
-  /**
-   * Creates the missing visitors, and locks all of them in order of their numbers. Returns the visitors, including
-   * the numbers of new ones. The locks ensure that two nodes never build the visits of one visitor at the same time.
-   *
-   * @param visitors - sorted, to prevent a deadlock between two nodes that create the same visitors.
-   */
-  async lockVisitors(visitors: readonly { id: string; tenant: string; at: number }[]) {
-    const ids = visitors.map(({ id }) => id);
-    const tenants = visitors.map(({ tenant }) => tenant);
-    const times = visitors.map(({ at }) => at);
-    const created = await this.#session.rows<{ number: number }>(INSERT_VISITORS, [ids, tenants, times]);
-    const locked = await this.#session.rows<LockedVisitor>(LOCK_VISITORS, [ids, tenants]);
-    return { locked, created: new Set(created.map(({ number }) => number)) };
-  }
-
-  /** Locks existing visitors, in order of their numbers. */
-  async lockVisitorsByNumber(numbers: readonly number[]): Promise<void> {
-    if (numbers.length > 0) await this.#session.rows(LOCK_VISITORS_BY_NUMBER, [numbers]);
   }
 
   /**
@@ -92,11 +93,7 @@ export class VisitStatements {
          where s.session_id = w.session and v.tenant = w.tenant
          order by s.started_at > w.at, abs(s.started_at - w.at) limit 1
        ) f on true order by w.position`,
-      [
-        sessions.map(({ tenant }) => tenant),
-        sessions.map(({ session }) => session),
-        sessions.map(({ at }) => at),
-      ],
+      columnValues({ columns: ["tenant", "session", "at"] }, sessions),
     );
     return rows.map(({ visitor }) => visitor);
   }
@@ -110,11 +107,7 @@ export class VisitStatements {
       `update coatcheck_visit_event e set visitor = w.visitor
        from unnest($1::text[], $2::text[], $3::bigint[]) as w (tenant, session, visitor)
        where e.visitor is null and e.session_id = w.session and e.tenant = w.tenant returning e.*`,
-      [
-        sessions.map(({ tenant }) => tenant),
-        sessions.map(({ session }) => session),
-        sessions.map(({ visitor }) => visitor),
-      ],
+      columnValues({ columns: ["tenant", "session", "visitor"] }, sessions),
     );
   }
 
@@ -166,17 +159,17 @@ export class VisitStatements {
          (select * from coatcheck_visit where visitor = w.visitor and started_at <= w.reach
           order by started_at desc, id desc limit 1)
        ) v order by v.started_at, v.id`,
-      [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)],
+      columnValues(REBUILD_START, reaches),
     );
   }
 
   /** Returns the events of each visitor since the time given for that visitor. */
   async eventsSince(reaches: readonly RebuildStart[]): Promise<VisitEventRow[]> {
-    const [visitors, since] = [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)];
+    const earliest = reaches.reduce((least, { reach }) => Math.min(least, reach), Number.MAX_SAFE_INTEGER);
     return await this.#session.rows(
       `select e.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
        cross join lateral (select ${FACT_COLUMNS} from coatcheck_visit_event where visitor = w.visitor and at >= w.since and at >= $3) e`,
-      [visitors, since, since.reduce((least, each) => Math.min(least, each), Number.MAX_SAFE_INTEGER)],
+      [...columnValues(REBUILD_START, reaches), earliest],
     );
   }
 
@@ -186,7 +179,7 @@ export class VisitStatements {
     return await this.#session.rows(
       `select b.event_id, b.visitor, b.visit_id from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
        join coatcheck_backend_event b on b.visitor = w.visitor and b.at >= w.since`,
-      [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)],
+      columnValues(REBUILD_START, reaches),
     );
   }
 
@@ -221,62 +214,61 @@ export class VisitStatements {
     await this.#session.rows("delete from coatcheck_visit_session where visit_id = any($1::text[])", [ids]);
   }
 
-  /** Replaces visits together with their journeys (lists of events) and sessions. */
-  async putVisits(
-    visits: readonly { row: VisitRow; sessions: readonly string[]; journey: string; isNew: boolean }[],
-  ): Promise<void> {
+  /** Inserts or updates visits and their journeys. Updates of most visits write only the columns that events change. */
+  async putVisits(visits: readonly ChangedVisit[]): Promise<void> {
     if (visits.length === 0) return;
-    const rows = visits.map(({ row }) => row);
-    await this.#session.rows(UPSERT_VISITS, columnValues(INSERT_TABLES.visit, rows));
+    const rowsToInsert: VisitRow[] = [];
+    const rowsInProgress: VisitRow[] = [];
+    const rowsToUpdate: VisitRow[] = [];
+    for (const { row, before } of visits) {
+      if (before === null) rowsToInsert.push(row);
+      else if (differs(row, before, INDEXED_VISIT_COLUMNS) || differs(row, before, OTHER_VISIT_COLUMNS))
+        rowsToUpdate.push(row);
+      else rowsInProgress.push(row);
+    }
+    if (rowsToInsert.length > 0)
+      await this.#session.rows(UPSERT_VISITS, columnValues(INSERT_TABLES.visit, rowsToInsert));
+    for (const [statement, rows] of [
+      [UPDATE_PROGRESS, rowsInProgress],
+      [UPDATE_ALL, rowsToUpdate],
+    ] as const) {
+      if (rows.length > 0) await this.#session.rows(statement.sql, columnValues(statement, rows));
+    }
+  }
+
+  /** Stores the journeys (lists of events) of visits. */
+  async putJourneys(visits: readonly ChangedVisit[]): Promise<void> {
+    if (visits.length === 0) return;
     const journeys = visits.map(({ row, journey }) => ({ visit_id: row.id, journey }));
     await this.#session.rows(UPSERT_JOURNEYS, columnValues(INSERT_TABLES.journey, journeys));
-    const changed = visits.filter(({ isNew }) => !isNew).map(({ row }) => row.id);
-    const sessions = visits.flatMap(({ row, sessions: ids }) =>
-      ids.map((session_id) => ({ ...row, session_id, visit_id: row.id })),
+  }
+
+  /** Returns the sessions of visits. */
+  async sessionsOf(visitIds: readonly string[]): Promise<SessionLink[]> {
+    if (visitIds.length === 0) return [];
+    return await this.#session.rows(
+      "select session_id, visit_id, started_at, visitor from coatcheck_visit_session where visit_id = any($1::text[])",
+      [visitIds],
     );
-    const parameters = columnValues(INSERT_TABLES.session, sessions);
-    if (changed.length > 0) {
-      await this.#session.rows(
-        `delete from coatcheck_visit_session s where s.visit_id = any($1::text[]) and not exists (
-           select from unnest($2::text[], $3::text[]) as w (session_id, visit_id)
-           where w.session_id = s.session_id and w.visit_id = s.visit_id)`,
-        [changed, parameters[0], parameters[1]],
-      );
-    }
+  }
+
+  async insertSessions(links: readonly SessionLink[]): Promise<void> {
+    if (links.length > 0)
+      await this.#session.rows(INSERT_SESSIONS, columnValues(INSERT_TABLES.session, links));
+  }
+
+  async deleteSessions(links: readonly SessionLink[]): Promise<void> {
+    if (links.length === 0) return;
     await this.#session.rows(
-      `insert into coatcheck_visit_session (session_id, visit_id, started_at, visitor)
-       select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) as w (session_id, visit_id, started_at, visitor)
-       where not exists (select from coatcheck_visit_session s
-         where s.visit_id = w.visit_id and s.session_id = w.session_id)`,
-      parameters,
+      `delete from coatcheck_visit_session s using unnest($1::text[], $2::text[]) as w (session_id, visit_id)
+       where s.visit_id = w.visit_id and s.session_id = w.session_id`,
+      columnValues({ columns: ["session_id", "visit_id"] }, links),
     );
   }
 
   async putBackendEvents(rows: readonly object[]): Promise<void> {
     if (rows.length > 0)
       await this.#session.rows(UPSERT_BACKEND_EVENTS, columnValues(INSERT_TABLES.backend, rows));
-  }
-
-  /** Updates the columns of visitors that are derived from their visits. */
-  async updateVisitors(
-    visitors: readonly {
-      number: number;
-      first_visit_at: number | null;
-      first_week: number | null;
-      last_activity_at: number;
-    }[],
-  ): Promise<void> {
-    const column = (name: keyof (typeof visitors)[number]) => visitors.map((row) => row[name]);
-    await this.#session.rows(
-      `update coatcheck_visitor v set first_visit_at = coalesce(w.first_visit_at, v.first_visit_at),
-         first_week = coalesce(w.first_week, v.first_week),
-         last_activity_at = greatest(v.last_activity_at, w.last_activity_at)
-       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-         as w (number, first_visit_at, first_week, last_activity_at)
-       where v.number = w.number and (v.last_activity_at < w.last_activity_at - 3600000
-         or (w.first_visit_at is not null and v.first_visit_at is distinct from w.first_visit_at))`,
-      [column("number"), column("first_visit_at"), column("first_week"), column("last_activity_at")],
-    );
   }
 
   async addDirtyDays(days: readonly { tenant: string; day: number }[]): Promise<void> {
@@ -293,10 +285,14 @@ export class VisitStatements {
 }
 
 /** Returns the parameters for orders. They are sorted by key, to prevent a deadlock between two nodes. */
-function orderParameters(orders: readonly VisitOrderRow[]): unknown[][] {
+function orderParameters(orders: readonly VisitOrderRow[]): string[] {
   const rows = orders.map((row) => ({ ...row, key: orderKey(row.tenant, row.order_id) }));
   return columnValues(
     INSERT_TABLES.order,
     rows.sort((left, right) => Buffer.compare(left.key, right.key)),
   );
+}
+
+function differs(row: VisitRow, before: VisitRow, columns: readonly (keyof VisitRow)[]): boolean {
+  return columns.some((name) => row[name] !== before[name]);
 }

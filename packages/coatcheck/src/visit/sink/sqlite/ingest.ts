@@ -128,8 +128,11 @@ export class SqliteIngest {
     const result = this.#rebuild(tenant, visitor, added, isNew);
     const newest = newestOf(added);
     this.#applyRebuild(result, newest, visitor);
-    const lastActivityAt = newest;
-    this.#recent.cacheVisitor({ number: visitor, tenant, previous: result.previous, lastActivityAt }, result);
+    const { previous } = result;
+    this.#recent.cacheVisitor(
+      { number: visitor, tenant, previous, lastActivityAt: newest, lastWrite: null },
+      result,
+    );
     return result;
   }
 

@@ -1,0 +1,190 @@
+import type { VisitFacts } from "../../facts/facts.ts";
+import type { LocalTime } from "../../facts/local-time.ts";
+import type { RebuildResult } from "../../facts/rebuild.ts";
+import type { ExtendedVisit, ExtendedVisits, RecentVisitors } from "../../facts/recent-visitors.ts";
+import { orderRowOf } from "../order-row.ts";
+import type { VisitEventRow, VisitRow } from "../schema.ts";
+import type { ChangedVisit, SessionLink, VisitStatements } from "./statements.ts";
+import type { VisitorStatements } from "./visitors.ts";
+
+/** The events of one visitor that a batch adds. */
+export interface AddedEvents {
+  readonly tenant: string;
+  readonly visitor: number;
+  /** {@link LockedVisitor.lastWrite} */
+  readonly lastWrite: number | null;
+  readonly added: readonly VisitEventRow[];
+  /** All visits that started after this time are rebuilt. */
+  readonly reach: number;
+}
+
+/** The added events of one visitor, and the changes that they cause to the visitor's cached visits. */
+export interface ExtendedByEvents extends AddedEvents {
+  readonly extension: ExtendedVisits;
+}
+
+/** The added events of one visitor, the result of the rebuild, and the rows from which the result was computed. */
+export interface RebuiltVisits extends AddedEvents {
+  readonly result: RebuildResult;
+  readonly stored: readonly VisitRow[];
+  readonly previous: VisitRow | null;
+}
+
+/** A rebuilt visit that differs from its stored row. */
+type RebuiltVisit = ChangedVisit & VisitFacts;
+
+/** What the events of a batch change. */
+export interface Changes {
+  readonly rebuilt: readonly RebuiltVisits[];
+  readonly extended: readonly ExtendedByEvents[];
+  /** The events of the batch that were not stored before. */
+  readonly inserted: readonly VisitEventRow[];
+  /** Backend events of earlier batches whose session had no visit until now. */
+  readonly adopted: readonly VisitEventRow[];
+  /** Backend events of the batch whose session has no visit. */
+  readonly orphans: readonly VisitEventRow[];
+}
+
+/** What an ingest depends on. */
+export interface IngestDependencies {
+  readonly statements: VisitStatements;
+  readonly visitors: VisitorStatements;
+  /** The visits of earlier transactions of this process. */
+  readonly recent: RecentVisitors;
+  readonly time: LocalTime;
+}
+
+/** Stores what the events of a batch change, except the events themselves. */
+export class ChangeWriter {
+  readonly #statements: VisitStatements;
+  readonly #visitors: VisitorStatements;
+  readonly #recent: RecentVisitors;
+  readonly #time: LocalTime;
+
+  constructor({ statements, visitors, recent, time }: IngestDependencies) {
+    this.#statements = statements;
+    this.#visitors = visitors;
+    this.#recent = recent;
+    this.#time = time;
+  }
+
+  /** Stores the changes, and caches the rebuilt visits. */
+  async write(changes: Changes): Promise<void> {
+    const { rebuilt, extended, orphans } = changes;
+    const statements = this.#statements;
+    await statements.deleteVisits(rebuilt.flatMap(({ result }) => result.deleted));
+    const changed = rebuilt.flatMap(changedVisitsOf);
+    const extensions = extended.flatMap(({ extension }) => extension.visits);
+    const visits: ChangedVisit[] = [...changed];
+    for (const { row, journey, before } of extensions)
+      visits.push({ row, journey, before: before?.row ?? null });
+    await statements.putVisits(visits);
+    await statements.putJourneys([
+      ...changed,
+      ...extensions.flatMap(({ row, journey, before }) =>
+        journey === before?.journey ? [] : { row, journey, before: before?.row ?? null },
+      ),
+    ]);
+    await this.#putSessions(changed, extensions);
+    await this.#putOrders(changes);
+    await statements.putBackendEvents([
+      ...rebuilt
+        .flatMap(({ result }) => result.backendEvents)
+        .map(({ event, visitId }) => this.#backendRow(event, visitId)),
+      ...extended
+        .flatMap(({ extension }) => [...extension.visitOf])
+        .flatMap(([event, visit]) => (event.is_backend ? this.#backendRow(event, visit.id) : [])),
+      ...orphans.map((event) => this.#backendRow(event, null)),
+    ]);
+    await this.#visitors.updateFirstVisits(rebuilt.flatMap(firstVisitOf));
+    await statements.addDirtyDays(this.#dirtyDaysOf(changes));
+    for (const each of rebuilt) this.#cache(each);
+  }
+
+  /** Stores the sessions of visits. Only a rebuilt visit can lose a session. */
+  async #putSessions(rebuilt: readonly RebuiltVisit[], extensions: readonly ExtendedVisit[]): Promise<void> {
+    const stored = await this.#statements.sessionsOf(
+      rebuilt.flatMap(({ row, before }) => (before ? row.id : [])),
+    );
+    const wanted = rebuilt.flatMap(({ row, sessions }) => sessions.map((session) => linkOf(row, session)));
+    const storedKeys = new Set(stored.map(keyOfLink));
+    const wantedKeys = new Set(wanted.map(keyOfLink));
+    await this.#statements.deleteSessions(stored.filter((link) => !wantedKeys.has(keyOfLink(link))));
+    await this.#statements.insertSessions([
+      ...wanted.filter((link) => !storedKeys.has(keyOfLink(link))),
+      ...extensions.flatMap(({ row, sessions, before }) =>
+        sessions.slice(before?.sessions.length).map((session) => linkOf(row, session)),
+      ),
+    ]);
+  }
+
+  async #putOrders({ rebuilt, extended, inserted }: Changes): Promise<void> {
+    const orders = rebuilt.flatMap(({ result }) => {
+      if (result.orders.length === 0) return [];
+      const rows = new Map(result.visits.map(({ row }) => [row.id, row]));
+      return result.orders.map(({ event, visitId }) =>
+        orderRowOf(event, visitId === null ? null : (rows.get(visitId) ?? null), this.#time),
+      );
+    });
+    for (const { extension } of extended) {
+      for (const [event, visit] of extension.visitOf) {
+        if (event.order_id !== null) orders.push(orderRowOf(event, visit, this.#time));
+      }
+    }
+    if (orders.length === 0) return;
+    const added = new Set(inserted.map(({ id }) => id));
+    await this.#statements.updateOrders(orders);
+    await this.#statements.attributeOrders(orders.filter(({ event_id }) => added.has(event_id)));
+  }
+
+  #cache({ visitor, tenant, previous, added, result }: RebuiltVisits): void {
+    const lastWrite = this.#visitors.write;
+    this.#recent.cacheVisitor(
+      { number: visitor, tenant, previous, lastActivityAt: newestOf(added), lastWrite },
+      result,
+    );
+  }
+
+  #backendRow(event: VisitEventRow, visitId: string | null): object {
+    const { id, tenant, visitor, type, at } = event;
+    return { event_id: id, tenant, visitor, visit_id: visitId, type, at, local_day: this.#time.dayOf(at) };
+  }
+
+  #dirtyDaysOf({ rebuilt, extended, adopted, orphans }: Changes): { tenant: string; day: number }[] {
+    const dirty = new Map<string, Set<number>>();
+    const add = (tenant: string, days: Iterable<number>) => {
+      const known = dirty.get(tenant) ?? new Set();
+      dirty.set(tenant, known);
+      for (const day of days) known.add(day);
+    };
+    for (const { tenant, result } of rebuilt) add(tenant, result.dirtyDays);
+    for (const { tenant, extension } of extended) add(tenant, extension.dirtyDays);
+    for (const { tenant, at } of [...adopted, ...orphans]) add(tenant, [this.#time.dayOf(at)]);
+    return [...dirty].flatMap(([tenant, days]) => [...days].map((day) => ({ tenant, day })));
+  }
+}
+
+function changedVisitsOf({ result, stored }: RebuiltVisits): RebuiltVisit[] {
+  const before = new Map(stored.map((row) => [row.id, row]));
+  return result.visits.flatMap(({ isChanged, ...facts }) =>
+    isChanged ? { ...facts, before: before.get(facts.row.id) ?? null } : [],
+  );
+}
+
+function firstVisitOf({ visitor, previous, result }: RebuiltVisits) {
+  const first = previous ? null : (result.visits[0]?.row ?? null);
+  return first ? { visitor, first_visit_at: first.started_at, first_week: first.first_week } : [];
+}
+
+function linkOf({ id, started_at, visitor }: VisitRow, session_id: string): SessionLink {
+  return { session_id, visit_id: id, started_at, visitor };
+}
+
+function keyOfLink({ session_id, visit_id }: SessionLink): string {
+  return `${visit_id}\n${session_id}`;
+}
+
+/** Returns the time of the newest row. */
+export function newestOf(rows: readonly { readonly at: number }[]): number {
+  return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
+}
