@@ -1,6 +1,8 @@
 import type { Commit } from "../session/commit.ts";
+import { runOutside } from "../session/mutex.ts";
 import type { Tier } from "../session/reader.ts";
 import type { SessionRecord } from "../session/record.ts";
+import type { MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
 import { warnOfLostCookie } from "./lost-cookie-warning.ts";
@@ -24,6 +26,14 @@ interface CommitContext {
   readonly holdsToken: boolean;
   /** The protocol and host that the browser addressed. */
   readonly client: () => Client;
+}
+
+/**
+ * Commits the session of a request. The function of `update()` may end the response, and does not await this commit. So
+ * the commit waits for that function, where `Session.commit` would throw.
+ */
+export function commitSession<Data>(session: Session<Data>, http: HttpContext<Data>): MaybePromise<Commit> {
+  return runOutside(() => session.commit(http.options.onCommitFailure));
 }
 
 /** Sets the response headers that follow from the outcome of the session, such as a new or cleared cookie. */

@@ -20,6 +20,12 @@ export class RequestCredentials<Data> {
     this.#request = request;
   }
 
+  /** The distinct values of the session cookies if the browser sent several, else null. */
+  get duplicateTokens(): readonly string[] | null {
+    const { hasDuplicates, tokens } = this.presented;
+    return hasDuplicates ? tokens : null;
+  }
+
   get presented(): PresentedTokens {
     const { cookie, manager, options } = this.#http;
     this.#presented ??= readTokens(this.#request, {

@@ -11,7 +11,7 @@ import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentOnly } from "./client-info.ts";
 import { commitFailureResponse } from "./commit-failure.ts";
-import { addServerTiming, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
+import { addServerTiming, commitSession, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
 import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
 import type { ErrorResponse } from "./error-response.ts";
 import type { JwtIdentity } from "./jwt-verifier.ts";
@@ -246,9 +246,7 @@ export class RequestSession<Data> {
     this.#isCommitted = true;
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
-    return andThen(session.commit(this.#http.options.onCommitFailure), (commit) =>
-      this.#setHeaders(headers, commit),
-    );
+    return andThen(commitSession(session, this.#http), (commit) => this.#setHeaders(headers, commit));
   }
 
   /**
@@ -316,13 +314,11 @@ export class RequestSession<Data> {
     this.#session = session;
     session.isPrefetch = isPrefetch(this.#request);
     if (this.visit) session.attachVisit(this.visit.attach(session));
-    session.hasDuplicates = this.#credentials.presented.hasDuplicates;
+    session.duplicateTokens = this.#credentials.duplicateTokens;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // If the headers have been sent, commit now. After the commit the session refuses to issue new tokens, because no
     // response header could contain them.
-    return this.#isCommitted
-      ? andThen(session.commit(this.#http.options.onCommitFailure), () => session)
-      : session;
+    return this.#isCommitted ? andThen(commitSession(session, this.#http), () => session) : session;
   }
 
   #handleOutage(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {

@@ -58,5 +58,5 @@ function createAbortListener(controller: AbortController) {
 }
 
 function createWritingCheck(writes: Mutex): () => boolean {
-  return () => writes.pending !== null;
+  return () => writes.isBusy;
 }

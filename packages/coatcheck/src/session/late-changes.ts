@@ -14,11 +14,11 @@ import {
 const MAX_SAVE_DELAY = 5000;
 
 type LateChangeDependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
-type LateOperation = "late-token" | "late-data";
+type LateOperation = "late-token" | "late-data" | "revoked-data";
 
 /**
- * Reports changes after the response headers were sent. By then the handler has returned or streams its response, so an
- * error that it throws reaches no user, and often no log.
+ * Reports changes after the response headers were sent, and changes of a revoked session. By then the handler has
+ * returned or streams its response, so an error that it throws reaches no user, and often no log.
  */
 export class LateChanges {
   readonly #deps: LateChangeDependencies;
@@ -47,6 +47,15 @@ export class LateChanges {
     });
   }
 
+  /**
+   * Reports later changes. Also reports the changes so far if the session was revoked: an error response instead would
+   * not clear the cookie.
+   */
+  follow(changes: PendingChanges, isRevoked: boolean): void {
+    if (isRevoked && changes.snapshot() !== null) this.#report("revoked-data", new Error(REVOKED_MESSAGE));
+    changes.late = this;
+  }
+
   #report(operation: LateOperation, error: Error): void {
     reportMistake(this.#deps.events, { operation, error, warningCode: "COATCHECK_LATE_CHANGE" });
     this.#onFailure?.(error);
@@ -55,6 +64,9 @@ export class LateChanges {
 
 const NOT_SAVED_MESSAGE =
   "Session data was assigned after the response headers were sent, and not stored: call session.save() after such an assignment.";
+
+const REVOKED_MESSAGE =
+  "Session data or a flash message was set after session.revoke(), and not stored: call session.save() after it to store it in a new session, or set it after a new login.";
 
 type RequestStart = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
 

@@ -154,7 +154,8 @@ export class SessionManager<Data = JsonObject> {
   /**
    * Creates and stores a session.
    *
-   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and `CONFLICT` at the subject's session limit.
+   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, `CONFLICT` at the subject's session limit, and
+   *   `SESSION_REVOKED` for a `parentId` whose session does not exist or has ended.
    */
   async create(options: CreateOptions & { data?: Data } = {}): Promise<IssuedSession> {
     requireCreateOptions(options);

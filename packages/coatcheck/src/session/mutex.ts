@@ -11,8 +11,18 @@ const currentCall = new AsyncLocalStorage<{ mutex: Mutex | null }>();
 export class Mutex {
   #last: Promise<unknown> | null = null;
 
-  /** Resolves when every action so far has ended; null when none is running. Never rejects. */
+  /** Whether an action is running. */
+  get isBusy(): boolean {
+    return this.#last !== null;
+  }
+
+  /**
+   * Resolves when every action so far has ended; null when none is running. Never rejects.
+   *
+   * @throws UsageError inside the function that {@link call} runs, because it would wait for itself.
+   */
   get pending(): Promise<unknown> | null {
+    this.#requireOutside("commit the session that it changes: commit()");
     return this.#last;
   }
 
@@ -32,11 +42,7 @@ export class Mutex {
    * Runs `act` after all earlier actions have ended, failed ones included. Runs it synchronously when there are none.
    */
   async run<Value>(act: () => Promise<Value>): Promise<Value> {
-    if (currentCall.getStore()?.mutex === this) {
-      const message =
-        "must not write to the session that it changes: the write would wait for update() to end";
-      throw usageError("call of update()", [{ path: "change", message }]);
-    }
+    this.#requireOutside("write to the session that it changes: the write");
     const turn = this.#last === null ? act() : this.#last.then(act);
     const ended = turn.then(ignoreResult, ignoreResult);
     this.#last = ended;
@@ -46,6 +52,21 @@ export class Mutex {
       if (this.#last === ended) this.#last = null;
     }
   }
+
+  /** Throws `UsageError` if the caller is the function that {@link call} runs. */
+  #requireOutside(action: string): void {
+    if (currentCall.getStore()?.mutex !== this) return;
+    const message = `must not ${action} would wait for update() to end`;
+    throw usageError("call of update()", [{ path: "change", message }]);
+  }
+}
+
+/**
+ * Runs `act` as if outside of every function that {@link Mutex.call} runs. For work that such a function starts but
+ * does not await, such as the commit when it ends the response.
+ */
+export function runOutside<Value>(act: () => Value): Value {
+  return currentCall.getStore() === undefined ? act() : currentCall.run({ mutex: null }, act);
 }
 
 function ignoreResult(): void {}

@@ -28,7 +28,7 @@ function actorOf(record: SessionRecord | null): Actor | null {
 /** The read-only properties of a session handle: the subject, the times, and the result of the token check. */
 export abstract class SessionInfo<Data = JsonObject> {
   #isPrefetch = false;
-  #hasDuplicates = false;
+  #duplicateTokens: readonly string[] | null = null;
   readonly #start: SessionStart;
   readonly #clock: Clock;
   #visit: VisitObserver | null = null;
@@ -52,11 +52,16 @@ export abstract class SessionInfo<Data = JsonObject> {
    * periodic rotation happens, because it could store the token of a planted session in this site's own cookie.
    */
   get hasDuplicates(): boolean {
-    return this.#hasDuplicates;
+    return this.#duplicateTokens !== null;
   }
 
-  set hasDuplicates(value: boolean) {
-    this.#hasDuplicates = value;
+  /** The distinct values of the request's session cookies if there are several, else null. A logout ends each session. */
+  get duplicateTokens(): readonly string[] | null {
+    return this.#duplicateTokens;
+  }
+
+  set duplicateTokens(values: readonly string[] | null) {
+    this.#duplicateTokens = values;
   }
 
   /** Returns the fields to print. */

@@ -293,8 +293,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /**
    * Revokes the session permanently. The response clears the browser's cookie. An older token also revokes the session,
-   * until one overlap after the newer token's first use: until then the browser may have no other token. Throws
-   * `CONFLICT` for a browser's prefetch.
+   * until one overlap after the newer token's first use: until then the browser may have no other token. If the request
+   * has several session cookies, revokes the session of each. Throws `CONFLICT` for a browser's prefetch.
+   *
+   * Drops assignments that are not saved. Later assignments are stored only by {@link save}, which creates a new
+   * session, or by a login.
    *
    * @returns whether a session was revoked. False without a session, and for an older token after that overlap.
    */
@@ -304,9 +307,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return await this.#exclusively(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
-      const hasEnded =
-        target !== null && (await this.#writer.logOut(target, this.#actingToken.presented, reason));
-      this.#record = null;
+      const { presented } = this.#actingToken;
+      const hasEnded = await this.#writer.logOutAll(target, presented, this.duplicateTokens ?? [], reason);
+      this.#newId = this.#record = null;
       this.#token = null;
       this.#state = "revoked";
       this.#closed?.abort();
@@ -334,6 +337,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * Writes the pending changes, performs a periodic rotation if it is due, and returns the result. Waits for this
    * handle's earlier writes. Synchronous when there is nothing to write. Send the response headers only after it
    * resolves.
+   *
+   * Throws `UsageError` inside the function of {@link update}, for which it would wait.
    *
    * @param onLateFailure called when a change that was made after the commit fails or is not saved. The event `failed`
    * reports it too.
@@ -366,7 +371,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
     this.#late ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#pending.late = this.#late;
+    if (this.#pending) this.#late.follow(this.#pending, this.#state === "revoked");
     return createCommit(
       this.#state,
       this.#token,

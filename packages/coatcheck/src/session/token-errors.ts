@@ -110,6 +110,11 @@ export function requireRevocable(refusal: RefusalReason | null): void {
   if (refusal === "withheld") throw cookieWithheldError();
 }
 
+/** The error for a new session under a parent that does not exist or has ended. */
+export function parentEndedError(): CoatcheckError {
+  return new CoatcheckError("SESSION_REVOKED", "The parent session has ended; log in again.");
+}
+
 const ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
 
 /** Returns whether a change failed because its session has ended. */

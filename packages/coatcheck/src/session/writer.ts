@@ -12,17 +12,18 @@ import { type DataChange, mergeFlash } from "./pending-changes.ts";
 import { requireDurations } from "./policy.ts";
 import { PrivilegeWriter } from "./privileges.ts";
 import type { ReadOptions } from "./reader.ts";
-import type { RevokeReason, SessionRecord } from "./record.ts";
+import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { RecordedActor } from "./recorded-actor.ts";
 import type { RecordedBinding } from "./recorded-binding.ts";
 import type { VisitChange, VisitFields } from "./recorded-visit.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
-import { hashSecret, newSecret, newSessionId } from "./token.ts";
-import { tokenSupersededError } from "./token-errors.ts";
+import { hashSecret, idOfToken, newSecret, newSessionId } from "./token.ts";
+import { meansSessionEnded, parentEndedError, tokenSupersededError } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import { type CreateOptions, newRecord, withChanges } from "./transitions.ts";
 import { reportUnusualLogin } from "./unusual-login.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 import { WriteQueues } from "./write-queue.ts";
 
 /** How many times an asynchronous change is computed. It is computed again when another write was stored first. */
@@ -88,12 +89,16 @@ export class SessionWriter<Data> {
     this.impersonations = new Impersonations(this, deps);
   }
 
-  /** Creates a session. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, `CONFLICT`. */
+  /**
+   * Creates a session. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, `CONFLICT`; `SESSION_REVOKED` for a parent that
+   * does not exist or has ended.
+   */
   async create(options: NewSessionValues): Promise<IssuedSession> {
     const { schema, policy, random, clock, events, ring } = this.#deps;
     const { owner, subject, tenant, visitorId, parentId, name, idleTimeout, absoluteTimeout } = options;
     requireStrings(withoutUndefined({ owner, subject, tenant, visitorId, parentId, name }));
     requireDurations(withoutUndefined({ idleTimeout, absoluteTimeout }));
+    if (parentId !== undefined) await this.#requireParent(parentId);
     const secret = options.secret ?? newSecret(random);
     const values = {
       id: options.id ?? newSessionId(random),
@@ -213,10 +218,11 @@ export class SessionWriter<Data> {
    * than one overlap. For an impersonation, also ends the actor's own session, because the browser no longer has the
    * token of that session after the logout.
    *
+   * @param session `actor` is needed only without a token. With a token, the record is read.
    * @returns whether the session has ended.
    */
   async logOut(
-    { id, actor }: Pick<SessionRecord, "id" | "actor">,
+    { id, actor = null }: Pick<SessionRecord, "id"> & Partial<Pick<SessionRecord, "actor">>,
     presented: PresentedToken | null,
     reason: RevokeReason,
   ): Promise<boolean> {
@@ -224,10 +230,37 @@ export class SessionWriter<Data> {
     if (presented !== null) {
       const { cached } = await reader.read(id, { fresh: true });
       if (!cached || !tokens.mayLogOut(cached.record, presented.hash, clock.now())) return false;
+      actor = cached.record.actor;
     }
     if (actor !== null) await this.revoke({ session: actor.sessionId }, reason);
     await this.revoke({ session: id }, reason);
     return true;
+  }
+
+  /**
+   * Ends the request's session and the sessions of its other session cookies, which a browser sends after a change of the
+   * cookie's domain or path. The response may not clear each of these cookies, so the browser would stay logged in.
+   *
+   * @param target the request's session; null if it has none.
+   * @param values the values of all session cookies, if there are several. Only values with a valid seal are looked up;
+   *   the caller limits their number.
+   * @returns whether a session has ended.
+   */
+  async logOutAll(
+    target: SessionRecord | null,
+    presented: PresentedToken | null,
+    values: readonly string[],
+    reason: RevokeReason,
+  ): Promise<boolean> {
+    const { ring, tokens } = this.#deps;
+    let hasEnded = false;
+    // The request's own session last: if another one cannot be ended, the handle can repeat the logout.
+    for (const value of values.filter((each) => ring.hasValidSeal(each))) {
+      const other = tokens.parse(value);
+      if (other.hash === presented?.hash) continue;
+      if (await this.logOut({ id: idOfToken(value) }, other, reason)) hasEnded = true;
+    }
+    return (target !== null && (await this.logOut(target, presented, reason))) || hasEnded;
   }
 
   /** Reads a session that may be changed. Throws the same errors as {@link Committer.requireLive}. */
@@ -242,6 +275,17 @@ export class SessionWriter<Data> {
    */
   async requireStillLive(id: string, cached: CachedSession | null): Promise<void> {
     if (cached?.hasExpired(this.#deps.clock.now())) await this.requireLive(id, { fresh: true });
+  }
+
+  /** Checks the parent of a new session. Throws `UsageError` for a malformed id, and `SESSION_REVOKED`. */
+  async #requireParent(id: string): Promise<void> {
+    if (!isSessionId(id)) {
+      const message = `must be the id of a session (got ${describeValue(id)})`;
+      throw usageError("session field", [{ path: "parentId", message }]);
+    }
+    await this.requireLive(id).catch((error: unknown) => {
+      throw meansSessionEnded(error) ? parentEndedError() : error;
+    });
   }
 
   readonly #evict = async (session: string): Promise<void> => {

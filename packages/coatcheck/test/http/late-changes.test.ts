@@ -56,6 +56,45 @@ it("data that is assigned after the commit and then saved is stored and not repo
   expect((await manager.find(session.id))?.data).toEqual({ late: { deep: 1 } });
 });
 
+it("data and flash messages that are set after revoke() and not saved are reported, with one warning per process", async () => {
+  const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const { manager, reported, failed, open } = setUp();
+  for (const change of ["data", "flash"]) {
+    const request = open();
+    const session = await request.load();
+    await session.patch({ early: true });
+    await session.revoke();
+    if (change === "data") session.data.early = true;
+    else session.flash("notice", "You are logged out.");
+    await request.commit(new Headers());
+    expect(String(failed.at(-1)?.error)).toContain("call session.save()");
+  }
+  expect((await manager.stats()).active).toBe(0);
+  expect(failed.map(({ operation }) => operation)).toEqual(["revoked-data", "revoked-data"]);
+  expect(reported).toEqual(failed.map(({ error }) => error));
+  expect(warning).toHaveBeenCalledTimes(1);
+});
+
+it("data that is set after revoke() is stored in a new session by save() or a login, and data before revoke() is dropped in silence", async () => {
+  for (const store of ["save", "authenticate"] as const) {
+    const { manager, failed, open } = setUp();
+    const request = open();
+    const session = await request.load();
+    await session.patch({ early: true });
+    const { id } = session;
+    session.data.early = false;
+    await session.revoke();
+    session.data.late = { deep: 1 };
+    await (store === "save" ? session.save() : session.authenticate("ann"));
+    expect(session.id).not.toBe(id);
+    const headers = new Headers();
+    await request.commit(headers);
+    expect(headers.getSetCookie()).toHaveLength(1);
+    expect((await manager.find(session.id))?.data).toEqual({ late: { deep: 1 } });
+    expect(failed).toEqual([]);
+  }
+});
+
 it("a login after the commit throws CONFLICT and is passed to onCommitFailure", async () => {
   const { reported, failed, open } = setUp();
   const request = open();

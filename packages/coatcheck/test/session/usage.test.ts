@@ -151,6 +151,66 @@ it("update() throws if its function writes to the same session, instead of waiti
   expect(session.data).toEqual({ outer: true, later: true, both: 1, parallel: true });
 });
 
+it("commit() throws inside the function of update(), instead of waiting forever", async () => {
+  const { manager, open } = createFixture();
+  const { token } = await manager.create({ subject: "ada" });
+  const session = await open(token);
+  for (const change of [
+    async () => {
+      await session.commit();
+      return {};
+    },
+    () => {
+      void session.commit();
+      return {};
+    },
+  ])
+    await expect(session.update(change)).rejects.toThrow(
+      "change must not commit the session that it changes: commit() would wait for update() to end",
+    );
+  await session.update((data) => ({ ...data, views: 1 }));
+  expect(await session.commit()).toMatchObject({ state: "changed", record: { data: { views: 1 } } });
+});
+
+it("a request commits after update(), if the function of update() ends the response", async () => {
+  const { manager } = createFixture();
+  const { token, record } = await manager.create({ subject: "ada" });
+  const request = new HttpSessions(manager, {}).open({
+    method: "POST",
+    url: "/",
+    address: undefined,
+    encrypted: true,
+    header: (name) => (name === "cookie" ? `__Host-sid=${token}` : undefined),
+  });
+  const session = await request.load();
+  let sent: unknown;
+  await session.update(async (data) => {
+    // The response hook of an adapter: it begins the commit when the handler ends the response.
+    sent = Promise.resolve(request.commit(new Headers())).then(() => manager.find(record.id));
+    await Promise.resolve();
+    return { ...data, views: 1 };
+  });
+  expect(await sent).toMatchObject({ data: { views: 1 } });
+});
+
+it("create() throws for a parent that is no session id, or whose session does not exist or has ended", async () => {
+  const { manager, emitted } = createFixture();
+  for (const parentId of ["nope", "", untyped(7), untyped(null)]) {
+    const message = /^Invalid session field: parentId must be /;
+    await expect(manager.create({ parentId })).rejects.toMatchObject({ code: "VALIDATION_FAILED", message });
+  }
+  const parent = await manager.create();
+  const isEnded = { code: "SESSION_REVOKED", message: "The parent session has ended; log in again." };
+  await expect(manager.create({ parentId: crypto.randomUUID() })).rejects.toMatchObject(isEnded);
+  const begun = manager.begin(() => ({ parentId: parent.record.id }));
+  await manager.create({ parentId: parent.record.id });
+  await manager.revoke({ session: parent.record.id });
+  await expect(manager.create({ parentId: parent.record.id })).rejects.toMatchObject(isEnded);
+  await expect(begun.patch({ views: 1 })).rejects.toMatchObject(isEnded);
+  expect((await manager.stats()).total).toBe(2);
+  expect(emitted).toEqual(["created", "created", "revoked"]);
+});
+
 it("create() throws a UsageError for data that is not JSON, and an error with status 400 for NaN", async () => {
   const { manager } = createFixture();
   for (const value of [new Date(), new Map(), () => 1, Symbol("x"), 1n, [undefined], { inner: new Date() }]) {
