@@ -220,6 +220,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   }
   const { data } = result;
   requireDistinct(data);
+  requireTimeoutOrder(data);
   const upstash = upstashOf(data);
   const database = databaseOf(data.DATABASE_URL, upstash);
   if (database.kind !== "sqlite") requireShared(data);
@@ -258,7 +259,16 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
 function idleTimeoutOf(data: z.output<typeof environment>): number {
   const { SESSION_IDLE_TIMEOUT_MS, SESSION_MAX_AGE_MS, SESSION_LIFETIME } = data;
   const lifetime = SESSION_LIFETIME === null ? null : SESSION_LIFETIME * MINUTE;
-  return SESSION_IDLE_TIMEOUT_MS ?? SESSION_MAX_AGE_MS ?? lifetime ?? DAY;
+  const given = SESSION_IDLE_TIMEOUT_MS ?? SESSION_MAX_AGE_MS ?? lifetime;
+  return given ?? Math.min(DAY, data.SESSION_ABSOLUTE_TIMEOUT_MS);
+}
+
+/** Rejects an idle timeout that never applies, because the absolute timeout ends every session first. */
+function requireTimeoutOrder(data: z.output<typeof environment>): void {
+  if (idleTimeoutOf(data) <= data.SESSION_ABSOLUTE_TIMEOUT_MS) return;
+  throw new StartError([
+    `SESSION_IDLE_TIMEOUT_MS must be at most SESSION_ABSOLUTE_TIMEOUT_MS, ${data.SESSION_ABSOLUTE_TIMEOUT_MS} (got ${idleTimeoutOf(data)}).`,
+  ]);
 }
 
 /** Rejects duplicate keys, because the sender of a request with such a key would be ambiguous. */

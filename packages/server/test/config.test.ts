@@ -170,6 +170,14 @@ test.each([
   expect(config.notices).toEqual(notices.map((notice) => expect.stringContaining(notice)));
 });
 
+test("readConfig shortens the default idle timeout to the absolute timeout, and rejects a longer one", () => {
+  expect(readConfig({ SESSION_ABSOLUTE_TIMEOUT_MS: "3600000" }).idleTimeout).toBe(3_600_000);
+  for (const name of ["SESSION_IDLE_TIMEOUT_MS", "SESSION_MAX_AGE_MS"])
+    expect(() => readConfig({ SESSION_ABSOLUTE_TIMEOUT_MS: "3600000", [name]: "3600001" })).toThrow(
+      "SESSION_IDLE_TIMEOUT_MS must be at most SESSION_ABSOLUTE_TIMEOUT_MS, 3600000 (got 3600001).",
+    );
+});
+
 test("readConfig reads SESSION_CACHE_TTL as the lifetime of copies in Redis", () => {
   const config = readConfig({ SESSION_CACHE_TTL: "1800000" });
   expect(config).toMatchObject({ sharedCacheTtl: 1_800_000, localCacheTtl: null });

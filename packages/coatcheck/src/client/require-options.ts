@@ -1,4 +1,9 @@
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownOptions,
+  requireKnownPart,
+  requireList,
+} from "../session/known-options.ts";
 import type { CsrfNames } from "./csrf.ts";
 import type { Revalidate, SessionClientOptions } from "./options.ts";
 import type { LogoutOptions } from "./session-client.ts";
@@ -9,7 +14,7 @@ const CLIENT_OPTIONS = {
   revalidate: true,
   allowOrigins: true,
   initialState: true,
-  timeout: true,
+  timeout: "milliseconds",
   debug: true,
   onSubjectChange: "function",
   transport: "function",
@@ -20,8 +25,8 @@ const CLIENT_OPTIONS = {
 const CSRF_NAMES = { cookie: true, header: true } satisfies KnownOptions<CsrfNames>;
 
 const REVALIDATE_OPTIONS = {
-  staleTime: true,
-  minGap: true,
+  staleTime: "interval",
+  minGap: "interval",
   focus: "boolean",
   reconnect: "boolean",
   crossTab: "boolean",
@@ -30,11 +35,13 @@ const REVALIDATE_OPTIONS = {
 const LOGOUT_OPTIONS = { everywhere: "boolean", optimistic: "boolean" } satisfies KnownOptions<LogoutOptions>;
 
 /**
- * Rejects unknown options of `createSessionClient`. Called in development only, so production builds omit this code.
+ * Rejects unknown options of `createSessionClient`, and values of the wrong type. Called in development only, so
+ * production builds omit this code.
  */
 export function requireClientOptions(options: SessionClientOptions): void {
   const input = "options of createSessionClient";
   requireKnownOptions(input, options, CLIENT_OPTIONS);
+  if (options.allowOrigins !== undefined) requireList(input, "allowOrigins", options.allowOrigins);
   requireKnownPart(input, options, "csrf", CSRF_NAMES);
   requireKnownPart(input, options, "revalidate", REVALIDATE_OPTIONS);
 }

@@ -14,7 +14,7 @@ const FORM_TYPE_PATTERN = /^(application\/x-www-form-urlencoded|multipart\/form-
 export interface SentCsrfToken {
   /** The header `x-csrf-token`, else the form field `csrf_token`; undefined without both. */
   readonly token: string | undefined;
-  /** Whether the request is a form whose body has not been parsed, so that its field could not be read. */
+  /** Whether the request is a form without any parsed field: probably no body parser has read it yet. */
   readonly isUnparsedForm: boolean;
 }
 
@@ -26,7 +26,8 @@ export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromi
 }
 
 function readField(request: HttpRequest, body: unknown): SentCsrfToken {
-  if (typeof body !== "object" || body === null)
+  // In Express 4, a parser of other media types, such as express.json(), leaves an empty object.
+  if (typeof body !== "object" || body === null || Object.keys(body).length === 0)
     return { token: undefined, isUnparsedForm: FORM_TYPE_PATTERN.test(request.header("content-type") ?? "") };
   const token: unknown = Object.hasOwn(body, CSRF_FORM_FIELD)
     ? Reflect.get(body, CSRF_FORM_FIELD)

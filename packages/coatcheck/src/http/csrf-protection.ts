@@ -15,8 +15,9 @@ interface CsrfDependencies {
 }
 
 const UNPARSED_FORM =
-  "Missing CSRF token: no parsed body was found for this form. Mount the body parser, such as express.urlencoded(), " +
-  "before coatcheck(), or send the header x-csrf-token.";
+  "Missing CSRF token: no parsed field was found for this form. Add the field csrf_token and mount the parser of the " +
+  "body before coatcheck(), such as express.urlencoded(), or multer for multipart/form-data; or send the header " +
+  "x-csrf-token.";
 
 const DEFAULT_INIT_PATH = "/session/init";
 

@@ -8,7 +8,7 @@ import {
 } from "node:crypto";
 import { invalidInput } from "./errors.ts";
 import { requireList } from "./known-options.ts";
-import { findSecretFaults, pooledRandom } from "./token.ts";
+import { findSecretFaults, pooledRandom, warnOfJoinedSecrets } from "./token.ts";
 
 const CIPHER_ALGORITHM = "aes-256-gcm";
 const NONCE_BYTES = 12;
@@ -57,6 +57,7 @@ export class KeyRing {
     requireList(input, "secrets", secrets);
     const faults = findSecretFaults(secrets);
     if (faults.length > 0) throw invalidInput(input, faults);
+    warnOfJoinedSecrets(input, secrets);
     this.#keys = secrets.map((secret) => deriveKey(secret, purpose));
     const [newest] = this.#keys;
     if (!newest) {

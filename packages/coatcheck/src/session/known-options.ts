@@ -21,7 +21,7 @@ type ValueRequirementOf<Value> = [Value] extends [boolean]
   : [Value] extends [(...args: never[]) => unknown]
     ? "function"
     : [Value] extends [number]
-      ? true | "number" | "milliseconds"
+      ? true | "number" | "milliseconds" | "interval"
       : true;
 
 /**
@@ -42,10 +42,18 @@ export type KnownOptions<Options> = {
 const VALUE_REQUIREMENTS = {
   boolean: { accepts: (value: unknown) => typeof value === "boolean", text: "must be true or false" },
   function: { accepts: (value: unknown) => typeof value === "function", text: "must be a function" },
-  number: { accepts: (value: unknown) => typeof value === "number", text: "must be a number" },
+  number: {
+    accepts: (value: unknown) => typeof value === "number" && !Number.isNaN(value),
+    text: "must be a number",
+  },
   milliseconds: {
-    accepts: (value: unknown) => typeof value === "number" && value > 0,
+    accepts: (value: unknown) => Number.isFinite(value) && Number(value) > 0,
     text: "must be a positive number of milliseconds",
+  },
+  /** Like `milliseconds`, but 0 means always, and Infinity means never. */
+  interval: {
+    accepts: (value: unknown) => typeof value === "number" && value >= 0,
+    text: "must be a number of milliseconds, 0 or more",
   },
 };
 
@@ -119,9 +127,9 @@ export function requireOneOf(input: string, path: string, value: unknown, allowe
  */
 export function requireList(input: string, path: string, value: unknown): void {
   if (Array.isArray(value)) return;
-  throw usageError(input, [
-    { path, message: `must be a list, such as [value] (got ${describeValue(value)})` },
-  ]);
+  // Don't repeat a string: it may be a secret.
+  const got = typeof value === "string" ? "string" : describeValue(value);
+  throw usageError(input, [{ path, message: `must be a list, such as [value] (got ${got})` }]);
 }
 
 /**

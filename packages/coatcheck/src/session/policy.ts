@@ -1,6 +1,7 @@
 import { type Fault, invalidInput } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
 import { describeValue, usageError } from "./usage-error.ts";
+import { warnOnce } from "./warn-once.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -15,7 +16,7 @@ export type Activity = "user" | "background" | "none";
 
 /** The two timeouts of a session, in milliseconds. */
 export interface Timeouts {
-  /** Ends the session after this time without activity (ASVS 5.0 V7.3.1). */
+  /** Ends the session after this time without activity (ASVS 5.0 V7.3.1). At most {@link absoluteTimeout}. */
   readonly idleTimeout: number;
   /** Ends the session after this time regardless of activity (ASVS 5.0 V7.3.2). */
   readonly absoluteTimeout: number;
@@ -142,8 +143,42 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
       faults.push({ path: "sessionLimit.onExceeded", message });
     }
   }
+  // Compare only valid numbers.
+  if (faults.length === 0)
+    faults.push(...timeoutOrderFaults("", given), ...timeoutOrderFaults("rememberMe.", rememberMe));
   if (faults.length > 0) throw invalidInput("session policy", faults);
+  warnOfShortDurations(policy);
   return policy;
+}
+
+/**
+ * Returns a fault for an idle timeout that never applies, because the absolute timeout ends the session first. Compares
+ * only given values: an application may shorten the absolute timeout alone.
+ */
+function timeoutOrderFaults(prefix: string, { idleTimeout, absoluteTimeout }: Partial<Timeouts>): Fault[] {
+  if (idleTimeout === undefined || absoluteTimeout === undefined || idleTimeout <= absoluteTimeout) return [];
+  const message = `must be at most ${prefix}absoluteTimeout, ${absoluteTimeout} (got ${idleTimeout})`;
+  return [{ path: `${prefix}idleTimeout`, message }];
+}
+
+/** What happens with a very short duration. */
+const SHORT_DURATION_EFFECTS = {
+  idleTimeout: "a session without activity ends after this time",
+  absoluteTimeout: "every session ends after this time",
+  rotateEvery: "nearly every request writes a new token to the store",
+};
+/** Shorter durations are unusual, and typical of a number of seconds or minutes. */
+const SHORT_DURATION = MINUTE;
+
+/** Warns of each duration that is probably a number of seconds. Tests commonly use such short durations. */
+function warnOfShortDurations(policy: SessionPolicy): void {
+  if (process.env.NODE_ENV === "test") return;
+  for (const [name, effect] of Object.entries(SHORT_DURATION_EFFECTS)) {
+    const value = policy[name as keyof typeof SHORT_DURATION_EFFECTS];
+    if (value === null || value >= SHORT_DURATION) continue;
+    const message = `Session policy: ${name} is ${value} milliseconds, so ${effect}. Durations are in milliseconds: for one hour, write 3_600_000.`;
+    warnOnce(message, "COATCHECK_SHORT_DURATION");
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from "node:crypto";
 import { type Fault, invalidInput } from "./errors.ts";
 import { requireList } from "./known-options.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /*
  * Token: base64url(id) 22 ‖ base64url(secret) 22 ‖ base64url(seal) 6 = 50 characters.
@@ -107,6 +108,21 @@ export function findSecretFaults(secrets: readonly unknown[]): Fault[] {
 }
 
 /**
+ * Warns of a secret that is probably a list in one string, as in `[process.env.SECRETS]`: its secrets would verify
+ * nothing. A single secret may contain a comma, so this is not an error. Never repeats a secret.
+ *
+ * @param input what the secrets are for, such as "session secrets".
+ */
+export function warnOfJoinedSecrets(input: string, secrets: readonly string[]): void {
+  for (const [index, secret] of secrets.entries()) {
+    const parts = secret.split(",").map((part) => part.trim());
+    if (parts.length === 1 || parts.some((part) => part.length < MIN_SECRET_LENGTH)) continue;
+    const message = `Probable mistake in the ${input}: secrets.${index} looks like ${parts.length} secrets in one string; split it, as in secrets: text.split(",").`;
+    warnOnce(message, "COATCHECK_JOINED_SECRETS");
+  }
+}
+
+/**
  * The application's secrets, newest first. The first secret seals new tokens; every secret verifies. To rotate, insert
  * a new secret at the front, and remove the last secret once all sessions sealed with it have reached their absolute
  * timeout.
@@ -125,6 +141,7 @@ export class SecretRing {
     if (secrets.length === 0)
       faults.push({ path: "secrets", message: "must be a list of at least one secret" });
     if (faults.length > 0) throw invalidInput("session secrets", faults);
+    warnOfJoinedSecrets("session secrets", secrets);
     this.#keys = [...secrets];
   }
 

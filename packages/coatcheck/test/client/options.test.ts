@@ -18,8 +18,19 @@ describe("createSessionClient() in development", () => {
       'unknown option "revalidate.crosstab"; did you mean "revalidate.crossTab"?',
     ],
     [{ revalidate: false }, "revalidate must be an object (got boolean)"],
+    [{ timeout: "5s" }, 'timeout must be a positive number of milliseconds (got "5s")'],
+    [{ timeout: 0 }, "timeout must be a positive number of milliseconds (got 0)"],
+    [{ timeout: Number.NaN }, "timeout must be a positive number of milliseconds (got NaN)"],
+    [{ timeout: Infinity }, "timeout must be a positive number of milliseconds (got Infinity)"],
+    [{ revalidate: { staleTime: "5m" } }, 'staleTime must be a number of milliseconds, 0 or more (got "5m")'],
+    [{ revalidate: { minGap: -1 } }, "minGap must be a number of milliseconds, 0 or more (got -1)"],
+    [{ allowOrigins: "https://api.example" }, "allowOrigins must be a list, such as [value] (got "],
   ])("rejects the options %j", (options, message) => {
     expect(() => create(options)).toThrow(message);
+  });
+
+  it("accepts a stale time of 0 and of Infinity", () => {
+    for (const staleTime of [0, Infinity]) create({ timeout: 1, revalidate: { staleTime, minGap: 0 } });
   });
 
   it("rejects an unknown option of logout(), such as a misspelt `everywhere`", async () => {

@@ -1,4 +1,11 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import express4 from "express4";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { CsrfTokens } from "../../src/http/csrf.ts";
+import { coatcheck, sessionErrors } from "../../src/http/express.ts";
 import { HttpSessions } from "../../src/http/http-sessions.ts";
 import type { HttpOptions } from "../../src/http/options.ts";
 import { SessionManager } from "../../src/session/manager.ts";
@@ -71,14 +78,21 @@ describe("a request without a valid CSRF token", () => {
 describe("the error for a missing CSRF token", () => {
   const urlencoded = "application/x-www-form-urlencoded; charset=utf-8";
   it.each([
-    ["a form without a parsed body", urlencoded, undefined, "no parsed body was found for this form"],
+    ["a form without a parsed body", urlencoded, undefined, "no parsed field was found for this form"],
     [
       "a form with files without a parsed body",
       "multipart/form-data; boundary=x",
       "",
-      "no parsed body was found",
+      "no parsed field was found",
     ],
-    ["a parsed form without the field", urlencoded, {}, "send the header x-csrf-token or the form field"],
+    ["a form for which a parser left an empty object", urlencoded, {}, "no parsed field was found"],
+    [
+      "a parsed form without the field",
+      urlencoded,
+      { a: "1" },
+      "send the header x-csrf-token or the form field",
+    ],
+    ["an empty JSON object", "application/json", {}, "send the header x-csrf-token or the form field"],
     [
       "a JSON body that is not parsed",
       "application/json",
@@ -91,6 +105,43 @@ describe("the error for a missing CSRF token", () => {
     const session = open({ cookie: `__Host-sid=${token}`, "content-type": type });
     await expect(session.checkCsrf(() => body)).rejects.toThrow(text);
     expect(events).toMatchObject([{ code: "CSRF_MISSING" }]);
+  });
+});
+
+describe.each([
+  ["Express 5", express],
+  ["Express 4", express4 as unknown as typeof express],
+])("a form with its token in %s", (_name, make) => {
+  const parsers = {
+    json: () => make.json(),
+    urlencoded: () => make.urlencoded({ extended: false }),
+    coatcheck: (manager: SessionManager) =>
+      coatcheck(manager, { cookie: { secure: false }, csrf: { token: "required" } }),
+  };
+  const unparsed = expect.stringContaining("no parsed field was found for this form");
+
+  it.each<[order: (keyof typeof parsers)[], message: unknown]>([
+    [["json", "urlencoded", "coatcheck"], undefined],
+    [["urlencoded", "coatcheck", "json"], undefined],
+    [["json", "coatcheck", "urlencoded"], unparsed],
+    [["coatcheck", "json", "urlencoded"], unparsed],
+  ])("mounted in the order %j gets the message %o", async (order, message) => {
+    const { manager } = setUp();
+    const { record, token } = await manager.create();
+    const app = make();
+    for (const name of order) app.use(parsers[name](manager));
+    app.post("/", (_request, response) => void response.json({}));
+    app.use(sessionErrors());
+    const server = createServer(app).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+      method: "POST",
+      headers: { cookie: `sid=${token}` },
+      body: new URLSearchParams({ csrf_token: new CsrfTokens(manager.ring).issue(record) }),
+    });
+    const body = (await response.json()) as { error?: { message: string } };
+    expect(body.error?.message).toEqual(message);
   });
 });
 

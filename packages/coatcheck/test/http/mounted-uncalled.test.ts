@@ -99,6 +99,21 @@ it("coatcheck(manager), mounted as a Fastify hook, throws an error that advises 
   ]);
 });
 
+it.each(["coatcheck(manager)(listener)", "withSession.upgrade(listener)"])(
+  "options that are passed to %s throw an error that says where they belong",
+  (call) => {
+    const withSession = forNode.coatcheck(manager);
+    const wrap = untyped(call.includes("upgrade") ? withSession.upgrade : withSession) as (
+      ...args: unknown[]
+    ) => unknown;
+    expect(() => wrap(() => {}, { cookie: { secure: false } })).toThrow(
+      `Invalid call of ${call}: takes no second argument; the options belong to coatcheck(manager, options).`,
+    );
+    expect(() => wrap({})).toThrow(`Invalid call of ${call}: listener must be a function (got object).`);
+    expect(wrap(() => {})).toBeTypeOf("function");
+  },
+);
+
 it("coatcheck(manager), passed to node:http as a listener, throws an error, so that the request does not hang", () => {
   const listener = untyped(forNode.coatcheck(manager)) as (request: unknown, response: unknown) => void;
   const request = { method: "GET" } as IncomingMessage;

@@ -81,11 +81,8 @@ export interface WithSession<Data> {
  */
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): WithSession<Data> {
   const http = new HttpSessions(manager, options);
-  const withSession = (listener: SessionListener<Data>): RequestListener => {
-    if (typeof listener !== "function") {
-      const message = `must be a function (got ${describeValue(listener)})`;
-      throw usageError("call of coatcheck(manager)(listener)", [{ path: "listener", message }]);
-    }
+  const withSession = (listener: SessionListener<Data>, ...none: []): RequestListener => {
+    requireListener("coatcheck(manager)(listener)", listener, none);
     return (request, response) => {
       const session = attachSession(request, openNodeSession(http, request, response));
       return attempt(
@@ -104,6 +101,20 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
     };
   };
   return Object.assign(withSession, {
-    upgrade: (listener: UpgradeListener<SessionRequest<Data>>) => upgradeListener(http, listener),
+    upgrade: (listener: UpgradeListener<SessionRequest<Data>>, ...none: []) => {
+      requireListener("withSession.upgrade(listener)", listener, none);
+      return upgradeListener(http, listener);
+    },
   });
+}
+
+/** Checks the arguments of a call that wraps a listener. Options passed here would be ignored. Throws `UsageError`. */
+function requireListener(call: string, listener: unknown, others: readonly unknown[]): void {
+  if (typeof listener !== "function") {
+    const message = `must be a function (got ${describeValue(listener)})`;
+    throw usageError(`call of ${call}`, [{ path: "listener", message }]);
+  }
+  if (others.length === 0) return;
+  const message = "takes no second argument; the options belong to coatcheck(manager, options)";
+  throw usageError(`call of ${call}`, [{ path: "", message }]);
 }

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { KeyRing } from "../../src/session/key-ring.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { DEFAULT_POLICY, type SessionPolicy } from "../../src/session/policy.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+const MINUTE = 60_000;
+const secrets = ["a secret for these tests"];
+
+const newManager = (policy: Partial<SessionPolicy>, given: readonly string[] = secrets) =>
+  new SessionManager({ store: memoryStore(), secrets: given, policy });
+
+describe("a policy whose idle timeout is longer than its absolute timeout", () => {
+  it.each<[Partial<SessionPolicy>, string]>([
+    [
+      { idleTimeout: 90_000, absoluteTimeout: 60_000 },
+      "idleTimeout must be at most absoluteTimeout, 60000 (got 90000)",
+    ],
+    [
+      { rememberMe: { idleTimeout: 90_000, absoluteTimeout: 60_000 } },
+      "rememberMe.idleTimeout must be at most rememberMe.absoluteTimeout, 60000 (got 90000)",
+    ],
+  ])("is refused if both are given: %j", (policy, message) => {
+    expect(() => newManager(policy)).toThrow(
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        message: `Invalid session policy: ${message}.`,
+      }),
+    );
+  });
+
+  it("is accepted if only one is given, or both are equal", () => {
+    expect(newManager({ absoluteTimeout: 60 * MINUTE }).policy.idleTimeout).toBe(DEFAULT_POLICY.idleTimeout);
+    newManager({ idleTimeout: 2 * DEFAULT_POLICY.absoluteTimeout });
+    newManager({ idleTimeout: 60 * MINUTE, absoluteTimeout: 60 * MINUTE });
+  });
+});
+
+describe("a probable mistake in the options", () => {
+  const warn = vi.spyOn(process, "emitWarning");
+  beforeEach(() => {
+    warn.mockReset().mockImplementation(() => {});
+    vi.stubEnv("NODE_ENV", "development");
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  it("is a warning, once, for a duration that is probably a number of seconds", () => {
+    for (let round = 0; round < 2; round++) newManager({ idleTimeout: 3600, rotateEvery: 1 });
+    expect(warn.mock.calls).toEqual([
+      [
+        "Session policy: idleTimeout is 3600 milliseconds, so a session without activity ends after this time. Durations are in milliseconds: for one hour, write 3_600_000.",
+        { code: "COATCHECK_SHORT_DURATION" },
+      ],
+      [
+        "Session policy: rotateEvery is 1 milliseconds, so nearly every request writes a new token to the store. Durations are in milliseconds: for one hour, write 3_600_000.",
+        { code: "COATCHECK_SHORT_DURATION" },
+      ],
+    ]);
+  });
+
+  it("is a warning that repeats no secret, for a secret that looks like a list", () => {
+    const joined = "the newest secret of all, the secret before that";
+    newManager({}, [...secrets, joined]);
+    new KeyRing([joined], { input: "gateway secrets", purpose: "tests" });
+    expect(warn.mock.calls).toEqual(
+      ["session secrets: secrets.1", "gateway secrets: secrets.0"].map((place) => [
+        `Probable mistake in the ${place} looks like 2 secrets in one string; split it, as in secrets: text.split(",").`,
+        { code: "COATCHECK_JOINED_SECRETS" },
+      ]),
+    );
+  });
+
+  it("causes no warning for usual values, and none in production", () => {
+    newManager({ idleTimeout: MINUTE, absoluteTimeout: MINUTE, rotateEvery: MINUTE }, [
+      "one secret, with commas, and short words",
+    ]);
+    vi.stubEnv("NODE_ENV", "production");
+    newManager({ idleTimeout: 3601 }, ["another newest secret,another secret before it"]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+});
+
+it("a secret in place of the list of secrets is not repeated in the error", () => {
+  expect(() => newManager({}, "a short,secret" as never)).toThrow(
+    "Invalid session secrets: secrets must be a list, such as [value] (got string).",
+  );
+});
