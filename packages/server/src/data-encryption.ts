@@ -30,6 +30,7 @@ export function encryptionConfigOf(data: {
 export function openEncryption(config: DataEncryptionConfig, log: FastifyBaseLogger): Encryption {
   return createEncryption({
     ...config,
-    onFault: ({ kind, id, reason }) => log.error({ kind, id, reason }, "stored content refused"),
+    onFault: ({ kind, id, reason }) =>
+      log.error({ kind, id, reason }, "stored content rejected by the encryption"),
   });
 }

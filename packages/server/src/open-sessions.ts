@@ -83,13 +83,16 @@ function secretsOf({ secrets, adminToken, database }: Config) {
   const adminTokenFile = adminToken === null ? `${basePath}.admin-token` : null;
   return {
     secrets: secrets ?? readOrCreateSecrets(`${basePath}.session-secrets`),
-    adminToken: adminToken ?? firstSecret(readOrCreateSecrets(`${basePath}.admin-token`)),
+    adminToken: adminToken ?? firstSecret(`${basePath}.admin-token`),
     adminTokenFile,
   };
 }
 
-function firstSecret([first]: readonly string[]): string {
+function firstSecret(path: string): string {
+  const [first] = readOrCreateSecrets(path);
   if (first === undefined)
-    throw new TypeError("The secret file is empty: delete it, so that a new secret is generated.");
+    throw new TypeError(
+      `The secret file ${path} is empty: delete the file, so that the service generates a new secret.`,
+    );
   return first;
 }

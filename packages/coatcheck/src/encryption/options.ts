@@ -59,7 +59,7 @@ function warnOfFault({ kind, id, reason }: EncryptionFault): void {
     plaintext: "is not encrypted",
     "unknown-key": "was encrypted with a secret that is missing in the option secrets",
   }[reason];
-  process.emitWarning(`The stored content of the ${kind} ${id} ${problem}; it was ignored.`, {
+  process.emitWarning(`The stored content of the ${kind} ${id} ${problem}; this content was ignored.`, {
     code: "COATCHECK_ENCRYPTION",
   });
 }

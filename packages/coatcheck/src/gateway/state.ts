@@ -108,7 +108,10 @@ export class UpstreamSession {
       const next = applyChanges(current, changes);
       if (next === current || (await this.replace(next))) return;
     }
-    throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
+    throw new CoatcheckError(
+      "CONFLICT",
+      "Too many concurrent requests have changed this session's state; try again.",
+    );
   }
 
   #setStoredText(text: string | null): void {

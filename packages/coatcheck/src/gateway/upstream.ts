@@ -196,7 +196,10 @@ class Gateway implements Upstream {
         });
       }
     }
-    throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
+    throw new CoatcheckError(
+      "CONFLICT",
+      "Too many concurrent requests have changed this session's state; try again.",
+    );
   }
 
   #currentToken(session: UpstreamSession): string | null {

@@ -153,7 +153,9 @@ function checkProperties(type: string, value: unknown, schema: StandardSchemaV1 
   if (!schema) return properties;
   const result = schema["~standard"].validate(properties);
   if (result instanceof Promise)
-    throw new TypeError(`The schema of the event ${type} validates asynchronously. It must be synchronous.`);
+    throw new TypeError(
+      `The schema of the event "${type}" validates asynchronously; use a schema that validates synchronously.`,
+    );
   if (result.issues) {
     const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOfIssue(path), message }));
     throw invalidInput(`event ${type}`, faults);

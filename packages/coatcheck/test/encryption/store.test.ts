@@ -192,7 +192,7 @@ describe("an altered session in an encrypted store", () => {
     await new Promise(setImmediate);
     process.off("warning", onWarning);
     expect(warnings.map(({ message }) => message)).toEqual([
-      `The stored content of the session ${record.id} is not encrypted; it was ignored.`,
+      `The stored content of the session ${record.id} is not encrypted; this content was ignored.`,
     ]);
   });
 });

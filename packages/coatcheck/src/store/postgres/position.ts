@@ -28,7 +28,9 @@ export function timelineStart({ timeline }: LogHead): LogPosition {
 export function positionOf(logHead: LogHead, transaction = logHead.transaction): LogPosition {
   const position = timelineStart(logHead) + transaction;
   if (transaction < TRANSACTIONS_PER_TIMELINE && Number.isSafeInteger(position)) return position;
-  throw new RangeError("Transaction or timeline number exceeds the range of a log position.");
+  throw new RangeError(
+    "Cannot compute a log position: the transaction or timeline number of PostgreSQL is too large.",
+  );
 }
 
 /** The transaction number of a log position, in any timeline. */

@@ -150,7 +150,7 @@ export function logItemOf(entry: unknown): LogItem {
     default:
       throw redisUnavailable(
         new Error(
-          "The log contains an item of a kind that this version of Coatcheck does not know; update Coatcheck.",
+          "The revocation log contains an item of a kind that this version of Coatcheck does not know; update Coatcheck.",
         ),
       );
   }

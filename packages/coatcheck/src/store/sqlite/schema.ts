@@ -116,7 +116,7 @@ export function migrate(database: DatabaseSync): void {
     if (version > MIGRATIONS.length) {
       throw new CoatcheckError(
         "STORE_UNAVAILABLE",
-        `The session database has schema ${version}, but this version of Coatcheck supports ${MIGRATIONS.length}. Update Coatcheck.`,
+        `The session database has schema version ${version}, but this version of Coatcheck supports schema version ${MIGRATIONS.length} at most. Update Coatcheck.`,
       );
     }
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);

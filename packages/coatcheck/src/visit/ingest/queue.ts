@@ -149,7 +149,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     if (item.kind === "count") return;
     const error = new CoatcheckError(
       "STORE_UNAVAILABLE",
-      "The event was dropped: the queue is full or closed.",
+      "The event was not stored, because the event queue is full or closed.",
     );
     this.#dropped++;
     this.#counter.add("dropped", item.event.tenant);
@@ -309,9 +309,13 @@ function openSpill({ spill }: QueueSettings): Spill | null {
   try {
     return new Spill(spill);
   } catch (cause) {
-    throw new CoatcheckError("STORE_UNAVAILABLE", "The event queue cannot use the folder in spill.path.", {
-      cause,
-    });
+    throw new CoatcheckError(
+      "STORE_UNAVAILABLE",
+      "The event queue cannot write to the folder of its option spill.path.",
+      {
+        cause,
+      },
+    );
   }
 }
 

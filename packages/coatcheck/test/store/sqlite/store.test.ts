@@ -80,7 +80,7 @@ describe("sqliteStore", () => {
     const database = new DatabaseSync(path);
     database.exec("PRAGMA user_version = 1000");
     database.close();
-    expectOpening(path).toThrow(/schema 1000.*Update Coatcheck/);
+    expectOpening(path).toThrow(/schema version 1000.*Update Coatcheck/);
   });
 
   it("rejects with STORE_UNAVAILABLE while another process holds the lock, and accepts writes afterwards", async () => {

@@ -66,11 +66,11 @@ export function compile(dialect: DialectName, query: RawBuilder<unknown>): State
   return query.compile(QUERY_COMPILERS[dialect]);
 }
 
-/** Returns the error of a question that exceeds the time budget. */
+/** Returns the error of a query that exceeds the time budget. */
 export function timeBudgetError(): CoatcheckError {
   return new CoatcheckError(
     "VALIDATION_FAILED",
-    "The answer takes longer than the time budget. Narrow the range, or use fewer filters.",
+    "The query takes longer than the option timeBudget allows. Narrow the range, or use fewer filters.",
     { faults: [{ path: "from", message: "makes the range too long for the time budget; narrow the range" }] },
   );
 }
@@ -83,7 +83,7 @@ export function unavailableError(cause: unknown): CoatcheckError {
   });
 }
 
-/** Returns the error of every question after `close`. */
+/** Returns the error of every query after `close`. */
 export function closedDatabaseError(): CoatcheckError {
   return new CoatcheckError(
     "STORE_UNAVAILABLE",

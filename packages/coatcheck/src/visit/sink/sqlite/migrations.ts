@@ -251,7 +251,7 @@ export function migrateVisits(database: DatabaseSync): void {
     if (version > MIGRATIONS.length) {
       throw new CoatcheckError(
         "STORE_UNAVAILABLE",
-        `The visit database has schema ${version}, but this version of Coatcheck supports ${MIGRATIONS.length}. Update Coatcheck.`,
+        `The visit database has schema version ${version}, but this version of Coatcheck supports schema version ${MIGRATIONS.length} at most. Update Coatcheck.`,
       );
     }
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
