@@ -22,11 +22,11 @@ export async function hashPassword(password: string): Promise<string> {
  */
 export async function passwordMatches(password: string, hash: string | null): Promise<boolean> {
   const [salt = "", key = ""] = (hash ?? `AA$${"A".repeat(43)}`).split("$");
-  const found = await deriveKey(
+  const derivedKey = await deriveKey(
     password.normalize("NFC"),
     Buffer.from(salt, "base64url"),
     KEY_LENGTH,
     SCRYPT_OPTIONS,
   );
-  return timingSafeEqual(found, Buffer.from(key, "base64url")) && hash !== null;
+  return timingSafeEqual(derivedKey, Buffer.from(key, "base64url")) && hash !== null;
 }

@@ -121,7 +121,7 @@ function toPlacedOrder(row: Record<string, unknown> | undefined): PlacedOrder | 
 }
 
 function newOrderNumber(): string {
-  const part = () =>
+  const randomCharacters = () =>
     Array.from({ length: 4 }, () => CROCKFORD_BASE32[randomInt(CROCKFORD_BASE32.length)]).join("");
-  return `${part()}-${part()}`;
+  return `${randomCharacters()}-${randomCharacters()}`;
 }

@@ -35,13 +35,13 @@ export async function passwordMatches(
   cost: PasswordCost,
 ): Promise<boolean> {
   const [, N, r, p, salt = "", key = ""] = (hash ?? `scrypt$${cost.N}$${cost.r}$${cost.p}$AA$`).split("$");
-  const found = await keyOf(password, Buffer.from(salt, "base64url"), {
+  const derivedKey = await keyOf(password, Buffer.from(salt, "base64url"), {
     N: Number(N),
     r: Number(r),
     p: Number(p),
   });
   const expected = Buffer.from(key, "base64url");
-  return hash !== null && found.length === expected.length && timingSafeEqual(found, expected);
+  return hash !== null && derivedKey.length === expected.length && timingSafeEqual(derivedKey, expected);
 }
 
 async function keyOf(password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> {

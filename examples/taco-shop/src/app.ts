@@ -85,7 +85,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
 
   const accountOrders = new AccountOrders(options.accounts);
   const access = new OrderAccess(manager, accountOrders, clock);
-  const joined = new JoinedOrders(manager, accountOrders);
+  const joinedOrders = new JoinedOrders(manager, accountOrders);
   const ownedSessions = new ShopSessions(manager, access, accountOrders, clock);
   const history = new OrderHistory(options.accounts);
   const changes = new Changes(manager, history, clock);
@@ -105,9 +105,9 @@ export async function buildShop(options: ShopOptions): Promise<App> {
       owned: ownedSessions,
       doorkeeper: access,
       accountOrders,
-      joined,
+      joinedOrders,
     }),
-    joined,
+    joinedOrders,
     changes,
     history,
     invitations: new Invitations(manager, access, changes, clock),

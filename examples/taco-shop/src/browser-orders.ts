@@ -29,7 +29,7 @@ interface BrowserOrdersDependencies {
   readonly owned: OwnedSessions;
   readonly doorkeeper: OrderAccess;
   readonly accountOrders: AccountOrders;
-  readonly joined: JoinedOrders;
+  readonly joinedOrders: JoinedOrders;
 }
 
 /**
@@ -68,7 +68,7 @@ export class BrowserOrders {
   async handOver(session: Session, account: string): Promise<void> {
     if (session.record !== null) {
       await this.#claim(session, session.subject ?? account);
-      if (session.subject === null) await this.#deps.joined.handOver(session, account);
+      if (session.subject === null) await this.#deps.joinedOrders.handOver(session, account);
     }
     await this.#extend(account);
   }
@@ -107,7 +107,7 @@ export class BrowserOrders {
   async list(caller: Caller): Promise<Access[]> {
     const { session } = caller;
     if (session.record === null) return [];
-    const { doorkeeper, accountOrders, joined } = this.#deps;
+    const { doorkeeper, accountOrders, joinedOrders } = this.#deps;
     const created = session.subject === null ? await this.#createdIn(session, MAX_LISTED) : [];
     const own = created.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
     if (session.subject !== null) {
@@ -115,7 +115,7 @@ export class BrowserOrders {
       await this.#claim(session, session.subject, MAX_LISTED);
       own.push(...(await this.#find(caller, accountOrders.listNewest(session.subject, MAX_LISTED))));
     }
-    const others = await this.#find(caller, joined.listIds(session));
+    const others = await this.#find(caller, joinedOrders.listIds(session));
     const all = [...own, ...others.filter(({ role }) => role !== "owner")];
     return all.sort((left, right) => right.record.createdAt - left.record.createdAt);
   }

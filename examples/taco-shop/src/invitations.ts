@@ -135,11 +135,11 @@ export class Invitations {
   async accept(caller: Caller, token: string, name: string): Promise<{ sessionId: string; role: Role }> {
     const { record, invitationId, secret } = await this.#open(token);
     const { id: orderId } = record;
-    const known = this.#doorkeeper.accessOf(caller, record);
-    if (known?.role === "owner") return { sessionId: orderId, role: "owner" };
+    const currentAccess = this.#doorkeeper.accessOf(caller, record);
+    if (currentAccess?.role === "owner") return { sessionId: orderId, role: "owner" };
 
-    const participantId = known?.who.participantId ?? randomBytes(8).toString("base64url");
-    const memberId = known?.memberId ?? memberIdOf(caller.session);
+    const participantId = currentAccess?.who.participantId ?? randomBytes(8).toString("base64url");
+    const memberId = currentAccess?.memberId ?? memberIdOf(caller.session);
     const access: Access = { record, role: "view", who: { participantId, name }, memberId: null };
     const order = await this.#changes.inSession(access, { what: "joined", least: "view" }, (current, now) => {
       const invitation = requireInvitation(current, invitationId, secret, now);

@@ -200,8 +200,11 @@ export function withCartLost(order: OrderState, at: number): OrderState {
 export function withMemberMoved(order: OrderState, from: string, to: string): OrderState {
   const { [from]: moved, ...members } = order.members;
   if (moved === undefined) return order;
-  const known = members[to];
-  return { ...order, members: { ...members, [to]: known?.role === "edit" ? known : moved } };
+  const existingMember = members[to];
+  return {
+    ...order,
+    members: { ...members, [to]: existingMember?.role === "edit" ? existingMember : moved },
+  };
 }
 
 /** Moves pending changes whose process died to the history, with the outcome `unknown`. */

@@ -27,7 +27,7 @@ export interface Shop {
   readonly backend: Backend;
   readonly access: OrderAccess;
   readonly browserOrders: BrowserOrders;
-  readonly joined: JoinedOrders;
+  readonly joinedOrders: JoinedOrders;
   readonly changes: Changes;
   readonly history: OrderHistory;
   readonly invitations: Invitations;

@@ -47,9 +47,9 @@ async function setUp() {
   const accounts = new Accounts(database, passwordHasher);
   const accountOrders = new AccountOrders(database);
   const doorkeeper = new OrderAccess(manager, accountOrders, clock);
-  const joined = new JoinedOrders(manager, accountOrders);
+  const joinedOrders = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined });
+  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joinedOrders });
   const [alice, bob] = await Promise.all(
     ["Alice", "Bob"].map((name) =>
       accounts.create({ email: `${name}@example.com`, password: PASSWORD, name, language: null }),

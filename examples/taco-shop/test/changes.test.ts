@@ -23,9 +23,9 @@ function setUp() {
   const accountOrders = new AccountOrders(database);
   const doorkeeper = new OrderAccess(manager, accountOrders, clock);
   const invitations = new Invitations(manager, doorkeeper, changes, clock);
-  const joined = new JoinedOrders(manager, accountOrders);
+  const joinedOrders = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined });
+  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joinedOrders });
   return { manager, changes, doorkeeper, invitations, browserOrders };
 }
 

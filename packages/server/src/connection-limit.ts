@@ -33,8 +33,8 @@ export function limitConnections(server: Server, log: FastifyBaseLogger, limit =
 /** Returns how many files this process may open. Null if the operating system does not report it. */
 function openFilesLimit(): number | null {
   try {
-    const found = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-    return found === undefined ? null : Number(found);
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return limit === undefined ? null : Number(limit);
   } catch {
     return null;
   }

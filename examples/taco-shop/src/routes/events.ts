@@ -18,9 +18,9 @@ const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /** Adds the route that sends the changes of an order as server-sent events. */
 export function eventRoutes(app: App, shop: Shop): void {
-  const open = new Set<PassThrough>();
+  const openStreams = new Set<PassThrough>();
   app.addHook("preClose", async () => {
-    for (const stream of open) stream.end();
+    for (const stream of openStreams) stream.end();
   });
 
   app.get(
@@ -82,14 +82,14 @@ export function eventRoutes(app: App, shop: Shop): void {
         };
         unwatchers.push(shop.notifier.watch(viewer, watchViewer));
       }
-      open.add(stream);
+      openStreams.add(stream);
       let cancelHeartbeat = shop.schedule(HEARTBEAT_INTERVAL, function heartbeat() {
         send(":\n\n");
         cancelHeartbeat = shop.schedule(HEARTBEAT_INTERVAL, heartbeat);
       });
       stream.on("close", () => {
         cancelHeartbeat();
-        open.delete(stream);
+        openStreams.delete(stream);
         for (const unwatch of unwatchers) unwatch();
       });
       // Prevents proxies from buffering or compressing the stream.

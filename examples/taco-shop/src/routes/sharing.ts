@@ -55,7 +55,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
 }
 
 function invitationRoutes(app: App, shop: Shop): void {
-  const { invitations, authenticator, joined } = shop;
+  const { invitations, authenticator, joinedOrders } = shop;
 
   app.post(
     `${order}/invitations`,
@@ -135,7 +135,7 @@ function invitationRoutes(app: App, shop: Shop): void {
       const { token, name } = request.body;
       await requireStored(caller);
       const membership = await invitations.accept(caller, token, name);
-      if (membership.role !== "owner") await joined.remember(caller, membership.sessionId);
+      if (membership.role !== "owner") await joinedOrders.remember(caller, membership.sessionId);
       return successBody(membership);
     },
   );

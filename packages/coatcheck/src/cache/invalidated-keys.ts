@@ -73,12 +73,12 @@ export class InvalidatedKeys {
   apply(item: LogItem): void {
     const { position } = item;
     if ("key" in item) {
-      const known = this.#marks.get(item.key);
-      if (known && position <= known.position) return;
+      const mark = this.#marks.get(item.key);
+      if (mark && position <= mark.position) return;
       // The announced item already has a sequence number. Every other item needs a new one, even if a hint announced a
       // later item.
-      if (known && position === known.announced) this.#marks.set(item.key, { ...known, position });
-      else this.#mark(item.key, position, known?.announced ?? -1);
+      if (mark && position === mark.announced) this.#marks.set(item.key, { ...mark, position });
+      else this.#mark(item.key, position, mark?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {
       this.#everything = { position, sequence: ++this.#sequence };
     }
@@ -92,9 +92,9 @@ export class InvalidatedKeys {
    * announcement, or reading the item, refuses no newer copies.
    */
   markPending(key: string, announced: LogPosition | null, pollNumber: number): void {
-    const known = this.#marks.get(key);
-    if (announced !== null && (announced === known?.announced || announced === known?.position)) return;
-    this.#mark(key, known?.position ?? -1, announced ?? -1);
+    const mark = this.#marks.get(key);
+    if (announced !== null && (announced === mark?.announced || announced === mark?.position)) return;
+    this.#mark(key, mark?.position ?? -1, announced ?? -1);
     this.#pending.set(key, pollNumber);
   }
 

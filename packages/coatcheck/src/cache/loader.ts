@@ -45,8 +45,8 @@ export class SessionLoader {
   async joinOrLoad(key: string, id: string, atLeast: number): Promise<ReadResult> {
     const { monotonic, joinWindow } = this.#deps;
     const inFlight = this.#flights.join(key, monotonic() - joinWindow);
-    const joined = inFlight && (await inFlight);
-    if (joined && versionOf(joined) >= atLeast) return this.#asCopy(joined);
+    const joinedResult = inFlight && (await inFlight);
+    if (joinedResult && versionOf(joinedResult) >= atLeast) return this.#asCopy(joinedResult);
     return await this.load(key, id, { fresh: false, atLeast });
   }
 

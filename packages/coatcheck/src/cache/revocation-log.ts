@@ -56,12 +56,12 @@ export class RevocationLog {
   apply(item: Exclude<LogItem, { key: string }>): void {
     if ("session" in item) {
       const key = compactId(item.session);
-      const known = this.#sessionMarks.get(key);
+      const mark = this.#sessionMarks.get(key);
       // Deleting the key first moves it to the end, so the oldest marks come first.
       this.#sessionMarks.delete(key);
       this.#sessionMarks.set(key, {
-        minVersion: Math.max(item.minVersion, known?.minVersion ?? 0),
-        position: Math.max(item.position, known?.position ?? 0),
+        minVersion: Math.max(item.minVersion, mark?.minVersion ?? 0),
+        position: Math.max(item.position, mark?.position ?? 0),
       });
     } else {
       const name = massName(item.scope);

@@ -108,8 +108,8 @@ export class EntityCache {
     for (const earliest of [Number.NEGATIVE_INFINITY, calledAt]) {
       const inFlight = this.#flights.join(key, earliest);
       if (inFlight === undefined) break;
-      const joined = await inFlight;
-      if (this.#mayJoin(joined, calledAt - log.joinWindow)) return joined;
+      const joinedResult = await inFlight;
+      if (this.#mayJoin(joinedResult, calledAt - log.joinWindow)) return joinedResult;
     }
     return await this.#loadOnce(entity, id, key, true);
   }

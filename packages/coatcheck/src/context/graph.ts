@@ -94,8 +94,8 @@ function resolveEntity(
   path: readonly string[],
 ): Entity {
   const name = names.get(loader) ?? "";
-  const known = entities.get(name);
-  if (known) return known;
+  const resolvedEntity = entities.get(name);
+  if (resolvedEntity) return resolvedEntity;
   if (path.includes(name)) {
     const cycle = [...path.slice(path.indexOf(name)), name].join(" → ");
     throw memberError(name, `depends on itself: ${cycle}`);

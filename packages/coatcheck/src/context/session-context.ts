@@ -90,8 +90,8 @@ export class SessionContext {
 
   /** Returns the value that the session has chosen for a preference, or the default. */
   async readPreference({ settings, from }: ContextPreference): Promise<string> {
-    const kept = dataMember(this.#session.data, settings.member);
-    if (typeof kept === "string" && settings.values.includes(kept)) return kept;
+    const stored = dataMember(this.#session.data, settings.member);
+    if (typeof stored === "string" && settings.values.includes(stored)) return stored;
     if (typeof settings.default === "string") return settings.default;
     const value = settings.default(await this.#readDependencies(from));
     return typeof value === "string" && settings.values.includes(value) ? value : (settings.values[0] ?? "");
@@ -148,10 +148,10 @@ export class SessionContext {
       if (copy) return copy;
       throw selectionForbidden(name);
     }
-    const kept = selection.member === null ? null : dataMember(this.#session.data, selection.member);
+    const storedId = selection.member === null ? null : dataMember(this.#session.data, selection.member);
     // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of
     // failing.
-    return isId(kept) ? await this.#readIfAllowed(entity, kept, from, reset) : null;
+    return isId(storedId) ? await this.#readIfAllowed(entity, storedId, from, reset) : null;
   }
 
   /** Returns the entity if `mayEnter` allows it, else null. A denied request does not leave a new copy in the cache. */
@@ -233,10 +233,10 @@ function idOf({ name }: Entity, value: unknown): EntityId | null {
   if (typeof value === "string" && value !== "") {
     throw new CoatcheckError(
       "VALIDATION_FAILED",
-      `The id of "${name}" has more than ${MAX_ID_LENGTH} characters.`,
+      `The id of "${name}" must have at most ${MAX_ID_LENGTH} characters.`,
     );
   }
   throw new TypeError(
-    `The option reference of the loader "${name}" must return a non-empty string, a safe integer or null (got ${describeValue(value)}).`,
+    `The option "reference" of the loader "${name}" must return a non-empty string, a safe integer or null (got ${describeValue(value)}).`,
   );
 }

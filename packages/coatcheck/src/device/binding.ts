@@ -142,12 +142,12 @@ export class Binding implements BindingRules {
   ): (tenant: string) => BindingPolicy {
     const checked = new WeakMap<object, BindingPolicy>();
     return (tenant) => {
-      const given = policyFor(tenant);
-      if (given === undefined) return this.#default;
-      const known = checked.get(given);
-      if (known !== undefined) return known;
-      const policy = checkedPolicy(this.#default, given, `tenants("${tenant}")`);
-      checked.set(given, policy);
+      const tenantPolicy = policyFor(tenant);
+      if (tenantPolicy === undefined) return this.#default;
+      const checkedBefore = checked.get(tenantPolicy);
+      if (checkedBefore !== undefined) return checkedBefore;
+      const policy = checkedPolicy(this.#default, tenantPolicy, `tenants("${tenant}")`);
+      checked.set(tenantPolicy, policy);
       return policy;
     };
   }
@@ -208,8 +208,8 @@ function checkedPolicy(fallback: BindingPolicy, given: Partial<BindingPolicy>, p
 
 function networkOf(address: string | null): string | null {
   if (address === null) return null;
-  const known = networks.get(address);
-  if (known !== undefined) return known;
+  const cachedNetwork = networks.get(address);
+  if (cachedNetwork !== undefined) return cachedNetwork;
   const network = anonymizeAddress(address, "truncated");
   if (network !== null) networks.set(address, network);
   return network;

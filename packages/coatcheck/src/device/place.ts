@@ -26,8 +26,8 @@ export interface GeoReader {
  * describeClient(client, userAgent, "truncated", lookUpPlace(reader, client.address));
  */
 export function lookUpPlace(reader: GeoReader, address: string | null): Place {
-  const found = address === null ? null : reader.get(address);
-  return toPlace(found?.country?.iso_code, found?.city?.names?.en);
+  const location = address === null ? null : reader.get(address);
+  return toPlace(location?.country?.iso_code, location?.city?.names?.en);
 }
 
 /** The names of the headers, in lower case, with which a content delivery network (CDN) sends the client's location. */

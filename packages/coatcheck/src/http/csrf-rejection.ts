@@ -30,14 +30,14 @@ export function rejectionMessage(request: HttpRequest, host: string | null): str
   if (origin === null)
     return `${rejected}: the browser reports ${JSON.stringify(`sec-fetch-site: ${site}`)}.`;
   const trust = `add ${JSON.stringify(origin)} to csrf.trustedOrigins`;
-  const found = `${rejected}: the origin is ${JSON.stringify(origin)}, ${addressed}.`;
-  if (origin === "null") return `${found} ${HIDDEN_ORIGIN}`;
-  if (site) return `${found} To allow it, ${trust}.`;
+  const explanation = `${rejected}: the origin is ${JSON.stringify(origin)}, ${addressed}.`;
+  if (origin === "null") return `${explanation} ${HIDDEN_ORIGIN}`;
+  if (site) return `${explanation} To allow it, ${trust}.`;
   const forwarded = request.header("x-forwarded-host") ?? request.header("forwarded");
   const proxy = forwarded?.includes(hostOf(origin) ?? "\n")
     ? "set trustProxy, because a proxy reports that host"
     : "make the proxy in front of the server keep the Host header, or send X-Forwarded-Host and set trustProxy";
-  return `${found} If a proxy changed the host, ${proxy}. If the origin is another site's, ${trust}.`;
+  return `${explanation} If a proxy changed the host, ${proxy}. If the origin is another site's, ${trust}.`;
 }
 
 /** Creates the event for a request that a CSRF check rejected. */

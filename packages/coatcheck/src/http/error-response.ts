@@ -45,17 +45,17 @@ export function errorResponse(error: unknown): ErrorResponse {
     );
     return { ...errorResponse(asKnown), status: 500 };
   }
-  const known = error instanceof CoatcheckError ? error : storeUnavailableError(error);
+  const sentError = error instanceof CoatcheckError ? error : storeUnavailableError(error);
   return {
-    status: known.status,
+    status: sentError.status,
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
       // Tells the client that it needs another token (RFC 6750 §3.1).
-      ...(known.code.startsWith("JWT_") && { "www-authenticate": 'Bearer error="invalid_token"' }),
-      ...(known.retryAfter === undefined ? {} : { "retry-after": String(known.retryAfter) }),
+      ...(sentError.code.startsWith("JWT_") && { "www-authenticate": 'Bearer error="invalid_token"' }),
+      ...(sentError.retryAfter === undefined ? {} : { "retry-after": String(sentError.retryAfter) }),
     },
-    body: JSON.stringify(errorBody(known)),
+    body: JSON.stringify(errorBody(sentError)),
   };
 }
 

@@ -163,10 +163,10 @@ export class Jwts implements JwtVerifier {
    * again.
    */
   #cachedIdentity(token: string): JwtIdentity | undefined {
-    const known = this.#verified.get(token);
+    const identity = this.#verified.get(token);
     const { clock, clockTolerance } = this.#options;
-    if (known && clock.now() >= known.expiresAt + clockTolerance) throw jwtExpired();
-    return known;
+    if (identity && clock.now() >= identity.expiresAt + clockTolerance) throw jwtExpired();
+    return identity;
   }
 
   async #verifyPayload(token: string): Promise<JWTPayload> {
@@ -232,9 +232,9 @@ function applicationClaims({ claims = {} }: IssueOptions): JsonObject {
     const message = `must be an object (got ${describeValue(claims)})`;
     throw usageError(ISSUE_OPTIONS_LABEL, [{ path: "claims", message }]);
   }
-  const own = RESERVED_CLAIMS.find((name) => name in claims);
-  if (own === undefined) return claims;
+  const reservedClaim = RESERVED_CLAIMS.find((name) => name in claims);
+  if (reservedClaim === undefined) return claims;
   throw usageError(ISSUE_OPTIONS_LABEL, [
-    { path: `claims.${own}`, message: "must be omitted, because issue() sets this claim" },
+    { path: `claims.${reservedClaim}`, message: "must be omitted, because issue() sets this claim" },
   ]);
 }

@@ -17,6 +17,6 @@ export function inheritedLifetime(lifetime: LegacyLifetime, now: number): Create
   if (lifetime === null) return {};
   if (lifetime === "browser") return { rememberMe: false };
   // A legacy session has only one time limit, so both timeouts of the new session are set to that limit.
-  const left = Math.min(Math.max(1, Math.ceil(lifetime - now)), MAX_COOKIE_AGE * 1000);
-  return { idleTimeout: left, absoluteTimeout: left };
+  const remainingMs = Math.min(Math.max(1, Math.ceil(lifetime - now)), MAX_COOKIE_AGE * 1000);
+  return { idleTimeout: remainingMs, absoluteTimeout: remainingMs };
 }

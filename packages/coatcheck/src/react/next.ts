@@ -74,6 +74,6 @@ export function ServerSessionProvider<User>(props: ServerSessionProviderProps<Us
     [client, events, options?.baseUrl],
   );
 
-  const known = initialState.status === "pending" ? {} : { initialState };
-  return createElement(SessionProvider<User>, { client, ...known }, children);
+  const initialProps = initialState.status === "pending" ? {} : { initialState };
+  return createElement(SessionProvider<User>, { client, ...initialProps }, children);
 }

@@ -14,8 +14,8 @@ const UPDATE_INTERVAL = 1000;
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** Returns the remaining time if the user must be warned, otherwise null. */
-const displayedTime = (left: number | null, warnBeforeMs: number) =>
-  left && left <= warnBeforeMs ? left : null;
+const displayedTime = (expiresIn: number | null, warnBeforeMs: number) =>
+  expiresIn && expiresIn <= warnBeforeMs ? expiresIn : null;
 
 /**
  * Returns the remaining time shortly before the session ends, updated every second. Requests the session before it

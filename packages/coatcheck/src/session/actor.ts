@@ -39,8 +39,8 @@ export async function readActorSession(
     cached.mergeLastSeen(touchedAt(actor.sessionId));
     return cached.record.subject === actor.subject && isOwnSession(cached, clock.now());
   };
-  const known = reader.getCached(compactId(actor.sessionId));
-  if (known && isValid(known)) return known;
+  const localCopy = reader.getCached(compactId(actor.sessionId));
+  if (localCopy && isValid(localCopy)) return localCopy;
   // Read the store before the impersonation ends: a cached copy may lack the activity that other nodes recorded.
   const { cached } = await reader.read(actor.sessionId, { fresh: true });
   return cached && isValid(cached) ? cached : null;

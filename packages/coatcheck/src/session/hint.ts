@@ -35,8 +35,8 @@ export function parseHint(text: string): Hint | null {
   }
   if (value.kind === "invalidated") {
     const { key, position } = value;
-    const known = typeof position === "number" ? position : null;
-    return typeof key === "string" ? { kind: "invalidated", key, position: known } : null;
+    const validPosition = typeof position === "number" ? position : null;
+    return typeof key === "string" ? { kind: "invalidated", key, position: validPosition } : null;
   }
   const { kind, scope } = value;
   if (kind !== "revoked" || !isJsonObject(scope)) return null;

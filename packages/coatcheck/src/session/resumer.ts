@@ -248,14 +248,14 @@ export class SessionResumer<Data> {
   /** Opens an impersonation, if the actor's own session is valid. Records activity in both sessions. */
   async #admitActor(start: FoundStart, now: number): Promise<Session<Data> | Refusal> {
     const { record } = start.cached;
-    const own = record.actor && (await readActorSession(this.#actorSource, record.actor));
-    if (!own) {
+    const actorSession = record.actor && (await readActorSession(this.#actorSource, record.actor));
+    if (!actorSession) {
       await this.#writer.revoke({ session: record.id }, "revoked");
       const { presentedToken: token } = start;
       return { ...this.#refuse("revoked", record), ...(token !== null && { replaced: { record, token } }) };
     }
-    if (start.activity === "user" && own.recordActivity(now)) {
-      this.#touches.add(own.record.id, now, own.record.idleTimeout);
+    if (start.activity === "user" && actorSession.recordActivity(now)) {
+      this.#touches.add(actorSession.record.id, now, actorSession.record.idleTimeout);
     }
     return this.#open(start, now);
   }

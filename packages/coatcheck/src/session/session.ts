@@ -171,10 +171,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         const change = pending?.patch ? (data: JsonObject) => applySnapshot(data, pending) : null;
         const { client } = this.#start;
         const login = { subject, options, presented: this.#actingToken.presented, change, flash, client };
-        const joined = await this.#writer.privileges.authenticate(target, login);
-        if (joined) {
-          this.#adopt(joined, joined.storedChanges && this.#record ? pending : null);
-          if (joined.storedChanges) this.loggedIn();
+        const loginResult = await this.#writer.privileges.authenticate(target, login);
+        if (loginResult) {
+          this.#adopt(loginResult, loginResult.storedChanges && this.#record ? pending : null);
+          if (loginResult.storedChanges) this.loggedIn();
           return;
         }
       }
@@ -414,17 +414,17 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const visit = visitNow ?? this.#visitChange;
     if (!pending && !change && !visit) return;
     requireCurrentToken(this.#start.refusal);
-    const part = validateSnapshot(pending, policy.maxDataBytes);
-    const flash = part?.flash || messages ? { ...part?.flash, ...messages } : null;
+    const validChanges = validateSnapshot(pending, policy.maxDataBytes);
+    const flash = validChanges?.flash || messages ? { ...validChanges?.flash, ...messages } : null;
     const changed = (data: JsonObject, record?: SessionRecord) =>
-      change ? change(applySnapshot(data, part), record) : applySnapshot(data, part);
+      change ? change(applySnapshot(data, validChanges), record) : applySnapshot(data, validChanges);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheldError();
       requireTokenDelivery(this.#start, this.#late);
       const data = await changed(schema.initial());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
       const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };
-      this.#adopt(await this.#writer.create(fields), part);
+      this.#adopt(await this.#writer.create(fields), validChanges);
       if (visit === this.#visitChange) this.#visitChange = null;
       return;
     }
@@ -437,7 +437,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         ? await this.#writer.changeVisit(before, visit, presented)
         : await this.#writer.changeData(before, changed, { ...options, presented, seenAt, flash, visit });
     if (visit === this.#visitChange) this.#visitChange = null;
-    this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
+    this.#pending?.markSaved(validChanges, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
       // The request used an older token that is still valid. It may write, but must not receive the newer token.
       this.#token = null;

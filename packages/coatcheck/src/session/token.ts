@@ -100,9 +100,12 @@ function formatId(bytes: Buffer): string {
 export function findSecretFaults(secrets: readonly unknown[]): Fault[] {
   return secrets.flatMap((secret, index) => {
     if (typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH) return [];
-    const found = typeof secret === "string" ? "" : ` (got ${secret === null ? "null" : typeof secret})`;
+    const actualType = typeof secret === "string" ? "" : ` (got ${secret === null ? "null" : typeof secret})`;
     return [
-      { path: `secrets.${index}`, message: `must have at least ${MIN_SECRET_LENGTH} characters${found}` },
+      {
+        path: `secrets.${index}`,
+        message: `must have at least ${MIN_SECRET_LENGTH} characters${actualType}`,
+      },
     ];
   });
 }

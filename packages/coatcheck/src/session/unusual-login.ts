@@ -39,9 +39,9 @@ async function reportIfUnusual<Data>(
   if (subject === null || binding === null || at === null) return;
   const { records } = await store.list({ subject }, { limit: MAX_PAGE_SIZE });
   const earlier = (previous ? [...records, previous] : records).filter((other) => isEarlier(other, record));
-  const known = earlier.map((other) => knownClient(other, client.rules));
+  const knownClients = earlier.map((other) => knownClient(other, client.rules));
   const { userAgent, country } = binding;
-  const hasKnownCountry = known.some((other) => other.country !== null);
+  const hasKnownCountry = knownClients.some((other) => other.country !== null);
   const unusual: UnusualLogin = {
     sessionId: record.id,
     subject,
@@ -49,8 +49,9 @@ async function reportIfUnusual<Data>(
     device: userAgent,
     country,
     at,
-    isNewDevice: known.every((other) => other.userAgent !== userAgent),
-    isNewCountry: country !== null && hasKnownCountry && known.every((other) => other.country !== country),
+    isNewDevice: knownClients.every((other) => other.userAgent !== userAgent),
+    isNewCountry:
+      country !== null && hasKnownCountry && knownClients.every((other) => other.country !== country),
     earlierSessions: earlier.length,
     hint: MAIL_HINT,
   };

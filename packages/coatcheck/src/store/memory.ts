@@ -155,10 +155,10 @@ class MemorySessions {
   list(filter: SessionFilter, page: PageRequest): Page {
     requireFilter(filter);
     const { limit, after } = readPageRequest(page);
-    const found = this.#candidates(filter)
+    const matchingRecords = this.#candidates(filter)
       .filter((record) => matchesFilter(record, filter) && (!after || compareNewestFirst(after, record) < 0))
       .sort(compareNewestFirst);
-    return pageOf(found, limit);
+    return pageOf(matchingRecords, limit);
   }
 
   stats(now: number): StoreStats {
@@ -182,8 +182,8 @@ class MemorySessions {
   }
 
   sweep(before: number, limit: number): number {
-    const kept = this.#log.findIndex(({ at }) => at >= before);
-    this.#log.splice(0, kept === -1 ? this.#log.length : kept);
+    const firstKept = this.#log.findIndex(({ at }) => at >= before);
+    this.#log.splice(0, firstKept === -1 ? this.#log.length : firstKept);
     let count = 0;
     for (const { record, revokedAt } of this.#rows.values()) {
       if (count === limit) break;

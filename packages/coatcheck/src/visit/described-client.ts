@@ -35,7 +35,7 @@ function slotOf(userAgent: string): number {
 
 /** Describes clients by their user agent. Each user agent is parsed once and its description is shared. */
 export class ClientDescriptions {
-  readonly #known = new Map<string, DescribedClient>();
+  readonly #descriptions = new Map<string, DescribedClient>();
   /**
    * A small cache in front of the map: the last user agent of each slot. Comparing one text is faster than hashing it
    * for the map.
@@ -53,7 +53,7 @@ export class ClientDescriptions {
   describe(userAgent = ""): DescribedClient {
     const recent = this.#recent[slotOf(userAgent)] as RecentDescription;
     if (recent.userAgent === userAgent && recent.described !== null) return recent.described;
-    const described = this.#known.get(userAgent) ?? this.#parse(userAgent);
+    const described = this.#descriptions.get(userAgent) ?? this.#parse(userAgent);
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) {
       recent.userAgent = userAgent;
       recent.described = described;
@@ -63,12 +63,19 @@ export class ClientDescriptions {
 
   #parse(userAgent: string): DescribedClient {
     const { browser, os, device } = parseUserAgent(userAgent);
-    const kept = this.#keepsUserAgent ? userAgent.slice(0, MAX_USER_AGENT_LENGTH) || null : null;
-    const client = Object.freeze({ browser, os, device, country: null, city: null, userAgent: kept });
+    const storedUserAgent = this.#keepsUserAgent ? userAgent.slice(0, MAX_USER_AGENT_LENGTH) || null : null;
+    const client = Object.freeze({
+      browser,
+      os,
+      device,
+      country: null,
+      city: null,
+      userAgent: storedUserAgent,
+    });
     const described = { kind: clientKind(userAgent), client };
-    if (this.#known.size >= MAX_USER_AGENTS) this.#known.clear();
+    if (this.#descriptions.size >= MAX_USER_AGENTS) this.#descriptions.clear();
     // No browser sends a longer user agent, so longer ones are not cached.
-    if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#known.set(userAgent, described);
+    if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#descriptions.set(userAgent, described);
     return described;
   }
 }

@@ -97,8 +97,8 @@ async function pageStateOf<User, Data>(
   { manager }: OpenSessions<Data>,
   { user }: PageReaderDependencies<User, Data>,
 ): Promise<SessionView<User>> {
-  const known = session.subject === null ? undefined : await user(session);
-  if (known === null) return { status: "none", session: null, user: null, rev: 0, csrf_token: null };
+  const pageUser = session.subject === null ? undefined : await user(session);
+  if (pageUser === null) return { status: "none", session: null, user: null, rev: 0, csrf_token: null };
   return await viewOf(
     session,
     {
@@ -107,7 +107,7 @@ async function pageStateOf<User, Data>(
       user: neverCalled,
       needsOnboarding: undefined,
     },
-    known,
+    pageUser,
   );
 }
 

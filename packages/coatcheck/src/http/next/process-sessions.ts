@@ -65,9 +65,9 @@ export class ProcessSessions<Data> {
 
   async #openSessions(): Promise<OpenSessions<Data>> {
     const { visits: _, ...options } = this.#options;
-    const given = this.#options.activity;
+    const activityOption = this.#options.activity;
     const activity: HttpOptions["activity"] = (request) =>
-      isPrefetch(request) ? "none" : (given?.(request) ?? "user");
+      isPrefetch(request) ? "none" : (activityOption?.(request) ?? "user");
     const manager = await this.#open();
     return {
       manager,

@@ -152,9 +152,9 @@ class RedisStore implements SessionStore {
 
   touch(touches: readonly Touch[]): Promise<void> {
     return this.#accept(async () => {
-      const known = touches.filter(({ id }) => isSessionId(id));
-      for (let start = 0; start < known.length; start += TOUCH_SLICE_SIZE) {
-        await this.#run(TOUCH_ROWS, touchArguments(known.slice(start, start + TOUCH_SLICE_SIZE)));
+      const validTouches = touches.filter(({ id }) => isSessionId(id));
+      for (let start = 0; start < validTouches.length; start += TOUCH_SLICE_SIZE) {
+        await this.#run(TOUCH_ROWS, touchArguments(validTouches.slice(start, start + TOUCH_SLICE_SIZE)));
       }
     });
   }

@@ -88,9 +88,9 @@ export const headerCases: AdapterCases = {
       const offered = await fixture.send("/public", { headers });
       assert.match(String(offered.cookies[0]), /^csrf_token=/);
       assert.equal(offered.headers["cache-control"], "private, no-store");
-      const left = await browser.send("/leave", { method: "POST" });
-      assert.equal(left.cookies.length, 2);
-      assert.equal(left.headers["cache-control"], "private, no-store");
+      const logoutResponse = await browser.send("/leave", { method: "POST" });
+      assert.equal(logoutResponse.cookies.length, 2);
+      assert.equal(logoutResponse.headers["cache-control"], "private, no-store");
     },
   },
   "cookies that the route sets are kept": {

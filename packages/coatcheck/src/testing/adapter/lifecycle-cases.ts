@@ -93,12 +93,12 @@ export const lifecycleCases: AdapterCases = {
     async check(fixture) {
       const browser = fixture.browser();
       const before = JSON.parse((await browser.send("/count")).body);
-      const old = browser.token;
+      const oldToken = browser.token;
       const response = await browser.send("/login");
-      assert.notEqual(browser.token, old);
+      assert.notEqual(browser.token, oldToken);
       const after = JSON.parse(response.body);
       assert.deepEqual([after.id, after.subject, after.data.count], [before.id, "ann", 1]);
-      const fixed = await fixture.send("/show", { headers: { cookie: `__Host-sid=${old}` } });
+      const fixed = await fixture.send("/show", { headers: { cookie: `__Host-sid=${oldToken}` } });
       assert.deepEqual(JSON.parse(fixed.body).refusal, "superseded");
     },
   },

@@ -57,8 +57,8 @@ export function campaignOf(url: string): Campaign {
   if (end !== -1 && end < start) return NO_CAMPAIGN;
   const values = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(url.slice(start + 1, end === -1 ? undefined : end))) {
-    const known = name.toLowerCase();
-    if (CAMPAIGN_PARAMETERS.has(known) && !values.has(known)) values.set(known, value);
+    const parameter = name.toLowerCase();
+    if (CAMPAIGN_PARAMETERS.has(parameter) && !values.has(parameter)) values.set(parameter, value);
   }
   if (values.size === 0) return NO_CAMPAIGN;
   const text = (name: string) => cleanText(values.get(name) ?? "");

@@ -122,9 +122,9 @@ export class VisitAssigner {
   notePageView(event: VisitEventRow, visit: AssignedVisit | null = null): boolean {
     if (event.type !== "page_view" || event.is_backend) return false;
     if (event.page_id === null) return true;
-    const known = this.#pages.get(event.page_id);
-    if (known && event.at - known.viewedAt <= MAX_DELAY) {
-      known.viewedAt = event.at;
+    const page = this.#pages.get(event.page_id);
+    if (page && event.at - page.viewedAt <= MAX_DELAY) {
+      page.viewedAt = event.at;
       return false;
     }
     this.#pages.set(event.page_id, { beganAt: event.at, viewedAt: event.at, visit });

@@ -66,8 +66,8 @@ function stringifyBody({ page, source, client, properties }: VisitEvent): string
 const bodyCache = new WeakMap<VisitEventRow, EventBody>();
 
 function parseBody(row: VisitEventRow): EventBody {
-  const known = bodyCache.get(row);
-  if (known) return known;
+  const cachedBody = bodyCache.get(row);
+  if (cachedBody) return cachedBody;
   const body = JSON.parse(row.body) as EventBody;
   bodyCache.set(row, body);
   return body;

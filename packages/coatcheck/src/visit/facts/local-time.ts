@@ -64,8 +64,8 @@ export class LocalTime {
   /** Returns by how many milliseconds local time is ahead of UTC. */
   offsetAt(at: number): number {
     const quarter = Math.floor(at / QUARTER_HOUR);
-    const known = this.#offsets.get(quarter);
-    if (known !== undefined) return known;
+    const cachedOffset = this.#offsets.get(quarter);
+    if (cachedOffset !== undefined) return cachedOffset;
     if (this.#offsets.size >= MAX_OFFSETS) this.#offsets.clear();
     const offset = this.#readOffset(quarter * QUARTER_HOUR);
     this.#offsets.set(quarter, offset);

@@ -164,20 +164,20 @@ export class Spill {
 
   /** Adds the segments of this process's slot and of every slot without a process, oldest first. */
   #adoptSegments(): void {
-    const [own] = this.#slots;
-    const found = readdirSync(this.#folder).flatMap((name) => {
+    const [ownSlot] = this.#slots;
+    const segmentFiles = readdirSync(this.#folder).flatMap((name) => {
       const [, slot, number] = SEGMENT_NAME.exec(name) ?? [];
       return slot && number ? [{ name, slot: Number(slot), number: Number(number) }] : [];
     });
-    const held = new Set(this.#slots.map(({ number }) => number));
-    for (const number of new Set(found.map(({ slot }) => slot))) {
-      const slot = held.has(number) ? null : trySlot(this.#folder, number);
+    const heldSlots = new Set(this.#slots.map(({ number }) => number));
+    for (const number of new Set(segmentFiles.map(({ slot }) => slot))) {
+      const slot = heldSlots.has(number) ? null : trySlot(this.#folder, number);
       if (!slot) continue;
       this.#slots.push(slot);
-      held.add(number);
+      heldSlots.add(number);
     }
-    const mine = found.filter(({ slot }) => held.has(slot));
-    for (const { name } of mine.toSorted(
+    const adoptedFiles = segmentFiles.filter(({ slot }) => heldSlots.has(slot));
+    for (const { name } of adoptedFiles.toSorted(
       (left, right) => left.slot - right.slot || left.number - right.number,
     )) {
       const path = join(this.#folder, name);
@@ -191,7 +191,7 @@ export class Spill {
       this.#bytes += bytes;
       this.#lines += lines;
     }
-    const numbers = mine.filter(({ slot }) => slot === own?.number).map(({ number }) => number);
+    const numbers = adoptedFiles.filter(({ slot }) => slot === ownSlot?.number).map(({ number }) => number);
     this.#nextNumber = Math.max(0, ...numbers) + 1;
   }
 
@@ -233,7 +233,7 @@ export class Spill {
 
   #openReader(): number {
     const segment = this.#segments[0];
-    if (!segment) throw new RangeError("Cannot read from the spill: it has no lines.");
+    if (!segment) throw new RangeError("Cannot read from the spill files: they contain no lines.");
     this.#reader ??= openSync(segment.path, "r");
     return this.#reader;
   }

@@ -135,8 +135,12 @@ export function checkPageRequest(
   options: unknown,
   tenant?: string,
 ): CheckedPageRequest {
-  const known = ["limit", "cursor"];
-  const check = new RequestCheck(question, options, tenant === undefined ? known : [...known, "tenant"]);
+  const optionNames = ["limit", "cursor"];
+  const check = new RequestCheck(
+    question,
+    options,
+    tenant === undefined ? optionNames : [...optionNames, "tenant"],
+  );
   const { limit, cursor } = options as PageOptions;
   const identity = [question, check.checkText("id", id), tenant ?? ""];
   const page = {

@@ -50,8 +50,8 @@ export class HourRollup {
 
   #hourAt(at: number): HourFigures {
     const hour = this.#time.startOfHour(at);
-    const known = this.#hours.get(hour);
-    if (known) return known;
+    const figures = this.#hours.get(hour);
+    if (figures) return figures;
     const row: HourlyMetricRow = {
       tenant: this.#tenant,
       hour,

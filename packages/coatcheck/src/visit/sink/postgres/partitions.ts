@@ -25,10 +25,10 @@ export async function createPartitions(session: PostgresSession, days: readonly 
     "select name from unnest($1::text[]) as name where to_regclass(name) is not null",
     [names],
   );
-  const known = new Set(existing.map(({ name }) => name));
+  const existingNames = new Set(existing.map(({ name }) => name));
   for (const day of days) {
     const name = partitionName(day);
-    if (known.has(name)) continue;
+    if (existingNames.has(name)) continue;
     await session.rows(`create table ${name} (like coatcheck_visit_event including all)`);
     await session.rows(
       `alter table coatcheck_visit_event attach partition ${name} for values from (${day * DAY}) to (${(day + 1) * DAY})`,

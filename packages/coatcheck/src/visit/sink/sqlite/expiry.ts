@@ -124,9 +124,9 @@ export class SqliteExpiry {
    */
   async #expireJourneys(runStep: RunStep): Promise<void> {
     const { completeFrom } = this.#retention;
-    const known = this.#readSetting(COMPLETE_FROM_SETTING);
+    const storedDay = this.#readSetting(COMPLETE_FROM_SETTING);
     const first = this.#database.prepare("SELECT min(local_day) AS day FROM coatcheck_visit").get()?.day;
-    const from = known === null ? Number(first ?? completeFrom) : Number(known);
+    const from = storedDay === null ? Number(first ?? completeFrom) : Number(storedDay);
     if (from > completeFrom) return;
     // Set this before any event is deleted: a repair must not recompute a day from only some of its events.
     await runStep(() => this.#storeSetting(COMPLETE_FROM_SETTING, completeFrom));

@@ -42,8 +42,8 @@ export class SqliteIngest {
     const dirtyDays = new Map<string, Set<number>>();
     for (const group of groups) {
       const days = group.visitorId === null ? this.#addWithoutVisitor(group) : this.#addGroup(group);
-      const known = dirtyDays.get(group.tenant);
-      if (known) for (const day of days) known.add(day);
+      const daysOfTenant = dirtyDays.get(group.tenant);
+      if (daysOfTenant) for (const day of days) daysOfTenant.add(day);
       else dirtyDays.set(group.tenant, new Set(days));
     }
     for (const [tenant, days] of dirtyDays) {
@@ -77,8 +77,8 @@ export class SqliteIngest {
 
   #addGroup({ tenant, visitorId, rows }: VisitorEvents): ReadonlySet<number> {
     const id = String(visitorId);
-    const known = this.#recent.visitorNumberOf(tenant, id);
-    if (known !== null) return this.#addOfVisitor(tenant, known, rows);
+    const cachedNumber = this.#recent.visitorNumberOf(tenant, id);
+    if (cachedNumber !== null) return this.#addOfVisitor(tenant, cachedNumber, rows);
     const { number, isNew } = this.#statements.visitorNumber(tenant, id, newestOf(rows));
     this.#recent.cacheNumber(tenant, id, number);
     return this.#addOfVisitor(tenant, number, rows, isNew);

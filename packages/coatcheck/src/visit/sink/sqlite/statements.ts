@@ -307,8 +307,8 @@ export class VisitStatements {
   readonly #all = (sql: string, ...parameters: SQLInputValue[]) => this.#prepare(sql).all(...parameters);
 
   #prepare(sql: string): StatementSync {
-    const known = this.#prepared.get(sql);
-    if (known) return known;
+    const preparedStatement = this.#prepared.get(sql);
+    if (preparedStatement) return preparedStatement;
     const statement = this.#database.prepare(sql);
     this.#prepared.set(sql, statement);
     return statement;
