@@ -324,7 +324,7 @@ export class SessionWriter<Data> {
       throw new CoatcheckError("CONFLICT", `The session does not have version ${ifVersion}; read it again.`);
     }
     if (schema.isNewer(record)) {
-      const message = `The session's data has version ${record.dataVersion}; this process writes version ${schema.version}; try again after the process is updated.`;
+      const message = `The session's data has version ${record.dataVersion}; this process writes version ${schema.version}; update this process.`;
       throw new CoatcheckError("CONFLICT", message, { retryAfter: 1 });
     }
   }
@@ -335,10 +335,7 @@ export class SessionWriter<Data> {
       throw tokenSupersededError();
     // A change by session id may continue after the visitor has logged in, but not after a login of another subject.
     if (presented === null && from.subject !== null && record.subject !== from.subject) {
-      throw new CoatcheckError(
-        "CONFLICT",
-        "Another subject has logged in to this session; read the session again.",
-      );
+      throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
     }
   }
 }
