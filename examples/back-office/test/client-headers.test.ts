@@ -25,7 +25,7 @@ const FORGED = {
 };
 
 describe("clientHeaders()", () => {
-  it("replaces the headers of a client that no proxy forwards by the address of its connection", () => {
+  it("replaces forwarding headers that no trusted proxy has set with the address of the connection", () => {
     expect(headersAfter(false, "::ffff:203.0.113.7", FORGED)).toEqual({
       host: "office.example",
       "x-forwarded-for": "203.0.113.7",
@@ -34,7 +34,7 @@ describe("clientHeaders()", () => {
     });
   });
 
-  it("keeps what trusted proxies report, and not what the client has put before it", () => {
+  it("keeps the addresses that trusted proxies report, and drops the addresses that the client has sent", () => {
     const sent = {
       "x-forwarded-for": "192.0.2.1, 203.0.113.7",
       "x-forwarded-proto": "https",

@@ -13,7 +13,7 @@ interface Login {
   readonly session_token: string;
 }
 
-describe("a client of the API whose responses are lost", () => {
+describe("an API client whose responses are lost", () => {
   let office: RoutedOffice;
 
   beforeAll(async () => {
@@ -49,7 +49,7 @@ describe("a client of the API whose responses are lost", () => {
     return await office.sessions.manager.find(sessionId);
   }
 
-  it("refreshes again with the same JWT, which stays valid, as often as it needs", async () => {
+  it("can refresh repeatedly with the same JWT, which stays valid", async () => {
     const login = await logIn();
     const lost = await refresh(login.jwt);
     expect(await statusWith(login.jwt)).toBe(200);
@@ -58,7 +58,7 @@ describe("a client of the API whose responses are lost", () => {
     expect(await Promise.all([login.jwt, lost, received].map(statusWith))).toEqual([200, 200, 200]);
   });
 
-  it("refreshes again with the session token, which no refresh replaces", async () => {
+  it("can refresh repeatedly with the session token, which no refresh replaces", async () => {
     const login = await logIn();
     const before = await recordOf(login);
     await refresh(login.session_token);
@@ -68,7 +68,7 @@ describe("a client of the API whose responses are lost", () => {
     expect((await recordOf(login))?.version).toBe(before?.version);
   });
 
-  it("gets JWT_EXPIRED with its old JWT when it gave up for an hour, and refreshes with the session token", async () => {
+  it("gets JWT_EXPIRED for its old JWT after an hour without requests, and refreshes with the session token", async () => {
     const login = await logIn();
     await refresh(login.jwt);
     const { manager, cache, secrets } = office.sessions;
@@ -87,7 +87,7 @@ describe("a client of the API whose responses are lost", () => {
     expect(await statusWith(await refresh(login.session_token))).toBe(200);
   });
 
-  it("logs out although a lost response has left a JWT that the client does not know", async () => {
+  it("can log out, which also ends the JWT of a lost response", async () => {
     const login = await logIn();
     const lost = await refresh(login.jwt);
     const request = clientRequest("/api/logout", { body: "", ...bearer(login.session_token) });

@@ -9,7 +9,7 @@ const CHROME =
 /** The countries of the addresses, instead of those in the file GEOIP_DATABASE. */
 const COUNTRIES: Readonly<Record<string, string>> = { "203.0.113.7": "CH", "198.51.100.4": "DE" };
 
-describe("what the back office logs of a client", () => {
+describe("the back office's log", () => {
   let office: RoutedOffice;
 
   beforeAll(async () => {
@@ -42,7 +42,7 @@ describe("what the back office logs of a client", () => {
   const linesOf = (name: string) => office.lines.filter(({ msg }) => msg === name);
   const eventuallyLinesOf = (name: string) => expect.poll(() => linesOf(name), { timeout: 10_000 });
 
-  it("a first login logs no new device, and a login of another browser does", async () => {
+  it("reports a new device for the first login of another browser, but not for a user's first login", async () => {
     await logIn("ada@alpine.example");
     await logIn("ada@alpine.example", { "user-agent": CHROME });
     await eventuallyLinesOf("new-device").toMatchObject([
@@ -53,7 +53,7 @@ describe("what the back office logs of a client", () => {
     expect(linesOf("new-country")).toEqual([]);
   });
 
-  it("a login from a country that no earlier session has is logged with the session to look for", async () => {
+  it("reports a login from a new country, with the id of the session", async () => {
     await logIn("ben@alpine.example");
     await logIn("ben@alpine.example", { "x-forwarded-for": "198.51.100.4" });
     await eventuallyLinesOf("new-country").toMatchObject([
@@ -68,7 +68,7 @@ describe("what the back office logs of a client", () => {
     expect(linesOf("new-device")).toEqual([]);
   });
 
-  it("another network is logged once and keeps the session", async () => {
+  it("reports a change of the network once, and the session continues", async () => {
     const cookie = await logIn("cleo@alpine.example");
     const mobile = { cookie, "x-forwarded-for": "198.51.100.4" };
     expect(await sessionOf(mobile)).not.toHaveProperty("needsProof");
@@ -82,14 +82,14 @@ describe("what the back office logs of a client", () => {
     ]);
   });
 
-  it("another address of the same network is no change", async () => {
+  it("reports no change if another address belongs to the same network", async () => {
     const cookie = await logIn("hana@harbour.example");
     const { subject } = await sessionOf({ cookie, "x-forwarded-for": "203.0.113.200" });
     expect(subject).toEqual(expect.any(String));
     expect(linesOf("client-changed")).toEqual([]);
   });
 
-  it("another browser is logged as a warning, and neither browser counts as proven", async () => {
+  it("warns of a change of the browser, and both browsers must prove the user's identity again", async () => {
     const cookie = await logIn("root@office.example");
     await sessionOf({ cookie, "user-agent": CHROME });
     expect(linesOf("client-changed")).toMatchObject([

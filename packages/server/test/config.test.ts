@@ -170,7 +170,7 @@ test.each([
   expect(config.notices).toEqual(notices.map((notice) => expect.stringContaining(notice)));
 });
 
-test("readConfig shortens the default idle timeout to the absolute timeout, and rejects a longer one", () => {
+test("readConfig shortens the default idle timeout to the absolute timeout, and rejects a longer idle timeout", () => {
   expect(readConfig({ SESSION_ABSOLUTE_TIMEOUT_MS: "3600000" }).idleTimeout).toBe(3_600_000);
   for (const name of ["SESSION_IDLE_TIMEOUT_MS", "SESSION_MAX_AGE_MS"])
     expect(() => readConfig({ SESSION_ABSOLUTE_TIMEOUT_MS: "3600000", [name]: "3600001" })).toThrow(

@@ -37,7 +37,7 @@ describe("the shared tier", () => {
     }
   });
 
-  it("returns a copy that was loaded after an invalidation, as soon as the process has read the log item of that invalidation", async () => {
+  it("returns a copy that was loaded after an invalidation when the process has read the log item of the invalidation", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const [first, second] = [await site.startNode({ entities }), await site.startNode({ entities })];

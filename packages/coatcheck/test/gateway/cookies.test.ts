@@ -105,7 +105,7 @@ test("Jar.header() sends a cookie only where its path and Secure attribute allow
   expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
 });
 
-test("Jar.setFromHeaders() ignores cookies that are too large, set for another domain or a public suffix, or violate their prefix", () => {
+test("Jar.setFromHeaders() ignores cookies that are too large, belong to another domain, or violate their prefix", () => {
   expect(
     cookies(
       "a=1; Domain=evil.example",

@@ -18,7 +18,7 @@ async function nodes() {
   return { here, there, id: record.id };
 }
 
-test("swap() stores the new text only if the stored text equals the expected text, and returns the text that is stored afterwards", async () => {
+test("swap() replaces the stored text only if it equals the expected text, and returns the text stored afterwards", async () => {
   const { here, there, id } = await nodes();
   const [mine, theirs] = [stateInSession(here, id), stateInSession(there, id)];
   expect(await mine.read()).toBeNull();

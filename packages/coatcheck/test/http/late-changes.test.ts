@@ -56,7 +56,7 @@ it("data that is assigned after the commit and then saved is stored and not repo
   expect((await manager.find(session.id))?.data).toEqual({ late: { deep: 1 } });
 });
 
-it("data and flash messages that are set after revoke() and not saved are reported, with one warning per process", async () => {
+it("unsaved data and flash messages that a handler sets after revoke() are reported, with one warning per process", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open } = setUp();
   for (const change of ["data", "flash"]) {
@@ -75,7 +75,7 @@ it("data and flash messages that are set after revoke() and not saved are report
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("data that is set after revoke() is stored in a new session by save() or a login, and data before revoke() is dropped in silence", async () => {
+it("save() or a login after revoke() stores data set after revoke() in a new session, but no data set before it", async () => {
   for (const store of ["save", "authenticate"] as const) {
     const { manager, failed, open } = setUp();
     const request = open();

@@ -35,7 +35,7 @@ describe("a refresh whose response is lost", () => {
     expect(new Set(verified.map(({ sessionId }) => sessionId))).toEqual(new Set([record.id]));
   });
 
-  it("can be repeated with a session token that the lost response has replaced, until the newer one is used", async () => {
+  it("can be repeated with a session token that the lost response has replaced, until the newer token is used", async () => {
     const { site, token } = await startSession({ rotateEvery: MINUTE });
     site.clock.pass(MINUTE);
     const lost = await refresh(site, token);
@@ -49,7 +49,7 @@ describe("a refresh whose response is lost", () => {
     expect(await site.jwts.verify(next.jwt)).toMatchObject({ subject: "ada" });
   });
 
-  it("leaves a JWT that ends with its session", async () => {
+  it("issues a JWT that ends together with its session", async () => {
     const { site, token, record } = await startSession();
     const lost = await refresh(site, token);
     await site.manager.revoke({ session: record.id });

@@ -29,14 +29,14 @@ describe("a policy whose idle timeout is longer than its absolute timeout", () =
     );
   });
 
-  it("is accepted if only one is given, or both are equal", () => {
+  it("is accepted if only one timeout is set, or if both timeouts are equal", () => {
     expect(newManager({ absoluteTimeout: 60 * MINUTE }).policy.idleTimeout).toBe(DEFAULT_POLICY.idleTimeout);
     newManager({ idleTimeout: 2 * DEFAULT_POLICY.absoluteTimeout });
     newManager({ idleTimeout: 60 * MINUTE, absoluteTimeout: 60 * MINUTE });
   });
 });
 
-describe("a probable mistake in the options", () => {
+describe("a probable mistake in the options of SessionManager", () => {
   const warn = vi.spyOn(process, "emitWarning");
   beforeEach(() => {
     warn.mockReset().mockImplementation(() => {});
@@ -44,7 +44,7 @@ describe("a probable mistake in the options", () => {
   });
   afterEach(() => vi.unstubAllEnvs());
 
-  it("is a warning, once, for a duration that is probably a number of seconds", () => {
+  it("causes one warning for a duration that is probably a number of seconds", () => {
     for (let round = 0; round < 2; round++) newManager({ idleTimeout: 3600, rotateEvery: 1 });
     expect(warn.mock.calls).toEqual([
       [
@@ -58,7 +58,7 @@ describe("a probable mistake in the options", () => {
     ]);
   });
 
-  it("is a warning that repeats no secret, for a secret that looks like a list", () => {
+  it("causes a warning without the secret for a secret that looks like a list", () => {
     const joined = "the newest secret of all, the secret before that";
     newManager({}, [...secrets, joined]);
     new KeyRing([joined], { input: "gateway secrets", purpose: "tests" });

@@ -151,7 +151,7 @@ it("update() throws if its function writes to the same session, instead of waiti
   expect(session.data).toEqual({ outer: true, later: true, both: 1, parallel: true });
 });
 
-it("commit() throws inside the function of update(), instead of waiting forever", async () => {
+it("commit() throws if the function of update() calls it, instead of waiting forever", async () => {
   const { manager, open } = createFixture();
   const { token } = await manager.create({ subject: "ada" });
   const session = await open(token);
@@ -193,7 +193,7 @@ it("a request commits after update(), if the function of update() ends the respo
   expect(await sent).toMatchObject({ data: { views: 1 } });
 });
 
-it("create() throws for a parent that is no session id, or whose session does not exist or has ended", async () => {
+it("create() throws for a `parentId` that is not a session id, or whose session does not exist or has ended", async () => {
   const { manager, emitted } = createFixture();
   for (const parentId of ["nope", "", untyped(7), untyped(null)]) {
     const message = /^Invalid session field: parentId must be /;

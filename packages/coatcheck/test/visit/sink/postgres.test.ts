@@ -108,7 +108,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
     const batchOf = (index: number) => ({ events: [eventOf({ at: START + index * MINUTE })], counts: [] });
     const countPageViews = () => rowsOf(database.url, "select page_views, events from coatcheck_visit");
 
-    it("contain the events of another node that wrote between two batches", async () => {
+    it("contain the events that another node wrote between two batches of this node", async () => {
       const [first, second] = sinks;
       await viewPages([first, first, second, first, second]);
       expect(await countPageViews()).toEqual([{ page_views: 5, events: 5 }]);
@@ -124,7 +124,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       expect(await countPageViews()).toEqual([{ page_views: 3, events: 3 }]);
     });
 
-    it("and their events keep texts with every character that separates or quotes values", async () => {
+    it("contain unchanged texts with every character that separates or quotes values", async () => {
       await deleteAll(database.url);
       const text = '"quoted" \\ {a,b} NULL \u001e \u001f , \n';
       const events = [text, "NULL", "", "{}", '\\"'].map((path, index) =>
@@ -149,7 +149,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       expect(JSON.parse(row?.journey ?? "")).toContainEqual([0, "page_view", text]);
     });
 
-    it("equal the visits in SQLite for any order of events and any batches, even if two nodes write at the same time", async () => {
+    it("equal the visits in SQLite for any order of events and any batches, even if two nodes write concurrently", async () => {
       await fc.assert(
         fc.asyncProperty(
           eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),
