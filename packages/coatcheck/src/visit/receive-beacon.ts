@@ -34,11 +34,14 @@ export function receiveBeacon(
   const source = view ? sourceOf(visit, view) : null;
   if (view && session?.record) visit.watch(session.record, false);
   let accepted = 0;
+  let actor = visit.actor(session);
   const times = timesOf(events, collection.now());
   for (const [index, event] of events.entries()) {
     const content = eventContentOf(visit, { visitorId, pageId, at: times[index] ?? 0, source }, event);
-    if (isPageView(event) && session !== null) recordBeaconView(visit, session, content);
-    if (collection.track(visit.actor(session), content)) accepted++;
+    const isRecorded = session !== null && isPageView(event) && recordBeaconView(visit, session, content);
+    // The end of the request stores a new session under this id.
+    if (isRecorded) actor = { ...actor, sessionId: session.id };
+    if (collection.track(actor, content)) accepted++;
   }
   return { accepted, cookies: visit.cookies };
 }
@@ -46,16 +49,19 @@ export function receiveBeacon(
 /**
  * Records a page view that a beacon reports. Like a document, it begins a visit. The session is stored when the
  * request ends.
+ *
+ * @returns whether the session is stored with a change of its visit.
  */
 function recordBeaconView(
   visit: VisitingRequest,
   session: AttachedSession,
   { id, at, page, source }: EventContent,
-): void {
-  if (!id || at === undefined || !page || !source) return;
+): boolean {
+  if (!id || at === undefined || !page || !source) return false;
   const newVisit = { id, startedAt: at, lastActivityAt: at, landingPage: page.path, source };
   const change = recordView(visit, session, () => newVisit);
   if (change !== null) session.recordVisit(change);
+  return change !== null;
 }
 
 interface BeaconPage {

@@ -78,6 +78,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(view?.visitorId).not.toBeNull();
     expect(fixture.store.writes).toBe(1);
     const { json } = await browser.sendFromScript("/visitor");
+    expect(view?.sessionId).toBe(json.sessionId);
     expect(await fixture.manager.find(String(json.sessionId))).toMatchObject({
       visitorId: view?.visitorId,
       visit: { id: view?.id, landingPage: "/app", startedAt: view?.at },
