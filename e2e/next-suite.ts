@@ -17,8 +17,8 @@ export interface NextSite {
   readonly variant: BuildVariant;
   /** Returns a visitor without cookies. */
   visitor(): Visitor;
-  /** Returns how often the server's process has opened the manager and checked a token. */
-  counts(): Promise<{ readonly opens: number; readonly checks: number }>;
+  /** Returns how often the server's process has opened the manager and the visits, and checked a token. */
+  counts(): Promise<{ readonly opens: number; readonly visitOpens: number; readonly checks: number }>;
   /** Moves the session manager's clock forward. */
   advance(milliseconds: number): Promise<void>;
 }

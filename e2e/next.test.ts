@@ -7,6 +7,7 @@ import { testProcessEnd } from "./next-process.ts";
 import { testProxy } from "./next-proxy.ts";
 import { testRouteHandlers } from "./next-routes.ts";
 import { setUpNextSite } from "./next-suite.ts";
+import { testVisits, testVisitsInBrowser } from "./next-visits.ts";
 
 // All tests are in one file, so that they share one build and one server. `npm run test:next` runs them for all other
 // kinds of builds.
@@ -20,6 +21,8 @@ describe(`coatcheck/next, ${JSON.stringify(variant)},`, () => {
   describe("server actions", () => testServerActions(site));
   describe("server components", () => testServerComponents(site));
   describe("the proxy", () => testProxy(site));
+  describe("visits", () => testVisits(site));
   describeWithProgram("chromium", "the client", () => testClient(site));
+  describeWithProgram("chromium", "visits of pages", () => testVisitsInBrowser(site));
   describe("the process", () => testProcessEnd(site));
 });

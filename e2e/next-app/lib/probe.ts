@@ -4,12 +4,13 @@
  */
 export interface Probe {
   opens: number;
+  visitOpens: number;
   checks: number;
   /** How far the session manager's clock is ahead, in milliseconds. */
   ahead: number;
 }
 
 const globalScope: { fixtureProbe?: Probe } & object = globalThis;
-globalScope.fixtureProbe ??= { opens: 0, checks: 0, ahead: 0 };
+globalScope.fixtureProbe ??= { opens: 0, visitOpens: 0, checks: 0, ahead: 0 };
 
 export const probe: Probe = globalScope.fixtureProbe;

@@ -51,9 +51,9 @@ async function openActionSession<Data>(
   jar: Awaited<ReturnType<typeof cookies>>,
 ): Promise<{ readonly http: HttpRequest; readonly session: RequestSession<Data> }> {
   const received = await headers();
-  const { pages } = await sessions.get();
-  const http = pageRequest("POST", received, jar, pages.cookie.name);
-  return { http, session: pages.open(http) };
+  const opened = await sessions.get();
+  const http = pageRequest("POST", received, jar, opened.http.cookie.name);
+  return { http, session: opened.http.open(http) };
 }
 
 /**

@@ -27,7 +27,7 @@ import type { MaybePromise, Session } from "../../session/session.ts";
 import { createWithSessionAction } from "./action.ts";
 import { type NextOptions, separateOptions } from "./options.ts";
 import { type PageReaders, pageReaders } from "./page.ts";
-import { type OpenManager, ProcessSessions } from "./process-sessions.ts";
+import { type ClosableVisits, type OpenManager, ProcessSessions } from "./process-sessions.ts";
 import { PROXY_HEADER, type ProxyOptions, readProxyHeader, sessionProxy } from "./proxy.ts";
 import { createWithRequestSession, createWithServerSession } from "./route-handler.ts";
 
@@ -36,7 +36,7 @@ export type { SessionAction } from "./action.ts";
 export type { NextOptions } from "./options.ts";
 export type { PendingView } from "./page.ts";
 export type { PageLogin, PageSession } from "./page-session.ts";
-export type { OpenManager } from "./process-sessions.ts";
+export type { ClosableVisits, OpenManager } from "./process-sessions.ts";
 export type { ProxyOptions, ProxySession } from "./proxy.ts";
 export { redirectTarget } from "./redirect-target.ts";
 export type {
@@ -47,7 +47,8 @@ export type {
 } from "./route-handler.ts";
 
 /** The functions that {@link coatcheck} returns. */
-export interface NextSessions<User, Data> extends PageReaders<User, Data> {
+export interface NextSessions<User, Data, Visits extends ClosableVisits = ClosableVisits>
+  extends PageReaders<User, Data> {
   /**
    * Wraps a route handler. `request.session` is the login, or null; `request.requestSession` is the handle for
    * everything else. Runs the CSRF checks before the handler, and commits before the response is sent, even if
@@ -92,7 +93,9 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
   proxySession(): Promise<{ readonly id: string; readonly subject: string | null } | null>;
   /** Returns the manager of this process. The first call opens the manager. */
   manager(): Promise<SessionManager<Data>>;
-  /** Writes pending changes and closes the store. Call it when the process ends. */
+  /** Returns the visits of this process; null without the option `visits`. The first call opens them. */
+  visits(): Promise<Visits | null>;
+  /** Writes pending changes and events, and closes the store and the visits. Call it when the process ends. */
   close(): Promise<void>;
   /** For `coatcheck/routes/next`. */
   readonly user: (subject: string) => MaybePromise<User | null>;
@@ -106,12 +109,13 @@ export interface NextSessions<User, Data> extends PageReaders<User, Data> {
  *   several times. It is not called by `next build`.
  * @throws UsageError for an unknown option, and without `open`.
  */
-export function coatcheck<User = { readonly id: string }, Data = JsonObject>(
-  open: OpenManager<Data>,
-  options: NextOptions<User> = {},
-): NextSessions<User, Data> {
+export function coatcheck<
+  User = { readonly id: string },
+  Data = JsonObject,
+  Visits extends ClosableVisits = ClosableVisits,
+>(open: OpenManager<Data>, options: NextOptions<User, Visits> = {}): NextSessions<User, Data, Visits> {
   const { http, own } = separateOptions(options);
-  const sessions = new ProcessSessions(open, http, own.name ?? "default");
+  const sessions = new ProcessSessions({ open, openVisits: own.visits, http, name: own.name ?? "default" });
   const user = own.user ?? ((subject: string) => ({ id: subject }) as User);
   const userOf = ({ subject }: Session<Data>) => (subject === null ? null : user(subject));
   return {
@@ -125,6 +129,7 @@ export function coatcheck<User = { readonly id: string }, Data = JsonObject>(
       return readProxyHeader((await sessions.get()).pages, received.get(PROXY_HEADER));
     },
     manager: async () => (await sessions.get()).manager,
+    visits: async () => (await sessions.get()).visits as Visits | null,
     close: () => sessions.close(),
     user,
   };

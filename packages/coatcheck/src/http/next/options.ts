@@ -2,10 +2,12 @@ import type { KnownOptions } from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { type HttpOptions, requireHttpOptions } from "../options.ts";
+import type { ClosableVisits } from "./process-sessions.ts";
 import { redirectTarget } from "./redirect-target.ts";
 
 /** Options of `coatcheck()` for Next.js. They include the options of every adapter. */
-export interface NextOptions<User> extends HttpOptions {
+export interface NextOptions<User, Visits extends ClosableVisits = ClosableVisits>
+  extends Omit<HttpOptions, "visits"> {
   /**
    * Returns the logged-in user as pages and their scripts may see it; null if the user no longer exists. The request is
    * then treated as logged out. Default: `{ id: subject }`.
@@ -24,16 +26,22 @@ export interface NextOptions<User> extends HttpOptions {
   readonly actionsWithoutOrigin?: "refuse" | "accept";
   /** The name of the manager, for a process with several managers. Default: `default`. */
   readonly name?: string;
+  /**
+   * Opens the visits: a function that returns the result of `createVisits`. Like the manager, they are opened once per
+   * process, at the first request, and never by `next build`. Default: no visits.
+   */
+  readonly visits?: () => MaybePromise<Visits>;
 }
 
 /** The options that only this adapter has. */
-type NextOnlyOptions = Omit<NextOptions<unknown>, keyof HttpOptions>;
+type NextOnlyOptions = Omit<NextOptions<unknown>, Exclude<keyof HttpOptions, "visits">>;
 
 const NEXT_ONLY_OPTIONS = {
   user: "function",
   signIn: true,
   actionsWithoutOrigin: true,
   name: true,
+  visits: "function",
 } satisfies KnownOptions<NextOnlyOptions>;
 
 /** The options of the HTTP layer and the options of this adapter, separated. */
@@ -44,11 +52,15 @@ export interface SeparatedOptions<User> {
 
 /** Separates and checks the options. Throws `UsageError` for an unknown or invalid one. */
 export function separateOptions<User>(options: NextOptions<User>): SeparatedOptions<User> {
-  const { user, signIn, actionsWithoutOrigin, name, ...http } = options;
+  const { user, signIn, actionsWithoutOrigin, name, visits, ...http } = options;
   const input = "options of coatcheck()";
   requireHttpOptions(http);
   if (user !== undefined && typeof user !== "function") {
     throw usageError(input, [{ path: "user", message: `must be a function (got ${describeValue(user)})` }]);
+  }
+  if (visits !== undefined && typeof visits !== "function") {
+    const message = `must be a function that opens the visits, because Next.js loads the module several times and during the build (got ${describeValue(visits)})`;
+    throw usageError(input, [{ path: "visits", message }]);
   }
   if (signIn !== undefined && redirectTarget(signIn, "") !== signIn) {
     const message = `must be a path of this site, such as "/login" (got ${describeValue(signIn)})`;

@@ -4,20 +4,37 @@ import { usageError } from "../../session/usage-error.ts";
 import { HttpSessions } from "../http-sessions.ts";
 import type { HttpOptions } from "../options.ts";
 import { isPrefetch } from "../prefetch.ts";
+import type { VisitCollector } from "../visits.ts";
+
+/** The visits of an application. `createVisits` of `coatcheck/visit` returns them. */
+export interface ClosableVisits extends VisitCollector {
+  close(): Promise<void>;
+}
 
 /** The opened manager of this process, and the two adapters that use it. */
 export interface OpenSessions<Data> {
   readonly manager: SessionManager<Data>;
-  /** For route handlers. */
+  /** The opened visits; null without the option `visits`. */
+  readonly visits: ClosableVisits | null;
+  /** For route handlers and actions. */
   readonly http: HttpSessions<Data>;
   /**
-   * For server components, actions and the proxy. Without visits, because they cannot read the response of a document.
+   * For server components and the proxy. Without visits, because they cannot read the response of a document: the page's
+   * script reports the page view to a route handler.
    */
   readonly pages: HttpSessions<Data>;
 }
 
 /** Opens the manager. Called once per process. */
 export type OpenManager<Data> = () => MaybePromise<SessionManager<Data>>;
+
+/** The functions that open what a process has once, and the options of the HTTP layer. */
+export interface ProcessOptions<Data> {
+  readonly open: OpenManager<Data>;
+  readonly openVisits: (() => MaybePromise<ClosableVisits>) | undefined;
+  readonly http: HttpOptions;
+  readonly name: string;
+}
 
 /** The opened sessions, by the name of the manager. */
 type Registry = Map<string, Promise<OpenSessions<never>>>;
@@ -30,48 +47,53 @@ const REGISTRY_KEY = Symbol.for("coatcheck.next");
  * stores it on `globalThis`.
  */
 export class ProcessSessions<Data> {
-  readonly #open: OpenManager<Data>;
-  readonly #options: HttpOptions;
-  readonly #name: string;
+  readonly #options: ProcessOptions<Data>;
 
-  constructor(open: OpenManager<Data>, options: HttpOptions, name: string) {
-    if (typeof open !== "function") {
+  constructor(options: ProcessOptions<Data>) {
+    if (typeof options.open !== "function") {
       const message = "must be a function that returns the session manager";
       throw usageError("call of coatcheck(open, options)", [{ path: "open", message }]);
     }
-    this.#open = open;
     this.#options = options;
-    this.#name = name;
   }
 
   /** Returns the sessions of this process. Opens them at the first call, and again if opening failed. */
   get(): Promise<OpenSessions<Data>> {
     const registry = registryOf();
-    const present = registry.get(this.#name);
+    const present = registry.get(this.#options.name);
     if (present) return present as Promise<unknown> as Promise<OpenSessions<Data>>;
     const opening = this.#openSessions();
-    registry.set(this.#name, opening as Promise<unknown> as Promise<OpenSessions<never>>);
-    opening.catch(() => registry.delete(this.#name));
+    registry.set(this.#options.name, opening as Promise<unknown> as Promise<OpenSessions<never>>);
+    opening.catch(() => registry.delete(this.#options.name));
     return opening;
   }
 
-  /** Writes pending changes and closes the store, if the sessions have been opened. */
+  /** Writes pending changes and events, and closes the store and the visits, if the sessions have been opened. */
   async close(): Promise<void> {
     const registry = registryOf();
-    const opening = registry.get(this.#name);
-    registry.delete(this.#name);
-    await (await opening?.catch(() => undefined))?.manager.close();
+    const opening = registry.get(this.#options.name);
+    registry.delete(this.#options.name);
+    const opened = await opening?.catch(() => undefined);
+    await Promise.all([opened?.manager.close(), opened?.visits?.close()]);
   }
 
   async #openSessions(): Promise<OpenSessions<Data>> {
-    const { visits: _, ...options } = this.#options;
-    const activityOption = this.#options.activity;
+    const { open, openVisits, http: options } = this.#options;
     const activity: HttpOptions["activity"] = (request) =>
-      isPrefetch(request) ? "none" : (activityOption?.(request) ?? "user");
-    const manager = await this.#open();
+      isPrefetch(request) ? "none" : (options.activity?.(request) ?? "user");
+    const manager = await open();
+    let visits: ClosableVisits | null;
+    try {
+      visits = (await openVisits?.()) ?? null;
+    } catch (error) {
+      // The next request opens both again.
+      await manager.close();
+      throw error;
+    }
     return {
       manager,
-      http: new HttpSessions(manager, { ...this.#options, activity }),
+      visits,
+      http: new HttpSessions(manager, { ...options, activity, ...(visits && { visits }) }),
       pages: new HttpSessions(manager, { ...options, activity }),
     };
   }

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { coatcheck, redirectTarget } from "../../../src/http/next/adapter.ts";
 import { SessionManager } from "../../../src/session/manager.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
+import { createEventQueue, createVisits } from "../../../src/visit/index.ts";
+import { memorySink } from "../../../src/visit/sink/memory.ts";
 
 const open = () => new SessionManager({ store: memoryStore(), secrets: ["the secret of this test"] });
 
@@ -32,6 +34,7 @@ describe("coatcheck() for Next.js", () => {
     expect(() => coatcheck(open, { signIn: "https://evil.example" })).toThrow(/signIn must be a path/);
     expect(() => coatcheck(open, { user: "ann" } as never)).toThrow(/user must be a function/);
     expect(() => coatcheck(open, { actionsWithoutOrigin: "allow" } as never)).toThrow(/must be one of/);
+    expect(() => coatcheck(open, { visits: {} } as never)).toThrow(/visits must be a function that opens/);
     expect(() => coatcheck(open, { cokie: {} } as never)).toThrow(/did you mean "cookie"/);
   });
 
@@ -50,5 +53,34 @@ describe("coatcheck() for Next.js", () => {
     await second?.manager();
     expect(opens).toBe(3);
     await second?.close();
+  });
+
+  it("opens the visits with the manager, closes them with it, and opens both again if the visits failed", async () => {
+    const steps: string[] = [];
+    const openManager = () => {
+      steps.push("open manager");
+      const manager = open();
+      const close = manager.close.bind(manager);
+      manager.close = async () => {
+        steps.push("close manager");
+        await close();
+      };
+      return manager;
+    };
+    const visits = createVisits({ queue: createEventQueue({ sink: memorySink() }), privacy: "full" });
+    let opens = 0;
+    const openVisits = () => {
+      steps.push("open visits");
+      if (++opens === 1) throw new Error("The disk is full.");
+      return visits;
+    };
+    const sessions = coatcheck(openManager, { visits: openVisits, name: "with visits" });
+    await expect(sessions.visits()).rejects.toThrow("The disk is full.");
+    expect(await sessions.visits()).toBe(visits);
+    await sessions.manager();
+    expect(steps).toEqual(["open manager", "open visits", "close manager", "open manager", "open visits"]);
+    await sessions.close();
+    expect(steps.slice(5)).toEqual(["close manager"]);
+    await expect(coatcheck(open, { name: "without visits" }).visits()).resolves.toBeNull();
   });
 });
