@@ -10,11 +10,14 @@ interface Props {
   /** The text of the button. */
   readonly submit: string;
   readonly text: Texts;
-  /** A random value of the page, for a form that creates something: sent again, it creates nothing. */
+  /** A random value of the page, for a form that creates an entry: a form sent again creates no second entry. */
   readonly submission?: string;
-  /** What the fields show at first. When it changes, they show the new content. Default: it never does. */
+  /**
+   * A key for the content that the fields show at first. When the key changes, the fields show the new content.
+   * Default: the content never changes.
+   */
   readonly content?: string;
-  /** Whether the form is one of several alike, whose buttons would drown the others. Default: false. */
+  /** Whether the page has several such forms, so that their buttons must be less prominent. Default: false. */
   readonly isOneOfMany?: boolean;
   /** The fields, which show the faults of `result`. */
   readonly children: (result: Result) => ReactNode;

@@ -181,7 +181,7 @@ class BoundClient implements RequestClient {
 }
 
 /**
- * Binds sessions to the client of their login: compares each request with the browser and the network in the session's
+ * Binds sessions to the client that logged in: compares each request with the browser and the network in the session's
  * binding, and reports a login from a new device or country. See docs/binding.md.
  *
  * @throws UsageError for an unknown option, tenant policy or action.

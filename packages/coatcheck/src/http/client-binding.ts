@@ -9,7 +9,7 @@ export interface BindingRequest {
   readonly client: () => Client;
 }
 
-/** Binds sessions to the client of their login. `createBinding` of `coatcheck/device` implements it. */
+/** Binds sessions to the client that logged in. `createBinding` of `coatcheck/device` implements it. */
 export interface ClientBinding {
   /** Describes the client of a request. Called once for each request that loads its session. */
   open(request: BindingRequest): RequestClient;

@@ -101,7 +101,7 @@ export interface HttpOptions {
    */
   readonly sessionless?: (request: HttpRequest) => boolean;
   /**
-   * Compares the client of each request with the client of the login, and reports logins from new devices:
+   * Compares the client of each request with the client that logged in, and reports logins from new devices:
    * `createBinding(…)` of `coatcheck/device`. Default: none.
    */
   readonly binding?: ClientBinding;

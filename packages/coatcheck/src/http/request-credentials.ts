@@ -36,7 +36,7 @@ export class RequestCredentials<Data> {
     return this.#presented;
   }
 
-  /** The client of this request, to compare with the client of the login; null without the option `binding`. */
+  /** The client of this request, to compare with the client that logged in; null without the option `binding`. */
   get client(): RequestClient | null {
     const { options, clientAddress } = this.#http;
     if (options.binding === undefined) return null;

@@ -28,7 +28,7 @@ export interface OpenRequest {
   /** The subject that the caller has authenticated. */
   readonly subject: string;
   readonly activity: Activity;
-  /** The request's client; null unless sessions are bound to the client of their login. */
+  /** The request's client; null unless sessions are bound to the client that logged in. */
   readonly client: RequestClient | null;
 }
 

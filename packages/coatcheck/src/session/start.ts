@@ -34,7 +34,7 @@ export interface SessionStart {
   /** Why the request's token was refused. Null if it was accepted, or if the request had no token. */
   readonly refusal: RefusalReason | null;
   readonly activity: Activity;
-  /** The request's client; null unless sessions are bound to the client of their login. */
+  /** The request's client; null unless sessions are bound to the client that logged in. */
   readonly client: RequestClient | null;
   readonly tier: Tier | null;
   readonly assurance: Assurance;
