@@ -100,7 +100,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     }
   });
 
-  test("fill() works after SCRIPT FLUSH has deleted its script from the server", async () => {
+  test("fill() stores a copy after SCRIPT FLUSH has deleted the script of fill() from the server", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     await transport.exec(["SCRIPT", "FLUSH"]);

@@ -99,7 +99,7 @@ describe("the files of a SQLite database", () => {
 });
 
 describe("a request whose session was altered in the database", () => {
-  it("is anonymous, and a later login works", async () => {
+  it("is anonymous, and a later login succeeds", async () => {
     const inner = memoryStore();
     const faults: EncryptionFault[] = [];
     const store = createEncryption({ secrets: SECRETS, onFault: (fault) => faults.push(fault) }).store(inner);

@@ -152,7 +152,7 @@ describe("Cookie.clearDuplicates()", () => {
     expect(locations).toEqual(["a.shop.example /", "shop.example /", "- /x", "- /x/y"]);
   });
 
-  it("handles a very long host or path of many labels in linear time", () => {
+  it("needs linear time for a very long host, and for a path of many labels", () => {
     const began = performance.now();
     const locations = cookie.clearDuplicates("a.".repeat(40_000), "/a".repeat(40_000));
     expect(locations.length).toBeLessThan(10);

@@ -139,7 +139,7 @@ describe("SecretRing.encrypt() and decrypt()", () => {
     expect(ring.decrypt(context, foreign)).toBeNull();
   });
 
-  it("work with a context that is longer than the limit of OpenSSL for HKDF", () => {
+  it("accept a context that is longer than the limit of OpenSSL for HKDF", () => {
     const long = ["login", "x".repeat(5000)];
     expect(ring.decrypt(long, ring.encrypt(long, "the secret", random))).toBe("the secret");
   });

@@ -40,7 +40,7 @@ export interface SiteOptions {
   readonly cache?: "of one process" | "leased" | "none";
 }
 
-/** One process of a site whose sessions are bound to the client of their login. */
+/** One process of a site whose sessions are bound to the client that logged in. */
 export class Site {
   readonly clock = fakeClock();
   readonly store: ObservedStore;

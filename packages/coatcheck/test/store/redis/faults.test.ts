@@ -47,7 +47,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.get(record.id))?.record).toEqual(record);
   });
 
-  it("put() rejects when memory is full, while reads and revocations still work", async () => {
+  it("put() rejects when memory is full, while reads and revocations still succeed", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE_OPTIONS);
