@@ -138,27 +138,70 @@ function median(waits: Sql): Sql {
 }
 
 /**
- * Computes the funnel from the visits' journeys. `e` contains the events of all steps; `s0`, `s1`, … contain the
+ * Computes the funnel from the visits' journeys. `e` contains the events of all steps, with a flag for each step; `s0`, `s1`, … contain the
  * visits or visitors that did each step, with the time.
  */
 function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
-  const { dialect } = scope;
   const types = [...new Set(plan.steps.map(({ type }) => type))];
-  const mentions = types.map((type) => dialect.contains(sql`j.journey`, JSON.stringify(type)));
-  const isStep = sql`${dialect.text(1)} in (${sql.join(types)})`;
-  const entity = plan.scope === "visit" ? sql`v.id` : sql`v.visitor`;
-  const position = sql`(v.started_at + ${dialect.integer(0)}) * ${sql.lit(POSITIONS_PER_MILLISECOND)} + e.key`;
-  const events = sql`select ${entity} as entity, ${position} as position, ${dialect.text(1)} as type,
-    ${dialect.text(2)} as path ${withEntries(scope, visitsOn(scope, "all"))}
-    and (${sql.join(mentions, sql` or `)}) and ${isStep}`;
+  const events = sql.join(eventsOf(scope, plan, types), sql` union all `);
   const steps = plan.steps.map(
-    (_, index) => sql`${stepTable(index)} as materialized (${stepQuery(scope, plan, index)})`,
+    (_, index) => sql`${stepTable(index)} as materialized (${stepQuery(plan, index)})`,
   );
   const rows = plan.steps.map((_, index) => {
     const timeToNext = index + 1 < plan.steps.length ? median(waitsAfter(index)) : sql`null`;
     return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${stepTable(index)}`;
   });
-  return sql`with e as materialized (${events}), ${sql.join(steps)} ${sql.join(rows, sql` union all `)}`;
+  // PostgreSQL expects half of the rows to have a flag. It expects almost none to match a condition on type and path, and
+  // would compare every event with every visit.
+  const flags = plan.steps.map(
+    (step, index) => sql`${stepCondition(scope, step)} as ${numberedName("is", index)}`,
+  );
+  return sql`with e as materialized (select e.entity, e.position, ${sql.join(flags)} from (${events}) e), ${sql.join(steps)} ${sql.join(rows, sql` union all `)}`;
+}
+
+/**
+ * Selects the events of the steps. Reading a journey takes longer than all the rest. In a funnel by visitor whose steps
+ * have columns, the columns are enough for a visit whose first occurrence of each step is all that matters: in an open
+ * funnel for every visit, in a closed one for those that did only the first step.
+ */
+function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql[] {
+  const [first = "", ...later] = types;
+  const hasColumns = types.every((type) => Object.hasOwn(OPEN_COLUMNS, type));
+  const isRepeated = types.length < plan.steps.length;
+  if (plan.scope === "visit" || !hasColumns || plan.steps.some(({ page }) => page))
+    return [journeyEvents(scope, plan, types, sql`true`)];
+  if (plan.mode === "open") return types.map((type) => columnEvents(scope, type, sql`true`));
+  if (isRepeated) return [journeyEvents(scope, plan, types, sql`true`)];
+  const didLater = sql`(${sql.join(
+    later.map((type) => sql`${timeOf(type)} is not null`),
+    sql` or `,
+  )})`;
+  if (later.length === 0) return [columnEvents(scope, first, sql`true`)];
+  return [journeyEvents(scope, plan, types, didLater), columnEvents(scope, first, sql`not ${didLater}`)];
+}
+
+function timeOf(type: string): Sql {
+  return sql.ref(`v.${OPEN_COLUMNS[type]?.time}`);
+}
+
+/** Selects the first event of a type in each visit that matches `condition` and still has its journey. */
+function columnEvents(scope: Scope, type: string, condition: Sql): Sql {
+  return sql`select v.visitor as entity, ${timeOf(type)} * ${sql.lit(POSITIONS_PER_MILLISECOND)} as position,
+    cast(${type} as text) as type, cast(null as text) as path
+    from (select v.* ${visitsOn(scope, "all")} and ${timeOf(type)} is not null and ${condition}) v
+    cross join coatcheck_visit_journey j where j.visit_id = v.id`;
+}
+
+/** Selects the events of the types from the journeys of the visits that match `condition`. */
+function journeyEvents(scope: Scope, plan: FunnelPlan, types: readonly string[], condition: Sql): Sql {
+  const { dialect } = scope;
+  const mentions = types.map((type) => dialect.contains(sql`j.journey`, JSON.stringify(type)));
+  const isStep = sql`${dialect.text(1)} in (${sql.join(types)})`;
+  const entity = plan.scope === "visit" ? sql`v.id` : sql`v.visitor`;
+  const position = sql`(v.started_at + ${dialect.integer(0)}) * ${sql.lit(POSITIONS_PER_MILLISECOND)} + e.key`;
+  return sql`select ${entity} as entity, ${position} as position, ${dialect.text(1)} as type,
+    ${dialect.text(2)} as path ${withEntries(scope, sql`${visitsOn(scope, "all")} and ${condition}`)}
+    and (${sql.join(mentions, sql` or `)}) and ${isStep}`;
 }
 
 function stepTable(index: number): Sql {
@@ -173,8 +216,8 @@ function waitsAfter(index: number): Sql {
 }
 
 /** Selects the visits or visitors that did a step, with the positions of this step and of the first step. */
-function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: number): Sql {
-  const isStep = stepCondition(scope, steps[index] ?? { type: "" });
+function stepQuery({ mode, window }: FunnelPlan, index: number): Sql {
+  const isStep = sql.ref(`e.is_${index}`);
   if (index === 0 || mode === "open") {
     return sql`select e.entity, min(e.position) as position, min(e.position) as first_position
       from e where ${isStep} group by e.entity`;
