@@ -118,6 +118,22 @@ test("only the session's owner can track events, and only a backend can convert 
   expect((await new TestClient(service().url).post(`${path}/convert`, order)).status).toBe(401);
 });
 
+test("events and orders of an unknown or a revoked session are rejected and not tracked", async () => {
+  const path = await newSession();
+  await shop().post(`${path}/events`, pageViewBody("https://shop.example/"));
+  expect((await shop().delete(path)).status).toBe(200);
+  const order = { orderId: `order-${randomUUID()}`, revenue: 100, currency: "EUR" };
+  for (const gone of [path, `/api/v1/sessions/${randomUUID()}`]) {
+    const event = await shop().post(`${gone}/events`, pageViewBody("https://shop.example/coats"));
+    const conversion = await shop().post(`${gone}/convert`, order);
+    for (const { status, body } of [event, conversion]) {
+      expect([status, body.error?.code]).toEqual([404, "SESSION_NOT_FOUND"]);
+    }
+  }
+  const { events } = await timelineOf(`${path.split("/").at(-1)}`, 1);
+  expect(events.map(({ type }) => type)).toEqual(["page_view"]);
+});
+
 test("the analytics figures match the tracked events", async () => {
   const before = await overview();
   const path = await newSession();
