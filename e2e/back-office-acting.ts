@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { type BackOffice, button, eventually, expectText, heading, link } from "./back-office-fixtures.ts";
@@ -125,5 +127,25 @@ export function testActing(office: BackOffice): void {
     await button(hana, "Save").click();
     await eventually(() => hana.getByLabel("Active").isChecked()).toBe(true);
     await hana.getByText("Saved.").waitFor();
+  });
+  it("a page that fails names the user whom the administrator acts for, and stops", async () => {
+    const root = await openUser(office, "Alpine Supplies", "Ben Moser");
+    await actFor(root, "Ben Moser");
+    // Opened here, because the tests' own pages must log no error.
+    const failing = await root.context().newPage();
+    const database = new DatabaseSync(join(office.folder, "back-office.db"));
+    try {
+      database.exec("ALTER TABLE items RENAME TO hidden_items");
+      await failing.goto(office.url);
+      await heading(failing, "This did not work").waitFor();
+      await expectText(banner(failing)).toContain("You act for Ben Moser");
+      await expectText(banner(failing)).toContain(REASON);
+    } finally {
+      database.exec("ALTER TABLE hidden_items RENAME TO items");
+      database.close();
+    }
+    await button(failing, "Stop").click();
+    await heading(failing, "Ben Moser").waitFor();
+    expect(await banner(failing).count()).toBe(0);
   });
 }
