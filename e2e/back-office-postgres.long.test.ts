@@ -78,7 +78,7 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       await eventually(async () => (await api.send("GET /api/user")).code).toBe("SESSION_REVOKED");
     });
 
-    it("a user can open a warehouse on one node that the same user has added on the other node", async () => {
+    it("a user adds a warehouse on one node and opens it on the other", async () => {
       const ada = await logIn(0, "ada@alpine.example");
       await ada.goto(`${nodes[0]?.url}/warehouses`);
       await ada.getByLabel("Name", { exact: true }).fill("Chur");

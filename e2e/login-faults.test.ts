@@ -230,7 +230,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await attack();
     });
 
-    it("shows no private content in a tab that did not log out", async () => {
+    it("and that a logout follows leaves no private content in another tab", async () => {
       await rebuild({ ...http });
       const page = await openLoggedIn();
       await page.goto(`${site.origin}/orders`);

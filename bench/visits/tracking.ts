@@ -34,8 +34,7 @@ export async function measureTracking(): Promise<TrackingCost> {
 async function startSite(kind: "with" | "without"): Promise<ChildProcess> {
   const site = fork(new URL("tracking-process.ts", import.meta.url), [kind]);
   site.once("exit", (code) => {
-    if (code)
-      throw new Error(`The site ${kind} visit tracking failed: its process exited with code ${code}.`);
+    if (code) throw new Error(`The server ${kind} visit tracking exited with code ${code}.`);
   });
   await once(site, "message");
   return site;

@@ -15,7 +15,7 @@ export async function ActingBanner() {
   const { context, database } = office();
   const nameOf = async (subject: string) => {
     const user = await context.of({ subject, tenant: null, data: {} }).user();
-    // The context has no user who is disabled.
+    // The context does not return disabled users.
     return user?.name ?? (await findName(database, subject)) ?? subject;
   };
   const { actor, subject, endsAt, hasEnded } = impersonation;

@@ -25,7 +25,7 @@ const FORGED = {
 };
 
 describe("clientHeaders()", () => {
-  it("replaces forwarding headers that no trusted proxy has set with the address of the connection", () => {
+  it("ignores forwarding headers from untrusted senders, and forwards the connection's address instead", () => {
     expect(headersAfter(false, "::ffff:203.0.113.7", FORGED)).toEqual({
       host: "office.example",
       "x-forwarded-for": "203.0.113.7",

@@ -16,7 +16,7 @@ const PICTURES = new Map(
   }),
 );
 
-/** Returns the product with this id or hook number; undefined if there is none. */
+/** Returns the product with this id, or with this number of a coat hook; undefined if there is none. */
 export function findProduct(id: string): Product | undefined {
   return PRODUCTS.find((product) => product.id === id || String(product.hook) === id);
 }

@@ -6,7 +6,7 @@ import { PasswordHasher } from "./password.ts";
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** A customer who can log in, without the password. The id is the `subject` of the customer's sessions. */
+/** The account of a customer. It does not contain the password. The id is the `subject` of the customer's sessions. */
 export interface Account {
   readonly id: string;
   readonly name: string;

@@ -4,8 +4,8 @@ import { CoatcheckError, type Fault } from "../session/errors.ts";
 import type { HintChannel } from "../session/hint.ts";
 import {
   type KnownOptions,
+  requireKnownNestedOptions,
   requireKnownOptions,
-  requireKnownPart,
   requireMethod,
 } from "../session/known-options.ts";
 import type { SessionStore } from "../session/store.ts";
@@ -98,8 +98,8 @@ export function leaseFor({ singleProcess, dataVersion }: CacheOptions, bound: nu
  */
 export function resolveMaxStaleness(options: CacheOptions): number {
   requireKnownOptions("cache options", options, CACHE_OPTIONS);
-  requireKnownPart("cache options", options, "local", LOCAL_OPTIONS);
-  requireKnownPart("cache options", options, "deadlines", DEADLINE_OPTIONS);
+  requireKnownNestedOptions("cache options", options, "local", LOCAL_OPTIONS);
+  requireKnownNestedOptions("cache options", options, "deadlines", DEADLINE_OPTIONS);
   const { maxStaleness = 2000, singleProcess, dataVersion, shared, hints, local = {} } = options;
   requireMethod("cache options", "store", options.store, { method: "get", what: "a session store" });
   if (shared)

@@ -1,7 +1,7 @@
 import {
   type KnownOptions,
+  requireKnownNestedOptions,
   requireKnownOptions,
-  requireKnownPart,
   requireList,
 } from "../session/known-options.ts";
 import type { CsrfNames } from "./csrf.ts";
@@ -42,8 +42,8 @@ export function requireClientOptions(options: SessionClientOptions): void {
   const input = "options of createSessionClient";
   requireKnownOptions(input, options, CLIENT_OPTIONS);
   if (options.allowOrigins !== undefined) requireList(input, "allowOrigins", options.allowOrigins);
-  requireKnownPart(input, options, "csrf", CSRF_NAMES);
-  requireKnownPart(input, options, "revalidate", REVALIDATE_OPTIONS);
+  requireKnownNestedOptions(input, options, "csrf", CSRF_NAMES);
+  requireKnownNestedOptions(input, options, "revalidate", REVALIDATE_OPTIONS);
 }
 
 /** Rejects unknown options of `logout`: a misspelt `everywhere` would leave the other devices logged in. Development only. */

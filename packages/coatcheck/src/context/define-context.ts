@@ -1,7 +1,11 @@
 import type { SessionCache } from "../cache/cache.ts";
 import { CircuitBreaker } from "../cache/circuit-breaker.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownNestedOptions,
+  requireKnownOptions,
+} from "../session/known-options.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { EntityCache, type EntityCacheMetrics, entityKey, tagKey } from "./entity-cache.ts";
 import { type ResolvedMembers, resolveMembers } from "./graph.ts";
@@ -158,7 +162,7 @@ export function defineContext<Given extends ContextMembers>(
   options: ContextOptions,
 ): Context<Given> {
   requireKnownOptions(OPTIONS_LABEL, options, CONTEXT_OPTIONS);
-  requireKnownPart(OPTIONS_LABEL, options, "local", LOCAL_OPTIONS);
+  requireKnownNestedOptions(OPTIONS_LABEL, options, "local", LOCAL_OPTIONS);
   if (typeof options.cache?.invalidations?.invalidate !== "function") {
     const message = `must be a cache from createCache(), which polls the log (got ${describeValue(options.cache)})`;
     throw usageError(OPTIONS_LABEL, [{ path: "cache", message }]);

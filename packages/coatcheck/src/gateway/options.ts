@@ -2,8 +2,8 @@ import { type Clock, systemClock } from "../session/clock.ts";
 import type { Fault } from "../session/errors.ts";
 import {
   type KnownOptions,
+  requireKnownNestedOptions,
   requireKnownOptions,
-  requireKnownPart,
   requireOneOf,
 } from "../session/known-options.ts";
 import { invalidInput } from "./errors.ts";
@@ -138,7 +138,7 @@ const BREAKER_OPTIONS = { failures: true, halfOpenAfter: true } satisfies KnownO
 
 function requireKnownNames(given: UpstreamOptions): void {
   requireKnownOptions(OPTIONS_LABEL, given, UPSTREAM_OPTIONS);
-  requireKnownPart(OPTIONS_LABEL, given, "breaker", BREAKER_OPTIONS);
+  requireKnownNestedOptions(OPTIONS_LABEL, given, "breaker", BREAKER_OPTIONS);
   if (given.session) requireKnownOptions(OPTIONS_LABEL, given.session, SESSION_OPTIONS, "session");
   if (given.csrf === null) return;
   requireKnownOptions(OPTIONS_LABEL, given.csrf, CSRF_OPTIONS, "csrf");

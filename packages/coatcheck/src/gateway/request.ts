@@ -3,8 +3,8 @@ import type { JsonObject, JsonValue } from "../session/json.ts";
 import { isJsonObject } from "../session/json.ts";
 import {
   type KnownOptions,
+  requireKnownNestedOptions,
   requireKnownOptions,
-  requireKnownPart,
   requireOneOf,
 } from "../session/known-options.ts";
 import { invalidInput } from "./errors.ts";
@@ -62,7 +62,7 @@ export function toWireRequest(
   token: { readonly value: string; readonly sendAs: UpstreamCsrfOptions["sendAs"] } | null,
 ): WireRequest {
   requireKnownOptions("upstream request", request, REQUEST_FIELDS);
-  requireKnownPart("upstream request", request, "body", BODY_FIELDS);
+  requireKnownNestedOptions("upstream request", request, "body", BODY_FIELDS);
   requireOneOf("upstream request", "redirect", request.redirect, ["follow", "manual"]);
   requireOneOf("upstream request", "session", request.session, ["begins", "ends"]);
   const { method, path, query = {} } = request;

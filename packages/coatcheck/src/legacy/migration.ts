@@ -4,7 +4,11 @@ import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
 import { readTokens } from "../http/read-tokens.ts";
 import { CoatcheckError, storeUnavailableError } from "../session/errors.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownNestedOptions,
+  requireKnownOptions,
+} from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import { UsageError } from "../session/usage-error.ts";
@@ -78,7 +82,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   /** See {@link migrate}. */
   constructor(options: MigrateOptions<Found, Data>) {
     requireKnownOptions("options of migrate()", options, MIGRATE_OPTIONS);
-    requireKnownPart("options of migrate()", options, "clear", CLEAR_OPTIONS);
+    requireKnownNestedOptions("options of migrate()", options, "clear", CLEAR_OPTIONS);
     this.#options = options;
     this.#http = new HttpSessions(options.manager, options.http);
     this.#records = new MigrationRecords(options.manager);

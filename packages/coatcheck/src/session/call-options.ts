@@ -1,5 +1,10 @@
 import { isJsonObject, type JsonObject } from "./json.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart, requireOneOf } from "./known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownNestedOptions,
+  requireKnownOptions,
+  requireOneOf,
+} from "./known-options.ts";
 import type { Mutex } from "./mutex.ts";
 import { MAX_DURATION } from "./policy.ts";
 import type { ClientInfo, RevokeReason } from "./record.ts";
@@ -87,7 +92,8 @@ export function checkNewSession(fields: CreateOptions): CreateOptions {
 }
 
 function requireClient(fields: CreateOptions): void {
-  if (fields.client !== null) requireKnownPart("fields of a new session", fields, "client", CLIENT_FIELDS);
+  if (fields.client !== null)
+    requireKnownNestedOptions("fields of a new session", fields, "client", CLIENT_FIELDS);
 }
 
 /** Checks the arguments of a login. Throws `UsageError`; `VALIDATION_FAILED` for an empty subject. */

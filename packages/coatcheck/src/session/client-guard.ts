@@ -11,7 +11,7 @@ import type { SessionWriter } from "./writer.ts";
 /** How many reported changes of clients this process remembers, so that it reports each change once. */
 const MAX_REPORTED_CHANGES = 10_000;
 
-/** The start of a handle whose session was found, and whose request has a client. */
+/** What a handle starts with when its session was found and the client of its request is known. */
 export interface GuardedStart extends SessionStart {
   readonly cached: CachedSession;
 }

@@ -99,7 +99,7 @@ export function requireKnownOptions(
  * Rejects unknown options of a nested options object, which may be absent. Throws the same errors as
  * {@link requireKnownOptions}.
  */
-export function requireKnownPart<Options extends object>(
+export function requireKnownNestedOptions<Options extends object>(
   input: string,
   options: Options,
   name: OptionNameOf<Options>,

@@ -83,10 +83,10 @@ export class SessionOpener<Data> {
     const newest = this.#continued.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
     const isValid = cached && this.#isOpen(cached, login.subject) && cached.record.tenant === login.tenant;
-    return isValid && cached.record.actor === null ? false : this.#readIsRevoked(newest, login);
+    return isValid && cached.record.actor === null ? false : this.#isRevokedInStore(newest, login);
   }
 
-  async #readIsRevoked(id: string, { subject, tenant }: Login): Promise<boolean> {
+  async #isRevokedInStore(id: string, { subject, tenant }: Login): Promise<boolean> {
     const { cached } = await this.#read(id, subject);
     if (cached === null || cached.record.state === "revoked") return true;
     if (cached.record.subject !== subject || cached.record.tenant !== tenant) return true;

@@ -18,7 +18,7 @@ export interface Snapshot {
 
 /**
  * The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`. `except` excludes
- * one session, for "log out my other devices". `requireScope` checks it.
+ * one session, for "log out my other devices". `requireScope` checks that exactly one is given.
  */
 export type RevocationScope =
   | { readonly session: string }

@@ -204,8 +204,8 @@ export class TokenRules {
   }
 
   /**
-   * Returns the time from which a repeated request no longer receives the same token: one overlap after its older token
-   * was replaced.
+   * Returns the time from which a repeated request no longer receives the same token: when the overlap after the
+   * replacement of its older token has passed.
    */
   protected overlapEnd(_record: SessionRecord, older: OlderSecret): number {
     return older.replacedAt + this.#overlap;

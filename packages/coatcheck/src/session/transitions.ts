@@ -178,7 +178,7 @@ export function withElevation(record: SessionRecord, elevation: ElevationValues)
   };
 }
 
-/** A step-up by session id does not show which of the two clients is the user's, so the session is bound to neither. */
+/** A step-up by session id does not show whether the former or the new client is the user's. It binds neither. */
 function withoutChange(record: SessionRecord): RecordedBinding | null {
   return needsProof(record) ? null : record.binding;
 }

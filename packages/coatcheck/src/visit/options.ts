@@ -2,8 +2,8 @@ import type { Place } from "../device/index.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
 import {
   type KnownOptions,
+  requireKnownNestedOptions,
   requireKnownOptions,
-  requireKnownPart,
   requireOneOf,
 } from "../session/known-options.ts";
 import { pooledRandom, type RandomSource } from "../session/token.ts";
@@ -91,7 +91,7 @@ export interface ResolvedVisitsOptions extends VisitsOptions {
 /** Checks the options. Throws `UsageError`. */
 export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
   requireKnownOptions(INPUT_NAME, options, VISITS_OPTIONS);
-  requireKnownPart(INPUT_NAME, options, "suspicion", SUSPICION_OPTIONS);
+  requireKnownNestedOptions(INPUT_NAME, options, "suspicion", SUSPICION_OPTIONS);
   const { queue, privacy, timeZone = "UTC", ownHosts = [] } = options;
   if (privacy === undefined) throw optionFault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
   requireOneOf(INPUT_NAME, "privacy", privacy, PRIVACY_MODES);

@@ -102,7 +102,7 @@ describe("invalidate()", () => {
     expect((await of.user())?.name).toBe("Ada L.");
   });
 
-  it("invalidates the copies of its own process even if the store fails, because only the response may be lost", async () => {
+  it("invalidates the copies of its own process even if the store fails: the write may have succeeded", async () => {
     const site = new Site();
     const { context, cache } = await site.startNode();
     await context.of(sessionOf()).user();

@@ -156,7 +156,7 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("throws if the loader has no option selection, and if the session cannot store the selection", async () => {
+  it("throws if the loader lacks the option `selection`, and if the session cannot store the selection", async () => {
     const office = new BackOffice();
     const of = office.context.of(await office.request(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(

@@ -84,7 +84,7 @@ test.each(CARRIERS)(
   },
 );
 
-test("a write with a one-use token that each page replaces needs one request if `renewFrom` is `all`", async () => {
+test("if `renewFrom` is `all`, a write needs no retry although each page replaces the one-use token", async () => {
   const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
   const upstream = connectUpstream(server.origin, {
     csrf: {

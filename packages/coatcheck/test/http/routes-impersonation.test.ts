@@ -53,7 +53,7 @@ describe.each(Object.entries(frameworks))(
       expect((await acting.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
     });
 
-    it("reject ending the subject's sessions, and an elevation", async () => {
+    it("reject requests to end the subject's sessions or to elevate the session", async () => {
       const [device] = await list(ada);
       for (const which of [`/${device?.id}`, "?others", "?all"]) {
         expect((await acting.send(`DELETE /session/devices${which}`)).code).toBe("FORBIDDEN");

@@ -290,7 +290,7 @@ describe("the reader's function that returns the key of a login", () => {
     expect(outcomes).toEqual(Array(6).fill("unreadable"));
   });
 
-  test("may return the same key for logins at different legacy systems, which stay separate", async () => {
+  test("may return equal keys for logins of different legacy systems: the logins stay separate", async () => {
     const { site } = await openSite([jwtOf("staff"), jwtOf("customer")], validate);
     const staff = await request(site, "/me", { staff: await signToken("ann", "1") });
     expect(JSON.parse(staff.body).subject).toBe("ann");

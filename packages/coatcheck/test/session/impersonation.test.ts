@@ -20,7 +20,7 @@ describe("impersonate()", () => {
     expect(later.impersonation).toEqual({ actor, subject: "ada", endsAt: now() + HOUR, hasEnded: false });
   });
 
-  it("saves earlier assignments in the actor's session", async () => {
+  it("saves data that was assigned before the call in the actor's session", async () => {
     const { own, open, manager } = await setUpAdministrator();
     const session = await open(own.token);
     session.data.views = 7;

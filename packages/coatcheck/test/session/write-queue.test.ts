@@ -186,7 +186,7 @@ describe("the write queue", () => {
     await settle();
     let later: Promise<string | null> | undefined;
     observed.before = async ({ version }) => {
-      // Version 3 stored the first batch. The limit no longer includes its bytes.
+      // Version 3 has stored the first batch, so its bytes no longer count toward the limit.
       if (version === 4) later ??= errorCodeOf(manager.patch(id, { text }));
     };
     release();

@@ -1,7 +1,11 @@
 import type { Clock, Schedule } from "../../session/clock.ts";
 import type { ImpersonateOptions } from "../../session/impersonations.ts";
 import type { JsonObject } from "../../session/json.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownNestedOptions,
+  requireKnownOptions,
+} from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
@@ -133,8 +137,8 @@ const OPTIONS_LABEL = "options of sessionRoutes()";
 /** Checks the options of the endpoints. Throws `UsageError`. */
 export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<User, Data>): void {
   requireKnownOptions(OPTIONS_LABEL, options, ROUTES_OPTIONS);
-  requireKnownPart(OPTIONS_LABEL, options, "events", EVENT_OPTIONS);
-  requireKnownPart(OPTIONS_LABEL, options, "impersonation", IMPERSONATION_OPTIONS);
+  requireKnownNestedOptions(OPTIONS_LABEL, options, "events", EVENT_OPTIONS);
+  requireKnownNestedOptions(OPTIONS_LABEL, options, "impersonation", IMPERSONATION_OPTIONS);
   requireFunction("authenticate", options.authenticate);
   if (options.impersonation) requireFunction("impersonation.authorize", options.impersonation.authorize);
 }

@@ -1,6 +1,10 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../../session/clock.ts";
 import { type Fault, invalidInput } from "../../session/errors.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownNestedOptions,
+  requireKnownOptions,
+} from "../../session/known-options.ts";
 import { pooledRandom, type RandomSource } from "../../session/token.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import type { EventSink } from "../sink.ts";
@@ -63,7 +67,7 @@ export interface QueueSettings extends Required<Omit<EventQueueOptions, "spill">
  */
 export function readQueueOptions(options: EventQueueOptions): QueueSettings {
   requireKnownOptions("options of createEventQueue()", options, QUEUE_OPTIONS);
-  requireKnownPart("options of createEventQueue()", options, "spill", SPILL_OPTIONS);
+  requireKnownNestedOptions("options of createEventQueue()", options, "spill", SPILL_OPTIONS);
   if (typeof options.sink?.write !== "function") {
     const message = `must be an event sink (got ${describeValue(options.sink)})`;
     throw usageError("options of createEventQueue()", [{ path: "sink", message }]);

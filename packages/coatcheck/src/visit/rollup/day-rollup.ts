@@ -67,16 +67,16 @@ export class DayRollup {
     const startsHere = visit.local_day === this.#day;
     const steps: readonly JourneyEntry[] = journey === null ? [] : JSON.parse(journey);
     const views = steps.filter(([, type, path]) => type === "page_view" && path !== undefined);
-    const viewsHere =
+    const viewsOfDay =
       visit.last_day === visit.local_day ? views : views.filter((step) => this.#isOnDay(visit, step));
-    const pageViews = journey === null ? (startsHere ? visit.page_views : 0) : viewsHere.length;
+    const pageViews = journey === null ? (startsHere ? visit.page_views : 0) : viewsOfDay.length;
     for (const dimension of VISIT_DIMENSIONS) {
       const group = this.#group(dimension, rollupValueOf(visit, dimension));
       group.metric.page_views += pageViews;
       if (startsHere) addStartedVisit(group, visit);
     }
-    for (const [, , path] of viewsHere) this.#group("page", path ?? "").metric.page_views++;
-    for (const [after] of viewsHere) this.#hours.addPageView(visit.started_at + after);
+    for (const [, , path] of viewsOfDay) this.#group("page", path ?? "").metric.page_views++;
+    for (const [after] of viewsOfDay) this.#hours.addPageView(visit.started_at + after);
     if (!startsHere) return;
     for (const path of new Set(views.map(([, , path]) => path ?? ""))) {
       addFigures(this.#group("page", path).metric, visit);
@@ -150,7 +150,7 @@ export class DayRollup {
 }
 
 /**
- * Returns the value of an order in a dimension. The first-touch and last-non-direct sources are stored with the order.
+ * Returns the dimension's value for an order, such as its country. The first-touch and last-non-direct sources are stored with the order.
  * Other dimensions are read from the order's visit.
  */
 function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimension: RollupDimension): string {

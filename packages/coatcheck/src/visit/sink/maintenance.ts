@@ -75,7 +75,7 @@ export interface VisitMaintenance {
   recompute(limit: number): Promise<number>;
 
   /**
-   * Marks every day whose events are still stored as changed, so that `recompute` repairs its rollups (precomputed
+   * Marks as changed every day whose events are still stored, so that `recompute` repairs its rollups (precomputed
    * statistics). Does not change the rollups of earlier days.
    *
    * @returns the number of marked days.

@@ -164,7 +164,7 @@ describe("sqliteStore with many sessions", () => {
       const read = vi.spyOn(StatementSync.prototype, "get");
       const stats = await store.stats(now);
       expect(stats).toMatchObject({ total: 1001, active: 1001, countedAt: now });
-      // In this thread, only the statement without a parameter runs, which reads the highest row id.
+      // The main thread runs only the query for the highest row id, which has no parameter.
       expect(read.mock.calls).toEqual([[]]);
       await store.close();
     });

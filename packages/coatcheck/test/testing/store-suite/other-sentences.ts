@@ -4,7 +4,7 @@ export const OTHER_SENTENCES: Readonly<Record<string, readonly string[]>> = {
     "A position in the store's revocation log.",
     "A record and the log position at which it was read.",
     "Caches compare the position with later log items.",
-    "`requireScope` checks it.",
+    "`requireScope` checks that exactly one is given.",
     "An item of the revocation log.",
     "The result of one call of {@link SessionStore.changes}.",
     "Conditions and effects of {@link SessionStore.put}.",

@@ -61,7 +61,7 @@ export function valueOfVisit(visit: Visit, dimension: string): string | null {
 }
 
 /**
- * Returns the value of an order in a dimension. Sources are read from the order's own copy, other values from the
+ * Returns the dimension's value for an order, such as its country. Sources are read from the order's own copy, other values from the
  * order's visit.
  */
 export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string): string | null {
