@@ -128,6 +128,6 @@ export function estimateBytes(value: unknown): number {
   if (typeof value === "number") return 12;
   if (typeof value !== "object" || value === null) return 0;
   let bytes = 24;
-  for (const part of Object.values(value)) bytes += 8 + estimateBytes(part);
+  for (const name of Object.keys(value)) bytes += 8 + estimateBytes(Reflect.get(value, name));
   return bytes;
 }

@@ -16,6 +16,7 @@ import { type DerivedSession, DerivedSessions } from "./derived.ts";
 import { CoatcheckError } from "./errors.ts";
 import { SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
+import { sizeOf } from "./json-size.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod } from "./known-options.ts";
 import { type Login, SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -313,7 +314,7 @@ export class SessionManager<Data = JsonObject> {
     return await this.#writer.changeData(
       await this.#writer.requireLive(id, { atLeast: options.ifVersion ?? 0 }),
       (data) => applyMergePatch(data, checked),
-      { ...options, presented: null, bytes: JSON.stringify(checked).length },
+      { ...options, presented: null, bytes: sizeOf(checked) },
     );
   }
 

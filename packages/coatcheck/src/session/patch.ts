@@ -1,5 +1,6 @@
 import { CoatcheckError, type Fault, invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { rememberSize } from "./json-size.ts";
 import { usageError } from "./usage-error.ts";
 
 /** The deepest nesting of JSON. Every function in this file recurses, so deeper input would exhaust the stack. */
@@ -11,7 +12,9 @@ const MAX_NESTING_DEPTH = 64;
  */
 export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result: Record<string, JsonValue | undefined> = { ...target };
-  for (const [name, value] of Object.entries(patch)) {
+  // `Object.entries` would allocate an array for each of perhaps thousands of members.
+  for (const name of Object.keys(patch)) {
+    const value = patch[name];
     if (value === undefined) continue;
     if (value === null) {
       delete result[name];
@@ -31,12 +34,14 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObje
  */
 export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};
-  for (const [name, value] of Object.entries(before)) {
-    if (value !== undefined && (ownMember(after, name) ?? null) === null) patch[name] = null;
+  for (const name of Object.keys(before)) {
+    if (before[name] !== undefined && (ownMember(after, name) ?? null) === null) patch[name] = null;
   }
-  for (const [name, value] of Object.entries(after)) {
+  for (const name of Object.keys(after)) {
+    const value = after[name];
     if (value === undefined || value === null) continue;
     const old = ownMember(before, name);
+    if (value === old) continue;
     if (isJsonObject(value) && isJsonObject(old)) {
       const inner = diffMergePatch(old, value);
       if (inner) patch[name] = inner;
@@ -84,13 +89,15 @@ export function requireJsonObject(value: unknown, path: string, limit: number): 
   collectFaults(value, path, 0, faults);
   if (faults.length > 0) throw jsonError(faults);
   const json = JSON.stringify(value);
-  requireSize(json, path, limit);
-  return JSON.parse(json);
+  const size = Buffer.byteLength(json);
+  requireSize(size, path, limit);
+  const copy: JsonObject = JSON.parse(json);
+  rememberSize(copy, size);
+  return copy;
 }
 
-/** Throws CoatcheckError `PAYLOAD_TOO_LARGE` for JSON text of more than `limit` bytes in UTF-8. */
-export function requireSize(json: string, path: string, limit: number): void {
-  const size = Buffer.byteLength(json);
+/** Throws CoatcheckError `PAYLOAD_TOO_LARGE` for a size of more than `limit` bytes. */
+export function requireSize(size: number, path: string, limit: number): void {
   if (size <= limit) return;
   const message = `must be at most ${limit} bytes of JSON (got ${size})`;
   const faults = [{ path, message }];
@@ -113,7 +120,10 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Json
   if (depth > MAX_NESTING_DEPTH) {
     faults.push({ path, message: `must be nested at most ${MAX_NESTING_DEPTH} levels deep` });
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) collectFaults(item, `${path}.${index}`, depth + 1, faults);
+    for (const [index, item] of value.entries()) {
+      if (isScalar(item) && depth < MAX_NESTING_DEPTH) continue;
+      collectFaults(item, `${path}.${index}`, depth + 1, faults);
+    }
   } else if (typeof value === "object" && value !== null) {
     const prototype = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
@@ -124,11 +134,13 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Json
       });
       return;
     }
-    for (const [name, item] of Object.entries(value)) {
-      const inner = `${path}.${name}`;
+    for (const name of Object.keys(value)) {
+      const item: unknown = Reflect.get(value, name);
       if (name === "__proto__")
-        faults.push({ path: inner, message: "must be renamed: __proto__ cannot be stored" });
-      else if (item !== undefined) collectFaults(item, inner, depth + 1, faults);
+        faults.push({ path: `${path}.${name}`, message: "must be renamed: __proto__ cannot be stored" });
+      // Build no path for the usual member, because an object may have thousands of them.
+      else if (item !== undefined && !(isScalar(item) && depth < MAX_NESTING_DEPTH))
+        collectFaults(item, `${path}.${name}`, depth + 1, faults);
     }
   } else if (typeof value === "number") {
     // NaN and Infinity can result from calculations with a client's numbers, so they are not the program's mistake.
@@ -139,5 +151,5 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Json
 }
 
 function isScalar(value: unknown): boolean {
-  return value === null || typeof value === "string" || typeof value === "boolean";
+  return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }

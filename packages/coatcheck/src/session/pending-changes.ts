@@ -1,5 +1,6 @@
 import { Draft } from "./draft.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { sizeOf } from "./json-size.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
@@ -22,6 +23,8 @@ export interface PendingSnapshot {
   readonly patch: JsonObject | null;
   /** Flash messages by name. A null message removes the stored message. Null when no message changes. */
   readonly flash: FlashMessages | null;
+  /** Size of the validated patch, bytes of JSON; absent before the validation. */
+  readonly size?: number;
 }
 
 /** Collects the changes of a request that are not stored yet: assignments to the data, and flash messages. */
@@ -98,7 +101,9 @@ export class PendingChanges {
  * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`.
  */
 export function validateSnapshot(pending: PendingSnapshot | null, limit: number): PendingSnapshot | null {
-  return pending?.patch ? { ...pending, patch: requireJsonObject(pending.patch, "data", limit) } : pending;
+  if (!pending?.patch) return pending;
+  const patch = requireJsonObject(pending.patch, "data", limit);
+  return { ...pending, patch, size: sizeOf(patch) };
 }
 
 /** Applies the patch of `pending` to the stored data. */

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Fault, invalidInput } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
+import { measure, rememberSize, sizeOf } from "./json-size.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod, requireOneOf } from "./known-options.ts";
 import { requireJsonObject, requireSize } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
@@ -96,9 +97,15 @@ export class DataSchema<Data> {
   /**
    * Validates data after checked patches were applied to it. Checks its size and the schema only. Throws the same
    * errors as {@link check}.
+   *
+   * @param before the data before the patches.
+   * @param patchSize the size of the patches, bytes of JSON.
    */
-  checkPatched(data: JsonObject): JsonObject {
-    requireSize(JSON.stringify(data), "data", this.#limit);
+  checkPatched(data: JsonObject, before: JsonObject, patchSize: number): JsonObject {
+    const largest = sizeOf(before) + patchSize;
+    // Serialize the data only if it may be too large: a small patch of a large session must stay cheap.
+    if (largest <= this.#limit) rememberSize(data, largest);
+    else requireSize(measure(data), "data", this.#limit);
     return this.#validate(data);
   }
 

@@ -6,6 +6,7 @@ import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import { type ImpersonateOptions, requireImpersonateArguments } from "./impersonations.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { sizeOf } from "./json-size.ts";
 import { LateChanges, requireLoginDelivery, requireTokenDelivery } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
 import { listOthers, otherSessionsScope } from "./other-sessions.ts";
@@ -197,8 +198,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#exclusively(async () => {
       requireTokenDelivery(this.#start, this.#late);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-      const { client } = this.#start;
-      const elevation = { scope, maxAge, client };
+      const elevation = { scope, maxAge, client: this.#start.client };
       await this.#reissue((record, presented) =>
         this.#writer.privileges.elevate(record, { ...elevation, presented }),
       );
@@ -221,8 +221,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       if (this.actor !== null && this.subject === subject) return;
       await this.#write();
       const token = this.#token ?? this.#start.presentedToken;
-      const { impersonations } = this.#writer;
-      this.#replaceBy(await impersonations.begin(this.#record, token, subject, options));
+      this.#replaceBy(await this.#writer.impersonations.begin(this.#record, token, subject, options));
     });
   }
 
@@ -263,7 +262,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async patch(patch: JsonObject): Promise<void> {
     const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
-    const bytes = JSON.stringify(checked).length;
+    const bytes = sizeOf(checked);
     await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked), { bytes }));
   }
 
@@ -407,7 +406,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async #write(
     change?: DataChange,
-    { messages = null, visit: visitNow, ...options }: WriteOptions = {},
+    { messages = null, visit: visitNow, bytes = 0, ...options }: WriteOptions = {},
   ): Promise<void> {
     const { schema, policy, clock } = this.#deps;
     const pending = this.#pending?.snapshot() ?? null;
@@ -432,10 +431,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
     const { presented } = this.#actingToken;
+    const size = bytes + (validChanges?.size ?? 0);
+    const written = { ...options, bytes: size, presented, seenAt, flash, visit };
     this.#record =
       visit && !pending && !change
         ? await this.#writer.changeVisit(before, visit, presented)
-        : await this.#writer.changeData(before, changed, { ...options, presented, seenAt, flash, visit });
+        : await this.#writer.changeData(before, changed, written);
     if (visit === this.#visitChange) this.#visitChange = null;
     this.#pending?.markSaved(validChanges, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {

@@ -1,5 +1,7 @@
 import type { Committer } from "./committer.ts";
 import { CoatcheckError } from "./errors.ts";
+import { sizeOf } from "./json-size.ts";
+import { LoopTurn } from "./loop-turn.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** How many writes of one session may wait in this process. */
@@ -13,8 +15,8 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_WRITES = 100;
 const MIN_BATCH_WRITES = 10;
 /**
- * The most bytes that one commit processes; each of its writes processes all data of the session. This limits how long
- * a commit blocks the event loop.
+ * The most bytes that one commit processes; each of its writes copies the members of the session's data. This limits how
+ * long the other writers wait for the commit.
  */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
@@ -119,6 +121,7 @@ export class WriteQueues<Data> {
 
   async #drain(id: string, queue: SessionQueue): Promise<void> {
     const { entries } = queue;
+    const turn = new LoopTurn();
     for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
       if (typeof entry === "function") {
         entries.shift();
@@ -128,21 +131,23 @@ export class WriteQueues<Data> {
         const present = newestRecord(entry.change.from, queue.latest);
         const count = Math.min(alone < 0 ? entries.length : alone, batchSizeFor(present));
         const batch = entries.splice(0, count) as WaitingChange[];
-        await this.#commit(queue, batch);
+        await this.#commit(queue, batch, turn);
         for (const { change } of batch) queue.bytes -= change.bytes;
+        if (entries.length > 0 && turn.isLong) await turn.end();
       }
     }
     this.#queues.delete(id);
   }
 
-  async #commit(queue: SessionQueue, batch: readonly WaitingChange[]): Promise<void> {
+  async #commit(queue: SessionQueue, batch: readonly WaitingChange[], turn: LoopTurn): Promise<void> {
     let applied = new Set<WaitingChange>();
     const failed = new Set<WaitingChange>();
-    const next = (stored: SessionRecord) => {
+    const next = async (stored: SessionRecord) => {
       applied = new Set();
       let current = stored;
       for (const waiting of batch) {
         if (failed.has(waiting)) continue;
+        if (turn.isLong) await turn.end();
         try {
           const changed = waiting.change.apply(current, stored);
           if (changed !== current) applied.add(waiting);
@@ -169,8 +174,8 @@ export class WriteQueues<Data> {
 
 /** How many writes of a session may share one commit. */
 function batchSizeFor({ data }: SessionRecord): number {
-  const bytes = JSON.stringify(data).length;
-  return Math.max(MIN_BATCH_WRITES, Math.min(MAX_BATCH_WRITES, Math.floor(MAX_BATCH_BYTES / bytes)));
+  const writes = Math.floor(MAX_BATCH_BYTES / sizeOf(data));
+  return Math.max(MIN_BATCH_WRITES, Math.min(MAX_BATCH_WRITES, writes));
 }
 
 function newestRecord(left: SessionRecord, right: SessionRecord | null): SessionRecord;

