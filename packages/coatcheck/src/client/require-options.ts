@@ -14,7 +14,7 @@ const CLIENT_OPTIONS = {
   revalidate: true,
   allowOrigins: true,
   initialState: true,
-  timeout: "milliseconds",
+  timeout: "timer",
   debug: true,
   onSubjectChange: "function",
   transport: "function",

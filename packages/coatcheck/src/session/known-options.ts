@@ -21,7 +21,7 @@ type ValueRequirementOf<Value> = [Value] extends [boolean]
   : [Value] extends [(...args: never[]) => unknown]
     ? "function"
     : [Value] extends [number]
-      ? true | "number" | "milliseconds" | "interval"
+      ? true | "number" | "milliseconds" | "timer" | "interval"
       : true;
 
 /**
@@ -47,6 +47,11 @@ const VALUE_REQUIREMENTS = {
     text: "must be a number",
   },
   milliseconds: {
+    accepts: (value: unknown) => typeof value === "number" && value > 0,
+    text: "must be a positive number of milliseconds",
+  },
+  /** Like `milliseconds`, but not Infinity, with which a timer fails. */
+  timer: {
     accepts: (value: unknown) => Number.isFinite(value) && Number(value) > 0,
     text: "must be a positive number of milliseconds",
   },

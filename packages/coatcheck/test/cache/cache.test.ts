@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
-import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
 import { Cluster, FakeTime, recordAt, SharedInMemory, untilIdle } from "./fixtures.ts";
@@ -126,7 +125,9 @@ describe("createCache()", () => {
     { singleProcess: true, dataVersion: () => 1 },
     { singleProcess: true, shared: new SharedInMemory() },
   ])("rejects the invalid options %o", (options) => {
-    expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(CoatcheckError);
+    expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(
+      expect.objectContaining({ code: "VALIDATION_FAILED" }),
+    );
   });
 
   test("names the first invalid option in the error's message, and all invalid options in the error's faults", () => {

@@ -35,7 +35,7 @@ export interface ConnectRedisOptions extends NodeRedisTransportOptions {
 }
 
 const CONNECT_OPTIONS = {
-  connectTimeout: "interval",
+  connectTimeout: "milliseconds",
   deadline: "milliseconds",
   onNotice: "function",
 } satisfies KnownOptions<ConnectRedisOptions>;
