@@ -269,8 +269,8 @@ function deepFreeze<Value>(value: Value): Value {
 }
 
 /**
- * Returns a copy of JSON that is frozen at every depth. Parts that this module has frozen need no copy. Twice as fast as
- * `structuredClone` for an object with thousands of members.
+ * Returns a copy of JSON that is frozen at every depth. Parts that this module has frozen need no copy. Faster than
+ * `structuredClone` for an object with thousands of members, and slower for one with hundreds.
  */
 function frozenCopy<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null || frozen.has(value)) return value;
