@@ -25,6 +25,7 @@
  * @module
  */
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
+import { requireObject } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
 import { requireStrings } from "../session/strings.ts";
@@ -72,22 +73,25 @@ export function coatcheck<Data>(
   manager: SessionManager<Data>,
   options: HonoOptions = {},
 ): MiddlewareHandler<SessionEnv<Data>> {
+  requireObject("options of coatcheck()", options);
   const { addressOf = nodePeerAddress, ...httpOptions } = options;
   const http = new HttpSessions(manager, httpOptions);
   return async (c, next) => {
     const session = http.open(new HonoRequest(c, addressOf));
     c.set("session", session);
     c.set("visitorId", session.visitorId);
+    let unhandled: { readonly error: unknown } | null = null;
     try {
       const check = session.checkCsrf(() => formFieldsOf(c));
       if (check) await check;
       await next();
     } catch (error) {
-      if (!isCoatcheckError(error)) throw error;
-      c.res = toErrorResponse(errorResponse(error));
+      if (isCoatcheckError(error)) c.res = toErrorResponse(errorResponse(error));
+      else unhandled = { error };
     }
     try {
-      const commit = session.commit(responseHeadersOf(c), c.res.status);
+      // Commit after an error too: the handler may have logged the visitor in or out before it failed.
+      const commit = session.commit(responseHeadersOf(c), unhandled ? 500 : c.res.status);
       if (commit) await commit;
     } catch (error) {
       const kept = new Headers(c.res.headers);
@@ -95,6 +99,8 @@ export function coatcheck<Data>(
       c.res = undefined;
       c.res = toErrorResponse(session.failed(error), kept);
     }
+    // Hono passes the error to the application's error handler, whose response keeps the headers of this context.
+    if (unhandled) throw unhandled.error;
   };
 }
 
@@ -128,14 +134,29 @@ export function requireJwt(...none: []): MiddlewareHandler {
   return createCheckMiddleware((session) => session.requireJwt());
 }
 
-/** For `onError`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
-export function sessionErrors(...none: []): ErrorHandler {
-  requireCall("sessionErrors", none);
-  return (error) => {
-    if (isCoatcheckError(error)) return toErrorResponse(errorResponse(error));
-    throw error;
-  };
+/**
+ * For `onError`: responds to a `CoatcheckError` with its status and JSON.
+ *
+ * @param otherwise the application's handler of other errors. Default: responds as Hono does without `onError`. An
+ *   `HTTPException` has its own response; any other error is logged, and the response is 500.
+ * @example
+ * app.onError(sessionErrors((error, c) => c.text(`Failed: ${error.name}`, 500)));
+ */
+export function sessionErrors(otherwise: ErrorHandler = respondAsHono): ErrorHandler {
+  if (typeof otherwise !== "function") requireCall("sessionErrors", [otherwise]);
+  return (error, c) =>
+    isCoatcheckError(error) ? toErrorResponse(errorResponse(error)) : otherwise(error, c);
 }
+
+/** Does what Hono's own error handler does, which Hono does not export. */
+const respondAsHono: ErrorHandler = (error, c) => {
+  if ("getResponse" in error) {
+    const response = error.getResponse();
+    return c.newResponse(response.body, response);
+  }
+  console.error(error);
+  return c.text("Internal Server Error", 500);
+};
 
 function createCheckMiddleware(
   check: (session: RequestSession<unknown>) => MaybePromise<unknown>,

@@ -77,9 +77,7 @@ export function requireKnownOptions(
   known: Readonly<Record<string, ValueRequirement>>,
   path = "",
 ): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw usageError(input, [{ path, message: `must be an object (got ${describeValue(given)})` }]);
-  }
+  requireObject(input, given, path);
   const prefix = path && `${path}.`;
   const faults = Object.keys(given)
     .filter((name) => !Object.hasOwn(known, name))
@@ -98,6 +96,12 @@ export function requireKnownOptions(
     ];
   });
   if (wrongTypes.length > 0) throw usageError(input, wrongTypes);
+}
+
+/** Rejects an options argument that is not an object, such as null. Throws `UsageError`. */
+export function requireObject(input: string, given: unknown, path = ""): asserts given is object {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  throw usageError(input, [{ path, message: `must be an object (got ${describeValue(given)})` }]);
 }
 
 /**

@@ -98,13 +98,7 @@ function createHonoApp(
       return (await route.handle(exchange)) as Response;
     });
   }
-  app.onError((error, c) => {
-    try {
-      return forHono.sessionErrors()(error, c);
-    } catch {
-      return c.body(null, 500);
-    }
-  });
+  app.onError(forHono.sessionErrors((_error, c) => c.body(null, 500)));
   return app;
 }
 

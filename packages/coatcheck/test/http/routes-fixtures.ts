@@ -80,13 +80,7 @@ export const startHono: StartRoutes = async (manager, http, options) => {
   app.get("/rendered", async (c) => {
     return c.json({ success: true, data: await routes.view(c.get("session")) });
   });
-  app.onError((error, c) => {
-    try {
-      return forHono.sessionErrors()(error, c);
-    } catch {
-      return c.body(null, 500);
-    }
-  });
+  app.onError(forHono.sessionErrors((_error, c) => c.body(null, 500)));
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   return await waitUntilListening(server as Server, routes);
 };

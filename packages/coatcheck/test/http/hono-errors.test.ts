@@ -1,0 +1,117 @@
+import { Hono } from "hono";
+import { basicAuth } from "hono/basic-auth";
+import { HTTPException } from "hono/http-exception";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { coatcheck, type SessionEnv, sessionErrors } from "../../src/http/hono.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+interface Data {
+  tries?: number;
+}
+
+const manager = new SessionManager<Data>({ store: memoryStore(), secrets: ["the secret of these tests"] });
+
+type App = Hono<SessionEnv<Data>>;
+
+/** Creates an application whose handlers fail, some of them after a change of the session. */
+function createApp(register: (app: App) => unknown): App {
+  const app: App = new Hono();
+  app.use(coatcheck(manager, { addressOf: () => "127.0.0.1" }));
+  register(app);
+  app.get("/bug", () => {
+    throw new Error("a bug");
+  });
+  app.get("/forbidden", () => {
+    throw new HTTPException(403, { message: "not yours" });
+  });
+  app.get("/basic", basicAuth({ username: "ada", password: "secret" }), (c) => c.text("passed"));
+  app.get("/login", async (c) => {
+    const session = await c.get("session").load();
+    session.data.tries = 1;
+    await session.authenticate("ada");
+    throw new HTTPException(402, { message: "pay first" });
+  });
+  app.get("/logout", async (c) => {
+    await (await c.get("session").load()).revoke();
+    throw new Error("failed after the logout");
+  });
+  app.get("/guarded", async (c) => c.text(`${(await c.get("session").requireSubject()).subject}`));
+  return app;
+}
+
+const cookieOf = (token: string) => ({ headers: { cookie: `__Host-sid=${token}` } });
+
+afterEach(() => vi.restoreAllMocks());
+
+describe("sessionErrors() of Hono", () => {
+  it("responds to other errors as Hono does without an error handler, and logs the same errors", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const outcomeOf = async (app: App, path: string) => {
+      logged.mockClear();
+      const response = await app.request(`http://localhost${path}`);
+      const headers = [response.headers.get("www-authenticate"), response.headers.get("content-type")];
+      const messages = logged.mock.calls.map(([error]) => (error as Error).message);
+      return { status: response.status, body: await response.text(), headers, messages };
+    };
+    const plain = createApp(() => undefined);
+    const handled = createApp((app) => app.onError(sessionErrors()));
+    for (const path of ["/bug", "/forbidden", "/basic"]) {
+      expect(await outcomeOf(handled, path), path).toEqual(await outcomeOf(plain, path));
+    }
+    expect(await outcomeOf(handled, "/bug")).toMatchObject({
+      status: 500,
+      body: "Internal Server Error",
+      messages: ["a bug"],
+    });
+    expect((await outcomeOf(handled, "/guarded")).status).toBe(401);
+  });
+
+  it("calls the application's own handler for other errors only", async () => {
+    const app = createApp(({ onError }) => onError(sessionErrors((error, c) => c.text(error.message, 418))));
+    const bug = await app.request("http://localhost/bug");
+    expect([bug.status, await bug.text()]).toEqual([418, "a bug"]);
+    expect((await app.request("http://localhost/guarded")).status).toBe(401);
+  });
+
+  it("passed without parentheses, throws an error that advises to call it", async () => {
+    expect(() => sessionErrors(new Error("a bug") as never)).toThrow(
+      /mount sessionErrors\(\), with the parent/,
+    );
+  });
+});
+
+const HANDLERS: readonly [string, (app: App) => unknown][] = [
+  ["no error handler", () => undefined],
+  ["sessionErrors()", (app) => app.onError(sessionErrors())],
+  [
+    "an error handler that fails the first time",
+    (app) => {
+      let calls = 0;
+      app.onError((error, c) => {
+        if (calls++ === 0) throw error;
+        return c.text("failed", 500);
+      });
+    },
+  ],
+];
+
+describe.each(HANDLERS)("an error of a Hono handler, with %s,", (_name, register) => {
+  it("does not drop the session's changes: a login sets the cookie and stores the data", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { token, record } = await manager.create();
+    const response = await createApp(register).request("http://localhost/login", cookieOf(token));
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=[\w-]{50};/)]);
+    expect(await manager.find(record.id)).toMatchObject({ subject: "ada", data: { tries: 1 } });
+  });
+
+  it("does not drop a logout: the cookie is cleared", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { token } = await manager.create({ subject: "ada" });
+    const response = await createApp(register).request("http://localhost/logout", cookieOf(token));
+    expect(response.status).toBe(500);
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=; Max-Age=0;/)]);
+    expect(response.headers.get("clear-site-data")).toContain("storage");
+  });
+});
