@@ -22,7 +22,10 @@ interface CommitContext {
   readonly http: Pick<HttpContext<never>, "cookie" | "csrf" | "clearSiteData">;
   readonly request: HttpRequest;
   readonly presented: PresentedTokens;
-  /** Whether the browser has a session cookie, which a logout must clear. */
+  /**
+   * Whether the request has a session token, which a logout must clear. Also true if its session has already ended, so
+   * that a repeated logout clears the cookies whose removal the browser never received.
+   */
   readonly holdsToken: boolean;
   /** The protocol and host that the browser addressed. */
   readonly client: () => Client;

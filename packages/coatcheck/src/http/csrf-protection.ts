@@ -30,6 +30,8 @@ export class CsrfProtection {
   readonly #crossOrigin: CrossOriginProtection | null;
   readonly #tokenPolicy: CsrfTokenPolicy;
   readonly #tokenless: readonly string[];
+  /** Whether the paths of {@link #tokenless} may be below the prefix of a router: false if the application set them. */
+  readonly #allowsPrefix: boolean;
   readonly #tokens: CsrfTokens;
   readonly #cookie: Cookie;
   readonly #events: SessionEmitter;
@@ -41,7 +43,9 @@ export class CsrfProtection {
     this.#tokens = new CsrfTokens(ring);
     this.#crossOrigin = csrf ? new CrossOriginProtection(csrf.trustedOrigins) : null;
     this.#tokenPolicy = csrf ? (csrf.token ?? "off") : "off";
-    const initPath = csrf ? (csrf.initPath ?? DEFAULT_INIT_PATH) : DEFAULT_INIT_PATH;
+    const ownPath = csrf ? csrf.initPath : undefined;
+    const initPath = ownPath ?? DEFAULT_INIT_PATH;
+    this.#allowsPrefix = ownPath === undefined;
     this.#tokenless = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
   }
 
@@ -131,13 +135,14 @@ export class CsrfProtection {
 
   /**
    * Whether the request needs no token: a page receives its first token from the init path, and a beacon cannot send
-   * headers. Below a router's prefix, the request must also have `Sec-Fetch-Site` or `Origin`, which the cross-origin
-   * check has verified.
+   * headers. Below a router's prefix, which only the default path may have, the request must also have `Sec-Fetch-Site`
+   * or `Origin`, which the cross-origin check has verified.
    */
   #isInit(request: HttpRequest): boolean {
     const [path = ""] = request.url.split("?", 1);
-    if (request.method !== "POST" || !this.#tokenless.some((each) => path.endsWith(each))) return false;
+    if (request.method !== "POST") return false;
     if (this.#tokenless.includes(path)) return true;
+    if (!this.#allowsPrefix || !this.#tokenless.some((each) => path.endsWith(each))) return false;
     return request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
   }
 }

@@ -5,7 +5,7 @@ import {
   requireMethod,
   requireOneOf,
 } from "../session/known-options.ts";
-import type { Activity } from "../session/policy.ts";
+import { type Activity, requireActivity } from "../session/policy.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
@@ -49,8 +49,9 @@ export interface CsrfOptions {
   /** Default: `off`. For every browser since 2023, the cross-origin check is sufficient. */
   readonly token?: CsrfTokenPolicy;
   /**
-   * The path where a page gets its first token. A POST to this path needs no token, also below the prefix of a router.
-   * The cross-origin check still applies. Default: `/session/init`, the path of the session endpoints.
+   * The path where a page gets its first token, with the prefix of a router. A POST to exactly this path needs no token.
+   * The cross-origin check still applies. Default: `/session/init`, the path of the session endpoints, also below a
+   * prefix.
    */
   readonly initPath?: string;
 }
@@ -161,10 +162,23 @@ export function requireHttpOptions(options: HttpOptions): void {
 }
 
 function requireInitPath(path: unknown): void {
-  if (path === undefined || (typeof path === "string" && path.startsWith("/"))) return;
-  throw usageError(OPTIONS_LABEL, [
-    { path: "csrf.initPath", message: `must begin with "/" (got ${describeValue(path)})` },
-  ]);
+  if (path !== undefined) requirePath(OPTIONS_LABEL, "csrf.initPath", path);
+}
+
+/**
+ * Rejects a path that no request could have, because it does not begin with "/", and one that ends with "/".
+ *
+ * @param input the name of the options object in errors.
+ * @param name of the option.
+ * @throws UsageError
+ */
+export function requirePath(input: string, name: string, path: unknown): void {
+  if (typeof path === "string" && path.startsWith("/") && !path.endsWith("/")) return;
+  const message =
+    typeof path === "string" && path.startsWith("/")
+      ? `must be a path that does not end with "/", such as "/session" (got ${describeValue(path)})`
+      : `must begin with "/" (got ${describeValue(path)})`;
+  throw usageError(input, [{ path: name, message }]);
 }
 
 /** Without this check, a misspelt policy would only be noticed during an outage. */
@@ -175,6 +189,9 @@ function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): v
   }
   requireKnownOptions(input, policy, { degraded: true }, "outage");
   requireKnownOptions(input, policy.degraded, { maxAge: "milliseconds" }, "outage.degraded");
+  if (policy.degraded.maxAge !== undefined) return;
+  const message = "must be a positive number of milliseconds (got undefined)";
+  throw usageError(input, [{ path: "outage.degraded.maxAge", message }]);
 }
 
 /** Options that a route can override when it loads the session. The first load of a request decides. */
@@ -191,6 +208,6 @@ const LOAD_OPTIONS = { activity: true, outage: true, newSession: true } satisfie
 /** Checks the options of `load`. Throws `UsageError`. */
 export function requireLoadOptions(options: LoadOptions): void {
   requireKnownOptions("options of load()", options, LOAD_OPTIONS);
-  requireOneOf("options of load()", "activity", options.activity, ["user", "background", "none"]);
+  requireActivity("options of load()", options.activity);
   if (options.outage !== undefined) requireOutagePolicy("options of load()", options.outage);
 }

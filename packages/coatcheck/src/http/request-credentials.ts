@@ -1,6 +1,7 @@
 import type { RequestClient } from "../session/binding.ts";
 import type { Activity } from "../session/policy.ts";
 import { Session } from "../session/session.ts";
+import { TOKEN_LENGTH } from "../session/token.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { JwtIdentity } from "./jwt-verifier.ts";
 import type { HttpRequest } from "./message.ts";
@@ -24,6 +25,11 @@ export class RequestCredentials<Data> {
   get duplicateTokens(): readonly string[] | null {
     const { hasDuplicates, tokens } = this.presented;
     return hasDuplicates ? tokens : null;
+  }
+
+  /** Whether the request has a value with the form of a session token. Its session may have ended. */
+  get holdsToken(): boolean {
+    return this.presented.tokens.some((token) => token.length === TOKEN_LENGTH);
   }
 
   get presented(): PresentedTokens {

@@ -2,7 +2,7 @@ import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
 import { INSPECT_METHOD, type InspectFunction } from "../session/plain-session.ts";
-import type { Activity } from "../session/policy.ts";
+import { type Activity, requireActivity } from "../session/policy.ts";
 import { refuseAssignments } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
@@ -38,9 +38,6 @@ export class RequestSession<Data> {
   readonly #isSessionless: boolean;
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
-  #openingToken: string | null = null;
-  /** Whether a newer token has replaced the request's token. */
-  #hasReplacedToken = false;
   /** False if the request's token belongs to a session that was never logged in. */
   #wasLoggedIn = true;
   #outage: CoatcheckError | null = null;
@@ -270,6 +267,7 @@ export class RequestSession<Data> {
   /** Tries each token of the request in turn; the first that opens a session wins. */
   #resumeSession(options: LoadOptions): MaybePromise<Session<Data>> {
     const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
+    requireActivity("result of the option activity", activity);
     if (this.#credentials.presented.jwt !== null) return this.#credentials.openByJwt(activity);
     return this.#tryFrom(0, activity, null, options);
   }
@@ -283,10 +281,7 @@ export class RequestSession<Data> {
     const token = this.#credentials.presented.tokens[index];
     if (token === undefined) return this.#beginSession(refused, options);
     return andThen(this.#http.manager.resume(token, activity, this.#credentials.client), (found) => {
-      if (found instanceof Session) {
-        this.#openingToken = token;
-        return found;
-      }
+      if (found instanceof Session) return found;
       // A refusal because the token was replaced ("superseded") takes precedence over other refusals: the browser is
       // about to receive the newer token in another response.
       const counts = refused === null || found.refusal === "superseded";
@@ -305,7 +300,6 @@ export class RequestSession<Data> {
       ...options.newSession?.(this.client, this.#request),
       ...load.newSession,
     });
-    this.#hasReplacedToken = refused?.replaced !== undefined;
     const refusal: Refusal | null = isWithheld ? { refusal: "withheld" } : refused;
     return manager.begin(newSession, refusal, this.#credentials.client);
   }
@@ -334,9 +328,7 @@ export class RequestSession<Data> {
   #openDegraded(maxAge: number, outage: CoatcheckError): Session<Data> {
     for (const token of this.#credentials.presented.tokens) {
       const session = this.#http.manager.resumeDegraded(token, maxAge, this.#credentials.client);
-      if (session === null) continue;
-      this.#openingToken = token;
-      return session;
+      if (session !== null) return session;
     }
     throw outage;
   }
@@ -346,7 +338,7 @@ export class RequestSession<Data> {
       http: this.#http,
       request: this.#request,
       presented: this.#credentials.presented,
-      holdsToken: this.#openingToken !== null || this.#hasReplacedToken,
+      holdsToken: this.#credentials.holdsToken,
       client: () => this.client,
     });
   }

@@ -177,11 +177,16 @@ export function requireRevokeReason(reason: RevokeReason): void {
 }
 
 /**
- * Checks the retention of a sweep. NaN would make a store delete live sessions. A time instead of a duration would
- * delete nothing. Throws `UsageError`.
+ * Checks the arguments of a sweep. A retention of NaN would make a store delete live sessions. A time instead of a
+ * duration, or a limit of 0, would delete nothing. Throws `UsageError`.
  */
-export function requireRetention(retention: number): void {
-  if (retention >= 0 && retention <= MAX_DURATION) return;
-  const message = `must be a number of milliseconds, from 0 to 25 years (got ${describeValue(retention)})`;
-  throw usageError("sweep", [{ path: "retention", message }]);
+export function requireSweepArguments(retention: number, limit: number): void {
+  const isDuration = typeof retention === "number" && retention >= 0 && retention <= MAX_DURATION;
+  if (!isDuration) {
+    const message = `must be a number of milliseconds, from 0 to 25 years (got ${describeValue(retention)})`;
+    throw usageError("sweep", [{ path: "retention", message }]);
+  }
+  if (Number.isSafeInteger(limit) && limit > 0) return;
+  const message = `must be a whole number, 1 or more (got ${describeValue(limit)})`;
+  throw usageError("sweep", [{ path: "limit", message }]);
 }

@@ -6,8 +6,8 @@ import {
   requireCreateOptions,
   requireLoginArguments,
   requirePatchOptions,
-  requireRetention,
   requireRevokeOptions,
+  requireSweepArguments,
   wrapUpdate,
 } from "./call-options.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
@@ -20,7 +20,7 @@ import { sizeOf } from "./json-size.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod } from "./known-options.ts";
 import { type Login, SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
-import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
+import { type Activity, requireActivity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, requireReaderOf, type SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { VisitChange } from "./recorded-visit.ts";
@@ -210,6 +210,7 @@ export class SessionManager<Data = JsonObject> {
     activity: Activity = "user",
     client: RequestClient | null = null,
   ): MaybePromise<Session<Data> | Refusal> {
+    requireActivity("call of resume()", activity);
     return this.#resumer.resume(token, activity, client);
   }
 
@@ -234,6 +235,7 @@ export class SessionManager<Data = JsonObject> {
     client: RequestClient | null = null,
   ): MaybePromise<Session<Data> | Refusal> {
     requireStrings({ subject });
+    requireActivity("call of open()", activity);
     return this.#opener.open({ id, subject, activity, client });
   }
 
@@ -370,9 +372,9 @@ export class SessionManager<Data = JsonObject> {
     return await this.#store.stats(this.#clock.now());
   }
 
-  /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted. */
+  /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted. Throws `UsageError`. */
   async sweep(retention: number, limit = 1000): Promise<number> {
-    requireRetention(retention);
+    requireSweepArguments(retention, limit);
     return await this.#store.sweep(this.#clock.now() - retention, limit);
   }
 

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import { sizeOf } from "./json-size.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
+import { requireStrings } from "./strings.ts";
 
 /** Notified of changes after the response headers were sent. */
 interface LateChangeListener {
@@ -111,8 +112,12 @@ export function applySnapshot(data: JsonObject, pending: PendingSnapshot | null)
   return pending?.patch ? applyMergePatch(data, pending.patch) : data;
 }
 
-/** Returns the message with this name. Null if the message is to be removed; undefined if there is none. */
+/**
+ * Returns the message with this name. Null if the message is to be removed; undefined if there is none. Throws
+ * `UsageError` without a name.
+ */
 export function flashOf(messages: FlashMessages | JsonObject | null, name: string): JsonValue | undefined {
+  requireStrings({ name });
   return messages !== null && Object.hasOwn(messages, name) ? messages[name] : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { type Fault, invalidInput } from "./errors.ts";
-import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
+import { type KnownOptions, requireKnownOptions, requireOneOf } from "./known-options.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 import { warnOnce } from "./warn-once.ts";
 
@@ -13,6 +13,15 @@ const DAY = 24 * HOUR;
  * token is recorded.
  */
 export type Activity = "user" | "background" | "none";
+
+const ACTIVITIES: readonly Activity[] = ["user", "background", "none"];
+
+/** Rejects an unknown activity class: it would count as none, and the session would time out. Throws `UsageError`. */
+export function requireActivity(input: string, activity: Activity | undefined): void {
+  // This check runs for every request.
+  if (activity === "user") return;
+  requireOneOf(input, "activity", activity, ACTIVITIES);
+}
 
 /** The two timeouts of a session, in milliseconds. */
 export interface Timeouts {

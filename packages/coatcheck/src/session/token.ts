@@ -96,10 +96,12 @@ function formatId(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Returns a fault for each secret that is not a string of at least 16 characters. Never repeats a secret. */
+/** Returns a fault for each secret that is blank, or not a string of at least 16 characters. Never repeats a secret. */
 export function findSecretFaults(secrets: readonly unknown[]): Fault[] {
   return secrets.flatMap((secret, index) => {
-    if (typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH) return [];
+    if (typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH) {
+      return secret.trim() === "" ? [{ path: `secrets.${index}`, message: "must not be blank" }] : [];
+    }
     const actualType = typeof secret === "string" ? "" : ` (got ${secret === null ? "null" : typeof secret})`;
     return [
       {

@@ -9,6 +9,7 @@ import { AdapterFixture, type CacheFactory } from "./adapter/fixtures.ts";
 import { headerCases } from "./adapter/header-cases.ts";
 import { impersonationCases } from "./adapter/impersonation-cases.ts";
 import { lifecycleCases } from "./adapter/lifecycle-cases.ts";
+import { logoutCases } from "./adapter/logout-cases.ts";
 import { nodeResponseCases } from "./adapter/node-response-cases.ts";
 import { outageCases } from "./adapter/outage-cases.ts";
 import { parallelCases } from "./adapter/parallel-cases.ts";
@@ -49,6 +50,7 @@ export interface AdapterContractOptions {
 export function adapterContract({ describe, it }: TestFramework, options: AdapterContractOptions): void {
   const groups: Readonly<Record<string, AdapterCases>> = {
     lifecycle: lifecycleCases,
+    logout: logoutCases,
     parallel: parallelCases,
     cookies: cookieCases,
     headers: headerCases,

@@ -105,6 +105,15 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
   });
 
+  it("reject ?others and ?all together, and end no session", async () => {
+    const { code } = await phone.send("DELETE /session/devices?others&all");
+    expect([code, await status(phone), await status(laptop)]).toEqual([
+      "VALIDATION_FAILED",
+      "authenticated",
+      "authenticated",
+    ]);
+  });
+
   it("reject a query flag with a value other than true, and end no session", async () => {
     const lines = [
       ["DELETE /session?everywhere=false", "everywhere"],

@@ -68,6 +68,9 @@ describe("a SecretRing", () => {
         faults: [{ path: "secrets.1", message: "must have at least 16 characters" }],
       }),
     );
+    expect(() => new SecretRing([" ".repeat(32)])).toThrow(
+      expect.objectContaining({ faults: [{ path: "secrets.0", message: "must not be blank" }] }),
+    );
     // Values from JavaScript callers: an unset environment variable, or a string instead of a list.
     for (const [given, path] of [
       [[undefined], "secrets.0"],

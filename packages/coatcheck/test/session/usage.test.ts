@@ -90,6 +90,25 @@ it("a missing argument, or an argument of the wrong type, throws a TypeError tha
       "sweep: retention must be a number of milliseconds, from 0 to 25 years (got undefined)",
       () => manager.sweep(untyped(undefined)),
     ],
+    ["sweep: limit must be a whole number, 1 or more (got 0)", () => manager.sweep(0, 0)],
+    ["sweep: limit must be a whole number, 1 or more (got NaN)", () => manager.sweep(0, Number.NaN)],
+    ['sweep: limit must be a whole number, 1 or more (got "10")', () => manager.sweep(0, untyped("10"))],
+    [
+      'sweep: retention must be a number of milliseconds, from 0 to 25 years (got "10")',
+      () => manager.sweep(untyped("10")),
+    ],
+    [
+      'call of resume(): activity must be one of user, background, none (got "backgroud")',
+      () => manager.resume("x", untyped("backgroud")),
+    ],
+    [
+      'call of open(): activity must be one of user, background, none (got "User")',
+      () => manager.open(record.id, "ada", untyped("User")),
+    ],
+    [
+      "session field: name must be a non-empty string (got undefined)",
+      () => session.takeFlash(untyped(undefined)),
+    ],
     [
       "call of coatcheck(manager, options): manager must be a SessionManager (got undefined)",
       () => Reflect.construct(HttpSessions, []),

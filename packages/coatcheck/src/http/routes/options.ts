@@ -9,6 +9,7 @@ import {
 import type { MaybePromise } from "../../session/session.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
+import { requirePath } from "../options.ts";
 import type { RouteRequest } from "./request.ts";
 
 /** The result of a successful login. */
@@ -140,6 +141,13 @@ export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<U
   requireKnownNestedOptions(OPTIONS_LABEL, options, "events", EVENT_OPTIONS);
   requireKnownNestedOptions(OPTIONS_LABEL, options, "impersonation", IMPERSONATION_OPTIONS);
   requireFunction("authenticate", options.authenticate);
+  if (options.base !== undefined) requirePath(OPTIONS_LABEL, "base", options.base);
+  if (options.migratePath !== undefined) requirePath(OPTIONS_LABEL, "migratePath", options.migratePath);
+  const maxPerSession = options.events?.maxPerSession ?? 1;
+  if (maxPerSession < 1) {
+    const message = `must be 1 or more (got ${describeValue(maxPerSession)})`;
+    throw usageError(OPTIONS_LABEL, [{ path: "events.maxPerSession", message }]);
+  }
   if (options.impersonation) requireFunction("impersonation.authorize", options.impersonation.authorize);
 }
 

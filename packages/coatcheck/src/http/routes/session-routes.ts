@@ -177,6 +177,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const { session, subject } = await requireLogin(request.session, "user");
     const [others, all] = [hasFlag(query, "others"), hasFlag(query, "all")];
     this.#requireRecentProof(session);
+    if (others && all) throw invalidRequest("", "the query must be ?others or ?all, not both");
     if (others) return successResponse({ ended: await session.revokeOthers() });
     if (!all) throw invalidRequest("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
