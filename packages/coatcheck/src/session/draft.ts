@@ -1,6 +1,6 @@
-import { invalidInput } from "./errors.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-import { applyMergePatch, diffMergePatch } from "./patch.ts";
+import { CoatcheckError, invalidInput } from "./errors.ts";
+import { copyJson, isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { applyMergePatch, diffMergePatch, equalJson, ownMember } from "./patch.ts";
 import { INSPECT_METHOD } from "./plain-session.ts";
 
 type JsonMembers = Record<string, JsonValue | undefined>;
@@ -8,6 +8,14 @@ type JsonMembers = Record<string, JsonValue | undefined>;
 /** Notified of every assignment to a draft, at any depth. */
 interface DraftListener {
   onDraftChange(): void;
+}
+
+/** An array or object that the application may still hold, although a write has replaced the member that it was. */
+interface FormerValue {
+  readonly name: string;
+  readonly value: JsonValue;
+  /** A copy of `value` as it was at that write. */
+  content: JsonValue;
 }
 
 /** The key under which a view returns its draft. */
@@ -37,6 +45,11 @@ export class Draft implements ProxyHandler<JsonMembers> {
   #base: JsonObject;
   #children: Map<string, Draft> | null = null;
   #copy: JsonMembers | null = null;
+  /** The values that a write has replaced in the base. Changes of them must not be lost. */
+  #former: FormerValue[] = [];
+  /** The drafts of nested objects that a write has removed from the base. */
+  #removed: Draft[] = [];
+  #isRemoved = false;
   /**
    * Whether the view has been frozen, sealed or made non-extensible. If so, the proxy's target contains the members.
    */
@@ -53,6 +66,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
 
   /** Returns the assignments so far as a merge patch; null when the view equals the base. */
   patch(): JsonObject | null {
+    this.#mergeFormer();
     const current = this.current();
     return current === this.#base ? null : diffMergePatch(this.#base, current);
   }
@@ -70,11 +84,34 @@ export class Draft implements ProxyHandler<JsonMembers> {
     return current ?? this.#members;
   }
 
-  /** Continues from `base`, the data after `patch` was stored. Keeps the assignments that are not in `patch`. */
+  /**
+   * Continues from `base`, the data after `patch` was stored. Keeps the assignments that are not in `patch`. Arrays and
+   * objects that the application holds stay part of the view, unless `base` has another value in their place.
+   */
   rebase(base: JsonObject, patch: JsonObject | null): void {
-    const later = diffMergePatch(patch ? applyMergePatch(this.#base, patch) : this.#base, this.current());
-    this.#restart(base);
+    this.#mergeFormer();
+    const expected = patch ? applyMergePatch(this.#base, patch) : this.#base;
+    const later = diffMergePatch(expected, this.current());
+    this.#restart(base, expected);
     if (later) this.#assign(later);
+  }
+
+  /**
+   * Returns the path of a changed array or object that is no longer part of the data, because a write replaced it.
+   * Returns null when there is none.
+   */
+  lostChange(): string | null {
+    const lost = this.#former.find(({ value, content }) => !equalJson(value, content));
+    if (lost) return lost.name;
+    for (const [name, child] of this.#children ?? []) {
+      const path = child.lostChange();
+      if (path !== null) return `${name}.${path}`;
+    }
+    for (const removed of this.#removed) {
+      const path = removed.lostChange();
+      if (path !== null) return path;
+    }
+    return null;
   }
 
   get(target: JsonMembers, name: string | symbol): unknown {
@@ -152,7 +189,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
     if (typeof value !== "object" || value === null || value !== this.#base[name]) return value;
     if (isJsonObject(value)) return this.#child(name, value).view;
     const array: JsonValue = structuredClone(value);
-    this.#write(name, array);
+    this.#put(name, array);
     return array;
   }
 
@@ -166,36 +203,90 @@ export class Draft implements ProxyHandler<JsonMembers> {
     return child;
   }
 
-  #restart(base: JsonObject): void {
+  /** @param expected the data that `base` equals unless another write has changed it. */
+  #restart(base: JsonObject, expected: JsonObject): void {
+    const before = this.#base;
+    const held = Object.entries(this.#copy ?? {});
     this.#base = base;
     this.#copy = null;
-    for (const [name, child] of this.#children ?? []) {
-      const value = Object.hasOwn(base, name) ? base[name] : undefined;
-      if (isJsonObject(value)) child.#restart(value);
-      else this.#children?.delete(name);
+    for (const [name, value] of held) {
+      if (value === undefined || !isHeld(value, before[name])) continue;
+      if (equalJson(ownMember(base, name), ownMember(expected, name))) {
+        this.#copy ??= { ...base };
+        this.#copy[name] = value;
+      } else {
+        this.#former.push({ name, value, content: copyJson(value) });
+      }
     }
+    for (const [name, child] of this.#children ?? []) {
+      const value = ownMember(base, name);
+      const expectedValue = ownMember(expected, name);
+      child.#restart(isJsonObject(value) ? value : {}, isJsonObject(expectedValue) ? expectedValue : {});
+      if (isJsonObject(value)) continue;
+      child.#isRemoved = true;
+      this.#children?.delete(name);
+      this.#removed.push(child);
+    }
+  }
+
+  /** Assigns the changes of former objects to the objects that replaced them. A former array cannot be merged. */
+  #mergeFormer(): void {
+    for (const former of this.#former) {
+      const { name, value, content } = former;
+      const present = ownMember(this.#members, name);
+      if (!isJsonObject(value) || !isJsonObject(content) || !isJsonObject(present)) continue;
+      const changes = diffMergePatch(content, value);
+      if (!changes) continue;
+      former.content = copyJson(value);
+      this.#child(name, present).#assign(changes);
+    }
+    for (const child of this.#children?.values() ?? []) child.#mergeFormer();
   }
 
   #assign(patch: JsonObject): void {
     for (const [name, value] of Object.entries(patch)) {
-      const present = Object.hasOwn(this.#base, name) ? this.#base[name] : undefined;
+      const present = ownMember(this.#base, name);
+      // The view still contains the object or array itself, with these changes.
+      if (this.#copy && isHeld(this.#copy[name], present)) continue;
       if (isJsonObject(value) && isJsonObject(present)) this.#child(name, present).#assign(value);
       else this.#write(name, value);
     }
   }
 
-  /** Assigns a member. Throws `VALIDATION_FAILED` for `__proto__`, which would set the prototype of the copy. */
+  /**
+   * Assigns a member. Throws `VALIDATION_FAILED` for `__proto__`, which would set the prototype of the copy, and
+   * `CONFLICT` when a write has removed this object from the data.
+   */
   #write(name: string, value: JsonValue | undefined): boolean {
     if (name === "__proto__")
       throw invalidInput("session JSON", [
         { path: name, message: "must be renamed: __proto__ cannot be stored" },
       ]);
-    this.#copy ??= { ...this.#base };
-    this.#copy[name] = withoutDraft(value);
-    this.#children?.delete(name);
-    this.#listener?.onDraftChange();
+    if (this.#isRemoved) throw lostChangeError(name);
+    this.#former = this.#former.filter((former) => former.name !== name);
+    this.#put(name, withoutDraft(value));
     return true;
   }
+
+  #put(name: string, value: JsonValue | undefined): void {
+    this.#copy ??= { ...this.#base };
+    this.#copy[name] = value;
+    this.#children?.delete(name);
+    this.#listener?.onDraftChange();
+  }
+}
+
+/** The error for a change of an array or object that a write has removed from the data, or replaced. */
+export function lostChangeError(path: string): CoatcheckError {
+  return new CoatcheckError(
+    "CONFLICT",
+    `The session's data was changed by another write, so that the change of "${path}" cannot be stored: read session.data again after a write.`,
+  );
+}
+
+/** Whether `value` is an array or object that the view contains in place of the base's member. */
+function isHeld(value: JsonValue | undefined, baseValue: JsonValue | undefined): boolean {
+  return typeof value === "object" && value !== null && value !== baseValue;
 }
 
 /**

@@ -22,3 +22,12 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** Copies JSON. Unlike `structuredClone`, accepts the views of session data. */
+export function copyJson(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(copyJson);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, inner === undefined ? inner : copyJson(inner)]),
+  );
+}

@@ -52,25 +52,32 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
   return Object.keys(patch).length > 0 ? patch : null;
 }
 
-/** Reads an own member. An inherited member, such as `constructor`, is treated as absent. */
-function ownMember(object: JsonObject, name: string): JsonValue | undefined {
+/** Returns an own member. An inherited member, such as `constructor`, is treated as absent. */
+export function ownMember(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Compares JSON values deeply. The order of an object's members does not matter. */
+/**
+ * Compares JSON values deeply. The order of an object's members does not matter, and neither do members that are
+ * `undefined`: they are not stored.
+ */
 export function equalJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;
   if (Array.isArray(left) && Array.isArray(right)) {
     return left.length === right.length && left.every((item, index) => equalJson(item, right[index]));
   }
   if (isJsonObject(left) && isJsonObject(right)) {
-    const names = Object.keys(left);
+    const names = namesOf(left);
     return (
-      names.length === Object.keys(right).length &&
+      names.length === namesOf(right).length &&
       names.every((name) => Object.hasOwn(right, name) && equalJson(left[name], right[name]))
     );
   }
   return false;
+}
+
+function namesOf(object: JsonObject): string[] {
+  return Object.keys(object).filter((name) => object[name] !== undefined);
 }
 
 /**

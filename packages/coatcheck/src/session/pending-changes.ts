@@ -1,4 +1,4 @@
-import { Draft } from "./draft.ts";
+import { Draft, lostChangeError } from "./draft.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { sizeOf } from "./json-size.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -24,6 +24,8 @@ export interface PendingSnapshot {
   readonly patch: JsonObject | null;
   /** Flash messages by name. A null message removes the stored message. Null when no message changes. */
   readonly flash: FlashMessages | null;
+  /** The path of a change that cannot be stored, because a write replaced the array or object that it changes. */
+  readonly lost: string | null;
   /** Size of the validated patch, bytes of JSON; absent before the validation. */
   readonly size?: number;
 }
@@ -79,7 +81,10 @@ export class PendingChanges {
    */
   snapshot(): PendingSnapshot | null {
     const patch = this.#draft?.patch() ?? null;
-    return patch === null && this.#flash === null ? null : { patch, flash: this.#flash };
+    const lost = this.#draft?.lostChange() ?? null;
+    return patch === null && this.#flash === null && lost === null
+      ? null
+      : { patch, flash: this.#flash, lost };
   }
 
   /**
@@ -99,9 +104,10 @@ export class PendingChanges {
  * Validates and copies the patch of `pending`. Assignments during the write do not change the copy.
  *
  * @param limit the largest size of the patch, in bytes of JSON.
- * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`.
+ * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`; `CONFLICT` for a change that cannot be stored.
  */
 export function validateSnapshot(pending: PendingSnapshot | null, limit: number): PendingSnapshot | null {
+  if (pending && pending.lost !== null) throw lostChangeError(pending.lost);
   if (!pending?.patch) return pending;
   const patch = requireJsonObject(pending.patch, "data", limit);
   return { ...pending, patch, size: sizeOf(patch) };
