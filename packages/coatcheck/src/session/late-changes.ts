@@ -42,18 +42,22 @@ export class LateChanges {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     this.#deps.schedule(MAX_SAVE_DELAY, () => {
+      const isUnsaved = changes.snapshot() !== null;
       this.#isWaiting = false;
-      if (changes.snapshot() !== null) this.#report("late-data", new Error(NOT_SAVED_MESSAGE));
+      if (isUnsaved) this.#report("late-data", new Error(NOT_SAVED_MESSAGE));
     });
   }
 
   /**
-   * Reports later changes. Also reports the changes so far if the session was revoked: an error response instead would
-   * not clear the cookie.
+   * Reports later changes, and those that were made while the commit was writing. Also reports the changes so far if
+   * the session was revoked: an error response instead would not clear the cookie.
    */
   follow(changes: PendingChanges, isRevoked: boolean): void {
-    if (isRevoked && changes.snapshot() !== null) this.#report("revoked-data", new Error(REVOKED_MESSAGE));
+    const hasChanges = changes.snapshot() !== null;
     changes.late = this;
+    if (!hasChanges) return;
+    if (isRevoked) this.#report("revoked-data", new Error(REVOKED_MESSAGE));
+    else this.noteChange(changes);
   }
 
   #report(operation: LateOperation, error: Error): void {

@@ -43,6 +43,35 @@ it("an unsaved change of data that is first read after the commit is reported, a
   expect(failed).toHaveLength(2);
 });
 
+it.each(["data", "flash"])(
+  "unsaved %s that a handler sets while the commit is writing is reported",
+  async (change) => {
+    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const { manager, reported, failed, open, runTimers } = setUp();
+    const request = open();
+    const session = await request.load();
+    session.data.early = true;
+    const committed = request.commit(new Headers());
+    if (change === "data") session.data.late = { deep: 1 };
+    else session.flash("notice", "saved");
+    await committed;
+    expect(await manager.find(session.id)).toMatchObject({ data: { early: true }, flash: {} });
+    runTimers();
+    expect(failed.map(({ operation }) => operation)).toEqual(["late-data"]);
+    expect(reported).toHaveLength(1);
+  },
+);
+
+it("an assigned array whose items have undefined members is stored by the commit and not reported", async () => {
+  const { failed, open, runTimers } = setUp();
+  const request = open();
+  const session = await request.load();
+  session.data.list = [{ a: undefined }];
+  await request.commit(new Headers());
+  runTimers();
+  expect(failed).toEqual([]);
+});
+
 it("data that is assigned after the commit and then saved is stored and not reported", async () => {
   const { manager, failed, open, runTimers } = setUp();
   const request = open();
@@ -131,6 +160,7 @@ it("Express receives an error of a late login that the handler does not catch", 
 interface Data {
   early?: boolean;
   late?: { deep: number };
+  list?: { a: undefined }[];
 }
 
 /**
