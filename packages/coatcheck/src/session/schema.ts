@@ -5,6 +5,8 @@ import { measure, rememberSize, sizeOf } from "./json-size.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod, requireOneOf } from "./known-options.ts";
 import { requireJsonObject, requireSize } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
+import { describeValue, usageError } from "./usage-error.ts";
+import { warnOnce } from "./warn-once.ts";
 
 /** Converts data of one schema version to the next. Must not change its argument. */
 export type Migration = (data: JsonObject) => JsonObject;
@@ -20,7 +22,8 @@ export interface DataOptions<Data> {
   readonly version?: number;
   /**
    * `migrations[n]` converts data of version n to version n + 1. Migrations run when older data is read. The next
-   * change of the session stores the result.
+   * change of the session stores the result, or the initial data if a migration has failed. There must be one for each
+   * earlier version, unless `onUnreadable` is set.
    */
   readonly migrations?: Readonly<Record<number, Migration>>;
   /** Returns a new session's data. Default: `{}`. */
@@ -72,6 +75,7 @@ export class DataSchema<Data> {
       });
     }
     this.version = options.version ?? 1;
+    requireMigrations(this.version, options);
     this.#isDeclared = options.version !== undefined || options.schema !== undefined;
     this.#options = options;
     this.#limit = limit;
@@ -157,7 +161,7 @@ export class DataSchema<Data> {
         const migration = this.#options.migrations?.[version];
         if (!migration)
           throw new Error(`There is no migration from data version ${version}: add migrations[${version}].`);
-        data = migration(data);
+        data = requireResult(migration(data), version);
       }
       return this.check(data);
     } catch (error) {
@@ -170,4 +174,43 @@ export class DataSchema<Data> {
 function faultPathOf(path: StandardSchemaV1.Issue["path"]): string {
   const names = (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment));
   return ["data", ...names].join(".");
+}
+
+/** Rejects a version that is not a whole number, and migrations that are missing or would never run. */
+function requireMigrations(
+  present: number,
+  { migrations = {}, onUnreadable }: Pick<DataOptions<unknown>, "migrations" | "onUnreadable">,
+): void {
+  const input = "session data options";
+  if (!Number.isSafeInteger(present) || present < 1) {
+    const message = `must be a whole number from 1 (got ${describeValue(present)})`;
+    throw usageError(input, [{ path: "version", message }]);
+  }
+  for (const [version, migration] of Object.entries(migrations)) {
+    const path = `migrations[${version}]`;
+    if (
+      String(Math.trunc(Number(version))) !== version ||
+      Number(version) < 1 ||
+      Number(version) >= present
+    ) {
+      const message = `would never run: migrations[n] converts data of version n to n + 1, and the version is ${present}`;
+      throw usageError(input, [{ path, message }]);
+    }
+    if (typeof migration !== "function")
+      throw usageError(input, [{ path, message: `must be a function (got ${describeValue(migration)})` }]);
+  }
+  if (onUnreadable !== undefined) return;
+  for (let version = 1; version < present; version++) {
+    if (Object.hasOwn(migrations, version)) continue;
+    const message = `is missing: add a function that converts data of version ${version} to ${version + 1}, or set onUnreadable to say what happens to such data`;
+    throw usageError(input, [{ path: `migrations[${version}]`, message }]);
+  }
+}
+
+/** Returns the result of a migration. A migration that changes its argument and returns nothing would lose the data. */
+function requireResult(data: JsonObject | undefined, version: number): JsonObject {
+  if (data !== undefined) return data;
+  const message = `migrations[${version}] of session data returned undefined: return the data of version ${version + 1}. Until then, the sessions get initial data.`;
+  warnOnce(message, "COATCHECK_MIGRATION");
+  throw new Error(message);
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { SessionManager } from "../../src/session/manager.ts";
 import type { DataOptions } from "../../src/session/schema.ts";
@@ -38,6 +38,25 @@ it("the SessionManager constructor rejects initial data that does not match the 
   expect(() => new SessionManager({ ...options, data: { schema: later, initial } })).toThrow(/synchronous/);
 });
 
+it.each([
+  [{ version: 0 }, "version must be a whole number from 1 (got 0)"],
+  [{ version: 1.5 }, "version must be a whole number from 1 (got 1.5)"],
+  [{ version: 2 }, "migrations[1] is missing"],
+  [{ version: 3, migrations: { 1: (data: object) => data } }, "migrations[2] is missing"],
+  [{ version: 2, migrations: { 2: (data: object) => data } }, "migrations[2] would never run"],
+  [{ version: 2, migrations: { v1: (data: object) => data } }, "migrations[v1] would never run"],
+  [{ version: 2, migrations: { 1: {} } }, "migrations[1] must be a function"],
+])("the SessionManager constructor rejects the data options %j: %s", (data, message) => {
+  expect(() => new SessionManager({ store: memoryStore(), secrets, data: data as never })).toThrow(
+    expect.objectContaining({
+      name: "UsageError",
+      code: "VALIDATION_FAILED",
+      message: expect.stringContaining(message),
+      faults: [expect.objectContaining({ path: message.split(" ")[0] })],
+    }),
+  );
+});
+
 describe("a stored session with older data", () => {
   async function storeWithOlderVersion(data: Record<string, string>, options: Partial<DataOptions<Data>>) {
     const store = memoryStore();
@@ -64,6 +83,29 @@ describe("a stored session with older data", () => {
     });
   });
 
+  it("gets initial data when its migration returns undefined, with the event `failed` and one warning", async () => {
+    const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warning.mockRestore());
+    for (let round = 0; round < 2; round++) {
+      const { manager, token } = await storeWithOlderVersion(
+        { mode: "dark" },
+        { migrations: { 1: (() => {}) as never } },
+      );
+      const failed = once(manager.events, "failed");
+      const session = await manager.resume(token);
+      if (!("commit" in session)) throw new Error("refused");
+      expect({ ...session.data }).toEqual(initial());
+      const [{ operation, error }] = await failed;
+      expect(operation).toBe("migrate");
+      expect(String(error)).toContain("migrations[1] of session data returned undefined");
+    }
+    expect(warning).toHaveBeenCalledTimes(1);
+    expect(warning.mock.calls[0]).toMatchObject([
+      expect.stringContaining("migrations[1]"),
+      { code: "COATCHECK_MIGRATION" },
+    ]);
+  });
+
   it("gets initial data when it cannot be migrated, stays logged in, and causes the event `failed`", async () => {
     const { manager, token } = await storeWithOlderVersion({ mode: "purple" }, { migrations });
     const failed = once(manager.events, "failed");
@@ -87,7 +129,11 @@ describe("a stored session with newer data", () => {
 
   async function storeWithNewerVersion(data: Partial<DataOptions<Data>> | undefined) {
     const store = memoryStore();
-    const next = new SessionManager({ store, secrets, data: { version: 2 } });
+    const next = new SessionManager({
+      store,
+      secrets,
+      data: { version: 2, migrations: { 1: (data) => data } },
+    });
     const { record, token } = await next.create({ data: ahead });
     const manager = new SessionManager<Data>({ store, secrets, ...(data ? { data } : {}) });
     return { manager, record, token, next };
