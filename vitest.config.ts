@@ -36,7 +36,7 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: BrowserFirst },
     execArgv: ["--conditions=coatcheck-source"],
-    testTimeout: 20_000,
+    testTimeout: 40_000,
     hookTimeout: 60_000,
   },
 });

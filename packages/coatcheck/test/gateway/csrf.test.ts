@@ -176,18 +176,18 @@ test("request() throws UPSTREAM_UNAVAILABLE when the token page contains no toke
   });
 });
 
-test("a page made to exhaust the HTML parser is parsed within one second", async () => {
+test("a page made to exhaust the HTML parser needs at most one second of CPU time", async () => {
   const page = `${"<meta a=".repeat(40_000)}${"<!-- ".repeat(40_000)}<meta name='x`;
   const server = await startServer((_request, response) => response.end(page));
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS },
     timeout: 2000,
   });
-  const started = performance.now();
+  const before = process.cpuUsage();
   await expect(upstream.request(stateInMemory(), { method: "GET", path: "/" })).rejects.toThrow(
     "without a CSRF token",
   );
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
 });
 
 test("request() does not repeat a request whose redirect target responds 403", async () => {
