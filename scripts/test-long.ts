@@ -1,7 +1,8 @@
 /**
  * `npm run test:long`: runs the tests that `npm test` leaves out because they take long: all pages and the API of the
- * back office, the pages of the taco shop that few customers need, and the recount of a month of visits for each order
- * in which its events can arrive. `npm run test:long -- e2e/back-office` runs the tests of some files.
+ * back office, the pages of the taco shop that few customers need, the context of 10,000 sessions, and the recount of a
+ * month of visits for each order in which its events can arrive. `npm run test:long -- e2e/back-office` runs the tests
+ * of some files.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -9,7 +10,12 @@ import { root } from "./documents.ts";
 import { installPrograms } from "./test-programs/install.ts";
 import { TEST_PROGRAMS } from "./test-programs/programs.ts";
 
-const LONG_TESTS = ["e2e/back-office", "e2e/taco-shop", "packages/coatcheck/test/visit/recount"];
+const LONG_TESTS = [
+  "e2e/back-office",
+  "e2e/taco-shop",
+  "packages/coatcheck/test/context/databases",
+  "packages/coatcheck/test/visit/recount",
+];
 
 installPrograms([TEST_PROGRAMS.chromium, TEST_PROGRAMS.postgres, TEST_PROGRAMS.php]);
 const filters = process.argv.slice(2);
