@@ -14,7 +14,7 @@ import { SessionLoader } from "./loader.ts";
 import { LocalTier } from "./local.ts";
 import type { CacheSnapshot } from "./metrics/snapshot.ts";
 import { NegativeCache } from "./negative-cache.ts";
-import { type CacheOptions, detectOtherProcesses, leaseFor, resolveMaxStaleness } from "./options.ts";
+import { type CacheOptions, leaseFor, preferDataVersion, resolveMaxStaleness } from "./options.ts";
 import { Poller } from "./poller.ts";
 import { RevocationLog } from "./revocation-log.ts";
 import { SharedReader } from "./shared/reader.ts";
@@ -87,7 +87,7 @@ class TieredCache implements SessionCache {
 
   constructor(given: CacheOptions) {
     const bound = resolveMaxStaleness(given);
-    const options = detectOtherProcesses(given);
+    const options = preferDataVersion(given);
     const { singleProcess = false, dataVersion, shared = null, local = {}, deadlines = {} } = options;
     this.store = options.store;
     this.#hints = options.hints ?? shared ?? null;
@@ -116,7 +116,7 @@ class TieredCache implements SessionCache {
     this.#sharedWriter = shared && new SharedWriter(shared, this.#sharedBreaker);
     this.#loader = new SessionLoader({
       store: this.store,
-      storeGuard: this.#storeBreaker,
+      storeBreaker: this.#storeBreaker,
       sharedReader: this.#sharedReader,
       sharedWriter: this.#sharedWriter,
       core: this.#core,
@@ -284,7 +284,9 @@ class TieredCache implements SessionCache {
     }
   }
 
-  /** Does not wait for the result: if a hint is lost, other processes read the change from the polled log. */
+  /**
+   * Does not wait for the result. If a hint is lost, other processes learn of the change when they next poll the log.
+   */
   #publish(hint: Hint): void {
     const hints = this.#hints;
     if (hints) this.#sharedBreaker.run(() => hints.publish(hint)).catch(() => {});

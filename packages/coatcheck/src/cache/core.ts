@@ -25,8 +25,8 @@ export interface CoreDependencies {
   readonly keys: InvalidatedKeys;
   readonly local: LocalTier;
   /**
-   * Milliseconds after which a copy is read again. It limits how long this process serves older data than another
-   * process wrote if the hint was lost.
+   * Milliseconds after which a copy is read again. If the hint about another process's write is lost, this process
+   * serves the older data for at most this long.
    */
   readonly ttl: number;
   /**
@@ -171,8 +171,8 @@ export class CacheCore {
   }
 
   /**
-   * Refuses the copies in the scope of a revocation until a later poll returns its log item. For revocations by this
-   * process or from a hint.
+   * Refuses the copies in the scope of a revocation until a later poll returns the revocation's log item. For
+   * revocations by this process or from a hint.
    */
   markPending(scope: RevocationScope): void {
     this.#log.markPending(scope, this.#polls);

@@ -8,7 +8,9 @@ interface KeyMark {
    * The position that the store or a hint announced for an item not yet returned by the log; -1 if none is announced.
    */
   readonly announced: LogPosition;
-  /** Number of invalidations that this process knew when it learned of this one, including this one. */
+  /**
+   * Serial number of this invalidation, in the order in which this process learned of invalidations. The first has 1.
+   */
   readonly sequence: number;
 }
 
@@ -88,8 +90,8 @@ export class InvalidatedKeys {
    * Invalidates a key before this process has read the log item. Copies that this process loaded before are refused.
    * Copies of other processes are refused until the response to a poll numbered above `pollNumber`.
    *
-   * @param announced the position of the log item, according to the store or a hint; null if unknown. Repeating the
-   * announcement, or reading the item, refuses no newer copies.
+   * @param announced the position of the log item, according to the store or a hint; null if unknown. If the same
+   * position is announced again, or when the log returns the item, copies that were loaded in between are not refused.
    */
   markPending(key: string, announced: LogPosition | null, pollNumber: number): void {
     const mark = this.#marks.get(key);

@@ -15,7 +15,7 @@ import { SingleFlight } from "./single-flight.ts";
 /** The parts of a cache that a loader reads from and fills. */
 export interface LoaderDependencies {
   readonly store: SessionStore;
-  readonly storeGuard: CircuitBreaker;
+  readonly storeBreaker: CircuitBreaker;
   /** Null without a shared tier. */
   readonly sharedReader: SharedReader | null;
   /** Null without a shared tier. */
@@ -106,7 +106,7 @@ export class SessionLoader {
   async #readStore(id: string): Promise<Snapshot | null> {
     this.storeReads++;
     try {
-      return await this.#deps.storeGuard.run(() => this.#deps.store.get(id));
+      return await this.#deps.storeBreaker.run(() => this.#deps.store.get(id));
     } catch (error) {
       throw storeUnavailableError(error);
     }

@@ -24,9 +24,10 @@ export interface CacheOptions {
   /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
   readonly maxStaleness?: number;
   /**
-   * Set it to true only if one process writes to the store. The cache then needs no lease, and no copy is stale. While
-   * other processes write too, this process accepts the sessions that they revoke without any bound. A SQLite store is
-   * safe: it detects commits of other processes, so the cache uses its `dataVersion` instead. Default: false.
+   * Set it to true only if one process writes to the store. The cache then needs no lease, and no copy is stale. If
+   * other processes write too, this process keeps accepting the sessions that they revoke, with no time limit. With a
+   * SQLite store the option is safe: that store detects the commits of other processes, so the cache uses its
+   * `dataVersion` instead. Default: false.
    */
   readonly singleProcess?: boolean;
   /**
@@ -37,9 +38,9 @@ export interface CacheOptions {
   /** Limits of the local tier. Default: 100,000 entries and 256 MiB. */
   readonly local?: Partial<LocalLimits> & {
     /**
-     * Milliseconds until a copy is read again. It limits how long this process serves older *data* than another process
-     * wrote if the hint was lost. For revocations, the staleness bound applies instead. Default: 30 s with a shared
-     * tier, otherwise the staleness bound; Infinity with `singleProcess`.
+     * Milliseconds until a copy is read again. If the hint about another process's write is lost, this process serves
+     * the older *data* for at most this long. For revocations, the staleness bound applies instead. Default: 30 s with
+     * a shared tier, otherwise the staleness bound; Infinity with `singleProcess`.
      */
     readonly ttl?: number;
   };
@@ -74,10 +75,10 @@ const DEADLINE_OPTIONS = { shared: "milliseconds", store: "milliseconds" } satis
 >;
 
 /**
- * Replaces `singleProcess` by `dataVersion` for a store that detects the commits of other processes: nothing stops an
- * operator from starting a second process on the same SQLite file.
+ * Replaces `singleProcess` by `dataVersion` if the store detects the commits of other processes, because nothing stops
+ * an operator from starting a second process on the same SQLite file.
  */
-export function detectOtherProcesses(options: CacheOptions): CacheOptions {
+export function preferDataVersion(options: CacheOptions): CacheOptions {
   const store: SessionStore & Partial<DataVersionSource> = options.store;
   if (!options.singleProcess || !store.dataVersion) return options;
   return { ...options, singleProcess: false, dataVersion: store.dataVersion.bind(store) };

@@ -26,9 +26,9 @@ const RETRY_DELAY = 500;
  */
 export class Poller {
   readonly #deps: PollerDependencies;
-  #current: Promise<boolean> | null = null;
-  #next: Promise<boolean> | null = null;
-  #cancel: () => void = () => {};
+  #pollInFlight: Promise<boolean> | null = null;
+  #queuedPoll: Promise<boolean> | null = null;
+  #cancelTimer: () => void = () => {};
   #isClosed = false;
   /** Whether the newest poll succeeded; true before the first. */
   lastPollSucceeded = true;
@@ -44,15 +44,15 @@ export class Poller {
   /** Waits for a poll that is sent after this call. Resolves to true if it succeeds, and to false if it fails. */
   pollNow(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
-    if (this.#current === null) {
-      this.#current = this.#poll();
-      return this.#current;
+    if (this.#pollInFlight === null) {
+      this.#pollInFlight = this.#poll();
+      return this.#pollInFlight;
     }
-    this.#next ??= this.#current.then(() => {
-      this.#next = null;
+    this.#queuedPoll ??= this.#pollInFlight.then(() => {
+      this.#queuedPoll = null;
       return this.pollNow();
     });
-    return this.#next;
+    return this.#queuedPoll;
   }
 
   /**
@@ -60,27 +60,27 @@ export class Poller {
    * fails.
    */
   pollOrJoin(): Promise<boolean> {
-    return this.#current ?? this.pollNow();
+    return this.#pollInFlight ?? this.pollNow();
   }
 
   /** Sends no further polls. */
   close(): void {
     this.#isClosed = true;
-    this.#cancel();
+    this.#cancelTimer();
   }
 
   async #poll(): Promise<boolean> {
-    this.#cancel();
-    const isAnswered = await this.#request();
-    this.#current = null;
-    this.lastPollSucceeded = isAnswered;
-    if (isAnswered) this.successes++;
+    this.#cancelTimer();
+    const hasSucceeded = await this.#request();
+    this.#pollInFlight = null;
+    this.lastPollSucceeded = hasSucceeded;
+    if (hasSucceeded) this.successes++;
     else this.failures++;
-    const delay = isAnswered ? this.#deps.interval : Math.min(this.#deps.interval, RETRY_DELAY);
+    const delay = hasSucceeded ? this.#deps.interval : Math.min(this.#deps.interval, RETRY_DELAY);
     if (!this.#isClosed && delay < Number.POSITIVE_INFINITY) {
-      this.#cancel = this.#deps.schedule(delay, () => void this.pollNow());
+      this.#cancelTimer = this.#deps.schedule(delay, () => void this.pollNow());
     }
-    return isAnswered;
+    return hasSucceeded;
   }
 
   async #request(): Promise<boolean> {

@@ -27,10 +27,10 @@ export class RevocationLog {
    * poll removes the scope.
    */
   readonly #pending = new Map<string, number>();
-  #pendingMasses = 0;
+  #pendingMassCount = 0;
   #horizon: LogPosition = Number.POSITIVE_INFINITY;
   #massHorizon: LogPosition = 0;
-  #newestMass: LogPosition = -1;
+  #newestMassPosition: LogPosition = -1;
 
   /** `capacity`: the maximum number of marks of each kind. Above it the older half is deleted. */
   constructor(capacity: number) {
@@ -64,11 +64,11 @@ export class RevocationLog {
         position: Math.max(item.position, mark?.position ?? 0),
       });
     } else {
-      const name = massName(item.scope);
+      const name = massScopeKey(item.scope);
       const position = Math.max(item.position, this.#massMarks.get(name) ?? 0);
       this.#massMarks.delete(name);
       this.#massMarks.set(name, position);
-      this.#newestMass = Math.max(this.#newestMass, position);
+      this.#newestMassPosition = Math.max(this.#newestMassPosition, position);
     }
   }
 
@@ -97,8 +97,8 @@ export class RevocationLog {
    */
   markPending(scope: RevocationScope, pollNumber: number): void {
     const isMass = !("session" in scope);
-    const name = isMass ? massName(scope) : compactId(scope.session);
-    if (isMass && !this.#pending.has(name)) this.#pendingMasses++;
+    const name = isMass ? massScopeKey(scope) : compactId(scope.session);
+    if (isMass && !this.#pending.has(name)) this.#pendingMassCount++;
     this.#pending.set(name, pollNumber);
   }
 
@@ -110,7 +110,7 @@ export class RevocationLog {
     for (const [name, sentBefore] of this.#pending) {
       if (sentBefore >= pollNumber) continue;
       this.#pending.delete(name);
-      if (isMassName(name)) this.#pendingMasses--;
+      if (isMassScopeKey(name)) this.#pendingMassCount--;
     }
   }
 
@@ -129,11 +129,11 @@ export class RevocationLog {
    * revocation, the check is one comparison.
    */
   allows(snapshot: Snapshot): boolean {
-    if (snapshot.position > this.#newestMass && this.#pendingMasses === 0) return true;
-    return this.#allowedByEachScope(snapshot);
+    if (snapshot.position > this.#newestMassPosition && this.#pendingMassCount === 0) return true;
+    return this.#passesMassMarks(snapshot);
   }
 
-  #allowedByEachScope({ record, position }: Snapshot): boolean {
+  #passesMassMarks({ record, position }: Snapshot): boolean {
     if (position < this.#massHorizon) return false;
     if (this.#isRevoked(EVERYONE, position)) return false;
     if (record.subject !== null && this.#isRevoked(`subject:${record.subject}`, position)) return false;
@@ -148,12 +148,12 @@ export class RevocationLog {
 
 const EVERYONE = "everyone:";
 
-/** The colon distinguishes these names from compact ids, which are base64url. */
-function massName(scope: MassScope): string {
+/** The colon distinguishes these keys from compact ids, which are base64url. */
+function massScopeKey(scope: MassScope): string {
   if ("subject" in scope) return `subject:${scope.subject}`;
   return "tenant" in scope ? `tenant:${scope.tenant}` : EVERYONE;
 }
 
-function isMassName(name: string): boolean {
+function isMassScopeKey(name: string): boolean {
   return name.includes(":");
 }

@@ -30,7 +30,10 @@ export interface CacheSnapshot {
   readonly shared: SharedMetrics | null;
   readonly store: RemoteCallMetrics & {
     readonly reads: number;
-    /** Reads saved because the id was recently found missing or ended. */
+    /**
+     * Number of store reads that were skipped, because a recent read had found no session or an ended session for the
+     * id.
+     */
     readonly negativeHits: number;
   };
   readonly lease: {

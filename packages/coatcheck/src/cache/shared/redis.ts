@@ -39,7 +39,8 @@ return 1
 const FILL_SCRIPT_HASH = createHash("sha1").update(FILL_SCRIPT).digest("hex");
 
 /**
- * Creates a shared tier on Redis. Closing it ends its subscription; the transport stays open for its owner to close.
+ * Creates a shared tier on Redis. Closing the tier ends its subscription. The transport stays open, and its owner must
+ * close it.
  *
  * @throws UsageError for an unknown option.
  *
