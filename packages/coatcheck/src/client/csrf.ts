@@ -23,8 +23,8 @@ export interface CsrfTokenCache {
   /** Reads the token from the cookie. Returns false if there is no cookie to read. */
   synchronize(): boolean;
   /**
-   * Stores a token from `source` (default: `application`). If `token` is empty or missing, keeps the current token and
-   * returns false.
+   * Stores a token from `source` (default: `application`). If `token` is empty or missing, this keeps the current token
+   * and returns false.
    */
   update(token: string | null | undefined, source?: TokenSource): boolean;
   /**

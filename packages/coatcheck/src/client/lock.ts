@@ -11,8 +11,8 @@ export type RunAlone = (task: (waited: boolean) => Promise<void>) => Promise<voi
  * Creates a {@link RunAlone} that uses the Web Lock `name`. Hold the lock for one request only: a page that holds a
  * lock cannot enter the back/forward cache.
  *
- * Without Web Locks, the task runs without a lock. It also does if another tab, such as a frozen one, holds the lock
- * for more than `patience` milliseconds: two requests are better than none.
+ * The task runs without a lock if the browser has no Web Locks. It also runs without the lock if another tab, such as a
+ * frozen one, holds it for more than `patience` milliseconds: two requests are better than none.
  */
 export function createExclusiveRunner(locks: Locks | undefined, name: string, patience: number): RunAlone {
   return async (task) => {

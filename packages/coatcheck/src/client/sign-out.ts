@@ -4,7 +4,7 @@ import { singleFlight } from "./flight.ts";
 import type { Enqueue } from "./queue.ts";
 import { requireLogoutOptions } from "./require-options.ts";
 import type { LogoutOptions } from "./session-client.ts";
-import { noSession } from "./state.ts";
+import { noSessionView } from "./state.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
 
@@ -34,7 +34,7 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
     enqueue(async () => {
       cache.setMeta({ signOut: "pending" });
       // Notify the other tabs before the server, so that none of them sends a request for the signed-out user.
-      if (last.optimistic !== false) state.applyView(noSession("signed-out"), { signOut: last });
+      if (last.optimistic !== false) state.applyView(noSessionView("signed-out"), { signOut: last });
       try {
         await call("DELETE", last.everywhere ? "?everywhere" : "");
       } catch (error) {
@@ -43,7 +43,7 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
         if ((error as SessionError).status === 403) state.applyView(await call("GET", ""), { login: true });
         throw error;
       }
-      state.applyView(noSession("signed-out"));
+      state.applyView(noSessionView("signed-out"));
     }),
   );
 

@@ -62,7 +62,7 @@ export const INITIAL_META: SessionMeta = { stale: false, fetching: false, offlin
 export const PENDING_STATE: PendingState = { status: "pending", session: null, user: null };
 
 /** Creates the view that the server would send if there is no session. */
-export const noSession = (reason: EndReason) =>
+export const noSessionView = (reason: EndReason) =>
   ({ status: "none", session: null, user: null, reason, rev: 0, csrf_token: null }) as const;
 
 /**

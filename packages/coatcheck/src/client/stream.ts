@@ -12,8 +12,8 @@ const RETRY_DELAY = 10_000;
  *
  * Over HTTP/1.1, a browser opens at most six connections to a host. A hidden page therefore has no stream. Among the
  * visible tabs with the same session, only the tab that holds a Web Lock has a stream. It sends new views to the other
- * tabs through the client's channel. Another tab takes over when that tab is closed, hidden or left. Without Web Locks,
- * or with `revalidate: { crossTab: false }`, each visible tab keeps a stream.
+ * tabs through the client's channel. Another tab takes over when the user closes, hides or leaves that tab. Without Web
+ * Locks, or with `revalidate: { crossTab: false }`, each visible tab keeps a stream.
  *
  * @param url Address of the stream. Default: `/session/events`.
  * @returns The function that stops following.

@@ -23,8 +23,8 @@ export interface TabMessage<User> {
 }
 
 /**
- * Connects the tabs of this origin until `signal` aborts: through a BroadcastChannel, or through storage events where
- * the browser has no channels. Returns the function that sends a message to the other tabs.
+ * Connects the tabs of this origin until `signal` aborts. Uses a BroadcastChannel, or storage events if the browser has
+ * no channels. Returns the function that sends a message to the other tabs.
  */
 export function joinTabs<User>(
   scope: Scope,

@@ -3,7 +3,7 @@ import type { ClientClock } from "./clock.ts";
 import type { CsrfTokenCache } from "./csrf.ts";
 import type { Debug } from "./debug.ts";
 import type { SessionError } from "./error.ts";
-import { noSession } from "./state.ts";
+import { noSessionView } from "./state.ts";
 import type { TabAction, TabMessage } from "./tabs.ts";
 import type { ViewCache } from "./view-cache.ts";
 
@@ -68,7 +68,7 @@ export function createViewState<User>(deps: ViewStateDependencies<User>): ViewSt
     applyView,
     fail(error) {
       if (error.code.startsWith("SESSION_"))
-        applyView(noSession(error.code === "SESSION_REVOKED" ? "revoked" : "expired"));
+        applyView(noSessionView(error.code === "SESSION_REVOKED" ? "revoked" : "expired"));
       else {
         cache.expire({ error });
         if (error.code === "CONFLICT") onConflict();

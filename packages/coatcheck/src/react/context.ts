@@ -15,9 +15,9 @@ export interface SessionContext {
   readonly initialState: ClientState;
   readonly initialToken: string | null;
   /** True once the provider has been mounted. From then on, components use the client's current state. */
-  started: boolean;
+  isMounted: boolean;
   /** The promise that suspended components wait for. It resolves when the status is no longer `pending`. */
-  ready: Promise<unknown> | undefined;
+  readyPromise: Promise<unknown> | undefined;
 }
 
 export const ReactSessionContext = createContext<SessionContext | null>(null);

@@ -34,13 +34,13 @@ export function SessionProvider<User>({
       client,
       initialState: initialState ? toState(initialState) : PENDING_STATE,
       initialToken: initialState?.csrf_token ?? null,
-      started: false,
-      ready: undefined,
+      isMounted: false,
+      readyPromise: undefined,
     }),
   );
 
   useEffect(() => {
-    context.started = true;
+    context.isMounted = true;
     if (initialState) client.hydrate(initialState);
     // Ignore the rejection: `$meta` contains the error.
     else client.getSession().catch(() => {});

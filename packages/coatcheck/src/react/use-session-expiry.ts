@@ -14,7 +14,7 @@ const UPDATE_INTERVAL = 1000;
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** Returns the remaining time if the user must be warned, otherwise null. */
-const displayedTime = (expiresIn: number | null, warnBeforeMs: number) =>
+const getDisplayedTime = (expiresIn: number | null, warnBeforeMs: number) =>
   expiresIn && expiresIn <= warnBeforeMs ? expiresIn : null;
 
 /**
@@ -36,13 +36,13 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     async function tick(): Promise<void> {
       const run = ++latestRun;
       clearTimeout(timer);
-      if (displayedTime(client.expiresIn(), warnBeforeMs) && !refreshed) {
+      if (getDisplayedTime(client.expiresIn(), warnBeforeMs) && !refreshed) {
         refreshed = true;
         await client.getSession({ fresh: true }).catch(() => {});
       }
       if (run !== latestRun) return;
       const expiresIn = client.expiresIn();
-      const displayed = displayedTime(expiresIn, warnBeforeMs);
+      const displayed = getDisplayedTime(expiresIn, warnBeforeMs);
       refreshed &&= displayed !== null;
       setRemaining(displayed);
       if (expiresIn)
@@ -65,7 +65,7 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     remainingMs,
     async extend() {
       await client.extend();
-      setRemaining(displayedTime(client.expiresIn(), warnBeforeMs));
+      setRemaining(getDisplayedTime(client.expiresIn(), warnBeforeMs));
     },
   };
 }

@@ -43,9 +43,9 @@ function toSessionValue<User>(state: ClientState): SessionValue<User> {
 }
 
 /** Returns the client's state. Until the provider has been mounted, returns the server-rendered state. */
-function currentState({ client, initialState, started }: SessionContext): ClientState {
+function currentState({ client, initialState, isMounted }: SessionContext): ClientState {
   const state = client.$session.get();
-  return state.status === "pending" && !started ? initialState : state;
+  return state.status === "pending" && !isMounted ? initialState : state;
 }
 
 const identity = (value: unknown) => value;
@@ -90,16 +90,16 @@ export function useSuspenseSession<User = unknown>(): KnownSession<User> {
   const session = useSession<User>();
   const { client } = context;
   if (!session.loading) return session;
-  context.ready ??= new Promise((resolve, reject) => {
+  context.readyPromise ??= new Promise((resolve, reject) => {
     const stop = client.$session.listen((state) => {
       if (state.status === "pending") return;
       stop();
-      context.ready = undefined;
+      context.readyPromise = undefined;
       resolve(toSessionValue(state));
     });
     client.getSession().catch(reject);
   });
-  return use(context.ready) as KnownSession<User>;
+  return use(context.readyPromise) as KnownSession<User>;
 }
 
 /**
