@@ -122,8 +122,8 @@ export type EntityReaders<Given extends ContextMembers> = {
 /** Gives access to the entities that sessions refer to. Create one context per process, with {@link defineContext}. */
 export interface Context<Given extends ContextMembers> {
   /**
-   * Returns methods that read the entities of a session. Loads nothing until one is called. Called twice for one
-   * session handle, it returns the same object, so that one request sees one state of each entity.
+   * Returns methods that read the entities of a session. Loads nothing until one of the methods is called. A second
+   * call with the same session handle returns the same object, so that one request sees one state of each entity.
    *
    * Each method returns a frozen entity, or null if the session has none. It throws `CONTEXT_UNAVAILABLE` (503) when
    * the loader fails, is too slow or returns an invalid value, so null never means a failure.

@@ -229,15 +229,19 @@ function tagsOf({ name, settings }: Entity, value: unknown): readonly string[] {
     const tags = settings.tags(value);
     if (tags.every((tag) => typeof tag === "string")) return tags;
   } catch (error) {
-    throw contextUnavailable(name, "has an option tags that failed", error);
+    throw contextUnavailable(name, 'has an option "tags" that threw an error', error);
   }
-  throw contextUnavailable(name, "has an option tags that returned something else than strings");
+  throw contextUnavailable(name, 'has an option "tags" that did not return a list of strings');
 }
 
 function jsonCopy({ name }: Entity, value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value));
   } catch (error) {
-    throw contextUnavailable(name, "returned a value that is not JSON, which the shared tier needs", error);
+    throw contextUnavailable(
+      name,
+      "returned a value that the shared tier cannot store, because it is not JSON",
+      error,
+    );
   }
 }

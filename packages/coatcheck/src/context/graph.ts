@@ -57,7 +57,7 @@ export function resolveMembers(members: Readonly<Record<string, unknown>>): Reso
     if (!MEMBER_NAME.test(name) || RESERVED_NAMES.has(name)) {
       throw memberError(
         name,
-        "must be a name of letters and digits that begins with a lower-case letter, and not a reserved name such as select",
+        'must consist of letters and digits, begin with a lower-case letter, and not be a reserved name such as "select"',
       );
     }
     if (loader instanceof Preference) {

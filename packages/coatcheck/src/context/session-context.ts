@@ -38,10 +38,10 @@ export class SessionContext {
   readonly #session: UsedSession;
   readonly #cache: EntityCache;
   /** The copy that this session read last, by cache key. */
-  readonly #used = new Map<string, CachedEntity>();
+  readonly #usedCopies = new Map<string, CachedEntity>();
   readonly #reads = new Map<string, Promise<CachedEntity>>();
   /** The id that {@link select} has selected, by entity name; null for the session's own entity. */
-  readonly #selected = new Map<string, EntityId | null>();
+  readonly #selectedIds = new Map<string, EntityId | null>();
 
   constructor(session: UsedSession, cache: EntityCache) {
     this.#session = session;
@@ -62,8 +62,8 @@ export class SessionContext {
   /**
    * Selects an entity for this request, and for the session if `keep` is set.
    *
-   * @param sent the id as the client sent it; null to return to the session's own entity. @throws CoatcheckError as
-   *   {@link read}. After an error the earlier selection stays.
+   * @param sent the id as the client sent it; null to return to the session's own entity.
+   * @throws CoatcheckError in the same cases as {@link read}. After an error the earlier selection stays.
    */
   async select(entity: Entity, sent: unknown, keep: boolean): Promise<unknown> {
     const { name, settings } = entity;
@@ -84,7 +84,7 @@ export class SessionContext {
         : await this.#readIfAllowed(entity, id, await this.#readDependencies(entity.from), false);
     if (id !== null && copy === null) throw selectionForbidden(name);
     if (keep) await this.#storeInSession(selection.member ?? "", id);
-    this.#selected.set(name, id);
+    this.#selectedIds.set(name, id);
     return copy === null ? await this.read(entity, false) : copy.value;
   }
 
@@ -137,7 +137,7 @@ export class SessionContext {
     const { name, settings } = entity;
     const { selection } = settings;
     if (!selection) return null;
-    let id = this.#selected.get(name);
+    let id = this.#selectedIds.get(name);
     if (id === null) return null;
     if (id === undefined && this.request && selection.header) {
       const sent = headerOf(this.request, selection.header);
@@ -167,7 +167,7 @@ export class SessionContext {
     const { selection } = entity.settings;
     // Compare with true: another truthy value must not grant access.
     if (copy.value !== null && (await selection?.mayEnter(copy.value, from)) === true) return copy;
-    this.#used.delete(key);
+    this.#usedCopies.delete(key);
     if (!wasCached) this.#cache.discard(key);
     return null;
   }
@@ -180,10 +180,10 @@ export class SessionContext {
 
   async #readCopy(entity: Entity, id: EntityId, reset: boolean): Promise<CachedEntity> {
     const key = entityKey(entity.name, id);
-    const used = this.#used.get(key);
+    const used = this.#usedCopies.get(key);
     if (used && !reset && this.#cache.isCurrent(used)) return used;
     const copy = reset ? await this.#cache.reload(entity, id) : await this.#joinRead(entity, id, key);
-    this.#used.set(key, copy);
+    this.#usedCopies.set(key, copy);
     return copy;
   }
 

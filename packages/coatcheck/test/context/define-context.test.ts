@@ -49,7 +49,7 @@ describe("defineContext()", () => {
     const misuses: [string, () => unknown][] = [
       ["company.from.user must be a loader of the same context", () => defineContext({ company }, { cache })],
       [
-        "then must be a name of letters and digits",
+        "then must consist of letters and digits",
         () => defineContext({ ["then" as string]: user }, { cache }),
       ],
       ["a:b must be a name of letters and digits", () => defineContext({ "a:b": user }, { cache })],
