@@ -109,7 +109,8 @@ function toStoredCookie(cookie: Cookie): StoredCookie {
  * Merges the cookies that one response changed into the current cookies (three-way merge).
  *
  * If another request has changed a cookie in the meantime, that change wins, because the upstream did not know of it
- * when it sent this response. If two first requests receive a `PHPSESSID` each, the first one stored is used for both.
+ * when it sent this response. If two concurrent first requests each receive a `PHPSESSID`, the session keeps the one
+ * that was stored first.
  *
  * @param before - the cookies that the request was sent with.
  * @param after - the same cookies with the changes of the response.
@@ -125,8 +126,8 @@ export function mergeCookies(
   let changed = false;
   for (const identity of new Set([...old.keys(), ...fresh.keys()])) {
     const cookie = fresh.get(identity);
-    const changedElsewhere = !equalCookies(old.get(identity), merged.get(identity));
-    if (equalCookies(old.get(identity), cookie) || changedElsewhere) continue;
+    const changedElsewhere = !areCookiesEqual(old.get(identity), merged.get(identity));
+    if (areCookiesEqual(old.get(identity), cookie) || changedElsewhere) continue;
     changed = true;
     if (cookie) merged.set(identity, cookie);
     else merged.delete(identity);
@@ -142,6 +143,6 @@ function indexByIdentity(cookies: readonly StoredCookie[]): Map<string, StoredCo
   return new Map(cookies.map((cookie) => [`${cookie.key}\n${cookie.domain}\n${cookie.path}`, cookie]));
 }
 
-function equalCookies(left: StoredCookie | undefined, right: StoredCookie | undefined): boolean {
+function areCookiesEqual(left: StoredCookie | undefined, right: StoredCookie | undefined): boolean {
   return left === right || JSON.stringify(left) === JSON.stringify(right);
 }

@@ -40,9 +40,9 @@ export interface UpstreamCsrfOptions {
   readonly staleToken?: StaleTokenTest;
   /**
    * Which responses may bring a new token. `path`: only the response from `path`. `writes`: also responses to unsafe
-   * requests and to the pages that these redirect to. `all`: every response. A new token in a response makes a later
-   * token request unnecessary, but the gateway must write it to the session. Default: `writes`. If the token is in
-   * JSON, the default is `path`, because in other JSON responses a member of that name may have another meaning.
+   * requests, and the pages to which those responses redirect. `all`: every response. A new token in a response makes a
+   * later token request unnecessary, but the gateway must write it to the session. Default: `writes`. If the token is
+   * in JSON, the default is `path`, because in other JSON responses a member of that name may have another meaning.
    */
   readonly renewFrom?: "path" | "writes" | "all";
 }

@@ -4,7 +4,7 @@ import { upstreamUnavailable } from "./errors.ts";
 import { mergeCookies, type StoredCookie } from "./jar.ts";
 
 /**
- * How often a write of the credentials is attempted. An attempt fails only if another request has written the
+ * Maximum number of attempts to write the credentials. An attempt fails only if another request has written the
  * credentials first.
  */
 const MAX_ATTEMPTS = 20;

@@ -33,8 +33,8 @@ const UNAVAILABLE_STATUSES = new Set([502, 503, 504]);
  * outage.
  */
 export class UpstreamRetry {
-  readonly #once: CircuitBreakerPolicy;
-  readonly #withRetries: IPolicy;
+  readonly #runOnce: CircuitBreakerPolicy;
+  readonly #runWithRetries: IPolicy;
   readonly #options: ResolvedUpstreamOptions;
 
   constructor(options: ResolvedUpstreamOptions) {
@@ -43,16 +43,16 @@ export class UpstreamRetry {
       (error) => !(error instanceof CoatcheckError) && !(error instanceof BrokenCircuitError),
     ).orWhenResult((result) => UNAVAILABLE_STATUSES.has((result as WireResponse).status));
     this.#options = options;
-    this.#once = circuitBreaker(failed, { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
-    this.#withRetries =
+    this.#runOnce = circuitBreaker(failed, { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
+    this.#runWithRetries =
       options.retries === 0
-        ? this.#once
+        ? this.#runOnce
         : wrap(
             retry(failed, {
               maxAttempts: options.retries,
               backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }),
             }),
-            this.#once,
+            this.#runOnce,
           );
   }
 
@@ -68,7 +68,7 @@ export class UpstreamRetry {
     exchange: () => Promise<WireResponse>,
   ): Promise<WireResponse> {
     try {
-      return await (safe ? this.#withRetries : this.#once).execute(exchange, signal);
+      return await (safe ? this.#runWithRetries : this.#runOnce).execute(exchange, signal);
     } catch (error) {
       throw this.#toCoatcheckError(error, signal);
     }

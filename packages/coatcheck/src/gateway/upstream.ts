@@ -22,8 +22,8 @@ import {
 } from "./state.ts";
 
 /**
- * How often a CSRF token is fetched for one request. An attempt fails if another request has stored a token or a cookie
- * first.
+ * Maximum number of attempts to fetch and store a CSRF token for one request. An attempt fails if another request has
+ * stored a token or a cookie first.
  */
 const MAX_TOKEN_ATTEMPTS = 5;
 
