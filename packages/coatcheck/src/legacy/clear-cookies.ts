@@ -18,12 +18,12 @@ const MAX_CLEARING_HEADERS = 24;
  * set. Each name therefore needs a header for every combination of a path and a `Domain` attribute, and one header per
  * path without `Domain`. Returns at most 24 headers; a later request clears the remaining cookies.
  *
- * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.
+ * @param isPlainHttp - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.
  */
 export function clearingHeaders(
   names: readonly string[],
   host: string | null,
-  isPlain: boolean,
+  isPlainHttp: boolean,
   options: ClearOptions,
 ): readonly string[] {
   const domains = [undefined, ...(options.domains?.map(withoutLeadingDot) ?? domainsOf(host))];
@@ -34,7 +34,7 @@ export function clearingHeaders(
     for (const path of prefix === "__Host-" ? ["/"] : paths) {
       for (const domain of prefix === "__Host-" ? [undefined] : domains) {
         headers.push(
-          clearingHeader(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }),
+          clearingHeader(bare, prefix, isPlainHttp, { path, ...(domain === undefined ? {} : { domain }) }),
         );
       }
     }
@@ -45,13 +45,13 @@ export function clearingHeaders(
 function clearingHeader(
   name: string,
   prefix: string,
-  isPlain: boolean,
+  isPlainHttp: boolean,
   scope: { path: string; domain?: string },
 ): string {
   if (prefix === "__Host-") return new Cookie({ name }).clear();
   if (prefix === "__Secure-") return new Cookie({ name, prefix: "__Secure-", ...scope }).clear();
   // Over http a browser ignores `Secure` cookies. Over https a `Secure` header clears both kinds of cookies.
-  const cookie = isPlain
+  const cookie = isPlainHttp
     ? new Cookie({ name, secure: false, ...scope })
     : new Cookie({ name, prefix: "", ...scope });
   return cookie.clear();

@@ -28,13 +28,13 @@ export type MigrationOutcome =
 
 /** The new session of a request, and the cookie that carries its token. */
 interface MigratedSession {
-  readonly claim: Extract<MigrationRecord, { state: "open" }>;
+  readonly openRecord: Extract<MigrationRecord, { state: "open" }>;
   readonly cookie: Cookie;
   /** The original `Cookie` header of the request. */
   readonly header: string;
 }
 
-/** The step before `coatcheck()` that migrates requests. */
+/** Migrates the legacy sessions of requests, before `coatcheck()` handles the requests. */
 export interface RequestMigrator {
   /**
    * Migrates the legacy session of a request.
@@ -47,8 +47,8 @@ export interface RequestMigrator {
 /** The result of the migration for one request: its new `Cookie` header, and the cookies to set in the response. */
 export class MigrationResult {
   readonly outcome: MigrationOutcome;
-  readonly #clears: readonly string[];
-  readonly #migrated: MigratedSession | null;
+  readonly #clearingHeaders: readonly string[];
+  readonly #migratedSession: MigratedSession | null;
 
   /** @param clears - `Set-Cookie` headers that clear the legacy cookies. */
   constructor(
@@ -57,21 +57,21 @@ export class MigrationResult {
     migrated: MigratedSession | null = null,
   ) {
     this.outcome = outcome;
-    this.#clears = clears;
-    this.#migrated = migrated;
+    this.#clearingHeaders = clears;
+    this.#migratedSession = migrated;
   }
 
   /** The new `Cookie` header for the rest of the request; undefined when it does not change. */
   get cookieHeader(): string | undefined {
-    if (this.#migrated === null) return undefined;
-    const { claim: record, cookie, header } = this.#migrated;
+    if (this.#migratedSession === null) return undefined;
+    const { openRecord: record, cookie, header } = this.#migratedSession;
     const others = header.split(";").filter((pair) => cookieValues(pair, cookie.name).length === 0);
     return [`${cookie.name}=${record.token}`, ...others.map((pair) => pair.trim())].join("; ");
   }
 
   /** Whether the response needs no additional headers. */
   get isUnchanged(): boolean {
-    return this.#clears.length === 0 && this.#migrated === null;
+    return this.#clearingHeaders.length === 0 && this.#migratedSession === null;
   }
 
   /** Sets the session cookie and clears the legacy cookies. Call it immediately before the headers are sent. */
@@ -80,9 +80,9 @@ export class MigrationResult {
     // A shared cache must not store this response: it would send one browser's session to others.
     headers.set("cache-control", "private, no-store");
     addVary(headers, "Cookie");
-    for (const clear of this.#clears) headers.append("set-cookie", clear);
-    if (this.#migrated === null) return;
-    const { cookie, claim: record } = this.#migrated;
+    for (const clear of this.#clearingHeaders) headers.append("set-cookie", clear);
+    if (this.#migratedSession === null) return;
+    const { cookie, openRecord: record } = this.#migratedSession;
     // Do not replace a session cookie that the handler has already set, by a logout or a rotation for example.
     if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
     headers.append("set-cookie", cookie.set(record.token, cookieAge(record.record)));

@@ -1,4 +1,4 @@
-import { userAgentOnly } from "../http/client-info.ts";
+import { userAgentInfo } from "../http/client-info.ts";
 import { HttpSessions } from "../http/http-sessions.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
@@ -89,7 +89,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     const names = [...options.readers.flatMap(({ cookies }) => cookies), ...(options.clear?.names ?? [])];
     this.#names = [...new Set(names)];
     // Validates the names, domains and paths at startup.
-    clearingHeaders(this.#names, null, this.#isPlain, options.clear ?? {});
+    clearingHeaders(this.#names, null, this.#isPlainHttp, options.clear ?? {});
   }
 
   /**
@@ -141,7 +141,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     if (current?.id === record.record.id) return settled();
     const clears = keepLegacy ? [] : this.#clearingHeaders(request, cookies);
     return this.#reportOutcome(
-      new MigrationResult("migrated", clears, { claim: record, cookie: this.#http.cookie, header }),
+      new MigrationResult("migrated", clears, { openRecord: record, cookie: this.#http.cookie, header }),
       kind,
     );
   }
@@ -196,7 +196,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     const lifetime = user.rememberMe === undefined ? session.lifetime(found) : null;
     const inherited = inheritedLifetime(lifetime, Date.now());
     try {
-      return await this.#records.create(key, { client: userAgentOnly(request), ...inherited, ...user });
+      return await this.#records.create(key, { client: userAgentInfo(request), ...inherited, ...user });
     } catch (error) {
       if (error instanceof CoatcheckError && error.code === "CONFLICT") return "over-limit";
       throw error;
@@ -211,10 +211,10 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   #clearingHeaders(request: HttpRequest, cookies: LegacyCookies): readonly string[] {
     const { host } = this.#http.clientAddress.resolve(request);
     const present = this.#names.filter((name) => cookies.has(name));
-    return clearingHeaders(present, host, this.#isPlain, this.#options.clear ?? {});
+    return clearingHeaders(present, host, this.#isPlainHttp, this.#options.clear ?? {});
   }
 
-  get #isPlain(): boolean {
+  get #isPlainHttp(): boolean {
     return this.#options.http?.cookie?.secure === false;
   }
 }
