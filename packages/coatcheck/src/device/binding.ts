@@ -61,7 +61,7 @@ const BINDING_OPTIONS = {
   country: true,
   onUnusualLogin: "function",
 } satisfies KnownOptions<BindingOptions>;
-const INPUT_NAME = "options of createBinding()";
+const OPTIONS_LABEL = "options of createBinding()";
 
 /** Caches the network of each address, because parsing an IPv6 address takes several microseconds. */
 const networks = new LRUCache<string, string>({ max: 10_000 });
@@ -75,18 +75,19 @@ interface OpenedRequest {
 /** The binding of an application. Pass it to `coatcheck()` as the option `binding`. */
 export class Binding implements BindingRules {
   readonly onUnusualLogin: BindingRules["onUnusualLogin"];
-  readonly #default: BindingPolicy;
-  readonly #ofTenant: (tenant: string) => BindingPolicy;
+  readonly #defaultPolicy: BindingPolicy;
+  readonly #tenantPolicy: (tenant: string) => BindingPolicy;
   readonly #country: BindingOptions["country"];
 
   constructor(options: BindingOptions) {
-    requireKnownOptions(INPUT_NAME, options, BINDING_OPTIONS);
+    requireKnownOptions(OPTIONS_LABEL, options, BINDING_OPTIONS);
     const { country, tenants = {}, onUnusualLogin = null } = options;
-    this.#default = checkedPolicy({ userAgent: "log", address: "log" }, policyFieldsOf(options), "");
-    this.#ofTenant = typeof tenants === "function" ? this.#byFunction(tenants) : this.#byTable(tenants);
+    this.#defaultPolicy = checkPolicy({ userAgent: "log", address: "log" }, policyFieldsOf(options), "");
+    this.#tenantPolicy =
+      typeof tenants === "function" ? this.#policiesByFunction(tenants) : this.#policiesByTable(tenants);
     if (country !== undefined && typeof country !== "string" && typeof country !== "function") {
       const message = `must be the name of a header, or a function (got ${describeValue(country)})`;
-      throw usageError(INPUT_NAME, [{ path: "country", message }]);
+      throw usageError(OPTIONS_LABEL, [{ path: "country", message }]);
     }
     this.#country = typeof country === "string" ? country.toLowerCase() : country;
     this.onUnusualLogin = onUnusualLogin;
@@ -102,7 +103,7 @@ export class Binding implements BindingRules {
    * policy.
    */
   policyOf(tenant: string | null): BindingPolicy {
-    return tenant === null ? this.#default : this.#ofTenant(tenant);
+    return tenant === null ? this.#defaultPolicy : this.#tenantPolicy(tenant);
   }
 
   /** Returns the browser without its version, and the operating system, of a `User-Agent` header. */
@@ -125,28 +126,28 @@ export class Binding implements BindingRules {
     }
   }
 
-  #byTable(table: unknown): (tenant: string) => BindingPolicy {
+  #policiesByTable(table: unknown): (tenant: string) => BindingPolicy {
     if (typeof table !== "object" || table === null || Array.isArray(table)) {
       const message = `must be a table of policies by tenant, or a function (got ${describeValue(table)})`;
-      throw usageError(INPUT_NAME, [{ path: "tenants", message }]);
+      throw usageError(OPTIONS_LABEL, [{ path: "tenants", message }]);
     }
     const entries = Object.entries(table).map(
-      ([tenant, given]) => [tenant, checkedPolicy(this.#default, given, `tenants.${tenant}`)] as const,
+      ([tenant, given]) => [tenant, checkPolicy(this.#defaultPolicy, given, `tenants.${tenant}`)] as const,
     );
     const policies = new Map(entries);
-    return (tenant) => policies.get(tenant) ?? this.#default;
+    return (tenant) => policies.get(tenant) ?? this.#defaultPolicy;
   }
 
-  #byFunction(
+  #policiesByFunction(
     policyFor: (tenant: string) => Partial<BindingPolicy> | undefined,
   ): (tenant: string) => BindingPolicy {
     const checked = new WeakMap<object, BindingPolicy>();
     return (tenant) => {
       const tenantPolicy = policyFor(tenant);
-      if (tenantPolicy === undefined) return this.#default;
+      if (tenantPolicy === undefined) return this.#defaultPolicy;
       const checkedBefore = checked.get(tenantPolicy);
       if (checkedBefore !== undefined) return checkedBefore;
-      const policy = checkedPolicy(this.#default, tenantPolicy, `tenants("${tenant}")`);
+      const policy = checkPolicy(this.#defaultPolicy, tenantPolicy, `tenants("${tenant}")`);
       checked.set(tenantPolicy, policy);
       return policy;
     };
@@ -197,12 +198,12 @@ function policyFieldsOf({ userAgent, address }: BindingOptions): Partial<Binding
   return { ...(userAgent !== undefined && { userAgent }), ...(address !== undefined && { address }) };
 }
 
-function checkedPolicy(fallback: BindingPolicy, given: Partial<BindingPolicy>, path: string): BindingPolicy {
-  requireKnownOptions(INPUT_NAME, given, POLICY_OPTIONS, path);
+function checkPolicy(fallback: BindingPolicy, given: Partial<BindingPolicy>, path: string): BindingPolicy {
+  requireKnownOptions(OPTIONS_LABEL, given, POLICY_OPTIONS, path);
   const prefix = path && `${path}.`;
   const { userAgent = fallback.userAgent, address = fallback.address } = given;
-  requireOneOf(INPUT_NAME, `${prefix}userAgent`, userAgent, BINDING_ACTIONS);
-  requireOneOf(INPUT_NAME, `${prefix}address`, address, BINDING_ACTIONS);
+  requireOneOf(OPTIONS_LABEL, `${prefix}userAgent`, userAgent, BINDING_ACTIONS);
+  requireOneOf(OPTIONS_LABEL, `${prefix}address`, address, BINDING_ACTIONS);
   return { userAgent, address };
 }
 

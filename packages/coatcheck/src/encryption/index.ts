@@ -1,7 +1,7 @@
 /**
  * Encryption at rest: the content of sessions and contexts cannot be read in the database or in Redis. Each value is
- * encrypted with AES-256-GCM for one session or entity. A value that was altered, or copied to another session, is
- * rejected.
+ * encrypted with AES-256-GCM and bound to its session or entity. A value that was altered, or copied to another
+ * session, is rejected.
  *
  * @example
  * import { SessionManager } from "coatcheck";

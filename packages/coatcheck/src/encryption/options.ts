@@ -42,13 +42,13 @@ const ENCRYPTION_OPTIONS = {
   acceptPlaintext: "boolean",
   onFault: "function",
 } satisfies KnownOptions<EncryptionOptions>;
-const OPTIONS_NAME = "options of createEncryption()";
+const OPTIONS_LABEL = "options of createEncryption()";
 
 /** Checks the options. Throws `UsageError`, and `VALIDATION_FAILED` for a secret that is too short. */
 export function resolveOptions(options: EncryptionOptions): ResolvedEncryptionOptions {
-  requireKnownOptions(OPTIONS_NAME, options, ENCRYPTION_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, ENCRYPTION_OPTIONS);
   const { secrets, acceptPlaintext = false, onFault = warnOfFault } = options;
-  const ring = new KeyRing(secrets, { input: OPTIONS_NAME, purpose: "coatcheck data at rest" });
+  const ring = new KeyRing(secrets, { input: OPTIONS_LABEL, purpose: "coatcheck data at rest" });
   return { ring, acceptPlaintext, onFault };
 }
 

@@ -37,7 +37,7 @@ const RESERVED_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid",
 /** The claims that a JWT must have. */
 const REQUIRED_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid"];
 /** Headers with which a JWT names its own key, instead of one in the application's list (RFC 8725 §3.10). */
-const FOREIGN_KEY_HEADERS = ["jwk", "jku", "x5c", "x5u"];
+const EMBEDDED_KEY_HEADERS = ["jwk", "jku", "x5c", "x5u"];
 /** How many verified JWTs this process caches. */
 const MAX_CACHED_JWTS = 10_000;
 /** The longest accepted JWT, in characters. */
@@ -56,7 +56,7 @@ export class Jwts implements JwtVerifier {
   readonly #denials: Denials;
   readonly #random = pooledRandom();
   /** The verified claims of each JWT. Cached because verifying a signature is slow. */
-  readonly #verified = new LRUCache<string, JwtIdentity>({ max: MAX_CACHED_JWTS });
+  readonly #verifiedClaims = new LRUCache<string, JwtIdentity>({ max: MAX_CACHED_JWTS });
 
   /** @throws UsageError for invalid options. */
   constructor(options: JwtOptions) {
@@ -89,7 +89,8 @@ export class Jwts implements JwtVerifier {
    * Issues another JWT for a session, to a client whose JWT is about to expire. Unlike {@link issue} it reads the
    * session from the store, so that it issues no JWT if another node has just revoked the session.
    *
-   * @throws CoatcheckError as {@link issue}, and `SESSION_REVOKED`, `SESSION_EXPIRED` when the session has ended.
+   * @throws CoatcheckError in the same cases as {@link issue}; `SESSION_REVOKED` or `SESSION_EXPIRED` when the session
+   * has ended.
    */
   async refresh(
     session: Pick<Session<unknown>, "id" | "record">,
@@ -119,7 +120,7 @@ export class Jwts implements JwtVerifier {
    */
   async verify(token: string): Promise<JwtIdentity> {
     const identity = this.#cachedIdentity(token) ?? identityOf(await this.#verifyPayload(token));
-    this.#verified.set(token, identity);
+    this.#verifiedClaims.set(token, identity);
     const { manager } = this.#options;
     if ((await this.#denials.has(identity.jti)) || (await manager.isRevoked(identity.sessionId, identity))) {
       throw new CoatcheckError("SESSION_REVOKED", "The JWT was revoked; log in again.");
@@ -159,11 +160,11 @@ export class Jwts implements JwtVerifier {
   }
 
   /**
-   * Returns the claims of a JWT that was verified before; undefined if there is none. Only its times need to be checked
+   * Returns the claims of a JWT that was verified before; undefined if it was not. Only its times need to be checked
    * again.
    */
   #cachedIdentity(token: string): JwtIdentity | undefined {
-    const identity = this.#verified.get(token);
+    const identity = this.#verifiedClaims.get(token);
     const { clock, clockTolerance } = this.#options;
     if (identity && clock.now() >= identity.expiresAt + clockTolerance) throw jwtExpired();
     return identity;
@@ -201,7 +202,7 @@ export class Jwts implements JwtVerifier {
     } catch (error) {
       throw jwtInvalid("is malformed", error);
     }
-    if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw jwtInvalid("contains its own key");
+    if (EMBEDDED_KEY_HEADERS.some((name) => name in header)) throw jwtInvalid("contains its own key");
     return header.kid;
   }
 }
