@@ -32,8 +32,8 @@ interface CommitContext {
 }
 
 /**
- * Commits the session of a request. The function of `update()` may end the response, and does not await this commit. So
- * the commit waits for that function, where `Session.commit` would throw.
+ * Commits the session of a request. The function that a handler passes to `update()` may end the response before it
+ * returns. The commit then waits for that function; `Session.commit` would throw.
  */
 export function commitSession<Data>(session: Session<Data>, http: HttpContext<Data>): MaybePromise<Commit> {
   return runOutside(() => session.commit(http.options.onCommitFailure));
@@ -64,7 +64,7 @@ export function setCommitHeaders(
   }
 }
 
-/** Prevents a shared cache from serving a response that depends on a session to another browser. */
+/** Prevents a shared cache from serving one browser's session-dependent response to another browser. */
 export function markAsPrivate(headers: ResponseHeaders, transport: PresentedTokens["transport"]): void {
   if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE_NO_STORE);
   addVary(headers, "Cookie");

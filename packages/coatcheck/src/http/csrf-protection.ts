@@ -29,8 +29,10 @@ export class CsrfProtection {
   /** Null if the application has turned the check off. */
   readonly #crossOrigin: CrossOriginProtection | null;
   readonly #tokenPolicy: CsrfTokenPolicy;
-  readonly #tokenless: readonly string[];
-  /** Whether the paths of {@link #tokenless} may be below the prefix of a router: false if the application set them. */
+  readonly #pathsWithoutToken: readonly string[];
+  /**
+   * Whether a router's prefix may precede the {@link #pathsWithoutToken}. False if the application has set the paths.
+   */
   readonly #allowsPrefix: boolean;
   readonly #tokens: CsrfTokens;
   readonly #cookie: Cookie;
@@ -46,7 +48,7 @@ export class CsrfProtection {
     const ownPath = csrf ? csrf.initPath : undefined;
     const initPath = ownPath ?? DEFAULT_INIT_PATH;
     this.#allowsPrefix = ownPath === undefined;
-    this.#tokenless = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
+    this.#pathsWithoutToken = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
   }
 
   /** Whether the request must be checked: its method is unsafe, or it opens a WebSocket. */
@@ -83,7 +85,7 @@ export class CsrfProtection {
    * and for requests that need no token.
    */
   needsTokenCheck(request: HttpRequest): boolean {
-    return this.usesTokens && !isSafeMethod(request.method) && !this.#isInit(request);
+    return this.usesTokens && !isSafeMethod(request.method) && !this.#isExemptFromToken(request);
   }
 
   /** Whether a request with a stored session must carry a token. */
@@ -138,11 +140,11 @@ export class CsrfProtection {
    * headers. Below a router's prefix, which only the default path may have, the request must also have `Sec-Fetch-Site`
    * or `Origin`, which the cross-origin check has verified.
    */
-  #isInit(request: HttpRequest): boolean {
+  #isExemptFromToken(request: HttpRequest): boolean {
     const [path = ""] = request.url.split("?", 1);
     if (request.method !== "POST") return false;
-    if (this.#tokenless.includes(path)) return true;
-    if (!this.#allowsPrefix || !this.#tokenless.some((each) => path.endsWith(each))) return false;
+    if (this.#pathsWithoutToken.includes(path)) return true;
+    if (!this.#allowsPrefix || !this.#pathsWithoutToken.some((each) => path.endsWith(each))) return false;
     return request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
   }
 }

@@ -7,8 +7,9 @@ import { hostOf } from "./origin.ts";
 const MAX_VALUE_LENGTH = 200;
 
 /**
- * The advice for `Origin: null`. This origin cannot be trusted, because sandboxed frames of every site send it too. Other
- * sites' pages must not set `same-origin`, which hides their origin from this site.
+ * The advice for `Origin: null`. An application cannot add this origin to the trusted ones, because sandboxed frames of
+ * every site send it too. The advice for another site differs, because `Referrer-Policy: same-origin` would hide that
+ * site's origin.
  */
 const HIDDEN_ORIGIN =
   "The browser hides the page's origin, because of a privacy setting such as Referrer-Policy: no-referrer or a " +

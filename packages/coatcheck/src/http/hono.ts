@@ -148,7 +148,7 @@ export function sessionErrors(otherwise: ErrorHandler = respondAsHono): ErrorHan
     isCoatcheckError(error) ? toErrorResponse(errorResponse(error)) : otherwise(error, c);
 }
 
-/** Does what Hono's own error handler does, which Hono does not export. */
+/** Does the same as Hono's own error handler, because Hono does not export that handler. */
 const respondAsHono: ErrorHandler = (error, c) => {
   if ("getResponse" in error) {
     const response = error.getResponse();

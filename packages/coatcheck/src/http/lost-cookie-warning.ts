@@ -18,14 +18,14 @@ let hasWarned = false;
 export function warnOfLostCookie(cookie: Cookie, request: HttpRequest, client: Client): void {
   if (hasWarned || process.env.NODE_ENV === "production" || client.host === null) return;
   if (FORWARDING_HEADERS.some((name) => request.header(name) !== undefined)) return;
-  const reason = lossReason(cookie, client.host, client.protocol);
+  const reason = cookieLossReason(cookie, client.host, client.protocol);
   if (reason === null) return;
   hasWarned = true;
   const message = `Browsers do not keep the session cookie from ${client.protocol}://${client.host}: ${reason}.`;
   process.emitWarning(message, { code: "COATCHECK_LOST_COOKIE" });
 }
 
-function lossReason(cookie: Cookie, host: string, protocol: Client["protocol"]): string | null {
+function cookieLossReason(cookie: Cookie, host: string, protocol: Client["protocol"]): string | null {
   if (cookie.domain !== undefined && !isHostWithinDomain(host, cookie.domain)) {
     return `its domain is ${cookie.domain}; use that host, or omit the option cookie.domain on this one`;
   }

@@ -1,15 +1,16 @@
 import type { MaybePromise } from "../session/session.ts";
 
 /**
- * Checks for `then` instead of `instanceof`, which would walk the whole prototype chain of a handle and reach a proxy.
+ * Checks for a member `then`. The operator `instanceof` would walk the whole prototype chain of a session handle and
+ * reach a proxy.
  */
 function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
   return typeof (value as Partial<Promise<Value>> | null | undefined)?.then === "function";
 }
 
 /**
- * Passes a value to `next`. A value that is not a promise is passed synchronously, so that cache hits stay synchronous;
- * the value of a promise is passed when the promise resolves.
+ * Passes a value to `next`. Passes the value of a promise when the promise resolves. Passes any other value
+ * synchronously, so that cache hits stay synchronous.
  */
 export function andThen<Value, Next>(
   value: MaybePromise<Value>,

@@ -9,7 +9,7 @@ import { type MaybePromise, Session } from "../session/session.ts";
 import { shareBetweenCopies } from "../session/shared-class.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
-import { userAgentOnly } from "./client-info.ts";
+import { userAgentInfo } from "./client-info.ts";
 import { commitFailureResponse } from "./commit-failure.ts";
 import { addServerTiming, commitSession, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
 import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
@@ -79,8 +79,8 @@ export class RequestSession<Data> {
    * be saved, but every operation that issues a new token throws `CONFLICT`.
    *
    * @throws UsageError for an unknown option, and for a request that the option `sessionless` selects.
-   * @throws CoatcheckError as {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the store does not
-   *   respond and the outage policy is `closed`, or is `degraded` and no recent copy is cached.
+   * @throws CoatcheckError the errors of {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the
+   *   store does not respond and the outage policy is `closed`, or is `degraded` and no recent copy is cached.
    */
   load(options: LoadOptions = NO_LOAD_OPTIONS): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
@@ -264,15 +264,15 @@ export class RequestSession<Data> {
     if (this.#onLoad?.() === false) this.#isCommitted = true;
   }
 
-  /** Tries each token of the request in turn; the first that opens a session wins. */
+  /** Tries each token of the request in turn, and uses the first one that opens a session. */
   #resumeSession(options: LoadOptions): MaybePromise<Session<Data>> {
     const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
     requireActivity("result of the option activity", activity);
     if (this.#credentials.presented.jwt !== null) return this.#credentials.openByJwt(activity);
-    return this.#tryFrom(0, activity, null, options);
+    return this.#tryTokensFrom(0, activity, null, options);
   }
 
-  #tryFrom(
+  #tryTokensFrom(
     index: number,
     activity: Activity,
     refused: Refusal | null,
@@ -286,7 +286,7 @@ export class RequestSession<Data> {
       // about to receive the newer token in another response.
       const counts = refused === null || found.refusal === "superseded";
       if (counts) this.#wasLoggedIn = found.wasLoggedIn ?? true;
-      return this.#tryFrom(index + 1, activity, counts ? found : refused, options);
+      return this.#tryTokensFrom(index + 1, activity, counts ? found : refused, options);
     });
   }
 
@@ -295,7 +295,7 @@ export class RequestSession<Data> {
     const isFirstCookie = refused === null && this.#credentials.presented.transport === "cookie";
     const isWithheld = isFirstCookie && couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
     const newSession = () => ({
-      client: userAgentOnly(this.#request),
+      client: userAgentInfo(this.#request),
       ...this.visit?.newSession,
       ...options.newSession?.(this.client, this.#request),
       ...load.newSession,

@@ -27,7 +27,7 @@ it("send() cancels the body for a client that has disconnected", async () => {
 
 it("EventStream ends when its reader stops reading, so that its buffer stays small", () => {
   let endCount = 0;
-  const context = { now: () => 0, interval: 1000, warnBefore: 0, ended: () => void endCount++ };
+  const context = { now: () => 0, interval: 1000, warnBefore: 0, onEnded: () => void endCount++ };
   const stream = new EventStream({ id: "an id", version: 1 }, context);
   for (let beats = 0; beats < 60; beats++) stream.heartbeat();
   expect(endCount).toBe(0);

@@ -26,7 +26,7 @@ import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise, Session } from "../../session/session.ts";
 import { createWithSessionAction } from "./action.ts";
 import { type NextOptions, separateOptions } from "./options.ts";
-import { type PageReaders, pageReaders } from "./page.ts";
+import { createPageReaders, type PageReaders } from "./page.ts";
 import { type ClosableVisits, type OpenManager, ProcessSessions } from "./process-sessions.ts";
 import { PROXY_HEADER, type ProxyOptions, readProxyHeader, sessionProxy } from "./proxy.ts";
 import { createWithRequestSession, createWithServerSession } from "./route-handler.ts";
@@ -119,7 +119,7 @@ export function coatcheck<
   const user = own.user ?? ((subject: string) => ({ id: subject }) as User);
   const userOf = ({ subject }: Session<Data>) => (subject === null ? null : user(subject));
   return {
-    ...pageReaders({ sessions, user: userOf, signIn: own.signIn }),
+    ...createPageReaders({ sessions, user: userOf, signIn: own.signIn }),
     withServerSession: createWithServerSession(sessions, userOf),
     withRequestSession: createWithRequestSession(sessions),
     withSessionAction: createWithSessionAction(sessions, own),

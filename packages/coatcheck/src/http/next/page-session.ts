@@ -28,7 +28,7 @@ export interface PageSession<Data = JsonObject>
   readonly data: Data;
 }
 
-/** A page's session that is logged in. */
+/** The session of a page whose visitor is logged in. */
 export type PageLogin<Data = JsonObject> = PageSession<Data> & { readonly subject: string };
 
 /** The methods of a session that write. */

@@ -25,14 +25,14 @@ export interface PendingView {
   readonly user: null;
 }
 
-/** The functions for server components, which {@link pageReaders} returns. */
+/** The functions for server components, which {@link createPageReaders} returns. */
 export interface PageReaders<User, Data> {
   getServerSessionState(): Promise<SessionView<User> | PendingView>;
   getServerSession(): Promise<PageSession<Data>>;
   requireSubject(): Promise<PageLogin<Data>>;
 }
 
-/** Dependencies of {@link pageReaders}. */
+/** Dependencies of {@link createPageReaders}. */
 interface PageReaderDependencies<User, Data> {
   readonly sessions: ProcessSessions<Data>;
   readonly user: (session: Session<Data>) => MaybePromise<User | null>;
@@ -52,7 +52,9 @@ const PENDING_VIEW: PendingView = Object.freeze({ status: "pending", session: nu
  * a layout, its page and their components check the session once. They never commit: a due rotation happens in the next
  * action, route handler or proxy, and the older token stays valid until then.
  */
-export function pageReaders<User, Data>(deps: PageReaderDependencies<User, Data>): PageReaders<User, Data> {
+export function createPageReaders<User, Data>(
+  deps: PageReaderDependencies<User, Data>,
+): PageReaders<User, Data> {
   const read = cache(async (): Promise<PageReadResult<Data>> => {
     const [received, jar] = await readRequest(async () => {
       // Wait for a real request: a prefetched page must not contain a session, because the browser's router caches it.

@@ -28,7 +28,7 @@ export interface OpenSessions<Data> {
 /** Opens the manager. Called once per process. */
 export type OpenManager<Data> = () => MaybePromise<SessionManager<Data>>;
 
-/** The functions that open what a process has once, and the options of the HTTP layer. */
+/** The functions that open the manager and the visits once per process, and the options of the HTTP layer. */
 export interface ProcessOptions<Data> {
   readonly open: OpenManager<Data>;
   readonly openVisits: (() => MaybePromise<ClosableVisits>) | undefined;

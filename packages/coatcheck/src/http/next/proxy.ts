@@ -51,7 +51,7 @@ export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: Pro
     }
     const session = pages.open(fetchRequest(request));
     const { id, subject } = await session.load();
-    const set = new SetCookies();
+    const set = new ProxyResponseHeaders();
     await session.commit(set);
     headers.set(PROXY_HEADER, createProxyHeader(pages, { id, subject, at: Date.now() }));
     const answer = await options.respond?.(request, { hasToken, subject });
@@ -60,7 +60,7 @@ export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: Pro
 }
 
 /** Collects the cookies for the proxy's response. Next.js passes them to the page of the same request. */
-class SetCookies implements ResponseHeaders {
+class ProxyResponseHeaders implements ResponseHeaders {
   readonly #headers = new Headers();
 
   get(name: string): string | null {

@@ -89,7 +89,7 @@ export function createWithServerSession<User, Data>(
     options?: LoadOptions,
   ): RouteHandler<Context> =>
     withRequestSession(async (request, requestSession, context) => {
-      const session = await serverSession(await requestSession.load(options), userOf);
+      const session = await toServerSession(await requestSession.load(options), userOf);
       return await handler(
         Object.assign(request, { session, requestSession }),
         new ResponseBuilder(),
@@ -154,7 +154,7 @@ async function commitToCookies<Data>(session: RequestSession<Data>): Promise<Err
 }
 
 /** Returns the login of a session; null while anonymous, and when the user no longer exists. */
-async function serverSession<User, Data>(
+async function toServerSession<User, Data>(
   session: Session<Data>,
   userOf: (session: Session<Data>) => MaybePromise<User | null>,
 ): Promise<ServerSession<User, Data> | null> {

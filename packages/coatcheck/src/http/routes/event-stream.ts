@@ -20,7 +20,7 @@ export interface StreamContext {
   /** How long before the expiry `expiring` is sent, in milliseconds. */
   readonly warnBefore: number;
   /** Called once when the stream ends, whether the server or the client ends it. */
-  readonly ended: () => void;
+  readonly onEnded: () => void;
 }
 
 /** Sends the events of one session to one browser tab. */
@@ -96,7 +96,7 @@ export class EventStream implements WatchListener {
     if (controller === null) return;
     this.#controller = null;
     how(controller);
-    this.#context.ended();
+    this.#context.onEnded();
   }
 }
 

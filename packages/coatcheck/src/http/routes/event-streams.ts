@@ -52,7 +52,7 @@ export class EventStreams<Data> {
       now: () => this.#clock.now(),
       interval: this.#interval,
       warnBefore: this.#warnBefore,
-      ended: () => {
+      onEnded: () => {
         watch.stop();
         streams.delete(stream);
         if (streams.size === 0) this.#streams.delete(record.id);
