@@ -194,7 +194,7 @@ class TieredCache implements SessionCache {
     this.#publish({ kind: "revoked", scope });
   }
 
-  async propagated(): Promise<void> {
+  async waitForPropagation(): Promise<void> {
     if (this.#maxStaleness === 0) return;
     await new Promise<void>((resolve) => this.#schedule(this.#maxStaleness * (1 + CLOCK_DRIFT), resolve));
   }

@@ -93,7 +93,7 @@ export function bindingOf(client: RequestClient, tenant: string | null): Recorde
  * @returns null if the clients are equal, or if the policy names no action for the difference. An unknown network is not a
  * difference.
  */
-export function clientChange(
+export function findClientChange(
   { binding, tenant }: Pick<SessionRecord, "binding" | "tenant">,
   client: RequestClient,
 ): ClientChange | null {

@@ -12,7 +12,7 @@ import { requireStrings } from "./strings.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 
-/* Checks of the arguments of `SessionManager` and `Session` methods. They run before a method writes. */
+/* This file checks the arguments of `SessionManager` and `Session` methods, before a method writes. */
 
 const NEW_SESSION_FIELDS = {
   owner: true,

@@ -1,4 +1,4 @@
-import { type ClientChange, clientChange, needsProof, type RequestClient } from "./binding.ts";
+import { type ClientChange, findClientChange, needsProof, type RequestClient } from "./binding.ts";
 import { CachedSession } from "./cached-session.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
@@ -11,7 +11,7 @@ import type { SessionWriter } from "./writer.ts";
 /** How many reported changes of clients this process remembers, so that it reports each change once. */
 const MAX_REPORTED_CHANGES = 10_000;
 
-/** What a handle starts with when its session was found and the client of its request is known. */
+/** The initial state of a handle whose session was found, together with the client of the request. */
 export interface GuardedStart extends SessionStart {
   readonly cached: CachedSession;
 }
@@ -63,7 +63,7 @@ export class ClientGuard<Data> {
     let result: CommittedChange;
     try {
       result = await this.#writer.privileges.requireProof(before, (latest) => {
-        return !needsProof(latest) && clientChange(latest, client)?.action === "step-up";
+        return !needsProof(latest) && findClientChange(latest, client)?.action === "step-up";
       });
     } catch (error) {
       if (error instanceof CoatcheckError && error.status < 500) return "revoked";

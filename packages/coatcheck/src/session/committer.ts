@@ -36,7 +36,7 @@ export class Committer<Data> {
    *
    * @param next returns the changed record, or its argument to store nothing.
    * @returns the stored record.
-   * @throws what `next` throws, and `CoatcheckError` as {@link requireLive}; `CONFLICT` after too many conflicts.
+   * @throws the errors of `next` and of {@link requireLive}; CoatcheckError `CONFLICT` after too many conflicts.
    */
   async commit(
     from: SessionRecord,

@@ -1,4 +1,4 @@
-/** What a store has if it detects the commits of other processes, as `sqliteStore()` does. */
+/** Implemented by stores that detect the commits of other processes, such as `sqliteStore()`. */
 export interface DataVersionSource {
   /** Returns a number that changes whenever another connection commits. */
   dataVersion(): number;

@@ -10,7 +10,7 @@ interface DraftListener {
   onDraftChange(): void;
 }
 
-/** An array or object that the application may still hold, although a write has replaced the member that it was. */
+/** An array or object that was a member of the data until a write replaced it. The application may still hold it. */
 interface FormerValue {
   readonly name: string;
   readonly value: JsonValue;
@@ -43,12 +43,12 @@ const TARGET_PROTOTYPE = {
  */
 export class Draft implements ProxyHandler<JsonMembers> {
   #base: JsonObject;
-  #children: Map<string, Draft> | null = null;
+  #childDrafts: Map<string, Draft> | null = null;
   #copy: JsonMembers | null = null;
   /** The values that a write has replaced in the base. Changes of them must not be lost. */
-  #former: FormerValue[] = [];
+  #formerValues: FormerValue[] = [];
   /** The drafts of nested objects that a write has removed from the base. */
-  #removed: Draft[] = [];
+  #removedDrafts: Draft[] = [];
   #isRemoved = false;
   /**
    * Whether the view has been frozen, sealed or made non-extensible. If so, the proxy's target contains the members.
@@ -73,9 +73,9 @@ export class Draft implements ProxyHandler<JsonMembers> {
 
   /** Returns the present content of the view. Returns the base itself when nothing was assigned. */
   current(): JsonObject {
-    if (this.#children === null) return this.#members;
+    if (this.#childDrafts === null) return this.#members;
     let current: JsonMembers | null = null;
-    for (const [name, child] of this.#children) {
+    for (const [name, child] of this.#childDrafts) {
       const value = child.current();
       if (value === child.#base) continue;
       current ??= { ...this.#members };
@@ -101,13 +101,13 @@ export class Draft implements ProxyHandler<JsonMembers> {
    * Returns null when there is none.
    */
   lostChange(): string | null {
-    const lost = this.#former.find(({ value, content }) => !equalJson(value, content));
+    const lost = this.#formerValues.find(({ value, content }) => !equalJson(value, content));
     if (lost) return lost.name;
-    for (const [name, child] of this.#children ?? []) {
+    for (const [name, child] of this.#childDrafts ?? []) {
       const path = child.lostChange();
       if (path !== null) return `${name}.${path}`;
     }
-    for (const removed of this.#removed) {
+    for (const removed of this.#removedDrafts) {
       const path = removed.lostChange();
       if (path !== null) return path;
     }
@@ -147,7 +147,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
 
   ownKeys(target: JsonMembers): string[] {
     // Fill the target: `node:assert` prints the target of a view, not the view.
-    if (!this.#isFixed) this.#fill(target);
+    if (!this.#isFixed) this.#fillTarget(target);
     return Object.keys(target);
   }
 
@@ -163,18 +163,18 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 
   /**
-   * Copies the members to the target. JavaScript compares all later results of the handler with a non-extensible
-   * target.
+   * Copies the members of the view to the proxy's target, because JavaScript compares all later results of the handler
+   * with a non-extensible target.
    */
   preventExtensions(target: JsonMembers): boolean {
-    this.#fill(target);
+    this.#fillTarget(target);
     Object.setPrototypeOf(target, Object.prototype);
     this.#isFixed = true;
     return Reflect.preventExtensions(target);
   }
 
   /** Copies the members of the view to the target, in the same order. */
-  #fill(target: JsonMembers): void {
+  #fillTarget(target: JsonMembers): void {
     for (const name of Object.keys(target)) delete target[name];
     for (const name of Object.keys(this.#members)) target[name] = this.#read(name);
   }
@@ -187,18 +187,18 @@ export class Draft implements ProxyHandler<JsonMembers> {
     const members = this.#members;
     const value = Object.hasOwn(members, name) ? members[name] : undefined;
     if (typeof value !== "object" || value === null || value !== this.#base[name]) return value;
-    if (isJsonObject(value)) return this.#child(name, value).view;
+    if (isJsonObject(value)) return this.#childDraft(name, value).view;
     const array: JsonValue = structuredClone(value);
     this.#put(name, array);
     return array;
   }
 
-  #child(name: string, base: JsonObject): Draft {
-    this.#children ??= new Map();
-    let child = this.#children.get(name);
+  #childDraft(name: string, base: JsonObject): Draft {
+    this.#childDrafts ??= new Map();
+    let child = this.#childDrafts.get(name);
     if (!child) {
       child = new Draft(base, this.#listener);
-      this.#children.set(name, child);
+      this.#childDrafts.set(name, child);
     }
     return child;
   }
@@ -210,45 +210,45 @@ export class Draft implements ProxyHandler<JsonMembers> {
     this.#base = base;
     this.#copy = null;
     for (const [name, value] of held) {
-      if (value === undefined || !isHeld(value, before[name])) continue;
+      if (value === undefined || !replacesBaseValue(value, before[name])) continue;
       if (equalJson(ownMember(base, name), ownMember(expected, name))) {
         this.#copy ??= { ...base };
         this.#copy[name] = value;
       } else {
-        this.#former.push({ name, value, content: copyJson(value) });
+        this.#formerValues.push({ name, value, content: copyJson(value) });
       }
     }
-    for (const [name, child] of this.#children ?? []) {
+    for (const [name, child] of this.#childDrafts ?? []) {
       const value = ownMember(base, name);
       const expectedValue = ownMember(expected, name);
       child.#restart(isJsonObject(value) ? value : {}, isJsonObject(expectedValue) ? expectedValue : {});
       if (isJsonObject(value)) continue;
       child.#isRemoved = true;
-      this.#children?.delete(name);
-      this.#removed.push(child);
+      this.#childDrafts?.delete(name);
+      this.#removedDrafts.push(child);
     }
   }
 
   /** Assigns the changes of former objects to the objects that replaced them. A former array cannot be merged. */
   #mergeFormer(): void {
-    for (const former of this.#former) {
+    for (const former of this.#formerValues) {
       const { name, value, content } = former;
       const present = ownMember(this.#members, name);
       if (!isJsonObject(value) || !isJsonObject(content) || !isJsonObject(present)) continue;
       const changes = diffMergePatch(content, value);
       if (!changes) continue;
       former.content = copyJson(value);
-      this.#child(name, present).#assign(changes);
+      this.#childDraft(name, present).#assign(changes);
     }
-    for (const child of this.#children?.values() ?? []) child.#mergeFormer();
+    for (const child of this.#childDrafts?.values() ?? []) child.#mergeFormer();
   }
 
   #assign(patch: JsonObject): void {
     for (const [name, value] of Object.entries(patch)) {
       const present = ownMember(this.#base, name);
       // The view still contains the object or array itself, with these changes.
-      if (this.#copy && isHeld(this.#copy[name], present)) continue;
-      if (isJsonObject(value) && isJsonObject(present)) this.#child(name, present).#assign(value);
+      if (this.#copy && replacesBaseValue(this.#copy[name], present)) continue;
+      if (isJsonObject(value) && isJsonObject(present)) this.#childDraft(name, present).#assign(value);
       else this.#write(name, value);
     }
   }
@@ -263,7 +263,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
         { path: name, message: "must be renamed: __proto__ cannot be stored" },
       ]);
     if (this.#isRemoved) throw lostChangeError(name);
-    this.#former = this.#former.filter((former) => former.name !== name);
+    this.#formerValues = this.#formerValues.filter((former) => former.name !== name);
     this.#put(name, withoutDraft(value));
     return true;
   }
@@ -271,7 +271,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
   #put(name: string, value: JsonValue | undefined): void {
     this.#copy ??= { ...this.#base };
     this.#copy[name] = value;
-    this.#children?.delete(name);
+    this.#childDrafts?.delete(name);
     this.#listener?.onDraftChange();
   }
 }
@@ -285,7 +285,7 @@ export function lostChangeError(path: string): CoatcheckError {
 }
 
 /** Whether `value` is an array or object that the view contains in place of the base's member. */
-function isHeld(value: JsonValue | undefined, baseValue: JsonValue | undefined): boolean {
+function replacesBaseValue(value: JsonValue | undefined, baseValue: JsonValue | undefined): boolean {
   return typeof value === "object" && value !== null && value !== baseValue;
 }
 

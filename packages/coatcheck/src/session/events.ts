@@ -59,8 +59,8 @@ export interface SessionEvents {
   /** A rotated secret was used after its validity ended, so two clients have it. The session has been revoked. */
   "token-reuse": [{ record: SessionRecord }];
   /**
-   * A request came from another client than the session's login, and `change.action` is what the option `binding` does. Once
-   * for each client, not for each request.
+   * A request came from another client than the session's login, and `change.action` is what the option `binding` does.
+   * Emitted once for each client, not for each request.
    */
   "client-changed": [{ record: SessionRecord; change: ClientChange }];
   /** A login from a browser and operating system that none of the subject's earlier sessions has. */

@@ -68,9 +68,9 @@ interface ImpersonationWriter {
  *
  * The administrator's own session does not change and keeps its token. The new session stores that token, encrypted
  * with a key that is derived from the new token. So only the browser with the new token can return to the
- * administrator's session. A lost response does no harm. If the response to the begin is lost, the browser still has
- * the administrator's token. If the response to the stop is lost, the browser can repeat the stop and receives the same
- * token.
+ * administrator's session. A lost response does no harm. If the response that begins the impersonation is lost, the
+ * browser still has the administrator's token. If the response that stops the impersonation is lost, the browser can
+ * repeat the request and receives the same token.
  */
 export class Impersonations<Data> {
   readonly #writer: ImpersonationWriter;

@@ -4,15 +4,15 @@ import type { JsonObject } from "./json.ts";
 const knownSizes = new WeakMap<JsonObject, number>();
 
 /**
- * Returns the size of an object that never changes: at least its bytes of JSON in UTF-8. Serializes the object only if
- * its size is not known, because that takes milliseconds for thousands of members.
+ * Returns the size of an object that never changes: the bytes of its JSON in UTF-8, or an upper bound. Serializes the
+ * object only if its size is not known, because that takes milliseconds for thousands of members.
  */
 export function sizeOf(data: JsonObject): number {
-  return knownSizes.get(data) ?? measure(data);
+  return knownSizes.get(data) ?? measureSize(data);
 }
 
 /** Serializes an object that never changes, and returns its exact size. */
-export function measure(data: JsonObject): number {
+export function measureSize(data: JsonObject): number {
   const size = Buffer.byteLength(JSON.stringify(data));
   rememberSize(data, size);
   return size;
@@ -21,7 +21,8 @@ export function measure(data: JsonObject): number {
 /**
  * Records the size of an object that never changes.
  *
- * @param size its bytes of JSON, or more. The result of a merge patch is at most as large as data and patch together.
+ * @param size the bytes of its JSON, or an upper bound. For the result of a merge patch, the sizes of the data and the
+ * patch together are an upper bound.
  */
 export function rememberSize(data: JsonObject, size: number): void {
   knownSizes.set(data, size);

@@ -11,8 +11,8 @@ type OptionValueOf<Options, Key> = Options extends unknown
   : never;
 
 /**
- * How {@link requireKnownOptions} checks an option's value. `true`: it does not check the value; the function that
- * receives the options does.
+ * How {@link requireKnownOptions} checks an option's value. `true`: it does not check the value, because the function
+ * that receives the options checks it.
  */
 type ValueRequirement = true | keyof typeof VALUE_REQUIREMENTS;
 
@@ -50,12 +50,12 @@ const VALUE_REQUIREMENTS = {
     accepts: (value: unknown) => typeof value === "number" && value > 0,
     text: "must be a positive number of milliseconds",
   },
-  /** Like `milliseconds`, but not Infinity, with which a timer fails. */
+  /** Like `milliseconds`, but rejects Infinity, because a timer cannot wait for it. */
   timer: {
     accepts: (value: unknown) => Number.isFinite(value) && Number(value) > 0,
     text: "must be a positive number of milliseconds",
   },
-  /** Like `milliseconds`, but 0 means always, and Infinity means never. */
+  /** Like `milliseconds`, but also accepts 0. As an interval, 0 means always, and Infinity means never. */
   interval: {
     accepts: (value: unknown) => typeof value === "number" && value >= 0,
     text: "must be a number of milliseconds, 0 or more",
@@ -173,7 +173,10 @@ function unknownOption(prefix: string, name: string, known: readonly string[]): 
     : `${unknown}; the options are ${known.join(", ")}.`;
 }
 
-/** Returns the most edits for a suggestion. Two swapped letters are two edits. */
+/**
+ * Returns the maximum number of edits by which a suggested name may differ from the unknown name. Two swapped letters
+ * are two edits.
+ */
 function maxDistance(length: number): number {
   return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
 }

@@ -31,7 +31,7 @@ export class LateChanges {
   }
 
   /** Returns, and reports, the error for a login, elevation or rotation after the response headers were sent. */
-  tokenError(): CoatcheckError {
+  reportTokenError(): CoatcheckError {
     const error = headersSentError();
     this.#report("late-token", error);
     return error;
@@ -49,12 +49,13 @@ export class LateChanges {
   }
 
   /**
-   * Reports later changes, and those that were made while the commit was writing. Also reports the changes so far if
-   * the session was revoked: an error response instead would not clear the cookie.
+   * Reports later changes, and those that were made while the commit was writing. If the session was revoked, also
+   * reports the earlier changes. They do not cause an error response, because an error response would not clear the
+   * cookie.
    */
   follow(changes: PendingChanges, isRevoked: boolean): void {
     const hasChanges = changes.snapshot() !== null;
-    changes.late = this;
+    changes.lateListener = this;
     if (!hasChanges) return;
     if (isRevoked) this.#report("revoked-data", new Error(REVOKED_MESSAGE));
     else this.noteChange(changes);
@@ -67,10 +68,10 @@ export class LateChanges {
 }
 
 const NOT_SAVED_MESSAGE =
-  "Session data was assigned after the response headers were sent, and not stored: call session.save() after such an assignment.";
+  "Session data was assigned after the response headers were sent, so it was not stored: call session.save() after such an assignment.";
 
 const REVOKED_MESSAGE =
-  "Session data or a flash message was set after session.revoke(), and not stored: call session.save() after it to store it in a new session, or set it after a new login.";
+  "Session data or a flash message was set after session.revoke(), so it was not stored: call session.save() to store it in a new session, or log in again before you set it.";
 
 type RequestStart = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
 
@@ -94,6 +95,6 @@ export function requireLoginDelivery(start: RequestStart, late: LateChanges | nu
 }
 
 function requireTokenHolder({ cached, presentedToken }: RequestStart, late: LateChanges | null): void {
-  if (late !== null) throw late.tokenError();
+  if (late !== null) throw late.reportTokenError();
   if (cached !== null && presentedToken === null) throw noSessionTokenError();
 }

@@ -21,14 +21,14 @@ import { type KnownOptions, requireKnownOptions, requireMethod } from "./known-o
 import { type Login, SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, requireActivity, resolvePolicy, type SessionPolicy } from "./policy.ts";
-import { directReader, requireReaderOf, type SessionReader } from "./reader.ts";
+import { createDirectReader, requireReaderOf, type SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { VisitChange } from "./recorded-visit.ts";
 import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
 import { requireFilter, requirePage, requireScope } from "./scope.ts";
 import { type MaybePromise, Session } from "./session.ts";
-import { noSessionFields, visitorStart } from "./start.ts";
+import { createVisitorStart, noSessionFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { requireStrings } from "./strings.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
@@ -70,7 +70,7 @@ const MANAGER_OPTIONS = {
   schedule: "function",
   random: "function",
 } satisfies KnownOptions<SessionManagerOptions<unknown>>;
-const OPTIONS_NAME = "session manager options";
+const OPTIONS_LABEL = "session manager options";
 
 /**
  * Creates, opens, changes and revokes sessions. Create one manager per process and store.
@@ -108,15 +108,15 @@ export class SessionManager<Data = JsonObject> {
    *   initial data.
    */
   constructor(options: SessionManagerOptions<Data>) {
-    requireKnownOptions(OPTIONS_NAME, options, MANAGER_OPTIONS);
-    requireMethod(OPTIONS_NAME, "store", options.store, { method: "put", what: "a session store" });
-    if (options.cache !== undefined) requireReaderOf(OPTIONS_NAME, options.store, options.cache);
+    requireKnownOptions(OPTIONS_LABEL, options, MANAGER_OPTIONS);
+    requireMethod(OPTIONS_LABEL, "store", options.store, { method: "put", what: "a session store" });
+    if (options.cache !== undefined) requireReaderOf(OPTIONS_LABEL, options.store, options.cache);
     if (options.clock !== undefined)
-      requireMethod(OPTIONS_NAME, "clock", options.clock, { method: "now", what: "a clock" });
+      requireMethod(OPTIONS_LABEL, "clock", options.clock, { method: "now", what: "a clock" });
     this.policy = resolvePolicy(options.policy);
     this.ring = new SecretRing(options.secrets);
     this.#store = options.store;
-    this.#reader = options.cache ?? directReader(options.store);
+    this.#reader = options.cache ?? createDirectReader(options.store);
     this.#clock = options.clock ?? systemClock;
     const reportFailure = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
       this.events.publish("failed", { operation, error });
@@ -194,7 +194,7 @@ export class SessionManager<Data = JsonObject> {
     client: RequestClient | null = null,
   ): Session<Data> {
     const fields = newSession === noSessionFields ? newSession : () => checkNewSession(newSession());
-    return new Session(this.#writer, this.#deps, visitorStart(fields, refused, client));
+    return new Session(this.#writer, this.#deps, createVisitorStart(fields, refused, client));
   }
 
   /**
@@ -220,12 +220,12 @@ export class SessionManager<Data = JsonObject> {
    * local cache has the session.
    *
    * After the idle timeout of a session, a new session with the same subject and data continues it, until the absolute
-   * timeout of the expired session. A revoked session is not continued, nor a session that another subject has logged
-   * in to.
+   * timeout of the expired session. A revoked session is not continued. Neither is a session to which another subject
+   * has logged in.
    *
    * @param subject the subject that the caller has authenticated. If the session has another subject, the result is a
    *   {@link Refusal}.
-   * @param client as of {@link resume}.
+   * @param client the same as for {@link resume}.
    * @throws UsageError for a missing argument; CoatcheckError `STORE_UNAVAILABLE`.
    */
   open(
@@ -351,7 +351,7 @@ export class SessionManager<Data = JsonObject> {
     requireRevokeOptions(options);
     if ("session" in scope && !isSessionId(scope.session)) return 0;
     const count = await this.#writer.revoke(scope, reason);
-    if (options.wait === "everywhere") await this.#reader.propagated();
+    if (options.wait === "everywhere") await this.#reader.waitForPropagation();
     return count;
   }
 

@@ -52,7 +52,7 @@ export class SessionOpener<Data> {
   readonly #resumer: SessionResumer<Data>;
   readonly #derived: DerivedSessions<Data>;
   /** Maps the id of an expired session to the id of the newest session that continues it. */
-  readonly #continued = new Map<string, string>();
+  readonly #continuations = new Map<string, string>();
 
   constructor(
     writer: SessionWriter<Data>,
@@ -70,7 +70,7 @@ export class SessionOpener<Data> {
   open(request: OpenRequest): MaybePromise<Session<Data> | Refusal> {
     const { id, subject } = request;
     if (!isSessionId(id)) return { refusal: "unknown" };
-    const newest = this.#continued.get(id) ?? id;
+    const newest = this.#continuations.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
     if (cached && this.#isOpen(cached, subject))
       return this.#resumer.openWithoutToken(cached, "local", request);
@@ -80,7 +80,7 @@ export class SessionOpener<Data> {
   /** Implements `SessionManager.isRevoked`. Synchronous when the local cache has the session. */
   isRevoked(id: string, login: Login): MaybePromise<boolean> {
     if (!isSessionId(id)) return true;
-    const newest = this.#continued.get(id) ?? id;
+    const newest = this.#continuations.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
     const isValid = cached && this.#isOpen(cached, login.subject) && cached.record.tenant === login.tenant;
     return isValid && cached.record.actor === null ? false : this.#isRevokedInStore(newest, login);
@@ -162,10 +162,10 @@ export class SessionOpener<Data> {
   }
 
   #remember(id: string, newest: string): void {
-    const [oldest] = this.#continued.keys();
-    if (this.#continued.size >= MAX_REMEMBERED_SESSIONS && oldest !== undefined)
-      this.#continued.delete(oldest);
-    this.#continued.set(id, newest);
+    const [oldest] = this.#continuations.keys();
+    if (this.#continuations.size >= MAX_REMEMBERED_SESSIONS && oldest !== undefined)
+      this.#continuations.delete(oldest);
+    this.#continuations.set(id, newest);
   }
 
   #isOpen(cached: CachedSession, subject: string): boolean {

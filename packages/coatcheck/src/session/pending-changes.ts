@@ -25,7 +25,7 @@ export interface PendingSnapshot {
   /** Flash messages by name. A null message removes the stored message. Null when no message changes. */
   readonly flash: FlashMessages | null;
   /** The path of a change that cannot be stored, because a write replaced the array or object that it changes. */
-  readonly lost: string | null;
+  readonly lostChangePath: string | null;
   /** Size of the validated patch, bytes of JSON; absent before the validation. */
   readonly size?: number;
 }
@@ -35,10 +35,10 @@ export class PendingChanges {
   #draft: Draft | null = null;
   #flash: FlashMessages | null = null;
   /** Receives changes after the response headers have been sent; null before that. */
-  late: LateChangeListener | null;
+  lateListener: LateChangeListener | null;
 
-  constructor(late: LateChangeListener | null = null) {
-    this.late = late;
+  constructor(lateListener: LateChangeListener | null = null) {
+    this.lateListener = lateListener;
   }
 
   /**
@@ -59,13 +59,13 @@ export class PendingChanges {
   }
 
   onDraftChange(): void {
-    this.late?.noteChange(this);
+    this.lateListener?.noteChange(this);
   }
 
   /** Sets a flash message, and replaces an earlier message with the same name. Null removes the message. */
   setFlash(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };
-    this.late?.noteChange(this);
+    this.lateListener?.noteChange(this);
   }
 
   /** Removes and returns a flash message that is not stored yet; undefined when there is none with this name. */
@@ -81,10 +81,10 @@ export class PendingChanges {
    */
   snapshot(): PendingSnapshot | null {
     const patch = this.#draft?.patch() ?? null;
-    const lost = this.#draft?.lostChange() ?? null;
-    return patch === null && this.#flash === null && lost === null
+    const lostChangePath = this.#draft?.lostChange() ?? null;
+    return patch === null && this.#flash === null && lostChangePath === null
       ? null
-      : { patch, flash: this.#flash, lost };
+      : { patch, flash: this.#flash, lostChangePath };
   }
 
   /**
@@ -107,7 +107,7 @@ export class PendingChanges {
  * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`; `CONFLICT` for a change that cannot be stored.
  */
 export function validateSnapshot(pending: PendingSnapshot | null, limit: number): PendingSnapshot | null {
-  if (pending && pending.lost !== null) throw lostChangeError(pending.lost);
+  if (pending && pending.lostChangePath !== null) throw lostChangeError(pending.lostChangePath);
   if (!pending?.patch) return pending;
   const patch = requireJsonObject(pending.patch, "data", limit);
   return { ...pending, patch, size: sizeOf(patch) };

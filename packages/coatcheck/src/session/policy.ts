@@ -33,7 +33,7 @@ export interface Timeouts {
 
 /** Limits the number of live sessions of a subject, and says what happens at the limit (ASVS 5.0 V7.1.2). */
 export interface SessionLimit {
-  /** The most live sessions of a subject, 1 to 999. */
+  /** Maximum number of live sessions of a subject, 1 to 999. */
   readonly max: number;
   /**
    * `reject` makes the login throw `CONFLICT`. The other two revoke a session of the subject, with the reason `limit`.
@@ -75,9 +75,9 @@ export interface SessionPolicy extends Timeouts {
    * or a repeated request, may be in transit. Default: 30 s.
    */
   readonly tokenOverlap: number;
-  /** Largest `data`, bytes of JSON in UTF-8. Default: 64 KB. */
+  /** Maximum size of `data`, in bytes of JSON in UTF-8. Default: 64 KB. */
   readonly maxDataBytes: number;
-  /** Largest `metadata`, bytes of JSON in UTF-8. Default: 4 KB. */
+  /** Maximum size of `metadata`, in bytes of JSON in UTF-8. Default: 4 KB. */
   readonly maxMetadataBytes: number;
 }
 
@@ -170,13 +170,13 @@ function timeoutOrderFaults(prefix: string, { idleTimeout, absoluteTimeout }: Pa
   return [{ path: `${prefix}idleTimeout`, message }];
 }
 
-/** What happens with a very short duration. */
+/** What a very short duration causes, by option, for the warning. */
 const SHORT_DURATION_EFFECTS = {
   idleTimeout: "a session without activity ends after this time",
   absoluteTimeout: "every session ends after this time",
   rotateEvery: "nearly every request writes a new token to the store",
 };
-/** Shorter durations are unusual, and typical of a number of seconds or minutes. */
+/** A shorter duration is unusual. It is probably a number of seconds or minutes that was passed by mistake. */
 const SHORT_DURATION = MINUTE;
 
 /** Warns of each duration that is probably a number of seconds. Tests commonly use such short durations. */

@@ -91,7 +91,7 @@ export class PrivilegeWriter<Data> {
    * Returns the session that a login can use: the session of the handle or, if it has none, the session to which the
    * request's replaced token belongs. Null if that session has ended: a login never uses an ended session.
    */
-  async loginTarget(
+  async findLoginTarget(
     own: SessionRecord | null,
     { cached, replaced }: Pick<SessionStart, "cached" | "replaced">,
     state: HandleState,
@@ -122,14 +122,14 @@ export class PrivilegeWriter<Data> {
     let storedChanges = true;
     let canJoin = true;
     const step = async (current: SessionRecord): Promise<TokenChange> => {
-      const replacement = this.#replacement(current, "login", presented, { subject });
+      const replacement = this.#createReplacement(current, "login", presented, { subject });
       const reissued = this.#deps.tokens.reissueSecret(current, replacement);
       storedChanges = reissued === null;
       if (reissued !== null) return { record: current, secret: reissued };
       const isCurrent = this.#isCurrent(current, presented);
       canJoin = current.actor === null && (isCurrent || current.subject === subject);
       if (!canJoin) return { record: current, secret: "" };
-      return await this.#login(current, login, loginData, isCurrent);
+      return await this.#logIn(current, login, loginData, isCurrent);
     };
     try {
       const options = { limit: this.#deps.policy.sessionLimit, evict: this.#evict };
@@ -160,7 +160,7 @@ export class PrivilegeWriter<Data> {
     const { tokens } = this.#deps;
     forbidWhileImpersonating(from, scope);
     const issued = await this.#commit(from, {}, (current) => {
-      const replacement = this.#replacement(current, "elevate", presented, { scope });
+      const replacement = this.#createReplacement(current, "elevate", presented, { scope });
       const reissued = tokens.reissueSecret(current, replacement);
       if (reissued !== null) return { record: current, secret: reissued };
       this.#requireValid(current, presented);
@@ -183,7 +183,7 @@ export class PrivilegeWriter<Data> {
     const { tokens } = this.#deps;
     forbidWhileImpersonating(from, "replace the token");
     const issued = await this.#commit(from, {}, (current) => {
-      const replacement = this.#replacement(current, "rotate", presented, {});
+      const replacement = this.#createReplacement(current, "rotate", presented, {});
       const reissued = current.subject === null ? tokens.reissueSecret(current, replacement) : null;
       if (reissued !== null) return { record: current, secret: reissued };
       this.#requireValid(current, presented);
@@ -200,7 +200,7 @@ export class PrivilegeWriter<Data> {
   async rotatePeriodically(from: SessionRecord, presented: PresentedToken): Promise<IssuedSession> {
     const { tokens } = this.#deps;
     const issued = await this.#commit(from, {}, (current) => {
-      const replacement = this.#replacement(current, "periodic", presented, {});
+      const replacement = this.#createReplacement(current, "periodic", presented, {});
       const reissued = tokens.reissueSecret(current, replacement);
       if (reissued !== null) return { record: current, secret: reissued };
       if (!this.#isCurrent(current, presented)) throw tokenSupersededError();
@@ -247,8 +247,8 @@ export class PrivilegeWriter<Data> {
   }
 
   /**
-   * Runs alone in the session's write queue. Stores the record that `step` returns for the newest record, and issues
-   * the token of its secret.
+   * Runs alone in the session's write queue. Calls `step` with the newest record, stores the record that `step`
+   * returns, and issues a token with that record's secret.
    */
   async #commit(
     from: SessionRecord,
@@ -266,7 +266,7 @@ export class PrivilegeWriter<Data> {
     return { record, token: this.#deps.ring.seal(record.id, secret) };
   }
 
-  async #login(
+  async #logIn(
     current: SessionRecord,
     { subject, options, presented, change, flash, client = null }: LoginRequest,
     loginData: LoginData<Data>,
@@ -275,25 +275,25 @@ export class PrivilegeWriter<Data> {
     const { tokens, policy } = this.#deps;
     const isSameSubject = current.subject === subject;
     const older = isSameSubject && options.strict !== true ? "keep" : "invalidate";
-    const replacement = this.#replacement(current, "login", presented, { subject });
+    const replacement = this.#createReplacement(current, "login", presented, { subject });
     const { secret, fields } = tokens.replaceSecret(current, { ...replacement, older });
     const { now } = replacement;
     const record = withLogin(current, { subject, token: fields, options, policy, client, now });
     const changed =
       isCurrent && flash ? { flash: mergeFlash(current.flash, flash, policy.maxDataBytes) } : {};
-    const before = isCurrent && change ? this.#changed(current, change) : current;
+    const before = isCurrent && change ? this.#applyChange(current, change) : current;
     return { record: { ...record, ...changed, ...(await loginData.dataAfterLogin(before)) }, secret };
   }
 
   /** Adds the data that the request assigned before its login. Does not change data that a newer deployment wrote. */
-  #changed(record: SessionRecord, change: (data: JsonObject) => JsonObject): SessionRecord {
+  #applyChange(record: SessionRecord, change: (data: JsonObject) => JsonObject): SessionRecord {
     const { schema } = this.#deps;
     if (schema.isNewer(record)) return record;
     const data = schema.check(change((schema.read(record) ?? {}) as JsonObject));
     return { ...record, data, dataVersion: schema.versionOnWrite(record) };
   }
 
-  #replacement(
+  #createReplacement(
     record: SessionRecord,
     purpose: Replacement["purpose"],
     presented: PresentedToken | null,

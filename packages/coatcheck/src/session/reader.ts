@@ -68,7 +68,7 @@ export interface SessionReader {
    */
   recordRevocation(scope: RevocationScope): void;
   /** Resolves once no node can still serve a session that was revoked before this call. */
-  propagated(): Promise<void>;
+  waitForPropagation(): Promise<void>;
   /** Stops polling the revocation log and closes the shared cache. */
   close(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export function requireReaderOf(input: string, store: SessionStore, reader: Sess
 }
 
 /** A reader without caches: every read goes to the store's primary. */
-export function directReader(store: SessionStore): SessionReader {
+export function createDirectReader(store: SessionStore): SessionReader {
   return {
     store,
     maxStaleness: 0,
@@ -103,7 +103,7 @@ export function directReader(store: SessionStore): SessionReader {
     recordWrite() {},
     invalidate() {},
     recordRevocation() {},
-    async propagated() {},
+    async waitForPropagation() {},
     async close() {},
   };
 }

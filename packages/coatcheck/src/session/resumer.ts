@@ -1,5 +1,5 @@
 import { type ActorSessionDependencies, readActorSession } from "./actor.ts";
-import { type ClientChange, clientChange, type RequestClient } from "./binding.ts";
+import { type ClientChange, findClientChange, type RequestClient } from "./binding.ts";
 import type { CachedSession } from "./cached-session.ts";
 import { ClientGuard } from "./client-guard.ts";
 import type { SessionDependencies } from "./dependencies.ts";
@@ -98,10 +98,11 @@ export class SessionResumer<Data> {
     if (!ring.hasValidSeal(token)) return null;
     const cached = reader.getStale(token.slice(0, COMPACT_ID_LENGTH), maxAge);
     if (!cached || schema.read(cached.record) === null) return null;
-    // An impersonation is valid only while the administrator's own session is valid, which this copy does not show.
+    // An impersonation is valid only while the administrator's own session is valid. This copy does not show whether it
+    // is.
     if (cached.record.actor !== null) return null;
-    // Only the store can end the session. Under `step-up` the copy may answer: it has no elevations.
-    if (client !== null && clientChange(cached.record, client)?.action === "revoke") return null;
+    // The policy `revoke` needs the store. Under `step-up` the copy is enough, because it has no elevations.
+    if (client !== null && findClientChange(cached.record, client)?.action === "revoke") return null;
     const now = clock.now();
     if (cached.record.state === "revoked" || cached.hasExpired(now)) return null;
     if (tokens.check(cached.record, hashSecret(secretOfToken(token)), now) !== "current") return null;
@@ -184,7 +185,7 @@ export class SessionResumer<Data> {
           presentedToken: token,
           isOlderToken,
           replaced: null,
-          successorToken: isOlderToken ? this.#successor(record, presented) : null,
+          successorToken: isOlderToken ? this.#findSuccessorToken(record, presented) : null,
           refusal: null,
           activity,
           client,
@@ -226,7 +227,7 @@ export class SessionResumer<Data> {
     const { cached } = start;
     if (this.#deps.schema.read(cached.record) === null) return this.#refuse("expired", cached.record);
     const { client } = start;
-    const change = client && clientChange(cached.record, client);
+    const change = client && findClientChange(cached.record, client);
     if (client !== null && change !== null) return this.#admitChanged(start, client, change);
     return cached.record.actor === null ? this.#open(start, now) : this.#admitActor(start, now);
   }
@@ -276,7 +277,7 @@ export class SessionResumer<Data> {
    * Returns the new token for a client that still uses the older token of a periodic rotation. Null once the new token
    * has been used.
    */
-  #successor(record: SessionRecord, presented: PresentedToken): string | null {
+  #findSuccessorToken(record: SessionRecord, presented: PresentedToken): string | null {
     const { tokens, ring, clock } = this.#deps;
     if (record.tokenUsedAt !== null) return null;
     const change = { purpose: "periodic", presented, subject: record.subject, now: clock.now() } as const;

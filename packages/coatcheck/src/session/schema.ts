@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Fault, invalidInput } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
-import { measure, rememberSize, sizeOf } from "./json-size.ts";
+import { measureSize, rememberSize, sizeOf } from "./json-size.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod, requireOneOf } from "./known-options.ts";
 import { requireJsonObject, requireSize } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
@@ -59,7 +59,7 @@ export class DataSchema<Data> {
   /**
    * Validates the initial data at once, so that a mistake is found at start-up and not during a request.
    *
-   * @param limit the largest data, bytes of JSON.
+   * @param limit the maximum size of the data, in bytes of JSON.
    * @param onFailure receives the error when a stored session cannot be migrated.
    * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE` for the initial
    *   data.
@@ -109,7 +109,7 @@ export class DataSchema<Data> {
     const largest = sizeOf(before) + patchSize;
     // Serialize the data only if it may be too large: a small patch of a large session must stay cheap.
     if (largest <= this.#limit) rememberSize(data, largest);
-    else requireSize(measure(data), "data", this.#limit);
+    else requireSize(measureSize(data), "data", this.#limit);
     return this.#validate(data);
   }
 

@@ -5,9 +5,9 @@ import type { PageRequest, RevocationScope, SessionFilter } from "./store.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 
 /*
- * Checks of the arguments of `list`, `revoke` and `invalidate`, for the manager and for every store. A scope or filter
- * with an undefined member would select everyone's sessions. The subject of an anonymous session, for example, can be
- * undefined by mistake.
+ * This file checks the arguments of `list`, `revoke` and `invalidate`, for the manager and for every store. A scope or
+ * filter with an undefined member would select everyone's sessions. The subject of an anonymous session, for example,
+ * can be undefined by mistake.
  */
 
 const FILTER_FIELDS = {

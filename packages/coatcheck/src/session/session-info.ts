@@ -169,9 +169,9 @@ export abstract class SessionInfo<Data = JsonObject> {
     this.#visit = visit;
   }
 
-  /** Tells the visit that a login was stored. */
-  protected loggedIn(): void {
-    this.#visit?.loggedIn();
+  /** Notifies the visit of a login that was stored. */
+  protected onLogin(): void {
+    this.#visit?.onLogin();
   }
 
   /** The latest known activity, epoch milliseconds; null for a new session. */

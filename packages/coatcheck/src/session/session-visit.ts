@@ -53,5 +53,5 @@ export interface SessionVisit {
 /** A visit that is notified of logins. */
 export interface VisitObserver extends SessionVisit {
   /** Called after a login was stored. */
-  loggedIn(): void;
+  onLogin(): void;
 }

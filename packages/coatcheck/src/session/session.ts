@@ -25,7 +25,7 @@ import { NO_VISIT_FIELDS, type VisitChange } from "./recorded-visit.ts";
 import { refuseAssignments } from "./refuse-assignments.ts";
 import { SessionInfo } from "./session-info.ts";
 import { shareBetweenCopies } from "./shared-class.ts";
-import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
+import { initialCommitState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
 import {
   cookieWithheldError,
@@ -76,7 +76,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   #token: string | null;
   #state: HandleState;
   /** Null until {@link commit} has resolved. After that, the response headers are sent and changes are late. */
-  #late: LateChanges | null = null;
+  #lateChanges: LateChanges | null = null;
   #mutex: Mutex | null = null;
   #acting: ActingToken | null = null;
   #closed: ClosedSignal | null = null;
@@ -88,7 +88,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#start = start;
     this.#record = start.cached ? start.cached.record : null;
     this.#token = start.successorToken;
-    this.#state = initialState(start);
+    this.#state = initialCommitState(start);
   }
 
   /** The session's id. It opens no session and is safe to log. Reading it stores nothing. */
@@ -109,7 +109,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * value, make it an object and not an array.
    */
   get data(): Data {
-    this.#pending ??= new PendingChanges(this.#late);
+    this.#pending ??= new PendingChanges(this.#lateChanges);
     return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
   }
 
@@ -130,7 +130,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Stores a message for a later request. Replaces an earlier message with the same name. */
   flash(name: string, message: JsonValue): void {
     requireFlash(name, message);
-    this.#pending ??= new PendingChanges(this.#late);
+    this.#pending ??= new PendingChanges(this.#lateChanges);
     this.#pending.setFlash(name, message);
   }
 
@@ -149,7 +149,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       taken = flashOf(record?.flash ?? null, name);
       return data;
     };
-    await this.#exclusively(() => this.#write(take, { messages: { [name]: null } }));
+    await this.#runExclusively(() => this.#write(take, { messages: { [name]: null } }));
     return taken;
   }
 
@@ -162,20 +162,20 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
     requireLoginArguments(subject, options);
-    await this.#exclusively(async () => {
-      requireLoginDelivery(this.#start, this.#late);
+    await this.#runExclusively(async () => {
+      requireLoginDelivery(this.#start, this.#lateChanges);
       const { policy, schema } = this.#deps;
       const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
       const flash = pending?.flash ?? null;
-      const target = await this.#writer.privileges.loginTarget(this.#record, this.#start, this.#state);
+      const target = await this.#writer.privileges.findLoginTarget(this.#record, this.#start, this.#state);
       if (target) {
         const change = pending?.patch ? (data: JsonObject) => applySnapshot(data, pending) : null;
         const { client } = this.#start;
         const login = { subject, options, presented: this.#actingToken.presented, change, flash, client };
         const loginResult = await this.#writer.privileges.authenticate(target, login);
         if (loginResult) {
-          this.#adopt(loginResult, loginResult.storedChanges && this.#record ? pending : null);
-          if (loginResult.storedChanges) this.loggedIn();
+          this.#adoptToken(loginResult, loginResult.storedChanges && this.#record ? pending : null);
+          if (loginResult.storedChanges) this.onLogin();
           return;
         }
       }
@@ -185,8 +185,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       const content = { data: applySnapshot(schema.initial(), pending), flash };
       const { newSession, client: boundTo } = this.#start;
       const fields = { ...newSession(), ...options, ...content, id: this.id, subject, boundTo };
-      this.#adopt(await this.#writer.createAuthenticated(fields), pending);
-      this.loggedIn();
+      this.#adoptToken(await this.#writer.createAuthenticated(fields), pending);
+      this.onLogin();
     });
   }
 
@@ -195,8 +195,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * credentials. Throws `SESSION_REQUIRED` while anonymous.
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
-    await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start, this.#late);
+    await this.#runExclusively(async () => {
+      requireTokenDelivery(this.#start, this.#lateChanges);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
       const elevation = { scope, maxAge, client: this.#start.client };
       await this.#reissue((record, presented) =>
@@ -215,13 +215,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async impersonate(subject: string, options: ImpersonateOptions): Promise<void> {
     requireImpersonateArguments(subject, options);
-    await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start, this.#late);
+    await this.#runExclusively(async () => {
+      requireTokenDelivery(this.#start, this.#lateChanges);
       if (this.assurance === "degraded") throw sessionUnavailableError();
       if (this.actor !== null && this.subject === subject) return;
       await this.#write();
       const token = this.#token ?? this.#start.presentedToken;
-      this.#replaceBy(await this.#writer.impersonations.begin(this.#record, token, subject, options));
+      this.#switchSession(await this.#writer.impersonations.begin(this.#record, token, subject, options));
     });
   }
 
@@ -234,12 +234,14 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    *   again.
    */
   async stopImpersonating(): Promise<boolean> {
-    return await this.#exclusively(async () => {
+    return await this.#runExclusively(async () => {
       const impersonated = this.#state === "revoked" ? null : (this.#record ?? this.#start.replaced);
       if (!impersonated?.actor) return false;
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       const { presented } = this.#actingToken;
-      this.#replaceBy(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
+      this.#switchSession(
+        await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented),
+      );
       return true;
     });
   }
@@ -249,8 +251,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * of the subject's privileges. An impersonation keeps its token.
    */
   async rotate(): Promise<void> {
-    await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start, this.#late);
+    await this.#runExclusively(async () => {
+      requireTokenDelivery(this.#start, this.#lateChanges);
       if (this.#record && !this.actor)
         await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
@@ -263,7 +265,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async patch(patch: JsonObject): Promise<void> {
     const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
     const bytes = sizeOf(checked);
-    await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked), { bytes }));
+    await this.#runExclusively(() => this.#write((data) => applyMergePatch(data, checked), { bytes }));
   }
 
   /**
@@ -271,13 +273,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * effects. It must not await another write of this handle: that write would wait for the function.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#exclusively(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
+    await this.#runExclusively(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
   }
 
   /** Writes the pending changes now, and not only at the end of the request. */
   async save(...none: []): Promise<void> {
     requireNoArguments("save()", none);
-    await this.#exclusively(() => this.#write());
+    await this.#runExclusively(() => this.#write());
   }
 
   /** Stores a change of the visit with the next write, at the latest in `commit`. For `coatcheck/visit`. */
@@ -287,7 +289,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /** Stores a change of the visit now. For `coatcheck/visit`; applications call `session.visit.convert`. */
   async changeVisit(change: VisitChange): Promise<void> {
-    await this.#exclusively(() => this.#write(undefined, { visit: change }));
+    await this.#runExclusively(() => this.#write(undefined, { visit: change }));
   }
 
   /**
@@ -303,7 +305,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (!this.#record) requireRevocable(this.#start.refusal);
     if (this.isPrefetch) throw prefetchedLogoutError();
-    return await this.#exclusively(async () => {
+    return await this.#runExclusively(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
       const { presented } = this.#actingToken;
@@ -337,7 +339,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * handle's earlier writes. Synchronous when there is nothing to write. Send the response headers only after it
    * resolves.
    *
-   * Throws `UsageError` inside the function of {@link update}, for which it would wait.
+   * Throws `UsageError` inside the function that is passed to {@link update}, because it would wait for that function.
    *
    * @param onLateFailure called when a change that was made after the commit fails or is not saved. The event `failed`
    * reports it too.
@@ -346,13 +348,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
     const isIdle = !this.#pending?.snapshot() && !this.#visitChange && !this.#rotationIsDue();
     if (isIdle || this.#state === "revoked") return this.#toCommit(onLateFailure);
-    return this.#exclusively(async () => {
+    return this.#runExclusively(async () => {
       await this.#writeAtCommit();
       if (!this.#record || !this.#rotationIsDue()) return this.#toCommit(onLateFailure);
       try {
         const { presented } = this.#actingToken;
         const { privileges } = this.#writer;
-        if (presented) this.#adopt(await privileges.rotatePeriodically(this.#record, presented), null);
+        if (presented) this.#adoptToken(await privileges.rotatePeriodically(this.#record, presented), null);
       } catch (error) {
         // The request still succeeds. A later request performs the rotation.
         this.#deps.events.publish("failed", { operation: "rotate", error });
@@ -369,8 +371,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
-    this.#late ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#late.follow(this.#pending, this.#state === "revoked");
+    this.#lateChanges ??= new LateChanges(this.#deps, onLateFailure);
+    if (this.#pending) this.#lateChanges.follow(this.#pending, this.#state === "revoked");
     return createCommit(
       this.#state,
       this.#token,
@@ -419,11 +421,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       change ? change(applySnapshot(data, validChanges), record) : applySnapshot(data, validChanges);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheldError();
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       const data = await changed(schema.initial());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
       const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };
-      this.#adopt(await this.#writer.create(fields), validChanges);
+      this.#adoptToken(await this.#writer.create(fields), validChanges);
       if (visit === this.#visitChange) this.#visitChange = null;
       return;
     }
@@ -449,7 +451,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /** Continues with a record that has a new token. `pending` has been stored with it. */
-  #adopt({ record, token }: IssuedSession, pending: PendingSnapshot | null): void {
+  #adoptToken({ record, token }: IssuedSession, pending: PendingSnapshot | null): void {
     this.#record = record;
     this.#token = token;
     this.#actingToken.replaceWith(token);
@@ -465,14 +467,14 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /** Continues with another session of the same browser. */
-  #replaceBy(issued: IssuedSession): void {
+  #switchSession(issued: IssuedSession): void {
     this.#pending = null;
     this.#visitChange = null;
-    this.#adopt(issued, null);
+    this.#adoptToken(issued, null);
   }
 
   /** Runs a write of this handle after its earlier writes have ended. */
-  #exclusively<Value>(act: () => Promise<Value>): Promise<Value> {
+  #runExclusively<Value>(act: () => Promise<Value>): Promise<Value> {
     this.#mutex ??= new Mutex();
     return this.#mutex.run(act);
   }
@@ -484,7 +486,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#write();
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     if (!this.#record) throw tokenSupersededError();
-    this.#adopt(await issue(this.#record, this.#actingToken.presented), null);
+    this.#adoptToken(await issue(this.#record, this.#actingToken.presented), null);
   }
 
   protected override withElevations(): SessionRecord | null {

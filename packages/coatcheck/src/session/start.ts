@@ -43,7 +43,7 @@ export interface SessionStart {
 }
 
 /** Returns the state of a handle before its first write. */
-export function initialState(start: SessionStart): CommitState {
+export function initialCommitState(start: SessionStart): CommitState {
   if (start.successorToken !== null) return "rotated";
   return start.cached !== null && start.activity === "user" ? "touched" : "unchanged";
 }
@@ -60,7 +60,7 @@ export function rotationIsDue(
 }
 
 /** Returns the start of a handle without a stored session. `refused` says why the request's token opened none. */
-export function visitorStart(
+export function createVisitorStart(
   newSession: () => CreateOptions,
   refused: { refusal: RefusalReason; replaced?: { record: SessionRecord; token: string } } | null,
   client: RequestClient | null,

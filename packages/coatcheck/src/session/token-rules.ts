@@ -99,8 +99,8 @@ export class TokenRules {
   }
 
   /**
-   * Whether a logout with this secret ends the session at `now`. A valid token always does. An invalid older token does
-   * until one overlap after the newer token's first use: until then the browser may have no other token.
+   * Whether a logout with this secret ends the session at `now`. A valid token always does. An invalid older token also
+   * does, until one overlap after the newer token's first use: until then the browser may have no other token.
    */
   mayLogOut(record: SessionRecord, hash: string, now: number): boolean {
     const check = this.check(record, hash, now);
@@ -188,8 +188,8 @@ export class TokenRules {
   }
 
   /**
-   * Returns the encrypted secret for repeated requests. Null from one overlap after the new token's first use: by then
-   * no request needs to be repeated.
+   * Returns the encrypted secret for repeated requests. Null once one overlap has passed since the new token's first
+   * use, because no request needs to be repeated after that.
    */
   wrappedSecretAt(record: SessionRecord, now: number): SessionRecord["wrappedSecret"] {
     return this.#isEstablished(record, now) ? null : record.wrappedSecret;

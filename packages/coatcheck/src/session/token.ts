@@ -19,7 +19,7 @@ export const TOKEN_LENGTH = 50;
 const SEAL_BYTES = 4;
 /** The shortest secret of an application, in characters. */
 const MIN_SECRET_LENGTH = 16;
-/** Sizes of AES-256-GCM (NIST SP 800-38D). */
+/** Sizes for AES-256-GCM, in bytes (NIST SP 800-38D). */
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -205,7 +205,7 @@ export class SecretRing {
   encrypt(context: readonly string[], secret: string, random: RandomSource): string {
     const nonce = Buffer.alloc(NONCE_BYTES);
     random(nonce);
-    const cipher = createCipheriv("aes-256-gcm", derivedKey(this.#newest, context), nonce);
+    const cipher = createCipheriv("aes-256-gcm", deriveKey(this.#newest, context), nonce);
     const bytes = [nonce, cipher.update(secret, "utf8"), cipher.final(), cipher.getAuthTag()];
     return Buffer.concat(bytes).toString("base64url");
   }
@@ -220,7 +220,7 @@ export class SecretRing {
     for (const key of this.#keys) {
       const decipher = createDecipheriv(
         "aes-256-gcm",
-        derivedKey(key, context),
+        deriveKey(key, context),
         bytes.subarray(0, NONCE_BYTES),
       );
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
@@ -243,7 +243,7 @@ export class SecretRing {
  * Derives a key with HKDF (RFC 5869). Each field is prefixed with its length, so that different contexts give different
  * keys.
  */
-function derivedKey(key: string, context: readonly string[]): Buffer {
+function deriveKey(key: string, context: readonly string[]): Buffer {
   const info = context.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
   // Hash the context: OpenSSL limits `info` to 1024 bytes, and a long subject would exceed the limit.
   const digest = hash("sha256", info, "buffer");

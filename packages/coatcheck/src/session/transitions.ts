@@ -174,12 +174,15 @@ export function withElevation(record: SessionRecord, elevation: ElevationValues)
     version: record.version + 1,
     lastSeenAt: now,
     elevations: { ...Object.fromEntries(current), [scope]: until },
-    binding: client ? bindingOf(client, record.tenant) : withoutChange(record),
+    binding: client ? bindingOf(client, record.tenant) : bindingAfterStepUpById(record),
   };
 }
 
-/** A step-up by session id does not show whether the former or the new client is the user's. It binds neither. */
-function withoutChange(record: SessionRecord): RecordedBinding | null {
+/**
+ * Returns the binding after a step-up by session id. If the client has changed, such a step-up does not show which of
+ * the two clients is the user's, so the session is bound to neither.
+ */
+function bindingAfterStepUpById(record: SessionRecord): RecordedBinding | null {
   return needsProof(record) ? null : record.binding;
 }
 

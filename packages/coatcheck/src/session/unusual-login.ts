@@ -38,7 +38,9 @@ async function reportIfUnusual<Data>(
   const { subject, binding, authenticatedAt: at } = record;
   if (subject === null || binding === null || at === null) return;
   const { records } = await store.list({ subject }, { limit: MAX_PAGE_SIZE });
-  const earlier = (previous ? [...records, previous] : records).filter((other) => isEarlier(other, record));
+  const earlier = (previous ? [...records, previous] : records).filter((other) =>
+    isEarlierLogin(other, record),
+  );
   const knownClients = earlier.map((other) => knownClient(other, client.rules));
   const { userAgent, country } = binding;
   const hasKnownCountry = knownClients.some((other) => other.country !== null);
@@ -61,11 +63,10 @@ async function reportIfUnusual<Data>(
 }
 
 /**
- * Returns whether a session contains an earlier login of the subject. Excludes a login at the same time, because of two
- * simultaneous logins neither must hide the other. Excludes an impersonation, because its client is the
- * administrator's.
+ * Returns whether a session contains an earlier login of the subject. Excludes a login at the same time: otherwise two
+ * simultaneous logins would hide each other. Excludes an impersonation, because its client is the administrator's.
  */
-function isEarlier(other: SessionRecord, login: SessionRecord): boolean {
+function isEarlierLogin(other: SessionRecord, login: SessionRecord): boolean {
   const { subject, actor, authenticatedAt } = other;
   if (subject !== login.subject || actor !== null || authenticatedAt === null) return false;
   return authenticatedAt < (login.authenticatedAt ?? 0);

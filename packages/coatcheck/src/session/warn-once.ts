@@ -1,13 +1,14 @@
 /** The messages that this process has emitted. */
-const emitted = new Set<string>();
+const emittedMessages = new Set<string>();
 
 /**
- * Emits a process warning for a probable mistake in the options. Each message is emitted once, and none in production.
+ * Emits a process warning for a probable mistake in the options. Emits each message once. Emits no message in
+ * production.
  *
  * @param code the `code` of the warning.
  */
 export function warnOnce(message: string, code: string): void {
-  if (process.env.NODE_ENV === "production" || emitted.has(message)) return;
-  emitted.add(message);
+  if (process.env.NODE_ENV === "production" || emittedMessages.has(message)) return;
+  emittedMessages.add(message);
   process.emitWarning(message, { code });
 }

@@ -134,10 +134,10 @@ export class SessionWatcher {
    */
   #getCached({ key, watches }: WatchedSession): CachedSession | undefined {
     for (const watch of watches) if (watch.receivesChanges) return undefined;
-    return this.#cachedBy(key);
+    return this.#getCachedByKey(key);
   }
 
-  #cachedBy(key: string): CachedSession | undefined {
+  #getCachedByKey(key: string): CachedSession | undefined {
     const { reader } = this.#source;
     return reader.maxStaleness > 0 ? reader.getStale(key, reader.maxStaleness / 2) : reader.getCached(key);
   }
@@ -147,7 +147,10 @@ export class SessionWatcher {
     return {
       clock,
       touchedAt,
-      reader: { getCached: (key) => this.#cachedBy(key), read: (id, options) => reader.read(id, options) },
+      reader: {
+        getCached: (key) => this.#getCachedByKey(key),
+        read: (id, options) => reader.read(id, options),
+      },
     };
   }
 
@@ -155,12 +158,12 @@ export class SessionWatcher {
     const { reader } = this.#source;
     const { cached, tier } = await reader.read(id);
     // Read the store before a watch ends: a cached copy may predate the token.
-    if (tier === "store" || (cached && this.#endOf(cached) === null)) return cached;
+    if (tier === "store" || (cached && this.#endReasonOf(cached) === null)) return cached;
     return (await reader.read(id, { fresh: true })).cached;
   }
 
   #report(session: WatchedSession, cached: CachedSession | null): void {
-    const end = cached ? this.#endOf(cached) : "revoked";
+    const end = cached ? this.#endReasonOf(cached) : "revoked";
     if (cached === null || end !== null) {
       for (const watch of [...session.watches]) watch.end(end ?? "revoked");
       return;
@@ -172,7 +175,7 @@ export class SessionWatcher {
     for (const watch of [...session.watches]) watch.report(cached.record, endTime);
   }
 
-  #endOf(cached: CachedSession): WatchEnd | null {
+  #endReasonOf(cached: CachedSession): WatchEnd | null {
     const { clock, touchedAt, isReadable } = this.#source;
     cached.mergeLastSeen(touchedAt(cached.record.id));
     if (cached.record.state === "revoked") return "revoked";
@@ -187,12 +190,12 @@ export class SessionWatcher {
   };
 
   readonly #onRevoked = ({ scope }: SessionEvents["revoked"][0]): void => {
-    for (const { record, watches } of this.#candidates(scope)) {
+    for (const { record, watches } of this.#watchedInScope(scope)) {
       if (isInScope(scope, record)) for (const watch of [...watches]) watch.end("revoked");
     }
   };
 
-  #candidates(scope: RevocationScope): readonly WatchedSession[] {
+  #watchedInScope(scope: RevocationScope): readonly WatchedSession[] {
     if (!("session" in scope)) return [...this.#sessions.values()];
     const session = this.#sessions.get(scope.session);
     return session ? [session] : [];

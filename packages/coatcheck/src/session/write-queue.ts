@@ -9,14 +9,14 @@ const MAX_WAITING_WRITES = 1000;
 /** How many bytes of changes may wait for one session in this process. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /**
- * The most writes of a small session that one commit stores. A commit of a large session stores fewer writes, but may
- * always store {@link MIN_BATCH_WRITES}.
+ * Maximum number of writes of a small session that one commit stores. A commit of a large session stores fewer writes,
+ * but may always store {@link MIN_BATCH_WRITES}.
  */
 const MAX_BATCH_WRITES = 100;
 const MIN_BATCH_WRITES = 10;
 /**
- * The most bytes that one commit processes; each of its writes copies the members of the session's data. This limits how
- * long the other writers wait for the commit.
+ * Maximum number of bytes that one commit processes. Each write of a commit copies the members of the session's data.
+ * So this limits how long other writers wait for the commit.
  */
 const MAX_BATCH_BYTES = 1024 * 1024;
 

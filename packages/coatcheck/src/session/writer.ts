@@ -26,7 +26,10 @@ import { reportUnusualLogin } from "./unusual-login.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 import { WriteQueues } from "./write-queue.ts";
 
-/** How many times an asynchronous change is computed. It is computed again when another write was stored first. */
+/**
+ * Maximum number of times that an asynchronous change is computed. It is computed again when another write was stored
+ * first.
+ */
 const MAX_RECOMPUTATIONS = 100;
 
 interface NewSessionValues extends CreateOptions {
@@ -221,7 +224,8 @@ export class SessionWriter<Data> {
    * than one overlap. For an impersonation, also ends the actor's own session, because the browser no longer has the
    * token of that session after the logout.
    *
-   * @param session `actor` is needed only without a token. With a token, the record is read.
+   * @param session the session to end. Its `actor` is needed only if `presented` is null; otherwise this method reads
+   * the record.
    * @returns whether the session has ended.
    */
   async logOut(
@@ -257,7 +261,7 @@ export class SessionWriter<Data> {
   ): Promise<boolean> {
     const { ring, tokens } = this.#deps;
     let hasEnded = false;
-    // The request's own session last: if another one cannot be ended, the handle can repeat the logout.
+    // End the request's own session last: if another session cannot be ended, the handle can repeat the logout.
     for (const value of values.filter((each) => ring.hasValidSeal(each))) {
       const other = tokens.parse(value);
       if (other.hash === presented?.hash) continue;

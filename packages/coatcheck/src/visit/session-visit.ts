@@ -61,7 +61,7 @@ export class SessionVisitHandle implements VisitObserver {
     return { collected: true };
   }
 
-  loggedIn(): void {
+  onLogin(): void {
     this.#track({ type: "login", isKey: true });
   }
 

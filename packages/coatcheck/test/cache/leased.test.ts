@@ -155,10 +155,10 @@ test("a copy that looks expired is read again, because another process may have 
   expect(cached?.lastSeenAt).toBe(cluster.time.wall - 1000);
 });
 
-test("propagated() waits as long as the staleness bound plus the clock drift", async () => {
+test("waitForPropagation() waits as long as the staleness bound plus the clock drift", async () => {
   const { cluster, one } = await twoProcesses();
   let isSettled = false;
-  void one.cache.propagated().then(() => {
+  void one.cache.waitForPropagation().then(() => {
     isSettled = true;
   });
   await cluster.time.advance(BOUND);

@@ -15,7 +15,7 @@ describe("a single process", () => {
     expect(faultyStore.polls).toBe(polls);
   });
 
-  test("refuses the sessions that it has revoked immediately, and propagated() does not wait", async () => {
+  test("refuses the sessions that it has revoked immediately, and waitForPropagation() does not wait", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ singleProcess: true });
     const [first, second, other] = [
@@ -27,7 +27,7 @@ describe("a single process", () => {
     for (const scope of [{ session: first.id }, { subject: "ada" }]) {
       await cluster.store.revoke(scope, "logout");
       cache.recordRevocation(scope);
-      await cache.propagated();
+      await cache.waitForPropagation();
       for (const id of "session" in scope ? [first.id] : [first.id, second.id]) {
         expect(cache.getCached(compactId(id))).toBeUndefined();
         expect((await cache.read(id)).cached?.record.state).toBe("revoked");
@@ -165,7 +165,7 @@ describe("several processes on one SQLite file", () => {
     await cluster.store.revoke({ session: record.id }, "logout");
     dataVersion++;
     expect((await cache.read(record.id)).cached?.record.state).toBe("revoked");
-    await cache.propagated();
+    await cache.waitForPropagation();
   });
 
   test("serve no copy while the file cannot be read", async () => {

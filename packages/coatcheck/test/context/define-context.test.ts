@@ -52,7 +52,7 @@ describe("defineContext()", () => {
         "then must consist of letters and digits",
         () => defineContext({ ["then" as string]: user }, { cache }),
       ],
-      ["a:b must be a name of letters and digits", () => defineContext({ "a:b": user }, { cache })],
+      ["a:b must consist of letters and digits", () => defineContext({ "a:b": user }, { cache })],
       ["user must be a loader", () => defineContext({ user: {} as never }, { cache })],
       ['other is the same loader as "user"', () => defineContext({ user, other: user }, { cache })],
       ["cache must be a cache from createCache()", () => defineContext({ user }, { cache: {} as never })],

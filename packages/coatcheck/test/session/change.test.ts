@@ -1,6 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
-import { directReader } from "../../src/session/reader.ts";
+import { createDirectReader } from "../../src/session/reader.ts";
 import { Session } from "../../src/session/session.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
@@ -195,7 +195,7 @@ it("create() with parentId sets the parent session's browser as owner", async ()
 it("revoke() waits for all nodes only if the option `wait` is `everywhere`", async () => {
   const store = memoryStore();
   const everywhere = Promise.withResolvers<void>();
-  const cache = { ...directReader(store), propagated: () => everywhere.promise };
+  const cache = { ...createDirectReader(store), waitForPropagation: () => everywhere.promise };
   const { manager } = createFixture({ store, cache });
   const { record } = await manager.create({ subject: "alice" });
   expect(await manager.revoke({ session: record.id })).toBe(1);
