@@ -55,7 +55,11 @@ export function setUpBackOffice(): BackOffice {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "coatcheck-back-office-"));
-    const [started, ada, ben] = await Promise.all([startOffice(folder), openBrowser(), openBrowser()]);
+    const [started, ada, ben] = await Promise.all([
+      startOffice(folder),
+      openBrowser({ program: "chromium" }),
+      openBrowser({ program: "chromium" }),
+    ]);
     office = started;
     browsers = { ada, ben };
     for (const { context } of [ada, ben]) context.setDefaultTimeout(PATIENCE);

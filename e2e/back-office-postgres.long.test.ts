@@ -31,7 +31,10 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       const first = await startOffice(folder, variables);
       nodes = [first];
       nodes = [first, await startOffice(folder, variables)];
-      browsers = await Promise.all([openBrowser(), openBrowser()]);
+      browsers = await Promise.all([
+        openBrowser({ program: "chromium" }),
+        openBrowser({ program: "chromium" }),
+      ]);
       for (const { context } of browsers) context.setDefaultTimeout(20_000);
     }, 300_000);
     afterAll(async () => {

@@ -29,7 +29,7 @@ const order = (page: Page) =>
 
 describeWithProgram("chromium", "the session client under bad conditions, in Chromium", () => {
   describe("with cookies switched off", () => {
-    const fixture = setUpFixture({}, NO_COOKIES);
+    const fixture = setUpFixture({}, { preferences: NO_COOKIES });
 
     it("the client shows status `none` after one request, although it has no storage", async () => {
       const page = await fixture.open("/?events", "none");

@@ -20,7 +20,7 @@ const CHROMIUM_FLAGS = [
   "--disable-features=DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,SpareRendererForSitePerProcess,Translate",
 ];
 
-/** Browser settings. The keys are Chromium's preference names. */
+/** Settings of a browser's profile. The keys are Chromium's preference names. */
 export type Preferences = Readonly<Record<string, unknown>>;
 
 /** Blocks all cookies, and therefore all storage. */
@@ -35,13 +35,34 @@ export const NO_THIRD_PARTY_COOKIES: Preferences = {
   block_third_party_cookies: true,
 };
 
-const launch = (profile: string, flags: readonly string[]): Promise<BrowserContext> =>
+/** Options of {@link openBrowser}. */
+export interface BrowserOptions {
+  readonly preferences?: Preferences;
+  /** Additional command-line flags. */
+  readonly flags?: readonly string[];
+  /**
+   * `chromium`: with preferences and the back/forward cache. `headless-shell`: without them. It has the same engine
+   * and network stack, and needs half the CPU time. Default: `headless-shell`, or `chromium` if there are preferences.
+   */
+  readonly program?: "chromium" | "headless-shell";
+}
+
+function findBrowser({
+  preferences,
+  program = preferences ? "chromium" : "headless-shell",
+}: BrowserOptions): string {
+  const chromiumPath = findProgram(TEST_PROGRAMS.chromium) ?? "";
+  if (program === "chromium") return chromiumPath;
+  return findProgram(TEST_PROGRAMS.headlessShell) ?? chromiumPath;
+}
+
+const launch = (profile: string, options: BrowserOptions): Promise<BrowserContext> =>
   chromium.launchPersistentContext(profile, {
-    executablePath: findProgram(TEST_PROGRAMS.chromium) ?? "",
+    executablePath: findBrowser(options),
     headless: true,
     // The tests use self-signed certificates.
     ignoreHTTPSErrors: true,
-    args: [...CHROMIUM_FLAGS, ...flags],
+    args: [...CHROMIUM_FLAGS, ...(options.flags ?? [])],
     // Playwright disables the back/forward cache, which many tests need.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
@@ -50,12 +71,13 @@ const launch = (profile: string, flags: readonly string[]): Promise<BrowserConte
 export const PERSON_USER_AGENT =
   "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
-/** Opens a browser with a new profile, which `close()` deletes. `flags` are additional command-line flags. */
-export async function openBrowser(preferences: Preferences = {}, flags: readonly string[] = []) {
+/** Opens a browser with a new profile, which `close()` deletes. */
+export async function openBrowser(options: BrowserOptions = {}) {
+  const { preferences = {} } = options;
   const profile = await mkdtemp(join(tmpdir(), "coatcheck-e2e-"));
   await mkdir(join(profile, "Default"));
   await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
-  let context = await launch(profile, flags);
+  let context = await launch(profile, options);
   return {
     get context(): BrowserContext {
       return context;
@@ -63,7 +85,7 @@ export async function openBrowser(preferences: Preferences = {}, flags: readonly
     /** Closes the browser and opens it again with the same profile. */
     async restart(): Promise<void> {
       await context.close();
-      context = await launch(profile, flags);
+      context = await launch(profile, options);
     },
     async close(): Promise<void> {
       await context.close();

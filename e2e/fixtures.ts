@@ -1,7 +1,7 @@
 import type { SessionClient, SessionClientOptions } from "coatcheck/client";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { openBrowser, type Preferences } from "./chromium.ts";
+import { type BrowserOptions, openBrowser } from "./chromium.ts";
 import { type Site, type SiteOptions, startSite } from "./site-fixtures.ts";
 
 declare global {
@@ -48,12 +48,12 @@ export function pageUrl(options: SessionClientOptions, ...flags: readonly string
 }
 
 /** Opens one browser for the tests of a file, and starts a new site for each test. */
-export function setUpFixture(options: SiteOptions = {}, preferences?: Preferences) {
+export function setUpFixture(options: SiteOptions = {}, browserOptions: BrowserOptions = {}) {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let site: Site;
 
   beforeAll(async () => {
-    browser = await openBrowser(preferences);
+    browser = await openBrowser(browserOptions);
     browser.context.setDefaultTimeout(8_000);
   });
   afterAll(() => browser?.close());

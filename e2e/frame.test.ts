@@ -1,7 +1,7 @@
 import type { Frame, Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { NO_THIRD_PARTY_COOKIES, THIRD_PARTY_COOKIES } from "./chromium.ts";
+import { NO_THIRD_PARTY_COOKIES, type Preferences, THIRD_PARTY_COOKIES } from "./chromium.ts";
 import { eventually, setUpFixture } from "./fixtures.ts";
 import type { SiteOptions } from "./site-fixtures.ts";
 import { startTlsProxy, type TlsProxy } from "./tls-proxy-fixtures.ts";
@@ -32,8 +32,8 @@ const refresh = (view: ShopView) =>
   view.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
 
 /** Starts the shop under https, and allows pages of other sites to embed the shop. */
-function setUpFrames(options: SiteOptions, preferences?: Parameters<typeof setUpFixture>[1]) {
-  const fixture = setUpFixture(options, preferences);
+function setUpFrames(options: SiteOptions, preferences: Preferences) {
+  const fixture = setUpFixture(options, { preferences });
   let proxy: TlsProxy;
   beforeEach(async () => {
     proxy = await startTlsProxy(fixture.site.origin);

@@ -111,7 +111,7 @@ export function testVisitsInBrowser(site: NextSite): void {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    chromium = await openBrowser({}, [PERSON_USER_AGENT]);
+    chromium = await openBrowser({ flags: [PERSON_USER_AGENT] });
     page = await chromium.context.newPage();
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));

@@ -16,7 +16,7 @@ const waitForRestore = (page: Page) => waitForBody(page, '[data-persisted="true"
 const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 
 describeWithProgram("chromium", "pages over time, in Chromium", () => {
-  const fixture = setUpFixture();
+  const fixture = setUpFixture({}, { program: "chromium" });
 
   /** Logs out at the server, as if the browser had not received the response. */
   async function logOutUnnoticed(): Promise<void> {

@@ -9,7 +9,7 @@ describeWithProgram("chromium", "the storefront, in Chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
 
   beforeAll(async () => {
-    browser = await openBrowser({}, [PERSON_USER_AGENT]);
+    browser = await openBrowser({ flags: [PERSON_USER_AGENT] });
   });
   afterAll(() => browser?.close());
 

@@ -9,7 +9,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { PasswordHasher } from "../examples/taco-shop/src/accounts/password.ts";
 import { type RunningShop, startShop } from "../examples/taco-shop/src/main.ts";
-import { openBrowser } from "./chromium.ts";
+import { type BrowserOptions, openBrowser } from "./chromium.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -67,7 +67,7 @@ async function openTab({ context }: Browser): Promise<Page> {
 }
 
 /** Builds the page and starts the shop before the tests of a file. A test fails if a page throws an uncaught error. */
-export function setUpTacoShop(): TacoShop {
+export function setUpTacoShop(browserOptions: BrowserOptions = {}): TacoShop {
   const problems: string[] = [];
   const shops: RunningShop[] = [];
   /**
@@ -88,7 +88,11 @@ export function setUpTacoShop(): TacoShop {
     // With the NODE_ENV of the tests, the build would be a development build.
     const env = { ...process.env, NODE_ENV: "production" };
     execFileSync("npm", ["run", "build", "--workspace", "taco-shop"], { cwd: ROOT, env, stdio: "pipe" });
-    const [alice, bruno] = await Promise.all([openBrowser(), openBrowser(), start()]);
+    const [alice, bruno] = await Promise.all([
+      openBrowser(browserOptions),
+      openBrowser(browserOptions),
+      start(),
+    ]);
     browsers = { alice, bruno };
     for (const { context } of [alice, bruno]) {
       context.setDefaultTimeout(8000);

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { testAccessibility } from "./taco-shop-accessibility.ts";
+import { testAccounts } from "./taco-shop-accounts.ts";
 import { testDevices } from "./taco-shop-devices.ts";
 import { setUpTacoShop } from "./taco-shop-fixtures.ts";
 import { testLargeText } from "./taco-shop-large-text.ts";
@@ -9,7 +10,8 @@ import { testSharing } from "./taco-shop-sharing.ts";
 import { testTabs } from "./taco-shop-tabs.ts";
 
 describeWithProgram("chromium", "the taco shop, in Chromium", () => {
-  const shop = setUpTacoShop();
+  const shop = setUpTacoShop({ program: "chromium" });
+  describe("accounts", () => testAccounts(shop));
   describe("shared orders", () => testSharing(shop));
   describe("accessibility", () => testAccessibility(shop));
   describe("a text size of 200 % on a phone of 320 px", () => testLargeText(shop));

@@ -1,6 +1,5 @@
 import { describe } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { testAccounts } from "./taco-shop-accounts.ts";
 import { setUpTacoShop } from "./taco-shop-fixtures.ts";
 import { testOrdering } from "./taco-shop-ordering.ts";
 import { testFiles } from "./taco-shop-page.ts";
@@ -10,5 +9,4 @@ describeWithProgram("chromium", "the taco shop, in Chromium", () => {
   const shop = setUpTacoShop();
   describe("files of the page", () => testFiles(shop));
   describe("orders", () => testOrdering(shop));
-  describe("accounts", () => testAccounts(shop));
 });

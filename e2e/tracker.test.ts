@@ -68,7 +68,7 @@ describeWithProgram("chromium", "the tracker, in Chromium", () => {
   let page: Page;
 
   beforeAll(async () => {
-    browser = await openBrowser();
+    browser = await openBrowser({ program: "chromium" });
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {

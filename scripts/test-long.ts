@@ -17,7 +17,12 @@ const LONG_TESTS = [
   "packages/coatcheck/test/visit/recount",
 ];
 
-installPrograms([TEST_PROGRAMS.chromium, TEST_PROGRAMS.postgres, TEST_PROGRAMS.php]);
+installPrograms([
+  TEST_PROGRAMS.chromium,
+  TEST_PROGRAMS.headlessShell,
+  TEST_PROGRAMS.postgres,
+  TEST_PROGRAMS.php,
+]);
 const filters = process.argv.slice(2);
 // One worker, because several files build the same application.
 const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--maxWorkers=1"];

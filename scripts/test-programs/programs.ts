@@ -60,6 +60,12 @@ export const TEST_PROGRAMS = {
     ],
     debianPackage: "chromium",
   },
+  headlessShell: {
+    title: "Chromium's headless shell",
+    variable: "CHROMIUM_PATH",
+    candidates: ["chromium-headless-shell", "/usr/bin/chromium-headless-shell"],
+    debianPackage: "chromium-headless-shell",
+  },
   php: {
     title: "PHP",
     candidates: ["php"],
