@@ -33,7 +33,7 @@ import type {
   Touch,
 } from "../session/store.ts";
 
-/** A log item with the time at which it was appended, which `sweep` compares. */
+/** A log item, with the time at which it was appended. `sweep` deletes log items by that time. */
 interface LogEntry {
   readonly item: LogItem;
   readonly at: number;
@@ -48,7 +48,7 @@ interface StoredSession {
 
 /** Options of {@link memoryStore}. */
 interface MemoryStoreOptions {
-  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
+  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
   readonly clock?: Clock;
 }
 
@@ -114,7 +114,7 @@ class MemorySessions {
         return "over-limit";
     }
     const lastSeenAt = Math.max(stored?.lastSeenAt ?? record.lastSeenAt, record.lastSeenAt);
-    this.#save({ ...frozenCopy(record), lastSeenAt });
+    this.#save({ ...createFrozenCopy(record), lastSeenAt });
     if (change === "privilege") {
       this.#append((position) => ({ position, session: record.id, minVersion: record.version }));
     }
@@ -130,7 +130,7 @@ class MemorySessions {
 
   revoke(scope: RevocationScope, reason: RevokeReason): number {
     requireScope(scope);
-    const matching = this.#candidates(scope).filter(
+    const matching = this.#findCandidates(scope).filter(
       (record) => record.state === "active" && isInScope(record, scope),
     );
     const [first] = matching;
@@ -155,14 +155,14 @@ class MemorySessions {
   list(filter: SessionFilter, page: PageRequest): Page {
     requireFilter(filter);
     const { limit, after } = readPageRequest(page);
-    const matchingRecords = this.#candidates(filter)
+    const matchingRecords = this.#findCandidates(filter)
       .filter((record) => matchesFilter(record, filter) && (!after || compareNewestFirst(after, record) < 0))
       .sort(compareNewestFirst);
     return pageOf(matchingRecords, limit);
   }
 
   stats(now: number): StoreStats {
-    const live = this.#candidates({}).filter((record) => isLive(record, now));
+    const live = this.#findCandidates({}).filter((record) => isLive(record, now));
     live.sort(compareNewestFirst);
     return {
       total: this.#rows.size,
@@ -224,20 +224,20 @@ class MemorySessions {
    * Returns the records that may match `search`: those with its id or its subject, or all records if it has neither.
    * The caller checks each record.
    */
-  #candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
-    if ("session" in search) return this.#existing([search.session]);
+  #findCandidates(search: RevocationScope | SessionFilter): SessionRecord[] {
+    if ("session" in search) return this.#findRecords([search.session]);
     if ("subject" in search && search.subject !== undefined) {
-      return this.#existing(this.#bySubject.get(search.subject) ?? []);
+      return this.#findRecords(this.#bySubject.get(search.subject) ?? []);
     }
     return Array.from(this.#rows.values(), ({ record }) => record);
   }
 
-  #existing(ids: Iterable<string>): SessionRecord[] {
+  #findRecords(ids: Iterable<string>): SessionRecord[] {
     return Array.from(ids).flatMap((id) => this.#rows.get(id)?.record ?? []);
   }
 
   #countLive(subject: string, now: number, except: string): number {
-    const records = this.#candidates({ subject });
+    const records = this.#findCandidates({ subject });
     return records.filter((record) => record.id !== except && isLive(record, now)).length;
   }
 }
@@ -257,13 +257,13 @@ function matchesFilter(record: SessionRecord, { liveAt, ...filter }: SessionFilt
 }
 
 /** Objects that are frozen at every depth, so that records may share them. */
-const frozen = new WeakSet<object>();
+const frozenObjects = new WeakSet<object>();
 
 /** Freezes a value at every depth. */
 function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === "object" && value !== null && !frozen.has(value)) {
+  if (typeof value === "object" && value !== null && !frozenObjects.has(value)) {
     for (const inner of Object.values(value)) deepFreeze(inner);
-    frozen.add(Object.freeze(value));
+    frozenObjects.add(Object.freeze(value));
   }
   return value;
 }
@@ -272,10 +272,10 @@ function deepFreeze<Value>(value: Value): Value {
  * Returns a copy of JSON that is frozen at every depth. Parts that this module has frozen need no copy. Faster than
  * `structuredClone` for an object with thousands of members, and slower for one with hundreds.
  */
-function frozenCopy<Value>(value: Value): Value {
-  if (typeof value !== "object" || value === null || frozen.has(value)) return value;
-  const copy = Array.isArray(value) ? value.map(frozenCopy) : copyMembers(value);
-  frozen.add(Object.freeze(copy));
+function createFrozenCopy<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || frozenObjects.has(value)) return value;
+  const copy = Array.isArray(value) ? value.map(createFrozenCopy) : copyMembers(value);
+  frozenObjects.add(Object.freeze(copy));
   return copy as Value;
 }
 
@@ -283,7 +283,7 @@ function copyMembers(value: object): object {
   const copy: Record<string, unknown> = { ...value };
   for (const name of Object.keys(copy)) {
     const member = copy[name];
-    if (typeof member === "object" && member !== null) copy[name] = frozenCopy(member);
+    if (typeof member === "object" && member !== null) copy[name] = createFrozenCopy(member);
   }
   return copy;
 }

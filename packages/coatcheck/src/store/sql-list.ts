@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { type PagePosition, pageOf, readPageRequest } from "../session/page.ts";
 import type { Page, PageRequest, SessionFilter } from "../session/store.ts";
-import { FILTERS, recordOf, type SessionRow } from "./sql-row.ts";
+import { FILTER_COLUMNS, recordOf, type SessionRow } from "./sql-row.ts";
 
 /** The newest mass revocation of one tenant, or of everyone (then `tenant` is null). */
 export interface MassRevocation {
@@ -61,17 +61,17 @@ export async function listSessions<Schema>(
   const query = new ListQuery(source, conditionsOf(filter, after), limit + 1);
   const rows =
     state === "revoked"
-      ? await query.revoked(filter.tenant)
+      ? await query.readRevoked(filter.tenant)
       : state === "active" || liveAt !== undefined
-        ? await query.active(liveAt)
-        : await query.all();
+        ? await query.readActive(liveAt)
+        : await query.readAll();
   return pageOf(rows.map(recordOf), limit);
 }
 
 /** The conditions of a filter that do not depend on mass revocations. */
 function conditionsOf(filter: SessionFilter, after: PagePosition | null): RawBuilder<boolean>[] {
   const conditions: RawBuilder<boolean>[] = [];
-  for (const [name, column] of FILTERS) {
+  for (const [name, column] of FILTER_COLUMNS) {
     const value = filter[name];
     if (value !== undefined) conditions.push(sql`${sql.ref(`s.${column}`)} = ${value}`);
   }
@@ -91,12 +91,12 @@ class ListQuery<Schema> {
   }
 
   /** Reads the sessions in any state. */
-  async all(): Promise<readonly SessionRow[]> {
+  async readAll(): Promise<readonly SessionRow[]> {
     return await this.#rows(this.#select(this.#columns(), this.#source.view, this.#conditions));
   }
 
   /** Reads the active sessions. With `liveAt`, omits the sessions that a timeout had ended at that time. */
-  async active(liveAt: number | undefined): Promise<readonly SessionRow[]> {
+  async readActive(liveAt: number | undefined): Promise<readonly SessionRow[]> {
     const { table, endHour, isSpared } = this.#source;
     const conditions = [...this.#conditions, IS_NOT_REVOKED, isSpared];
     if (liveAt !== undefined) {
@@ -109,7 +109,7 @@ class ListQuery<Schema> {
    * Reads the revoked sessions. Merges several lists: the sessions that were revoked individually, and the sessions
    * that each mass revocation ended.
    */
-  async revoked(tenant: string | undefined): Promise<readonly SessionRow[]> {
+  async readRevoked(tenant: string | undefined): Promise<readonly SessionRow[]> {
     const { table, view } = this.#source;
     const found = await this.#source.massRevocations();
     const mass = found.filter((one) => tenant === undefined || one.tenant === null || one.tenant === tenant);

@@ -28,8 +28,8 @@ export interface SessionRow {
   expires_at: number;
   idle_timeout: number;
   /**
-   * The earlier of the two timeouts while the session is active; the time of revocation afterwards. `sweep` compares
-   * it.
+   * The earlier of the two timeouts while the session is active; the time of revocation afterwards. `sweep` deletes
+   * rows by this time.
    */
   ends_at: number;
   body: string;
@@ -39,7 +39,7 @@ export interface SessionRow {
  * The filter fields that must equal a column, as pairs of field name and column name. `state` is missing because it
  * also depends on mass revocations.
  */
-export const FILTERS = [
+export const FILTER_COLUMNS = [
   ["subject", "subject"],
   ["tenant", "tenant"],
   ["visitorId", "visitor_id"],

@@ -99,7 +99,7 @@ const POOLER_MESSAGE =
 /**
  * Creates a pool of up to ten connections, which it opens when they are needed.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` as {@link openPostgres}.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` in the same cases as {@link openPostgres}.
  */
 async function connectPostgres(
   connectionString: string,
@@ -136,7 +136,7 @@ async function connectPostgres(
  *
  * @param timeout - maximum milliseconds for connecting, and for each query.
  */
-export async function listeningClient(url: URL, timeout: number): Promise<Client> {
+export async function createListeningClient(url: URL, timeout: number): Promise<Client> {
   const { Client } = await import("pg");
   return new Client({
     connectionString: url.href,

@@ -10,25 +10,25 @@ export class Connections {
   readonly #outages: OutageReporter;
   readonly #generations = new WeakMap<PostgresClient, number>();
   /**
-   * Statements that failed; `connect` for connecting. A standby still accepts reads, so the server has recovered only
-   * when one of these statements succeeds.
+   * The statements that failed, and `connect` if connecting failed. A standby still accepts reads, so the server has
+   * recovered only when one of these succeeds.
    */
   readonly #failed = new Set<string>();
   #generation = 0;
   #lastReplacement = Number.NEGATIVE_INFINITY;
-  #prepares = true;
+  #canPrepare = true;
 
   constructor(onNotice?: NoticeListener) {
     this.#outages = new OutageReporter("PostgreSQL", onNotice);
   }
 
   /** Whether statements can be prepared once per connection. False behind a transaction pooler. */
-  get prepares(): boolean {
-    return this.#prepares;
+  get canPrepare(): boolean {
+    return this.#canPrepare;
   }
 
   stopPreparing(): void {
-    this.#prepares = false;
+    this.#canPrepare = false;
   }
 
   /** Whether the connection was opened before its server said that it is not the primary. */

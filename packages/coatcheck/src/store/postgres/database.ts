@@ -4,8 +4,8 @@ import { DeadlinePool, type DeadlinePoolOptions } from "./pool.ts";
 import type { PostgresSchema } from "./schema.ts";
 
 /**
- * Turns off Kysely's lock on migrations, which does not work behind a transaction pooler; `migrate` takes a lock
- * instead.
+ * Turns off Kysely's lock on migrations, because that lock does not work behind a transaction pooler. `migrate` takes
+ * its own lock instead.
  */
 class UnlockedAdapter extends PostgresAdapter {
   override async acquireMigrationLock(): Promise<void> {}

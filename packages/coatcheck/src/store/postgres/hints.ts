@@ -4,7 +4,7 @@ import { CoatcheckError } from "../../session/errors.ts";
 import { type Hint, type HintChannel, parseHint } from "../../session/hint.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { type NoticeListener, warnOfNotice } from "../notice.ts";
-import { listeningClient, postgresUrl } from "./connect.ts";
+import { createListeningClient, postgresUrl } from "./connect.ts";
 
 /** Options of {@link postgresHints}. */
 export interface PostgresHintsOptions {
@@ -146,14 +146,14 @@ class PostgresHints implements HintChannel {
   }
 
   async #connect(): Promise<void> {
-    const client = await listeningClient(this.#url, CONNECTION_TIMEOUT);
+    const client = await createListeningClient(this.#url, CONNECTION_TIMEOUT);
     // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
     client.on("error", ignoreError);
     client.on("notification", (notification) => this.#handleNotification(notification));
     client.on("end", () => this.#handleLoss(client));
     try {
       await client.connect();
-      if (await isTransactionPooled(client, () => listeningClient(this.#url, CONNECTION_TIMEOUT)))
+      if (await isTransactionPooled(client, () => createListeningClient(this.#url, CONNECTION_TIMEOUT)))
         this.#warn();
       // A hint may be lost in a crash of the server, so its commit does not wait for the disk.
       else await client.query(`set synchronous_commit = off; listen ${CHANNEL_NAME}`);

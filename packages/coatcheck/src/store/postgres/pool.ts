@@ -119,7 +119,7 @@ class DeadlineClient implements KyselyClient {
   async query<R>(text = "", values: ReadonlyArray<unknown> = []): Promise<PostgresQueryResult<R>> {
     if (this.#hasTimedOut) throw createTimeoutError();
     const { connections, prepareStatements } = this.#options;
-    const named = prepareStatements && connections.prepares ? statementName(text) : {};
+    const named = prepareStatements && connections.canPrepare ? statementName(text) : {};
     try {
       const query = { ...named, text, values: [...values], types: resultTypes };
       const result = await withinDeadline(this.#deadline, this.#client.query(query));

@@ -50,22 +50,22 @@ export function isFlushed({ written, flushed }: LogHead): boolean {
  * position that is too low only makes the cache read some log items twice.
  */
 export class DurablePosition {
-  #durable: LogPosition = 0;
-  #unflushed: { readonly position: LogPosition; readonly written: number } | null = null;
+  #durablePosition: LogPosition = 0;
+  #unflushedHead: { readonly position: LogPosition; readonly written: number } | null = null;
 
   /** Returns the log position of the data that a statement read. */
   at(logHead: LogHead): LogPosition {
     const position = positionOf(logHead);
     if (isFlushed(logHead)) this.markFlushed(position);
-    else if (this.#unflushed && this.#unflushed.written <= logHead.flushed)
-      this.markFlushed(this.#unflushed.position);
-    this.#unflushed ??= { position, written: logHead.written };
-    return Math.min(position, this.#durable);
+    else if (this.#unflushedHead && this.#unflushedHead.written <= logHead.flushed)
+      this.markFlushed(this.#unflushedHead.position);
+    this.#unflushedHead ??= { position, written: logHead.written };
+    return Math.min(position, this.#durablePosition);
   }
 
   /** Records that the log is on the disk up to `position` at least. */
   markFlushed(position: LogPosition): void {
-    this.#durable = Math.max(this.#durable, position);
-    this.#unflushed = null;
+    this.#durablePosition = Math.max(this.#durablePosition, position);
+    this.#unflushedHead = null;
   }
 }

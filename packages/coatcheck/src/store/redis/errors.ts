@@ -1,7 +1,8 @@
 import { CoatcheckError } from "../../session/errors.ts";
 
 /**
- * Error code that a script returns if a key is lost without which it cannot distinguish ended sessions from live ones.
+ * Error code of a script that found a key lost. Without that key, the script cannot distinguish ended sessions from
+ * live ones.
  */
 export const LOST_KEY = "COATCHECKLOST";
 

@@ -49,7 +49,7 @@ export class EvictionCheck {
   }
 
   async #check(): Promise<void> {
-    const policy = await evictionPolicy(this.#transport, this.#prefix);
+    const policy = await findUnsafePolicy(this.#transport, this.#prefix);
     if (policy === null) return this.#outages.recordSuccess();
     const message = `Redis may evict sessions (maxmemory-policy is ${policy}); set it to noeviction or a volatile policy.`;
     this.#outages.recordFailure(message, undefined);
@@ -58,11 +58,11 @@ export class EvictionCheck {
 }
 
 /**
- * Returns the policy of a server that may evict any key when its memory is full; otherwise null. Evictions would log
- * users out at random and lose revocations. `volatile-…` policies are safe, because no key of the store has a time to
- * live.
+ * Returns the server's eviction policy if it may evict any key when the memory is full; null for a safe policy.
+ * Evictions would log users out at random and lose revocations. `volatile-…` policies are safe, because no key of the
+ * store has a time to live.
  */
-async function evictionPolicy(transport: RedisTransport, prefix: string): Promise<string | null> {
+async function findUnsafePolicy(transport: RedisTransport, prefix: string): Promise<string | null> {
   const info = requireString(await READ_MEMORY_INFO.run(transport, prefix, []));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
   const policy = field("maxmemory_policy");

@@ -31,8 +31,9 @@ const MAX_SEARCHED_REVOCATIONS = 3;
 /**
  * Reads one slice of an index.
  *
- * `ARGV`: the filter as JSON; the direction, `newest` or `oldest` first; how many rows are wanted; the member to
- * continue after, or an empty string. Returns the rows that match and the member to continue after, null at the end.
+ * `ARGV`: the filter as JSON; the direction, `newest` or `oldest` first; how many rows are wanted; the member after
+ * which to continue, or an empty string. Returns the rows that match, and the member after which to continue (null at
+ * the end of the index).
  *
  * It reads the smallest index that the filter names and checks the rest of the filter on each row. If the filter has a
  * `state` or `liveAt`, it first looks up the row's id in the sets of active rows, and loads the row only if it may match.
@@ -115,7 +116,7 @@ return { found, #members == ${SCAN_SLICE_SIZE} and members[#members] or false }
 );
 
 /** The member of a record in every index; {@link SCAN_INDEX} continues after it. */
-export function memberOf(record: { readonly createdAt: number; readonly id: string }): string {
+export function indexMemberOf(record: { readonly createdAt: number; readonly id: string }): string {
   return String(record.createdAt).padStart(15, "0") + record.id;
 }
 

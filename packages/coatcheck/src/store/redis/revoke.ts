@@ -98,7 +98,7 @@ return revoke_everyone()
  *
  * @param now - epoch milliseconds.
  */
-export function revokeArguments(scope: RevocationScope, reason: RevokeReason, now: number): string[] {
+export function toRevokeArguments(scope: RevocationScope, reason: RevokeReason, now: number): string[] {
   const tail = [reason, String(now)];
   if ("session" in scope) return ["session", scope.session, "", ...tail];
   if ("subject" in scope) return ["subject", scope.subject.toWellFormed(), scope.except ?? "", ...tail];

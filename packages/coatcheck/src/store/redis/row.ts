@@ -115,7 +115,7 @@ export function indexedFieldsOf(record: SessionRecord): string {
 }
 
 /** Encodes a filter as JSON, with the same replacements as {@link indexedFieldsOf}, so that equal values match. */
-export function filterArgument(filter: SessionFilter): string {
+export function toFilterArgument(filter: SessionFilter): string {
   const { type, state, liveAt } = filter;
   const names = INDEXED_FIELDS.map((name) => [name, withoutLoneSurrogates(filter[name])]);
   return JSON.stringify({ type, state, liveAt, ...Object.fromEntries(names) });

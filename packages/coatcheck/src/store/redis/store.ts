@@ -37,14 +37,14 @@ import type {
 import type { NoticeListener } from "../notice.ts";
 import { EvictionCheck } from "./eviction.ts";
 import { LOG_SLICE_SIZE, logItemOf } from "./log.ts";
-import { COUNT_SESSIONS, GET_ROW, INVALIDATE_KEY, memberOf, READ_LOG, SCAN_INDEX } from "./read.ts";
+import { COUNT_SESSIONS, GET_ROW, INVALIDATE_KEY, indexMemberOf, READ_LOG, SCAN_INDEX } from "./read.ts";
 import { requireArray, requireInteger, requireString } from "./reply.ts";
-import { REVOKE_SESSIONS, revokeArguments } from "./revoke.ts";
-import { filterArgument, recordOf, recordsOf } from "./row.ts";
+import { REVOKE_SESSIONS, toRevokeArguments } from "./revoke.ts";
+import { recordOf, recordsOf, toFilterArgument } from "./row.ts";
 import type { RedisScript } from "./script.ts";
 import { SWEEP_ROWS, SWEEP_SLICE_SIZE } from "./sweep.ts";
 import type { RedisTransport } from "./transport.ts";
-import { PUT_RECORD, putArguments, TOUCH_ROWS, TOUCH_SLICE_SIZE, touchArguments } from "./write.ts";
+import { PUT_RECORD, TOUCH_ROWS, TOUCH_SLICE_SIZE, toPutArguments, toTouchArguments } from "./write.ts";
 
 export type { NoticeListener, ServerNotice } from "../notice.ts";
 export { type ConnectRedisOptions, connectRedis, redisClientSettings } from "./connect.ts";
@@ -59,7 +59,7 @@ export {
 export interface RedisStoreOptions {
   /** First part of every key. Applications that share a server need different prefixes. Default: `coatcheck`. */
   readonly prefix?: string;
-  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
+  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
   readonly clock?: Clock;
   /** Called when the server may evict sessions, and when it no longer may. Default: a process warning. */
   readonly onNotice?: NoticeListener;
@@ -75,7 +75,7 @@ const STORE_OPTIONS = {
  * One `sweep` applies pending mass revocations to at least this many rows, even if its `limit` of deleted rows is
  * lower.
  */
-const MIN_APPLIED = 1000;
+const MIN_UPDATED_ROWS = 1000;
 
 /**
  * Creates a session store in Redis 6.2 or later, or Valkey. Each call runs one script, so it is atomic and takes one
@@ -136,7 +136,7 @@ class RedisStore implements SessionStore {
   }
 
   get(id: string): Promise<Snapshot | null> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       const reply = isSessionId(id) ? await this.#run(GET_ROW, [id]) : null;
       if (reply === null) return null;
       const [row, position] = requireArray(reply);
@@ -145,43 +145,43 @@ class RedisStore implements SessionStore {
   }
 
   put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
-    return this.#accept(async () => {
-      return requireString(await this.#run(PUT_RECORD, putArguments(record, options))) as PutOutcome;
+    return this.#runCall(async () => {
+      return requireString(await this.#run(PUT_RECORD, toPutArguments(record, options))) as PutOutcome;
     });
   }
 
   touch(touches: readonly Touch[]): Promise<void> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       const validTouches = touches.filter(({ id }) => isSessionId(id));
       for (let start = 0; start < validTouches.length; start += TOUCH_SLICE_SIZE) {
-        await this.#run(TOUCH_ROWS, touchArguments(validTouches.slice(start, start + TOUCH_SLICE_SIZE)));
+        await this.#run(TOUCH_ROWS, toTouchArguments(validTouches.slice(start, start + TOUCH_SLICE_SIZE)));
       }
     });
   }
 
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       requireScope(scope);
       if ("session" in scope && !isSessionId(scope.session)) return 0;
       return requireInteger(
-        await this.#run(REVOKE_SESSIONS, revokeArguments(scope, reason, this.#clock.now())),
+        await this.#run(REVOKE_SESSIONS, toRevokeArguments(scope, reason, this.#clock.now())),
       );
     });
   }
 
   invalidate(key: string): Promise<LogPosition> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       requireKey(key);
       return requireInteger(await this.#run(INVALIDATE_KEY, [JSON.stringify(key)]));
     });
   }
 
   list(filter: SessionFilter, page: PageRequest): Promise<Page> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       requireFilter(filter);
       const { limit, after } = readPageRequest(page);
       // One record more than the limit shows whether there is a next page.
-      const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");
+      const found = await this.#scan(filter, "newest", limit + 1, after ? indexMemberOf(after) : "");
       return pageOf(found, limit);
     });
   }
@@ -191,7 +191,7 @@ class RedisStore implements SessionStore {
    * sessions.
    */
   stats(now: number): Promise<StoreStats> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       const counts = requireArray(await this.#run(COUNT_SESSIONS, [String(now)])).map(requireInteger);
       const [total = 0, anonymous = 0, authenticated = 0] = counts;
       const [oldest] = await this.#scan({ liveAt: now }, "oldest", 1, "");
@@ -208,7 +208,7 @@ class RedisStore implements SessionStore {
   }
 
   changes(cursor: LogPosition | null): Promise<LogPage> {
-    return this.#accept(async () => {
+    return this.#runCall(async () => {
       const items: LogItem[] = [];
       for (let from = cursor; ; ) {
         const [end, lost, entries] = requireArray(
@@ -230,8 +230,8 @@ class RedisStore implements SessionStore {
    * Also applies pending mass revocations to rows; each call applies them to some of the rows. Call `sweep` regularly.
    */
   sweep(before: number, limit: number): Promise<number> {
-    return this.#accept(async () => {
-      const maxApplied = Math.max(limit, MIN_APPLIED);
+    return this.#runCall(async () => {
+      const maxApplied = Math.max(limit, MIN_UPDATED_ROWS);
       let deleted = 0;
       let applied = 0;
       while (deleted < limit) {
@@ -254,7 +254,7 @@ class RedisStore implements SessionStore {
   }
 
   /** Runs a call. `close` waits until all steps of the call are done. */
-  async #accept<T>(call: () => Promise<T>): Promise<T> {
+  async #runCall<T>(call: () => Promise<T>): Promise<T> {
     if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
     const work = call();
     this.#inFlight.add(work);
@@ -273,7 +273,7 @@ class RedisStore implements SessionStore {
   ): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
     for (let from = after; found.length < wanted; ) {
-      const args = [filterArgument(filter), direction, String(wanted - found.length), from];
+      const args = [toFilterArgument(filter), direction, String(wanted - found.length), from];
       const [rows, next] = requireArray(await this.#run(SCAN_INDEX, args));
       found.push(...recordsOf(rows));
       if (next === null) break;

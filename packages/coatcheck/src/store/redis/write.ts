@@ -61,7 +61,7 @@ return 'stored'
 );
 
 /** The arguments of {@link PUT_RECORD}. */
-export function putArguments(
+export function toPutArguments(
   record: SessionRecord,
   { expectedVersion, change, sessionLimit }: PutOptions,
 ): string[] {
@@ -99,6 +99,6 @@ end
 export const TOUCH_SLICE_SIZE = 500;
 
 /** The arguments of {@link TOUCH_ROWS}. */
-export function touchArguments(touches: readonly Touch[]): string[] {
+export function toTouchArguments(touches: readonly Touch[]): string[] {
   return touches.flatMap(({ id, lastSeenAt }) => [id, String(lastSeenAt)]);
 }

@@ -29,11 +29,11 @@ parentPort.on("message", (now) => {
 });
 `;
 
-/** Runs one query in a thread of its own. The first call starts the thread, and later calls reuse it. */
+/** Runs one query in a separate thread. The first call starts the thread, and later calls reuse it. */
 export class CountThread {
   readonly #workerData: { readonly path: string; readonly query: string };
   #worker: Worker | null = null;
-  #waiting: PendingCount[] = [];
+  #pendingCounts: PendingCount[] = [];
   #isOpen = true;
 
   /** @param query - takes one parameter and returns one row. */
@@ -53,7 +53,7 @@ export class CountThread {
     const worker = this.#worker;
     worker.ref();
     return await new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#pendingCounts.push({ resolve, reject });
       worker.postMessage(now);
     });
   }
@@ -62,7 +62,7 @@ export class CountThread {
   async close(): Promise<void> {
     this.#isOpen = false;
     const worker = this.#worker;
-    this.#fail(createClosedError());
+    this.#rejectAll(createClosedError());
     await worker?.terminate();
   }
 
@@ -73,23 +73,23 @@ export class CountThread {
       workerData: this.#workerData,
     });
     worker.on("message", (reply: ThreadReply) => {
-      const waiting = this.#waiting.shift();
+      const waiting = this.#pendingCounts.shift();
       if ("row" in reply) waiting?.resolve(reply.row);
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
-      if (this.#waiting.length === 0) worker.unref();
+      if (this.#pendingCounts.length === 0) worker.unref();
     });
     worker.on("error", (error) => {
-      if (this.#worker === worker) this.#fail(error);
+      if (this.#worker === worker) this.#rejectAll(error);
     });
     worker.on("exit", () => {
       if (this.#worker === worker)
-        this.#fail(new Error("Cannot count the sessions: the thread that counts them has stopped."));
+        this.#rejectAll(new Error("Cannot count the sessions: the thread that counts them has stopped."));
     });
     return worker;
   }
 
-  #fail(error: unknown): void {
+  #rejectAll(error: unknown): void {
     this.#worker = null;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#pendingCounts.splice(0)) reject(error);
   }
 }

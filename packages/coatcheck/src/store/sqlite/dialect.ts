@@ -4,10 +4,10 @@ import type { Tables } from "./schema.ts";
 
 /** Creates a Kysely instance on a `node:sqlite` connection. */
 export function createKysely(database: DatabaseSync): Kysely<Tables> {
-  return new Kysely({ dialect: new SqliteDialect({ database: adapt(database) }) });
+  return new Kysely({ dialect: new SqliteDialect({ database: adaptConnection(database) }) });
 }
 
-function adapt(database: DatabaseSync): SqliteDatabase {
+function adaptConnection(database: DatabaseSync): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {

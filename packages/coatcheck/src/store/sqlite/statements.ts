@@ -165,7 +165,7 @@ export class SqliteStatements {
 
   put(row: SessionRow, { expectedVersion, change, sessionLimit }: PutOptions, now: number): PutOutcome {
     if (sessionLimit && row.subject !== null) {
-      if (!this.#isExpected(row.id, expectedVersion)) return "conflict";
+      if (!this.#hasExpectedVersion(row.id, expectedVersion)) return "conflict";
       if (countOf(this.#countLive, row.subject, row.id, sessionLimit.now) >= sessionLimit.max)
         return "over-limit";
     }
@@ -214,7 +214,7 @@ export class SqliteStatements {
     return Number(this.#dataVersion.get()?.data_version);
   }
 
-  #isExpected(id: string, version: number): boolean {
+  #hasExpectedVersion(id: string, version: number): boolean {
     const found = version === 0 ? !this.#exists.get(id) : this.#isActiveVersion.get(id, version);
     return Boolean(found);
   }

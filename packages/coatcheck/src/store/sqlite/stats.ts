@@ -20,7 +20,7 @@ const COUNT_SESSIONS = `
 export interface SqliteStats {
   /** Returns counts as of `now` (epoch milliseconds) for a small store, and counts of the last minute for a large one. */
   read(now: number): Promise<StoreStats>;
-  /** Ends the thread. A count that is running is rejected. */
+  /** Ends the thread that counts. Rejects a count that is running. */
   close(): Promise<void>;
 }
 

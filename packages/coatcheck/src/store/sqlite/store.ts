@@ -39,7 +39,7 @@ export interface SqliteStoreOptions {
    * time. Default: 2000.
    */
   readonly busyTimeout?: number;
-  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
+  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
   readonly clock?: Clock;
 }
 
