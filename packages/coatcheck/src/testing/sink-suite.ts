@@ -1,8 +1,8 @@
 import type { EventBatch, EventSink } from "../visit/sink.ts";
 import type { SinkCases } from "./sink-suite/fixtures.ts";
-import { guarantees } from "./sink-suite/guarantees.ts";
-import { orders } from "./sink-suite/orders.ts";
-import { robustness } from "./sink-suite/robustness.ts";
+import { guaranteeCases } from "./sink-suite/guarantees.ts";
+import { orderCases } from "./sink-suite/orders.ts";
+import { robustnessCases } from "./sink-suite/robustness.ts";
 import type { TestFramework } from "./store-suite.ts";
 
 /** An empty event sink for one test. */
@@ -28,9 +28,9 @@ export interface SinkContractOptions {
 }
 
 const GROUPS: Readonly<Record<string, SinkCases>> = {
-  "write()": guarantees,
-  "findOrder()": orders,
-  "unusual content and close()": robustness,
+  "write()": guaranteeCases,
+  "findOrder()": orderCases,
+  "unusual content and close()": robustnessCases,
 };
 
 /**

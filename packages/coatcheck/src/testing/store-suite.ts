@@ -1,13 +1,13 @@
 import type { SessionStore } from "../session/store.ts";
-import { exactText } from "./store-suite/exact-text.ts";
+import { exactTextCases } from "./store-suite/exact-text.ts";
 import type { Cases } from "./store-suite/fixtures.ts";
-import { listing } from "./store-suite/listing.ts";
-import { log } from "./store-suite/log.ts";
-import { position } from "./store-suite/position.ts";
-import { revoking } from "./store-suite/revoking.ts";
-import { robustness } from "./store-suite/robustness.ts";
-import { sweeping } from "./store-suite/sweeping.ts";
-import { writing } from "./store-suite/writing.ts";
+import { listCases } from "./store-suite/listing.ts";
+import { logCases } from "./store-suite/log.ts";
+import { positionCases } from "./store-suite/position.ts";
+import { revokeCases } from "./store-suite/revoking.ts";
+import { robustnessCases } from "./store-suite/robustness.ts";
+import { sweepCases } from "./store-suite/sweeping.ts";
+import { writeCases } from "./store-suite/writing.ts";
 
 /** The functions of a test framework that the suite uses. Vitest, Jest and `node:test` all have them. */
 export interface TestFramework {
@@ -37,14 +37,14 @@ export interface StoreContractOptions {
 
 /** The tests by the methods of `SessionStore` that they check. */
 const GROUPS: Readonly<Record<string, Cases>> = {
-  "get(), put() and touch()": writing,
-  "revoke() and the session limit": revoking,
-  "list() and stats()": listing,
-  "changes()": log,
-  "the position of get()": position,
-  "sweep()": sweeping,
-  "names that a collation may regard as equal": exactText,
-  "hostile input and close()": robustness,
+  "get(), put() and touch()": writeCases,
+  "revoke() and the session limit": revokeCases,
+  "list() and stats()": listCases,
+  "changes()": logCases,
+  "the position of get()": positionCases,
+  "sweep()": sweepCases,
+  "names that a collation may regard as equal": exactTextCases,
+  "hostile input and close()": robustnessCases,
 };
 
 /**

@@ -86,13 +86,13 @@ async function respondToRequest(
   switch (request.url) {
     case "/": {
       const command = commandOf(body);
-      if (!command) return malformed;
+      if (!command) return malformedResponse;
       const result = await runCommand(redis, command, encode);
       return { status: "error" in result ? 400 : 200, body: result };
     }
     case "/pipeline": {
       const commands = commandsOf(body);
-      if (!commands) return malformed;
+      if (!commands) return malformedResponse;
       return {
         status: 200,
         body: await Promise.all(commands.map((command) => runCommand(redis, command, encode))),
@@ -100,14 +100,14 @@ async function respondToRequest(
     }
     case "/multi-exec": {
       const commands = commandsOf(body);
-      return commands ? await runTogether(redis, commands, encode) : malformed;
+      return commands ? await runTogether(redis, commands, encode) : malformedResponse;
     }
     default:
       return { status: 404, body: { error: "ERR path not found" } };
   }
 }
 
-const malformed = { status: 400, body: { error: "ERR failed to parse command" } };
+const malformedResponse = { status: 400, body: { error: "ERR failed to parse command" } };
 
 function isAuthorized(header: string | undefined, token: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();

@@ -22,7 +22,7 @@ function firstWord(userAgent: string | null): string {
 }
 
 /** Elevates for the scope `payment`. */
-const elevate: Route = {
+const elevateRoute: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
     await session.elevate("payment", 300_000);
@@ -30,7 +30,7 @@ const elevate: Route = {
   },
 };
 
-const routes = { "/login": loginRoute, "/show": showRoute, "/elevate": elevate };
+const routes = { "/login": loginRoute, "/show": showRoute, "/elevate": elevateRoute };
 const from = (userAgent: string, address = "198.51.100.9") => ({
   headers: { "user-agent": userAgent, "x-forwarded-for": address },
 });

@@ -40,10 +40,10 @@ export const loginRoute: Route = {
 };
 
 /** Logs in as `ann` with `rememberMe: true`. */
-export const rememberRoute: Route = loginWith(true);
+export const loginWithRememberMeRoute: Route = loginWith(true);
 
 /** Logs in as `ann` with `rememberMe: false`, so that the cookie ends with the browser. */
-export const forgetRoute: Route = loginWith(false);
+export const loginWithoutRememberMeRoute: Route = loginWith(false);
 
 function loginWith(rememberMe: boolean): Route {
   return {

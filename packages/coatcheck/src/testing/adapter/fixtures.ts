@@ -34,7 +34,7 @@ export class ObservedStore implements SessionStore {
   writes = 0;
   /** While true, every call fails with `STORE_UNAVAILABLE`. */
   isDown = false;
-  #hold: { readonly arrived: () => void; readonly released: Promise<void> } | null = null;
+  #heldWrites: { readonly arrived: () => void; readonly released: Promise<void> } | null = null;
   readonly #store: SessionStore;
 
   constructor(store: SessionStore) {
@@ -45,9 +45,9 @@ export class ObservedStore implements SessionStore {
   holdWrites(): { readonly arrived: Promise<void>; readonly release: () => void } {
     const arrived = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    this.#hold = { arrived: arrived.resolve, released: released.promise };
+    this.#heldWrites = { arrived: arrived.resolve, released: released.promise };
     const release = () => {
-      this.#hold = null;
+      this.#heldWrites = null;
       released.resolve();
     };
     return { arrived: arrived.promise, release };
@@ -55,51 +55,51 @@ export class ObservedStore implements SessionStore {
 
   async get(id: string) {
     this.reads++;
-    return await this.#call(() => this.#store.get(id));
+    return await this.#callUnlessDown(() => this.#store.get(id));
   }
 
   async put(...args: Parameters<SessionStore["put"]>) {
-    const hold = this.#hold;
+    const hold = this.#heldWrites;
     hold?.arrived();
     await hold?.released;
-    const outcome = await this.#call(() => this.#store.put(...args));
+    const outcome = await this.#callUnlessDown(() => this.#store.put(...args));
     this.writes++;
     return outcome;
   }
 
   async touch(...args: Parameters<SessionStore["touch"]>) {
-    await this.#call(() => this.#store.touch(...args));
+    await this.#callUnlessDown(() => this.#store.touch(...args));
   }
 
   async revoke(...args: Parameters<SessionStore["revoke"]>) {
-    return await this.#call(() => this.#store.revoke(...args));
+    return await this.#callUnlessDown(() => this.#store.revoke(...args));
   }
 
   async invalidate(key: string) {
-    return await this.#call(() => this.#store.invalidate(key));
+    return await this.#callUnlessDown(() => this.#store.invalidate(key));
   }
 
   async list(...args: Parameters<SessionStore["list"]>) {
-    return await this.#call(() => this.#store.list(...args));
+    return await this.#callUnlessDown(() => this.#store.list(...args));
   }
 
   async stats(now: number) {
-    return await this.#call(() => this.#store.stats(now));
+    return await this.#callUnlessDown(() => this.#store.stats(now));
   }
 
   async changes(...args: Parameters<SessionStore["changes"]>) {
-    return await this.#call(() => this.#store.changes(...args));
+    return await this.#callUnlessDown(() => this.#store.changes(...args));
   }
 
   async sweep(before: number, limit: number) {
-    return await this.#call(() => this.#store.sweep(before, limit));
+    return await this.#callUnlessDown(() => this.#store.sweep(before, limit));
   }
 
   async close() {
     await this.#store.close();
   }
 
-  async #call<Value>(call: () => Promise<Value>): Promise<Value> {
+  async #callUnlessDown<Value>(call: () => Promise<Value>): Promise<Value> {
     if (this.isDown) throw storeUnavailableError(new Error("The store was made to fail."));
     return await call();
   }
@@ -217,11 +217,11 @@ export class Browser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = cookie === "" ? sending.headers : { cookie, ...sending.headers };
     const response = await this.#fixture.send(path, headers ? { ...sending, headers } : sending);
-    for (const line of response.cookies) this.#keep(line);
+    for (const line of response.cookies) this.#storeCookie(line);
     return response;
   }
 
-  #keep(line: string): void {
+  #storeCookie(line: string): void {
     const [pair = "", ...attributes] = line.split("; ");
     const equals = pair.indexOf("=");
     const name = pair.slice(0, equals);

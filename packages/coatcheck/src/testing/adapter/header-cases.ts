@@ -3,7 +3,7 @@ import { type AdapterCases, countRoute, loginRoute, showRoute } from "./case.ts"
 import type { Exchange, Route } from "./exchange.ts";
 
 /** Creates a route that changes the session's data before it responds, so that the response must wait for the save. */
-function savingRoute(respond: (exchange: Exchange) => unknown): Route {
+function createSavingRoute(respond: (exchange: Exchange) => unknown): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();
@@ -95,7 +95,7 @@ export const headerCases: AdapterCases = {
   },
   "cookies that the route sets are kept": {
     routes: {
-      "/both": savingRoute((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")),
+      "/both": createSavingRoute((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")),
     },
     async check(fixture) {
       const { cookies } = await fixture.send("/both");
@@ -106,10 +106,10 @@ export const headerCases: AdapterCases = {
   },
   "a response is not sent before the session that it depends on is stored": {
     routes: {
-      "/text": savingRoute((exchange) => exchange.reply(200, {}, "text")),
-      "/empty": savingRoute((exchange) => exchange.reply(204, {})),
-      "/redirect": savingRoute((exchange) => exchange.reply(303, { location: "/next" })),
-      "/stream": savingRoute((exchange) => exchange.stream(["a", "b", "c"])),
+      "/text": createSavingRoute((exchange) => exchange.reply(200, {}, "text")),
+      "/empty": createSavingRoute((exchange) => exchange.reply(204, {})),
+      "/redirect": createSavingRoute((exchange) => exchange.reply(303, { location: "/next" })),
+      "/stream": createSavingRoute((exchange) => exchange.stream(["a", "b", "c"])),
     },
     async check(fixture) {
       for (const method of ["GET", "HEAD", "POST"]) {
@@ -130,7 +130,9 @@ export const headerCases: AdapterCases = {
     },
   },
   "a streamed response arrives complete": {
-    routes: { "/stream": savingRoute((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))) },
+    routes: {
+      "/stream": createSavingRoute((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))),
+    },
     async check(fixture) {
       const response = await fixture.send("/stream");
       assert.equal(response.body.length, 1_000_000);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import {
   type AdapterCases,
   countRoute,
-  forgetRoute,
   loginRoute,
+  loginWithoutRememberMeRoute,
+  loginWithRememberMeRoute,
   logoutRoute,
-  rememberRoute,
   sessionlessRoute,
   showRoute,
   showSession,
@@ -107,8 +107,8 @@ export const lifecycleCases: AdapterCases = {
     routes: {
       "/count": countRoute,
       "/login": loginRoute,
-      "/remember": rememberRoute,
-      "/forget": forgetRoute,
+      "/remember": loginWithRememberMeRoute,
+      "/forget": loginWithoutRememberMeRoute,
     },
     async check(fixture) {
       const maxAge = async (path: string) =>
@@ -121,7 +121,7 @@ export const lifecycleCases: AdapterCases = {
   },
   "a policy without persistent cookies makes cookies that end with the browser": {
     policy: { persistentCookie: false },
-    routes: { "/count": countRoute, "/remember": rememberRoute },
+    routes: { "/count": countRoute, "/remember": loginWithRememberMeRoute },
     async check(fixture) {
       assert.doesNotMatch(String((await fixture.send("/count")).cookies[0]), /Max-Age|Expires/);
       assert.match(String((await fixture.send("/remember")).cookies[0]), /; Max-Age=2592000;/);

@@ -9,7 +9,7 @@ import { countRoute, loginRoute, showRoute } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
 /** Creates a route that changes the session, then writes to the `node:http` response directly. */
-function rawResponseRoute(write: (response: ServerResponse) => unknown): Route {
+function createRawResponseRoute(write: (response: ServerResponse) => unknown): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();
@@ -28,7 +28,7 @@ function rawResponseRoute(write: (response: ServerResponse) => unknown): Route {
  * Logs in after the headers were sent, so that the new token cannot be set. Loads the session before (`early`) or
  * after.
  */
-const lateLogin = (load: "early" | "late"): Route => ({
+const createLateLoginRoute = (load: "early" | "late"): Route => ({
   async handle(exchange) {
     if (load === "early") await exchange.session.load();
     const response = exchange.raw?.();
@@ -98,7 +98,7 @@ export const nodeResponseCases: AdapterCases = {
     Object.entries(responseWriters).map(([name, [write, status, body]]): [string, AdapterCase] => [
       `the session's cookie is set by ${name}`,
       {
-        routes: { "/write": rawResponseRoute(write), "/show": showRoute },
+        routes: { "/write": createRawResponseRoute(write), "/show": showRoute },
         async check(fixture) {
           const browser = fixture.browser();
           const hold = fixture.store.holdWrites();
@@ -115,8 +115,8 @@ export const nodeResponseCases: AdapterCases = {
   "a login after the headers were sent fails with CONFLICT, and the browser's token stays valid": {
     routes: {
       "/count": countRoute,
-      "/late": lateLogin("early"),
-      "/later": lateLogin("late"),
+      "/late": createLateLoginRoute("early"),
+      "/later": createLateLoginRoute("late"),
       "/show": showRoute,
     },
     async check(fixture) {
@@ -137,7 +137,7 @@ export const nodeResponseCases: AdapterCases = {
     },
   },
   "a session is saved although its client disconnects before the commit, and the server keeps running": {
-    routes: { "/write": rawResponseRoute((response) => response.end("body")), "/login": loginRoute },
+    routes: { "/write": createRawResponseRoute((response) => response.end("body")), "/login": loginRoute },
     async check(fixture) {
       const writes = fixture.store.holdWrites();
       const { hostname, port } = new URL(fixture.url);

@@ -15,7 +15,7 @@ function createBarrier(count: number): () => Promise<void> {
   };
 }
 
-const fiveHaveLoaded = createBarrier(5);
+const waitForFiveCallers = createBarrier(5);
 
 /** Requests whose handlers run at the same time. */
 export const parallelCases: AdapterCases = {
@@ -30,7 +30,7 @@ export const parallelCases: AdapterCases = {
       "/take": {
         async handle(exchange) {
           const session = await exchange.session.load();
-          await fiveHaveLoaded();
+          await waitForFiveCallers();
           return exchange.reply(200, {}, String(await session.takeFlash("notice")));
         },
       },
@@ -48,7 +48,7 @@ export const parallelCases: AdapterCases = {
       "/together": {
         async handle(exchange) {
           const session = await exchange.session.load();
-          await fiveHaveLoaded();
+          await waitForFiveCallers();
           session.data.count = Number(session.data.count) + 1;
           return showSession(exchange);
         },

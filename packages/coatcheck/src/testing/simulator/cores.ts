@@ -30,7 +30,7 @@ class NoLease extends TimedLease {
   }
 }
 
-class LeaseFromReply extends TimedLease {
+class LeaseFromResponse extends TimedLease {
   readonly #time: NodeTime;
 
   constructor(bound: number, time: NodeTime) {
@@ -44,7 +44,7 @@ class LeaseFromReply extends TimedLease {
 }
 
 /** Checks the clock only when a timer fires, like a heartbeat, and uses that result until the timer fires again. */
-class TimerFlag extends TimedLease {
+class TimerCheckedLease extends TimedLease {
   #isHeld = false;
 
   update(time: NodeTime): void {
@@ -76,7 +76,7 @@ class UncheckedCore extends CacheCore {
 }
 
 /** Treats every copy as read at the horizon or later. */
-class NoHorizon extends RevocationLog {
+class LogWithoutHorizon extends RevocationLog {
   override allowsFill(key: string, { record, position }: Snapshot): boolean {
     return super.allowsFill(key, { record, position: Math.max(position, this.horizon) });
   }
@@ -90,11 +90,11 @@ export const mutantCaches = {
   "the lease is counted from the response to a poll": (options) => ({
     core: new CacheCore({
       ...dependenciesOf(options),
-      lease: new LeaseFromReply(options.maxStaleness, options.time),
+      lease: new LeaseFromResponse(options.maxStaleness, options.time),
     }),
   }),
   "the lease is checked only by a timer": (options) => {
-    const lease = new TimerFlag(options.maxStaleness);
+    const lease = new TimerCheckedLease(options.maxStaleness);
     return {
       core: new CacheCore({ ...dependenciesOf(options), lease }),
       tick: () => lease.update(options.time),
@@ -105,6 +105,6 @@ export const mutantCaches = {
   }),
   "copies are cached without a check": (options) => ({ core: new UncheckedCore(dependenciesOf(options)) }),
   "copies from before the known log are cached": (options) => ({
-    core: new CacheCore({ ...dependenciesOf(options), log: new NoHorizon(options.maxLogEntries) }),
+    core: new CacheCore({ ...dependenciesOf(options), log: new LogWithoutHorizon(options.maxLogEntries) }),
   }),
 } satisfies Record<string, CreateCore>;

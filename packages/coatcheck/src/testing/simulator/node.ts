@@ -137,7 +137,7 @@ export class SimulatedNode {
   }
 
   /** Whether a message between this process and the server is delivered now. */
-  reaches(remote: "store" | "shared"): boolean {
+  canReach(remote: "store" | "shared"): boolean {
     return this.#simulation.events.now >= this.#cutUntil[remote];
   }
 
@@ -201,7 +201,7 @@ export class SimulatedNode {
 
   /** Calls `unreachable` immediately if the tier cannot be reached, as an open circuit breaker would. */
   #toShared<T>(send: () => T, receive: (response: T) => void = () => {}, unreachable?: () => void): void {
-    if (this.reaches("shared")) this.#exchange<T>("shared", (reply) => reply(send()), receive);
+    if (this.canReach("shared")) this.#exchange<T>("shared", (reply) => reply(send()), receive);
     else unreachable?.();
   }
 
@@ -222,9 +222,9 @@ export class SimulatedNode {
 
   #deliver(remote: "store" | "shared", handle: () => void): void {
     const delay = this.#simulation.delay();
-    if (delay < 0 || !this.reaches(remote)) return;
+    if (delay < 0 || !this.canReach(remote)) return;
     this.#simulation.events.schedule(delay, () => {
-      if (this.reaches(remote)) handle();
+      if (this.canReach(remote)) handle();
     });
   }
 

@@ -40,7 +40,7 @@ export interface Scenario {
   readonly delays: readonly number[];
 }
 
-const number = fc.nat({ max: 11 });
+const smallNumber = fc.nat({ max: 11 });
 const span = fc.oneof(
   { weight: 7, arbitrary: fc.integer({ min: 50, max: 3000 }) },
   { weight: 1, arbitrary: fc.integer({ min: 3000, max: 9000 }) },
@@ -53,19 +53,26 @@ const wait = fc.oneof(
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constantFrom("revoke", "privilege"), node: number, session: number }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom("revoke", "privilege"),
+      node: smallNumber,
+      session: smallNumber,
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("mass"), node: number, scope: number }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("mass"), node: smallNumber, scope: smallNumber }) },
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom("data", "check"), node: number, session: number }),
+    arbitrary: fc.record({ kind: fc.constantFrom("data", "check"), node: smallNumber, session: smallNumber }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("pause"), node: number, span, order: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("pause"), node: smallNumber, span, order: fc.nat() }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("cut"),
-      node: number,
+      node: smallNumber,
       from: fc.constantFrom("store", "shared", "both"),
       span,
     }),
@@ -74,15 +81,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("jump"),
-      node: number,
+      node: smallNumber,
       by: fc.integer({ min: -5000, max: 5000 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose-tail"), span }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart"), node: number }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart"), node: smallNumber }) },
 );
 
-const delay = fc.oneof(
+const messageDelay = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 0, max: 5 }) },
   { weight: 4, arbitrary: fc.integer({ min: 5, max: 300 }) },
   { weight: 2, arbitrary: fc.integer({ min: 300, max: 2500 }) },
@@ -99,5 +106,5 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     minLength: 1,
     maxLength: 40,
   }),
-  delays: fc.array(delay, { minLength: 1, maxLength: 60 }),
+  delays: fc.array(messageDelay, { minLength: 1, maxLength: 60 }),
 });

@@ -30,7 +30,7 @@ export class SimulatedShared {
   }
 
   /** Restores the state of `span` milliseconds ago. */
-  loseTail(span: number): void {
+  loseNewestWrites(span: number): void {
     const from = this.#events.now - span;
     for (
       let last = this.#undoLog.at(-1);

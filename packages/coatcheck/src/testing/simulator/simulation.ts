@@ -34,7 +34,7 @@ const LOG_CAPACITY = 2;
 /** Milliseconds between two checks of every session on every node. */
 const CHECK_INTERVAL = 60;
 /** Speed of the slowest clock. On a machine with this clock, the bound lasts half a percent longer. */
-const SLOWEST_CLOCK = 0.995;
+const SLOWEST_CLOCK_SPEED = 0.995;
 
 /** Plays one scenario. Only the simulation knows the true time. It uses the true time to check every served session. */
 export class Simulation {
@@ -60,10 +60,10 @@ export class Simulation {
 
   /** Plays the steps. It checks every session on every node at a regular interval, up to three bounds after the last step. */
   run(steps: Scenario["steps"]): ScenarioResult {
-    this.#probe();
+    this.#checkAllSessions();
     for (const { wait, step } of steps) {
       this.events.runUntil(this.events.now + wait);
-      this.#perform(step);
+      this.#performStep(step);
     }
     this.events.runUntil(this.events.now + 3 * this.maxStaleness);
     return { accepted: this.#accepted, worstStaleness: this.#worst, violations: this.#violations };
@@ -87,7 +87,7 @@ export class Simulation {
   sendHint(from: SimulatedNode, act: (node: SimulatedNode) => void): void {
     for (const node of this.#nodes) {
       const delay = this.delay();
-      if (node === from || delay < 0 || !from.reaches("shared") || !node.reaches("shared")) continue;
+      if (node === from || delay < 0 || !from.canReach("shared") || !node.canReach("shared")) continue;
       node.receive(delay, () => act(node));
     }
   }
@@ -105,7 +105,7 @@ export class Simulation {
     this.#accepted[tier]++;
     const staleness = this.store.staleness(id, version, startedAt);
     this.#worst = Math.max(this.#worst, staleness);
-    if (staleness > this.maxStaleness / SLOWEST_CLOCK) {
+    if (staleness > this.maxStaleness / SLOWEST_CLOCK_SPEED) {
       this.#violations.push(`${tier} served a copy that had been invalid for ${Math.round(staleness)} ms`);
     }
     const own = this.#acknowledged.get(node)?.get(id);
@@ -114,14 +114,14 @@ export class Simulation {
     }
   }
 
-  #probe(): void {
+  #checkAllSessions(): void {
     for (const node of this.#nodes) for (const { id } of RECORDS) node.check(id);
-    this.events.schedule(CHECK_INTERVAL, () => this.#probe());
+    this.events.schedule(CHECK_INTERVAL, () => this.#checkAllSessions());
   }
 
-  #perform(step: Step): void {
+  #performStep(step: Step): void {
     if (step.kind === "lose-tail") {
-      this.shared.loseTail(step.span);
+      this.shared.loseNewestWrites(step.span);
       return;
     }
     const node = pickByIndex(this.#nodes, step.node);

@@ -14,12 +14,12 @@ export interface SinkFixture {
 export type SinkCases = Readonly<Record<string, (fixture: SinkFixture) => Promise<void>>>;
 
 /** A batch of events. */
-export function eventBatch(...events: VisitEvent[]): EventBatch {
+export function createEventBatch(...events: VisitEvent[]): EventBatch {
   return { events, counts: [] };
 }
 
 /** A batch of counts. */
-export function countBatch(...counts: DocumentCount[]): EventBatch {
+export function createCountBatch(...counts: DocumentCount[]): EventBatch {
   return { events: [], counts };
 }
 

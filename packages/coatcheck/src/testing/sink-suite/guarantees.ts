@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { VisitEvent } from "../../visit/event.ts";
 import { makeCount, makeEvent, makeFullEvent } from "../visit-events.ts";
-import { assertStored, countBatch, eventBatch, type SinkCases } from "./fixtures.ts";
+import { assertStored, createCountBatch, createEventBatch, type SinkCases } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 
 /** Tests of the guarantees of `write`. */
-export const guarantees: SinkCases = {
+export const guaranteeCases: SinkCases = {
   "write() stores events and counts with every member unchanged": async ({ sink, read }) => {
     const events = [
       makeEvent(),
@@ -27,17 +27,17 @@ export const guarantees: SinkCases = {
     const events = Array.from({ length: 1000 }, (_, index) =>
       makeEvent({ at: Date.UTC(2026, 0, 1) + index }),
     );
-    await sink.write(eventBatch(...events));
+    await sink.write(createEventBatch(...events));
     await assertStored(read, { events });
   },
 
   "write() ignores an event whose id is stored already": async ({ sink, read }) => {
     const event = makeEvent({ properties: { try: 1 } });
-    await sink.write(eventBatch(event));
-    await sink.write(eventBatch(event));
+    await sink.write(createEventBatch(event));
+    await sink.write(createEventBatch(event));
     assert.equal((await read()).events.length, 1);
     const later = makeEvent();
-    await sink.write(eventBatch({ ...event, properties: { try: 2 } }, later));
+    await sink.write(createEventBatch({ ...event, properties: { try: 2 } }, later));
     await assertStored(read, { events: [event, later] });
   },
 
@@ -46,29 +46,29 @@ export const guarantees: SinkCases = {
     const later = (event: VisitEvent, delay: number) => {
       return { ...event, at: event.at + delay, receivedAt: event.receivedAt + delay };
     };
-    await sink.write(eventBatch(seen, ofBackend, later(seen, 3), later(ofBackend, 3)));
+    await sink.write(createEventBatch(seen, ofBackend, later(seen, 3), later(ofBackend, 3)));
     for (const delay of [5, 10 * HOUR, -10 * HOUR, 47 * HOUR]) {
-      await other.write(eventBatch(later(seen, delay), later(ofBackend, delay)));
+      await other.write(createEventBatch(later(seen, delay), later(ofBackend, delay)));
     }
     await assertStored(read, { events: [seen, ofBackend] });
   },
 
   "write() stores an event once if a batch contains it twice": async ({ sink, read }) => {
     const [twice, once] = [makeFullEvent(), makeEvent()];
-    await sink.write(eventBatch(twice, once, twice));
+    await sink.write(createEventBatch(twice, once, twice));
     await assertStored(read, { events: [twice, once] });
   },
 
   "write() ignores a count whose id is stored already": async ({ sink, read }) => {
     const [count, later] = [makeCount({ documents: 3 }), makeCount({ documents: 5 })];
-    await sink.write(countBatch(count, count));
-    await sink.write(countBatch(count, later));
+    await sink.write(createCountBatch(count, count));
+    await sink.write(createCountBatch(count, later));
     await assertStored(read, { counts: [count, later] });
   },
 
   "write() stores counts that differ only in their id separately": async ({ sink, read }) => {
     const counts = [makeCount(), makeCount(), makeCount()];
-    await sink.write(countBatch(...counts));
+    await sink.write(createCountBatch(...counts));
     await assertStored(read, { counts });
   },
 
@@ -98,9 +98,9 @@ export const guarantees: SinkCases = {
     const visitorId = makeEvent().visitorId;
     const hours = [0, 48, 3, 47, 24];
     const events = hours.map((late) => makeEvent({ visitorId, at: now - late * HOUR, receivedAt: now }));
-    for (const event of events) await sink.write(eventBatch(event));
+    for (const event of events) await sink.write(createEventBatch(event));
     const counts = hours.map((late) => makeCount({ hour: now - late * HOUR }));
-    await sink.write(countBatch(...counts));
+    await sink.write(createCountBatch(...counts));
     await assertStored(read, { events, counts });
   },
 
@@ -108,9 +108,9 @@ export const guarantees: SinkCases = {
     const events = Array.from({ length: 40 }, () => makeFullEvent());
     const counts = Array.from({ length: 40 }, () => makeCount());
     await Promise.all([
-      ...events.map((event) => sink.write(eventBatch(event))),
+      ...events.map((event) => sink.write(createEventBatch(event))),
       other.write({ events: events.toReversed(), counts }),
-      ...counts.map((count) => sink.write(countBatch(count))),
+      ...counts.map((count) => sink.write(createCountBatch(count))),
     ]);
     await assertStored(read, { events, counts });
   },

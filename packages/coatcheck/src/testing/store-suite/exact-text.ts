@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SessionRecord } from "../../session/record.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, createSession, listAll, logEnd, logFrom, readSession } from "./fixtures.ts";
+import { type Cases, createSession, listAll, readLogEnd, readLogFrom, readSession } from "./fixtures.ts";
 
 /** Names that differ only in what some collations ignore. */
 const NAMES: readonly string[] = [
@@ -34,12 +34,12 @@ function escapeName(name: string): string {
   );
 }
 
-function recordsBy(field: (typeof FIELDS)[number]): readonly SessionRecord[] {
+function createRecordPerName(field: (typeof FIELDS)[number]): readonly SessionRecord[] {
   return NAMES.map((name) => makeRecord({ [field]: name }));
 }
 
 /** Tests with names that a collation may regard as equal. */
-export const exactText: Cases = {
+export const exactTextCases: Cases = {
   "list() distinguishes names by case, accents, normalization and blanks": async ({ store, other }) => {
     const records = NAMES.map((name) =>
       makeRecord({ subject: name, tenant: name, owner: name, visitorId: name }),
@@ -58,9 +58,9 @@ export const exactText: Cases = {
     (["subject", "tenant"] as const).map((field) => [
       `revoke() of a ${field} distinguishes names by case, accents, normalization and blanks`,
       async ({ store, other }) => {
-        const records = recordsBy(field);
+        const records = createRecordPerName(field);
         await Promise.all(records.map((record) => createSession(store, record)));
-        const start = await logEnd(store);
+        const start = await readLogEnd(store);
         for (const [index, name] of NAMES.entries()) {
           const scope = field === "subject" ? { subject: name } : { tenant: name };
           assert.equal(await other.revoke(scope, "admin"), 1, `${field} ${escapeName(name)}`);
@@ -68,7 +68,7 @@ export const exactText: Cases = {
           assert.equal(state, "revoked", `${field} ${escapeName(name)}`);
         }
         assert.deepEqual(
-          (await logFrom(store, start)).map((item) => "scope" in item && item.scope),
+          (await readLogFrom(store, start)).map((item) => "scope" in item && item.scope),
           NAMES.map((name) => ({ [field]: name })),
         );
       },
@@ -77,7 +77,7 @@ export const exactText: Cases = {
 
   "the session limit distinguishes names by case, accents, normalization and blanks": async ({ store }) => {
     const sessionLimit = { max: 1, now: Date.now() };
-    for (const record of recordsBy("subject")) {
+    for (const record of createRecordPerName("subject")) {
       const outcome = await store.put(record, { expectedVersion: 0, change: "data", sessionLimit });
       assert.equal(outcome, "stored", `subject ${escapeName(record.subject ?? "")}`);
     }

@@ -62,12 +62,12 @@ export async function changeData(
 }
 
 /** Returns the position of the end of the log. */
-export async function logEnd(store: SessionStore): Promise<LogPosition> {
+export async function readLogEnd(store: SessionStore): Promise<LogPosition> {
   return (await store.changes(null)).cursor;
 }
 
 /** Returns the log items from `cursor` on. */
-export async function logFrom(store: SessionStore, cursor: LogPosition): Promise<readonly LogItem[]> {
+export async function readLogFrom(store: SessionStore, cursor: LogPosition): Promise<readonly LogItem[]> {
   return (await store.changes(cursor)).items;
 }
 
@@ -83,7 +83,7 @@ export async function listAll(store: SessionStore, filter: SessionFilter, limit 
 }
 
 /** Fails the test unless `call` rejects with this code. */
-export async function rejectsWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
+export async function assertRejectsWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error) => {
     assert.equal((error as { code?: unknown }).code, code);
     return true;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { SessionRecord } from "../../session/record.ts";
 import type { PageRequest, SessionFilter } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, changeSession, createSession, listAll, rejectsWith } from "./fixtures.ts";
+import { assertRejectsWith, type Cases, changeSession, createSession, listAll } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 
@@ -14,7 +14,7 @@ function sortNewestFirst(records: readonly SessionRecord[]): string[] {
 }
 
 /** Tests of `list` and `stats`. */
-export const listing: Cases = {
+export const listCases: Cases = {
   "list() and stats() of an empty store return nothing": async ({ store }) => {
     assert.deepEqual(await store.list({}, { limit: 10 }), { records: [], next: null });
     assert.deepEqual(await store.stats(5000), {
@@ -69,10 +69,10 @@ export const listing: Cases = {
       { liveAt: Number.NaN },
     ];
     for (const filter of filters) {
-      await rejectsWith("VALIDATION_FAILED", store.list(filter as SessionFilter, { limit: 10 }));
+      await assertRejectsWith("VALIDATION_FAILED", store.list(filter as SessionFilter, { limit: 10 }));
     }
     for (const page of [undefined, {}, { limit: 10, curser: "x" }]) {
-      await rejectsWith("VALIDATION_FAILED", store.list({}, page as unknown as PageRequest));
+      await assertRejectsWith("VALIDATION_FAILED", store.list({}, page as unknown as PageRequest));
     }
   },
 
@@ -193,13 +193,13 @@ export const listing: Cases = {
     await createSession(store, makeRecord());
     const cursors = ["", "0", "nonsense", "' OR 1=1 --", "\0", "🌮", "x".repeat(100_000)];
     for (const cursor of cursors) {
-      await rejectsWith("VALIDATION_FAILED", store.list({}, { limit: 1, cursor }));
+      await assertRejectsWith("VALIDATION_FAILED", store.list({}, { limit: 1, cursor }));
     }
   },
 
   "list() rejects a limit that is not a whole number from 1 to 1000": async ({ store }) => {
     for (const limit of [0, -1, 1001, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      await rejectsWith("VALIDATION_FAILED", store.list({}, { limit }));
+      await assertRejectsWith("VALIDATION_FAILED", store.list({}, { limit }));
     }
   },
 

@@ -3,16 +3,16 @@ import { setImmediate } from "node:timers/promises";
 import type { RevocationScope, SessionStore } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
 import {
+  assertRejectsWith,
   type Cases,
   changeSession,
   createSession,
-  logEnd,
-  logFrom,
+  readLogEnd,
+  readLogFrom,
   readSession,
-  rejectsWith,
 } from "./fixtures.ts";
 
-const REVOKERS = 40;
+const REVOKER_COUNT = 40;
 
 /** Polls the log until `stop` is called, and collects the sessions of its items. */
 function pollLog(store: SessionStore, start: number) {
@@ -43,7 +43,7 @@ function pollLog(store: SessionStore, start: number) {
 }
 
 /** Tests of `changes`, and of the position that `get` returns. */
-export const log: Cases = {
+export const logCases: Cases = {
   "changes(null) returns no items and the end of the log": async ({ store, other }) => {
     const record = await createSession(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
@@ -51,12 +51,12 @@ export const log: Cases = {
     assert.deepEqual(items, []);
     const next = await createSession(store, makeRecord());
     await store.revoke({ session: next.id }, "logout");
-    const received = (await logFrom(other, cursor)).map((item) => "session" in item && item.session);
+    const received = (await readLogFrom(other, cursor)).map((item) => "session" in item && item.session);
     assert.ok(received.includes(next.id));
   },
 
   "changes() continues from the cursor of the last call": async ({ store }) => {
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const record = await createSession(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     const first = await store.changes(start);
@@ -70,11 +70,11 @@ export const log: Cases = {
     store,
     other,
   }) => {
-    const start = await logEnd(other);
+    const start = await readLogEnd(other);
     const record = await createSession(store, makeRecord());
     const changed = await changeSession(store, record, { data: { views: 1 } });
     await store.revoke({ session: record.id }, "logout");
-    const items = await logFrom(other, start);
+    const items = await readLogFrom(other, start);
     assert.equal(items.length, 1);
     const [item] = items;
     assert.ok(item && "session" in item);
@@ -82,13 +82,13 @@ export const log: Cases = {
   },
 
   "changes() returns changes of privilege, and not changes of data": async ({ store, other }) => {
-    const start = await logEnd(other);
+    const start = await readLogEnd(other);
     const first = await createSession(store, makeRecord());
     const second = await changeSession(store, first, { data: { views: 1 } });
     await store.touch([{ id: first.id, lastSeenAt: first.lastSeenAt + 1 }]);
-    assert.deepEqual(await logFrom(other, start), []);
+    assert.deepEqual(await readLogFrom(other, start), []);
     await changeSession(store, second, { secretHash: "A".repeat(43) }, "privilege");
-    const items = await logFrom(other, start);
+    const items = await readLogFrom(other, start);
     assert.equal(items.length, 1);
     const [item] = items;
     assert.ok(item && "session" in item);
@@ -97,7 +97,7 @@ export const log: Cases = {
 
   "changes() does not return a rejected change of privilege": async ({ store }) => {
     const record = await createSession(store, makeRecord({ subject: "ada" }));
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const stale = { ...record, version: 8 };
     assert.equal(await store.put(stale, { expectedVersion: 7, change: "privilege" }), "conflict");
     const login = makeRecord({ subject: "ada" });
@@ -108,17 +108,17 @@ export const log: Cases = {
     );
     assert.equal(await store.revoke({ session: makeRecord().id }, "logout"), 0);
     assert.equal(await store.revoke({ subject: "bob" }, "logout"), 0);
-    assert.deepEqual(await logFrom(store, start), []);
+    assert.deepEqual(await readLogFrom(store, start), []);
   },
 
   "changes() returns one item with its scope for a mass revocation": async ({ store, other }) => {
     const scopes: RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
     for (const scope of scopes) {
-      const start = await logEnd(other);
+      const start = await readLogEnd(other);
       const fields = { subject: "ada", tenant: "acme" };
       await Promise.all(Array.from({ length: 20 }, () => createSession(store, makeRecord(fields))));
       assert.equal(await store.revoke(scope, "admin"), 20);
-      const items = await logFrom(other, start);
+      const items = await readLogFrom(other, start);
       assert.deepEqual(
         items.map((item) => "scope" in item && item.scope),
         [scope],
@@ -141,10 +141,10 @@ export const log: Cases = {
       "lone\ud800",
       "k".repeat(512),
     ];
-    const start = await logEnd(other);
+    const start = await readLogEnd(other);
     const positions: number[] = [];
     for (const key of keys) positions.push(await store.invalidate(key));
-    const items = await logFrom(other, start);
+    const items = await readLogFrom(other, start);
     assert.deepEqual(
       items.map(({ position }) => position),
       positions,
@@ -158,7 +158,7 @@ export const log: Cases = {
   },
 
   "changes() returns every invalidation that was acknowledged before the call": async ({ store, other }) => {
-    let cursor = await logEnd(other);
+    let cursor = await readLogEnd(other);
     const received = new Set<string>();
     const missed: string[] = [];
     await Promise.all(
@@ -179,9 +179,9 @@ export const log: Cases = {
     other,
   }) => {
     const record = await createSession(store, makeRecord());
-    const before = await logEnd(other);
+    const before = await readLogEnd(other);
     await store.invalidate("user:7");
-    const [item] = await logFrom(other, before);
+    const [item] = await readLogFrom(other, before);
     const after = await other.get(record.id);
     assert.ok(item && after);
     assert.ok(item.position >= before, "a copy that was loaded before must be refused");
@@ -189,20 +189,20 @@ export const log: Cases = {
   },
 
   "invalidate() refuses a key that is empty, too long or not a string": async ({ store }) => {
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     for (const key of ["", "k".repeat(513), undefined, null, 7]) {
-      await rejectsWith("VALIDATION_FAILED", store.invalidate(key as string));
+      await assertRejectsWith("VALIDATION_FAILED", store.invalidate(key as string));
     }
-    assert.deepEqual(await logFrom(store, start), []);
+    assert.deepEqual(await readLogFrom(store, start), []);
   },
 
   "changes() returns the id of the session that a revocation excepts": async ({ store }) => {
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const excepted = await createSession(store, makeRecord({ subject: "ada" }));
     await createSession(store, makeRecord({ subject: "ada" }));
     const scope = { subject: "ada", except: excepted.id };
     await store.revoke(scope, "credentials-changed");
-    const [item] = await logFrom(store, start);
+    const [item] = await readLogFrom(store, start);
     assert.ok(item && "scope" in item);
     assert.deepEqual(item.scope, scope);
   },
@@ -218,12 +218,12 @@ export const log: Cases = {
       () => ({ everyone: true }),
     ];
     for (const scope of scopes) {
-      const start = await logEnd(store);
+      const start = await readLogEnd(store);
       const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
       const before = await other.get(id);
       await store.revoke(scope(id), "logout");
       const after = await other.get(id);
-      const item = (await logFrom(store, start)).at(-1);
+      const item = (await readLogFrom(store, start)).at(-1);
       assert.ok(before && after && item);
       assert.ok(before.position <= item.position, "a copy that was read before must be rejected");
       assert.ok(after.position >= before.position, "positions only grow");
@@ -237,10 +237,10 @@ export const log: Cases = {
   },
 
   "changes() returns every revocation that was acknowledged before the call": async ({ store, other }) => {
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const followers = [pollLog(store, start), pollLog(other, start)];
     const records = await Promise.all(
-      Array.from({ length: REVOKERS }, () => createSession(store, makeRecord())),
+      Array.from({ length: REVOKER_COUNT }, () => createSession(store, makeRecord())),
     );
     await Promise.all(
       records.map(async ({ id }, index) => {
@@ -259,7 +259,7 @@ export const log: Cases = {
   },
 
   "changes() misses no revocation while others are in flight": async ({ store, other }) => {
-    const follower = pollLog(other, await logEnd(other));
+    const follower = pollLog(other, await readLogEnd(other));
     const missed: string[] = [];
     for (let round = 0; round < 10; round++) {
       const records = await Promise.all(Array.from({ length: 8 }, () => createSession(store, makeRecord())));

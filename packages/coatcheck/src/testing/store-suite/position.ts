@@ -3,10 +3,10 @@ import { setImmediate } from "node:timers/promises";
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, RevocationScope, SessionStore, Snapshot } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, changeSession, createSession, logEnd, logFrom } from "./fixtures.ts";
+import { type Cases, changeSession, createSession, readLogEnd, readLogFrom } from "./fixtures.ts";
 
-const ROUNDS = 6;
-const READERS = 6;
+const ROUND_COUNT = 6;
+const READER_COUNT = 6;
 
 /** Reads a session again and again, and returns all copies. The last read begins after `isOver` has become true. */
 async function readUntil(
@@ -33,7 +33,7 @@ async function readDuring(
   write: () => Promise<unknown>,
 ): Promise<readonly Snapshot[]> {
   let isOver = false;
-  const readers = Array.from({ length: READERS }, (_, index) =>
+  const readers = Array.from({ length: READER_COUNT }, (_, index) =>
     readUntil(() => isOver, stores[index % 2 ? 0 : 1], id),
   );
   try {
@@ -45,13 +45,13 @@ async function readDuring(
 }
 
 /** Whether a record reflects the change that a log item reports. */
-function reflects({ version, state }: SessionRecord, item: LogItem): boolean {
+function reflectsItem({ version, state }: SessionRecord, item: LogItem): boolean {
   return "minVersion" in item ? version >= item.minVersion : !("scope" in item) || state === "revoked";
 }
 
 function requireHonestPositions(copies: readonly Snapshot[], items: readonly LogItem[]): void {
   for (const { record, position } of copies) {
-    const hidden = items.find((item) => item.position < position && !reflects(record, item));
+    const hidden = items.find((item) => item.position < position && !reflectsItem(record, item));
     const { state, version } = record;
     assert.equal(
       hidden,
@@ -73,22 +73,22 @@ async function revokeDuringReads(
   scopeOf: (id: string) => RevocationScope,
 ): Promise<void> {
   const [store, other] = stores;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUND_COUNT; round++) {
     const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const copies = await readDuring(stores, id, async () => {
       // Each round revokes at another moment of the reads.
       for (let turn = 0; turn < round; turn++) await (round % 2 ? setImmediate() : null);
       assert.equal(await (round % 2 ? store : other).revoke(scopeOf(id), "admin"), 1);
     });
-    const items = await logFrom(other, start);
+    const items = await readLogFrom(other, start);
     assert.ok(items.length > 0);
     requireHonestPositions(copies, items);
   }
 }
 
 /** Tests of the position that `get` returns while other calls append to the log. */
-export const position: Cases = {
+export const positionCases: Cases = {
   ...Object.fromEntries(
     Object.entries(SCOPES).map(([name, scopeOf]) => [
       `get() during a revocation of ${name} returns no older copy with a newer position`,
@@ -101,13 +101,13 @@ export const position: Cases = {
     other,
   }) => {
     let record = await createSession(store, makeRecord());
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const copies = await readDuring([store, other], record.id, async () => {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < ROUND_COUNT; round++) {
         await setImmediate();
         record = await changeSession(round % 2 ? store : other, record, { tokenUsedAt: round }, "privilege");
       }
     });
-    requireHonestPositions(copies, await logFrom(other, start));
+    requireHonestPositions(copies, await readLogFrom(other, start));
   },
 };

@@ -3,13 +3,13 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
 import {
+  assertRejectsWith,
   type Cases,
   changeData,
   changeSession,
   createSession,
   listAll,
   readSession,
-  rejectsWith,
 } from "./fixtures.ts";
 
 const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
@@ -19,7 +19,7 @@ function withRevocation(record: SessionRecord, reason: SessionRecord["reason"]):
 }
 
 /** Tests of `revoke` in every scope, and of `put` with a session limit. */
-export const revoking: Cases = {
+export const revokeCases: Cases = {
   "revoke() of one session changes its state, reason and version only": async ({ store, other }) => {
     const record = await createSession(store, makeRecord());
     const unrelated = await createSession(store, makeRecord());
@@ -79,7 +79,7 @@ export const revoking: Cases = {
       { subjct: "ada" },
     ];
     for (const scope of scopes) {
-      await rejectsWith("VALIDATION_FAILED", store.revoke(scope as RevocationScope, "admin"));
+      await assertRejectsWith("VALIDATION_FAILED", store.revoke(scope as RevocationScope, "admin"));
     }
     assert.equal((await store.stats(Date.now())).active, 1);
   },

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../session/json.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, changeSession, createSession, listAll, readSession, rejectsWith } from "./fixtures.ts";
+import {
+  assertRejectsWith,
+  type Cases,
+  changeSession,
+  createSession,
+  listAll,
+  readSession,
+} from "./fixtures.ts";
 
 const HOSTILE_IDS = [
   "",
@@ -48,7 +55,7 @@ function createNestedData(levels: number): JsonObject {
 }
 
 /** Tests with hostile input, and tests of `close`. */
-export const robustness: Cases = {
+export const robustnessCases: Cases = {
   "every method treats a malformed id as a missing one": async ({ store }) => {
     const record = await createSession(store, makeRecord({ id: "abcdef01-2345-4678-9abc-def012345678" }));
     for (const id of [...HOSTILE_IDS, ...misspellingsOf(record.id), "x".repeat(10_000_000)]) {
@@ -126,7 +133,7 @@ export const robustness: Cases = {
       () => store.changes(null),
       () => store.sweep(0, 1),
     ];
-    for (const call of calls) await rejectsWith("STORE_UNAVAILABLE", call());
+    for (const call of calls) await assertRejectsWith("STORE_UNAVAILABLE", call());
   },
 
   "close() waits for the writes that were accepted before": async ({ store, other }) => {

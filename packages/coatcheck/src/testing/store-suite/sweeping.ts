@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, createSession, listAll, logEnd, logFrom, readSession } from "./fixtures.ts";
+import { type Cases, createSession, listAll, readLogEnd, readLogFrom, readSession } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 
 /** Tests of `sweep`. */
-export const sweeping: Cases = {
+export const sweepCases: Cases = {
   "sweep() deletes only sessions that ended before the given time": async ({ store, other }) => {
     const live = await createSession(store, makeRecord());
     const past = 1_000_000;
@@ -110,12 +110,12 @@ export const sweeping: Cases = {
   },
 
   "sweep() deletes old log items, and positions keep growing": async ({ store, other }) => {
-    const start = await logEnd(store);
+    const start = await readLogEnd(store);
     const first = await createSession(store, makeRecord());
     await store.revoke({ session: first.id }, "logout");
     await store.sweep(Date.now() - HOUR, 10);
-    assert.equal((await logFrom(other, start)).length, 1);
-    const end = await logEnd(store);
+    assert.equal((await readLogFrom(other, start)).length, 1);
+    const end = await readLogEnd(store);
     await store.sweep(Date.now() + HOUR, 10);
     const { items, cursor } = await other.changes(start);
     assert.deepEqual(items, []);
@@ -123,6 +123,6 @@ export const sweeping: Cases = {
     const next = await createSession(other, makeRecord());
     assert.ok(((await store.get(next.id))?.position ?? 0) >= end);
     await other.revoke({ session: next.id }, "logout");
-    assert.equal((await logFrom(store, cursor)).length, 1);
+    assert.equal((await readLogFrom(store, cursor)).length, 1);
   },
 };

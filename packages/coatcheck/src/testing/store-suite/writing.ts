@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { makeFullRecord, makeRecord, nextVersion } from "../records.ts";
 import { type Cases, changeData, changeSession, createSession, readSession } from "./fixtures.ts";
 
-const WRITERS = 60;
+const WRITER_COUNT = 60;
 
 /** Tests of `get`, `put` and `touch`. */
-export const writing: Cases = {
+export const writeCases: Cases = {
   "get() returns null for a missing session": async ({ store }) => {
     assert.equal(await store.get(makeRecord().id), null);
   },
@@ -88,12 +88,12 @@ export const writing: Cases = {
   "put() loses no increment of sixty concurrent writers": async ({ store, other }) => {
     const { id } = await createSession(store, makeRecord({ data: { count: 0 } }));
     await Promise.all(
-      Array.from({ length: WRITERS }, (_, index) =>
+      Array.from({ length: WRITER_COUNT }, (_, index) =>
         changeData(index % 2 ? store : other, id, (data) => ({ ...data, count: Number(data.count) + 1 })),
       ),
     );
     const { data, version } = await readSession(store, id);
-    assert.deepEqual({ data, version }, { data: { count: WRITERS }, version: WRITERS + 1 });
+    assert.deepEqual({ data, version }, { data: { count: WRITER_COUNT }, version: WRITER_COUNT + 1 });
   },
 
   "put() does not update a revoked session": async ({ store, other }) => {
