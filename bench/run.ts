@@ -9,6 +9,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
 import { closingLine, type MeasurementCommand, readCommandLine } from "../scripts/measurement-command.ts";
 import { BENCHMARK_ENTRIES, type BenchmarkEntry } from "./contestants.ts";
+import { measureContext } from "./context.ts";
 import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
@@ -194,6 +195,10 @@ const report = [
   "## Routes without a session",
   "",
   ...(await measureUnused()),
+  "",
+  "## Context",
+  "",
+  ...(await measureContext()),
   "",
   "## Races",
   "",

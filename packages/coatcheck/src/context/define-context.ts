@@ -10,6 +10,7 @@ import { describeValue, usageError } from "../session/usage-error.ts";
 import { EntityCache, type EntityCacheMetrics, entityKey, tagKey } from "./entity-cache.ts";
 import { type ResolvedMembers, resolveMembers } from "./graph.ts";
 import type { ContextSession, Loader } from "./loader.ts";
+import { PerSession } from "./per-session.ts";
 import type { Preference } from "./preference.ts";
 import type { ContextRequest, EntityId } from "./selection.ts";
 import { type ReadEntityOptions, SessionContext } from "./session-context.ts";
@@ -169,19 +170,18 @@ export function defineContext<Given extends ContextMembers>(
   }
   const resolved = resolveMembers(members);
   const cache = createEntityCache(options);
-  const readers = new WeakMap<object, object>();
-  const contexts = new WeakMap<object, SessionContext>();
-  const methods = createReaderMethods(resolved, contexts);
+  const Readers = defineReaders(resolved, cache);
+  const readersOf = new PerSession<InstanceType<typeof Readers>>();
   return {
-    of(session, request) {
-      let created = readers.get(session);
-      if (created === undefined) {
-        created = Object.create(methods) as object;
-        contexts.set(created, new SessionContext(session as ContextSession<unknown>, cache));
-        readers.set(session, created);
+    of(given, request) {
+      const session = given as ContextSession<unknown>;
+      let readers = readersOf.get(session);
+      if (readers === undefined) {
+        readers = new Readers(session);
+        readersOf.set(session, readers);
       }
-      if (request) requireSessionContext(contexts, created, "of").request = request;
-      return created as EntityReaders<Given>;
+      if (request) Readers.contextOf(readers, "of").request = request;
+      return readers as unknown as EntityReaders<Given>;
     },
     async invalidate(name, id) {
       requireMemberName("invalidation", name, resolved.entities);
@@ -195,48 +195,47 @@ export function defineContext<Given extends ContextMembers>(
 }
 
 /**
- * Builds the object that `context.of()` returns. Its methods are `select`, `set`, and one method for each entity and
- * each preference.
+ * Defines the class of the objects that `context.of()` returns. Its methods are `select`, `set`, and one method for each
+ * entity and each preference.
  */
-function createReaderMethods(
-  { entities, choices }: ResolvedMembers,
-  contexts: WeakMap<object, SessionContext>,
-): object {
-  const methods: Record<string, unknown> = {
-    async select(this: object, name: string, id: unknown, options: SelectOptions = {}) {
+function defineReaders({ entities, choices }: ResolvedMembers, cache: EntityCache) {
+  class Readers {
+    readonly #context: SessionContext;
+
+    constructor(session: ContextSession<unknown>) {
+      this.#context = new SessionContext(session, cache);
+    }
+
+    static contextOf(readers: Readers, method: string): SessionContext {
+      if (readers && #context in readers) return readers.#context;
+      throw new TypeError(`Call ${method}() as a method: context.of(session).${method}().`);
+    }
+
+    async select(name: string, id: unknown, options: SelectOptions = {}): Promise<unknown> {
       requireKnownOptions("options of select()", options, SELECT_OPTIONS);
       const entity = requireMemberName("selection", name, entities);
-      return await requireSessionContext(contexts, this, "select").select(entity, id, options.keep === true);
-    },
-    async set(this: object, name: string, value: unknown) {
-      await requireSessionContext(contexts, this, "set").setPreference(
-        requireMemberName("preference", name, choices),
-        value,
-      );
-    },
-  };
+      return await Readers.contextOf(this, "select").select(entity, id, options.keep === true);
+    }
+
+    async set(name: string, value: unknown): Promise<void> {
+      const choice = requireMemberName("preference", name, choices);
+      await Readers.contextOf(this, "set").setPreference(choice, value);
+    }
+  }
+  const methods: Record<string, unknown> = {};
   for (const [name, entity] of entities) {
-    methods[name] = async function (this: object, options?: ReadEntityOptions): Promise<unknown> {
+    methods[name] = async function (this: Readers, options?: ReadEntityOptions): Promise<unknown> {
       if (options !== undefined) requireKnownOptions(`options of ${name}()`, options, READ_OPTIONS);
-      return await requireSessionContext(contexts, this, name).read(entity, options?.reset === true);
+      return Readers.contextOf(this, name).read(entity, options?.reset === true);
     };
   }
   for (const [name, choice] of choices) {
-    methods[name] = async function (this: object): Promise<unknown> {
-      return await requireSessionContext(contexts, this, name).readPreference(choice);
+    methods[name] = async function (this: Readers): Promise<unknown> {
+      return await Readers.contextOf(this, name).readPreference(choice);
     };
   }
-  return methods;
-}
-
-function requireSessionContext(
-  contexts: WeakMap<object, SessionContext>,
-  readers: object,
-  method: string,
-): SessionContext {
-  const context = readers && contexts.get(readers);
-  if (context) return context;
-  throw new TypeError(`Call ${method}() as a method: context.of(session).${method}().`);
+  Object.assign(Readers.prototype, methods);
+  return Readers;
 }
 
 function requireMemberName<Member>(

@@ -11,10 +11,11 @@ import {
 } from "./selection.ts";
 
 /**
- * The part of a session that a context uses. `patch` stores selections and preferences. Every `Session` has this part.
+ * The part of a session that a context uses. `patch` stores selections and preferences, `attach` and `attachmentOf`
+ * keep what the session has read. Every `Session` has this part.
  */
 export type ContextSession<Data = JsonObject> = Pick<Session<Data>, "subject" | "tenant" | "data"> &
-  Partial<Pick<Session<Data>, "patch">>;
+  Partial<Pick<Session<Data>, "patch" | "attach" | "attachmentOf">>;
 
 /** Loaders, each under the name by which `reference` receives its entity. */
 export type Dependencies = Readonly<Record<string, Loader<unknown, never>>>;

@@ -1,5 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
+import { andThen, isPromise } from "../session/maybe-promise.ts";
+import type { MaybePromise } from "../session/session.ts";
 import { describeValue } from "../session/usage-error.ts";
 import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
 import type { ContextPreference, Entity } from "./graph.ts";
@@ -39,9 +41,13 @@ export class SessionContext {
   readonly #cache: EntityCache;
   /** The copy that this session read last, by cache key. */
   readonly #usedCopies = new Map<string, CachedEntity>();
-  readonly #reads = new Map<string, Promise<CachedEntity>>();
-  /** The id that {@link select} has selected, by entity name; null for the session's own entity. */
-  readonly #selectedIds = new Map<string, EntityId | null>();
+  /** Null until the first read that waits. */
+  #reads: Map<string, Promise<CachedEntity>> | null = null;
+  /**
+   * The id that {@link select} has selected, by entity name; null for the session's own entity. Null until the first
+   * selection.
+   */
+  #selectedIds: Map<string, EntityId | null> | null = null;
 
   constructor(session: UsedSession, cache: EntityCache) {
     this.#session = session;
@@ -55,8 +61,8 @@ export class SessionContext {
    *   that selects a malformed id, an entity that does not exist, or one that `mayEnter` denies.
    * @throws TypeError when `reference` returns no id.
    */
-  async read(entity: Entity, reset: boolean): Promise<unknown> {
-    return (await this.#find(entity, reset))?.copy.value ?? null;
+  read(entity: Entity, reset: boolean): MaybePromise<unknown> {
+    return andThen(this.#find(entity, reset), entityOf);
   }
 
   /**
@@ -84,6 +90,7 @@ export class SessionContext {
         : await this.#readIfAllowed(entity, id, await this.#readDependencies(entity.from), false);
     if (id !== null && copy === null) throw selectionForbidden(name);
     if (keep) await this.#storeInSession(selection.member ?? "", id);
+    this.#selectedIds ??= new Map();
     this.#selectedIds.set(name, id);
     return copy === null ? await this.read(entity, false) : copy.value;
   }
@@ -109,49 +116,55 @@ export class SessionContext {
     for (const each of settings.invalidates) {
       const entity = from.get(each);
       const found = entity && (await this.#find(entity, false));
-      if (found) await this.#cache.invalidate(found.key);
+      if (found) await this.#cache.invalidate(keyOf(found));
     }
     await this.#storeInSession(settings.member, value);
   }
 
-  async #find(
-    entity: Entity,
-    reset: boolean,
-  ): Promise<{ readonly key: string; readonly copy: CachedEntity } | null> {
-    const from = await this.#readDependencies(entity.from);
-    if (entity.settings.selection) {
-      const copy = await this.#readSelection(entity, from, reset);
-      if (copy) return { key: copy.keys[0] ?? "", copy };
+  /** Never throws: concurrent reads of several dependencies must all be awaited before one of their errors is thrown. */
+  #find(entity: Entity, reset: boolean): MaybePromise<CachedEntity | null> {
+    try {
+      return andThen(this.#readDependencies(entity.from), (from) =>
+        andThen(
+          this.#readSelection(entity, from, reset),
+          (copy) => copy ?? this.#readReference(entity, from, reset),
+        ),
+      );
+    } catch (error) {
+      return Promise.reject(error);
     }
+  }
+
+  /** Returns the session's own entity; null if the session refers to none. */
+  #readReference(entity: Entity, from: Entities, reset: boolean): MaybePromise<CachedEntity | null> {
     const id = idOf(entity, entity.settings.reference(this.#session, from));
-    if (id === null) return null;
-    const copy = await this.#readCopy(entity, id, reset);
-    return { key: copy.keys[0] ?? "", copy };
+    return id === null ? null : this.#readCopy(entity, id, reset);
   }
 
   /**
    * Returns the entity selected by `select`, else by the request's header, else by the session's data; null if none is
    * selected.
    */
-  async #readSelection(entity: Entity, from: Entities, reset: boolean): Promise<CachedEntity | null> {
+  #readSelection(entity: Entity, from: Entities, reset: boolean): MaybePromise<CachedEntity | null> {
     const { name, settings } = entity;
     const { selection } = settings;
     if (!selection) return null;
-    let id = this.#selectedIds.get(name);
+    let id = this.#selectedIds?.get(name);
     if (id === null) return null;
     if (id === undefined && this.request && selection.header) {
       const sent = headerOf(this.request, selection.header);
       if (sent !== null) id = decodeId(name, selection, sent);
     }
     if (id !== undefined) {
-      const copy = await this.#readIfAllowed(entity, id, from, reset);
-      if (copy) return copy;
-      throw selectionForbidden(name);
+      return this.#readIfAllowed(entity, id, from, reset).then((copy) => {
+        if (copy) return copy;
+        throw selectionForbidden(name);
+      });
     }
     const storedId = selection.member === null ? null : dataMember(this.#session.data, selection.member);
     // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of
     // failing.
-    return isId(storedId) ? await this.#readIfAllowed(entity, storedId, from, reset) : null;
+    return isId(storedId) ? this.#readIfAllowed(entity, storedId, from, reset) : null;
   }
 
   /** Returns the entity if `mayEnter` allows it, else null. A denied request does not leave a new copy in the cache. */
@@ -172,33 +185,57 @@ export class SessionContext {
     return null;
   }
 
-  async #readDependencies(from: ReadonlyMap<string, Entity>): Promise<Entities> {
+  #readDependencies(from: ReadonlyMap<string, Entity>): MaybePromise<Entities> {
     if (from.size === 0) return NO_ENTITIES;
-    const entries = Array.from(from, async ([as, entity]) => [as, await this.read(entity, false)] as const);
-    return Object.fromEntries(await Promise.all(entries));
+    const entities: Record<string, unknown> = {};
+    const loads: Promise<void>[] = [];
+    for (const [as, entity] of from) {
+      const copy = this.#find(entity, false);
+      if (isPromise(copy)) {
+        const load = copy.then((loaded) => {
+          entities[as] = entityOf(loaded);
+        });
+        loads.push(load);
+      } else {
+        entities[as] = entityOf(copy);
+      }
+    }
+    return loads.length === 0 ? entities : Promise.all(loads).then(() => entities);
   }
 
-  async #readCopy(entity: Entity, id: EntityId, reset: boolean): Promise<CachedEntity> {
+  #readCopy(entity: Entity, id: EntityId, reset: boolean): MaybePromise<CachedEntity> {
     const key = entityKey(entity.name, id);
+    const copy = reset ? undefined : this.#getCopy(key);
+    return copy ?? this.#loadCopy(entity, id, key, reset);
+  }
+
+  /** Returns the copy that this session has used before, else this process's copy, if it may be used now. */
+  #getCopy(key: string): CachedEntity | undefined {
     const used = this.#usedCopies.get(key);
-    if (used && !reset && this.#cache.isCurrent(used)) return used;
+    if (used && this.#cache.isCurrent(used)) return used;
+    const cached = this.#cache.getCached(key);
+    if (cached) this.#usedCopies.set(key, cached);
+    return cached;
+  }
+
+  async #loadCopy(entity: Entity, id: EntityId, key: string, reset: boolean): Promise<CachedEntity> {
     const copy = reset ? await this.#cache.reload(entity, id) : await this.#joinRead(entity, id, key);
     this.#usedCopies.set(key, copy);
     return copy;
   }
 
   async #joinRead(entity: Entity, id: EntityId, key: string): Promise<CachedEntity> {
-    const cached = this.#cache.getCached(key);
-    if (cached) return cached;
-    const pending = this.#reads.get(key);
+    this.#reads ??= new Map();
+    const reads = this.#reads;
+    const pending = reads.get(key);
     if (pending) {
       const copy = await pending;
       if (this.#cache.isCurrent(copy)) return copy;
     }
     const read = this.#cache.read(entity, id).finally(() => {
-      if (this.#reads.get(key) === read) this.#reads.delete(key);
+      if (reads.get(key) === read) reads.delete(key);
     });
-    this.#reads.set(key, read);
+    reads.set(key, read);
     return await read;
   }
 
@@ -208,6 +245,14 @@ export class SessionContext {
     }
     await this.#session.patch({ [member]: value });
   }
+}
+
+function entityOf(copy: CachedEntity | null): unknown {
+  return copy === null ? null : copy.value;
+}
+
+function keyOf({ keys }: CachedEntity): string {
+  return keys[0] ?? "";
 }
 
 function dataMember(data: unknown, member: string): unknown {

@@ -21,11 +21,11 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../session/manager.ts";
+import { attempt } from "../session/maybe-promise.ts";
 import type { MaybePromise } from "../session/session.ts";
 import { requireStrings } from "../session/strings.ts";
 import { errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";
-import { attempt } from "./maybe-promise.ts";
 import { openNodeSession } from "./node/exchange.ts";
 import { sendError } from "./node/hold-response.ts";
 import type { HttpOptions } from "./options.ts";

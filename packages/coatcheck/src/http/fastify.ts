@@ -22,11 +22,11 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import { requireMethod } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
+import { attempt } from "../session/maybe-promise.ts";
 import type { MaybePromise } from "../session/session.ts";
 import { requireStrings } from "../session/strings.ts";
 import { errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";
-import { attempt } from "./maybe-promise.ts";
 import { openNodeSession } from "./node/exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import { registerOptionsError } from "./register-options.ts";

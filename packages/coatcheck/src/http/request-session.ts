@@ -1,5 +1,6 @@
 import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
+import { andThen, attempt } from "../session/maybe-promise.ts";
 import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
 import { INSPECT_METHOD, type InspectFunction } from "../session/plain-session.ts";
 import { type Activity, requireActivity } from "../session/policy.ts";
@@ -15,7 +16,6 @@ import { addServerTiming, commitSession, markAsPrivate, setCommitHeaders } from 
 import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
 import type { ErrorResponse } from "./error-response.ts";
 import type { JwtIdentity } from "./jwt-verifier.ts";
-import { andThen, attempt } from "./maybe-promise.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import { openVisit } from "./open-visit.ts";
 import { type LoadOptions, NO_LOAD_OPTIONS, requireLoadOptions } from "./options.ts";

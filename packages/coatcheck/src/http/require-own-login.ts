@@ -1,6 +1,6 @@
+import { andThen } from "../session/maybe-promise.ts";
 import type { AuthenticatedSession } from "../session/narrowed.ts";
 import type { MaybePromise } from "../session/session.ts";
-import { andThen } from "./maybe-promise.ts";
 import type { RequestSession } from "./request-session.ts";
 
 /**

@@ -11,6 +11,13 @@ import type { Assurance, SessionStart } from "./start.ts";
 import { sessionUnavailableError } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
 
+/** An object that another module keeps with a handle. The attachments of a handle form a linked list. */
+interface Attachment {
+  readonly owner: object;
+  readonly value: object;
+  readonly next: Attachment | null;
+}
+
 /** Describes an impersonation, for a banner on the page. */
 export interface Impersonation {
   readonly actor: Actor;
@@ -32,6 +39,7 @@ export abstract class SessionInfo<Data = JsonObject> {
   readonly #start: SessionStart;
   readonly #clock: Clock;
   #visit: VisitObserver | null = null;
+  #attachment: Attachment | null = null;
 
   constructor(start: SessionStart, clock: Clock) {
     this.#start = start;
@@ -167,6 +175,18 @@ export abstract class SessionInfo<Data = JsonObject> {
   /** Sets {@link visit}. For the HTTP layer. */
   attachVisit(visit: VisitObserver): void {
     this.#visit = visit;
+  }
+
+  /** Returns the object that `owner` has attached to this handle; undefined without one. For `coatcheck/context`. */
+  attachmentOf(owner: object): object | undefined {
+    let attachment = this.#attachment;
+    while (attachment !== null && attachment.owner !== owner) attachment = attachment.next;
+    return attachment?.value;
+  }
+
+  /** Keeps an object for `owner` as long as this handle lives. `owner` attaches at most one. */
+  attach(owner: object, value: object): void {
+    this.#attachment = { owner, value, next: this.#attachment };
   }
 
   /** Notifies the visit of a login that was stored. */

@@ -246,6 +246,18 @@ describe("context.of(session) with a failing loader", () => {
     });
   });
 
+  it("rejects with the error of one dependency, and also handles the later error of another", async () => {
+    const failure = Promise.withResolvers<never>();
+    const slow = loader({ reference: () => "1", load: () => failure.promise });
+    const invalid = loader({ reference: () => Number.NaN, load: () => 1 });
+    const report = loader({ from: { slow, invalid }, reference: () => "1", load: () => 1 });
+    const context = defineContext({ slow, invalid, report }, { cache: singleProcess() });
+    await expect(context.of(sessionOf()).report()).rejects.toThrow('of the loader "invalid" must return');
+    failure.reject(new Error("The database is down."));
+    // Vitest fails the test file if the rejection of the slow loader is unhandled.
+    await untilIdle();
+  });
+
   it("throws if reference() returns a value that is not an id", async () => {
     for (const id of ["", Number.NaN, 1.5, {}, true]) {
       const user = loader({ reference: () => id as string, load: () => ({}) });

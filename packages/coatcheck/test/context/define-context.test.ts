@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { defineContext, type Loader, loader } from "../../src/context/index.ts";
+import { SessionManager } from "../../src/index.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { Database, loadersOf, sessionOf } from "./fixtures.ts";
 
@@ -76,5 +77,17 @@ describe("defineContext()", () => {
     });
     const { user: detached } = context.of(sessionOf());
     await expect(detached()).rejects.toThrow("Call user() as a method");
+  });
+
+  it("returns the same readers for the same session, and other readers for other sessions and contexts", async () => {
+    const manager = new SessionManager({
+      store: memoryStore(),
+      secrets: ["a secret of the tests, long enough"],
+    });
+    const contexts = [defineContext({ user }, { cache }), defineContext({ user }, { cache })];
+    const sessions = [manager.begin(), manager.begin(), sessionOf(), sessionOf()];
+    const openReaders = () => contexts.flatMap((context) => sessions.map((session) => context.of(session)));
+    const readers = openReaders();
+    expect(new Set([...readers, ...openReaders()]).size).toBe(8);
   });
 });

@@ -21,11 +21,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
+import { andThen, attempt } from "../../session/maybe-promise.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { errorResponse, isCoatcheckError } from "../error-response.ts";
 import { HttpSessions } from "../http-sessions.ts";
-import { andThen, attempt } from "../maybe-promise.ts";
 import type { HttpOptions } from "../options.ts";
 import type { RequestSession } from "../request-session.ts";
 import { attachSession, sessionOf } from "../session-of.ts";

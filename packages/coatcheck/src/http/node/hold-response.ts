@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
+import { andThen } from "../../session/maybe-promise.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import { DROPPED_ON_ERROR, type ErrorResponse } from "../error-response.ts";
-import { andThen } from "../maybe-promise.ts";
 import type { ResponseHeaders } from "../message.ts";
 import { type HeaderInput, NodeHeaders } from "./response-headers.ts";
 

@@ -1,9 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { andThen, attempt } from "../../session/maybe-promise.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import { errorResponse, isCoatcheckError } from "../error-response.ts";
 import type { HttpSessions } from "../http-sessions.ts";
-import { andThen, attempt } from "../maybe-promise.ts";
 import type { RequestSession } from "../request-session.ts";
 import { attachSession } from "../session-of.ts";
 import { openNodeSession } from "./exchange.ts";

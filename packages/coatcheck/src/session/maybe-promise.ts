@@ -1,10 +1,10 @@
-import type { MaybePromise } from "../session/session.ts";
+import type { MaybePromise } from "./session.ts";
 
 /**
  * Checks for a member `then`. The operator `instanceof` would walk the whole prototype chain of a session handle and
  * reach a proxy.
  */
-function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
+export function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
   return typeof (value as Partial<Promise<Value>> | null | undefined)?.then === "function";
 }
 
