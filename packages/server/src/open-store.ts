@@ -1,10 +1,9 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { CoatcheckError, type SessionStore } from "coatcheck";
 import { postgresStore } from "coatcheck/store/postgres";
 import { connectRedis, type NoticeListener, redisStore } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import { connectUpstash } from "coatcheck/store/upstash";
+import { createFolderOf } from "./create-folder.ts";
 import type { Database } from "./database-variable.ts";
 import { StartError } from "./start-error.ts";
 
@@ -25,7 +24,7 @@ export async function openStore(database: Database, onNotice: NoticeListener): P
   try {
     switch (database.kind) {
       case "sqlite": {
-        mkdirSync(dirname(database.path), { recursive: true });
+        createFolderOf(database.path);
         const store = sqliteStore(database.path);
         return { store, dataVersion: () => store.dataVersion() };
       }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createFolderOf } from "./create-folder.ts";
 import { MIN_SECRET_LENGTH } from "./secret-list.ts";
 import { StartError } from "./start-error.ts";
 
@@ -19,7 +19,7 @@ export function readOrCreateSecrets(path: string): readonly string[] {
   }
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    createFolderOf(path);
     writeFileSync(draft, `${randomBytes(32).toString("base64url")}\n`, {
       mode: 0o600,
       flag: "wx",

@@ -24,7 +24,8 @@ afterEach(async () => {
 /** Stops the service and starts it with other variables on the same database. */
 async function restart(variables: Record<string, string>) {
   await running?.end();
-  running = await new RunningService(folder, variables).started();
+  running = new RunningService(folder, variables);
+  await running.started();
   return {
     shop: new TestClient(running.url, API_KEYS.shop),
     admin: new TestClient(running.url, ADMIN_TOKEN),

@@ -10,7 +10,8 @@ import { afterAll, beforeAll } from "vitest";
 export const ADMIN_TOKEN = "admin-token-of-the-tests";
 export const API_KEYS = { slack: "key-of-the-slack-bot-0001", shop: "key-of-the-shop-backend-2" } as const;
 
-const COMMAND_FILE = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
+/** The file of the command `coatcheck`. */
+export const COMMAND_FILE = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
 
 /** Creates a temporary folder, which the caller must remove. */
 export function temporaryFolder(): string {
@@ -33,8 +34,12 @@ export class Command {
     this.child.stderr?.on("data", (chunk) => {
       this.errors += chunk;
     });
+    // Otherwise the process of a test that has timed out would outlive the tests.
+    const kill = () => this.child.kill("SIGKILL");
+    process.once("exit", kill);
     this.#ended = once(this.child, "close").then(() => {
       this.#hasEnded = true;
+      process.removeListener("exit", kill);
     });
   }
 

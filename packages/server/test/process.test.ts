@@ -10,7 +10,7 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import { fakeClock } from "coatcheck/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
-import { ADMIN_TOKEN, API_KEYS, Command, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, COMMAND_FILE, Command, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 let folder: string;
@@ -161,6 +161,14 @@ test("serve reports a database path whose folder is a file", async () => {
   const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:file/sessions.db"]);
   expect(code).toBe(1);
   expect(errors).toMatch(/^coatcheck: Cannot open the database file\/sessions\.db: /);
+});
+
+test("serve ends with an error in a folder that has been deleted", async () => {
+  const line = `rmdir "$PWD" && exec "${process.execPath}" "${COMMAND_FILE}" serve`;
+  mkdirSync(join(folder, "deleted"));
+  const options = { cwd: join(folder, "deleted"), env: {}, timeout: 30_000, killSignal: "SIGKILL" } as const;
+  const error = await promisify(execFile)("sh", ["-c", line], options).catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: 1, stderr: expect.stringContaining("uv_cwd") });
 });
 
 test("serve reports a database in a read-only folder", async () => {

@@ -1,5 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   createEventQueue,
   createVisits,
@@ -14,6 +13,7 @@ import { createQuestions, type QuestionDatabase, type Questions } from "coatchec
 import { sqliteEvents, type VisitMaintenance } from "coatcheck/visit/sqlite";
 import type { FastifyBaseLogger } from "fastify";
 import { Pool } from "pg";
+import { createFolderOf } from "../create-folder.ts";
 import { logNotice } from "../log-notice.ts";
 import { StartError } from "../start-error.ts";
 import type { VisitsConfig, VisitsDatabase } from "./variables.ts";
@@ -83,7 +83,7 @@ function spillPathOf({ database }: VisitsConfig): string {
 async function openSink({ database, timeZone }: VisitsConfig, onNotice: NoticeListener): Promise<OpenSink> {
   switch (database.kind) {
     case "sqlite": {
-      mkdirSync(dirname(database.path), { recursive: true });
+      createFolderOf(database.path);
       const sink = sqliteEvents({ path: database.path, timeZone });
       return { sink, maintenance: sink, readable: { dialect: "sqlite", path: database.path } };
     }

@@ -8,7 +8,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { countLines, type Lines, readLines, repairLastLine } from "../files/lines.ts";
 import { type Slot, takeSlot, trySlot } from "../files/lock.ts";
@@ -73,7 +73,8 @@ export class Spill {
   constructor(options: Required<SpillOptions>) {
     this.#folder = options.path;
     this.#maxBytes = options.maxBytes;
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    // With a relative path in a deleted working directory, `mkdirSync` never returns.
+    mkdirSync(resolve(this.#folder), { recursive: true, mode: 0o700 });
     this.#slots.push(takeSlot(this.#folder));
     try {
       this.#adoptSegments();

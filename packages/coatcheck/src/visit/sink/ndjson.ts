@@ -14,7 +14,7 @@
  */
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
@@ -75,7 +75,8 @@ export function ndjsonSink(options: string | NdjsonSinkOptions): EventSink {
 
 function openFolder(folder: string, clock: Clock): DayFiles {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // With a relative path in a deleted working directory, `mkdirSync` never returns.
+    mkdirSync(resolve(folder), { recursive: true, mode: 0o700 });
     const slot = takeSlot(folder);
     const newest = readdirSync(folder)
       .filter((name) => new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${slot.number}\\.ndjson$`).test(name))
