@@ -9,7 +9,7 @@ export const MAX_USER_AGENT_LENGTH = 512;
 /**
  * Matches crawlers that collect data for AI models, and agents that fetch a page for a person who asked an assistant.
  */
-const AI_AGENT = new RegExp(
+const AI_AGENT_PATTERN = new RegExp(
   [
     "gptbot|chatgpt|oai-searchbot|oai-adsbot|openai|operator-agent|claude-?bot|claude-|anthropic",
     "perplexity-?(?:bot|user)|google-extended|google-cloudvertexbot|google-notebooklm|google-agent|gemini-|googleagent",
@@ -23,7 +23,7 @@ const AI_AGENT = new RegExp(
 );
 
 /** Matches measuring programs that the package isbot classifies as browsers. */
-const UNLISTED_BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
+const UNLISTED_BOT_PATTERN = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: no browser sends them.
 const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f]/;
@@ -51,7 +51,7 @@ export function clientKind(userAgent: string | null | undefined): ClientKind {
 
 function classifyUserAgent(text: string): ClientKind {
   if (CONTROL_CHARACTER.test(text)) return "suspected";
-  if (AI_AGENT.test(text)) return "ai-agent";
+  if (AI_AGENT_PATTERN.test(text)) return "ai-agent";
   if (isTool(text)) return "tool";
-  return UNLISTED_BOT.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";
+  return UNLISTED_BOT_PATTERN.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";
 }

@@ -32,7 +32,10 @@ export const MAX_LATENESS = 48 * 60 * 60_000;
 /** The members of a session record that are read to track its order. */
 export type ConvertedSession = Pick<SessionRecord, "id" | "tenant" | "conversion">;
 
-/** How long `convert()` waits for the order's event to be stored, in milliseconds. The session was marked before. */
+/**
+ * How long `convert()` waits for the order's event to be stored, in milliseconds. At that point, the session is already
+ * marked as converted.
+ */
 const ORDER_TIMEOUT = 2000;
 
 /** The content of an event, without its visitor and session. */
@@ -68,25 +71,25 @@ export class Collection {
   readonly orders: KnownOrders;
   readonly suspicion: SuspicionWatch;
   readonly newId: () => string;
-  readonly #limit: EventLimit;
-  readonly #daily: DailyVisitors | null;
+  readonly #eventLimit: EventLimit;
+  readonly #dailyVisitors: DailyVisitors | null;
   readonly #clients: ClientDescriptions;
   #requestedHost: string | null = null;
-  #host: string | null = null;
-  #hosts: readonly string[];
+  #lastHost: string | null = null;
+  #ownHosts: readonly string[];
 
   constructor(options: ResolvedVisitsOptions) {
     this.options = options;
-    this.#hosts = options.ownHosts;
+    this.#ownHosts = options.ownHosts;
     this.rules = rulesOf(options.privacy);
     this.catalog = options.events ?? defineEvents({});
     this.orders = new KnownOrders(options.orders);
     this.suspicion = new SuspicionWatch(options.clock, options.suspicion);
     this.newId = uuidV7Source(options);
     this.#clients = new ClientDescriptions(this.rules.keepsDetails);
-    this.#limit = new EventLimit(options.eventsPerMinute);
+    this.#eventLimit = new EventLimit(options.eventsPerMinute);
     const { dailySalt = () => randomUUID() } = options;
-    this.#daily =
+    this.#dailyVisitors =
       options.privacy === "cookieless" ? new DailyVisitors(options.clock, dailySalt, options.timeZone) : null;
   }
 
@@ -110,7 +113,7 @@ export class Collection {
   dailyVisitorId({ request, client }: RequestWithClient): string | null {
     const { address, host } = client;
     return (
-      this.#daily?.todaysIdOf({
+      this.#dailyVisitors?.todaysIdOf({
         address,
         host: this.hostOf(host),
         userAgent: request.header("user-agent"),
@@ -146,7 +149,7 @@ export class Collection {
   /** Tracks an event. Returns false if a rate limit dropped it. */
   track(actor: Actor, content: EventContent): boolean {
     const now = this.now();
-    if (!this.#limit.allows(actor.visitorId, actor.sessionId, now)) {
+    if (!this.#eventLimit.allows(actor.visitorId, actor.sessionId, now)) {
       this.countDocument("dropped", actor.tenant);
       return false;
     }
@@ -217,20 +220,20 @@ export class Collection {
   /** Returns the host without its port. */
   hostOf(requested: string | null): string | null {
     this.#rememberRequestedHost(requested);
-    return this.#host;
+    return this.#lastHost;
   }
 
   /** Returns the application's own hosts, including the requested one. */
   #hostsWith(requested: string | null): readonly string[] {
     this.#rememberRequestedHost(requested);
-    return this.#hosts;
+    return this.#ownHosts;
   }
 
   #rememberRequestedHost(requested: string | null): void {
     if (requested === this.#requestedHost) return;
     const { ownHosts } = this.options;
     this.#requestedHost = requested;
-    this.#host = bareHost(requested);
-    this.#hosts = this.#host === null ? ownHosts : [this.#host, ...ownHosts];
+    this.#lastHost = bareHost(requested);
+    this.#ownHosts = this.#lastHost === null ? ownHosts : [this.#lastHost, ...ownHosts];
   }
 }

@@ -76,7 +76,7 @@ const VISITS_OPTIONS = {
   random: "function",
 } satisfies KnownOptions<VisitsOptions>;
 const SUSPICION_OPTIONS = { sessionsPerAddress: true, window: true } satisfies KnownOptions<SuspicionOptions>;
-const INPUT_NAME = "options of createVisits()";
+const OPTIONS_LABEL = "options of createVisits()";
 
 /** The options, with defaults filled in. */
 export interface ResolvedVisitsOptions extends VisitsOptions {
@@ -90,15 +90,15 @@ export interface ResolvedVisitsOptions extends VisitsOptions {
 
 /** Checks the options. Throws `UsageError`. */
 export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
-  requireKnownOptions(INPUT_NAME, options, VISITS_OPTIONS);
-  requireKnownNestedOptions(INPUT_NAME, options, "suspicion", SUSPICION_OPTIONS);
+  requireKnownOptions(OPTIONS_LABEL, options, VISITS_OPTIONS);
+  requireKnownNestedOptions(OPTIONS_LABEL, options, "suspicion", SUSPICION_OPTIONS);
   const { queue, privacy, timeZone = "UTC", ownHosts = [] } = options;
   if (privacy === undefined) throw optionFault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
-  requireOneOf(INPUT_NAME, "privacy", privacy, PRIVACY_MODES);
+  requireOneOf(OPTIONS_LABEL, "privacy", privacy, PRIVACY_MODES);
   if (typeof queue?.track !== "function")
     throw optionFault("queue", `must be a queue of events (got ${describeValue(queue)})`);
-  requireHosts(INPUT_NAME, "ownHosts", ownHosts);
-  if (options.ignoredReferrers) requireHosts(INPUT_NAME, "ignoredReferrers", options.ignoredReferrers);
+  requireHosts(OPTIONS_LABEL, "ownHosts", ownHosts);
+  if (options.ignoredReferrers) requireHosts(OPTIONS_LABEL, "ignoredReferrers", options.ignoredReferrers);
   if (!isTimeZone(timeZone))
     throw optionFault("timeZone", `must be an IANA name (got ${describeValue(timeZone)})`);
   const { eventsPerMinute = 600 } = options;
@@ -118,5 +118,5 @@ function isTimeZone(name: string): boolean {
 }
 
 function optionFault(path: string, message: string): Error {
-  return usageError(INPUT_NAME, [{ path, message }]);
+  return usageError(OPTIONS_LABEL, [{ path, message }]);
 }

@@ -44,7 +44,7 @@ export class PageView {
     // Each page is viewed once, so its id is also the id of the event.
     const id = page?.id ?? undefined;
     collection.track(this.#request.actor(session), { id, type: "page_view", page, source, client });
-    if (session?.record) this.#request.watch(session.record, this.#isNewSession);
+    if (session?.record) this.#request.watchForSuspicion(session.record, this.#isNewSession);
   }
 }
 
@@ -62,7 +62,7 @@ export function recordView(
   const { collection, visitorId } = request;
   if (visitorId === null) return null;
   const now = collection.now();
-  const active = request.openVisit(session, now) ?? collection.visits.addVisit(visitorId, newVisit());
+  const active = request.findOpenVisit(session, now) ?? collection.visits.addVisit(visitorId, newVisit());
   active.lastActivityAt = Math.max(active.lastActivityAt, now);
   if (!collection.rules.linksVisitors || REFUSALS_WITHOUT_NEW_SESSION.includes(session.refusal)) return null;
   const { record } = session;

@@ -32,14 +32,14 @@ export function receiveBeacon(
   if (visitorId === null) return { accepted: 0, cookies: [] };
   const view = events.find(isPageView);
   const source = view ? sourceOf(visit, view) : null;
-  if (view && session?.record) visit.watch(session.record, false);
+  if (view && session?.record) visit.watchForSuspicion(session.record, false);
   let accepted = 0;
   let actor = visit.actor(session);
   const times = timesOf(events, collection.now());
   for (const [index, event] of events.entries()) {
     const content = eventContentOf(visit, { visitorId, pageId, at: times[index] ?? 0, source }, event);
     const isRecorded = session !== null && isPageView(event) && recordBeaconView(visit, session, content);
-    // The end of the request stores a new session under this id.
+    // A new session is stored under this id at the end of the request.
     if (isRecorded) actor = { ...actor, sessionId: session.id };
     if (collection.track(actor, content)) accepted++;
   }
@@ -77,8 +77,8 @@ function isPageView({ type }: BeaconEvent): boolean {
 }
 
 /**
- * Returns when each event happened. Gives events with equal times different times, one millisecond apart, to keep the
- * order of the list: event ids do not show the order.
+ * Returns when each event happened. Makes equal times one millisecond apart, to keep the order of the list, because
+ * event ids do not show the order.
  */
 function timesOf(events: readonly BeaconEvent[], now: number): readonly number[] {
   const times: number[] = [];

@@ -4,9 +4,11 @@ import { userAgentFamily } from "../device/index.ts";
 import type { Clock } from "../session/clock.ts";
 import type { ClientInfo } from "../session/record.ts";
 
-/** Options of {@link SuspicionWatch}: how many new sessions of one address are suspicious. */
+/** Options of {@link SuspicionWatch}: the number of new sessions that makes an address suspicious. */
 export interface SuspicionOptions {
-  /** How many new sessions of one address within {@link window} are suspicious. Default: 30. */
+  /**
+   * Number of new sessions that makes an address suspicious, if they are created within {@link window}. Default: 30.
+   */
   readonly sessionsPerAddress?: number;
   /** Duration for which the new sessions of one address are counted, in milliseconds. Default: 10 minutes. */
   readonly window?: number;

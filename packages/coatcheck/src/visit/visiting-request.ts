@@ -32,7 +32,7 @@ export class VisitingRequest {
   #visitorId: string | null | undefined;
   #isNewVisitor = false;
   /** The visitor of the loaded session. */
-  #expected: string | null = null;
+  #sessionVisitorId: string | null = null;
   /** Whether an event was tracked. The visitor cookie must then be set even if the response is not a page. */
   hasTracked = false;
   #pageId: string | null = null;
@@ -96,7 +96,7 @@ export class VisitingRequest {
   }
 
   /** Returns the visitor's open visit; null if there is none. */
-  openVisit(session: VisitedSession, now = this.collection.now()): ActiveVisit | null {
+  findOpenVisit(session: VisitedSession, now = this.collection.now()): ActiveVisit | null {
     const { visitorId } = this;
     if (visitorId === null) return null;
     const recorded = session.record?.visitorId === visitorId ? session.record.visit : null;
@@ -106,7 +106,8 @@ export class VisitingRequest {
   /** Returns the open visit. If this document begins a visit, returns the new visit. Null if there is neither. */
   visitOf(session: VisitedSession): RecordedVisit | null {
     return (
-      this.openVisit(session)?.visit ?? (this.isDocument && this.visitorId !== null ? this.newVisit : null)
+      this.findOpenVisit(session)?.visit ??
+      (this.isDocument && this.visitorId !== null ? this.newVisit : null)
     );
   }
 
@@ -133,9 +134,9 @@ export class VisitingRequest {
     };
   }
 
-  /** Must be called with the session that the request has loaded. */
+  /** Must be called once the request has loaded its session. */
   sessionLoaded(session: VisitedSession): void {
-    this.#expected = session.record?.visitorId ?? null;
+    this.#sessionVisitorId = session.record?.visitorId ?? null;
     this.repeatOrder(session);
   }
 
@@ -150,7 +151,7 @@ export class VisitingRequest {
   }
 
   /** Checks a page view for suspicious patterns. */
-  watch({ id, client }: SessionRecord, isNewSession: boolean): void {
+  watchForSuspicion({ id, client }: SessionRecord, isNewSession: boolean): void {
     const { suspicion } = this.collection;
     const { request, client: address } = this.visiting;
     if (isNewSession) suspicion.sessionCreated(address.address);
@@ -190,7 +191,7 @@ export class VisitingRequest {
 
   #findVisitor(): string | null {
     if (!this.collection.rules.hasCookie) return this.collection.dailyVisitorId(this.visiting);
-    const visitorId = visitorIdOf(this.visiting.request.header("cookie"), this.#expected);
+    const visitorId = visitorIdOf(this.visiting.request.header("cookie"), this.#sessionVisitorId);
     if (visitorId !== null || !this.isDocument) return visitorId;
     this.#isNewVisitor = true;
     return randomUUID();

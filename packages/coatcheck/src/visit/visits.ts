@@ -126,7 +126,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
    * Marks a session as converted and tracks the order, like `session.visit.convert`. Use it in a backend that has only
    * the session's id.
    *
-   * @throws CoatcheckError like `session.visit.convert`, and also `SESSION_NOT_FOUND`, `SESSION_EXPIRED`,
+   * @throws CoatcheckError the errors of `session.visit.convert`, and also `SESSION_NOT_FOUND`, `SESSION_EXPIRED` and
    *   `SESSION_REVOKED`.
    */
   async convert<Data>(

@@ -1,7 +1,7 @@
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
 import { type AssignedVisit, compareTimes, type EventOfVisit } from "./assign.ts";
 import { clientOf, sourceOf } from "./event-row.ts";
-import { closedFunnel, openFunnel } from "./funnel.ts";
+import { closedFunnelTimes, openFunnelTimes } from "./funnel.ts";
 import { type LocalTime, weekOf } from "./local-time.ts";
 
 /** Maximum age of the source to which a direct visit is attributed, in milliseconds. */
@@ -197,8 +197,9 @@ function customerOf(events: readonly VisitEventRow[]): string | null {
 }
 
 function funnelColumns(events: readonly VisitEventRow[]) {
-  const [productView = null, addToCart = null, beginCheckout = null, order = null] = openFunnel(events);
-  const [, closedAddToCart = null, closedBeginCheckout = null, closedOrder = null] = closedFunnel(events);
+  const [productView = null, addToCart = null, beginCheckout = null, order = null] = openFunnelTimes(events);
+  const [, closedAddToCart = null, closedBeginCheckout = null, closedOrder = null] =
+    closedFunnelTimes(events);
   return {
     product_view_at: productView,
     add_to_cart_at: addToCart,

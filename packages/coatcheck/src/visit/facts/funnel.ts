@@ -10,7 +10,7 @@ export const FUNNEL_WINDOW = 24 * 3_600_000;
 export type StepTimes = readonly (number | null)[];
 
 /** Returns the first occurrence of each step (open funnel). `events` must be sorted by `at` and id. */
-export function openFunnel(events: readonly VisitEventRow[]): StepTimes {
+export function openFunnelTimes(events: readonly VisitEventRow[]): StepTimes {
   return FUNNEL_STEPS.map((step) => events.find(({ type }) => type === step)?.at ?? null);
 }
 
@@ -19,7 +19,7 @@ export function openFunnel(events: readonly VisitEventRow[]): StepTimes {
  * counts when it first happens after the previous step, and at most 24 hours after the first step. `events` must be
  * sorted by `at` and id: within one millisecond, the id decides which step came first.
  */
-export function closedFunnel(events: readonly VisitEventRow[]): StepTimes {
+export function closedFunnelTimes(events: readonly VisitEventRow[]): StepTimes {
   const times: (number | null)[] = FUNNEL_STEPS.map(() => null);
   let step = 0;
   for (const { type, at } of events) {

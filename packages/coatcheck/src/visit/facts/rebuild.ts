@@ -17,7 +17,7 @@ export interface RebuildInput {
   readonly previous: VisitRow | null;
   /** The stored visits to rebuild, ordered by start time: every visit after `previous`. */
   readonly stored: readonly VisitRow[];
-  /** The event at which the rebuild begins: see {@link windowStart}. */
+  /** The event at which the rebuild begins: see {@link findWindowStart}. */
   readonly from: WindowStart | null;
   /** All of the visitor's events since {@link MAX_PAGE_AGE} before `from`, including the new events. No duplicates. */
   readonly events: readonly VisitEventRow[];
@@ -82,7 +82,7 @@ export const MAX_PAGE_AGE = MAX_DELAY;
  * @param firstStored - the visit after `previous`.
  * @returns null to rebuild every visit of the visitor.
  */
-export function windowStart(
+export function findWindowStart(
   earliest: number,
   previous: VisitRow | null,
   firstStored: VisitRow | undefined,

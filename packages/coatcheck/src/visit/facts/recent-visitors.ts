@@ -50,8 +50,8 @@ export interface ExtendedVisits {
 
 /**
  * Caches the visits of recently active visitors, so that an event in time order extends its visit without reading the
- * database. A sink must not use what was not committed, nor what another connection has changed: it clears the cache, or
- * stores a new `lastWrite` with each change.
+ * database. A sink must not use cached visits that were never committed, or that another connection has changed. To
+ * prevent that, a sink clears the cache, or stores a new `lastWrite` with each change.
  */
 export class RecentVisitors {
   readonly #time: LocalTime;

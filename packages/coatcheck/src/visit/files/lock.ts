@@ -26,7 +26,8 @@ export interface Slot extends FileLock {
  */
 export function tryLock(path: string): FileLock | null {
   try {
-    // Only if the file is new. Closing a file that SQLite has open would release SQLite's lock (POSIX.1-2024 fcntl).
+    // Open and close the file only if it is new: closing a file that SQLite has open would release SQLite's lock
+    // (POSIX.1-2024 fcntl).
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -6,7 +6,7 @@ import { sinkUnavailableError } from "../sink-error.ts";
 import { Alarm } from "./alarm.ts";
 import { Backlog, type BacklogEntry } from "./backlog.ts";
 import { DocumentCounter } from "./document-counter.ts";
-import { Flushes } from "./flushes.ts";
+import { PendingFlushes } from "./flushes.ts";
 import { keepProcessAlive } from "./keep-process-alive.ts";
 import { type EventQueueOptions, type QueueSettings, readQueueOptions } from "./options.ts";
 import { QueueEmitter } from "./queue-events.ts";
@@ -41,7 +41,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #batchAlarm: Alarm;
   readonly #retryAlarm: Alarm;
   readonly #retryDelay: RetryDelay;
-  readonly #flushes = new Flushes();
+  readonly #flushes = new PendingFlushes();
   /** Number of entries that were added to the backlog, and number of entries that have left it, since the start. */
   #accepted: number;
   #finished = 0;
@@ -285,7 +285,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     cancel();
   }
 
-  /** Flushes. Without a spill, retries until the sink works or `end` settles. */
+  /** Flushes the queue. Without a spill, retries until the sink works or `end` settles. */
   async #flushUntil(end: Promise<void>): Promise<void> {
     let isEnded = false;
     void end.then(() => {

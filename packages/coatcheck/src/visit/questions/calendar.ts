@@ -93,7 +93,7 @@ export class LocalCalendar {
       const high = Math.min(low + WEEK, to);
       const offset = this.#time.offsetAt(high);
       if (offset !== stretches.at(-1)?.offset)
-        stretches.push({ from: this.#firstWith(offset, low, high), offset });
+        stretches.push({ from: this.#firstTimeWithOffset(offset, low, high), offset });
     }
     return stretches;
   }
@@ -111,7 +111,7 @@ export class LocalCalendar {
    * Returns the first time with an offset. `low` is an earlier time with another offset, `high` a later time with
    * this offset.
    */
-  #firstWith(offset: number, low: number, high: number): number {
+  #firstTimeWithOffset(offset: number, low: number, high: number): number {
     let [before, first] = [low, high];
     while (first - before > 1) {
       const middle = Math.floor((before + first) / 2);

@@ -2,7 +2,7 @@ import type { Clock } from "../../session/clock.ts";
 import type { LocalCalendar } from "./calendar.ts";
 import type { ReadDatabase, Reader } from "./database/read.ts";
 
-/** What every question depends on: database, calendar and clock. */
+/** The database, calendar and clock that every question uses. */
 export interface Context {
   readonly calendar: LocalCalendar;
   readonly clock: Clock;
@@ -10,7 +10,11 @@ export interface Context {
   read<Answer>(work: (reader: Reader) => Promise<Answer>): Promise<Answer>;
 }
 
-/** Creates the context of the questions. @param timeBudget - longest duration of each question, in milliseconds. */
+/**
+ * Creates the context of the questions.
+ *
+ * @param options.timeBudget - longest duration of each question, in milliseconds.
+ */
 export function createContext(
   database: ReadDatabase,
   options: { readonly calendar: LocalCalendar; readonly clock: Clock; readonly timeBudget: number },

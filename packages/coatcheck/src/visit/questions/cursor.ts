@@ -39,7 +39,7 @@ export function decodeCursor(
   if (content.of === digestOfRequest(question)) return at;
   check.addFault(
     "cursor",
-    "belongs to another question; repeat the request that it came from, with the cursor",
+    "belongs to another request; repeat the request whose answer contained this cursor",
   );
   return null;
 }

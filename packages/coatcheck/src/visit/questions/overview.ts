@@ -10,7 +10,7 @@ import { type Days, dayNumber, RequestCheck } from "./request.ts";
 import { DIALECTS, type Sql, sumOf } from "./sql/dialect.ts";
 import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
 import { metricRows } from "./sql/metrics.ts";
-import { returningByFacts, returningByRollup } from "./sql/returning.ts";
+import { returningFromRollups, returningFromVisits } from "./sql/returning.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import { isInRange, isOfTenant, type Scope } from "./sql/scope.ts";
 
@@ -158,8 +158,8 @@ class PeriodQuery {
     const { filters } = this.#scope;
     const query =
       filters.length > 0
-        ? returningByFacts(this.#scope)
-        : returningByRollup(this.#scope, this.#context.calendar);
+        ? returningFromVisits(this.#scope)
+        : returningFromRollups(this.#scope, this.#context.calendar);
     const [row] = await this.#reader.rows(query);
     return row?.visitors ?? 0;
   }

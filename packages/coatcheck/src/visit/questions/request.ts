@@ -87,9 +87,9 @@ export class RequestCheck {
     }
     if (!isValid) return { from: "", to: "", timeZone, fromDay: 0, toDay: 0 };
     const [first, last] = [String(from), String(to)];
-    if (first > last) this.addFault("from", `must not be after to (got "${first}" and "${last}")`);
+    if (first > last) this.addFault("from", `must not be after "to" (got "${first}" and "${last}")`);
     else if (last >= addMonths(first, MAX_RANGE_MONTHS))
-      this.addFault("to", `must be less than ${MAX_RANGE_MONTHS} months after from`);
+      this.addFault("to", `must be less than ${MAX_RANGE_MONTHS} months after "from"`);
     return { from: first, to: last, timeZone, fromDay: dayNumber(first), toDay: dayNumber(last) };
   }
 
@@ -116,7 +116,7 @@ export class RequestCheck {
     if (typeof filter !== "object" || filter === null) {
       this.addFault(
         path,
-        `must be an object with dimension, operator and value (got ${describeValue(filter)})`,
+        `must be an object with "dimension", "operator" and "value" (got ${describeValue(filter)})`,
       );
       return { dimension: "channel", operator: "is", value: null };
     }

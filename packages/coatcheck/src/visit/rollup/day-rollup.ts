@@ -142,7 +142,7 @@ export class DayRollup {
     }
     let group = groups.get(value);
     if (!group) {
-      group = { metric: emptyMetric(), visitors: new Map(), revenue: new Map() };
+      group = { metric: createEmptyMetric(), visitors: new Map(), revenue: new Map() };
       groups.set(value, group);
     }
     return group;
@@ -184,7 +184,7 @@ function addFigures(metric: MetricFigures, visit: RolledUpVisit): void {
   if (visit.closed_order_at !== null) metric.closed_order_completed++;
 }
 
-function emptyMetric(): MetricFigures {
+function createEmptyMetric(): MetricFigures {
   return {
     visits: 0,
     engaged: 0,

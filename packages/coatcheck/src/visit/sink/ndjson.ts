@@ -89,12 +89,12 @@ function openFolder(folder: string, clock: Clock): DayFiles {
   }
 }
 
-/** Writes the files of one writer. */
+/** Appends to the files of this process: one file for each day, in which `<writer>` is the number of the slot. */
 class DayFiles {
   readonly #folder: string;
   readonly #slot: Slot;
   readonly #clock: Clock;
-  #current: { readonly day: string; readonly file: FileHandle } | null = null;
+  #currentFile: { readonly day: string; readonly file: FileHandle } | null = null;
 
   constructor(folder: string, slot: Slot, clock: Clock) {
     this.#folder = folder;
@@ -119,20 +119,20 @@ class DayFiles {
   }
 
   async close(): Promise<void> {
-    await this.#current?.file.close();
-    this.#current = null;
+    await this.#currentFile?.file.close();
+    this.#currentFile = null;
     this.#slot.release();
   }
 
   async #fileOfToday(): Promise<FileHandle> {
     const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
-    if (this.#current?.day === day) return this.#current.file;
-    await this.#current?.file.close();
-    this.#current = null;
+    if (this.#currentFile?.day === day) return this.#currentFile.file;
+    await this.#currentFile?.file.close();
+    this.#currentFile = null;
     const path = join(this.#folder, `${day}-${this.#slot.number}.ndjson`);
     if (existsSync(path)) repairLastLine(path);
     const file = await open(path, "a", 0o600);
-    this.#current = { day, file };
+    this.#currentFile = { day, file };
     await syncFolder(this.#folder);
     return file;
   }
@@ -141,8 +141,8 @@ class DayFiles {
    * Closes the file after a failed write. The next write opens the file again, which removes an incomplete last line.
    */
   async #abandonFile(): Promise<void> {
-    const { file } = this.#current ?? {};
-    this.#current = null;
+    const { file } = this.#currentFile ?? {};
+    this.#currentFile = null;
     await file?.close().catch(() => {});
   }
 }

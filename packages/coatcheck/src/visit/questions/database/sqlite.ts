@@ -13,8 +13,8 @@ import { QueryThread } from "./thread.ts";
 const THREAD_COUNT = 2;
 
 interface WaitingQuestion {
-  take(thread: QueryThread): void;
-  fail(error: unknown): void;
+  onThread(thread: QueryThread): void;
+  onError(error: unknown): void;
 }
 
 /**
@@ -23,13 +23,13 @@ interface WaitingQuestion {
  */
 export class SqliteReadDatabase implements ReadDatabase {
   readonly #threads: readonly QueryThread[];
-  readonly #idle: QueryThread[];
-  readonly #waiting: WaitingQuestion[] = [];
+  readonly #idleThreads: QueryThread[];
+  readonly #waitingQuestions: WaitingQuestion[] = [];
   #isOpen = true;
 
   constructor(path: string) {
     this.#threads = Array.from({ length: THREAD_COUNT }, () => new QueryThread(path));
-    this.#idle = [...this.#threads];
+    this.#idleThreads = [...this.#threads];
   }
 
   async read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer> {
@@ -57,35 +57,35 @@ export class SqliteReadDatabase implements ReadDatabase {
 
   async close(): Promise<void> {
     this.#isOpen = false;
-    for (const { fail } of this.#waiting.splice(0)) fail(closedDatabaseError());
+    for (const { onError } of this.#waitingQuestions.splice(0)) onError(closedDatabaseError());
     await Promise.all(this.#threads.map((thread) => thread.stop(closedDatabaseError())));
   }
 
   #takeThread(deadline: number): Promise<QueryThread> {
-    const idle = this.#idle.pop();
+    const idle = this.#idleThreads.pop();
     if (idle) return Promise.resolve(idle);
     return new Promise((resolve, reject) => {
       const waiting: WaitingQuestion = {
-        take(thread) {
+        onThread(thread) {
           clearTimeout(timer);
           resolve(thread);
         },
-        fail(error) {
+        onError(error) {
           clearTimeout(timer);
           reject(error);
         },
       };
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        this.#waitingQuestions.splice(this.#waitingQuestions.indexOf(waiting), 1);
         reject(timeBudgetError());
       }, deadline - performance.now());
-      this.#waiting.push(waiting);
+      this.#waitingQuestions.push(waiting);
     });
   }
 
   #returnThread(thread: QueryThread): void {
-    const next = this.#waiting.shift();
-    if (next) next.take(thread);
-    else this.#idle.push(thread);
+    const next = this.#waitingQuestions.shift();
+    if (next) next.onThread(thread);
+    else this.#idleThreads.push(thread);
   }
 }

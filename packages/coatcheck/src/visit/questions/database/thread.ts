@@ -57,7 +57,7 @@ const ROLLBACK_TIME = 1000;
 export class QueryThread {
   readonly #path: string;
   #worker: Worker | null = null;
-  #waiting: WaitingStatement[] = [];
+  #waitingStatements: WaitingStatement[] = [];
 
   constructor(path: string) {
     this.#path = path;
@@ -78,7 +78,7 @@ export class QueryThread {
     worker.ref();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.stop(timeBudgetError()), budget + THREAD_GRACE);
-      this.#waiting.push({
+      this.#waitingStatements.push({
         resolve(rows) {
           clearTimeout(timer);
           resolve(rows);
@@ -104,7 +104,7 @@ export class QueryThread {
    */
   async stop(error: unknown): Promise<void> {
     const worker = this.#worker;
-    this.#fail(error);
+    this.#rejectAll(error);
     await worker?.terminate();
   }
 
@@ -116,23 +116,23 @@ export class QueryThread {
     });
     worker.on("message", (reply: ThreadReply) => {
       if (this.#worker !== worker) return;
-      const waiting = this.#waiting.shift();
-      if (this.#waiting.length === 0) worker.unref();
+      const waiting = this.#waitingStatements.shift();
+      if (this.#waitingStatements.length === 0) worker.unref();
       if ("rows" in reply) waiting?.resolve(reply.rows);
       else if (reply.isTooSlow) waiting?.reject(timeBudgetError());
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
     });
     worker.on("error", (error) => {
-      if (this.#worker === worker) this.#fail(error);
+      if (this.#worker === worker) this.#rejectAll(error);
     });
     worker.on("exit", () => {
-      if (this.#worker === worker) this.#fail(new Error("The thread that reads visits has ended."));
+      if (this.#worker === worker) this.#rejectAll(new Error("The thread that reads visits has ended."));
     });
     return worker;
   }
 
-  #fail(error: unknown): void {
+  #rejectAll(error: unknown): void {
     this.#worker = null;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#waitingStatements.splice(0)) reject(error);
   }
 }

@@ -80,9 +80,9 @@ function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepCol
 }
 
 /**
- * Reads the counts from the rollups (precomputed statistics). Counts visits only on days whose rollups are out of date,
- * and if there are filters. Always reads the times from the visits; for the closed funnel, an index contains the visits
- * with at least two steps.
+ * Reads the counts from the rollups (precomputed statistics). Counts the visits themselves on days whose rollups are
+ * out of date and, if there are filters, on all days. Always reads the times from the visits; for the closed funnel, an
+ * index contains the visits with at least two steps.
  */
 function countFromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
   const hasFilters = scope.filters.length > 0;
@@ -151,8 +151,8 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
     const timeToNext = index + 1 < plan.steps.length ? median(waitsAfter(index)) : sql`null`;
     return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${stepTable(index)}`;
   });
-  // PostgreSQL expects half of the rows to have a flag. It expects almost none to match a condition on type and path, and
-  // would compare every event with every visit.
+  // Select a flag, because PostgreSQL estimates that half of the rows have it. It would estimate that almost no row
+  // matches a condition on type and path, and would then compare every event with every visit.
   const flags = plan.steps.map(
     (step, index) => sql`${stepCondition(scope, step)} as ${numberedName("is", index)}`,
   );
@@ -160,9 +160,9 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
 }
 
 /**
- * Selects the events of the steps. Reading a journey takes longer than all the rest. In a funnel by visitor whose steps
- * have columns, the columns are enough for a visit whose first occurrence of each step is all that matters: in an open
- * funnel for every visit, in a closed one for those that did only the first step.
+ * Selects the events of the steps. Avoids reading journeys, because that takes longer than everything else. In a funnel
+ * by visitor whose steps have columns, the columns contain the first occurrence of each step in a visit. That is enough
+ * for every visit of an open funnel, and for the visits of a closed funnel that did only the first step.
  */
 function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql[] {
   const [first = "", ...later] = types;

@@ -6,7 +6,7 @@ import { visitsOn } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 
-/** The number of returning visitors, who began in the range a visit that is not their first visit ever. */
+/** The number of returning visitors: in the range, they began a visit that is not their first visit ever. */
 export interface ReturningRow {
   readonly visitors: number;
 }
@@ -15,7 +15,7 @@ export interface ReturningRow {
  * Counts returning visitors by visits. To count each visitor once, only one visit per visitor is selected: the first
  * one in the range that is not the visitor's first visit ever.
  */
-export function returningByFacts(scope: Scope): Sql<ReturningRow> {
+export function returningFromVisits(scope: Scope): Sql<ReturningRow> {
   const from = sql.lit(scope.days.fromDay);
   return sql`select count(*) as visitors ${visitsOn(scope, "all")} and v.previous_day is not null
     and (v.previous_day < ${from} or not exists (select 1 from coatcheck_visit u where u.visitor = v.visitor
@@ -26,7 +26,7 @@ export function returningByFacts(scope: Scope): Sql<ReturningRow> {
  * Counts returning visitors by rollups (precomputed statistics) and by the visits of out-of-date days. Adds visitors
  * whose first visit ever and a later visit are both in the range; the index of visits by visitor finds them.
  */
-export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<ReturningRow> {
+export function returningFromRollups(scope: Scope, calendar: LocalCalendar): Sql<ReturningRow> {
   const { days, dialect, tenant } = scope;
   const from = sql.lit(days.fromDay);
   const [start, end] = [calendar.startOfDay(days.from), calendar.startOfDay(addDays(days.to, 1))];

@@ -45,7 +45,7 @@ export function filterConditions(
   );
 }
 
-/** Compares a text. Null is a value that `is` and `isNot` can be compared with. */
+/** Condition: a text matches the value of a filter. For `is` and `isNot`, the value may be null. */
 export function textCondition(
   dialect: Dialect,
   text: Sql,

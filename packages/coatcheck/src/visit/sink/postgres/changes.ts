@@ -33,7 +33,7 @@ export interface RebuiltVisits extends AddedEvents {
 /** A rebuilt visit that differs from its stored row. */
 type RebuiltVisit = ChangedVisit & VisitFacts;
 
-/** What the events of a batch change. */
+/** The changes that the events of a batch cause. */
 export interface Changes {
   readonly rebuilt: readonly RebuiltVisits[];
   readonly extended: readonly ExtendedByEvents[];
@@ -45,16 +45,16 @@ export interface Changes {
   readonly orphans: readonly VisitEventRow[];
 }
 
-/** What an ingest depends on. */
+/** The dependencies of {@link ChangeWriter}. */
 export interface IngestDependencies {
   readonly statements: VisitStatements;
   readonly visitors: VisitorStatements;
-  /** The visits of earlier transactions of this process. */
+  /** The visits that earlier transactions of this process have cached. */
   readonly recent: RecentVisitors;
   readonly time: LocalTime;
 }
 
-/** Stores what the events of a batch change, except the events themselves. */
+/** Stores the changes that the events of a batch cause, except the events themselves. */
 export class ChangeWriter {
   readonly #statements: VisitStatements;
   readonly #visitors: VisitorStatements;
@@ -138,7 +138,7 @@ export class ChangeWriter {
   }
 
   #cache({ visitor, tenant, previous, added, result }: RebuiltVisits): void {
-    const lastWrite = this.#visitors.write;
+    const lastWrite = this.#visitors.writeNumber;
     this.#recent.cacheVisitor(
       { number: visitor, tenant, previous, lastActivityAt: newestOf(added), lastWrite },
       result,

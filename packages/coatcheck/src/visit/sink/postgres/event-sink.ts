@@ -26,7 +26,7 @@ import { PostgresSession } from "./session.ts";
 import { orderKey, VisitStatements } from "./statements.ts";
 import { VisitorStatements } from "./visitors.ts";
 
-/** What the sink depends on. */
+/** The dependencies of {@link PostgresEventSink}. */
 export interface SinkDependencies {
   readonly quick: PostgresDatabase;
   /** The same database with a longer deadline, for the computation of rollups (precomputed statistics). */

@@ -1,11 +1,11 @@
 import type { NewEventRow } from "../../facts/event-row.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import {
+  findWindowStart,
   MAX_PAGE_AGE,
   MAX_REBUILD_AGE,
   type RebuildResult,
   rebuildVisits,
-  windowStart,
 } from "../../facts/rebuild.ts";
 import type { ExtendedVisits, RecentVisitors } from "../../facts/recent-visitors.ts";
 import type { VisitorEvents } from "../group-events.ts";
@@ -65,7 +65,7 @@ export class PostgresIngest {
   #extend({ visitor, lastWrite, added }: AddedEvents): ExtendedVisits | null {
     const recent = lastWrite === null ? null : this.#recent.get(visitor, lastWrite);
     if (!recent) return null;
-    recent.lastWrite = this.#visitors.write;
+    recent.lastWrite = this.#visitors.writeNumber;
     return this.#recent.extendVisits(recent, added);
   }
 
@@ -142,7 +142,7 @@ export class PostgresIngest {
       const around = visits.get(addition.visitor) ?? [];
       const stored = around.filter(({ started_at }) => started_at > addition.reach);
       const previous = around.find(({ started_at }) => started_at <= addition.reach) ?? null;
-      const from = windowStart(earliestOf(addition.added), previous, stored[0]);
+      const from = findWindowStart(earliestOf(addition.added), previous, stored[0]);
       const since = from === null ? Number.MIN_SAFE_INTEGER : from.at - MAX_PAGE_AGE;
       return { addition, stored, previous, from, visitor: addition.visitor, reach: since };
     });

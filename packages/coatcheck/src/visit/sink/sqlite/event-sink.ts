@@ -20,7 +20,7 @@ import { SqliteMaintenance } from "./maintenance.ts";
 import { RollupThread } from "./rollup-thread.ts";
 import { VisitStatements } from "./statements.ts";
 
-/** What the sink depends on. */
+/** The dependencies of {@link SqliteEventSink}. */
 export interface SinkDependencies {
   readonly database: DatabaseSync;
   readonly path: string;

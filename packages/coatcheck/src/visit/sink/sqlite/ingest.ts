@@ -1,11 +1,11 @@
 import type { NewEventRow } from "../../facts/event-row.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import {
+  findWindowStart,
   MAX_PAGE_AGE,
   MAX_REBUILD_AGE,
   type RebuildResult,
   rebuildVisits,
-  windowStart,
 } from "../../facts/rebuild.ts";
 import { type ExtendedVisits, type RecentVisitor, RecentVisitors } from "../../facts/recent-visitors.ts";
 import type { VisitorEvents } from "../group-events.ts";
@@ -185,7 +185,7 @@ export class SqliteIngest {
     for (;;) {
       const previous = statements.lastVisitAt(visitor, reach);
       const stored = statements.visitsAfter(visitor, reach);
-      const from = windowStart(earliest, previous, stored[0]);
+      const from = findWindowStart(earliest, previous, stored[0]);
       const since = (from?.at ?? Number.MIN_SAFE_INTEGER + MAX_PAGE_AGE) - MAX_PAGE_AGE;
       const events = statements.eventsSince(visitor, since);
       const backendEvents = statements.backendEventsSince(visitor, since);

@@ -8,7 +8,7 @@ import { personalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
 import { SqliteExpiry } from "./expiry.ts";
 
-/** What the maintenance depends on. */
+/** The dependencies of {@link SqliteMaintenance}. */
 export interface SqliteMaintenanceOptions {
   readonly database: DatabaseSync;
   readonly commits: GroupCommit;

@@ -30,7 +30,7 @@ export interface RollupThreadOptions {
 export class RollupThread {
   readonly #options: RollupThreadOptions;
   #worker: Worker | null = null;
-  #waiting: WaitingCall[] = [];
+  #waitingCalls: WaitingCall[] = [];
   #isOpen = true;
 
   constructor(options: RollupThreadOptions) {
@@ -58,7 +58,7 @@ export class RollupThread {
     const worker = this.#worker;
     worker.ref();
     return await new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waitingCalls.push({ resolve, reject });
       worker.postMessage(task);
     });
   }
@@ -67,7 +67,7 @@ export class RollupThread {
   async close(): Promise<void> {
     this.#isOpen = false;
     const worker = this.#worker;
-    this.#fail(closedSinkError());
+    this.#rejectAll(closedSinkError());
     await worker?.terminate();
   }
 
@@ -78,22 +78,23 @@ export class RollupThread {
       workerData: this.#options,
     });
     worker.on("message", (reply: ThreadReply) => {
-      const waiting = this.#waiting.shift();
+      const waiting = this.#waitingCalls.shift();
       if ("result" in reply) waiting?.resolve(reply.result);
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
-      if (this.#waiting.length === 0) worker.unref();
+      if (this.#waitingCalls.length === 0) worker.unref();
     });
     worker.on("error", (error) => {
-      if (this.#worker === worker) this.#fail(error);
+      if (this.#worker === worker) this.#rejectAll(error);
     });
     worker.on("exit", () => {
-      if (this.#worker === worker) this.#fail(new Error("The thread that recomputes rollups has ended."));
+      if (this.#worker === worker)
+        this.#rejectAll(new Error("The thread that recomputes rollups has ended."));
     });
     return worker;
   }
 
-  #fail(error: unknown): void {
+  #rejectAll(error: unknown): void {
     this.#worker = null;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#waitingCalls.splice(0)) reject(error);
   }
 }
