@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
-import { Cluster, FakeTime, recordAt, SharedInMemory, untilIdle } from "./fixtures.ts";
+import { Cluster, FakeTime, InMemorySharedTier, recordCreatedAt, untilIdle } from "./fixtures.ts";
 
 const unknownId = () => newSessionId(pooledRandom());
 
 describe("cache.read()", () => {
   test("reads the store once for concurrent calls with the same id", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node();
-    const record = await cluster.session();
+    const { cache, faultyStore } = await cluster.startNode();
+    const record = await cluster.storeSession();
     const readings = await Promise.all(Array.from({ length: 100 }, () => cache.read(record.id)));
     expect(readings.every(({ cached }) => cached?.record.id === record.id)).toBe(true);
     expect(faultyStore.gets).toBe(1);
@@ -18,8 +18,8 @@ describe("cache.read()", () => {
 
   test("does not join a load that started more than the staleness bound ago", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ deadlines: { store: 60_000 } });
-    const record = await cluster.session();
+    const { cache, faultyStore } = await cluster.startNode({ deadlines: { store: 60_000 } });
+    const record = await cluster.storeSession();
     faultyStore.state = "hung";
     void cache.read(record.id);
     await untilIdle();
@@ -31,13 +31,13 @@ describe("cache.read()", () => {
 
   test("lets the manager accept a token that was issued after a joined load started", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node();
+    const { cache, faultyStore } = await cluster.startNode();
     const { clock, schedule } = cluster.time;
     const managerOptions = { secrets: ["a secret for these tests"], clock, schedule };
-    const here = new SessionManager({ ...managerOptions, store: faultyStore.asStore, cache });
+    const here = new SessionManager({ ...managerOptions, store: faultyStore.completeStore, cache });
     const elsewhere = new SessionManager({ ...managerOptions, store: cluster.store });
     const { record, token } = await elsewhere.create();
-    const release = faultyStore.slowDown();
+    const release = faultyStore.holdReads();
     const before = here.resume(token);
     await untilIdle();
     const { token: next } = await elsewhere.authenticate(record.id, "ada");
@@ -49,10 +49,10 @@ describe("cache.read()", () => {
 
   test("reads the store once for repeated lookups of an unknown, revoked or expired id", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node();
-    const revoked = await cluster.session();
+    const { cache, faultyStore } = await cluster.startNode();
+    const revoked = await cluster.storeSession();
     await cluster.store.revoke({ session: revoked.id }, "logout");
-    const expired = await cluster.session({ expiresAt: cluster.time.wall - 1 });
+    const expired = await cluster.storeSession({ expiresAt: cluster.time.wallTime - 1 });
     for (const id of [unknownId(), revoked.id, expired.id]) {
       const { gets } = faultyStore;
       for (let read = 0; read < 1000; read++) expect((await cache.read(id)).tier).toBe("store");
@@ -61,10 +61,10 @@ describe("cache.read()", () => {
     expect(cache.metrics().store.negativeHits).toBe(3 * 999);
   });
 
-  test("finds a session that was created after a failed lookup: immediately, or in other processes within the staleness bound", async () => {
+  test("finds a session created after a failed lookup: in the same process at once, in others within the staleness bound", async () => {
     const cluster = new Cluster();
-    const [one, other] = [await cluster.node(), await cluster.node()];
-    const record = recordAt(cluster.time.wall);
+    const [one, other] = [await cluster.startNode(), await cluster.startNode()];
+    const record = recordCreatedAt(cluster.time.wallTime);
     for (const { cache } of [one, other]) expect((await cache.read(record.id)).cached).toBeNull();
     const position = one.cache.position();
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
@@ -76,22 +76,22 @@ describe("cache.read()", () => {
 
   test("returns null for a malformed id without reading the store", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node();
+    const { cache, faultyStore } = await cluster.startNode();
     for (const id of ["", "../etc/passwd", "x".repeat(1e6)]) {
       expect(await cache.read(id)).toEqual({ cached: null, tier: "store" });
     }
     expect(faultyStore.gets).toBe(0);
   });
 
-  test("keeps the last activity that this process recorded when a newer copy replaces the old copy", async () => {
+  test("keeps the last activity that this process recorded, even when a newer copy replaces the cached one", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node();
-    const record = await cluster.session();
+    const { cache } = await cluster.startNode();
+    const record = await cluster.storeSession();
     const { cached } = await cache.read(record.id);
     if (!cached) throw new Error("Expected a stored session.");
-    const soon = cluster.time.wall + 100_000;
+    const soon = cluster.time.wallTime + 100_000;
     expect(cached.recordActivity(soon)).toBe(true);
-    cache.recordWrite(await cluster.write(record), cache.position());
+    cache.recordWrite(await cluster.storeNextVersion(record), cache.position());
     const newer = cache.getCached(compactId(record.id));
     expect(newer).toMatchObject({ record: { version: 2 }, lastSeenAt: soon });
     expect(newer?.recordActivity(soon + 1)).toBe(false);
@@ -99,10 +99,10 @@ describe("cache.read()", () => {
 
   test("keeps the local tier within maxEntries and maxBytes", async () => {
     const cluster = new Cluster();
-    const few = await cluster.node({ local: { maxEntries: 10 } });
-    const small = await cluster.node({ local: { maxBytes: 50_000 } });
+    const few = await cluster.startNode({ local: { maxEntries: 10 } });
+    const small = await cluster.startNode({ local: { maxBytes: 50_000 } });
     for (let count = 0; count < 100; count++) {
-      const record = await cluster.session({ data: { text: "x".repeat(4000) } });
+      const record = await cluster.storeSession({ data: { text: "x".repeat(4000) } });
       await few.cache.read(record.id);
       await small.cache.read(record.id);
     }
@@ -123,14 +123,14 @@ describe("createCache()", () => {
     { local: { maxBytes: 0.5 } },
     { local: { ttl: Number.NaN } },
     { singleProcess: true, dataVersion: () => 1 },
-    { singleProcess: true, shared: new SharedInMemory() },
+    { singleProcess: true, shared: new InMemorySharedTier() },
   ])("rejects the invalid options %o", (options) => {
     expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(
       expect.objectContaining({ code: "VALIDATION_FAILED" }),
     );
   });
 
-  test("names the first invalid option in the error's message, and all invalid options in the error's faults", () => {
+  test("throws an error whose message names the first invalid option and whose `faults` name all of them", () => {
     const create = () => createCache({ store, maxStaleness: 0, local: { maxEntries: 1.5 } });
     expect(create).toThrow(
       expect.objectContaining({
@@ -148,8 +148,8 @@ describe("createCache()", () => {
 
 test("metrics() reports the reads of each tier, the polls and the age of the lease", async () => {
   const cluster = new Cluster();
-  const { cache } = await cluster.node({ shared: new SharedInMemory() });
-  const record = await cluster.session();
+  const { cache } = await cluster.startNode({ shared: new InMemorySharedTier() });
+  const record = await cluster.storeSession();
   const key = compactId(record.id);
   cache.getCached(key);
   await cache.read(record.id);
@@ -168,7 +168,7 @@ test("metrics() reports the reads of each tier, the polls and the age of the lea
 test("close() stops the polling", async () => {
   const time = new FakeTime();
   const cluster = new Cluster();
-  const { cache, faultyStore } = await cluster.node({ schedule: time.schedule });
+  const { cache, faultyStore } = await cluster.startNode({ schedule: time.schedule });
   await cache.close();
   const { polls } = faultyStore;
   await time.advance(10_000);

@@ -2,13 +2,13 @@ import { createNoopMeter } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import { type OpenTelemetryMeter, observeCache } from "../../src/cache/metrics/opentelemetry.ts";
 import { prometheusText } from "../../src/cache/metrics/prometheus.ts";
-import { Cluster, SharedInMemory } from "./fixtures.ts";
+import { Cluster, InMemorySharedTier } from "./fixtures.ts";
 
-async function usedCache() {
+async function createUsedCache() {
   const cluster = new Cluster();
-  const shared = new SharedInMemory();
-  const { cache } = await cluster.node({ shared, maxStaleness: 2000 });
-  const { id } = await cluster.session();
+  const shared = new InMemorySharedTier();
+  const { cache } = await cluster.startNode({ shared, maxStaleness: 2000 });
+  const { id } = await cluster.storeSession();
   await cache.read(id);
   await cache.read(id);
   await cluster.time.advance(250);
@@ -16,7 +16,7 @@ async function usedCache() {
 }
 
 /** Creates a meter that records the observed values by name and labels. */
-function recordingMeter() {
+function createRecordingMeter() {
   type Callback = Parameters<ReturnType<OpenTelemetryMeter["createObservableGauge"]>["addCallback"]>[0];
   const callbacks = new Map<Callback, string>();
   const create = (name: string) => ({
@@ -38,7 +38,7 @@ function recordingMeter() {
 }
 
 test("prometheusText() reports the metrics in base units", async () => {
-  const text = prometheusText((await usedCache()).metrics());
+  const text = prometheusText((await createUsedCache()).metrics());
   const value = (series: string) =>
     Number(
       text
@@ -57,7 +57,7 @@ test("prometheusText() reports the metrics in base units", async () => {
 });
 
 test("prometheusText() declares a type for every metric and returns cumulative buckets", async () => {
-  const lines = prometheusText((await usedCache()).metrics())
+  const lines = prometheusText((await createUsedCache()).metrics())
     .trimEnd()
     .split("\n");
   const types = new Map(
@@ -80,8 +80,8 @@ test("prometheusText() declares a type for every metric and returns cumulative b
 });
 
 test("observeCache() reports the metrics at each collection until it is stopped", async () => {
-  const { meter, collect } = recordingMeter();
-  const cache = await usedCache();
+  const { meter, collect } = createRecordingMeter();
+  const cache = await createUsedCache();
   const stop = observeCache(meter, cache);
   expect(collect().get("coatcheck.cache.reads local hit")).toBe(cache.metrics().local.hits);
   expect(collect().get("coatcheck.lease.age")).toBe(0.25);
@@ -91,5 +91,5 @@ test("observeCache() reports the metrics at each collection until it is stopped"
 });
 
 test("observeCache() accepts a meter of @opentelemetry/api", async () => {
-  observeCache(createNoopMeter(), await usedCache())();
+  observeCache(createNoopMeter(), await createUsedCache())();
 });

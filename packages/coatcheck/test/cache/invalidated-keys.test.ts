@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { InvalidatedKeys } from "../../src/cache/invalidated-keys.ts";
 
-function startedAt(position: number): InvalidatedKeys {
+function createKeysFrom(position: number): InvalidatedKeys {
   const keys = new InvalidatedKeys(10);
   keys.startAt(position);
   return keys;
@@ -9,7 +9,7 @@ function startedAt(position: number): InvalidatedKeys {
 
 describe("copies that this process loaded", () => {
   test("are allowed until one of their keys is invalidated", () => {
-    const keys = startedAt(1);
+    const keys = createKeysFrom(1);
     const before = keys.sequence;
     keys.apply({ position: 5, key: "user:1" });
     expect(keys.allowsLoaded(["user:1"], before)).toBe(false);
@@ -19,7 +19,7 @@ describe("copies that this process loaded", () => {
   });
 
   test("are allowed when the log repeats items that were known before the load", () => {
-    const keys = startedAt(1);
+    const keys = createKeysFrom(1);
     keys.apply({ position: 5, key: "user:1" });
     const after = keys.sequence;
     // While a transaction is open in PostgreSQL, the log's cursor does not move, so each poll returns the item again.
@@ -31,7 +31,7 @@ describe("copies that this process loaded", () => {
   });
 
   test("are allowed if they were loaded between an announced invalidation and its log item", () => {
-    const keys = startedAt(1);
+    const keys = createKeysFrom(1);
     const before = keys.sequence;
     keys.markPending("user:1", 5, 1);
     expect(keys.allowsLoaded(["user:1"], before)).toBe(false);
@@ -44,9 +44,9 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are refused after a log item at another position than a hint had announced", () => {
+  test("are refused if the log has the invalidation at another position than the hint announced", () => {
     for (const claimed of [4, 6, Number.MAX_SAFE_INTEGER]) {
-      const keys = startedAt(1);
+      const keys = createKeysFrom(1);
       keys.markPending("user:1", claimed, 1);
       const after = keys.sequence;
       keys.apply({ position: 5, key: "user:1" });
@@ -54,8 +54,8 @@ describe("copies that this process loaded", () => {
     }
   });
 
-  test("are refused after a revocation of everyone, and after this process has started over", () => {
-    const keys = startedAt(1);
+  test("are refused after all sessions are revoked, and after this process has restarted its reading of the log", () => {
+    const keys = createKeysFrom(1);
     const first = keys.sequence;
     keys.apply({ position: 3, scope: { tenant: "acme" } });
     keys.apply({ position: 3, session: "s", minVersion: 2 });
@@ -68,7 +68,7 @@ describe("copies that this process loaded", () => {
   });
 
   test("are refused after an invalidation in a restored backup, even if its position is below earlier positions", () => {
-    const keys = startedAt(1);
+    const keys = createKeysFrom(1);
     keys.apply({ position: 1000, key: "user:1" });
     keys.startAt(50);
     const after = keys.sequence;
@@ -77,7 +77,7 @@ describe("copies that this process loaded", () => {
   });
 
   test("are refused if this process has deleted the invalidation of their key to save memory", () => {
-    const keys = startedAt(1);
+    const keys = createKeysFrom(1);
     const before = keys.sequence;
     for (let id = 0; id < 100; id++) {
       keys.apply({ position: 10 + id, key: `user:${id}` });
@@ -93,7 +93,7 @@ describe("copies that this process loaded", () => {
 
 describe("copies that another process loaded", () => {
   test("are refused if they are older than the horizon, or not newer than an invalidation of their keys", () => {
-    const keys = startedAt(10);
+    const keys = createKeysFrom(10);
     keys.apply({ position: 20, key: "user:1" });
     expect(keys.allowsForeign(["user:2"], 9)).toBe(false);
     expect(keys.allowsForeign(["user:2"], 10)).toBe(true);
@@ -106,7 +106,7 @@ describe("copies that another process loaded", () => {
   });
 
   test("are refused while an invalidation of their key is pending, until the response to a later poll", () => {
-    const keys = startedAt(10);
+    const keys = createKeysFrom(10);
     keys.markPending("user:1", null, 3);
     expect(keys.allowsForeign(["user:1"], 99)).toBe(false);
     keys.clearPending(3);

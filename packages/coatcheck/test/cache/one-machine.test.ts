@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, recordAt, untilIdle } from "./fixtures.ts";
+import { Cluster, recordCreatedAt, untilIdle } from "./fixtures.ts";
 
 describe("a single process", () => {
   test("serves copies without a lease and without polling", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
-    const record = await cluster.session();
+    const { cache, faultyStore } = await cluster.startNode({ singleProcess: true });
+    const record = await cluster.storeSession();
     await cache.read(record.id);
     const { polls } = faultyStore;
     await cluster.time.advance(20 * 60_000);
@@ -17,11 +17,11 @@ describe("a single process", () => {
 
   test("refuses the sessions that it has revoked immediately, and waitForPropagation() does not wait", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node({ singleProcess: true });
+    const { cache } = await cluster.startNode({ singleProcess: true });
     const [first, second, other] = [
-      await cluster.session(),
-      await cluster.session(),
-      await cluster.session({ subject: "grace" }),
+      await cluster.storeSession(),
+      await cluster.storeSession(),
+      await cluster.storeSession({ subject: "grace" }),
     ];
     for (const { id } of [first, second, other]) await cache.read(id);
     for (const scope of [{ session: first.id }, { subject: "ada" }]) {
@@ -38,11 +38,11 @@ describe("a single process", () => {
 
   test("does not cache a load that started before a write", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node({ singleProcess: true });
-    const record = await cluster.session();
+    const { cache } = await cluster.startNode({ singleProcess: true });
+    const record = await cluster.storeSession();
     const position = cache.position();
     const loading = cache.read(record.id);
-    const next = await cluster.write(record);
+    const next = await cluster.storeNextVersion(record);
     cache.recordWrite(next, position);
     await loading;
     expect(cache.getCached(compactId(record.id))?.record.version).toBe(2);
@@ -50,14 +50,14 @@ describe("a single process", () => {
     expect(cache.getCached(compactId(record.id))).toBeUndefined();
   });
 
-  test("does not cache a late result that was read before a write", async () => {
+  test("does not cache a result that was read before a write and arrives after it", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
-    const record = await cluster.session();
-    const release = faultyStore.slowDown();
+    const { cache, faultyStore } = await cluster.startNode({ singleProcess: true });
+    const record = await cluster.storeSession();
+    const release = faultyStore.holdReads();
     const loading = cache.read(record.id);
     await untilIdle();
-    await cluster.write(record);
+    await cluster.storeNextVersion(record);
     cache.invalidate(record.id);
     release();
     await loading;
@@ -66,11 +66,11 @@ describe("a single process", () => {
 
   test("ignores a late acknowledgement after a newer write was evicted", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node({ singleProcess: true, local: { maxEntries: 1 } });
-    const [record, another] = [await cluster.session(), await cluster.session()];
+    const { cache } = await cluster.startNode({ singleProcess: true, local: { maxEntries: 1 } });
+    const [record, another] = [await cluster.storeSession(), await cluster.storeSession()];
     const position = cache.position();
-    const second = await cluster.write(record);
-    const third = await cluster.write(second);
+    const second = await cluster.storeNextVersion(record);
+    const third = await cluster.storeNextVersion(second);
     cache.recordWrite(third, position);
     await cache.read(another.id);
     cache.recordWrite(second, position);
@@ -78,11 +78,11 @@ describe("a single process", () => {
     expect((await cache.read(record.id)).cached?.record).toEqual(third);
   });
 
-  test("does not remember an id as missing if it was created during the lookup", async () => {
+  test("does not remember an id as missing if its session was created during the lookup", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
-    const record = recordAt(cluster.time.wall);
-    const release = faultyStore.slowDown();
+    const { cache, faultyStore } = await cluster.startNode({ singleProcess: true });
+    const record = recordCreatedAt(cluster.time.wallTime);
+    const release = faultyStore.holdReads();
     const loading = cache.read(record.id);
     await untilIdle();
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
@@ -96,10 +96,10 @@ describe("a single process", () => {
     "does not join a load that started before a revocation of %s",
     async (scopeName) => {
       const cluster = new Cluster();
-      const { cache, faultyStore } = await cluster.node({ singleProcess: true });
-      const record = await cluster.session();
+      const { cache, faultyStore } = await cluster.startNode({ singleProcess: true });
+      const record = await cluster.storeSession();
       const scope = scopeName === "many sessions" ? { subject: "ada" } : { session: record.id };
-      const release = faultyStore.slowDown();
+      const release = faultyStore.holdReads();
       const before = cache.read(record.id);
       await untilIdle();
       await cluster.store.revoke(scope, "logout");
@@ -112,14 +112,14 @@ describe("a single process", () => {
     },
   );
 
-  test("caches sessions once a store that was down at startup is available", async () => {
+  test("caches sessions as soon as the store is available, if it was down at startup", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
+    const { cache, faultyStore } = await cluster.startNode({ singleProcess: true });
     faultyStore.state = "down";
-    const late = await cluster.node({ singleProcess: true, store: faultyStore.asStore });
+    const late = await cluster.startNode({ singleProcess: true, store: faultyStore.completeStore });
     faultyStore.state = "up";
     await cluster.time.advance(500);
-    const record = await cluster.session();
+    const record = await cluster.storeSession();
     for (const each of [cache, late.cache]) {
       await each.read(record.id);
       expect(each.getCached(compactId(record.id))).toBeDefined();
@@ -128,10 +128,10 @@ describe("a single process", () => {
 
   test("lets a manager resume a session without store reads until it is revoked", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
+    const { cache, faultyStore } = await cluster.startNode({ singleProcess: true });
     const { clock, schedule } = cluster.time;
     const secrets = ["a secret for these tests"];
-    const manager = new SessionManager({ store: faultyStore.asStore, secrets, cache, clock, schedule });
+    const manager = new SessionManager({ store: faultyStore.completeStore, secrets, cache, clock, schedule });
     const { token, record } = await manager.create({ subject: "ada" });
     for (let request = 0; request < 10; request++) {
       expect(await manager.resume(token)).toMatchObject({ id: record.id, tier: "local" });
@@ -143,20 +143,20 @@ describe("a single process", () => {
 });
 
 describe("several processes on one SQLite file", () => {
-  test("refuse sessions that the other process revoked from the next request on", async () => {
+  test("refuse a session from the next request on after the other process has revoked it", async () => {
     const cluster = new Cluster();
     let dataVersion = 1;
-    const { cache, faultyStore } = await cluster.node({
+    const { cache, faultyStore } = await cluster.startNode({
       dataVersion: () => dataVersion,
       local: { ttl: 60 * 60_000 },
     });
-    const record = await cluster.session();
+    const record = await cluster.storeSession();
     await cache.read(record.id);
     await cluster.time.advance(60_000);
     const { gets } = faultyStore;
     expect(cache.getCached(compactId(record.id))).toBeDefined();
 
-    await cluster.session();
+    await cluster.storeSession();
     dataVersion++;
     expect(cache.getCached(compactId(record.id))).toBeUndefined();
     expect(await cache.read(record.id)).toMatchObject({ tier: "local" });
@@ -175,8 +175,8 @@ describe("several processes on one SQLite file", () => {
       if (fails) throw new Error("disk I/O error");
       return 1;
     };
-    const { cache } = await cluster.node({ dataVersion });
-    const record = await cluster.session();
+    const { cache } = await cluster.startNode({ dataVersion });
+    const record = await cluster.storeSession();
     await cache.read(record.id);
     expect(cache.getCached(compactId(record.id))).toBeDefined();
     fails = true;

@@ -1,16 +1,16 @@
 import { describe, expect, test, vi } from "vitest";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, SharedInMemory } from "./fixtures.ts";
+import { Cluster, InMemorySharedTier } from "./fixtures.ts";
 
 const DAY = 24 * 60 * 60_000;
 
 describe("an outage of the store", () => {
   /** Starts a process that caches two sessions. Then its store fails, and its lease expires. */
-  async function outage() {
+  async function startOutage() {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node();
-    const [known, revoked] = [await cluster.session(), await cluster.session()];
+    const { cache, faultyStore } = await cluster.startNode();
+    const [known, revoked] = [await cluster.storeSession(), await cluster.storeSession()];
     for (const { id } of [known, revoked]) await cache.read(id);
     cache.recordRevocation({ session: revoked.id });
     await cluster.time.advance(500);
@@ -20,15 +20,15 @@ describe("an outage of the store", () => {
   }
 
   test("makes reads reject with STORE_UNAVAILABLE", async () => {
-    const { cache, known } = await outage();
+    const { cache, known } = await startOutage();
     const error = await cache.read(known.id).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CoatcheckError);
     expect(error).toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(cache.getCached(compactId(known.id))).toBeUndefined();
   });
 
-  test("lets getStale() return copies up to the age maxAge, but no copy that is known to be revoked", async () => {
-    const { cache, known, revoked } = await outage();
+  test("lets getStale() return copies that are at most `maxAge` old, except revoked ones", async () => {
+    const { cache, known, revoked } = await startOutage();
     const key = compactId(known.id);
     expect(cache.getStale(key, 60_000)).toMatchObject({ record: { id: known.id } });
     expect(cache.getStale(key, 2999)).toBeUndefined();
@@ -38,7 +38,7 @@ describe("an outage of the store", () => {
   });
 
   test("does not let getStale() return an expired session", async () => {
-    const { cluster, cache, known } = await outage();
+    const { cluster, cache, known } = await startOutage();
     const key = compactId(known.id);
     cluster.time.advanceWithoutTimers(known.idleTimeout - 3501);
     expect(cache.getStale(key, DAY)).toBeDefined();
@@ -47,7 +47,7 @@ describe("an outage of the store", () => {
   });
 
   test("opens the breaker, so that reads of a hung store fail immediately", async () => {
-    const { cluster, cache, faultyStore, known } = await outage();
+    const { cluster, cache, faultyStore, known } = await startOutage();
     faultyStore.state = "hung";
     for (let request = 0; request < 5; request++) {
       const reading = cache.read(known.id, { fresh: true }).catch(() => {});
@@ -61,7 +61,7 @@ describe("an outage of the store", () => {
   });
 
   test("ends half a second after the store has recovered, even if the wall clock was set back", async () => {
-    const { cluster, cache, faultyStore, known } = await outage();
+    const { cluster, cache, faultyStore, known } = await startOutage();
     for (let request = 0; request < 5; request++) {
       await cache.read(known.id, { fresh: true }).catch(() => {});
     }
@@ -80,11 +80,11 @@ describe("an outage of the shared tier", () => {
     "delays only the first reads, which fall back to the store (%s)",
     async (state) => {
       const cluster = new Cluster();
-      const shared = new SharedInMemory();
-      const { cache } = await cluster.node({ shared });
+      const shared = new InMemorySharedTier();
+      const { cache } = await cluster.startNode({ shared });
       shared.state = state;
       for (let count = 0; count < 20; count++) {
-        const record = await cluster.session();
+        const record = await cluster.storeSession();
         const reading = cache.read(record.id);
         await cluster.time.advance(count < 5 ? 101 : 1);
         expect((await reading).tier).toBe("store");

@@ -6,9 +6,9 @@ import { LocalTier } from "../../src/cache/local.ts";
 import { Poller } from "../../src/cache/poller.ts";
 import { RevocationLog } from "../../src/cache/revocation-log.ts";
 import { compactId } from "../../src/session/token.ts";
-import { FakeTime, recordAt, untilIdle } from "./fixtures.ts";
+import { FakeTime, recordCreatedAt, untilIdle } from "./fixtures.ts";
 
-test("TimedLease starts when the newest successful poll was sent, whatever the order of the responses", () => {
+test("TimedLease begins at the time when the latest successful poll was sent, in whatever order the responses arrive", () => {
   const lease = new TimedLease(1000);
   expect(lease.isValid(0, 0)).toBe(false);
   const [first, second] = [lease.beginRenewal(100, 5100), lease.beginRenewal(200, 5200)];
@@ -19,7 +19,7 @@ test("TimedLease starts when the newest successful poll was sent, whatever the o
   expect(lease.age(1200, 6300)).toBe(1100);
 });
 
-test("DataVersionLease compares with the data version read before the newest successful poll", () => {
+test("DataVersionLease is valid only while the data version is the one read before the latest successful poll", () => {
   let dataVersion = 1;
   const lease = new DataVersionLease(() => dataVersion);
   expect(lease.isValid()).toBe(false);
@@ -35,7 +35,7 @@ test("DataVersionLease compares with the data version read before the newest suc
 
 test("LocalTier keeps the newer copy by version, then by position, and freezes it", () => {
   const local = new LocalTier({ maxEntries: 10, maxBytes: 1e6 });
-  const record = recordAt(0, { version: 2, data: { cart: { tacos: 1 } } });
+  const record = recordCreatedAt(0, { version: 2, data: { cart: { tacos: 1 } } });
   const key = compactId(record.id);
   local.fill(key, { record, position: 5 }, 0);
   expect(Object.isFrozen(local.get(key, 0)?.record.data.cart)).toBe(true);
@@ -51,7 +51,7 @@ test("LocalTier keeps the newer copy by version, then by position, and freezes i
 test("LocalTier evicts the least recently used copy first", () => {
   const local = new LocalTier({ maxEntries: 3, maxBytes: 1e6 });
   const keys = [1, 2, 3, 4, 5].map((name) => {
-    const record = recordAt(0);
+    const record = recordCreatedAt(0);
     return { name, key: compactId(record.id), record };
   });
   const fill = (name: number, now: number) => {
@@ -69,7 +69,7 @@ test("LocalTier evicts the least recently used copy first", () => {
 
 test("LocalTier does not keep a copy larger than maxBytes, and drops the older copy of that session", () => {
   const local = new LocalTier({ maxEntries: 3, maxBytes: 10_000 });
-  const record = recordAt(0);
+  const record = recordCreatedAt(0);
   const key = compactId(record.id);
   local.fill(key, { record, position: 1 }, 0);
   const large = { ...record, version: 2, data: { text: "x".repeat(20_000) } };
@@ -81,7 +81,7 @@ test("LocalTier does not keep a copy larger than maxBytes, and drops the older c
 test("RevocationLog stays within its capacity after 100,000 mass revocations and refuses older copies", () => {
   const log = new RevocationLog(1000);
   log.startAt(1);
-  const record = recordAt(0, { subject: "ada", tenant: null });
+  const record = recordCreatedAt(0, { subject: "ada", tenant: null });
   for (let position = 1; position <= 100_000; position++) {
     log.apply({ position, scope: { subject: `subject-${position}` } });
     log.trim();
@@ -126,7 +126,7 @@ test("Poller.pollNow() waits for a poll that is sent after the call, and polls n
   poller.close();
 });
 
-test("withDeadline() accepts a response that arrived while the process was paused", async () => {
+test("withDeadline() accepts a response that arrived while the process was paused past the deadline", async () => {
   const time = new FakeTime();
   const { promise, resolve } = Promise.withResolvers<string>();
   const result = withDeadline(promise, 100, (delay, task) =>

@@ -4,12 +4,12 @@ import type { Hint } from "../../src/session/hint.ts";
 import { compactId } from "../../src/session/token.ts";
 import { connectRedis } from "../../src/store/redis/connect.ts";
 import type { RedisTransport } from "../../src/store/redis/transport.ts";
-import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
+import { createTemporaryPrefix, describeWithServer } from "../servers/fixtures.ts";
 import { proxyTo } from "../servers/proxy.ts";
-import { Cluster, recordAt } from "./fixtures.ts";
+import { Cluster, recordCreatedAt } from "./fixtures.ts";
 
-/** Wraps a transport and records the names of the commands. */
-function counting(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {
+/** Wraps a transport, and records the names of the commands that it executes. */
+function recordCommands(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {
   const commands: string[] = [];
   return {
     ...transport,
@@ -22,7 +22,11 @@ function counting(transport: RedisTransport): RedisTransport & { readonly comman
 }
 
 /** Returns the next hint that a subscriber receives after `act`. */
-async function nextHint(transport: RedisTransport, prefix: string, act: () => Promise<void>): Promise<Hint> {
+async function receiveHint(
+  transport: RedisTransport,
+  prefix: string,
+  act: () => Promise<void>,
+): Promise<Hint> {
   const shared = redisShared(transport, { prefix });
   const { promise, resolve } = Promise.withResolvers<Hint>();
   await shared.subscribe(resolve);
@@ -35,7 +39,7 @@ async function nextHint(transport: RedisTransport, prefix: string, act: () => Pr
 await describeWithServer("the shared tier on Redis", "redis", (url) => {
   let transport: RedisTransport;
   let prefix: string;
-  const record = recordAt(Date.now(), { data: { name: "Zoë 🌮", cart: { taco: 2 } } });
+  const record = recordCreatedAt(Date.now(), { data: { name: "Zoë 🌮", cart: { taco: 2 } } });
   const key = compactId(record.id);
   const at = (version: number, position: number) => ({ record: { ...record, version }, position });
 
@@ -44,11 +48,11 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
   afterAll(() => transport.close());
   beforeEach(() => {
-    prefix = temporaryPrefix();
+    prefix = createTemporaryPrefix();
   });
 
   test("get() returns a stored copy unchanged, in one command", async () => {
-    const counted = counting(transport);
+    const counted = recordCommands(transport);
     const shared = redisShared(counted, { prefix });
     expect(await shared.get(key)).toBeNull();
     expect(await shared.fill(key, { record, position: 7 })).toBe(true);
@@ -90,9 +94,9 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await transport.exec(["PTTL", `${prefix}cached:${key}`])).toBeLessThanOrEqual(30 * 60_000);
   });
 
-  test("get() ignores malformed values and copies of another session", async () => {
+  test("get() ignores malformed values, and copies of another session that are stored under this session's key", async () => {
     const shared = redisShared(transport, { prefix });
-    const other = JSON.stringify(recordAt(0));
+    const other = JSON.stringify(recordCreatedAt(0));
     for (const text of ["", "{}", "1:2", "1:2:", "1:x:{}", "1:2:null", `1:2:${other}`, ":::"]) {
       await transport.exec(["SET", `${prefix}cached:${key}`, text]);
       expect(await shared.get(key)).toBeNull();
@@ -125,7 +129,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
       '{"kind":"x"}',
     ];
     for (const hint of hints) {
-      const received = await nextHint(transport, prefix, async () => {
+      const received = await receiveHint(transport, prefix, async () => {
         for (const text of malformed) await transport.publish(`${prefix}hints`, text);
         await shared.publish(hint);
       });
@@ -134,7 +138,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
 
   test("a process refuses a session that another process revoked, before the next poll", async () => {
-    const { store, session } = storeWithSessions();
+    const { store, session } = createSessionStore();
     const held = await session();
     const [one, other] = [redisShared(transport, { prefix }), redisShared(transport, { prefix })];
     const options = { store, maxStaleness: 60_000 };
@@ -144,7 +148,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     ] as const;
     for (const cache of caches) await cache.read(held.id);
     expect(caches[1].getCached(compactId(held.id))).toBeDefined();
-    await nextHint(transport, prefix, async () => {
+    await receiveHint(transport, prefix, async () => {
       await store.revoke({ session: held.id }, "logout");
       caches[0].recordRevocation({ session: held.id });
     });
@@ -155,7 +159,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   test("only the first reads are delayed while Redis hangs or is down", async () => {
     const wire = await proxyTo(url);
     const wired = await connectRedis(wire.url);
-    const { store, session } = storeWithSessions();
+    const { store, session } = createSessionStore();
     const cache = createCache({ store, shared: redisShared(wired, { prefix }), deadlines: { shared: 20 } });
     for (const fail of [() => wire.freeze(), () => wire.cut()]) {
       fail();
@@ -172,11 +176,14 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
 });
 
-/** Creates a store. Returns it with a function that stores a session which is created at the machine's current time. */
-function storeWithSessions() {
+/**
+ * Creates a store, and a function that stores a new session in it. The session is created at the machine's current
+ * time.
+ */
+function createSessionStore() {
   const cluster = new Cluster();
   const session = async () => {
-    const record = recordAt(Date.now());
+    const record = recordCreatedAt(Date.now());
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
     return record;
   };

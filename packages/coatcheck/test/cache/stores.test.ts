@@ -12,13 +12,13 @@ import { postgresStore } from "../../src/store/postgres/store.ts";
 import { connectRedis, type RedisTransport, redisStore } from "../../src/store/redis/store.ts";
 import { type SqliteStore, sqliteStore } from "../../src/store/sqlite/store.ts";
 import { makeRecord, nextVersion } from "../../src/testing/records.ts";
-import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
-import { temporarySchema } from "../servers/postgres.ts";
+import { createTemporaryPrefix, describeWithServer } from "../servers/fixtures.ts";
+import { createTemporarySchema } from "../servers/postgres.ts";
 
-const BOUND = 400;
+const STALENESS_BOUND = 400;
 
 /** The stores of two processes, on the same data. */
-interface Pair {
+interface StorePair {
   readonly stores: readonly [SessionStore, SessionStore];
   readonly options?: readonly [Partial<CacheOptions>, Partial<CacheOptions>];
   cleanUp?(): Promise<void> | void;
@@ -29,7 +29,7 @@ interface Process {
   readonly cache: SessionCache;
 }
 
-async function create({ store, cache }: Process): Promise<SessionRecord> {
+async function storeNewSession({ store, cache }: Process): Promise<SessionRecord> {
   const record = makeRecord({ subject: "ada", tenant: "acme" });
   const position = cache.position();
   await store.put(record, { expectedVersion: 0, change: "data" });
@@ -45,9 +45,9 @@ async function revoke({ store, cache }: Process, scope: RevocationScope): Promis
 /** Two processes that revoke, log in and write while each of them reads all sessions. */
 class MixedLoad {
   /** Number of reads that returned an active session. */
-  accepted = 0;
+  acceptedReads = 0;
   /** Longest time between an invalidation and the start of a read that still accepted the session, in milliseconds. */
-  worst = 0;
+  worstStaleness = 0;
   readonly #processes: readonly [Process, Process];
   readonly #live: SessionRecord[] = [];
   readonly #ended: SessionRecord[] = [];
@@ -61,7 +61,8 @@ class MixedLoad {
 
   static async start(processes: readonly [Process, Process]): Promise<MixedLoad> {
     const load = new MixedLoad(processes);
-    for (let count = 0; count < 20; count++) load.#live.push(await create(processes[count % 2] as Process));
+    for (let count = 0; count < 20; count++)
+      load.#live.push(await storeNewSession(processes[count % 2] as Process));
     return load;
   }
 
@@ -74,8 +75,11 @@ class MixedLoad {
     }
   }
 
-  /** Changes a privilege, or revokes one session or the whole tenant, depending on the round. */
-  async write(round: number): Promise<void> {
+  /**
+   * Changes a privilege in every third round, revokes the whole tenant in some rounds, and revokes one session in the
+   * others.
+   */
+  async runRound(round: number): Promise<void> {
     const process = this.#processes[round % 2] as Process;
     const place = (round * 7) % this.#live.length;
     const record = this.#live[place] as SessionRecord;
@@ -100,9 +104,9 @@ class MixedLoad {
     const startedAt = performance.now();
     const { record } = cache.getCached(compactId(id)) ?? (await cache.read(id)).cached ?? {};
     if (record?.state !== "active") return;
-    this.accepted++;
+    this.acceptedReads++;
     const since = this.#invalidatedAt.get(`${id} ${record.version}`);
-    if (since !== undefined) this.worst = Math.max(this.worst, startedAt - since);
+    if (since !== undefined) this.worstStaleness = Math.max(this.worstStaleness, startedAt - since);
   }
 
   async #changePrivilege({ store, cache }: Process, place: number, secretHash: string): Promise<void> {
@@ -120,14 +124,14 @@ class MixedLoad {
     const record = this.#live[place] as SessionRecord;
     this.#invalidatedAt.set(`${record.id} ${record.version}`, invalidatedAt);
     this.#ended.push(record);
-    this.#live[place] = await create(process);
+    this.#live[place] = await storeNewSession(process);
   }
 }
 
-/** Declares the tests that two processes must pass with any store. */
-function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND): void {
+/** Declares the tests that any store must pass when two processes use it. */
+function testCoherence(name: string, open: () => Promise<StorePair>, bound = STALENESS_BOUND): void {
   describe(name, () => {
-    let pair: Pair;
+    let pair: StorePair;
     let processes: readonly [Process, Process];
 
     beforeEach(async () => {
@@ -135,7 +139,7 @@ function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND):
       const [one, other] = pair.stores;
       const process = (store: SessionStore, index: 0 | 1) => ({
         store,
-        cache: createCache({ store, maxStaleness: BOUND, ...pair.options?.[index] }),
+        cache: createCache({ store, maxStaleness: STALENESS_BOUND, ...pair.options?.[index] }),
       });
       processes = [process(one, 0), process(other, 1)];
     });
@@ -145,14 +149,14 @@ function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND):
       await pair.cleanUp?.();
     });
 
-    test("cache a session that was read, and refuse it within the bound after its revocation", async () => {
+    test("both cache a session that they have read, and refuse it within the bound after its revocation", async () => {
       const [one, other] = processes;
       for (const scope of [
         (id: string) => ({ session: id }),
         () => ({ subject: "ada" }),
         () => ({ tenant: "acme" }),
       ]) {
-        const record = await create(one);
+        const record = await storeNewSession(one);
         const key = compactId(record.id);
         await expect
           .poll(() => other.cache.read(record.id))
@@ -176,47 +180,47 @@ function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND):
       }
     });
 
-    test("cache a session created after 'log out everywhere', in both processes", async () => {
+    test("both cache a session that was created after 'log out everywhere'", async () => {
       const [one, other] = processes;
-      await create(one);
+      await storeNewSession(one);
       await revoke(one, { subject: "ada" });
-      const record = await create(one);
+      const record = await storeNewSession(one);
       for (const { cache } of [one, other]) {
         await expect.poll(() => cache.read(record.id)).toMatchObject({ tier: "local" });
       }
     });
 
-    test("serve no revoked session past the bound while both revoke, log in and write", async () => {
+    test("both serve no revoked session past the bound while both revoke, log in and write", async () => {
       const load = await MixedLoad.start(processes);
       const readers = processes.map((process) => load.readAll(process));
-      for (let round = 0; round < 60; round++) await load.write(round);
+      for (let round = 0; round < 60; round++) await load.runRound(round);
       load.stop();
       await Promise.all(readers);
-      expect(load.accepted).toBeGreaterThan(500);
-      expect(load.worst).toBeLessThanOrEqual(bound);
+      expect(load.acceptedReads).toBeGreaterThan(500);
+      expect(load.worstStaleness).toBeLessThanOrEqual(bound);
     });
   });
 }
 
-coherenceTests("two caches on one memory store", async () => {
+testCoherence("two caches on one memory store", async () => {
   const store = memoryStore();
   return { stores: [store, store] };
 });
 
 /** Two connections to one SQLite file behave like two processes. */
-const sqlitePair = () => {
+const openSqlitePair = () => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-cache-"));
   const path = join(folder, "sessions.db");
   const stores: [SqliteStore, SqliteStore] = [sqliteStore(path), sqliteStore(path)];
   return { stores, cleanUp: () => rmSync(folder, { recursive: true }) };
 };
 
-coherenceTests("two caches on one SQLite file", async () => sqlitePair());
+testCoherence("two caches on one SQLite file", async () => openSqlitePair());
 
-coherenceTests(
+testCoherence(
   "two caches with dataVersion on one SQLite file",
   async () => {
-    const pair = sqlitePair();
+    const pair = openSqlitePair();
     const [one, other] = pair.stores;
     return {
       ...pair,
@@ -228,16 +232,16 @@ coherenceTests(
 
 const encryption = createEncryption({ secrets: ["a secret for these tests"] });
 
-const plain = (store: SqliteStore): SessionStore => store;
+const unencrypted = (store: SqliteStore): SessionStore => store;
 
 test.each<[string, (store: SqliteStore) => SessionStore, (store: SqliteStore) => Partial<CacheOptions>]>([
-  ["dataVersion", plain, (store) => ({ dataVersion: () => store.dataVersion() })],
-  ["singleProcess on a SQLite file", plain, () => ({ singleProcess: true })],
+  ["dataVersion", unencrypted, (store) => ({ dataVersion: () => store.dataVersion() })],
+  ["singleProcess on a SQLite file", unencrypted, () => ({ singleProcess: true })],
   ["singleProcess on an encrypted SQLite file", encryption.store, () => ({ singleProcess: true })],
 ])(
   "a cache with %s refuses a session that another connection revoked at the next request",
   async (_name, wrap, options) => {
-    const { stores, cleanUp } = sqlitePair();
+    const { stores, cleanUp } = openSqlitePair();
     const [one, other] = [wrap(stores[0]), wrap(stores[1])];
     const cache = createCache({ store: other, ...options(stores[1]) });
     for (let round = 0; round < 50; round++) {
@@ -265,7 +269,7 @@ await describeWithServer("on Redis", "redis", (url) => {
     for (const transport of transports) await transport.close();
   });
   const stores = (): [SessionStore, SessionStore] => {
-    const prefix = temporaryPrefix();
+    const prefix = createTemporaryPrefix();
     // Closing a store would close its transport, but all tests share these two transports.
     const [one, other] = transports.map((transport) =>
       redisStore({ ...transport, close: async () => {} }, { prefix }),
@@ -273,25 +277,25 @@ await describeWithServer("on Redis", "redis", (url) => {
     return [one as SessionStore, other as SessionStore];
   };
   const shared = () => {
-    const prefix = temporaryPrefix();
+    const prefix = createTemporaryPrefix();
     const [one, other] = transports;
     return [{ shared: redisShared(one, { prefix }) }, { shared: redisShared(other, { prefix }) }] as const;
   };
 
-  coherenceTests("two caches on one Redis store", async () => ({ stores: stores() }));
-  coherenceTests("two caches and a shared tier on one Redis store", async () => ({
+  testCoherence("two caches on one Redis store", async () => ({ stores: stores() }));
+  testCoherence("two caches and a shared tier on one Redis store", async () => ({
     stores: stores(),
     options: shared(),
   }));
-  coherenceTests("two caches on one SQLite file, and a shared tier", async () => ({
-    ...sqlitePair(),
+  testCoherence("two caches on one SQLite file, and a shared tier", async () => ({
+    ...openSqlitePair(),
     options: shared(),
   }));
 });
 
 await describeWithServer("on PostgreSQL", "postgres", (server) => {
-  coherenceTests("two caches on one PostgreSQL store", async () => {
-    const { url, drop } = await temporarySchema(server);
+  testCoherence("two caches on one PostgreSQL store", async () => {
+    const { url, drop } = await createTemporarySchema(server);
     const connect = () => postgresStore({ connectionString: url });
     return { stores: [await connect(), await connect()], cleanUp: drop };
   });

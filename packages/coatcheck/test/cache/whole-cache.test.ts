@@ -4,15 +4,15 @@ import type { SessionCache } from "../../src/cache/index.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import { compactId } from "../../src/session/token.ts";
 import { nextVersion } from "../../src/testing/records.ts";
-import { Cluster, type FaultyStore, SharedInMemory, untilIdle } from "./fixtures.ts";
+import { Cluster, type FaultyStore, InMemorySharedTier, untilIdle } from "./fixtures.ts";
 
 /*
  * The simulator only covers the core. These tests cover the complete cache, with its loads, hints, circuit breakers and
  * negative cache, under generated faults in fake time.
  */
 
-const BOUND = 1000;
-const SESSIONS = 3;
+const STALENESS_BOUND = 1000;
+const SESSION_COUNT = 3;
 
 type Step = {
   readonly wait: number;
@@ -34,11 +34,11 @@ type Step = {
     | "pause";
 };
 
-const steps: fc.Arbitrary<Step[]> = fc.array(
+const arbitrarySteps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     wait: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 400 })),
     node: fc.nat({ max: 1 }),
-    session: fc.nat({ max: SESSIONS - 1 }),
+    session: fc.nat({ max: SESSION_COUNT - 1 }),
     act: fc.constantFrom<Step["act"][]>(
       "check",
       "revoke",
@@ -66,39 +66,37 @@ interface CacheNode {
   readonly faultyStore: FaultyStore;
 }
 
-/** The caches of two nodes on one store, with the times at which copies became invalid. */
-class Run {
-  readonly faults: string[] = [];
+/** Two nodes with one store. Records when each copy became invalid, and checks that no cache serves it for too long. */
+class Scenario {
+  readonly violations: string[] = [];
   readonly #cluster = new Cluster();
-  readonly #shared = new SharedInMemory();
+  readonly #shared = new InMemorySharedTier();
   readonly #nodes: CacheNode[] = [];
   readonly #release = [() => {}, () => {}];
   readonly #live: SessionRecord[] = [];
   readonly #everyId = new Set<string>();
   /** `id version` → elapsed time at which that version became invalid. */
-  readonly #invalidAt = new Map<string, number>();
+  readonly #invalidatedAt = new Map<string, number>();
   /** For each node: session id → version of the node's own newest write. The node must not serve a lower version. */
   readonly #ownVersions = [new Map<string, number>(), new Map<string, number>()] as const;
   #earlierCopies = new Map(this.#shared.copies);
 
-  static async start(withShared: boolean): Promise<Run> {
-    const run = new Run();
+  static async start(withShared: boolean): Promise<Scenario> {
+    const run = new Scenario();
     // With a long TTL and late responses, only the lease and the log can keep the guarantees.
     const options = {
-      maxStaleness: BOUND,
+      maxStaleness: STALENESS_BOUND,
       local: { ttl: Number.POSITIVE_INFINITY },
       deadlines: { store: 5000, shared: 50 },
       ...(withShared ? { shared: run.#shared } : {}),
     };
-    for (let count = 0; count < 2; count++) run.#nodes.push(await run.#cluster.node(options));
-    for (let place = 0; place < SESSIONS; place++) await run.#replace(place);
+    for (let count = 0; count < 2; count++) run.#nodes.push(await run.#cluster.startNode(options));
+    for (let place = 0; place < SESSION_COUNT; place++) await run.#replace(place);
     return run;
   }
 
-  /**
-   * Plays the steps and checks every session after each step. Then `faults` describes the guarantees that were broken.
-   */
-  async play(script: readonly Step[]): Promise<void> {
+  /** Performs the steps, and checks every session after each step. `violations` then lists the broken guarantees. */
+  async runSteps(script: readonly Step[]): Promise<void> {
     for (const step of script) {
       await this.#cluster.time.advance(step.wait);
       await this.#perform(step);
@@ -107,7 +105,7 @@ class Run {
       await untilIdle();
     }
     for (const release of this.#release) release();
-    await this.#cluster.time.advance(3 * BOUND);
+    await this.#cluster.time.advance(3 * STALENESS_BOUND);
   }
 
   /** Number of reads that the local tiers served. */
@@ -137,7 +135,7 @@ class Run {
         await this.#write(index, session, act);
         break;
       case "slow store":
-        this.#release[index] = faultyStore.slowDown();
+        this.#release[index] = faultyStore.holdReads();
         break;
       case "fast store":
         this.#release[index]?.();
@@ -165,19 +163,20 @@ class Run {
 
   async #check(index: NodeIndex, id: string): Promise<void> {
     const { time } = this.#cluster;
-    const startedAt = time.elapsed;
+    const startedAt = time.elapsedTime;
     const ownVersion = this.#ownVersions[index].get(id) ?? 0;
     const { cache } = this.#node(index);
     const held = cache.getCached(compactId(id)) ?? (await cache.read(id).catch(() => null))?.cached;
     if (held?.record.state !== "active") return;
     const { version } = held.record;
     if (version < ownVersion) {
-      this.faults.push(
+      this.violations.push(
         `process ${index} read version ${version} after its own write of version ${ownVersion}`,
       );
     }
-    const since = this.#invalidAt.get(`${id} ${version}`);
-    if (since !== undefined && startedAt - since > BOUND) this.faults.push(`${startedAt - since} ms stale`);
+    const since = this.#invalidatedAt.get(`${id} ${version}`);
+    if (since !== undefined && startedAt - since > STALENESS_BOUND)
+      this.violations.push(`${startedAt - since} ms stale`);
   }
 
   async #revoke(index: NodeIndex, place: number): Promise<void> {
@@ -213,13 +212,13 @@ class Run {
   #invalidate(index: NodeIndex, record: SessionRecord): void {
     for (let version = 1; version <= record.version; version++) {
       const name = `${record.id} ${version}`;
-      if (!this.#invalidAt.has(name)) this.#invalidAt.set(name, this.#cluster.time.elapsed);
+      if (!this.#invalidatedAt.has(name)) this.#invalidatedAt.set(name, this.#cluster.time.elapsedTime);
     }
     this.#ownVersions[index].set(record.id, record.version + 1);
   }
 
   async #replace(place: number): Promise<void> {
-    const record = await this.#cluster.session({ subject: `subject ${place % 2}` });
+    const record = await this.#cluster.storeSession({ subject: `subject ${place % 2}` });
     this.#live[place] = record;
     this.#everyId.add(record.id);
   }
@@ -238,12 +237,12 @@ test.each([
   async (_name, withShared) => {
     let localHits = 0;
     await fc.assert(
-      fc.asyncProperty(steps, async (script) => {
-        const run = await Run.start(withShared);
-        await run.play(script);
+      fc.asyncProperty(arbitrarySteps, async (script) => {
+        const run = await Scenario.start(withShared);
+        await run.runSteps(script);
         localHits += run.localHits;
         await run.close();
-        expect(run.faults).toEqual([]);
+        expect(run.violations).toEqual([]);
       }),
       { numRuns: 60 },
     );

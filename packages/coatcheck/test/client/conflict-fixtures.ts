@@ -7,9 +7,9 @@ import { coatcheck } from "../../src/http/node/adapter.ts";
 import { sessionRoutes } from "../../src/http/routes/node.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { openClient, Page, SITE_ORIGIN, TestClock, type User, uniqueBase } from "./fixtures.ts";
+import { createUniqueBaseUrl, openClient, Page, SITE_ORIGIN, TestClock, type User } from "./fixtures.ts";
 
-/** Delays, replaces or loses a response before it reaches the client. */
+/** Runs before a response reaches the client. Can delay the response, replace it, or lose it by rejecting. */
 type ResponseAction = (response: Response) => Promise<Response>;
 
 /**
@@ -18,7 +18,7 @@ type ResponseAction = (response: Response) => Promise<Response>;
  */
 export async function startSite() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
-  const base = new URL(uniqueBase()).pathname;
+  const base = new URL(createUniqueBaseUrl()).pathname;
   const attempts: unknown[] = [];
   const routes = sessionRoutes<User>(manager, {
     base,
@@ -55,7 +55,7 @@ export async function startSite() {
       return [...cookies].map((pair) => pair.join("=")).join("; ");
     },
   };
-  const seen: string[] = [];
+  const lines: string[] = [];
   const actions = new Map<string, ResponseAction[]>();
   const keep = (response: Response) => {
     for (const line of response.headers.getSetCookie()) {
@@ -70,7 +70,7 @@ export async function startSite() {
   async function transport(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url);
     const line = `${request.method} ${pathname.replace(base, "/session")}${search}`;
-    seen.push(line);
+    lines.push(line);
     const headers = new Headers(request.headers);
     headers.set("cookie", jar.cookie);
     const body = request.body && (await request.text());
@@ -84,7 +84,7 @@ export async function startSite() {
   }
 
   return {
-    seen,
+    seen: lines,
     attempts,
     manager,
     /** Returns how many requests have reached the application's own handler. */
@@ -93,7 +93,7 @@ export async function startSite() {
      * Opens a tab that receives no messages from other tabs, which is the worst case. `statuses` contains every status
      * of its client so far. `refused` resolves when its first refused response has arrived.
      */
-    tab() {
+    openTab() {
       const clock = new TestClock();
       const refused = Promise.withResolvers<void>();
       const client: SessionClient<User> = openClient({} as never, {
@@ -113,7 +113,7 @@ export async function startSite() {
       actions.set(line, [...(actions.get(line) ?? []), action]);
     },
     /** Delays the next response to `line`. `sent` resolves when the server has sent it; `release` lets it arrive. */
-    hold(line: string) {
+    holdResponse(line: string) {
       const sent = Promise.withResolvers<void>();
       const arrival = Promise.withResolvers<void>();
       this.onResponse(line, async (response) => {
@@ -124,7 +124,7 @@ export async function startSite() {
       return { sent: sent.promise, release: arrival.resolve };
     },
     /** Drops the next response to `line`, as a network failure does. */
-    lose(line: string) {
+    loseResponse(line: string) {
       this.onResponse(line, async () => {
         throw new TypeError("Failed to fetch");
       });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { startSite } from "./conflict-fixtures.ts";
-import { SITE_ORIGIN, until } from "./fixtures.ts";
+import { SITE_ORIGIN, untilValue } from "./fixtures.ts";
 
-const LOGIN = "POST /session";
-const REFRESH = "GET /session";
+const LOGIN_LINE = "POST /session";
+const REFRESH_LINE = "GET /session";
 
 /** Opens two tabs of a visitor with an anonymous session. The tests use the tab `left` to log in. */
-async function twoTabs() {
+async function openTwoTabs() {
   const site = await startSite();
-  const [left, right] = [site.tab(), site.tab()];
+  const [left, right] = [site.openTab(), site.openTab()];
   await left.client.initSession();
   await right.client.getSession();
   site.seen.length = 0;
@@ -16,24 +16,24 @@ async function twoTabs() {
 }
 
 type Site = Awaited<ReturnType<typeof startSite>>;
-type Tab = ReturnType<Site["tab"]>;
+type Tab = ReturnType<Site["openTab"]>;
 
 /**
- * Sends a login of `left`, and then the request of `task` with the older cookie. Holds back both responses: `login` and
- * `refused` release them.
+ * Logs in on `left`, and calls `task`, which sends `line` with the cookie from before the login. The server refuses
+ * that request. Both responses arrive only when the test calls `login.release()` and `refused.release()`.
  */
-async function overtake(site: Site, left: Tab, line: string, task: () => Promise<unknown>) {
-  const login = site.hold(LOGIN);
+async function sendDuringLogin(site: Site, left: Tab, line: string, task: () => Promise<unknown>) {
+  const login = site.holdResponse(LOGIN_LINE);
   const loggedIn = left.client.createSession("ada", "secret");
   await login.sent;
-  const refused = site.hold(line);
+  const refused = site.holdResponse(line);
   const pending = task();
   await refused.sent;
   return { login, loggedIn, refused, pending };
 }
 
 /** Runs the timers of the tab until `promise` settles. Returns its result. */
-async function settled<Value>(tab: Tab, promise: Promise<Value>): Promise<Value> {
+async function runUntilSettled<Value>(tab: Tab, promise: Promise<Value>): Promise<Value> {
   let isSettled = false;
   const watched = promise.finally(() => {
     isSettled = true;
@@ -48,58 +48,58 @@ async function settled<Value>(tab: Tab, promise: Promise<Value>): Promise<Value>
 
 describe("a refresh with an older cookie, after another tab has logged in", () => {
   it("is repeated with the newer cookie if the login's response arrives before the refresh's response", async () => {
-    const { site, left, right } = await twoTabs();
-    const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
+    const { site, left, right } = await openTwoTabs();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(site, left, REFRESH_LINE, () =>
       right.client.getSession({ fresh: true }),
     );
     login.release();
     refused.release();
     await loggedIn;
-    expect(await settled(right, pending)).toMatchObject({ subject: "ada" });
-    expect(site.seen).toEqual([LOGIN, REFRESH, REFRESH]);
+    expect(await runUntilSettled(right, pending)).toMatchObject({ subject: "ada" });
+    expect(site.seen).toEqual([LOGIN_LINE, REFRESH_LINE, REFRESH_LINE]);
     expect(right.statuses).not.toContain("none");
   });
 
   it("is repeated with the newer cookie if the login's response arrives after the refresh's response", async () => {
-    const { site, left, right } = await twoTabs();
-    const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
+    const { site, left, right } = await openTwoTabs();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(site, left, REFRESH_LINE, () =>
       right.client.getSession({ fresh: true }),
     );
     refused.release();
     await right.refused;
     login.release();
     await loggedIn;
-    expect(await settled(right, pending)).toMatchObject({ subject: "ada" });
+    expect(await runUntilSettled(right, pending)).toMatchObject({ subject: "ada" });
     expect(right.client.$session.get().user).toEqual({ name: "ada" });
     expect(right.statuses).not.toContain("none");
   });
 
-  it("keeps the older session until the next login if the login's response is lost", async () => {
-    const { site, left, right } = await twoTabs();
-    site.lose(LOGIN);
+  it("leaves the page with the older session until the user logs in again, if the response to the first login is lost", async () => {
+    const { site, left, right } = await openTwoTabs();
+    site.loseResponse(LOGIN_LINE);
     await expect(left.client.createSession("ada", "secret")).rejects.toMatchObject({ code: "NETWORK" });
-    await settled(right, right.client.getSession({ fresh: true }));
+    await runUntilSettled(right, right.client.getSession({ fresh: true }));
     expect(right.client.$session.get().status).toBe("anonymous");
     expect(right.client.$meta.get()).toMatchObject({ stale: true, error: { code: "CONFLICT" } });
-    expect(site.seen).toEqual([LOGIN, REFRESH, REFRESH]);
+    expect(site.seen).toEqual([LOGIN_LINE, REFRESH_LINE, REFRESH_LINE]);
 
     expect(await left.client.createSession("ada", "secret")).toMatchObject({ subject: "ada" });
-    const recovered = until(right.client.$session, ({ status }) => status === "authenticated");
+    const recovered = untilValue(right.client.$session, ({ status }) => status === "authenticated");
     right.clock.advance(5000);
     await recovered;
     expect(right.statuses).toEqual(["pending", "anonymous", "authenticated"]);
   });
 
-  it("leaves a page without a session at the status `pending` until the repetition succeeds", async () => {
-    const { site, left } = await twoTabs();
-    const fresh = site.tab();
-    const { login, loggedIn, refused, pending } = await overtake(site, left, REFRESH, () =>
+  it("leaves a new page in status `pending` until the repeated refresh succeeds", async () => {
+    const { site, left } = await openTwoTabs();
+    const fresh = site.openTab();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(site, left, REFRESH_LINE, () =>
       fresh.client.getSession(),
     );
     refused.release();
     login.release();
     await loggedIn;
-    expect(await settled(fresh, pending)).toMatchObject({ subject: "ada" });
+    expect(await runUntilSettled(fresh, pending)).toMatchObject({ subject: "ada" });
     expect(fresh.statuses).toEqual(["pending", "authenticated"]);
   });
 });
@@ -108,8 +108,8 @@ describe("fetch() with an older cookie, after another tab has logged in", () => 
   const send = (tab: Tab, method: string) => () => tab.client.fetch(`${SITE_ORIGIN}/orders`, { method });
 
   it("repeats a GET request once", async () => {
-    const { site, left, right } = await twoTabs();
-    const { login, loggedIn, refused, pending } = await overtake(
+    const { site, left, right } = await openTwoTabs();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(
       site,
       left,
       "GET /orders",
@@ -118,14 +118,14 @@ describe("fetch() with an older cookie, after another tab has logged in", () => 
     refused.release();
     login.release();
     await loggedIn;
-    const response = (await settled(right, pending)) as Response;
+    const response = (await runUntilSettled(right, pending)) as Response;
     expect(await response.json()).toMatchObject({ data: { subject: "ada" } });
-    expect(site.seen).toEqual([LOGIN, "GET /orders", "GET /orders"]);
+    expect(site.seen).toEqual([LOGIN_LINE, "GET /orders", "GET /orders"]);
   });
 
-  it("waits for the newer cookie after a POST request, and leaves the repetition to the caller", async () => {
-    const { site, left, right } = await twoTabs();
-    const { login, loggedIn, refused, pending } = await overtake(
+  it("waits for the newer cookie after a refused POST request, but lets the caller repeat that request", async () => {
+    const { site, left, right } = await openTwoTabs();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(
       site,
       left,
       "POST /orders",
@@ -134,7 +134,7 @@ describe("fetch() with an older cookie, after another tab has logged in", () => 
     refused.release();
     login.release();
     await loggedIn;
-    const response = (await settled(right, pending)) as Response;
+    const response = (await runUntilSettled(right, pending)) as Response;
     expect(response.status).toBe(409);
     expect(await response.json()).toMatchObject({ error: { code: "CONFLICT" } });
     expect(site.handled()).toBe(1);
@@ -154,19 +154,19 @@ describe("a call of a session endpoint with an older cookie, after another tab h
     ["initSession()", "POST /session/init", (tab: Tab) => tab.client.initSession()],
     ["extend()", "GET /session?touch", (tab: Tab) => tab.client.extend()],
   ])("is repeated once: %s", async (_, line, call) => {
-    const { site, left, right } = await twoTabs();
-    const { login, loggedIn, refused, pending } = await overtake(site, left, line, () => call(right));
+    const { site, left, right } = await openTwoTabs();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(site, left, line, () => call(right));
     refused.release();
     login.release();
     await loggedIn;
-    await settled(right, pending);
+    await runUntilSettled(right, pending);
     expect(site.seen.filter((each) => each === line)).toHaveLength(2);
     expect((await site.manager.stats()).active).toBe(line.startsWith("DELETE") ? 0 : 1);
   });
 
-  it("succeeds at the first attempt if the call is itself a login", async () => {
-    const { site, left, right } = await twoTabs();
-    const { login, loggedIn, refused, pending } = await overtake(site, left, LOGIN, () =>
+  it("succeeds at the first attempt if the call is a login", async () => {
+    const { site, left, right } = await openTwoTabs();
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(site, left, LOGIN_LINE, () =>
       right.client.createSession("ada", "secret"),
     );
     refused.release();
@@ -178,16 +178,19 @@ describe("a call of a session endpoint with an older cookie, after another tab h
   });
 
   it("is not repeated if it sends credentials", async () => {
-    const { site, left, right } = await twoTabs();
+    const { site, left, right } = await openTwoTabs();
     const elevate = (tab: Tab) => tab.client.elevate({ credentials: { email: "ada" } });
-    const { login, loggedIn, refused, pending } = await overtake(site, left, "POST /session/elevate", () =>
-      elevate(right),
+    const { login, loggedIn, refused, pending } = await sendDuringLogin(
+      site,
+      left,
+      "POST /session/elevate",
+      () => elevate(right),
     );
     pending.catch(() => {});
     refused.release();
     login.release();
     await loggedIn;
-    await expect(settled(right, pending)).rejects.toMatchObject({ code: "CONFLICT", status: 409 });
+    await expect(runUntilSettled(right, pending)).rejects.toMatchObject({ code: "CONFLICT", status: 409 });
     expect(await elevate(right)).toMatchObject({ subject: "ada" });
   });
 });

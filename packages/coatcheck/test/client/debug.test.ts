@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { SessionClientOptions } from "../../src/client/index.ts";
 import {
+  createUniqueBaseUrl,
   failureResponse,
   Network,
   noSession,
@@ -10,12 +11,14 @@ import {
   sessionView,
   successResponse,
   type User,
-  uniqueBase,
-  until,
+  untilValue,
 } from "./fixtures.ts";
 
 /** Opens a client and collects its debug events as strings: `event detail`. */
-function openObserved(network: Network, options: SessionClientOptions<User> & { readonly page?: Page } = {}) {
+function openClientWithDebugLog(
+  network: Network,
+  options: SessionClientOptions<User> & { readonly page?: Page } = {},
+) {
   const entries: string[] = [];
   const client = openClient(network, { ...options, debug: (...entry) => entries.push(entry.join(" ")) });
   return {
@@ -33,7 +36,7 @@ describe("the debug option", () => {
       .on("GET /body", () => successResponse({ csrf_token: "three" }))
       .on("GET /empty", () => successResponse({ csrf_token: "" }, { "x-csrf-token": "" }))
       .on("GET /none", () => successResponse({}));
-    const { client, entries } = openObserved(network, { page });
+    const { client, entries } = openClientWithDebugLog(network, { page });
     expect(entries()).toEqual(["token-updated cookie"]);
     client.synchronizeTokenFromCookie();
     expect(entries()).toEqual(["token-unchanged cookie"]);
@@ -56,7 +59,7 @@ describe("the debug option", () => {
     const network = new Network()
       .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "new" })))
       .on("POST /orders", () => failureResponse(403, "CSRF_INVALID"));
-    const { client, entries } = openObserved(network);
+    const { client, entries } = openClientWithDebugLog(network);
     await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
     expect(entries()).toEqual([
       "refused CSRF_INVALID",
@@ -76,7 +79,7 @@ describe("the debug option", () => {
         const response = successResponse({ csrf_token: "stolen" });
         return Object.defineProperty(response, "url", { value: `${elsewhere}/?code=secret` });
       });
-    const { client, entries } = openObserved(network);
+    const { client, entries } = openClientWithDebugLog(network);
     await client.fetch(`${elsewhere}/charge?code=secret`, { method: "POST" });
     await client.fetch(`${SITE_ORIGIN}/away`);
     expect(entries()).toEqual([`origin-refused ${elsewhere}`, `origin-refused ${elsewhere}`]);
@@ -84,12 +87,12 @@ describe("the debug option", () => {
 
   it("reports whether a view from this or another tab was applied or ignored", async () => {
     const network = new Network();
-    const baseUrl = uniqueBase();
+    const baseUrl = createUniqueBaseUrl();
     const path = new URL(baseUrl).pathname;
-    const left = openObserved(network, { baseUrl });
-    const right = openObserved(network, { baseUrl });
+    const left = openClientWithDebugLog(network, { baseUrl });
+    const right = openClientWithDebugLog(network, { baseUrl });
     left.client.hydrate(sessionView("s1", { name: "Ada" }, { rev: 1000 }));
-    await until(right.client.$session, ({ status }) => status === "authenticated");
+    await untilValue(right.client.$session, ({ status }) => status === "authenticated");
     expect(left.entries()).toEqual(["token-updated view", "view-applied page"]);
     expect(right.entries()).toEqual(["token-updated view", "view-applied tab"]);
 
@@ -97,7 +100,7 @@ describe("the debug option", () => {
     expect(right.entries()).toEqual(["token-unchanged view", "view-ignored page"]);
     network.on(`DELETE ${path}`, () => successResponse(noSession));
     await left.client.logout();
-    await until(right.client.$session, ({ status }) => status === "none");
+    await untilValue(right.client.$session, ({ status }) => status === "none");
     expect(right.entries()).toEqual(["view-applied tab"]);
   });
 
@@ -106,7 +109,7 @@ describe("the debug option", () => {
     const network = new Network()
       .on("POST /session/init", () => successResponse(sessionView("s1", null, { token: "secret-view" })))
       .on("POST /session", () => failureResponse(403, "CSRF_INVALID", { "x-csrf-token": "secret-header" }));
-    const { client, entries } = openObserved(network, { page });
+    const { client, entries } = openClientWithDebugLog(network, { page });
     await expect(client.createSession("secret-user", "secret-password")).rejects.toThrow();
     client.updateCsrfTokenFromServer("secret-application");
     const reported = entries();

@@ -89,9 +89,10 @@ export interface RecordedRequest {
 
 type RequestHandler = (request: Request) => Response | Promise<Response>;
 
-/** A fake network. It responds with the handler of `METHOD path`, fails if there is none, and records every request. */
+/** A fake network. It calls the handler of `METHOD path` for each request, or fails if there is no handler. It records
+ * every request. */
 export class Network {
-  readonly seen: RecordedRequest[] = [];
+  readonly requests: RecordedRequest[] = [];
   #handlers = new Map<string, RequestHandler>();
 
   on(line: string, handler: RequestHandler): this {
@@ -100,13 +101,17 @@ export class Network {
   }
 
   count(line: string): number {
-    return this.seen.filter((request) => request.line === line).length;
+    return this.requests.filter((request) => request.line === line).length;
   }
 
   send = async (request: Request): Promise<Response> => {
     const { pathname, search, origin } = new URL(request.url);
     const line = `${request.method} ${origin === SITE_ORIGIN ? "" : origin}${pathname}${search}`;
-    this.seen.push({ line, token: request.headers.get("x-csrf-token"), request: request.clone() });
+    this.requests.push({
+      line,
+      token: request.headers.get("x-csrf-token"),
+      request: request.clone(),
+    });
     const handler = this.#handlers.get(line);
     if (!handler) throw new TypeError("Failed to fetch");
     return handler(request);
@@ -171,10 +176,10 @@ export function openClient(
 }
 
 /** Returns a base URL that no other test uses, so that tabs of different tests share no channel and no lock. */
-export const uniqueBase = () => `${SITE_ORIGIN}/session-${++bases}`;
+export const createUniqueBaseUrl = () => `${SITE_ORIGIN}/session-${++bases}`;
 
 /** Resolves to the first value of `store` that `isWanted` accepts. */
-export function until<Value>(
+export function untilValue<Value>(
   store: { subscribe(listener: (value: Value) => void): () => void },
   isWanted: (value: Value) => boolean,
 ): Promise<Value> {
@@ -189,9 +194,9 @@ export function until<Value>(
 }
 
 /** Creates a promise with its `resolve` and `reject` functions. */
-export function deferred<Value = void>() {
+export function createDeferred<Value = void>() {
   return Promise.withResolvers<Value>();
 }
 
-/** Waits until settled promises, channel messages and granted locks have been handled. */
-export const settle = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+/** Waits until the callbacks of settled promises, channel messages and granted locks have run. */
+export const untilHandled = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));

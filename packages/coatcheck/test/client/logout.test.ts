@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type SessionClient, SessionError } from "../../src/client/index.ts";
 import {
-  deferred,
+  createDeferred,
   failureResponse,
   Network,
   noSession,
@@ -9,22 +9,24 @@ import {
   Page,
   SITE_ORIGIN,
   sessionView,
-  settle,
   successResponse,
   TestClock,
   type User,
+  untilHandled,
 } from "./fixtures.ts";
 
 const GET = "GET /session";
-const DELETE = "DELETE /session";
+const LOGOUT_LINE = "DELETE /session";
 
 describe("logout()", () => {
   it("ignores the late response of a refresh that was sent before the logout", async () => {
-    const late = deferred<Response>();
-    const network = new Network().on(GET, () => late.promise).on(DELETE, () => successResponse(noSession));
+    const late = createDeferred<Response>();
+    const network = new Network()
+      .on(GET, () => late.promise)
+      .on(LOGOUT_LINE, () => successResponse(noSession));
     const client = openClient(network, { initialState: sessionView("s1") });
     const refreshed = client.getSession({ fresh: true });
-    await settle();
+    await untilHandled();
     await client.logout();
     late.resolve(successResponse(sessionView("s1", { name: "Ada" }, { rev: 1e6 })));
     expect(await refreshed).toBe(null);
@@ -32,14 +34,14 @@ describe("logout()", () => {
   });
 
   it("delays a refresh until the server has confirmed the sign-out", async () => {
-    const deleted = deferred<Response>();
+    const deleted = createDeferred<Response>();
     const network = new Network()
       .on(GET, () => successResponse(sessionView("s1")))
-      .on(DELETE, () => deleted.promise);
+      .on(LOGOUT_LINE, () => deleted.promise);
     const client = openClient(network, { initialState: sessionView("s1") });
     const out = client.logout();
     const refreshed = client.getSession({ fresh: true });
-    await settle();
+    await untilHandled();
     expect(client.$meta.get().signOut).toBe("pending");
     expect(network.count(GET)).toBe(0);
     deleted.resolve(successResponse(noSession));
@@ -65,7 +67,7 @@ describe("logout()", () => {
     expect(client.$meta.get().signOut).toBe("failed");
     network.on("DELETE /session?everywhere", () => successResponse(noSession));
     page.show();
-    await settle();
+    await untilHandled();
     expect(client.$meta.get().signOut).toBe(undefined);
     expect(network.count("DELETE /session?everywhere")).toBe(2);
   });
@@ -92,18 +94,18 @@ describe("logout()", () => {
     const client = openClient(network, { page, initialState: sessionView("s1") });
     page.fire("offline");
     await expect(client.logout()).rejects.toMatchObject({ code: "NETWORK" });
-    network.on(DELETE, () => successResponse(noSession));
+    network.on(LOGOUT_LINE, () => successResponse(noSession));
     page.fire("online");
-    await settle();
+    await untilHandled();
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("keeps the session until the server has confirmed, if optimistic is false", async () => {
-    const network = new Network().on(DELETE, () => failureResponse(503, "STORE_UNAVAILABLE"));
+  it("keeps the session until the server has confirmed the sign-out, if `optimistic` is false", async () => {
+    const network = new Network().on(LOGOUT_LINE, () => failureResponse(503, "STORE_UNAVAILABLE"));
     const client = openClient(network, { initialState: sessionView("s1") });
     await expect(client.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(client.$session.get().status).toBe("authenticated");
-    network.on(DELETE, () => successResponse(noSession));
+    network.on(LOGOUT_LINE, () => successResponse(noSession));
     await client.logout({ optimistic: false });
     expect(client.$session.get().status).toBe("none");
   });
@@ -119,61 +121,63 @@ describe("logout()", () => {
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("waits for a login in progress and ends the session of that login", async () => {
-    const login = deferred<Response>();
+  it("waits for a login in progress, and then ends the session that the login created", async () => {
+    const login = createDeferred<Response>();
     const network = new Network()
       .on("POST /session", () => login.promise)
-      .on(DELETE, () => successResponse(noSession));
+      .on(LOGOUT_LINE, () => successResponse(noSession));
     const client = openClient(network);
     const inside = client.createSession("ada@example.com", "secret");
     const outside = client.logout();
-    await settle();
-    expect(network.count(DELETE)).toBe(0);
+    await untilHandled();
+    expect(network.count(LOGOUT_LINE)).toBe(0);
     login.resolve(successResponse(sessionView("s1")));
     await Promise.all([inside, outside]);
     expect(client.$session.get().status).toBe("none");
-    expect(network.seen.map(({ line }) => line)).toEqual(["POST /session", DELETE]);
+    expect(network.requests.map(({ line }) => line)).toEqual(["POST /session", LOGOUT_LINE]);
   });
 
   it("sends the request with keepalive, so that it is sent even if the page is closed", async () => {
-    const network = new Network().on(DELETE, () => successResponse(noSession));
+    const network = new Network().on(LOGOUT_LINE, () => successResponse(noSession));
     await openClient(network).logout();
-    expect(network.seen[0]?.request.keepalive).toBe(true);
+    expect(network.requests[0]?.request.keepalive).toBe(true);
   });
 });
 
 describe("client.fetch() before the server has confirmed a sign-out", () => {
   const ORDERS = "GET /orders";
-  const lines = (network: Network) => network.seen.map(({ line }) => line);
+  const lines = (network: Network) => network.requests.map(({ line }) => line);
   const order = (client: SessionClient<User>) => client.fetch(`${SITE_ORIGIN}/orders`);
 
   it.each([true, false])("waits for the sign-out in progress (optimistic: %s)", async (optimistic) => {
-    const deleted = deferred<Response>();
-    const network = new Network().on(ORDERS, () => successResponse([])).on(DELETE, () => deleted.promise);
+    const deleted = createDeferred<Response>();
+    const network = new Network()
+      .on(ORDERS, () => successResponse([]))
+      .on(LOGOUT_LINE, () => deleted.promise);
     const client = openClient(network, { initialState: sessionView("s1") });
     const out = client.logout({ optimistic });
-    await settle();
+    await untilHandled();
     const ordered = order(client);
-    await settle();
-    expect(lines(network)).toEqual([DELETE]);
+    await untilHandled();
+    expect(lines(network)).toEqual([LOGOUT_LINE]);
     deleted.resolve(successResponse(noSession));
     await out;
     expect((await ordered).status).toBe(200);
-    expect(lines(network)).toEqual([DELETE, ORDERS]);
+    expect(lines(network)).toEqual([LOGOUT_LINE, ORDERS]);
   });
 
-  it("waits for the sign-out if a subscriber calls fetch() as soon as the status is none", async () => {
+  it("waits for the sign-out if a subscriber calls fetch() as soon as the status is `none`", async () => {
     const network = new Network()
       .on(ORDERS, () => successResponse([]))
-      .on(DELETE, () => successResponse(noSession));
+      .on(LOGOUT_LINE, () => successResponse(noSession));
     const client = openClient(network, { initialState: sessionView("s1") });
-    const ordered = deferred<Response>();
+    const ordered = createDeferred<Response>();
     client.$session.listen(({ status }) => {
       if (status === "none") ordered.resolve(order(client));
     });
     await client.logout();
     await ordered.promise;
-    expect(lines(network)).toEqual([DELETE, ORDERS]);
+    expect(lines(network)).toEqual([LOGOUT_LINE, ORDERS]);
   });
 
   it("repeats a failed sign-out once for all concurrent calls, and rejects if the repetition fails", async () => {
@@ -204,19 +208,19 @@ describe("client.fetch() before the server has confirmed a sign-out", () => {
     await expect(client.logout()).rejects.toThrow();
     await client.createSession("ada@example.com", "secret");
     expect((await order(client)).status).toBe(200);
-    expect(network.count(DELETE)).toBe(1);
+    expect(network.count(LOGOUT_LINE)).toBe(1);
   });
 });
 
 describe("createSession()", () => {
-  it("ignores the late response of an older refresh, and rejects with the server's code", async () => {
-    const late = deferred<Response>();
+  it("ignores the late response of an older refresh, and rejects with the server's error code if the login fails", async () => {
+    const late = createDeferred<Response>();
     const network = new Network()
       .on(GET, () => late.promise)
       .on("POST /session", () => successResponse(sessionView("s2")));
     const client = openClient(network);
     const refreshed = client.getSession();
-    await settle();
+    await untilHandled();
     await client.createSession("ada@example.com", "secret");
     late.resolve(successResponse(noSession));
     expect((await refreshed)?.id).toBe("s2");
@@ -229,13 +233,13 @@ describe("createSession()", () => {
   });
 
   it("applies the response of an earlier refresh if the login fails", async () => {
-    const late = deferred<Response>();
+    const late = createDeferred<Response>();
     const network = new Network()
       .on(GET, () => late.promise)
       .on("POST /session", () => failureResponse(403, "FORBIDDEN"));
     const client = openClient(network);
     const refreshed = client.getSession();
-    await settle();
+    await untilHandled();
     await expect(client.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
       code: "FORBIDDEN",
     });

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const create = (options: object) => createSessionClient(options as SessionClientOptions).dispose();
+const createAndDispose = (options: object) => createSessionClient(options as SessionClientOptions).dispose();
 
 describe("createSessionClient() in development", () => {
   it.each([
@@ -26,11 +26,12 @@ describe("createSessionClient() in development", () => {
     [{ revalidate: { minGap: -1 } }, "minGap must be a number of milliseconds, 0 or more (got -1)"],
     [{ allowOrigins: "https://api.example" }, "allowOrigins must be a list, such as [value] (got "],
   ])("rejects the options %j", (options, message) => {
-    expect(() => create(options)).toThrow(message);
+    expect(() => createAndDispose(options)).toThrow(message);
   });
 
   it("accepts a stale time of 0 and of Infinity", () => {
-    for (const staleTime of [0, Infinity]) create({ timeout: 1, revalidate: { staleTime, minGap: 0 } });
+    for (const staleTime of [0, Infinity])
+      createAndDispose({ timeout: 1, revalidate: { staleTime, minGap: 0 } });
   });
 
   it("rejects an unknown option of logout(), such as a misspelt `everywhere`", async () => {
@@ -42,5 +43,5 @@ describe("createSessionClient() in development", () => {
 
 it("createSessionClient() ignores unknown options in production builds", () => {
   vi.stubEnv("NODE_ENV", "production");
-  expect(() => create({ baseURL: "/session" })).not.toThrow();
+  expect(() => createAndDispose({ baseURL: "/session" })).not.toThrow();
 });

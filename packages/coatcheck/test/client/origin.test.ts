@@ -24,7 +24,7 @@ describe("the CSRF token", () => {
     for (const url of urls) await client.fetch(url, { method: "POST" });
     await client.fetch(new Request(`${SITE_ORIGIN}/orders`, { method: "POST" }));
     await client.fetch(`${SITE_ORIGIN}/orders`);
-    expect(network.seen.map(({ token }) => token)).toEqual([
+    expect(network.requests.map(({ token }) => token)).toEqual([
       "secret",
       null,
       null,
@@ -41,18 +41,18 @@ describe("the CSRF token", () => {
       method: "POST",
       mode: "cors",
     });
-    expect(network.seen[0]?.request.mode).toBe("same-origin");
+    expect(network.requests[0]?.request.mode).toBe("same-origin");
   });
 
   it("is sent to an allowed origin in a request that refuses redirects", async () => {
     const network = new Network().on("POST https://api.shop.test/orders", () => successResponse({}));
     const client = openClient(network, { page: page(), allowOrigins: ["https://api.shop.test"] });
     await client.fetch("https://api.shop.test/orders", { method: "POST" });
-    const { token, request } = network.seen[0] ?? {};
+    const { token, request } = network.requests[0] ?? {};
     expect([token, request?.redirect, request?.credentials]).toEqual(["secret", "error", "include"]);
   });
 
-  it("is ignored in a response from an untrusted origin, and so is the status 401", async () => {
+  it("is ignored in a response from an untrusted origin, which also cannot end the session with status 401", async () => {
     const network = new Network()
       .on("POST https://evil.test/a", () =>
         successResponse({ csrf_token: "planted" }, { "x-csrf-token": "planted" }),
@@ -62,7 +62,7 @@ describe("the CSRF token", () => {
     await client.fetch("https://evil.test/a", { method: "POST" });
     await client.fetch("https://evil.test/b", { method: "POST" });
     expect(client.$csrfToken.get()).toBe("secret");
-    expect(network.seen).toHaveLength(2);
+    expect(network.requests).toHaveLength(2);
   });
 
   it("is read and sent under the names in XSRF_NAMES, which axios, Angular and Laravel use", async () => {
@@ -70,6 +70,6 @@ describe("the CSRF token", () => {
     await openClient(network, { page: page(), csrf: XSRF_NAMES }).fetch(`${SITE_ORIGIN}/orders`, {
       method: "POST",
     });
-    expect(network.seen[0]?.request.headers.get("X-XSRF-TOKEN")).toBe("a=b");
+    expect(network.requests[0]?.request.headers.get("X-XSRF-TOKEN")).toBe("a=b");
   });
 });

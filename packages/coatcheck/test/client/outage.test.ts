@@ -5,9 +5,9 @@ import {
   openClient,
   Page,
   sessionView,
-  settle,
   successResponse,
   TestClock,
+  untilHandled,
 } from "./fixtures.ts";
 
 const GET = "GET /session";
@@ -73,22 +73,22 @@ describe("a refresh", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason });
   });
 
-  it("is sent after a 401 from another route, because that 401 alone does not end the session", async () => {
+  it("is sent after a 401 from another route, because a 401 alone does not end the session", async () => {
     const network = new Network()
       .on("GET /cart", () => failureResponse(401, "SESSION_EXPIRED"))
       .on(GET, () => successResponse(sessionView("s1")));
     const client = openClient(network, { initialState: sessionView("s1") });
     await client.fetch("https://shop.test/cart");
-    await settle();
+    await untilHandled();
     expect(network.count(GET)).toBe(1);
     expect(client.$session.get().status).toBe("authenticated");
     network.on(GET, () => failureResponse(401, "SESSION_REVOKED"));
     await client.fetch("https://shop.test/cart");
-    await settle();
+    await untilHandled();
     expect(client.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
   });
 
-  it("is repeated only after the number of seconds in Retry-After", async () => {
+  it("is repeated only after as many seconds as Retry-After states", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () =>
@@ -98,14 +98,14 @@ describe("a refresh", () => {
     await client.getSession({ fresh: true });
     clock.advance(30_000);
     page.show();
-    await settle();
-    expect(network.seen).toHaveLength(1);
+    await untilHandled();
+    expect(network.requests).toHaveLength(1);
     clock.advance(35_000);
-    await settle();
-    expect(network.seen).toHaveLength(2);
+    await untilHandled();
+    expect(network.requests).toHaveLength(2);
   });
 
-  it("is repeated only after minGap if Retry-After is a date", async () => {
+  it("is repeated only after `minGap` if Retry-After is a date", async () => {
     const clock = new TestClock();
     const page = new Page();
     const date = "Wed, 21 Oct 2026 07:28:00 GMT";
@@ -116,8 +116,8 @@ describe("a refresh", () => {
     const client = openClient(network, { clock, page, initialState: sessionView("s1") });
     await client.getSession({ fresh: true });
     page.show();
-    await settle();
-    expect(network.seen).toHaveLength(1);
+    await untilHandled();
+    expect(network.requests).toHaveLength(1);
   });
 });
 
@@ -130,10 +130,10 @@ describe("a client that is offline", () => {
     expect(client.$meta.get()).toMatchObject({ offline: true, stale: true });
     expect(client.$session.get().session?.id).toBe("s1");
     page.show();
-    await settle();
-    expect(network.seen).toHaveLength(0);
+    await untilHandled();
+    expect(network.requests).toHaveLength(0);
     page.fire("online");
-    await settle();
+    await untilHandled();
     expect(client.$meta.get()).toMatchObject({ offline: false, stale: false });
     expect(client.$session.get().session?.id).toBe("s2");
   });

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import {
-  deferred,
+  createDeferred,
   failureResponse,
   Network,
   openClient,
   Page,
   SITE_ORIGIN,
   sessionView,
-  settle,
   successResponse,
+  untilHandled,
 } from "./fixtures.ts";
 
 /** Creates a network whose server accepts only this CSRF token. */
-function networkAccepting(token: string): Network {
+function createNetworkAccepting(token: string): Network {
   return new Network()
     .on("POST /session/init", () => successResponse(sessionView("s1", null, { token })))
     .on("POST /orders", (request) =>
@@ -25,7 +25,7 @@ function networkAccepting(token: string): Network {
 describe("a request whose CSRF token is rejected", () => {
   it("is repeated with the newer token of the cookie, without a token request", async () => {
     const page = new Page({ cookie: "other=1; csrf_token=old" });
-    const network = networkAccepting("new");
+    const network = createNetworkAccepting("new");
     network.on("POST /orders", (request) => {
       // Another tab logs in while the request is in flight.
       page.jar.cookie = "csrf_token=new";
@@ -38,32 +38,32 @@ describe("a request whose CSRF token is rejected", () => {
       body: "taco",
     });
     expect(response.status).toBe(200);
-    expect(network.seen.map(({ line, token }) => [line, token])).toEqual([
+    expect(network.requests.map(({ line, token }) => [line, token])).toEqual([
       ["POST /orders", "old"],
       ["POST /orders", "new"],
     ]);
-    expect(await network.seen[1]?.request.text()).toBe("taco");
+    expect(await network.requests[1]?.request.text()).toBe("taco");
   });
 
   it("is repeated with a token from /session/init and the same body if there is no cookie", async () => {
-    const network = networkAccepting("fresh");
+    const network = createNetworkAccepting("fresh");
     const response = await openClient(network).fetch(`${SITE_ORIGIN}/orders`, {
       method: "POST",
       body: "taco",
     });
     expect(response.status).toBe(200);
-    expect(network.seen.map(({ line, token }) => [line, token])).toEqual([
+    expect(network.requests.map(({ line, token }) => [line, token])).toEqual([
       ["POST /orders", null],
       ["POST /session/init", null],
       ["POST /orders", "fresh"],
     ]);
-    expect(await network.seen[2]?.request.text()).toBe("taco");
+    expect(await network.requests[2]?.request.text()).toBe("taco");
   });
 
   it("is repeated with the newer token of the cookie even while another tab holds the lock", async () => {
     const page = new Page({ cookie: "csrf_token=old" });
-    const network = networkAccepting("new");
-    const held = deferred();
+    const network = createNetworkAccepting("new");
+    const held = createDeferred();
     const holder = navigator.locks.request("coatcheck:https://shop.test/session", () => held.promise);
     const client = openClient(network, { page });
     network.on("POST /session/init", () => failureResponse(500, "STORE_UNAVAILABLE"));
@@ -79,8 +79,8 @@ describe("a request whose CSRF token is rejected", () => {
     ["without locks", undefined],
   ])("shares one token request with nine other requests, %s", async (_, locks) => {
     const page = new Page({ cookie: "csrf_token=lost" });
-    const network = networkAccepting("fresh").on("POST /session/init", async () => {
-      await settle();
+    const network = createNetworkAccepting("fresh").on("POST /session/init", async () => {
+      await untilHandled();
       page.jar.cookie = "csrf_token=fresh";
       return successResponse(sessionView("s1", null, { token: "fresh" }));
     });
@@ -102,7 +102,7 @@ describe("a request whose CSRF token is rejected", () => {
     const stop = client.createCsrfErrorListener(({ code }) => codes.push(code));
     expect((await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
     expect(codes).toEqual(["CSRF_INVALID"]);
-    expect(network.seen).toHaveLength(3);
+    expect(network.requests).toHaveLength(3);
     stop();
     await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
     expect(codes).toHaveLength(1);
@@ -115,13 +115,13 @@ describe("a request whose CSRF token is rejected", () => {
     client.createCsrfErrorListener(({ code }) => codes.push(code));
     expect((await client.fetch(`${SITE_ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
     expect(codes).toEqual(["CSRF_MISSING"]);
-    expect(network.seen.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
+    expect(network.requests.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
   });
 
-  it("is repeated, but a request with a 403 for another reason is not", async () => {
+  it("is repeated, unlike a request that received 403 for another reason", async () => {
     const network = new Network().on("POST /orders", () => failureResponse(403, "FORBIDDEN"));
     await openClient(network).fetch(`${SITE_ORIGIN}/orders`, { method: "POST" });
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
   });
 
   it("is also repeated if it is a login", async () => {
@@ -134,7 +134,10 @@ describe("a request whose CSRF token is rejected", () => {
       );
     const client = openClient(network);
     expect((await client.createSession("ada@example.com", "secret"))?.subject).toBe("Ada");
-    expect(await network.seen[2]?.request.json()).toEqual({ email: "ada@example.com", password: "secret" });
+    expect(await network.requests[2]?.request.json()).toEqual({
+      email: "ada@example.com",
+      password: "secret",
+    });
   });
 });
 
@@ -171,7 +174,7 @@ describe("the page's CSRF token", () => {
     );
     const client = openClient(network);
     expect(await Promise.all([client.initSession(), client.initSession()])).toEqual([true, true]);
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
     expect(client.$session.get().status).toBe("anonymous");
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
-  deferred,
+  createDeferred,
   Network,
   noSession,
   openClient,
   Page,
   sessionView,
-  settle,
   successResponse,
   TestClock,
+  untilHandled,
 } from "./fixtures.ts";
 
 const GET = "GET /session";
@@ -18,11 +18,11 @@ describe("getSession()", () => {
     const network = new Network().on(GET, () => successResponse(sessionView("s1")));
     const client = openClient(network);
     expect(client.$session.get().status).toBe("pending");
-    expect(network.seen).toHaveLength(0);
+    expect(network.requests).toHaveLength(0);
     const sessions = await Promise.all(Array.from({ length: 10 }, () => client.getSession()));
     expect(new Set(sessions.map((session) => session?.id))).toEqual(new Set(["s1"]));
     await client.getSession();
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
     expect(client.getMetrics()).toMatchObject({ hits: 1, misses: 10, deduped: 9, fetches: 1 });
   });
 
@@ -31,23 +31,23 @@ describe("getSession()", () => {
     const client = openClient(network, { initialState: sessionView("s1") });
     expect(client.$session.get().status).toBe("authenticated");
     expect((await client.getSession())?.id).toBe("s1");
-    expect(network.seen).toHaveLength(0);
+    expect(network.requests).toHaveLength(0);
   });
 
-  it("sends a request if fresh is true, if clearCache() was called, or if the view is stale", async () => {
+  it("sends a request if `fresh` is true, if clearCache() was called, or if the view is stale", async () => {
     const clock = new TestClock();
     const network = new Network().on(GET, () => successResponse(sessionView("s1")));
     const client = openClient(network, { clock, initialState: sessionView("s1") });
     await client.getSession({ fresh: true });
     client.clearCache();
     await client.getSession();
-    expect(network.seen).toHaveLength(2);
+    expect(network.requests).toHaveLength(2);
     clock.advance(299_999);
     await client.getSession();
-    expect(network.seen).toHaveLength(2);
+    expect(network.requests).toHaveLength(2);
     clock.advance(1);
     await client.getSession();
-    expect(network.seen).toHaveLength(3);
+    expect(network.requests).toHaveLength(3);
   });
 
   it("does not notify subscribers of an unchanged view", async () => {
@@ -63,7 +63,7 @@ describe("getSession()", () => {
     expect(client.expiresIn()).toBeLessThanOrEqual(5000);
   });
 
-  it("ignores a view with a lower rev of the same session", async () => {
+  it("ignores a view of the same session with a lower `rev`", async () => {
     const network = new Network().on(GET, () =>
       successResponse(sessionView("s1", { name: "Old" }, { rev: 4 })),
     );
@@ -97,7 +97,7 @@ describe("getSession()", () => {
     const client = openClient(network, { clock, initialState: sessionView("s1") });
     clock.set(1e12 - 86_400_000);
     await client.getSession();
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
   });
 });
 
@@ -111,23 +111,23 @@ describe("a refresh that the client starts by itself", () => {
     const client = openClient(network, { clock, page });
     await client.getSession();
     page.show();
-    await settle();
-    expect(network.seen).toHaveLength(1);
+    await untilHandled();
+    expect(network.requests).toHaveLength(1);
     clock.advance(300_000);
     page.show();
     page.fire("online");
-    await settle();
-    expect(network.seen).toHaveLength(2);
+    await untilHandled();
+    expect(network.requests).toHaveLength(2);
     client.clearCache();
     page.show();
-    await settle();
-    expect(network.seen).toHaveLength(2);
+    await untilHandled();
+    expect(network.requests).toHaveLength(2);
     clock.advance(5_000);
-    await settle();
-    expect(network.seen).toHaveLength(3);
+    await untilHandled();
+    expect(network.requests).toHaveLength(3);
   });
 
-  it("can be switched off by the revalidate option", async () => {
+  it("can be switched off with the option `revalidate`", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () =>
@@ -138,8 +138,8 @@ describe("a refresh that the client starts by itself", () => {
     page.show();
     page.fire("offline");
     page.fire("online");
-    await settle();
-    expect(network.seen).toHaveLength(0);
+    await untilHandled();
+    expect(network.requests).toHaveLength(0);
   });
 
   it("is sent when the duration from the server has passed, even if the browser's clock is wrong", async () => {
@@ -152,10 +152,10 @@ describe("a refresh that the client starts by itself", () => {
     });
     expect(client.expiresIn()).toBe(60_000);
     clock.advance(59_999);
-    await settle();
-    expect(network.seen).toHaveLength(0);
+    await untilHandled();
+    expect(network.requests).toHaveLength(0);
     clock.advance(1);
-    await settle();
+    await untilHandled();
     expect(client.$session.get().status).toBe("none");
   });
 
@@ -165,9 +165,9 @@ describe("a refresh that the client starts by itself", () => {
     await openClient(network, { clock }).getSession();
     for (let step = 0; step < 10; step++) {
       clock.advance(1_000);
-      await settle();
+      await untilHandled();
     }
-    expect(network.seen.length).toBeLessThanOrEqual(3);
+    expect(network.requests.length).toBeLessThanOrEqual(3);
   });
 
   it("is sent when the page is shown after the clock was set back", async () => {
@@ -179,15 +179,15 @@ describe("a refresh that the client starts by itself", () => {
     await client.getSession();
     clock.set(1e12 - 86_400_000);
     page.show();
-    await settle();
-    expect(network.seen).toHaveLength(2);
+    await untilHandled();
+    expect(network.requests).toHaveLength(2);
   });
 });
 
 describe("a page from the back/forward cache", () => {
   it("has status `pending` until the server responds", async () => {
     const page = new Page();
-    const response = deferred<Response>();
+    const response = createDeferred<Response>();
     const client = openClient(
       new Network().on(GET, () => response.promise),
       { page, initialState: sessionView("s1") },
@@ -197,7 +197,7 @@ describe("a page from the back/forward cache", () => {
     page.fire("pageshow", { persisted: true });
     expect(client.$session.get().status).toBe("pending");
     response.resolve(successResponse(noSession));
-    await settle();
+    await untilHandled();
     expect(client.$session.get().status).toBe("none");
   });
 });
@@ -210,7 +210,7 @@ describe("a subscriber that throws", () => {
       throw new Error("thrown by the subscriber");
     });
     await expect(client.getSession()).rejects.toThrow("thrown by the subscriber");
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
   });
 });
 

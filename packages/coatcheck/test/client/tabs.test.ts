@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createSessionClient, type Scope } from "../../src/client/index.ts";
 import {
-  deferred,
+  createDeferred,
+  createUniqueBaseUrl,
   failureResponse,
   Network,
   noSession,
@@ -9,179 +10,178 @@ import {
   Page,
   SITE_ORIGIN,
   sessionView,
-  settle,
   successResponse,
   TestClock,
   type User,
-  uniqueBase,
-  until,
+  untilHandled,
+  untilValue,
 } from "./fixtures.ts";
 
 /** Opens two tabs of one browser, which share a real channel and real locks. */
-function twoTabs(network: Network, options: Parameters<typeof openClient>[1] = {}) {
-  const baseUrl = uniqueBase();
+function openTwoTabs(network: Network, options: Parameters<typeof openClient>[1] = {}) {
+  const baseUrl = createUniqueBaseUrl();
   const path = new URL(baseUrl).pathname;
   const tab = () => openClient(network, { baseUrl, clock: new TestClock(), ...options });
   return { path, left: tab(), right: tab() };
 }
 
 describe("two tabs", () => {
-  it("are both signed out without a refresh if one signs out, even with focus: false", async () => {
+  it("are both signed out without a refresh if one signs out, even with the option `focus: false`", async () => {
     const network = new Network();
-    const { path, left, right } = twoTabs(network, {
+    const { path, left, right } = openTwoTabs(network, {
       initialState: sessionView("s1"),
       revalidate: { focus: false },
     });
     network.on(`DELETE ${path}`, () => successResponse(noSession));
     const out = left.logout();
-    await until(right.$session, ({ status }) => status === "none");
+    await untilValue(right.$session, ({ status }) => status === "none");
     expect(left.$session.get().status).toBe("none");
     await out;
-    expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
+    expect(network.requests.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
   });
 
   it("send no request for a signed-out user before the server has confirmed the sign-out of either tab", async () => {
     const network = new Network().on("GET /orders", () => successResponse([]));
-    const { path, left, right } = twoTabs(network, { initialState: sessionView("s1") });
+    const { path, left, right } = openTwoTabs(network, { initialState: sessionView("s1") });
     const everywhere = `DELETE ${path}?everywhere`;
     const order = () => right.fetch(`${SITE_ORIGIN}/orders`);
     const refused = new Promise((resolve) => {
-      // Runs as soon as the message of the other tab's logout arrives.
+      // The listener runs as soon as the message about the other tab's logout arrives.
       right.$session.listen(() => resolve(expect(order()).rejects.toMatchObject({ code: "NETWORK" })));
     });
     await expect(left.logout({ everywhere: true })).rejects.toThrow();
     await refused;
     network.on(everywhere, () => successResponse(noSession));
     expect((await order()).status).toBe(200);
-    await until(left.$meta, ({ signOut }) => signOut === undefined);
-    expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
+    await untilValue(left.$meta, ({ signOut }) => signOut === undefined);
+    expect(network.requests.map(({ line }) => line)).toEqual([...Array(3).fill(everywhere), "GET /orders"]);
   });
 
   it("retry a failed sign-out when either tab is shown", async () => {
     const network = new Network();
-    const baseUrl = uniqueBase();
+    const baseUrl = createUniqueBaseUrl();
     const path = new URL(baseUrl).pathname;
     const page = new Page();
     const left = openClient(network, { baseUrl, initialState: sessionView("s1") });
     const right = openClient(network, { baseUrl, initialState: sessionView("s1"), page });
     await expect(left.logout()).rejects.toThrow();
-    await until(right.$session, ({ status }) => status === "none");
+    await untilValue(right.$session, ({ status }) => status === "none");
     network.on(`DELETE ${path}`, () => successResponse(noSession));
     page.show();
-    await until(left.$meta, ({ signOut }) => signOut === undefined);
-    expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
+    await untilValue(left.$meta, ({ signOut }) => signOut === undefined);
+    expect(network.requests.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
   });
 
   it("stay signed out if another page migrates a session that the server has not ended yet", async () => {
     const network = new Network();
-    const { path, left, right } = twoTabs(network, { initialState: sessionView("s1") });
+    const { path, left, right } = openTwoTabs(network, { initialState: sessionView("s1") });
     network.on(`POST ${path}/migrate`, () => successResponse(sessionView("s1")));
     await expect(left.logout()).rejects.toThrow();
-    await until(right.$session, ({ status }) => status === "none");
+    await untilValue(right.$session, ({ status }) => status === "none");
     const later = openClient(network, { baseUrl: `${SITE_ORIGIN}${path}`, clock: new TestClock() });
     await later.migrateLegacySession();
-    await settle();
+    await untilHandled();
     expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
   });
 
   it("are both logged in after a login restores the ended session, and stop retrying the sign-out", async () => {
     const network = new Network();
     const page = new Page();
-    const { path, left, right } = twoTabs(network, { page, initialState: sessionView("s1") });
+    const { path, left, right } = openTwoTabs(network, { page, initialState: sessionView("s1") });
     await expect(left.logout()).rejects.toThrow();
     network.on(`POST ${path}`, () => successResponse(sessionView("s1")));
     await right.createSession("ada@example.com", "secret");
-    await until(left.$session, ({ status }) => status === "authenticated");
+    await untilValue(left.$session, ({ status }) => status === "authenticated");
     expect(left.$meta.get().signOut).toBe(undefined);
     page.show();
-    await settle();
-    expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `POST ${path}`]);
+    await untilHandled();
+    expect(network.requests.map(({ line }) => line)).toEqual([`DELETE ${path}`, `POST ${path}`]);
   });
 
   it("are both logged in after one logs in, and both receive the new CSRF token", async () => {
     const network = new Network();
-    const { path, left, right } = twoTabs(network);
+    const { path, left, right } = openTwoTabs(network);
     network.on(`POST ${path}`, () => successResponse(sessionView("s1", { name: "Ada" }, { token: "t2" })));
     await left.createSession("ada@example.com", "secret");
-    await until(right.$session, ({ status }) => status === "authenticated");
+    await untilValue(right.$session, ({ status }) => status === "authenticated");
     expect(right.$csrfToken.get()).toBe("t2");
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
   });
 
   it("share one request if both refresh", async () => {
     const network = new Network();
-    const response = deferred<Response>();
+    const response = createDeferred<Response>();
     const clock = new TestClock();
-    const { path, left, right } = twoTabs(network, { clock });
+    const { path, left, right } = openTwoTabs(network, { clock });
     network.on(`GET ${path}`, () => response.promise);
     const refreshed = Promise.all([left.getSession(), right.getSession()]);
-    await settle();
+    await untilHandled();
     response.resolve(successResponse(sessionView("s1")));
     await Promise.all(
-      [left, right].map(({ $session }) => until($session, ({ status }) => status !== "pending")),
+      [left, right].map(({ $session }) => untilValue($session, ({ status }) => status !== "pending")),
     );
     clock.advance(100);
     expect((await refreshed).map((session) => session?.id)).toEqual(["s1", "s1"]);
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
     expect(left.getMetrics().crossTabAdoptions + right.getMetrics().crossTabAdoptions).toBe(1);
   });
 
   it("both send a request if the first request fails", async () => {
     const network = new Network();
     const clock = new TestClock();
-    const { path, left, right } = twoTabs(network, { clock });
+    const { path, left, right } = openTwoTabs(network, { clock });
     let requests = 0;
-    const first = deferred<Response>();
+    const first = createDeferred<Response>();
     network.on(`GET ${path}`, () => (requests++ === 0 ? first.promise : successResponse(sessionView("s1"))));
     const refreshed = Promise.allSettled([left.getSession(), right.getSession()]);
-    await settle();
+    await untilHandled();
     first.reject(new TypeError("Failed to fetch"));
     for (let step = 0; step < 5; step++) {
-      await settle();
+      await untilHandled();
       clock.advance(100);
     }
     expect((await refreshed).map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-    expect(network.seen).toHaveLength(2);
+    expect(network.requests).toHaveLength(2);
   });
 
   it("send only one request when the session that they share expires", async () => {
     const network = new Network();
     const clock = new TestClock();
-    const { path, left, right } = twoTabs(network, {
+    const { path, left, right } = openTwoTabs(network, {
       clock,
       initialState: sessionView("s1", null, { expiresInMs: 60_000 }),
     });
     network.on(`GET ${path}`, () => failureResponse(401, "SESSION_EXPIRED"));
     clock.advance(60_000);
     await Promise.all(
-      [left, right].map(({ $session }) => until($session, ({ status }) => status === "none")),
+      [left, right].map(({ $session }) => untilValue($session, ({ status }) => status === "none")),
     );
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
     expect(right.$session.get()).toMatchObject({ reason: "expired" });
   });
 
   it("share one token request if both have lost their CSRF token", async () => {
     const network = new Network();
     const page = new Page();
-    const { path, left, right } = twoTabs(network, { page });
+    const { path, left, right } = openTwoTabs(network, { page });
     network.on(`POST ${path}/init`, () => {
       page.jar.cookie = "csrf_token=t1";
       return successResponse(sessionView("s1", null, { token: "t1" }));
     });
     expect(await Promise.all([left.initSession(), right.initSession()])).toEqual([true, true]);
-    expect(network.seen).toHaveLength(1);
+    expect(network.requests).toHaveLength(1);
     expect(right.$csrfToken.get()).toBe("t1");
   });
 
-  it("do not receive each other's sign-out if crossTab is false", async () => {
+  it("do not receive each other's sign-out if `crossTab` is false", async () => {
     const network = new Network();
-    const { path, left, right } = twoTabs(network, {
+    const { path, left, right } = openTwoTabs(network, {
       initialState: sessionView("s1"),
       revalidate: { crossTab: false },
     });
     network.on(`DELETE ${path}`, () => successResponse(noSession));
     await left.logout();
-    await settle();
+    await untilHandled();
     expect(right.$session.get().status).toBe("authenticated");
   });
 });
@@ -189,7 +189,7 @@ describe("two tabs", () => {
 describe("a client", () => {
   it("uses storage events if the browser has no channels, and leaves no item in the storage", async () => {
     const network = new Network();
-    const baseUrl = uniqueBase();
+    const baseUrl = createUniqueBaseUrl();
     const path = new URL(baseUrl).pathname;
     network.on(`DELETE ${path}`, () => successResponse(noSession));
     const pages = [new Page(), new Page()];
@@ -269,8 +269,8 @@ describe("a client", () => {
   it("refreshes without the lock if a frozen tab holds it", async () => {
     const network = new Network().on("GET /session-frozen", () => successResponse(sessionView("s1")));
     const baseUrl = "https://shop.test/session-frozen";
-    const frozen = deferred();
-    const held = deferred();
+    const frozen = createDeferred();
+    const held = createDeferred();
     const holder = navigator.locks.request(`coatcheck:${baseUrl}`, () => {
       held.resolve();
       return frozen.promise;
@@ -288,7 +288,7 @@ describe("a client", () => {
     const make = () => createSessionClient<User>({ baseUrl, transport: network.send });
     const [left, right] = [make(), make()];
     await left.getSession();
-    await settle();
+    await untilHandled();
     expect([left.$session.get().status, right.$session.get().status]).toEqual(["authenticated", "pending"]);
     left.dispose();
     right.dispose();

@@ -5,7 +5,7 @@ import { SessionManager } from "../../src/index.ts";
 import { Session } from "../../src/session/session.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
-/** A user of a company, who may enter some of its warehouses. */
+/** A user who belongs to a company and may enter some of the company's warehouses. */
 export interface User {
   readonly id: string;
   readonly companyId: number;
@@ -30,7 +30,7 @@ export const warehouseIds = hashedIds({
 export const WAREHOUSE_HEADER = "Selected-Warehouse-Xid";
 
 /** Returns a request whose header selects warehouse `id`. */
-export function requestSelecting(id: number): { readonly headers: Readonly<Record<string, string>> } {
+export function createRequestSelecting(id: number): { readonly headers: Readonly<Record<string, string>> } {
   return { headers: { [WAREHOUSE_HEADER.toLowerCase()]: warehouseIds.encode(id) } };
 }
 
@@ -68,18 +68,18 @@ export class BackOffice {
   }
 
   /** Opens the session of a token, like a request. */
-  async request(token: string): Promise<Session<Data>> {
+  async openSession(token: string): Promise<Session<Data>> {
     const session = await this.sessions.resume(token);
     if (session instanceof Session) return session;
     throw new Error(`The session was refused: ${session.refusal}.`);
   }
 
-  /** Returns the name of the warehouse that a request reads. */
-  async warehouseOf(
+  /** Reads the warehouse in a request, and returns its name. */
+  async readWarehouseName(
     token: string,
-    request?: ReturnType<typeof requestSelecting>,
+    request?: ReturnType<typeof createRequestSelecting>,
   ): Promise<string | undefined> {
-    return (await this.context.of(await this.request(token), request).warehouse())?.name;
+    return (await this.context.of(await this.openSession(token), request).warehouse())?.name;
   }
 
   #query<Row>(table: ReadonlyMap<unknown, Row>, id: unknown): Row | null {

@@ -7,13 +7,13 @@ import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FaultyStore, untilIdle } from "../cache/fixtures.ts";
-import { Database, loadersOf, Site, sessionOf, userNamed } from "./fixtures.ts";
+import { createLoaders, createSession, createUser, Database, Site } from "./fixtures.ts";
 
-function singleProcess() {
+function createSingleProcessCache() {
   return createCache({ store: memoryStore(), singleProcess: true });
 }
 
-async function codeOf(call: Promise<unknown>): Promise<unknown> {
+async function catchError(call: Promise<unknown>): Promise<unknown> {
   return await call.then(
     () => "no error",
     (error) => error,
@@ -25,7 +25,7 @@ describe("context.of(session)", () => {
     const site = new Site();
     const { context } = await site.startNode();
     for (let request = 0; request < 50; request++) {
-      const of = context.of(sessionOf());
+      const of = context.of(createSession());
       expect((await of.user())?.name).toBe("Ada");
       expect((await of.company())?.name).toBe("Acme");
     }
@@ -42,24 +42,24 @@ describe("context.of(session)", () => {
       return await slow.changes(cursor);
     };
     const { clock, monotonic, schedule } = site.time;
-    const cache = createCache({ store: { ...slow.asStore, changes }, clock, monotonic, schedule });
-    const context = site.contextOn(cache);
-    const read = context.of(sessionOf()).user();
+    const cache = createCache({ store: { ...slow.completeStore, changes }, clock, monotonic, schedule });
+    const context = site.defineContextOn(cache);
+    const read = context.of(createSession()).user();
     await untilIdle();
     first.resolve();
     await read;
     await site.time.advance(1000);
-    await context.of(sessionOf()).user();
+    await context.of(createSession()).user();
     expect(site.database.queries).toBe(1);
   });
 
   it("returns the same frozen object to all requests", async () => {
     const site = new Site();
     const { context } = await site.startNode();
-    const session = sessionOf();
+    const session = createSession();
     const [first, second] = await Promise.all([context.of(session).user(), context.of(session).user()]);
     expect(first).toBe(second);
-    expect(await context.of(sessionOf()).user()).toBe(first);
+    expect(await context.of(createSession()).user()).toBe(first);
     expect(Object.isFrozen(first?.role.permissions)).toBe(true);
     expect(() => Object.assign(first ?? {}, { name: "Eve" })).toThrow(TypeError);
     expect(Object.isFrozen(site.database.users.get("ada"))).toBe(false);
@@ -70,17 +70,17 @@ describe("context.of(session)", () => {
     const { context, faultyStore } = await site.startNode();
     faultyStore.state = "down";
     await site.time.advance(10_000);
-    const of = context.of(sessionOf());
+    const of = context.of(createSession());
     const [first, second] = await Promise.all([of.user(), of.user()]);
     expect(second).toBe(first);
     expect(await of.user()).toBe(first);
-    expect(await context.of(sessionOf()).user()).not.toBe(first);
+    expect(await context.of(createSession()).user()).not.toBe(first);
   });
 
   it("returns null without a loader call for an anonymous session", async () => {
     const site = new Site();
     const { context } = await site.startNode();
-    const of = context.of(sessionOf(null));
+    const of = context.of(createSession(null));
     expect(await of.user()).toBeNull();
     expect(await of.company()).toBeNull();
     expect(site.database.queries).toBe(0);
@@ -89,8 +89,8 @@ describe("context.of(session)", () => {
   it("shares one load between concurrent requests", async () => {
     const site = new Site();
     const { context } = await site.startNode();
-    const release = site.database.slowDown();
-    const reads = Array.from({ length: 100 }, () => context.of(sessionOf()).user());
+    const release = site.database.holdQueries();
+    const reads = Array.from({ length: 100 }, () => context.of(createSession()).user());
     await untilIdle();
     release();
     expect(new Set(await Promise.all(reads)).size).toBe(1);
@@ -101,28 +101,28 @@ describe("context.of(session)", () => {
     const site = new Site();
     const { context } = await site.startNode();
     for (let request = 0; request < 5; request++) {
-      expect(await context.of(sessionOf("eve")).user()).toBeNull();
+      expect(await context.of(createSession("eve")).user()).toBeNull();
     }
     expect(site.database.queries).toBe(1);
-    site.database.users.set("eve", userNamed("Eve", { id: "eve" }));
+    site.database.users.set("eve", createUser("Eve", { id: "eve" }));
     await site.time.advance(5001);
-    expect((await context.of(sessionOf("eve")).user())?.name).toBe("Eve");
+    expect((await context.of(createSession("eve")).user())?.name).toBe("Eve");
   });
 
   it("loads an entity again after its time to live", async () => {
     const site = new Site();
     const { context } = await site.startNode();
-    await context.of(sessionOf()).user();
-    site.database.users.set("ada", userNamed("Ada L."));
+    await context.of(createSession()).user();
+    site.database.users.set("ada", createUser("Ada L."));
     await site.time.advance(5 * 60_000 - 1);
-    expect((await context.of(sessionOf()).user())?.name).toBe("Ada");
+    expect((await context.of(createSession()).user())?.name).toBe("Ada");
     await site.time.advance(2);
-    expect((await context.of(sessionOf()).user())?.name).toBe("Ada L.");
+    expect((await context.of(createSession()).user())?.name).toBe("Ada L.");
   });
 
   it("returns the new user after a login within the same request", async () => {
     const site = new Site();
-    site.database.users.set("bob", userNamed("Bob", { id: "bob" }));
+    site.database.users.set("bob", createUser("Bob", { id: "bob" }));
     const { context } = await site.startNode();
     const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of sixteen"] });
     const session = manager.begin(() => ({}));
@@ -139,13 +139,13 @@ describe("context.of(session)", () => {
     const site = new Site();
     const { context } = await site.startNode({ maxEntities: 2 });
     for (const id of ["a", "b", "c"]) {
-      site.database.users.set(id, userNamed(id, { id }));
-      await context.of(sessionOf(id)).user();
+      site.database.users.set(id, createUser(id, { id }));
+      await context.of(createSession(id)).user();
     }
     expect(context.metrics().entries).toBe(2);
-    await context.of(sessionOf("c")).user();
+    await context.of(createSession("c")).user();
     expect(site.database.queries).toBe(3);
-    await context.of(sessionOf("a")).user();
+    await context.of(createSession("a")).user();
     expect(site.database.queries).toBe(4);
   });
 
@@ -155,9 +155,9 @@ describe("context.of(session)", () => {
       reference: () => "acme",
       load: (id) => database.find<{ name: string }>(database.companies, id),
     });
-    const context = defineContext({ company }, { cache: singleProcess() });
-    expect((await context.of(sessionOf(null)).company())?.name).toBe("Acme");
-    expect((await context.of(sessionOf("ada")).company())?.name).toBe("Acme");
+    const context = defineContext({ company }, { cache: createSingleProcessCache() });
+    expect((await context.of(createSession(null)).company())?.name).toBe("Acme");
+    expect((await context.of(createSession("ada")).company())?.name).toBe("Acme");
     expect(database.queries).toBe(1);
   });
 
@@ -168,9 +168,12 @@ describe("context.of(session)", () => {
       reference: ({ subject }) => (subject?.startsWith("root") ? subject : null),
       load: (id) => database.find<{ id: string }>(database.users, id),
     });
-    const context = defineContext({ ...loadersOf(database), superAdmin }, { cache: singleProcess() });
-    expect(await context.of(sessionOf("root")).superAdmin()).toEqual({ id: "root", isSuperAdmin: true });
-    expect(await context.of(sessionOf("ada")).superAdmin()).toBeNull();
+    const context = defineContext(
+      { ...createLoaders(database), superAdmin },
+      { cache: createSingleProcessCache() },
+    );
+    expect(await context.of(createSession("root")).superAdmin()).toEqual({ id: "root", isSuperAdmin: true });
+    expect(await context.of(createSession("ada")).superAdmin()).toBeNull();
   });
 });
 
@@ -179,7 +182,7 @@ describe("context.of(session) with a failing loader", () => {
     const site = new Site();
     const { context } = await site.startNode();
     site.database.state = "down";
-    const error = await codeOf(context.of(sessionOf()).company());
+    const error = await catchError(context.of(createSession()).company());
     expect(error).toBeInstanceOf(CoatcheckError);
     expect(error).toMatchObject({
       code: "CONTEXT_UNAVAILABLE",
@@ -188,38 +191,38 @@ describe("context.of(session) with a failing loader", () => {
       cause: new Error("The database is down."),
     });
     site.database.state = "up";
-    expect((await context.of(sessionOf()).company())?.name).toBe("Acme");
+    expect((await context.of(createSession()).company())?.name).toBe("Acme");
   });
 
   it("throws after the loader's timeout, and aborts the query", async () => {
     const site = new Site();
     const { context } = await site.startNode();
     site.database.state = "hung";
-    const read = codeOf(context.of(sessionOf()).user());
+    const read = catchError(context.of(createSession()).user());
     await site.time.advance(1999);
-    expect(site.database.signal?.aborted).toBe(false);
+    expect(site.database.lastSignal?.aborted).toBe(false);
     await site.time.advance(2);
     expect(await read).toMatchObject({
       code: "CONTEXT_UNAVAILABLE",
       message: 'The loader of "user" did not return within 2000 ms; try again shortly.',
     });
-    expect(site.database.signal?.aborted).toBe(true);
+    expect(site.database.lastSignal?.aborted).toBe(true);
   });
 
   it("returns the cached copy while the database is down", async () => {
     const site = new Site();
     const { context } = await site.startNode();
-    await context.of(sessionOf()).user();
+    await context.of(createSession()).user();
     site.database.state = "down";
-    expect((await context.of(sessionOf()).user())?.name).toBe("Ada");
+    expect((await context.of(createSession()).user())?.name).toBe("Ada");
   });
 
   it("throws an error with the path of the first fault if the loader's result does not fit the schema, and caches nothing", async () => {
     let row: unknown = { id: "ada", role: { name: 7 } };
     const schema = z.object({ id: z.string(), role: z.object({ name: z.string() }) });
     const user = loader({ reference: ({ subject }) => subject, load: () => row, schema });
-    const context = defineContext({ user }, { cache: singleProcess() });
-    const error = await codeOf(context.of(sessionOf()).user());
+    const context = defineContext({ user }, { cache: createSingleProcessCache() });
+    const error = await catchError(context.of(createSession()).user());
     expect(error).toMatchObject({
       code: "CONTEXT_UNAVAILABLE",
       message: 'The loader of "user" returned an invalid value at user.role.name; try again shortly.',
@@ -227,21 +230,23 @@ describe("context.of(session) with a failing loader", () => {
     });
     for (const garbage of ["<html>", 7, [], { id: null }]) {
       row = garbage;
-      expect(await codeOf(context.of(sessionOf()).user())).toMatchObject({ code: "CONTEXT_UNAVAILABLE" });
+      expect(await catchError(context.of(createSession()).user())).toMatchObject({
+        code: "CONTEXT_UNAVAILABLE",
+      });
     }
     row = { id: "ada", role: { name: "admin" }, passwordHash: "x" };
-    expect(await context.of(sessionOf()).user()).toEqual({ id: "ada", role: { name: "admin" } });
+    expect(await context.of(createSession()).user()).toEqual({ id: "ada", role: { name: "admin" } });
   });
 
   it("throws if the loader returns undefined or a value that cannot be copied", async () => {
     let row: unknown;
     const user = loader({ reference: () => "ada", load: () => row });
-    const context = defineContext({ user }, { cache: singleProcess() });
-    expect(await codeOf(context.of(sessionOf()).user())).toMatchObject({
+    const context = defineContext({ user }, { cache: createSingleProcessCache() });
+    expect(await catchError(context.of(createSession()).user())).toMatchObject({
       message: 'The loader of "user" returned undefined instead of an entity or null; try again shortly.',
     });
     row = { id: "ada", save() {} };
-    expect(await codeOf(context.of(sessionOf()).user())).toMatchObject({
+    expect(await catchError(context.of(createSession()).user())).toMatchObject({
       message: 'The loader of "user" returned a value that cannot be cached; try again shortly.',
     });
   });
@@ -261,11 +266,11 @@ describe("context.of(session) with a failing loader", () => {
   it("throws if reference() returns a value that is not an id", async () => {
     for (const id of ["", Number.NaN, 1.5, {}, true]) {
       const user = loader({ reference: () => id as string, load: () => ({}) });
-      const context = defineContext({ user }, { cache: singleProcess() });
-      await expect(context.of(sessionOf()).user()).rejects.toThrow(TypeError);
+      const context = defineContext({ user }, { cache: createSingleProcessCache() });
+      await expect(context.of(createSession()).user()).rejects.toThrow(TypeError);
     }
     const long = loader({ reference: () => "i".repeat(401), load: () => ({}) });
-    const context = defineContext({ long }, { cache: singleProcess() });
-    await expect(context.of(sessionOf()).long()).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+    const context = defineContext({ long }, { cache: createSingleProcessCache() });
+    await expect(context.of(createSession()).long()).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
   });
 });

@@ -10,12 +10,12 @@ import { SessionManager } from "../../src/index.ts";
 import { postgresHints, postgresStore } from "../../src/store/postgres/store.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { describeWithServer } from "../servers/fixtures.ts";
-import { temporarySchema } from "../servers/postgres.ts";
+import { createTemporarySchema } from "../servers/postgres.ts";
 
 const TABLES = ["app_user", "app_role", "app_company", "app_warehouse"] as const;
 type Table = (typeof TABLES)[number];
 
-/** `npm run test:long` tests ten times as many. */
+/** `npm run test:long` uses ten times as many sessions. */
 const MANY_SESSIONS = process.env.LONG_TESTS ? 10_000 : 1000;
 
 /** A row of one of the application's tables. */
@@ -28,7 +28,7 @@ interface Row {
 type Find = (table: Table, id: string) => Promise<Row | null>;
 
 /** Defines a context of a user with role and permissions, a company and a warehouse. */
-function backOffice(find: Find, options: Parameters<typeof defineContext>[1]) {
+function defineBackOfficeContext(find: Find, options: Parameters<typeof defineContext>[1]) {
   const user = loader({
     reference: ({ subject }) => subject,
     async load(id: string) {
@@ -61,9 +61,9 @@ const ROWS = [
 ];
 
 /** Serves one request: opens the session by its token, and reads all entities of its context. */
-async function serve(
+async function serveRequest(
   sessions: SessionManager,
-  context: ReturnType<typeof backOffice>,
+  context: ReturnType<typeof defineBackOfficeContext>,
   token: string,
 ): Promise<string> {
   const session = await sessions.resume(token);
@@ -74,10 +74,10 @@ async function serve(
 }
 
 /**
- * Reads the user repeatedly until it has this name, and returns how long that took. Throws if it takes longer than
- * `bound` milliseconds.
+ * Reads the user repeatedly until the user's name is `name`, and returns how many milliseconds that took. Throws if it
+ * takes longer than `bound`.
  */
-async function untilNamed<Given extends { user(): Promise<{ name: string } | null> }>(
+async function untilUserHasName<Given extends { user(): Promise<{ name: string } | null> }>(
   read: () => Given,
   name: string,
   bound: number,
@@ -115,33 +115,33 @@ describe("a context on SQLite", () => {
     return row ? ({ ...row } as unknown as Row) : null;
   };
 
-  function processOn(file: string) {
+  function openProcess(file: string) {
     const store = sqliteStore(join(folder, file));
     const cache = createCache({ store, dataVersion: () => store.dataVersion() });
     const sessions = new SessionManager({ store, cache, secrets: ["a secret of sixteen"] });
-    return { cache, sessions, context: backOffice(find, { cache }) };
+    return { cache, sessions, context: defineBackOfficeContext(find, { cache }) };
   }
 
   it("runs 4 queries for the first of 100 requests, and no queries for the other 99", async () => {
-    const { sessions, context } = processOn("sessions.db");
+    const { sessions, context } = openProcess("sessions.db");
     const { token } = await sessions.create({ subject: "ada" });
     queries = 0;
-    expect(await serve(sessions, context, token)).toBe("Ada 2 Acme North");
+    expect(await serveRequest(sessions, context, token)).toBe("Ada 2 Acme North");
     expect(queries).toBe(4);
-    for (let request = 0; request < 99; request++) await serve(sessions, context, token);
+    for (let request = 0; request < 99; request++) await serveRequest(sessions, context, token);
     expect(queries).toBe(4);
     await sessions.close();
   });
 
   it("returns the new entity at the next request after another process has invalidated it", async () => {
-    const [first, second] = [processOn("shared.db"), processOn("shared.db")];
+    const [first, second] = [openProcess("shared.db"), openProcess("shared.db")];
     const { token } = await first.sessions.create({ subject: "ada" });
-    expect(await serve(second.sessions, second.context, token)).toContain("Ada ");
+    expect(await serveRequest(second.sessions, second.context, token)).toContain("Ada ");
     for (const name of ["Ada L.", "Ada"]) {
       application.prepare("update app_user_row set name = ? where id = 'ada'").run(name);
       await first.context.invalidate("user", "ada");
-      expect(await serve(first.sessions, first.context, token)).toContain(`${name} `);
-      expect(await serve(second.sessions, second.context, token)).toContain(`${name} `);
+      expect(await serveRequest(first.sessions, first.context, token)).toContain(`${name} `);
+      expect(await serveRequest(second.sessions, second.context, token)).toContain(`${name} `);
     }
     await Promise.all([first.sessions.close(), second.sessions.close()]);
   });
@@ -199,7 +199,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
   let application: Client;
 
   beforeAll(async () => {
-    ({ url, drop } = await temporarySchema(server));
+    ({ url, drop } = await createTemporarySchema(server));
     application = new Client({ connectionString: url });
     await application.connect();
     for (const statement of [...SCHEMA, ...ROWS]) await application.query(statement);
@@ -215,8 +215,8 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     return rows[0] ?? null;
   };
 
-  /** Returns how often PostgreSQL has scanned the application's tables, according to its statistics. */
-  async function scans(): Promise<number> {
+  /** Returns how often PostgreSQL has scanned the application's tables, according to PostgreSQL's statistics. */
+  async function countScans(): Promise<number> {
     await application.query("select pg_stat_force_next_flush()");
     await application.query("select pg_stat_clear_snapshot()");
     const { rows } = await application.query<{ scans: string }>(
@@ -231,26 +231,30 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     const hints = postgresHints({ connectionString: url });
     const cache = createCache({ store, hints, ...options });
     const sessions = new SessionManager({ store, cache, secrets: ["a secret of sixteen"] });
-    return { cache, sessions, context: backOffice(find, { cache }) };
+    return { cache, sessions, context: defineBackOfficeContext(find, { cache }) };
   }
 
   it("runs no queries after the first request, according to the statistics of the database", async () => {
     const { sessions, context } = await startProcess();
     const { token } = await sessions.create({ subject: "ada" });
-    const before = await scans();
-    expect(await serve(sessions, context, token)).toBe("Ada 2 Acme North");
-    const first = await scans();
+    const before = await countScans();
+    expect(await serveRequest(sessions, context, token)).toBe("Ada 2 Acme North");
+    const first = await countScans();
     expect(first - before).toBe(4);
-    for (let request = 0; request < 99; request++) await serve(sessions, context, token);
-    expect((await scans()) - first).toBe(0);
+    for (let request = 0; request < 99; request++) await serveRequest(sessions, context, token);
+    expect((await countScans()) - first).toBe(0);
     await sessions.close();
   });
 
   it("invalidates an entity within maxStaleness in the other process, whichever process calls invalidate()", async () => {
     const processes = [await startProcess(), await startProcess()] as const;
     const session = { subject: "ada", tenant: null, data: {} };
-    const named = (context: Context<never> | ReturnType<typeof backOffice>, name: string) =>
-      untilNamed(() => (context as ReturnType<typeof backOffice>).of({ ...session }), name, 2000);
+    const named = (context: Context<never> | ReturnType<typeof defineBackOfficeContext>, name: string) =>
+      untilUserHasName(
+        () => (context as ReturnType<typeof defineBackOfficeContext>).of({ ...session }),
+        name,
+        2000,
+      );
     for (const { context } of processes) await named(context, "Ada");
     for (let round = 0; round < 20; round++) {
       const [writer, reader] = round % 2 ? processes : ([processes[1], processes[0]] as const);
@@ -263,7 +267,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     for (const { sessions } of processes) await sessions.close();
   });
 
-  it("uses the cache even while a transaction with writes stays open", async () => {
+  it("uses the cache even while a transaction that has written stays open", async () => {
     const { sessions, context, cache } = await startProcess({ maxStaleness: 1000 });
     const open = new Client({ connectionString: url });
     await open.connect();

@@ -3,15 +3,15 @@ import { createCache } from "../../src/cache/index.ts";
 import { defineContext, type Loader, loader } from "../../src/context/index.ts";
 import { SessionManager } from "../../src/index.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { Database, loadersOf, sessionOf } from "./fixtures.ts";
+import { createLoaders, createSession, Database } from "./fixtures.ts";
 
-function singleProcess() {
+function createSingleProcessCache() {
   return createCache({ store: memoryStore(), singleProcess: true });
 }
 
 describe("defineContext()", () => {
-  const cache = singleProcess();
-  const { user, company } = loadersOf(new Database());
+  const cache = createSingleProcessCache();
+  const { user, company } = createLoaders(new Database());
 
   it("rejects loaders that depend on each other in a cycle, with an error that shows the cycle", () => {
     const first: Loader<string, unknown> = loader({
@@ -43,7 +43,7 @@ describe("defineContext()", () => {
       load: (id: string) => `${id}-land`,
     });
     const context = defineContext({ country, company, user }, { cache });
-    expect(await context.of(sessionOf()).country()).toBe("acme-land");
+    expect(await context.of(createSession()).country()).toBe("acme-land");
   });
 
   it("rejects dependencies that are not in the context, invalid names, and values that are not loaders", () => {
@@ -68,14 +68,14 @@ describe("defineContext()", () => {
 
   it("returns a context that rejects unknown options of a read and unknown names in invalidate()", async () => {
     const context = defineContext({ user }, { cache });
-    await expect(context.of(sessionOf()).user({ rest: true } as never)).rejects.toThrow(
+    await expect(context.of(createSession()).user({ rest: true } as never)).rejects.toThrow(
       'did you mean "reset"?',
     );
     await expect(context.invalidate("usr" as never, "ada")).rejects.toThrow("name must be one of user");
     await expect(context.invalidate("user", "i".repeat(600))).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
     });
-    const { user: detached } = context.of(sessionOf());
+    const { user: detached } = context.of(createSession());
     await expect(detached()).rejects.toThrow("Call user() as a method");
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { BackOffice, requestSelecting, type User, warehouseIds } from "./back-office.ts";
+import { BackOffice, createRequestSelecting, type User, warehouseIds } from "./back-office.ts";
 
 /**
- * The usual alternative to a context: each session contains a copy of its user, which the session's first request has
- * loaded. The tests show that these copies become outdated.
+ * The usual alternative to a context: the first request of a session loads the user and stores a copy in the session.
+ * The tests show that these copies become outdated.
  */
 class CopiesInSessions {
   readonly sessions = new Map<string, { user?: User | undefined }>();
@@ -21,8 +21,8 @@ class CopiesInSessions {
   }
 }
 
-async function userOf(office: BackOffice, token: string): Promise<User | null> {
-  return await office.context.of(await office.request(token)).user();
+async function readUser(office: BackOffice, token: string): Promise<User | null> {
+  return await office.context.of(await office.openSession(token)).user();
 }
 
 /** Changes a user in the database, as an administrator's request does. */
@@ -35,7 +35,7 @@ describe("the context of a session", () => {
   it("Case 1, expired session: the next session of the same user has its entities without a query", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await userOf(office, token);
+    await readUser(office, token);
     await office.sessions.revoke({ subject: "ada" }, "admin");
     const { queries } = office;
     const session = office.sessions.begin(() => ({}));
@@ -47,54 +47,54 @@ describe("the context of a session", () => {
   it("Case 2, updated user: the next request returns the updated user", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    expect((await userOf(office, token))?.warehouses).toEqual([1, 2]);
+    expect((await readUser(office, token))?.warehouses).toEqual([1, 2]);
     await updateUser(office, "ada", { warehouses: [1] });
-    expect((await userOf(office, token))?.warehouses).toEqual([1]);
+    expect((await readUser(office, token))?.warehouses).toEqual([1]);
   });
 
-  it("Case 2, update without invalidate(): a read with the option `reset` returns the updated user", async () => {
+  it("Case 2, user updated without invalidate(): a read with the option `reset` returns the updated user", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await userOf(office, token);
+    await readUser(office, token);
     office.users.set("ada", { ...(office.users.get("ada") as User), warehouseId: 2 });
-    const of = office.context.of(await office.request(token));
+    const of = office.context.of(await office.openSession(token));
     expect((await of.user({ reset: true }))?.warehouseId).toBe(2);
-    expect((await userOf(office, token))?.warehouseId).toBe(2);
+    expect((await readUser(office, token))?.warehouseId).toBe(2);
   });
 
   it("Case 3, warehouse updated by another user: the next request returns the updated warehouse, whether the session or a header selects it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context
-      .of(await office.request(token))
+      .of(await office.openSession(token))
       .select("warehouse", warehouseIds.encode(2), { keep: true });
-    expect(await office.warehouseOf(token)).toBe("South");
+    expect(await office.readWarehouseName(token)).toBe("South");
     office.warehouses.set(2, { id: 2, companyId: 1, name: "South Dock" });
     await office.context.invalidate("warehouse", 2);
-    expect(await office.warehouseOf(token)).toBe("South Dock");
-    expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South Dock");
+    expect(await office.readWarehouseName(token)).toBe("South Dock");
+    expect(await office.readWarehouseName(token, createRequestSelecting(2))).toBe("South Dock");
   });
 
   it("Case 4, two tabs: a header selects a warehouse for one tab; a stored selection and a logout apply to both tabs", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const [first, second] = await Promise.all([
-      office.warehouseOf(token, requestSelecting(2)),
-      office.warehouseOf(token),
+      office.readWarehouseName(token, createRequestSelecting(2)),
+      office.readWarehouseName(token),
     ]);
     expect([first, second]).toEqual(["South", "North"]);
     await office.context
-      .of(await office.request(token))
+      .of(await office.openSession(token))
       .select("warehouse", warehouseIds.encode(2), { keep: true });
-    expect(await office.warehouseOf(token)).toBe("South");
-    await (await office.request(token)).revoke();
-    await expect(office.request(token)).rejects.toThrow("revoked");
+    expect(await office.readWarehouseName(token)).toBe("South");
+    await (await office.openSession(token)).revoke();
+    await expect(office.openSession(token)).rejects.toThrow("revoked");
   });
 
   it("Case 5, null while logged in: the user is never null, because it is not a copy in the session", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const session = await office.request(token);
+    const session = await office.openSession(token);
     expect(Object.keys(session.data)).toEqual([]);
     expect((await office.context.of(session).user())?.id).toBe("ada");
     expect((await office.context.of(session).warehouse())?.name).toBe("North");
@@ -106,14 +106,14 @@ describe("the context of a user whose account changes while logged in", () => {
     for (const end of ["delete", "disable"] as const) {
       const office = new BackOffice();
       const tokens = [await office.logIn("ada"), await office.logIn("ada")];
-      for (const token of tokens) await office.warehouseOf(token);
+      for (const token of tokens) await office.readWarehouseName(token);
       if (end === "delete") office.users.delete("ada");
       else office.users.set("ada", { ...(office.users.get("ada") as User), isDisabled: true });
       await office.context.invalidate("user", "ada");
       for (const token of tokens) {
-        const of = office.context.of(await office.request(token));
+        const of = office.context.of(await office.openSession(token));
         expect([await of.user(), await of.company(), await of.warehouse()]).toEqual([null, null, null]);
-        await expect(office.warehouseOf(token, requestSelecting(1))).rejects.toMatchObject({
+        await expect(office.readWarehouseName(token, createRequestSelecting(1))).rejects.toMatchObject({
           code: "FORBIDDEN",
         });
       }
@@ -124,21 +124,25 @@ describe("the context of a user whose account changes while logged in", () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context
-      .of(await office.request(token))
+      .of(await office.openSession(token))
       .select("warehouse", warehouseIds.encode(2), { keep: true });
     await updateUser(office, "ada", { companyId: 2, warehouseId: 3, warehouses: [3] });
-    const of = office.context.of(await office.request(token));
+    const of = office.context.of(await office.openSession(token));
     expect((await of.company())?.name).toBe("Other");
     expect((await of.warehouse())?.name).toBe("East");
-    await expect(office.warehouseOf(token, requestSelecting(2))).rejects.toMatchObject({ code: "FORBIDDEN" });
-    expect(await office.warehouseOf(token, requestSelecting(3))).toBe("East");
+    await expect(office.readWarehouseName(token, createRequestSelecting(2))).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    expect(await office.readWarehouseName(token, createRequestSelecting(3))).toBe("East");
   });
 
   it("denies warehouses of the former company even if the user's list of warehouses was not updated", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await updateUser(office, "ada", { companyId: 2, warehouseId: 3 });
-    await expect(office.warehouseOf(token, requestSelecting(2))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(office.readWarehouseName(token, createRequestSelecting(2))).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
   });
 });
 
@@ -148,9 +152,9 @@ describe("a context, unlike copies of the user in each session,", () => {
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");
     copies.user(token, "ada");
-    await userOf(office, token);
+    await readUser(office, token);
     await updateUser(office, "ada", { warehouses: [] });
-    expect((await userOf(office, token))?.warehouses).toEqual([]);
+    expect((await readUser(office, token))?.warehouses).toEqual([]);
     expect(copies.user(token, "ada")?.warehouses).toEqual([1, 2]);
   });
 
@@ -158,7 +162,7 @@ describe("a context, unlike copies of the user in each session,", () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");
-    const [purchase, picking] = await Promise.all([userOf(office, token), userOf(office, token)]);
+    const [purchase, picking] = await Promise.all([readUser(office, token), readUser(office, token)]);
     expect(purchase).toMatchObject({ id: "ada" });
     expect(picking).toBe(purchase);
     expect(copies.sessions.get(token)?.user).toBeUndefined();
@@ -172,7 +176,7 @@ describe("a context, unlike copies of the user in each session,", () => {
     expect(session.isNew).toBe(true);
     expect((await office.sessions.stats()).total).toBe(0);
     const token = await office.logIn("ada");
-    const stored = await office.request(token);
+    const stored = await office.openSession(token);
     await office.context.of(stored).warehouse();
     expect((await stored.commit()).state).toBe("touched");
     expect((await office.sessions.find(stored.id))?.version).toBe(1);
@@ -184,11 +188,11 @@ describe("a context, unlike copies of the user in each session,", () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => office.logIn("ada")));
     for (const token of tokens) {
       copies.user(token, "ada");
-      await userOf(office, token);
+      await readUser(office, token);
     }
     const { queries } = office;
     await updateUser(office, "ada", { warehouses: [1] });
-    for (const token of tokens) expect((await userOf(office, token))?.warehouses).toEqual([1]);
+    for (const token of tokens) expect((await readUser(office, token))?.warehouses).toEqual([1]);
     expect(office.queries - queries).toBe(1);
     expect(tokens.filter((token) => copies.user(token, "ada")?.warehouses.length === 2)).toHaveLength(20);
   });

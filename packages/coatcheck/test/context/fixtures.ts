@@ -31,17 +31,17 @@ export class Database {
   queries = 0;
   state: "up" | "hung" | "down" = "up";
   /** The abort signal of the last query. */
-  signal: AbortSignal | null = null;
+  lastSignal: AbortSignal | null = null;
   #released: Promise<void> = Promise.resolve();
 
   constructor() {
     this.companies.set("acme", { id: "acme", name: "Acme" });
-    this.users.set("ada", userNamed("Ada"));
+    this.users.set("ada", createUser("Ada"));
   }
 
   async find<Row>(table: Map<string, unknown>, id: string, signal?: AbortSignal): Promise<Row | null> {
     this.queries++;
-    this.signal = signal ?? null;
+    this.lastSignal = signal ?? null;
     if (this.state === "down") throw new Error("The database is down.");
     if (this.state === "hung") await new Promise(() => {});
     const row = table.get(id);
@@ -50,35 +50,35 @@ export class Database {
   }
 
   /**
-   * Makes queries read the data immediately, but return it only after the function that this method returns is called.
+   * From now on, queries read their data immediately, but return it only after the test calls the returned function.
    */
-  slowDown(): () => void {
+  holdQueries(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#released = promise;
     return () => {
-      this.speedUp();
+      this.stopHolding();
       resolve();
     };
   }
 
-  /** Ends the delay for later queries. */
-  speedUp(): void {
+  /** Makes later queries return their data immediately. */
+  stopHolding(): void {
     this.#released = Promise.resolve();
   }
 }
 
-/** Returns a user of company Acme. */
-export function userNamed(name: string, fields: Partial<User> = {}): User {
+/** Creates a user of company Acme. */
+export function createUser(name: string, fields: Partial<User> = {}): User {
   return { id: "ada", name, companyId: "acme", role: { name: "admin", permissions: ["read"] }, ...fields };
 }
 
-/** Returns a session that is logged in as `subject`. Each call represents another request. */
-export function sessionOf(subject: string | null = "ada"): ContextSession {
+/** Creates a session that is logged in as `subject`. Each created object represents another request. */
+export function createSession(subject: string | null = "ada"): ContextSession {
   return { subject, tenant: null, data: {} };
 }
 
 /** The loaders of user and company. */
-export function loadersOf(database: Database) {
+export function createLoaders(database: Database) {
   const user = loader({
     reference: (session) => session.subject,
     load: (id: string, { signal }) => database.find<User>(database.users, id, signal),
@@ -110,8 +110,8 @@ export class Site {
   /** Starts a process. `entities` is the shared tier of its context. */
   async startNode(options: NodeOptions = {}) {
     const { entities, maxEntities, ...cacheOptions } = options;
-    const { cache, faultyStore } = await this.cluster.node(cacheOptions);
-    const context = this.contextOn(cache, {
+    const { cache, faultyStore } = await this.cluster.startNode(cacheOptions);
+    const context = this.defineContextOn(cache, {
       ...(entities ? { shared: entities } : {}),
       ...(maxEntities ? { local: { maxEntries: maxEntities } } : {}),
     });
@@ -119,13 +119,13 @@ export class Site {
     return { cache, faultyStore, context };
   }
 
-  contextOn(cache: SessionCache, options: Partial<ContextOptions> = {}) {
+  defineContextOn(cache: SessionCache, options: Partial<ContextOptions> = {}) {
     const { clock, monotonic, schedule } = this.time;
-    return defineContext(loadersOf(this.database), { cache, clock, monotonic, schedule, ...options });
+    return defineContext(createLoaders(this.database), { cache, clock, monotonic, schedule, ...options });
   }
 }
 
-/** A hint channel that loses every message. Hints notify other processes of a change. */
+/** A hint channel that loses every message. Hints tell other processes about changes. */
 export const lostHints: HintChannel = {
   publish: async () => {},
   subscribe: async () => async () => {},
@@ -133,30 +133,30 @@ export const lostHints: HintChannel = {
 };
 
 /** A shared tier of entities in memory that can be made to hang or fail. */
-export class SharedEntitiesInMemory implements SharedEntities {
+export class InMemorySharedEntities implements SharedEntities {
   readonly copies = new Map<string, string>();
   state: "up" | "down" | "hung" = "up";
 
   async get(key: string) {
-    await this.#failIfDown();
+    await this.#waitOrFail();
     const text = this.copies.get(key);
     return text === undefined ? null : (JSON.parse(text) as SharedEntity);
   }
 
   async set(key: string, entity: SharedEntity) {
-    await this.#failIfDown();
+    await this.#waitOrFail();
     this.copies.set(key, JSON.stringify(entity));
   }
 
-  async #failIfDown() {
+  async #waitOrFail() {
     if (this.state === "down") throw new Error("The shared tier is down.");
     if (this.state === "hung") await new Promise(() => {});
   }
 }
 
 /** Reads the user on a node and returns the user's name. */
-export async function nameOf({
+export async function readUserName({
   context,
 }: Awaited<ReturnType<Site["startNode"]>>): Promise<string | undefined> {
-  return (await context.of(sessionOf()).user())?.name;
+  return (await context.of(createSession()).user())?.name;
 }

@@ -2,10 +2,10 @@ import Sqids from "sqids";
 import { describe, expect, it } from "vitest";
 import { defineContext, loader, preference } from "../../src/context/index.ts";
 import { hashedIds } from "../../src/context/sqids.ts";
-import { BackOffice, requestSelecting, WAREHOUSE_HEADER, warehouseIds } from "./back-office.ts";
+import { BackOffice, createRequestSelecting, WAREHOUSE_HEADER, warehouseIds } from "./back-office.ts";
 
-/** Texts that are not valid ids. */
-const NO_IDS: readonly string[] = [
+/** Texts that are not valid warehouse ids. */
+const INVALID_IDS: readonly string[] = [
   "",
   "7",
   "!!",
@@ -19,53 +19,55 @@ describe("the selection of an entity by a header", () => {
   it("applies only to its request, and does not change the session", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    expect(await office.warehouseOf(token)).toBe("North");
-    expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South");
-    expect(await office.warehouseOf(token)).toBe("North");
-    expect((await office.request(token)).data).toEqual({});
+    expect(await office.readWarehouseName(token)).toBe("North");
+    expect(await office.readWarehouseName(token, createRequestSelecting(2))).toBe("South");
+    expect(await office.readWarehouseName(token)).toBe("North");
+    expect((await office.openSession(token)).data).toEqual({});
   });
 
   it("is read from the headers of Fetch and of Node, in upper or lower case", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const headers = new Headers({ [WAREHOUSE_HEADER]: warehouseIds.encode(2) });
-    expect((await office.context.of(await office.request(token), { headers }).warehouse())?.name).toBe(
+    expect((await office.context.of(await office.openSession(token), { headers }).warehouse())?.name).toBe(
       "South",
     );
-    expect(await office.warehouseOf(token, requestSelecting(2))).toBe("South");
+    expect(await office.readWarehouseName(token, createRequestSelecting(2))).toBe("South");
   });
 
   it("throws FORBIDDEN for a warehouse of another company and for a missing warehouse", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await office.warehouseOf(token);
+    await office.readWarehouseName(token);
     const before = office.context.metrics().entries;
     for (const id of [3, 99]) {
-      await expect(office.warehouseOf(token, requestSelecting(id))).rejects.toMatchObject({
+      await expect(office.readWarehouseName(token, createRequestSelecting(id))).rejects.toMatchObject({
         code: "FORBIDDEN",
         status: 403,
         message: 'This session may not select this "warehouse".',
       });
     }
     expect(office.context.metrics().entries).toBe(before);
-    expect(await office.warehouseOf(token)).toBe("North");
+    expect(await office.readWarehouseName(token)).toBe("North");
   });
 
-  it("throws FORBIDDEN for a warehouse of the same company that mayEnter denies", async () => {
+  it("throws FORBIDDEN for a warehouse of the user's company if `mayEnter` denies it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("bob");
-    await expect(office.warehouseOf(token, requestSelecting(1))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(office.readWarehouseName(token, createRequestSelecting(1))).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
   });
 
   it("throws VALIDATION_FAILED without a query for a text that decodes to no id or to two ids", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    await office.warehouseOf(token);
+    await office.readWarehouseName(token);
     const { queries } = office;
-    const several = encodeSeveral([1, 2]);
-    for (const text of [...NO_IDS, several, `${warehouseIds.encode(1)}, ${warehouseIds.encode(2)}`]) {
+    const several = encodeSeveralIds([1, 2]);
+    for (const text of [...INVALID_IDS, several, `${warehouseIds.encode(1)}, ${warehouseIds.encode(2)}`]) {
       const request = { headers: { [WAREHOUSE_HEADER.toLowerCase()]: text } };
-      await expect(office.warehouseOf(token, request), text).rejects.toMatchObject({
+      await expect(office.readWarehouseName(token, request), text).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
         message: `The selected "warehouse" ${text === several ? "has several ids, but must be one id" : "is not a valid id"}.`,
       });
@@ -76,20 +78,20 @@ describe("the selection of an entity by a header", () => {
   it("throws FORBIDDEN for an anonymous session", async () => {
     const office = new BackOffice();
     const session = office.sessions.begin(() => ({}));
-    await expect(office.context.of(session, requestSelecting(1)).warehouse()).rejects.toMatchObject({
+    await expect(office.context.of(session, createRequestSelecting(1)).warehouse()).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
     expect(session.isNew).toBe(true);
   });
 
-  it("applies on a route without a stored session, but cannot be stored there", async () => {
+  it("applies on a route that does not store sessions, but cannot be kept there", async () => {
     const office = new BackOffice();
-    const of = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(2));
+    const of = office.context.of({ subject: "ada", tenant: null, data: {} }, createRequestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");
     await expect(of.select("warehouse", warehouseIds.encode(1), { keep: true })).rejects.toThrow(
       "the session has no method patch()",
     );
-    const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, requestSelecting(3));
+    const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, createRequestSelecting(3));
     await expect(foreign.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
     expect((await office.sessions.stats()).total).toBe(0);
   });
@@ -97,7 +99,7 @@ describe("the selection of an entity by a header", () => {
   it("does not change entities that do not depend on it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token), requestSelecting(3));
+    const of = office.context.of(await office.openSession(token), createRequestSelecting(3));
     expect((await of.user())?.id).toBe("ada");
     await expect(of.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
@@ -107,58 +109,58 @@ describe("select()", () => {
   it("applies only to its request by default, and takes precedence over the header", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token), requestSelecting(1));
+    const of = office.context.of(await office.openSession(token), createRequestSelecting(1));
     expect(await of.select("warehouse", warehouseIds.encode(2))).toMatchObject({ name: "South" });
     expect((await of.warehouse())?.name).toBe("South");
-    expect((await office.request(token)).data).toEqual({});
+    expect((await office.openSession(token)).data).toEqual({});
     expect(await of.select("warehouse", null)).toMatchObject({ name: "North" });
-    expect(await office.warehouseOf(token)).toBe("North");
+    expect(await office.readWarehouseName(token)).toBe("North");
   });
 
   it("stores the selection in the session only with the option `keep`, and removes it when null is selected", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context
-      .of(await office.request(token))
+      .of(await office.openSession(token))
       .select("warehouse", warehouseIds.encode(2), { keep: true });
-    expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
-    expect(await office.warehouseOf(token)).toBe("South");
-    expect(await office.warehouseOf(token, requestSelecting(1))).toBe("North");
-    await office.context.of(await office.request(token)).select("warehouse", null, { keep: true });
-    expect(await office.warehouseOf(token)).toBe("North");
-    expect((await office.request(token)).data).toEqual({});
+    expect((await office.openSession(token)).data).toEqual({ warehouseId: 2 });
+    expect(await office.readWarehouseName(token)).toBe("South");
+    expect(await office.readWarehouseName(token, createRequestSelecting(1))).toBe("North");
+    await office.context.of(await office.openSession(token)).select("warehouse", null, { keep: true });
+    expect(await office.readWarehouseName(token)).toBe("North");
+    expect((await office.openSession(token)).data).toEqual({});
   });
 
-  it("throws FORBIDDEN for a warehouse that mayEnter denies, and does not store the selection", async () => {
+  it("throws FORBIDDEN for a warehouse that `mayEnter` denies, and does not store the selection", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token));
+    const of = office.context.of(await office.openSession(token));
     await of.select("warehouse", warehouseIds.encode(2), { keep: true });
     await expect(of.select("warehouse", warehouseIds.encode(3), { keep: true })).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
-    for (const text of NO_IDS) {
+    for (const text of INVALID_IDS) {
       await expect(of.select("warehouse", text, { keep: true })).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
       });
     }
     expect((await of.warehouse())?.name).toBe("South");
-    expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
+    expect((await office.openSession(token)).data).toEqual({ warehouseId: 2 });
   });
 
-  it("falls back to the user's own warehouse if mayEnter denies the stored selection", async () => {
+  it("falls back to the user's own warehouse if `mayEnter` denies the stored selection", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token));
+    const of = office.context.of(await office.openSession(token));
     await of.select("warehouse", warehouseIds.encode(2), { keep: true });
     office.users.set("ada", { id: "ada", companyId: 1, warehouseId: 1, warehouses: [1] });
     await office.context.invalidate("user", "ada");
-    expect(await office.warehouseOf(token)).toBe("North");
+    expect(await office.readWarehouseName(token)).toBe("North");
   });
 
-  it("throws if the loader lacks the option `selection`, and if the session cannot store the selection", async () => {
+  it("throws if the loader has no option `selection`, and if the session cannot store the selection", async () => {
     const office = new BackOffice();
-    const of = office.context.of(await office.request(await office.logIn("ada")));
+    const of = office.context.of(await office.openSession(await office.logIn("ada")));
     await expect(of.select("company", "1")).rejects.toThrow(
       'Cannot select another "company": the loader of "company" must have the option "selection".',
     );
@@ -170,7 +172,7 @@ describe("select()", () => {
     );
   });
 
-  it("grants access only if mayEnter returns true, not for a promise or a truthy value", async () => {
+  it("grants access only if `mayEnter` returns `true`, not if it returns a promise or another truthy value", async () => {
     const { cache } = new BackOffice();
     for (const answer of [Promise.resolve(false), "yes", 1, undefined]) {
       const place = loader({
@@ -189,20 +191,20 @@ describe("preferences", () => {
   it("have a default, are stored in the session, call save(), and invalidate the entities that save() changed", async () => {
     const office = new BackOffice();
     const [token, other] = [await office.logIn("ada"), await office.logIn("bob")];
-    expect(await office.context.of(await office.request(token)).theme()).toBe("light");
-    expect((await office.context.of(await office.request(other)).company())?.theme).toBe("light");
-    await office.context.of(await office.request(token)).set("theme", "dark");
-    expect((await office.request(token)).data).toEqual({ theme: "dark" });
-    expect(await office.context.of(await office.request(token)).theme()).toBe("dark");
+    expect(await office.context.of(await office.openSession(token)).theme()).toBe("light");
+    expect((await office.context.of(await office.openSession(other)).company())?.theme).toBe("light");
+    await office.context.of(await office.openSession(token)).set("theme", "dark");
+    expect((await office.openSession(token)).data).toEqual({ theme: "dark" });
+    expect(await office.context.of(await office.openSession(token)).theme()).toBe("dark");
     // `save()` changed the company, so the default theme of its other users has changed too.
-    expect((await office.context.of(await office.request(other)).company())?.theme).toBe("dark");
-    expect(await office.context.of(await office.request(other)).theme()).toBe("dark");
+    expect((await office.context.of(await office.openSession(other)).company())?.theme).toBe("dark");
+    expect(await office.context.of(await office.openSession(other)).theme()).toBe("dark");
   });
 
   it("stay unchanged if save() fails or if the value is not allowed", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const of = office.context.of(await office.request(token));
+    const of = office.context.of(await office.openSession(token));
     await expect(of.set("theme", "pink" as never)).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
       message: 'The value of "theme" must be one of light, dark.',
@@ -210,18 +212,18 @@ describe("preferences", () => {
     office.isReadOnly = true;
     await expect(of.set("theme", "dark")).rejects.toThrow("The database is read-only.");
     expect(await of.theme()).toBe("light");
-    expect((await office.request(token)).data).toEqual({});
+    expect((await office.openSession(token)).data).toEqual({});
   });
 
-  it("fall back to the default for a stored value that is no longer allowed", async () => {
+  it("fall back to the default if the stored value is no longer allowed", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
-    const session = await office.request(token);
+    const session = await office.openSession(token);
     await session.patch({ theme: "pink", language: "fr" });
     expect(await office.context.of(session).theme()).toBe("light");
     expect(await office.context.of(session).language()).toBe("en");
     await office.context.of(session).set("language", "de");
-    expect(await office.context.of(await office.request(token)).language()).toBe("de");
+    expect(await office.context.of(await office.openSession(token)).language()).toBe("de");
   });
 
   it("reject invalid options", () => {
@@ -241,13 +243,13 @@ describe("preferences", () => {
 });
 
 describe("hashedIds()", () => {
-  it("encodes each id to a text of the minimum length, and decodes only that text", () => {
+  it("encodes each id as a text of at least the minimum length, and decodes only that text", () => {
     for (const id of [0, 1, 7, 99, 100_000, Number.MAX_SAFE_INTEGER]) {
       const text = warehouseIds.encode(id);
       expect(text.length).toBeGreaterThanOrEqual(8);
       expect(warehouseIds.decode(text)).toEqual([id]);
     }
-    for (const text of NO_IDS) expect(warehouseIds.decode(text)).toEqual([]);
+    for (const text of INVALID_IDS) expect(warehouseIds.decode(text)).toEqual([]);
     // A text that sqids decodes although encode() never returns it.
     const others = hashedIds({ alphabet: "abcdefghijklmnopqrstuvwxyz", minLength: 0 });
     const texts = new Set(Array.from({ length: 1000 }, (_, id) => others.encode(id)));
@@ -263,8 +265,8 @@ describe("hashedIds()", () => {
   });
 });
 
-/** A text with several ids, as `sqids` itself encodes it. */
-function encodeSeveral(several: readonly number[]): string {
+/** Encodes several ids into one text, as the library `sqids` does. */
+function encodeSeveralIds(several: readonly number[]): string {
   return new Sqids({
     alphabet: "k3G7QAe51FCsPW92uEOyq4Bg6Sp8YzVTmnU0liwDdHXLajZrfxNhobJIRcMvKt",
     minLength: 8,

@@ -6,13 +6,13 @@ import { createCache, type SessionCache } from "../../src/cache/index.ts";
 import { defineContext, loader, redisEntities } from "../../src/context/index.ts";
 import { connectRedis } from "../../src/store/redis/store.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
-import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
+import { createTemporaryPrefix, describeWithServer } from "../servers/fixtures.ts";
 
 await describeWithServer("a context with a shared tier on Redis", "redis", (url) => {
   it("redisEntities() returns an entity to another process without a load, unless it was invalidated", async () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-context-"));
     const transport = await connectRedis(url);
-    const prefix = temporaryPrefix();
+    const prefix = createTemporaryPrefix();
     const names = new Map([["ada", "Ada"]]);
     const caches: SessionCache[] = [];
     const startProcess = () => {
@@ -29,7 +29,7 @@ await describeWithServer("a context with a shared tier on Redis", "redis", (url)
     const processes = [startProcess(), startProcess()] as const;
     const read = async ({ context }: (typeof processes)[0]) =>
       (await context.of({ subject: "ada", tenant: null, data: {} }).user())?.name;
-    // Read once in each process, because a process accepts shared copies only after it has read the log.
+    // Each process reads once, because a process accepts shared copies only after it has read the log.
     for (const process of processes) await read(process);
     await processes[0].context.invalidate("user", "ada");
     expect(await read(processes[0])).toBe("Ada");

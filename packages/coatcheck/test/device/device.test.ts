@@ -62,7 +62,7 @@ describe("parseUserAgent()", () => {
     expect(unknown).toEqual([]);
   });
 
-  it("returns kind `browser` for fewer than one in 200 headers of known crawlers", () => {
+  it("mistakes fewer than one in 200 headers of known crawlers for a browser", () => {
     const headers = crawlers.flatMap(({ instances }) => instances);
     expect(headers.length).toBeGreaterThan(2000);
     const missed = headers.filter((text) => parseUserAgent(text).kind === "browser");
@@ -76,7 +76,7 @@ describe("parseUserAgent()", () => {
     },
   );
 
-  it("caches the result for a header", () => {
+  it("parses the same header only once, and then returns the cached result", () => {
     expect(parseUserAgent(FIREFOX)).toBe(parseUserAgent(FIREFOX));
   });
 
@@ -146,7 +146,7 @@ describe("describeClient()", () => {
     expect(describeClient({ address: null }, "x".repeat(100_000)).userAgent).toHaveLength(512);
   });
 
-  it("returns the address truncated by default, or as the privacy mode requires", () => {
+  it("truncates the address by default, or treats it as the privacy mode requires", () => {
     const client = { address: "192.0.2.77" };
     const place = { country: "CH", city: "Zürich" };
     expect(describeClient(client, FIREFOX, undefined, place)).toEqual({

@@ -12,12 +12,12 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { connectRedis } from "../../src/store/redis/connect.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { startExpress5 } from "../http/adapter-fixtures.ts";
-import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
-import { temporaryFolder } from "../store/sqlite/fixtures.ts";
+import { createTemporaryPrefix, describeWithServer } from "../servers/fixtures.ts";
+import { createTemporaryFolder } from "../store/sqlite/fixtures.ts";
 
 const SECRETS = ["the data secret of this year"];
 /** Texts that must not be readable in the database files. */
-const PRIVATE = [
+const PRIVATE_TEXTS = [
   "permission_number_7",
   "a flash message",
   "a referral of the partner",
@@ -29,15 +29,15 @@ describe("the files of a SQLite database", () => {
   let path: string;
 
   beforeEach(() => {
-    folder = temporaryFolder();
+    folder = createTemporaryFolder();
     path = join(folder, "sessions.db");
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Returns the private texts that are contained in any file of the folder. */
-  const found = () => {
+  /** Returns those private texts that a file in the folder contains. */
+  const findPrivateTexts = () => {
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)).toString("latin1"));
-    return PRIVATE.filter((text) => files.some((file) => file.includes(text)));
+    return PRIVATE_TEXTS.filter((text) => files.some((file) => file.includes(text)));
   };
 
   const write = async (store: SessionStore) => {
@@ -68,23 +68,23 @@ describe("the files of a SQLite database", () => {
   it("contain the private texts of sessions if encryption is off", async () => {
     const store = sqliteStore(path);
     await write(store);
-    expect(found()).toEqual(PRIVATE);
+    expect(findPrivateTexts()).toEqual(PRIVATE_TEXTS);
     await store.close();
   });
 
   it("contain no private text if encryption is on, while the database is open and after it is closed", async () => {
     const store = createEncryption({ secrets: SECRETS }).store(sqliteStore(path));
     await write(store);
-    expect(found()).toEqual([]);
+    expect(findPrivateTexts()).toEqual([]);
     await store.close();
-    expect(found()).toEqual([]);
+    expect(findPrivateTexts()).toEqual([]);
     const reopened = createEncryption({ secrets: SECRETS }).store(sqliteStore(path));
     const [record] = (await reopened.list({ subject: "user-7" }, { limit: 1 })).records;
     expect(record?.data.permissions).toContain("permission_number_7");
     await reopened.close();
   });
 
-  it("contain no private text of unencrypted sessions after reencrypt() and VACUUM", async () => {
+  it("contain no private text of formerly unencrypted sessions after reencrypt() and VACUUM", async () => {
     const plain = sqliteStore(path);
     await write(plain);
     await plain.close();
@@ -94,7 +94,7 @@ describe("the files of a SQLite database", () => {
     const database = new DatabaseSync(path);
     database.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
     database.close();
-    expect(found()).toEqual([]);
+    expect(findPrivateTexts()).toEqual([]);
   });
 });
 
@@ -143,9 +143,9 @@ describe("a request whose session was altered in the database", () => {
 });
 
 await describeWithServer("encrypted copies in Redis", "redis", (url) => {
-  it("contain no plaintext of sessions and entities, and are ignored when altered", async () => {
+  it("contain no plaintext of sessions and entities, and are ignored if they were altered", async () => {
     const transport = await connectRedis(url);
-    const prefix = temporaryPrefix();
+    const prefix = createTemporaryPrefix();
     const faults: EncryptionFault[] = [];
     const encryption = createEncryption({ secrets: SECRETS, onFault: (fault) => faults.push(fault) });
     const store = encryption.store(memoryStore());
@@ -168,7 +168,7 @@ await describeWithServer("encrypted copies in Redis", "redis", (url) => {
     expect(await entities.get("user:ada")).toEqual(entity);
     const stored = String(await transport.exec(["GET", `${prefix}entity:user:ada`]));
     expect(stored).not.toContain("permission_number_7");
-    // The value of another entity, and an unencrypted value.
+    // Both must be ignored: the value of another entity, and an unencrypted value.
     await transport.exec(["SET", `${prefix}entity:user:eve`, stored]);
     expect(await entities.get("user:eve")).toBeNull();
     await transport.exec(["SET", `${prefix}entity:user:ada`, JSON.stringify(entity)]);
@@ -183,7 +183,7 @@ await describeWithServer("encrypted copies in Redis", "redis", (url) => {
 
   it("are shared between the contexts of two processes", async () => {
     const transport = await connectRedis(url);
-    const prefix = temporaryPrefix();
+    const prefix = createTemporaryPrefix();
     const store = memoryStore();
     const { entities } = createEncryption({ secrets: SECRETS });
     let loads = 0;

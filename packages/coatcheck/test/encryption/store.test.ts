@@ -14,7 +14,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { makeFullRecord, makeRecord } from "../../src/testing/records.ts";
 import { storeContract } from "../../src/testing/store-suite.ts";
-import { temporaryFolder } from "../store/sqlite/fixtures.ts";
+import { createTemporaryFolder } from "../store/sqlite/fixtures.ts";
 
 const OLD = "the data secret of last year";
 const NEW = "the data secret of this year";
@@ -32,9 +32,9 @@ storeContract(
   {
     name: "encrypted SQLite, two handles on one file",
     open: () => {
-      const folder = temporaryFolder();
+      const folder = createTemporaryFolder();
       const path = join(folder, "sessions.db");
-      // The second store has the secrets in another order, as during a rotation.
+      // The second store lists the secrets in the opposite order, as may happen during a rotation.
       return {
         store: createEncryption({ secrets: [NEW, OLD] }).store(sqliteStore(path)),
         other: createEncryption({ secrets: [OLD, NEW] }).store(sqliteStore(path)),
@@ -44,8 +44,10 @@ storeContract(
   },
 );
 
-/** Creates a manager with an encrypted store. `faults` contains the reported faults. */
-function siteOn(inner: SessionStore, options: Partial<EncryptionOptions> = {}) {
+/**
+ * Creates a manager whose store encrypts sessions before `inner` stores them. `faults` contains the reported faults.
+ */
+function createSite(inner: SessionStore, options: Partial<EncryptionOptions> = {}) {
   const faults: EncryptionFault[] = [];
   const store = createEncryption({
     secrets: [NEW],
@@ -57,8 +59,12 @@ function siteOn(inner: SessionStore, options: Partial<EncryptionOptions> = {}) {
   return { inner, store, sessions, faults, refusalOf };
 }
 
-/** Replaces the encrypted text of a session, as an attacker with access to the database can. */
-async function tamper(inner: SessionStore, id: string, change: (text: string) => unknown): Promise<void> {
+/** Replaces the encrypted text of a session, as an attacker with access to the database could. */
+async function replaceCiphertext(
+  inner: SessionStore,
+  id: string,
+  change: (text: string) => unknown,
+): Promise<void> {
   const { record } = (await inner.get(id)) ?? {};
   if (!record) throw new Error("There is no such session.");
   const data = { "coatcheck:encrypted": change(String(record.data["coatcheck:encrypted"])) } as never;
@@ -70,7 +76,7 @@ async function tamper(inner: SessionStore, id: string, change: (text: string) =>
 
 describe("a session in an encrypted store", () => {
   it("is stored with encrypted data, flash messages, metadata, client and binding, and is returned decrypted", async () => {
-    const { inner, store } = siteOn(memoryStore());
+    const { inner, store } = createSite(memoryStore());
     const record = makeFullRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });
     const stored = (await inner.get(record.id))?.record;
@@ -87,7 +93,7 @@ describe("a session in an encrypted store", () => {
   });
 
   it("is stored with a different ciphertext at each write", async () => {
-    const { inner, store } = siteOn(memoryStore());
+    const { inner, store } = createSite(memoryStore());
     const texts = new Set<unknown>();
     const record = makeRecord({ data: { note: "the same" } });
     for (let version = 1; version < 20; version++) {
@@ -111,7 +117,7 @@ describe("a session in an encrypted store", () => {
     expect(cache.metrics().store.reads).toBe(reads);
   });
 
-  it("adds at most 20 µs to each write of 1 KB", async () => {
+  it("takes at most 20 µs longer to write than an unencrypted session, for 1 KB of data", async () => {
     const data = { permissions: Array.from({ length: 50 }, (_, index) => `permission_number_${index}`) };
     const stored: SessionStore = { ...memoryStore(), put: async () => "stored" };
     const encrypted = createEncryption({ secrets: [NEW] }).store(stored);
@@ -122,7 +128,8 @@ describe("a session in an encrypted store", () => {
         await store.put(record, { expectedVersion: 0, change: "data" });
       return ((performance.now() - start) / 20) * 1000;
     };
-    // Use the fastest of many short rounds: other programs on the machine can only slow a round down.
+    // Use the fastest of many short rounds, because other programs on the machine can slow a round down but not speed
+    // it up.
     let [plain, added] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let round = 0; round < 3000 && (round < 300 || added - plain > 20); round++) {
       plain = Math.min(plain, await timeOf(stored));
@@ -142,9 +149,9 @@ describe("an altered session in an encrypted store", () => {
 
   it("is refused and reported as a fault, and can still be listed and revoked", async () => {
     for (const [title, alter] of alterations) {
-      const { inner, sessions, faults, refusalOf } = siteOn(memoryStore());
+      const { inner, sessions, faults, refusalOf } = createSite(memoryStore());
       const { token, record } = await sessions.create({ subject: "ada", data: { note: "private" } });
-      await tamper(inner, record.id, alter);
+      await replaceCiphertext(inner, record.id, alter);
       expect(await refusalOf(token), title).toBe("unknown");
       const reason = title === "another type" ? "plaintext" : "altered";
       expect(faults).toEqual([{ kind: "session", id: record.id, reason }]);
@@ -156,31 +163,31 @@ describe("an altered session in an encrypted store", () => {
   });
 
   it("is refused if its content was copied from another session", async () => {
-    const { inner, sessions, faults, refusalOf } = siteOn(memoryStore());
+    const { inner, sessions, faults, refusalOf } = createSite(memoryStore());
     const [mine, theirs] = [
       await sessions.create({ subject: "ada" }),
       await sessions.create({ subject: "eve" }),
     ];
     const stolen = (await inner.get(theirs.record.id))?.record.data["coatcheck:encrypted"];
-    await tamper(inner, mine.record.id, () => stolen);
+    await replaceCiphertext(inner, mine.record.id, () => stolen);
     expect(await refusalOf(mine.token)).toBe("unknown");
     expect(await refusalOf(theirs.token)).toBeNull();
     expect(faults.map(({ id }) => id)).toEqual([mine.record.id]);
   });
 
-  it("is refused if its content is not encrypted, unless acceptPlaintext is set", async () => {
+  it("is refused if its content is not encrypted, unless `acceptPlaintext` is set", async () => {
     const inner = memoryStore();
     const plain = new SessionManager<{ note?: string }>({ store: inner, secrets: ["a secret of sixteen"] });
     const { token, record } = await plain.create({ subject: "ada", data: { note: "planted" } });
-    const strict = siteOn(inner);
+    const strict = createSite(inner);
     expect(await strict.refusalOf(token)).toBe("unknown");
     expect(strict.faults).toEqual([{ kind: "session", id: record.id, reason: "plaintext" }]);
-    const migrating = siteOn(inner, { acceptPlaintext: true });
+    const migrating = createSite(inner, { acceptPlaintext: true });
     expect(await migrating.sessions.resume(token)).toMatchObject({ data: { note: "planted" } });
     expect(migrating.faults).toEqual([]);
   });
 
-  it("causes by default a process warning that names the session but not its content", async () => {
+  it("causes a process warning by default, which names the session but not its content", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on("warning", onWarning);
@@ -200,26 +207,26 @@ describe("an altered session in an encrypted store", () => {
 describe("a rotation of the encryption secrets", () => {
   it("reads sessions that were encrypted with any listed secret, and writes them with the newest secret", async () => {
     const inner = memoryStore();
-    const before = siteOn(inner, { secrets: [OLD] });
+    const before = createSite(inner, { secrets: [OLD] });
     const { token } = await before.sessions.create({ data: { note: "private" } });
-    const rotated = siteOn(inner, { secrets: [NEW, OLD] });
+    const rotated = createSite(inner, { secrets: [NEW, OLD] });
     const session = await rotated.sessions.resume(token);
     if (!(session instanceof Session)) throw new Error("The session was refused.");
     expect(session.data).toEqual({ note: "private" });
     await session.patch({ note: "changed" });
-    const after = siteOn(inner, { secrets: [NEW] });
+    const after = createSite(inner, { secrets: [NEW] });
     expect(await after.sessions.resume(token)).toMatchObject({ data: { note: "changed" } });
   });
 
   it("needs only the newest secret after reencrypt() has processed all sessions", async () => {
     const inner = memoryStore();
-    const before = siteOn(inner, { secrets: [OLD] });
+    const before = createSite(inner, { secrets: [OLD] });
     const issued = await Promise.all(
       Array.from({ length: 25 }, (_, index) => before.sessions.create({ data: { note: `n${index}` } })),
     );
     await inner.put(makeRecord({ data: { note: "from before" } }), { expectedVersion: 0, change: "data" });
     await before.sessions.revoke({ session: issued[0]?.record.id ?? "" });
-    const rotated = siteOn(inner, { secrets: [NEW, OLD], acceptPlaintext: true });
+    const rotated = createSite(inner, { secrets: [NEW, OLD], acceptPlaintext: true });
     let total = 0;
     let cursor: string | undefined;
     do {
@@ -229,7 +236,7 @@ describe("a rotation of the encryption secrets", () => {
     } while (cursor);
     expect(total).toBe(25);
     expect((await rotated.store.reencrypt({ limit: 100 })).reencrypted).toBe(0);
-    const after = siteOn(inner, { secrets: [NEW] });
+    const after = createSite(inner, { secrets: [NEW] });
     for (const [index, { token }] of issued.entries()) {
       const found = await after.sessions.resume(token);
       if (index === 0) expect(found.refusal).toBe("revoked");
@@ -241,10 +248,10 @@ describe("a rotation of the encryption secrets", () => {
 
   it("loses no write that happens during reencrypt()", async () => {
     const inner = memoryStore();
-    const { sessions } = siteOn(inner, { secrets: [OLD] });
+    const { sessions } = createSite(inner, { secrets: [OLD] });
     const { record } = await sessions.create({ data: { note: "first" } });
-    const rotated = siteOn(inner, { secrets: [NEW, OLD] });
-    // The write happens after reencrypt() has read the session, and before it writes.
+    const rotated = createSite(inner, { secrets: [NEW, OLD] });
+    // The concurrent write happens after reencrypt() has read the session and before reencrypt() writes it.
     const racing: SessionStore = {
       ...inner,
       list: async (...given) => {
@@ -253,16 +260,16 @@ describe("a rotation of the encryption secrets", () => {
         return page;
       },
     };
-    const job = siteOn(racing, { secrets: [NEW, OLD] });
+    const job = createSite(racing, { secrets: [NEW, OLD] });
     expect((await job.store.reencrypt()).reencrypted).toBe(0);
     expect((await rotated.sessions.find(record.id))?.data).toEqual({ note: "second" });
   });
 
   it("throws STORE_UNAVAILABLE and logs no one out if a secret is missing", async () => {
     const inner = memoryStore();
-    const { sessions } = siteOn(inner, { secrets: [NEW] });
+    const { sessions } = createSite(inner, { secrets: [NEW] });
     const { token, record } = await sessions.create({ subject: "ada" });
-    const behind = siteOn(inner, { secrets: [OLD] });
+    const behind = createSite(inner, { secrets: [OLD] });
     await expect(behind.sessions.resume(token)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(behind.faults).toEqual([{ kind: "session", id: record.id, reason: "unknown-key" }]);
     expect((await behind.sessions.list({}, { limit: 5 })).records).toMatchObject([

@@ -11,24 +11,24 @@ type UserData = Record<string, true>;
 interface User {
   readonly id: string;
   readonly cookie: string;
-  /** The names of the members that the application has acknowledged to have written. */
+  /** The names of the data members whose writes the application has acknowledged. */
   readonly acknowledged: string[];
   isBusy: boolean;
 }
 
-/** Results of a load run. Times are milliseconds. */
+/** Results of a load run. Durations are in milliseconds. */
 export interface LoadReport {
   readonly requests: number;
   readonly perSecond: number;
   /** Number of responses with status 503. */
-  readonly failed: number;
+  readonly unavailable: number;
   /** Time from the first to the last response with status 503. */
   readonly outage: number;
   /** Number of responses that treat a logged-in user as another user or as anonymous, or that clear the cookie. */
   readonly loggedOut: number;
   /** Number of acknowledged writes that are missing at the end. */
   readonly lostWrites: number;
-  /** Number of users who are logged in at the end, although their logout was acknowledged. */
+  /** Number of users who are still logged in at the end, although the application acknowledged their logout. */
   readonly lostLogouts: number;
 }
 
@@ -44,11 +44,11 @@ export interface Load {
 }
 
 const USERS = 50;
-const LEAVING_USERS = 60;
+const LOGOUT_USERS = 60;
 /** Milliseconds between two requests. */
 const REQUEST_INTERVAL = 5;
 
-/** Opens an application on a store, with caches as in production, and logs its users in. */
+/** Starts an application with this store and with caches as in production, and logs the users in. */
 export async function openLoad(store: SessionStore, shared?: SharedTier): Promise<Load> {
   const cache = createCache({ store, ...(shared ? { shared } : {}) });
   const manager = new SessionManager<UserData>({ store, cache, secrets: ["a secret for these tests"] });
@@ -72,11 +72,11 @@ export async function openLoad(store: SessionStore, shared?: SharedTier): Promis
     return { id: record.id, cookie: `sid=${token}`, acknowledged: [], isBusy: false };
   };
   const users = await Promise.all(Array.from({ length: USERS }, login));
-  const leaving = await Promise.all(Array.from({ length: LEAVING_USERS }, login));
+  const usersToLogOut = await Promise.all(Array.from({ length: LOGOUT_USERS }, login));
   const run = new LoadRun({
     store,
     users,
-    leaving,
+    leaving: usersToLogOut,
     send: async (user, method, member) =>
       await app.request(`/?member=${member}`, { method, headers: { cookie: user.cookie } }),
   });
@@ -100,12 +100,12 @@ interface LoadRunOptions {
 
 class LoadRun {
   readonly #options: LoadRunOptions;
-  readonly #left: User[] = [];
+  readonly #loggedOutUsers: User[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   readonly #seen = { requests: 0, failed: 0, loggedOut: 0, firstFailure: 0, lastFailure: 0 };
   #timer: NodeJS.Timeout | undefined;
   #startedAt = 0;
-  #due = 0;
+  #nextRequest = 0;
   #succeededInRow = 0;
   #onSuccess: () => void = () => {};
 
@@ -116,8 +116,8 @@ class LoadRun {
   start(): void {
     this.#startedAt = performance.now();
     this.#timer = setInterval(() => {
-      // On a busy machine, the timer fires late. Sending every request that is due keeps the rate.
-      for (const due = (performance.now() - this.#startedAt) / REQUEST_INTERVAL; this.#due < due; )
+      // On a busy machine, the timer fires late. To keep the rate, send every request that is due.
+      for (const due = (performance.now() - this.#startedAt) / REQUEST_INTERVAL; this.#nextRequest < due; )
         this.#sendNext();
     }, REQUEST_INTERVAL);
   }
@@ -142,14 +142,14 @@ class LoadRun {
       lostWrites += acknowledged.filter((member) => !(member in data)).length;
     }
     let lostLogouts = 0;
-    for (const { id } of this.#left) {
+    for (const { id } of this.#loggedOutUsers) {
       if ((await store.get(id))?.record.state === "active") lostLogouts++;
     }
     const { requests, failed, loggedOut, firstFailure, lastFailure } = this.#seen;
     return {
       requests,
       perSecond: Math.round(requests / seconds),
-      failed,
+      unavailable: failed,
       outage: Math.round(lastFailure - firstFailure),
       loggedOut,
       lostWrites,
@@ -158,7 +158,7 @@ class LoadRun {
   }
 
   #sendNext(): void {
-    const turn = this.#due++;
+    const turn = this.#nextRequest++;
     const { users, leaving } = this.#options;
     const user = turn % 20 === 0 ? leaving.shift() : users[turn % users.length];
     if (!user || user.isBusy) return;
@@ -169,7 +169,7 @@ class LoadRun {
 
   async #request(user: User, method: Method): Promise<void> {
     user.isBusy = true;
-    const member = `write-${this.#due}`;
+    const member = `write-${this.#nextRequest}`;
     const response = await this.#options.send(user, method, member);
     user.isBusy = false;
     this.#seen.requests++;
@@ -181,7 +181,7 @@ class LoadRun {
       if (response.headers.getSetCookie().length > 0) this.#seen.loggedOut++;
       return;
     }
-    if (method === "DELETE") this.#left.push(user);
+    if (method === "DELETE") this.#loggedOutUsers.push(user);
     else if (response.headers.getSetCookie().length > 0) this.#seen.loggedOut++;
     const text = await response.text();
     if (response.status !== 200 || text !== "ada") this.#seen.loggedOut++;

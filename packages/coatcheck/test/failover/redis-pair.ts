@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import { connectRedis, type RedisTransport, type ServerNotice } from "../../src/store/redis/store.ts";
-import { freePort } from "../servers/machine.ts";
+import { findFreePort } from "../servers/machine.ts";
 import { proxyTo, type Proxy as TcpProxy } from "../servers/proxy.ts";
 import { type OwnRedis, startOwnRedis } from "../store/redis/fixtures.ts";
 import { untilResolved } from "../store/redis/store-fixtures.ts";
@@ -8,7 +8,7 @@ import { untilResolved } from "../store/redis/store-fixtures.ts";
 /** Deadline of a command in milliseconds. It is long, because many tests share two cores. */
 export const COMMAND_DEADLINE = 2000;
 
-/** Registers a function that ends a server. Default: it runs at the end of the test. */
+/** Registers a function that closes a server or connection. By default, that function runs at the end of the test. */
 export type RegisterCleanUp = (cleanUp: () => Promise<void>) => void;
 
 type RedisSettings = Readonly<Record<string, string>>;
@@ -23,15 +23,15 @@ export interface RedisNode {
 export interface RedisPair {
   readonly primary: RedisNode;
   readonly replica: RedisNode;
-  readonly name: TcpProxy;
+  readonly hostName: TcpProxy;
   /** The notices that the application's transports have reported. */
   readonly notices: ServerNotice[];
   /** Connects to the host name, as an application does. */
   connect(): Promise<RedisTransport>;
 }
 
-/** Starts a Redis. `settings` are lines of `redis.conf`. */
-export async function startNode(
+/** Starts a Redis server. `settings` are names and values of `redis.conf`. */
+export async function startRedisNode(
   settings: RedisSettings = {},
   registerCleanUp: RegisterCleanUp = onTestFinished,
 ): Promise<RedisNode> {
@@ -45,13 +45,13 @@ export async function startNode(
 }
 
 /** Starts a primary, a replica of it, and a host name that points to the primary. */
-export async function startPair(
+export async function startRedisPair(
   settings: RedisSettings = {},
   registerCleanUp: RegisterCleanUp = onTestFinished,
 ): Promise<RedisPair> {
-  const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings }, registerCleanUp);
+  const primary = await startRedisNode({ "repl-diskless-sync-delay": "0", ...settings }, registerCleanUp);
   const replicaSettings = { ...settings, replicaof: `127.0.0.1 ${primary.server.port}` };
-  const replica = await startNode(replicaSettings, registerCleanUp);
+  const replica = await startRedisNode(replicaSettings, registerCleanUp);
   await untilRole(replica, "connected");
   await untilReplicated(primary);
   const name = await proxyTo(primary.server.url);
@@ -60,7 +60,7 @@ export async function startPair(
   return {
     primary,
     replica,
-    name,
+    hostName: name,
     notices,
     async connect() {
       const transport = await connectRedis(name.url, {
@@ -91,11 +91,11 @@ export async function untilReplicated({ admin }: RedisNode): Promise<void> {
   while ((await admin.exec(["WAIT", "1", "1000"])) !== 1);
 }
 
-/** Makes the replica the primary without losing a write (`FAILOVER`), then points the host name to it. */
-export async function failOver({ primary, replica, name }: RedisPair): Promise<void> {
+/** Makes the replica the primary without losing a write (`FAILOVER`), then points the host name to the new primary. */
+export async function failOverToReplica({ primary, replica, hostName: name }: RedisPair): Promise<void> {
   await primary.admin.exec(["FAILOVER", "TO", "127.0.0.1", String(replica.server.port)]);
   await untilRole(replica, "master");
-  name.move(replica.server.url);
+  name.pointTo(replica.server.url);
 }
 
 /** Starts a cluster of one primary, which has all slots, and its replica. */
@@ -103,8 +103,8 @@ export async function startClusterPair(
   registerCleanUp: RegisterCleanUp = onTestFinished,
 ): Promise<{ readonly primary: RedisNode; readonly replica: RedisNode }> {
   const start = async () => {
-    const ports = { "cluster-enabled": "yes", "cluster-port": String(await freePort()) };
-    return await startNode({ ...ports, "repl-diskless-sync-delay": "0" }, registerCleanUp);
+    const ports = { "cluster-enabled": "yes", "cluster-port": String(await findFreePort()) };
+    return await startRedisNode({ ...ports, "repl-diskless-sync-delay": "0" }, registerCleanUp);
   };
   const [primary, replica] = await Promise.all([start(), start()]);
   await primary.admin.exec(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);

@@ -11,16 +11,16 @@ import {
   type ServerNotice,
 } from "../../src/store/redis/store.ts";
 import { fakeClock, makeRecord } from "../../src/testing/index.ts";
-import { freePort } from "../servers/machine.ts";
+import { findFreePort } from "../servers/machine.ts";
 import { CREATE_OPTIONS, untilResolved } from "../store/redis/store-fixtures.ts";
 import { type Load, openLoad } from "./load.ts";
 import {
   COMMAND_DEADLINE,
-  failOver,
+  failOverToReplica,
   type RedisPair,
   startClusterPair,
-  startNode,
-  startPair,
+  startRedisNode,
+  startRedisPair,
   untilReplicated,
   untilRole,
 } from "./redis-pair.ts";
@@ -57,15 +57,15 @@ async function expectNotice(
 
 describeWithProgram("redis", "an application whose Redis moves to another server", () => {
   it("loses nothing in a planned failover, and stores sessions again within 5 s", async () => {
-    const pair = await startPair();
+    const pair = await startRedisPair();
     const load = await startLoad(pair);
-    await failOver(pair);
+    await failOverToReplica(pair);
     await expect
       .poll(() => pair.notices.map(({ kind }) => kind), POLL_OPTIONS)
       .toEqual(["unavailable", "recovered"]);
     const report = await load.stop();
     expect(report).toMatchObject(NOTHING_LOST);
-    expect(report.failed).toBeGreaterThan(0);
+    expect(report.unavailable).toBeGreaterThan(0);
     expect(report.outage).toBeLessThan(5000);
     expect(pair.notices[0]?.message).toBe(
       "Redis is a read-only replica; connect to the primary. Reconnecting.",
@@ -73,14 +73,14 @@ describeWithProgram("redis", "an application whose Redis moves to another server
   });
 
   it("keeps every session after a crash of the primary, and stores sessions again within 5 s", async () => {
-    const pair = await startPair();
+    const pair = await startRedisPair();
     const load = await startLoad(pair);
     await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
     // Only the primary has these writes, so its crash loses them.
     await load.untilHealthy();
     pair.primary.server.signal("SIGKILL");
-    pair.name.move(pair.replica.server.url);
+    pair.hostName.pointTo(pair.replica.server.url);
     await load.untilHealthy();
     const report = await load.stop();
     expect(report.lostWrites).toBeGreaterThan(0);
@@ -89,20 +89,20 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     expect(pair.notices[0]?.message).toBe("Redis did not respond; try again shortly.");
   });
 
-  it("keeps every session while the host name switches between primary and replica twice a second", async () => {
-    const pair = await startPair();
-    const { primary, replica, name, notices } = pair;
+  it("keeps every session while the host name is moved between primary and replica twice a second", async () => {
+    const pair = await startRedisPair();
+    const { primary, replica, hostName: name, notices } = pair;
     const load = await startLoad(pair);
     const targets = [replica, primary, replica, primary, replica, primary];
     for (const { server } of targets) {
       name.cut();
-      name.move(server.url);
-      name.mend();
+      name.pointTo(server.url);
+      name.acceptAgain();
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     await load.untilHealthy();
     expect(await load.stop()).toMatchObject(NOTHING_LOST);
-    // The switches caused one notice for each reason and one for the recovery, not one notice for each switch.
+    // All moves of the host name together caused one notice for each reason and one for the recovery.
     const messages = notices.map(({ message }) => message);
     expect(messages).toEqual([...new Set(messages)]);
   });
@@ -130,11 +130,11 @@ describeWithProgram("redis", "an application whose Redis moves to another server
   });
 
   it("delivers hints after a failover, although the old server still accepts subscriptions", async () => {
-    const pair = await startPair();
+    const pair = await startRedisPair();
     const transport = await pair.connect();
     const received = Promise.withResolvers<void>();
     await transport.subscribe("{hints}", () => received.resolve());
-    await failOver(pair);
+    await failOverToReplica(pair);
     // A replica forwards the messages of its primary. To prevent that, the old server becomes the replica of an address
     // without a server.
     await pair.primary.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
@@ -146,24 +146,24 @@ describeWithProgram("redis", "an application whose Redis moves to another server
 });
 
 describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
-  it("connects to the server that the host name points to when a replica has lost its primary (MASTERDOWN)", async () => {
-    const pair = await startPair();
+  it("connects again through the host name when its server is a replica that has lost its primary (MASTERDOWN)", async () => {
+    const pair = await startRedisPair();
     const store = redisStore(await pair.connect());
     const record = makeRecord();
     await store.put(record, CREATE_OPTIONS);
     await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["CONFIG", "SET", "replica-serve-stale-data", "no"]);
     await pair.replica.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
-    pair.name.cut();
-    pair.name.move(pair.replica.server.url);
-    pair.name.mend();
+    pair.hostName.cut();
+    pair.hostName.pointTo(pair.replica.server.url);
+    pair.hostName.acceptAgain();
     await expectNotice(() => store.get(record.id), pair, /^The Redis replica has lost its primary/);
-    pair.name.move(pair.primary.server.url);
+    pair.hostName.pointTo(pair.primary.server.url);
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
   });
 
-  it("connects to another server when the current one keeps loading its data (LOADING)", async () => {
-    const pair = await startPair({ "enable-debug-command": "yes" });
+  it("connects to another server when the current server is busy loading its data (LOADING)", async () => {
+    const pair = await startRedisPair({ "enable-debug-command": "yes" });
     const { primary, replica } = pair;
     const store = redisStore(await pair.connect());
     await store.put(makeRecord(), CREATE_OPTIONS);
@@ -181,13 +181,13 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     ]);
     primary.admin.exec(["DEBUG", "RELOAD"]).catch(() => {});
     await expectNotice(() => store.stats(0), pair, /^Redis is still loading its data/);
-    pair.name.move(replica.server.url);
+    pair.hostName.pointTo(replica.server.url);
     expect(await untilResolved(() => store.stats(0))).toMatchObject({ total: 1 });
     primary.server.signal("SIGKILL");
   });
 
-  it("stores sessions again when a primary accepts writes after it has refused them for a minute", async () => {
-    const pair = await startPair();
+  it("stores sessions again as soon as a primary that refused writes for a minute accepts them", async () => {
+    const pair = await startRedisPair();
     const transport = await pair.connect();
     const clock = fakeClock();
     const store = redisStore(transport, { clock });
@@ -207,7 +207,10 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
   });
 
   it("reports that the cluster is down, and stores sessions again when the cluster is up", async () => {
-    const node = await startNode({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) });
+    const node = await startRedisNode({
+      "cluster-enabled": "yes",
+      "cluster-port": String(await findFreePort()),
+    });
     const notices: ServerNotice[] = [];
     const transport = await connectRedis(node.server.url, { onNotice: (notice) => notices.push(notice) });
     onTestFinished(() => transport.close());

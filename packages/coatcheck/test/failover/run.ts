@@ -1,5 +1,6 @@
 /**
- * `npm run test:failover`: measures the outage and the losses of each kind of failover under 200 requests per second.
+ * `npm run test:failover`: measures how long each kind of failover interrupts an application that receives 200 requests
+ * per second, and which writes and logouts it loses.
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
@@ -18,22 +19,22 @@ const COMMAND: MeasurementCommand = {
   command: "npm run test:failover",
   description: "Fails servers over under 200 requests per second and counts what is lost.",
   files: [RESULTS_FILE],
-  argument: { name: "name", description: "Run only the trials whose name contains this." },
+  argument: { name: "name", description: "Run only the trials whose name contains this text." },
 };
 
 const { isWrite, argument } = readCommandLine(COMMAND);
 const chosenTrials = TRIALS.filter(({ name }) => name.includes(argument ?? ""));
 const rows: string[] = [];
 for (const trial of chosenTrials) {
-  const row = rowOf(trial, await reportsOf(trial));
+  const row = formatRow(trial, await runTrial(trial));
   console.log(row);
   rows.push(row);
 }
-if (isWrite) writeFileSync(join(root, RESULTS_FILE), resultsOf(rows));
+if (isWrite) writeFileSync(join(root, RESULTS_FILE), formatResults(rows));
 console.log(closingLine(COMMAND, isWrite));
 
-/** Runs a trial several times, one run after the other. */
-async function reportsOf({ runs, run }: FailoverTrial): Promise<LoadReport[]> {
+/** Runs a trial as often as `runs` says, one run after the other. Returns the report of each run. */
+async function runTrial({ runs, run }: FailoverTrial): Promise<LoadReport[]> {
   const reports: LoadReport[] = [];
   for (let each = 0; each < runs; each++) {
     const cleanUps: (() => Promise<void>)[] = [];
@@ -46,7 +47,7 @@ async function reportsOf({ runs, run }: FailoverTrial): Promise<LoadReport[]> {
   return reports;
 }
 
-function rowOf({ name, runs }: FailoverTrial, reports: readonly LoadReport[]): string {
+function formatRow({ name, runs }: FailoverTrial, reports: readonly LoadReport[]): string {
   const worst = (member: keyof LoadReport) => Math.max(...reports.map((report) => report[member]));
   const lossless = reports.filter(({ lostWrites, lostLogouts }) => lostWrites + lostLogouts === 0).length;
   const loggedOut = worst("loggedOut");
@@ -55,7 +56,7 @@ function rowOf({ name, runs }: FailoverTrial, reports: readonly LoadReport[]): s
   return `| ${[name, `${lossless} of ${runs}`, outage, worst("lostWrites"), worst("lostLogouts"), loggedOut].join(" | ")} |`;
 }
 
-function resultsOf(rows: readonly string[]): string {
+function formatResults(rows: readonly string[]): string {
   return `# What a failover costs
 
 An application in one Node ${process.versions.node} process receives 200 requests per second: reads, writes, and one logout in twenty

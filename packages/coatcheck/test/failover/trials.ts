@@ -15,11 +15,11 @@ import { startSentinel } from "../store/redis/fixtures.ts";
 import { type Load, type LoadReport, openLoad } from "./load.ts";
 import {
   COMMAND_DEADLINE,
-  failOver,
+  failOverToReplica,
   type RegisterCleanUp,
   startClusterPair,
-  startNode,
-  startPair,
+  startRedisNode,
+  startRedisPair,
   untilReplicated,
   untilRole,
 } from "./redis-pair.ts";
@@ -39,8 +39,10 @@ export const TRIALS: readonly FailoverTrial[] = [
     name: "Redis: `FAILOVER`, then the name moves",
     runs: 3,
     async run(registerCleanUp) {
-      const pair = await startPair({}, registerCleanUp);
-      return await measure(await openLoadOn(await pair.connect(), registerCleanUp), () => failOver(pair));
+      const pair = await startRedisPair({}, registerCleanUp);
+      return await measureFailover(await openLoadOnRedis(await pair.connect(), registerCleanUp), () =>
+        failOverToReplica(pair),
+      );
     },
   },
   {
@@ -54,21 +56,24 @@ export const TRIALS: readonly FailoverTrial[] = [
       });
       await client.connect();
       registerCleanUp(async () => client.destroy());
-      return await measure(await openLoadOn(transportOf(client), registerCleanUp), async () => {
-        await replica.admin.exec(["CLUSTER", "FAILOVER"]);
-        await untilRole(replica, "master");
-      });
+      return await measureFailover(
+        await openLoadOnRedis(createTransport(client), registerCleanUp),
+        async () => {
+          await replica.admin.exec(["CLUSTER", "FAILOVER"]);
+          await untilRole(replica, "master");
+        },
+      );
     },
   },
   {
     name: "Redis: the primary is killed, its replica promoted at once",
     runs: 10,
     async run(registerCleanUp) {
-      const pair = await startPair({}, registerCleanUp);
-      return await measure(await openLoadOn(await pair.connect(), registerCleanUp), async () => {
+      const pair = await startRedisPair({}, registerCleanUp);
+      return await measureFailover(await openLoadOnRedis(await pair.connect(), registerCleanUp), async () => {
         pair.primary.server.signal("SIGKILL");
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
-        pair.name.move(pair.replica.server.url);
+        pair.hostName.pointTo(pair.replica.server.url);
       });
     },
   },
@@ -76,14 +81,14 @@ export const TRIALS: readonly FailoverTrial[] = [
     name: "Redis: the primary is killed half a second after its replica has lost the connection",
     runs: 3,
     async run(registerCleanUp) {
-      const pair = await startPair({}, registerCleanUp);
-      const load = await openLoadOn(await pair.connect(), registerCleanUp);
-      return await measure(load, async () => {
+      const pair = await startRedisPair({}, registerCleanUp);
+      const load = await openLoadOnRedis(await pair.connect(), registerCleanUp);
+      return await measureFailover(load, async () => {
         await untilReplicated(pair.primary);
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
         await load.untilHealthy(HEALTHY_REQUESTS);
         pair.primary.server.signal("SIGKILL");
-        pair.name.move(pair.replica.server.url);
+        pair.hostName.pointTo(pair.replica.server.url);
       });
     },
   },
@@ -91,8 +96,11 @@ export const TRIALS: readonly FailoverTrial[] = [
     name: "Redis Sentinel: `SENTINEL FAILOVER`",
     runs: 3,
     async run(registerCleanUp) {
-      const primary = await startNode({ "repl-diskless-sync-delay": "0" }, registerCleanUp);
-      const replica = await startNode({ replicaof: `127.0.0.1 ${primary.server.port}` }, registerCleanUp);
+      const primary = await startRedisNode({ "repl-diskless-sync-delay": "0" }, registerCleanUp);
+      const replica = await startRedisNode(
+        { replicaof: `127.0.0.1 ${primary.server.port}` },
+        registerCleanUp,
+      );
       await untilRole(replica, "connected");
       await untilReplicated(primary);
       const server = await startSentinel(primary.server.port);
@@ -109,10 +117,13 @@ export const TRIALS: readonly FailoverTrial[] = [
       await client.connect();
       registerCleanUp(async () => void (await client.destroy()));
       while (((await admin.exec(["SENTINEL", "REPLICAS", "coats"])) as unknown[]).length === 0);
-      return await measure(await openLoadOn(transportOf(client), registerCleanUp), async () => {
-        await admin.exec(["SENTINEL", "FAILOVER", "coats"]);
-        await untilRole(primary, "connected");
-      });
+      return await measureFailover(
+        await openLoadOnRedis(createTransport(client), registerCleanUp),
+        async () => {
+          await admin.exec(["SENTINEL", "FAILOVER", "coats"]);
+          await untilRole(primary, "connected");
+        },
+      );
     },
   },
   {
@@ -136,28 +147,28 @@ export const TRIALS: readonly FailoverTrial[] = [
       });
       const load = await openLoad(store);
       registerCleanUp(() => load.close());
-      return await measure(load, async () => {
+      return await measureFailover(load, async () => {
         await primary.stop();
         name.cut();
         await query(standby.url, "select pg_promote()");
-        name.move(standby.url);
-        name.mend();
+        name.pointTo(standby.url);
+        name.acceptAgain();
       });
     },
   },
 ];
 
-function transportOf(client: NodeRedis): RedisTransport {
+function createTransport(client: NodeRedis): RedisTransport {
   return nodeRedisTransport(client, { deadline: COMMAND_DEADLINE, onNotice: () => {} });
 }
 
-async function openLoadOn(transport: RedisTransport, registerCleanUp: RegisterCleanUp): Promise<Load> {
+async function openLoadOnRedis(transport: RedisTransport, registerCleanUp: RegisterCleanUp): Promise<Load> {
   const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
   registerCleanUp(() => load.close());
   return load;
 }
 
-async function measure(load: Load, failover: () => Promise<void>): Promise<LoadReport> {
+async function measureFailover(load: Load, failover: () => Promise<void>): Promise<LoadReport> {
   load.start();
   await load.untilHealthy(HEALTHY_REQUESTS);
   await failover();

@@ -1,20 +1,20 @@
 import { query } from "../servers/postgres.ts";
 import type { FaultEnvironment } from "./fixtures.ts";
 
-/** A fault that lasts for part of a trial. */
+/** A fault that the harness injects during a trial. */
 export interface Fault {
   readonly name: string;
   /** Duration of the fault, in seconds. */
-  readonly duration: number;
+  readonly faultDuration: number;
   /** Duration of the trial, in seconds. */
-  readonly trial: number;
+  readonly trialDuration: number;
   /** Minimum share of the live sessions' requests that must be served, 0 to 1. */
-  readonly liveFloor: number;
+  readonly minimumLiveShare: number;
   begin(environment: FaultEnvironment): Promise<unknown>;
   end(environment: FaultEnvironment): Promise<unknown>;
 }
 
-const defaults = { duration: 5, trial: 12, liveFloor: 0.99 };
+const defaults = { faultDuration: 5, trialDuration: 12, minimumLiveShare: 0.99 };
 const HOUR = 3_600_000;
 
 /** The faults that the harness injects. Unless a name says otherwise, a fault affects both serving nodes. */
@@ -23,24 +23,25 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "packets to Redis dropped for 5 s",
-    begin: ({ serving, redis }) => toEachServingNode(serving, (node) => node.namespace.drop([redis.port])),
-    end: healNetwork,
+    begin: ({ serving, redis }) =>
+      toEachServingNode(serving, (node) => node.namespace.startDrops([redis.port])),
+    end: stopPacketDrops,
   },
   {
     ...defaults,
     name: "packets to PostgreSQL and Redis dropped for 5 s",
-    // The trial is so long that it shows which share of its traffic a service loses during this outage.
-    trial: 40,
-    liveFloor: 0.85,
+    // A longer trial, which shows what share of its requests a service loses because of this outage.
+    trialDuration: 40,
+    minimumLiveShare: 0.85,
     begin: ({ serving, redis, postgresPort }) =>
-      toEachServingNode(serving, (node) => node.namespace.drop([redis.port, postgresPort])),
-    end: healNetwork,
+      toEachServingNode(serving, (node) => node.namespace.startDrops([redis.port, postgresPort])),
+    end: stopPacketDrops,
   },
   {
     ...defaults,
     name: "the revoking node cannot publish hints",
-    duration: defaults.trial,
-    begin: ({ revoker, redis }) => revoker.namespace.drop([redis.port]),
+    faultDuration: defaults.trialDuration,
+    begin: ({ revokingNode, redis }) => revokingNode.namespace.startDrops([redis.port]),
     end: async () => {},
   },
   {
@@ -58,16 +59,16 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "Redis hangs (CLIENT PAUSE) for 4 s",
-    duration: 4,
+    faultDuration: 4,
     begin: ({ redis }) => redis.pause(4000),
     end: async () => {},
   },
   {
     ...defaults,
     name: "the nodes' PostgreSQL backends stopped for 4 s",
-    duration: 4,
+    faultDuration: 4,
     begin: async (environment) => {
-      environment.stoppedBackends = await backendsOf(environment);
+      environment.stoppedBackends = await findBackends(environment);
       for (const pid of environment.stoppedBackends) process.kill(pid, "SIGSTOP");
     },
     end: async (environment) => {
@@ -78,11 +79,11 @@ export const faults: readonly Fault[] = [
     ...defaults,
     name: "PostgreSQL crashes (kill -9) and recovers",
     // The recovery of the server is also an outage, which takes some seconds on a busy machine.
-    trial: 40,
-    liveFloor: 0.85,
+    trialDuration: 40,
+    minimumLiveShare: 0.85,
     // When a backend crashes, the server closes all connections and replays its log from the last checkpoint.
     begin: async (environment) => {
-      const [pid] = await backendsOf(environment);
+      const [pid] = await findBackends(environment);
       if (pid === undefined) throw new Error("The nodes have no connection to PostgreSQL.");
       process.kill(pid, "SIGKILL");
     },
@@ -103,12 +104,12 @@ async function toEachServingNode<Item>(
   await Promise.all(items.map(act));
 }
 
-function healNetwork({ serving }: FaultEnvironment): Promise<void> {
-  return toEachServingNode(serving, (node) => node.namespace.heal());
+function stopPacketDrops({ serving }: FaultEnvironment): Promise<void> {
+  return toEachServingNode(serving, (node) => node.namespace.stopDrops());
 }
 
-/** Process ids of the PostgreSQL backends that serve the serving nodes' connections. */
-async function backendsOf({ serving, postgres }: FaultEnvironment): Promise<number[]> {
+/** Returns the process ids of the PostgreSQL backends to which the serving nodes are connected. */
+async function findBackends({ serving, postgres }: FaultEnvironment): Promise<number[]> {
   const names = serving.map((node) => `'${node.namespace.name}'`).join(", ");
   const rows = await query(postgres, `select pid from pg_stat_activity where application_name in (${names})`);
   return rows.map(({ pid }) => Number(pid));

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { temporaryFolder } from "../servers/machine.ts";
+import { createTemporaryFolder } from "../servers/machine.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import type { RunningServer } from "../servers/start.ts";
 import { addNamespace, type Namespace, openNetwork } from "./network.ts";
@@ -10,15 +10,18 @@ import { RedisCacheServer } from "./redis-server.ts";
 /** The staleness bound under test, in milliseconds. */
 export const STALENESS_BOUND = 1000;
 
-/** Staleness bound of the node without a lease. It is longer than any trial, so the node never polls the log again. */
-const NO_BOUND = 24 * 3_600_000;
+/**
+ * Staleness bound of the node without a lease. It is longer than any trial, so this node polls the log only at its
+ * start.
+ */
+const ENDLESS_BOUND = 24 * 3_600_000;
 
 /** PostgreSQL, Redis and three nodes, each node in its own network namespace. */
 export class FaultEnvironment {
   readonly postgres: string;
   readonly postgresPort: number;
   readonly redis: RedisCacheServer;
-  /** Process ids of the PostgreSQL backends that a fault has stopped. */
+  /** Process ids of the PostgreSQL backends that a fault has suspended. */
   stoppedBackends: readonly number[] = [];
   readonly #server: RunningServer;
   readonly #folder: string;
@@ -45,7 +48,7 @@ export class FaultEnvironment {
     const [server, redis, folder] = await Promise.all([
       startPostgres(),
       RedisCacheServer.start(),
-      temporaryFolder("faults", null),
+      createTemporaryFolder("faults", null),
     ]);
     const namespaces = [
       await addNamespace("revoker", 1),
@@ -56,41 +59,41 @@ export class FaultEnvironment {
   }
 
   /** The node that revokes sessions. */
-  get revoker(): NodeProcess {
+  get revokingNode(): NodeProcess {
     return this.#node(0);
   }
 
   /** The serving node whose cache keeps the staleness bound with a lease. */
-  get leased(): NodeProcess {
+  get nodeWithLease(): NodeProcess {
     return this.#node(1);
   }
 
   /** The serving node for comparison, whose lease is switched off. */
-  get unleased(): NodeProcess {
+  get nodeWithoutLease(): NodeProcess {
     return this.#node(2);
   }
 
   /** Both serving nodes. */
   get serving(): readonly NodeProcess[] {
-    return [this.leased, this.unleased];
+    return [this.nodeWithLease, this.nodeWithoutLease];
   }
 
   /** Starts new nodes with empty caches. */
   async startNodes(): Promise<void> {
     const [revoker, ...others] = this.#namespaces;
     // The first node creates the tables, so it starts before the others.
-    this.#nodes = [await this.#start(revoker)];
-    this.#nodes = [...this.#nodes, ...(await Promise.all(others.map((each) => this.#start(each))))];
+    this.#nodes = [await this.#startNode(revoker)];
+    this.#nodes = [...this.#nodes, ...(await Promise.all(others.map((each) => this.#startNode(each))))];
   }
 
   async stopNodes(): Promise<void> {
     this.resumeBackends();
     await Promise.all(this.#nodes.map((node) => node.stop()));
     this.#nodes = [];
-    await Promise.all(this.#namespaces.map((namespace) => namespace.heal()));
+    await Promise.all(this.#namespaces.map((namespace) => namespace.stopDrops()));
   }
 
-  /** Resumes the PostgreSQL backends that a fault has stopped. */
+  /** Resumes the PostgreSQL backends that a fault has suspended. */
   resumeBackends(): void {
     for (const pid of this.stoppedBackends) process.kill(pid, "SIGCONT");
     this.stoppedBackends = [];
@@ -108,7 +111,7 @@ export class FaultEnvironment {
     return node;
   }
 
-  async #start(namespace: Namespace): Promise<NodeProcess> {
+  async #startNode(namespace: Namespace): Promise<NodeProcess> {
     const { name, gateway } = namespace;
     const socket = join(this.#folder, `${name}.sock`);
     await rm(socket, { force: true });
@@ -119,7 +122,7 @@ export class FaultEnvironment {
       socket,
       postgres: postgres.href,
       redis: `redis://${gateway}:${this.redis.port}`,
-      maxStaleness: name === "unleased" ? NO_BOUND : STALENESS_BOUND,
+      maxStaleness: name === "unleased" ? ENDLESS_BOUND : STALENESS_BOUND,
     });
   }
 }

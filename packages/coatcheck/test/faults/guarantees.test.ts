@@ -7,7 +7,7 @@ const text = readFileSync(page, "utf8");
 const results = readFileSync(new URL("RESULTS.md", import.meta.url), "utf8");
 
 /**
- * The references in the page's tables. Each contains a file, the names of tests in that file, and the worst staleness
+ * The references in the page's tables. Each names a file and tests in that file. Some quote the worst staleness
  * that the harness measured.
  */
 const references = [...text.matchAll(/\[[^\]]+\]\(([^)]+\.ts)\)([^|[]*)/g)].map(

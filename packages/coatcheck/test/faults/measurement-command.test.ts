@@ -55,7 +55,7 @@ describe("the command line of a measurement", () => {
     expect(helpOf(command)).toContain("README.md and RESULTS.md");
   });
 
-  test("ends its output with the names of the files and the command that writes them", () => {
+  test("prints a last line that names the files and the command that writes them", () => {
     expect(closingLine(command, false)).toBe(
       "No file was changed. To write README.md and RESULTS.md, run: npm run measure -- --write",
     );

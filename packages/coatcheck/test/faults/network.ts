@@ -8,8 +8,8 @@ const NAMESPACE_VARIABLE = "COATCHECK_FAULTS_NETWORK";
 export const isInNamespace: boolean = process.env[NAMESPACE_VARIABLE] === "1";
 
 /**
- * Restarts this program in the same process, with its own network and mount namespaces. The kernel removes everything
- * created in them when the process ends, and the machine's network stays unchanged.
+ * Restarts this program in the same process, with its own network and mount namespaces. When the process ends, the
+ * kernel removes everything that was created in these namespaces. The machine's own network stays unchanged.
  */
 export function enterOwnNetwork(unshare: string): never {
   const args = [
@@ -29,13 +29,13 @@ export interface Namespace {
   readonly name: string;
   /** The address at which the namespace reaches this process and its loopback servers. */
   readonly gateway: string;
-  /** Silently drops every packet to and from these ports until {@link heal}. */
-  drop(ports: readonly number[]): Promise<void>;
-  /** Ends all packet drops. */
-  heal(): Promise<void>;
+  /** Silently drops every packet to and from these ports until {@link stopDrops} is called. */
+  startDrops(ports: readonly number[]): Promise<void>;
+  /** Ends the dropping of packets on all ports. */
+  stopDrops(): Promise<void>;
 }
 
-/** Prepares this process's network. Call it once, before {@link addNamespace}. */
+/** Prepares the network of this process. Must be called once, before {@link addNamespace}. */
 export async function openNetwork(): Promise<void> {
   await runCommand("mkdir", ["-p", "/run/netns"]);
   await runCommand("mount", ["-t", "tmpfs", "tmpfs", "/run/netns"]);
@@ -47,7 +47,7 @@ export async function openNetwork(): Promise<void> {
     await runCommand("iptables", ["-w", "-t", "nat", "-A", ...rule]);
 }
 
-/** Creates a namespace. `number`: 1 to 254, unique; it determines the addresses. */
+/** Creates a namespace. `number` determines the addresses. It must be from 1 to 254 and differ for each namespace. */
 export async function addNamespace(name: string, number: number): Promise<Namespace> {
   const link = `link${number}`;
   const gateway = `10.99.${number}.1`;
@@ -64,13 +64,13 @@ export async function addNamespace(name: string, number: number): Promise<Namesp
   return {
     name,
     gateway,
-    async drop(ports) {
+    async startDrops(ports) {
       for (const port of ports.map(String)) {
         await filter("-A", "OUTPUT", "-p", "tcp", "--dport", port, "-j", "DROP");
         await filter("-A", "INPUT", "-p", "tcp", "--sport", port, "-j", "DROP");
       }
     },
-    async heal() {
+    async stopDrops() {
       await filter("-F");
     },
   };

@@ -1,4 +1,5 @@
-/** A node: a session manager with its caches, on PostgreSQL and Redis, controlled over a UNIX socket. */
+/** The program of a node. It has a session manager with caches, uses PostgreSQL and Redis, and is controlled over a UNIX
+ * socket. */
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { createCache, redisShared } from "../../src/cache/index.ts";
@@ -21,7 +22,7 @@ type CommandHandlers = {
 };
 
 const settings: NodeSettings = JSON.parse(process.argv[2] ?? "");
-// The standard input closes when the parent process exits. Then exit too.
+// The standard input closes when the parent process exits. This process exits then, too.
 process.stdin.on("close", () => process.exit()).resume();
 
 let clockOffset = 0;

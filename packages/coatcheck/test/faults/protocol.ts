@@ -3,19 +3,19 @@ import type { CacheSnapshot } from "../../src/cache/index.ts";
 /** The result of checking one token. `unavailable` corresponds to a 503 response. */
 export interface Probe {
   readonly outcome: "served" | "refused" | "unavailable";
-  /** Start of the check, as {@link machineTime}. */
+  /** The {@link machineTime} at which the check started. */
   readonly startedAt: number;
 }
 
-/** The commands of a node, with argument and result. */
+/** The commands that a node accepts: their names, arguments and results. */
 export interface Commands {
   /** Creates `count` sessions. */
   create(count: number): { readonly id: string; readonly token: string }[];
   /** Resumes a session by its token. */
   probe(token: string): Probe;
-  /** Revokes a session. Returns the time at which `revoke()` resolved, as {@link machineTime}. */
+  /** Revokes a session. Returns the {@link machineTime} at which `revoke()` resolved. */
   revoke(id: string): number;
-  /** Shifts the wall clock of the process by `offset` milliseconds from the machine's. */
+  /** Sets the wall clock of the process to the machine's clock plus `offset` milliseconds. */
   setClock(offset: number): null;
   metrics(): CacheSnapshot;
 }

@@ -1,12 +1,17 @@
 import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "../servers/machine.ts";
+import {
+  createTemporaryFolder,
+  findFreePort,
+  findUnprivilegedUser,
+  requireProgram,
+} from "../servers/machine.ts";
 import { pingRedis } from "../servers/redis.ts";
 import { startServer } from "../servers/start.ts";
 import { type SupervisedProcess, supervise } from "../servers/supervise.ts";
 
-/** A Redis server without persistence, as for a cache: a crash loses all data. */
+/** A Redis server without persistence, as a cache usually runs. It loses all data in a crash. */
 export class RedisCacheServer {
   readonly port: number;
   #server: SupervisedProcess;
@@ -18,20 +23,20 @@ export class RedisCacheServer {
 
   /** Starts a server on a free port. */
   static async start(): Promise<RedisCacheServer> {
-    const port = await freePort();
-    return new RedisCacheServer(port, await startOn(port));
+    const port = await findFreePort();
+    return new RedisCacheServer(port, await startRedis(port));
   }
 
   /** Kills the server (`kill -9`) and starts an empty server on the same port. */
   async crash(): Promise<void> {
     this.#server.signal("SIGKILL");
     await this.#server.ended;
-    this.#server = await startOn(this.port);
+    this.#server = await startRedis(this.port);
   }
 
   /** Suspends all commands for a number of milliseconds. Connections stay open. */
   async pause(milliseconds: number): Promise<void> {
-    const client = createClient({ url: urlOf(this.port) });
+    const client = createClient({ url: redisUrl(this.port) });
     await client.connect();
     await client.sendCommand(["CLIENT", "PAUSE", String(milliseconds), "ALL"]);
     client.destroy();
@@ -43,15 +48,15 @@ export class RedisCacheServer {
   }
 }
 
-function urlOf(port: number): string {
+function redisUrl(port: number): string {
   return `redis://127.0.0.1:${port}`;
 }
 
-async function startOn(port: number): Promise<SupervisedProcess> {
+async function startRedis(port: number): Promise<SupervisedProcess> {
   const command = requireProgram(TEST_PROGRAMS.redis);
   const user = await findUnprivilegedUser("redis", "nobody");
   return await startServer("Redis", async () => {
-    const folder = await temporaryFolder("redis", user);
+    const folder = await createTemporaryFolder("redis", user);
     const settings = {
       port,
       bind: "127.0.0.1",
@@ -69,6 +74,6 @@ async function startOn(port: number): Promise<SupervisedProcess> {
       endSignal: "SIGTERM",
       user,
     } as const;
-    return { server: await supervise(options), url: urlOf(port), ping: pingRedis };
+    return { server: await supervise(options), url: redisUrl(port), ping: pingRedis };
   });
 }

@@ -3,7 +3,7 @@ import { STALENESS_BOUND } from "./fixtures.ts";
 import type { NodeMeasurements, Trial } from "./trial.ts";
 
 /** Formats the results as Markdown. */
-export function reportOf(trials: readonly Trial[], loadBefore: number): string {
+export function formatReport(trials: readonly Trial[], loadBefore: number): string {
   const sum = (of: (trial: Trial) => number) => trials.reduce((total, trial) => total + of(trial), 0);
   const revocations = sum((trial) => trial.revocations);
   const probes = sum(({ leased, unleased }) => leased.probes + unleased.probes);
@@ -21,32 +21,32 @@ export function reportOf(trials: readonly Trial[], loadBefore: number): string {
     "",
     "| fault | trial | worst, lease | beyond | live | 503 for | worst, no lease | beyond | live | 503 for |",
     "|---|---|---|---|---|---|---|---|---|---|",
-    ...trials.map(rowOf),
-    `| all | ${Math.round(sum(({ fault }) => fault.trial))} s | | **${sum(({ leased }) => leased.beyond)}** | | | | **${sum(({ unleased }) => unleased.beyond)}** | | |`,
+    ...trials.map(formatRow),
+    `| all | ${Math.round(sum(({ fault }) => fault.trialDuration))} s | | **${sum(({ leased }) => leased.beyondBound)}** | | | | **${sum(({ unleased }) => unleased.beyondBound)}** | | |`,
     "",
   ].join("\n");
 }
 
-function rowOf({ fault, leased, unleased }: Trial): string {
-  return `| ${[fault.name, `${fault.trial} s`, ...cellsOf(leased), ...cellsOf(unleased)].join(" | ")} |`;
+function formatRow({ fault, leased, unleased }: Trial): string {
+  return `| ${[fault.name, `${fault.trialDuration} s`, ...formatCells(leased), ...formatCells(unleased)].join(" | ")} |`;
 }
 
-/** Returns a documentation page in which the measurements of these trials replace the quoted measurements. */
-export function withMeasurements(page: string, trials: readonly Trial[]): string {
+/** Returns the documentation page `page` with the measurements of these trials in place of the quoted ones. */
+export function replaceMeasurements(page: string, trials: readonly Trial[]): string {
   return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (quote, name: string) => {
     const trial = trials.find(({ fault }) => fault.name === name);
-    return trial ? `"${name}", worst ${worstOf(trial.leased)}` : quote;
+    return trial ? `"${name}", worst ${formatWorst(trial.leased)}` : quote;
   });
 }
 
-function worstOf({ worst }: NodeMeasurements): string {
-  return worst === null ? "never" : `${Math.round(worst)} ms`;
+function formatWorst({ worstStaleness }: NodeMeasurements): string {
+  return worstStaleness === null ? "never" : `${Math.round(worstStaleness)} ms`;
 }
 
-function cellsOf(conduct: NodeMeasurements): string[] {
-  const { beyond, liveServed, unavailableFor } = conduct;
-  // Rounded down, so that 99.97 % is not reported as 100 %.
-  const percent = Math.floor(liveServed * 1000) / 10;
+function formatCells(measurements: NodeMeasurements): string[] {
+  const { beyondBound, liveServedShare, unavailableFor } = measurements;
+  // Round down, so that 99.97 % is not reported as 100 %.
+  const percent = Math.floor(liveServedShare * 1000) / 10;
   const outage = unavailableFor === 0 ? "" : `${(unavailableFor / 1000).toFixed(1)} s`;
-  return [worstOf(conduct), String(beyond), `${percent} %`, outage];
+  return [formatWorst(measurements), String(beyondBound), `${percent} %`, outage];
 }

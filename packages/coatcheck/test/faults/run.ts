@@ -1,10 +1,10 @@
 /**
  * Injects every fault of `faults.ts` into real processes, and measures for how long a revoked session is served. Needs
- * root to create namespaces; changes nothing outside them.
+ * root, because it creates network namespaces. It changes nothing outside these namespaces.
  *
- * Exits with 1 in four cases: the node with the lease served a revoked session beyond the bound, a live session was
- * rejected, too many requests got a 503 response, or the node without the lease also kept the bound, so that the faults
- * prove nothing.
+ * Exits with 1 in four cases. In the first three, the node with the lease served a revoked session beyond the bound, a
+ * live session was rejected, or too many requests got a 503 response. In the fourth, even the node without the lease
+ * kept the bound, so the faults prove nothing.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -21,7 +21,7 @@ import { isRoot, requireProgram } from "../servers/machine.ts";
 import { faults } from "./faults.ts";
 import { FaultEnvironment, STALENESS_BOUND } from "./fixtures.ts";
 import { enterOwnNetwork, isInNamespace } from "./network.ts";
-import { reportOf, withMeasurements } from "./report.ts";
+import { formatReport, replaceMeasurements } from "./report.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
 const RESULTS_FILE = "packages/coatcheck/test/faults/RESULTS.md";
@@ -68,42 +68,44 @@ try {
   for (const fault of chosenFaults) {
     const trial = await runTrial(fault, environment);
     const { leased, unleased } = trial;
-    console.log(`${fault.name}: with the lease ${summaryOf(leased)}; without it ${summaryOf(unleased)}`);
+    console.log(
+      `${fault.name}: with the lease ${formatSummary(leased)}; without it ${formatSummary(unleased)}`,
+    );
     trials.push(trial);
   }
 } finally {
   await environment.close();
 }
 
-const report = reportOf(trials, loadBefore);
+const report = formatReport(trials, loadBefore);
 console.log(`\n${report}`);
 if (isWrite) {
   writeFileSync(join(root, RESULTS_FILE), report);
   const guarantees = join(root, GUARANTEES_FILE);
-  writeFileSync(guarantees, withMeasurements(readFileSync(guarantees, "utf8"), trials));
+  writeFileSync(guarantees, replaceMeasurements(readFileSync(guarantees, "utf8"), trials));
 }
 for (const { fault, leased, unleased } of trials) {
   const loggedOut = leased.loggedOut + unleased.loggedOut;
   if (loggedOut > 0)
     reportFailure(`${fault.name}: ${loggedOut} requests of live sessions were rejected as logged out.`);
-  if (leased.beyond > 0)
+  if (leased.beyondBound > 0)
     reportFailure(
-      `${fault.name}: ${leased.beyond} checks accepted a revoked session later than ${STALENESS_BOUND} ms after its revocation.`,
+      `${fault.name}: ${leased.beyondBound} checks accepted a revoked session later than ${STALENESS_BOUND} ms after its revocation.`,
     );
-  if (leased.liveServed < fault.liveFloor) {
+  if (leased.liveServedShare < fault.minimumLiveShare) {
     reportFailure(
-      `${fault.name}: only ${(leased.liveServed * 100).toFixed(1)} % of the live requests were served.`,
+      `${fault.name}: only ${(leased.liveServedShare * 100).toFixed(1)} % of the live requests were served.`,
     );
   }
 }
-if (nameFilter === null && trials.every(({ unleased }) => unleased.beyond === 0)) {
+if (nameFilter === null && trials.every(({ unleased }) => unleased.beyondBound === 0)) {
   reportFailure("The node without the lease kept the bound too, so these faults prove nothing.");
 }
 console.log(closingLine(COMMAND, isWrite));
 
-function summaryOf({ worst, beyond, liveServed }: Trial["leased"]): string {
-  const staleness = worst === null ? "never served" : `worst ${Math.round(worst)} ms`;
-  return `${staleness}, ${beyond} beyond, ${(liveServed * 100).toFixed(1)} % live`;
+function formatSummary({ worstStaleness, beyondBound, liveServedShare }: Trial["leased"]): string {
+  const staleness = worstStaleness === null ? "never served" : `worst ${Math.round(worstStaleness)} ms`;
+  return `${staleness}, ${beyondBound} beyond, ${(liveServedShare * 100).toFixed(1)} % live`;
 }
 
 function reportFailure(message: string): void {

@@ -7,16 +7,16 @@ import { machineTime, type Probe } from "./protocol.ts";
 /** Measurements of one serving node during a trial. */
 export interface NodeMeasurements {
   /**
-   * Longest time from the moment when `revoke()` resolved to the start of a check that still accepted the session, in
-   * milliseconds. Null if no check accepted a revoked session.
+   * Longest time in milliseconds from the moment when `revoke()` resolved to the start of a check that still accepted
+   * the session. Null if no check accepted a revoked session.
    */
-  readonly worst: number | null;
+  readonly worstStaleness: number | null;
   /** Number of checks that accepted a revoked session although they started after the staleness bound. */
-  readonly beyond: number;
+  readonly beyondBound: number;
   /** Number of checks of revoked sessions. */
   readonly probes: number;
   /** Share of the live sessions' requests that were served, 0 to 1. */
-  readonly liveServed: number;
+  readonly liveServedShare: number;
   /** Time from the first to the last 503 response for a live session, in milliseconds. */
   readonly unavailableFor: number;
   /** Number of live sessions' requests that were rejected as logged out. Must be 0. */
@@ -37,16 +37,16 @@ const LIVE_SESSIONS = 100;
 const REVOKE_INTERVAL = 100;
 /** Milliseconds between rounds of checks. */
 const PROBE_INTERVAL = 25;
-const LIVE_PER_ROUND = 8;
+const LIVE_PROBES_PER_ROUND = 8;
 /**
- * Milliseconds after a revocation in which the session is checked in every round. After that, it is checked in every
- * tenth round.
+ * For so many milliseconds after its revocation, a session is checked in every round. Later, it is checked only in
+ * every tenth round.
  */
 const RECENT_PERIOD = 1.5 * STALENESS_BOUND;
-/** Milliseconds before the fault starts. */
+/** Milliseconds from the start of the trial to the start of the fault. */
 const FAULT_DELAY = 2000;
 
-/** A session to be revoked. */
+/** A session that the trial revokes. */
 interface RevocationTarget {
   readonly id: string;
   readonly token: string;
@@ -57,20 +57,20 @@ interface RevocationTarget {
 export async function runTrial(fault: Fault, environment: FaultEnvironment): Promise<Trial> {
   await environment.startNodes();
   try {
-    const live = (await environment.revoker.send("create", LIVE_SESSIONS)).map(({ token }) => token);
-    const count = Math.ceil((fault.trial * 1000) / REVOKE_INTERVAL);
-    const targets = (await environment.revoker.send("create", count)).map(
+    const live = (await environment.revokingNode.send("create", LIVE_SESSIONS)).map(({ token }) => token);
+    const count = Math.ceil((fault.trialDuration * 1000) / REVOKE_INTERVAL);
+    const targets = (await environment.revokingNode.send("create", count)).map(
       (each): RevocationTarget => ({ ...each, revokedAt: null }),
     );
     const [leased, unleased] = [
-      new NodeChecker(environment.leased, live, targets),
-      new NodeChecker(environment.unleased, live, targets),
+      new NodeChecker(environment.nodeWithLease, live, targets),
+      new NodeChecker(environment.nodeWithoutLease, live, targets),
     ];
-    await Promise.all([leased.warm(), unleased.warm()]);
+    await Promise.all([leased.cacheAllSessions(), unleased.cacheAllSessions()]);
 
-    const endsAt = machineTime() + fault.trial * 1000;
+    const endsAt = machineTime() + fault.trialDuration * 1000;
     const [revocations] = await Promise.all([
-      revokeUntil(endsAt, environment.revoker, targets),
+      revokeUntil(endsAt, environment.revokingNode, targets),
       leased.probeUntil(endsAt),
       unleased.probeUntil(endsAt),
       injectFault(fault, environment),
@@ -83,7 +83,8 @@ export async function runTrial(fault: Fault, environment: FaultEnvironment): Pro
 
 async function injectFault(fault: Fault, environment: FaultEnvironment): Promise<void> {
   await pause(FAULT_DELAY);
-  const endsAt = machineTime() + Math.min(fault.duration * 1000, fault.trial * 1000 - FAULT_DELAY);
+  const endsAt =
+    machineTime() + Math.min(fault.faultDuration * 1000, fault.trialDuration * 1000 - FAULT_DELAY);
   await fault.begin(environment);
   await pause(Math.max(0, endsAt - machineTime()));
   await fault.end(environment);
@@ -111,11 +112,11 @@ async function revokeUntil(
 /** Checks live and revoked sessions on one node. */
 class NodeChecker {
   readonly #node: NodeProcess;
-  readonly #live: readonly string[];
+  readonly #liveTokens: readonly string[];
   readonly #targets: readonly RevocationTarget[];
   readonly #results: Promise<void>[] = [];
-  #worst: number | null = null;
-  #beyond = 0;
+  #worstStaleness: number | null = null;
+  #beyondBound = 0;
   #probes = 0;
   #liveProbes = 0;
   #liveServed = 0;
@@ -124,13 +125,13 @@ class NodeChecker {
 
   constructor(node: NodeProcess, live: readonly string[], targets: readonly RevocationTarget[]) {
     this.#node = node;
-    this.#live = live;
+    this.#liveTokens = live;
     this.#targets = targets;
   }
 
-  /** Makes the node cache every session. */
-  async warm(): Promise<void> {
-    const tokens = [...this.#live, ...this.#targets.map(({ token }) => token)];
+  /** Checks every session once, so that the node caches it. */
+  async cacheAllSessions(): Promise<void> {
+    const tokens = [...this.#liveTokens, ...this.#targets.map(({ token }) => token)];
     const probes = await Promise.all(tokens.map((token) => this.#node.send("probe", token)));
     if (probes.some(({ outcome }) => outcome !== "served"))
       throw new Error("A live session was not served before the trial started.");
@@ -138,7 +139,7 @@ class NodeChecker {
 
   async probeUntil(endsAt: number): Promise<void> {
     for (let round = 0; machineTime() < endsAt; round++) {
-      for (let number = 0; number < LIVE_PER_ROUND; number++) this.#probeLive();
+      for (let number = 0; number < LIVE_PROBES_PER_ROUND; number++) this.#probeLive();
       const now = machineTime();
       for (const { token, revokedAt } of this.#targets) {
         if (revokedAt === null) continue;
@@ -153,17 +154,17 @@ class NodeChecker {
 
   getMeasurements(): NodeMeasurements {
     return {
-      worst: this.#worst,
-      beyond: this.#beyond,
+      worstStaleness: this.#worstStaleness,
+      beyondBound: this.#beyondBound,
       probes: this.#probes,
-      liveServed: this.#liveServed / this.#liveProbes,
+      liveServedShare: this.#liveServed / this.#liveProbes,
       unavailableFor: Math.max(0, this.#unavailable.to - this.#unavailable.from),
       loggedOut: this.#loggedOut,
     };
   }
 
   #probeLive(): void {
-    const token = this.#live[this.#liveProbes % this.#live.length] ?? "";
+    const token = this.#liveTokens[this.#liveProbes % this.#liveTokens.length] ?? "";
     this.#liveProbes++;
     this.#probe(token, ({ outcome, startedAt }) => {
       if (outcome === "served") this.#liveServed++;
@@ -180,14 +181,15 @@ class NodeChecker {
     this.#probe(token, ({ outcome, startedAt }) => {
       if (outcome !== "served") return;
       const staleness = startedAt - revokedAt;
-      this.#worst = Math.max(this.#worst ?? 0, staleness);
-      if (staleness > STALENESS_BOUND) this.#beyond++;
+      this.#worstStaleness = Math.max(this.#worstStaleness ?? 0, staleness);
+      if (staleness > STALENESS_BOUND) this.#beyondBound++;
     });
   }
 
   #probe(token: string, handle: (probe: Probe) => void): void {
     const result = this.#node.send("probe", token).then(handle);
-    // probeUntil() handles rejections at the end. Until then they must not be reported as unhandled.
+    // probeUntil() handles all rejections at the end. Without this handler, Node would report them as unhandled before
+    // that.
     result.catch(() => {});
     this.#results.push(result);
   }

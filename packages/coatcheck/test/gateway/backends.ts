@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { TEST_PROGRAMS, type TestProgramName } from "../../../../scripts/test-programs/programs.ts";
 import type { UpstreamOptions } from "../../src/gateway/index.ts";
 import { upstreamPresets } from "../../src/gateway/index.ts";
-import { freePort, requireProgram, temporaryFolder } from "../servers/machine.ts";
+import { createTemporaryFolder, findFreePort, requireProgram } from "../servers/machine.ts";
 import { type RunningServer, startServer } from "../servers/start.ts";
 import { supervise } from "../servers/supervise.ts";
 
@@ -13,8 +13,8 @@ export interface ShopBackend {
   readonly program: TestProgramName;
   /** The gateway's options for this shop. */
   readonly options: Pick<UpstreamOptions, "csrf" | "session" | "headers">;
-  /** Whether the shop can invalidate a CSRF token while the session continues. */
-  readonly outdatesTokens: boolean;
+  /** Whether the shop's test page can make a CSRF token invalid while the session continues. */
+  readonly canInvalidateToken: boolean;
   start(): Promise<RunningServer>;
 }
 
@@ -24,7 +24,7 @@ const phpShop: ShopBackend = {
   title: "PHP",
   program: "php",
   options: upstreamPresets.php(PRESET_OPTIONS),
-  outdatesTokens: true,
+  canInvalidateToken: true,
   start: () =>
     startScript("php", "shop.php", (script, port, folder) => [
       "-d",
@@ -39,7 +39,7 @@ const flaskShop: ShopBackend = {
   title: "Flask-WTF",
   program: "pythonWeb",
   options: upstreamPresets.flaskWtf(PRESET_OPTIONS),
-  outdatesTokens: true,
+  canInvalidateToken: true,
   start: () => startScript("pythonWeb", "flask_shop.py", (script, port) => [script, String(port)]),
 };
 
@@ -51,7 +51,7 @@ const djangoShop: ShopBackend = {
   program: "pythonWeb",
   options: { ...djangoPreset, headers },
   // The token is in a separate cookie, so the gateway always sends the newest token.
-  outdatesTokens: false,
+  canInvalidateToken: false,
   start: () => startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port)]),
 };
 
@@ -63,7 +63,7 @@ const djangoShopWithSessionTokens: ShopBackend = {
     csrf: djangoPreset.csrf && { ...djangoPreset.csrf, source: { input: "csrfmiddlewaretoken" } },
     headers,
   },
-  outdatesTokens: true,
+  canInvalidateToken: true,
   start: () =>
     startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port), "use-sessions"]),
 };
@@ -79,15 +79,15 @@ export const SHOP_BACKENDS: readonly ShopBackend[] = [
 async function startScript(
   program: "php" | "pythonWeb",
   script: string,
-  argumentsFor: (script: string, port: number, folder: string) => string[],
+  getArguments: (script: string, port: number, folder: string) => string[],
 ): Promise<RunningServer> {
   const command = requireProgram(TEST_PROGRAMS[program]);
   const path = fileURLToPath(new URL(`backends/${script}`, import.meta.url));
   return await startServer(script, async () => {
-    const folder = await temporaryFolder("shop", null);
-    const port = await freePort();
+    const folder = await createTemporaryFolder("shop", null);
+    const port = await findFreePort();
     const log = join(folder, "shop.log");
-    const args = argumentsFor(path, port, folder);
+    const args = getArguments(path, port, folder);
     const server = await supervise({ command, args, folder, log, endSignal: "SIGTERM", user: null });
     return { server, url: `http://127.0.0.1:${port}`, ping: pingShop };
   });

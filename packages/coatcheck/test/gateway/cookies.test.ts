@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { Jar, mergeCookies } from "../../src/gateway/jar.ts";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 const SHOP_URL = new URL("http://shop.example/cart/tacos");
 
-function cookies(...headers: string[]) {
+function parseSetCookies(...headers: string[]) {
   const jar = new Jar([]);
   jar.setFromHeaders(headers, SHOP_URL);
   return jar.cookies();
@@ -19,7 +19,7 @@ test("request() keeps the cookies of each session separate and returns no Set-Co
     ),
   );
   const upstream = connectUpstream(server.origin);
-  const [alice, bob] = [stateInMemory(), stateInMemory()];
+  const [alice, bob] = [createMemoryState(), createMemoryState()];
   for (const state of [alice, bob]) {
     const response = await upstream.request(state, { method: "GET", path: "/in" });
     expect([...response.headers.keys()]).not.toContain("set-cookie");
@@ -47,7 +47,7 @@ test("requestWithoutSession() sends and stores no cookies", async () => {
     cookie: "",
   });
   expect(server.received.at(-1)?.path).toBe("/menu?size=tacos+XL");
-  // @ts-expect-error: an unsafe request always belongs to a session.
+  // @ts-expect-error: an unsafe request always belongs to a session
   await upstream.requestWithoutSession({ method: "POST", path: "/menu" });
 });
 
@@ -56,14 +56,14 @@ test("request() writes the session's state only when a cookie changed", async ()
     sendJson(response, {}, { "set-cookie": "same=1; Path=/" }),
   );
   const upstream = connectUpstream(server.origin);
-  const state = stateInMemory();
+  const state = createMemoryState();
   await upstream.request(state, { method: "GET", path: "/" });
   const { text } = state;
   await upstream.request(state, { method: "GET", path: "/" });
   expect(state.text).toBe(text);
 });
 
-test("request() keeps every cookie when several nodes receive cookies for one session at once", async () => {
+test("request() keeps every cookie when several nodes receive cookies for the same session at the same time", async () => {
   const nodes = 8;
   const waiting: (() => void)[] = [];
   const server = await startServer(async (_request, response, { path }) => {
@@ -73,7 +73,7 @@ test("request() keeps every cookie when several nodes receive cookies for one se
     });
     sendJson(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
   });
-  const state = stateInMemory();
+  const state = createMemoryState();
   const names = Array.from({ length: nodes }, (_, index) => `node${index}`);
   await Promise.all(
     names.map((name) => connectUpstream(server.origin).request(state, { method: "GET", path: `/${name}` })),
@@ -83,19 +83,22 @@ test("request() keeps every cookie when several nodes receive cookies for one se
   expect(String(sent).split("; ").sort()).toEqual(names.map((name) => `${name}=1`));
 });
 
-test("mergeCookies() keeps a cookie that another response changed first", () => {
-  const [first, second] = [cookies("PHPSESSID=first"), cookies("PHPSESSID=second; Path=/cart")];
+test("mergeCookies() keeps a cookie that another response has changed in the meantime", () => {
+  const [first, second] = [
+    parseSetCookies("PHPSESSID=first"),
+    parseSetCookies("PHPSESSID=second; Path=/cart"),
+  ];
   expect(mergeCookies([], second, first)).toBe(first);
   expect(mergeCookies(first, second, first)).toEqual(second);
   expect(mergeCookies(first, [], second)).toBe(second);
   expect(mergeCookies(first, [], first)).toEqual([]);
-  const other = cookies("lang=fr");
+  const other = parseSetCookies("lang=fr");
   expect(mergeCookies([], other, first)).toEqual([...first, ...other]);
 });
 
-test("Jar.header() sends a cookie only where its path and Secure attribute allow (RFC 6265)", () => {
+test("Jar.header() contains a cookie only for URLs that its path and its Secure attribute allow (RFC 6265)", () => {
   const jar = new Jar(
-    cookies("here=1", "cart=2; Path=/cart", "admin=3; Path=/admin", "tls=4; Secure; Path=/"),
+    parseSetCookies("here=1", "cart=2; Path=/cart", "admin=3; Path=/admin", "tls=4; Secure; Path=/"),
   );
   expect(jar.header(SHOP_URL)).toBe("here=1; cart=2");
   expect(jar.header(new URL("http://shop.example/"))).toBe("");
@@ -107,7 +110,7 @@ test("Jar.header() sends a cookie only where its path and Secure attribute allow
 
 test("Jar.setFromHeaders() ignores cookies that are too large, belong to another domain, or violate their prefix", () => {
   expect(
-    cookies(
+    parseSetCookies(
       "a=1; Domain=evil.example",
       "b=1; Domain=example",
       "c=1; Domain=co.uk",
@@ -116,31 +119,34 @@ test("Jar.setFromHeaders() ignores cookies that are too large, belong to another
       `big=${"x".repeat(5000)}`,
     ),
   ).toEqual([]);
-  expect(cookies("e=1; Domain=shop.example")).toMatchObject([{ key: "e", domain: "shop.example" }]);
+  expect(parseSetCookies("e=1; Domain=shop.example")).toMatchObject([{ key: "e", domain: "shop.example" }]);
 });
 
 test("Jar.cookies() omits expired and deleted cookies", () => {
-  expect(cookies("a=1; Max-Age=0", "b=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT")).toEqual([]);
-  const jar = new Jar(cookies("c=1", "d=1; Max-Age=3600"));
+  expect(parseSetCookies("a=1; Max-Age=0", "b=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT")).toEqual([]);
+  const jar = new Jar(parseSetCookies("c=1", "d=1; Max-Age=3600"));
   expect(jar.cookies()[1]?.expires).toMatch(/^\d{4}-/);
   jar.setFromHeaders(["c=; Max-Age=0"], SHOP_URL);
   expect(jar.cookies().map(({ key }) => key)).toEqual(["d"]);
 });
 
 test("Jar.cookies() drops the oldest cookies above the size limit", () => {
-  const many = cookies(...Array.from({ length: 20 }, (_, index) => `c${index}=${"x".repeat(1000)}`));
+  const many = parseSetCookies(...Array.from({ length: 20 }, (_, index) => `c${index}=${"x".repeat(1000)}`));
   expect(many.map(({ key }) => key)).toEqual(["c12", "c13", "c14", "c15", "c16", "c17", "c18", "c19"]);
 });
 
 test("Jar.cookies() counts the attributes of many small cookies towards the size limit", () => {
-  const many = cookies(...Array.from({ length: 500 }, (_, index) => `c${index}=; Max-Age=3600`));
+  const many = parseSetCookies(...Array.from({ length: 500 }, (_, index) => `c${index}=; Max-Age=3600`));
   expect(many.at(-1)?.key).toBe("c499");
   expect(JSON.stringify(many).length).toBeLessThan(20_000);
-  expect(cookies("a=1", `c=; Path=/${"x".repeat(20_000)}`)).toMatchObject([{ key: "a" }]);
+  expect(parseSetCookies("a=1", `c=; Path=/${"x".repeat(20_000)}`)).toMatchObject([{ key: "a" }]);
 });
 
 test("Jar.cookies() keeps a cookie whose Max-Age exceeds the range of Date", () => {
-  const [first, second] = cookies("a=1; Max-Age=99999999999999999", "b=1; Max-Age=-99999999999999999");
+  const [first, second] = parseSetCookies(
+    "a=1; Max-Age=99999999999999999",
+    "b=1; Max-Age=-99999999999999999",
+  );
   expect(first).toMatchObject({ key: "a", value: "1" });
   expect(second).toBeUndefined();
 });

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import type { UpstreamCsrfSource } from "../../src/gateway/index.ts";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 const TOKEN = `t"&'é<${"x".repeat(20)}`;
-const ESCAPED = TOKEN.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
-const DECOYS = `<!-- <meta name="csrf" content="no"> --><script>"<meta name='csrf' content='no'>"</script><p title='<meta'>`;
+const ESCAPED_TOKEN = TOKEN.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+const DECOY_TAGS = `<!-- <meta name="csrf" content="no"> --><script>"<meta name='csrf' content='no'>"</script><p title='<meta'>`;
 const SEND_AS = { header: "X-CSRF-Token" } as const;
 
 const sources: [string, UpstreamCsrfSource, { body?: string; headers?: Record<string, string> }][] = [
   ["a JSON field", { json: "data.token" }, { body: JSON.stringify({ data: { token: "plain" } }) }],
   ["a header", { header: "X-Token" }, { headers: { "x-token": "plain" } }],
   ["a cookie", { cookie: "XSRF-TOKEN" }, { headers: { "set-cookie": "XSRF-TOKEN=plai%6E" } }],
-  ["a meta tag", { meta: "csrf" }, { body: `${DECOYS}<META content=plain  name = 'csrf' />` }],
+  ["a meta tag", { meta: "csrf" }, { body: `${DECOY_TAGS}<META content=plain  name = 'csrf' />` }],
   ["a hidden input", { input: "csrf" }, { body: `<input type=hidden disabled name="csrf" value="plain">` }],
 ];
 
@@ -23,7 +23,7 @@ test.each(sources)(
       else response.writeHead(token === "plain" ? 200 : 403).end();
     });
     const upstream = connectUpstream(server.origin, { csrf: { path: "/token", source, sendAs: SEND_AS } });
-    const state = stateInMemory();
+    const state = createMemoryState();
     expect((await upstream.request(state, { method: "POST", path: "/" })).status).toBe(200);
     expect((await upstream.request(state, { method: "DELETE", path: "/" })).status).toBe(200);
     expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -37,13 +37,13 @@ test.each(sources)(
 test("request() decodes HTML entities in a token from a meta tag", async () => {
   const server = await startServer((_request, response, { method, body }) =>
     method === "GET"
-      ? response.end(`<meta name="csrf" content="${ESCAPED}">`)
+      ? response.end(`<meta name="csrf" content="${ESCAPED_TOKEN}">`)
       : sendJson(response, { body: Object.fromEntries(new URLSearchParams(body)) }),
   );
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: { field: "_token" } },
   });
-  const response = await upstream.request(stateInMemory(), {
+  const response = await upstream.request(createMemoryState(), {
     method: "POST",
     path: "/",
     body: { form: { a: "ü" } },
@@ -51,14 +51,14 @@ test("request() decodes HTML entities in a token from a meta tag", async () => {
   expect(response.json()).toEqual({ body: { a: "ü", _token: TOKEN } });
 });
 
-test("request() with the option sendAs.field adds the token to a JSON object or an empty form, and rejects a JSON array", async () => {
+test("request() with the option `sendAs.field` adds the token to a JSON object and to an empty form, but rejects a JSON array", async () => {
   const server = await startServer((_request, response, { method, body }) =>
     method === "GET" ? sendJson(response, { token: "t" }) : sendJson(response, body),
   );
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { json: "token" }, sendAs: { field: "_token" } },
   });
-  const state = stateInMemory();
+  const state = createMemoryState();
   const post = { method: "POST", path: "/" } as const;
   expect((await upstream.request(state, { ...post, body: { json: { a: 1 } } })).json()).toBe(
     '{"a":1,"_token":"t"}',
@@ -73,7 +73,7 @@ test("request() with the option sendAs.field adds the token to a JSON object or 
  * Starts a server that issues a new token for each token request, and accepts only the newest token while `accepts`
  * returns true.
  */
-async function singleTokenServer(accepts = () => true) {
+async function startSingleTokenServer(accepts = () => true) {
   let newest = 0;
   return await startServer((_request, response, { method, path, token }) => {
     if (path === "/token") return sendJson(response, { token: `token-${++newest}` });
@@ -85,9 +85,9 @@ async function singleTokenServer(accepts = () => true) {
 const csrf = { path: "/token", source: { json: "token" }, sendAs: SEND_AS } as const;
 
 test("request() fetches a new token after a 403 and repeats the request once", async () => {
-  const server = await singleTokenServer();
+  const server = await startSingleTokenServer();
   const upstream = connectUpstream(server.origin, { csrf });
-  const state = stateInMemory();
+  const state = createMemoryState();
   await upstream.request(state, { method: "GET", path: "/outdate" });
   const response = await upstream.request(state, { method: "PUT", path: "/cart", body: { json: { a: 1 } } });
   expect(response.status).toBe(200);
@@ -100,15 +100,15 @@ test("request() fetches a new token after a 403 and repeats the request once", a
   ]);
 });
 
-test("request() returns the response if the repeated request or a safe request receives 403", async () => {
-  const server = await singleTokenServer(() => false);
+test("request() returns the 403 response to a repeated request or to a safe request", async () => {
+  const server = await startSingleTokenServer(() => false);
   const upstream = connectUpstream(server.origin, { csrf });
-  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
+  expect((await upstream.request(createMemoryState(), { method: "POST", path: "/" })).status).toBe(403);
   expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
   const forbidding = await startServer((_request, response, { path }) =>
     path === "/token" ? sendJson(response, { token: "t" }) : response.writeHead(403).end(),
   );
-  const response = await connectUpstream(forbidding.origin, { csrf }).request(stateInMemory(), {
+  const response = await connectUpstream(forbidding.origin, { csrf }).request(createMemoryState(), {
     method: "GET",
     path: "/",
   });
@@ -120,7 +120,7 @@ test("request() does not repeat a request when the new token equals the rejected
     path === "/token" ? sendJson(response, { token: "always the same" }) : response.writeHead(403).end(),
   );
   const upstream = connectUpstream(server.origin, { csrf });
-  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
+  expect((await upstream.request(createMemoryState(), { method: "POST", path: "/" })).status).toBe(403);
   expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token"]);
 });
 
@@ -136,7 +136,7 @@ test("two nodes that send a session's first request at the same time use the sam
     });
     sendJson(response, { token: `token-${number}` }, { "set-cookie": `PHPSESSID=session-${number}; Path=/` });
   });
-  const state = stateInMemory();
+  const state = createMemoryState();
   const bodies = await Promise.all(
     Array.from({ length: nodes }, async () =>
       (await connectUpstream(server.origin, { csrf }).request(state, { method: "POST", path: "/" })).json(),
@@ -150,9 +150,9 @@ test("two nodes that send a session's first request at the same time use the sam
 });
 
 test("request() uses the token that another node has stored after the 403, instead of fetching a new token", async () => {
-  const server = await singleTokenServer();
+  const server = await startSingleTokenServer();
   const [here, there] = [connectUpstream(server.origin, { csrf }), connectUpstream(server.origin, { csrf })];
-  const state = stateInMemory();
+  const state = createMemoryState();
   await here.request(state, { method: "POST", path: "/" });
   const stale = state.text;
   await there.request(state, { method: "GET", path: "/outdate" });
@@ -170,13 +170,15 @@ test("request() throws UPSTREAM_UNAVAILABLE when the token page contains no toke
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS },
   });
-  await expect(upstream.request(stateInMemory(), { method: "GET", path: "/cart" })).rejects.toMatchObject({
-    code: "UPSTREAM_UNAVAILABLE",
-    message: "The upstream responded with status 200 but without a CSRF token.",
-  });
+  await expect(upstream.request(createMemoryState(), { method: "GET", path: "/cart" })).rejects.toMatchObject(
+    {
+      code: "UPSTREAM_UNAVAILABLE",
+      message: "The upstream responded with status 200 but without a CSRF token.",
+    },
+  );
 });
 
-test("a page made to exhaust the HTML parser needs at most one second of CPU time", async () => {
+test("a page that is made to exhaust the HTML parser is parsed in at most one second of CPU time", async () => {
   const page = `${"<meta a=".repeat(40_000)}${"<!-- ".repeat(40_000)}<meta name='x`;
   const server = await startServer((_request, response) => response.end(page));
   const upstream = connectUpstream(server.origin, {
@@ -184,7 +186,7 @@ test("a page made to exhaust the HTML parser needs at most one second of CPU tim
     timeout: 2000,
   });
   const before = process.cpuUsage();
-  await expect(upstream.request(stateInMemory(), { method: "GET", path: "/" })).rejects.toThrow(
+  await expect(upstream.request(createMemoryState(), { method: "GET", path: "/" })).rejects.toThrow(
     "without a CSRF token",
   );
   expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
@@ -197,7 +199,7 @@ test("request() does not repeat a request whose redirect target responds 403", a
     return response.writeHead(303, { location: "/orders/1" }).end();
   });
   const upstream = connectUpstream(server.origin, { csrf });
-  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(403);
+  expect((await upstream.request(createMemoryState(), { method: "POST", path: "/orders" })).status).toBe(403);
   expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /token",
     "POST /orders",
@@ -212,10 +214,10 @@ test("request() repeats a request that received 403 after a 307 redirect", async
     return response.writeHead(token === "t1" ? 403 : 200).end();
   });
   const upstream = connectUpstream(server.origin, { csrf });
-  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(200);
+  expect((await upstream.request(createMemoryState(), { method: "POST", path: "/orders" })).status).toBe(200);
 });
 
-test("request() finds the token in a page with letters that become longer in lower case", async () => {
+test("request() finds the token in a page that contains letters which become longer in lower case", async () => {
   const page = `<TITLE>${"\u0130".repeat(9)}stanbul</TITLE><META NAME="csrf" CONTENT="t">`;
   const server = await startServer((_request, response, { method, token }) =>
     method === "GET" ? response.end(page) : sendJson(response, token),
@@ -223,5 +225,5 @@ test("request() finds the token in a page with letters that become longer in low
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS },
   });
-  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).json()).toBe("t");
+  expect((await upstream.request(createMemoryState(), { method: "POST", path: "/" })).json()).toBe("t");
 });

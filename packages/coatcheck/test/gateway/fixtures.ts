@@ -58,7 +58,8 @@ export async function startServer(
 
 export const GATEWAY_SECRET = "a secret of the gateway's tests";
 
-/** Connects to an upstream and closes it at the end of the test. Default: no CSRF token and no retries. */
+/** Connects to an upstream, and closes the connections at the end of the test. By default, the gateway sends no CSRF token
+ * and does not retry requests. */
 export function connectUpstream(origin: string, options: Partial<UpstreamOptions> = {}): Upstream {
   const upstream = createUpstream({
     baseUrl: origin,
@@ -72,8 +73,8 @@ export function connectUpstream(origin: string, options: Partial<UpstreamOptions
   return upstream;
 }
 
-/** An `UpstreamState` in memory. Its compare-and-set is atomic, because it runs without awaiting. */
-export function stateInMemory(sessionId = crypto.randomUUID()): UpstreamState & { text: string | null } {
+/** Creates an `UpstreamState` in memory. `swap()` is atomic, because it awaits nothing. */
+export function createMemoryState(sessionId = crypto.randomUUID()): UpstreamState & { text: string | null } {
   return {
     sessionId,
     text: null,

@@ -9,20 +9,20 @@ import {
 } from "../../src/gateway/index.ts";
 import type { RunningServer } from "../servers/start.ts";
 import { SHOP_BACKENDS } from "./backends.ts";
-import { type CountingProxy, countingProxy } from "./counting-proxy.ts";
-import { GATEWAY_SECRET, stateInMemory } from "./fixtures.ts";
+import { createMemoryState, GATEWAY_SECRET } from "./fixtures.ts";
+import { openRecordingProxy, type RecordingProxy } from "./recording-proxy.ts";
 
-const LOGIN = {
+const LOGIN_REQUEST = {
   method: "POST",
   path: "/login/",
   session: "begins",
   body: { form: { user: "ada" } },
 } as const;
-const VIEW_CART = { method: "GET", path: "/cart/" } as const;
+const CART_REQUEST = { method: "GET", path: "/cart/" } as const;
 const add = (item: string): UpstreamRequest => ({ method: "POST", path: "/cart/", body: { form: { item } } });
 
-/** Returns the items on a page of the shop. */
-function itemsIn(text: string): string[] {
+/** Returns the items of the cart that a page of the shop shows. */
+function parseItems(text: string): string[] {
   const [, items = ""] = /<output>(.*?)<\/output>/.exec(text) ?? [];
   return items === "" ? [] : items.split(",");
 }
@@ -30,13 +30,13 @@ function itemsIn(text: string): string[] {
 for (const backend of SHOP_BACKENDS) {
   describeWithProgram(backend.program, `the gateway in front of ${backend.title}`, () => {
     let server: RunningServer;
-    let proxy: CountingProxy;
+    let proxy: RecordingProxy;
     let upstream: Upstream;
     let losses: UpstreamSessionLoss[];
 
     beforeAll(async () => {
       server = await backend.start();
-      proxy = await countingProxy(server.url);
+      proxy = await openRecordingProxy(server.url);
       upstream = createUpstream({
         baseUrl: proxy.url,
         secrets: [GATEWAY_SECRET],
@@ -54,29 +54,29 @@ for (const backend of SHOP_BACKENDS) {
       losses = [];
     });
 
-    /** Makes the shop forget all sessions, or outdate all tokens, as happens over time or through another tab. */
+    /** Makes the shop forget all sessions (`forget`) or refuse all tokens that it has issued (`outdate`). */
     const control = async (action: "forget" | "outdate") => {
       await upstream.requestWithoutSession({ method: "GET", path: `/control/${action}` });
     };
     const login = async (): Promise<UpstreamState> => {
-      const state = stateInMemory();
-      const response = await upstream.request(state, LOGIN);
+      const state = createMemoryState();
+      const response = await upstream.request(state, LOGIN_REQUEST);
       expect(response).toMatchObject({ status: 200, redirected: true });
       expect(new URL(response.url).pathname).toBe("/cart/");
       return state;
     };
     const itemsAfter = async (state: UpstreamState, request: UpstreamRequest) =>
-      itemsIn((await upstream.request(state, request)).text);
+      parseItems((await upstream.request(state, request)).text);
 
-    test("logs in, writes and reads", async () => {
+    test("the gateway logs in, writes and reads", async () => {
       const state = await login();
       expect(await itemsAfter(state, add("one"))).toEqual(["one"]);
       expect(await itemsAfter(state, add("two"))).toEqual(["one", "two"]);
-      expect(await itemsAfter(state, VIEW_CART)).toEqual(["one", "two"]);
+      expect(await itemsAfter(state, CART_REQUEST)).toEqual(["one", "two"]);
       expect(losses).toEqual([]);
     });
 
-    test("sends one request per write, without fetching a token each time", async () => {
+    test("the gateway sends one request per write, without fetching a token each time", async () => {
       const state = await login();
       await upstream.request(state, add("first"));
       proxy.requests.length = 0;
@@ -93,9 +93,9 @@ for (const backend of SHOP_BACKENDS) {
       expect(proxy.requests.filter((request) => request === "POST /cart/")).toHaveLength(2);
       expect(losses).toEqual([]);
     };
-    if (backend.outdatesTokens) test("repeats a write whose token is too old, once", writeWithOldToken);
+    if (backend.canInvalidateToken) test("repeats a write whose token is too old, once", writeWithOldToken);
 
-    test.each([VIEW_CART, add("two")])(
+    test.each([CART_REQUEST, add("two")])(
       "reports a session that the shop has forgotten, after a $method request",
       async (request) => {
         const state = await login();
@@ -105,13 +105,13 @@ for (const backend of SHOP_BACKENDS) {
           code: "UPSTREAM_SESSION_LOST",
         });
         expect(losses).toMatchObject([{ sessionId: state.sessionId, loggedInAt: expect.any(Number) }]);
-        expect((await upstream.request(state, LOGIN)).status).toBe(200);
+        expect((await upstream.request(state, LOGIN_REQUEST)).status).toBe(200);
         expect(await itemsAfter(state, add("three"))).toEqual(["three"]);
         expect(losses).toHaveLength(1);
       },
     );
 
-    test("continues when the upstream renews the session cookie", async () => {
+    test("the gateway continues when the upstream renews the session cookie", async () => {
       const state = await login();
       await upstream.request(state, add("one"));
       expect((await upstream.request(state, { method: "POST", path: "/renew/" })).status).toBe(200);
@@ -119,7 +119,7 @@ for (const backend of SHOP_BACKENDS) {
       expect(losses).toEqual([]);
     });
 
-    test("keeps twenty concurrent sessions separate, each with ten writes", async () => {
+    test("the gateway keeps twenty concurrent sessions separate, each with ten writes", async () => {
       const states = await Promise.all(Array.from({ length: 20 }, login));
       await Promise.all(
         states.flatMap((state, session) =>
@@ -127,7 +127,7 @@ for (const backend of SHOP_BACKENDS) {
         ),
       );
       for (const [session, state] of states.entries()) {
-        const items = await itemsAfter(state, VIEW_CART);
+        const items = await itemsAfter(state, CART_REQUEST);
         expect(items).toEqual(Array.from({ length: 10 }, (_, write) => `${session}-${write}`));
       }
     });

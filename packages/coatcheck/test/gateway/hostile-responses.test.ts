@@ -2,7 +2,13 @@ import type { ServerResponse } from "node:http";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { UpstreamOptions, UpstreamRequest } from "../../src/gateway/index.ts";
-import { connectUpstream, type ReceivedRequest, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import {
+  connectUpstream,
+  createMemoryState,
+  type ReceivedRequest,
+  sendJson,
+  startServer,
+} from "./fixtures.ts";
 
 const MEGABYTE = 1024 * 1024;
 const UPSTREAM_SECRET = "mysql://root:hunter2@db";
@@ -11,20 +17,20 @@ const UPSTREAM_SECRET = "mysql://root:hunter2@db";
  * Sends a request to a server that responds with `respond`. The default method is POST, because the gateway never
  * retries a POST.
  */
-async function send(
+async function sendRequest(
   respond: (response: ServerResponse, seen: ReceivedRequest) => unknown,
   request: Partial<UpstreamRequest> = {},
   options: Partial<UpstreamOptions> = {},
 ) {
   const server = await startServer((_request, response, seen) => void respond(response, seen));
   const upstream = connectUpstream(server.origin, options);
-  const state = stateInMemory();
+  const state = createMemoryState();
   const outcome = upstream.request(state, { method: "POST", path: "/", ...request });
   return { outcome, server, state, upstream };
 }
 
 test("json() rejects an HTML page without quoting it", async () => {
-  const { outcome } = await send((response) => response.end(`<h1>Fatal error</h1>${UPSTREAM_SECRET}`));
+  const { outcome } = await sendRequest((response) => response.end(`<h1>Fatal error</h1>${UPSTREAM_SECRET}`));
   const response = await outcome;
   expect(() => response.json()).toThrow(
     expect.objectContaining({
@@ -35,13 +41,13 @@ test("json() rejects an HTML page without quoting it", async () => {
 });
 
 test("json() rejects an empty body", async () => {
-  const { outcome } = await send((response) => response.end());
+  const { outcome } = await sendRequest((response) => response.end());
   const response = await outcome;
   expect(() => response.json()).toThrow("The upstream responded with status 200 and an empty body.");
 });
 
-test("a server error throws UPSTREAM_UNAVAILABLE without the body, and its cookies are stored", async () => {
-  const { outcome, state } = await send((response) =>
+test("request() throws UPSTREAM_UNAVAILABLE without the body for a server error, but stores the error's cookies", async () => {
+  const { outcome, state } = await sendRequest((response) =>
     response.writeHead(500, { "set-cookie": "a=1" }).end(UPSTREAM_SECRET),
   );
   const error = await outcome.catch((reason) => reason);
@@ -60,7 +66,7 @@ test.each([
   "reading a body of 30 MB %s Content-Length is aborted at maxResponseBytes",
   async (_name, writeHeaders) => {
     let sent = 0;
-    const { outcome } = await send((response) => {
+    const { outcome } = await sendRequest((response) => {
       writeHeaders(response);
       const chunk = Buffer.alloc(64 * 1024, " ");
       const push = () => {
@@ -82,7 +88,7 @@ test.each([
 
 test("a gzip bomb is not decompressed beyond maxResponseBytes", async () => {
   const bomb = gzipSync(Buffer.alloc(30 * MEGABYTE));
-  const { outcome } = await send((response) =>
+  const { outcome } = await sendRequest((response) =>
     response.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
   );
   await expect(outcome).rejects.toThrow("more than 2097152 bytes");
@@ -92,7 +98,7 @@ test.each([
   ["gzip", gzipSync],
   ["zstd", zstdCompressSync],
 ])("a %s body is decompressed", async (encoding, compress) => {
-  const compressed = await send((response) =>
+  const compressed = await sendRequest((response) =>
     response.writeHead(200, { "content-encoding": encoding }).end(compress('{"sauce":"algérienne"}')),
   );
   const response = await compressed.outcome;
@@ -104,7 +110,7 @@ test.each([
   ["gzip", "not gzip at all", "a body that cannot be decompressed"],
   ["rot13", "{}", "a content encoding that was not requested"],
 ])("a body with Content-Encoding %s that cannot be decoded is rejected", async (encoding, body, message) => {
-  const { outcome } = await send((response) =>
+  const { outcome } = await sendRequest((response) =>
     response.writeHead(200, { "content-encoding": encoding }).end(body),
   );
   await expect(outcome).rejects.toThrow(message);
@@ -112,18 +118,18 @@ test.each([
 
 test("text is decoded by its charset, and as UTF-8 when the charset is unknown", async () => {
   const latin = Buffer.from('{"sauce":"algérienne"}', "latin1");
-  const declared = await send((response) =>
+  const declared = await sendRequest((response) =>
     response.writeHead(200, { "content-type": 'application/json; charset="ISO-8859-1"' }).end(latin),
   );
   expect((await declared.outcome).json()).toEqual({ sauce: "algérienne" });
-  const unknown = await send((response) =>
+  const unknown = await sendRequest((response) =>
     response.writeHead(200, { "content-type": "application/json; charset=klingon" }).end('\ufeff{"a":"é"}'),
   );
   expect((await unknown.outcome).json()).toEqual({ a: "é" });
 });
 
 test("a 302 redirect within the origin is followed with its cookies and without the body", async () => {
-  const { outcome, server } = await send(
+  const { outcome, server } = await sendRequest(
     (response, { path }) => {
       if (path === "/")
         response.writeHead(302, { location: "/done?x=1", "set-cookie": "hop=1; Path=/" }).end();
@@ -136,7 +142,7 @@ test("a 302 redirect within the origin is followed with its cookies and without 
 });
 
 test("the cookies of a redirect are stored when its target fails", async () => {
-  const { outcome, state, upstream } = await send((response, { path, cookie }) => {
+  const { outcome, state, upstream } = await sendRequest((response, { path, cookie }) => {
     if (path === "/") response.writeHead(303, { location: "/broken", "set-cookie": "new=id; Path=/" }).end();
     else if (path === "/broken") response.socket?.destroy();
     else sendJson(response, cookie);
@@ -146,7 +152,7 @@ test("the cookies of a redirect are stored when its target fails", async () => {
 });
 
 test("a 307 redirect keeps the method and the body", async () => {
-  const { outcome, server } = await send(
+  const { outcome, server } = await sendRequest(
     (response, { path }) =>
       path === "/" ? response.writeHead(307, { location: "there" }).end() : sendJson(response, {}),
     { body: { form: { a: "1" } } },
@@ -158,7 +164,7 @@ test("a 307 redirect keeps the method and the body", async () => {
 test("a redirect to another origin is rejected, and that origin is not contacted", async () => {
   const elsewhere = await startServer((_request, response) => sendJson(response, {}));
   for (const location of [`${elsewhere.origin}/steal`, elsewhere.origin.replace("http:", "")]) {
-    const { outcome } = await send((response) => response.writeHead(302, { location }).end());
+    const { outcome } = await sendRequest((response) => response.writeHead(302, { location }).end());
     await expect(outcome).rejects.toMatchObject({
       code: "UPSTREAM_UNAVAILABLE",
       message: "The upstream redirected to another origin, which the gateway never contacts.",
@@ -168,14 +174,14 @@ test("a redirect to another origin is rejected, and that origin is not contacted
 });
 
 test("a redirect loop and a redirect without Location are rejected", async () => {
-  const loop = await send((response) => response.writeHead(302, { location: "/" }).end());
+  const loop = await sendRequest((response) => response.writeHead(302, { location: "/" }).end());
   await expect(loop.outcome).rejects.toThrow("redirected more than 5 times");
-  const missing = await send((response) => response.writeHead(301).end());
+  const missing = await sendRequest((response) => response.writeHead(301).end());
   await expect(missing.outcome).rejects.toThrow("redirected without a valid Location header");
 });
 
 test("a cookie for another domain is not stored", async () => {
-  const { outcome, state } = await send((response) =>
+  const { outcome, state } = await sendRequest((response) =>
     sendJson(response, {}, { "set-cookie": ["evil=1; Domain=bank.example", "evil=1; Domain=com"] }),
   );
   await outcome;
@@ -183,7 +189,7 @@ test("a cookie for another domain is not stored", async () => {
 });
 
 test("a response that arrives too slowly is aborted at the deadline", async () => {
-  const { outcome } = await send(
+  const { outcome } = await sendRequest(
     (response) => {
       response.writeHead(200);
       const timer = setInterval(() => response.write(" "), 10);
@@ -208,7 +214,7 @@ test.each([
     },
   ],
 ])("a connection reset %s throws UPSTREAM_UNAVAILABLE", async (_name, respond) => {
-  const { outcome } = await send(respond);
+  const { outcome } = await sendRequest(respond);
   await expect(outcome).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
     message: "The upstream cannot be reached, or closed the connection before its response was complete.",
@@ -227,19 +233,21 @@ test.each([
   "/\r\nHost: x",
   "",
 ])("the path %j is rejected before a request is sent", async (path) => {
-  const { outcome, server } = await send((response) => sendJson(response, {}), { path });
+  const { outcome, server } = await sendRequest((response) => sendJson(response, {}), { path });
   await expect(outcome).rejects.toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "path" }] });
   expect(server.received).toEqual([]);
 });
 
-test("a request with a malformed header, or a header that the gateway sets itself, is rejected", async () => {
+test("a request is rejected if it has a malformed header or a header that only the gateway may set", async () => {
   for (const [name, value] of [
     ["Cookie", "a=1"],
     ["Host", "evil"],
     ["X-A", "a\r\nb: c"],
     ["bad name", "x"],
   ] as const) {
-    const { outcome } = await send((response) => sendJson(response, {}), { headers: { [name]: value } });
+    const { outcome } = await sendRequest((response) => sendJson(response, {}), {
+      headers: { [name]: value },
+    });
     await expect(outcome).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
       faults: [{ path: `headers.${name}` }],
@@ -258,9 +266,9 @@ test("a request cannot leave the path of baseUrl", async () => {
   });
 });
 
-test("request() throws UPSTREAM_UNAVAILABLE for a state that no secret decrypts, and does not change the state", async () => {
+test("request() throws UPSTREAM_UNAVAILABLE if no secret decrypts the state, and does not change the state", async () => {
   const server = await startServer((_request, response) => sendJson(response, {}, { "set-cookie": "a=1" }));
-  const state = stateInMemory();
+  const state = createMemoryState();
   await connectUpstream(server.origin).request(state, { method: "GET", path: "/" });
   const { text } = state;
   const other = connectUpstream(server.origin, { secrets: ["quite another secret"] });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test, vi } from "vitest";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 test("a safe request is retried up to `retries` times after a connection error; an unsafe request is not retried", async () => {
   for (const [method, times] of [
@@ -11,7 +11,7 @@ test("a safe request is retried up to `retries` times after a connection error; 
   ] as const) {
     const server = await startServer((request) => void request.socket.destroy());
     const upstream = connectUpstream(server.origin, { retries: 2 });
-    await expect(upstream.request(stateInMemory(), { method, path: "/" })).rejects.toMatchObject({
+    await expect(upstream.request(createMemoryState(), { method, path: "/" })).rejects.toMatchObject({
       code: "UPSTREAM_UNAVAILABLE",
     });
     expect(server.received.length).toBe(times);
@@ -23,7 +23,7 @@ test("a safe request is retried after a 503, and the second response is returned
     server.received.length < 3 ? response.writeHead(503).end() : sendJson(response, { ok: true }),
   );
   const upstream = connectUpstream(server.origin, { retries: 2 });
-  expect((await upstream.request(stateInMemory(), { method: "GET", path: "/" })).json()).toEqual({
+  expect((await upstream.request(createMemoryState(), { method: "GET", path: "/" })).json()).toEqual({
     ok: true,
   });
 });
@@ -33,7 +33,7 @@ test("a safe request is not retried after a response that the gateway rejects", 
     response.writeHead(302, { location: "http://x.example" }).end(),
   );
   const upstream = connectUpstream(server.origin, { retries: 2 });
-  await expect(upstream.request(stateInMemory(), { method: "GET", path: "/" })).rejects.toThrow(
+  await expect(upstream.request(createMemoryState(), { method: "GET", path: "/" })).rejects.toThrow(
     "another origin",
   );
   expect(server.received.length).toBe(1);
@@ -45,7 +45,7 @@ test("the circuit breaker opens after several failures and closes after a succes
     down ? void request.socket.destroy() : sendJson(response, {}),
   );
   const upstream = connectUpstream(server.origin, { breaker: { failures: 3, halfOpenAfter: 100 } });
-  const send = () => upstream.request(stateInMemory(), { method: "POST", path: "/" });
+  const send = () => upstream.request(createMemoryState(), { method: "POST", path: "/" });
   for (let failure = 0; failure < 3; failure++) await expect(send()).rejects.toThrow("cannot be reached");
   await expect(send()).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
@@ -61,7 +61,7 @@ test("a status of 500 does not open the circuit breaker, because the request may
   const server = await startServer((_request, response) => response.writeHead(500).end());
   const upstream = connectUpstream(server.origin, { breaker: { failures: 2, halfOpenAfter: 60_000 } });
   for (let failure = 0; failure < 5; failure++) {
-    await expect(upstream.request(stateInMemory(), { method: "POST", path: "/" })).rejects.toThrow(
+    await expect(upstream.request(createMemoryState(), { method: "POST", path: "/" })).rejects.toThrow(
       "status 500",
     );
   }
@@ -82,12 +82,11 @@ test.each([
       retries: 2,
       breaker: { failures: 3, halfOpenAfter: 60_000 },
     });
-    const send = (path: string) => upstream.request(stateInMemory(), { method: "GET", path });
+    const send = (path: string) => upstream.request(createMemoryState(), { method: "GET", path });
     for (let request = 0; request < 6; request++) {
       await expect(send("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     }
-    // A server that has sent malformed headers has responded, so the request is not retried and the circuit breaker
-    // stays closed.
+    // Malformed headers are a response. After them, the request is not retried, and the circuit breaker stays closed.
     await (sent === 7 ? send("/valid") : expect(send("/valid")).rejects.toMatchObject({ retryAfter: 60 }));
     expect(server.received.length).toBe(sent);
   },
@@ -100,7 +99,7 @@ test("a request to a port without a server throws UPSTREAM_UNAVAILABLE", async (
   server.close();
   await once(server, "close");
   await expect(
-    connectUpstream(`http://127.0.0.1:${port}`).request(stateInMemory(), { method: "GET", path: "/" }),
+    connectUpstream(`http://127.0.0.1:${port}`).request(createMemoryState(), { method: "GET", path: "/" }),
   ).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE", status: 502 });
 });
 
@@ -108,7 +107,7 @@ test("close() fails requests in flight with UPSTREAM_UNAVAILABLE", async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
   const server = await startServer(() => arrive());
   const upstream = connectUpstream(server.origin);
-  const request = upstream.request(stateInMemory(), { method: "POST", path: "/" });
+  const request = upstream.request(createMemoryState(), { method: "POST", path: "/" });
   await arrived;
   await Promise.all([
     upstream.close(),

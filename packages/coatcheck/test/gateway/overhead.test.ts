@@ -1,15 +1,15 @@
 import { Agent, request } from "undici";
 import { expect, onTestFinished, test } from "vitest";
-import { connectUpstream, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, startServer } from "./fixtures.ts";
 
 /** Milliseconds. */
-const MAX_OVERHEAD = 1;
-const CALLS = 150;
+const MAX_OVERHEAD_MS = 1;
+const CALL_COUNT = 150;
 
 test("request() adds at most 1 ms to the upstream's own time, and sends one request per write", async () => {
   let token = 0;
   const server = await startServer((_request, response) => {
-    // Each token can be used once, so each page has the token of the next write.
+    // A token can be used only once, so each page contains the token for the next write.
     token++;
     response.setHeader("content-type", "text/html").end(`<meta name="csrf-token" content="token-${token}">`);
   });
@@ -18,7 +18,7 @@ test("request() adds at most 1 ms to the upstream's own time, and sends one requ
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "x-csrf-token" } },
   });
-  const state = stateInMemory();
+  const state = createMemoryState();
   const write = { method: "POST", path: "/cart", body: { form: { item: "taco" } } } as const;
   const direct = async () => {
     const { body } = await request(`${server.origin}/cart`, {
@@ -31,26 +31,26 @@ test("request() adds at most 1 ms to the upstream's own time, and sends one requ
   };
   await upstream.request(state, write);
   let overhead = Number.POSITIVE_INFINITY;
-  // A busy machine can delay the gateway or the upstream, so the test repeats the comparison up to five times.
-  for (let comparison = 0; comparison < 5 && overhead > MAX_OVERHEAD; comparison++) {
+  // A busy machine can delay the gateway or the upstream, so the test makes up to five comparisons.
+  for (let comparison = 0; comparison < 5 && overhead > MAX_OVERHEAD_MS; comparison++) {
     const times = { direct: [] as number[], gateway: [] as number[] };
-    for (let call = 0; call < CALLS; call++) {
-      times.direct.push(await timeOf(direct));
+    for (let call = 0; call < CALL_COUNT; call++) {
+      times.direct.push(await measureTime(direct));
       server.received.length = 0;
-      times.gateway.push(await timeOf(() => upstream.request(state, write)));
+      times.gateway.push(await measureTime(() => upstream.request(state, write)));
       expect(server.received).toHaveLength(1);
     }
-    overhead = Math.min(overhead, medianOf(times.gateway) - medianOf(times.direct));
+    overhead = Math.min(overhead, computeMedian(times.gateway) - computeMedian(times.direct));
   }
-  expect(overhead).toBeLessThanOrEqual(MAX_OVERHEAD);
+  expect(overhead).toBeLessThanOrEqual(MAX_OVERHEAD_MS);
 });
 
-async function timeOf(act: () => Promise<unknown>): Promise<number> {
+async function measureTime(act: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await act();
   return performance.now() - startedAt;
 }
 
-function medianOf(times: readonly number[]): number {
+function computeMedian(times: readonly number[]): number {
   return times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? Number.NaN;
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { SessionQueue } from "../../src/gateway/queue.ts";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -17,7 +17,7 @@ test("requests of one session reach the upstream one at a time, in order", async
     });
   });
   const upstream = connectUpstream(server.origin);
-  const state = stateInMemory();
+  const state = createMemoryState();
   const paths = Array.from({ length: 30 }, (_, index) => `/${index}`);
   await Promise.all(paths.map((path) => upstream.request(state, { method: "POST", path })));
   expect(server.received.map(({ path }) => path)).toEqual(paths);
@@ -37,7 +37,7 @@ test("requests of different sessions run concurrently and reuse their connection
     sendJson(response, {});
   });
   const upstream = connectUpstream(server.origin, { connections: sessions });
-  const states = Array.from({ length: sessions }, () => stateInMemory());
+  const states = Array.from({ length: sessions }, () => createMemoryState());
   for (let round = 0; round < 3; round++) {
     await Promise.all(states.map((state) => upstream.request(state, { method: "GET", path: "/" })));
   }
@@ -49,14 +49,14 @@ test("a failed request does not block the next request of its session", async ()
     path === "/bad" ? request.socket.destroy() : sendJson(response, {}),
   );
   const upstream = connectUpstream(server.origin);
-  const state = stateInMemory();
+  const state = createMemoryState();
   const [bad, good] = await Promise.allSettled(
     ["/bad", "/good"].map((path) => upstream.request(state, { method: "POST", path })),
   );
   expect([bad?.status, good?.status]).toEqual(["rejected", "fulfilled"]);
 });
 
-test("a request whose deadline passes while it waits is not sent", async () => {
+test("a request is not sent if its deadline passes while the request waits", async () => {
   const deadlines: AbortController[] = [];
   vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
     const deadline = new AbortController();
@@ -66,7 +66,7 @@ test("a request whose deadline passes while it waits is not sent", async () => {
   const arrived = Promise.withResolvers<void>();
   const server = await startServer(() => arrived.resolve());
   const upstream = connectUpstream(server.origin);
-  const state = stateInMemory();
+  const state = createMemoryState();
   const outcomes = [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` }));
   await arrived.promise;
   // Abort the waiting requests first, starting with the latest one, and then the running request.
@@ -77,7 +77,7 @@ test("a request whose deadline passes while it waits is not sent", async () => {
   expect(server.received.map(({ path }) => path)).toEqual(["/1"]);
 });
 
-test("a task waits for the running task, even if the task queued before it was aborted", async () => {
+test("a task waits for the running task, even if the task between them in the queue was aborted", async () => {
   const queue = new SessionQueue();
   const never = new AbortController().signal;
   const aborting = new AbortController();

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "x-csrf-token" } } as const;
 const POST = { method: "POST", path: "/orders" } as const;
 
 describe("the option `headers`", () => {
-  test("is sent with every request, including the token request; a header of the request itself takes precedence", async () => {
+  test("is sent with every request, also when the gateway fetches a token, unless the request sets the same header", async () => {
     const seen: (string | undefined)[][] = [];
     const server = await startServer((request, response) => {
       const { host, authorization, "x-api-key": key } = request.headers;
@@ -14,7 +14,7 @@ describe("the option `headers`", () => {
     });
     const headers = { Host: "shop.example", Authorization: "Basic dTpw", "X-API-Key": "general" };
     const upstream = connectUpstream(server.origin, { csrf, headers });
-    const state = stateInMemory();
+    const state = createMemoryState();
     await upstream.request(state, { ...POST, headers: { "x-api-key": "own" } });
     await upstream.requestWithoutSession({ method: "GET", path: "/list" });
     expect(seen).toEqual([
@@ -35,7 +35,7 @@ describe("the option `headers`", () => {
     });
     const headers = { host: "www.shop.example", "x-forwarded-proto": "https" };
     const upstream = connectUpstream(server.origin, { headers });
-    const response = await upstream.request(stateInMemory(), { method: "GET", path: "/" });
+    const response = await upstream.request(createMemoryState(), { method: "GET", path: "/" });
     expect(response.json()).toEqual({ cookie: "sid=1", proto: "https" });
     expect(response).toMatchObject({ url: "https://www.shop.example/next", redirected: true });
   });
@@ -61,30 +61,30 @@ describe("a redirect of the upstream", () => {
       return sendJson(response, method);
     });
 
-  test("turns a POST into a GET, and the response has the final URL and redirected: true", async () => {
+  test("turns a POST into a GET, and the response has the final URL and `redirected: true`", async () => {
     const server = await start();
     const upstream = connectUpstream(server.origin);
-    const response = await upstream.request(stateInMemory(), POST);
+    const response = await upstream.request(createMemoryState(), POST);
     expect(response.json()).toBe("GET");
     expect(response).toMatchObject({ redirected: true, url: `${server.origin}/orders/` });
-    const direct = await upstream.request(stateInMemory(), { method: "POST", path: "/orders/" });
+    const direct = await upstream.request(createMemoryState(), { method: "POST", path: "/orders/" });
     expect(direct).toMatchObject({ redirected: false, url: `${server.origin}/orders/` });
   });
 
   test("is returned to the caller if `redirect` is `manual`, even if it leads to another origin", async () => {
     const server = await start();
     const upstream = connectUpstream(server.origin);
-    const response = await upstream.request(stateInMemory(), { ...POST, redirect: "manual" });
+    const response = await upstream.request(createMemoryState(), { ...POST, redirect: "manual" });
     expect([response.status, response.headers.get("location")]).toEqual([301, "/orders/"]);
     const away = await upstream.requestWithoutSession({ method: "GET", path: "/away", redirect: "manual" });
     expect(away.headers.get("location")).toBe("https://elsewhere.example/");
     expect(server.received).toHaveLength(2);
   });
 
-  test("is not followed if the option `redirect` or `session` has a misspelt value, because request() throws", async () => {
+  test("is not followed if `redirect` or `session` has a misspelt value, because request() then throws", async () => {
     const upstream = connectUpstream("http://127.0.0.1:1");
     for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
-      await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(
+      await expect(upstream.request(createMemoryState(), { ...POST, ...wrong } as never)).rejects.toThrow(
         /must be one of/,
       );
     }

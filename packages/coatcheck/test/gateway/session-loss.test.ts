@@ -1,20 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { isLoginPage, type UpstreamOptions, type UpstreamSessionLoss } from "../../src/gateway/index.ts";
 import { fakeClock } from "../../src/testing/index.ts";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 const HTML = { "content-type": "text/html" };
 const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "X-CSRF-Token" } } as const;
 
-/** Connects to an upstream and collects the losses that it reports. */
-function connectWith(origin: string, options: Partial<UpstreamOptions>) {
+/** Connects to an upstream. `losses` contains the session losses that the gateway reports. */
+function connectAndCollectLosses(origin: string, options: Partial<UpstreamOptions>) {
   const losses: UpstreamSessionLoss[] = [];
   const upstream = connectUpstream(origin, { onSessionLost: (loss) => losses.push(loss), ...options });
   return { losses, upstream };
 }
 
-/** Starts a shop with one cart per `PHPSESSID`. It replaces unknown ids, like PHP in strict mode. */
-async function phpServer() {
+/** Starts a shop with one cart per `PHPSESSID`. The shop replaces an unknown session id by a new one, like PHP in strict
+ * mode. */
+async function startPhpServer() {
   const carts = new Map<string, string[]>();
   let started = 0;
   const server = await startServer((_request, response, { method, path, cookie, token, body }) => {
@@ -41,14 +42,14 @@ describe("the option session.cookie", () => {
   test.each([look, add])(
     "reports a session that the upstream no longer knows, after a $method request",
     async (request) => {
-      const { server, carts } = await phpServer();
+      const { server, carts } = await startPhpServer();
       const clock = fakeClock();
-      const { upstream, losses } = connectWith(server.origin, {
+      const { upstream, losses } = connectAndCollectLosses(server.origin, {
         csrf,
         session: { cookie: "PHPSESSID" },
         clock,
       });
-      const state = stateInMemory();
+      const state = createMemoryState();
       const startedAt = clock.now();
       await upstream.request(state, add);
       clock.pass(1000);
@@ -73,7 +74,7 @@ describe("the option session.cookie", () => {
   );
 
   test("throws an error whose cause describes the loss, even if the listener throws", async () => {
-    const { server, carts } = await phpServer();
+    const { server, carts } = await startPhpServer();
     const upstream = connectUpstream(server.origin, {
       csrf,
       session: { cookie: "PHPSESSID" },
@@ -82,7 +83,7 @@ describe("the option session.cookie", () => {
       },
     });
     const warned = new Promise((resolve) => process.once("warning", resolve));
-    const state = stateInMemory();
+    const state = createMemoryState();
     await upstream.request(state, look);
     carts.clear();
     await expect(upstream.request(state, look)).rejects.toMatchObject({
@@ -96,8 +97,11 @@ describe("the option session.cookie", () => {
     const server = await startServer((_request, response, { path, method }) =>
       sendJson(response, { token: "t" }, { "set-cookie": `sid=${method}-${path.slice(1)}; Path=/` }),
     );
-    const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { cookie: "sid" } });
-    const state = stateInMemory();
+    const { upstream, losses } = connectAndCollectLosses(server.origin, {
+      csrf: null,
+      session: { cookie: "sid" },
+    });
+    const state = createMemoryState();
     await upstream.request(state, { method: "GET", path: "/first" });
     await upstream.request(state, { method: "POST", path: "/renewed" });
     await upstream.request(state, { method: "GET", path: "/login", session: "begins" });
@@ -109,8 +113,8 @@ describe("the option session.cookie", () => {
     const server = await startServer((_request, response, { cookie }) =>
       sendJson(response, "", { "set-cookie": cookie ? "sid=; Path=/; Max-Age=0" : "sid=1; Path=/" }),
     );
-    const { upstream } = connectWith(server.origin, { csrf: null, session: { cookie: "sid" } });
-    const state = stateInMemory();
+    const { upstream } = connectAndCollectLosses(server.origin, { csrf: null, session: { cookie: "sid" } });
+    const state = createMemoryState();
     const get = { method: "GET", path: "/" } as const;
     await upstream.request(state, get);
     await upstream.request(state, { ...get, session: "ends" });
@@ -129,8 +133,8 @@ describe("the option session.isLoggedOut", () => {
   } as const;
   const account = { method: "GET", path: "/account" } as const;
 
-  /** Starts an upstream that responds to requests without a login in one of four ways. */
-  async function accountServer(answer: 200 | 302 | 401 | 403) {
+  /** Starts an upstream that responds to requests of logged-out users with this status. */
+  async function startAccountServer(answer: 200 | 302 | 401 | 403) {
     const state = { isLoggedIn: false };
     const server = await startServer((_request, response, { method, path, body }) => {
       if (method === "POST" && path === "/login") {
@@ -156,14 +160,14 @@ describe("the option session.isLoggedOut", () => {
   test.each(ANSWERS)(
     "reports a lost login when the upstream responds with %i",
     async (answer, isLoggedOut) => {
-      const { server, state: upstreamState } = await accountServer(answer);
+      const { server, state: upstreamState } = await startAccountServer(answer);
       const clock = fakeClock();
-      const { upstream, losses } = connectWith(server.origin, {
+      const { upstream, losses } = connectAndCollectLosses(server.origin, {
         csrf: null,
         session: { isLoggedOut },
         clock,
       });
-      const state = stateInMemory();
+      const state = createMemoryState();
       await upstream.request(state, account);
       expect(losses).toEqual([]);
       expect((await upstream.request(state, login)).text).toBe("<h1>Ada</h1>");
@@ -178,20 +182,23 @@ describe("the option session.isLoggedOut", () => {
   );
 
   test("reports no loss after a failed login", async () => {
-    const { server } = await accountServer(302);
+    const { server } = await startAccountServer(302);
     const isLoggedOut = isLoginPage({ path: "/login", input: "password" });
-    const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { isLoggedOut } });
-    const state = stateInMemory();
+    const { upstream, losses } = connectAndCollectLosses(server.origin, {
+      csrf: null,
+      session: { isLoggedOut },
+    });
+    const state = createMemoryState();
     await upstream.request(state, { ...login, body: { form: { password: "wrong" } } });
     await upstream.request(state, account);
     expect(losses).toEqual([]);
   });
 
   test("reports a lost login when the upstream redirects to the login page and the request does not follow redirects", async () => {
-    const { server, state: upstreamState } = await accountServer(302);
+    const { server, state: upstreamState } = await startAccountServer(302);
     const session = { isLoggedOut: isLoginPage({ path: "/login" }) };
-    const { upstream } = connectWith(server.origin, { csrf: null, session });
-    const state = stateInMemory();
+    const { upstream } = connectAndCollectLosses(server.origin, { csrf: null, session });
+    const state = createMemoryState();
     await upstream.request(state, login);
     upstreamState.isLoggedIn = false;
     await expect(upstream.request(state, { ...account, redirect: "manual" })).rejects.toMatchObject({
@@ -199,13 +206,13 @@ describe("the option session.isLoggedOut", () => {
     });
   });
 
-  test("throws a UsageError if the predicate throws", async () => {
-    const { server } = await accountServer(200);
+  test("throws a UsageError if `isLoggedOut` throws", async () => {
+    const { server } = await startAccountServer(200);
     const isLoggedOut = () => {
       throw new Error("secret");
     };
-    const { upstream } = connectWith(server.origin, { csrf: null, session: { isLoggedOut } });
-    await expect(upstream.request(stateInMemory(), login)).rejects.toMatchObject({
+    const { upstream } = connectAndCollectLosses(server.origin, { csrf: null, session: { isLoggedOut } });
+    await expect(upstream.request(createMemoryState(), login)).rejects.toMatchObject({
       name: "UsageError",
       message: expect.stringContaining("session.isLoggedOut must not throw"),
     });

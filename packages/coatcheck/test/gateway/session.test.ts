@@ -7,8 +7,8 @@ import { connectUpstream, sendJson, startServer } from "./fixtures.ts";
 
 const SECRETS = ["a secret of the manager's tests"];
 
-/** Two nodes that share one store, and a session in it. */
-async function nodes() {
+/** Creates two nodes that share a store, and a session in that store. */
+async function createTwoNodes() {
   const store = memoryStore();
   const [here, there] = [
     new SessionManager({ store, secrets: SECRETS }),
@@ -19,7 +19,7 @@ async function nodes() {
 }
 
 test("swap() replaces the stored text only if it equals the expected text, and returns the text stored afterwards", async () => {
-  const { here, there, id } = await nodes();
+  const { here, there, id } = await createTwoNodes();
   const [mine, theirs] = [stateInSession(here, id), stateInSession(there, id)];
   expect(await mine.read()).toBeNull();
   expect(await mine.swap(null, "first")).toBe("first");
@@ -31,8 +31,8 @@ test("swap() replaces the stored text only if it equals the expected text, and r
   expect(await mine.read()).toBe("second");
 });
 
-test("swap() returns the stored text when the update started from a stale copy", async () => {
-  const { here, id } = await nodes();
+test("swap() returns the stored text even if the update began with an outdated copy of the session", async () => {
+  const { here, id } = await createTwoNodes();
   await stateInSession(here, id).swap(null, "first");
   const lagging = stateInSession<JsonObject>(
     {
@@ -60,8 +60,8 @@ test("stateInSession() accepts a manager with typed session data", async () => {
   expect((await manager.find(record.id))?.data).toEqual({ cart: "mine", $upstream: "first" });
 });
 
-test("swap() keeps the application's data and its concurrent patches", async () => {
-  const { here, there, id } = await nodes();
+test("swap() keeps the application's session data, including concurrent patches of that data", async () => {
+  const { here, there, id } = await createTwoNodes();
   const state = stateInSession(here, id, "shop");
   await Promise.all([
     state.swap(null, "text"),
@@ -71,7 +71,7 @@ test("swap() keeps the application's data and its concurrent patches", async () 
 });
 
 test("the session keeps every cookie that two nodes receive at the same time", async () => {
-  const { here, there, id } = await nodes();
+  const { here, there, id } = await createTwoNodes();
   const arrived: (() => void)[] = [];
   const server = await startServer(async (_request, response, { path, cookie }) => {
     if (path === "/echo") return sendJson(response, cookie);
@@ -93,7 +93,7 @@ test("the session keeps every cookie that two nodes receive at the same time", a
 });
 
 test("request() rejects a missing or revoked session without sending anything", async () => {
-  const { here, id } = await nodes();
+  const { here, id } = await createTwoNodes();
   const server = await startServer((_request, response) => sendJson(response, {}));
   const upstream = connectUpstream(server.origin);
   const send = (sessionId: string) =>
@@ -105,7 +105,7 @@ test("request() rejects a missing or revoked session without sending anything", 
 });
 
 test("a session that is revoked during a request stays revoked", async () => {
-  const { here, id } = await nodes();
+  const { here, id } = await createTwoNodes();
   const server = await startServer(async (_request, response) => {
     await here.revoke({ session: id });
     sendJson(response, {}, { "set-cookie": "late=1" });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type UpstreamCsrfOptions, type UpstreamOptions, upstreamPresets } from "../../src/gateway/index.ts";
 import { UsageError } from "../../src/session/usage-error.ts";
-import { connectUpstream, sendJson, startServer, stateInMemory } from "./fixtures.ts";
+import { connectUpstream, createMemoryState, sendJson, startServer } from "./fixtures.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
 const POST = { method: "POST", path: "/orders" } as const;
 
 /**
- * For each preset, two responses of the framework: to a request with a refused token, and to a request that is invalid
- * for another reason.
+ * Two responses of each preset's framework. The first refuses the token. The second refuses a request for another
+ * reason.
  */
 const REFUSALS = [
   ["django", [403, "<p>CSRF verification failed. Request aborted.</p>"], [403, "<h1>No permission</h1>"]],
@@ -22,7 +22,7 @@ const REFUSALS = [
 describe.each(REFUSALS)(
   "the preset %s, whose framework refuses a token with %j",
   (name, [status, refusal], [otherStatus, otherReason]) => {
-    test("repeats a request with a new token, but returns a refusal for another reason", async () => {
+    test("repeats a request whose token was refused, but not a request that was refused for another reason", async () => {
       let issued = 0;
       const page = () => {
         const token = `token-${++issued}`;
@@ -41,7 +41,7 @@ describe.each(REFUSALS)(
         return response.writeHead(isFresh ? 200 : status, HTML).end(isFresh ? "done" : refusal);
       });
       const upstream = connectUpstream(server.origin, upstreamPresets[name]({ csrfPath: "/page" }));
-      const state = stateInMemory();
+      const state = createMemoryState();
       expect((await upstream.request(state, POST)).text).toBe("done");
       const paths = () => server.received.map(({ path }) => path);
       expect(paths()).toEqual(["/page", "/orders", "/page", "/orders"]);
@@ -51,8 +51,12 @@ describe.each(REFUSALS)(
   },
 );
 
-/** Starts an upstream that accepts each token for one write, and issues the next token with each page. */
-async function oneUseServer(issue: (token: string) => { body: string; headers?: Record<string, string> }) {
+/**
+ * Starts an upstream that accepts each token for one write only. Each response contains the token for the next write.
+ */
+async function startOneUseServer(
+  issue: (token: string) => { body: string; headers?: Record<string, string> },
+) {
   let current = "";
   let issued = 0;
   return await startServer((_request, response, { method, token }) => {
@@ -63,29 +67,29 @@ async function oneUseServer(issue: (token: string) => { body: string; headers?: 
   });
 }
 
-type Issue = Parameters<typeof oneUseServer>[0];
-const CARRIERS: [string, Pick<UpstreamCsrfOptions, "source" | "renewFrom">, Issue][] = [
+type IssueToken = Parameters<typeof startOneUseServer>[0];
+const TOKEN_CARRIERS: [string, Pick<UpstreamCsrfOptions, "source" | "renewFrom">, IssueToken][] = [
   ["a form", { source: { input: "_token" } }, (token) => ({ body: `<input name=_token value=${token}>` })],
   ["a meta tag", { source: { meta: "csrf" } }, (token) => ({ body: `<meta name=csrf content=${token}>` })],
   ["a header", { source: { header: "x-next" } }, (token) => ({ body: "", headers: { "x-next": token } })],
   ["JSON", { source: { json: "next" }, renewFrom: "writes" }, (token) => ({ body: `{"next":"${token}"}` })],
 ];
 
-test.each(CARRIERS)(
+test.each(TOKEN_CARRIERS)(
   "a write with a one-use token from %s needs only one request",
   async (_name, csrf, issue) => {
-    const server = await oneUseServer(issue);
+    const server = await startOneUseServer(issue);
     const upstream = connectUpstream(server.origin, {
       csrf: { path: "/", sendAs: { header: "x-csrf-token" }, staleToken: [419], ...csrf },
     });
-    const state = stateInMemory();
+    const state = createMemoryState();
     for (let write = 0; write < 10; write++) expect((await upstream.request(state, POST)).status).toBe(200);
     expect(server.received).toHaveLength(1 + 10);
   },
 );
 
-test("if `renewFrom` is `all`, a write needs no retry although each page replaces the one-use token", async () => {
-  const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
+test("a write needs no retry if `renewFrom` is `all`, although each page replaces the one-use token", async () => {
+  const server = await startOneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
   const upstream = connectUpstream(server.origin, {
     csrf: {
       path: "/",
@@ -95,7 +99,7 @@ test("if `renewFrom` is `all`, a write needs no retry although each page replace
       renewFrom: "all",
     },
   });
-  const state = stateInMemory();
+  const state = createMemoryState();
   for (let write = 0; write < 5; write++) {
     await upstream.request(state, { method: "GET", path: "/cart" });
     expect((await upstream.request(state, POST)).status).toBe(200);
@@ -103,19 +107,19 @@ test("if `renewFrom` is `all`, a write needs no retry although each page replace
   expect(server.received).toHaveLength(1 + 10);
 });
 
-test("a member of a JSON response does not replace the token, unless renewFrom is set", async () => {
+test("a member of a JSON response does not replace the token, unless `renewFrom` is set", async () => {
   const server = await startServer((_request, response, { method, token }) =>
     sendJson(response, method === "GET" ? { token: "csrf" } : { token: "of a payment", sent: token }),
   );
   const upstream = connectUpstream(server.origin, {
     csrf: { path: "/", source: { json: "token" }, sendAs: { header: "x-csrf-token" } },
   });
-  const state = stateInMemory();
+  const state = createMemoryState();
   await upstream.request(state, POST);
   expect((await upstream.request(state, POST)).json()).toMatchObject({ sent: "csrf" });
 });
 
-const PAGES = [
+const PAGES_WITH_DECOY = [
   ["in a comment", "<!-- <input name=csrf value=no> --><input name=csrf value=yes>"],
   ["in a script", `<script>"<input name='csrf' value='no'>"</script><input name=csrf value=yes>`],
   ["in a text area", "<textarea><input name=csrf value=no></textarea><input name=csrf value=yes>"],
@@ -127,16 +131,19 @@ const PAGES = [
   ["in unclosed markup", "<table><tr><td><form id=order><p <b><input name=csrf value=yes"],
 ] as const;
 
-test.each(PAGES)("request() finds the right token in a page with another token %s", async (where, page) => {
-  const server = await startServer((_request, response, { method, token }) =>
-    method === "GET" ? response.writeHead(200, HTML).end(`${page}>`) : sendJson(response, token),
-  );
-  const form = where === "in another form" ? { form: "order" } : {};
-  const upstream = connectUpstream(server.origin, {
-    csrf: { path: "/", source: { input: "csrf", ...form }, sendAs: { header: "x-csrf-token" } },
-  });
-  expect((await upstream.request(stateInMemory(), POST)).json()).toBe("yes");
-});
+test.each(PAGES_WITH_DECOY)(
+  "request() finds the right token in a page that contains another token %s",
+  async (where, page) => {
+    const server = await startServer((_request, response, { method, token }) =>
+      method === "GET" ? response.writeHead(200, HTML).end(`${page}>`) : sendJson(response, token),
+    );
+    const form = where === "in another form" ? { form: "order" } : {};
+    const upstream = connectUpstream(server.origin, {
+      csrf: { path: "/", source: { input: "csrf", ...form }, sendAs: { header: "x-csrf-token" } },
+    });
+    expect((await upstream.request(createMemoryState(), POST)).json()).toBe("yes");
+  },
+);
 
 describe("the option csrf.staleToken", () => {
   const using = (staleToken: unknown): Partial<UpstreamOptions> => ({
@@ -171,7 +178,7 @@ describe("the option csrf.staleToken", () => {
   ])("throws a UsageError that names the option, if the predicate %s", async (_what, staleToken, message) => {
     const server = await start();
     const error = await connectUpstream(server.origin, using(staleToken))
-      .request(stateInMemory(), POST)
+      .request(createMemoryState(), POST)
       .catch((e) => e);
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toContain(message);

@@ -22,8 +22,8 @@ import type {
 } from "../../src/testing/adapter-suite.ts";
 
 /**
- * Starts Express 5 or 4. Express 4 ignores the promise that a handler returns, so a rejection is passed to `next`
- * explicitly.
+ * Starts Express 5 or 4. Express 4 ignores the promise that a handler returns, so this function passes rejections to
+ * `next`.
  */
 export function startExpress(make: () => Express): StartAdapter {
   return async (manager, options, routes) => {
@@ -31,7 +31,7 @@ export function startExpress(make: () => Express): StartAdapter {
     app.use(express.urlencoded({ extended: false }));
     app.use(forExpress.coatcheck(manager, options));
     for (const [path, route] of Object.entries(routes)) {
-      app.all(path, guardOfRoute(route, forExpress, callNext), (request, response, next) => {
+      app.all(path, createGuard(route, forExpress, callNext), (request, response, next) => {
         const exchange: Exchange = {
           session: forExpress.sessionOf<AdapterSuiteData>(request),
           reply: (status, headers, body) => {
@@ -60,12 +60,12 @@ export const startFastify: StartAdapter = async (manager, options, routes) => {
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string" },
-    (_request, body, parsed) => parsed(null, formFieldsOf(String(body))),
+    (_request, body, parsed) => parsed(null, parseForm(String(body))),
   );
   app.register(forFastify.coatcheck(manager, options));
   app.setErrorHandler(forFastify.sessionErrors());
   for (const [path, route] of Object.entries(routes)) {
-    app.all(path, { preHandler: guardOfRoute(route, forFastify, callNext) }, async (request, reply) => {
+    app.all(path, { preHandler: createGuard(route, forFastify, callNext) }, async (request, reply) => {
       await route.handle({
         session: forFastify.sessionOf<AdapterSuiteData>(request),
         reply: (status, headers, body) => reply.code(status).headers(headers).send(body),
@@ -88,12 +88,12 @@ function createHonoApp(
   const app = new Hono<forHono.SessionEnv<AdapterSuiteData>>();
   app.use(forHono.coatcheck(manager, options));
   for (const [path, route] of Object.entries(routes)) {
-    const guard = guardOfRoute(route, forHono, async (_c, next) => await next());
+    const guard = createGuard(route, forHono, async (_c, next) => await next());
     app.all(path, guard, async (c) => {
       const exchange: Exchange = {
         session: c.get("session"),
         reply: (status, headers, body) => new Response(body ?? null, { status, headers }),
-        stream: (chunks) => new Response(streamOf(chunks)),
+        stream: (chunks) => new Response(createByteStream(chunks)),
       };
       return (await route.handle(exchange)) as Response;
     });
@@ -110,8 +110,8 @@ export const startHono: StartAdapter = async (manager, options, routes) => {
 };
 
 /**
- * Starts Hono without `@hono/node-server`, as in fetch-based runtimes: it receives a `Request` and returns a
- * `Response`.
+ * Starts Hono without `@hono/node-server`. Hono then receives a `Request` and returns a `Response`, as in fetch-based
+ * runtimes.
  */
 export const startFetch: StartAdapter = async (manager, options, routes) => {
   const app = createHonoApp(
@@ -168,13 +168,13 @@ export const startNode: StartAdapter = async (manager, options, routes) => {
   });
   const server = createServer(async (request, response) => {
     const isForm = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded");
-    if (isForm) Object.assign(request, { body: formFieldsOf(await text(request)) });
+    if (isForm) Object.assign(request, { body: parseForm(await text(request)) });
     await listener(request, response);
   });
   return await listenOnFreePort(server);
 };
 
-function formFieldsOf(form: string): Record<string, string> {
+function parseForm(form: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(form));
 }
 
@@ -184,7 +184,7 @@ interface GuardFactories<Guard> {
   requireElevated(scope: string): Guard;
 }
 
-function guardOfRoute<Guard>({ guard }: Route, guards: GuardFactories<Guard>, none: Guard): Guard {
+function createGuard<Guard>({ guard }: Route, guards: GuardFactories<Guard>, none: Guard): Guard {
   if (guard === undefined) return none;
   if (guard === "session") return guards.requireSession();
   return guard === "subject" ? guards.requireSubject() : guards.requireElevated(guard.elevated);
@@ -213,8 +213,8 @@ function toAdapterServer(server: Server): AdapterServer {
   };
 }
 
-/** Returns a stream that encodes one chunk per read. */
-export function streamOf(chunks: Iterable<string>): ReadableStream<Uint8Array> {
+/** Creates a stream that encodes and returns one of the chunks at each read. */
+export function createByteStream(chunks: Iterable<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = chunks[Symbol.iterator]();
   return new ReadableStream({

@@ -19,9 +19,12 @@ const adapters: [name: string, start: StartAdapter, raw: boolean][] = [
   ["node:http", startNode, true],
 ];
 
-const local: CacheFactory = (store, clock) => createCache({ store, clock, singleProcess: true });
+const createLocalCache: CacheFactory = (store, clock) => createCache({ store, clock, singleProcess: true });
 
 for (const [name, start, raw] of adapters) {
   adapterContract({ describe, it }, { name, start, raw });
-  adapterContract({ describe, it }, { name: `${name} with a cache`, start, raw, cacheFactory: local });
+  adapterContract(
+    { describe, it },
+    { name: `${name} with a cache`, start, raw, cacheFactory: createLocalCache },
+  );
 }

@@ -10,7 +10,7 @@ import type { SessionStore } from "../../src/session/store.ts";
 import { postgresStore } from "../../src/store/postgres/store.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import { describeWithServer } from "../servers/fixtures.ts";
-import { temporarySchema } from "../servers/postgres.ts";
+import { createTemporarySchema } from "../servers/postgres.ts";
 import { waitUntilListening } from "./routes-fixtures.ts";
 
 const OVERLAP = 30_000;
@@ -19,14 +19,14 @@ interface Data {
   readonly cart?: Readonly<Record<string, number>>;
 }
 
-/** A response of a node. `token` is the token that the response issues; undefined if it issues none. */
+/** A response of a node. `token` is the session token that the response issues, or null. */
 interface NodeResponse {
   readonly status: number;
   readonly body: { readonly subject?: string | null; readonly cart?: Data["cart"] };
   readonly token: string | null;
 }
 
-/** Starts one node (a process of the site), with its own manager, cache and database connection. */
+/** Starts a node, which represents one process of the site. It has its own manager, cache and HTTP server. */
 async function startNode(store: SessionStore, clock: { now(): number }) {
   const cache = createCache({ store, clock });
   const manager = new SessionManager<Data>({ store, cache, clock, secrets: ["a secret for these tests"] });
@@ -62,7 +62,7 @@ async function startNode(store: SessionStore, clock: { now(): number }) {
 
 type Node = Awaited<ReturnType<typeof startNode>>;
 
-function twoNodeTests(
+function testTwoNodes(
   title: string,
   open: () => Promise<{ stores: readonly [SessionStore, SessionStore]; cleanUp: () => unknown }>,
 ): void {
@@ -71,8 +71,8 @@ function twoNodeTests(
     let one: Node;
     let other: Node;
     let cleanUp: () => unknown;
-    /** The token before the login. The client uses it, and an attacker knows it. */
-    let older: string;
+    /** The token that the client has before the login. An attacker knows it too. */
+    let olderToken: string;
 
     beforeEach(async () => {
       now = Date.now();
@@ -81,10 +81,10 @@ function twoNodeTests(
       const clock = { now: () => now };
       one = await startNode(opened.stores[0], clock);
       other = await startNode(opened.stores[1], clock);
-      older = (await one.manager.create({ data: { cart: { tacos: 1 } } })).token;
-      // Makes both nodes cache the anonymous session.
+      olderToken = (await one.manager.create({ data: { cart: { tacos: 1 } } })).token;
+      // Send a request to each node, so that both cache the anonymous session.
       for (const node of [one, other]) {
-        expect((await node.send("/", older)).body).toEqual({ subject: null, cart: { tacos: 1 } });
+        expect((await node.send("/", olderToken)).body).toEqual({ subject: null, cart: { tacos: 1 } });
       }
     });
     afterEach(async () => {
@@ -96,11 +96,11 @@ function twoNodeTests(
     /** Asserts that no node reads or changes the user's session with the older token. */
     async function expectOlderTokenOpensNothing(token: string | null): Promise<void> {
       for (const node of [one, other]) {
-        expect((await node.send("/", older)).body.subject).toBeNull();
-        const attack = await node.send("/cart/worms", older);
+        expect((await node.send("/", olderToken)).body.subject).toBeNull();
+        const attack = await node.send("/cart/worms", olderToken);
         expect(attack.body.subject ?? null).toBeNull();
-        expect((await node.send("/elevate/account", older)).status).not.toBe(200);
-        const mallory = await node.send("/login/mallory", older);
+        expect((await node.send("/elevate/account", olderToken)).status).not.toBe(200);
+        const mallory = await node.send("/login/mallory", olderToken);
         expect((await node.send("/", mallory.token)).body.subject).toBe("mallory");
       }
       for (const node of [one, other]) {
@@ -109,8 +109,8 @@ function twoNodeTests(
     }
 
     it("a login whose response is lost succeeds on the other node during the overlap, with the same token", async () => {
-      const lost = await one.send("/login/ada", older);
-      const { status, token } = await other.send("/login/ada", older);
+      const lost = await one.send("/login/ada", olderToken);
+      const { status, token } = await other.send("/login/ada", olderToken);
       expect([status, token]).toEqual([200, lost.token]);
       expect((await one.send("/cart/salsa", token)).status).toBe(200);
       await expectOlderTokenOpensNothing(token);
@@ -119,17 +119,17 @@ function twoNodeTests(
     });
 
     it("a login whose response is lost succeeds on the other node after the overlap, with the same session", async () => {
-      await one.send("/login/ada", older);
+      await one.send("/login/ada", olderToken);
       now += OVERLAP;
-      const { status, token } = await other.send("/login/ada", older);
+      const { status, token } = await other.send("/login/ada", olderToken);
       expect(status).toBe(200);
       expect((await one.send("/cart/salsa", token)).status).toBe(200);
       await expectOlderTokenOpensNothing(token);
       expect((await one.manager.list({ subject: "ada" }, { limit: 9 })).records).toHaveLength(1);
     });
 
-    it("an elevation whose response is lost can be repeated on the other node, and never applies to the older token", async () => {
-      const { token: login } = await one.send("/login/ada", older);
+    it("an elevation whose response is lost can be repeated on the other node, and never elevates the older token", async () => {
+      const { token: login } = await one.send("/login/ada", olderToken);
       await one.send("/elevate/account", login);
       expect((await other.send("/delete-account", login)).status).toBe(403);
       const { token } = await other.send("/elevate/account", login);
@@ -138,13 +138,16 @@ function twoNodeTests(
     });
 
     it("a write with the older token is rejected by a node that still caches the anonymous session", async () => {
-      const { token } = await one.send("/login/ada", older);
-      expect((await other.send("/cart/worms", older)).status).toBe(409);
+      const { token } = await one.send("/login/ada", olderToken);
+      expect((await other.send("/cart/worms", olderToken)).status).toBe(409);
       expect((await other.send("/", token)).body).toEqual({ subject: "ada", cart: { tacos: 1 } });
     });
 
     it("two simultaneous logins on both nodes create one session with one token", async () => {
-      const logins = await Promise.all([one.send("/login/ada", older), other.send("/login/ada", older)]);
+      const logins = await Promise.all([
+        one.send("/login/ada", olderToken),
+        other.send("/login/ada", olderToken),
+      ]);
       expect(logins.map(({ status }) => status)).toEqual([200, 200]);
       expect(new Set(logins.map(({ token }) => token)).size).toBe(1);
       expect((await other.send("/", logins[0]?.token)).body.subject).toBe("ada");
@@ -153,7 +156,7 @@ function twoNodeTests(
   });
 }
 
-twoNodeTests("bearer clients of two nodes on one SQLite file", async () => {
+testTwoNodes("bearer clients of two nodes on one SQLite file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-bearer-"));
   const file = join(folder, "sessions.db");
   return {
@@ -163,8 +166,8 @@ twoNodeTests("bearer clients of two nodes on one SQLite file", async () => {
 });
 
 await describeWithServer("on PostgreSQL", "postgres", (server) => {
-  twoNodeTests("bearer clients of two nodes on one database", async () => {
-    const { url, drop } = await temporarySchema(server);
+  testTwoNodes("bearer clients of two nodes on one database", async () => {
+    const { url, drop } = await createTemporarySchema(server);
     const connect = () => postgresStore({ connectionString: url });
     return { stores: [await connect(), await connect()], cleanUp: drop };
   });

@@ -169,7 +169,7 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
     },
   };
   it.each(Object.entries(cases))("determines the client: %s", (_name, expected) =>
-    check(expected, "x-forwarded"),
+    expectResolved(expected, "x-forwarded"),
   );
 });
 
@@ -214,7 +214,7 @@ describe("ClientAddress with a Forwarded header (RFC 7239)", () => {
     "ignores a malformed header": { trust: 1, headers: { forwarded: ';;=",",for' }, address: "10.0.0.9" },
   };
   it.each(Object.entries(cases))("determines the client: %s", (_name, expected) =>
-    check(expected, "forwarded"),
+    expectResolved(expected, "forwarded"),
   );
 });
 
@@ -230,19 +230,22 @@ describe("ClientAddress", () => {
     [["10.0.0.0/x"], "trustProxy.0"],
     [["::ffff:10.0.0.0/104"], "trustProxy.0"],
     [[""], "trustProxy.0"],
-    // Values of wrong types, which JavaScript callers or a configuration file may pass.
+    // Values of wrong types, which JavaScript code or a configuration file may contain.
     [JSON.parse("true"), "trustProxy"],
     [JSON.parse('"10.0.0.1"'), "trustProxy"],
     [JSON.parse("[null]"), "trustProxy.0"],
   ];
-  it.each(cases)("rejects the invalid option trustProxy: %j", (trust, path) => {
+  it.each(cases)("rejects the invalid value %j of the option `trustProxy`", (trust, path) => {
     expect(() => new ClientAddress(trust)).toThrow(
       expect.objectContaining({ code: "VALIDATION_FAILED", faults: [expect.objectContaining({ path })] }),
     );
   });
 });
 
-function check({ trust, from = "10.0.0.9", headers, ...expected }: Case, kind: ForwardingHeaders): void {
+function expectResolved(
+  { trust, from = "10.0.0.9", headers, ...expected }: Case,
+  kind: ForwardingHeaders,
+): void {
   const all: Record<string, string> = { host: "shop.example", ...headers };
   const arrival: ConnectionInfo = {
     address: from || undefined,

@@ -41,7 +41,7 @@ describe("cookieValues()", () => {
     expect(performance.now() - began).toBeLessThan(500);
   });
 
-  it("returns the same empty list without a header and without the cookie", () => {
+  it("returns the same empty list whether the header or only the cookie is missing", () => {
     const cookie = new Cookie();
     expect(cookie.read(undefined)).toEqual([]);
     expect(cookie.read("x=1")).toBe(cookie.read(undefined));
@@ -66,7 +66,7 @@ describe("Cookie", () => {
     expect(new Cookie(options).set(TOKEN)).toBe(header);
   });
 
-  it("set() omits HttpOnly from a cookie for scripts", () => {
+  it("set() omits HttpOnly from a cookie that scripts must read", () => {
     expect(new Cookie({ name: "csrf_token" }, "scripts").set("x")).not.toContain("HttpOnly");
   });
 
@@ -143,7 +143,7 @@ describe("Cookie with untyped options", () => {
 describe("Cookie.clearDuplicates()", () => {
   const cookie = new Cookie({ secure: false });
 
-  it("clears the cookies of parent domains and of prefixes of the requested path", () => {
+  it("clears the cookies of parent domains and of parent paths of the requested path", () => {
     const locations = cookie.clearDuplicates("a.shop.example:8080", "/x/y?z").map((line) => {
       const [, domain = "-"] = /Domain=([^;]*)/.exec(line) ?? [];
       const [, path = "-"] = /Path=([^;]*)/.exec(line) ?? [];
@@ -152,7 +152,7 @@ describe("Cookie.clearDuplicates()", () => {
     expect(locations).toEqual(["a.shop.example /", "shop.example /", "- /x", "- /x/y"]);
   });
 
-  it("needs linear time for a very long host, and for a path of many labels", () => {
+  it("needs linear time for a very long host, and for a path with many segments", () => {
     const began = performance.now();
     const locations = cookie.clearDuplicates("a.".repeat(40_000), "/a".repeat(40_000));
     expect(locations.length).toBeLessThan(10);

@@ -15,24 +15,24 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe("the error for a rejected cross-origin request", () => {
   it("names the origin, the host and the option that would allow the request", () => {
-    const { message } = reject({ "sec-fetch-site": "cross-site", origin: "https://pay.example" });
+    const { message } = catchRejection({ "sec-fetch-site": "cross-site", origin: "https://pay.example" });
     expect(message).toBe(
       'Cross-origin request rejected: the origin is "https://pay.example", the host is "shop.example". To allow it, add "https://pay.example" to csrf.trustedOrigins.',
     );
   });
 
-  it("names a proxy as the possible cause, unless Sec-Fetch-Site says that the request is cross-site", () => {
+  it("says that a proxy may be the cause, unless Sec-Fetch-Site is `cross-site`", () => {
     const origin = "http://dev.example:5173";
-    expect(reject({ origin }).message).toContain("keep the Host header");
-    const forwarded = reject({ origin, "x-forwarded-host": "dev.example:5173" });
+    expect(catchRejection({ origin }).message).toContain("keep the Host header");
+    const forwarded = catchRejection({ origin, "x-forwarded-host": "dev.example:5173" });
     expect(forwarded.message).toContain("set trustProxy, because a proxy reports that host");
-    expect(reject({ "sec-fetch-site": "same-site" }).message).toContain("sec-fetch-site: same-site");
+    expect(catchRejection({ "sec-fetch-site": "same-site" }).message).toContain("sec-fetch-site: same-site");
   });
 
   it.each<Record<string, string>>([{}, { "sec-fetch-site": "cross-site" }])(
     "names the privacy settings that hide an origin, and does not advise to trust the origin `null` (%o)",
     (more) => {
-      const { message } = reject({ origin: "null", ...more });
+      const { message } = catchRejection({ origin: "null", ...more });
       expect(message).toContain(
         'the origin is "null", the host is "shop.example". The browser hides the page',
       );
@@ -43,16 +43,16 @@ describe("the error for a rejected cross-origin request", () => {
 
   it("does not name the host in production, because it may be an internal name", () => {
     vi.stubEnv("NODE_ENV", "production");
-    expect(reject({ origin: "https://pay.example" }).message).toBe("Cross-origin request rejected.");
+    expect(catchRejection({ origin: "https://pay.example" }).message).toBe("Cross-origin request rejected.");
   });
 
   it("shortens long header values of the client", () => {
-    expect(reject({ origin: `https://${"x".repeat(10_000)}` }).message.length).toBeLessThan(1000);
+    expect(catchRejection({ origin: `https://${"x".repeat(10_000)}` }).message.length).toBeLessThan(1000);
   });
 
-  it("comes with the event `request-rejected`, which contains origin and host even in production", () => {
+  it("is accompanied by the event `request-rejected`, which contains origin and host even in production", () => {
     vi.stubEnv("NODE_ENV", "production");
-    expect(reject({ origin: "https://pay.example" }).events).toEqual([
+    expect(catchRejection({ origin: "https://pay.example" }).events).toEqual([
       {
         code: "FORBIDDEN",
         method: "POST",
@@ -145,7 +145,7 @@ describe.each([
   });
 });
 
-function reject(headers: Record<string, string>) {
+function catchRejection(headers: Record<string, string>) {
   const { open, events } = setUp();
   try {
     open(headers).checkCsrf();

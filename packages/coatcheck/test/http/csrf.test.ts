@@ -20,7 +20,7 @@ describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
   it.each(secFetchSite)(
     "allows or blocks a request by Sec-Fetch-Site and Origin: %s",
     (_name, method, site, origin, allowed) => {
-      expect(check(new CrossOriginProtection(), method, site, origin)).toBe(allowed);
+      expect(isAllowed(new CrossOriginProtection(), method, site, origin)).toBe(allowed);
     },
   );
 
@@ -47,7 +47,7 @@ describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
   ];
   it.each(trusted)("allows only requests from a trusted origin: %s", (_name, origin, site, allowed) => {
     const protection = new CrossOriginProtection(["https://trusted.example"]);
-    expect(check(protection, "POST", site, origin)).toBe(allowed);
+    expect(isAllowed(protection, "POST", site, origin)).toBe(allowed);
   });
 
   const origins: [name: string, origin: string, valid: boolean][] = [
@@ -147,7 +147,7 @@ describe("CrossOriginProtection, further cases", () => {
 
   it("does not share trusted origins between instances", () => {
     new CrossOriginProtection(["https://trusted.example"]);
-    expect(check(new CrossOriginProtection(), "POST", "", "https://trusted.example")).toBe(false);
+    expect(isAllowed(new CrossOriginProtection(), "POST", "", "https://trusted.example")).toBe(false);
   });
 });
 
@@ -162,45 +162,45 @@ describe("CsrfTokens", () => {
     expect(() => tokens.verify(anonymous, tokens.issue(anonymous))).not.toThrow();
   });
 
-  it("issues a new token after a login and rejects the former token", () => {
+  it("issues a new token after a login, and then rejects the former token", () => {
     const loggedIn = { ...anonymous, subject: "anonymous" };
     expect(tokens.issue(loggedIn)).not.toBe(tokens.issue(anonymous));
-    expect(() => tokens.verify(loggedIn, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
+    expect(() => tokens.verify(loggedIn, tokens.issue(anonymous))).toThrow(errorWithCode("CSRF_INVALID"));
   });
 
   it("rejects the token of another session", () => {
     const other = { ...anonymous, id: "11111111-96f5-4c8f-9d1c-0d1f6f5f2b11" };
-    expect(() => tokens.verify(other, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
+    expect(() => tokens.verify(other, tokens.issue(anonymous))).toThrow(errorWithCode("CSRF_INVALID"));
   });
 
-  it("rejects a signature that was made for another purpose", () => {
+  it("rejects a token whose signature was made for another purpose", () => {
     const text = anonymous.id;
     expect(() => tokens.verify(anonymous, ring.sign("csrf", text))).not.toThrow();
-    expect(() => tokens.verify(anonymous, ring.sign("visitor", text))).toThrow(code("CSRF_INVALID"));
+    expect(() => tokens.verify(anonymous, ring.sign("visitor", text))).toThrow(errorWithCode("CSRF_INVALID"));
   });
 
-  it("accepts a token signed with an older secret and rejects a token signed with a removed secret", () => {
+  it("accepts a token that an older secret signed, and rejects a token that a removed secret signed", () => {
     const token = tokens.issue(anonymous);
     const rotated = new CsrfTokens(new SecretRing(["a newer secret, longer", "a secret of some length"]));
     const dropped = new CsrfTokens(new SecretRing(["a newer secret, longer"]));
     expect(() => rotated.verify(anonymous, token)).not.toThrow();
-    expect(() => dropped.verify(anonymous, token)).toThrow(code("CSRF_INVALID"));
+    expect(() => dropped.verify(anonymous, token)).toThrow(errorWithCode("CSRF_INVALID"));
   });
 
   it.each([undefined, ""])("throws CSRF_MISSING for %j", (token) => {
-    expect(() => tokens.verify(anonymous, token)).toThrow(code("CSRF_MISSING"));
+    expect(() => tokens.verify(anonymous, token)).toThrow(errorWithCode("CSRF_MISSING"));
   });
 
   it.each(["x", "é".repeat(43), "A".repeat(43), "x".repeat(1_000_000)])(
     "throws CSRF_INVALID for %.20s",
     (token) => {
-      expect(() => tokens.verify(anonymous, token)).toThrow(code("CSRF_INVALID"));
+      expect(() => tokens.verify(anonymous, token)).toThrow(errorWithCode("CSRF_INVALID"));
     },
   );
 });
 
 /** Sends a request to the host example.com. As in Go's tests, an empty string means that the header is absent. */
-function check(protection: CrossOriginProtection, method: string, site: string, origin: string): boolean {
+function isAllowed(protection: CrossOriginProtection, method: string, site: string, origin: string): boolean {
   return protection.allows({
     method,
     secFetchSite: site || undefined,
@@ -209,6 +209,6 @@ function check(protection: CrossOriginProtection, method: string, site: string, 
   });
 }
 
-function code(value: string) {
+function errorWithCode(value: string) {
   return expect.objectContaining({ code: value });
 }

@@ -10,13 +10,16 @@ afterEach(() => {
   for (const close of closeFunctions.splice(0)) close();
 });
 
-/** Defers the headers of a response until `beforeSend` is done. */
-export function deferUntil(response: ServerResponse, beforeSend: HeadersHook["beforeSend"]): void {
+/** Holds back the headers of a response until `beforeSend` has finished. */
+export function deferHeadersUntil(response: ServerResponse, beforeSend: HeadersHook["beforeSend"]): void {
   deferHeaders(response, { beforeSend, onFailure: errorResponse });
 }
 
-/** Starts a server that is stopped after the test. `requested` resolves when it has handled its first request. */
-export async function listen(handler: RequestListener) {
+/**
+ * Starts a server, which is stopped after the test. `requested` resolves when the handler has run for the first
+ * request.
+ */
+export async function startServer(handler: RequestListener) {
   const requested = Promise.withResolvers<void>();
   const server = createServer((request, response) => {
     handler(request, response);

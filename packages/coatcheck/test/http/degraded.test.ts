@@ -14,8 +14,8 @@ afterEach(async () => {
 });
 
 /**
- * Starts a server, logs in, and stops the store for so long that the cache may no longer use its copies, because its
- * lease has expired.
+ * Starts a server and logs in. Then stops the store until the lease of the cache has expired, so the cache may no
+ * longer use its copies.
  */
 async function startWithExpiredLease(outage: OutagePolicy) {
   const state = { isDown: false, time: 0 };
@@ -77,7 +77,7 @@ describe("the outage policy `degraded` during a long outage", () => {
     expect(await get("/pay")).toMatchObject({ status: 503, cookies: [] });
   });
 
-  it("responds 503 when the cached copy is older than maxAge", async () => {
+  it("responds 503 when the cached copy is older than `maxAge`", async () => {
     const { get } = await startWithExpiredLease({ degraded: { maxAge: 5_000 } });
     expect(await get("/")).toMatchObject({ status: 503, cookies: [] });
   });

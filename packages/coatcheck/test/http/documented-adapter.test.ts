@@ -12,7 +12,7 @@ import {
   type Routes,
   type StartAdapter,
 } from "../../src/testing/adapter-suite.ts";
-import { streamOf } from "./adapter-fixtures.ts";
+import { createByteStream } from "./adapter-fixtures.ts";
 
 type Handler = (request: Request, session: RequestSession<AdapterSuiteData>) => Promise<Response>;
 type WithSession = (
@@ -30,8 +30,8 @@ writeFileSync(`${folder}/adapter.ts`, example.replaceAll(/^ \* ?/gm, ""));
 const { withSession }: { withSession: WithSession } = await import(`${folder}/adapter.ts`);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const start: StartAdapter = async (manager, options, routes) => {
-  const handle = withSession(manager, options, (request, session) => serve(routes, request, session));
+const startDocumentedAdapter: StartAdapter = async (manager, options, routes) => {
+  const handle = withSession(manager, options, (request, session) => callRoute(routes, request, session));
   const server = createServer(async (incoming, outgoing) => {
     const { method = "GET", url = "/", rawHeaders } = incoming;
     const headers = new Headers();
@@ -62,7 +62,7 @@ const start: StartAdapter = async (manager, options, routes) => {
   };
 };
 
-async function serve(
+async function callRoute(
   routes: Routes,
   request: Request,
   session: RequestSession<AdapterSuiteData>,
@@ -76,8 +76,11 @@ async function serve(
   return (await route.handle({
     session,
     reply: (status, headers, body) => new Response(body ?? null, { status, headers }),
-    stream: (chunks) => new Response(streamOf(chunks)),
+    stream: (chunks) => new Response(createByteStream(chunks)),
   })) as Response;
 }
 
-adapterContract({ describe, it }, { name: "the adapter documented in coatcheck/http", start, raw: false });
+adapterContract(
+  { describe, it },
+  { name: "the adapter documented in coatcheck/http", start: startDocumentedAdapter, raw: false },
+);

@@ -17,7 +17,7 @@ describe("a logout with several session cookies", () => {
     expect((await open(tokens).load()).record).toBeNull();
   });
 
-  it("ends the valid session behind a cookie whose session has been swept, and returns true", async () => {
+  it("ends the valid session even if the first cookie belongs to a deleted session, and returns true", async () => {
     const { manager, open } = setUp();
     const [swept, live] = [await manager.create(), await manager.create({ subject: "ann" })];
     await manager.revoke({ session: swept.record.id });
@@ -27,7 +27,7 @@ describe("a logout with several session cookies", () => {
     expect((await manager.find(live.record.id))?.state).toBe("revoked");
   });
 
-  it("does not end the session of a token that a newer token has replaced long ago", async () => {
+  it("does not end the session of a token that was replaced by a newer token long ago", async () => {
     const { manager, open, advance } = setUp();
     const [own, other] = [await manager.create({ subject: "ann" }), await manager.create({ subject: "ann" })];
     const renewed = await manager.rotate(other.record.id);
@@ -38,7 +38,7 @@ describe("a logout with several session cookies", () => {
     expect((await manager.find(other.record.id))?.state).toBe("active");
   });
 
-  it("looks up at most 32 tokens, and no value without a valid seal", async () => {
+  it("looks up at most 32 tokens, and ignores values without a valid seal", async () => {
     const { manager, store, open } = setUp();
     const { token } = await manager.create({ subject: "ann" });
     const readsOf = async (others: string[]) => {
@@ -48,7 +48,7 @@ describe("a logout with several session cookies", () => {
       return store.reads - before;
     };
     const victims = await Promise.all([manager.create(), manager.create()]);
-    // The seal is the end of the token.
+    // The last part of a token is its seal.
     const forged = victims.map((issued) => `${issued.token.slice(0, 44)}AAAAAA`);
     expect(await readsOf([...forged, "x", ""])).toBe(1);
     for (const { record } of victims) expect((await manager.find(record.id))?.state).toBe("active");
@@ -56,7 +56,7 @@ describe("a logout with several session cookies", () => {
     expect(await readsOf(planted.map((issued) => issued.token))).toBeLessThanOrEqual(32);
   });
 
-  it("keeps the request's own session if another one cannot be ended, so that the logout can be repeated", async () => {
+  it("keeps the request's own session if another session cannot be ended, so that the logout can be repeated", async () => {
     const { manager, store, open } = setUp();
     const issued = [await manager.create({ subject: "ann" }), await manager.create({ subject: "bob" })];
     const session = await open(issued.map(({ token }) => token)).load();
@@ -68,7 +68,7 @@ describe("a logout with several session cookies", () => {
   });
 });
 
-/** Creates a manager on a store that counts calls, and a function that opens a request with these session cookies. */
+/** Creates a manager whose store counts calls. `open` opens a request with several session cookies. */
 function setUp() {
   let time = Date.UTC(2026, 0, 1);
   const clock = { now: () => time };

@@ -25,7 +25,7 @@ it("send() cancels the body for a client that has disconnected", async () => {
   }
 });
 
-it("EventStream ends when its reader stops reading, so that its buffer stays small", () => {
+it("EventStream ends when its reader has stopped reading, so that its buffer stays small", () => {
   let endCount = 0;
   const context = { now: () => 0, interval: 1000, warnBefore: 0, onEnded: () => void endCount++ };
   const stream = new EventStream({ id: "an id", version: 1 }, context);
@@ -56,11 +56,11 @@ describe("two nodes with caches", () => {
     try {
       const browser = site.browser();
       const id = (await browser.logIn()).data.session?.id;
-      const stream = await browser.follow();
+      const stream = await browser.openEventStream();
       const reads = site.store.reads;
       const startedAt = performance.now();
       await otherNode.revoke({ subject: "ada" });
-      expect(await stream.next()).toBe(`revoked ${id}`);
+      expect(await stream.nextEvent()).toBe(`revoked ${id}`);
       const elapsed = performance.now() - startedAt;
       console.log(`revocation by another node reported after ${elapsed.toFixed()} ms`);
       expect(elapsed).toBeLessThan(2000);

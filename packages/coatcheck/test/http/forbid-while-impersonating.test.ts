@@ -24,8 +24,10 @@ beforeAll(async () => {
   acting = (await session.commit()).token ?? "";
 });
 
-/** Returns the statuses of three requests: of the clerk, of the clerk while impersonating, and of a visitor. */
-async function statusesOf(send: (headers: Record<string, string>) => Promise<number>): Promise<number[]> {
+/** Sends a request of the clerk, one of the clerk while impersonating, and one of a visitor. Returns the statuses. */
+async function requestStatuses(
+  send: (headers: Record<string, string>) => Promise<number>,
+): Promise<number[]> {
   const cookies = [own, acting, null].map((token) => (token ? { cookie: `__Host-sid=${token}` } : {}));
   return await Promise.all(cookies.map(send));
 }
@@ -41,7 +43,7 @@ it("forbidWhileImpersonating() in Express responds 403 while impersonating, and 
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   expect(
-    await statusesOf(
+    await requestStatuses(
       async (headers) => (await fetch(url, { headers: { ...headers, connection: "close" } })).status,
     ),
   ).toEqual([200, 403, 401]);
@@ -54,9 +56,9 @@ it("forbidWhileImpersonating() in Fastify responds 403 while impersonating, and 
   app.setErrorHandler(forFastify.sessionErrors());
   const preHandler = forFastify.forbidWhileImpersonating("change the password");
   app.get("/", { preHandler }, async () => "changed");
-  expect(await statusesOf(async (headers) => (await app.inject({ url: "/", headers })).statusCode)).toEqual([
-    200, 403, 401,
-  ]);
+  expect(
+    await requestStatuses(async (headers) => (await app.inject({ url: "/", headers })).statusCode),
+  ).toEqual([200, 403, 401]);
   await app.close();
 });
 
@@ -66,6 +68,6 @@ it("forbidWhileImpersonating() in Hono responds 403 while impersonating, and 401
   app.get("/", forHono.forbidWhileImpersonating("change the password"), (c) => c.text("changed"));
   app.onError(forHono.sessionErrors());
   expect(
-    await statusesOf(async (headers) => (await app.request("http://localhost/", { headers })).status),
+    await requestStatuses(async (headers) => (await app.request("http://localhost/", { headers })).status),
   ).toEqual([200, 403, 401]);
 });

@@ -14,7 +14,7 @@ const manager = new SessionManager<Data>({ store: memoryStore(), secrets: ["the 
 
 type App = Hono<SessionEnv<Data>>;
 
-/** Creates an application whose handlers fail, some of them after a change of the session. */
+/** Creates an application whose handlers throw. Some of them change the session before they throw. */
 function createApp(register: (app: App) => unknown): App {
   const app: App = new Hono();
   app.use(coatcheck(manager, { addressOf: () => "127.0.0.1" }));
@@ -40,12 +40,12 @@ function createApp(register: (app: App) => unknown): App {
   return app;
 }
 
-const cookieOf = (token: string) => ({ headers: { cookie: `__Host-sid=${token}` } });
+const withSessionCookie = (token: string) => ({ headers: { cookie: `__Host-sid=${token}` } });
 
 afterEach(() => vi.restoreAllMocks());
 
 describe("sessionErrors() of Hono", () => {
-  it("responds to other errors as Hono does without an error handler, and logs the same errors", async () => {
+  it("responds to other errors like Hono without an error handler, and logs the same errors", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const outcomeOf = async (app: App, path: string) => {
       logged.mockClear();
@@ -67,14 +67,14 @@ describe("sessionErrors() of Hono", () => {
     expect((await outcomeOf(handled, "/guarded")).status).toBe(401);
   });
 
-  it("calls the application's own handler for other errors only", async () => {
+  it("calls the application's own handler only for errors that are not session errors", async () => {
     const app = createApp(({ onError }) => onError(sessionErrors((error, c) => c.text(error.message, 418))));
     const bug = await app.request("http://localhost/bug");
     expect([bug.status, await bug.text()]).toEqual([418, "a bug"]);
     expect((await app.request("http://localhost/guarded")).status).toBe(401);
   });
 
-  it("passed without parentheses, throws an error that advises to call it", async () => {
+  it("throws an error that says to call it if it is passed without parentheses", async () => {
     expect(() => sessionErrors(new Error("a bug") as never)).toThrow(
       /mount sessionErrors\(\), with the parent/,
     );
@@ -97,19 +97,19 @@ const HANDLERS: readonly [string, (app: App) => unknown][] = [
 ];
 
 describe.each(HANDLERS)("an error of a Hono handler, with %s,", (_name, register) => {
-  it("does not drop the session's changes: a login sets the cookie and stores the data", async () => {
+  it("does not discard the changes of a login, which sets the cookie and stores the data", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { token, record } = await manager.create();
-    const response = await createApp(register).request("http://localhost/login", cookieOf(token));
+    const response = await createApp(register).request("http://localhost/login", withSessionCookie(token));
     expect(response.status).toBeGreaterThanOrEqual(400);
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=[\w-]{50};/)]);
     expect(await manager.find(record.id)).toMatchObject({ subject: "ada", data: { tries: 1 } });
   });
 
-  it("does not drop a logout: the cookie is cleared", async () => {
+  it("does not discard a logout, which clears the cookie", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { token } = await manager.create({ subject: "ada" });
-    const response = await createApp(register).request("http://localhost/logout", cookieOf(token));
+    const response = await createApp(register).request("http://localhost/logout", withSessionCookie(token));
     expect(response.status).toBe(500);
     expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=; Max-Age=0;/)]);
     expect(response.headers.get("clear-site-data")).toContain("storage");

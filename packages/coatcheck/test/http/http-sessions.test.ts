@@ -24,7 +24,7 @@ describe("HttpSessions", () => {
     );
   });
 
-  it("accepts a session cookie whose prefix makes its name differ from the CSRF token's cookie", () => {
+  it("accepts the same name for the session cookie and the CSRF cookie if a prefix makes them differ", () => {
     expect(new HttpSessions(manager, { cookie: { name: "csrf_token" } }).cookie.name).toBe(
       "__Host-csrf_token",
     );
@@ -131,7 +131,7 @@ describe("RequestSession", () => {
     }
   });
 
-  it("calls onCommitFailure when a commit fails", async () => {
+  it("calls `onCommitFailure` when a commit fails", async () => {
     const reported: unknown[] = [];
     const { store, open } = setUp({ onCommitFailure: (error) => reported.push(error) });
     const session = open("");
@@ -159,10 +159,7 @@ describe("RequestSession", () => {
   });
 });
 
-/**
- * Creates a manager with a cache on a store that counts calls, and a function that opens the session for a `Cookie`
- * header.
- */
+/** Creates a manager with a cache and a store that counts calls. `open` opens the session for a `Cookie` header. */
 function setUp(options: HttpOptions = {}) {
   const store = new ObservedStore(memoryStore());
   const manager = new SessionManager<Record<string, unknown>>({

@@ -10,7 +10,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-it("unsaved data that a handler assigns after the commit calls onCommitFailure once per request, and warns once", async () => {
+it("onCommitFailure is called once per request for unsaved data that a handler assigns after the commit; one warning is emitted", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open, runTimers } = setUp();
   for (let round = 0; round < 2; round++) {
@@ -31,7 +31,7 @@ it("unsaved data that a handler assigns after the commit calls onCommitFailure o
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("an unsaved change of data that is first read after the commit is reported, as is an unsaved flash message", async () => {
+it("an unsaved change is reported even if the handler first reads the data after the commit, as is an unsaved flash message", async () => {
   const { failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();
@@ -62,7 +62,7 @@ it.each(["data", "flash"])(
   },
 );
 
-it("an assigned array whose items have undefined members is stored by the commit and not reported", async () => {
+it("an assigned array with undefined members is stored by the commit, and not reported", async () => {
   const { failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();
@@ -72,7 +72,7 @@ it("an assigned array whose items have undefined members is stored by the commit
   expect(failed).toEqual([]);
 });
 
-it("data that is assigned after the commit and then saved is stored and not reported", async () => {
+it("data that a handler assigns after the commit is stored and not reported if the handler calls save()", async () => {
   const { manager, failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();
@@ -104,7 +104,7 @@ it("unsaved data and flash messages that a handler sets after revoke() are repor
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("save() or a login after revoke() stores data set after revoke() in a new session, but no data set before it", async () => {
+it("save() or a login after revoke() creates a session with the data set after revoke(), but without data set before", async () => {
   for (const store of ["save", "authenticate"] as const) {
     const { manager, failed, open } = setUp();
     const request = open();
@@ -124,7 +124,7 @@ it("save() or a login after revoke() stores data set after revoke() in a new ses
   }
 });
 
-it("a login after the commit throws CONFLICT and is passed to onCommitFailure", async () => {
+it("a login after the commit throws CONFLICT, and the error is passed to onCommitFailure", async () => {
   const { reported, failed, open } = setUp();
   const request = open();
   const session = await request.load();
@@ -136,7 +136,7 @@ it("a login after the commit throws CONFLICT and is passed to onCommitFailure", 
   expect(reported).toHaveLength(3);
 });
 
-it("Express receives an error of a late login that the handler does not catch", async () => {
+it("Express receives the error of a login after the commit if the handler does not catch it", async () => {
   const { manager } = setUp();
   const errors: unknown[] = [];
   const app = express().use(coatcheck(manager));
@@ -164,8 +164,8 @@ interface Data {
 }
 
 /**
- * Creates a manager, a function that opens requests without a cookie, timers that the test runs, and lists of the
- * reported errors and warnings.
+ * Creates a manager whose timers fire when the test calls `runTimers`. `open` opens a request without a cookie.
+ * `reported` contains the errors passed to `onCommitFailure`, `failed` the data of the events `failed`.
  */
 function setUp() {
   const timers = new Set<() => void>();

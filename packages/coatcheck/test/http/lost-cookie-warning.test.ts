@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
-type Headers = Readonly<Record<string, string>>;
+type RequestHeaders = Readonly<Record<string, string>>;
 
 let warnings: string[];
 beforeEach(() => {
@@ -20,8 +20,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Logs in once for each of `requests`, in a process that has not warned yet. */
-async function logIns(options: object, requests: readonly Headers[]): Promise<void> {
+/** Resets the warnings of this process, and logs in once with the headers of each of `requests`. */
+async function logInRepeatedly(options: object, requests: readonly RequestHeaders[]): Promise<void> {
   const { coatcheck } = await import("../../src/http/node/adapter.ts");
   const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
   const server = createServer(
@@ -47,15 +47,15 @@ async function logIns(options: object, requests: readonly Headers[]): Promise<vo
 }
 
 it("a Secure cookie over plain http causes one warning, which names the host and the option to set", async () => {
-  await logIns({}, [{ host: "192.168.1.5:3000" }, { host: "shop.example" }]);
+  await logInRepeatedly({}, [{ host: "192.168.1.5:3000" }, { host: "shop.example" }]);
   expect(warnings).toEqual([
     expect.stringContaining("http://192.168.1.5:3000: it is Secure; set cookie: { secure: false }"),
   ]);
 });
 
-it("a cookie for the domain of another host causes a warning", async () => {
+it("a cookie whose domain does not belong to the host causes a warning", async () => {
   const cookie = { prefix: "__Secure-", domain: "shop.example" };
-  await logIns({ cookie }, [{ host: "shop.example.net" }]);
+  await logInRepeatedly({ cookie }, [{ host: "shop.example.net" }]);
   expect(warnings).toEqual([
     expect.stringContaining(
       "from http://shop.example.net: its domain is shop.example; use that host, or omit",
@@ -63,7 +63,7 @@ it("a cookie for the domain of another host causes a warning", async () => {
   ]);
 });
 
-it.each<[string, object, Headers]>([
+it.each<[string, object, RequestHeaders]>([
   [
     "the cookie's domain",
     { cookie: { secure: false, domain: "shop.example" } },
@@ -86,12 +86,12 @@ it.each<[string, object, Headers]>([
   ["a trusted https proxy", { trustProxy: 1 }, { host: "shop.example", "x-forwarded-proto": "https" }],
   ["a cookie that is not Secure", { cookie: { secure: false } }, { host: "shop.example" }],
 ])("%s causes no warning", async (_name, options, headers) => {
-  await logIns(options, [headers]);
+  await logInRepeatedly(options, [headers]);
   expect(warnings).toEqual([]);
 });
 
-it("a lost cookie causes no warning in production", async () => {
+it("a cookie that the browser drops causes no warning in production", async () => {
   vi.stubEnv("NODE_ENV", "production");
-  await logIns({}, [{ host: "shop.example" }]);
+  await logInRepeatedly({}, [{ host: "shop.example" }]);
   expect(warnings).toEqual([]);
 });

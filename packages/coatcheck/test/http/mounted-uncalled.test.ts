@@ -1,6 +1,6 @@
 /**
- * Tests functions that return middleware, but are mounted without parentheses. TypeScript accepts most of these
- * mistakes.
+ * Tests the mistake of mounting a function that returns middleware instead of calling it (`app.use(coatcheck)`).
+ * TypeScript does not find most of these mistakes.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
@@ -35,7 +35,7 @@ const ARGUMENTS = new Map([
   ["requireElevated", "scope"],
   ["forbidWhileImpersonating", "action"],
 ]);
-const messageOf = (name: string) =>
+const expectedMessage = (name: string) =>
   ARGUMENTS.has(name)
     ? `Invalid session field: ${ARGUMENTS.get(name)} must be a non-empty string (got object).`
     : `Invalid call of ${name}(): takes no argument; mount ${name}(), with the parentheses.`;
@@ -43,7 +43,7 @@ const messageOf = (name: string) =>
 describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)(
   "%s, mounted without parentheses,",
   (name) => {
-    it("throws an error in Express, so that the request does not hang", async () => {
+    it("the mounted function throws an error in Express, so that the request does not hang", async () => {
       const app = express();
       if (name !== "coatcheck") app.use(forExpress.coatcheck(manager, { cookie: { secure: false } }));
       app.use(untyped(forExpress[name]));
@@ -58,7 +58,7 @@ describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)(
         500,
         name === "coatcheck"
           ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
-          : messageOf(name),
+          : expectedMessage(name),
       ]);
     });
   },
@@ -72,7 +72,7 @@ it.each(GUARDS)(
     await app.register(forFastify.coatcheck(manager));
     app.get("/", { preHandler: untyped(forFastify[name]) }, async () => "passed");
     const response = await app.inject("/");
-    expect([response.statusCode, response.json().message]).toEqual([500, messageOf(name)]);
+    expect([response.statusCode, response.json().message]).toEqual([500, expectedMessage(name)]);
 
     const messages: string[] = [];
     const hono = new Hono();
@@ -83,11 +83,11 @@ it.each(GUARDS)(
       return c.text("failed", 500);
     });
     expect((await hono.request("http://localhost/")).status).toBe(500);
-    expect(messages).toEqual([messageOf(name)]);
+    expect(messages).toEqual([expectedMessage(name)]);
   },
 );
 
-it("coatcheck(manager), mounted as a Fastify hook, throws an error that advises to register it", async () => {
+it("coatcheck(manager) throws an error that says to register it if it is mounted as a Fastify hook", async () => {
   const app = fastify();
   cleanups.push(() => app.close());
   app.addHook("onRequest", untyped(forFastify.coatcheck(manager)));
@@ -114,7 +114,7 @@ it.each(["coatcheck(manager)(listener)", "withSession.upgrade(listener)"])(
   },
 );
 
-it("coatcheck(manager), passed to node:http as a listener, throws an error, so that the request does not hang", () => {
+it("coatcheck(manager) throws an error if it is passed to node:http as a listener, so that the request does not hang", () => {
   const listener = untyped(forNode.coatcheck(manager)) as (request: unknown, response: unknown) => void;
   const request = { method: "GET" } as IncomingMessage;
   expect(() => listener(request, new ServerResponse(request))).toThrow(

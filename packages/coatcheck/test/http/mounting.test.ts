@@ -26,18 +26,18 @@ afterEach(async () => {
   for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
-function managerOf(store = memoryStore()): SessionManager<Data> {
+function createManager(store = memoryStore()): SessionManager<Data> {
   return new SessionManager<Data>({ store, secrets: ["the secret of these tests"] });
 }
 
 /** Starts the server and returns its URL. */
-async function listen(server: Server): Promise<string> {
+async function startListening(server: Server): Promise<string> {
   await once(server.listen(0, "127.0.0.1"), "listening");
   cleanups.push(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Starts an application that mounts the adapter twice: for all paths, and again for `/admin` with another manager. */
+/** Starts an application that mounts the adapter twice: for all paths with `outer`, and for `/admin` with `inner`. */
 async function startNested(outer: SessionManager<Data>, inner: SessionManager<Data>): Promise<string> {
   const markSeen: express.RequestHandler = async (request, _response, next) => {
     (await forExpress.sessionOf<Data>(request).load()).data.seen = true;
@@ -47,12 +47,12 @@ async function startNested(outer: SessionManager<Data>, inner: SessionManager<Da
   app.use(forExpress.coatcheck(outer, { cookie: { secure: false, name: "outer" } }), markSeen);
   app.use("/admin", forExpress.coatcheck(inner, { cookie: { secure: false, name: "inner" } }), markSeen);
   app.get("/admin/page", (_request, response) => response.redirect("/elsewhere"));
-  return await listen(createServer(app));
+  return await startListening(createServer(app));
 }
 
 describe("two adapters in one application", () => {
   it("stores both sessions and sets both cookies before the redirect is sent", async () => {
-    const [outer, inner] = [managerOf(), managerOf()];
+    const [outer, inner] = [createManager(), createManager()];
     const response = await fetch(`${await startNested(outer, inner)}/admin/page`, { redirect: "manual" });
     expect([response.status, response.headers.get("location")]).toEqual([302, "/elsewhere"]);
     expect(response.headers.getSetCookie().map((cookie) => cookie.split("=")[0])).toEqual(["outer", "inner"]);
@@ -66,7 +66,7 @@ describe("two adapters in one application", () => {
         throw new CoatcheckError("STORE_UNAVAILABLE", "Made to fail.");
       };
       Object.assign(stores[broken] ?? {}, { put });
-      const url = await startNested(managerOf(stores[0]), managerOf(stores[1]));
+      const url = await startNested(createManager(stores[0]), createManager(stores[1]));
       const response = await fetch(`${url}/admin/page`, { redirect: "manual" });
       expect(response.status).toBe(503);
       expect(response.headers.getSetCookie()).toEqual([]);
@@ -77,17 +77,17 @@ describe("two adapters in one application", () => {
 it("coatcheck() throws an error that names the cause if express-session is mounted too", async () => {
   const app = express();
   app.use(expressSession({ secret: "an older secret", resave: false, saveUninitialized: false }));
-  app.use(forExpress.coatcheck(managerOf(), { cookie: { secure: false } }));
+  app.use(forExpress.coatcheck(createManager(), { cookie: { secure: false } }));
   app.get("/", (_request, response) => void response.send("never"));
   const errorHandler: express.ErrorRequestHandler = (error, _request, response, _next) => {
     response.status(500).send(`${error}`);
   };
-  const response = await fetch(await listen(createServer(app.use(errorHandler))));
+  const response = await fetch(await startListening(createServer(app.use(errorHandler))));
   expect(response.status).toBe(500);
   expect(await response.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
 });
 
-it("a guard such as requireSubject() throws an error that names the cause if coatcheck() is not mounted", async () => {
+it("a guard such as requireSubject() throws an error that asks for coatcheck() if it is not mounted", async () => {
   const app = new Hono();
   app.get("/", forHono.requireSubject(), (c) => c.text("never"));
   app.onError((error, c) => c.text(`${error}`, 500));
@@ -98,8 +98,8 @@ it("a guard such as requireSubject() throws an error that names the cause if coa
 describe("app.register() of a Fastify plugin", () => {
   const authenticate = () => null;
   const plugins = [
-    ["coatcheck(manager, options)", () => forFastify.coatcheck(managerOf())],
-    ["sessionRoutes(manager, options)", () => sessionRoutes(managerOf(), { authenticate })],
+    ["coatcheck(manager, options)", () => forFastify.coatcheck(createManager())],
+    ["sessionRoutes(manager, options)", () => sessionRoutes(createManager(), { authenticate })],
   ] as const;
 
   it.each(plugins)("refuses options that belong to %s", async (call, plugin) => {
@@ -128,7 +128,7 @@ describe("app.register() of a Fastify plugin", () => {
 
 it("the CSRF check over HTTP/2 accepts a POST of the same host and rejects one of another host", async () => {
   const app = fastify({ http2: true });
-  await app.register(forFastify.coatcheck(managerOf(), { cookie: { secure: false } }));
+  await app.register(forFastify.coatcheck(createManager(), { cookie: { secure: false } }));
   app.post("/", async (request) => {
     (await forFastify.sessionOf<Data>(request).load()).data.seen = true;
     return "body";
@@ -157,16 +157,16 @@ describe("a wrong argument or option in a handler", () => {
   const login = async (session: { load(): unknown }) =>
     await ((await session.load()) as { authenticate(subject: unknown): Promise<void> }).authenticate(7);
 
-  it("leads to a 500 in Express, and the error is passed to the error handlers", async () => {
+  it("causes a 500 in Express, and Express passes the error to its error handlers", async () => {
     const logged: unknown[] = [];
-    const app = express().use(forExpress.coatcheck(managerOf()));
+    const app = express().use(forExpress.coatcheck(createManager()));
     app.post("/", async (request) => await login(forExpress.sessionOf(request)));
     app.use(forExpress.sessionErrors());
     app.use(((error, _request, response, _next) => {
       logged.push(error.message);
       response.status(error.status ?? 500).end();
     }) satisfies express.ErrorRequestHandler);
-    const response = await fetch(await listen(createServer(app)), { method: "POST" });
+    const response = await fetch(await startListening(createServer(app)), { method: "POST" });
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
@@ -174,7 +174,7 @@ describe("a wrong argument or option in a handler", () => {
     const logged: string[] = [];
     const app = fastify({ logger: { level: "error", stream: { write: (line) => logged.push(line) } } });
     cleanups.push(() => app.close());
-    await app.register(forFastify.coatcheck(managerOf()));
+    await app.register(forFastify.coatcheck(createManager()));
     app.setErrorHandler(forFastify.sessionErrors());
     app.post("/", async (request) => await login(forFastify.sessionOf(request)));
     const response = await app.inject({ method: "POST", url: "/" });
@@ -182,9 +182,9 @@ describe("a wrong argument or option in a handler", () => {
     expect(logged[0]).toContain(message);
   });
 
-  it("leads to a 500 in Hono, and the error is passed to onError", async () => {
+  it("causes a 500 in Hono, and Hono passes the error to `onError`", async () => {
     const logged: string[] = [];
-    const app = new Hono<forHono.SessionEnv<Data>>().use(forHono.coatcheck(managerOf()));
+    const app = new Hono<forHono.SessionEnv<Data>>().use(forHono.coatcheck(createManager()));
     app.post("/", async (c) => {
       await login(c.get("session"));
       return c.text("never");
@@ -197,13 +197,13 @@ describe("a wrong argument or option in a handler", () => {
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("causes a 500 without details if newSession() returns a misspelt field, and calls onCommitFailure with the field's name", async () => {
+  it("causes a 500 without details if `newSession` returns a misspelt field; the error for onCommitFailure names the field", async () => {
     const logged: unknown[] = [];
     const options = {
       newSession: () => ({ subjct: "ada" }) as object,
       onCommitFailure: (error: unknown) => logged.push(error),
     };
-    const manager = managerOf();
+    const manager = createManager();
     const failed: unknown[] = [];
     manager.events.on("failed", (event) => failed.push(event));
     const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
@@ -213,7 +213,7 @@ describe("a wrong argument or option in a handler", () => {
       (await forExpress.sessionOf<Data>(request).load()).data.seen = true;
       response.send("never");
     });
-    const url = await listen(createServer(app));
+    const url = await startListening(createServer(app));
     for (let round = 1; round <= 2; round++) {
       const response = await fetch(url, { method: "POST" });
       expect([response.status, response.headers.getSetCookie()]).toEqual([500, []]);

@@ -20,14 +20,14 @@ describeWithProgram("nginx", "behind an nginx that buffers and compresses", () =
     await site.close();
   });
 
-  it("forwards each event of the event stream immediately, although nginx compresses responses", async () => {
+  it("an event stream behind nginx delivers each event immediately, although nginx buffers and compresses responses", async () => {
     const browser = new Browser(nginx.url, FIREFOX);
     const id = (await browser.logIn()).data.session?.id ?? "";
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     expect(stream.response.headers.get("content-encoding")).toBe("gzip");
     await site.manager.patch(id, { theme: "dark" });
-    expect(await stream.next()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     await site.manager.revoke({ session: id });
-    expect(await stream.next()).toBe(`revoked ${id}`);
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
   });
 });

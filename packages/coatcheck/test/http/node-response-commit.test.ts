@@ -6,16 +6,16 @@ import { errorResponse } from "../../src/http/error-response.ts";
 import { deferHeaders } from "../../src/http/node/hold-response.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { MaybePromise } from "../../src/session/session.ts";
-import { deferUntil, listen } from "./deferred-response.ts";
+import { deferHeadersUntil, startServer } from "./deferred-response.ts";
 
 const BIG = Buffer.alloc(300_000, "x");
 
 describe("a deferred response during an asynchronous commit", () => {
-  it("sends nothing before the commit, then everything in order", async () => {
+  it("sends nothing before the commit, and then everything in order", async () => {
     const gate = Promise.withResolvers<void>();
-    const server = await listen((request, response) => {
+    const server = await startServer((request, response) => {
       if (request.url === "/other") return response.end();
-      deferUntil(response, () => gate.promise);
+      deferHeadersUntil(response, () => gate.promise);
       response.writeHead(302, { location: "/next" });
       return response.end("moved");
     });
@@ -26,7 +26,7 @@ describe("a deferred response during an asynchronous commit", () => {
     socket.on("data", (chunk) => {
       received += chunk;
     });
-    // Complete another request first, so that the server has had time to respond to the deferred one.
+    // Complete another request first. Until then, the server had time to send the deferred response by mistake.
     await (await fetch(`${server.url}/other`)).text();
     expect(received).toBe("");
     gate.resolve();
@@ -38,8 +38,8 @@ describe("a deferred response during an asynchronous commit", () => {
   it("pauses and resumes a piped stream without losing data", async () => {
     const gate = Promise.withResolvers<void>();
     const results: boolean[] = [];
-    const server = await listen((_request, response) => {
-      deferUntil(response, () => gate.promise);
+    const server = await startServer((_request, response) => {
+      deferHeadersUntil(response, () => gate.promise);
       const original = response.write;
       response.write = ((...args: Parameters<typeof original>) => {
         const canContinue = Reflect.apply(original, response, args);
@@ -54,19 +54,19 @@ describe("a deferred response during an asynchronous commit", () => {
     expect(results[0]).toBe(false);
   });
 
-  it("emits drain after a small first chunk", async () => {
-    const server = await listen((_request, response) => {
-      deferUntil(response, () => new Promise((resolve) => setImmediate(resolve)));
+  it("emits `drain` after a small first chunk", async () => {
+    const server = await startServer((_request, response) => {
+      deferHeadersUntil(response, () => new Promise((resolve) => setImmediate(resolve)));
       Readable.from(["a", "b"]).pipe(response);
     });
     expect(await (await fetch(server.url)).text()).toBe("ab");
   });
 
-  it("reports headersSent and writableEnded as if nothing were deferred", async () => {
+  it("has the same `headersSent` and `writableEnded` as a response that is not deferred", async () => {
     const gate = Promise.withResolvers<void>();
     const states: object[] = [];
-    const server = await listen((_request, response) => {
-      deferUntil(response, () => gate.promise);
+    const server = await startServer((_request, response) => {
+      deferHeadersUntil(response, () => gate.promise);
       const record = () =>
         states.push({ headersSent: response.headersSent, writableEnded: response.writableEnded });
       record();
@@ -86,10 +86,10 @@ describe("a deferred response during an asynchronous commit", () => {
     ]);
   });
 
-  it("calls the callback of end after the commit", async () => {
+  it("calls the callback of end() after the commit", async () => {
     const order: string[] = [];
-    const server = await listen((_request, response) => {
-      deferUntil(response, async () => {
+    const server = await startServer((_request, response) => {
+      deferHeadersUntil(response, async () => {
         await new Promise((resolve) => setImmediate(resolve));
         order.push("commit");
       });
@@ -99,10 +99,10 @@ describe("a deferred response during an asynchronous commit", () => {
     expect(order).toEqual(["commit", "sent"]);
   });
 
-  it("runs the hook once for several calls", async () => {
+  it("runs the hook only once, however often the handler writes", async () => {
     let runs = 0;
-    const server = await listen((_request, response) => {
-      deferUntil(response, async () => {
+    const server = await startServer((_request, response) => {
+      deferHeadersUntil(response, async () => {
         runs += 1;
       });
       response.flushHeaders();
@@ -118,9 +118,9 @@ describe("a deferred response during an asynchronous commit", () => {
   it("commits even if the client disconnects", async () => {
     const committed = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
-    const server = await listen((request, response) => {
+    const server = await startServer((request, response) => {
       if (request.url === "/other") return response.end("alive");
-      deferUntil(response, async () => {
+      deferHeadersUntil(response, async () => {
         await new Promise((resolve) => setImmediate(resolve));
         committed.resolve();
       });
@@ -138,9 +138,9 @@ describe("a deferred response during an asynchronous commit", () => {
     expect(await (await fetch(`${server.url}/other`)).text()).toBe("alive");
   });
 
-  it("closes the connection and calls onFailure for a chunk of the wrong type", async () => {
+  it("closes the connection and calls `onFailure` for a chunk of the wrong type", async () => {
     const reported: unknown[] = [];
-    const server = await listen((_request, response) => {
+    const server = await startServer((_request, response) => {
       const beforeSend = () => new Promise<void>((resolve) => setImmediate(resolve));
       const onFailure = (error: unknown) => {
         reported.push(error);
@@ -170,8 +170,8 @@ describe("a deferred response after a failed commit", () => {
   ];
   for (const [way, before] of ways) {
     it(`is replaced with the error response if the commit fails ${way}`, async () => {
-      const server = await listen((_request, response) => {
-        deferUntil(response, before);
+      const server = await startServer((_request, response) => {
+        deferHeadersUntil(response, before);
         response.setHeader("access-control-allow-origin", "https://shop.example");
         response.setHeader("set-cookie", "cart=1");
         response.writeHead(200, "Fine", { "content-type": "text/html", "content-length": 2, etag: '"1"' });
@@ -196,8 +196,8 @@ describe("a deferred response after a failed commit", () => {
 
     it(`calls the callbacks of write() and end() although their data is discarded, if the commit fails ${way}`, async () => {
       const called = Promise.withResolvers<void>();
-      const server = await listen(async (_request, response) => {
-        deferUntil(response, before);
+      const server = await startServer(async (_request, response) => {
+        deferHeadersUntil(response, before);
         response.write("a");
         await new Promise((resolve) => setImmediate(resolve));
         response.writeHead(200);
@@ -209,8 +209,8 @@ describe("a deferred response after a failed commit", () => {
   }
 
   it("does not reveal an unexpected error", async () => {
-    const server = await listen((_request, response) => {
-      deferUntil(response, () => Promise.reject(new TypeError("secret detail")));
+    const server = await startServer((_request, response) => {
+      deferHeadersUntil(response, () => Promise.reject(new TypeError("secret detail")));
       response.end("body");
     });
     const received = await fetch(server.url);

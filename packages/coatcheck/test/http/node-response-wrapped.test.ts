@@ -3,22 +3,23 @@ import { Readable } from "node:stream";
 import { createGzip, type Gzip } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { CoatcheckError } from "../../src/session/errors.ts";
-import { deferUntil, listen } from "./deferred-response.ts";
+import { deferHeadersUntil, startServer } from "./deferred-response.ts";
 
 const TEXT = "body ".repeat(1000);
 
-/** Undocumented properties of a response, which published middleware uses. */
-interface Undocumented extends ServerResponse {
+/** Undocumented members of a response that published middleware uses. */
+interface ResponseInternals extends ServerResponse {
   readonly _header: string | null;
   _implicitHeader(): void;
 }
 
 /**
- * Compresses a response like the package `compression`: writes go through a gzip stream, which is created when the
- * headers are written. Version 1.7 checks `_header`, version 1.8 checks `headersSent`.
+ * Compresses a response like the package `compression`, which writes through a gzip stream. It creates that stream when
+ * the headers are written. To see whether they are written, version 1.7 checks `_header`, and version 1.8
+ * `headersSent`.
  */
-function compress(response: ServerResponse, version: "1.7" | "1.8"): void {
-  const own = response as Undocumented;
+function addCompression(response: ServerResponse, version: "1.7" | "1.8"): void {
+  const own = response as ResponseInternals;
   const { writeHead, write, end, on } = own;
   const early: (() => void)[] = [];
   let stream: Gzip | null = null;
@@ -77,21 +78,21 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "a stream piped in": (response) => Readable.from([TEXT.slice(0, 100), TEXT.slice(100)]).pipe(response),
 };
 
-const outage = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
+const outageError = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
 
 describe.each(["1.7", "1.8"] as const)("a deferred response with compression %s", (version) => {
   for (const place of ["before", "after"] as const) {
     for (const [name, handler] of Object.entries(handlers)) {
       /** Sends a request to a server whose response waits for `commit`. */
       const request = async (commit: () => Promise<void>) => {
-        const { url } = await listen((_request, response) => {
-          if (place === "before") compress(response, version);
-          deferUntil(response, async (headers) => {
+        const { url } = await startServer((_request, response) => {
+          if (place === "before") addCompression(response, version);
+          deferHeadersUntil(response, async (headers) => {
             await new Promise((resolve) => setImmediate(resolve));
             await commit();
             headers.append("set-cookie", "sid=1");
           });
-          if (place === "after") compress(response, version);
+          if (place === "after") addCompression(response, version);
           handler(response);
         });
         return await fetch(url, { signal: AbortSignal.timeout(5000) });
@@ -105,7 +106,7 @@ describe.each(["1.7", "1.8"] as const)("a deferred response with compression %s"
       });
 
       it(`is replaced with the error of a failed commit: ${name}, with compression mounted ${place} the deferral`, async () => {
-        const response = await request(() => Promise.reject(outage));
+        const response = await request(() => Promise.reject(outageError));
         expect(response.status).toBe(503);
         expect(response.headers.getSetCookie()).toEqual([]);
         expect(await response.json()).toMatchObject({ error: { code: "STORE_UNAVAILABLE" } });

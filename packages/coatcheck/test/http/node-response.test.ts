@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
 import type { MaybePromise } from "../../src/session/session.ts";
-import { deferUntil, listen } from "./deferred-response.ts";
+import { deferHeadersUntil, startServer } from "./deferred-response.ts";
 
 /** Different ways to send a response. The client must receive the same bytes with and without deferred headers. */
 const handlers: Record<string, (response: ServerResponse) => unknown> = {
@@ -98,12 +98,16 @@ describe("a response with deferred headers", () => {
   for (const [name, handler] of Object.entries(handlers)) {
     for (const method of ["GET", "HEAD"]) {
       it(`has the same bytes as without deferral: ${name} (${method})`, async () => {
-        const bare = await exchange(handler, method);
-        const immediate = await exchange(handler, method, () => undefined);
-        const later = await exchange(handler, method, () => new Promise((resolve) => setImmediate(resolve)));
+        const bare = await sendAndReadRaw(handler, method);
+        const immediate = await sendAndReadRaw(handler, method, () => undefined);
+        const later = await sendAndReadRaw(
+          handler,
+          method,
+          () => new Promise((resolve) => setImmediate(resolve)),
+        );
         expect(bare).toContain("HTTP/1.1 ");
-        expect(immediate).toBe(withMark(bare));
-        expect(later).toBe(withMark(bare));
+        expect(immediate).toBe(insertMarkHeader(bare));
+        expect(later).toBe(insertMarkHeader(bare));
       });
     }
   }
@@ -115,7 +119,9 @@ describe("a response with deferred headers", () => {
     ];
     const handler = (response: ServerResponse) =>
       Reflect.apply(response.writeHead, response, [200, pairs]).end();
-    expect(await exchange(handler, "GET", () => undefined)).toBe(withMark(await exchange(handler, "GET")));
+    expect(await sendAndReadRaw(handler, "GET", () => undefined)).toBe(
+      insertMarkHeader(await sendAndReadRaw(handler, "GET")),
+    );
   });
 });
 
@@ -127,36 +133,39 @@ it("deferHeaders() does not change trailers", async () => {
     response.end();
   };
   const later = () => new Promise<void>((resolve) => setImmediate(resolve));
-  expect(await exchange(handler, "GET", later)).toBe(withMark(await exchange(handler, "GET")));
+  expect(await sendAndReadRaw(handler, "GET", later)).toBe(
+    insertMarkHeader(await sendAndReadRaw(handler, "GET")),
+  );
 });
 
 it("deferHeaders() does nothing when the headers have been sent", async () => {
-  const server = await listen((_request, response) => {
+  const server = await startServer((_request, response) => {
     response.write("a");
-    deferUntil(response, () => Promise.reject(new Error("must not be called")));
+    deferHeadersUntil(response, () => Promise.reject(new Error("must not be called")));
     response.end("b");
   });
   expect(await (await fetch(server.url)).text()).toBe("ab");
 });
 
-/** Inserts the header that the hook adds, after the headers of the handler. */
-function withMark(raw: string): string {
+/** Inserts the header that the hook adds into a raw response, after the headers of the handler. */
+function insertMarkHeader(raw: string): string {
   const end = raw.indexOf("\r\n", raw.lastIndexOf("\r\n", raw.indexOf("\r\nConnection:")));
   return `${raw.slice(0, end)}\r\nx-deferred: 1${raw.slice(end)}`;
 }
 
 /**
- * Returns the raw response of `handler` to a request. With `before`, the response is deferred until `before` is done.
+ * Sends a request and returns the raw response of `handler`. If there is a `before`, the response is deferred until
+ * `before` has finished.
  */
-async function exchange(
+async function sendAndReadRaw(
   handler: (response: ServerResponse) => unknown,
   method: string,
   before?: () => MaybePromise<void>,
 ): Promise<string> {
-  const server = await listen((_request, response) => {
+  const server = await startServer((_request, response) => {
     response.sendDate = false;
     if (before) {
-      deferUntil(response, (headers) => {
+      deferHeadersUntil(response, (headers) => {
         const pending = before();
         const mark = () => headers.set("x-deferred", "1");
         return pending ? pending.then(mark) : mark();

@@ -7,29 +7,29 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"] });
-const newHttp = (options: object) => new HttpSessions(manager, options as never);
-const newRoutes = (options: object) =>
+const createHttp = (options: object) => new HttpSessions(manager, options as never);
+const createRoutes = (options: object) =>
   new SessionRoutes(manager, { authenticate: () => null, ...options } as never);
 
 it.each<[message: string, call: () => unknown]>([
-  ['csrf.initPath must begin with "/" (got "session")', () => newHttp({ csrf: { initPath: "session" } })],
-  ['csrf.initPath must be a path that does not end with "/"', () => newHttp({ csrf: { initPath: "/" } })],
-  ['base must begin with "/" (got "session")', () => newRoutes({ base: "session" })],
-  ['base must begin with "/" (got "")', () => newRoutes({ base: "" })],
-  ['base must begin with "/" (got null)', () => newRoutes({ base: null })],
-  ['base must be a path that does not end with "/"', () => newRoutes({ base: "/session/" })],
-  ['migratePath must begin with "/" (got "x")', () => newRoutes({ migratePath: "x" })],
-  ["events.maxPerSession must be 1 or more (got 0)", () => newRoutes({ events: { maxPerSession: 0 } })],
+  ['csrf.initPath must begin with "/" (got "session")', () => createHttp({ csrf: { initPath: "session" } })],
+  ['csrf.initPath must be a path that does not end with "/"', () => createHttp({ csrf: { initPath: "/" } })],
+  ['base must begin with "/" (got "session")', () => createRoutes({ base: "session" })],
+  ['base must begin with "/" (got "")', () => createRoutes({ base: "" })],
+  ['base must begin with "/" (got null)', () => createRoutes({ base: null })],
+  ['base must be a path that does not end with "/"', () => createRoutes({ base: "/session/" })],
+  ['migratePath must begin with "/" (got "x")', () => createRoutes({ migratePath: "x" })],
+  ["events.maxPerSession must be 1 or more (got 0)", () => createRoutes({ events: { maxPerSession: 0 } })],
   [
     "outage.degraded.maxAge must be a positive number of milliseconds (got undefined)",
-    () => newHttp({ outage: { degraded: {} } }),
+    () => createHttp({ outage: { degraded: {} } }),
   ],
   ["options of coatcheck(): must be an object (got null)", () => coatcheck(manager, null as never)],
   [
     'activity must be one of user, background, none (got "User")',
     () =>
-      newHttp({ activity: () => "User" })
-        .open(requestTo("/"))
+      createHttp({ activity: () => "User" })
+        .open(createRequest("/"))
         .load(),
   ],
 ])("an option value that could never work is rejected: %s", (message, call) => {
@@ -49,13 +49,13 @@ it.each<[path: string, csrf: HttpOptions["csrf"], outcome: string]>([
   "a same-origin POST to %s without a token, with the CSRF options %o, is %s",
   async (path, csrf, outcome) => {
     const { token } = await manager.create();
-    const session = newHttp({ csrf }).open(requestTo(path, "POST", token));
+    const session = createHttp({ csrf }).open(createRequest(path, "POST", token));
     const check = Promise.resolve().then(() => session.checkCsrf());
     expect(await check.then(() => "accepted").catch((error) => error.code)).toBe(outcome);
   },
 );
 
-function requestTo(url: string, method = "GET", token = "") {
+function createRequest(url: string, method = "GET", token = "") {
   const headers: Record<string, string> = { "sec-fetch-site": "same-origin", cookie: `__Host-sid=${token}` };
   return { method, url, address: undefined, encrypted: true, header: (name: string) => headers[name] };
 }

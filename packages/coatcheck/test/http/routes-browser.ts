@@ -6,7 +6,7 @@ export interface User {
   readonly name: string;
 }
 
-/** A response, with the members of its JSON body. */
+/** A response. `data` and `code` are members of its JSON body. */
 export interface EndpointResponse<Data> {
   readonly status: number;
   readonly headers: Headers;
@@ -49,7 +49,7 @@ export class Browser {
         "user-agent": this.#userAgent,
         // Close the connection, because an idle keep-alive connection would delay the shutdown of the server.
         connection: "close",
-        // The browser client sends this with every request, even without a body.
+        // The browser client sends this header with every request, even without a body.
         "content-type": "application/json",
         cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
         ...(this.csrfToken && method !== "GET" && { "x-csrf-token": this.csrfToken }),
@@ -70,8 +70,8 @@ export class Browser {
   }
 
   /**
-   * Returns a second browser with the current cookies, to send a request with them after this browser's cookies have
-   * changed.
+   * Returns a second browser with the current cookies. The second browser can still send them after this browser's
+   * cookies have changed.
    */
   copy(): Browser {
     const copy = new Browser(this.#url, this.#userAgent);
@@ -81,7 +81,7 @@ export class Browser {
   }
 
   /** Opens the event stream. */
-  async follow(): Promise<EventReader> {
+  async openEventStream(): Promise<EventReader> {
     const controller = new AbortController();
     const response = await this.fetch("GET /session/events", undefined, {}, controller.signal);
     return new EventReader(response, () => controller.abort());
@@ -98,19 +98,19 @@ export class Browser {
 /** Reads an event stream. */
 export class EventReader {
   readonly response: Response;
-  readonly leave: () => void;
+  readonly disconnect: () => void;
   /** The number of heartbeat comments received so far. */
-  beats = 0;
+  heartbeats = 0;
   readonly #events: AsyncIterator<string>;
 
   constructor(response: Response, leave: () => void) {
     this.response = response;
-    this.leave = leave;
+    this.disconnect = leave;
     this.#events = this.#read();
   }
 
-  /** Waits for the next event and returns it as `<name> <session id>`; null when the stream has ended. */
-  async next(): Promise<string | null> {
+  /** Waits for the next event. Returns `<event name> <session id>`, or null when the stream has ended. */
+  async nextEvent(): Promise<string | null> {
     const { done, value } = await this.#events.next();
     return done ? null : value;
   }
@@ -123,7 +123,7 @@ export class EventReader {
       const blocks = text.split("\n\n");
       text = blocks.pop() ?? "";
       for (const block of blocks) {
-        if (block === ":") this.beats++;
+        if (block === ":") this.heartbeats++;
         const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
         if (event) yield `${event} ${JSON.parse(data ?? "").id}`;
       }

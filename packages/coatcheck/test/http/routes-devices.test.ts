@@ -12,16 +12,16 @@ import {
 
 const MINUTE = 60_000;
 
-const frameworks = { Express: startExpress, Fastify: startFastify, Hono: startHono };
+const FRAMEWORKS = Object.entries({ Express: startExpress, Fastify: startFastify, Hono: startHono });
 
-const list = async (browser: Browser) => (await browser.send<Device[]>("GET /session/devices")).data;
-const status = async (browser: Browser) => (await browser.send("GET /session")).data.status;
-const end = async (browser: Browser, which: string) => {
+const listDevices = async (browser: Browser) => (await browser.send<Device[]>("GET /session/devices")).data;
+const readStatus = async (browser: Browser) => (await browser.send("GET /session")).data.status;
+const endDevices = async (browser: Browser, which: string) => {
   const { data, code } = await browser.send<{ ended: number } | null>(`DELETE /session/devices${which}`);
   return code ?? data?.ended;
 };
 
-describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, start) => {
+describe.each(FRAMEWORKS)("the device endpoints on %s", (_name, start) => {
   let site: Site;
   let laptop: Browser;
   let phone: Browser;
@@ -39,7 +39,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
   it("list the devices of the subject, newest first", async () => {
     await site.browser().logIn("eve");
     const { data } = await phone.send("GET /session");
-    expect(await list(phone)).toEqual([
+    expect(await listDevices(phone)).toEqual([
       {
         id: data.session?.id,
         current: true,
@@ -64,12 +64,12 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
   });
 
   it("omit order sessions and ended sessions", async () => {
-    const [, here] = await list(phone);
+    const [, here] = await listDevices(phone);
     await site.manager.create({ subject: "ada", parentId: here?.id ?? "", name: "order 1" });
     const tablet = site.browser();
     await tablet.logIn();
     await tablet.send("DELETE /session");
-    expect(await list(phone)).toHaveLength(2);
+    expect(await listDevices(phone)).toHaveLength(2);
   });
 
   it("require a login", async () => {
@@ -77,37 +77,37 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect((await anonymous.send("GET /session/devices")).code).toBe("SESSION_REQUIRED");
     await anonymous.send("POST /session/init");
     expect((await anonymous.send("GET /session/devices")).code).toBe("SESSION_REQUIRED");
-    expect(await end(anonymous, "?all")).toBe("SESSION_REQUIRED");
+    expect(await endDevices(anonymous, "?all")).toBe("SESSION_REQUIRED");
   });
 
   it("end one device by id", async () => {
-    const other = (await list(phone)).find(({ current }) => !current);
-    expect(await end(phone, `/${other?.id}`)).toBe(1);
+    const other = (await listDevices(phone)).find(({ current }) => !current);
+    expect(await endDevices(phone, `/${other?.id}`)).toBe(1);
     expect((await laptop.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
-    expect(await status(phone)).toBe("authenticated");
-    expect(await end(phone, `/${other?.id}`)).toBe(0);
+    expect(await readStatus(phone)).toBe("authenticated");
+    expect(await endDevices(phone, `/${other?.id}`)).toBe(0);
   });
 
   it("end all other devices with ?others, and all devices with ?all", async () => {
-    expect(await end(phone, "?others")).toBe(1);
-    expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "none"]);
+    expect(await endDevices(phone, "?others")).toBe(1);
+    expect([await readStatus(phone), await readStatus(laptop)]).toEqual(["authenticated", "none"]);
     await laptop.logIn();
-    expect(await end(laptop, "?all")).toBe(2);
-    expect([await status(phone), await status(laptop)]).toEqual(["none", "none"]);
+    expect(await endDevices(laptop, "?all")).toBe(2);
+    expect([await readStatus(phone), await readStatus(laptop)]).toEqual(["none", "none"]);
     expect(laptop.cookies.has("__Host-sid")).toBe(false);
   });
 
   it("reject a missing, malformed or unknown device id, and end no session", async () => {
-    expect(await end(phone, "")).toBe("VALIDATION_FAILED");
-    expect(await end(phone, "/")).toBe("SESSION_NOT_FOUND");
-    expect(await end(phone, "/nothing")).toBe("SESSION_NOT_FOUND");
-    expect(await end(phone, `/${crypto.randomUUID()}`)).toBe("SESSION_NOT_FOUND");
-    expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
+    expect(await endDevices(phone, "")).toBe("VALIDATION_FAILED");
+    expect(await endDevices(phone, "/")).toBe("SESSION_NOT_FOUND");
+    expect(await endDevices(phone, "/nothing")).toBe("SESSION_NOT_FOUND");
+    expect(await endDevices(phone, `/${crypto.randomUUID()}`)).toBe("SESSION_NOT_FOUND");
+    expect([await readStatus(phone), await readStatus(laptop)]).toEqual(["authenticated", "authenticated"]);
   });
 
-  it("reject ?others and ?all together, and end no session", async () => {
+  it("reject a request with both ?others and ?all, and end no session", async () => {
     const { code } = await phone.send("DELETE /session/devices?others&all");
-    expect([code, await status(phone), await status(laptop)]).toEqual([
+    expect([code, await readStatus(phone), await readStatus(laptop)]).toEqual([
       "VALIDATION_FAILED",
       "authenticated",
       "authenticated",
@@ -135,40 +135,40 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
           }),
         },
       ]);
-      expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
+      expect([await readStatus(phone), await readStatus(laptop)]).toEqual(["authenticated", "authenticated"]);
     }
   });
 
   it("accept the value true of a query flag, and an empty value", async () => {
-    expect(await end(phone, "?others=true")).toBe(1);
-    expect(await end(phone, "?all=")).toBe(1);
+    expect(await endDevices(phone, "?others=true")).toBe(1);
+    expect(await endDevices(phone, "?all=")).toBe(1);
   });
 
   it("return SESSION_NOT_FOUND for a device of another subject", async () => {
     const eve = site.browser();
     await eve.logIn("eve");
-    const [ada] = await list(phone);
-    expect(await end(eve, `/${ada?.id}`)).toBe("SESSION_NOT_FOUND");
-    expect(await status(phone)).toBe("authenticated");
+    const [ada] = await listDevices(phone);
+    expect(await endDevices(eve, `/${ada?.id}`)).toBe("SESSION_NOT_FOUND");
+    expect(await readStatus(phone)).toBe("authenticated");
   });
 
-  it("require a recent authentication to end another device, but not to end the current device", async () => {
-    const [current, other] = await list(phone);
+  it("require a recent login to end another device, but not to end the current device", async () => {
+    const [current, other] = await listDevices(phone);
     site.pass(10 * MINUTE - 1);
     await phone.send("GET /session?touch");
-    expect(await end(phone, "?others")).toBe(1);
+    expect(await endDevices(phone, "?others")).toBe(1);
     await laptop.logIn();
     site.pass(1);
     for (const which of [`/${other?.id}`, "?others", "?all"]) {
-      expect(await end(phone, which)).toBe("REAUTHENTICATION_REQUIRED");
+      expect(await endDevices(phone, which)).toBe("REAUTHENTICATION_REQUIRED");
     }
-    expect(await status(laptop)).toBe("authenticated");
+    expect(await readStatus(laptop)).toBe("authenticated");
     expect((await phone.send("POST /session/elevate", { email: "ada", password: "secret" })).code).toBeNull();
-    expect(await end(phone, "?others")).toBe(1);
+    expect(await endDevices(phone, "?others")).toBe(1);
     site.pass(10 * MINUTE);
-    expect(await end(phone, "?others")).toBe("REAUTHENTICATION_REQUIRED");
-    expect(await end(phone, `/${current?.id}`)).toBe(1);
-    expect(await status(phone)).toBe("none");
+    expect(await endDevices(phone, "?others")).toBe("REAUTHENTICATION_REQUIRED");
+    expect(await endDevices(phone, `/${current?.id}`)).toBe(1);
+    expect(await readStatus(phone)).toBe("none");
     expect(phone.cookies.has("__Host-sid")).toBe(false);
   });
 });
@@ -187,7 +187,7 @@ describe("POST /session/elevate", () => {
   });
   afterEach(() => site.close());
 
-  it("keeps the session and changes its token", async () => {
+  it("keeps the session, but changes its token", async () => {
     const older = browser.copy();
     const { data } = await browser.send("POST /session/elevate", {
       credentials: { email: "ada", password: "secret" },

@@ -8,9 +8,9 @@ import { type Site, startExpress, startFastify, startHono, startSite } from "./r
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-const frameworks = { Express: startExpress, Fastify: startFastify, Hono: startHono };
+const FRAMEWORKS = Object.entries({ Express: startExpress, Fastify: startFastify, Hono: startHono });
 
-describe.each(Object.entries(frameworks))("the event stream on %s", (_name, start) => {
+describe.each(FRAMEWORKS)("the event stream on %s", (_name, start) => {
   let site: Site;
   let browser: Browser;
   let id: string;
@@ -31,7 +31,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
   afterEach(() => site.close());
 
   it("has headers that prevent caching, buffering and compression", async () => {
-    const { response, leave } = await browser.follow();
+    const { response, disconnect: leave } = await browser.openEventStream();
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "content-type": "text/event-stream; charset=utf-8",
@@ -41,19 +41,19 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     leave();
   });
 
-  it("requires an active session", async () => {
+  it("is refused without an active session", async () => {
     expect((await site.browser().send("GET /session/events")).code).toBe("SESSION_REQUIRED");
     await site.manager.revoke({ session: id });
     expect((await browser.send("GET /session/events")).code).toBe("SESSION_REVOKED");
   });
 
   it("sends changes and a revocation by this node immediately", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     await site.manager.patch(id, { theme: "dark" });
-    expect(await stream.next()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     await site.manager.revoke({ session: id });
-    expect(await stream.next()).toBe(`revoked ${id}`);
-    expect(await stream.next()).toBeNull();
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
+    expect(await stream.nextEvent()).toBeNull();
     expect(listeners()).toEqual([0, 0, 0, 0, 0]);
     expect(site.timers.size).toBe(0);
   });
@@ -66,79 +66,79 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     await site.manager.authenticate(id, "ada", { tenant: "acme" }).then(({ token }) => {
       browser.cookies.set("__Host-sid", token);
     });
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     await site.manager.revoke({ subject: "ada", except: id });
     await site.manager.revoke({ subject: "eve" });
     await site.manager.revoke({ tenant: "other" });
     await site.manager.patch(id, { theme: "dark" });
-    expect(await stream.next()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     await site.manager.revoke(scope);
-    expect(await stream.next()).toBe(`revoked ${id}`);
-    expect(await stream.next()).toBeNull();
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
+    expect(await stream.nextEvent()).toBeNull();
   });
 
   it("sends no events of other sessions", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     const other = site.browser();
     const { data } = await other.logIn("eve");
     await site.manager.patch(data.session?.id ?? "", { theme: "dark" });
     await other.send("DELETE /session");
     await site.manager.patch(id, { theme: "dark" });
-    expect(await stream.next()).toBe(`changed ${id}`);
-    stream.leave();
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
+    stream.disconnect();
   });
 
-  it("sends one event for several quick changes, and another event at the next check", async () => {
-    const stream = await browser.follow();
+  it("sends one event for several changes in quick succession, and a second event at the next check", async () => {
+    const stream = await browser.openEventStream();
     for (const views of [1, 2, 3]) await site.manager.patch(id, { views });
-    expect(await stream.next()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     site.pass(1000);
-    site.fire();
-    expect(await stream.next()).toBe(`changed ${id}`);
+    site.runTimers();
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     site.pass(1000);
-    site.fire();
+    site.runTimers();
     await site.manager.revoke({ session: id });
-    expect(await stream.next()).toBe(`revoked ${id}`);
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
   });
 
   it("sends changes and a revocation by another node at the next check", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     await otherNode.patch(id, { theme: "dark" });
-    site.fire();
-    expect(await stream.next()).toBe(`changed ${id}`);
+    site.runTimers();
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     await otherNode.revoke({ subject: "ada" });
-    site.fire();
-    expect(await stream.next()).toBe(`revoked ${id}`);
-    expect(await stream.next()).toBeNull();
+    site.runTimers();
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
+    expect(await stream.nextEvent()).toBeNull();
   });
 
   it.each(["this node", "another node"])("lets the tab reconnect after a rotation on %s", async (node) => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     const older = browser.copy();
     const manager = node === "this node" ? site.manager : otherNode;
     const { token } = await manager.rotate(id);
-    if (node === "another node") site.fire();
-    expect(await stream.next()).toBe(`changed ${id}`);
-    expect(await stream.next()).toBeNull();
-    // With the older token, EventSource must receive no event. It must not receive an error status either, because it
-    // would not reconnect.
-    const tooEarly = await older.follow();
+    if (node === "another node") site.runTimers();
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBeNull();
+    // An EventSource with the older token must receive no event. It must not receive an error status either, because it
+    // would then not reconnect.
+    const tooEarly = await older.openEventStream();
     expect(tooEarly.response.status).toBe(200);
-    expect(await tooEarly.next()).toBeNull();
+    expect(await tooEarly.nextEvent()).toBeNull();
     browser.cookies.set("__Host-sid", token);
-    const again = await browser.follow();
+    const again = await browser.openEventStream();
     await site.manager.revoke({ session: id });
-    expect(await again.next()).toBe(`revoked ${id}`);
+    expect(await again.nextEvent()).toBe(`revoked ${id}`);
   });
 
   it("continues after periodic rotations by another node, without treating its older token as stolen", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     const policy = { rotateEvery: HOUR };
     const secrets = ["the secret of these tests"];
     const rotatingNode = new SessionManager({ store: site.store, secrets, clock: site.clock, policy });
     const check = async () => {
-      site.fire();
-      // By the time the server responds to another request, the check of the stream has finished.
+      site.runTimers();
+      // When the server responds to this request, the stream's check has finished.
       await browser.send("GET /session");
     };
     for (let round = 0; round < 2; round++) {
@@ -155,7 +155,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect((await browser.send("GET /session")).data.session?.id).toBe(id);
     await otherNode.revoke({ session: id });
     await check();
-    expect([await stream.next(), await stream.next(), await stream.next()]).toEqual([
+    expect([await stream.nextEvent(), await stream.nextEvent(), await stream.nextEvent()]).toEqual([
       `changed ${id}`,
       `changed ${id}`,
       `revoked ${id}`,
@@ -163,68 +163,68 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
   });
 
   it("sends `expiring` once before the expiry and `changed` at the expiry, without extending the session", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     const checkAfter = async (milliseconds: number) => {
       site.pass(milliseconds);
-      site.fire();
-      // By the time the server responds to another request, the check of the stream has finished.
+      site.runTimers();
+      // When the server responds to this request, the stream's check has finished.
       return (await browser.send("GET /session")).data.session?.idleExpiresInMs;
     };
     expect(await checkAfter(24 * HOUR - MINUTE - 1)).toBe(MINUTE + 1);
     await otherNode.patch(id, { theme: "dark" }); // A write counts as activity: 24 hours from now.
     expect(await checkAfter(0)).toBe(24 * HOUR);
-    expect(await stream.next()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
     expect(await checkAfter(23 * HOUR)).toBe(HOUR);
     expect(await checkAfter(59 * MINUTE)).toBe(MINUTE);
     expect(await checkAfter(MINUTE - 1)).toBe(1);
     expect(await checkAfter(1)).toBeUndefined();
-    expect(await stream.next()).toBe(`expiring ${id}`);
-    expect(await stream.next()).toBe(`changed ${id}`);
-    expect(await stream.next()).toBeNull();
+    expect(await stream.nextEvent()).toBe(`expiring ${id}`);
+    expect(await stream.nextEvent()).toBe(`changed ${id}`);
+    expect(await stream.nextEvent()).toBeNull();
     expect((await browser.send("GET /session")).data).toMatchObject({ status: "none", reason: "expired" });
   });
 
-  it("sends nothing during an outage and continues afterwards", async () => {
-    const stream = await browser.follow();
+  it("sends nothing during an outage of the store, and continues afterwards", async () => {
+    const stream = await browser.openEventStream();
     site.store.isDown = true;
     const reads = site.store.reads;
-    site.fire();
+    site.runTimers();
     expect(site.store.reads).toBeGreaterThan(reads);
     site.store.isDown = false;
     await otherNode.revoke({ session: id });
-    // The next read of the store shows that the previous check has finished.
+    // When the store is read again, the previous check has finished.
     await expect
       .poll(() => {
-        site.fire();
+        site.runTimers();
         return site.timers.size;
       })
       .toBe(0);
-    expect(await stream.next()).toBe(`revoked ${id}`);
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
   });
 
   it("sends a heartbeat every 15 seconds", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     site.pass(14_999);
-    site.fire();
+    site.runTimers();
     site.pass(1);
-    site.fire();
+    site.runTimers();
     site.pass(15_000);
-    site.fire();
+    site.runTimers();
     await site.manager.revoke({ session: id });
-    expect(await stream.next()).toBe(`revoked ${id}`);
-    expect(stream.beats).toBe(2);
+    expect(await stream.nextEvent()).toBe(`revoked ${id}`);
+    expect(stream.heartbeats).toBe(2);
   });
 
-  it("removes its listeners and its timer when the last tab disconnects", async () => {
-    const streams = await Promise.all([browser.follow(), browser.follow()]);
+  it("removes its listeners and its timer when the last tab has disconnected", async () => {
+    const streams = await Promise.all([browser.openEventStream(), browser.openEventStream()]);
     expect(listeners()).toEqual([1, 1, 1, 1, 1]);
-    for (const { leave } of streams) leave();
+    for (const { disconnect: leave } of streams) leave();
     await expect.poll(listeners).toEqual([0, 0, 0, 0, 0]);
     expect(site.timers.size).toBe(0);
   });
 
-  it("rejects an eleventh stream of one session with RATE_LIMITED", async () => {
-    const streams = await Promise.all(Array.from({ length: 10 }, () => browser.follow()));
+  it("is refused with RATE_LIMITED if the session has ten streams already", async () => {
+    const streams = await Promise.all(Array.from({ length: 10 }, () => browser.openEventStream()));
     const response = await browser.send("GET /session/events");
     expect([response.status, response.code, response.headers.get("retry-after")]).toEqual([
       429,
@@ -233,15 +233,15 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     ]);
     const other = site.browser();
     await other.logIn();
-    expect((await other.follow()).response.status).toBe(200);
+    expect((await other.openEventStream()).response.status).toBe(200);
     await site.manager.revoke({ subject: "ada" });
-    for (const stream of streams) expect(await stream.next()).toBe(`revoked ${id}`);
+    for (const stream of streams) expect(await stream.nextEvent()).toBe(`revoked ${id}`);
   });
 
   it("ends when the server closes", async () => {
-    const stream = await browser.follow();
+    const stream = await browser.openEventStream();
     await site.close();
-    expect(await stream.next()).toBeNull();
+    expect(await stream.nextEvent()).toBeNull();
     site = await startSite(start);
   });
 });

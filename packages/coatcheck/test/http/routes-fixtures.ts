@@ -37,7 +37,7 @@ export type StartRoutes = (
 
 export const startExpress: StartRoutes = startExpressWith([]);
 
-/** Starts Express with a body parser mounted first, so that the body is already parsed when the endpoints run. */
+/** Starts Express with a body parser in front of the endpoints, so that the body is already parsed when they run. */
 export const startExpressWithBodyParser: StartRoutes = startExpressWith([express.json()]);
 
 function startExpressWith(middleware: readonly express.RequestHandler[]): StartRoutes {
@@ -85,7 +85,7 @@ export const startHono: StartRoutes = async (manager, http, options) => {
   return await waitUntilListening(server as Server, routes);
 };
 
-/** Waits until a server listens. `close` of the result ends the event streams first. */
+/** Waits until a server listens. The returned `close` ends the event streams before it closes the server. */
 export async function waitUntilListening(server: Server, routes: { close(): void }): Promise<RunningServer> {
   if (!server.listening) await once(server, "listening");
   return {
@@ -164,7 +164,7 @@ export async function startSite(start: StartRoutes, options: SiteOptions = {}) {
       now += milliseconds;
     },
     /** Runs all pending timers. */
-    fire() {
+    runTimers() {
       const due = [...timers];
       timers.clear();
       for (const task of due) task();

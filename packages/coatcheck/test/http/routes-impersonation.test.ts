@@ -5,79 +5,76 @@ import type { Device } from "../../src/wire.ts";
 import type { Browser } from "./routes-browser.ts";
 import { type Site, startExpress, startFastify, startHono, startSite } from "./routes-fixtures.ts";
 
-const frameworks = { Express: startExpress, Fastify: startFastify, Hono: startHono };
+const FRAMEWORKS = Object.entries({ Express: startExpress, Fastify: startFastify, Hono: startHono });
 const WHY = { reason: "ticket 4711", maxAge: 600_000 };
 
-const list = async (browser: Browser) => (await browser.send<Device[]>("GET /session/devices")).data;
+const listDevices = async (browser: Browser) => (await browser.send<Device[]>("GET /session/devices")).data;
 
-describe.each(Object.entries(frameworks))(
-  "the session endpoints on %s, while impersonating",
-  (_name, start) => {
-    let site: Site;
-    let clerk: Browser;
-    let ada: Browser;
-    let acting: Browser;
+describe.each(FRAMEWORKS)("the session endpoints on %s, while impersonating", (_name, start) => {
+  let site: Site;
+  let clerk: Browser;
+  let ada: Browser;
+  let acting: Browser;
 
-    beforeEach(async () => {
-      site = await startSite(start);
-      clerk = site.browser();
-      ada = site.browser();
-      acting = site.browser();
-      await clerk.logIn("clerk");
-      await ada.logIn("ada");
-      site.pass(1000);
-      const own = await site.manager.resume(clerk.cookies.get("__Host-sid") ?? "");
-      if (!(own instanceof Session)) throw new Error("The clerk is not logged in.");
-      await own.impersonate("ada", WHY);
-      acting.cookies.set("__Host-sid", (await own.commit()).token ?? "");
-      acting.csrfToken = (await acting.send("GET /session")).data.csrf_token;
-    });
-    afterEach(() => site.close());
+  beforeEach(async () => {
+    site = await startSite(start);
+    clerk = site.browser();
+    ada = site.browser();
+    acting = site.browser();
+    await clerk.logIn("clerk");
+    await ada.logIn("ada");
+    site.pass(1000);
+    const own = await site.manager.resume(clerk.cookies.get("__Host-sid") ?? "");
+    if (!(own instanceof Session)) throw new Error("The clerk is not logged in.");
+    await own.impersonate("ada", WHY);
+    acting.cookies.set("__Host-sid", (await own.commit()).token ?? "");
+    acting.csrfToken = (await acting.send("GET /session")).data.csrf_token;
+  });
+  afterEach(() => site.close());
 
-    it("return the actor for the impersonation, and no actor for the subject's own session", async () => {
-      const view = (await acting.send("GET /session")).data;
-      expect([view.user, view.session?.actor]).toEqual([
-        { name: "ada" },
-        { subject: "clerk", reason: "ticket 4711" },
-      ]);
-      expect((await ada.send("GET /session")).data.session).not.toHaveProperty("actor");
-    });
+  it("return the actor in the impersonation's session, and no actor in the subject's own session", async () => {
+    const view = (await acting.send("GET /session")).data;
+    expect([view.user, view.session?.actor]).toEqual([
+      { name: "ada" },
+      { subject: "clerk", reason: "ticket 4711" },
+    ]);
+    expect((await ada.send("GET /session")).data.session).not.toHaveProperty("actor");
+  });
 
-    it("list the impersonation as a device of the actor but not of the subject, and let the actor end it", async () => {
-      const [impersonation, own] = await list(clerk);
-      expect([impersonation, own].map((device) => device?.impersonates)).toEqual(["ada", undefined]);
-      expect((await list(ada)).map(({ current }) => current)).toEqual([true]);
-      const id = impersonation?.id;
-      expect((await ada.send(`DELETE /session/devices/${id}`)).code).toBe("SESSION_NOT_FOUND");
-      expect((await clerk.send<{ ended: number }>(`DELETE /session/devices/${id}`)).data.ended).toBe(1);
-      expect((await acting.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
-    });
+  it("list the impersonation as a device of the actor but not of the subject, and let the actor end it", async () => {
+    const [impersonation, own] = await listDevices(clerk);
+    expect([impersonation, own].map((device) => device?.impersonates)).toEqual(["ada", undefined]);
+    expect((await listDevices(ada)).map(({ current }) => current)).toEqual([true]);
+    const id = impersonation?.id;
+    expect((await ada.send(`DELETE /session/devices/${id}`)).code).toBe("SESSION_NOT_FOUND");
+    expect((await clerk.send<{ ended: number }>(`DELETE /session/devices/${id}`)).data.ended).toBe(1);
+    expect((await acting.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
+  });
 
-    it("reject requests to end the subject's sessions or to elevate the session", async () => {
-      const [device] = await list(ada);
-      for (const which of [`/${device?.id}`, "?others", "?all"]) {
-        expect((await acting.send(`DELETE /session/devices${which}`)).code).toBe("FORBIDDEN");
-      }
-      expect((await acting.send("DELETE /session?everywhere")).code).toBe("FORBIDDEN");
-      const credentials = { email: "ada", password: "secret" };
-      expect((await acting.send("POST /session/elevate", credentials)).code).toBe("FORBIDDEN");
-      expect((await ada.send("GET /session")).data.status).toBe("authenticated");
-    });
+  it("reject requests to end the subject's own sessions, and requests to elevate the session", async () => {
+    const [device] = await listDevices(ada);
+    for (const which of [`/${device?.id}`, "?others", "?all"]) {
+      expect((await acting.send(`DELETE /session/devices${which}`)).code).toBe("FORBIDDEN");
+    }
+    expect((await acting.send("DELETE /session?everywhere")).code).toBe("FORBIDDEN");
+    const credentials = { email: "ada", password: "secret" };
+    expect((await acting.send("POST /session/elevate", credentials)).code).toBe("FORBIDDEN");
+    expect((await ada.send("GET /session")).data.status).toBe("authenticated");
+  });
 
-    it("end the impersonation and the actor's own session at a logout", async () => {
-      await acting.send("DELETE /session");
-      expect((await clerk.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
-      expect(acting.cookies.has("__Host-sid")).toBe(false);
-    });
-  },
-);
+  it("end the impersonation and the actor's own session at a logout", async () => {
+    await acting.send("DELETE /session");
+    expect((await clerk.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
+    expect(acting.cookies.has("__Host-sid")).toBe(false);
+  });
+});
 
-/** Lets clerks impersonate customers of their shop, for ten minutes. */
+/** Allows a clerk to impersonate any user except clerks for ten minutes. */
 const authorize: ImpersonationRoutesOptions["authorize"] = ({ actor, subject }) =>
   actor.startsWith("clerk") && !subject.startsWith("clerk") ? { tenant: "shop", maxAge: 600_000 } : null;
 const ACT_FOR_ADA = { subject: "ada", reason: "ticket 4711" };
 
-describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (_name, start) => {
+describe.each(FRAMEWORKS)("the impersonation endpoints on %s", (_name, start) => {
   let site: Site;
   let clerk: Browser;
 
@@ -88,7 +85,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
   });
   afterEach(() => site.close());
 
-  it("begin an impersonation with the options that authorize() returns, and stop it to restore the administrator's session", async () => {
+  it("begin an impersonation with the options that `authorize` returns, and restore the administrator's session at its end", async () => {
     const own = clerk.cookies.get("__Host-sid");
     const begun = await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     expect(begun.data).toMatchObject({
@@ -106,7 +103,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     ]);
   });
 
-  it("accept a repeated request without a second effect", async () => {
+  it("accept a repeated request, which then changes nothing", async () => {
     await clerk.send("POST /session/impersonation", ACT_FOR_ADA);
     const acting = clerk.cookies.get("__Host-sid");
     expect((await clerk.send("POST /session/impersonation", ACT_FOR_ADA)).data.user).toEqual({ name: "ada" });
@@ -123,7 +120,7 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
     expect((await clerk.send("DELETE /session/impersonation")).data.user).toEqual({ name: "clerk" });
   });
 
-  it("respond FORBIDDEN if authorize() returns null, and if the administrator already impersonates another subject", async () => {
+  it("respond FORBIDDEN if `authorize` returns null, and if the administrator already impersonates another subject", async () => {
     const begin = async (browser: Browser, body: unknown) =>
       (await browser.send("POST /session/impersonation", body)).code;
     expect(await begin(clerk, { ...ACT_FOR_ADA, subject: "clerk-2" })).toBe("FORBIDDEN");
@@ -167,8 +164,8 @@ describe.each(Object.entries(frameworks))("the impersonation endpoints on %s", (
   });
 });
 
-describe.each(Object.entries(frameworks))(
-  "the impersonation endpoints on %s, without the option impersonation,",
+describe.each(FRAMEWORKS)(
+  "the impersonation endpoints on %s, without the option `impersonation`,",
   (_name, start) => {
     it("respond 404", async () => {
       const site = await startSite(start);
@@ -183,7 +180,7 @@ describe.each(Object.entries(frameworks))(
   },
 );
 
-it("sessionRoutes() rejects a missing option `authorize`, and fails a request if authorize() returns an invalid grant", async () => {
+it("sessionRoutes() throws if the option `authorize` is missing, and a request fails if `authorize` returns an invalid grant", async () => {
   const routes = (impersonation: object) => startSite(startExpress, { routes: { impersonation } as never });
   await expect(routes({ authorise: authorize })).rejects.toThrow(
     'unknown option "impersonation.authorise"; did you mean "impersonation.authorize"?',

@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-it("the first request with a legacy cookie migrates the browser, on every path", async () => {
+it("the first request with a legacy cookie migrates the browser, whatever the path of the request", async () => {
   const browser = new Browser(url, "");
   browser.cookies.set("old", "ada");
   const { data } = await browser.send(`GET ${BASE}`);
@@ -67,7 +67,7 @@ it("ten concurrent POSTs with a legacy cookie are rejected with CSRF_MISSING, an
   });
   const post = () => Promise.all(browsers.map((browser) => browser.send(`POST ${MIGRATE}`)));
   expect(new Set((await post()).map(({ code }) => code))).toEqual(new Set(["CSRF_MISSING"]));
-  // The browser client does the same: it reads the token from the cookie and repeats the request once.
+  // Do the same as the browser client, which reads the token from the cookie and repeats the request once.
   for (const browser of browsers) browser.csrfToken = browser.cookies.get("csrf_token") ?? null;
   const ids = new Set((await post()).map(({ data }) => data.session?.id));
   expect(ids.size).toBe(1);

@@ -22,7 +22,7 @@ describe.each(FRAMEWORKS)("the session endpoints with options on %s", (_name, st
   let site: Site;
   afterEach(() => site.close());
 
-  it("call authenticate() with credentials, metadata and request, and return the user that authenticate() returns", async () => {
+  it("call `authenticate` with credentials, metadata and request, and return the user that it returns", async () => {
     const received: unknown[] = [];
     site = await startSite(start, {
       routes: {

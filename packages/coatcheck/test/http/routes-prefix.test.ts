@@ -13,22 +13,22 @@ import * as honoRoutes from "../../src/http/routes/hono.ts";
 import type { JsonObject } from "../../src/session/json.ts";
 import { type Site, type StartRoutes, startSite, waitUntilListening } from "./routes-fixtures.ts";
 
-const expressRouter: StartRoutes = async (manager, http, options) => {
+const startExpressRouter: StartRoutes = async (manager, http, options) => {
   const routes = expressRoutes.sessionRoutes(manager, options);
   const app = express().use(forExpress.coatcheck(manager, http));
   app.use("/api", routes);
   return await waitUntilListening(createServer(app).listen(0, "127.0.0.1"), routes);
 };
 
-/** Mounts the endpoints and `coatcheck()` in a router below two prefixes. One of the prefixes is a parameter. */
-const expressNested: StartRoutes = async (manager, http, options) => {
+/** Mounts the endpoints and `coatcheck()` in a router below two prefixes, one of which is a parameter (`/:tenant`). */
+const startNestedExpress: StartRoutes = async (manager, http, options) => {
   const routes = expressRoutes.sessionRoutes(manager, options);
   const inner = express.Router().use(forExpress.coatcheck(manager, http), routes);
   const app = express().use("/:tenant", express.Router().use("/v1", inner));
   return await waitUntilListening(createServer(app).listen(0, "127.0.0.1"), routes);
 };
 
-const fastifyAt =
+const startFastifyAt =
   (prefix: string): StartRoutes =>
   async (manager, http, options) => {
     const app = fastify();
@@ -44,7 +44,7 @@ const fastifyAt =
     return { url, close: () => app.close() };
   };
 
-const fastifyPlugin: StartRoutes = async (manager, http, options) => {
+const startFastifyPlugin: StartRoutes = async (manager, http, options) => {
   const app = fastify();
   await app.register(forFastify.coatcheck(manager, http));
   await app.register(fastifyRoutes.sessionRoutes(manager, options), { prefix: "/api" });
@@ -54,7 +54,7 @@ const fastifyPlugin: StartRoutes = async (manager, http, options) => {
 
 type HonoApp = Hono<forHono.SessionEnv<JsonObject>>;
 
-const honoWith =
+const startHonoWith =
   (mount: (app: HonoApp, routes: ReturnType<typeof honoRoutes.sessionRoutes>) => void): StartRoutes =>
   async (manager, http, options) => {
     const app: HonoApp = new Hono();
@@ -66,23 +66,23 @@ const honoWith =
   };
 
 const MOUNTS: readonly [string, StartRoutes, string][] = [
-  ["an Express router", expressRouter, "/api"],
-  ["nested Express routers with a parameter", expressNested, "/acme/v1"],
-  ["a Fastify prefix", fastifyPlugin, "/api"],
-  ["a Fastify scope with a prefix", fastifyAt("/api"), "/api"],
-  ["a Fastify scope with a parameter", fastifyAt("/:tenant/v1"), "/acme/v1"],
-  ["a Hono base path", honoWith((app, routes) => app.basePath("/api").use(routes as never)), "/api"],
+  ["an Express router", startExpressRouter, "/api"],
+  ["nested Express routers with a parameter", startNestedExpress, "/acme/v1"],
+  ["a Fastify prefix", startFastifyPlugin, "/api"],
+  ["a Fastify scope with a prefix", startFastifyAt("/api"), "/api"],
+  ["a Fastify scope with a parameter", startFastifyAt("/:tenant/v1"), "/acme/v1"],
+  ["a Hono base path", startHonoWith((app, routes) => app.basePath("/api").use(routes as never)), "/api"],
   [
     "a mounted Hono application",
-    honoWith((app, routes) => app.route("/api", new Hono().use(routes as never) as never)),
+    startHonoWith((app, routes) => app.route("/api", new Hono().use(routes as never) as never)),
     "/api",
   ],
   [
     "a mounted Hono application with a parameter",
-    honoWith((app, routes) => app.route("/:tenant/v1", new Hono().use(routes as never) as never)),
+    startHonoWith((app, routes) => app.route("/:tenant/v1", new Hono().use(routes as never) as never)),
     "/acme/v1",
   ],
-  ["a Hono path", honoWith((app, routes) => app.use("/api/*", routes as never)), "/api"],
+  ["a Hono path", startHonoWith((app, routes) => app.use("/api/*", routes as never)), "/api"],
 ];
 
 describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) => {
@@ -105,7 +105,7 @@ describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) =
     expect([status, (await browser.send(`GET ${prefix}/session`)).data.status]).toEqual([200, "none"]);
   });
 
-  it("issue a page's first CSRF token only if Sec-Fetch-Site or Origin shows that the request is same-origin", async () => {
+  it("issue the first CSRF token to a page only if Sec-Fetch-Site or Origin shows that the request is same-origin", async () => {
     site = await startSite(start, { http: { csrf: { token: "required" } } });
     const browser = site.browser();
     await browser.send(`POST ${prefix}/session/init`);
@@ -122,11 +122,11 @@ describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) =
 });
 
 describe.each([
-  ["an Express router", expressRouter],
-  ["a Fastify prefix", fastifyPlugin],
+  ["an Express router", startExpressRouter],
+  ["a Fastify prefix", startFastifyPlugin],
   ["a Hono base path", MOUNTS[5]?.[1] as StartRoutes],
 ])("the option `base`, if it begins with the prefix of %s,", (_name, start) => {
-  it("is the whole path of the endpoints", async () => {
+  it("is the complete path of the endpoints", async () => {
     const site = await startSite(start, { http: {}, routes: { base: "/api/auth", migratePath: "/api/old" } });
     const browser = site.browser();
     expect((await browser.send("GET /api/auth")).status).toBe(200);

@@ -103,7 +103,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session")).data).toMatchObject({ status: "anonymous", rev: 1 });
   });
 
-  it("create one anonymous session with a CSRF token at init", async () => {
+  it("create one anonymous session with a CSRF token at POST /session/init", async () => {
     const browser = site.browser();
     const { data } = await browser.send("POST /session/init");
     expect(data).toMatchObject({ status: "anonymous", user: null, session: { subject: null } });
@@ -113,7 +113,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await site.manager.stats()).total).toBe(1);
   });
 
-  it("keep the session id at login, and change the token, the CSRF token and rev", async () => {
+  it("keep the session id at a login, but change the token, the CSRF token and `rev`", async () => {
     const browser = site.browser();
     const before = await browser.send("POST /session/init");
     const older = browser.copy();
@@ -130,7 +130,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.logIn("ada")).data.rev).toBeGreaterThan(patched.data.rev);
   });
 
-  it("reject a forged request before authenticate is called", async () => {
+  it("reject a forged request without calling `authenticate`", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     browser.csrfToken = null;
@@ -141,7 +141,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     const crossSite = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
     expect((await browser.send("POST /session/init", undefined, crossSite)).code).toBe("FORBIDDEN");
     expect(site.attempts).toEqual([]);
-    // A retry with the right token is safe, because the rejected requests had no effect.
+    // A retry with the right token cannot take effect twice, because the rejected requests had no effect.
     browser.csrfToken = browser.cookies.get("csrf_token") ?? null;
     expect((await browser.logIn()).status).toBe(200);
     expect(site.attempts).toEqual([{ email: "ada" }]);
@@ -182,7 +182,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     },
   );
 
-  it("accept a login with an older token: the same subject continues its session, another subject gets a new session", async () => {
+  it("accept a login with an older token, continue the session for the same subject, and create one for another subject", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const [unanswered, other] = [browser.copy(), browser.copy()];
@@ -196,7 +196,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
   });
 
-  it("accept a logout with an older token, because the response with the newer token may be lost", async () => {
+  it("accept a logout with an older token, because the response with the newer token may have been lost", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const older = browser.copy();

@@ -1,4 +1,4 @@
-/** Tests an application that has loaded this package twice: in two versions, in two bundles, or after a hot reload. */
+/** Tests applications that have loaded this package twice, for example in two versions or after a hot reload. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import { UsageError } from "../../src/session/usage-error.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 vi.resetModules();
-const other = {
+const otherCopy = {
   ...(await import("../../src/http/express.ts")),
   ...(await import("../../src/session/errors.ts")),
   ...(await import("../../src/session/manager.ts")),
@@ -23,19 +23,19 @@ const secrets = ["the secret of these tests"];
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** Starts an application with the manager of this copy and the middleware of the other copy. */
-async function start(
+/** Starts an application whose manager is of this copy of the package, and whose middleware is of the other copy. */
+async function startApp(
   handler: express.RequestHandler,
 ): Promise<(path: string, cookie?: string) => Promise<Response>> {
   const manager = new SessionManager({ store: memoryStore(), secrets });
   const app = express();
-  app.use(other.coatcheck(manager, { cookie: { secure: false } }));
+  app.use(otherCopy.coatcheck(manager, { cookie: { secure: false } }));
   app.post("/login", async (request, response) => {
-    await (await other.sessionOf(request).load()).authenticate("ada");
+    await (await otherCopy.sessionOf(request).load()).authenticate("ada");
     response.json("logged in");
   });
   app.get("/", handler);
-  app.get("/guarded", other.requireSubject(), handler);
+  app.get("/guarded", otherCopy.requireSubject(), handler);
   app.use(sessionErrors());
   server = createServer(app);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -44,12 +44,12 @@ async function start(
     fetch(url + path, { method: path === "/login" ? "POST" : "GET", headers: cookie ? { cookie } : {} });
 }
 
-async function logIn(send: Awaited<ReturnType<typeof start>>): Promise<string> {
+async function logIn(send: Awaited<ReturnType<typeof startApp>>): Promise<string> {
   return (await send("/login")).headers.getSetCookie()[0]?.split(";")[0] ?? "";
 }
 
-it("middleware of another copy of the package opens the sessions of a manager", async () => {
-  const send = await start(async (request, response) => {
+it("middleware of another copy of the package opens the sessions of this copy's manager", async () => {
+  const send = await startApp(async (request, response) => {
     response.json((await sessionOf(request).load()).subject);
   });
   const cookie = await logIn(send);
@@ -58,8 +58,8 @@ it("middleware of another copy of the package opens the sessions of a manager", 
 });
 
 it("sessionErrors() responds to errors of another copy of the package", async () => {
-  const send = await start(() => {
-    throw new other.CoatcheckError("RATE_LIMITED", "Too many.", { retryAfter: 3 });
+  const send = await startApp(() => {
+    throw new otherCopy.CoatcheckError("RATE_LIMITED", "Too many.", { retryAfter: 3 });
   });
   const thrown = await send("/");
   expect([thrown.status, thrown.headers.get("retry-after")]).toEqual([429, "3"]);
@@ -70,12 +70,12 @@ it("sessionErrors() responds to errors of another copy of the package", async ()
   ]);
 });
 
-it("instanceof accepts errors and sessions of another copy of the package, and nothing else", () => {
-  expect(other.CoatcheckError).not.toBe(CoatcheckError);
-  expect(new other.CoatcheckError("CONFLICT", "")).toBeInstanceOf(CoatcheckError);
-  expect(new other.UsageError("", [])).toBeInstanceOf(UsageError);
-  expect(new other.SessionManager({ store: memoryStore(), secrets }).begin()).toBeInstanceOf(Session);
-  expect(new other.UsageError("", [])).not.toBeInstanceOf(CoatcheckError);
+it("instanceof accepts errors and sessions of another copy of the package, but no other objects", () => {
+  expect(otherCopy.CoatcheckError).not.toBe(CoatcheckError);
+  expect(new otherCopy.CoatcheckError("CONFLICT", "")).toBeInstanceOf(CoatcheckError);
+  expect(new otherCopy.UsageError("", [])).toBeInstanceOf(UsageError);
+  expect(new otherCopy.SessionManager({ store: memoryStore(), secrets }).begin()).toBeInstanceOf(Session);
+  expect(new otherCopy.UsageError("", [])).not.toBeInstanceOf(CoatcheckError);
   for (const value of [
     new Error("x"),
     null,

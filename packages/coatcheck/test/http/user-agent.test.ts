@@ -9,7 +9,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const UNKNOWN = { address: null, browser: null, os: null, device: null, country: null, city: null };
 
-const requestWith = (headers: Record<string, string>) => ({
+const createRequest = (headers: Record<string, string>) => ({
   method: "GET",
   url: "/",
   address: "192.0.2.7",
@@ -22,39 +22,39 @@ function createManager() {
 }
 
 /** Logs a new visitor in, and returns the field `client` of the stored session. */
-async function storedClient(
+async function logInAndReadClient(
   userAgent: string | undefined,
   options: HttpOptions = {},
   load: LoadOptions = {},
 ) {
   const http = new HttpSessions(createManager(), options);
-  const handle = http.open(requestWith(userAgent === undefined ? {} : { "user-agent": userAgent }));
+  const handle = http.open(createRequest(userAgent === undefined ? {} : { "user-agent": userAgent }));
   const session = await handle.load(load);
   await session.authenticate("ada");
   return session.record?.client;
 }
 
-it("a new session stores the User-Agent header, and no address", async () => {
-  expect(await storedClient(FIREFOX)).toEqual({ ...UNKNOWN, userAgent: FIREFOX });
+it("a new session stores the User-Agent header, but no address", async () => {
+  expect(await logInAndReadClient(FIREFOX)).toEqual({ ...UNKNOWN, userAgent: FIREFOX });
 });
 
 it("a new session stores at most 512 characters of the User-Agent header, and null without the header", async () => {
-  expect((await storedClient("x".repeat(5000)))?.userAgent).toHaveLength(512);
-  expect(await storedClient(undefined)).toBeNull();
-  expect(await storedClient("")).toBeNull();
+  expect((await logInAndReadClient("x".repeat(5000)))?.userAgent).toHaveLength(512);
+  expect(await logInAndReadClient(undefined)).toBeNull();
+  expect(await logInAndReadClient("")).toBeNull();
 });
 
-it("newSession can replace the stored client, even with null", async () => {
+it("the option newSession can replace the stored client, even with null", async () => {
   const client = { ...UNKNOWN, userAgent: null, browser: "Firefox 140" };
-  expect(await storedClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
-  expect(await storedClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();
-  expect(await storedClient(FIREFOX, {}, { newSession: { client: null } })).toBeNull();
-  expect(await storedClient(FIREFOX, { newSession: () => ({ tenant: "acme" }) })).toMatchObject({
+  expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
+  expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();
+  expect(await logInAndReadClient(FIREFOX, {}, { newSession: { client: null } })).toBeNull();
+  expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ tenant: "acme" }) })).toMatchObject({
     userAgent: FIREFOX,
   });
 });
 
-it("a migrated session stores the User-Agent header, unless validate() returns a client", async () => {
+it("a migrated session stores the User-Agent header, unless the option `validate` returns a client", async () => {
   for (const client of [undefined, null]) {
     const manager = createManager();
     const migration = migrate({
@@ -62,7 +62,7 @@ it("a migrated session stores the User-Agent header, unless validate() returns a
       readers: [{ kind: "older", cookies: ["old"], read: () => statelessSession("ada", "ada") }],
       validate: (subject) => ({ subject, ...(client === null && { client }) }),
     });
-    await migration.migrate(requestWith({ "user-agent": FIREFOX, cookie: "old=ada" }));
+    await migration.migrate(createRequest({ "user-agent": FIREFOX, cookie: "old=ada" }));
     const { records } = await manager.list({ subject: "ada" }, { limit: 1 });
     expect(records[0]?.client).toEqual(client === null ? null : { ...UNKNOWN, userAgent: FIREFOX });
   }

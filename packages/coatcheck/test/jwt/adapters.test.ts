@@ -5,7 +5,7 @@ import type { AdapterServer, Exchange, Routes, StartAdapter } from "../../src/te
 import { startExpress5, startFastify, startHono, startNode } from "../http/adapter-fixtures.ts";
 import { MINUTE, Site } from "./fixtures.ts";
 
-/** An API with JWTs. Routes below `/stateless/` have no session. */
+/** An API whose requests are authenticated by JWTs. Routes below `/stateless/` have no session. */
 class Api {
   readonly site = new Site();
   readonly users = new Map([["ada", { id: "ada", name: "Ada" }]]);
@@ -126,7 +126,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
   beforeAll(async () => await api.start(start));
   afterAll(async () => await api.close());
 
-  it("authenticate a request without a cookie, which then uses the session of the login", async () => {
+  it("authenticate a request without a cookie, which then uses the session that the login created", async () => {
     const { token, cookie } = await logIn();
     const byJwt = await api.request("/theme", { token, method: "POST" });
     expect(byJwt.status).toBe(200);
@@ -145,7 +145,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/theme", { method: "POST", headers })).status).toBe(403);
   });
 
-  it("lead to a 401 with a code and WWW-Authenticate if they are invalid, even with a valid cookie", async () => {
+  it("cause a 401 with an error code and WWW-Authenticate if they are invalid, even if the request has a valid cookie", async () => {
     const { token, cookie } = await logIn();
     const [header, payload] = token.split(".");
     for (const forged of [`${header}.${payload}.`, `${token}x`, "a.b.c"]) {
@@ -159,7 +159,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     }
   });
 
-  it("authenticate GET /user, which returns the changed user", async () => {
+  it("authenticate GET /user, which returns the user with the latest changes", async () => {
     const { token } = await logIn();
     expect(await (await api.request("/user", { token })).json()).toMatchObject({ name: "Ada" });
     api.users.set("ada", { id: "ada", name: "Ada L." });
@@ -177,7 +177,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/user", { headers: { cookie } })).status).toBe(401);
   });
 
-  it("can be refreshed with the JWT or the cookie, but not without a login", async () => {
+  it("can be refreshed with a JWT or with the session cookie, but not without a login", async () => {
     const { token, cookie } = await logIn();
     for (const credentials of [{ token }, { headers: { cookie } }]) {
       const response = await api.request("/refresh", credentials);
@@ -202,13 +202,13 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     await api.request("/stateless/user", { token });
     const { total } = await api.site.manager.stats();
     const { queries } = api;
-    const { reads } = api.site.counted;
+    const { reads } = api.site.countingStore;
     for (let request = 0; request < 10; request++) {
       const response = await api.request("/stateless/user", { token, headers: { cookie } });
       expect(await response.json()).toEqual({ id: "ada", name: "Ada" });
       expect(response.headers.getSetCookie()).toEqual([]);
     }
-    expect([api.queries, api.site.counted.reads]).toEqual([queries, reads]);
+    expect([api.queries, api.site.countingStore.reads]).toEqual([queries, reads]);
     expect((await api.site.manager.stats()).total).toBe(total);
     // On sessionless routes, a cookie does not authenticate a request, and a handler must not load the session.
     expect((await api.request("/stateless/user", { headers: { cookie } })).status).toBe(401);

@@ -4,7 +4,7 @@ import { createJwts } from "../../src/jwt/index.ts";
 import { AUDIENCE, ISSUER, SITE_KEY, Site } from "./fixtures.ts";
 
 describe("JWTs after a logout or a denial", () => {
-  it("are all rejected immediately by the process that has logged out their session", async () => {
+  it("are all rejected immediately by the process that has ended their session", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const second = (await site.jwts.refresh(session)).token;
@@ -13,7 +13,7 @@ describe("JWTs after a logout or a denial", () => {
     for (const each of [token, second]) {
       await expect(site.jwts.verify(each)).rejects.toMatchObject({ code: "SESSION_REVOKED", status: 401 });
     }
-    // Another request may have loaded the session before the logout.
+    // This stands for a concurrent request that has loaded the session before the logout.
     await expect(site.jwts.refresh({ id, record })).rejects.toMatchObject({ code: "SESSION_REVOKED" });
     await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
   });
@@ -25,16 +25,16 @@ describe("JWTs after a logout or a denial", () => {
     await site.jwts.verify(token);
     await site.jwts.deny(await site.jwts.verify(token));
     await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
-    expect((await site.open(second)).id).toBe(session.id);
+    expect((await site.openSession(second)).id).toBe(session.id);
     // Denying a JWT that has already expired has no effect.
     await site.jwts.deny({ jti: (await site.jwts.verify(second)).jti, expiresAt: 0 });
-    expect((await site.open(second)).id).toBe(session.id);
+    expect((await site.openSession(second)).id).toBe(session.id);
     expect((await site.manager.stats()).active).toBe(1);
   });
 
-  it("are rejected by another process because of the log, without a read of the store for each request", async () => {
+  it("are rejected by another process that has read the log, without a read of the store for each request", async () => {
     const site = new Site();
-    const store = site.counted.store;
+    const store = site.countingStore.store;
     // The test starts the polls itself, so that no poll happens while it counts reads.
     const polls: (() => void)[] = [];
     const cache = createCache({
@@ -64,9 +64,9 @@ describe("JWTs after a logout or a denial", () => {
     await poll();
     const { token } = await site.logIn();
     const identity = await jwts.verify(token);
-    const { reads } = site.counted;
+    const { reads } = site.countingStore;
     for (let request = 0; request < 20; request++) await jwts.verify(token);
-    expect(site.counted.reads).toBe(reads);
+    expect(site.countingStore.reads).toBe(reads);
     await site.jwts.deny(identity);
     site.clock.pass(500);
     await poll();
@@ -74,11 +74,11 @@ describe("JWTs after a logout or a denial", () => {
     await cache.close();
   });
 
-  it("are rejected even by a process that sees them for the first time, for example after a restart", async () => {
+  it("are rejected even by a process that has not seen them before, for example after a restart", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     await site.jwts.deny(await site.jwts.verify(token));
-    const restarted = new Site({ store: site.counted.store });
+    const restarted = new Site({ store: site.countingStore.store });
     await expect(restarted.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
@@ -87,14 +87,14 @@ describe("JWTs after a logout or a denial", () => {
     const [here, elsewhere] = [await site.logIn(), await site.logIn()];
     expect(await here.session.revokeOthers("credentials-changed")).toBe(1);
     await expect(site.jwts.verify(elsewhere.token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
-    expect((await site.open(here.token)).id).toBe(here.session.id);
+    expect((await site.openSession(here.token)).id).toBe(here.session.id);
   });
 
-  it("are rejected during an outage too, because a JWT that cannot be checked is rejected", async () => {
+  it("are rejected during an outage, as is every JWT that cannot be checked", async () => {
     const site = new Site();
     const { token } = await site.logIn();
-    await site.counted.store.close();
-    const other = new Site({ store: site.counted.store });
+    await site.countingStore.store.close();
+    const other = new Site({ store: site.countingStore.store });
     await expect(other.jwts.verify(token)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", status: 503 });
   });
 });

@@ -12,8 +12,10 @@ export const MINUTE = 60_000;
 export const ISSUER = "https://office.example";
 export const AUDIENCE = "office-api";
 
-/** Returns a key pair, which is created only once per process, because creating an RSA key is slow. */
-export function keyPair(algorithm: JwtAlgorithm, id = algorithm.toLowerCase()): Required<JwtKey> {
+/**
+ * Returns a key pair for this algorithm. Creates it only once per process, because the creation of an RSA key is slow.
+ */
+export function getKeyPair(algorithm: JwtAlgorithm, id = algorithm.toLowerCase()): Required<JwtKey> {
   return { id, algorithm, ...generateKeys(algorithm) };
 }
 
@@ -24,10 +26,10 @@ function generateKeys(algorithm: JwtAlgorithm) {
     : generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-export const SITE_KEY = keyPair("EdDSA");
+export const SITE_KEY = getKeyPair("EdDSA");
 
 /** A store that counts its reads. */
-export class CountedStore {
+export class CountingStore {
   reads = 0;
   readonly store: SessionStore;
 
@@ -53,16 +55,16 @@ type SiteOptions = Partial<JwtOptions> & {
 /** One process of an application with JWTs. */
 export class Site {
   readonly clock = fakeClock();
-  readonly counted: CountedStore;
+  readonly countingStore: CountingStore;
   readonly cache;
   readonly manager: SessionManager<{ theme?: string }>;
   readonly jwts;
 
   constructor({ store = memoryStore(), rotateEvery = null, ...options }: SiteOptions = {}) {
-    this.counted = new CountedStore(store);
-    this.cache = createCache({ store: this.counted.store, singleProcess: true, clock: this.clock });
+    this.countingStore = new CountingStore(store);
+    this.cache = createCache({ store: this.countingStore.store, singleProcess: true, clock: this.clock });
     this.manager = new SessionManager({
-      store: this.counted.store,
+      store: this.countingStore.store,
       cache: this.cache,
       clock: this.clock,
       secrets: ["a secret of sixteen"],
@@ -79,7 +81,7 @@ export class Site {
     });
   }
 
-  /** Logs a user in; returns the session and its JWT. */
+  /** Logs a user in. Returns the session and a JWT of the session. */
   async logIn(subject = "ada"): Promise<{ session: Session<{ theme?: string }>; token: string }> {
     const session = this.manager.begin();
     await session.authenticate(subject, { tenant: "acme" });
@@ -87,25 +89,25 @@ export class Site {
   }
 
   /** Opens the session that a JWT belongs to, as a request does. */
-  async open(token: string): Promise<Session<{ theme?: string }>> {
+  async openSession(token: string): Promise<Session<{ theme?: string }>> {
     const { sessionId, subject } = await this.jwts.verify(token);
     const found = await this.manager.open(sessionId, subject);
     if (found instanceof Session) return found;
     throw new Error(`The session was refused: ${found.refusal}.`);
   }
 
-  /** Signs arbitrary claims with the site's key. */
-  async forge(
-    claims: Readonly<Record<string, unknown>>,
+  /** Signs arbitrary claims as a JWT, by default with the site's key. */
+  async signClaims(
+    createClaims: Readonly<Record<string, unknown>>,
     header: Readonly<Record<string, unknown>> = {},
     key: Required<JwtKey> = SITE_KEY,
   ): Promise<string> {
-    return await new SignJWT(claims)
+    return await new SignJWT(createClaims)
       .setProtectedHeader({ alg: key.algorithm, kid: key.id, typ: "at+jwt", ...header })
       .sign(key.privateKey);
   }
 
-  /** Returns valid claims of a JWT for this session, which a test can change. */
+  /** Returns valid claims of a JWT for this session. Tests change some of them and sign the result. */
   claims(session: Pick<Session, "subject" | "tenant" | "id">): Record<string, unknown> {
     const now = Math.floor(this.clock.now() / 1000);
     const times = { iat: now, nbf: now, exp: now + 300 };

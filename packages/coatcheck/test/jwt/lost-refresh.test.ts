@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { HttpSessions } from "../../src/http/index.ts";
 import { MINUTE, Site } from "./fixtures.ts";
 
-/** Refreshes with a bearer token. Returns the new JWT, and the newer session token if the response has one. */
-async function refresh(site: Site, token: string) {
+/** Sends a refresh with this bearer token. Returns the new JWT, and the newer session token or null. */
+async function sendRefresh(site: Site, token: string) {
   const session = new HttpSessions(site.manager, { jwt: site.jwts }).open({
     method: "POST",
     url: "/refresh",
@@ -17,17 +17,17 @@ async function refresh(site: Site, token: string) {
   return { jwt: jwt.token, sessionToken: headers.get("x-session-token") };
 }
 
-async function startSession(options?: ConstructorParameters<typeof Site>[0]) {
+async function createSession(options?: ConstructorParameters<typeof Site>[0]) {
   const site = new Site(options);
   return { site, ...(await site.manager.create({ subject: "ada", tenant: "acme" })) };
 }
 
 describe("a refresh whose response is lost", () => {
-  it("can be repeated with the same JWT, and all three JWTs are valid", async () => {
-    const { site, record } = await startSession();
+  it("can be repeated with the same JWT; the old JWT and both new ones are valid", async () => {
+    const { site, record } = await createSession();
     const first = await site.jwts.issue({ record });
-    const lost = await refresh(site, first.token);
-    const received = await refresh(site, first.token);
+    const lost = await sendRefresh(site, first.token);
+    const received = await sendRefresh(site, first.token);
     const verified = await Promise.all(
       [first.token, lost.jwt, received.jwt].map((jwt) => site.jwts.verify(jwt)),
     );
@@ -36,22 +36,22 @@ describe("a refresh whose response is lost", () => {
   });
 
   it("can be repeated with a session token that the lost response has replaced, until the newer token is used", async () => {
-    const { site, token } = await startSession({ rotateEvery: MINUTE });
+    const { site, token } = await createSession({ rotateEvery: MINUTE });
     site.clock.pass(MINUTE);
-    const lost = await refresh(site, token);
+    const lost = await sendRefresh(site, token);
     expect(lost.sessionToken).toEqual(expect.any(String));
     site.clock.pass(1.5 * MINUTE);
-    const received = await refresh(site, token);
+    const received = await sendRefresh(site, token);
     const newer = received.sessionToken ?? "";
     expect(newer).not.toBe(token);
     site.clock.pass(1.5 * MINUTE);
-    const next = await refresh(site, newer);
+    const next = await sendRefresh(site, newer);
     expect(await site.jwts.verify(next.jwt)).toMatchObject({ subject: "ada" });
   });
 
-  it("issues a JWT that ends together with its session", async () => {
-    const { site, token, record } = await startSession();
-    const lost = await refresh(site, token);
+  it("issues a JWT that becomes invalid when its session ends", async () => {
+    const { site, token, record } = await createSession();
+    const lost = await sendRefresh(site, token);
     await site.manager.revoke({ session: record.id });
     await expect(site.jwts.verify(lost.jwt)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });

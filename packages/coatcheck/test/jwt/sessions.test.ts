@@ -4,26 +4,27 @@ import { isLive } from "../../src/session/record.ts";
 import { MINUTE, Site } from "./fixtures.ts";
 
 describe("the session of a JWT", () => {
-  it("is the session for which the JWT was issued, and is read once per process", async () => {
+  it("is the session for which the JWT was issued, and each process reads it only once", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     await session.patch({ theme: "dark" });
-    const other = new Site({ store: site.counted.store });
-    expect((await other.open(token)).data).toEqual({ theme: "dark" });
-    const { reads } = other.counted;
-    // One read for the denial and one for the session.
+    const other = new Site({ store: site.countingStore.store });
+    expect((await other.openSession(token)).data).toEqual({ theme: "dark" });
+    const { reads } = other.countingStore;
+    // The store was read once for the denial and once for the session.
     expect(reads).toBe(2);
-    for (let request = 0; request < 50; request++) expect((await other.open(token)).id).toBe(session.id);
-    expect(other.counted.reads).toBe(reads);
+    for (let request = 0; request < 50; request++)
+      expect((await other.openSession(token)).id).toBe(session.id);
+    expect(other.countingStore.reads).toBe(reads);
   });
 
   it("can store data, but issues no session token to a client with a JWT", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     await session.elevate("payment", MINUTE);
-    const opened = await site.open(token);
+    const opened = await site.openSession(token);
     await opened.patch({ theme: "dark" });
-    expect((await site.open(token)).data).toEqual({ theme: "dark" });
+    expect((await site.openSession(token)).data).toEqual({ theme: "dark" });
     expect(opened.isElevated("payment")).toBe(false);
     for (const act of [
       () => opened.rotate(),
@@ -43,12 +44,12 @@ describe("the session of a JWT", () => {
     await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 
-  it("does not expire while requests with the JWT arrive", async () => {
+  it("does not expire as long as requests with the JWT arrive", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     for (let minute = 0; minute < 8; minute++) {
       site.clock.pass(MINUTE);
-      expect((await site.open(token)).id).toBe(session.id);
+      expect((await site.openSession(token)).id).toBe(session.id);
     }
   });
 
@@ -61,13 +62,13 @@ describe("the session of a JWT", () => {
     expect((await site.jwts.verify((await site.jwts.issue(session)).token)).tenant).toBe("other");
   });
 
-  it("accepts none of its earlier JWTs after another subject has logged in", async () => {
+  it("accepts none of its earlier JWTs after another subject has logged in to it", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");
     await session.authenticate("eve");
     await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
     const { token: ofEve } = await site.jwts.issue(session);
-    expect((await site.open(ofEve)).subject).toBe("eve");
+    expect((await site.openSession(ofEve)).subject).toBe("eve");
   });
 });
 
@@ -77,12 +78,12 @@ describe("a valid JWT whose session has expired", () => {
     const { session, token } = await site.logIn();
     await session.patch({ theme: "dark" });
     site.clock.pass(3 * MINUTE);
-    const continued = await site.open(token);
+    const continued = await site.openSession(token);
     expect(continued.id).not.toBe(session.id);
     expect(continued).toMatchObject({ subject: "ada", tenant: "acme", data: { theme: "dark" } });
     expect(continued.record?.expiresAt).toBe(session.record?.expiresAt);
     site.clock.pass(3 * MINUTE);
-    const again = await site.open(token);
+    const again = await site.openSession(token);
     expect([session.id, continued.id]).not.toContain(again.id);
     expect(again.data).toEqual({ theme: "dark" });
   });
@@ -90,9 +91,13 @@ describe("a valid JWT whose session has expired", () => {
   it("opens the same new session for concurrent requests on every node", async () => {
     const site = new Site();
     const { token } = await site.logIn();
-    const nodes = [site, new Site({ store: site.counted.store }), new Site({ store: site.counted.store })];
+    const nodes = [
+      site,
+      new Site({ store: site.countingStore.store }),
+      new Site({ store: site.countingStore.store }),
+    ];
     for (const node of nodes) node.clock.pass(3 * MINUTE);
-    const opened = await Promise.all([...nodes, ...nodes].map((node) => node.open(token)));
+    const opened = await Promise.all([...nodes, ...nodes].map((node) => node.openSession(token)));
     expect(new Set(opened.map(({ id }) => id)).size).toBe(1);
     expect((await site.manager.stats()).total).toBe(2);
   });
@@ -101,13 +106,13 @@ describe("a valid JWT whose session has expired", () => {
     const site = new Site();
     const { token } = await site.logIn();
     site.clock.pass(3 * MINUTE);
-    await site.open(token);
-    const { reads } = site.counted;
-    for (let request = 0; request < 20; request++) await site.open(token);
-    expect(site.counted.reads).toBe(reads);
+    await site.openSession(token);
+    const { reads } = site.countingStore;
+    for (let request = 0; request < 20; request++) await site.openSession(token);
+    expect(site.countingStore.reads).toBe(reads);
   });
 
-  it("gives access to the session's context, without a query for cached entities", async () => {
+  it("gives access to the context of its new session, without a query for cached entities", async () => {
     const site = new Site();
     let queries = 0;
     const user = loader({
@@ -119,13 +124,13 @@ describe("a valid JWT whose session has expired", () => {
     });
     const context = defineContext({ user }, { cache: site.cache, clock: site.clock });
     const { token } = await site.logIn();
-    expect((await context.of(await site.open(token)).user())?.id).toBe("ada");
+    expect((await context.of(await site.openSession(token)).user())?.id).toBe("ada");
     site.clock.pass(3 * MINUTE);
-    expect((await context.of(await site.open(token)).user())?.id).toBe("ada");
+    expect((await context.of(await site.openSession(token)).user())?.id).toBe("ada");
     expect(queries).toBe(1);
   });
 
-  it("opens no session if the expired session was logged out or revoked, before or after it expired", async () => {
+  it("opens no session if the expired session was logged out or revoked, whether before or after its expiry", async () => {
     for (const when of ["before", "after", "continued"] as const) {
       const site = new Site();
       const { session, token } = await site.logIn();
@@ -133,9 +138,9 @@ describe("a valid JWT whose session has expired", () => {
       if (when === "before") await session.revoke();
       site.clock.pass(3 * MINUTE);
       if (when === "after") await site.manager.revoke({ subject: "ada" }, "admin");
-      if (when === "continued") await (await site.open(token)).revoke();
+      if (when === "continued") await (await site.openSession(token)).revoke();
       for (const each of [token, sibling]) {
-        await expect(site.open(each), when).rejects.toThrow(/revoked/);
+        await expect(site.openSession(each), when).rejects.toThrow(/revoked/);
       }
       const live = await site.manager.list({ liveAt: site.clock.now() }, { limit: 10 });
       expect(live.records.filter((record) => isLive(record, site.clock.now()))).toEqual([]);
@@ -147,24 +152,24 @@ describe("a valid JWT whose session has expired", () => {
     const { session, token } = await site.logIn();
     await session.revoke();
     site.clock.pass(30 * MINUTE);
-    await site.counted.store.sweep(Date.now() + MINUTE, 100);
-    const other = new Site({ store: site.counted.store, lifetime: 60 * MINUTE });
+    await site.countingStore.store.sweep(Date.now() + MINUTE, 100);
+    const other = new Site({ store: site.countingStore.store, lifetime: 60 * MINUTE });
     expect(await other.manager.find(session.id)).toBeNull();
-    await expect(other.open(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    await expect(other.openSession(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("opens no session after the absolute timeout of the first session", async () => {
+  it("opens no session after the absolute timeout of the session that the user logged in to", async () => {
     const site = new Site({ clockTolerance: 60_000 });
     const { session, token } = await site.logIn();
     const end = session.record?.expiresAt ?? 0;
     for (let round = 0; round < 6; round++) site.clock.pass(MINUTE);
-    await site.open(token);
+    await site.openSession(token);
     // Issue the JWT shortly before the absolute timeout, so that it is still valid at the timeout.
-    const late = new Site({ store: site.counted.store, clockTolerance: 60_000 });
+    const late = new Site({ store: site.countingStore.store, clockTolerance: 60_000 });
     late.clock.set(end - MINUTE);
     const { token: last } = await late.jwts.issue({ record: session.record });
     late.clock.set(end + 30_000);
-    await expect(late.open(last)).rejects.toThrow("expired");
+    await expect(late.openSession(last)).rejects.toThrow("expired");
   });
 });
 
@@ -173,10 +178,10 @@ describe("refresh()", () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     site.clock.pass(MINUTE);
-    const next = await site.jwts.refresh(await site.open(token));
+    const next = await site.jwts.refresh(await site.openSession(token));
     expect(next.token).not.toBe(token);
     expect(next.expiresAt).toBe(Math.floor(site.clock.now() / 1000) * 1000 + 10 * MINUTE);
-    expect((await site.open(next.token)).id).toBe(session.id);
+    expect((await site.openSession(next.token)).id).toBe(session.id);
   });
 
   it("rejects a session that has expired, is missing, or has another subject", async () => {

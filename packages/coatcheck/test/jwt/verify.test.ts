@@ -2,12 +2,12 @@ import { createSecretKey } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { createJwts } from "../../src/jwt/index.ts";
-import { AUDIENCE, ISSUER, keyPair, MINUTE, SITE_KEY, Site } from "./fixtures.ts";
+import { AUDIENCE, getKeyPair, ISSUER, MINUTE, SITE_KEY, Site } from "./fixtures.ts";
 
 describe("a JWT", () => {
   it("contains subject, tenant, session id and times, and is verified with each allowed algorithm", async () => {
     for (const algorithm of ["EdDSA", "ES256", "RS256"] as const) {
-      const site = new Site({ keys: [keyPair(algorithm)] });
+      const site = new Site({ keys: [getKeyPair(algorithm)] });
       const { session, token } = await site.logIn();
       expect(await site.jwts.verify(token)).toMatchObject({
         subject: "ada",
@@ -19,7 +19,7 @@ describe("a JWT", () => {
     }
   });
 
-  it("contains the claims of the application, which must not include a claim that issue() sets itself", async () => {
+  it("contains the application's claims, but issue() rejects application claims with names that it sets itself", async () => {
     const site = new Site();
     const { session } = await site.logIn();
     const { token } = await site.jwts.issue(session, { claims: { role: "clerk" } });
@@ -31,7 +31,7 @@ describe("a JWT", () => {
     }
   });
 
-  it("is not issued for an anonymous or a new session", async () => {
+  it("is not issued for an anonymous session or for a session that is not stored yet", async () => {
     const site = new Site();
     const session = site.manager.begin();
     await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
@@ -45,10 +45,10 @@ describe("a JWT", () => {
     site.clock.pass(10 * MINUTE - 1000);
     expect((await site.jwts.verify(token)).subject).toBe("ada");
     site.clock.pass(1000);
-    // Verify with the process that issued the JWT and with a process that has not seen it.
+    // Verify the JWT in the process that issued it, and in a process that has not seen it.
     for (const { jwts } of [
       site,
-      new Site({ store: site.counted.store, clock: site.clock, clockTolerance: 0 }),
+      new Site({ store: site.countingStore.store, clock: site.clock, clockTolerance: 0 }),
     ]) {
       await expect(jwts.verify(token)).rejects.toMatchObject({ code: "JWT_EXPIRED", status: 401 });
     }
@@ -58,16 +58,16 @@ describe("a JWT", () => {
     expect(expiresAt).toBeLessThanOrEqual(site.clock.now() + MINUTE);
   });
 
-  it("is verified by a process without a private key, and with every key of the list", async () => {
+  it("can be verified in a process without a private key, and with any key of the option `keys`", async () => {
     const site = new Site();
     const { token } = await site.logIn();
     const { privateKey: _kept, ...publicOnly } = SITE_KEY;
-    const newer = keyPair("ES256", "newer");
-    const reader = new Site({ store: site.counted.store, keys: [newer, publicOnly] });
+    const newer = getKeyPair("ES256", "newer");
+    const reader = new Site({ store: site.countingStore.store, keys: [newer, publicOnly] });
     expect((await reader.jwts.verify(token)).subject).toBe("ada");
-    const without = new Site({ store: site.counted.store, keys: [newer] });
+    const without = new Site({ store: site.countingStore.store, keys: [newer] });
     await expect(without.jwts.verify(token)).rejects.toMatchObject({ code: "JWT_INVALID" });
-    const verifier = new Site({ store: site.counted.store, keys: [publicOnly] });
+    const verifier = new Site({ store: site.countingStore.store, keys: [publicOnly] });
     const { session } = { session: (await site.logIn()).session };
     await expect(verifier.jwts.issue(session)).rejects.toThrow(
       "must contain a key with a privateKey, because this process issues JWTs",
@@ -96,13 +96,13 @@ describe("verify()", () => {
       ['no valid claim "tenant"', { tenant: 7 }],
       ["is valid for too long", { exp: now + 7200 }],
     ];
-    expect((await site.jwts.verify(await site.forge(site.claims(session)))).subject).toBe("ada");
+    expect((await site.jwts.verify(await site.signClaims(site.claims(session)))).subject).toBe("ada");
     for (const [problem, change] of cases) {
-      const token = await site.forge({ ...site.claims(session), ...change });
+      const token = await site.signClaims({ ...site.claims(session), ...change });
       const expected = { code: "JWT_INVALID", status: 401, message: expect.stringContaining(problem) };
       await expect(site.jwts.verify(token), problem).rejects.toMatchObject(expected);
     }
-    const over = await site.forge({ ...site.claims(session), iat: now - 60, exp: now - 10 });
+    const over = await site.signClaims({ ...site.claims(session), iat: now - 60, exp: now - 10 });
     await expect(site.jwts.verify(over)).rejects.toMatchObject({ code: "JWT_EXPIRED" });
   });
 
@@ -110,7 +110,7 @@ describe("verify()", () => {
     const site = new Site();
     const { session } = await site.logIn();
     for (const typ of ["JWT", "password-reset+jwt", undefined, ""]) {
-      const token = await site.forge(site.claims(session), { typ });
+      const token = await site.signClaims(site.claims(session), { typ });
       await expect(site.jwts.verify(token), String(typ)).rejects.toMatchObject({
         code: "JWT_INVALID",
         message: "The JWT is for another purpose.",
@@ -118,7 +118,7 @@ describe("verify()", () => {
     }
   });
 
-  it("rejects a JWT that is unsigned, signed with a shared secret, or signed with another algorithm than that of its key", async () => {
+  it("rejects a JWT that is unsigned, signed with a shared secret, or signed with an algorithm that its key is not for", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const claims = site.claims(session);
@@ -132,13 +132,13 @@ describe("verify()", () => {
     const hmac = await new SignJWT(claims)
       .setProtectedHeader({ alg: "HS256", kid: SITE_KEY.id, typ: "at+jwt" })
       .sign(secret);
-    const other = keyPair("ES256", SITE_KEY.id);
+    const other = getKeyPair("ES256", SITE_KEY.id);
     const forged = [
       new UnsecuredJWT(claims).encode(),
       `${none}.${payload}.`,
       `${header}.${payload}.`,
       hmac,
-      await site.forge(claims, {}, other),
+      await site.signClaims(claims, {}, other),
     ];
     for (const each of forged) {
       await expect(site.jwts.verify(each), each).rejects.toMatchObject({ code: "JWT_INVALID" });
@@ -158,14 +158,14 @@ describe("verify()", () => {
       { x5u: "https://evil.example" },
     ]) {
       // The signature is valid, so that only the header can be the reason for the rejection.
-      const token = await site.forge(claims, header);
+      const token = await site.signClaims(claims, header);
       await expect(site.jwts.verify(token)).rejects.toMatchObject({
         code: "JWT_INVALID",
         message: "The JWT contains its own key.",
       });
     }
     for (const kid of ["other", "__proto__", "", undefined]) {
-      const token = await site.forge(claims, { kid });
+      const token = await site.signClaims(claims, { kid });
       await expect(site.jwts.verify(token)).rejects.toMatchObject({
         message: "The JWT was signed with an unknown key.",
       });
@@ -195,7 +195,7 @@ describe("verify()", () => {
 });
 
 describe("createJwts()", () => {
-  it("rejects invalid options, with the path of the option", async () => {
+  it("rejects invalid options with an error that contains the path of the option", async () => {
     const { manager, cache } = new Site();
     const base = { manager, cache, issuer: ISSUER, audience: AUDIENCE, keys: [SITE_KEY] };
     const secret = createSecretKey(Buffer.from("a shared secret of the application"));

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes, webcrypto } from "node:c
 import { describe, expect, test } from "vitest";
 import { aesGcm, cookieSet } from "../../src/legacy/index.ts";
 import { openSite, validate } from "./fixtures.ts";
-import { Browser, request } from "./site-fixtures.ts";
+import { Browser, sendRequest } from "./site-fixtures.ts";
 
 const AES = randomBytes(32);
 
@@ -24,7 +24,7 @@ async function encryptCookie(value: object): Promise<string> {
 const SET = ["session_token", "onboarding_status", "businessInfoCompleted", "onboardingStep"];
 const open = aesGcm(AES);
 
-/** Reads an encrypted cookie, a session token and several flag cookies. */
+/** A reader for an encrypted cookie, a session token and several flag cookies. */
 const encryptedSet = cookieSet<LegacyData>({
   name: "dott_auth_session",
   others: [...SET, ...Array.from({ length: 10 }, (_, index) => `flag_${index}`)],
@@ -56,7 +56,7 @@ describe("cookieSet()", () => {
     const { site } = await openSite([encryptedSet], validateWithFlags);
     const browser = new Browser(site, await cookies("ann"));
     expect(Object.keys(browser.cookies)).toHaveLength(15);
-    // Cookies that do not fit into one response are cleared by the next one.
+    // The next response clears the cookies that did not fit into this response.
     while (Object.keys(browser.cookies).length > 1 || !("__Host-sid" in browser.cookies)) {
       const before = Object.keys(browser.cookies).length;
       const { setCookie, body } = await browser.get("/me");
@@ -65,7 +65,7 @@ describe("cookieSet()", () => {
       expect(Object.keys(browser.cookies).length).toBeLessThan(before);
     }
     expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
-    expect((await browser.me()).subject).toBe("ann");
+    expect((await browser.getMe()).subject).toBe("ann");
   });
 
   test("aesGcm() decrypts values of Web Crypto, and rejects altered values, truncated values and short keys", async () => {
@@ -103,8 +103,8 @@ describe("cookieSet()", () => {
     });
     const { site, outcomes } = await openSite([reader], validate);
     const auth = `${iv.toString("hex")}:${text.toString("hex")}`;
-    await request(site, "/me", { auth: "old_encrypted_data", session_token: "t" });
-    const response = await request(site, "/me", { auth, session_token: "t" });
+    await sendRequest(site, "/me", { auth: "old_encrypted_data", session_token: "t" });
+    const response = await sendRequest(site, "/me", { auth, session_token: "t" });
     expect(JSON.parse(response.body).subject).toBe("ann");
     expect(outcomes).toEqual(["unreadable", "migrated"]);
   });

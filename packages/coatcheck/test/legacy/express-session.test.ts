@@ -11,11 +11,11 @@ import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
   Browser,
-  clearedCookies,
   type Data,
-  request,
+  findClearedCookies,
+  findSessionToken,
   type Site,
-  sessionTokenIn,
+  sendRequest,
   startExpress,
   startFastify,
   startHono,
@@ -44,63 +44,63 @@ describe.each([
   ["Fastify", startFastify],
   ["Hono", startHono],
 ])("a migration under %s", (_name, start) => {
-  test("logs the browser in for the same request and the following ones", async () => {
+  test("logs the browser in for the same request and for the following requests", async () => {
     const { site, manager } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     const first = await browser.get("/me");
     const me = JSON.parse(first.body);
     expect(me).toMatchObject({ subject: "ann", data: { cart: { taco: 2 } } });
     expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
-    expect(clearedCookies(first)).toEqual([
+    expect(findClearedCookies(first)).toEqual([
       "connect.sid /",
       "connect.sid shop.example.com/",
       "connect.sid example.com/",
     ]);
     expect(first.headers["cache-control"]).toBe("private, no-store");
-    expect(await browser.me()).toEqual(me);
+    expect(await browser.getMe()).toEqual(me);
     expect((await manager.find(me.id))?.tenant).toBe("shop");
     expect((await manager.stats()).total).toBe(1);
   });
 
   test("logs the browser in for a request with an unsafe method", async () => {
     const { site } = await open({ start });
-    const response = await request(
+    const response = await sendRequest(
       site,
       "/me",
       { "connect.sid": await logInAtLegacySite(legacyStore, "ann") },
       { method: "POST" },
     );
     expect(JSON.parse(response.body).subject).toBe("ann");
-    expect(sessionTokenIn(response)).toBeDefined();
+    expect(findSessionToken(response)).toBeDefined();
   });
 
   test("keeps the cookies that a public page sets, and prevents caching of the response with the token", async () => {
     const { site } = await open({ start });
-    const response = await request(site, "/public", {
+    const response = await sendRequest(site, "/public", {
       "connect.sid": await logInAtLegacySite(legacyStore, "ann"),
     });
     expect(response.body).toBe("anybody");
     expect(response.setCookie.some((line) => line.startsWith("theme=dark"))).toBe(true);
-    expect(sessionTokenIn(response)).toBeDefined();
+    expect(findSessionToken(response)).toBeDefined();
     expect(response.headers["cache-control"]).toBe("private, no-store");
-    expect((await request(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
+    expect((await sendRequest(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
   });
 
-  test("leaves the browser logged out when the same request logs out", async () => {
+  test("leaves the browser logged out if the migrated request itself is a logout", async () => {
     const { site } = await open({ start });
     const cookie = await logInAtLegacySite(legacyStore, "ann");
-    const response = await request(site, "/logout", { "connect.sid": cookie });
-    expect(sessionTokenIn(response)).toBe("");
-    const replay = await request(site, "/me", { "connect.sid": cookie });
+    const response = await sendRequest(site, "/logout", { "connect.sid": cookie });
+    expect(findSessionToken(response)).toBe("");
+    const replay = await sendRequest(site, "/me", { "connect.sid": cookie });
     expect(JSON.parse(replay.body)).toMatchObject({ id: null, subject: null });
-    expect(sessionTokenIn(replay)).toBeUndefined();
+    expect(findSessionToken(replay)).toBeUndefined();
   });
 
-  test("sends the token of the rotation when the handler rotates the session", async () => {
+  test("sends the rotated session's token if the handler rotates the session", async () => {
     const { site } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     await browser.get("/rotate");
-    expect((await browser.me()).subject).toBe("ann");
+    expect((await browser.getMe()).subject).toBe("ann");
   });
 
   test("sets cookies without Secure on a site without https", async () => {
@@ -109,7 +109,7 @@ describe.each([
     const first = await browser.get("/me");
     expect(Object.keys(browser.cookies)).toEqual(["sid"]);
     expect(first.setCookie.join()).not.toMatch(/secure/i);
-    expect((await browser.me()).subject).toBe("ann");
+    expect((await browser.getMe()).subject).toBe("ann");
   });
 
   test("responds 503 and keeps all cookies while the legacy store is down", async () => {
@@ -117,12 +117,12 @@ describe.each([
     const cookie = await logInAtLegacySite(legacyStore, "ann");
     const get = legacyStore.get;
     legacyStore.get = (_sid, callback) => callback(new Error("connection refused"));
-    const response = await request(site, "/me", { "connect.sid": cookie });
+    const response = await sendRequest(site, "/me", { "connect.sid": cookie });
     expect(response.status).toBe(503);
     expect(response.setCookie).toEqual([]);
     expect(JSON.parse(response.body).error.code).toBe("STORE_UNAVAILABLE");
     legacyStore.get = get;
-    expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+    expect(JSON.parse((await sendRequest(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
   });
 });
 
@@ -137,12 +137,12 @@ describe.each([
     },
   ],
 ])("ten concurrent requests, on the %s store", (_name, createStore) => {
-  test("create one session on one node", async () => {
+  test("concurrent requests create one session on one node", async () => {
     const { site, manager } = await open({ store: createStore() });
     await expectOneSession([site], manager);
   });
 
-  test("create one session on two nodes during a rotation of secrets", async () => {
+  test("concurrent requests create one session on two nodes during a rotation of secrets", async () => {
     const store = createStore();
     const [old, newer] = ["a secret of the new site", "a newer secret of the new site"] as const;
     const { site } = await open({ store, secrets: [old, newer] });
@@ -155,7 +155,7 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const responses = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
-      request(sites[index % sites.length] as Site, "/me", { "connect.sid": cookie }),
+      sendRequest(sites[index % sites.length] as Site, "/me", { "connect.sid": cookie }),
     ),
   );
   const ids = new Set(responses.map(({ body }) => JSON.parse(body).id));
@@ -163,7 +163,9 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
   expect(ids.size).toBe(1);
   expect((await manager.stats()).total).toBe(1);
   for (const response of responses) {
-    const me = await request(sites.at(-1) as Site, "/me", { "__Host-sid": sessionTokenIn(response) ?? "" });
+    const me = await sendRequest(sites.at(-1) as Site, "/me", {
+      "__Host-sid": findSessionToken(response) ?? "",
+    });
     expect(ids).toContain(JSON.parse(me.body).id);
   }
 }
@@ -171,7 +173,7 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
 test("a migration under Hono keeps the body of the request that it copies", async () => {
   const { site, outcomes } = await open({ start: startHono });
   const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };
-  const response = await request(site, "/echo", cookies, { method: "POST", content: "a body" });
-  expect([response.body, sessionTokenIn(response)?.length]).toEqual(["a body", 50]);
+  const response = await sendRequest(site, "/echo", cookies, { method: "POST", content: "a body" });
+  expect([response.body, findSessionToken(response)?.length]).toEqual(["a body", 50]);
   expect(outcomes).toEqual(["migrated"]);
 });

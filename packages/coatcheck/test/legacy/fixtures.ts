@@ -20,7 +20,7 @@ export interface SiteOptions<Found>
   readonly policy?: Partial<SessionPolicy>;
 }
 
-/** A running site with a migration, and the outcomes that the migration has reported. */
+/** A running site that migrates legacy sessions, and the outcomes that its migration has reported. */
 export interface RunningSite {
   readonly site: Site;
   readonly manager: SessionManager<Data>;
@@ -28,8 +28,8 @@ export interface RunningSite {
   readonly outcomes: MigrationOutcome[];
   /** Advances the clock. */
   advance(milliseconds: number): void;
-  /** Writes the pending activity updates (touches) to the store. */
-  flush(): Promise<void>;
+  /** Runs the timers, so that the manager writes pending activity updates (touches) to the store. */
+  runTimers(): Promise<void>;
 }
 
 const closeFunctions: (() => Promise<void>)[] = [];
@@ -38,12 +38,12 @@ afterEach(async () => {
   for (const close of closeFunctions.splice(0).reverse()) await close();
 });
 
-/** Registers a function to call after the test. */
+/** Calls `close` after the test. */
 export function onTestEnd(close: () => Promise<void>): void {
   closeFunctions.push(close);
 }
 
-/** Starts a site with a migration, and closes it after the test. */
+/** Starts a site that migrates legacy sessions, and closes it after the test. */
 export async function openSite<Found>(
   readers: readonly LegacyReader<Found>[],
   validate: MigrateOptions<Found, Data>["validate"],
@@ -76,13 +76,13 @@ export async function openSite<Found>(
     advance: (milliseconds) => {
       now += milliseconds;
     },
-    flush: async () => {
+    runTimers: async () => {
       for (const task of timers) await task();
     },
   };
 }
 
-/** Accepts every user except `deleted`. */
+/** Accepts every legacy session except those of the user `deleted`. */
 export function validate(found: { user?: string; sub?: string }) {
   const subject = found.user ?? found.sub ?? "";
   return subject === "" || subject === "deleted" ? null : { subject };

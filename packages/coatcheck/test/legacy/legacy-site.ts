@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
 import session, { type MemoryStore } from "express-session";
-import { cookieValueOf, request, toSite } from "./site-fixtures.ts";
+import { findCookieValue, sendRequest, toSite } from "./site-fixtures.ts";
 
 declare module "express-session" {
   interface SessionData {
@@ -20,7 +20,7 @@ export const LEGACY_SECRETS = [
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * Logs `user` in at a real legacy site, and returns the session cookie that it sets.
+ * Logs `user` in at a real legacy site, and returns the session cookie that the site sets.
  *
  * @param maxAge the lifetime of the cookie in milliseconds; null if it ends when the browser closes.
  */
@@ -48,7 +48,7 @@ export async function logInAtLegacySite(
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   const site = toSite(server);
-  const response = await request(site, "/login", {});
+  const response = await sendRequest(site, "/login", {});
   await site.close();
-  return cookieValueOf("connect.sid", response) ?? "";
+  return findCookieValue("connect.sid", response) ?? "";
 }

@@ -10,12 +10,12 @@ import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
   Browser,
-  clearedCookies,
   type Data,
+  findClearedCookies,
+  findSessionToken,
   listenOnFreePort,
-  request,
   type StartSite,
-  sessionTokenIn,
+  sendRequest,
 } from "./site-fixtures.ts";
 
 const MINUTE = 60_000;
@@ -43,41 +43,41 @@ async function open(options: SiteOptions<SessionData> = {}) {
   );
 }
 
-function legacySessionCount(): Promise<number> {
+function countLegacySessions(): Promise<number> {
   return new Promise((resolve) => legacyStore.length((_error, count) => resolve(count ?? 0)));
 }
 
 test("a migration deletes the legacy session from its store", async () => {
   const { site } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[1]);
-  expect(await legacySessionCount()).toBe(1);
-  await request(site, "/me", { "connect.sid": cookie });
-  expect(await legacySessionCount()).toBe(0);
+  expect(await countLegacySessions()).toBe(1);
+  await sendRequest(site, "/me", { "connect.sid": cookie });
+  expect(await countLegacySessions()).toBe(0);
 });
 
 test("a second request with the legacy cookie receives the same token, because the first response may be lost", async () => {
   const { site, manager, advance } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const lost = await request(site, "/me", { "connect.sid": cookie });
+  const lost = await sendRequest(site, "/me", { "connect.sid": cookie });
   advance(30 * MINUTE);
-  const again = await request(site, "/me", { "connect.sid": cookie });
-  expect(sessionTokenIn(again)).toBe(sessionTokenIn(lost));
+  const again = await sendRequest(site, "/me", { "connect.sid": cookie });
+  expect(findSessionToken(again)).toBe(findSessionToken(lost));
   expect((await manager.stats()).total).toBe(1);
 });
 
 test("the legacy cookie is rejected after the new token was used", async () => {
-  const { site, outcomes, advance, flush } = await open();
+  const { site, outcomes, advance, runTimers: flush } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
-  await browser.me();
+  await browser.getMe();
   advance(2 * MINUTE);
-  expect((await browser.me()).subject).toBe("ann");
+  expect((await browser.getMe()).subject).toBe("ann");
   await flush();
-  const replay = await request(site, "/me", { "connect.sid": cookie });
+  const replay = await sendRequest(site, "/me", { "connect.sid": cookie });
   expect(JSON.parse(replay.body).subject).toBeNull();
   expect(replay.setCookie).toEqual([]);
   expect(outcomes.at(-1)).toBe("already-used");
-  expect((await browser.me()).subject).toBe("ann");
+  expect((await browser.getMe()).subject).toBe("ann");
 });
 
 test("the legacy cookie is rejected after the new token was rotated", async () => {
@@ -85,24 +85,24 @@ test("the legacy cookie is rejected after the new token was rotated", async () =
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
   await browser.get("/rotate");
-  const late = await request(site, "/me", { "connect.sid": cookie });
+  const late = await sendRequest(site, "/me", { "connect.sid": cookie });
   expect(late.setCookie).toEqual([]);
   expect(outcomes.at(-1)).toBe("already-used");
-  expect((await browser.me()).subject).toBe("ann");
+  expect((await browser.getMe()).subject).toBe("ann");
 });
 
-test("the legacy cookie does not recreate a revoked session while the store still has the revoked session", async () => {
+test("the legacy cookie does not recreate a revoked session as long as the store has a record of that session", async () => {
   const { site, manager, outcomes } = await open({ keepLegacy: true });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const { id } = JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body);
+  const { id } = JSON.parse((await sendRequest(site, "/me", { "connect.sid": cookie })).body);
   await manager.revoke({ session: id }, "admin");
-  expect(await legacySessionCount()).toBe(1);
-  const response = await request(site, "/me", { "connect.sid": cookie });
+  expect(await countLegacySessions()).toBe(1);
+  const response = await sendRequest(site, "/me", { "connect.sid": cookie });
   expect(JSON.parse(response.body).id).toBeNull();
-  expect(sessionTokenIn(response)).toBeUndefined();
-  expect(clearedCookies(response)).toContain("connect.sid /");
+  expect(findSessionToken(response)).toBeUndefined();
+  expect(findClearedCookies(response)).toContain("connect.sid /");
   expect(outcomes).toEqual(["migrated", "ended"]);
-  expect(await legacySessionCount()).toBe(0);
+  expect(await countLegacySessions()).toBe(0);
 });
 
 test("the legacy cookie does not recreate an expired session", async () => {
@@ -111,25 +111,25 @@ test("the legacy cookie does not recreate an expired session", async () => {
     policy: { absoluteTimeout: 5 * MINUTE },
   });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  await request(site, "/me", { "connect.sid": cookie });
+  await sendRequest(site, "/me", { "connect.sid": cookie });
   advance(6 * MINUTE);
-  expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBeNull();
+  expect(JSON.parse((await sendRequest(site, "/me", { "connect.sid": cookie })).body).subject).toBeNull();
   expect(outcomes.at(-1)).toBe("ended");
 });
 
-test("the option `keepLegacy` keeps the legacy cookies and sessions, and the option `enabled` can turn the migration off", async () => {
+test("the option `keepLegacy` keeps legacy cookies and sessions, and `enabled: false` turns the migration off", async () => {
   let enabled = true;
   const { site, outcomes } = await open({ keepLegacy: true, enabled: () => enabled });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
-  await browser.me();
+  await browser.getMe();
   expect(browser.cookies["connect.sid"]).toBe(cookie);
-  expect(await legacySessionCount()).toBe(1);
-  await browser.me();
+  expect(await countLegacySessions()).toBe(1);
+  await browser.getMe();
   expect(outcomes).toEqual(["migrated", "already-migrated"]);
 
   enabled = false;
-  const response = await request(site, "/me", { "connect.sid": cookie });
+  const response = await sendRequest(site, "/me", { "connect.sid": cookie });
   expect(JSON.parse(response.body).subject).toBeNull();
   expect(response.setCookie).toEqual([]);
   expect(outcomes).toHaveLength(2);
@@ -138,32 +138,32 @@ test("the option `keepLegacy` keeps the legacy cookies and sessions, and the opt
 test("remaining legacy cookies are cleared when the browser already has a Coatcheck session", async () => {
   const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const token = sessionTokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
-  const later = await request(site, "/me", { "__Host-sid": token, flag: "1" });
-  expect(clearedCookies(later)).toEqual([
+  const token = findSessionToken(await sendRequest(site, "/me", { "connect.sid": cookie })) ?? "";
+  const later = await sendRequest(site, "/me", { "__Host-sid": token, flag: "1" });
+  expect(findClearedCookies(later)).toEqual([
     "flag /",
     "flag example.com/",
     "flag /shop",
     "flag example.com/shop",
   ]);
-  expect(sessionTokenIn(later)).toBeUndefined();
-  expect((await request(site, "/me", { "__Host-sid": token })).setCookie).toEqual([]);
+  expect(findSessionToken(later)).toBeUndefined();
+  expect((await sendRequest(site, "/me", { "__Host-sid": token })).setCookie).toEqual([]);
 });
 
 test("a logged-in Coatcheck session takes precedence over the legacy cookie", async () => {
   const { site, manager, outcomes } = await open();
   const { token } = await manager.create({ subject: "bob" });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  const response = await sendRequest(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
   expect(JSON.parse(response.body).subject).toBe("bob");
   expect(outcomes).toEqual(["already-migrated"]);
 });
 
-test("validate() receives the data of the visitor's anonymous session", async () => {
+test("the option `validate` receives the data of the visitor's anonymous session", async () => {
   const { site, manager } = await open();
   const { token } = await manager.create({ data: { cart: { salsa: 1 } } });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  const response = await sendRequest(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
   expect(JSON.parse(response.body)).toMatchObject({ subject: "ann", data: { cart: { taco: 2, salsa: 1 } } });
   expect(visitors).toEqual([{ cart: { salsa: 1 } }]);
 });
@@ -173,15 +173,15 @@ test("a request with an older token is not migrated, because its newer token may
   const { token, record } = await manager.create({ subject: "bob" });
   await manager.rotate(record.id);
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  const response = await sendRequest(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
   expect(response.setCookie).toEqual([]);
   expect(outcomes).toEqual([]);
 });
 
-test("the session cookie has a Max-Age unless validate() returns rememberMe: false", async () => {
+test("the session cookie has a Max-Age unless `validate` returns `rememberMe: false`", async () => {
   const { site } = await open();
   const age = async (user: string) => {
-    const response = await request(site, "/me", {
+    const response = await sendRequest(site, "/me", {
       "connect.sid": await logInAtLegacySite(legacyStore, user),
     });
     return /Max-Age=(\d+)/.exec(response.setCookie.at(-1) ?? "")?.[1];
@@ -195,14 +195,14 @@ test("a migration above the subject's session limit is postponed, and the legacy
   const { site, manager, outcomes } = await open({ policy });
   const { record } = await manager.create({ subject: "ann" });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
-  const response = await request(site, "/me", { "connect.sid": cookie });
+  const response = await sendRequest(site, "/me", { "connect.sid": cookie });
   expect([response.status, response.setCookie]).toEqual([200, []]);
   expect(outcomes).toEqual(["over-limit"]);
   await manager.revoke({ session: record.id });
-  expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+  expect(JSON.parse((await sendRequest(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("a request uses the new session if a concurrent request has just migrated and deleted the legacy session", async () => {
+test("a request uses the new session if a concurrent request has already migrated and deleted the legacy session", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
   const cookie = await logInAtLegacySite(legacyStore, "ann");
@@ -216,12 +216,12 @@ test("a request uses the new session if a concurrent request has just migrated a
     await released.promise;
     return before;
   };
-  const slow = request(site, "/me", { "connect.sid": cookie });
+  const slow = sendRequest(site, "/me", { "connect.sid": cookie });
   await arrived.promise;
-  const fast = await request(site, "/me", { "connect.sid": cookie });
-  expect(await legacySessionCount()).toBe(0);
+  const fast = await sendRequest(site, "/me", { "connect.sid": cookie });
+  expect(await countLegacySessions()).toBe(0);
   released.resolve();
-  expect(sessionTokenIn(await slow)).toBe(sessionTokenIn(fast));
+  expect(findSessionToken(await slow)).toBe(findSessionToken(fast));
 });
 
 test("during a store outage, a request with a legacy cookie receives 503 and keeps the cookie; other requests succeed", async () => {
@@ -232,14 +232,14 @@ test("during a store outage, a request with a legacy cookie receives 503 and kee
   store.get = async () => {
     throw new Error("down");
   };
-  const response = await request(site, "/me", { "connect.sid": cookie });
+  const response = await sendRequest(site, "/me", { "connect.sid": cookie });
   expect([response.status, response.setCookie]).toEqual([503, []]);
-  expect((await request(site, "/public", { other: "1" })).status).toBe(200);
+  expect((await sendRequest(site, "/public", { other: "1" })).status).toBe(200);
   store.get = get;
-  expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+  expect(JSON.parse((await sendRequest(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("the endpoint at migratePath migrates the session and responds with its user", async () => {
+test("the endpoint at `migratePath` migrates the session and responds with its user", async () => {
   const startRoutes: StartSite = async (migration, manager) => {
     const routes = sessionRoutes<{ id: string }, Data>(manager, {
       authenticate: () => null,
@@ -252,8 +252,8 @@ test("the endpoint at migratePath migrates the session and responds with its use
   };
   const { site, manager } = await open({ start: startRoutes });
   const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };
-  const response = await request(site, "/api/auth/migrate-session", cookies, { method: "POST" });
+  const response = await sendRequest(site, "/api/auth/migrate-session", cookies, { method: "POST" });
   expect(JSON.parse(response.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
-  expect(sessionTokenIn(response)).toBeDefined();
+  expect(findSessionToken(response)).toBeDefined();
   expect((await manager.stats()).total).toBe(1);
 });

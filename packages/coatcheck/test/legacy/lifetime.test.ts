@@ -5,11 +5,11 @@ import { expressSession, ironSession, type LegacyReader, type MigratedUser } fro
 import { inheritedLifetime } from "../../src/legacy/lifetime.ts";
 import { openSite, validate } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
-import { type Data, request } from "./site-fixtures.ts";
+import { type Data, sendRequest } from "./site-fixtures.ts";
 
 const SECOND = 1000;
 const DAY = 24 * 60 * 60 * SECOND;
-/** Lifetimes may differ by this much, because the steps of a test take time. */
+/** A lifetime may be up to this many milliseconds shorter than expected, because the steps of a test take time. */
 const TOLERANCE = 20 * SECOND;
 const PASSWORD = "a password of the old site, 32 characters at least";
 
@@ -18,8 +18,8 @@ const express = expressSession<SessionData>({ store: legacyStore, secrets: LEGAC
 const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD });
 
 /**
- * Migrates one session. Returns the new session and the `Max-Age` of its cookie in milliseconds, or undefined without
- * `Max-Age`.
+ * Migrates one session. Returns the new session's record, the manager's policy, and the cookie's `Max-Age` in
+ * milliseconds. `maxAge` is undefined if the cookie has no `Max-Age`.
  */
 async function migrateSession<Found extends object>(
   reader: LegacyReader<Found>,
@@ -27,7 +27,7 @@ async function migrateSession<Found extends object>(
   check: (found: Found) => MigratedUser<Data> | null = validate,
 ) {
   const { site, manager } = await openSite<Found>([reader], check);
-  const response = await request(site, "/me", cookies);
+  const response = await sendRequest(site, "/me", cookies);
   const record = await manager.find(JSON.parse(response.body).id);
   if (record === null) throw new Error("The session was not migrated.");
   const line = response.setCookie.find((line) => line.startsWith("__Host-sid=")) ?? "";
@@ -35,13 +35,13 @@ async function migrateSession<Found extends object>(
   return { record, policy: manager.policy, maxAge: seconds && Number(seconds) * SECOND };
 }
 
-function expectAbout(actual: unknown, expected: number): void {
+function expectLifetime(actual: unknown, expected: number): void {
   expect(actual).toBeGreaterThan(expected - TOLERANCE);
   expect(actual).toBeLessThanOrEqual(expected);
 }
 
-/** Returns a cookie of express-session that was set for 30 days and expires in 12 days. */
-async function usedExpressCookie(): Promise<Record<string, string>> {
+/** Creates a cookie of express-session with a lifetime of 30 days, whose session expires in 12 days. */
+async function createUsedExpressCookie(): Promise<Record<string, string>> {
   const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], 30 * DAY);
   const sid = decodeURIComponent(cookie).slice(2).split(".")[0] ?? "";
   await new Promise<void>((resolve) => {
@@ -55,7 +55,7 @@ async function usedExpressCookie(): Promise<Record<string, string>> {
 
 describe("a migrated session", () => {
   test.each([
-    ["express-session", async () => migrateSession(express, await usedExpressCookie())],
+    ["express-session", async () => migrateSession(express, await createUsedExpressCookie())],
     [
       "iron-session",
       async () =>
@@ -65,12 +65,12 @@ describe("a migrated session", () => {
     ],
   ])("expires when the legacy cookie would have expired: %s", async (_name, migrate) => {
     const { record, maxAge } = await migrate();
-    expectAbout(record.expiresAt - record.createdAt, 12 * DAY);
-    expectAbout(record.idleTimeout, 12 * DAY);
-    expectAbout(maxAge, 12 * DAY);
+    expectLifetime(record.expiresAt - record.createdAt, 12 * DAY);
+    expectLifetime(record.idleTimeout, 12 * DAY);
+    expectLifetime(maxAge, 12 * DAY);
   });
 
-  test("ends when the browser closes if the legacy cookie would have ended then", async () => {
+  test("ends when the browser closes if the legacy cookie was to end then", async () => {
     const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], null);
     const { record, policy, maxAge } = await migrateSession(express, { "connect.sid": cookie });
     expect([record.rememberMe, maxAge]).toEqual([false, undefined]);
@@ -84,15 +84,15 @@ describe("a migrated session", () => {
     expect([record.expiresAt - record.createdAt, maxAge]).toEqual(Array(2).fill(policy.absoluteTimeout));
   });
 
-  test("has the lifetime that validate() returns", async () => {
-    const cookies = await usedExpressCookie();
+  test("has the lifetime that the option `validate` returns", async () => {
+    const cookies = await createUsedExpressCookie();
     const short = await migrateSession(express, cookies, () => ({
       subject: "ann",
       idleTimeout: 60 * SECOND,
     }));
     expect(short.record.idleTimeout).toBe(60 * SECOND);
-    expectAbout(short.maxAge, 12 * DAY);
-    const chosen = await migrateSession(express, await usedExpressCookie(), () => ({
+    expectLifetime(short.maxAge, 12 * DAY);
+    const chosen = await migrateSession(express, await createUsedExpressCookie(), () => ({
       subject: "ann",
       rememberMe: true,
     }));

@@ -6,12 +6,12 @@ import { describe, expect, test } from "vitest";
 import { expressSession, ironSession, jwtCookie, type LegacyReader } from "../../src/legacy/index.ts";
 import { openSite, validate } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
-import { Browser, clearedCookies, request, sessionTokenIn, startHono } from "./site-fixtures.ts";
+import { Browser, findClearedCookies, findSessionToken, sendRequest, startHono } from "./site-fixtures.ts";
 
 const PASSWORD = "a password of the old site, 32 characters at least";
 const KEY = createSecretKey(Buffer.from("a shared secret of the old site, 32 bytes"));
 
-function token(user: string, expires = "1h", algorithm = "HS256"): Promise<string> {
+function signToken(user: string, expires = "1h", algorithm = "HS256"): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg: algorithm })
     .setSubject(user)
@@ -23,17 +23,17 @@ const legacyStore = new MemoryStore();
 const jwt = jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name: "jwt", others: ["refresh"] });
 const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD, ttl: 3600 });
 
-interface Kind {
+interface ReaderCase {
   readonly reader: LegacyReader<object>;
-  readonly make: (user: string) => Promise<Record<string, string>>;
+  readonly logIn: (user: string) => Promise<Record<string, string>>;
   readonly expired: () => Promise<Record<string, string>>;
   readonly forged: () => Promise<Record<string, string>>;
 }
 
-const kinds: Record<string, Kind> = {
+const READERS = Object.entries<ReaderCase>({
   "express-session": {
     reader: expressSession<SessionData>({ store: legacyStore, secrets: LEGACY_SECRETS }),
-    make: async (user) => ({ "connect.sid": await logInAtLegacySite(legacyStore, user) }),
+    logIn: async (user) => ({ "connect.sid": await logInAtLegacySite(legacyStore, user) }),
     expired: async () => ({
       "connect.sid": await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], -1000),
     }),
@@ -43,36 +43,35 @@ const kinds: Record<string, Kind> = {
   },
   "iron-session": {
     reader: iron,
-    make: async (user) => ({ old: await sealData({ user }, { password: PASSWORD, ttl: 3600 }) }),
+    logIn: async (user) => ({ old: await sealData({ user }, { password: PASSWORD, ttl: 3600 }) }),
     expired: async () => ({ old: await sealData({ user: "ann" }, { password: PASSWORD, ttl: -3600 }) }),
     forged: async () => ({ old: await sealData({ user: "ann" }, { password: `another ${PASSWORD}` }) }),
   },
   JWT: {
     reader: jwt,
-    make: async (user) => ({ jwt: await token(user), refresh: "abc" }),
-    expired: async () => ({ jwt: await token("ann", "-1h") }),
+    logIn: async (user) => ({ jwt: await signToken(user), refresh: "abc" }),
+    expired: async () => ({ jwt: await signToken("ann", "-1h") }),
     forged: async () => ({ jwt: new UnsecuredJWT().setSubject("ann").setExpirationTime("1h").encode() }),
   },
-};
+});
 
-describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make, expired, forged }) => {
-  test("migrates a browser once for ten concurrent requests", async () => {
+describe.each(READERS)("the reader for %s", (_name, { reader, logIn, expired, forged }) => {
+  test("migrates a browser only once if ten requests arrive at the same time", async () => {
     const { site, manager } = await openSite([reader], validate, { start: startHono });
-    const cookies = await make("ann");
-    const responses = await Promise.all(Array.from({ length: 10 }, () => request(site, "/me", cookies)));
-    expect(new Set(responses.map(sessionTokenIn)).size).toBe(1);
+    const cookies = await logIn("ann");
+    const responses = await Promise.all(Array.from({ length: 10 }, () => sendRequest(site, "/me", cookies)));
+    expect(new Set(responses.map(findSessionToken)).size).toBe(1);
     expect(responses.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
     expect((await manager.stats()).total).toBe(1);
     const browser = new Browser(site, cookies);
-    await browser.me();
+    await browser.getMe();
     expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
   });
 
   test("rejects malformed and forged cookies without clearing them", async () => {
     const { site, manager, outcomes } = await openSite([reader], validate);
-    const [[name = "", genuine = ""] = []] = Object.entries(await make("ann"));
+    const [[name = "", genuine = ""] = []] = Object.entries(await logIn("ann"));
     const shortened = `${genuine.slice(0, 20)}${genuine.slice(21)}`;
-    const longest = "x".repeat(4000);
     const invalid = [
       "",
       "x",
@@ -84,15 +83,15 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
       "=",
       "Fe26.2**",
       shortened,
-      longest,
+      "x".repeat(4000),
       `x${genuine}`,
     ];
     for (const value of invalid) {
-      const response = await request(site, "/me", { [name]: value });
+      const response = await sendRequest(site, "/me", { [name]: value });
       expect([value, response.status, response.setCookie]).toEqual([value, 200, []]);
       expect(JSON.parse(response.body).subject).toBeNull();
     }
-    expect((await request(site, "/me", await forged())).setCookie).toEqual([]);
+    expect((await sendRequest(site, "/me", await forged())).setCookie).toEqual([]);
     expect(new Set(outcomes)).toEqual(new Set(["unreadable"]));
     expect((await manager.stats()).total).toBe(0);
   });
@@ -100,16 +99,16 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
   test("clears the cookies of an expired session", async () => {
     const { site, outcomes } = await openSite([reader], validate);
     const cookies = await expired();
-    const response = await request(site, "/me", cookies);
+    const response = await sendRequest(site, "/me", cookies);
     expect(JSON.parse(response.body).subject).toBeNull();
-    expect(clearedCookies(response)).toContain(`${Object.keys(cookies)[0]} /`);
+    expect(findClearedCookies(response)).toContain(`${Object.keys(cookies)[0]} /`);
     expect(outcomes).toEqual(["expired"]);
   });
 
-  test("clears the cookies of a user that validate() rejects", async () => {
+  test("clears the cookies of a user that the option `validate` rejects", async () => {
     const { site, manager, outcomes } = await openSite([reader], validate);
-    const browser = new Browser(site, await make("deleted"));
-    expect((await browser.me()).subject).toBeNull();
+    const browser = new Browser(site, await logIn("deleted"));
+    expect((await browser.getMe()).subject).toBeNull();
     expect(browser.cookies).toEqual({});
     expect(outcomes).toEqual(["rejected"]);
     expect((await manager.stats()).total).toBe(0);
@@ -117,8 +116,8 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
 
   test("uses the first valid cookie when several have the same name", async () => {
     const { site } = await openSite([reader], validate);
-    const [[name = "", value = ""] = []] = Object.entries(await make("ann"));
-    const response = await request(site, "/me", { [name]: `garbage; ${name}=${value}` });
+    const [[name = "", value = ""] = []] = Object.entries(await logIn("ann"));
+    const response = await sendRequest(site, "/me", { [name]: `garbage; ${name}=${value}` });
     expect(JSON.parse(response.body).subject).toBe("ann");
   });
 });
@@ -138,51 +137,52 @@ test("expressSession() treats an expired session from the store as expired", asy
     const cookie = await logInAtLegacySite(new MemoryStore(), "ann");
     const sid = /^s:([^.]+)/.exec(decodeURIComponent(cookie))?.[1] ?? "";
     sessions.set(sid, JSON.stringify({ user: "ann", cookie: { expires } }));
-    await request(site, "/me", { "connect.sid": cookie });
+    await sendRequest(site, "/me", { "connect.sid": cookie });
   }
   expect(outcomes).toEqual(["expired", "migrated", "migrated"]);
 });
 
-test("expressSession() treats ENOENT of the store as a missing session", async () => {
+test("expressSession() treats the store's error ENOENT as a missing session", async () => {
   const missing = Object.assign(new Error("no such file"), { code: "ENOENT" });
   const store = {
     get: (_sid: string, callback: (error: unknown) => void) => callback(missing),
     destroy: (_sid: string, callback?: (error?: unknown) => void) => callback?.(),
   };
   const { site, outcomes } = await openSite([expressSession({ store, secrets: LEGACY_SECRETS })], validate);
-  await request(site, "/me", { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
+  await sendRequest(site, "/me", { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
   expect(outcomes).toEqual(["expired"]);
 });
 
 test("a migration with several readers accepts the cookies of each of them", async () => {
-  const readers = Object.values(kinds).map(({ reader }) => reader);
+  const readers = READERS.map(([, { reader }]) => reader);
   const { site } = await openSite(readers, validate);
-  for (const [index, { make }] of Object.values(kinds).entries()) {
-    const response = await request(site, "/me", { ...(await make(`user-${index}`)), "connect.sid2": "x" });
+  for (const [index, [, { logIn }]] of READERS.entries()) {
+    const cookies = { ...(await logIn(`user-${index}`)), "connect.sid2": "x" };
+    const response = await sendRequest(site, "/me", cookies);
     expect(JSON.parse(response.body).subject).toBe(`user-${index}`);
   }
 });
 
 describe("another encoding of a legacy cookie does not recreate a revoked session", () => {
-  test("because ironSession() ignores the unsigned version at the end of a seal", async () => {
+  test("ironSession() ignores the unsigned version number at the end of a seal", async () => {
     const { site, manager } = await openSite([iron], validate);
     const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 3600 });
-    const response = await request(site, "/me", { old: seal });
+    const response = await sendRequest(site, "/me", { old: seal });
     await manager.revoke({ session: JSON.parse(response.body).id });
     for (const version of ["", "~1", "~2~2", "~3"]) {
-      const replay = await request(site, "/me", { old: seal.replace("~2", version) });
+      const replay = await sendRequest(site, "/me", { old: seal.replace("~2", version) });
       expect([version, JSON.parse(replay.body).subject]).toEqual([version, null]);
     }
   });
 
-  test("because jwtCookie() ignores the unused last bits of a base64url signature", async () => {
+  test("jwtCookie() ignores the unused last bits of a base64url signature", async () => {
     const { site, manager } = await openSite([jwt], validate);
-    const genuine = await token("ann");
-    const { id } = JSON.parse((await request(site, "/me", { jwt: genuine })).body);
+    const genuine = await signToken("ann");
+    const { id } = JSON.parse((await sendRequest(site, "/me", { jwt: genuine })).body);
     await manager.revoke({ session: id });
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (const letter of alphabet) {
-      const replay = await request(site, "/me", { jwt: genuine.slice(0, -1) + letter });
+      const replay = await sendRequest(site, "/me", { jwt: genuine.slice(0, -1) + letter });
       expect(JSON.parse(replay.body).subject).toBeNull();
     }
   });
@@ -192,7 +192,7 @@ test("ironSession() reads a seal that is split into several cookies", async () =
   const { site } = await openSite([iron], validate);
   const seal = await sealData({ user: "ann" }, { password: { 1: PASSWORD }, ttl: 3600 });
   const browser = new Browser(site, { "old.0": seal.slice(0, 100), "old.1": seal.slice(100) });
-  expect((await browser.me()).subject).toBe("ann");
+  expect((await browser.getMe()).subject).toBe("ann");
   expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
 });
 
@@ -210,10 +210,10 @@ describe("jwtCookie()", () => {
     const make = (alg: string, key: Parameters<SignJWT["sign"]>[0], issuer = "old") =>
       new SignJWT().setProtectedHeader({ alg }).setSubject("ann").setIssuer(issuer).sign(key);
     const confused = await make("HS256", new TextEncoder().encode(await exportSPKI(publicKey)));
-    await request(site, "/me", { jwt: confused });
-    await request(site, "/me", { jwt: await make("RS256", privateKey, "another issuer") });
+    await sendRequest(site, "/me", { jwt: confused });
+    await sendRequest(site, "/me", { jwt: await make("RS256", privateKey, "another issuer") });
     expect(outcomes).toEqual(["unreadable", "unreadable"]);
-    const response = await request(site, "/me", { jwt: await make("RS256", privateKey) });
+    const response = await sendRequest(site, "/me", { jwt: await make("RS256", privateKey) });
     expect(JSON.parse(response.body).subject).toBe("ann");
   });
 
@@ -246,7 +246,7 @@ describe("jwtCookie()", () => {
     };
     const reader = jwtCookie({ jwtVerify, key, algorithms: ["HS256"], name: "jwt" });
     const { site } = await openSite([reader], validate);
-    const response = await request(site, "/me", { jwt: await token("ann") });
+    const response = await sendRequest(site, "/me", { jwt: await signToken("ann") });
     expect([response.status, response.setCookie]).toEqual([503, []]);
   });
 });
@@ -266,7 +266,7 @@ describe("the reader's function that returns the key of a login", () => {
     return (jti === undefined ? token : token.setJti(jti)).sign(KEY);
   };
 
-  test("makes the cookie unreadable if it returns no key or an empty key, so that users do not share a session", async () => {
+  test("makes the cookie unreadable if it returns no key or an empty one, so that no two users share a session", async () => {
     const seals = ironSession<{ user: string; id: string }>({
       unsealData,
       name: "old",
@@ -284,17 +284,17 @@ describe("the reader's function that returns the key of a login", () => {
         { old: await sealData({ user }, { password: PASSWORD }) },
       ];
       for (const each of cookies) {
-        expect(JSON.parse((await request(site, "/me", each)).body).subject).toBeNull();
+        expect(JSON.parse((await sendRequest(site, "/me", each)).body).subject).toBeNull();
       }
     }
     expect(outcomes).toEqual(Array(6).fill("unreadable"));
   });
 
-  test("may return equal keys for logins of different legacy systems: the logins stay separate", async () => {
+  test("may return equal keys for logins of different legacy systems, whose sessions stay separate", async () => {
     const { site } = await openSite([jwtOf("staff"), jwtOf("customer")], validate);
-    const staff = await request(site, "/me", { staff: await signToken("ann", "1") });
+    const staff = await sendRequest(site, "/me", { staff: await signToken("ann", "1") });
     expect(JSON.parse(staff.body).subject).toBe("ann");
-    const customer = await request(site, "/me", { customer: await signToken("bob", "1") });
+    const customer = await sendRequest(site, "/me", { customer: await signToken("bob", "1") });
     expect(JSON.parse(customer.body).subject).toBe("bob");
   });
 });

@@ -30,7 +30,9 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Starts a site with a migration before `coatcheck()`. Its pages are `/me`, `/logout`, `/rotate` and `/public`. */
+/**
+ * Starts a site that mounts a migration before `coatcheck()`. Its pages are `/me`, `/logout`, `/rotate` and `/public`.
+ */
 export type StartSite = (
   migration: RequestMigrator,
   manager: SessionManager<Data>,
@@ -139,7 +141,7 @@ export interface PageResponse {
 }
 
 /** Requests a page with the given cookies, at a host name that has parent domains. */
-export async function request(
+export async function sendRequest(
   site: Site,
   path: string,
   cookies: Readonly<Record<string, string>>,
@@ -165,7 +167,7 @@ export async function request(
   };
 }
 
-/** A browser with a simple cookie jar: it handles host-only cookies and ignores those with a domain. */
+/** A browser with a simple cookie jar. The jar stores host-only cookies and ignores cookies with a domain. */
 export class Browser {
   readonly cookies: Record<string, string>;
   readonly #site: Site;
@@ -176,7 +178,7 @@ export class Browser {
   }
 
   async get(path: string): Promise<PageResponse> {
-    const response = await request(this.#site, path, this.cookies);
+    const response = await sendRequest(this.#site, path, this.cookies);
     for (const line of response.setCookie) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (/domain=/i.test(line)) continue;
@@ -186,13 +188,13 @@ export class Browser {
     return response;
   }
 
-  async me(): Promise<{ id: string | null; subject: string | null; data?: Data }> {
+  async getMe(): Promise<{ id: string | null; subject: string | null; data?: Data }> {
     return JSON.parse((await this.get("/me")).body);
   }
 }
 
-/** Returns the last value of a cookie that a response sets; undefined when it does not set the cookie. */
-export function cookieValueOf(name: string, response: PageResponse): string | undefined {
+/** Returns the last value that a response sets for a cookie, or undefined if the response does not set that cookie. */
+export function findCookieValue(name: string, response: PageResponse): string | undefined {
   const set = response.setCookie.filter((line) => line.startsWith(`${name}=`));
   return set
     .at(-1)
@@ -200,13 +202,14 @@ export function cookieValueOf(name: string, response: PageResponse): string | un
     .split(";", 1)[0];
 }
 
-/** Returns the session token that a response sets: empty when it clears the cookie, undefined when it does neither. */
-export function sessionTokenIn(response: PageResponse): string | undefined {
-  return cookieValueOf("__Host-sid", response);
+/** Returns the session token that a response sets. Returns "" if the response clears the session cookie, and undefined if
+ * the response does neither. */
+export function findSessionToken(response: PageResponse): string | undefined {
+  return findCookieValue("__Host-sid", response);
 }
 
-/** Returns the cookies that a response clears, each as its name, domain and path. */
-export function clearedCookies(response: PageResponse): readonly string[] {
+/** Returns the name, domain and path of each cookie that a response clears. */
+export function findClearedCookies(response: PageResponse): readonly string[] {
   return response.setCookie
     .filter((line) => /max-age=0/i.test(line))
     .map((line) => {

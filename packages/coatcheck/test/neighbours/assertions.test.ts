@@ -2,12 +2,12 @@ import { format, plugins } from "pretty-format";
 import { expect, it } from "vitest";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { Session } from "../../src/session/session.ts";
-import { newManager } from "./fixtures.ts";
+import { createManager } from "./fixtures.ts";
 
 const DATA = { cart: { apple: 1, boxes: [{ size: 2 }] }, theme: "dark" };
 
 async function openSession() {
-  const manager = newManager();
+  const manager = createManager();
   const { record, token } = await manager.create({ subject: "ada", data: DATA });
   const session = await manager.resume(token);
   if (!(session instanceof Session)) throw new Error("The token was refused.");
@@ -15,20 +15,20 @@ async function openSession() {
 }
 
 /** Returns Vitest's output for a failed assertion: the message and both sides of the diff. */
-async function failureOf(assertion: () => void): Promise<string> {
+async function captureFailure(assertion: () => void): Promise<string> {
   try {
     assertion();
   } catch (error) {
     const { message, actual, expected } = error as { message: string; actual: unknown; expected: unknown };
-    return [message, format(actual, OPTIONS), format(expected, OPTIONS)].join("\n");
+    return [message, format(actual, PRINT_OPTIONS), format(expected, PRINT_OPTIONS)].join("\n");
   }
   throw new Error("The assertion passed.");
 }
 
-/** The plugins with which Jest and Vitest print values. */
-const OPTIONS = { plugins: [plugins.AsymmetricMatcher, plugins.Immutable] };
+/** The plugins that Jest and Vitest use to print session values. */
+const PRINT_OPTIONS = { plugins: [plugins.AsymmetricMatcher, plugins.Immutable] };
 
-it("toEqual and toMatchObject compare session data like a plain object, as actual and as expected value", async () => {
+it("toEqual and toMatchObject compare session data like a plain object, whether it is the actual or the expected value", async () => {
   const { session } = await openSession();
   expect(session.data).toEqual(DATA);
   expect(DATA).toEqual(session.data);
@@ -42,14 +42,14 @@ it("toEqual and toMatchObject compare session data like a plain object, as actua
 
 it("a failed assertion about session data prints the members of the data", async () => {
   const { session } = await openSession();
-  const failure = await failureOf(() => expect(session.data).toEqual({ theme: "light" }));
+  const failure = await captureFailure(() => expect(session.data).toEqual({ theme: "light" }));
   expect(failure).toContain('"theme": "dark"');
   expect(failure).toContain('"apple": 1');
 });
 
-it("a failed assertion about a session prints its subject and data, and no hash", async () => {
+it("a failed assertion about a session prints its subject and data, but no hash", async () => {
   const { session, record } = await openSession();
-  const failure = await failureOf(() => expect(session).toEqual({ subject: "eve" }));
+  const failure = await captureFailure(() => expect(session).toEqual({ subject: "eve" }));
   expect(failure).toContain('"subject": "ada"');
   expect(failure).toContain('"theme": "dark"');
   expect(failure).not.toContain(record.secretHash);
@@ -57,7 +57,7 @@ it("a failed assertion about a session prints its subject and data, and no hash"
 
 it("Jest's snapshot format prints session data, sessions and errors", async () => {
   const { session } = await openSession();
-  const snapshot = { ...OPTIONS, printBasicPrototype: false, escapeString: false };
+  const snapshot = { ...PRINT_OPTIONS, printBasicPrototype: false, escapeString: false };
   expect(format(session.data, snapshot)).toBe(format(DATA, snapshot));
   expect(format(session, snapshot)).toBe(format(session.toJSON(), snapshot));
   expect(format(new CoatcheckError("CONFLICT", "again"), snapshot)).toBe("[CoatcheckError: again]");

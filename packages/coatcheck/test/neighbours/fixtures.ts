@@ -14,14 +14,14 @@ export interface Data {
 }
 
 /** Creates a manager on a memory store. It is closed when the test ends. */
-export function newManager(store: SessionStore = memoryStore()): SessionManager<Data> {
+export function createManager(store: SessionStore = memoryStore()): SessionManager<Data> {
   const manager = new SessionManager<Data>({ store, secrets: ["the secret of these tests"] });
   onTestFinished(() => manager.close());
   return manager;
 }
 
-/** Starts a server on a free port of this machine. Returns its URL. The server is closed when the test ends. */
-export async function listen(listener: RequestListener | Server): Promise<string> {
+/** Starts a server on a free port of this machine, and closes it when the test ends. Returns the server's URL. */
+export async function startListening(listener: RequestListener | Server): Promise<string> {
   const server = typeof listener === "function" ? createServer(listener) : listener;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -35,12 +35,12 @@ export async function listen(listener: RequestListener | Server): Promise<string
 }
 
 /** Returns the `Cookie` header for a session token. */
-export function cookieOf(token: string): string {
+export function cookieHeader(token: string): string {
   return `__Host-sid=${token}`;
 }
 
 /** Creates a logged-in session. Returns its id and its `Cookie` header. */
 export async function logIn(manager: SessionManager<Data>, subject = "ada") {
   const { record, token } = await manager.create({ subject });
-  return { id: record.id, cookie: cookieOf(token), token };
+  return { id: record.id, cookie: cookieHeader(token), token };
 }

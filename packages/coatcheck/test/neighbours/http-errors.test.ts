@@ -9,7 +9,7 @@ it.each(Object.keys(ERROR_STATUS) as ErrorCode[])("http-errors accepts a Coatche
   expect(error.expose).toBe(ERROR_STATUS[code] < 500);
 });
 
-it("http-errors wraps a CoatcheckError, adds properties and keeps its status", () => {
+it("createError() of http-errors adds properties to a CoatcheckError and keeps its status", () => {
   const error = new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   const wrapped = createError(404, error, { headers: { "x-reason": "hidden" } });
   expect(wrapped).toBe(error);
@@ -22,7 +22,7 @@ it("http-errors wraps a CoatcheckError, adds properties and keeps its status", (
   expect(isHttpError(wrapped)).toBe(true);
 });
 
-it("http-errors keeps the status of a CoatcheckError when createError() is called without a status", () => {
+it("createError() of http-errors keeps the status of a CoatcheckError if it is called without a status", () => {
   const error = createError(new CoatcheckError("STORE_UNAVAILABLE", "try again"));
   expect([error.status, error.statusCode, error.expose]).toEqual([503, 503, false]);
 });

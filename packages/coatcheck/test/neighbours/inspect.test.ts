@@ -6,13 +6,13 @@ import { HttpSessions, type RequestSession } from "../../src/http/index.ts";
 import { attachSession } from "../../src/http/session-of.ts";
 import { CoatcheckError, invalidInput, storeUnavailableError } from "../../src/session/errors.ts";
 import { Session } from "../../src/session/session.ts";
-import { cookieOf, type Data, newManager } from "./fixtures.ts";
+import { cookieHeader, createManager, type Data } from "./fixtures.ts";
 
 const DATA = { cart: { apple: 1, boxes: [{ size: 2 }] }, theme: "dark" };
 
 /** Creates a session and loads it in a request. Also returns the strings that must stay secret. */
 async function openSession() {
-  const manager = newManager();
+  const manager = createManager();
   const { record, token } = await manager.create({ subject: "ada", tenant: "acme", data: DATA });
   const found = await manager.resume(token);
   if (!(found instanceof Session)) throw new Error("The token was refused.");
@@ -21,7 +21,7 @@ async function openSession() {
     url: "/",
     address: undefined,
     encrypted: true,
-    header: (name) => (name === "cookie" ? cookieOf(token) : undefined),
+    header: (name) => (name === "cookie" ? cookieHeader(token) : undefined),
   });
   const secrets = [token, token.slice(22, 44), record.secretHash];
   return { session: found, request, record, secrets };
@@ -49,7 +49,7 @@ it("util.inspect prints the state `new` for a new session and `revoked` for a re
   const { session } = await openSession();
   await session.revoke();
   expect(inspect(session)).toContain("state: 'revoked'");
-  const visitor = newManager().begin();
+  const visitor = createManager().begin();
   visitor.data.theme = "light";
   expect(inspect(visitor)).toContain("state: 'new'");
   expect(inspect(visitor)).toContain("theme: 'light'");

@@ -2,7 +2,7 @@ import Koa from "koa";
 import { expect, it } from "vitest";
 import { coatcheck, sessionOf } from "../../src/http/node/adapter.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
-import { type Data, listen, logIn, newManager } from "./fixtures.ts";
+import { createManager, type Data, logIn, startListening } from "./fixtures.ts";
 
 /** Starts Koa with the `node:http` adapter and Koa's default error handler. */
 async function startKoa(manager: SessionManager<Data>): Promise<string> {
@@ -26,11 +26,11 @@ async function startKoa(manager: SessionManager<Data>): Promise<string> {
     }
   });
   const handle = app.callback();
-  return await listen(coatcheck(manager)((request, response) => handle(request, response)));
+  return await startListening(coatcheck(manager)((request, response) => handle(request, response)));
 }
 
 it("Koa's error handler responds 401 for a guarded route, and the server keeps running", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startKoa(manager);
   const { cookie } = await logIn(manager);
   for (let round = 0; round < 2; round++) {
@@ -46,8 +46,8 @@ it("Koa's error handler responds 401 for a guarded route, and the server keeps r
   ]);
 });
 
-it("Koa emits the error event with a CoatcheckError that has the fields of an http-errors error", async () => {
-  const manager = newManager();
+it("Koa emits the event `error` with a CoatcheckError that has the fields of an http-errors error", async () => {
+  const manager = createManager();
   const app = new Koa();
   const emitted: unknown[] = [];
   app.on("error", (error) => emitted.push(error));
@@ -55,13 +55,13 @@ it("Koa emits the error event with a CoatcheckError that has the fields of an ht
     await sessionOf(context.req).requireSubject();
   });
   const handle = app.callback();
-  const url = await listen(coatcheck(manager)((request, response) => handle(request, response)));
+  const url = await startListening(coatcheck(manager)((request, response) => handle(request, response)));
   expect((await fetch(url)).status).toBe(401);
   expect(emitted).toMatchObject([{ code: "SESSION_REQUIRED", status: 401, statusCode: 401, expose: true }]);
 });
 
 it("Coatcheck saves assigned data before Koa sends the response headers", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startKoa(manager);
   const response = await fetch(`${url}/theme`);
   expect(response.status).toBe(204);

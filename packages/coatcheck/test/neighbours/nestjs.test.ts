@@ -14,7 +14,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { coatcheck, sessionErrors, sessionOf } from "../../src/http/express.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
-import { type Data, logIn, newManager } from "./fixtures.ts";
+import { createManager, type Data, logIn } from "./fixtures.ts";
 
 class AccountController {
   async read(request: object) {
@@ -23,7 +23,7 @@ class AccountController {
   }
 }
 
-/** Sends the same response for a `CoatcheckError` as the Express adapter. */
+/** Sends the response that the Express adapter sends for a `CoatcheckError`. */
 class CoatcheckFilter implements ExceptionFilter {
   catch(error: CoatcheckError, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -33,15 +33,15 @@ class CoatcheckFilter implements ExceptionFilter {
 
 class AppModule {}
 
-// Apply decorators as functions, because Node cannot strip decorator syntax.
-const method = "read";
+// Call decorators as functions, because Node cannot strip decorator syntax.
+const handlerName = "read";
 Controller()(AccountController);
 Get("account")(
   AccountController.prototype,
-  method,
-  Object.getOwnPropertyDescriptor(AccountController.prototype, method) as PropertyDescriptor,
+  handlerName,
+  Object.getOwnPropertyDescriptor(AccountController.prototype, handlerName) as PropertyDescriptor,
 );
-Req()(AccountController.prototype, method, 0);
+Req()(AccountController.prototype, handlerName, 0);
 Catch(CoatcheckError)(CoatcheckFilter);
 Module({ controllers: [AccountController] })(AppModule);
 
@@ -62,7 +62,7 @@ async function startNest(
 }
 
 it("NestJS responds with the status of a CoatcheckError if there is no exception filter", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startNest(manager, []);
   const refused = await fetch(`${url}/account`);
   expect([refused.status, await refused.json()]).toEqual([
@@ -75,7 +75,7 @@ it("NestJS responds with the status of a CoatcheckError if there is no exception
 });
 
 it("NestJS responds with the JSON of a CoatcheckError if an exception filter sends it", async () => {
-  const url = await startNest(newManager(), [new CoatcheckFilter()]);
+  const url = await startNest(createManager(), [new CoatcheckFilter()]);
   const refused = await fetch(`${url}/account`);
   expect([refused.status, await refused.json()]).toEqual([
     401,

@@ -3,9 +3,9 @@ import { Passport } from "passport";
 import { Strategy } from "passport-local";
 import { expect, it } from "vitest";
 import { coatcheck, sessionErrors, sessionOf } from "../../src/http/express.ts";
-import { cookieOf, listen, newManager } from "./fixtures.ts";
+import { cookieHeader, createManager, startListening } from "./fixtures.ts";
 
-function newPassport() {
+function createPassport() {
   const passport = new Passport();
   passport.use(
     new Strategy((username, password, done) => {
@@ -18,10 +18,10 @@ function newPassport() {
 }
 
 /** Creates an app in which Passport checks the credentials and Coatcheck stores the login. */
-function newApp() {
-  const passport = newPassport();
+function createApp() {
+  const passport = createPassport();
   const app = express();
-  app.use(express.urlencoded(), coatcheck(newManager()), passport.initialize());
+  app.use(express.urlencoded(), coatcheck(createManager()), passport.initialize());
   app.use(async (request, _response, next) => {
     const { subject } = await sessionOf(request).load();
     if (subject !== null) request.user = { id: subject };
@@ -47,36 +47,36 @@ const form = (password: string, headers = {}) => ({
 });
 
 it("Passport checks the credentials of a login and Coatcheck stores the login", async () => {
-  const url = await listen(newApp());
+  const url = await startListening(createApp());
   const login = await fetch(`${url}/login`, form("secret"));
   expect([login.status, login.headers.get("location")]).toEqual([302, "/account"]);
   const token = /__Host-sid=([^;]+)/.exec(login.headers.get("set-cookie") ?? "")?.[1] ?? "";
-  const account = await fetch(`${url}/account`, { headers: { cookie: cookieOf(token) } });
+  const account = await fetch(`${url}/account`, { headers: { cookie: cookieHeader(token) } });
   expect(await account.json()).toEqual({ user: { id: "ada" }, isAuthenticated: true });
 });
 
 it("a login that Passport rejects creates no session", async () => {
-  const url = await listen(newApp());
+  const url = await startListening(createApp());
   const login = await fetch(`${url}/login`, form("wrong"));
   expect([login.status, login.headers.get("set-cookie")]).toEqual([401, null]);
 });
 
-it("passport.session() finds no user in Coatcheck's session and continues without an error", async () => {
-  const passport = newPassport();
-  const app = express().use(coatcheck(newManager()), passport.initialize(), passport.session());
+it("passport.session() finds no user of its own in Coatcheck's session, and continues without an error", async () => {
+  const passport = createPassport();
+  const app = express().use(coatcheck(createManager()), passport.initialize(), passport.session());
   app.get("/", (request, response) => void response.json({ isAuthenticated: request.isAuthenticated() }));
-  expect(await (await fetch(await listen(app))).json()).toEqual({ isAuthenticated: false });
+  expect(await (await fetch(await startListening(app))).json()).toEqual({ isAuthenticated: false });
 });
 
-it("passport.authenticate() fails unless it has the option session: false, because Passport cannot store its own login", async () => {
-  const passport = newPassport();
-  const app = express().use(express.urlencoded(), coatcheck(newManager()), passport.initialize());
+it("passport.authenticate() fails without the option `session: false`, because Passport cannot store its own login", async () => {
+  const passport = createPassport();
+  const app = express().use(express.urlencoded(), coatcheck(createManager()), passport.initialize());
   app.post("/login", passport.authenticate("local"), (_request, response) => void response.send("in"));
   const errors: unknown[] = [];
   app.use(((error, _request, response, _next) => {
     errors.push(error);
     response.status(500).end();
   }) satisfies express.ErrorRequestHandler);
-  expect((await fetch(`${await listen(app)}/login`, form("secret"))).status).toBe(500);
+  expect((await fetch(`${await startListening(app)}/login`, form("secret"))).status).toBe(500);
   expect(String(errors[0])).toContain("regenerate");
 });

@@ -6,17 +6,17 @@ import { coatcheck, sessionOf } from "../../src/http/express.ts";
 import type { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { type Data, listen, logIn, newManager } from "./fixtures.ts";
+import { createManager, type Data, logIn, startListening } from "./fixtures.ts";
 
 const TRANSPORTS = ["websocket", "polling"] as const;
 
-/** Starts Socket.IO with the session of the handshake. Closes a connection when its session ends. */
+/** Starts a Socket.IO server, which uses the session of the handshake and closes a connection when its session ends. */
 async function startServer(manager: SessionManager<Data>): Promise<string> {
   const server = createServer();
   const io = new Server(server);
   io.engine.use(coatcheck(manager));
   io.use((socket, next) => {
-    identify(socket).then(() => next(), next);
+    attachSubject(socket).then(() => next(), next);
   });
   io.on("connection", (socket) => {
     socket.on("subject", (respond) => respond(socket.data.subject));
@@ -31,10 +31,10 @@ async function startServer(manager: SessionManager<Data>): Promise<string> {
     });
   });
   onTestFinished(() => io.close());
-  return await listen(server);
+  return await startListening(server);
 }
 
-async function identify(socket: ServerSocket): Promise<void> {
+async function attachSubject(socket: ServerSocket): Promise<void> {
   const { subject, closed } = await sessionOf(socket.request).requireSubject();
   socket.data.subject = subject;
   const onClosed = () => socket.conn.close();
@@ -42,7 +42,7 @@ async function identify(socket: ServerSocket): Promise<void> {
   socket.on("disconnect", () => closed.removeEventListener("abort", onClosed));
 }
 
-function connect(
+function openSocket(
   url: string,
   transport: (typeof TRANSPORTS)[number],
   headers: Record<string, string>,
@@ -52,66 +52,66 @@ function connect(
   return socket;
 }
 
-const event = (socket: Socket, name: string) =>
+const nextEvent = (socket: Socket, name: string) =>
   new Promise<unknown>((resolve) => socket.once(name as "connect", resolve as () => void));
 
 it.each(TRANSPORTS)(
   "Socket.IO over %s has the session's subject, and disconnects when the session is revoked",
   async (transport) => {
-    const manager = newManager();
+    const manager = createManager();
     const url = await startServer(manager);
     const { id, cookie } = await logIn(manager);
-    const socket = connect(url, transport, { cookie });
-    await event(socket, "connect");
+    const socket = openSocket(url, transport, { cookie });
+    await nextEvent(socket, "connect");
     expect(await socket.emitWithAck("subject")).toBe("ada");
-    const disconnected = event(socket, "disconnect");
+    const disconnected = nextEvent(socket, "disconnect");
     await manager.revoke({ session: id });
-    const refused = event(socket, "connect_error");
+    const refused = nextEvent(socket, "connect_error");
     expect(await disconnected).toMatch(/^transport/);
-    // The client reconnects by itself with its cookie.
+    // After the disconnection, the client automatically tries to connect again with its cookie.
     expect(await refused).toMatchObject({ message: "The session was revoked; log in again." });
     expect(socket.active).toBe(false);
   },
 );
 
-it("Socket.IO disconnects when another node revokes the session", async () => {
+it("Socket.IO disconnects a client when another node revokes the client's session", async () => {
   const store = memoryStore();
-  const url = await startServer(newManager(store));
-  const otherNode = newManager(store);
+  const url = await startServer(createManager(store));
+  const otherNode = createManager(store);
   const { cookie } = await logIn(otherNode);
-  const socket = connect(url, "websocket", { cookie });
-  await event(socket, "connect");
-  const disconnected = event(socket, "disconnect");
+  const socket = openSocket(url, "websocket", { cookie });
+  await nextEvent(socket, "connect");
+  const disconnected = nextEvent(socket, "disconnect");
   await otherNode.revoke({ everyone: true });
   await disconnected;
 });
 
 it.each(TRANSPORTS)("Socket.IO over %s refuses a client that is not logged in", async (transport) => {
-  const socket = connect(await startServer(newManager()), transport, {});
-  expect(await event(socket, "connect_error")).toMatchObject({ message: "Log in first." });
+  const socket = openSocket(await startServer(createManager()), transport, {});
+  expect(await nextEvent(socket, "connect_error")).toMatchObject({ message: "Log in first." });
   expect(socket.active).toBe(false);
 });
 
-it("Socket.IO refuses a WebSocket from a page of another subdomain, even with the visitor's cookie", async () => {
-  const manager = newManager();
+it("Socket.IO refuses a WebSocket that a page on another subdomain opens, even with the visitor's cookie", async () => {
+  const manager = createManager();
   const url = await startServer(manager);
   const { cookie } = await logIn(manager);
-  const socket = connect(url, "websocket", {
+  const socket = openSocket(url, "websocket", {
     cookie,
     origin: "https://blog.app.example",
     host: "app.example",
   });
-  expect(await event(socket, "connect_error")).toMatchObject({ message: "websocket error" });
-  const own = connect(url, "websocket", { cookie, origin: "https://app.example", host: "app.example" });
-  await event(own, "connect");
+  expect(await nextEvent(socket, "connect_error")).toMatchObject({ message: "websocket error" });
+  const own = openSocket(url, "websocket", { cookie, origin: "https://app.example", host: "app.example" });
+  await nextEvent(own, "connect");
 });
 
 it("a login over Socket.IO's WebSocket is rejected, because no response can set the new cookie", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
-  const socket = connect(url, "websocket", { cookie });
-  await event(socket, "connect");
+  const socket = openSocket(url, "websocket", { cookie });
+  await nextEvent(socket, "connect");
   expect(await socket.emitWithAck("authenticate")).toBe("CONFLICT");
   expect((await manager.find(id))?.subject).toBe("ada");
 });

@@ -2,14 +2,12 @@ import express from "express";
 import request from "supertest";
 import { expect, it } from "vitest";
 import { coatcheck, requireSubject, sessionErrors, sessionOf } from "../../src/http/express.ts";
-import { newManager } from "./fixtures.ts";
+import { createManager } from "./fixtures.ts";
 
-/**
- * Creates an app with a cookie without Secure: supertest sends requests over http and would not store a Secure cookie.
- */
-function newApp() {
+/** Creates an app whose cookie is not Secure, because supertest sends requests over http and ignores Secure cookies. */
+function createApp() {
   const app = express();
-  app.use(coatcheck(newManager(), { cookie: { secure: false } }));
+  app.use(coatcheck(createManager(), { cookie: { secure: false } }));
   app.post("/login", async (request, response) => {
     const session = await sessionOf(request).load();
     await session.authenticate("ada");
@@ -27,7 +25,7 @@ function newApp() {
 }
 
 it("supertest's agent keeps a session from login to logout", async () => {
-  const agent = request.agent(newApp());
+  const agent = request.agent(createApp());
   await agent.get("/account").expect(401);
   await agent.post("/login").expect(200);
   await agent.get("/account").expect(200, { subject: "ada" });
@@ -35,8 +33,8 @@ it("supertest's agent keeps a session from login to logout", async () => {
   await agent.get("/account").expect(401);
 });
 
-it("supertest receives a session handle in a JSON response without the session's secrets", async () => {
-  const { body } = await request(newApp()).post("/login").expect(200);
+it("a session handle that an app sends to supertest as JSON contains none of the session's secrets", async () => {
+  const { body } = await request(createApp()).post("/login").expect(200);
   expect(body).toEqual({
     id: expect.any(String),
     state: "active",

@@ -7,11 +7,11 @@ import { coatcheck } from "../../src/http/node/adapter.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { cookieOf, type Data, listen, logIn, newManager } from "./fixtures.ts";
+import { cookieHeader, createManager, type Data, logIn, startListening } from "./fixtures.ts";
 
 /**
- * Starts a server with WebSockets for logged-in clients. A WebSocket closes when its session ends. A client sends
- * commands as messages.
+ * Starts a server that accepts WebSockets of logged-in clients and closes each one when its session ends. The messages
+ * of a client are commands.
  */
 async function startServer(manager: SessionManager<Data>, options?: HttpOptions): Promise<string> {
   const withSession = coatcheck(manager, options);
@@ -38,7 +38,7 @@ async function startServer(manager: SessionManager<Data>, options?: HttpOptions)
     }),
   );
   onTestFinished(() => webSockets.close());
-  return await listen(server);
+  return await startListening(server);
 }
 
 const HANDSHAKE = {
@@ -48,17 +48,17 @@ const HANDSHAKE = {
   "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
 };
 
-const connect = (url: string, headers: Record<string, string>) =>
+const openWebSocket = (url: string, headers: Record<string, string>) =>
   new WebSocket(url.replace("http", "ws"), { headers });
 
 /** Sends a message and returns the response. */
-async function exchange(webSocket: WebSocket, message: string): Promise<string> {
+async function sendMessage(webSocket: WebSocket, message: string): Promise<string> {
   webSocket.send(message);
   return String((await once(webSocket, "message"))[0]);
 }
 
 /** Returns the status and error code of a refused handshake, or 101 for an accepted handshake. */
-async function handshake(url: string, headers: Record<string, string>): Promise<[number, string?]> {
+async function tryHandshake(url: string, headers: Record<string, string>): Promise<[number, string?]> {
   const request = httpRequest(url, {
     headers: { ...HANDSHAKE, ...headers },
   }).end();
@@ -76,12 +76,12 @@ async function handshake(url: string, headers: Record<string, string>): Promise<
 }
 
 it("a WebSocket has the session's subject, and closes immediately when this process revokes the session", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
-  const webSocket = connect(url, { cookie });
+  const webSocket = openWebSocket(url, { cookie });
   await once(webSocket, "open");
-  expect(await exchange(webSocket, "who")).toBe("ada");
+  expect(await sendMessage(webSocket, "who")).toBe("ada");
   await manager.revoke({ session: id });
   const [code, reason] = await once(webSocket, "close");
   expect([code, String(reason)]).toEqual([1008, "SESSION_REVOKED"]);
@@ -89,10 +89,10 @@ it("a WebSocket has the session's subject, and closes immediately when this proc
 
 it("a WebSocket closes when another node revokes the session", async () => {
   const store = memoryStore();
-  const url = await startServer(newManager(store));
-  const otherNode = newManager(store);
+  const url = await startServer(createManager(store));
+  const otherNode = createManager(store);
   const { cookie } = await logIn(otherNode);
-  const webSocket = connect(url, { cookie });
+  const webSocket = openWebSocket(url, { cookie });
   await once(webSocket, "open");
   await otherNode.revoke({ subject: "ada" });
   const [code, reason] = await once(webSocket, "close");
@@ -100,26 +100,26 @@ it("a WebSocket closes when another node revokes the session", async () => {
 });
 
 it("a WebSocket closes when a rotation replaces its token", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
-  const webSocket = connect(url, { cookie });
+  const webSocket = openWebSocket(url, { cookie });
   await once(webSocket, "open");
   await manager.rotate(id);
   const [, reason] = await once(webSocket, "close");
   expect(String(reason)).toBe("CONFLICT");
-  expect(await handshake(url, { cookie })).toEqual([409, "CONFLICT"]);
+  expect(await tryHandshake(url, { cookie })).toEqual([409, "CONFLICT"]);
 });
 
 it("a WebSocket can save data, but not log in, because no response can set the new cookie", async () => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
-  const webSocket = connect(url, { cookie });
+  const webSocket = openWebSocket(url, { cookie });
   await once(webSocket, "open");
-  expect(await exchange(webSocket, "save")).toBe("ada");
+  expect(await sendMessage(webSocket, "save")).toBe("ada");
   expect((await manager.find(id))?.data).toEqual({ saved: true });
-  expect(await exchange(webSocket, "authenticate")).toBe("CONFLICT");
+  expect(await sendMessage(webSocket, "authenticate")).toBe("CONFLICT");
   expect((await manager.find(id))?.subject).toBe("ada");
   webSocket.close();
 });
@@ -134,29 +134,35 @@ it.each([
   ["an opaque origin", { origin: "null" }, 403],
   ["a trusted origin", { origin: "https://pay.example", host: "app.example" }, 101],
 ])("a handshake from %s passes the same CSRF checks as an unsafe request", async (_name, headers, status) => {
-  const manager = newManager();
+  const manager = createManager();
   const url = await startServer(manager, {
     csrf: { trustedOrigins: ["https://pay.example"], token: "required" },
   });
   const { cookie } = await logIn(manager);
   const code = status === 403 ? ["FORBIDDEN"] : [];
-  expect(await handshake(url, { cookie, ...headers } as Record<string, string>)).toEqual([status, ...code]);
+  expect(await tryHandshake(url, { cookie, ...headers } as Record<string, string>)).toEqual([
+    status,
+    ...code,
+  ]);
 });
 
-it("a handshake without a login is refused with 401, and a handshake with a bearer token is accepted from any origin", async () => {
-  const manager = newManager();
+it("a handshake is refused with 401 without a login, but accepted from any origin with a bearer token", async () => {
+  const manager = createManager();
   const url = await startServer(manager);
   const { token } = await logIn(manager);
-  expect(await handshake(url, {})).toEqual([401, "SESSION_REQUIRED"]);
-  expect(await handshake(url, { cookie: cookieOf("x".repeat(50)) })).toEqual([401, "SESSION_REQUIRED"]);
+  expect(await tryHandshake(url, {})).toEqual([401, "SESSION_REQUIRED"]);
+  expect(await tryHandshake(url, { cookie: cookieHeader("x".repeat(50)) })).toEqual([
+    401,
+    "SESSION_REQUIRED",
+  ]);
   const headers = { authorization: `Bearer ${token}`, origin: "capacitor://localhost" };
-  expect(await handshake(url, headers)).toEqual([101]);
+  expect(await tryHandshake(url, headers)).toEqual([101]);
 });
 
-it("the process does not crash if a client disconnects before the server refuses its handshake", async () => {
+it("the server does not crash if a client disconnects before its handshake is refused", async () => {
   const arrived = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
-  const manager = newManager({
+  const manager = createManager({
     ...memoryStore(),
     get: async () => {
       arrived.resolve();
@@ -171,13 +177,13 @@ it("the process does not crash if a client disconnects before the server refuses
   request.socket?.resetAndDestroy();
   await once(request, "error");
   released.resolve();
-  expect(await handshake(url, { cookie })).toEqual([401, "SESSION_REQUIRED"]);
+  expect(await tryHandshake(url, { cookie })).toEqual([401, "SESSION_REQUIRED"]);
 });
 
-it("a request that only offers an upgrade, like curl's request for h2c, receives its cookie", async () => {
-  const manager = newManager();
+it("a request that offers an upgrade which the server ignores, such as curl's to h2c, receives its cookie", async () => {
+  const manager = createManager();
   const withSession = coatcheck(manager);
-  const url = await listen(
+  const url = await startListening(
     withSession(async (request, response) => {
       await (await request.session.load()).patch({ theme: "dark" });
       response.end();

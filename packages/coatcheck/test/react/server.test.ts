@@ -22,7 +22,7 @@ import {
   type User,
 } from "../client/fixtures.ts";
 
-const within = (children: ReactNode, initialState?: ReturnType<typeof sessionView>) =>
+const renderInProvider = (children: ReactNode, initialState?: ReturnType<typeof sessionView>) =>
   element(
     SessionProvider<User>,
     { client: openClient(new Network(), { scope: {} }), ...(initialState && { initialState }) },
@@ -37,19 +37,21 @@ function Greeting(): ReactNode {
 }
 
 describe("the React hooks and components on a server", () => {
-  it("return loading, isAuthenticated, needsOnboarding and tenantId of the initial state", () => {
+  it("return `loading`, `isAuthenticated`, `needsOnboarding` and `tenantId` of the initial state", () => {
     const known = sessionView("s1");
     const onboarding = { ...known, needsOnboarding: true } as typeof known;
-    expect(renderToString(within(element(Greeting), onboarding))).toContain("welcome Ada, true, null");
-    expect(renderToString(within(element(Greeting), noSession))).toContain("please log in");
-    expect(renderToString(within(element(Greeting)))).toContain("loading");
+    expect(renderToString(renderInProvider(element(Greeting), onboarding))).toContain(
+      "welcome Ada, true, null",
+    );
+    expect(renderToString(renderInProvider(element(Greeting), noSession))).toContain("please log in");
+    expect(renderToString(renderInProvider(element(Greeting)))).toContain("loading");
   });
 
   it("do not mix the users of pages that are rendered concurrently", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     const pages = await Promise.all(
       names.map(async (name) => {
-        const { prelude } = await prerender(within(element(Greeting), sessionView(name, { name })));
+        const { prelude } = await prerender(renderInProvider(element(Greeting), sessionView(name, { name })));
         return new Response(prelude).text();
       }),
     );
@@ -61,11 +63,11 @@ describe("the React hooks and components on a server", () => {
       element(Authenticated, { key: 1, fallback: "fallback" }, "inside"),
       element(Anonymous, { key: 2 }, "outside"),
     ];
-    expect(renderToString(within(gates, sessionView("s1")))).toContain("inside");
-    expect(renderToString(within(gates, sessionView("s1")))).not.toContain("outside");
-    expect(renderToString(within(gates, sessionView("s1", null)))).toContain("outside");
-    expect(renderToString(within(gates, noSession))).not.toContain("inside");
-    const unknown = renderToString(within(gates));
+    expect(renderToString(renderInProvider(gates, sessionView("s1")))).toContain("inside");
+    expect(renderToString(renderInProvider(gates, sessionView("s1")))).not.toContain("outside");
+    expect(renderToString(renderInProvider(gates, sessionView("s1", null)))).toContain("outside");
+    expect(renderToString(renderInProvider(gates, noSession))).not.toContain("inside");
+    const unknown = renderToString(renderInProvider(gates));
     expect([unknown.includes("inside"), unknown.includes("outside"), unknown.includes("fallback")]).toEqual([
       false,
       false,
@@ -73,14 +75,18 @@ describe("the React hooks and components on a server", () => {
     ]);
   });
 
-  it("return the selected value, the CSRF token, the meta state and the required session", () => {
+  it("return the value of `select`, the CSRF token, the meta state and the required session", () => {
     function Parts(): ReactNode {
       const name = useSession<User, string>({ select: ({ user }) => user?.name ?? "guest" });
       const meta = useSessionMeta();
       return `${name} ${useCsrfToken()} ${meta.stale} ${useRequireSession<User>({ redirect: "/" })?.user.name}`;
     }
-    expect(renderToString(within(element(Parts), sessionView("s1")))).toContain("Ada token-1 false Ada");
-    expect(renderToString(within(element(Parts), noSession))).toContain("guest null false undefined");
+    expect(renderToString(renderInProvider(element(Parts), sessionView("s1")))).toContain(
+      "Ada token-1 false Ada",
+    );
+    expect(renderToString(renderInProvider(element(Parts), noSession))).toContain(
+      "guest null false undefined",
+    );
   });
 
   it("suspend until the server has responded", async () => {
@@ -93,8 +99,8 @@ describe("the React hooks and components on a server", () => {
     expect(await new Response(prelude).text()).toContain("Ada");
   });
 
-  it("render a closed expiry dialog, and throw without a <SessionProvider>", () => {
-    expect(renderToString(within(element(SessionExpiryDialog), sessionView("s1")))).toMatch(
+  it("render the expiry dialog closed, and throw without a <SessionProvider>", () => {
+    expect(renderToString(renderInProvider(element(SessionExpiryDialog), sessionView("s1")))).toMatch(
       /<dialog(?![^>]*\bopen\b)/,
     );
     expect(() => renderToString(element(Greeting))).toThrow("SessionProvider");

@@ -20,8 +20,8 @@ const PROGRAMS: Readonly<Record<ServerKind, TestProgramName>> = {
 const DATABASE_IN_USE = "55006";
 
 /**
- * Describes tests that need a real server and passes its URL to them. Without a server the tests are skipped and the
- * reason is printed; under `CI=true` that fails the run.
+ * Describes tests that need a real server, and passes the server's URL to them. If there is no server, the tests are
+ * skipped and the reason is printed. With `CI=true`, skipped tests fail the run.
  *
  * @example
  * await describeWithServer("the Redis store", "redis", (url) => { test("…", …); });
@@ -41,7 +41,7 @@ export async function describeWithServer(
 }
 
 /** Creates a database for one test on the PostgreSQL at `url`. */
-export async function temporaryDatabase(
+export async function createTemporaryDatabase(
   url: string,
 ): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `${inject("servers").run}_${randomBytes(4).toString("hex")}`;
@@ -51,8 +51,8 @@ export async function temporaryDatabase(
   return {
     url: own.href,
     async drop() {
-      // A closed pool may still be ending its connections. PostgreSQL waits five seconds for them; then the end of the
-      // run drops the database.
+      // A closed pool may still be ending its connections. PostgreSQL waits five seconds for that. If a connection is
+      // still open then, the database is dropped at the end of the run.
       await query(url, `drop database if exists ${name}`).catch((error: { code?: string }) => {
         if (error.code !== DATABASE_IN_USE) throw error;
       });
@@ -61,7 +61,7 @@ export async function temporaryDatabase(
 }
 
 /** Returns a key prefix for one test on Redis. The keys with the prefix are deleted at the end of the run. */
-export function temporaryPrefix(): string {
+export function createTemporaryPrefix(): string {
   return `${inject("servers").run}:${randomBytes(4).toString("hex")}:`;
 }
 

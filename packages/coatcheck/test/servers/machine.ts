@@ -11,7 +11,7 @@ export const runCommand = promisify(execFile);
 
 export const isRoot: boolean = process.getuid?.() === 0;
 
-/** A server that this machine cannot run. The message says what to install. */
+/** The error if this machine lacks a program that a server needs. The message says what to install. */
 export class ServerMissing extends Error {
   override readonly name = "ServerMissing";
 }
@@ -19,7 +19,7 @@ export class ServerMissing extends Error {
 /**
  * Returns the path of a program.
  *
- * @throws ServerMissing when this machine does not have it; the message says how to get it.
+ * @throws ServerMissing if this machine does not have the program. The message says how to install it.
  */
 export function requireProgram(program: TestProgram): string {
   const found = findProgram(program);
@@ -32,7 +32,8 @@ export function requireProgram(program: TestProgram): string {
 }
 
 /**
- * Returns the first account of `names` that exists, because PostgreSQL refuses to run as root. Null: the current user.
+ * Returns the first account of `names` that exists, or null if the server should run as the current user. PostgreSQL
+ * refuses to run as root.
  */
 export async function findUnprivilegedUser(...names: readonly string[]): Promise<SupervisedCommand["user"]> {
   if (!isRoot) return null;
@@ -50,17 +51,17 @@ export async function findUnprivilegedUser(...names: readonly string[]): Promise
 }
 
 /** Creates a folder for one server. The server's supervisor deletes the folder. */
-export async function temporaryFolder(name: string, user: SupervisedCommand["user"]): Promise<string> {
+export async function createTemporaryFolder(name: string, user: SupervisedCommand["user"]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `coatcheck-${name}-`));
   if (user) await chown(folder, user.uid, user.gid);
   return folder;
 }
 
 /**
- * Returns a free loopback port. Another process may take the port before the caller uses it; then call this function
- * again.
+ * Returns a free loopback port. If another process takes the port before the caller uses it, the caller must call this
+ * function again.
  */
-export async function freePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

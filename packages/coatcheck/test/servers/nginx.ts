@@ -1,18 +1,21 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, temporaryFolder } from "./machine.ts";
+import { createTemporaryFolder, findFreePort, requireProgram } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
 const TEMPORARY_PATHS = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
-/** Starts an nginx that forwards to `upstream`, with nginx's default buffering, and compresses every type. */
+/**
+ * Starts an nginx that forwards requests to `upstream`. It buffers responses by default, and compresses all content
+ * types.
+ */
 export async function startNginx(upstream: string): Promise<RunningServer> {
   const command = requireProgram(TEST_PROGRAMS.nginx);
   return await startServer("nginx", async () => {
-    const folder = await temporaryFolder("nginx", null);
-    const port = await freePort();
+    const folder = await createTemporaryFolder("nginx", null);
+    const port = await findFreePort();
     await writeFile(
       join(folder, "nginx.conf"),
       `daemon off; master_process off; error_log stderr; pid ${folder}/pid;

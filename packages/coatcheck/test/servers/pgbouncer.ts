@@ -1,7 +1,7 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "./machine.ts";
+import { createTemporaryFolder, findFreePort, findUnprivilegedUser, requireProgram } from "./machine.ts";
 import { pingPostgres } from "./postgres.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
@@ -11,7 +11,7 @@ type PgBouncerSettings = Readonly<Record<string, string | number>>;
 
 /**
  * Starts a PgBouncer in front of the PostgreSQL at `url`, in transaction mode with three connections to the server. It
- * offers the databases of that server. `settings` replace PgBouncer's defaults.
+ * offers the databases of that server. `settings` overrides PgBouncer's defaults.
  */
 export async function startPgBouncer(url: string, settings: PgBouncerSettings = {}): Promise<RunningServer> {
   const command = requireProgram(TEST_PROGRAMS.pgbouncer);
@@ -24,8 +24,8 @@ export async function startPgBouncer(url: string, settings: PgBouncerSettings = 
     password: decodeURIComponent(server.password),
   };
   return await startServer("PgBouncer", async () => {
-    const folder = await temporaryFolder("pgbouncer", user);
-    const port = await freePort();
+    const folder = await createTemporaryFolder("pgbouncer", user);
+    const port = await findFreePort();
     const file = join(folder, "pgbouncer.ini");
     const options = {
       listen_addr: "127.0.0.1",

@@ -3,7 +3,13 @@ import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { findUnprivilegedUser, freePort, requireProgram, runCommand, temporaryFolder } from "./machine.ts";
+import {
+  createTemporaryFolder,
+  findFreePort,
+  findUnprivilegedUser,
+  requireProgram,
+  runCommand,
+} from "./machine.ts";
 import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
@@ -14,7 +20,7 @@ const POSTGRES_SETTINGS = {
   max_connections: 200,
 };
 
-/** The folder of a server that will be started, and a function to prepare it. */
+/** The folder of a server that will be started there, and a function that runs programs to prepare the folder. */
 interface ServerFolder {
   readonly folder: string;
   readonly data: string;
@@ -22,7 +28,7 @@ interface ServerFolder {
   run(program: string, args: readonly string[]): Promise<unknown>;
 }
 
-/** Starts a PostgreSQL on the loopback interface, with a password and data in a temporary folder. */
+/** Starts a PostgreSQL on the loopback interface. It requires a password, and its data is in a temporary folder. */
 export async function startPostgres(options: Durability = {}): Promise<RunningServer> {
   const password = randomBytes(16).toString("hex");
   return await startInFolder(
@@ -54,14 +60,14 @@ async function startInFolder(
   const user = await findUnprivilegedUser("postgres", "nobody");
   const program = (name: string) => join(dirname(initdb), name);
   return await startServer("PostgreSQL", async () => {
-    const folder = await temporaryFolder("postgres", user);
+    const folder = await createTemporaryFolder("postgres", user);
     const data = join(folder, "data");
     await prepare({
       folder,
       data,
       run: (name, args) => runCommand(program(name), args, { cwd: folder, ...user }),
     });
-    const port = await freePort();
+    const port = await findFreePort();
     const settings = Object.entries({ ...POSTGRES_SETTINGS, port, fsync: fsync ? "on" : "off" });
     const server = await supervise({
       command: program("postgres"),
@@ -93,8 +99,10 @@ export async function query(url: string, statement: string): Promise<readonly Re
   }
 }
 
-/** Creates a schema for one test. Connections to the returned URL use it. */
-export async function temporarySchema(url: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+/** Creates a schema for one test. Connections to the returned URL use this schema. */
+export async function createTemporarySchema(
+  url: string,
+): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `coatcheck_test_${randomBytes(4).toString("hex")}`;
   await query(url, `create schema ${name}`);
   const own = new URL(url);

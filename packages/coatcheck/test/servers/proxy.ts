@@ -1,24 +1,24 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A TCP proxy in front of a shared server. A test can freeze or cut it without disturbing other tests. */
+/** A TCP proxy in front of a shared server. A test can interrupt its own connections without disturbing other tests. */
 export interface Proxy {
   /** The server's URL through this proxy. */
   readonly url: string;
   /** Holds back all data, like a network partition or a hanging server. */
   freeze(): void;
-  /** Freezes existing connections but accepts new ones, like a router that lost its state. */
+  /** Freezes existing connections but accepts new ones, like a router that has lost its state. */
   strand(): void;
   /** Ends {@link freeze} or {@link strand}, and delivers the data that was held back. */
   thaw(): void;
   /** Closes every connection and refuses new ones, like a dead server. */
   cut(): void;
   /** Accepts connections again after a {@link cut}. */
-  mend(): void;
+  acceptAgain(): void;
   /**
    * Forwards new connections to the server at `url`, like a host name that points to a new server. Open connections
    * stay on the old server.
    */
-  move(url: string): void;
+  pointTo(url: string): void;
   close(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
   through.hostname = "127.0.0.1";
   through.port = String(address.port);
 
-  const strand = () => {
+  const freezeOpenConnections = () => {
     for (const socket of sockets) socket.pause();
   };
   const drop = () => {
@@ -64,9 +64,9 @@ export async function proxyTo(url: string): Promise<Proxy> {
     url: through.href,
     freeze() {
       state = "frozen";
-      strand();
+      freezeOpenConnections();
     },
-    strand,
+    strand: freezeOpenConnections,
     thaw() {
       state = "open";
       for (const socket of sockets) socket.resume();
@@ -75,10 +75,10 @@ export async function proxyTo(url: string): Promise<Proxy> {
       state = "cut";
       drop();
     },
-    mend() {
+    acceptAgain() {
       state = "open";
     },
-    move(url) {
+    pointTo(url) {
       target = new URL(url);
     },
     async close() {

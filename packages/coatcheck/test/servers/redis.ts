@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "./machine.ts";
+import { createTemporaryFolder, findFreePort, findUnprivilegedUser, requireProgram } from "./machine.ts";
 import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
@@ -15,8 +15,8 @@ export async function startRedis({ fsync = true }: Durability = {}): Promise<Run
   const user = await findUnprivilegedUser("redis", "nobody");
   const password = randomBytes(16).toString("hex");
   return await startServer("Redis", async () => {
-    const folder = await temporaryFolder("redis", user);
-    const port = await freePort();
+    const folder = await createTemporaryFolder("redis", user);
+    const port = await findFreePort();
     const settings = {
       port,
       bind: "127.0.0.1",

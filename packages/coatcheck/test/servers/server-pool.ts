@@ -9,20 +9,20 @@ import { pingPostgres, query, startPostgres } from "./postgres.ts";
 import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
 
 /**
- * The servers that tests can request. `private-postgres` is not shared with other test files, because log positions depend
- * on every transaction of the server. `local-postgres` is a private server started on this machine even if `DATABASE_URL`
- * is set, so that a standby can be made of it.
+ * The servers that tests can request. `private-postgres` is not shared with other test files, because log positions
+ * depend on every transaction of the server. `local-postgres` is also private. It is started on this machine even if
+ * `DATABASE_URL` is set, so that the test can start a standby of it.
  */
 export type ServerKind = "redis" | "postgres" | "private-postgres" | "local-postgres";
 
-/** The response to a test file: the URL of the server, or why there is no server. */
+/** The pool's response to a test file: the URL of the server, or the reason why there is no server. */
 export type ServerLocation = { readonly url: string } | { readonly missing: string };
 
 /** Lends servers to the test files of one run. */
 export interface ServerPool {
   /** Path of the Unix socket on which the pool accepts requests. */
   readonly socket: string;
-  /** Prefix of all keys and databases that this run creates on a server it did not start. */
+  /** Prefix of the keys and databases that this run creates on servers that it has not started. */
   readonly run: string;
   close(): Promise<void>;
 }
@@ -33,8 +33,8 @@ interface LentServer {
 }
 
 /**
- * Starts lending servers to test files, which run in other processes. A server starts with the first request for it, and all
- * servers stop together.
+ * Opens the pool, which lends servers to test files in other processes. A server is started when it is first requested.
+ * All servers are stopped together.
  */
 export async function openServerPool(): Promise<ServerPool> {
   const run = `coatcheck_test_${randomBytes(4).toString("hex")}`;
@@ -102,7 +102,7 @@ async function lendPostgres(run: string): Promise<LentServer> {
   return await startLocalPostgres();
 }
 
-/** Starts a PostgreSQL that can have a standby. */
+/** Starts a PostgreSQL for which a standby can be started. */
 async function startPrimary(): Promise<LentServer> {
   requireProgram(TEST_PROGRAMS.postgresStandby);
   return await startLocalPostgres();
@@ -113,7 +113,7 @@ async function startLocalPostgres(): Promise<LentServer> {
   return { url: server.url, end: () => server.stop() };
 }
 
-/** Rejects if a configured server does not respond: a wrong setting must not go unnoticed. */
+/** Rejects if a configured server does not respond, because a wrong setting must not go unnoticed. */
 async function requireResponse(variable: string, response: Promise<void>): Promise<void> {
   try {
     await response;

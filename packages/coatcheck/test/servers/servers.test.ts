@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
-import { describeWithServer, temporaryDatabase } from "./fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "./fixtures.ts";
 import { pingPostgres, query } from "./postgres.ts";
 import { proxyTo } from "./proxy.ts";
 import { pingRedis } from "./redis.ts";
@@ -12,11 +12,11 @@ import { pingRedis } from "./redis.ts";
 const redisModule = new URL("redis.ts", import.meta.url).href;
 
 await describeWithServer("a Redis for the tests", "redis", (url) => {
-  test("responds to a ping", async () => {
+  test("the Redis responds to a ping", async () => {
     await expect(pingRedis(url)).resolves.toBeUndefined();
   });
 
-  test("ends when the process that started it is killed", async () => {
+  test("the Redis ends when the process that started it is killed", async () => {
     const program = `
       const { startRedis } = await import(${JSON.stringify(redisModule)});
       const { pid, url } = await startRedis();
@@ -38,24 +38,24 @@ await describeWithServer("a Redis for the tests", "redis", (url) => {
 });
 
 await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
-  test("acknowledges a commit only when it is on the disk: synchronous_commit is on", async () => {
+  test("the PostgreSQL acknowledges a commit only when it is on the disk (`synchronous_commit` is on)", async () => {
     const settings = await query(url, "select current_setting('synchronous_commit') as commit");
     expect(settings).toEqual([{ commit: "on" }]);
   });
 
-  test("creates a database for one test and drops it", async () => {
-    const database = await temporaryDatabase(url);
+  test("temporaryDatabase() creates a database for one test and can drop it", async () => {
+    const database = await createTemporaryDatabase(url);
     await query(database.url, "create table coats (number integer)");
     await database.drop();
     await expect(query(database.url, "select 1")).rejects.toThrow(/does not exist/);
   });
 
-  test("can be cut off, frozen and reconnected by a proxy", async () => {
+  test("a proxy can cut off, freeze and reconnect the PostgreSQL", async () => {
     const wire = await proxyTo(url);
     await pingPostgres(wire.url);
     wire.cut();
     await expect(pingPostgres(wire.url)).rejects.toThrow();
-    wire.mend();
+    wire.acceptAgain();
     await pingPostgres(wire.url);
     wire.freeze();
     await expect(pingPostgres(wire.url)).rejects.toThrow(/timeout/i);

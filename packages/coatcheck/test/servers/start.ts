@@ -9,9 +9,9 @@ export interface RunningServer extends SupervisedProcess {
 /** Whether an acknowledged write survives a power failure. */
 export interface Durability {
   /**
-   * Whether the server waits for the disk before it acknowledges a write. Default: true. If false, only a power failure
-   * loses writes. Killing the server loses none, because the operating system has already received them, so tests that
-   * share a server need no more.
+   * Whether the server waits for the disk before it acknowledges a write. Default: true. If false, a power failure can
+   * lose writes, but killing the server cannot, because the operating system has already received them. That is enough
+   * for tests that share a server.
    */
   readonly fsync?: boolean;
 }
@@ -25,7 +25,8 @@ interface StartAttempt {
 const START_TIMEOUT = 15_000;
 const MAX_ATTEMPTS = 3;
 
-/** Starts a server and waits until it responds. Retries, because another process may take its port first. */
+/** Starts a server and waits until it responds. Tries again if it does not, because another process may have taken the
+ * server's port. */
 export async function startServer(
   name: string,
   attempt: () => Promise<StartAttempt>,

@@ -9,16 +9,16 @@ export interface SupervisedProcess {
   readonly pid: number;
   /** Sends the server a signal: `SIGSTOP` makes it hang, `SIGCONT` resumes it, `SIGKILL` simulates a crash. */
   signal(signal: NodeJS.Signals): void;
-  /** Settles when the server has ended, for whatever reason. */
+  /** Resolves when the server has ended, for whatever reason. */
   readonly ended: Promise<void>;
-  /** Ends the server. Settles when its process has ended and its folder is deleted. */
+  /** Ends the server. Resolves when its process has ended and its folder has been deleted. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts a server under a supervisor process. The supervisor ends the server when `stop()` is called. It also ends the
  * server when this process dies, which closes the supervisor's standard input. Supervisor and server run in a process
- * group of their own, so Ctrl-C reaches only the tests.
+ * group of their own, so Ctrl-C sends its signal only to the tests.
  */
 export async function supervise(command: SupervisedCommand): Promise<SupervisedProcess> {
   const supervisor = spawn(

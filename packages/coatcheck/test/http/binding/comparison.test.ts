@@ -11,7 +11,7 @@ describe("a session that is bound to the client that logged in", () => {
     ] as const) {
       const site = new Site();
       const token = await site.logIn({ address });
-      const { record } = await site.load({ token });
+      const { record } = await site.loadSession({ token });
       expect(record?.binding).toEqual({
         userAgent: "Firefox on Linux",
         network,
@@ -24,17 +24,17 @@ describe("a session that is bound to the client that logged in", () => {
 
   it("stores no network if the option `address` is off", async () => {
     const site = new Site({ binding: { address: "off" } });
-    const { record } = await site.load({ token: await site.logIn() });
+    const { record } = await site.loadSession({ token: await site.logIn() });
     expect(record?.binding?.network).toBeNull();
   });
 
   it("has no binding before the login, or without the option `binding`", async () => {
     const site = new Site({ binding: { userAgent: "revoke" } });
-    const token = await site.change({}, (session) => session.patch({ cart: { tea: 1 } }));
-    expect(await site.load({ token, userAgent: CHROME })).toMatchObject({ record: { binding: null } });
+    const token = await site.changeSession({}, (session) => session.patch({ cart: { tea: 1 } }));
+    expect(await site.loadSession({ token, userAgent: CHROME })).toMatchObject({ record: { binding: null } });
     const unbound = new Site({ binding: null });
     const login = await unbound.logIn();
-    expect((await unbound.load({ token: login, userAgent: CHROME })).record?.binding).toBeNull();
+    expect((await unbound.loadSession({ token: login, userAgent: CHROME })).record?.binding).toBeNull();
   });
 
   it("continues without a binding until the next login if it logged in before the option was set", async () => {
@@ -42,27 +42,27 @@ describe("a session that is bound to the client that logged in", () => {
     const before = new Site({ binding: null, store });
     const token = await before.logIn();
     const site = new Site({ binding: { userAgent: "revoke" }, store });
-    expect(await site.refusal({ token, userAgent: CHROME })).toBeNull();
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBeNull();
     const renewed = await site.logIn({ token });
-    expect(await site.refusal({ token: renewed, userAgent: CHROME })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token: renewed, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("is returned synchronously from the cache, as is a session without a binding", async () => {
+  it("is returned synchronously from the cache, like a session without a binding", async () => {
     for (const binding of [null, { userAgent: "revoke", address: "revoke" } as const]) {
       const site = new Site({ binding });
       const token = await site.logIn();
-      await site.load({ token });
+      await site.loadSession({ token });
       const reads = site.store.reads;
       expect(site.request({ token }).load()).toBeInstanceOf(Session);
       expect(site.store.reads).toBe(reads);
     }
   });
 
-  it("is compared with the request's client even if the session comes from the store instead of a cache", async () => {
+  it("is compared with the request's client even if it comes from the store instead of a cache", async () => {
     const site = new Site({ binding: { userAgent: "revoke" }, cache: "none" });
     const token = await site.logIn();
-    expect(await site.refusal({ token, userAgent: NEWER_FIREFOX })).toBeNull();
-    expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token, userAgent: NEWER_FIREFOX })).toBeNull();
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 });
 
@@ -73,50 +73,54 @@ describe("the binding of a session behind a proxy", () => {
     headers: { "x-forwarded-for": client },
   });
 
-  it("compares the client's address, whichever trusted proxy sends the request", async () => {
+  it("is compared with the client's address, whichever trusted proxy sends the request", async () => {
     const site = new Site({ binding, http: { trustProxy: ["10.0.0.0/8"] } });
     const token = await site.logIn(through("10.1.0.1", HOME_ADDRESS));
-    expect(await site.refusal({ token, ...through("10.200.7.9", HOME_ADDRESS) })).toBeNull();
-    expect(await site.refusal({ token, ...through("10.1.0.1", AWAY_ADDRESS) })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token, ...through("10.200.7.9", HOME_ADDRESS) })).toBeNull();
+    expect(await site.findRefusalCode({ token, ...through("10.1.0.1", AWAY_ADDRESS) })).toBe(
+      "SESSION_REVOKED",
+    );
   });
 
-  it("ignores forwarding headers that no trusted proxy has set", async () => {
+  it("is not compared with addresses in forwarding headers that no trusted proxy has set", async () => {
     const site = new Site({ binding });
     const token = await site.logIn(through(HOME_ADDRESS, AWAY_ADDRESS));
-    expect(await site.refusal({ token, ...through(HOME_ADDRESS, "192.0.2.1") })).toBeNull();
-    expect(await site.refusal({ token, ...through(AWAY_ADDRESS, AWAY_ADDRESS) })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token, ...through(HOME_ADDRESS, "192.0.2.1") })).toBeNull();
+    expect(await site.findRefusalCode({ token, ...through(AWAY_ADDRESS, AWAY_ADDRESS) })).toBe(
+      "SESSION_REVOKED",
+    );
   });
 
-  it("compares nothing while the client's address is unknown", async () => {
+  it("is not compared while the client's address is unknown", async () => {
     const site = new Site({ binding });
     const token = await site.logIn();
-    expect(await site.refusal({ token, address: "" })).toBeNull();
+    expect(await site.findRefusalCode({ token, address: "" })).toBeNull();
   });
 });
 
 describe("the option `tenants` of createBinding()", () => {
-  it("overrides the default policy for the tenants in its table", async () => {
+  it("can be a table, which overrides the default policy for the tenants in it", async () => {
     const site = new Site({
       binding: { userAgent: "log", address: "off", tenants: { bank: { userAgent: "revoke" } } },
     });
     const [shop, bank] = [await site.logIn(), await site.logIn({ tenant: "bank" })];
-    expect(await site.refusal({ token: shop, userAgent: CHROME })).toBeNull();
-    expect(await site.refusal({ token: bank, address: AWAY_ADDRESS })).toBeNull();
-    expect(await site.refusal({ token: bank, userAgent: CHROME })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token: shop, userAgent: CHROME })).toBeNull();
+    expect(await site.findRefusalCode({ token: bank, address: AWAY_ADDRESS })).toBeNull();
+    expect(await site.findRefusalCode({ token: bank, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("calls its function at each request, so that a changed policy applies immediately", async () => {
+  it("can be a function, which is called at each request, so that a changed policy applies immediately", async () => {
     let action: "off" | "revoke" = "off";
     const site = new Site({
       binding: { tenants: (tenant) => (tenant === "bank" ? { userAgent: action } : undefined) },
     });
     const token = await site.logIn({ tenant: "bank" });
-    expect(await site.refusal({ token, userAgent: CHROME })).toBeNull();
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBeNull();
     action = "revoke";
-    expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
-  it("rejects a login if the function returns an invalid policy", async () => {
+  it("makes logins fail if its function returns an invalid policy", async () => {
     const site = new Site({ binding: { tenants: () => ({ userAgent: "revok" }) as never } });
     await expect(site.logIn()).rejects.toThrow(
       'Invalid options of createBinding(): tenants("shop").userAgent must be one of off, log, step-up, revoke (got "revok").',

@@ -29,7 +29,7 @@ export interface SentRequest {
 
 /** Options of a {@link Site}. */
 export interface SiteOptions {
-  /** Options of `createBinding()`. Default: none. Null: sessions are not bound to a client. */
+  /** Options of `createBinding()`. Default: `{}`. If null, sessions are not bound to a client. */
   readonly binding?: BindingOptions | null;
   readonly http?: Omit<HttpOptions, "binding">;
   readonly store?: SessionStore;
@@ -40,12 +40,12 @@ export interface SiteOptions {
   readonly cache?: "of one process" | "leased" | "none";
 }
 
-/** One process of a site whose sessions are bound to the client that logged in. */
+/** One process of a site that binds each session to the client that logged in. */
 export class Site {
   readonly clock = fakeClock();
   readonly store: ObservedStore;
   readonly manager: SessionManager;
-  readonly changes: ClientChange[] = [];
+  readonly clientChanges: ClientChange[] = [];
   readonly #http: HttpSessions<JsonObject>;
 
   constructor({
@@ -70,14 +70,17 @@ export class Site {
         }),
       }),
     });
-    this.manager.events.on("client-changed", ({ change }) => this.changes.push(change));
+    this.manager.events.on("client-changed", ({ change }) => this.clientChanges.push(change));
     this.#http = new HttpSessions(this.manager, {
       ...http,
       ...(binding && { binding: createBinding(binding) }),
     });
   }
 
-  /** Opens the session handle of a request. Default: a request from Firefox at the address `HOME_ADDRESS`, without a token. */
+  /**
+   * Opens the session handle of a request. By default, Firefox sends the request from `HOME_ADDRESS` and without a
+   * token.
+   */
   request({
     token,
     userAgent = FIREFOX,
@@ -100,7 +103,7 @@ export class Site {
   }
 
   /** Loads the session of a request. */
-  async load(sent: SentRequest = {}) {
+  async loadSession(sent: SentRequest = {}) {
     return await this.request(sent).load();
   }
 
@@ -109,20 +112,20 @@ export class Site {
     sent: SentRequest & { readonly subject?: string; readonly tenant?: string } = {},
   ): Promise<string> {
     const { subject = "ann", tenant = "shop" } = sent;
-    return await this.change(sent, (session) => session.authenticate(subject, { tenant }));
+    return await this.changeSession(sent, (session) => session.authenticate(subject, { tenant }));
   }
 
-  /** Elevates for the scope `payment`, and returns the new token. */
-  async stepUp(sent: SentRequest): Promise<string> {
-    return await this.change(sent, (session) => session.elevate("payment", 5 * MINUTE));
+  /** Elevates the session for the scope `payment`, and returns the new token. */
+  async elevate(sent: SentRequest): Promise<string> {
+    return await this.changeSession(sent, (session) => session.elevate("payment", 5 * MINUTE));
   }
 
   /** Changes the session in one request, and returns the token that the browser has afterwards. */
-  async change(
+  async changeSession(
     sent: SentRequest,
-    act: (session: Awaited<ReturnType<Site["load"]>>) => Promise<unknown>,
+    act: (session: Awaited<ReturnType<Site["loadSession"]>>) => Promise<unknown>,
   ): Promise<string> {
-    const session = await this.load(sent);
+    const session = await this.loadSession(sent);
     await act(session);
     return (await session.commit()).token ?? sent.token ?? "";
   }
@@ -131,10 +134,10 @@ export class Site {
    * Returns the code of the error with which a guard refuses a request; null if the guard accepts it. The guard
    * requires a login, or an elevation for `scope`.
    */
-  async refusal(sent: SentRequest, scope?: string): Promise<string | null> {
-    const request = this.request(sent);
+  async findRefusalCode(sent: SentRequest, scope?: string): Promise<string | null> {
+    const openRequest = this.request(sent);
     try {
-      await (scope === undefined ? request.requireSubject() : request.requireElevated(scope));
+      await (scope === undefined ? openRequest.requireSubject() : openRequest.requireElevated(scope));
       return null;
     } catch (error) {
       return (error as { code: string }).code;
@@ -142,8 +145,8 @@ export class Site {
   }
 }
 
-/** Collects the logins that are passed to `onUnusualLogin`, and lets a test wait for the next call. */
-export class Mailbox {
+/** Collects the logins that are passed to `onUnusualLogin`. A test can wait for the next call. */
+export class UnusualLoginCollector {
   readonly logins: UnusualLogin[] = [];
   #arrived = Promise.withResolvers<void>();
 
@@ -153,8 +156,8 @@ export class Mailbox {
     this.#arrived = Promise.withResolvers<void>();
   };
 
-  /** Resolves at the next call. */
-  next(): Promise<void> {
+  /** Resolves when `onUnusualLogin` is called next. */
+  nextLogin(): Promise<void> {
     return this.#arrived.promise;
   }
 }

@@ -5,7 +5,7 @@ import type { Session } from "../../../src/session/session.ts";
 import { Site as JwtSite, MINUTE } from "../../jwt/fixtures.ts";
 import { CHROME, FIREFOX } from "./fixtures.ts";
 
-/** A site where browsers log in with a cookie, and then send a JWT to the API. */
+/** Creates a site whose browsers log in with a cookie, and then send a JWT to the API. */
 function setUp() {
   const site = new JwtSite();
   const { manager, jwts } = site;

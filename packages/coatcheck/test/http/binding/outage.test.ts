@@ -9,13 +9,13 @@ describe("a session with a binding while the store is down", () => {
       cache: "leased",
     });
     const token = await site.logIn();
-    await site.load({ token });
+    await site.loadSession({ token });
     site.clock.pass(MINUTE);
     site.store.isDown = true;
-    expect((await site.load({ token })).subject).toBe("ann");
-    expect(await site.refusal({ token, userAgent: CHROME })).toBe("STORE_UNAVAILABLE");
+    expect((await site.loadSession({ token })).subject).toBe("ann");
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBe("STORE_UNAVAILABLE");
     site.store.isDown = false;
-    expect(await site.refusal({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBe("SESSION_REVOKED");
   });
 
   it("is returned from the cache without its elevations if the client's change requires a step-up", async () => {
@@ -24,21 +24,21 @@ describe("a session with a binding while the store is down", () => {
       http: { outage: { degraded: { maxAge: 10 * MINUTE } } },
       cache: "leased",
     });
-    const token = await site.stepUp({ token: await site.logIn() });
-    await site.load({ token });
+    const token = await site.elevate({ token: await site.logIn() });
+    await site.loadSession({ token });
     site.clock.pass(MINUTE);
     site.store.isDown = true;
-    expect(await site.refusal({ token, userAgent: CHROME })).toBeNull();
-    expect(await site.refusal({ token, userAgent: CHROME }, "payment")).toBe("STORE_UNAVAILABLE");
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBeNull();
+    expect(await site.findRefusalCode({ token, userAgent: CHROME }, "payment")).toBe("STORE_UNAVAILABLE");
   });
 
-  it("is not opened for a changed client if the change cannot be stored, but is not revoked", async () => {
+  it("is neither opened for a changed client nor revoked, if the change cannot be stored", async () => {
     const site = new Site({ binding: { userAgent: "step-up" } });
-    const token = await site.stepUp({ token: await site.logIn() });
-    await site.load({ token });
+    const token = await site.elevate({ token: await site.logIn() });
+    await site.loadSession({ token });
     site.store.isDown = true;
-    expect(await site.refusal({ token, userAgent: CHROME })).toBe("STORE_UNAVAILABLE");
+    expect(await site.findRefusalCode({ token, userAgent: CHROME })).toBe("STORE_UNAVAILABLE");
     site.store.isDown = false;
-    expect(await site.refusal({ token }, "payment")).toBeNull();
+    expect(await site.findRefusalCode({ token }, "payment")).toBeNull();
   });
 });

@@ -1,17 +1,25 @@
 import { describe, expect, it } from "vitest";
 import type { BindingOptions } from "../../../src/device/index.ts";
 import type { UnusualLogin } from "../../../src/session/binding.ts";
-import { CHROME, FIREFOX, Mailbox, MINUTE, NEWER_FIREFOX, Site, type SiteOptions } from "./fixtures.ts";
+import {
+  CHROME,
+  FIREFOX,
+  MINUTE,
+  NEWER_FIREFOX,
+  Site,
+  type SiteOptions,
+  UnusualLoginCollector,
+} from "./fixtures.ts";
 
 const FROM_GERMANY = { "cf-ipcountry": "DE" };
 const FROM_FRANCE = { "cf-ipcountry": "fr" };
 
 /**
- * Creates a site with the option `onUnusualLogin`, a list of the reported logins, and a function that logs in and waits
- * for the report.
+ * Creates a site with the option `onUnusualLogin`. `box` contains the reported logins. `logInWithMail` logs in and
+ * waits for the report.
  */
 function setUp(options: SiteOptions = {}) {
-  const box = new Mailbox();
+  const box = new UnusualLoginCollector();
   const { onUnusualLogin } = box;
   const site = new Site({
     ...options,
@@ -20,7 +28,7 @@ function setUp(options: SiteOptions = {}) {
   /** Logs in one minute after the previous login, and waits for the report. */
   const logInWithMail = async (sent: Parameters<Site["logIn"]>[0] = {}) => {
     site.clock.pass(MINUTE);
-    const mail = box.next();
+    const mail = box.nextLogin();
     const token = await site.logIn({ headers: FROM_GERMANY, ...sent });
     await mail;
     return token;
@@ -35,7 +43,7 @@ describe("the report of an unusual login", () => {
     site.manager.events.on("new-device", ({ login }) => events.push(login));
     await logInWithMail();
     const token = await logInWithMail({ userAgent: CHROME });
-    const { id } = await site.load({ token });
+    const { id } = await site.loadSession({ token });
     expect(box.logins[1]).toEqual({
       sessionId: id,
       subject: "ann",
@@ -52,7 +60,7 @@ describe("the report of an unusual login", () => {
     expect(events).toEqual(box.logins);
   });
 
-  it("is one event `new-country` if only the country is new", async () => {
+  it("is a single event, `new-country`, if only the country is new", async () => {
     const { site, box, logInWithMail } = setUp();
     const events: UnusualLogin[] = [];
     site.manager.events.on("new-country", ({ login }) => events.push(login));
@@ -66,15 +74,15 @@ describe("the report of an unusual login", () => {
   it("is omitted for a known device, even after a browser update and a logout", async () => {
     const { site, box, logInWithMail } = setUp();
     const token = await logInWithMail();
-    await site.change({ token }, (session) => session.revoke());
+    await site.changeSession({ token }, (session) => session.revoke());
     site.clock.pass(MINUTE);
     await site.logIn({ userAgent: NEWER_FIREFOX, headers: FROM_GERMANY });
-    // Wait for the report of another login. If the first login caused a report, it would come before.
+    // Wait for the report of another login. If the first login had caused a report, that report would come before it.
     await logInWithMail({ userAgent: CHROME });
     expect(box.logins.map(({ device }) => device)).toEqual(["Firefox on Linux", "Chrome on Windows"]);
   });
 
-  it("compares a login with the earlier login of the same session", async () => {
+  it("is also based on earlier logins of the same session", async () => {
     const { site, box, logInWithMail } = setUp();
     const token = await logInWithMail();
     site.clock.pass(MINUTE);
@@ -94,11 +102,11 @@ describe("the report of an unusual login", () => {
     await expect.poll(() => box.logins.length).toBe(3);
   });
 
-  it("treats a subject's device as new although another subject or an impersonator has used it", async () => {
+  it("treats a device as new for a subject if only another subject or an impersonator has used it before", async () => {
     const { site, box, logInWithMail } = setUp();
     await logInWithMail();
     const clerk = await logInWithMail({ subject: "clerk", userAgent: CHROME });
-    await site.change({ token: clerk, userAgent: CHROME }, (session) =>
+    await site.changeSession({ token: clerk, userAgent: CHROME }, (session) =>
       session.impersonate("ann", { reason: "ticket 4711" }),
     );
     await logInWithMail({ userAgent: CHROME });
@@ -109,7 +117,7 @@ describe("the report of an unusual login", () => {
     ]);
   });
 
-  it("treats devices as known if they logged in before the option was set", async () => {
+  it("treats devices as known if users logged in with them before the option `onUnusualLogin` was set", async () => {
     const before = new Site({ binding: null });
     await before.logIn({ userAgent: FIREFOX });
     const { site, box, logInWithMail } = setUp({ store: before.store });
@@ -121,7 +129,7 @@ describe("the report of an unusual login", () => {
 });
 
 describe("the country of a login", () => {
-  it("is the result of the option `country`, if that is a function of the client and the request", async () => {
+  it("is what the option `country` returns, if that option is a function of the client and the request", async () => {
     const { site, logInWithMail, box } = setUp({
       binding: {
         country: ({ address }, request) =>
@@ -130,10 +138,10 @@ describe("the country of a login", () => {
     });
     const token = await logInWithMail({ headers: { "x-country": "nl" } });
     expect(box.logins[0]?.country).toBe("NL");
-    expect((await site.load({ token })).record?.binding?.country).toBe("NL");
+    expect((await site.loadSession({ token })).record?.binding?.country).toBe("NL");
   });
 
-  it("is null if the value is not a country code or the function throws, and the login succeeds", async () => {
+  it("is null if the option's function returns no country code or throws, and the login still succeeds", async () => {
     const codes = async (country: NonNullable<BindingOptions["country"]>, sent: string) => {
       const { logInWithMail, box } = setUp({ binding: { country } });
       await logInWithMail({ headers: { "x-country": sent } });
@@ -154,7 +162,7 @@ describe("the country of a login", () => {
 });
 
 describe("reporting a login", () => {
-  it("does not delay the login, even if the store or onUnusualLogin() is slow", async () => {
+  it("does not delay the login, even if the store or `onUnusualLogin` is slow", async () => {
     const { site } = setUp({ binding: { onUnusualLogin: () => new Promise<void>(() => {}) } });
     const listed = Promise.withResolvers<void>();
     const { list } = site.store;
@@ -168,7 +176,7 @@ describe("reporting a login", () => {
     expect(await site.logIn()).toHaveLength(50);
   });
 
-  it("emits the event failed if onUnusualLogin() throws, and the login succeeds", async () => {
+  it("emits the event `failed` if `onUnusualLogin` throws, and the login still succeeds", async () => {
     const { site } = setUp({
       binding: {
         onUnusualLogin: async () => {
@@ -182,10 +190,10 @@ describe("reporting a login", () => {
       operation: "unusual-login",
       error: { message: "the mail server is down" },
     });
-    expect((await site.load({ token })).subject).toBe("ann");
+    expect((await site.loadSession({ token })).subject).toBe("ann");
   });
 
-  it("lists no sessions unless onUnusualLogin or a listener for its events is set", async () => {
+  it("does not list the user's sessions unless `onUnusualLogin` or a listener for its events is set", async () => {
     const site = new Site();
     let lists = 0;
     const { list } = site.store;

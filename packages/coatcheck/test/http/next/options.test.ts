@@ -29,7 +29,7 @@ describe("redirectTarget()", () => {
 });
 
 describe("coatcheck() for Next.js", () => {
-  it("rejects unknown options, invalid options, and a manager in place of the function that opens it", () => {
+  it("rejects unknown options, invalid options, and a manager instead of a function that opens a manager", () => {
     expect(() => coatcheck(open() as never)).toThrow(/open must be a function/);
     expect(() => coatcheck(open, { signIn: "https://evil.example" })).toThrow(/signIn must be a path/);
     expect(() => coatcheck(open, { user: "ann" } as never)).toThrow(/user must be a function/);
@@ -55,7 +55,7 @@ describe("coatcheck() for Next.js", () => {
     await second?.close();
   });
 
-  it("opens the visits with the manager, closes them with it, and opens both again if the visits failed", async () => {
+  it("opens and closes the visits together with the manager, and opens both again if opening the visits failed", async () => {
     const steps: string[] = [];
     const openManager = () => {
       steps.push("open manager");

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream";
 
 /** An HTTP proxy that records the requests that pass through it. */
-export interface CountingProxy {
+export interface RecordingProxy {
   readonly url: string;
   /** Method and path of each request. */
   readonly requests: string[];
@@ -12,7 +12,7 @@ export interface CountingProxy {
 }
 
 /** Opens a proxy to the server at `url`. It forwards the Host header unchanged. */
-export async function countingProxy(url: string): Promise<CountingProxy> {
+export async function openRecordingProxy(url: string): Promise<RecordingProxy> {
   const { hostname, port } = new URL(url);
   const requests: string[] = [];
   const server = createServer((request, response) => {
