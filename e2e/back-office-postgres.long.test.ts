@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { describeWithServer, temporaryDatabase } from "../packages/coatcheck/test/servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../packages/coatcheck/test/servers/fixtures.ts";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { ApiClient } from "./back-office-client.ts";
 import { button, eventually, heading, link, TEST_TIMEOUT } from "./back-office-fixtures.ts";
@@ -19,13 +19,13 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
   describeWithProgram("chromium", "two nodes, in Chromium", () => {
     vi.setConfig({ testTimeout: TEST_TIMEOUT });
     let folder: string;
-    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
     let nodes: readonly RunningOffice[] = [];
     let browsers: readonly Awaited<ReturnType<typeof openBrowser>>[] = [];
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "coatcheck-back-office-"));
-      database = await temporaryDatabase(server);
+      database = await createTemporaryDatabase(server);
       const variables = { ...SECRETS, DATABASE_URL: database.url };
       // The first one builds the application, if no test has done that yet.
       const first = await startOffice(folder, variables);

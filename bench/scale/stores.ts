@@ -6,7 +6,11 @@ import type { Clock, SessionStore } from "coatcheck";
 import { postgresStore } from "coatcheck/store/postgres";
 import { connectRedis, redisStore } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
-import { query, startPostgres, temporarySchema } from "../../packages/coatcheck/test/servers/postgres.ts";
+import {
+  createTemporarySchema,
+  query,
+  startPostgres,
+} from "../../packages/coatcheck/test/servers/postgres.ts";
 import { startRedis } from "../../packages/coatcheck/test/servers/redis.ts";
 
 /**
@@ -67,7 +71,7 @@ async function startPostgresStores(): Promise<StoreKind> {
   const server = await startPostgres();
   return {
     async open(clock) {
-      const schema = await temporarySchema(server.url);
+      const schema = await createTemporarySchema(server.url);
       const setFsync = async (to: "on" | "off") => {
         await query(server.url, `alter system set fsync = ${to}`);
         await query(server.url, "select pg_reload_conf()");

@@ -7,7 +7,11 @@ import { createQuestions, type Questions } from "coatcheck/visit/questions";
 import { sqliteEvents } from "coatcheck/visit/sqlite";
 import pg from "pg";
 import type { EventSink } from "../../packages/coatcheck/src/visit/sink.ts";
-import { query, startPostgres, temporarySchema } from "../../packages/coatcheck/test/servers/postgres.ts";
+import {
+  createTemporarySchema,
+  query,
+  startPostgres,
+} from "../../packages/coatcheck/test/servers/postgres.ts";
 import { type PlainTable, plainPostgres, plainSqlite } from "./plain-table.ts";
 
 /** An event sink with daily totals (rollups), which `recompute` updates. */
@@ -87,7 +91,7 @@ async function startPostgresServer(): Promise<DatabaseKind> {
   const server = await startPostgres();
   return {
     async open() {
-      const schema = await temporarySchema(server.url);
+      const schema = await createTemporarySchema(server.url);
       const pool = new pg.Pool({ connectionString: schema.url });
       const sink = await postgresEvents({ pool, deadline: DEADLINE });
       const questions = createQuestions({ dialect: "postgres", pool });
@@ -111,7 +115,7 @@ async function startPostgresServer(): Promise<DatabaseKind> {
       };
     },
     async openPlain() {
-      const schema = await temporarySchema(server.url);
+      const schema = await createTemporarySchema(server.url);
       const table = await plainPostgres(schema.url);
       return {
         ...table,

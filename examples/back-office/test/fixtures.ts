@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { temporaryDatabase } from "../../../packages/coatcheck/test/servers/fixtures.ts";
+import { createTemporaryDatabase } from "../../../packages/coatcheck/test/servers/fixtures.ts";
 import { Database } from "../lib/database/database.ts";
 import { openPostgres } from "../lib/database/postgres.ts";
 import { openSqlite } from "../lib/database/sqlite.ts";
@@ -23,7 +23,7 @@ export async function sqlitePlace(): Promise<Place> {
 
 /** A new database on the PostgreSQL at `url`. */
 export async function postgresPlace(url: string): Promise<Place> {
-  const database = await temporaryDatabase(url);
+  const database = await createTemporaryDatabase(url);
   return {
     open: async () =>
       new Database(

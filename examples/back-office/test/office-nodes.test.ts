@@ -1,6 +1,9 @@
 import { readConfig } from "coatcheck-server";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { describeWithServer, temporaryDatabase } from "../../../packages/coatcheck/test/servers/fixtures.ts";
+import {
+  createTemporaryDatabase,
+  describeWithServer,
+} from "../../../packages/coatcheck/test/servers/fixtures.ts";
 import type { Office } from "../lib/office.ts";
 import { changeUser, findListedUser } from "../lib/users.ts";
 import { closeOffice, openOffice } from "../src/open-office.ts";
@@ -13,11 +16,11 @@ const SECRETS = {
 const configOf = (url: string) => readConfig({ ...SECRETS, DATABASE_URL: url, LOG_LEVEL: "silent" });
 
 await describeWithServer("two nodes of the back office on one PostgreSQL", "postgres", (server) => {
-  let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+  let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
   let nodes: readonly Office[];
 
   beforeEach(async () => {
-    database = await temporaryDatabase(server);
+    database = await createTemporaryDatabase(server);
     nodes = await Promise.all([openOffice(configOf(database.url)), openOffice(configOf(database.url))]);
   });
   afterEach(async () => {

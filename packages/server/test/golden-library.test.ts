@@ -16,9 +16,9 @@ import {
   startNode,
 } from "../../coatcheck/test/http/adapter-fixtures.ts";
 import {
+  createTemporaryDatabase,
+  createTemporaryPrefix,
   describeWithServer,
-  temporaryDatabase,
-  temporaryPrefix,
 } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
 import { temporaryFolder } from "./fixtures.ts";
@@ -205,7 +205,7 @@ describe("stored rows", () => {
 
 await describeWithServer("stored rows", "postgres", (url) => {
   test("PostgreSQL has the same columns and indexes as the golden file", async () => {
-    const database = await temporaryDatabase(url);
+    const database = await createTemporaryDatabase(url);
     await storeSessions(await postgresStore({ connectionString: database.url, clock }));
     const columns = await query(
       database.url,
@@ -225,7 +225,7 @@ await describeWithServer("stored rows", "postgres", (url) => {
 
 await describeWithServer("stored rows", "redis", (url) => {
   test("Redis has the same keys and fields as the golden file", async () => {
-    const prefix = temporaryPrefix();
+    const prefix = createTemporaryPrefix();
     await storeSessions(redisStore(await connectRedis(url), { prefix, clock }));
     const transport = await connectRedis(url);
     const keys = (await transport.exec(["KEYS", `{${prefix}}:*`])) as string[];

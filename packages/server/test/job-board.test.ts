@@ -4,7 +4,7 @@ import { connectRedis } from "coatcheck/store/redis";
 import { fakeClock } from "coatcheck/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../coatcheck/test/servers/fixtures.ts";
 import type { JobBoard, JobRun } from "../src/jobs/board/board.ts";
 import { PostgresJobBoard } from "../src/jobs/board/postgres.ts";
 import { RedisJobBoard } from "../src/jobs/board/redis.ts";
@@ -122,7 +122,7 @@ describeBoard(
 );
 
 await describeWithServer("PostgreSQL", "postgres", async (url) => {
-  const database = temporaryDatabase(url);
+  const database = createTemporaryDatabase(url);
   describeBoard(
     "a job board",
     async () => PostgresJobBoard.open((await database).url),
@@ -130,7 +130,7 @@ await describeWithServer("PostgreSQL", "postgres", async (url) => {
   );
 
   test("two nodes of the service report the same last run of a job", async () => {
-    const own = await temporaryDatabase(url);
+    const own = await createTemporaryDatabase(url);
     const path = temporaryFolder();
     const variables = { DATABASE_URL: own.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
     const services = [new RunningService(path, variables), new RunningService(path, variables)];

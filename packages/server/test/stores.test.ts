@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { connectRedis, type RedisTransport } from "coatcheck/store/redis";
 import { serveUpstash, type UpstashEndpoint } from "coatcheck/testing/upstash-endpoint";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
 import { ADMIN_TOKEN, API_KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
@@ -62,7 +62,7 @@ test("two nodes on one SQLite file share sessions and the generated secrets", as
 
 await describeWithServer("on PostgreSQL", "postgres", (url) => {
   test("two nodes share sessions, and notify each other of changes through the database", async () => {
-    const database = await temporaryDatabase(url);
+    const database = await createTemporaryDatabase(url);
     try {
       await expectSharedSessions({ DATABASE_URL: database.url });
       const listening = `select pid from pg_stat_activity

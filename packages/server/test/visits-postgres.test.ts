@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
 import { API_KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 await describeWithServer("the service on PostgreSQL", "postgres", (url) => {
   test("the service stores visits in the same database as the sessions", async () => {
-    const database = await temporaryDatabase(url);
+    const database = await createTemporaryDatabase(url);
     const folder = temporaryFolder();
     const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
     const node = await new RunningService(folder, variables).started();

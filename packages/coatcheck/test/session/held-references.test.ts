@@ -7,7 +7,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 // biome-ignore lint/suspicious/noExplicitAny: the data of each test has another shape.
 type AnyData = any;
 
-const WRITES: Record<string, (session: Session<AnyData>) => Promise<unknown>> = {
+const WRITES = Object.entries<(session: Session<AnyData>) => Promise<unknown>>({
   "authenticate()": (session) => session.authenticate("ada"),
   "takeFlash()": (session) => session.takeFlash("notice"),
   "patch()": (session) => session.patch({ other: 1 }),
@@ -15,9 +15,9 @@ const WRITES: Record<string, (session: Session<AnyData>) => Promise<unknown>> = 
     session.data.other = 1;
     return session.save();
   },
-};
+});
 
-describe.each(Object.entries(WRITES))("a value that a handler holds across %s", (_name, write) => {
+describe.each(WRITES)("a value that a handler holds across %s", (_name, write) => {
   it("is stored with its later changes if it is an array", async () => {
     const { session, stored } = await sessionWith({ orders: ["soup"] });
     const { orders } = session.data;

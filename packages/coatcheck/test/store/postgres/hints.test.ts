@@ -5,7 +5,7 @@ import type { SessionStore } from "../../../src/session/store.ts";
 import { compactId } from "../../../src/session/token.ts";
 import { postgresHints, postgresStore } from "../../../src/store/postgres/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
-import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
 import { query } from "../../servers/postgres.ts";
 import { proxyTo } from "../../servers/proxy.ts";
 
@@ -22,11 +22,11 @@ interface Process {
 }
 
 await describeWithServer("postgresHints", "postgres", (server) => {
-  let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+  let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
   let open: { close(): Promise<void> }[];
 
   beforeEach(async () => {
-    database = await temporaryDatabase(server);
+    database = await createTemporaryDatabase(server);
     open = [];
   });
   afterEach(async () => {
@@ -94,7 +94,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     const [one, other] = [await start(wire.url), await start(wire.url)];
     await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
     for (const [fail, heal] of [
-      [wire.cut, wire.mend],
+      [wire.cut, wire.acceptAgain],
       [wire.freeze, wire.thaw],
     ] as const) {
       const before = await backends();

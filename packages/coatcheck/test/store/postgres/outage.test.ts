@@ -4,8 +4,8 @@ import { CoatcheckError } from "../../../src/session/errors.ts";
 import type { SessionStore } from "../../../src/session/store.ts";
 import { postgresStore } from "../../../src/store/postgres/store.ts";
 import { makeRecord } from "../../../src/testing/index.ts";
-import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
-import { query, temporarySchema } from "../../servers/postgres.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
+import { createTemporarySchema, query } from "../../servers/postgres.ts";
 import { proxyTo } from "../../servers/proxy.ts";
 
 /** Deadline in milliseconds. It is long enough for connecting on a busy machine. */
@@ -57,7 +57,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
   });
 
   it("eight stores that start at once migrate the database once", async () => {
-    const schema = await temporarySchema(server);
+    const schema = await createTemporarySchema(server);
     const stores = await Promise.all(
       Array.from({ length: 8 }, () => postgresStore({ connectionString: schema.url })),
     );
@@ -70,7 +70,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
   });
 
   it("postgresStore() rejects the database of a newer Coatcheck", async () => {
-    const schema = await temporarySchema(server);
+    const schema = await createTemporarySchema(server);
     await (await postgresStore({ connectionString: schema.url })).close();
     await query(schema.url, "insert into coatcheck_migration values ('999-from-the-future', now()::text)");
     const error = await failureOf(postgresStore({ connectionString: schema.url }));
@@ -86,7 +86,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
   });
 
   it("calls reject with an error that names the cause if the server is or becomes read-only", async () => {
-    const database = await temporaryDatabase(server);
+    const database = await createTemporaryDatabase(server);
     const name = new URL(database.url).pathname.slice(1);
     const store = await postgresStore({ connectionString: database.url });
     await query(server, `alter database ${name} set default_transaction_read_only = on`);
@@ -100,7 +100,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
   });
 
   it("calls reject within the deadline while the server hangs, and succeed afterwards", async () => {
-    const schema = await temporarySchema(server);
+    const schema = await createTemporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
     await store.changes(null);
@@ -120,7 +120,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
   });
 
   it("a connection that does not respond is replaced", async () => {
-    const schema = await temporarySchema(server);
+    const schema = await createTemporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
     await store.changes(null);
@@ -133,7 +133,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
   });
 
   it("calls succeed again after the loss of every idle and busy connection", async () => {
-    const schema = await temporarySchema(server);
+    const schema = await createTemporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
     await Promise.all(everyMethod(store).map((call) => call()));
@@ -142,7 +142,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     wire.cut();
     await Promise.all(busy);
     await Promise.all(everyMethod(store).map((call) => failureOf(call())));
-    wire.mend();
+    wire.acceptAgain();
     for (const call of everyMethod(store)) await call();
     await store.close();
     await wire.close();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
 import { postgresStore } from "../../../src/store/postgres/store.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { query, temporarySchema } from "../../servers/postgres.ts";
+import { createTemporarySchema, query } from "../../servers/postgres.ts";
 
 const NOW = 1_700_000_000_000;
 const MINUTE = 60_000;
@@ -48,7 +48,7 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
   let store: SessionStore;
 
   beforeAll(async () => {
-    ({ url, drop } = await temporarySchema(server));
+    ({ url, drop } = await createTemporarySchema(server));
     store = await postgresStore({ connectionString: url });
     await query(url, "alter table coatcheck_session set (autovacuum_enabled = false)");
     await query(url, FILL);

@@ -10,7 +10,7 @@ import {
   type ServerNotice,
 } from "../../../src/store/postgres/store.ts";
 import { makeRecord, storeContract } from "../../../src/testing/index.ts";
-import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
 import { startPgBouncer } from "../../servers/pgbouncer.ts";
 import { query } from "../../servers/postgres.ts";
 import type { RunningServer } from "../../servers/start.ts";
@@ -19,14 +19,14 @@ const HINT: Hint = { kind: "revoked", scope: { subject: "ada" } };
 
 await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
   describeWithProgram("pgbouncer", "in transaction mode", () => {
-    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
     let pooler: RunningServer;
     const notices: ServerNotice[] = [];
     const open = () =>
       postgresStore({ connectionString: pooler.url, onNotice: (notice) => notices.push(notice) });
 
     beforeAll(async () => {
-      database = await temporaryDatabase(server);
+      database = await createTemporaryDatabase(server);
       pooler = await startPgBouncer(database.url);
     });
     afterAll(async () => {

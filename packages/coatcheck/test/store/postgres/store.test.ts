@@ -5,7 +5,7 @@ import { ADVISORY_LOCKS } from "../../../src/store/postgres/schema.ts";
 import { postgresStore } from "../../../src/store/postgres/store.ts";
 import { makeRecord, nextVersion, storeContract } from "../../../src/testing/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { query, temporarySchema } from "../../servers/postgres.ts";
+import { createTemporarySchema, query } from "../../servers/postgres.ts";
 
 const WAITING_FOR_LOCK = `where locktype = 'advisory' and classid = ${ADVISORY_LOCKS.mass} and not granted`;
 
@@ -18,7 +18,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
   let drop = async () => {};
 
   beforeAll(async () => {
-    const schema = await temporarySchema(server);
+    const schema = await createTemporarySchema(server);
     ({ url, drop } = schema);
     await (await postgresStore({ connectionString: url })).close();
   });

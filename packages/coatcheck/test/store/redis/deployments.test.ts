@@ -9,7 +9,7 @@ import {
   redisStore,
 } from "../../../src/store/redis/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
-import { freePort } from "../../servers/machine.ts";
+import { findFreePort } from "../../servers/machine.ts";
 import { type OwnRedis, startOwnRedis, startSentinel } from "./fixtures.ts";
 
 const DEADLINE = 5000;
@@ -32,7 +32,7 @@ async function connectTo(server: OwnRedis): Promise<RedisTransport> {
 async function startCluster(): Promise<{ servers: OwnRedis[]; nodes: RedisTransport[] }> {
   const servers = await Promise.all(
     [0, 1].map(async () =>
-      startOwnRedis({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) }),
+      startOwnRedis({ "cluster-enabled": "yes", "cluster-port": String(await findFreePort()) }),
     ),
   );
   const nodes = await Promise.all(servers.map(connectTo));

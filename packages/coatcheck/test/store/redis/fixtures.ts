@@ -1,7 +1,12 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TEST_PROGRAMS } from "../../../../../scripts/test-programs/programs.ts";
-import { findUnprivilegedUser, freePort, requireProgram, temporaryFolder } from "../../servers/machine.ts";
+import {
+  createTemporaryFolder,
+  findFreePort,
+  findUnprivilegedUser,
+  requireProgram,
+} from "../../servers/machine.ts";
 import { pingRedis } from "../../servers/redis.ts";
 import { type RunningServer, startServer } from "../../servers/start.ts";
 import { supervise } from "../../servers/supervise.ts";
@@ -31,8 +36,8 @@ async function startRedisProgram(settings: RedisSettings, flags: readonly string
   const user = await findUnprivilegedUser("redis", "nobody");
   let port = 0;
   const server = await startServer("Redis", async () => {
-    const folder = await temporaryFolder("redis", user);
-    port = await freePort();
+    const folder = await createTemporaryFolder("redis", user);
+    port = await findFreePort();
     const lines = Object.entries({ port, bind: "127.0.0.1", dir: folder, ...settings });
     // A Sentinel writes its state into its configuration file, so each server needs its own file.
     const file = join(folder, "redis.conf");

@@ -6,7 +6,7 @@ import { memoryStore } from "../../../src/store/memory.ts";
 import { connectRedis, redisStore } from "../../../src/store/redis/store.ts";
 import { fakeClock } from "../../../src/testing/clock.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
-import { describeWithServer, temporaryPrefix } from "../../servers/fixtures.ts";
+import { createTemporaryPrefix, describeWithServer } from "../../servers/fixtures.ts";
 
 const IDS = Array.from({ length: 6 }, () => makeRecord().id);
 const SECOND = 1000;
@@ -105,7 +105,7 @@ await describeWithServer("redisStore", "redis", (url) => {
       const redis = await connectRedis(url, { deadline: 5000 });
       const run = async (steps: readonly Step[]) => {
         const clock = fakeClock();
-        const prefix = temporaryPrefix();
+        const prefix = createTemporaryPrefix();
         const stores = [redisStore(redis, { prefix, clock }), memoryStore({ clock })] as const;
         const both = async (call: (store: SessionStore) => Promise<unknown>) => {
           const [actual, expected] = await Promise.all(stores.map(call));

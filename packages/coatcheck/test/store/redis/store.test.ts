@@ -4,7 +4,7 @@ import type { SessionFilter, SessionStore } from "../../../src/session/store.ts"
 import { connectRedis, type RedisTransport, redisStore } from "../../../src/store/redis/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
-import { describeWithServer, temporaryPrefix } from "../../servers/fixtures.ts";
+import { createTemporaryPrefix, describeWithServer } from "../../servers/fixtures.ts";
 import { type OwnRedis, startOwnRedis } from "./fixtures.ts";
 
 /** Deadline in milliseconds. It is long, because many tests share two cores. */
@@ -21,7 +21,7 @@ await describeWithServer("redis", "redis", (url) => {
     {
       name: "Redis, two connections",
       open: async () => {
-        const prefix = temporaryPrefix();
+        const prefix = createTemporaryPrefix();
         const connect = () => connectRedis(url, { deadline: DEADLINE });
         const [one, two, cleaner] = [await connect(), await connect(), await connect()];
         return {

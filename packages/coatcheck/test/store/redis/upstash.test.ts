@@ -7,7 +7,7 @@ import { connectRedis, type RedisTransport } from "../../../src/store/redis/stor
 import { connectUpstash, redisStore } from "../../../src/store/redis/upstash.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
 import { serveUpstash, type UpstashEndpoint } from "../../../src/testing/upstash-endpoint.ts";
-import { describeWithServer, temporaryPrefix } from "../../servers/fixtures.ts";
+import { createTemporaryPrefix, describeWithServer } from "../../servers/fixtures.ts";
 
 /** Deadline in milliseconds. It is long, because many tests share two cores. */
 const DEADLINE = 5000;
@@ -32,7 +32,7 @@ await describeWithServer("upstash", "redis", (url) => {
     {
       name: "Upstash, two clients",
       open: async () => {
-        const prefix = temporaryPrefix();
+        const prefix = createTemporaryPrefix();
         const endpoint = await serve();
         const connect = () => connectUpstash({ url: endpoint.url, token: TOKEN, deadline: DEADLINE });
         return {
@@ -145,7 +145,7 @@ await describeWithServer("upstash", "redis", (url) => {
 
     it("runs one command, a pipeline, and a transaction", async () => {
       const endpoint = await serve();
-      const key = `{${temporaryPrefix()}}count`;
+      const key = `{${createTemporaryPrefix()}}count`;
       expect(await post(endpoint, "/", ["SET", key, 1])).toEqual({ status: 200, body: { result: "OK" } });
       expect(
         (

@@ -11,7 +11,7 @@ import { makeRecord } from "../../../src/testing/records.ts";
 const WRITER_PROGRAM = fileURLToPath(new URL("writer-process.ts", import.meta.url));
 
 /** Creates a folder for the files of one test. */
-export function temporaryFolder(): string {
+export function createTemporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "coatcheck-sqlite-"));
 }
 

@@ -8,14 +8,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
 import { type SqliteStore, sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
-import { createSession, linesOf, startWriter, temporaryFolder } from "./fixtures.ts";
+import { createSession, createTemporaryFolder, linesOf, startWriter } from "./fixtures.ts";
 
 describe("sqliteStore with many sessions", () => {
   let folder: string;
   let path: string;
 
   beforeEach(() => {
-    folder = temporaryFolder();
+    folder = createTemporaryFolder();
     path = join(folder, "sessions.db");
   });
 

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeFullRecord, makeRecord, nextVersion } from "../../../src/testing/records.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
-import { createSession, linesOf, startWriter, temporaryFolder } from "./fixtures.ts";
+import { createSession, createTemporaryFolder, linesOf, startWriter } from "./fixtures.ts";
 
 const OPENER = fileURLToPath(new URL("opener-process.ts", import.meta.url));
 
@@ -28,7 +28,7 @@ storeContract(
   {
     name: "SQLite, two handles on one file",
     open: () => {
-      const folder = temporaryFolder();
+      const folder = createTemporaryFolder();
       const path = join(folder, "sessions.db");
       return {
         store: sqliteStore(path),
@@ -49,7 +49,7 @@ describe("sqliteStore", () => {
   let path: string;
 
   beforeEach(() => {
-    folder = temporaryFolder();
+    folder = createTemporaryFolder();
     path = join(folder, "sessions.db");
   });
 

@@ -7,7 +7,7 @@ import type { VisitMaintenance } from "../../../src/visit/sink/maintenance.ts";
 import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
-import { temporaryDatabase } from "../../servers/fixtures.ts";
+import { createTemporaryDatabase } from "../../servers/fixtures.ts";
 import type { Delivered } from "../recount/delivery.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
 
@@ -58,7 +58,7 @@ export async function fillPostgres(
   url: string,
   delivered: readonly Pick<Delivered, "batch">[],
 ): Promise<LoadedDatabase> {
-  const own = await temporaryDatabase(url);
+  const own = await createTemporaryDatabase(url);
   const pool = new pg.Pool({ connectionString: own.url, max: 4 });
   const sink = await postgresEvents({ pool, timeZone: TIME_ZONE });
   await writeBatches(sink, delivered);

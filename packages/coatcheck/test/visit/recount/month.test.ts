@@ -7,7 +7,7 @@ import { createQuestions, type Questions } from "../../../src/visit/questions/in
 import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
-import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
 import {
   type ComparedQuestions,
   compareAttributionAndRetention,
@@ -96,7 +96,7 @@ function compareMonth(open: () => Promise<OpenDatabase>): void {
 
 await describeWithServer("a month in PostgreSQL", "postgres", (url) => {
   compareMonth(async () => {
-    const database = await temporaryDatabase(url);
+    const database = await createTemporaryDatabase(url);
     const pool = new pg.Pool({ connectionString: database.url });
     const sink = await postgresEvents({ pool, timeZone: TIME_ZONE });
     const questions = createQuestions(

@@ -7,7 +7,7 @@ import { createQuestions } from "../../../src/visit/questions/index.ts";
 import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
-import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
 import { type ComparedQuestions, compareFunnels, compareJourneys, compareOverviews } from "./comparison.ts";
 import { type Delivered, deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
@@ -76,7 +76,7 @@ await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
   it("the figures equal the recount after two nodes have written at the same time", {
     timeout: 60_000,
   }, async () => {
-    const database = await temporaryDatabase(url);
+    const database = await createTemporaryDatabase(url);
     const pools = [0, 1].map(() => new pg.Pool({ connectionString: database.url, max: 3 }));
     const sinks = await Promise.all(pools.map((pool) => postgresEvents({ pool, timeZone: TIME_ZONE })));
     const [pool] = pools;

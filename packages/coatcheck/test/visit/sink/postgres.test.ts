@@ -8,7 +8,7 @@ import { eventOf as storedEventOf } from "../../../src/visit/facts/event-row.ts"
 import { type PostgresEvents, postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import type { DocumentCountRow, VisitEventRow } from "../../../src/visit/sink/schema.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
-import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
 import { startPgBouncer } from "../../servers/pgbouncer.ts";
 import { query } from "../../servers/postgres.ts";
 import type { RunningServer } from "../../servers/start.ts";
@@ -19,10 +19,10 @@ import { maintenanceSuite } from "./maintenance-suite.ts";
 
 await describeWithServer("postgresEvents", "postgres", (server) => {
   describe("as a sink", () => {
-    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
 
     beforeAll(async () => {
-      database = await temporaryDatabase(server);
+      database = await createTemporaryDatabase(server);
       await openSink().then((sink) => sink.close());
     });
     afterAll(() => database.drop());
@@ -46,11 +46,11 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
   });
 
   describeWithProgram("pgbouncer", "behind PgBouncer in transaction mode", () => {
-    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
     let pooler: RunningServer;
 
     beforeAll(async () => {
-      database = await temporaryDatabase(server);
+      database = await createTemporaryDatabase(server);
       pooler = await startPgBouncer(database.url);
     });
     afterAll(async () => {
@@ -73,7 +73,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
 
   describe("maintenance", () => {
     maintenanceSuite(async () => {
-      const { url, drop } = await temporaryDatabase(server);
+      const { url, drop } = await createTemporaryDatabase(server);
       const sink = await postgresEvents({ connectionString: url });
       return {
         sink,
@@ -87,11 +87,11 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
   });
 
   describe("the visits in PostgreSQL", () => {
-    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
     let sinks: [PostgresEvents, PostgresEvents];
 
     beforeAll(async () => {
-      database = await temporaryDatabase(server);
+      database = await createTemporaryDatabase(server);
       const open = () => postgresEvents({ connectionString: database.url, timeZone: "Europe/Berlin" });
       sinks = [await open(), await open()];
     });
