@@ -256,8 +256,8 @@ describe("context.of(session) with a failing loader", () => {
     const slow = loader({ reference: () => "1", load: () => failure.promise });
     const invalid = loader({ reference: () => Number.NaN, load: () => 1 });
     const report = loader({ from: { slow, invalid }, reference: () => "1", load: () => 1 });
-    const context = defineContext({ slow, invalid, report }, { cache: singleProcess() });
-    await expect(context.of(sessionOf()).report()).rejects.toThrow('of the loader "invalid" must return');
+    const context = defineContext({ slow, invalid, report }, { cache: createSingleProcessCache() });
+    await expect(context.of(createSession()).report()).rejects.toThrow('of the loader "invalid" must return');
     failure.reject(new Error("The database is down."));
     // Vitest fails the test file if the rejection of the slow loader is unhandled.
     await untilIdle();

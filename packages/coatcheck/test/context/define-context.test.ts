@@ -85,7 +85,7 @@ describe("defineContext()", () => {
       secrets: ["a secret of the tests, long enough"],
     });
     const contexts = [defineContext({ user }, { cache }), defineContext({ user }, { cache })];
-    const sessions = [manager.begin(), manager.begin(), sessionOf(), sessionOf()];
+    const sessions = [manager.begin(), manager.begin(), createSession(), createSession()];
     const openReaders = () => contexts.flatMap((context) => sessions.map((session) => context.of(session)));
     const readers = openReaders();
     expect(new Set([...readers, ...openReaders()]).size).toBe(8);

@@ -43,7 +43,7 @@ await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
     expect(settings).toEqual([{ commit: "on" }]);
   });
 
-  test("temporaryDatabase() creates a database for one test and can drop it", async () => {
+  test("createTemporaryDatabase() creates a database that drop() deletes", async () => {
     const database = await createTemporaryDatabase(url);
     await query(database.url, "create table coats (number integer)");
     await database.drop();
