@@ -1,6 +1,6 @@
 import { CoatcheckError, errorBody } from "coatcheck";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { invalidInput } from "./invalid.ts";
+import { invalidInputError } from "./invalid.ts";
 
 /** Milliseconds during which the service still reads, and discards, a body that exceeds the size limit. */
 const DRAIN_TIMEOUT = 10_000;
@@ -68,9 +68,9 @@ export function toCoatcheckError(error: unknown): CoatcheckError {
       case "FST_ERR_CTP_BODY_TOO_LARGE":
         return new CoatcheckError("PAYLOAD_TOO_LARGE", "The request body is too large.");
       case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-        return invalidInput("request", [{ path: "content-type", message: "must be application/json" }]);
+        return invalidInputError("request", [{ path: "content-type", message: "must be application/json" }]);
       default:
-        if (statusCode < 500) return invalidInput("request", [{ path: "", message }]);
+        if (statusCode < 500) return invalidInputError("request", [{ path: "", message }]);
     }
   }
   return new CoatcheckError(

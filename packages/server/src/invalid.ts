@@ -9,7 +9,7 @@ const MAX_PATH_LENGTH = 128;
  * @param what the name of the input, such as `request` or `request body`.
  * @param faults the faults; at least one.
  */
-export function invalidInput(what: string, faults: readonly Fault[], cause?: unknown): CoatcheckError {
+export function invalidInputError(what: string, faults: readonly Fault[], cause?: unknown): CoatcheckError {
   const [first] = faults;
   const fault = first ? `: ${`${first.path.slice(0, MAX_PATH_LENGTH)} ${first.message}`.trim()}` : "";
   return new CoatcheckError("VALIDATION_FAILED", `Invalid ${what}${fault.replace(/\.$/, "")}.`, {

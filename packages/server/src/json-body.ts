@@ -1,5 +1,5 @@
 import type { Fault } from "coatcheck";
-import { invalidInput } from "./invalid.ts";
+import { invalidInputError } from "./invalid.ts";
 
 /** Maximum nesting depth: the maximum depth of a session's data plus the levels of the request object around it. */
 const MAX_DEPTH = 66;
@@ -16,11 +16,11 @@ export function readJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalidInput("request body", [{ path: "", message: "must be valid JSON" }], error);
+    throw invalidInputError("request body", [{ path: "", message: "must be valid JSON" }], error);
   }
   const faults: Fault[] = [];
   collectFaults(value, "", 0, faults);
-  if (faults.length > 0) throw invalidInput("request body", faults);
+  if (faults.length > 0) throw invalidInputError("request body", faults);
   return value;
 }
 

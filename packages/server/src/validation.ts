@@ -1,7 +1,7 @@
 import type { Fault } from "coatcheck";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
-import { invalidInput } from "./invalid.ts";
+import { invalidInputError } from "./invalid.ts";
 
 type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 
@@ -33,7 +33,7 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   (data) => {
     const result = schema.safeParse(data, { error: messageOf });
     if (result.success) return { value: result.data };
-    return { error: invalidInput("request", result.error.issues.flatMap(faultsOf)) };
+    return { error: invalidInputError("request", result.error.issues.flatMap(faultsOf)) };
   };
 
 /** Says what the value must be, so that the path followed by the message is a sentence. */

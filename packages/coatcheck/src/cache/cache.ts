@@ -79,7 +79,7 @@ class TieredCache implements SessionCache {
   readonly #sharedReader: SharedReader | null;
   readonly #sharedWriter: SharedWriter | null;
   readonly #poller: Poller;
-  #subscribing: Promise<void>;
+  #pendingSubscription: Promise<void>;
   #isClosed = false;
   #localHits = 0;
   #localMisses = 0;
@@ -129,7 +129,7 @@ class TieredCache implements SessionCache {
     this.#poller = this.#createPoller(bound, storeDeadline);
     this.invalidations = this.#createInvalidations(singleProcess);
     void this.#poller.pollNow();
-    this.#subscribing = this.#subscribe();
+    this.#pendingSubscription = this.#subscribe();
   }
 
   get maxStaleness(): number {
@@ -202,7 +202,7 @@ class TieredCache implements SessionCache {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#poller.close();
-    await this.#subscribing;
+    await this.#pendingSubscription;
     await this.#hints?.close();
   }
 
@@ -279,7 +279,7 @@ class TieredCache implements SessionCache {
       await this.#hints?.subscribe((hint) => this.#applyHint(hint));
     } catch {
       this.#schedule(SUBSCRIBE_RETRY_DELAY, () => {
-        if (!this.#isClosed) this.#subscribing = this.#subscribe();
+        if (!this.#isClosed) this.#pendingSubscription = this.#subscribe();
       });
     }
   }

@@ -80,7 +80,7 @@ export class InvalidatedKeys {
       // The announced item already has a sequence number. Every other item needs a new one, even if a hint announced a
       // later item.
       if (mark && position === mark.announced) this.#marks.set(item.key, { ...mark, position });
-      else this.#mark(item.key, position, mark?.announced ?? -1);
+      else this.#setMark(item.key, position, mark?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {
       this.#everything = { position, sequence: ++this.#sequence };
     }
@@ -96,7 +96,7 @@ export class InvalidatedKeys {
   markPending(key: string, announced: LogPosition | null, pollNumber: number): void {
     const mark = this.#marks.get(key);
     if (announced !== null && (announced === mark?.announced || announced === mark?.position)) return;
-    this.#mark(key, mark?.position ?? -1, announced ?? -1);
+    this.#setMark(key, mark?.position ?? -1, announced ?? -1);
     this.#pending.set(key, pollNumber);
   }
 
@@ -140,7 +140,7 @@ export class InvalidatedKeys {
     return keys.every((key) => !this.#pending.has(key) && position > (this.#marks.get(key)?.position ?? -1));
   }
 
-  #mark(key: string, position: LogPosition, announced: LogPosition): void {
+  #setMark(key: string, position: LogPosition, announced: LogPosition): void {
     // Deleting the key first moves it to the end, so the map stays in the order of the sequence.
     this.#marks.delete(key);
     this.#marks.set(key, { position, announced, sequence: ++this.#sequence });

@@ -60,7 +60,7 @@ export interface InvalidationDependencies {
   readonly joinWindow: number;
 }
 
-/** The invalidations of a cache. */
+/** Implements {@link Invalidations} with the store's log. */
 export class LogInvalidations implements Invalidations {
   readonly #deps: InvalidationDependencies;
 

@@ -100,7 +100,7 @@ function createParts<User>(options: SessionClientOptions<User>) {
   const shared = crossTab ? scope : {};
   const locks = shared.navigator?.locks;
   const channel = `coatcheck:${baseUrl}`;
-  const exclusive = createExclusiveRunner(locks, channel, timeout);
+  const runAlone = createExclusiveRunner(locks, channel, timeout);
 
   const disposal = new AbortController();
   const meter = createMeter();
@@ -144,7 +144,7 @@ function createParts<User>(options: SessionClientOptions<User>) {
     csrf,
     debug,
     disposal,
-    exclusive,
+    runAlone,
     meter,
     scope,
     state,

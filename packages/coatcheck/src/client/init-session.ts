@@ -9,17 +9,17 @@ interface InitDependencies<User> {
   readonly call: EndpointCall;
   readonly csrf: CsrfTokenCache;
   readonly state: ViewState<User>;
-  readonly exclusive: RunAlone;
+  readonly runAlone: RunAlone;
 }
 
 /**
  * Returns a function that requests a CSRF token from the server. Concurrent callers share one request. The function
  * never rejects; it resolves to false if the server sent no token.
  */
-export function createInitSession<User>({ call, csrf, state, exclusive }: InitDependencies<User>) {
+export function createInitSession<User>({ call, csrf, state, runAlone }: InitDependencies<User>) {
   return singleFlight(() => {
     const before = csrf.$token.get();
-    return exclusive(async () => {
+    return runAlone(async () => {
       csrf.synchronize();
       // Another tab may have received a new token while this one waited for the lock.
       if (csrf.$token.get() === before) state.applyView(await call<SessionView<User>>("POST", "/init"));

@@ -27,13 +27,13 @@ interface RefreshDependencies<User> {
   readonly enqueue: Enqueue;
   readonly clock: ClientClock;
   readonly meter: Meter;
-  readonly exclusive: RunAlone;
+  readonly runAlone: RunAlone;
   /** Milliseconds after which a view is stale. */
   readonly staleTime: number;
 }
 
 export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
-  const { call, cache, enqueue, clock, state, exclusive, staleTime } = deps;
+  const { call, cache, enqueue, clock, state, runAlone, staleTime } = deps;
   const { counts } = deps.meter;
   let sentAt = 0;
 
@@ -41,7 +41,7 @@ export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
     const signal = state.generation();
     // Wait for a login or sign-out that is in progress.
     await enqueue(async () => {});
-    await exclusive(async (waited) => {
+    await runAlone(async (waited) => {
       // The tab that held the lock sends its view to this tab.
       if (waited && !signal.aborted) await awaitArrival(clock);
       if (signal.aborted) return;

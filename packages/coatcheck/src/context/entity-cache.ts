@@ -4,7 +4,7 @@ import type { Invalidations, LoadStart } from "../cache/invalidations.ts";
 import { ENTRY_BYTES, estimateBytes } from "../cache/local.ts";
 import { SingleFlight } from "../cache/single-flight.ts";
 import type { Clock, Schedule } from "../session/clock.ts";
-import { contextUnavailable } from "./errors.ts";
+import { contextUnavailableError } from "./errors.ts";
 import type { Entity } from "./graph.ts";
 import { callLoader, checkEntity } from "./load-entity.ts";
 import type { EntityId } from "./selection.ts";
@@ -229,16 +229,16 @@ function tagsOf({ name, settings }: Entity, value: unknown): readonly string[] {
     const tags = settings.tags(value);
     if (tags.every((tag) => typeof tag === "string")) return tags;
   } catch (error) {
-    throw contextUnavailable(name, 'has an option "tags" that threw an error', error);
+    throw contextUnavailableError(name, 'has an option "tags" that threw an error', error);
   }
-  throw contextUnavailable(name, 'has an option "tags" that did not return a list of strings');
+  throw contextUnavailableError(name, 'has an option "tags" that did not return a list of strings');
 }
 
 function jsonCopy({ name }: Entity, value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value));
   } catch (error) {
-    throw contextUnavailable(
+    throw contextUnavailableError(
       name,
       "returned a value that the shared tier cannot store, because it is not JSON",
       error,

@@ -7,7 +7,7 @@ import { CoatcheckError } from "../session/errors.ts";
  * @param name the entity's name in the context.
  * @param problem what went wrong, such as "failed".
  */
-export function contextUnavailable(name: string, problem: string, cause?: unknown): CoatcheckError {
+export function contextUnavailableError(name: string, problem: string, cause?: unknown): CoatcheckError {
   return new CoatcheckError("CONTEXT_UNAVAILABLE", `The loader of "${name}" ${problem}; try again shortly.`, {
     cause,
     retryAfter: 1,

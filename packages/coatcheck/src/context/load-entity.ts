@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { DeadlineError, withDeadline } from "../cache/circuit-breaker.ts";
 import type { Schedule } from "../session/clock.ts";
-import { type Fault, invalidInput } from "../session/errors.ts";
-import { contextUnavailable } from "./errors.ts";
+import { type Fault, invalidInputError } from "../session/errors.ts";
+import { contextUnavailableError } from "./errors.ts";
 import type { Entity } from "./graph.ts";
 import type { EntityId } from "./selection.ts";
 
@@ -26,9 +26,10 @@ export async function callLoader(
   } catch (error) {
     const isLate = error instanceof DeadlineError;
     if (isLate) abort.abort(error);
-    throw contextUnavailable(name, isLate ? `did not return within ${timeout} ms` : "failed", error);
+    throw contextUnavailableError(name, isLate ? `did not return within ${timeout} ms` : "failed", error);
   }
-  if (value === undefined) throw contextUnavailable(name, "returned undefined instead of an entity or null");
+  if (value === undefined)
+    throw contextUnavailableError(name, "returned undefined instead of an entity or null");
   return value;
 }
 
@@ -44,7 +45,7 @@ export async function checkEntity({ name, settings }: Entity, value: unknown): P
     const path = error instanceof Error && "faults" in error ? firstFaultPath(error.faults) : null;
     const problem =
       path === null ? "returned a value that cannot be cached" : `returned an invalid value at ${path}`;
-    throw contextUnavailable(name, problem, error);
+    throw contextUnavailableError(name, problem, error);
   }
 }
 
@@ -57,7 +58,7 @@ async function validateEntity(
   const result = await schema["~standard"].validate(value);
   if (!result.issues) return result.value;
   const faults = result.issues.map(({ path, message }): Fault => ({ path: issuePath(name, path), message }));
-  throw invalidInput("entity", faults);
+  throw invalidInputError("entity", faults);
 }
 
 function issuePath(name: string, path: StandardSchemaV1.Issue["path"]): string {

@@ -107,6 +107,6 @@ export function decodeId(name: string, { ids }: SelectionSettings, text: unknown
  * The error for an entity that does not exist or that the session may not read. One error for both, so that clients
  * cannot find out which ids exist.
  */
-export function selectionForbidden(name: string): CoatcheckError {
+export function selectionForbiddenError(name: string): CoatcheckError {
   return new CoatcheckError("FORBIDDEN", `This session may not select this "${name}".`);
 }

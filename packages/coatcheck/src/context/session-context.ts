@@ -6,7 +6,13 @@ import { describeValue } from "../session/usage-error.ts";
 import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
 import type { ContextPreference, Entity } from "./graph.ts";
 import { requirePreferenceValue } from "./preference.ts";
-import { type ContextRequest, decodeId, type EntityId, headerOf, selectionForbidden } from "./selection.ts";
+import {
+  type ContextRequest,
+  decodeId,
+  type EntityId,
+  headerOf,
+  selectionForbiddenError,
+} from "./selection.ts";
 
 /** Options for reading an entity. */
 export interface ReadEntityOptions {
@@ -88,7 +94,7 @@ export class SessionContext {
       id === null
         ? null
         : await this.#readIfAllowed(entity, id, await this.#readDependencies(entity.from), false);
-    if (id !== null && copy === null) throw selectionForbidden(name);
+    if (id !== null && copy === null) throw selectionForbiddenError(name);
     if (keep) await this.#storeInSession(selection.member ?? "", id);
     this.#selectedIds ??= new Map();
     this.#selectedIds.set(name, id);
@@ -158,7 +164,7 @@ export class SessionContext {
     if (id !== undefined) {
       return this.#readIfAllowed(entity, id, from, reset).then((copy) => {
         if (copy) return copy;
-        throw selectionForbidden(name);
+        throw selectionForbiddenError(name);
       });
     }
     const storedId = selection.member === null ? null : dataMember(this.#session.data, selection.member);

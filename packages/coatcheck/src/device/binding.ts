@@ -157,27 +157,27 @@ export class Binding implements BindingRules {
 /** The client of one request. */
 class BoundClient implements RequestClient {
   readonly rules: Binding;
-  readonly #opened: OpenedRequest;
+  readonly #openedRequest: OpenedRequest;
   #userAgent: string | undefined;
   #network: string | null | undefined;
 
   constructor(rules: Binding, opened: OpenedRequest) {
     this.rules = rules;
-    this.#opened = opened;
+    this.#openedRequest = opened;
   }
 
   get userAgent(): string {
-    this.#userAgent ??= userAgentFamily(this.#opened.request.header("user-agent"));
+    this.#userAgent ??= userAgentFamily(this.#openedRequest.request.header("user-agent"));
     return this.#userAgent;
   }
 
   get network(): string | null {
-    if (this.#network === undefined) this.#network = networkOf(this.#opened.client().address);
+    if (this.#network === undefined) this.#network = networkOf(this.#openedRequest.client().address);
     return this.#network;
   }
 
   get country(): string | null {
-    return this.rules.countryOf(this.#opened);
+    return this.rules.countryOf(this.#openedRequest);
   }
 }
 

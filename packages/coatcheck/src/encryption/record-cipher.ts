@@ -4,8 +4,8 @@ import type { SessionRecord } from "../session/record.ts";
 import type { EncryptionFault, ResolvedEncryptionOptions } from "./options.ts";
 
 /**
- * The encrypted fields of a record. They contain the values from the application and the client, except those that
- * stores search by.
+ * The encrypted fields of a record. They contain the values from the application and the client, except the values by
+ * which stores search.
  */
 type RecordContent = Pick<SessionRecord, "data" | "flash" | "metadata" | "client" | "binding">;
 

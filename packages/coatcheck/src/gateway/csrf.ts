@@ -1,6 +1,6 @@
 import { isJsonObject, parseJson } from "../session/json.ts";
 import { callPredicate } from "./application-test.ts";
-import { upstreamUnavailable } from "./errors.ts";
+import { upstreamUnavailableError } from "./errors.ts";
 import { findInPage } from "./html.ts";
 import { Jar } from "./jar.ts";
 import type { UpstreamCsrfOptions, UpstreamCsrfSource } from "./options.ts";
@@ -35,7 +35,8 @@ export function extractToken(
 ): string | null {
   const token =
     "cookie" in source ? jar.value(source.cookie, url) : findToken(source, response, response.json);
-  if (!token) throw upstreamUnavailable(`responded with status ${response.status} but without a CSRF token`);
+  if (!token)
+    throw upstreamUnavailableError(`responded with status ${response.status} but without a CSRF token`);
   return "cookie" in source ? null : token;
 }
 

@@ -7,7 +7,7 @@ import { CoatcheckError, type Fault } from "../session/errors.ts";
  * @param what - completes the sentence "The upstream …".
  * @param retryAfter - seconds until another attempt makes sense.
  */
-export function upstreamUnavailable(what: string, cause?: unknown, retryAfter?: number): CoatcheckError {
+export function upstreamUnavailableError(what: string, cause?: unknown, retryAfter?: number): CoatcheckError {
   return new CoatcheckError("UPSTREAM_UNAVAILABLE", `The upstream ${what}.`, {
     ...(cause === undefined ? {} : { cause }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -15,7 +15,7 @@ export function upstreamUnavailable(what: string, cause?: unknown, retryAfter?: 
 }
 
 /** Creates the error for an upstream that did not respond before the request's deadline. */
-export function upstreamTimeout(milliseconds: number, cause?: unknown): CoatcheckError {
+export function upstreamTimeoutError(milliseconds: number, cause?: unknown): CoatcheckError {
   return new CoatcheckError("UPSTREAM_TIMEOUT", `The upstream did not respond within ${milliseconds} ms.`, {
     cause,
   });
@@ -27,7 +27,7 @@ export function upstreamTimeout(milliseconds: number, cause?: unknown): Coatchec
  * @param subject - what is invalid, such as "upstream options".
  * @param faults - at least one.
  */
-export function invalidInput(subject: string, faults: readonly Fault[]): CoatcheckError {
+export function invalidInputError(subject: string, faults: readonly Fault[]): CoatcheckError {
   const [firstFault] = faults.map(({ path, message }) => `${path} ${message}`);
   return new CoatcheckError("VALIDATION_FAILED", `Invalid ${subject}: ${firstFault}.`, { faults });
 }

@@ -1,4 +1,4 @@
-import { upstreamUnavailable } from "./errors.ts";
+import { upstreamUnavailableError } from "./errors.ts";
 import type { Jar } from "./jar.ts";
 import type { WireRequest } from "./messages.ts";
 import type { ResolvedUpstreamOptions } from "./options.ts";
@@ -58,7 +58,7 @@ export class Exchanger {
       }
       outgoing = followRedirect(outgoing, status, this.#redirectTarget(headers.location, url));
     }
-    throw upstreamUnavailable(`redirected more than ${MAX_REDIRECTS} times`);
+    throw upstreamUnavailableError(`redirected more than ${MAX_REDIRECTS} times`);
   }
 
   /** Closes all connections, including those in use. */
@@ -68,11 +68,11 @@ export class Exchanger {
 
   #redirectTarget(location: string | string[] | undefined, from: URL): URL {
     const target = typeof location === "string" ? URL.parse(location, from.href) : null;
-    if (!target) throw upstreamUnavailable("redirected without a valid Location header");
+    if (!target) throw upstreamUnavailableError("redirected without a valid Location header");
     // Accept both origins: an upstream that ignores the Host header redirects to its internal address.
     const own = [this.#options.publicOrigin, this.#options.baseUrl.origin];
     if (own.includes(target.origin)) return target;
-    throw upstreamUnavailable("redirected to another origin, which the gateway never contacts");
+    throw upstreamUnavailableError("redirected to another origin, which the gateway never contacts");
   }
 }
 

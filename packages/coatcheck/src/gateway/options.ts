@@ -6,7 +6,7 @@ import {
   requireKnownOptions,
   requireOneOf,
 } from "../session/known-options.ts";
-import { invalidInput } from "./errors.ts";
+import { invalidInputError } from "./errors.ts";
 import type { UpstreamResponse } from "./response.ts";
 import type { UpstreamSessionLoss, UpstreamSessionOptions } from "./session-loss.ts";
 import { headerFault, publicOriginOf, resolvePath } from "./url.ts";
@@ -195,7 +195,7 @@ export function resolveUpstreamOptions(given: UpstreamOptions): ResolvedUpstream
   if (baseUrl && publicOrigin === null) {
     faults.push({ path: "headers.host", message: "must be a host name with an optional port" });
   }
-  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalidInput(OPTIONS_LABEL, faults);
+  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalidInputError(OPTIONS_LABEL, faults);
   return { ...options, baseUrl, publicOrigin };
 }
 

@@ -7,7 +7,7 @@ import {
   requireKnownOptions,
   requireOneOf,
 } from "../session/known-options.ts";
-import { invalidInput } from "./errors.ts";
+import { invalidInputError } from "./errors.ts";
 import type { WireRequest } from "./messages.ts";
 import type { ResolvedUpstreamOptions, UpstreamCsrfOptions } from "./options.ts";
 import { headerFault, resolvePath } from "./url.ts";
@@ -81,7 +81,7 @@ export function toWireRequest(
       message: "must be percent-encoded, start with / and stay below the base URL",
     });
   }
-  if (!url || faults.length > 0) throw invalidInput("upstream request", faults);
+  if (!url || faults.length > 0) throw invalidInputError("upstream request", faults);
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
   let { body } = request;
   if (token && "header" in token.sendAs) headers[token.sendAs.header.toLowerCase()] = token.value;
@@ -99,7 +99,7 @@ function addTokenToBody(
   if (!body) return { form: { [field]: token } };
   if ("form" in body) return { form: { ...body.form, [field]: token } };
   if (isJsonObject(body.json)) return { json: { ...body.json, [field]: token } satisfies JsonObject };
-  throw invalidInput("upstream request", [
+  throw invalidInputError("upstream request", [
     { path: "body.json", message: "must be an object, because the CSRF token is sent as one of its members" },
   ]);
 }

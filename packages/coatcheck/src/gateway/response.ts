@@ -1,5 +1,5 @@
 import type { JsonValue } from "../session/json.ts";
-import { upstreamUnavailable } from "./errors.ts";
+import { upstreamUnavailableError } from "./errors.ts";
 import type { WireResponse } from "./messages.ts";
 
 /** A response of the upstream. It has no cookies, because they stay in the session, and no connection-level headers. */
@@ -66,7 +66,7 @@ export function toUpstreamResponse(
         return JSON.parse(text);
       } catch {
         const what = text.trim() === "" ? "an empty body" : "a body that is not JSON";
-        throw upstreamUnavailable(`responded with status ${status} and ${what}`);
+        throw upstreamUnavailableError(`responded with status ${status} and ${what}`);
       }
     },
   };

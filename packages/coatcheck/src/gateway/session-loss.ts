@@ -51,7 +51,7 @@ export interface UpstreamSessionLoss {
  *
  * @param loss - becomes the `cause`.
  */
-export function upstreamSessionLost(loss: UpstreamSessionLoss): CoatcheckError {
+export function upstreamSessionLostError(loss: UpstreamSessionLoss): CoatcheckError {
   return new CoatcheckError(
     "UPSTREAM_SESSION_LOST",
     "The upstream has forgotten this session and its data; the next request starts a new session there.",

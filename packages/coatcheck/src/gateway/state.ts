@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { KeyRing } from "../session/key-ring.ts";
-import { upstreamUnavailable } from "./errors.ts";
+import { upstreamUnavailableError } from "./errors.ts";
 import { mergeCookies, type StoredCookie } from "./jar.ts";
 
 /**
@@ -123,7 +123,7 @@ export class UpstreamSession {
     if (text === null) return NO_CREDENTIALS;
     const plaintext = this.#ring.decrypt(text, this.#state.sessionId);
     if (plaintext === null) {
-      throw upstreamUnavailable(
+      throw upstreamUnavailableError(
         "cannot be used: no configured secret decrypts this session's upstream cookies",
       );
     }

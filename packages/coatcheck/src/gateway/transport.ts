@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { type Dispatcher, errors, Pool } from "undici";
-import { upstreamUnavailable } from "./errors.ts";
+import { upstreamUnavailableError } from "./errors.ts";
 import type { WireRequest, WireResponse } from "./messages.ts";
 import type { ResolvedUpstreamOptions } from "./options.ts";
 
@@ -63,7 +63,7 @@ export class Transport {
       // The circuit breaker must not count this as a failure, because the upstream has responded. Otherwise one page
       // that copies user input into a header could block all other pages.
       if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
-        throw upstreamUnavailable("sent response headers that cannot be parsed", error);
+        throw upstreamUnavailableError("sent response headers that cannot be parsed", error);
       }
       throw error;
     }
@@ -86,18 +86,18 @@ export class Transport {
     for (const name of names.map((each) => each.trim()).reverse()) {
       if (name === "" || name === "identity" || result.length === 0) continue;
       const decompress = DECOMPRESSORS.get(name.replace(/^x-/, ""));
-      if (!decompress) throw upstreamUnavailable("used a content encoding that was not requested");
+      if (!decompress) throw upstreamUnavailableError("used a content encoding that was not requested");
       try {
         result = await decompress(result, { maxOutputLength: this.#maxBytes });
       } catch (error) {
         if (error instanceof RangeError) throw this.#tooLargeError();
-        throw upstreamUnavailable("sent a body that cannot be decompressed", error);
+        throw upstreamUnavailableError("sent a body that cannot be decompressed", error);
       }
     }
     return result;
   }
 
   #tooLargeError() {
-    return upstreamUnavailable(`sent a body of more than ${this.#maxBytes} bytes`);
+    return upstreamUnavailableError(`sent a body of more than ${this.#maxBytes} bytes`);
   }
 }

@@ -10,7 +10,7 @@ import {
   wrap,
 } from "cockatiel";
 import { CoatcheckError } from "../session/errors.ts";
-import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
+import { upstreamTimeoutError, upstreamUnavailableError } from "./errors.ts";
 import type { WireResponse } from "./messages.ts";
 import type { ResolvedUpstreamOptions } from "./options.ts";
 
@@ -78,15 +78,15 @@ export class UpstreamRetry {
     if (error instanceof CoatcheckError) return error;
     if (error instanceof BrokenCircuitError) {
       const seconds = Math.ceil(this.#options.breaker.halfOpenAfter / 1000);
-      return upstreamUnavailable(
+      return upstreamUnavailableError(
         `keeps failing; the next attempt is allowed in ${seconds} s`,
         error,
         seconds,
       );
     }
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (signal.aborted || TIMEOUT_CODES.has(code)) return upstreamTimeout(this.#options.timeout, error);
-    return upstreamUnavailable(
+    if (signal.aborted || TIMEOUT_CODES.has(code)) return upstreamTimeoutError(this.#options.timeout, error);
+    return upstreamUnavailableError(
       "cannot be reached, or closed the connection before its response was complete",
       error,
     );

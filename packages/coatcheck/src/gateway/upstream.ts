@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { KeyRing } from "../session/key-ring.ts";
 import { currentToken, extractToken, findRenewedToken, isTokenRefused } from "./csrf.ts";
-import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
+import { upstreamTimeoutError, upstreamUnavailableError } from "./errors.ts";
 import { type Exchange, Exchanger } from "./exchange.ts";
 import { Jar, type StoredCookie } from "./jar.ts";
 import { type ResolvedUpstreamOptions, resolveUpstreamOptions, type UpstreamOptions } from "./options.ts";
@@ -12,7 +12,7 @@ import {
   isLoggedOut,
   reportSessionLoss,
   type UpstreamSessionLoss,
-  upstreamSessionLost,
+  upstreamSessionLostError,
 } from "./session-loss.ts";
 import {
   type CredentialChanges,
@@ -99,7 +99,7 @@ class Gateway implements Upstream {
     try {
       return await this.#queue.run(state.sessionId, signal, () => this.#runRequest(state, request, signal));
     } catch (error) {
-      throw error === signal.reason ? upstreamTimeout(this.#options.timeout, error) : error;
+      throw error === signal.reason ? upstreamTimeoutError(this.#options.timeout, error) : error;
     }
   }
 
@@ -270,7 +270,7 @@ class Gateway implements Upstream {
       loggedInAt: sent.loggedInAt ?? null,
     };
     reportSessionLoss(onSessionLost, loss);
-    throw upstreamSessionLost(loss);
+    throw upstreamSessionLostError(loss);
   }
 
   /** Whether the response replaced or deleted the cookie `name` that the request was sent with. */
@@ -296,5 +296,5 @@ interface RequestOutcome {
  */
 function requireNoServerError(response: UpstreamResponse): UpstreamResponse {
   if (response.status < 500) return response;
-  throw upstreamUnavailable(`failed with status ${response.status}`);
+  throw upstreamUnavailableError(`failed with status ${response.status}`);
 }

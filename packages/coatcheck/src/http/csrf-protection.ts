@@ -1,4 +1,4 @@
-import { CoatcheckError, invalidInput } from "../session/errors.ts";
+import { CoatcheckError, invalidInputError } from "../session/errors.ts";
 import type { SessionEmitter } from "../session/events.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
@@ -163,7 +163,7 @@ function visitPaths(initPath: string): readonly string[] {
 function csrfCookieOptions(session: CookieOptions = {}): CookieOptions {
   const name = "csrf_token";
   if (session.name === name && (session.secure === false || session.prefix === ""))
-    throw invalidInput("cookie options", [
+    throw invalidInputError("cookie options", [
       { path: "name", message: `must not be "${name}", which is the name of the CSRF token's cookie` },
     ]);
   return session.secure === false ? { ...session, name } : { ...session, name, prefix: "" };

@@ -1,4 +1,4 @@
-import { CoatcheckError, invalidInput } from "../session/errors.ts";
+import { CoatcheckError, invalidInputError } from "../session/errors.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { hostOf, originFaults } from "./origin.ts";
 
@@ -39,7 +39,7 @@ export function isSafeMethod(method: string): boolean {
  * path patterns have been a common way to bypass such checks.
  */
 export class CrossOriginProtection {
-  readonly #trusted: ReadonlySet<string>;
+  readonly #trustedOrigins: ReadonlySet<string>;
 
   /**
    * @param trustedOrigins origins that may send unsafe requests, as browsers write them in `Origin`.
@@ -47,8 +47,8 @@ export class CrossOriginProtection {
    */
   constructor(trustedOrigins: readonly string[] = []) {
     const faults = originFaults(trustedOrigins);
-    if (faults.length > 0) throw invalidInput("CSRF options", faults);
-    this.#trusted = new Set(trustedOrigins);
+    if (faults.length > 0) throw invalidInputError("CSRF options", faults);
+    this.#trustedOrigins = new Set(trustedOrigins);
   }
 
   /** Whether the request passes the check. */
@@ -61,7 +61,7 @@ export class CrossOriginProtection {
       // `Host` has no scheme, so a page on http could post to https on the same host. HSTS prevents that.
       if (host !== undefined && hostOf(origin) === host.toLowerCase()) return true;
     }
-    return origin !== undefined && this.#trusted.has(origin);
+    return origin !== undefined && this.#trustedOrigins.has(origin);
   }
 }
 

@@ -1,10 +1,10 @@
-/** A verified JWT: its subject, and the session that it was issued with. */
+/** A verified JWT: its subject, and the session for which it was issued. */
 export interface JwtIdentity {
   /** The claim `sub`. */
   readonly subject: string;
   /** The claim `tenant`; null if absent. */
   readonly tenant: string | null;
-  /** The claim `sid`: the session that the JWT was issued with. */
+  /** The claim `sid`: the session for which the JWT was issued. */
   readonly sessionId: string;
   /** The claim `jti`: the id of this JWT. */
   readonly jti: string;

@@ -22,7 +22,7 @@ import { type LoadOptions, NO_LOAD_OPTIONS, requireLoadOptions } from "./options
 import { isPrefetch } from "./prefetch.ts";
 import { RequestCredentials } from "./request-credentials.ts";
 import type { HttpContext } from "./resolved.ts";
-import { sessionlessRequest } from "./sessionless.ts";
+import { sessionlessRequestError } from "./sessionless.ts";
 import type { PageView, RequestVisit } from "./visits.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
 
@@ -36,7 +36,7 @@ export class RequestSession<Data> {
   readonly #onLoad: (() => boolean) | undefined;
   readonly #credentials: RequestCredentials<Data>;
   readonly #isSessionless: boolean;
-  #loading: MaybePromise<Session<Data>> | null = null;
+  #loadingSession: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
   /** False if the request's token belongs to a session that was never logged in. */
   #wasLoggedIn = true;
@@ -83,17 +83,17 @@ export class RequestSession<Data> {
    *   store does not respond and the outage policy is `closed`, or is `degraded` and no recent copy is cached.
    */
   load(options: LoadOptions = NO_LOAD_OPTIONS): MaybePromise<Session<Data>> {
-    if (this.#loading !== null) return this.#loading;
+    if (this.#loadingSession !== null) return this.#loadingSession;
     if (options !== NO_LOAD_OPTIONS) requireLoadOptions(options);
-    if (this.#isSessionless) throw sessionlessRequest();
+    if (this.#isSessionless) throw sessionlessRequestError();
     this.#deferHeaders();
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
-    this.#loading = attempt(
+    this.#loadingSession = attempt(
       () => this.#resumeSession(options),
       (session) => this.#adoptSession(session, startedAt),
       (error) => this.#handleOutage(error, options, startedAt),
     );
-    return this.#loading;
+    return this.#loadingSession;
   }
 
   /**
@@ -210,7 +210,7 @@ export class RequestSession<Data> {
    */
   commit(headers: ResponseHeaders, status = 200): MaybePromise<void> {
     if (this.#isCommitted) return;
-    if (this.#loading !== null) markAsPrivate(headers, this.#credentials.presented.transport);
+    if (this.#loadingSession !== null) markAsPrivate(headers, this.#credentials.presented.transport);
     if (this.#session && this.#http.options.serverTiming)
       addServerTiming(headers, this.#session.tier, this.#loadTime);
     const view = this.visit?.isDocument ? this.visit.respond(status, headers.get("content-type")) : null;

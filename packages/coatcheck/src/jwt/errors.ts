@@ -2,12 +2,12 @@ import { errors } from "jose";
 import { CoatcheckError } from "../session/errors.ts";
 
 /** Creates the error for a rejected JWT. `problem` completes the sentence "The JWT …", such as "is malformed". */
-export function jwtInvalid(problem: string, cause?: unknown): CoatcheckError {
+export function jwtInvalidError(problem: string, cause?: unknown): CoatcheckError {
   return new CoatcheckError("JWT_INVALID", `The JWT ${problem}.`, { cause });
 }
 
 /** Creates the error for an expired JWT, which the client must refresh. */
-export function jwtExpired(cause?: unknown): CoatcheckError {
+export function jwtExpiredError(cause?: unknown): CoatcheckError {
   return new CoatcheckError("JWT_EXPIRED", "The JWT has expired; refresh it.", { cause });
 }
 

@@ -9,7 +9,7 @@ import type { Session } from "../session/session.ts";
 import { newSessionId, pooledRandom } from "../session/token.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { Denials } from "./denials.ts";
-import { jwtExpired, jwtInvalid, rejectionReason } from "./errors.ts";
+import { jwtExpiredError, jwtInvalidError, rejectionReason } from "./errors.ts";
 import { JwtKeys } from "./keys.ts";
 import { type JwtOptions, MAX_JWT_LIFETIME, type ResolvedJwtOptions, resolveJwtOptions } from "./options.ts";
 
@@ -166,15 +166,15 @@ export class Jwts implements JwtVerifier {
   #cachedIdentity(token: string): JwtIdentity | undefined {
     const identity = this.#verifiedClaims.get(token);
     const { clock, clockTolerance } = this.#options;
-    if (identity && clock.now() >= identity.expiresAt + clockTolerance) throw jwtExpired();
+    if (identity && clock.now() >= identity.expiresAt + clockTolerance) throw jwtExpiredError();
     return identity;
   }
 
   async #verifyPayload(token: string): Promise<JWTPayload> {
-    if (typeof token !== "string" || token.length > MAX_JWT_LENGTH) throw jwtInvalid("is too long");
+    if (typeof token !== "string" || token.length > MAX_JWT_LENGTH) throw jwtInvalidError("is too long");
     const { issuer, audience, clock, clockTolerance } = this.#options;
     const key = this.#keys.find(this.#keyIdOf(token));
-    if (!key) throw jwtInvalid("was signed with an unknown key");
+    if (!key) throw jwtInvalidError("was signed with an unknown key");
     try {
       const { payload } = await jwtVerify(token, key.publicKey, {
         // The key determines the algorithm, never the JWT (RFC 8725 §3.1).
@@ -188,9 +188,9 @@ export class Jwts implements JwtVerifier {
       });
       return payload;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw jwtExpired(error);
+      if (error instanceof errors.JWTExpired) throw jwtExpiredError(error);
       // Any other error is a bug in the application, such as a key for another algorithm.
-      if (error instanceof errors.JOSEError) throw jwtInvalid(rejectionReason(error), error);
+      if (error instanceof errors.JOSEError) throw jwtInvalidError(rejectionReason(error), error);
       throw error;
     }
   }
@@ -200,9 +200,9 @@ export class Jwts implements JwtVerifier {
     try {
       header = decodeProtectedHeader(token);
     } catch (error) {
-      throw jwtInvalid("is malformed", error);
+      throw jwtInvalidError("is malformed", error);
     }
-    if (EMBEDDED_KEY_HEADERS.some((name) => name in header)) throw jwtInvalid("contains its own key");
+    if (EMBEDDED_KEY_HEADERS.some((name) => name in header)) throw jwtInvalidError("contains its own key");
     return header.kid;
   }
 }
@@ -210,13 +210,13 @@ export class Jwts implements JwtVerifier {
 /** Checks what `jose` does not check: the types of the claims used here, and the maximum lifetime. */
 function identityOf(claims: JWTPayload): JwtIdentity {
   const { sub, jti, sid, tenant = null, exp = 0, iat = 0 } = claims;
-  if (typeof sub !== "string" || sub === "") throw jwtInvalid('has no valid claim "sub"');
+  if (typeof sub !== "string" || sub === "") throw jwtInvalidError('has no valid claim "sub"');
   if (typeof jti !== "string" || jti === "" || jti.length > MAX_JTI_LENGTH)
-    throw jwtInvalid('has no valid claim "jti"');
-  if (!isSessionId(sid)) throw jwtInvalid('has no valid claim "sid"');
-  if (tenant !== null && typeof tenant !== "string") throw jwtInvalid('has no valid claim "tenant"');
+    throw jwtInvalidError('has no valid claim "jti"');
+  if (!isSessionId(sid)) throw jwtInvalidError('has no valid claim "sid"');
+  if (tenant !== null && typeof tenant !== "string") throw jwtInvalidError('has no valid claim "tenant"');
   // Reject JWTs that are valid for longer, because a denial is only stored for this time.
-  if ((exp - iat) * 1000 > MAX_JWT_LIFETIME) throw jwtInvalid("is valid for too long");
+  if ((exp - iat) * 1000 > MAX_JWT_LIFETIME) throw jwtInvalidError("is valid for too long");
   // Frozen, because later requests with the same JWT get the same object.
   return Object.freeze({
     subject: sub,

@@ -1,4 +1,4 @@
-import { CoatcheckError, invalidInput } from "./errors.ts";
+import { CoatcheckError, invalidInputError } from "./errors.ts";
 import { copyJson, isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { applyMergePatch, diffMergePatch, equalJson, ownMember } from "./patch.ts";
 import { INSPECT_METHOD } from "./plain-session.ts";
@@ -259,7 +259,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
    */
   #write(name: string, value: JsonValue | undefined): boolean {
     if (name === "__proto__")
-      throw invalidInput("session JSON", [
+      throw invalidInputError("session JSON", [
         { path: name, message: "must be renamed: __proto__ cannot be stored" },
       ]);
     if (this.#isRemoved) throw lostChangeError(name);

@@ -124,7 +124,7 @@ export function errorBody(error: CoatcheckError): ErrorBody {
  * @param input what was checked, such as "session policy".
  * @param faults at least one.
  */
-export function invalidInput(input: string, faults: readonly Fault[]): CoatcheckError {
+export function invalidInputError(input: string, faults: readonly Fault[]): CoatcheckError {
   const [first] = faults;
   const path = first?.path.slice(0, MAX_PATH_LENGTH);
   const message = first?.message.slice(0, MAX_FAULT_LENGTH).replace(/\.$/, "");

@@ -6,7 +6,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
-import { invalidInput } from "./errors.ts";
+import { invalidInputError } from "./errors.ts";
 import { requireList } from "./known-options.ts";
 import { findSecretFaults, pooledRandom, warnOfJoinedSecrets } from "./token.ts";
 
@@ -46,7 +46,7 @@ export type Decrypted =
  */
 export class KeyRing {
   readonly #keys: readonly EncryptionKey[];
-  readonly #newest: EncryptionKey;
+  readonly #newestKey: EncryptionKey;
   readonly #random = pooledRandom();
 
   /**
@@ -56,14 +56,14 @@ export class KeyRing {
   constructor(secrets: readonly string[], { input, purpose }: KeyRingUse) {
     requireList(input, "secrets", secrets);
     const faults = findSecretFaults(secrets);
-    if (faults.length > 0) throw invalidInput(input, faults);
+    if (faults.length > 0) throw invalidInputError(input, faults);
     warnOfJoinedSecrets(input, secrets);
     this.#keys = secrets.map((secret) => deriveKey(secret, purpose));
     const [newest] = this.#keys;
     if (!newest) {
-      throw invalidInput(input, [{ path: "secrets", message: "must contain at least one secret" }]);
+      throw invalidInputError(input, [{ path: "secrets", message: "must contain at least one secret" }]);
     }
-    this.#newest = newest;
+    this.#newestKey = newest;
   }
 
   /**
@@ -73,7 +73,7 @@ export class KeyRing {
   encrypt(plaintext: string, place: string): string {
     const nonce = Buffer.alloc(NONCE_BYTES);
     this.#random(nonce);
-    const cipher = createCipheriv(CIPHER_ALGORITHM, this.#newest.keyObject, nonce, {
+    const cipher = createCipheriv(CIPHER_ALGORITHM, this.#newestKey.keyObject, nonce, {
       authTagLength: TAG_BYTES,
     });
     cipher.setAAD(Buffer.from(place));
@@ -83,12 +83,12 @@ export class KeyRing {
       cipher.final(),
       cipher.getAuthTag(),
     ]);
-    return this.#newest.id + bytes.toString("base64url");
+    return this.#newestKey.id + bytes.toString("base64url");
   }
 
   /** Whether this text was encrypted with the newest key. Compares the key id only. */
   isNewest(text: string): boolean {
-    return text.startsWith(this.#newest.id);
+    return text.startsWith(this.#newestKey.id);
   }
 
   /**

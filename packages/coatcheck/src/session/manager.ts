@@ -100,7 +100,7 @@ export class SessionManager<Data = JsonObject> {
   readonly #deps: SessionDependencies<Data>;
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
-  readonly #derived: DerivedSessions<Data>;
+  readonly #derivedSessions: DerivedSessions<Data>;
   readonly #opener: SessionOpener<Data>;
 
   /**
@@ -148,8 +148,8 @@ export class SessionManager<Data = JsonObject> {
     };
     this.#writer = new SessionWriter(this.#deps);
     this.#resumer = new SessionResumer(this.#writer, this.#deps, this.#touches);
-    this.#derived = new DerivedSessions(this.#writer, this.#deps);
-    this.#opener = new SessionOpener(this.#writer, this.#deps, this.#resumer, this.#derived);
+    this.#derivedSessions = new DerivedSessions(this.#writer, this.#deps);
+    this.#opener = new SessionOpener(this.#writer, this.#deps, this.#resumer, this.#derivedSessions);
   }
 
   /**
@@ -173,12 +173,12 @@ export class SessionManager<Data = JsonObject> {
    */
   async createDerived(key: string, options: CreateOptions & { data?: Data } = {}): Promise<DerivedSession> {
     requireCreateOptions(options);
-    return await this.#derived.create(key, options);
+    return await this.#derivedSessions.create(key, options);
   }
 
   /** Returns the session that {@link createDerived} created for `key`; null when there is none. */
   async findDerived(key: string): Promise<DerivedSession | null> {
-    return await this.#derived.find(key);
+    return await this.#derivedSessions.find(key);
   }
 
   /**

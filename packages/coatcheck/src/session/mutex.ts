@@ -9,11 +9,11 @@ const currentCall = new AsyncLocalStorage<{ mutex: Mutex | null }>();
 
 /** Runs asynchronous actions one at a time, in the order of their calls. */
 export class Mutex {
-  #last: Promise<unknown> | null = null;
+  #lastAction: Promise<unknown> | null = null;
 
   /** Whether an action is running. */
   get isBusy(): boolean {
-    return this.#last !== null;
+    return this.#lastAction !== null;
   }
 
   /**
@@ -23,7 +23,7 @@ export class Mutex {
    */
   get pending(): Promise<unknown> | null {
     this.#requireOutside("commit the session that it changes: commit()");
-    return this.#last;
+    return this.#lastAction;
   }
 
   /** Calls a function of the application. While it runs, {@link run} throws: it would wait forever for the function. */
@@ -43,13 +43,13 @@ export class Mutex {
    */
   async run<Value>(act: () => Promise<Value>): Promise<Value> {
     this.#requireOutside("write to the session that it changes: the write");
-    const turn = this.#last === null ? act() : this.#last.then(act);
+    const turn = this.#lastAction === null ? act() : this.#lastAction.then(act);
     const ended = turn.then(ignoreResult, ignoreResult);
-    this.#last = ended;
+    this.#lastAction = ended;
     try {
       return await turn;
     } finally {
-      if (this.#last === ended) this.#last = null;
+      if (this.#lastAction === ended) this.#lastAction = null;
     }
   }
 

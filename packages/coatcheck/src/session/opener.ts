@@ -50,7 +50,7 @@ export class SessionOpener<Data> {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #resumer: SessionResumer<Data>;
-  readonly #derived: DerivedSessions<Data>;
+  readonly #derivedSessions: DerivedSessions<Data>;
   /** Maps the id of an expired session to the id of the newest session that continues it. */
   readonly #continuations = new Map<string, string>();
 
@@ -63,7 +63,7 @@ export class SessionOpener<Data> {
     this.#writer = writer;
     this.#deps = deps;
     this.#resumer = resumer;
-    this.#derived = derived;
+    this.#derivedSessions = derived;
   }
 
   /** Implements `SessionManager.open`. Synchronous when the local cache has the session. */
@@ -147,7 +147,7 @@ export class SessionOpener<Data> {
   /** Creates the session that continues `record`, for the rest of its absolute timeout. */
   async #createContinuingSession(key: string, record: SessionRecord, now: number): Promise<void> {
     const { subject, tenant, visitorId, client, binding, metadata, rememberMe, idleTimeout } = record;
-    await this.#derived.create(key, {
+    await this.#derivedSessions.create(key, {
       ...(subject !== null && { subject }),
       ...(tenant !== null && { tenant }),
       ...(visitorId !== null && { visitorId }),

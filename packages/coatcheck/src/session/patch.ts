@@ -1,4 +1,4 @@
-import { CoatcheckError, type Fault, invalidInput } from "./errors.ts";
+import { CoatcheckError, type Fault, invalidInputError } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { rememberSize } from "./json-size.ts";
 import { usageError } from "./usage-error.ts";
@@ -91,7 +91,8 @@ function namesOf(object: JsonObject): string[] {
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each other fault; `PAYLOAD_TOO_LARGE` above the limit.
  */
 export function requireJsonObject(value: unknown, path: string, limit: number): JsonObject {
-  if (!isJsonObject(value)) throw invalidInput("session JSON", [{ path, message: "must be a JSON object" }]);
+  if (!isJsonObject(value))
+    throw invalidInputError("session JSON", [{ path, message: "must be a JSON object" }]);
   const faults: JsonFault[] = [];
   collectFaults(value, path, 0, faults);
   if (faults.length > 0) throw jsonError(faults);
@@ -120,7 +121,7 @@ function jsonError(faults: readonly JsonFault[]): Error {
   const plain = faults.map(({ path, message }) => ({ path, message }));
   return faults.some(({ isMisuse }) => isMisuse)
     ? usageError("session JSON", plain)
-    : invalidInput("session JSON", plain);
+    : invalidInputError("session JSON", plain);
 }
 
 function collectFaults(value: unknown, path: string, depth: number, faults: JsonFault[]): void {

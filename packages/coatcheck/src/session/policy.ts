@@ -1,4 +1,4 @@
-import { type Fault, invalidInput } from "./errors.ts";
+import { type Fault, invalidInputError } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions, requireOneOf } from "./known-options.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 import { warnOnce } from "./warn-once.ts";
@@ -155,7 +155,7 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
   // Compare only valid numbers.
   if (faults.length === 0)
     faults.push(...timeoutOrderFaults("", given), ...timeoutOrderFaults("rememberMe.", rememberMe));
-  if (faults.length > 0) throw invalidInput("session policy", faults);
+  if (faults.length > 0) throw invalidInputError("session policy", faults);
   warnOfShortDurations(policy);
   return policy;
 }

@@ -75,7 +75,7 @@ export interface SessionRecord<Data = JsonObject> {
   readonly name: string | null;
   /** SHA-256 of the token's secret, base64url. The secret itself is never stored (ASVS 5.0 V7.2, V14.2). */
   readonly secretHash: string;
-  /** The latest replaced secrets, newest first, at most eight. */
+  /** The most recently replaced secrets, newest first, at most eight. */
   readonly olderSecrets: readonly OlderSecret[];
   /** The present secret, encrypted. Only a repeated request with the replaced token can decrypt it. */
   readonly wrappedSecret: WrappedSecret | null;

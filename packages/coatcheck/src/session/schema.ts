@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type Fault, invalidInput } from "./errors.ts";
+import { type Fault, invalidInputError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { measureSize, rememberSize, sizeOf } from "./json-size.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod, requireOneOf } from "./known-options.ts";
@@ -121,7 +121,7 @@ export class DataSchema<Data> {
       throw new TypeError("The schema of session data must validate synchronously.");
     if (result.issues) {
       const faults = result.issues.map(({ path, message }): Fault => ({ path: faultPathOf(path), message }));
-      throw invalidInput("session data", faults);
+      throw invalidInputError("session data", faults);
     }
     return requireJsonObject(result.value, "data", this.#limit);
   }

@@ -1,4 +1,4 @@
-import { type Fault, invalidInput } from "./errors.ts";
+import { type Fault, invalidInputError } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
 import { isSessionId } from "./record.ts";
 import type { PageRequest, RevocationScope, SessionFilter } from "./store.ts";
@@ -101,7 +101,7 @@ export function requireKey(key: string): void {
   }
   if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return;
   const message = `must have 1 to ${MAX_KEY_LENGTH} characters (got ${key.length})`;
-  throw invalidInput(input, [{ path: "key", message }]);
+  throw invalidInputError(input, [{ path: "key", message }]);
 }
 
 /** Checks that the page request is an object with known fields. `readPageRequest` also checks its limit and cursor. */
@@ -117,6 +117,6 @@ function requireNonEmpty(input: string, texts: Readonly<Record<string, unknown>>
   for (const [path, text] of Object.entries(texts)) {
     const message = `must be a non-empty string (got ${describeValue(text)})${hint}`;
     if (typeof text !== "string") throw usageError(input, [{ path, message }]);
-    if (text === "") throw invalidInput(input, [{ path, message }]);
+    if (text === "") throw invalidInputError(input, [{ path, message }]);
   }
 }

@@ -76,7 +76,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   #token: string | null;
   #state: HandleState;
   /** Null until {@link commit} has resolved. After that, the response headers are sent and changes are late. */
-  #lateChanges: LateChanges | null = null;
+  #late: LateChanges | null = null;
   #mutex: Mutex | null = null;
   #acting: ActingToken | null = null;
   #closed: ClosedSignal | null = null;
@@ -109,7 +109,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * value, make it an object and not an array.
    */
   get data(): Data {
-    this.#pending ??= new PendingChanges(this.#lateChanges);
+    this.#pending ??= new PendingChanges(this.#late);
     return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
   }
 
@@ -130,7 +130,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Stores a message for a later request. Replaces an earlier message with the same name. */
   flash(name: string, message: JsonValue): void {
     requireFlash(name, message);
-    this.#pending ??= new PendingChanges(this.#lateChanges);
+    this.#pending ??= new PendingChanges(this.#late);
     this.#pending.setFlash(name, message);
   }
 
@@ -149,7 +149,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       taken = flashOf(record?.flash ?? null, name);
       return data;
     };
-    await this.#runExclusively(() => this.#write(take, { messages: { [name]: null } }));
+    await this.#enqueue(() => this.#write(take, { messages: { [name]: null } }));
     return taken;
   }
 
@@ -162,8 +162,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
     requireLoginArguments(subject, options);
-    await this.#runExclusively(async () => {
-      requireLoginDelivery(this.#start, this.#lateChanges);
+    await this.#enqueue(async () => {
+      requireLoginDelivery(this.#start, this.#late);
       const { policy, schema } = this.#deps;
       const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
       const flash = pending?.flash ?? null;
@@ -195,8 +195,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * credentials. Throws `SESSION_REQUIRED` while anonymous.
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
-    await this.#runExclusively(async () => {
-      requireTokenDelivery(this.#start, this.#lateChanges);
+    await this.#enqueue(async () => {
+      requireTokenDelivery(this.#start, this.#late);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
       const elevation = { scope, maxAge, client: this.#start.client };
       await this.#reissue((record, presented) =>
@@ -215,13 +215,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async impersonate(subject: string, options: ImpersonateOptions): Promise<void> {
     requireImpersonateArguments(subject, options);
-    await this.#runExclusively(async () => {
-      requireTokenDelivery(this.#start, this.#lateChanges);
+    await this.#enqueue(async () => {
+      requireTokenDelivery(this.#start, this.#late);
       if (this.assurance === "degraded") throw sessionUnavailableError();
       if (this.actor !== null && this.subject === subject) return;
       await this.#write();
       const token = this.#token ?? this.#start.presentedToken;
-      this.#switchSession(await this.#writer.impersonations.begin(this.#record, token, subject, options));
+      this.#switchTo(await this.#writer.impersonations.begin(this.#record, token, subject, options));
     });
   }
 
@@ -234,14 +234,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    *   again.
    */
   async stopImpersonating(): Promise<boolean> {
-    return await this.#runExclusively(async () => {
+    return await this.#enqueue(async () => {
       const impersonated = this.#state === "revoked" ? null : (this.#record ?? this.#start.replaced);
       if (!impersonated?.actor) return false;
-      requireTokenDelivery(this.#start, this.#lateChanges);
+      requireTokenDelivery(this.#start, this.#late);
       const { presented } = this.#actingToken;
-      this.#switchSession(
-        await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented),
-      );
+      this.#switchTo(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
       return true;
     });
   }
@@ -251,8 +249,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * of the subject's privileges. An impersonation keeps its token.
    */
   async rotate(): Promise<void> {
-    await this.#runExclusively(async () => {
-      requireTokenDelivery(this.#start, this.#lateChanges);
+    await this.#enqueue(async () => {
+      requireTokenDelivery(this.#start, this.#late);
       if (this.#record && !this.actor)
         await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
@@ -265,7 +263,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async patch(patch: JsonObject): Promise<void> {
     const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
     const bytes = sizeOf(checked);
-    await this.#runExclusively(() => this.#write((data) => applyMergePatch(data, checked), { bytes }));
+    await this.#enqueue(() => this.#write((data) => applyMergePatch(data, checked), { bytes }));
   }
 
   /**
@@ -273,13 +271,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * effects. It must not await another write of this handle: that write would wait for the function.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#runExclusively(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
+    await this.#enqueue(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
   }
 
   /** Writes the pending changes now, and not only at the end of the request. */
   async save(...none: []): Promise<void> {
     requireNoArguments("save()", none);
-    await this.#runExclusively(() => this.#write());
+    await this.#enqueue(() => this.#write());
   }
 
   /** Stores a change of the visit with the next write, at the latest in `commit`. For `coatcheck/visit`. */
@@ -289,7 +287,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /** Stores a change of the visit now. For `coatcheck/visit`; applications call `session.visit.convert`. */
   async changeVisit(change: VisitChange): Promise<void> {
-    await this.#runExclusively(() => this.#write(undefined, { visit: change }));
+    await this.#enqueue(() => this.#write(undefined, { visit: change }));
   }
 
   /**
@@ -305,7 +303,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (!this.#record) requireRevocable(this.#start.refusal);
     if (this.isPrefetch) throw prefetchedLogoutError();
-    return await this.#runExclusively(async () => {
+    return await this.#enqueue(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
       const { presented } = this.#actingToken;
@@ -348,7 +346,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
     const isIdle = !this.#pending?.snapshot() && !this.#visitChange && !this.#rotationIsDue();
     if (isIdle || this.#state === "revoked") return this.#toCommit(onLateFailure);
-    return this.#runExclusively(async () => {
+    return this.#enqueue(async () => {
       await this.#writeAtCommit();
       if (!this.#record || !this.#rotationIsDue()) return this.#toCommit(onLateFailure);
       try {
@@ -371,8 +369,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
-    this.#lateChanges ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#lateChanges.follow(this.#pending, this.#state === "revoked");
+    this.#late ??= new LateChanges(this.#deps, onLateFailure);
+    if (this.#pending) this.#late.follow(this.#pending, this.#state === "revoked");
     return createCommit(
       this.#state,
       this.#token,
@@ -421,7 +419,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       change ? change(applySnapshot(data, validChanges), record) : applySnapshot(data, validChanges);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheldError();
-      requireTokenDelivery(this.#start, this.#lateChanges);
+      requireTokenDelivery(this.#start, this.#late);
       const data = await changed(schema.initial());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
       const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };
@@ -467,14 +465,14 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /** Continues with another session of the same browser. */
-  #switchSession(issued: IssuedSession): void {
+  #switchTo(issued: IssuedSession): void {
     this.#pending = null;
     this.#visitChange = null;
     this.#adoptToken(issued, null);
   }
 
   /** Runs a write of this handle after its earlier writes have ended. */
-  #runExclusively<Value>(act: () => Promise<Value>): Promise<Value> {
+  #enqueue<Value>(act: () => Promise<Value>): Promise<Value> {
     this.#mutex ??= new Mutex();
     return this.#mutex.run(act);
   }

@@ -1,4 +1,4 @@
-import { type Fault, invalidInput } from "./errors.ts";
+import { type Fault, invalidInputError } from "./errors.ts";
 import { describeValue, usageError } from "./usage-error.ts";
 
 /** The longest string, in bytes of UTF-8. PostgreSQL cannot index strings that are much longer than twice this size. */
@@ -26,7 +26,7 @@ export function requireStrings(texts: Readonly<Record<string, unknown>>): void {
     const message = stringFaultOf(text);
     return message === null ? [] : [{ path, message }];
   });
-  if (faults.length > 0) throw invalidInput("session field", faults);
+  if (faults.length > 0) throw invalidInputError("session field", faults);
 }
 
 function stringFaultOf(text: unknown): string | null {

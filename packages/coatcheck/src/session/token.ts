@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from "node:crypto";
-import { type Fault, invalidInput } from "./errors.ts";
+import { type Fault, invalidInputError } from "./errors.ts";
 import { requireList } from "./known-options.ts";
 import { warnOnce } from "./warn-once.ts";
 
@@ -145,7 +145,7 @@ export class SecretRing {
     const faults = findSecretFaults(secrets);
     if (secrets.length === 0)
       faults.push({ path: "secrets", message: "must be a list of at least one secret" });
-    if (faults.length > 0) throw invalidInput("session secrets", faults);
+    if (faults.length > 0) throw invalidInputError("session secrets", faults);
     warnOfJoinedSecrets("session secrets", secrets);
     this.#keys = [...secrets];
   }
@@ -153,7 +153,7 @@ export class SecretRing {
   /** Creates a token from a session id and a secret. */
   seal(id: string, secret: string): string {
     const body = compactId(id) + secret;
-    return body + sealOf(this.#newest, body);
+    return body + sealOf(this.#newestSecret, body);
   }
 
   /** Whether this token was sealed with one of the secrets. Accepts any string. */
@@ -165,7 +165,7 @@ export class SecretRing {
   }
 
   /** Derives a secret from another secret or key. Concurrent callers get the same result without storing it. */
-  deriveSuccessor(id: string, secret: string, key = this.#newest): string {
+  deriveSuccessor(id: string, secret: string, key = this.#newestSecret): string {
     return hmac(key, `successor:${id}:${secret}`).subarray(0, 16).toString("base64url");
   }
 
@@ -186,7 +186,7 @@ export class SecretRing {
    * signature is valid for its `purpose` only.
    */
   sign(purpose: string, text: string): string {
-    return hmac(this.#newest, `${purpose}:${text}`).toString("base64url");
+    return hmac(this.#newestSecret, `${purpose}:${text}`).toString("base64url");
   }
 
   /** Whether {@link sign} made `signature` for this purpose and text, with any secret of the ring. */
@@ -205,7 +205,7 @@ export class SecretRing {
   encrypt(context: readonly string[], secret: string, random: RandomSource): string {
     const nonce = Buffer.alloc(NONCE_BYTES);
     random(nonce);
-    const cipher = createCipheriv("aes-256-gcm", deriveKey(this.#newest, context), nonce);
+    const cipher = createCipheriv("aes-256-gcm", deriveKey(this.#newestSecret, context), nonce);
     const bytes = [nonce, cipher.update(secret, "utf8"), cipher.final(), cipher.getAuthTag()];
     return Buffer.concat(bytes).toString("base64url");
   }
@@ -234,7 +234,7 @@ export class SecretRing {
     return null;
   }
 
-  get #newest(): string {
+  get #newestSecret(): string {
     return this.#keys[0] ?? "";
   }
 }

@@ -14,7 +14,7 @@ export class TouchQueue {
   readonly #schedule: Schedule;
   readonly #onFailure: (error: unknown) => void;
   readonly #pending = new Map<string, number>();
-  #cancel: (() => void) | null = null;
+  #cancelTimer: (() => void) | null = null;
 
   constructor(store: SessionStore, schedule: Schedule, onFailure: (error: unknown) => void) {
     this.#store = store;
@@ -30,7 +30,7 @@ export class TouchQueue {
    */
   add(id: string, lastSeenAt: number, idleTimeout: number): void {
     this.#pending.set(id, lastSeenAt);
-    this.#cancel ??= this.#schedule(Math.min(MAX_TOUCH_DELAY, touchThreshold(idleTimeout)), () =>
+    this.#cancelTimer ??= this.#schedule(Math.min(MAX_TOUCH_DELAY, touchThreshold(idleTimeout)), () =>
       this.flush(),
     );
   }
@@ -45,8 +45,8 @@ export class TouchQueue {
    * touch.
    */
   async flush(): Promise<void> {
-    this.#cancel?.();
-    this.#cancel = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
     if (this.#pending.size === 0) return;
     const touches = Array.from(this.#pending, ([id, lastSeenAt]) => ({ id, lastSeenAt }));
     try {

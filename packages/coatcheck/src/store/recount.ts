@@ -40,10 +40,10 @@ export interface RecountOptions {
 export class Recount {
   readonly #count: (now: number) => Promise<StoreStats>;
   readonly #monotonic: () => number;
-  #last: FinishedCount | null = null;
-  #running: Promise<StoreStats> | null = null;
+  #lastCount: FinishedCount | null = null;
+  #runningCount: Promise<StoreStats> | null = null;
   /** The next count, shared by all calls that arrived after the running count had started. */
-  #next: Promise<StoreStats> | null = null;
+  #nextCount: Promise<StoreStats> | null = null;
 
   constructor({ count, monotonic = () => performance.now() }: RecountOptions) {
     this.#count = count;
@@ -56,11 +56,11 @@ export class Recount {
    * @throws the error of the count that the caller waited for.
    */
   async read(now: number): Promise<StoreStats> {
-    const last = this.#last;
+    const last = this.#lastCount;
     if (last === null || last.stats.total <= EXACT_UP_TO) return await this.#countAfter(now);
     const age = this.#monotonic() - last.startedAt;
     if (age < Math.min(last.duration * REUSE_FACTOR, MAX_REUSE_AGE)) return last.stats;
-    const running = this.#running ?? this.#start(now);
+    const running = this.#runningCount ?? this.#startCount(now);
     if (age > MAX_AGE) return await running;
     // Ignore a failure now. Once the last count is too old, callers wait for a new count and get its error.
     running.catch(() => {});
@@ -69,27 +69,27 @@ export class Recount {
 
   /** Returns a count that begins after this call. */
   async #countAfter(now: number): Promise<StoreStats> {
-    if (this.#running === null) return await this.#start(now);
-    this.#next ??= this.#running
+    if (this.#runningCount === null) return await this.#startCount(now);
+    this.#nextCount ??= this.#runningCount
       .catch(() => {})
       .then(() => {
-        this.#next = null;
-        return this.#start(now);
+        this.#nextCount = null;
+        return this.#startCount(now);
       });
-    return await this.#next;
+    return await this.#nextCount;
   }
 
-  #start(now: number): Promise<StoreStats> {
-    this.#running = this.#run(now).finally(() => {
-      this.#running = null;
+  #startCount(now: number): Promise<StoreStats> {
+    this.#runningCount = this.#run(now).finally(() => {
+      this.#runningCount = null;
     });
-    return this.#running;
+    return this.#runningCount;
   }
 
   async #run(now: number): Promise<StoreStats> {
     const startedAt = this.#monotonic();
     const stats = await this.#count(now);
-    this.#last = { stats, startedAt, duration: this.#monotonic() - startedAt };
+    this.#lastCount = { stats, startedAt, duration: this.#monotonic() - startedAt };
     return stats;
   }
 }

@@ -18,7 +18,7 @@ export interface ListSource<Schema> {
   /** The view of the sessions with mass revocations applied. */
   readonly view: string;
   readonly columns: readonly (keyof SessionRow)[];
-  /** The hour of `ends_at` of a row `s` of the table. */
+  /** For a row `s` of the table: the hour of its time `ends_at`. */
   readonly endHour: RawBuilder<number>;
   /** Condition on a row `s` of the table: no mass revocation has ended it. */
   readonly isSpared: RawBuilder<boolean>;

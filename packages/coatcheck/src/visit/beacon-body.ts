@@ -1,4 +1,4 @@
-import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
+import { CoatcheckError, type Fault, invalidInputError } from "../session/errors.ts";
 import { isJsonObject, type JsonObject } from "../session/json.ts";
 import type { Beacon, BeaconEvent } from "./beacon.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
@@ -37,7 +37,7 @@ const EVENT_FIELDS: readonly string[] = [
  */
 export function requireBeacon(body: unknown, catalog: EventCatalog): Beacon {
   if (!isJsonObject(body))
-    throw invalidInput("beacon", [{ path: "", message: "the body must be a JSON object" }]);
+    throw invalidInputError("beacon", [{ path: "", message: "the body must be a JSON object" }]);
   const { pageId, events } = body;
   const faults = unknownFields("", body, BEACON_FIELDS);
   if (!isUuid(pageId)) faults.push({ path: "pageId", message: "must be a UUID in lower case" });
@@ -47,7 +47,7 @@ export function requireBeacon(body: unknown, catalog: EventCatalog): Beacon {
     for (const [index, event] of events.entries())
       faults.push(...eventFaults(`events.${index}`, event, catalog));
   }
-  if (faults.length > 0) throw invalidInput("beacon", faults);
+  if (faults.length > 0) throw invalidInputError("beacon", faults);
   return body as unknown as Beacon;
 }
 

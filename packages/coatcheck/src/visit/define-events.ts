@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
+import { CoatcheckError, type Fault, invalidInputError } from "../session/errors.ts";
 import type { JsonObject, JsonValue } from "../session/json.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import { requireJsonObject } from "../session/patch.ts";
@@ -14,8 +14,12 @@ const MAX_PROPERTIES_BYTES = 4096;
 const MAX_PROPERTIES_DEPTH = 4;
 
 /** The events that only Coatcheck creates: page views, visible time, and completed orders (by `convert`). */
-type OwnEvent = "page_view" | "page_time" | "order_completed";
-const OWN_EVENTS: readonly string[] = ["page_view", "page_time", "order_completed"] satisfies OwnEvent[];
+type ReservedEvent = "page_view" | "page_time" | "order_completed";
+const RESERVED_EVENTS: readonly string[] = [
+  "page_view",
+  "page_time",
+  "order_completed",
+] satisfies ReservedEvent[];
 
 /** Describes an event of the application. */
 export interface EventDefinition {
@@ -33,7 +37,7 @@ export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
 /** The name of an event that the application may track: a standard event, or an event that the application defined. */
 export type TrackableEvent<Definitions extends EventDefinitions> =
-  | Exclude<StandardEvent, OwnEvent>
+  | Exclude<StandardEvent, ReservedEvent>
   | (keyof Definitions & string);
 
 /** The type of an event's properties: the input of its schema. Without a schema, any JSON object. */
@@ -87,7 +91,7 @@ export class EventSchemas<Definitions extends EventDefinitions = Record<never, n
     const definition = this.#definitions.get(type);
     if (!definition && !isTrackable(type)) {
       const message = `must be a standard event or one of defineEvents (got ${describeValue(type)})`;
-      throw invalidInput("event", [{ path: "type", message }]);
+      throw invalidInputError("event", [{ path: "type", message }]);
     }
     return {
       type,
@@ -118,7 +122,7 @@ export function defineEvents<const Definitions extends EventDefinitions>(
 }
 
 function isTrackable(type: unknown): boolean {
-  return (STANDARD_EVENTS as readonly unknown[]).includes(type) && !OWN_EVENTS.includes(type as string);
+  return (STANDARD_EVENTS as readonly unknown[]).includes(type) && !RESERVED_EVENTS.includes(type as string);
 }
 
 function requireDefinitions(definitions: EventDefinitions): void {
@@ -138,7 +142,7 @@ function definitionFault(name: string, { schema, key }: EventDefinition): string
   if (!EVENT_NAME.test(name)) {
     return "must be a name of at most 64 lower-case letters, digits and underscores that begins with a letter";
   }
-  if (OWN_EVENTS.includes(name)) return "must not be defined: Coatcheck makes this event";
+  if (RESERVED_EVENTS.includes(name)) return "must not be defined: Coatcheck makes this event";
   if (isTrackable(name) && key !== undefined) return "must not have the option key: this event is standard";
   if (key !== undefined && typeof key !== "boolean")
     return `must have a boolean key (got ${describeValue(key)})`;
@@ -158,7 +162,7 @@ function checkProperties(type: string, value: unknown, schema: StandardSchemaV1 
     );
   if (result.issues) {
     const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOfIssue(path), message }));
-    throw invalidInput(`event ${type}`, faults);
+    throw invalidInputError(`event ${type}`, faults);
   }
   return requireProperties(type, result.value);
 }
@@ -169,9 +173,9 @@ function requireProperties(type: string, value: unknown): JsonObject {
     const path = pathBelowMaxDepth(properties, "properties", 1);
     if (path === null) return properties;
     const message = `must be nested at most ${MAX_PROPERTIES_DEPTH} levels deep`;
-    throw invalidInput(`event ${type}`, [{ path, message }]);
+    throw invalidInputError(`event ${type}`, [{ path, message }]);
   } catch (error) {
-    if (error instanceof CoatcheckError) throw invalidInput(`event ${type}`, error.faults);
+    if (error instanceof CoatcheckError) throw invalidInputError(`event ${type}`, error.faults);
     throw error;
   }
 }

@@ -17,7 +17,7 @@ export interface DescribedClient {
 
 interface RecentDescription {
   userAgent: string | null;
-  described: DescribedClient | null;
+  description: DescribedClient | null;
 }
 
 /** Number of slots of the cache. Must be a power of two. */
@@ -40,9 +40,9 @@ export class ClientDescriptions {
    * A small cache in front of the map: the last user agent of each slot. Comparing one text is faster than hashing it
    * for the map.
    */
-  readonly #recent: RecentDescription[] = Array.from({ length: SLOT_COUNT }, () => ({
+  readonly #recentDescriptions: RecentDescription[] = Array.from({ length: SLOT_COUNT }, () => ({
     userAgent: null,
-    described: null,
+    description: null,
   }));
   readonly #keepsUserAgent: boolean;
 
@@ -51,14 +51,14 @@ export class ClientDescriptions {
   }
 
   describe(userAgent = ""): DescribedClient {
-    const recent = this.#recent[slotOf(userAgent)] as RecentDescription;
-    if (recent.userAgent === userAgent && recent.described !== null) return recent.described;
-    const described = this.#descriptions.get(userAgent) ?? this.#parse(userAgent);
+    const recent = this.#recentDescriptions[slotOf(userAgent)] as RecentDescription;
+    if (recent.userAgent === userAgent && recent.description !== null) return recent.description;
+    const description = this.#descriptions.get(userAgent) ?? this.#parse(userAgent);
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) {
       recent.userAgent = userAgent;
-      recent.described = described;
+      recent.description = description;
     }
-    return described;
+    return description;
   }
 
   #parse(userAgent: string): DescribedClient {
@@ -72,10 +72,10 @@ export class ClientDescriptions {
       city: null,
       userAgent: storedUserAgent,
     });
-    const described = { kind: clientKind(userAgent), client };
+    const description = { kind: clientKind(userAgent), client };
     if (this.#descriptions.size >= MAX_USER_AGENTS) this.#descriptions.clear();
     // No browser sends a longer user agent, so longer ones are not cached.
-    if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#descriptions.set(userAgent, described);
-    return described;
+    if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#descriptions.set(userAgent, description);
+    return description;
   }
 }

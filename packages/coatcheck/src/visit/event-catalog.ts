@@ -1,4 +1,4 @@
-import { invalidInput } from "../session/errors.ts";
+import { invalidInputError } from "../session/errors.ts";
 import type { CheckedEvent } from "./define-events.ts";
 
 /** Contains the definitions of trackable events, and validates their properties. `defineEvents` returns one. */
@@ -22,7 +22,7 @@ const CREATING_CALL_BY_EVENT: Readonly<Record<string, string>> = {
 /** Rejects the events that only Coatcheck creates. Throws `VALIDATION_FAILED`. */
 export function requireTrackable(name: string): void {
   if (!Object.hasOwn(CREATING_CALL_BY_EVENT, name)) return;
-  throw invalidInput("event", [
+  throw invalidInputError("event", [
     { path: "type", message: `must not be ${name}: ${CREATING_CALL_BY_EVENT[name]}` },
   ]);
 }

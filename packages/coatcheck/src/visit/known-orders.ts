@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { CoatcheckError } from "../session/errors.ts";
 import type { ConvertedOrder } from "../session/session-visit.ts";
-import { orderConflict } from "./order.ts";
+import { orderConflictError } from "./order.ts";
 import type { EventSink } from "./sink.ts";
 
 /** Maximum number of orders in memory. */
@@ -33,8 +33,9 @@ export class KnownOrders {
     const known =
       this.#orders.get(orderKey(tenant, order.orderId)) ?? (await this.#findOrder(tenant, order.orderId));
     if (known === null) return;
-    if (known.revenue !== order.revenue || known.currency !== order.currency) throw orderConflict("amount");
-    if (known.sessionId !== null && known.sessionId !== sessionId) throw orderConflict("session");
+    if (known.revenue !== order.revenue || known.currency !== order.currency)
+      throw orderConflictError("amount");
+    if (known.sessionId !== null && known.sessionId !== sessionId) throw orderConflictError("session");
   }
 
   /** Returns whether this process remembers an order. */

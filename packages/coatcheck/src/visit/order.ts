@@ -1,4 +1,4 @@
-import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
+import { CoatcheckError, type Fault, invalidInputError } from "../session/errors.ts";
 import { isJsonObject } from "../session/json.ts";
 import { requireKnownOptions } from "../session/known-options.ts";
 import type { ConvertedOrder } from "../session/session-visit.ts";
@@ -36,12 +36,12 @@ export function requireOrder(order: ConvertedOrder): ConvertedOrder {
       message: `must be an ISO 4217 code such as EUR (got ${describeValue(currency)})`,
     });
   }
-  if (faults.length > 0) throw invalidInput("order", faults);
+  if (faults.length > 0) throw invalidInputError("order", faults);
   return { orderId, revenue, currency } as ConvertedOrder;
 }
 
 /** Returns the error for an order that was reported before with another amount or by another session. */
-export function orderConflict(reason: "amount" | "session"): CoatcheckError {
+export function orderConflictError(reason: "amount" | "session"): CoatcheckError {
   const message =
     reason === "amount"
       ? "This order was already reported with another amount. Only the first report is stored."

@@ -4,7 +4,7 @@ import type { ConvertedOrder, Tracked, VisitObserver } from "../session/session-
 import type { EventContent } from "./collection.ts";
 import { requireTrackable } from "./event-catalog.ts";
 import { orderEventId } from "./ingest/uuid-v7.ts";
-import { orderConflict, requireOrder } from "./order.ts";
+import { orderConflictError, requireOrder } from "./order.ts";
 import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
 
 /** Implements `session.visit`. */
@@ -88,7 +88,7 @@ export function conversionChange({ orderId, revenue, currency }: ConvertedOrder,
   return (record) => {
     const stored = record.conversion;
     if (stored?.orderId !== orderId) return { conversion };
-    if (stored.revenue !== revenue || stored.currency !== currency) throw orderConflict("amount");
+    if (stored.revenue !== revenue || stored.currency !== currency) throw orderConflictError("amount");
     return null;
   };
 }

@@ -26,7 +26,7 @@ export class VisitingRequest {
   readonly isDocument: boolean;
   readonly collection: Collection;
   readonly visiting: RequestWithClient;
-  #described: DescribedClient | null = null;
+  #describedClient: DescribedClient | null = null;
   #client: EventClient | null = null;
   #countedKind: CountedKind | null | undefined;
   #visitorId: string | null | undefined;
@@ -185,8 +185,8 @@ export class VisitingRequest {
   }
 
   #describe(): DescribedClient {
-    this.#described ??= this.collection.describeClient(this.visiting.request);
-    return this.#described;
+    this.#describedClient ??= this.collection.describeClient(this.visiting.request);
+    return this.#describedClient;
   }
 
   #findVisitor(): string | null {

@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import { CoatcheckError, invalidInput } from "../session/errors.ts";
+import { CoatcheckError, invalidInputError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { SessionRecord } from "../session/record.ts";
@@ -186,7 +186,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     if (at === undefined) return now;
     if (Number.isFinite(at) && at <= now && at >= now - MAX_LATENESS) return at;
     const message = "must be a time of the last 48 hours, epoch milliseconds";
-    throw invalidInput("event", [{ path: "at", message }]);
+    throw invalidInputError("event", [{ path: "at", message }]);
   }
 }
 
@@ -194,5 +194,5 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
 function prefixFaultPaths(path: string, error: unknown): unknown {
   if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") return error;
   const faults = error.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));
-  return faults.length > 0 ? invalidInput("events", faults) : error;
+  return faults.length > 0 ? invalidInputError("events", faults) : error;
 }

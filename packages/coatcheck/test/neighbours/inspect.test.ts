@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { sessionOf } from "../../src/http/express.ts";
 import { HttpSessions, type RequestSession } from "../../src/http/index.ts";
 import { attachSession } from "../../src/http/session-of.ts";
-import { CoatcheckError, invalidInput, storeUnavailableError } from "../../src/session/errors.ts";
+import { CoatcheckError, invalidInputError, storeUnavailableError } from "../../src/session/errors.ts";
 import { Session } from "../../src/session/session.ts";
 import { cookieHeader, createManager, type Data } from "./fixtures.ts";
 
@@ -121,7 +121,7 @@ it("util.inspect prints an error with its code and status, and only the details 
   const error = new CoatcheckError("CONFLICT", "read it again");
   expect(inspect(error)).toMatch(/^CoatcheckError: read it again\n/);
   expect(properties(error)).toBe(" code: 'CONFLICT', status: 409, statusCode: 409, expose: true }");
-  expect(properties(invalidInput("data", [{ path: "size", message: "must be a number" }]))).toContain(
+  expect(properties(invalidInputError("data", [{ path: "size", message: "must be a number" }]))).toContain(
     "faults: [",
   );
   expect(inspect(new CoatcheckError("RATE_LIMITED", "slow down", { retryAfter: 3 }))).toContain(

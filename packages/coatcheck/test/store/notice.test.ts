@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OutageReporter, type ServerNotice } from "../../src/store/notice.ts";
 import { Connections } from "../../src/store/postgres/connections.ts";
-import { isWrongServer, redisUnavailable } from "../../src/store/redis/errors.ts";
+import { isWrongServer, redisUnavailableError } from "../../src/store/redis/errors.ts";
 
 function startReporter() {
   const notices: ServerNotice[] = [];
@@ -95,13 +95,13 @@ describe("isWrongServer()", () => {
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
     "MOVED 3999 127.0.0.1:6381",
   ])("is true for the Redis error %j", (message) => {
-    const error = redisUnavailable(new Error(message));
+    const error = redisUnavailableError(new Error(message));
     expect(isWrongServer(error)).toBe(true);
     expect(error.message).not.toMatch(/did not respond/);
   });
 
   it.each(["ERR wrong number of arguments", "OOM command not allowed", "NOSCRIPT No matching script."])(
     "is false for the Redis error %j",
-    (message) => expect(isWrongServer(redisUnavailable(new Error(message)))).toBe(false),
+    (message) => expect(isWrongServer(redisUnavailableError(new Error(message)))).toBe(false),
   );
 });

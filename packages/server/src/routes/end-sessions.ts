@@ -1,5 +1,5 @@
 import type { App } from "../fastify-app.ts";
-import { invalidInput } from "../invalid.ts";
+import { invalidInputError } from "../invalid.ts";
 import { requireAdmin, revokeReasonOf } from "../ownership.ts";
 import { adminSecurity, endSessionsQuery, failures, success } from "../schemas.ts";
 import { ended } from "../session-schemas.ts";
@@ -31,7 +31,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
         return successBody({ ended: await manager.revoke({ everyone: true }, reason) });
       }
       if (tenant === undefined || everyone !== undefined) {
-        throw invalidInput("request", [
+        throw invalidInputError("request", [
           { path: "", message: "must have exactly one of tenant and everyone" },
         ]);
       }

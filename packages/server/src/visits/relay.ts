@@ -1,6 +1,6 @@
 import type { SessionManager, SessionRecord } from "coatcheck";
 import type { Visits } from "coatcheck/visit";
-import { invalidInput } from "../invalid.ts";
+import { invalidInputError } from "../invalid.ts";
 
 type VisitChange = Parameters<SessionManager["changeVisit"]>[1];
 
@@ -57,7 +57,7 @@ export async function relayEvents(
   const userAgent = client.userAgent ?? record.client?.userAgent ?? undefined;
   if (userAgent === undefined) {
     const message = "is needed, because the session does not know its client";
-    throw invalidInput("events", [{ path: "client.userAgent", message }]);
+    throw invalidInputError("events", [{ path: "client.userAgent", message }]);
   }
   const headers: Readonly<Record<string, string | undefined>> = {
     "user-agent": userAgent,

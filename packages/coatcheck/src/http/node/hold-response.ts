@@ -57,11 +57,11 @@ type DeferralPhase = "open" | "waiting" | "released" | "replaced";
 /** The state of one deferred response, and the methods of the response that it replaces. */
 class Deferral {
   phase: DeferralPhase = "open";
-  /** Whether the handler has ended the response while it was waiting. */
-  ended = false;
+  /** Whether the handler ended the response during the phase `waiting`. */
+  hasEnded = false;
   /** Whether a queued `write` returned false, so that its caller waits for a `drain` event. */
   owesDrain = false;
-  #queued: (() => void)[] | null = null;
+  #queuedCalls: (() => void)[] | null = null;
   readonly headers: NodeHeaders;
   readonly #response: ServerResponse;
   #hook: HeadersHook;
@@ -105,14 +105,14 @@ class Deferral {
 
   /** Queues a call until the hooks have run. */
   queueCall(call: () => void): void {
-    this.#queued ??= [];
-    this.#queued.push(call);
+    this.#queuedCalls ??= [];
+    this.#queuedCalls.push(call);
   }
 
   #waitForHooks(pending: Promise<void>): void {
     Object.defineProperties(this.#response, {
       headersSent: { get: () => true, configurable: true },
-      writableEnded: { get: () => this.ended, configurable: true },
+      writableEnded: { get: () => this.hasEnded, configurable: true },
       // Does nothing: middleware that wraps the response may call it if it finds that Node has not built the headers.
       _implicitHeader: { value: () => {}, configurable: true },
     });
@@ -141,7 +141,7 @@ class Deferral {
 
   #runQueuedCalls(): void {
     this.phase = "released";
-    for (const call of this.#queued ?? []) call();
+    for (const call of this.#queuedCalls ?? []) call();
   }
 
   #sendErrorInstead(error: unknown): void {
@@ -214,7 +214,7 @@ function end(
       break;
     default:
       deferral.queueCall(() => Reflect.apply(deferral.end, this, [chunk, encoding, callback]));
-      deferral.ended = true;
+      deferral.hasEnded = true;
   }
   return this;
 }

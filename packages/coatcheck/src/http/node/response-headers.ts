@@ -24,7 +24,7 @@ export type HeaderInput =
  */
 export class NodeHeaders implements ResponseHeaders {
   readonly #response: ServerResponse;
-  #staged: OutgoingHttpHeaders | null = null;
+  #stagedHeaders: OutgoingHttpHeaders | null = null;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -32,7 +32,7 @@ export class NodeHeaders implements ResponseHeaders {
 
   /** The headers to pass to the original `writeHead`; undefined when all are set on the response. */
   get fields(): OutgoingHttpHeaders | undefined {
-    return this.#staged ?? undefined;
+    return this.#stagedHeaders ?? undefined;
   }
 
   /** Stores the headers passed to `writeHead`. Throws Node's own error for an invalid name or value. */
@@ -41,7 +41,7 @@ export class NodeHeaders implements ResponseHeaders {
     if (!isHeaderList(fields)) {
       const names = Object.keys(fields);
       for (const name of names) validateHeader(name, fields[name]);
-      this.#staged = { ...fields };
+      this.#stagedHeaders = { ...fields };
       if (this.#response.getHeaderNames().length > 0) this.flush();
       return;
     }
@@ -52,37 +52,39 @@ export class NodeHeaders implements ResponseHeaders {
 
   /** Moves the headers passed to `writeHead` to the response. */
   flush(): void {
-    for (const [name, value] of Object.entries(this.#staged ?? {})) {
+    for (const [name, value] of Object.entries(this.#stagedHeaders ?? {})) {
       this.#response.setHeader(name, value as OutgoingHttpHeader);
     }
-    this.#staged = null;
+    this.#stagedHeaders = null;
   }
 
   get(name: string): string | null {
-    const value = this.#staged ? this.#staged[this.#stagedName(name)] : this.#response.getHeader(name);
+    const value = this.#stagedHeaders
+      ? this.#stagedHeaders[this.#stagedName(name)]
+      : this.#response.getHeader(name);
     if (value === undefined) return null;
     return typeof value === "object" ? value.join(", ") : String(value);
   }
 
   set(name: string, value: string): void {
-    if (this.#staged) this.#staged[this.#stagedName(name)] = value;
+    if (this.#stagedHeaders) this.#stagedHeaders[this.#stagedName(name)] = value;
     else this.#response.setHeader(name, value);
   }
 
   append(name: string, value: string): void {
-    if (!this.#staged) {
+    if (!this.#stagedHeaders) {
       this.#response.appendHeader(name, value);
       return;
     }
     const stagedName = this.#stagedName(name);
-    const present = this.#staged[stagedName];
-    if (present === undefined) this.#staged[stagedName] = value;
-    else this.#staged[stagedName] = [...(Array.isArray(present) ? present : [String(present)]), value];
+    const present = this.#stagedHeaders[stagedName];
+    if (present === undefined) this.#stagedHeaders[stagedName] = value;
+    else this.#stagedHeaders[stagedName] = [...(Array.isArray(present) ? present : [String(present)]), value];
   }
 
   /** Returns a header name as it was passed to `writeHead`, which may differ in case; else the name itself. */
   #stagedName(name: string): string {
-    for (const candidate in this.#staged) {
+    for (const candidate in this.#stagedHeaders) {
       if (candidate.length === name.length && candidate.toLowerCase() === name) return candidate;
     }
     return name;

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../session/json.ts";
 import type { Session } from "../../session/session.ts";
 import { loadSession, requireLogin } from "./load-session.ts";
 import { type ImpersonationRoutesOptions, requireGrant } from "./options.ts";
-import { invalidRequest, type RouteRequest, readJsonObject } from "./request.ts";
+import { invalidRequestError, type RouteRequest, readJsonObject } from "./request.ts";
 
 type ImpersonationHandler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
 
@@ -47,7 +47,7 @@ async function beginImpersonation<Data>(
   // request.
   if (session.actor !== null && session.subject === subject) return await respond(session);
   session.forbidWhileImpersonating("impersonate another subject; stop first");
-  if (subject === actor) throw invalidRequest("subject", "must be another subject");
+  if (subject === actor) throw invalidRequestError("subject", "must be another subject");
   requireRecent(session);
   const grant = await authorize({ actor, subject, reason }, request);
   if (grant === null) throw new CoatcheckError("FORBIDDEN", "You may not impersonate this subject.");
@@ -72,5 +72,5 @@ async function stopImpersonation<Data>(
 function requireText(body: JsonObject, name: string, maxLength: number): string {
   const value = body[name];
   if (typeof value === "string" && value !== "" && value.length <= maxLength) return value;
-  throw invalidRequest(name, `must be a string of 1 to ${maxLength} characters`);
+  throw invalidRequestError(name, `must be a string of 1 to ${maxLength} characters`);
 }

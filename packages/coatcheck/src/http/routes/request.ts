@@ -46,7 +46,7 @@ export async function readJsonObject<Data>(request: RouteRequest<Data>): Promise
   const body = await request.body();
   const value = typeof body === "string" ? parseJsonText(body) : body;
   if (isObject(value)) return value;
-  throw invalidRequest("", "the body must be a JSON object");
+  throw invalidRequestError("", "the body must be a JSON object");
 }
 
 /**
@@ -60,7 +60,7 @@ export function credentialsOf(body: JsonObject): JsonObject {
     return { email, password };
   }
   if (isObject(credentials)) return credentials;
-  throw invalidRequest("credentials", "must be an object, or email and password must be strings");
+  throw invalidRequestError("credentials", "must be an object, or email and password must be strings");
 }
 
 /**
@@ -70,7 +70,7 @@ export function credentialsOf(body: JsonObject): JsonObject {
  */
 export function metadataOf({ metadata = {} }: JsonObject): JsonObject {
   if (isObject(metadata)) return metadata;
-  throw invalidRequest("metadata", "must be an object");
+  throw invalidRequestError("metadata", "must be an object");
 }
 
 /**
@@ -81,11 +81,11 @@ export function metadataOf({ metadata = {} }: JsonObject): JsonObject {
 export function hasFlag(query: URLSearchParams, name: string): boolean {
   const values = query.getAll(name);
   if (values.every((value) => value === "" || value === "true")) return values.length > 0;
-  throw invalidRequest(name, "must have no value, or the value true");
+  throw invalidRequestError(name, "must have no value, or the value true");
 }
 
 /** Returns the error for an invalid request. With an empty path, the message must name what is wrong. */
-export function invalidRequest(path: string, message: string): CoatcheckError {
+export function invalidRequestError(path: string, message: string): CoatcheckError {
   return new CoatcheckError("VALIDATION_FAILED", `Invalid request: ${path}${path && " "}${message}.`, {
     faults: [{ path, message }],
   });

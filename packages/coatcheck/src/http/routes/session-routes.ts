@@ -18,7 +18,7 @@ import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from
 import {
   credentialsOf,
   hasFlag,
-  invalidRequest,
+  invalidRequestError,
   metadataOf,
   type RouteRequest,
   readJsonObject,
@@ -177,9 +177,9 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const { session, subject } = await requireLogin(request.session, "user");
     const [others, all] = [hasFlag(query, "others"), hasFlag(query, "all")];
     this.#requireRecentProof(session);
-    if (others && all) throw invalidRequest("", "the query must be ?others or ?all, not both");
+    if (others && all) throw invalidRequestError("", "the query must be ?others or ?all, not both");
     if (others) return successResponse({ ended: await session.revokeOthers() });
-    if (!all) throw invalidRequest("", "the query must be ?others or ?all");
+    if (!all) throw invalidRequestError("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
     await session.revoke();
     return successResponse({ ended });
@@ -223,7 +223,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const credentials = credentialsOf(body);
     const { elevate, authenticate } = this.#options;
     if (!elevate && scope !== ACCOUNT_SCOPE)
-      throw invalidRequest(
+      throw invalidRequestError(
         "scope",
         `must be "${ACCOUNT_SCOPE}", unless sessionRoutes() has the option elevate`,
       );
@@ -266,7 +266,7 @@ async function withErrorResponse(pending: Promise<Response>): Promise<Response> 
 /** Returns the validated name of the requested scope. */
 function requestedScope({ scope = ACCOUNT_SCOPE }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
-  throw invalidRequest("scope", "must be 1 to 64 letters, digits or characters of . : - _");
+  throw invalidRequestError("scope", "must be 1 to 64 letters, digits or characters of . : - _");
 }
 
 function invalidCredentials(): CoatcheckError {

@@ -5,7 +5,7 @@ import { type NoticeListener, warnOfNotice } from "../notice.ts";
 import { Connections } from "./connections.ts";
 import { PostgresDatabase } from "./database.ts";
 import type { PostgresPool } from "./driver.ts";
-import { isOptionsRejected, postgresUnavailable } from "./errors.ts";
+import { isOptionsRejected, postgresUnavailableError } from "./errors.ts";
 
 /**
  * Returns the settings of each connection, as command-line options of the server process. The server acknowledges a
@@ -88,7 +88,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPo
     }
   } catch (error) {
     await end();
-    throw postgresUnavailable(error);
+    throw postgresUnavailableError(error);
   }
   return { quick, slow, end };
 }
@@ -127,7 +127,7 @@ async function connectPostgres(
   } catch (error) {
     await pool.end();
     if (isOptionsRejected(error)) return poolWith(url.href);
-    throw postgresUnavailable(error);
+    throw postgresUnavailableError(error);
   }
 }
 

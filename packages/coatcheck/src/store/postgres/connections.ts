@@ -1,6 +1,6 @@
 import { type NoticeListener, OutageReporter } from "../notice.ts";
 import type { PostgresClient } from "./driver.ts";
-import { isOutage, isWrongServer, postgresUnavailable } from "./errors.ts";
+import { isOutage, isWrongServer, postgresUnavailableError } from "./errors.ts";
 
 /** Minimum milliseconds between two replacements of all connections, to limit the load on the server. */
 const REPLACE_INTERVAL = 500;
@@ -46,7 +46,7 @@ export class Connections {
     if (!isOutage(error)) return;
     this.#failed.add(statement);
     const isWrong = isWrongServer(error);
-    const { message } = postgresUnavailable(error);
+    const { message } = postgresUnavailableError(error);
     this.#outages.recordFailure(isWrong ? `${message} Reconnecting.` : message, error);
     const now = performance.now();
     if (!client || !isWrong || now - this.#lastReplacement < REPLACE_INTERVAL) return;

@@ -65,7 +65,7 @@ export function isOptionsRejected(error: unknown): boolean {
 }
 
 /** Wraps a driver's error in `STORE_UNAVAILABLE`. The message explains the error if its code is known. */
-export function postgresUnavailable(cause: unknown): CoatcheckError {
+export function postgresUnavailableError(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
   const message = ERROR_MESSAGES[errorCodeOf(cause)] ?? "PostgreSQL did not respond; try again shortly.";
   return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });

@@ -4,7 +4,7 @@ import type { PostgresDatabase } from "./database.ts";
 import type { PostgresSchema } from "./schema.ts";
 import { isUnstorable, READ_COLUMNS } from "./statements.ts";
 
-/** Returns the tables and conditions that `list` reads from. */
+/** Returns the tables from which `list` reads, and the conditions that it uses. */
 export function createListSource({ kysely }: PostgresDatabase): ListSource<PostgresSchema> {
   return {
     db: kysely,

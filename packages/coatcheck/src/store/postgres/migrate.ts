@@ -74,7 +74,7 @@ async function requireKnownMigrations<Tables>(
   if (newest === undefined || newest in migrations) return;
   throw new CoatcheckError(
     "STORE_UNAVAILABLE",
-    `The database has ${noun} ${newest} of a newer Coatcheck; update Coatcheck.`,
+    `A newer Coatcheck has migrated the database (${noun} ${newest}); update Coatcheck.`,
     { cause },
   );
 }

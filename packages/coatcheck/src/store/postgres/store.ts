@@ -39,7 +39,7 @@ import { recordOf, rowOf, type SessionRow, scopeOfKey } from "../sql-row.ts";
 import { openPostgres } from "./connect.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { PostgresPool } from "./driver.ts";
-import { postgresUnavailable } from "./errors.ts";
+import { postgresUnavailableError } from "./errors.ts";
 import { createListSource } from "./list.ts";
 import { readLog } from "./log.ts";
 import { DurablePosition, type LogHead, positionOf } from "./position.ts";
@@ -130,7 +130,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Sess
     await migratePostgres(slow.kysely);
   } catch (error) {
     await end();
-    throw postgresUnavailable(error);
+    throw postgresUnavailableError(error);
   }
   return new PostgresStore({ quick, slow, clock, end });
 }
@@ -270,7 +270,7 @@ class PostgresStore implements SessionStore {
     try {
       return await result;
     } catch (error) {
-      throw postgresUnavailable(error);
+      throw postgresUnavailableError(error);
     } finally {
       this.#inFlight.delete(result);
     }

@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { isReplyError, redisUnavailable } from "./errors.ts";
+import { isReplyError, redisUnavailableError } from "./errors.ts";
 import { type NodeRedisTransportOptions, nodeRedisTransport, type RedisTransport } from "./transport.ts";
 
 /**
@@ -83,7 +83,7 @@ export async function connectRedis(url: string, options: ConnectRedisOptions = {
     await Promise.race([client.connect(), failed]);
   } catch (error) {
     client.destroy();
-    throw redisUnavailable(error);
+    throw redisUnavailableError(error);
   } finally {
     // Keep the error listener: once its last listener is removed, node-redis 6 never calls a listener that is added
     // later.

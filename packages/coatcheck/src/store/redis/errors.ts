@@ -69,7 +69,7 @@ export function isOutage({ cause }: CoatcheckError): boolean {
 /**
  * Wraps an error of Redis or its driver in `STORE_UNAVAILABLE`. The message explains the error if its code is known.
  */
-export function redisUnavailable(cause: unknown): CoatcheckError {
+export function redisUnavailableError(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
   const message = ERROR_MESSAGES[errorCodeOf(cause)] ?? "Redis did not respond; try again shortly.";
   return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });
@@ -77,7 +77,7 @@ export function redisUnavailable(cause: unknown): CoatcheckError {
 
 /**
  * Whether the server replied with this error code (for example `NOSCRIPT`). Also looks at the cause of {@link
- * redisUnavailable}.
+ * redisUnavailableError}.
  */
 export function isReplyError(error: unknown, prefix: string): boolean {
   return errorCodeOf(error instanceof CoatcheckError ? error.cause : error) === prefix;
@@ -102,10 +102,10 @@ export function isUnknownCommand(error: unknown): boolean {
 export function withDeadline<T>(work: Promise<T>, deadline: number, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () =>
-      reject(redisUnavailable(new Error(`Redis did not respond to ${what} within ${deadline} ms.`)));
+      reject(redisUnavailableError(new Error(`Redis did not respond to ${what} within ${deadline} ms.`)));
     const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), deadline);
     work
-      .then(resolve, (error: unknown) => reject(redisUnavailable(error)))
+      .then(resolve, (error: unknown) => reject(redisUnavailableError(error)))
       .finally(() => clearTimeout(timer));
   });
 }

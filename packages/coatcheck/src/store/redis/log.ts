@@ -1,5 +1,5 @@
 import type { LogItem } from "../../session/store.ts";
-import { LOST_KEY, redisUnavailable } from "./errors.ts";
+import { LOST_KEY, redisUnavailableError } from "./errors.ts";
 import { requireArray, requireInteger, requireString } from "./reply.ts";
 
 /**
@@ -148,7 +148,7 @@ export function logItemOf(entry: unknown): LogItem {
     case "key":
       return { position, key: JSON.parse(name) };
     default:
-      throw redisUnavailable(
+      throw redisUnavailableError(
         new Error(
           "The revocation log contains an item of a kind that this version of Coatcheck does not know; update Coatcheck.",
         ),

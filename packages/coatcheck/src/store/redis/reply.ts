@@ -1,7 +1,9 @@
-import { redisUnavailable } from "./errors.ts";
+import { redisUnavailableError } from "./errors.ts";
 
 function throwUnexpected(reply: unknown, expected: string): never {
-  throw redisUnavailable(new Error(`Unexpected Redis reply: got ${typeof reply}, expected ${expected}.`));
+  throw redisUnavailableError(
+    new Error(`Unexpected Redis reply: got ${typeof reply}, expected ${expected}.`),
+  );
 }
 
 /** Checks that a reply is an array. */

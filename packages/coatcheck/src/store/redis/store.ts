@@ -61,7 +61,10 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
   readonly clock?: Clock;
-  /** Called when the server may evict sessions, and when it no longer may. Default: a process warning. */
+  /**
+   * Called when the server's eviction policy is found to be unsafe for sessions, and when it is safe again. Default: a
+   * process warning.
+   */
   readonly onNotice?: NoticeListener;
 }
 

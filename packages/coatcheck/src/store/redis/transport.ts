@@ -1,7 +1,7 @@
 import type { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { type NoticeListener, OutageReporter } from "../notice.ts";
-import { isOutage, isUnknownCommand, isWrongServer, redisUnavailable, withDeadline } from "./errors.ts";
+import { isOutage, isUnknownCommand, isWrongServer, redisUnavailableError, withDeadline } from "./errors.ts";
 
 /**
  * The operations that Coatcheck needs from a Redis client. Implement these four functions to use another client
@@ -154,7 +154,7 @@ function createExec(
       if (rejected.has(command)) outages.recordSuccess();
       return reply;
     } catch (cause) {
-      const error = redisUnavailable(cause);
+      const error = redisUnavailableError(cause);
       if (!isOutage(error) || isClosed()) throw error;
       rejected.add(command);
       if (isWrongServer(error) && isStandAlone(client)) {

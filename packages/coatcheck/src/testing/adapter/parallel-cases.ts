@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type AdapterCases, countRoute, showSession } from "./case.ts";
 
-/** Creates a function to wait at: its promises resolve once `count` callers wait. */
+/** Creates a function whose promises resolve once `count` callers wait for them. */
 function createBarrier(count: number): () => Promise<void> {
   let waiting: (() => void)[] = [];
   return async () => {

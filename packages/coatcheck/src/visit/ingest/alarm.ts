@@ -4,7 +4,7 @@ import type { Schedule } from "../../session/clock.ts";
 export class Alarm {
   readonly #schedule: Schedule;
   readonly #task: () => void;
-  #cancel: (() => void) | null = null;
+  #cancelTimer: (() => void) | null = null;
   #delay = 0;
 
   constructor(schedule: Schedule, task: () => void) {
@@ -17,17 +17,17 @@ export class Alarm {
    * nothing.
    */
   runWithin(delay: number): void {
-    if (this.#cancel && this.#delay <= delay) return;
+    if (this.#cancelTimer && this.#delay <= delay) return;
     this.cancel();
     this.#delay = delay;
-    this.#cancel = this.#schedule(delay, () => {
-      this.#cancel = null;
+    this.#cancelTimer = this.#schedule(delay, () => {
+      this.#cancelTimer = null;
       this.#task();
     });
   }
 
   cancel(): void {
-    this.#cancel?.();
-    this.#cancel = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
   }
 }

@@ -1,5 +1,5 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../../session/clock.ts";
-import { type Fault, invalidInput } from "../../session/errors.ts";
+import { type Fault, invalidInputError } from "../../session/errors.ts";
 import {
   type KnownOptions,
   requireKnownNestedOptions,
@@ -91,7 +91,7 @@ export function readQueueOptions(options: EventQueueOptions): QueueSettings {
         ? []
         : [{ path, message: `must be a positive integer (got ${describeValue(value)})` }],
   );
-  if (faults.length > 0) throw invalidInput("options of createEventQueue()", faults);
+  if (faults.length > 0) throw invalidInputError("options of createEventQueue()", faults);
   return {
     ...numbers,
     sink: options.sink,

@@ -43,14 +43,14 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #retryDelay: RetryDelay;
   readonly #flushes = new PendingFlushes();
   /** Number of entries that were added to the backlog, and number of entries that have left it, since the start. */
-  #accepted: number;
-  #finished = 0;
+  #acceptedCount: number;
+  #finishedCount = 0;
   #delivered = 0;
   #dropped = 0;
   #isDropping = false;
   #lastError: unknown = null;
   #outageAt: number | null = null;
-  #writing: Promise<void> | null = null;
+  #writeInFlight: Promise<void> | null = null;
   /** Whether the write in flight has lasted longer than a batch interval. */
   #isSlow = false;
   /** Whether a batch became due during the write in flight. */
@@ -74,7 +74,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
       },
     });
     this.#retryDelay = new RetryDelay(random);
-    this.#accepted = this.#backlog.size;
+    this.#acceptedCount = this.#backlog.size;
     this.#batchAlarm = new Alarm(schedule, () => this.#onBatchDue());
     this.#retryAlarm = new Alarm(schedule, () => this.#startWrite());
     if (this.#backlog.size > 0) this.#batchAlarm.runWithin(0);
@@ -109,8 +109,8 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
 
   flush(): Promise<void> {
     this.#addCounts();
-    if (this.#finished === this.#accepted) return Promise.resolve();
-    const flushed = this.#flushes.add(this.#accepted);
+    if (this.#finishedCount === this.#acceptedCount) return Promise.resolve();
+    const flushed = this.#flushes.add(this.#acceptedCount);
     this.#startWrite();
     return keepProcessAlive(flushed);
   }
@@ -140,7 +140,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
       this.#dropEntry(entry);
       return;
     }
-    this.#accepted++;
+    this.#acceptedCount++;
     const isUrgent = entry.resolve !== undefined || this.#backlog.memorySize >= this.#settings.batchSize;
     this.#batchAlarm.runWithin(isUrgent ? 0 : this.#settings.batchInterval);
   }
@@ -165,7 +165,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   #addCounts(): void {
     if (this.#counter.isEmpty || this.#backlog.isFull) return;
     for (const count of this.#counter.takeCounts()) {
-      if (this.#backlog.push({ item: { kind: "count", count } })) this.#accepted++;
+      if (this.#backlog.push({ item: { kind: "count", count } })) this.#acceptedCount++;
       else this.#counter.add(count.kind, count.tenant, count.documents);
     }
   }
@@ -178,15 +178,15 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
 
   #onBatchDue(): void {
     if (this.#outageAt !== null || this.#isSlow) this.#spillMemory();
-    if (this.#writing) this.#isDue = true;
+    if (this.#writeInFlight) this.#isDue = true;
     else if (this.#outageAt === null) this.#startWrite();
   }
 
   #startWrite(): void {
-    if (this.#writing || this.#state === "closed") return;
+    if (this.#writeInFlight || this.#state === "closed") return;
     this.#retryAlarm.cancel();
-    this.#writing = this.#writeNextBatch().finally(() => {
-      this.#writing = null;
+    this.#writeInFlight = this.#writeNextBatch().finally(() => {
+      this.#writeInFlight = null;
       this.#scheduleNextWrite();
     });
   }
@@ -231,12 +231,12 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   #onWritten(entries: number, damaged: number): void {
     if (this.#state === "closed") return;
     this.#backlog.removeFirst(entries);
-    this.#finished += entries;
+    this.#finishedCount += entries;
     this.#delivered += entries - damaged;
     this.#dropped += damaged;
     this.#isDropping = false;
     this.#retryDelay.reset();
-    this.#flushes.resolveUpTo(this.#finished);
+    this.#flushes.resolveUpTo(this.#finishedCount);
     if (this.#outageAt === null) return;
     const duration = Math.max(0, this.#settings.clock.now() - this.#outageAt);
     this.#outageAt = null;

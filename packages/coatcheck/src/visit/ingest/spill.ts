@@ -67,7 +67,7 @@ export class Spill {
   /** Position in the first segment, bytes. */
   #offset = 0;
   #reader: number | null = null;
-  #tail: OpenSegment | null = null;
+  #openSegment: OpenSegment | null = null;
 
   /** Opens the folder, and adopts the segments of processes that have died. */
   constructor(options: Required<SpillOptions>) {
@@ -121,7 +121,7 @@ export class Spill {
 
   /** Writes the lines of the last `append` to the disk (fsync). Call it before the next `append`. */
   async sync(): Promise<void> {
-    const tail = this.#tail;
+    const tail = this.#openSegment;
     if (!tail) return;
     tail.syncs++;
     try {
@@ -197,22 +197,22 @@ export class Spill {
   }
 
   #openLastSegment(): OpenSegment {
-    if (this.#tail && this.#tail.segment.bytes < SEGMENT_BYTES) return this.#tail;
+    if (this.#openSegment && this.#openSegment.segment.bytes < SEGMENT_BYTES) return this.#openSegment;
     this.#endLastSegment();
     const name = `${this.#slots[0]?.number}-${String(this.#nextNumber++).padStart(8, "0")}.ndjson`;
     const segment: Segment = { path: join(this.#folder, name), bytes: 0, lines: 0 };
     const file = openSync(segment.path, "ax", 0o600);
     this.#segments.push(segment);
-    this.#tail = { segment, file, isNameOnDisk: false, syncs: 0, isEnded: false };
-    return this.#tail;
+    this.#openSegment = { segment, file, isNameOnDisk: false, syncs: 0, isEnded: false };
+    return this.#openSegment;
   }
 
   /** Closes the last segment, so that the next line begins a new one. */
   #endLastSegment(): void {
-    if (!this.#tail) return;
-    this.#tail.isEnded = true;
-    closeFileIfEnded(this.#tail);
-    this.#tail = null;
+    if (!this.#openSegment) return;
+    this.#openSegment.isEnded = true;
+    closeFileIfEnded(this.#openSegment);
+    this.#openSegment = null;
   }
 
   /**
@@ -249,7 +249,7 @@ export class Spill {
     this.#closeReader();
     this.#segments.shift();
     this.#bytes -= segment.bytes;
-    if (this.#tail?.segment === segment) this.#endLastSegment();
+    if (this.#openSegment?.segment === segment) this.#endLastSegment();
     unlinkSync(segment.path);
   }
 }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Clock } from "../../session/clock.ts";
 import type { RandomSource } from "../../session/token.ts";
 
-/** Number of values of the 12-bit counter of {@link uuidV7Source}. */
+/** Number of values that the 12-bit counter of {@link uuidV7Source} can have. */
 const COUNTER_SIZE = 0x1000;
 /** Random bytes per id. */
 const ENTROPY_BYTES = 10;

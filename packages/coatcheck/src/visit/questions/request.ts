@@ -1,4 +1,4 @@
-import { CoatcheckError, type Fault, invalidInput } from "../../session/errors.ts";
+import { CoatcheckError, type Fault, invalidInputError } from "../../session/errors.ts";
 import { describeValue } from "../../session/usage-error.ts";
 import type { DateRange } from "./answers.ts";
 import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
@@ -47,7 +47,7 @@ export class RequestCheck {
 
   /** Throws `VALIDATION_FAILED` with all faults, if there are any. */
   throwFaults(): void {
-    if (this.#faults.length > 0) throw invalidInput(this.#question, this.#faults);
+    if (this.#faults.length > 0) throw invalidInputError(this.#question, this.#faults);
   }
 
   /** Adds a fault for each unknown member of an object. */

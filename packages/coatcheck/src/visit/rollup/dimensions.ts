@@ -8,7 +8,7 @@ export const VISIT_DIMENSIONS = ROLLUP_DIMENSIONS.filter(
 
 type VisitDimension = Exclude<RollupDimension, "page" | "event">;
 
-/** The columns of a visit that rollups (precomputed statistics) are computed from. */
+/** The columns of a visit from which rollups (precomputed statistics) are computed. */
 export const ROLLED_UP_COLUMNS = [
   ...VISIT_DIMENSIONS.filter((dimension) => dimension !== ""),
   ...(["visitor", "started_at", "local_day", "last_day", "previous_day", "page_views", "events"] as const),
@@ -17,7 +17,7 @@ export const ROLLED_UP_COLUMNS = [
   "closed_order_at" as const,
 ];
 
-/** The part of a visit that rollups are computed from. */
+/** The part of a visit from which rollups are computed. */
 export type RolledUpVisit = Pick<VisitRow, (typeof ROLLED_UP_COLUMNS)[number]>;
 
 /** Returns a visit's value in a dimension, as rollups store it: `''` for the total and for null. */

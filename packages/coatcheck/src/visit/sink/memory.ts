@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { invalidInput } from "../../session/errors.ts";
+import { invalidInputError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { describeValue } from "../../session/usage-error.ts";
 import type { DocumentCount, VisitEvent } from "../event.ts";
@@ -44,7 +44,7 @@ export function memorySink(options: MemorySinkOptions = {}): MemorySink {
   const { maxEvents = 10_000 } = options;
   if (!(Number.isSafeInteger(maxEvents) && maxEvents > 0)) {
     const message = `must be a positive integer (got ${describeValue(maxEvents)})`;
-    throw invalidInput("options of memorySink()", [{ path: "maxEvents", message }]);
+    throw invalidInputError("options of memorySink()", [{ path: "maxEvents", message }]);
   }
   const events = new Map<string, VisitEvent>();
   const counts = new Map<string, DocumentCount>();

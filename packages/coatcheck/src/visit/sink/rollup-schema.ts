@@ -8,7 +8,7 @@ import type { Generated } from "kysely";
  * - `page`: path of page views. `visits`, `engaged`, `converted` and the funnel count visits that viewed the page.
  *   `coatcheck_daily_visitor` has no rows for it, and orders and revenue are 0.
  * - `event`: type of event. `events` is the number of these events, `visits` the number of visits that contain one. The
- *   other columns are as for `page`.
+ *   other columns have the same meaning as for `page`.
  */
 export const ROLLUP_DIMENSIONS = [
   "",

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { UsageError } from "../../../session/usage-error.ts";
 import type { PostgresDatabase } from "../../../store/postgres/database.ts";
-import { postgresUnavailable } from "../../../store/postgres/errors.ts";
+import { postgresUnavailableError } from "../../../store/postgres/errors.ts";
 import type { DocumentCount, VisitEvent } from "../../event.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import { RecentVisitors } from "../../facts/recent-visitors.ts";
@@ -155,7 +155,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
     try {
       return await result;
     } catch (error) {
-      throw error instanceof UsageError ? error : postgresUnavailable(error);
+      throw error instanceof UsageError ? error : postgresUnavailableError(error);
     } finally {
       this.#inFlight.delete(result);
     }

@@ -15,7 +15,7 @@ import { type KnownOptions, requireKnownOptions } from "../../../session/known-o
 import type { NoticeListener } from "../../../store/notice.ts";
 import { openPostgres } from "../../../store/postgres/connect.ts";
 import type { PostgresPool } from "../../../store/postgres/driver.ts";
-import { postgresUnavailable } from "../../../store/postgres/errors.ts";
+import { postgresUnavailableError } from "../../../store/postgres/errors.ts";
 import { LocalTime } from "../../facts/local-time.ts";
 import type { EventSink, StoredOrder } from "../../sink.ts";
 import type { VisitMaintenance } from "../maintenance.ts";
@@ -92,7 +92,7 @@ export async function postgresEvents(options: PostgresEventsOptions): Promise<Po
     await migrateVisits(slow.kysely);
   } catch (error) {
     await end();
-    throw postgresUnavailable(error);
+    throw postgresUnavailableError(error);
   }
   return new PostgresEventSink({ quick, slow, time, end });
 }
