@@ -1,7 +1,7 @@
 /**
  * `npm run test:long`: runs the tests that `npm test` leaves out because they take long: all pages and the API of the
- * back office, the pages of the taco shop that few customers need, the context of 10,000 sessions, and the recount of a
- * month of visits for each order in which its events can arrive. `npm run test:long -- e2e/back-office` runs the tests
+ * back office, the pages of the taco shop that few customers need, the taco shop under load, 500,000 events in an outage,
+ * the context of 10,000 sessions, and the recount of a month of visits for each order in which its events can arrive. `npm run test:long -- e2e/back-office` runs the tests
  * of some files.
  */
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,10 @@ import { TEST_PROGRAMS } from "./test-programs/programs.ts";
 const LONG_TESTS = [
   "e2e/back-office",
   "e2e/taco-shop",
+  "examples/taco-shop/test/backend-load",
+  "examples/taco-shop/test/shop-load",
   "packages/coatcheck/test/context/databases",
+  "packages/coatcheck/test/visit/ingest/outage",
   "packages/coatcheck/test/visit/recount",
 ];
 

@@ -12,45 +12,37 @@ beforeAll(async () => {
 
 afterAll(() => service.end());
 
-/** Timeout for 10,000 requests on a busy machine, in milliseconds. */
-const TIMEOUT = 60_000;
-
 const randomToken = () => randomBytes(38).toString("base64url").slice(0, 50);
 
-test(
-  "10,000 requests with random tokens cause no store read and create no session",
-  async () => {
-    const { url } = service;
-    const admin = new TestClient(url, ADMIN_TOKEN);
-    const id = "550e8400-e29b-41d4-a716-446655440000";
-    const requests = [
-      async () => (await new TestClient(url, randomToken()).get(`/api/v1/sessions/${id}`)).body.error?.code,
-      async () =>
-        (await new TestClient(url, randomToken()).delete(`/api/v1/sessions/${id}`)).body.error?.code,
-      async () => {
-        const browser = new TestClient(url);
-        browser.cookie = randomToken();
-        return (await browser.patch(`/api/v1/sessions/${id}/data`, {})).body.error?.code;
-      },
-      async () => {
-        const { body } = await admin.post("/api/v1/sessions/introspect", { token: randomToken() });
-        return body.data?.reason;
-      },
-    ];
-    const counts = new Map<unknown, number>();
-    for (let round = 0; round < 250; round++) {
-      const codes = await Promise.all(
-        Array.from({ length: 10 }, () => requests.map((request) => request())).flat(),
-      );
-      for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
-    }
-    // Of 2^32 random tokens, only about one has a valid signature.
-    expect(Object.fromEntries(counts)).toEqual({ SESSION_REQUIRED: 7500, forged: 2500 });
-    expect(await service.reads()).toBe(0);
-    expect((await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions).toBe(0);
-  },
-  TIMEOUT,
-);
+test("2,000 requests with random tokens cause no store read and create no session", async () => {
+  const { url } = service;
+  const admin = new TestClient(url, ADMIN_TOKEN);
+  const id = "550e8400-e29b-41d4-a716-446655440000";
+  const requests = [
+    async () => (await new TestClient(url, randomToken()).get(`/api/v1/sessions/${id}`)).body.error?.code,
+    async () => (await new TestClient(url, randomToken()).delete(`/api/v1/sessions/${id}`)).body.error?.code,
+    async () => {
+      const browser = new TestClient(url);
+      browser.cookie = randomToken();
+      return (await browser.patch(`/api/v1/sessions/${id}/data`, {})).body.error?.code;
+    },
+    async () => {
+      const { body } = await admin.post("/api/v1/sessions/introspect", { token: randomToken() });
+      return body.data?.reason;
+    },
+  ];
+  const counts = new Map<unknown, number>();
+  for (let round = 0; round < 50; round++) {
+    const codes = await Promise.all(
+      Array.from({ length: 10 }, () => requests.map((request) => request())).flat(),
+    );
+    for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  // Of 2^32 random tokens, only about one has a valid signature.
+  expect(Object.fromEntries(counts)).toEqual({ SESSION_REQUIRED: 1500, forged: 500 });
+  expect(await service.reads()).toBe(0);
+  expect((await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions).toBe(0);
+});
 
 test.each(["/health", "/ready", "/", "/openapi.json"])(
   "GET and HEAD %s create no session and set no cookie",

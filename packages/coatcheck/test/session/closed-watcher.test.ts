@@ -81,7 +81,7 @@ describe("the memory of session.closed", () => {
   setFlagsFromString("--expose-gc");
   const collectGarbage: () => void = runInNewContext("gc");
   const collected = async (isDone: () => boolean) => {
-    for (let round = 0; round < 20 && !isDone(); round++) {
+    for (let round = 0; round < 6 && !isDone(); round++) {
       collectGarbage();
       await untilIdle();
     }
