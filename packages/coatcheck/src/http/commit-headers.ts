@@ -1,8 +1,6 @@
 import type { Commit } from "../session/commit.ts";
-import { runOutside } from "../session/mutex.ts";
 import type { Tier } from "../session/reader.ts";
 import type { SessionRecord } from "../session/record.ts";
-import type { MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
 import { warnOfLostCookie } from "./lost-cookie-warning.ts";
@@ -29,14 +27,6 @@ interface CommitContext {
   readonly holdsToken: boolean;
   /** The protocol and host that the browser addressed. */
   readonly client: () => Client;
-}
-
-/**
- * Commits the session of a request. The function that a handler passes to `update()` may end the response before it
- * returns. The commit then waits for that function; `Session.commit` would throw.
- */
-export function commitSession<Data>(session: Session<Data>, http: HttpContext<Data>): MaybePromise<Commit> {
-  return runOutside(() => session.commit(http.options.onCommitFailure));
 }
 
 /** Sets the response headers that follow from the outcome of the session, such as a new or cleared cookie. */

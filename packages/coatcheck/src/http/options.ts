@@ -20,7 +20,8 @@ import type { VisitCollector } from "./visits.ts";
  * cookie, so an outage never logs a user out.
  *
  * - `closed` (fail closed): the response is 503.
- * - `anonymous`: the request continues as if it had no cookie.
+ * - `anonymous`: the request continues as if it had no cookie. Changes of the session cannot be saved: they are
+ *   reported, and `save()` throws `STORE_UNAVAILABLE`.
  * - `degraded`: the request uses a cached copy that the store confirmed at most `maxAge` milliseconds ago.
  *   `session.assurance` then marks the session as degraded. The session may have been revoked after that confirmation,
  *   even longer ago than `maxStaleness`. If no such copy is cached, the response is 503.
@@ -87,7 +88,8 @@ export interface HttpOptions {
    * - The commit failed, and the response became an error response.
    * - A queued call on the response failed after the commit, and the connection was closed.
    * - A login or another new token came after the response headers were sent.
-   * - Data was assigned after the response headers were sent, and not saved.
+   * - Data was assigned after the response headers were sent, after `revoke()`, or under the outage policy `anonymous`,
+   *   and not saved.
    */
   readonly onCommitFailure?: (error: unknown) => void;
   /**

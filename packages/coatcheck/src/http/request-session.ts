@@ -12,7 +12,7 @@ import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentInfo } from "./client-info.ts";
 import { commitFailureResponse } from "./commit-failure.ts";
-import { addServerTiming, commitSession, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
+import { addServerTiming, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
 import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
 import type { ErrorResponse } from "./error-response.ts";
 import type { JwtIdentity } from "./jwt-verifier.ts";
@@ -207,6 +207,7 @@ export class RequestSession<Data> {
    *
    * @param status the status of the response.
    * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
+   *   UsageError inside the function of `update()`, for which it would wait.
    */
   commit(headers: ResponseHeaders, status = 200): MaybePromise<void> {
     if (this.#isCommitted) return;
@@ -240,10 +241,10 @@ export class RequestSession<Data> {
   }
 
   #commitSession(headers: ResponseHeaders): MaybePromise<void> {
+    const commit = this.#session?.commit(this.#http.options.onCommitFailure) ?? null;
+    // Only now: if a call in the function of update() has thrown, the adapter's call must still commit.
     this.#isCommitted = true;
-    const session = this.#session;
-    if (session === null || (this.#outage && session.record === null)) return;
-    return andThen(commitSession(session, this.#http), (commit) => this.#setHeaders(headers, commit));
+    if (commit !== null) return andThen(commit, (result) => this.#setHeaders(headers, result));
   }
 
   /**
@@ -312,7 +313,9 @@ export class RequestSession<Data> {
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // If the headers have been sent, commit now. After the commit the session refuses to issue new tokens, because no
     // response header could contain them.
-    return this.#isCommitted ? andThen(commitSession(session, this.#http), () => session) : session;
+    return this.#isCommitted
+      ? andThen(session.commit(this.#http.options.onCommitFailure), () => session)
+      : session;
   }
 
   #handleOutage(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {

@@ -10,12 +10,14 @@ interface DraftListener {
   onDraftChange(): void;
 }
 
-/** An array or object that was a member of the data until a write replaced it. The application may still hold it. */
+/** An array or object that was a member of the data until it was replaced. The application may still hold it. */
 interface FormerValue {
   readonly name: string;
   readonly value: JsonValue;
-  /** A copy of `value` as it was at that write. */
+  /** A copy of `value` as it was when the member was replaced. */
   content: JsonValue;
+  /** Whether its changes belong to the value that replaced it. False if that is the data of another session. */
+  readonly isSameSession: boolean;
 }
 
 /** The key under which a view returns its draft. */
@@ -97,8 +99,20 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 
   /**
-   * Returns the path of a changed array or object that is no longer part of the data, because a write replaced it.
-   * Returns null when there is none.
+   * Continues from `base`, the data of another session. Every nested array and object that the application holds belongs
+   * to the former session: its changes are lost changes.
+   *
+   * @param assignments a merge patch of assignments that belong to the other session.
+   */
+  replace(base: JsonObject, assignments: JsonObject | null): void {
+    const copy = copyJson(assignments ?? {}) as JsonObject;
+    this.#restart(base, null);
+    this.#assign(copy);
+  }
+
+  /**
+   * Returns the path of a changed array or object that is no longer part of the data, because a write replaced it or the
+   * session has ended. Returns null when there is none.
    */
   lostChange(): string | null {
     const lost = this.#formerValues.find(({ value, content }) => !equalJson(value, content));
@@ -112,6 +126,15 @@ export class Draft implements ProxyHandler<JsonMembers> {
       if (path !== null) return path;
     }
     return null;
+  }
+
+  /** Whether the application may hold an array or object of the view that is not a view itself. */
+  get hasHeldValues(): boolean {
+    for (const [name, value] of Object.entries(this.#copy ?? {})) {
+      if (replacesBaseValue(value, this.#base[name])) return true;
+    }
+    for (const child of this.#childDrafts?.values() ?? []) if (child.hasHeldValues) return true;
+    return false;
   }
 
   get(target: JsonMembers, name: string | symbol): unknown {
@@ -203,25 +226,29 @@ export class Draft implements ProxyHandler<JsonMembers> {
     return child;
   }
 
-  /** @param expected the data that `base` equals unless another write has changed it. */
-  #restart(base: JsonObject, expected: JsonObject): void {
+  /**
+   * @param expected the data that `base` equals unless another write has changed it. Null for the data of another
+   *   session.
+   */
+  #restart(base: JsonObject, expected: JsonObject | null): void {
     const before = this.#base;
     const held = Object.entries(this.#copy ?? {});
     this.#base = base;
     this.#copy = null;
     for (const [name, value] of held) {
       if (value === undefined || !replacesBaseValue(value, before[name])) continue;
-      if (equalJson(ownMember(base, name), ownMember(expected, name))) {
+      if (expected && equalJson(ownMember(base, name), ownMember(expected, name))) {
         this.#copy ??= { ...base };
         this.#copy[name] = value;
       } else {
-        this.#formerValues.push({ name, value, content: copyJson(value) });
+        this.#formerValues.push({ name, value, content: copyJson(value), isSameSession: expected !== null });
       }
     }
     for (const [name, child] of this.#childDrafts ?? []) {
-      const value = ownMember(base, name);
-      const expectedValue = ownMember(expected, name);
-      child.#restart(isJsonObject(value) ? value : {}, isJsonObject(expectedValue) ? expectedValue : {});
+      const value = expected && ownMember(base, name);
+      const expectedValue = expected && ownMember(expected, name);
+      const expectedChild = isJsonObject(expectedValue) ? expectedValue : {};
+      child.#restart(isJsonObject(value) ? value : {}, expected && expectedChild);
       if (isJsonObject(value)) continue;
       child.#isRemoved = true;
       this.#childDrafts?.delete(name);
@@ -233,7 +260,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
   #mergeFormer(): void {
     for (const former of this.#formerValues) {
       const { name, value, content } = former;
-      const present = ownMember(this.#members, name);
+      const present = former.isSameSession ? ownMember(this.#members, name) : undefined;
       if (!isJsonObject(value) || !isJsonObject(content) || !isJsonObject(present)) continue;
       const changes = diffMergePatch(content, value);
       if (!changes) continue;
@@ -255,7 +282,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
 
   /**
    * Assigns a member. Throws `VALIDATION_FAILED` for `__proto__`, which would set the prototype of the copy, and
-   * `CONFLICT` when a write has removed this object from the data.
+   * `CONFLICT` when this object is no longer part of the data.
    */
   #write(name: string, value: JsonValue | undefined): boolean {
     if (name === "__proto__")
@@ -276,11 +303,11 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 }
 
-/** The error for a change of an array or object that a write has removed from the data, or replaced. */
+/** The error for a change of an array or object that is no longer part of the data. */
 export function lostChangeError(path: string): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    `The session's data was changed by another write, so that the change of "${path}" cannot be stored: read session.data again after a write.`,
+    `The change of "${path}" cannot be stored, because it is no longer part of the session's data: read session.data again after a write, a logout or an impersonation.`,
   );
 }
 

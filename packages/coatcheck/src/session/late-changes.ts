@@ -1,3 +1,4 @@
+import type { HandleState } from "./commit.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { CoatcheckError } from "./errors.ts";
 import type { PendingChanges } from "./pending-changes.ts";
@@ -14,7 +15,7 @@ import {
 const MAX_SAVE_DELAY = 5000;
 
 type LateChangeDependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
-type LateOperation = "late-token" | "late-data" | "revoked-data";
+type LateOperation = "late-token" | "late-data" | "revoked-data" | "outage-data";
 
 /**
  * Reports changes after the response headers were sent, and changes of a revoked session. By then the handler has
@@ -49,16 +50,29 @@ export class LateChanges {
   }
 
   /**
-   * Reports later changes, and those that were made while the commit was writing. If the session was revoked, also
-   * reports the earlier changes. They do not cause an error response, because an error response would not clear the
-   * cookie.
+   * Reports later changes, and those that were made while the commit was writing. If the commit could not store the
+   * earlier changes, also reports those.
+   *
+   * @param reason the result of {@link storesNothing}.
    */
-  follow(changes: PendingChanges, isRevoked: boolean): void {
+  follow(changes: PendingChanges, reason: UnsavedReason | null): void {
     const hasChanges = changes.snapshot() !== null;
     changes.lateListener = this;
-    if (!hasChanges) return;
-    if (isRevoked) this.#report("revoked-data", new Error(REVOKED_MESSAGE));
+    if (!hasChanges) this.#watchHeldValues(changes);
+    else if (reason === "revoked") this.#report("revoked-data", new Error(REVOKED_MESSAGE));
+    else if (reason === "unavailable") this.#report("outage-data", new Error(OUTAGE_MESSAGE));
     else this.noteChange(changes);
+  }
+
+  /**
+   * Looks once for a change of an array or object that the application holds: such a change calls no listener. Not in
+   * production, where a timer per request would keep too many of them in memory.
+   */
+  #watchHeldValues(changes: PendingChanges): void {
+    if (!changes.hasHeldValues || process.env.NODE_ENV === "production") return;
+    this.#deps.schedule(MAX_SAVE_DELAY, () => {
+      if (changes.snapshot() !== null) this.noteChange(changes);
+    });
   }
 
   #report(operation: LateOperation, error: Error): void {
@@ -72,6 +86,23 @@ const NOT_SAVED_MESSAGE =
 
 const REVOKED_MESSAGE =
   "Session data or a flash message was set after session.revoke(), so it was not stored: call session.save() to store it in a new session, or log in again before you set it.";
+
+const OUTAGE_MESSAGE =
+  "Session data or a flash message was set under the outage policy anonymous, and not stored, because the store does not respond: call session.save(), which throws STORE_UNAVAILABLE, where a change must not be lost.";
+
+type UnsavedReason = "revoked" | "unavailable";
+
+/**
+ * Returns why the commit of a handle stores nothing; null if it stores the changes. An error response instead would not
+ * clear the cookie of a revoked session, and would end the page that the outage policy `anonymous` keeps.
+ */
+export function storesNothing(
+  state: HandleState,
+  { refusal }: Pick<SessionStart, "refusal">,
+): UnsavedReason | null {
+  if (state === "revoked") return state;
+  return refusal === "unavailable" ? refusal : null;
+}
 
 type RequestStart = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
 

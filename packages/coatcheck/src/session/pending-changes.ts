@@ -24,7 +24,7 @@ export interface PendingSnapshot {
   readonly patch: JsonObject | null;
   /** Flash messages by name. A null message removes the stored message. Null when no message changes. */
   readonly flash: FlashMessages | null;
-  /** The path of a change that cannot be stored, because a write replaced the array or object that it changes. */
+  /** The path of a change that cannot be stored: its array or object is no longer part of the data. */
   readonly lostChangePath: string | null;
   /** Size of the validated patch, bytes of JSON; absent before the validation. */
   readonly size?: number;
@@ -58,6 +58,11 @@ export class PendingChanges {
     return this.#draft?.current() ?? null;
   }
 
+  /** Whether the application may hold an array or object whose changes {@link onDraftChange} does not report. */
+  get hasHeldValues(): boolean {
+    return this.#draft?.hasHeldValues ?? false;
+  }
+
   onDraftChange(): void {
     this.lateListener?.noteChange(this);
   }
@@ -73,6 +78,20 @@ export class PendingChanges {
     const message = flashOf(this.#flash, name);
     if (message !== undefined) this.setFlash(name, null);
     return message;
+  }
+
+  /** Drops the changes and continues from `data`. */
+  discard(data: () => JsonObject): void {
+    this.#draft?.replace(data(), null);
+    this.#flash = null;
+  }
+
+  /**
+   * Continues from the data of another session and keeps the changes so far. Changes of arrays and objects that were read
+   * before belong to the former session, so they cannot be stored.
+   */
+  moveTo(data: () => JsonObject): void {
+    this.#draft?.replace(data(), this.#draft.patch());
   }
 
   /**

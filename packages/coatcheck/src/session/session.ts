@@ -7,7 +7,7 @@ import { CoatcheckError } from "./errors.ts";
 import { type ImpersonateOptions, requireImpersonateArguments } from "./impersonations.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { sizeOf } from "./json-size.ts";
-import { LateChanges, requireLoginDelivery, requireTokenDelivery } from "./late-changes.ts";
+import { LateChanges, requireLoginDelivery, requireTokenDelivery, storesNothing } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
 import { listOthers, otherSessionsScope } from "./other-sessions.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -238,6 +238,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       const impersonated = this.#state === "revoked" ? null : (this.#record ?? this.#start.replaced);
       if (!impersonated?.actor) return false;
       requireTokenDelivery(this.#start, this.#late);
+      this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
       const { presented } = this.#actingToken;
       this.#switchTo(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
       return true;
@@ -296,7 +297,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * has several session cookies, revokes the session of each. Throws `CONFLICT` for a browser's prefetch.
    *
    * Drops assignments that are not saved. Later assignments are stored only by {@link save}, which creates a new
-   * session, or by a login.
+   * session, or by a login. A later change of an array or object that was read before throws `CONFLICT`, or is reported.
    *
    * @returns whether a session was revoked. False without a session, and for an older token after that overlap.
    */
@@ -305,11 +306,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     if (this.isPrefetch) throw prefetchedLogoutError();
     return await this.#enqueue(async () => {
       const target = this.#record ?? this.#start.replaced;
-      this.#pending = null;
+      this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
       const { presented } = this.#actingToken;
       const hasEnded = await this.#writer.logOutAll(target, presented, this.duplicateTokens ?? [], reason);
-      this.#newId = this.#record = null;
-      this.#token = null;
+      this.#newId = this.#record = this.#token = null;
+      this.#pending?.moveTo(() => this.#deps.schema.readOrInitial(null));
       this.#state = "revoked";
       this.#closed?.abort();
       return hasEnded;
@@ -345,7 +346,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
     const isIdle = !this.#pending?.snapshot() && !this.#visitChange && !this.#rotationIsDue();
-    if (isIdle || this.#state === "revoked") return this.#toCommit(onLateFailure);
+    if (isIdle || storesNothing(this.#state, this.#start)) return this.#toCommit(onLateFailure);
     return this.#enqueue(async () => {
       await this.#writeAtCommit();
       if (!this.#record || !this.#rotationIsDue()) return this.#toCommit(onLateFailure);
@@ -370,13 +371,9 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
     this.#late ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#late.follow(this.#pending, this.#state === "revoked");
-    return createCommit(
-      this.#state,
-      this.#token,
-      this.#record,
-      this.hasDuplicates && this.#start.successorToken,
-    );
+    if (this.#pending) this.#late.follow(this.#pending, storesNothing(this.#state, this.#start));
+    const withheldToken = this.hasDuplicates && this.#start.successorToken;
+    return createCommit(this.#state, this.#token, this.#record, withheldToken);
   }
 
   #rotationIsDue(): boolean {
@@ -431,8 +428,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
     const { presented } = this.#actingToken;
-    const size = bytes + (validChanges?.size ?? 0);
-    const written = { ...options, bytes: size, presented, seenAt, flash, visit };
+    const written = { ...options, bytes: bytes + (validChanges?.size ?? 0), presented, seenAt, flash, visit };
     this.#record =
       visit && !pending && !change
         ? await this.#writer.changeVisit(before, visit, presented)
@@ -466,8 +462,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /** Continues with another session of the same browser. */
   #switchTo(issued: IssuedSession): void {
-    this.#pending = null;
     this.#visitChange = null;
+    this.#pending?.moveTo(() => this.#deps.schema.readOrInitial(issued.record));
     this.#adoptToken(issued, null);
   }
 

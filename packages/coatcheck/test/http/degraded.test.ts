@@ -1,15 +1,17 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { coatcheck } from "../../src/http/node/adapter.ts";
 import type { OutagePolicy } from "../../src/http/options.ts";
+import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
@@ -25,6 +27,10 @@ async function startWithExpiredLease(outage: OutagePolicy) {
     get: async (id: string) => {
       if (state.isDown) throw new Error("down");
       return await memory.get(id);
+    },
+    put: async (...args: Parameters<typeof memory.put>) => {
+      if (state.isDown) throw new CoatcheckError("STORE_UNAVAILABLE", "down");
+      return await memory.put(...args);
     },
     changes: async (cursor: number | null) => {
       if (state.isDown) throw new Error("down");
@@ -42,14 +48,29 @@ async function startWithExpiredLease(outage: OutagePolicy) {
       return () => undefined;
     },
   });
-  const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache, clock });
+  const manager = new SessionManager<{ theme?: string }>({
+    store,
+    secrets: ["a secret for these tests"],
+    cache,
+    clock,
+  });
   cleanups.push(() => manager.close());
+  const failed: { operation: string; error: unknown }[] = [];
+  manager.events.on("failed", (event) => failed.push(event));
   const { token } = await manager.create({ subject: "alice" });
-  const withSession = coatcheck(manager, { cookie: { secure: false }, outage });
+  const reported: unknown[] = [];
+  const withSession = coatcheck(manager, {
+    cookie: { secure: false },
+    outage,
+    onCommitFailure: (error) => reported.push(error),
+  });
   const server = createServer(
     withSession(async (request, response) => {
       const session = await request.session.load();
       if (request.url === "/pay") session.requireElevated("payment");
+      if (request.url === "/theme" || request.url === "/saved") session.data.theme = "dark";
+      if (request.url === "/saved") await session.save();
+      if (request.url === "/notice") session.flash("notice", "Saved.");
       response.end(`${session.subject} ${session.assurance}`);
     }),
   ).listen(0, "127.0.0.1");
@@ -63,7 +84,7 @@ async function startWithExpiredLease(outage: OutagePolicy) {
   expect(await get("/")).toMatchObject({ body: "alice full" });
   state.isDown = true;
   state.time = 10_000;
-  return { get };
+  return { get, reported, failed };
 }
 
 describe("the outage policy `degraded` during a long outage", () => {
@@ -80,5 +101,37 @@ describe("the outage policy `degraded` during a long outage", () => {
   it("responds 503 when the cached copy is older than `maxAge`", async () => {
     const { get } = await startWithExpiredLease({ degraded: { maxAge: 5_000 } });
     expect(await get("/")).toMatchObject({ status: 503, cookies: [] });
+  });
+});
+
+it.each(["/theme", "/notice"])(
+  "the outage policy `degraded` responds 503 to %s, whose change cannot be saved",
+  async (path) => {
+    const { get, reported } = await startWithExpiredLease({ degraded: { maxAge: 60_000 } });
+    expect(await get(path)).toMatchObject({ status: 503, cookies: [] });
+    expect(reported).toMatchObject([{ code: "STORE_UNAVAILABLE" }]);
+  },
+);
+
+describe("the outage policy `anonymous` during a long outage", () => {
+  it("serves a page that only reads, and reports nothing", async () => {
+    const { get, reported, failed } = await startWithExpiredLease("anonymous");
+    expect(await get("/")).toEqual({ status: 200, body: "null full", cookies: [] });
+    expect([reported, failed]).toEqual([[], []]);
+  });
+
+  it.each(["/theme", "/notice"])("serves %s, and reports its change, which cannot be saved", async (path) => {
+    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const { get, reported, failed } = await startWithExpiredLease("anonymous");
+    expect(await get(path)).toMatchObject({ status: 200, cookies: [] });
+    expect(failed.map(({ operation }) => operation)).toEqual(["outage-data"]);
+    expect(reported).toEqual(failed.map(({ error }) => error));
+    expect(String(reported[0])).toContain("call session.save()");
+  });
+
+  it("responds 503 to a page that calls save()", async () => {
+    const { get, failed } = await startWithExpiredLease("anonymous");
+    expect(await get("/saved")).toMatchObject({ status: 503, cookies: [] });
+    expect(failed.map(({ operation }) => operation)).toEqual(["outage-data"]);
   });
 });

@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler } from "express";
-import { afterEach, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { coatcheck, sessionErrors, sessionOf } from "../../src/http/express.ts";
 import { HttpSessions } from "../../src/http/http-sessions.ts";
 import { SessionManager } from "../../src/session/manager.ts";
+import type { Session } from "../../src/session/session.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -72,6 +73,71 @@ it("an assigned array with undefined members is stored by the commit, and not re
   expect(failed).toEqual([]);
 });
 
+describe("an array or object that a handler holds and changes after the commit", () => {
+  const HELD: Record<string, (session: Session<Data>) => () => unknown> = {
+    "an array that was read": ({ data }) => {
+      const { list } = data;
+      return () => list?.push({ a: undefined });
+    },
+    "an array of an object that was read": ({ data }) => {
+      const list = data.nested?.list;
+      return () => list?.push(2);
+    },
+    "an object that was assigned": ({ data }) => {
+      const late = { deep: 1 };
+      data.late = late;
+      return () => Object.assign(late, { deep: 2 });
+    },
+  };
+
+  const openStored = async (fixture: ReturnType<typeof setUp>) => {
+    const request = fixture.open();
+    const session = await request.load();
+    await session.patch({ list: [], nested: { list: [1] } });
+    return { request, session };
+  };
+
+  it.each(Object.entries(HELD))("is reported if it is not saved: %s", async (_name, hold) => {
+    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const fixture = setUp();
+    const { request, session } = await openStored(fixture);
+    const change = hold(session);
+    await request.commit(new Headers());
+    change();
+    fixture.runTimers();
+    expect(fixture.failed).toEqual([]);
+    fixture.runTimers();
+    expect(fixture.failed.map(({ operation }) => operation)).toEqual(["late-data"]);
+  });
+
+  it.each(Object.entries(HELD))("is stored and not reported if it is saved: %s", async (_name, hold) => {
+    const fixture = setUp();
+    const { request, session } = await openStored(fixture);
+    const change = hold(session);
+    await request.commit(new Headers());
+    const before = await fixture.manager.find(session.id);
+    change();
+    await session.save();
+    for (let round = 0; round < 2; round++) fixture.runTimers();
+    expect(fixture.failed).toEqual([]);
+    expect((await fixture.manager.find(session.id))?.data).not.toEqual(before?.data);
+  });
+
+  it("starts no timer in production, and none if nothing is held", async () => {
+    const { open, countTimers } = setUp();
+    const request = open();
+    (await request.load()).data.early = true;
+    await request.commit(new Headers());
+    expect(countTimers()).toBe(0);
+    vi.stubEnv("NODE_ENV", "production");
+    const second = open();
+    (await second.load()).data.list = [];
+    await second.commit(new Headers());
+    vi.unstubAllEnvs();
+    expect(countTimers()).toBe(0);
+  });
+});
+
 it("data that a handler assigns after the commit is stored and not reported if the handler calls save()", async () => {
   const { manager, failed, open, runTimers } = setUp();
   const request = open();
@@ -102,6 +168,20 @@ it("unsaved data and flash messages that a handler sets after revoke() are repor
   expect(failed.map(({ operation }) => operation)).toEqual(["revoked-data", "revoked-data"]);
   expect(reported).toEqual(failed.map(({ error }) => error));
   expect(warning).toHaveBeenCalledTimes(1);
+});
+
+it("an array that a handler reads before revoke() and changes after it is reported", async () => {
+  const { manager, failed, open } = setUp();
+  const request = open();
+  const session = await request.load();
+  await session.patch({ list: [] });
+  const { list } = session.data;
+  await session.revoke();
+  list?.push({ a: undefined });
+  const headers = new Headers();
+  await request.commit(headers);
+  expect(failed.map(({ operation }) => operation)).toEqual(["revoked-data"]);
+  expect((await manager.stats()).active).toBe(0);
 });
 
 it("save() or a login after revoke() creates a session with the data set after revoke(), but without data set before", async () => {
@@ -161,6 +241,7 @@ interface Data {
   early?: boolean;
   late?: { deep: number };
   list?: { a: undefined }[];
+  nested?: { list: number[] };
 }
 
 /**
@@ -189,5 +270,5 @@ function setUp() {
       task();
     }
   };
-  return { manager, reported, failed, open, runTimers };
+  return { manager, reported, failed, open, runTimers, countTimers: () => timers.size };
 }

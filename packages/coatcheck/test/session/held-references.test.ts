@@ -105,12 +105,90 @@ describe("a value that a handler holds while another request changes the same me
   });
 });
 
-async function sessionWith(data: JsonObject) {
+/** Ends or replaces the session of a handle. Returns references to its data from before. */
+const SWITCHES: Record<string, (session: Session<AnyData>) => Promise<AnyData>> = {
+  "revoke()": async (session) => {
+    const { cart, orders } = session.data;
+    const added = { early: true };
+    session.data.added = added;
+    await session.revoke();
+    return { cart, orders, added };
+  },
+  "impersonate()": async (session) => {
+    const { cart, orders } = session.data;
+    const added = { early: true };
+    session.data.added = added;
+    await session.impersonate("bob", { reason: "ticket 4711" });
+    return { cart, orders, added };
+  },
+  "stopImpersonating()": async (session) => {
+    await session.impersonate("bob", { reason: "ticket 4711" });
+    await session.patch({ cart: { pear: 1 }, orders: ["tea"] });
+    const { cart, orders } = session.data;
+    const added = { early: true };
+    session.data.added = added;
+    await session.stopImpersonating();
+    return { cart, orders, added };
+  },
+};
+
+/* The other session has the same members, so that a change could be stored in it by mistake. */
+const STORED = { cart: { apple: 1 }, orders: [], added: { own: 1 } };
+const INITIAL = { cart: {}, orders: [], added: {} };
+
+describe.each(Object.entries(SWITCHES))("a value that a handler holds across %s", (_name, switchSession) => {
+  it("throws CONFLICT for an assignment if it is a nested object of stored data", async () => {
+    const { session } = await sessionWith(STORED, INITIAL);
+    const { cart } = await switchSession(session);
+    expect(() => {
+      cart.apple = 2;
+    }).toThrow(expect.objectContaining({ code: "CONFLICT", message: expect.stringContaining('"apple"') }));
+  });
+
+  it.each<[string, (held: AnyData) => unknown]>([
+    ["orders", ({ orders }) => orders.push("taco")],
+    ["added", ({ added }) => Object.assign(added, { late: true })],
+  ])("makes a later save() throw CONFLICT if it is changed: %s", async (member, change) => {
+    const { session, stored } = await sessionWith(STORED, INITIAL);
+    change(await switchSession(session));
+    await expect(session.save()).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining(`"${member}"`),
+    });
+    expect(await stored()).toMatchObject({ cart: { apple: 1 }, orders: [] });
+  });
+
+  it("does not prevent later writes if it is not changed afterwards", async () => {
+    const { session, manager } = await sessionWith(STORED, INITIAL);
+    const { data } = session;
+    await switchSession(session);
+    data.late = 1;
+    session.data.later = { deep: 2 };
+    await session.save();
+    expect((await manager.find(session.id))?.data).toMatchObject({ late: 1, later: { deep: 2 } });
+  });
+});
+
+it("data that is assigned while impersonate() is running is stored in the impersonation", async () => {
+  const { session, manager, stored } = await sessionWith({ cart: { apple: 1 } });
+  const { data } = session;
+  const started = session.impersonate("bob", { reason: "ticket 4711" });
+  await Promise.resolve();
+  data.late = 1;
+  await started;
+  await session.commit();
+  expect((await manager.find(session.id))?.data).toEqual({ late: 1 });
+  expect(await stored()).toEqual({ cart: { apple: 1 } });
+});
+
+/** @param initial the data of new sessions. */
+async function sessionWith(data: JsonObject, initial: JsonObject = {}) {
   const manager = new SessionManager<AnyData>({
     store: memoryStore(),
     secrets: ["a secret for these tests"],
+    data: { initial: () => initial },
   });
-  const { record, token } = await manager.create({ data });
+  const { record, token } = await manager.create({ subject: "ada", data });
   const session = await manager.resume(token);
   if (!(session instanceof Session)) throw new Error("refused");
   session.flash("notice", "hello");

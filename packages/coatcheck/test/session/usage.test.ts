@@ -191,27 +191,6 @@ it("commit() throws if the function of update() calls it, instead of waiting for
   expect(await session.commit()).toMatchObject({ state: "changed", record: { data: { views: 1 } } });
 });
 
-it("a request commits after update(), if the function of update() ends the response", async () => {
-  const { manager } = createFixture();
-  const { token, record } = await manager.create({ subject: "ada" });
-  const request = new HttpSessions(manager, {}).open({
-    method: "POST",
-    url: "/",
-    address: undefined,
-    encrypted: true,
-    header: (name) => (name === "cookie" ? `__Host-sid=${token}` : undefined),
-  });
-  const session = await request.load();
-  let sent: unknown;
-  await session.update(async (data) => {
-    // The response hook of an adapter: it begins the commit when the handler ends the response.
-    sent = Promise.resolve(request.commit(new Headers())).then(() => manager.find(record.id));
-    await Promise.resolve();
-    return { ...data, views: 1 };
-  });
-  expect(await sent).toMatchObject({ data: { views: 1 } });
-});
-
 it("create() throws for a `parentId` that is not a session id, or whose session does not exist or has ended", async () => {
   const { manager, emitted } = createFixture();
   for (const parentId of ["nope", "", untyped(7), untyped(null)]) {

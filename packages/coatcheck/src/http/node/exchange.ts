@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { runOutside } from "../../session/mutex.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import type { ErrorResponse } from "../error-response.ts";
 import type { HttpSessions } from "../http-sessions.ts";
@@ -60,7 +61,8 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   }
 
   beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void> {
-    return this.session.commit(headers, status);
+    // The function of update() may end the response, and does not await this commit. Inside it, commit() would throw.
+    return runOutside(() => this.session.commit(headers, status));
   }
 
   onFailure(error: unknown): ErrorResponse {
