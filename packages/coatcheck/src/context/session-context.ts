@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { andThen, isPromise } from "../session/maybe-promise.ts";
-import type { MaybePromise } from "../session/session.ts";
 import { describeValue } from "../session/usage-error.ts";
 import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
 import type { ContextPreference, Entity } from "./graph.ts";

@@ -1,5 +1,5 @@
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { andThen } from "../session/maybe-promise.ts";
-import type { MaybePromise } from "../session/session.ts";
 import type { HttpRequest } from "./message.ts";
 
 /** Returns the fields of the request's body; undefined if the framework has not parsed the body. */

@@ -21,8 +21,8 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../session/manager.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { attempt } from "../session/maybe-promise.ts";
-import type { MaybePromise } from "../session/session.ts";
 import { requireStrings } from "../session/strings.ts";
 import { errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";

@@ -22,8 +22,8 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import { requireMethod } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { attempt } from "../session/maybe-promise.ts";
-import type { MaybePromise } from "../session/session.ts";
 import { requireStrings } from "../session/strings.ts";
 import { errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";

@@ -27,7 +27,7 @@
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import { requireObject } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
-import type { MaybePromise } from "../session/session.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { requireStrings } from "../session/strings.ts";
 import { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";

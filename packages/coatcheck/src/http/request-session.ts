@@ -1,12 +1,13 @@
 import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { andThen, attempt } from "../session/maybe-promise.ts";
 import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
 import { INSPECT_METHOD, type InspectFunction } from "../session/plain-session.ts";
 import { type Activity, requireActivity } from "../session/policy.ts";
 import { refuseAssignments } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
-import { type MaybePromise, Session } from "../session/session.ts";
+import { Session } from "../session/session.ts";
 import { shareBetweenCopies } from "../session/shared-class.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";

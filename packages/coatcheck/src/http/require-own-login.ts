@@ -1,6 +1,6 @@
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import { andThen } from "../session/maybe-promise.ts";
 import type { AuthenticatedSession } from "../session/narrowed.ts";
-import type { MaybePromise } from "../session/session.ts";
 import type { RequestSession } from "./request-session.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { createDecipheriv } from "node:crypto";
 import { CoatcheckError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
-import type { MaybePromise } from "../session/session.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import type { LegacyCookies } from "./cookies.ts";
 import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
 

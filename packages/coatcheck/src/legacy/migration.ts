@@ -10,7 +10,8 @@ import {
   requireKnownOptions,
 } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
-import { type MaybePromise, Session } from "../session/session.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
+import { Session } from "../session/session.ts";
 import { UsageError } from "../session/usage-error.ts";
 import { type ClearOptions, clearingHeaders } from "./clear-cookies.ts";
 import { LegacyCookies } from "./cookies.ts";

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../session/session.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 import type { LegacyCookies } from "./cookies.ts";
 import type { LegacyLifetime } from "./lifetime.ts";
 

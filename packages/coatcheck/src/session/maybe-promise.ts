@@ -1,4 +1,5 @@
-import type { MaybePromise } from "./session.ts";
+/** A value, or a promise of the value. The local cache returns values, so that most requests do not wait. */
+export type MaybePromise<Value> = Value | Promise<Value>;
 
 /**
  * Checks for a member `then`. The operator `instanceof` would walk the whole prototype chain of a session handle and

@@ -2,11 +2,12 @@ import type { RequestClient } from "./binding.ts";
 import type { CachedSession } from "./cached-session.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import { type DerivedSessions, derivedId } from "./derived.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import type { Activity } from "./policy.ts";
 import type { ReadResult } from "./reader.ts";
 import { isSessionId, type SessionRecord } from "./record.ts";
 import type { Refusal, SessionResumer } from "./resumer.ts";
-import type { MaybePromise, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { compactId } from "./token.ts";
 import type { SessionWriter } from "./writer.ts";
 

@@ -5,10 +5,11 @@ import { ClientGuard } from "./client-guard.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { RefusalReason } from "./events.ts";
 import { recordFirstUse } from "./first-use.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import type { Activity } from "./policy.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
-import { type MaybePromise, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import { noSessionFields, type SessionStart } from "./start.ts";
 import {
   COMPACT_ID_LENGTH,

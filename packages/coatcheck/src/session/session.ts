@@ -8,6 +8,7 @@ import { type ImpersonateOptions, requireImpersonateArguments } from "./imperson
 import type { JsonObject, JsonValue } from "./json.ts";
 import { sizeOf } from "./json-size.ts";
 import { LateChanges, requireLoginDelivery, requireTokenDelivery, storesNothing } from "./late-changes.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import { Mutex } from "./mutex.ts";
 import { listOthers, otherSessionsScope } from "./other-sessions.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -38,9 +39,6 @@ import {
 import type { PresentedToken } from "./token-rules.ts";
 import type { AuthenticateOptions } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
-
-/** A value, or a promise of the value. The local cache returns values, so that most requests do not wait. */
-export type MaybePromise<Value> = Value | Promise<Value>;
 
 interface WriteOptions {
   /** Size of the change, bytes. */

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../session/clock.ts";
-import type { MaybePromise } from "../session/session.ts";
+import type { MaybePromise } from "../session/maybe-promise.ts";
 
 /**
  * Returns the salt of a local day, such as `2026-03-29`. All nodes must use the same salt. It must be random, and be

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { errorResponse } from "../../src/http/error-response.ts";
 import { deferHeaders } from "../../src/http/node/hold-response.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
-import type { MaybePromise } from "../../src/session/session.ts";
+import type { MaybePromise } from "../../src/session/maybe-promise.ts";
 import { deferHeadersUntil, startServer } from "./deferred-response.ts";
 
 const BIG = Buffer.alloc(300_000, "x");

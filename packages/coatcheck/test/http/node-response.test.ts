@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
-import type { MaybePromise } from "../../src/session/session.ts";
+import type { MaybePromise } from "../../src/session/maybe-promise.ts";
 import { deferHeadersUntil, startServer } from "./deferred-response.ts";
 
 /** Different ways to send a response. The client must receive the same bytes with and without deferred headers. */

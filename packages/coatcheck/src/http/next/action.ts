@@ -1,7 +1,7 @@
 import { redirect } from "next/dist/client/components/navigation.react-server.js";
 import { cookies, headers } from "next/headers.js";
 import { CoatcheckError } from "../../session/errors.ts";
-import type { MaybePromise } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { isCoatcheckError } from "../error-response.ts";
 import type { HttpRequest } from "../message.ts";
 import type { RequestSession } from "../request-session.ts";

@@ -23,7 +23,8 @@
 import { headers } from "next/headers.js";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
-import type { MaybePromise, Session } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
+import type { Session } from "../../session/session.ts";
 import { createWithSessionAction } from "./action.ts";
 import { type NextOptions, separateOptions } from "./options.ts";
 import { createPageReaders, type PageReaders } from "./page.ts";

@@ -1,5 +1,5 @@
 import type { KnownOptions } from "../../session/known-options.ts";
-import type { MaybePromise } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { type HttpOptions, requireHttpOptions } from "../options.ts";
 import type { ClosableVisits } from "./process-sessions.ts";

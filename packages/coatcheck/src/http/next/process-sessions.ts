@@ -1,5 +1,5 @@
 import type { SessionManager } from "../../session/manager.ts";
-import type { MaybePromise } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { usageError } from "../../session/usage-error.ts";
 import { HttpSessions } from "../http-sessions.ts";
 import type { HttpOptions } from "../options.ts";

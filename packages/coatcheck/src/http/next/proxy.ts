@@ -1,5 +1,5 @@
 import { type NextRequest, NextResponse } from "next/server.js";
-import type { MaybePromise } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import type { ResponseHeaders } from "../message.ts";
 import type { OpenSessions, ProcessSessions } from "./process-sessions.ts";
 import { fetchRequest } from "./request.ts";

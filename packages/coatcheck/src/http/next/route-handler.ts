@@ -1,6 +1,7 @@
 import { cookies } from "next/headers.js";
 import type { NextRequest } from "next/server.js";
-import type { MaybePromise, Session } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
+import type { Session } from "../../session/session.ts";
 import { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "../error-response.ts";
 import type { LoadOptions } from "../options.ts";
 import type { RequestSession } from "../request-session.ts";

@@ -21,8 +21,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { andThen, attempt } from "../../session/maybe-promise.ts";
-import type { MaybePromise } from "../../session/session.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { errorResponse, isCoatcheckError } from "../error-response.ts";
 import { HttpSessions } from "../http-sessions.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { runOutside } from "../../session/mutex.ts";
-import type { MaybePromise } from "../../session/session.ts";
 import type { ErrorResponse } from "../error-response.ts";
 import type { HttpSessions } from "../http-sessions.ts";
 import type { HttpRequest, ResponseHeaders } from "../message.ts";

@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { andThen } from "../../session/maybe-promise.ts";
-import type { MaybePromise } from "../../session/session.ts";
 import { DROPPED_ON_ERROR, type ErrorResponse } from "../error-response.ts";
 import type { ResponseHeaders } from "../message.ts";
 import { type HeaderInput, NodeHeaders } from "./response-headers.ts";

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { andThen, attempt } from "../../session/maybe-promise.ts";
-import type { MaybePromise } from "../../session/session.ts";
 import { errorResponse, isCoatcheckError } from "../error-response.ts";
 import type { HttpSessions } from "../http-sessions.ts";
 import type { RequestSession } from "../request-session.ts";

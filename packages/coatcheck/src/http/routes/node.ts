@@ -30,7 +30,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
-import type { MaybePromise } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import { NodeRequest, sendResponse } from "./node-exchange.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";

@@ -6,7 +6,7 @@ import {
   requireKnownNestedOptions,
   requireKnownOptions,
 } from "../../session/known-options.ts";
-import type { MaybePromise } from "../../session/session.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { requirePath } from "../options.ts";

@@ -1,8 +1,9 @@
 import { needsProof } from "../../session/binding.ts";
 import type { Clock } from "../../session/clock.ts";
 import type { RefusalReason } from "../../session/events.ts";
+import type { MaybePromise } from "../../session/maybe-promise.ts";
 import type { SessionRecord } from "../../session/record.ts";
-import type { MaybePromise, Session } from "../../session/session.ts";
+import type { Session } from "../../session/session.ts";
 import type { EndReason, SessionView, TimedSessionInfo } from "../../wire.ts";
 import type { CsrfTokens } from "../csrf.ts";
 
