@@ -44,7 +44,7 @@ export function abandonedOrdersJob({
     interval: 5 * MINUTE,
     async run(signal) {
       let ended = 0;
-      for await (const { id, parentId } of owned.matching({ owner: SHOP_OWNER })) {
+      for await (const { id, parentId } of owned.findMatching({ owner: SHOP_OWNER })) {
         if (signal.aborted) break;
         if (parentId === null || accountOrders.accountOf(id) !== null || !(await hasEnded(parentId)))
           continue;

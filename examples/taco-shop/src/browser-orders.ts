@@ -155,7 +155,7 @@ export class BrowserOrders {
   /** Returns the live orders that were created in the browser's session, newest first. */
   async #createdIn({ id }: Session, max?: number): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
-    for await (const record of this.#deps.owned.matching({ parentId: id, owner: SHOP_OWNER })) {
+    for await (const record of this.#deps.owned.findMatching({ parentId: id, owner: SHOP_OWNER })) {
       if (found.push(record) === max) break;
     }
     return found;

@@ -28,7 +28,7 @@ export async function migrateOlderOrders(
   clock: Clock,
 ): Promise<void> {
   if (!hasOlderOrders(accounts)) return;
-  for await (const record of new OwnedSessions(manager, clock).matching({})) {
+  for await (const record of new OwnedSessions(manager, clock).findMatching({})) {
     if (!isOrder(record) || !isOlder(record.data)) continue;
     await manager.update(record.id, migrateData).catch(ignoreTooLarge);
   }

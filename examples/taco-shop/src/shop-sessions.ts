@@ -21,8 +21,8 @@ export class ShopSessions extends OwnedSessions {
    * Returns a live session that the caller may use. Checks orders with {@link OrderAccess}, other sessions by the
    * rules of the service.
    */
-  override async live(caller: Caller, id: string): Promise<SessionRecord> {
-    if (id === caller.session.id) return await super.live(caller, id);
+  override async findLive(caller: Caller, id: string): Promise<SessionRecord> {
+    if (id === caller.session.id) return await super.findLive(caller, id);
     const access = await this.#doorkeeper.find(caller, id);
     if (access?.role !== "owner") throw sessionNotFound(id);
     return access.record;
@@ -31,8 +31,8 @@ export class ShopSessions extends OwnedSessions {
   /** Ends the browser's orders, except those that belong to an account: they outlive the browser's session. */
   override async endChildren(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
-    for await (const inner of this.matching({ parentId: id })) {
-      if (this.#accountOrders.accountOf(inner.id) === null) count += await this.end(inner.id, reason);
+    for await (const child of this.findMatching({ parentId: id })) {
+      if (this.#accountOrders.accountOf(child.id) === null) count += await this.end(child.id, reason);
     }
     return count;
   }

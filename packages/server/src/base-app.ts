@@ -35,9 +35,12 @@ export interface BaseAppOptions extends RequestSessionsOptions {
 
 /** Maximum bytes of a body: twice the limit of a session's data, because JSON may be escaped or indented. */
 const MAX_BODY_BYTES = 128 * 1024;
-/** Milliseconds that a client has to send its request. */
+/** Milliseconds within which a client must send its complete request. */
 const REQUEST_TIMEOUT = 30_000;
-/** Milliseconds between two checks for clients that exceed the timeout. Node's default, 30 s, would double the timeout. */
+/**
+ * Milliseconds between two checks for clients that exceed the timeout. Node's default of 30 s would let a client take
+ * twice the timeout.
+ */
 const TIMEOUT_CHECK_INTERVAL = 1000;
 /** Maximum characters of a path parameter. The longest parameter is a percent-encoded subject. */
 const MAX_PARAMETER_LENGTH = 1024;
@@ -127,7 +130,7 @@ export function addressKey(request: FastifyRequest): string {
   return normalizeIP(sessionOf(request).client.address ?? "unknown");
 }
 
-/** Adds the rate limit that a route may enable. */
+/** Adds the plugin with which a route can limit the rate of its requests. */
 async function registerRateLimit(app: App): Promise<void> {
   await app.register(rateLimit, {
     global: false,

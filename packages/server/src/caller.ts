@@ -108,9 +108,10 @@ export class Authenticator {
 }
 
 /**
- * Returns the rate-limit key of a request: the caller's session, or the session in the URL for an API consumer. That
- * key includes the consumer's name: session ids are public, so other callers must not use up the limit. Requests with
- * an older token have a separate key, because the token may be stolen. Null for the admin.
+ * Returns the key under which the rate limiter counts a request. For an API consumer, it is the consumer's name with
+ * the id of the session in the URL. The name is included because session ids are public: another caller must not use up
+ * the consumer's limit. For other callers, it is the id of their session. Requests with an older token have a separate
+ * key, because that token may be stolen. Returns null for the admin, whose requests are not limited.
  */
 function limitKey({ principal, session }: Caller, params: unknown): string | null {
   if (principal === null) {

@@ -44,8 +44,8 @@ async function openLocations(path: string): Promise<GeoReader> {
 }
 
 /**
- * Wraps a reader for IPv4 locations. It would read the first bits of an IPv6 address as an IPv4 address and return a
- * wrong location.
+ * Wraps a reader of an IPv4-only file so that it finds no location for IPv6 addresses. Without the wrapper, the reader
+ * would take the first bits of an IPv6 address for an IPv4 address and return a wrong location.
  */
 function ignoreIPv6(reader: GeoReader): GeoReader {
   return { get: (address) => (address.includes(":") ? null : reader.get(address)) };

@@ -19,7 +19,10 @@ import { noticesOf, redisUrlOf } from "./variable-names.ts";
 import { type VisitsConfig, visitsConfigOf, visitsVariables } from "./visits/variables.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-/** An API key. Several keys may have the same name, so that a key can be replaced. Sessions are owned by the name. */
+/**
+ * An API key. A session belongs to the name of the key that created it. Several keys may have the same name, so that a
+ * new key can replace an old one without losing its sessions.
+ */
 export interface ApiKey {
   /** Null if the variable contains only the key. The service then uses the key's fingerprint as the name. */
   readonly name: string | null;
@@ -32,7 +35,7 @@ export interface Config {
   readonly port: number;
   readonly database: Database;
   readonly redisUrl: string | null;
-  /** The Upstash Redis for the shared cache, used instead of `redisUrl`. Null: none. */
+  /** The Upstash database for the shared cache, used instead of `redisUrl`. Null: Upstash is not used for the cache. */
   readonly upstash: Upstash | null;
   /** The secrets that sign tokens, newest first. Null: a secret is generated and stored next to the database. */
   readonly secrets: readonly string[] | null;
@@ -107,7 +110,8 @@ function apiKeyOf(entry: string): ApiKey {
 }
 
 /**
- * Returns whether a name is valid for an API key. Rejects `admin`, because `consumer:admin` owns the admin's sessions.
+ * Returns whether a name is valid for an API key. Rejects `admin`, because the service stores `consumer:admin` as the
+ * owner of the sessions that the admin creates.
  */
 function isConsumerName(name: string): boolean {
   return /^[\w-]{1,64}$/.test(name) && name !== "admin";
@@ -219,11 +223,11 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     throw new StartError(result.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`));
   }
   const { data } = result;
-  requireDistinct(data);
+  requireDistinctKeys(data);
   requireTimeoutOrder(data);
   const upstash = upstashOf(data);
   const database = databaseOf(data.DATABASE_URL, upstash);
-  if (database.kind !== "sqlite") requireShared(data);
+  if (database.kind !== "sqlite") requireConfiguredSecrets(data);
   const redisUrl = data.REDIS_URL ?? redisUrlOf(data);
   return {
     host: data.HOST,
@@ -272,7 +276,7 @@ function requireTimeoutOrder(data: z.output<typeof environment>): void {
 }
 
 /** Rejects duplicate keys, because the sender of a request with such a key would be ambiguous. */
-function requireDistinct({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>): void {
+function requireDistinctKeys({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>): void {
   const keys = API_KEYS.map(({ key }) => key);
   const lines = [];
   if (new Set(keys).size < keys.length) lines.push("API_KEYS must not contain the same key twice.");
@@ -286,7 +290,7 @@ function requireDistinct({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>
  * Requires configured secrets for a shared database. If each machine generated its own secret, it could not verify the
  * tokens of the other machines.
  */
-function requireShared(data: z.output<typeof environment>): void {
+function requireConfiguredSecrets(data: z.output<typeof environment>): void {
   const missing = (["SESSION_SECRETS", "ADMIN_TOKEN"] as const).filter((name) => data[name] === null);
   if (missing.length === 0) return;
   throw new StartError(

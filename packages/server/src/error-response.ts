@@ -24,27 +24,27 @@ export function sendRouteNotFound(request: FastifyRequest, reply: FastifyReply):
 export function sendMethodNotAllowed(
   request: FastifyRequest,
   reply: FastifyReply,
-  allowed: readonly string[],
+  allowedMethods: readonly string[],
 ): FastifyReply {
-  const allow = allowed.join(", ");
+  const allow = allowedMethods.join(", ");
   const faults = [{ path: "method", message: `must be one of ${allow}` }];
-  const known = new CoatcheckError("VALIDATION_FAILED", `Method not allowed; this path allows ${allow}.`, {
+  const error = new CoatcheckError("VALIDATION_FAILED", `Method not allowed; this path allows ${allow}.`, {
     faults,
   });
-  return sendKnownError(known, request, reply.header("allow", allow), 405);
+  return sendKnownError(error, request, reply.header("allow", allow), 405);
 }
 
 /** Sends a `CoatcheckError`. `status` overrides the status of the error's code. */
 export function sendKnownError(
-  known: CoatcheckError,
+  error: CoatcheckError,
   request: FastifyRequest,
   reply: FastifyReply,
-  status = known.status,
+  status = error.status,
 ): FastifyReply {
-  if (known.status >= 500) request.log.error({ err: known.cause ?? known }, known.message);
-  if (known.status === 401) reply.header("www-authenticate", "Bearer");
-  if (known.retryAfter !== undefined) reply.header("retry-after", known.retryAfter);
-  if (known.code === "PAYLOAD_TOO_LARGE" && !request.raw.complete) {
+  if (error.status >= 500) request.log.error({ err: error.cause ?? error }, error.message);
+  if (error.status === 401) reply.header("www-authenticate", "Bearer");
+  if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
+  if (error.code === "PAYLOAD_TOO_LARGE" && !request.raw.complete) {
     // Read the body until the timeout: if the connection were closed while the client still sends, the response would
     // be lost.
     reply.removeHeader("connection");
@@ -56,7 +56,7 @@ export function sendKnownError(
     .headers({ "x-request-id": request.id, "cache-control": "no-store" })
     .type("application/json; charset=utf-8")
     .serializer(JSON.stringify)
-    .send(errorBody(known));
+    .send(errorBody(error));
 }
 
 /** Converts an error of Fastify or its plugins to a `CoatcheckError`. */

@@ -2,8 +2,8 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Tracks connections that have not sent a request yet. Browsers and load balancers open such connections in advance.
- * Node treats them as active requests, so a closing server would wait for them.
+ * Tracks connections on which no request has arrived yet. Browsers and load balancers open such connections in advance.
+ * Node treats these connections like active requests, so a closing server would wait for them.
  */
 export class IdleConnections {
   readonly #sockets = new Set<Socket>();
@@ -16,7 +16,7 @@ export class IdleConnections {
     server.on("request", ({ socket }) => this.#sockets.delete(socket));
   }
 
-  /** Closes these connections. A client with a new request then connects to another process. */
+  /** Closes the idle connections. A client that sends a request later opens a new connection to another process. */
   end(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -23,8 +23,8 @@ export interface LandingPageData {
 }
 
 /**
- * The Content-Security-Policy of the page, which has one style element and loads nothing. `connect-src` lets developers
- * call `fetch` in the browser's console.
+ * The Content-Security-Policy of the landing page. The page has one style element and loads nothing. `connect-src` lets
+ * developers call `fetch` in the browser's console.
  */
 export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", LANDING_STYLE, "base64")}'; base-uri 'none'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'`;
 

@@ -3,7 +3,7 @@ import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
 /**
- * Listens on the configured host and port. Returns the base URL to open in a browser: `http://localhost:3000`.
+ * Listens on the configured host and port. Returns the base URL to open in a browser, such as `http://localhost:3000`.
  *
  * @throws StartError if the port is unavailable, with the reason.
  */

@@ -45,15 +45,17 @@ export class OwnedSessions {
    *
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `STORE_UNAVAILABLE`.
    */
-  async live(caller: Caller, id: string): Promise<SessionRecord> {
+  async findLive(caller: Caller, id: string): Promise<SessionRecord> {
     const record = await this.#find(caller, id);
     if (!isLive(record, this.#clock.now())) throw sessionNotFound(id);
     return record;
   }
 
-  /** Like {@link live}, but for the admin, it also returns ended sessions that are not deleted yet. */
-  async findEvenEnded(caller: Caller, id: string): Promise<SessionRecord> {
-    return caller.principal?.kind === "admin" ? await this.#find(caller, id) : await this.live(caller, id);
+  /** Like {@link findLive}. For the admin, it returns ended sessions too, until they are deleted. */
+  async findLiveOrEnded(caller: Caller, id: string): Promise<SessionRecord> {
+    return caller.principal?.kind === "admin"
+      ? await this.#find(caller, id)
+      : await this.findLive(caller, id);
   }
 
   async #find(caller: Caller, id: string): Promise<SessionRecord> {
@@ -64,7 +66,7 @@ export class OwnedSessions {
   }
 
   /** Yields the live sessions that match the filter, newest first. */
-  async *matching(filter: SessionFilter): AsyncGenerator<SessionRecord> {
+  async *findMatching(filter: SessionFilter): AsyncGenerator<SessionRecord> {
     let cursor: string | null = null;
     do {
       const page: Page = await this.#manager.list(
@@ -77,9 +79,9 @@ export class OwnedSessions {
   }
 
   /**
-   * Checks that the parent of a new session is still live, and otherwise ends the new session. The parent may have
-   * ended while the child was being created: its end did not end the child, and this process may have read an older
-   * copy of the parent from its cache.
+   * Checks that the parent of a new session is still live, and otherwise ends the new session. If the parent ended
+   * while the child was being created, the end of the parent did not end the child. This process may not know of that
+   * end, because it may have read an older copy of the parent from its cache.
    *
    * @throws CoatcheckError `SESSION_REVOKED`, `STORE_UNAVAILABLE`.
    */
@@ -99,7 +101,7 @@ export class OwnedSessions {
   /** Ends the child sessions of a session. Returns the number of ended sessions. */
   async endChildren(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
-    for await (const child of this.matching({ parentId: id })) count += await this.end(child.id, reason);
+    for await (const child of this.findMatching({ parentId: id })) count += await this.end(child.id, reason);
     return count;
   }
 }

@@ -2,9 +2,9 @@ import { type SessionManager, systemClock, systemSchedule } from "coatcheck";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import { openJobBoard } from "./jobs/board/open.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
 import { reencryptJob } from "./jobs/reencrypt.ts";
+import { openJobStore } from "./jobs/store/open.ts";
 import { sweepJob } from "./jobs/sweep.ts";
 import { visitJobs } from "./jobs/visit-jobs.ts";
 import { listen } from "./listen.ts";
@@ -39,7 +39,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
     clock: systemClock,
     schedule: systemSchedule,
     log,
-    board: await openJobBoard(config.database, logNotice(log)),
+    store: await openJobStore(config.database, logNotice(log)),
   });
   const app = await buildApp({
     jobs,

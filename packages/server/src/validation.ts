@@ -5,7 +5,7 @@ import { invalidInputError } from "./invalid.ts";
 
 type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 
-/** What a value of the wrong type must be instead, by Zod's name for the expected type. */
+/** Maps Zod's name of each expected type to its name in error messages. */
 const TYPE_PHRASES: Readonly<Record<string, string>> = {
   string: "a string",
   number: "a number",
@@ -17,7 +17,7 @@ const TYPE_PHRASES: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-/** What a string must be instead, by Zod's name for its format. */
+/** Maps Zod's name of each string format to its name in error messages. */
 const FORMAT_PHRASES: Readonly<Record<string, string>> = {
   uuid: "a UUID",
   guid: "a UUID",
@@ -36,7 +36,7 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
     return { error: invalidInputError("request", result.error.issues.flatMap(faultsOf)) };
   };
 
-/** Says what the value must be, so that the path followed by the message is a sentence. */
+/** Returns a predicate such as `must be a string`, so that the path followed by the message is a sentence. */
 function messageOf(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -69,7 +69,10 @@ function boundMessage(origin: string, bound: "at least" | "at most", limit: numb
   return `must be ${bound} ${limit}`;
 }
 
-/** Names the type of the refused value. Never repeats the value, because it may be a token. */
+/**
+ * Returns the end of the message, which names the type of the invalid value. Never repeats the value, because it may be
+ * a token.
+ */
 function describeType(input: unknown): string {
   if (input === null) return ", not null";
   if (Array.isArray(input)) return ", not an array";

@@ -1,6 +1,6 @@
 /**
- * Environment variables of other session systems that the service reads too. Each entry has the name of the service's
- * own variable, which takes precedence, and the meaning of the value.
+ * Environment variables of other session systems that this service also accepts. `own` is this service's variable for
+ * the same setting, which takes precedence. `meaning` describes the value.
  */
 const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: string])[] = [
   ["SESSION_MAX_AGE_MS", "SESSION_IDLE_TIMEOUT_MS", "the idle timeout in milliseconds"],
@@ -10,10 +10,10 @@ const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: strin
 ];
 
 /**
- * Describes, for each of these variables that is set, how the service reads it or why the service ignores it.
+ * Returns the notices for the operator: one sentence for each variable of another session system that is set. It says
+ * how the service reads the variable, or why the service ignores it.
  *
  * @param present the names of the variables that are set.
- * @returns one sentence per variable.
  */
 export function noticesOf(present: readonly string[]): string[] {
   const readAs = new Map<string, string>();

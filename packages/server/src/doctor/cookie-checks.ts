@@ -21,7 +21,7 @@ export function checkCookie(
     ...checkPrefix(cookie),
     ...checkScope(cookie, response),
     ...checkSize(cookie),
-    ...checkTime(cookie, response),
+    ...checkExpiry(cookie, response),
     ...(isSession && !cookie.attributes.has("httponly")
       ? [
           hint(
@@ -180,10 +180,10 @@ function checkSize({ name, value, attributes }: SetCookie): Finding[] {
 }
 
 /**
- * Checks whether the cookie has already expired according to this machine's clock, because browsers also use their own
- * clock.
+ * Checks whether the cookie has already expired by this machine's clock. Browsers too compare the expiry time with
+ * their own clock, not with the server's.
  */
-function checkTime(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] {
+function checkExpiry(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] {
   const end = expiryOf(cookie, receivedAt);
   if (end === null || end > receivedAt) return [];
   return [

@@ -3,10 +3,10 @@ import type { Finding } from "./finding.ts";
 import { checkCors, checkSameSite } from "./frontend-checks.ts";
 import { followRedirects, type ProbeRequest, type ProbeResponse, sendRequest } from "./requests.ts";
 import {
-  checkAbsence,
   checkAcceptance,
   checkCaching,
   checkClock,
+  checkMissingCookie,
   checkRedirects,
 } from "./response-checks.ts";
 import type { SetCookie } from "./set-cookie.ts";
@@ -61,7 +61,7 @@ export async function examine({
   } else {
     const overHttps = await repeatAsHttps(url, request);
     const isSetOverHttps = overHttps !== null && findSession(overHttps.cookies, cookie) !== null;
-    findings.push(checkAbsence(cookie, last?.status, isSetOverHttps));
+    findings.push(checkMissingCookie(cookie, last?.status, isSetOverHttps));
   }
   if (frontend && last) findings.push(...checkCors(last, await sendPreflight(last.url, frontend), frontend));
   return { responses, session, findings: removeDuplicates(findings) };

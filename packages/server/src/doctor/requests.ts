@@ -1,5 +1,5 @@
 import { StartError } from "../start-error.ts";
-import { isClearing, parseSetCookie, type SetCookie } from "./set-cookie.ts";
+import { deletesCookie, parseSetCookie, type SetCookie } from "./set-cookie.ts";
 
 /** The request to send. */
 export interface ProbeRequest {
@@ -86,7 +86,7 @@ export async function sendRequest(
       cookies: response.headers
         .getSetCookie()
         .map(parseSetCookie)
-        .filter((cookie) => !isClearing(cookie)),
+        .filter((cookie) => !deletesCookie(cookie)),
       sentAt,
       receivedAt,
     };

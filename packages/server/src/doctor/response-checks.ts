@@ -2,7 +2,10 @@ import { type Finding, hint, problem } from "./finding.ts";
 import type { ProbeResponse } from "./requests.ts";
 import type { SetCookie } from "./set-cookie.ts";
 
-/** Accepted difference of the clocks, in milliseconds. Most verifiers of signed tokens tolerate a minute. */
+/**
+ * Milliseconds by which the server's clock may differ from this machine's clock. Most verifiers of signed tokens
+ * tolerate a minute.
+ */
 const MAX_CLOCK_SKEW = 60_000;
 
 /** Checks whether a shared cache could send one browser's response to another browser. */
@@ -72,7 +75,7 @@ const TRUST_PROXY_ADVICE =
  *
  * @param isSetOverHttps whether the server sets the cookie if a proxy reports https.
  */
-export function checkAbsence(
+export function checkMissingCookie(
   cookie: string | null,
   status: number | undefined,
   isSetOverHttps: boolean,

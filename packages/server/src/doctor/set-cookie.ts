@@ -32,7 +32,7 @@ export function expiryOf({ attributes }: SetCookie, now: number): number | null 
 }
 
 /** Whether the header deletes a cookie. */
-export function isClearing(cookie: SetCookie): boolean {
+export function deletesCookie(cookie: SetCookie): boolean {
   return cookie.value === "" && (expiryOf(cookie, 0) ?? 1) <= 0;
 }
 

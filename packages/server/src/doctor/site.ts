@@ -5,7 +5,7 @@ const SHARED_HOSTS =
 /** Matches `co.uk`, `com.au`, `or.jp` and similar suffixes. */
 const SECOND_LEVEL_SUFFIX = /(^|\.)(ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}$/;
 
-/** Whether the URL's host is this machine. Browsers trust it without TLS. */
+/** Whether the URL's host is this machine. Browsers treat such a URL as secure even without TLS. */
 export function isLocal({ hostname }: URL): boolean {
   return (
     hostname === "localhost" || hostname.endsWith(".localhost") || /^(127\.[\d.]+|\[::1\])$/.test(hostname)

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type Clock, CoatcheckError, type Schedule } from "coatcheck";
 import type { FastifyBaseLogger } from "fastify";
-import { type JobBoard, type JobResult, type JobRun, LocalJobBoard } from "./board/board.ts";
+import { type JobResult, type JobRun, type JobStore, MemoryJobStore } from "./store/store.ts";
 
-/** A background task of the service. It must be correct when two nodes run it at once; see {@link JobBoard}. */
+/** A background task of the service. It must be correct when two nodes run it at once; see {@link JobStore}. */
 export interface Job {
   readonly name: string;
   readonly description: string;
@@ -34,8 +34,10 @@ export interface JobsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly log: FastifyBaseLogger;
-  /** The board that the nodes share. `stop` closes it. Default: no shared board, so each process runs every job. */
-  readonly board?: JobBoard;
+  /**
+   * The job store that all nodes share. `stop` closes it. Default: a store in memory, so each process runs every job.
+   */
+  readonly store?: JobStore;
 }
 
 /** Milliseconds after which another node takes over the job of a node that has crashed. */
@@ -44,16 +46,16 @@ const LEASE_DURATION = 60_000;
 interface ScheduledJob {
   readonly job: Job;
   running: Promise<JobRun> | null;
-  /** When this node next checks whether the job must run. */
+  /** Epoch milliseconds of this node's next check whether the job must run. Null while the job runs here. */
   dueAt: number | null;
   cancel: (() => void) | null;
 }
 
-/** Runs jobs on a schedule and on request, each on one node at a time. */
+/** Runs jobs on a schedule and on request. A job runs on one node at a time. */
 export class Jobs {
   readonly #entries: readonly ScheduledJob[];
   readonly #options: JobsOptions;
-  readonly #board: JobBoard;
+  readonly #store: JobStore;
   /** The name of this process in {@link JobRun}. */
   readonly node = `${hostname()}:${process.pid}`;
   readonly #holder = randomUUID();
@@ -62,27 +64,27 @@ export class Jobs {
   constructor(jobs: readonly Job[], options: JobsOptions) {
     this.#entries = jobs.map((job) => ({ job, running: null, dueAt: null, cancel: null }));
     this.#options = options;
-    this.#board = options.board ?? new LocalJobBoard();
+    this.#store = options.store ?? new MemoryJobStore();
   }
 
-  /** Schedules the next run of each job. */
+  /** Schedules the first run of each job. */
   start(): void {
     for (const entry of this.#entries) this.#scheduleNext(entry, entry.job.interval);
   }
 
-  /** Stops all jobs. Resolves when their current steps have finished and the board is closed. */
+  /** Stops all jobs. Resolves when their current steps have finished and the job store is closed. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const { cancel } of this.#entries) cancel?.();
     await Promise.allSettled(this.#entries.map(({ running }) => running));
-    await this.#board.close();
+    await this.#store.close();
   }
 
   /** Returns the state of all jobs and their last runs on any node. */
   async status(): Promise<readonly JobStatus[]> {
     return await Promise.all(
       this.#entries.map(async ({ job: { name, description, interval }, dueAt }) => {
-        const { isRunning, lastRun } = await callBoard(() => this.#board.read(name));
+        const { isRunning, lastRun } = await callStore(() => this.#store.read(name));
         const nextRunAt = isRunning || interval === null ? null : (dueAfter(lastRun, interval) ?? dueAt);
         return { name, description, interval, isRunning, lastRun, nextRunAt };
       }),
@@ -120,7 +122,7 @@ export class Jobs {
     const { clock, log } = this.#options;
     const { name, interval } = entry.job;
     try {
-      const { isRunning, lastRun } = await callBoard(() => this.#board.read(name));
+      const { isRunning, lastRun } = await callStore(() => this.#store.read(name));
       const dueAt = dueAfter(lastRun, interval ?? 0) ?? 0;
       const delay = isRunning ? interval : dueAt - clock.now();
       if (delay !== null && delay > 0) this.#scheduleNext(entry, delay);
@@ -141,7 +143,7 @@ export class Jobs {
 
   async #execute(entry: ScheduledJob): Promise<JobRun> {
     const { name, interval } = entry.job;
-    if (!(await callBoard(() => this.#board.take(name, this.#holder, LEASE_DURATION)))) {
+    if (!(await callStore(() => this.#store.acquireLease(name, this.#holder, LEASE_DURATION)))) {
       throw new CoatcheckError(
         "CONFLICT",
         "Another node is running this job; try again when it has finished.",
@@ -151,7 +153,7 @@ export class Jobs {
     entry.dueAt = null;
     const stopRenewal = this.#renew(name);
     const run = await this.#runJob(entry.job).finally(stopRenewal);
-    await this.#board.finish(name, this.#holder, run).catch((error) => {
+    await this.#store.recordRun(name, this.#holder, run).catch((error) => {
       this.#options.log.error({ err: error, job: name }, `the run of ${name} cannot be stored`);
     });
     this.#scheduleNext(entry, interval);
@@ -174,14 +176,14 @@ export class Jobs {
   }
 
   /**
-   * Renews the lease at an interval until the returned function is called. If one renewal fails, the next one may still
-   * come before the lease expires.
+   * Renews the lease at an interval until the returned function is called. After a failed renewal, the next renewal may
+   * still succeed before the lease expires.
    */
   #renew(name: string): () => void {
     let cancel = () => {};
     const schedule = () => {
       cancel = this.#options.schedule(LEASE_DURATION / 3, () => {
-        this.#board.take(name, this.#holder, LEASE_DURATION).catch(() => {});
+        this.#store.acquireLease(name, this.#holder, LEASE_DURATION).catch(() => {});
         schedule();
       });
     };
@@ -194,7 +196,7 @@ function dueAfter(lastRun: JobRun | null, interval: number): number | null {
   return lastRun && lastRun.startedAt + lastRun.duration + interval;
 }
 
-async function callBoard<Result>(call: () => Promise<Result>): Promise<Result> {
+async function callStore<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
   } catch (cause) {

@@ -4,11 +4,14 @@ import type { Job } from "./jobs.ts";
 /** Number of sessions per step. */
 const SLICE_SIZE = 100;
 
-/** Creates the job that re-encrypts the active sessions with the newest secret. Each step can be repeated. */
+/**
+ * Creates the job that re-encrypts the active sessions with the newest secret. Running a step twice has the same
+ * result.
+ */
 export function reencryptJob(store: Pick<EncryptedStore, "reencrypt">): Job {
   return {
     name: "reencrypt",
-    description: "Encrypts the sessions again whose content an older secret encrypted, or none.",
+    description: "Encrypts the sessions that are unencrypted or that an older secret has encrypted.",
     interval: null,
     async run(signal) {
       let reencrypted = 0;

@@ -3,7 +3,7 @@ import type { Job } from "./jobs.ts";
 
 const MINUTE = 60_000;
 
-/** Rows per statement. It is small, so that no writer waits long. */
+/** Rows to delete per statement. The number is small, so that no writer waits long. */
 const SLICE_SIZE = 1000;
 
 /** Options of {@link sweepJob}, in milliseconds. */
@@ -23,19 +23,19 @@ export interface SweepOptions {
  * Deletes in slices until nothing is left to delete.
  *
  * @param deleteSlice deletes up to `limit` sessions and returns the number deleted.
- * @param proceed called after each slice with the total so far. Returns whether to continue.
+ * @param shouldContinue called after each slice with the number of sessions deleted so far.
  * @returns the number of deleted sessions.
  */
 export async function sweepSlices(
   deleteSlice: (limit: number) => Promise<number>,
-  proceed: (total: number) => boolean,
+  shouldContinue: (total: number) => boolean,
 ): Promise<number> {
   let total = 0;
   let deleted: number;
   do {
     deleted = await deleteSlice(SLICE_SIZE);
     total += deleted;
-  } while (proceed(total) && deleted === SLICE_SIZE);
+  } while (shouldContinue(total) && deleted === SLICE_SIZE);
   return total;
 }
 
@@ -46,7 +46,7 @@ export function sweepJob(
 ): Job {
   return {
     name: "sweep",
-    description: "Deletes ended sessions past their retention.",
+    description: "Deletes ended sessions after their retention period.",
     interval: sweepInterval,
     async run(signal) {
       await beforeSweep?.();

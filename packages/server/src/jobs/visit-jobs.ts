@@ -33,7 +33,7 @@ export function visitJobs(
     },
     {
       name: "retention",
-      description: "Deletes events, user agents, visits, visitors and figures past their retention.",
+      description: "Deletes events, user agents, visits, visitors and figures after their retention period.",
       interval: 60 * MINUTE,
       run: async () => ({ ...(await visits.expire(clock.now(), retention)) }),
       dryRun: async () => ({ ...(await visits.expire(clock.now(), { ...retention, dryRun: true })) }),

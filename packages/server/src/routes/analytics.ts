@@ -29,7 +29,7 @@ const ANALYTICS_PATH = "/api/v1/analytics";
 const visitParams = z.object({ visitId: visitIdText });
 const visitorParams = z.object({ visitorId: visitorIdText });
 
-/** An analytics query (question) and the route that runs it. */
+/** An analytics query and the route that runs it. */
 interface AnalyticsRoute {
   readonly path: string;
   readonly operationId: string;
@@ -171,7 +171,8 @@ function timelineRoutes(questions: Questions): readonly AnalyticsRoute[] {
 }
 
 /**
- * Returns the parameters of the query without `format`, which only concerns the response. The schema has checked them.
+ * Returns the query parameters without `format`, which only determines the response's content type. Fastify has already
+ * validated the parameters.
  */
 function queryOf<Request>({ query }: FastifyRequest): Request {
   const members = Object.entries(query as object);

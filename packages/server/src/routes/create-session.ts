@@ -55,12 +55,12 @@ export function createSessionRoute(
         // Store the new session, which already has the fields of `newSession`. The response then sets its cookie.
         await caller.session.patch({});
         visits?.sessionCreated(addressOf(caller, request, client));
-        return successBody(createdView(storedIn(caller)));
+        return successBody(createdView(requireRecord(caller)));
       }
       const { record, token } = await manager.create({
         ...newSession,
         ...login,
-        ...placementOf(caller),
+        ...ownerOrParent(caller),
         ...clientOf(caller, request, client),
       });
       await ownedSessions.requireLiveParent(record);
@@ -89,10 +89,12 @@ export function createSessionRoute(
   function clientOf(
     { principal }: Caller,
     request: FastifyRequest,
-    given: FirstPage["client"],
+    reported: FirstPage["client"],
   ): Pick<CreateOptions, "client"> {
     if (principal !== null) {
-      return given ? { client: describeClient({ address: given.address ?? null }, given.userAgent) } : {};
+      return reported
+        ? { client: describeClient({ address: reported.address ?? null }, reported.userAgent) }
+        : {};
     }
     return { client: describeClient(sessionOf(request).client, request.headers["user-agent"]) };
   }
@@ -102,9 +104,9 @@ export function createSessionRoute(
 function addressOf(
   { principal }: Caller,
   request: FastifyRequest,
-  given: FirstPage["client"],
+  reported: FirstPage["client"],
 ): string | null {
-  return principal === null ? sessionOf(request).client.address : (given?.address ?? null);
+  return principal === null ? sessionOf(request).client.address : (reported?.address ?? null);
 }
 
 interface FirstPage {
@@ -113,10 +115,10 @@ interface FirstPage {
 }
 
 /**
- * Returns owner and parent of the new session. A consumer owns its sessions. A browser's additional sessions are
- * children of its own session.
+ * Returns the owner or the parent of the new session. An API consumer owns the sessions that it creates. If a browser
+ * already has a session, the new session is a child of that session.
  */
-function placementOf({ principal, session }: Caller): { owner?: string; parentId?: string } {
+function ownerOrParent({ principal, session }: Caller): { owner?: string; parentId?: string } {
   if (principal !== null) return { owner: ownerOf(principal) };
   return session.record === null ? {} : { parentId: session.id };
 }
@@ -128,7 +130,7 @@ function withoutUndefined<Members extends object>(
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }
 
-function storedIn({ session }: Caller): SessionRecord {
+function requireRecord({ session }: Caller): SessionRecord {
   if (session.record === null) throw new TypeError("The new session has no record, although it was stored.");
   return session.record;
 }

@@ -36,7 +36,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
         ]);
       }
       const ids = [];
-      for await (const { id } of ownedSessions.matching({ tenant })) ids.push(id);
+      for await (const { id } of ownedSessions.findMatching({ tenant })) ids.push(id);
       let count = await manager.revoke({ tenant }, reason);
       // Child sessions may have no tenant, so the revocation by tenant did not include them.
       for (const id of ids) count += await ownedSessions.endChildren(id, reason);

@@ -35,7 +35,7 @@ export function eventRoutes(
     },
     async (request, reply) => {
       const caller = await authenticator.authenticate(request);
-      const record = await ownedSessions.live(caller, request.params.sessionId);
+      const record = await ownedSessions.findLive(caller, request.params.sessionId);
       const result = await track({ manager, visits, now: clock.now() }, record, request.body);
       reply.code(202);
       return successBody({ accepted: result.accepted, visitorId: result.record.visitorId });
@@ -59,9 +59,9 @@ export function eventRoutes(
     async (request) => {
       const caller = await authenticator.authenticate(request);
       requirePrincipal(caller);
-      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      const { id } = await ownedSessions.findLive(caller, request.params.sessionId);
       await visits.convert(manager, id, request.body);
-      return successBody(viewOf(await ownedSessions.live(caller, id)));
+      return successBody(viewOf(await ownedSessions.findLive(caller, id)));
     },
   );
 }

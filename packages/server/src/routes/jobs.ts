@@ -2,8 +2,8 @@ import { CoatcheckError } from "coatcheck";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { isoTime, nullable } from "../fields.ts";
-import type { JobRun } from "../jobs/board/board.ts";
 import type { JobStatus, Jobs } from "../jobs/jobs.ts";
+import type { JobRun } from "../jobs/store/store.ts";
 import { requireAdmin } from "../ownership.ts";
 import { adminSecurity, failures, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
@@ -47,7 +47,7 @@ const job = z
     name: jobName,
     description: z
       .string()
-      .meta({ examples: ["Deletes sessions past their retention."] })
+      .meta({ examples: ["Deletes sessions after their retention period."] })
       .describe("What the job does."),
     interval: z
       .number()

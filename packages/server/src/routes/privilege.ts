@@ -40,11 +40,11 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
       requirePrincipal(caller);
       const id = request.params.sessionId;
       // If the response to an earlier login was lost, the browser still has the older token of this session. Accept it.
-      if (caller.session.replacedId !== id) await ownedSessions.live(caller, id);
+      if (caller.session.replacedId !== id) await ownedSessions.findLive(caller, id);
       return successBody(
         await issueToken(caller, id, {
-          byHandle: (session) => session.authenticate(subject, options),
-          byId: () => manager.authenticate(id, subject, options),
+          changeRequestSession: (session) => session.authenticate(subject, options),
+          changeById: () => manager.authenticate(id, subject, options),
         }),
       );
     },
@@ -66,11 +66,11 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
       const { scope, maxAge } = request.body;
       const caller = await authenticator.authenticate(request);
       requirePrincipal(caller);
-      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      const { id } = await ownedSessions.findLive(caller, request.params.sessionId);
       return successBody(
         await issueToken(caller, id, {
-          byHandle: (session) => session.elevate(scope, maxAge),
-          byId: () => manager.elevate(id, scope, maxAge),
+          changeRequestSession: (session) => session.elevate(scope, maxAge),
+          changeById: () => manager.elevate(id, scope, maxAge),
         }),
       );
     },
@@ -89,11 +89,11 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
     },
     async (request) => {
       const caller = await authenticator.authenticate(request);
-      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      const { id } = await ownedSessions.findLive(caller, request.params.sessionId);
       return successBody(
         await issueToken(caller, id, {
-          byHandle: (session) => session.rotate(),
-          byId: () => manager.rotate(id),
+          changeRequestSession: (session) => session.rotate(),
+          changeById: () => manager.rotate(id),
         }),
       );
     },
@@ -101,10 +101,10 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
 }
 
 interface TokenChange {
-  /** Changes the request's own session, so that the response sets the new cookie. */
-  readonly byHandle: (session: Session) => Promise<void>;
+  /** Changes the session object of the request, so that the response sets the new cookie. */
+  readonly changeRequestSession: (session: Session) => Promise<void>;
   /** Changes the session by its id, and returns the new token. */
-  readonly byId: () => Promise<IssuedSession>;
+  readonly changeById: () => Promise<IssuedSession>;
 }
 
 /**
@@ -113,10 +113,10 @@ interface TokenChange {
  */
 async function issueToken({ session, hasCookie }: Caller, id: string, change: TokenChange) {
   if (!hasCookie || (session.id !== id && session.replacedId !== id)) {
-    const { record, token } = await change.byId();
+    const { record, token } = await change.changeById();
     return { session: viewOf(record), token };
   }
-  await change.byHandle(session);
+  await change.changeRequestSession(session);
   if (session.record === null)
     throw new TypeError("The request's session has no record after the login, elevation or rotation.");
   return { session: viewOf(session.record) };

@@ -24,7 +24,7 @@ export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessi
     },
     async (request, reply) => {
       const caller = await authenticator.authenticate(request);
-      const record = await ownedSessions.live(caller, request.params.sessionId);
+      const record = await ownedSessions.findLive(caller, request.params.sessionId);
       reply.header("etag", etagOf(record));
       return successBody(dataOf(record));
     },
@@ -47,7 +47,7 @@ export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessi
     },
     async (request, reply) => {
       const caller = await authenticator.authenticate(request);
-      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      const { id } = await ownedSessions.findLive(caller, request.params.sessionId);
       const record = await manager.patch(id, request.body, ifVersionOf(request.headers["if-match"]));
       reply.header("etag", etagOf(record));
       return successBody(dataOf(record));

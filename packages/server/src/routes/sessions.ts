@@ -65,7 +65,7 @@ export function sessionRoutes(
     },
     async (request) => {
       const caller = await authenticator.authenticate(request);
-      const record = await ownedSessions.findEvenEnded(caller, request.params.sessionId);
+      const record = await ownedSessions.findLiveOrEnded(caller, request.params.sessionId);
       return successBody({
         ...viewOf(record),
         pageViews: questions ? await pageViewsOf(questions, record) : null,
@@ -94,7 +94,7 @@ export function sessionRoutes(
           ended: hasEnded ? 1 + (await ownedSessions.endChildren(sessionId, reason)) : 0,
         });
       }
-      const record = await ownedSessions.live(caller, sessionId);
+      const record = await ownedSessions.findLive(caller, sessionId);
       if (record.id !== caller.session.id)
         return successBody({ ended: await ownedSessions.end(record.id, reason) });
       // Revoke the request's own session object, so that the response clears the browser's cookie.

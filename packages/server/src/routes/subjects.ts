@@ -64,7 +64,7 @@ export function subjectRoutes(
       if (caller.principal === null) requireRecentProof(caller.session, clock.now());
       const reason = revokeReasonOf(caller);
       const ids = [];
-      for await (const { id } of ownedSessions.matching(filter)) if (id !== except) ids.push(id);
+      for await (const { id } of ownedSessions.findMatching(filter)) if (id !== except) ids.push(id);
       let count = 0;
       if (filter.owner === undefined) {
         count = await manager.revoke({ subject, ...(except === undefined ? {} : { except }) }, reason);

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { count, isoTime, localDay, nextCursor, nullable } from "../fields.ts";
 
 /*
- * Schemas of the figures that the analytics queries of `coatcheck/visit/questions` return. The service sends them
- * unchanged. The description of each figure is its definition.
+ * Schemas of the figures that the analytics queries of `coatcheck/visit/questions` return. The service sends the
+ * figures unchanged. The description of each figure is its definition.
  */
 
 /** Amounts by currency. */

@@ -14,7 +14,7 @@ import {
 import { revenue } from "./answer-schemas.ts";
 
 /*
- * Schemas of the visits that the analytics queries of `coatcheck/visit/questions` return. The service sends them
+ * Schemas of the visits that the analytics queries of `coatcheck/visit/questions` return. The service sends the visits
  * unchanged.
  */
 

@@ -96,10 +96,10 @@ export function visitsConfigOf(variables: VisitsVariables, sessions: Database): 
     rollupMonths: variables.VISITS_ROLLUP_MONTHS,
     visitorMonths: variables.VISITS_VISITOR_MONTHS,
   };
-  return { database: VISITS_URL ?? databaseBeside(sessions), privacy, timeZone, events, retention };
+  return { database: VISITS_URL ?? databaseNextTo(sessions), privacy, timeZone, events, retention };
 }
 
-function databaseBeside(sessions: Database): VisitsDatabase {
+function databaseNextTo(sessions: Database): VisitsDatabase {
   if (sessions.kind === "postgres") return { kind: "postgres", url: sessions.url };
   const path = sessions.kind === "sqlite" ? sessions.path.replace(/\.db$/, "") : "./data/coatcheck";
   return { kind: "sqlite", path: `${path}-visits.db` };

@@ -4,23 +4,23 @@ import { connectRedis } from "coatcheck/store/redis";
 import { fakeClock } from "coatcheck/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTemporaryDatabase, describeWithServer } from "../../coatcheck/test/servers/fixtures.ts";
-import type { JobBoard, JobRun } from "../src/jobs/board/board.ts";
-import { PostgresJobBoard } from "../src/jobs/board/postgres.ts";
-import { RedisJobBoard } from "../src/jobs/board/redis.ts";
-import { SqliteJobBoard } from "../src/jobs/board/sqlite.ts";
+import { describeWithServer, createTemporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
 import { type Job, Jobs } from "../src/jobs/jobs.ts";
+import { PostgresJobStore } from "../src/jobs/store/postgres.ts";
+import { RedisJobStore } from "../src/jobs/store/redis.ts";
+import { SqliteJobStore } from "../src/jobs/store/sqlite.ts";
+import type { JobRun, JobStore } from "../src/jobs/store/store.ts";
 import { ADMIN_TOKEN, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const HOUR = 3_600_000;
 const RUN: JobRun = { startedAt: 1000, duration: 5, result: { deleted: 2 }, error: null, node: "one:1" };
 
-/** Tests a board with two nodes. Each call of `open` opens a board on the same database. */
-function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () => Promise<void>): void {
+/** Tests a job store with two nodes. Each call of `open` opens a job store on the same database. */
+function describeJobStore(name: string, open: () => Promise<JobStore>, cleanUp: () => Promise<void>): void {
   describe(name, () => {
-    let first: JobBoard;
-    let second: JobBoard;
+    let first: JobStore;
+    let second: JobStore;
 
     beforeAll(async () => {
       [first, second] = await Promise.all([open(), open()]);
@@ -31,33 +31,36 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
     });
 
     test("only the holder of a job's lease can renew the lease", async () => {
-      expect(await first.take("lease", "a", HOUR)).toBe(true);
-      expect(await second.take("lease", "b", HOUR)).toBe(false);
-      expect(await first.take("lease", "a", HOUR)).toBe(true);
-      expect(await second.take("another", "b", HOUR)).toBe(true);
+      expect(await first.acquireLease("lease", "a", HOUR)).toBe(true);
+      expect(await second.acquireLease("lease", "b", HOUR)).toBe(false);
+      expect(await first.acquireLease("lease", "a", HOUR)).toBe(true);
+      expect(await second.acquireLease("another", "b", HOUR)).toBe(true);
       expect(await second.read("lease")).toEqual({ isRunning: true, lastRun: null });
     });
 
     test("only one of two concurrent callers acquires the lease", async () => {
-      const taken = await Promise.all([first.take("race", "a", HOUR), second.take("race", "b", HOUR)]);
-      expect(taken.sort()).toEqual([false, true]);
+      const acquired = await Promise.all([
+        first.acquireLease("race", "a", HOUR),
+        second.acquireLease("race", "b", HOUR),
+      ]);
+      expect(acquired.sort()).toEqual([false, true]);
     });
 
     test("another holder can acquire an expired lease", async () => {
-      await first.take("crashed", "a", 1);
-      while (!(await second.take("crashed", "b", HOUR)));
-      expect(await first.take("crashed", "a", HOUR)).toBe(false);
+      await first.acquireLease("crashed", "a", 1);
+      while (!(await second.acquireLease("crashed", "b", HOUR)));
+      expect(await first.acquireLease("crashed", "a", HOUR)).toBe(false);
     });
 
-    test("finish() stores the run, and releases the lease only if the caller holds it", async () => {
-      await first.take("late", "a", 1);
-      while (!(await second.take("late", "b", HOUR)));
-      await first.finish("late", "a", RUN);
+    test("recordRun() stores the run, and releases the lease only if the caller holds it", async () => {
+      await first.acquireLease("late", "a", 1);
+      while (!(await second.acquireLease("late", "b", HOUR)));
+      await first.recordRun("late", "a", RUN);
       expect(await second.read("late")).toEqual({ isRunning: true, lastRun: RUN });
       const later = { ...RUN, startedAt: 2000 };
-      await second.finish("late", "b", later);
+      await second.recordRun("late", "b", later);
       expect(await first.read("late")).toEqual({ isRunning: false, lastRun: later });
-      expect(await first.take("late", "a", HOUR)).toBe(true);
+      expect(await first.acquireLease("late", "a", HOUR)).toBe(true);
     });
 
     test("a job runs on one node at a time, and both nodes report its last run", async () => {
@@ -77,18 +80,18 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
         },
       };
       const timers: (() => void)[][] = [[], []];
-      const nodes = [first, second].map((board, index) => {
+      const nodes = [first, second].map((store, index) => {
         const schedule = (_delay: number, task: () => void) => {
           timers[index]?.push(task);
           return () => {};
         };
-        const shared: JobBoard = {
-          take: (...lease) => board.take(...lease),
-          finish: (...finished) => board.finish(...finished),
-          read: (name) => board.read(name),
+        const shared: JobStore = {
+          acquireLease: (...lease) => store.acquireLease(...lease),
+          recordRun: (...finished) => store.recordRun(...finished),
+          read: (name) => store.read(name),
           close: async () => {},
         };
-        return new Jobs([job], { clock, schedule, log: pino({ level: "silent" }), board: shared });
+        return new Jobs([job], { clock, schedule, log: pino({ level: "silent" }), store: shared });
       });
       const [one, other] = nodes as [Jobs, Jobs];
       const run = one.run("shared");
@@ -115,17 +118,17 @@ function describeBoard(name: string, open: () => Promise<JobBoard>, cleanUp: () 
 }
 
 const folder = temporaryFolder();
-describeBoard(
+describeJobStore(
   "SQLite",
-  async () => new SqliteJobBoard(join(folder, "jobs.db")),
+  async () => new SqliteJobStore(join(folder, "jobs.db")),
   async () => rmSync(folder, { recursive: true }),
 );
 
 await describeWithServer("PostgreSQL", "postgres", async (url) => {
   const database = createTemporaryDatabase(url);
-  describeBoard(
-    "a job board",
-    async () => PostgresJobBoard.open((await database).url),
+  describeJobStore(
+    "a job store",
+    async () => PostgresJobStore.open((await database).url),
     async () => (await database).drop(),
   );
 
@@ -154,9 +157,9 @@ await describeWithServer("PostgreSQL", "postgres", async (url) => {
 });
 
 await describeWithServer("Redis", "redis", (url) => {
-  describeBoard(
-    "a job board",
-    async () => new RedisJobBoard(await connectRedis(url)),
+  describeJobStore(
+    "a job store",
+    async () => new RedisJobStore(await connectRedis(url)),
     async () => {
       const transport = await connectRedis(url);
       const names = ["lease", "another", "race", "crashed", "late", "shared"];

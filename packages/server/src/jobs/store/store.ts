@@ -1,4 +1,4 @@
-/** The numbers that a job returns, such as `{ deleted: 12 }`. */
+/** The counts that a run returns, such as `{ deleted: 12 }`. */
 export type JobResult = Readonly<Record<string, number>>;
 
 /** A finished run. */
@@ -15,7 +15,7 @@ export interface JobRun {
 }
 
 /** The shared state of one job. */
-export interface JobNotice {
+export interface JobState {
   /** Whether any node is running the job. */
   readonly isRunning: boolean;
   /** The last finished run. Null before the first run has finished. */
@@ -23,45 +23,45 @@ export interface JobNotice {
 }
 
 /** The state of a job that has never run. */
-export const NEVER_RUN: JobNotice = { isRunning: false, lastRun: null };
+export const NEVER_RAN: JobState = { isRunning: false, lastRun: null };
 
 /**
- * Shares the state of jobs between the nodes of one database. A node must hold a job's lease, a lock with an expiry
- * time, to run the job. If the node crashes, the lease expires and another node can take it. A node that was only
- * paused may then run the job at the same time, so jobs must be correct when two nodes run them at once.
+ * Stores the state of the jobs for the nodes that share a database. To run a job, a node must hold the job's lease,
+ * which is a lock with an expiry time. If the node crashes, the lease expires and another node can take it. A node that
+ * was only paused may then run the job at the same time, so jobs must be correct when two nodes run them at once.
  */
-export interface JobBoard {
+export interface JobStore {
   /**
    * Acquires or renews the lease of a job.
    *
-   * @param duration - milliseconds until the lease ends.
+   * @param duration milliseconds until the lease expires.
    * @returns false while another holder has the lease.
    */
-  take(name: string, holder: string, duration: number): Promise<boolean>;
+  acquireLease(name: string, holder: string, duration: number): Promise<boolean>;
   /** Stores the run. Releases the lease, unless another holder has acquired it. */
-  finish(name: string, holder: string, run: JobRun): Promise<void>;
+  recordRun(name: string, holder: string, run: JobRun): Promise<void>;
   /** Returns the state of a job. */
-  read(name: string): Promise<JobNotice>;
+  read(name: string): Promise<JobState>;
   close(): Promise<void>;
 }
 
-/** A board for a single process. Stores the state in memory. */
-export class LocalJobBoard implements JobBoard {
+/** A job store in memory, for a single process. */
+export class MemoryJobStore implements JobStore {
   readonly #holders = new Map<string, string>();
   readonly #runs = new Map<string, JobRun>();
 
-  async take(name: string, holder: string): Promise<boolean> {
+  async acquireLease(name: string, holder: string): Promise<boolean> {
     if ((this.#holders.get(name) ?? holder) !== holder) return false;
     this.#holders.set(name, holder);
     return true;
   }
 
-  async finish(name: string, _holder: string, run: JobRun): Promise<void> {
+  async recordRun(name: string, _holder: string, run: JobRun): Promise<void> {
     this.#holders.delete(name);
     this.#runs.set(name, run);
   }
 
-  async read(name: string): Promise<JobNotice> {
+  async read(name: string): Promise<JobState> {
     return { isRunning: this.#holders.has(name), lastRun: this.#runs.get(name) ?? null };
   }
 
