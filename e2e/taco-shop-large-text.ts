@@ -77,7 +77,7 @@ export function testLargeText(shop: TacoShop): void {
       // Now the basket is open again.
       await page.keyboard.press("Escape");
       await dialog(page).waitFor({ state: "detached" });
-      await page.locator(".corner-button").click();
+      await page.locator(".sessions-button").click();
       await dialogBody(page).locator("a").first().waitFor();
       // A dialog opens at its beginning, even if its first control is at its end.
       expect(await page.evaluate(() => document.querySelector("dialog")?.scrollTop)).toBe(0);

@@ -41,11 +41,11 @@ export function testOrdering(shop: TacoShop): void {
     }
     // This button and the notices share one line, so the button must be clickable while a notice is visible.
     await button(page, "Behind the counter: 4 sessions").click();
-    const corner = dialog(page);
+    const sessionsDialog = dialog(page);
     for (const name of ["This browser", "Alice", "Office", "Home"]) {
-      await expectText(corner.locator("li", { hasText: name }).locator("code"), /^[0-9a-f]{8}$/);
+      await expectText(sessionsDialog.locator("li", { hasText: name }).locator("code"), /^[0-9a-f]{8}$/);
     }
-    await expectText(corner.locator(".happenings"), "opened as an order session");
+    await expectText(sessionsDialog.locator(".happenings"), "opened as an order session");
     await page.reload();
     await expectText(orderTab(page, "Alice").locator(".count"), /^2$/);
     for (const [name, size, sum] of [

@@ -17,8 +17,9 @@ interface AbandonedOrdersDependencies {
 
 /**
  * Creates the job that ends the orders of anonymous browsers whose session has ended. The idle timeout of an order is
- * longer (see `ORDER_LIFETIME`), so the order would outlive the session. The job also deletes the history and the
- * placed orders of orders without an account after their session was deleted. It does not change orders of an account.
+ * longer (see `ORDER_LIFETIME`), so the order would outlive the session. After the session of an order without an
+ * account was deleted, the job also deletes the order's history and placed orders. It does not change the orders of an
+ * account.
  */
 export function abandonedOrdersJob({
   manager,

@@ -103,7 +103,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     browserOrders: new BrowserOrders({
       manager,
       owned: ownedSessions,
-      doorkeeper: access,
+      orderAccess: access,
       accountOrders,
       joinedOrders,
     }),

@@ -2,7 +2,7 @@ import { CoatcheckError, type Fault, type JsonValue } from "coatcheck";
 import { z } from "zod";
 import { PathNotFoundError } from "./path-not-found-error.ts";
 
-/** The path parameter that does not exist if the backend responds `not_found`. */
+/** The path parameter that names the missing resource if the backend responds `not_found`. */
 export type MissingResource = "item" | "number";
 
 const name = z.object({ en: z.string() });

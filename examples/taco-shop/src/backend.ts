@@ -105,7 +105,7 @@ export class Backend {
     return response;
   }
 
-  /** Adds the loss of the cart to the order's history, which also increments the order's revision. */
+  /** Adds the loss of the cart to the order's history. The new entry increments the order's revision. */
   async #recordLoss(sessionId: string): Promise<void> {
     const now = this.#clock.now();
     await withEndedAsNotFound(sessionId, () =>

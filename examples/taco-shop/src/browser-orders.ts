@@ -27,7 +27,7 @@ export interface NewOrder {
 interface BrowserOrdersDependencies {
   readonly manager: SessionManager;
   readonly owned: OwnedSessions;
-  readonly doorkeeper: OrderAccess;
+  readonly orderAccess: OrderAccess;
   readonly accountOrders: AccountOrders;
   readonly joinedOrders: JoinedOrders;
 }
@@ -44,8 +44,8 @@ export class BrowserOrders {
   }
 
   /**
-   * Creates an order session: owned by the API consumer, or as a child of the browser's session, which is stored first
-   * if it is new.
+   * Creates an order session. An API consumer owns the orders that it creates. A browser's order is a child of the
+   * browser's session, which is stored first if it is new.
    */
   async create(caller: Caller, { metadata = {}, name }: NewOrder): Promise<SessionRecord> {
     const { manager, accountOrders } = this.#deps;
@@ -62,8 +62,8 @@ export class BrowserOrders {
   }
 
   /**
-   * Moves the browser's orders to the account that logs in, and extends the account's orders. If the session is already
-   * logged in to another account, moves the orders to the other account instead.
+   * Moves the browser's orders to the account that logs in, and restarts the idle timeout of the account's orders. If
+   * the session was logged in to another account until now, the browser's orders go to that account.
    */
   async handOver(session: Session, account: string): Promise<void> {
     if (session.record !== null) {
@@ -87,7 +87,7 @@ export class BrowserOrders {
   }
 
   /** Like {@link findDefault}, but creates the order if there is none. Concurrent requests create one order. */
-  async default(caller: Caller): Promise<SessionRecord> {
+  async findOrCreateDefault(caller: Caller): Promise<SessionRecord> {
     const { session } = caller;
     const before = session.record?.data.defaultOrder;
     const found = await this.findDefault(caller);
@@ -107,9 +107,9 @@ export class BrowserOrders {
   async list(caller: Caller): Promise<Access[]> {
     const { session } = caller;
     if (session.record === null) return [];
-    const { doorkeeper, accountOrders, joinedOrders } = this.#deps;
+    const { orderAccess, accountOrders, joinedOrders } = this.#deps;
     const created = session.subject === null ? await this.#createdIn(session, MAX_LISTED) : [];
-    const own = created.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
+    const own = created.flatMap((record) => orderAccess.accessOf(caller, record) ?? []);
     if (session.subject !== null) {
       // Assign orders that were created concurrently with the login to the account.
       await this.#claim(session, session.subject, MAX_LISTED);
@@ -139,11 +139,11 @@ export class BrowserOrders {
   }
 
   async #findOne(caller: Caller, id: string): Promise<Access | null> {
-    const { manager, doorkeeper, accountOrders } = this.#deps;
+    const { manager, orderAccess, accountOrders } = this.#deps;
     const record = await manager.find(id);
-    if (record !== null) return doorkeeper.liveAccessOf(caller, record);
-    // The order's session was deleted. An order whose session has ended but still exists stays listed, so that a client
-    // can repeat the request that placed the order.
+    if (record !== null) return orderAccess.liveAccessOf(caller, record);
+    // The order's session was deleted. As long as an ended session is not deleted, its order stays in the list, so that
+    // a client can repeat the request that placed the order.
     accountOrders.forget(id);
     return null;
   }
@@ -162,7 +162,7 @@ export class BrowserOrders {
   }
 
   async #ownOrder(caller: Caller, id: string): Promise<SessionRecord | null> {
-    const access = await this.#deps.doorkeeper.find(caller, id);
+    const access = await this.#deps.orderAccess.find(caller, id);
     return access?.role === "owner" ? access.record : null;
   }
 }

@@ -28,8 +28,8 @@ export interface ChangeResult<Value> {
   readonly item?: Item | undefined;
   /** The number of the order that the change placed. */
   readonly order?: number;
-  /** An additional change of the order's state, which is stored in the same write as the outcome. */
-  readonly keep?: (order: OrderState) => OrderState;
+  /** Returns the order's state with an additional change, which is stored in the same write as the outcome. */
+  readonly changeState?: (order: OrderState) => OrderState;
 }
 
 /**
@@ -52,26 +52,26 @@ export class Changes {
   }
 
   /**
-   * Performs a change at the backend and records its outcome. Not atomic: see the comment on the class.
+   * Performs a change at the backend and records its outcome. The two are not atomic: see the comment on the class.
    *
-   * @param options the change; `least`: the lowest role that is sufficient. `ifRevision`: the revision that the order
+   * @param options the change; `minRole`: the lowest role that is sufficient. `ifRevision`: the revision that the order
    * must have, or null for any.
    * @param send sends the request to the backend.
    * @returns the value of `send`, and the order's revision after the change.
    * @throws CoatcheckError `CONFLICT` when the order has another revision, `FORBIDDEN` when the caller has lost the role;
    * in both cases nothing is changed. Also throws the errors of `send`.
    */
-  async atBackend<Value>(
+  async changeAtBackend<Value>(
     access: Access,
-    options: ChangeDetails & { readonly least: Role; readonly ifRevision: number | null },
+    options: ChangeDetails & { readonly minRole: Role; readonly ifRevision: number | null },
     send: () => Promise<ChangeResult<Value>>,
   ): Promise<{ value: Value; revision: number }> {
-    const { least, ifRevision, ...details } = options;
+    const { minRole, ifRevision, ...details } = options;
     const { id } = access.record;
     const change: Intent = { at: this.#clock.now(), who: access.who, ...details };
     const changeId = randomUUID();
     await this.#write(id, (order) => {
-      requireCurrentRole(access, order, least);
+      requireCurrentRole(access, order, minRole);
       return withPendingChange(order, changeId, change, ifRevision);
     });
     let result: ChangeResult<Value>;
@@ -79,18 +79,19 @@ export class Changes {
       result = await send();
     } catch (error) {
       const outcome = isBackendError(error) ? "refused" : "unknown";
-      // If this write fails too, the pending change later expires to `unknown`. Throw the first error, not the write's.
+      // If this write fails too, the pending change later gets the outcome `unknown`. Throw the error of `send`, not
+      // the error of the write.
       await this.#write(id, (order) => withOutcome(order, changeId, change, outcome)).catch(() => {});
       throw error;
     }
-    const { value, item, order: number, keep = (order: OrderState) => order } = result;
+    const { value, item, order: number, changeState = (order: OrderState) => order } = result;
     const completed: Intent = {
       ...change,
       ...(item === undefined ? {} : { item }),
       ...(number === undefined ? {} : { order: number }),
     };
     const { revision } = await this.#write(id, (order) =>
-      keep(withOutcome(order, changeId, completed, "done")),
+      changeState(withOutcome(order, changeId, completed, "done")),
     );
     return { value, revision };
   }
@@ -101,15 +102,15 @@ export class Changes {
    * @param change returns the new state; `now` is in epoch milliseconds.
    * @throws CoatcheckError `FORBIDDEN` when the caller has lost the role. Also throws the errors of `change`.
    */
-  async inSession(
+  async changeInSession(
     access: Access,
-    options: ChangeDetails & { readonly least: Role },
+    options: ChangeDetails & { readonly minRole: Role },
     change: (order: OrderState, now: number) => OrderState,
   ): Promise<OrderState> {
-    const { least, ...details } = options;
+    const { minRole, ...details } = options;
     const at = this.#clock.now();
     return await this.#write(access.record.id, (order) => {
-      requireCurrentRole(access, order, least);
+      requireCurrentRole(access, order, minRole);
       return withEntry(change(order, at), { at, who: access.who, ...details });
     });
   }

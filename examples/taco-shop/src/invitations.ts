@@ -41,18 +41,19 @@ export interface CreatedInvitation {
 
 /**
  * Manages the invitations to an order, and the guests who accepted them. An invitation's token consists of the order's
- * id, the invitation's id and a secret of 128 bits, of which the session stores only the SHA-256. Accepting it adds the
- * caller to the order's members: by account if logged in, otherwise by browser session.
+ * id, the invitation's id and a secret of 128 bits. The order's session stores only the SHA-256 of the secret.
+ * Accepting an invitation adds the caller to the order's members, under the id of the caller's account or, without a
+ * login, of the browser's session.
  */
 export class Invitations {
   readonly #manager: SessionManager;
-  readonly #doorkeeper: OrderAccess;
+  readonly #orderAccess: OrderAccess;
   readonly #changes: Changes;
   readonly #clock: Clock;
 
-  constructor(manager: SessionManager, doorkeeper: OrderAccess, changes: Changes, clock: Clock) {
+  constructor(manager: SessionManager, orderAccess: OrderAccess, changes: Changes, clock: Clock) {
     this.#manager = manager;
-    this.#doorkeeper = doorkeeper;
+    this.#orderAccess = orderAccess;
     this.#changes = changes;
     this.#clock = clock;
   }
@@ -67,7 +68,7 @@ export class Invitations {
     const invitationId = randomBytes(8).toString("base64url");
     const secret = randomBytes(16).toString("base64url");
     const expiresAt = this.#clock.now() + lifetime;
-    await this.#changes.inSession(access, { what: "invited", least: "owner" }, (order, now) => {
+    await this.#changes.changeInSession(access, { what: "invited", minRole: "owner" }, (order, now) => {
       const live = Object.entries(order.invitations).filter(([, each]) => each.expiresAt > now);
       if (live.length >= MAX_INVITATIONS) throw tooManyError("invitations", MAX_INVITATIONS);
       const invitation = { role, secretHash: hash("sha256", secret), createdAt: now, expiresAt, uses: 0 };
@@ -89,7 +90,7 @@ export class Invitations {
    */
   async revoke(access: Access, invitationId: string): Promise<number> {
     let removed = 0;
-    await this.#changes.inSession(access, { what: "uninvited", least: "owner" }, (order) => {
+    await this.#changes.changeInSession(access, { what: "uninvited", minRole: "owner" }, (order) => {
       if (!Object.hasOwn(order.invitations, invitationId)) throw new PathNotFoundError("invitationId");
       const { [invitationId]: _revoked, ...invitations } = order.invitations;
       const members = membersWithout(order, (member) => member.invitationId === invitationId);
@@ -101,7 +102,7 @@ export class Invitations {
 
   /** Removes a guest. Throws `VALIDATION_FAILED` with status 404 if the participant does not exist. */
   async exclude(access: Access, participantId: string): Promise<void> {
-    await this.#changes.inSession(access, { what: "excluded", least: "owner" }, (order) => {
+    await this.#changes.changeInSession(access, { what: "excluded", minRole: "owner" }, (order) => {
       const members = membersWithout(order, (member) => member.participantId === participantId);
       if (Object.keys(members).length === Object.keys(order.members).length) {
         throw new PathNotFoundError("participantId");
@@ -118,15 +119,16 @@ export class Invitations {
         faults: [{ path: "participantId", message: "is the owner" }],
       });
     }
-    await this.#changes.inSession(access, { what: "left", least: "view" }, (order) => {
+    await this.#changes.changeInSession(access, { what: "left", minRole: "view" }, (order) => {
       const { [memberId]: _removed, ...members } = order.members;
       return { ...order, members };
     });
   }
 
   /**
-   * Adds the caller to the order's guests: by account if logged in, otherwise by browser session. A guest who accepts a
-   * second invitation gets the higher of the two roles. The owner keeps the role `owner`.
+   * Adds the caller to the order's guests, under the id of the caller's account or, without a login, of the browser's
+   * session. A guest who accepts a second invitation gets the higher of the two roles. The owner keeps the role
+   * `owner`.
    *
    * @param name the name that the other participants see.
    * @throws CoatcheckError `VALIDATION_FAILED` for a malformed token. `FORBIDDEN` when the order has ended, or the
@@ -135,44 +137,48 @@ export class Invitations {
   async accept(caller: Caller, token: string, name: string): Promise<{ sessionId: string; role: Role }> {
     const { record, invitationId, secret } = await this.#open(token);
     const { id: orderId } = record;
-    const currentAccess = this.#doorkeeper.accessOf(caller, record);
+    const currentAccess = this.#orderAccess.accessOf(caller, record);
     if (currentAccess?.role === "owner") return { sessionId: orderId, role: "owner" };
 
     const participantId = currentAccess?.who.participantId ?? randomBytes(8).toString("base64url");
     const memberId = currentAccess?.memberId ?? memberIdOf(caller.session);
     const access: Access = { record, role: "view", who: { participantId, name }, memberId: null };
-    const order = await this.#changes.inSession(access, { what: "joined", least: "view" }, (current, now) => {
-      const invitation = requireInvitation(current, invitationId, secret, now);
-      const before = current.members[memberId];
-      if (!before && Object.keys(current.members).length >= MAX_MEMBERS) {
-        throw tooManyError("guests", MAX_MEMBERS);
-      }
-      const keepsRole = before?.role === "edit" && invitation.role === "view";
-      const grant = keepsRole ? before : { role: invitation.role, invitationId };
-      const member = {
-        participantId,
-        name,
-        joinedAt: before?.joinedAt ?? now,
-        role: grant.role,
-        invitationId: grant.invitationId,
-      };
-      const used = { ...invitation, uses: invitation.uses + 1 };
-      return {
-        ...current,
-        invitations: { ...current.invitations, [invitationId]: used },
-        members: { ...current.members, [memberId]: member },
-      };
-    });
+    const order = await this.#changes.changeInSession(
+      access,
+      { what: "joined", minRole: "view" },
+      (current, now) => {
+        const invitation = requireInvitation(current, invitationId, secret, now);
+        const before = current.members[memberId];
+        if (!before && Object.keys(current.members).length >= MAX_MEMBERS) {
+          throw tooManyError("guests", MAX_MEMBERS);
+        }
+        const keepsRole = before?.role === "edit" && invitation.role === "view";
+        const grant = keepsRole ? before : { role: invitation.role, invitationId };
+        const member = {
+          participantId,
+          name,
+          joinedAt: before?.joinedAt ?? now,
+          role: grant.role,
+          invitationId: grant.invitationId,
+        };
+        const used = { ...invitation, uses: invitation.uses + 1 };
+        return {
+          ...current,
+          invitations: { ...current.invitations, [invitationId]: used },
+          members: { ...current.members, [memberId]: member },
+        };
+      },
+    );
     return { sessionId: orderId, role: order.members[memberId]?.role ?? "view" };
   }
 
   /**
-   * Describes the order of an invitation without joining the order. Throws the same errors as {@link accept} for the
-   * token.
+   * Describes the order of an invitation without joining the order. Throws the errors of {@link accept} that concern
+   * the token.
    */
   async check(token: string): Promise<InvitationView> {
     const { record, invitation } = await this.#open(token);
-    const owner = this.#doorkeeper.ownerOf(record).name;
+    const owner = this.#orderAccess.ownerOf(record).name;
     const participants = Object.keys(orderOf(record.data).members).length + 1;
     return { role: invitation.role, owner, participants };
   }

@@ -9,7 +9,8 @@ const MAX_REMEMBERED = 50;
 
 /**
  * Stores which orders of other owners a caller has joined. The list is stored with the account if the caller is logged
- * in, otherwise in the data of the browser's session. The list grants no access. Only the `members` of an order do.
+ * in, otherwise in the data of the browser's session. The list grants no access to an order. Only the order's `members`
+ * grant access.
  */
 export class JoinedOrders {
   readonly #manager: SessionManager;

@@ -112,7 +112,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   }
 }
 
-/** Returns the port at this distance. Port 0, which selects a free port, stays 0. */
+/** Returns `port + distance`. Port 0, which selects a free port, stays 0. */
 function portAfter(port: number, distance: number): number {
   return port === 0 ? 0 : port + distance;
 }

@@ -1,8 +1,8 @@
 import type { App } from "coatcheck-server";
 
 /**
- * Gives each route that is added afterwards an `operationId` in the OpenAPI document, unless it has one: its method and
- * its path, for example `getSessionsSessionIdCart`.
+ * Gives each route that is added afterwards an `operationId` in the OpenAPI document, unless the route has one. The id
+ * consists of method and path, for example `getSessionsSessionIdCart`.
  */
 export function addOperationIds(app: App): void {
   app.addHook("onRoute", (route) => {

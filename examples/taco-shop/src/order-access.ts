@@ -41,14 +41,14 @@ export class OrderAccess {
   /**
    * Returns the caller's access to a live order session.
    *
-   * @param least the lowest role that is sufficient.
+   * @param minRole the lowest role that is sufficient.
    * @throws CoatcheckError `SESSION_NOT_FOUND` for a session that does not exist, has ended, or that the caller has no
    * access to; the response does not reveal the reason. `FORBIDDEN` for a lower role.
    */
-  async require(caller: Caller, id: string, least: Role): Promise<Access> {
+  async require(caller: Caller, id: string, minRole: Role): Promise<Access> {
     const access = await this.find(caller, id);
     if (access === null) throw sessionNotFound(id);
-    requireRole(access.role, least);
+    requireRole(access.role, minRole);
     return access;
   }
 
@@ -110,7 +110,10 @@ export function isOrder({ owner }: SessionRecord): boolean {
   return !owner.startsWith("browser:");
 }
 
-/** Returns a guest's key in an order's `members`: the account's id if logged in, otherwise the browser's session id. */
+/**
+ * Returns a guest's key in an order's `members`: the id of the guest's account or, without a login, of the browser's
+ * session.
+ */
 export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): string {
   return subject ?? id;
 }
@@ -130,23 +133,26 @@ export async function withEndedAsNotFound<Value>(id: string, task: () => Promise
   }
 }
 
-/** Ignores the error of a change of an order that has ended, and rethrows other errors. A handler for `catch()`. */
+/**
+ * A handler for `catch()` after a change of an order: ignores the error that the order has ended, and rethrows any
+ * other error.
+ */
 export function ignoreEnded(error: unknown): void {
   const hasEnded = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
   if (!hasEnded) throw error;
 }
 
 /** Checks a guest's role again inside the write, so that a guest who was just removed cannot change the order. */
-export function requireCurrentRole({ memberId }: Access, order: OrderState, least: Role): void {
-  if (memberId !== null) requireRole(order.members[memberId]?.role ?? null, least);
+export function requireCurrentRole({ memberId }: Access, order: OrderState, minRole: Role): void {
+  if (memberId !== null) requireRole(order.members[memberId]?.role ?? null, minRole);
 }
 
-function requireRole(role: Role | null, least: Role): void {
-  if (role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least)) return;
+function requireRole(role: Role | null, minRole: Role): void {
+  if (role !== null && ROLES.indexOf(role) >= ROLES.indexOf(minRole)) return;
   throw new CoatcheckError(
     "FORBIDDEN",
     role === null
       ? "You are no longer a participant of this order."
-      : `Your role in this order is "${role}"; this request requires "${least}".`,
+      : `Your role in this order is "${role}"; this request requires "${minRole}".`,
   );
 }

@@ -84,14 +84,12 @@ export type OrderState = z.output<typeof orderState>;
 export const MAX_NAME_LENGTH = 40;
 export const MAX_INVITATIONS = 20;
 export const MAX_MEMBERS = 30;
-/**
- * The largest number of history entries in the session, which contains the newest. `OrderHistory` stores all entries.
- */
+/** The session contains the newest history entries, at most this many. `OrderHistory` stores all entries. */
 const MAX_RECENT_ENTRIES = 100;
 const MAX_PENDING_CHANGES = 50;
 /**
- * The age at which a pending change is treated as lost, in milliseconds. Several times the gateway's timeout: by then,
- * the process that started the change has recorded an outcome or has died.
+ * The age at which a pending change is treated as lost, in milliseconds. It is several times the gateway's timeout. By
+ * then, the process that started the change has recorded an outcome or has died.
  */
 const MAX_CHANGE_AGE = 60_000;
 

@@ -2,8 +2,7 @@ import { CoatcheckError } from "coatcheck";
 
 /**
  * The error for a path parameter that identifies nothing, with the status 404. The library has no error code for this
- * case:
- * `SESSION_NOT_FOUND` would make clients drop their session.
+ * case. `SESSION_NOT_FOUND` would make clients drop their session.
  */
 export class PathNotFoundError extends CoatcheckError {
   constructor(path: string) {

@@ -8,27 +8,29 @@ import type { OrderAccess } from "./order-access.ts";
  * to an account.
  */
 export class ShopSessions extends OwnedSessions {
-  readonly #doorkeeper: OrderAccess;
+  readonly #orderAccess: OrderAccess;
   readonly #accountOrders: AccountOrders;
 
-  constructor(manager: SessionManager, doorkeeper: OrderAccess, accountOrders: AccountOrders, clock: Clock) {
+  constructor(manager: SessionManager, orderAccess: OrderAccess, accountOrders: AccountOrders, clock: Clock) {
     super(manager, clock);
-    this.#doorkeeper = doorkeeper;
+    this.#orderAccess = orderAccess;
     this.#accountOrders = accountOrders;
   }
 
   /**
-   * Returns a live session that the caller may use. Checks orders with {@link OrderAccess}, other sessions by the
-   * rules of the service.
+   * Returns a live session that the caller may use. {@link OrderAccess} decides who may use an order. The rules of the
+   * service decide who may use any other session.
    */
   override async findLive(caller: Caller, id: string): Promise<SessionRecord> {
     if (id === caller.session.id) return await super.findLive(caller, id);
-    const access = await this.#doorkeeper.find(caller, id);
+    const access = await this.#orderAccess.find(caller, id);
     if (access?.role !== "owner") throw sessionNotFound(id);
     return access.record;
   }
 
-  /** Ends the browser's orders, except those that belong to an account: they outlive the browser's session. */
+  /**
+   * Ends the browser's orders. Keeps the orders that belong to an account, because they outlive the browser's session.
+   */
   override async endChildren(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
     for await (const child of this.findMatching({ parentId: id })) {

@@ -41,14 +41,15 @@ export async function openOrder(
   shop: Shop,
   request: FastifyRequest,
   id: string,
-  least: Role,
+  minRole: Role,
 ): Promise<Access> {
-  return await shop.access.require(await shop.authenticator.authenticate(request), id, least);
+  return await shop.access.require(await shop.authenticator.authenticate(request), id, minRole);
 }
 
 /**
- * Copies the newest entries of an order into its history, and checks that the caller may read it: a participant, even if
- * the order has ended, or the account that owned it, even after its session was swept.
+ * Copies the newest entries of an order into the order's history, and checks that the caller may read the history. A
+ * participant may read it even after the order has ended. The account that owned the order may read it even after the
+ * order's session was deleted.
  *
  * @throws CoatcheckError `SESSION_NOT_FOUND` for other callers.
  */
@@ -70,12 +71,12 @@ export async function openOrCreateOrder(
   shop: Shop,
   request: FastifyRequest,
   id: string | undefined,
-  least: Role,
+  minRole: Role,
 ): Promise<Access> {
-  if (id !== undefined) return await openOrder(shop, request, id, least);
+  if (id !== undefined) return await openOrder(shop, request, id, minRole);
   const caller = await browserOf(shop, request);
   await requireStored(caller);
-  return shop.access.ownerAccess(await shop.browserOrders.default(caller));
+  return shop.access.ownerAccess(await shop.browserOrders.findOrCreateDefault(caller));
 }
 
 /** Like {@link openOrCreateOrder} with the role `view`, but returns null for a browser without a default order. */

@@ -1,7 +1,7 @@
 import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { type Device, listOrders, logIn, requestAuth, signUp } from "./account-fixtures.ts";
-import { ALICE_RECIPIENT, newKeyHeader, ONE_BACKEND, TACO_L, TACO_XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, idempotencyKeyHeader, ONE_BACKEND, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
 import { log, setUpShop } from "./shop-fixtures.ts";
 
@@ -50,7 +50,7 @@ describe("account orders", () => {
     expect(await listOrders(first)).toEqual([[old, "owner"]]);
   });
 
-  test("a request for an account's order gets 404 from another browser, with another account and after a logout", async () => {
+  test("another browser, another account and a logged-out browser get 404 for an account's order", async () => {
     const { email, first } = await customer();
     const order = await first.createOrder();
     const oldCookie = first.cookie;
@@ -82,7 +82,7 @@ describe("account orders", () => {
     const second = await customer();
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, first.headers());
     await logIn(first, second.email);
-    expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
+    expect((await events.nextMatching(({ event }) => event === "ended")).data.reason).toBe("signed-out");
     expect(await listOrders(first)).toEqual([]);
     expect((await first.get(`${order}/cart`)).status).toBe(404);
     expect((await first.get("/cart")).body.data.sessionId).toBeNull();
@@ -129,7 +129,7 @@ describe("account orders", () => {
     expect((await guest.get("/cart")).body.data).toMatchObject({ itemCount: 1, tacos: [] });
     await requestAuth(guest, "DELETE");
     expect((await guest.get("/cart")).body.data).toMatchObject({ itemCount: 0, sessionId: null });
-    const [once, order] = [newKeyHeader(), { ...ALICE_RECIPIENT, cleanUp: true }];
+    const [once, order] = [idempotencyKeyHeader(), { ...ALICE_RECIPIENT, cleanUp: true }];
     const placed = await there.post("/orders", order, once);
     expect(placed.status).toBe(201);
     expect(await there.post("/orders", order, once)).toMatchObject({ status: 200, body: placed.body });
@@ -155,7 +155,7 @@ describe("account orders", () => {
     await logIn(guest, email);
     await guest.post("/invitations/accept", { token: await invite(late), name: "Bob" });
     await host.post(`${early}/cart/tacos`, TACO_XL);
-    await events.until(({ event, data }) => event === "changed" && data.entry?.what === "added");
+    await events.nextMatching(({ event, data }) => event === "changed" && data.entry?.what === "added");
     const there = await another();
     for (const browser of [guest, there]) {
       expect(await listOrders(browser)).toEqual([
@@ -182,18 +182,18 @@ describe("account orders", () => {
     const open = () => EventReader.open(`${shop.url()}/api/v1${order}/events`, there.headers());
     const left = await open();
     await requestAuth(there, "DELETE");
-    expect(await left.until(({ event }) => event === "ended")).toMatchObject({
+    expect(await left.nextMatching(({ event }) => event === "ended")).toMatchObject({
       data: { reason: "signed-out" },
     });
     expect(await left.next()).toBeNull();
     const stays = await EventReader.open(`${shop.url()}/api/v1${order}/events`, first.headers());
     await first.post(`${order}/cart/tacos`, TACO_XL);
-    await stays.until(({ data }) => data.entry?.what === "added");
+    await stays.nextMatching(({ data }) => data.entry?.what === "added");
     const again = await another();
     there.cookie = again.cookie;
     const ended = await open();
     await requestAuth(first, "DELETE", "/devices?others");
-    expect((await ended.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
+    expect((await ended.nextMatching(({ event }) => event === "ended")).data.reason).toBe("signed-out");
   });
 
   test("a deleted order session is removed from the account's orders", async () => {

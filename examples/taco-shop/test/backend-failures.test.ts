@@ -15,19 +15,22 @@ const backend = createServer((request, response) => {
   if (request.url === "/csrf") response.end(JSON.stringify({ csrfToken: "token" }));
   else respond(response);
 });
-const other = createServer((_request, response) => {
+const otherHost = createServer((_request, response) => {
   otherHostRequests++;
   response.end("{}");
 });
 const folder = temporaryFolder();
-/** Two nodes: one with the default timeout, for slow machines, and one with a short timeout, for fast tests. */
+/**
+ * `patient` has the default timeout, so that tests pass on slow machines. `impatient` has a short timeout, so that the
+ * tests of timeouts are fast.
+ */
 const nodes = {} as Record<"patient" | "impatient", Awaited<ReturnType<typeof openNode>>>;
 let order = "";
 const browser = new Visitor(() => nodes.patient.url);
 const impatientBrowser = new Visitor(() => nodes.impatient.url);
 
 beforeAll(async () => {
-  for (const server of [backend, other]) {
+  for (const server of [backend, otherHost]) {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
   }
@@ -42,7 +45,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const node of Object.values(nodes)) await node.close();
-  for (const server of [backend, other]) {
+  for (const server of [backend, otherHost]) {
     server.closeAllConnections();
     server.close();
   }
@@ -50,7 +53,7 @@ afterAll(async () => {
 });
 
 const BACKEND_SECRET = "mysql://root:hunter2@db";
-const empty = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
+const EMPTY_CART = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
 const BACKEND_FAILURES: [string, string, (response: ServerResponse) => void][] = [
   ["HTML", "UPSTREAM_UNAVAILABLE", (response) => response.end(`<h1>Fatal error: ${BACKEND_SECRET}</h1>`)],
@@ -68,7 +71,7 @@ const BACKEND_FAILURES: [string, string, (response: ServerResponse) => void][] =
     "a redirect to another host",
     "UPSTREAM_UNAVAILABLE",
     (response) => {
-      const { port } = other.address() as AddressInfo;
+      const { port } = otherHost.address() as AddressInfo;
       response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
     },
   ],
@@ -98,8 +101,8 @@ test.each(BACKEND_FAILURES)(
       expect(response.status).toBe(code === "UPSTREAM_TIMEOUT" ? 504 : 502);
       expect(JSON.stringify(response.body)).not.toContain("hunter2");
     }
-    respond = (response) => response.end(JSON.stringify(empty));
-    expect((await browser.get(`${order}/cart`)).body.data).toMatchObject(empty);
+    respond = (response) => response.end(JSON.stringify(EMPTY_CART));
+    expect((await browser.get(`${order}/cart`)).body.data).toMatchObject(EMPTY_CART);
   },
 );
 
@@ -107,7 +110,7 @@ test("the shop passes no cookie of the backend to the browser, and follows no re
   respond = (response) =>
     response
       .writeHead(200, { "set-cookie": ["PHPSESSID=theirs; Path=/", "evil=1; Domain=example.com"] })
-      .end(JSON.stringify(empty));
+      .end(JSON.stringify(EMPTY_CART));
   const { headers, status } = await browser.get(`${order}/cart`);
   expect(status).toBe(200);
   expect(headers.getSetCookie().join()).not.toMatch(/PHPSESSID|evil/);

@@ -56,7 +56,7 @@ export type ChangeResponse = { item: { id: number; total: number } | null; cart:
 export type ErrorBody = { error: { code: string; fields?: { path: string }[]; items?: unknown } };
 
 /** Returns the header of a new idempotency key. */
-export const newKeyHeader = () => ({ "idempotency-key": crypto.randomUUID() });
+export const idempotencyKeyHeader = () => ({ "idempotency-key": crypto.randomUUID() });
 
 /** Sends requests to the backend as one visitor. `T` is the type of the response body. */
 export interface Visitor {
@@ -87,7 +87,7 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
 /**
  * Starts a backend for the tests of one `describe`, with a gateway and a session manager.
  *
- * @param left the stock by product id, of the products whose stock differs from the menu.
+ * @param left the stock, by product id, for the products that have another stock than in the menu.
  */
 export function setUpBackend(kind: BackendKind, left: Record<string, number> = {}) {
   const folder = temporaryFolder();

@@ -10,7 +10,7 @@ import {
   ALICE_RECIPIENT,
   describeEachBackend,
   gatewayTo,
-  newKeyHeader,
+  idempotencyKeyHeader,
   sessionVisitor,
   setUpBackend,
   TACO_L,
@@ -87,7 +87,7 @@ describeEachBackend(
     );
     const shop = setUpBackend(kind, plenty);
 
-    test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} concurrently leave the expected carts`, async () => {
+    test(`${SESSIONS} sessions with ${OPERATIONS} operations each, ${AT_ONCE} at a time, end with the expected carts`, async () => {
       const patient = gatewayTo(shop.url(), { timeout: 60_000 });
       await runConcurrently(SESSIONS, AT_ONCE, async (number) => {
         const visitor = await sessionVisitor(patient, shop.manager);
@@ -109,7 +109,7 @@ describeEachBackend(
           nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
         );
         await visitors[0]?.send("POST", "/cart/tacos", TACO_L);
-        const headers = newKeyHeader();
+        const headers = idempotencyKeyHeader();
         const placed = await Promise.all(
           visitors.map((visitor) => visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers)),
         );
@@ -152,7 +152,7 @@ describeEachBackend(
         const visitor = await sessionVisitor(upstream, shop.manager);
         customers++;
         await retry(() => fill(visitor));
-        const headers = newKeyHeader();
+        const headers = idempotencyKeyHeader();
         const { body } = await retry(() => visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers));
         expect(body.itemCount).toBe(1);
         acknowledged.push({ visitor, order: body });

@@ -7,7 +7,7 @@ import {
   ALICE_RECIPIENT,
   describeEachBackend,
   type ErrorBody,
-  newKeyHeader,
+  idempotencyKeyHeader,
   setUpBackend,
   TACO_L,
   TACO_XL,
@@ -31,7 +31,7 @@ describeEachBackend(
         await bob.send("POST", "/cart/tacos", TACO_L);
         const upgraded = { ...TACO_XL, size: "tacos_XXL", meats: [{ id: "viande_hachee", quantity: 3 }] };
         await alice.send("PUT", "/cart/tacos/0", { ...upgraded, sauces: ["harissa", "algérienne"] });
-        const placed = await alice.send<Order>("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
+        const placed = await alice.send<Order>("POST", "/orders", ALICE_RECIPIENT, idempotencyKeyHeader());
         expect(placed).toMatchObject({
           status: 201,
           body: {
@@ -45,7 +45,7 @@ describeEachBackend(
           "POST",
           "/orders",
           { customer: ALICE_RECIPIENT.customer, delivery },
-          newKeyHeader(),
+          idempotencyKeyHeader(),
         );
         expect(taken.body).toMatchObject({
           delivery: { address: null },
@@ -76,14 +76,18 @@ describeEachBackend(
           fault(2 * SMALL_STOCK, SMALL_STOCK),
         );
         await first.send("PATCH", "/cart/desserts/0/quantity", { quantity: SMALL_STOCK - 1 });
-        expect((await first.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader())).status).toBe(201);
-        expect(await second.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader())).toMatchObject(
+        expect((await first.send("POST", "/orders", ALICE_RECIPIENT, idempotencyKeyHeader())).status).toBe(
+          201,
+        );
+        expect(await second.send("POST", "/orders", ALICE_RECIPIENT, idempotencyKeyHeader())).toMatchObject(
           fault(3, 1),
         );
         const patched = await second.send("PATCH", "/cart/desserts/0/quantity", { quantity: 2 });
         expect(patched.status).toBe(200);
         await second.send("PATCH", "/cart/desserts/0/quantity", { quantity: 1 });
-        expect((await second.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader())).status).toBe(201);
+        expect((await second.send("POST", "/orders", ALICE_RECIPIENT, idempotencyKeyHeader())).status).toBe(
+          201,
+        );
         expect(
           (await first.send<{ desserts: Record<string, number> }>("GET", "/stock")).body.desserts[scarce],
         ).toBe(0);
@@ -111,7 +115,12 @@ describeEachBackend(
           ),
         ];
         for (const [order, path] of faulty) {
-          const { status, body } = await visitor.send<ErrorBody>("POST", "/orders", order, newKeyHeader());
+          const { status, body } = await visitor.send<ErrorBody>(
+            "POST",
+            "/orders",
+            order,
+            idempotencyKeyHeader(),
+          );
           expect([status, body.error.fields?.[0]?.path]).toEqual([422, path]);
         }
         const bare = await visitor.send("POST", "/orders", ALICE_RECIPIENT);
@@ -136,7 +145,7 @@ describeEachBackend(
             ...ALICE_RECIPIENT,
             delivery: { ...ALICE_RECIPIENT.delivery, requestedFor: wanted },
           };
-          const { body } = await visitor.send<Order>("POST", "/orders", order, newKeyHeader());
+          const { body } = await visitor.send<Order>("POST", "/orders", order, idempotencyKeyHeader());
           const time = Date.parse(body.delivery.requestedFor);
           expect(clock.format(time)).toBe(wanted);
           expect(time).toBeGreaterThan(Date.now());
@@ -148,14 +157,14 @@ describeEachBackend(
           ...ALICE_RECIPIENT,
           delivery: { ...ALICE_RECIPIENT.delivery, requestedFor: exact.replace(".000Z", "+00:00") },
         };
-        const { body } = await visitor.send<Order>("POST", "/orders", order, newKeyHeader());
+        const { body } = await visitor.send<Order>("POST", "/orders", order, idempotencyKeyHeader());
         expect(body.delivery.requestedFor).toBe(exact);
       });
 
       test("an idempotency key places one order for each visitor that uses the key", async () => {
         const [visitor, other] = [await connect(), await connect()];
         await visitor.send("POST", "/cart/tacos", TACO_L);
-        const headers = newKeyHeader();
+        const headers = idempotencyKeyHeader();
         const first = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
         await visitor.send("POST", "/cart/tacos", TACO_XL);
         const second = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
@@ -175,10 +184,10 @@ describeEachBackend(
         const theirs = await other.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
         expect([theirs.status, theirs.body.number === first.body.number]).toEqual([201, false]);
         expect((await other.send("GET", `/orders/${first.body.number}`)).status).toBe(404);
-        const third = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
+        const third = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, idempotencyKeyHeader());
         expect((await visitor.send("GET", "/orders")).body).toEqual({ orders: [third.body, first.body] });
         expect((await visitor.send("GET", `/orders/${first.body.number}`)).body).toEqual(first.body);
-        const empty = await visitor.send("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
+        const empty = await visitor.send("POST", "/orders", ALICE_RECIPIENT, idempotencyKeyHeader());
         expect(empty).toMatchObject({ status: 409, body: { error: { code: "cart_empty" } } });
       });
     });
@@ -186,7 +195,12 @@ describeEachBackend(
     test("carts and orders survive a crash and a restart of the backend", async () => {
       const visitor = await shop.visitor();
       await visitor.send("POST", "/cart/tacos", TACO_L);
-      const { body: order } = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, newKeyHeader());
+      const { body: order } = await visitor.send<Order>(
+        "POST",
+        "/orders",
+        ALICE_RECIPIENT,
+        idempotencyKeyHeader(),
+      );
       await visitor.send("POST", "/cart/tacos", TACO_XL);
       const { body: cart } = await visitor.send("GET", "/cart");
       await shop.kill();
@@ -205,7 +219,7 @@ describeEachBackend(
       for (const part of [memory, "stock.json"])
         cpSync(join(shop.folder, part), join(before, part), { recursive: true });
       await shop.restart();
-      const headers = newKeyHeader();
+      const headers = idempotencyKeyHeader();
       const { body: order } = await visitor.send<Order>("POST", "/orders", ALICE_RECIPIENT, headers);
       await shop.kill();
       // Restore the files as they were right after the order's file was written, before the stock was updated.

@@ -6,7 +6,7 @@ import {
   describeEachBackend,
   type ErrorBody,
   gatewayTo,
-  newKeyHeader,
+  idempotencyKeyHeader,
   setUpBackend,
   TACO_L,
   TACO_XL,
@@ -182,7 +182,7 @@ describeEachBackend(
       const post = (token: string, path = "/cart/tacos", body: unknown = TACO_L) =>
         fetch(shop.url() + path, {
           method: "POST",
-          headers: { cookie, "x-csrf-token": token, ...newKeyHeader() },
+          headers: { cookie, "x-csrf-token": token, ...idempotencyKeyHeader() },
           body: JSON.stringify(body),
         });
       for (const token of ["", "x", csrfToken.slice(1), other.csrfToken]) {

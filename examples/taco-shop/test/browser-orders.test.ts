@@ -46,10 +46,10 @@ async function setUp() {
   const database = openAccountsDatabase(":memory:");
   const accounts = new Accounts(database, passwordHasher);
   const accountOrders = new AccountOrders(database);
-  const doorkeeper = new OrderAccess(manager, accountOrders, clock);
+  const orderAccess = new OrderAccess(manager, accountOrders, clock);
   const joinedOrders = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joinedOrders });
+  const browserOrders = new BrowserOrders({ manager, owned, orderAccess, accountOrders, joinedOrders });
   const [alice, bob] = await Promise.all(
     ["Alice", "Bob"].map((name) =>
       accounts.create({ email: `${name}@example.com`, password: PASSWORD, name, language: null }),
@@ -143,7 +143,7 @@ test("placed orders are deleted together with an anonymous browser's order, but 
     const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
     const who = { participantId: "owner", name: "" };
     history.addMissing(id, [{ number: 1, at: 0, who, what: "ordered", order: 1, outcome: "done" }]);
-    placedOrders.keep(id, [PLACED]);
+    placedOrders.addMissing(id, [PLACED]);
     ids.push(id);
     await manager.revoke({ session: id });
   }

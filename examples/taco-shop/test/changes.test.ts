@@ -21,16 +21,16 @@ function setUp() {
   const database = openAccountsDatabase(":memory:");
   const changes = new Changes(manager, new OrderHistory(database), clock);
   const accountOrders = new AccountOrders(database);
-  const doorkeeper = new OrderAccess(manager, accountOrders, clock);
-  const invitations = new Invitations(manager, doorkeeper, changes, clock);
+  const orderAccess = new OrderAccess(manager, accountOrders, clock);
+  const invitations = new Invitations(manager, orderAccess, changes, clock);
   const joinedOrders = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joinedOrders });
-  return { manager, changes, doorkeeper, invitations, browserOrders };
+  const browserOrders = new BrowserOrders({ manager, owned, orderAccess, accountOrders, joinedOrders });
+  return { manager, changes, orderAccess, invitations, browserOrders };
 }
 
 /** Creates a browser with a stored session. Returns a function that resumes it, as each request does. */
-async function browser(manager: SessionManager): Promise<() => Promise<Caller>> {
+async function createBrowser(manager: SessionManager): Promise<() => Promise<Caller>> {
   const { token } = await manager.create();
   return async () => {
     const session = await manager.resume(token);
@@ -41,13 +41,13 @@ async function browser(manager: SessionManager): Promise<() => Promise<Caller>> 
 
 describe("Changes", () => {
   /** Creates an order of Alice that Bob has joined. Returns the access of each. */
-  async function shared() {
-    const { manager, changes, doorkeeper, invitations, browserOrders } = setUp();
-    const [alice, bob] = [await browser(manager), await browser(manager)];
+  async function createSharedOrder() {
+    const { manager, changes, orderAccess, invitations, browserOrders } = setUp();
+    const [alice, bob] = [await createBrowser(manager), await createBrowser(manager)];
     const { id } = await browserOrders.create(await alice(), {});
     const accessOf = async (resume: () => Promise<Caller>): Promise<Access> => {
       const record = await manager.find(id);
-      const access = record && doorkeeper.accessOf(await resume(), record);
+      const access = record && orderAccess.accessOf(await resume(), record);
       if (!access) throw new Error("The caller has no access.");
       return access;
     };
@@ -56,24 +56,28 @@ describe("Changes", () => {
     return { manager, changes, invitations, id, alice: await accessOf(alice), bob: await accessOf(bob) };
   }
 
-  test("atBackend() rejects a removed guest without a request to the backend", async () => {
-    const { manager, changes, invitations, id, alice, bob } = await shared();
+  test("changeAtBackend() rejects a removed guest without a request to the backend", async () => {
+    const { manager, changes, invitations, id, alice, bob } = await createSharedOrder();
     await invitations.exclude(alice, bob.who.participantId);
     const before = orderOf((await manager.find(id))?.data ?? {});
     let requests = 0;
-    const edit = changes.atBackend(bob, { what: "added", least: "edit", ifRevision: null }, async () => ({
-      value: requests++,
-    }));
+    const edit = changes.changeAtBackend(
+      bob,
+      { what: "added", minRole: "edit", ifRevision: null },
+      async () => ({
+        value: requests++,
+      }),
+    );
     await expect(edit).rejects.toMatchObject({ code: "FORBIDDEN" });
     expect(requests).toBe(0);
     expect(orderOf((await manager.find(id))?.data ?? {})).toEqual(before);
   });
 
-  test("atBackend() moves each pending change to the history, with its outcome", async () => {
-    const { manager, changes, id, bob } = await shared();
-    const details = { what: "added", least: "edit", ifRevision: null } as const;
+  test("changeAtBackend() moves each pending change to the history, with its outcome", async () => {
+    const { manager, changes, id, bob } = await createSharedOrder();
+    const details = { what: "added", minRole: "edit", ifRevision: null } as const;
     const pendingCounts: number[] = [];
-    await changes.atBackend(bob, details, async () => {
+    await changes.changeAtBackend(bob, details, async () => {
       pendingCounts.push(Object.keys(orderOf((await manager.find(id))?.data ?? {}).pending).length);
       return { value: null, item: { kind: "tacos", id: 3 } };
     });
@@ -86,7 +90,7 @@ describe("Changes", () => {
     // The error that the gateway throws after a request to the backend if it cannot store the backend's cookies.
     const notStored = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
     for (const error of [rejected, lost, notStored]) {
-      const failing = changes.atBackend(bob, details, async () => {
+      const failing = changes.changeAtBackend(bob, details, async () => {
         throw error;
       });
       await expect(failing).rejects.toBe(error);
@@ -102,22 +106,26 @@ describe("Changes", () => {
     ]);
   });
 
-  test("atBackend() throws SESSION_NOT_FOUND for an order that ends during the change", async () => {
-    const { manager, changes, id, bob } = await shared();
-    const edit = changes.atBackend(bob, { what: "added", least: "edit", ifRevision: null }, async () => {
-      await manager.revoke({ session: id });
-      return { value: null };
-    });
+  test("changeAtBackend() throws SESSION_NOT_FOUND for an order that ends during the change", async () => {
+    const { manager, changes, id, bob } = await createSharedOrder();
+    const edit = changes.changeAtBackend(
+      bob,
+      { what: "added", minRole: "edit", ifRevision: null },
+      async () => {
+        await manager.revoke({ session: id });
+        return { value: null };
+      },
+    );
     await expect(edit).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
   });
 });
 
 describe("BrowserOrders", () => {
-  test("default() creates one order for concurrent requests", async () => {
+  test("findOrCreateDefault() creates one order for concurrent requests", async () => {
     const { manager, browserOrders } = setUp();
-    const alice = await browser(manager);
+    const alice = await createBrowser(manager);
     const callers = await Promise.all(Array.from({ length: 8 }, alice));
-    const records = await Promise.all(callers.map((caller) => browserOrders.default(caller)));
+    const records = await Promise.all(callers.map((caller) => browserOrders.findOrCreateDefault(caller)));
     expect(new Set(records.map(({ id }) => id)).size).toBe(1);
     const [first] = callers;
     const { records: live } = await manager.list(
@@ -127,12 +135,12 @@ describe("BrowserOrders", () => {
     expect(live.map(({ id }) => id)).toEqual([records[0]?.id]);
   });
 
-  test("default() replaces a default order that has ended, and findDefault() ignores other browsers' orders", async () => {
+  test("findOrCreateDefault() replaces a default order that has ended, and findDefault() ignores other browsers' orders", async () => {
     const { manager, browserOrders } = setUp();
-    const [alice, bob] = [await browser(manager), await browser(manager)];
-    const first = await browserOrders.default(await alice());
+    const [alice, bob] = [await createBrowser(manager), await createBrowser(manager)];
+    const first = await browserOrders.findOrCreateDefault(await alice());
     await manager.revoke({ session: first.id });
-    const second = await browserOrders.default(await alice());
+    const second = await browserOrders.findOrCreateDefault(await alice());
     expect(second.id).not.toBe(first.id);
     const caller = await bob();
     await caller.session.patch({ defaultOrder: second.id });

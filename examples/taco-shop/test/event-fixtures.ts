@@ -42,7 +42,7 @@ export class EventReader {
   }
 
   /** Returns the next event for which `isMatch` returns true. */
-  async until(isMatch: (event: OrderEvent) => boolean): Promise<OrderEvent> {
+  async nextMatching(isMatch: (event: OrderEvent) => boolean): Promise<OrderEvent> {
     for (;;) {
       const event = await this.next();
       if (event === null) throw new Error("The event stream has ended.");

@@ -26,7 +26,7 @@ describeWithProgram("php", "the taco shop when its backend forgets a session", (
   });
 
   /** Deletes the backend's sessions, as PHP's garbage collection does. */
-  const forget = () => {
+  const deleteBackendSessions = () => {
     const sessions = join(folder.path, "sessions");
     for (const file of readdirSync(sessions)) rmSync(join(sessions, file));
   };
@@ -37,7 +37,7 @@ describeWithProgram("php", "the taco shop when its backend forgets a session", (
       const order = await browser.createOrder();
       await browser.post(`${order}/cart/tacos`, TACO_XL);
       const before = await browser.get(`${order}/cart`);
-      forget();
+      deleteBackendSessions();
       const lost = await (method === "GET"
         ? browser.get(`${order}/cart`)
         : browser.post(`${order}/cart/tacos`, TACO_XL));

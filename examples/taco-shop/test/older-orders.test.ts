@@ -66,7 +66,7 @@ async function read(visitor: Visitor, order: string) {
   return (await Promise.all(responses)).map(({ body }) => body.data);
 }
 
-test("the shop migrates older orders at its first start, and ignores the old names afterwards", async () => {
+test("the shop migrates older orders at its first start, and afterwards ignores data under the old member names", async () => {
   const [alice, bob, slack] = [null, null, API_KEYS.slack].map((key) => new Visitor(() => url, key));
   if (!alice || !bob || !slack) throw new Error("Expected three visitors.");
   const orders = { shared: "", bot: "", full: "", forged: "" };

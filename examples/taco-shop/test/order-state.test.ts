@@ -25,7 +25,7 @@ const change = (more: Partial<Intent> = {}): Intent => ({
 const newOrder = orderOf({});
 
 describe("the state of an order", () => {
-  test("starting a change and recording its outcome each increment the revision", () => {
+  test("a change increments the revision when it starts, and again when its outcome is recorded", () => {
     const pending = withPendingChange(newOrder, "a", change(), 0);
     expect(pending).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
     const done = withOutcome(pending, "a", change({ item: { kind: "tacos", id: 0 } }), "done");
@@ -104,7 +104,7 @@ describe("the state of an order", () => {
     ).toBeLessThan(DEFAULT_POLICY.maxDataBytes);
   });
 
-  test("orderOf() returns a new order if the stored value is malformed or under another name", () => {
+  test("orderOf() returns a new order if the stored value is malformed or stored under another name", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...newOrder, history: [{}] }]) {
       expect(orderOf({ [ORDER_MEMBER]: odd as never })).toEqual(newOrder);
     }

@@ -6,7 +6,7 @@ import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { PlacedOrders } from "../src/accounts/placed-orders.ts";
 import type { Order } from "../src/backend-shapes.ts";
 import { logIn, PASSWORD, signUp } from "./account-fixtures.ts";
-import { ALICE_RECIPIENT, newKeyHeader, ONE_BACKEND, TACO_XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, idempotencyKeyHeader, ONE_BACKEND, TACO_XL } from "./backend-fixtures.ts";
 import { log, passwordHasher, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 const orderOf = (number: number): Order => ({
@@ -40,13 +40,13 @@ describe("PlacedOrders", () => {
     const { placed, accountOrders, alice } = await setUp();
     const count = 250;
     for (let number = 1; number <= count; number++) {
-      placed.keep(`order of ${number % 2 ? "alice" : "bob"}`, [orderOf(number)]);
-      // The shop calls keep() again for a known order when it repeats an order request, and when it reads the
+      placed.addMissing(`order of ${number % 2 ? "alice" : "bob"}`, [orderOf(number)]);
+      // The shop calls addMissing() again for a known order when it repeats an order request, and when it reads the
       // backend's list.
-      placed.keep("order of alice", [orderOf(1)]);
+      placed.addMissing("order of alice", [orderOf(1)]);
     }
     accountOrders.claim(alice, "another order of alice");
-    placed.keep("another order of alice", [orderOf(count + 1)]);
+    placed.addMissing("another order of alice", [orderOf(count + 1)]);
 
     const found: number[] = [];
     let before: number | null = Number.MAX_SAFE_INTEGER;
@@ -64,7 +64,7 @@ describe("PlacedOrders", () => {
 
   test("list() returns orders after their session was deleted, and none after forget()", async () => {
     const { placed, accountOrders, alice, bob } = await setUp();
-    placed.keep("order of alice", [orderOf(1)]);
+    placed.addMissing("order of alice", [orderOf(1)]);
     accountOrders.forget("order of alice");
     expect(placed.list(alice, Number.MAX_SAFE_INTEGER, 1)).toEqual({ orders: [orderOf(1)], next: null });
     expect(placed.list(bob, Number.MAX_SAFE_INTEGER, 1)).toEqual({ orders: [], next: null });
@@ -72,10 +72,10 @@ describe("PlacedOrders", () => {
     expect(placed.list(alice, Number.MAX_SAFE_INTEGER, 1)).toEqual({ orders: [], next: null });
   });
 
-  test("keep() does not throw when the database cannot be written", async () => {
+  test("addMissing() does not throw when the database cannot be written", async () => {
     const { placed, database } = await setUp();
     database.close();
-    expect(() => placed.keep("order of alice", [orderOf(1)])).not.toThrow();
+    expect(() => placed.addMissing("order of alice", [orderOf(1)])).not.toThrow();
   });
 });
 
@@ -87,7 +87,7 @@ describe("GET /accounts/me/orders", () => {
     const { status, body } = await visitor.post(
       `${order}/orders`,
       { ...ALICE_RECIPIENT, cleanUp },
-      newKeyHeader(),
+      idempotencyKeyHeader(),
     );
     expect(status).toBe(201);
     return body.data;

@@ -151,7 +151,7 @@ export const passwordHasher = new PasswordHasher({ N: 1024, r: 8, p: 1 });
 /**
  * Starts a shop and a backend for the tests of one `describe`.
  *
- * @param left the stock by product id, of the products whose stock differs from the menu.
+ * @param left the stock, by product id, for the products that have another stock than in the menu.
  */
 export function setUpShop(
   kind: BackendKind,

@@ -23,7 +23,7 @@ describe("a service that uses the shop's database", () => {
   afterAll(() => service.stop());
 
   /** Returns a visitor of the service with the browser's cookie. */
-  function atService(browser: Visitor): Visitor {
+  function asServiceVisitor(browser: Visitor): Visitor {
     const visitor = new Visitor(() => service.url);
     visitor.cookie = browser.cookie;
     return visitor;
@@ -46,7 +46,7 @@ describe("a service that uses the shop's database", () => {
         ["DELETE", order],
         ["POST", `${order}/rotate`, {}],
       ] as const) {
-        const { status } = await atService(browser).send(method, path, body);
+        const { status } = await asServiceVisitor(browser).send(method, path, body);
         expect([method, path, status]).toEqual([method, path, 404]);
       }
       // The built page has a GET route for every path, so the shop then responds 405 instead of 404.
@@ -93,7 +93,7 @@ describe("a service that uses the shop's database", () => {
     const [eve, alice] = [shop.browser(), shop.browser()];
     await eve.createOrder();
     await alice.createOrder();
-    const created = (await atService(eve).post("/sessions")).body.data.sessionId;
+    const created = (await asServiceVisitor(eve).post("/sessions")).body.data.sessionId;
     const secret = "s".repeat(22);
     const edit = { role: "edit", invitationId: "iiiiiiiiiii" };
     const order = {
@@ -105,7 +105,7 @@ describe("a service that uses the shop's database", () => {
     };
     for (const id of [created, await ownId(eve)]) {
       const patch = async (data: unknown) =>
-        (await atService(eve).send("PATCH", `/sessions/${id}/data`, data)).status;
+        (await asServiceVisitor(eve).send("PATCH", `/sessions/${id}/data`, data)).status;
       expect([await patch({ order }), await patch({ $order: order })]).toEqual([200, 400]);
       for (const browser of [eve, alice]) {
         expect((await browser.get(`/sessions/${id}/history`)).status).toBe(404);

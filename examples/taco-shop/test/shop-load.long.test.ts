@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { ALICE_RECIPIENT, describeEachBackend, newKeyHeader, TACO_L, TACO_XL } from "./backend-fixtures.ts";
+import {
+  ALICE_RECIPIENT,
+  describeEachBackend,
+  idempotencyKeyHeader,
+  TACO_L,
+  TACO_XL,
+} from "./backend-fixtures.ts";
 import { type Cart, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 /** Whether to run the full load, with `TACO_SHOP_LOAD=full`. Default: a small part of it. */
@@ -14,19 +20,19 @@ describeEachBackend(
   (kind) => {
     const shop = setUpShop(kind, largeStock());
 
-    test(`${SESSIONS} orders × 20 concurrent operations leave each cart with the result of its own operations`, {
+    test(`after 20 concurrent operations on each of ${SESSIONS} orders, each cart contains the result of its own operations`, {
       timeout: TIMEOUT,
     }, async () => {
       const consumer = shop.consumer();
       const started = performance.now();
-      const carts = await inParallel(SESSIONS, async (index) => {
+      const carts = await runConcurrently(SESSIONS, async (index) => {
         const order = await consumer.createOrder({ metadata: { index } });
-        const wanted = await twentyOperations(consumer, order, index);
+        const wanted = await sendTwentyEdits(consumer, order, index);
         return { order, wanted };
       });
       const seconds = (performance.now() - started) / 1000;
       console.log(`${kind}: ${Math.round((SESSIONS * 21) / seconds)} operations/s`);
-      await inParallel(SESSIONS, async (index) => {
+      await runConcurrently(SESSIONS, async (index) => {
         const { order, wanted } = carts[index] ?? { order: "", wanted: [] };
         const { tacos, drinks, sessionId } = (await consumer.get(`${order}/cart`)).body.data;
         expect(sessionId).toBe(order.slice("/sessions/".length));
@@ -36,10 +42,10 @@ describeEachBackend(
 
     test(`${DOUBLES} double submissions place ${DOUBLES} orders`, { timeout: TIMEOUT }, async () => {
       const consumer = shop.consumer();
-      const numbers = await inParallel(DOUBLES, async () => {
+      const numbers = await runConcurrently(DOUBLES, async () => {
         const order = await consumer.createOrder();
         await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
-        const once = newKeyHeader();
+        const once = idempotencyKeyHeader();
         const answers = await Promise.all(
           [1, 2].map(() => consumer.post(`${order}/orders`, ALICE_RECIPIENT, once)),
         );
@@ -54,7 +60,7 @@ describeEachBackend(
 );
 
 /** Sends twenty edits, which differ between orders. Returns the expected lines of the order's cart. */
-async function twentyOperations(visitor: Visitor, order: string, index: number): Promise<string[]> {
+async function sendTwentyEdits(visitor: Visitor, order: string, index: number): Promise<string[]> {
   const size = index % 2 ? TACO_XL : TACO_L;
   for (let id = 0; id < 6; id++) {
     await visitor.post(`${order}/cart/tacos`, { ...size, quantity: 1 + ((index + id) % 5) });
@@ -87,7 +93,10 @@ function linesOf({ tacos, drinks }: Pick<Cart, "tacos" | "drinks">): string[] {
 }
 
 /** Runs `task` for the numbers from 0 to `count` − 1, with `AT_ONCE` concurrent calls. Returns the results in order. */
-async function inParallel<Value>(count: number, task: (index: number) => Promise<Value>): Promise<Value[]> {
+async function runConcurrently<Value>(
+  count: number,
+  task: (index: number) => Promise<Value>,
+): Promise<Value[]> {
   const values: Value[] = new Array(count);
   let next = 0;
   const worker = async () => {

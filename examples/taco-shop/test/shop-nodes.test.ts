@@ -26,13 +26,13 @@ describeEachBackend(
       const events = await EventReader.open(`${node.url}/api/v1${order}/events`, there.headers());
       const before = await events.next();
       await here.send("DELETE", `${order}/cart/tacos/0`);
-      const seen = await events.until(({ data }) => data.entry?.what === "removed");
+      const seen = await events.nextMatching(({ data }) => data.entry?.what === "removed");
       expect(seen.data.revision).toBeGreaterThan(before?.data.revision ?? 0);
       const carts = await Promise.all([here, there].map((each) => each.get(`${order}/cart`)));
       expect(carts[0]?.body).toEqual(carts[1]?.body);
       expect(carts[1]?.body.data.tacos).toMatchObject([{ id: 1 }]);
       await here.send("DELETE", order);
-      expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("ended");
+      expect((await events.nextMatching(({ event }) => event === "ended")).data.reason).toBe("ended");
       expect((await there.get(`${order}/cart`)).status).toBe(404);
     });
 
@@ -46,7 +46,7 @@ describeEachBackend(
       expect(await listOrders(there)).toEqual([[order, "owner"]]);
       const events = await EventReader.open(`${node.url}/api/v1${order}/events`, here.headers());
       await requestAuth(here, "DELETE");
-      expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
+      expect((await events.nextMatching(({ event }) => event === "ended")).data.reason).toBe("signed-out");
       expect(await listOrders(there)).toEqual([[order, "owner"]]);
     });
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { ALICE_RECIPIENT, describeEachBackend, newKeyHeader, TACO_XL } from "./backend-fixtures.ts";
+import { ALICE_RECIPIENT, describeEachBackend, idempotencyKeyHeader, TACO_XL } from "./backend-fixtures.ts";
 import { setUpShop } from "./shop-fixtures.ts";
 
 describeEachBackend(
@@ -22,7 +22,7 @@ describeEachBackend(
         expect(response.body.error?.code).toBe("UPSTREAM_UNAVAILABLE");
         expect(response.body.error?.message).not.toMatch(/127\.0\.0\.1|ECONN/);
       }
-      const once = newKeyHeader();
+      const once = idempotencyKeyHeader();
       expect((await browser.post(`${order}/orders`, ALICE_RECIPIENT, once)).body.error?.code).toBe(
         "UPSTREAM_UNAVAILABLE",
       );
@@ -51,7 +51,7 @@ describeEachBackend(
           const order = await consumer.createOrder();
           const added = await consumer.post(`${order}/cart/tacos`, TACO_XL);
           expect(added.status).toBe(201);
-          return { order, once: newKeyHeader() };
+          return { order, once: idempotencyKeyHeader() };
         }),
       );
       const place = ({ order, once }: (typeof orders)[number]) =>

@@ -126,14 +126,14 @@ describe("a shared order", () => {
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, bob.headers());
     expect(await events.next()).toMatchObject({ event: "changed", data: { entry: { what: "joined" } } });
     await alice.post(`${order}/cart/drinks`, { product: "coca_cola" });
-    const seen = await events.until(({ data }) => data.entry?.what === "added");
+    const seen = await events.nextMatching(({ data }) => data.entry?.what === "added");
     expect(seen.data.entry).toMatchObject({ who: { name: "Alice" }, item: { kind: "drinks", id: 0 } });
     const cart = (await bob.get(`${order}/cart`)).body.data;
     expect(cart.revision).toBe(seen.data.revision);
 
     const revoked = await alice.send("DELETE", `${order}/invitations/${invitation.invitationId}`);
     expect(revoked.body.data).toEqual({ removed: 1 });
-    expect(await events.until(({ event }) => event === "ended")).toMatchObject({
+    expect(await events.nextMatching(({ event }) => event === "ended")).toMatchObject({
       data: { reason: "excluded" },
     });
     expect(await events.next()).toBeNull();
@@ -150,7 +150,9 @@ describe("a shared order", () => {
     const { alice, order } = await sharedOrder();
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, alice.headers());
     await alice.send("DELETE", order);
-    expect(await events.until(({ event }) => event === "ended")).toMatchObject({ data: { reason: "ended" } });
+    expect(await events.nextMatching(({ event }) => event === "ended")).toMatchObject({
+      data: { reason: "ended" },
+    });
     expect(await events.next()).toBeNull();
   });
 
@@ -176,10 +178,10 @@ describe("a shared order", () => {
     );
     const leave = (each: Visitor) => each.send("DELETE", `${order}/participants/me`);
     expect((await leave(bob)).body.data).toEqual({ removed: 1 });
-    expect(await hers?.until(({ data }) => data.entry?.what === "left")).toMatchObject({
+    expect(await hers?.nextMatching(({ data }) => data.entry?.what === "left")).toMatchObject({
       data: { entry: { who: { name: "Bob" } } },
     });
-    expect((await his?.until(({ event }) => event === "ended"))?.data.reason).toBe("excluded");
+    expect((await his?.nextMatching(({ event }) => event === "ended"))?.data.reason).toBe("excluded");
     expect((await bob.get(`${order}/cart`)).status).toBe(404);
     expect((await bob.get("/sessions/mine")).body.data.sessions).toEqual([]);
     expect((await leave(bob)).status).toBe(404);

@@ -10,10 +10,10 @@ const service = useService({
   SESSION_ABSOLUTE_TIMEOUT_MS: "3600000",
 });
 
-const visitor = (key: string | null = null) => new TestClient(service().url, key);
+const newClient = (key: string | null = null) => new TestClient(service().url, key);
 
 async function totalSessions(): Promise<unknown> {
-  return (await visitor(ADMIN_TOKEN).get("/api/v1/sessions/stats")).body.data?.totalSessions;
+  return (await newClient(ADMIN_TOKEN).get("/api/v1/sessions/stats")).body.data?.totalSessions;
 }
 
 /** Expects an error response with the envelope and a request id, and without cookies, stack traces or file names. */
@@ -40,18 +40,18 @@ test.each([
   ["with an escaped __proto__", '{"metadata":{"\\u005f_proto__":1}}', "metadata.__proto__"],
 ])("POST /api/v1/sessions rejects a body %s", async (_what, body, path) => {
   const before = await totalSessions();
-  expectError(await visitor().post("/api/v1/sessions", body), 400, "VALIDATION_FAILED", path);
+  expectError(await newClient().post("/api/v1/sessions", body), 400, "VALIDATION_FAILED", path);
   expect(await totalSessions()).toBe(before);
 });
 
 test("POST /api/v1/sessions rejects a body with deeply nested JSON", async () => {
   const deep = `{"metadata":{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}}}`;
-  expectError(await visitor().post("/api/v1/sessions", deep), 400, "VALIDATION_FAILED");
+  expectError(await newClient().post("/api/v1/sessions", deep), 400, "VALIDATION_FAILED");
 });
 
 test("the response to a body with thousands of faults is smaller than 10 KB", async () => {
   const faulty = Array.from({ length: 3500 }, () => '{"__proto__":1}').join(",");
-  const response = await visitor().post("/api/v1/sessions", `{"${"x".repeat(60_000)}":[${faulty}]}`);
+  const response = await newClient().post("/api/v1/sessions", `{"${"x".repeat(60_000)}":[${faulty}]}`);
   expectError(response, 400, "VALIDATION_FAILED");
   expect(JSON.stringify(response.body).length).toBeLessThan(10_000);
 });
@@ -59,7 +59,7 @@ test("the response to a body with thousands of faults is smaller than 10 KB", as
 test.each(["a\\u0000b", "a\\ud800b"])(
   "the text %s is rejected as a subject, tenant or name",
   async (text) => {
-    const slack = visitor(API_KEYS.slack);
+    const slack = newClient(API_KEYS.slack);
     expectError(await slack.post("/api/v1/sessions", `{"name":"${text}"}`), 400, "VALIDATION_FAILED", "name");
     const path = `${await slack.create()}/authenticate`;
     const subject = await slack.post(path, `{"subject":"${text}"}`);
@@ -72,7 +72,7 @@ test.each(["a\\u0000b", "a\\ud800b"])(
 test("POST /api/v1/sessions rejects a body that exceeds the size limit", async () => {
   const before = await totalSessions();
   for (const length of [5_000, 200_000, 10_000_000]) {
-    const response = await visitor().post("/api/v1/sessions", { metadata: { text: "x".repeat(length) } });
+    const response = await newClient().post("/api/v1/sessions", { metadata: { text: "x".repeat(length) } });
     expectError(response, 413, "PAYLOAD_TOO_LARGE");
   }
   expect(await totalSessions()).toBe(before);
@@ -80,21 +80,25 @@ test("POST /api/v1/sessions rejects a body that exceeds the size limit", async (
 
 test("a client that sends 10 MB still receives the error response", async () => {
   for (let count = 0; count < 10; count++) {
-    const response = await visitor().post("/api/v1/sessions", { metadata: { text: "x".repeat(10_000_000) } });
+    const response = await newClient().post("/api/v1/sessions", {
+      metadata: { text: "x".repeat(10_000_000) },
+    });
     expectError(response, 413, "PAYLOAD_TOO_LARGE");
   }
 });
 
 test("POST /api/v1/sessions rejects other content types", async () => {
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"]) {
-    const response = await visitor().send("POST", "/api/v1/sessions", "a=b", { "content-type": type });
+    const response = await newClient().send("POST", "/api/v1/sessions", "a=b", { "content-type": type });
     expectError(response, 400, "VALIDATION_FAILED", "content-type");
   }
 });
 
 test("POST /api/v1/sessions creates a session for a request without a body", async () => {
-  expect((await visitor().send("POST", "/api/v1/sessions")).status).toBe(201);
-  const empty = await visitor().send("POST", "/api/v1/sessions", "", { "content-type": "application/json" });
+  expect((await newClient().send("POST", "/api/v1/sessions")).status).toBe(201);
+  const empty = await newClient().send("POST", "/api/v1/sessions", "", {
+    "content-type": "application/json",
+  });
   expect(empty.status).toBe(201);
 });
 
@@ -108,22 +112,22 @@ test.each([
   ["long", "x".repeat(900)],
 ])("a request with a session id that is %s fails with SESSION_NOT_FOUND", async (_what, id) => {
   for (const key of [ADMIN_TOKEN, API_KEYS.slack, null]) {
-    expectError(await visitor(key).get(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
-    expectError(await visitor(key).patch(`/api/v1/sessions/${id}/data`, {}), 404, "SESSION_NOT_FOUND");
-    expectError(await visitor(key).delete(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
+    expectError(await newClient(key).get(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
+    expectError(await newClient(key).patch(`/api/v1/sessions/${id}/data`, {}), 404, "SESSION_NOT_FOUND");
+    expectError(await newClient(key).delete(`/api/v1/sessions/${id}`), 404, "SESSION_NOT_FOUND");
   }
 });
 
 test("an error does not echo a malformed id, which may be a token", async () => {
-  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await newClient(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const token = created.body.data?.token ?? "";
-  const response = await visitor(ADMIN_TOKEN).get(`/api/v1/sessions/${token}`);
+  const response = await newClient(ADMIN_TOKEN).get(`/api/v1/sessions/${token}`);
   expectError(response, 404, "SESSION_NOT_FOUND");
   expect(response.body.error?.message).not.toContain(token.slice(0, 10));
 });
 
 test("a request to a URL with invalid percent-encoding fails with VALIDATION_FAILED", async () => {
-  expectError(await visitor().get("/api/v1/sessions/%zz"), 400, "VALIDATION_FAILED");
+  expectError(await newClient().get("/api/v1/sessions/%zz"), 400, "VALIDATION_FAILED");
 });
 
 test("a request to a URL of 10 MB fails with PAYLOAD_TOO_LARGE", async () => {
@@ -139,7 +143,7 @@ test("a request to a URL of 10 MB fails with PAYLOAD_TOO_LARGE", async () => {
   await new Promise((resolve) => socket.on("close", resolve));
   expect(response).toMatch(/^HTTP\/1\.1 413 /);
   expect(response).toContain('"code":"PAYLOAD_TOO_LARGE"');
-  expect((await visitor().get("/ready")).status).toBe(200);
+  expect((await newClient().get("/ready")).status).toBe(200);
 });
 
 test("a malformed HTTP request fails with VALIDATION_FAILED", async () => {
@@ -156,8 +160,8 @@ test("a malformed HTTP request fails with VALIDATION_FAILED", async () => {
 });
 
 test("an unknown path responds 404, and an unknown method responds 405", async () => {
-  expectError(await visitor().get("/nowhere"), 404, "VALIDATION_FAILED", "url");
-  expectError(await visitor().send("PUT", "/api/v1/sessions"), 405, "VALIDATION_FAILED", "method");
+  expectError(await newClient().get("/nowhere"), 404, "VALIDATION_FAILED", "url");
+  expectError(await newClient().send("PUT", "/api/v1/sessions"), 405, "VALIDATION_FAILED", "method");
 });
 
 test.each([
@@ -168,7 +172,7 @@ test.each([
   ["cursor=nonsense", "cursor"],
   ["colour=red", "colour"],
 ])("GET /api/v1/sessions rejects the query %s", async (query, path) => {
-  expectError(await visitor(ADMIN_TOKEN).get(`/api/v1/sessions?${query}`), 400, "VALIDATION_FAILED", path);
+  expectError(await newClient(ADMIN_TOKEN).get(`/api/v1/sessions?${query}`), 400, "VALIDATION_FAILED", path);
 });
 
 test.each([
@@ -180,7 +184,7 @@ test.each([
   ["elevate", { scope: "pay", maxAge: -1 }, "maxAge"],
   ["elevate", { scope: "", maxAge: 1 }, "scope"],
 ])("POST /%s rejects the body %j", async (change, body, path) => {
-  const slack = visitor(API_KEYS.slack);
+  const slack = newClient(API_KEYS.slack);
   const session = await slack.create();
   expectError(await slack.post(`${session}/${change}`, body), 400, "VALIDATION_FAILED", path);
 });
@@ -189,14 +193,14 @@ test.each([
   ["__proto__", '{"a":{"__proto__":1}}', "a.__proto__"],
   ["an array", "[1]", ""],
 ])("PATCH /data rejects a body with %s", async (_what, body, path) => {
-  const slack = visitor(API_KEYS.slack);
+  const slack = newClient(API_KEYS.slack);
   const session = await slack.create();
   expectError(await slack.patch(`${session}/data`, body), 400, "VALIDATION_FAILED", path);
   expect((await slack.get(`${session}/data`)).body.data).toEqual({});
 });
 
 test("write requests from other sites are rejected with 403", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const session = await browser.create();
   for (const headers of [
     { "sec-fetch-site": "cross-site" },
@@ -212,16 +216,16 @@ test("write requests from other sites are rejected with 403", async () => {
 });
 
 test("an invalid cookie is rejected, except by POST /api/v1/sessions, which creates a new session", async () => {
-  const { body } = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const { body } = await newClient(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const ended = body.data?.token ?? "";
-  await visitor(API_KEYS.slack).delete(`/api/v1/sessions/${body.data?.sessionId}`);
+  await newClient(API_KEYS.slack).delete(`/api/v1/sessions/${body.data?.sessionId}`);
   for (const [cookie, status, code] of [
     ["short", 401, "SESSION_REQUIRED"],
     ["A".repeat(50), 401, "SESSION_REQUIRED"],
     ["A".repeat(7000), 401, "SESSION_REQUIRED"],
     [ended, 401, "SESSION_REVOKED"],
   ] as const) {
-    const browser = visitor();
+    const browser = newClient();
     browser.cookie = cookie;
     const id = body.data?.sessionId;
     expectError(await browser.get(`/api/v1/sessions/${id}`), status, code);
@@ -233,11 +237,11 @@ test("an invalid cookie is rejected, except by POST /api/v1/sessions, which crea
 });
 
 test("a request with an older cookie fails with CONFLICT and receives no new cookie", async () => {
-  const consumer = visitor(API_KEYS.slack);
+  const consumer = newClient(API_KEYS.slack);
   const { sessionId, token } =
     (await consumer.post("/api/v1/sessions", { transport: "bearer" })).body.data ?? {};
   const login = await consumer.post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-7" });
-  const [late, browser] = [visitor(), visitor()];
+  const [late, browser] = [newClient(), newClient()];
   late.cookie = token ?? null;
   browser.cookie = login.body.data?.token ?? null;
   expectError(await late.post("/api/v1/sessions", {}), 409, "CONFLICT");
@@ -247,14 +251,14 @@ test("a request with an older cookie fails with CONFLICT and receives no new coo
 
 test("one IP address may create 120 sessions per minute", async () => {
   const from = (address: string) =>
-    visitor().send("POST", "/api/v1/sessions", {}, { "x-forwarded-for": address });
+    newClient().send("POST", "/api/v1/sessions", {}, { "x-forwarded-for": address });
   for (let count = 0; count < 120; count++) expect((await from(`2001:db8::${count}`)).status).toBe(201);
   const response = await from("2001:db8::ffff");
   expectError(response, 429, "RATE_LIMITED");
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await from("2001:db8:0:1::1")).status).toBe(201);
   expect((await from("192.0.2.7")).status).toBe(201);
-  const keyed = await visitor(API_KEYS.slack).send(
+  const keyed = await newClient(API_KEYS.slack).send(
     "POST",
     "/api/v1/sessions",
     {},
@@ -264,16 +268,16 @@ test("one IP address may create 120 sessions per minute", async () => {
 });
 
 test("the log contains no key, cookie or token", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const session = await browser.create();
   await browser.post(`${session}/rotate`);
-  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await newClient(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const token = created.body.data?.token ?? "";
-  await visitor(token).get(`/api/v1/sessions/${token}?cursor=${token}`);
-  await visitor().post("/api/v1/sessions/introspect", { token });
-  const ready = await visitor(ADMIN_TOKEN).get("/ready");
+  await newClient(token).get(`/api/v1/sessions/${token}?cursor=${token}`);
+  await newClient().post("/api/v1/sessions/introspect", { token });
+  const ready = await newClient(ADMIN_TOKEN).get("/ready");
   const requestId = ready.headers.get("x-request-id") ?? "";
-  await service().command.outputMatch(new RegExp(requestId));
+  await service().command.waitForOutput(new RegExp(requestId));
   const { output } = service().command;
   expect(output).toContain(created.body.data?.sessionId);
   for (const secret of [browser.cookie ?? "", token, ADMIN_TOKEN, API_KEYS.slack])

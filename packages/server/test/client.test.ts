@@ -13,12 +13,12 @@ import { mmdbFile } from "./mmdb-file.ts";
 import { TestClient } from "./test-client.ts";
 
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
-const PHONE =
+const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 const BEHIND_A_PROXY = { TRUST_PROXY: "1", COOKIE_SECURE: "false" };
 
 /** Creates a session from this address. Returns the `client` field that the admin's request for the session returns. */
-async function clientSeen(
+async function clientOfNewSession(
   url: string,
   address: string,
   visitor = new TestClient(url),
@@ -46,34 +46,36 @@ describe("with the default privacy mode", () => {
   };
 
   test("a session stores the client with a truncated IP address", async () => {
-    expect(await clientSeen(service().url, "203.0.113.77")).toEqual(firefox);
-    expect(await clientSeen(service().url, "2001:db8:1:2::3")).toMatchObject({ address: "2001:db8:1::" });
+    expect(await clientOfNewSession(service().url, "203.0.113.77")).toEqual(firefox);
+    expect(await clientOfNewSession(service().url, "2001:db8:1:2::3")).toMatchObject({
+      address: "2001:db8:1::",
+    });
   });
 
   test("child sessions and bearer sessions also store the client", async () => {
     const { url } = service();
     const browser = new TestClient(url);
     await browser.create();
-    expect(await clientSeen(url, "203.0.113.77", browser, { name: "lunch" })).toEqual(firefox);
-    expect(await clientSeen(url, "203.0.113.77", new TestClient(url), { transport: "bearer" })).toEqual(
-      firefox,
-    );
+    expect(await clientOfNewSession(url, "203.0.113.77", browser, { name: "lunch" })).toEqual(firefox);
+    expect(
+      await clientOfNewSession(url, "203.0.113.77", new TestClient(url), { transport: "bearer" }),
+    ).toEqual(firefox);
   });
 
   test("a consumer's session stores no client, because the request comes from the consumer's backend", async () => {
     const { url } = service();
-    expect(await clientSeen(url, "203.0.113.77", new TestClient(url, API_KEYS.slack))).toBeNull();
+    expect(await clientOfNewSession(url, "203.0.113.77", new TestClient(url, API_KEYS.slack))).toBeNull();
     const shop = new TestClient(url, API_KEYS.shop);
     const browser = new TestClient(url);
     await browser.create();
     shop.cookie = browser.cookie;
-    expect(await clientSeen(url, "203.0.113.77", shop)).toBeNull();
+    expect(await clientOfNewSession(url, "203.0.113.77", shop)).toBeNull();
   });
 
   test("the list of a subject's sessions contains the device of each session", async () => {
     const { url } = service();
     const shop = new TestClient(url, API_KEYS.shop);
-    const agents = [FIREFOX, PHONE];
+    const agents = [FIREFOX, IPHONE];
     let browser = new TestClient(url);
     for (const agent of agents) {
       browser = new TestClient(url);
@@ -94,7 +96,9 @@ describe("the service with PRIVACY_MODE=full", () => {
   const service = useService({ ...BEHIND_A_PROXY, PRIVACY_MODE: "full" });
 
   test("stores the client's complete IP address", async () => {
-    expect(await clientSeen(service().url, "203.0.113.77")).toMatchObject({ address: "203.0.113.77" });
+    expect(await clientOfNewSession(service().url, "203.0.113.77")).toMatchObject({
+      address: "203.0.113.77",
+    });
   });
 });
 
@@ -106,7 +110,7 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
     // The addresses in 32.1.0.0/16 start with the same bits as the IPv6 addresses in 2001::/16.
     writeFileSync(join(folder, "places.mmdb"), mmdbFile("0010000000000001", place));
     const variables = { ...BEHIND_A_PROXY, PRIVACY_MODE: "none", GEOIP_DATABASE: "places.mmdb" };
-    service = await new RunningService(folder, variables).started();
+    service = await new RunningService(folder, variables).waitUntilStarted();
   });
   afterAll(async () => {
     await service.end();
@@ -114,16 +118,19 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   });
 
   test("a session stores the location of the complete IP address, but not the address", async () => {
-    expect(await clientSeen(service.url, "32.1.2.3")).toMatchObject({
+    expect(await clientOfNewSession(service.url, "32.1.2.3")).toMatchObject({
       address: null,
       country: "CH",
       city: "Zug",
     });
-    expect(await clientSeen(service.url, "203.0.113.77")).toMatchObject({ country: null, city: null });
+    expect(await clientOfNewSession(service.url, "203.0.113.77")).toMatchObject({
+      country: null,
+      city: null,
+    });
   });
 
   test("an IPv6 address has no location if the file contains IPv4 addresses only", async () => {
-    expect(await clientSeen(service.url, "2001:db8::1")).toMatchObject({ country: null, city: null });
+    expect(await clientOfNewSession(service.url, "2001:db8::1")).toMatchObject({ country: null, city: null });
   });
 });
 
@@ -133,7 +140,7 @@ describe("serve with an invalid GEOIP_DATABASE", () => {
 
   async function start(variables: Record<string, string>) {
     const command = new Command(["serve", "--port", "0"], folder, variables);
-    return { code: await command.ended(), errors: command.errors };
+    return { code: await command.exitCode(), errors: command.errors };
   }
 
   test("reports that the file is missing", async () => {

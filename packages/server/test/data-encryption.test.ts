@@ -25,7 +25,7 @@ afterEach(async () => {
 async function restart(variables: Record<string, string>) {
   await running?.end();
   running = new RunningService(folder, variables);
-  await running.started();
+  await running.waitUntilStarted();
   return {
     shop: new TestClient(running.url, API_KEYS.shop),
     admin: new TestClient(running.url, ADMIN_TOKEN),
@@ -33,7 +33,7 @@ async function restart(variables: Record<string, string>) {
 }
 
 /** Whether a file in the folder contains the unencrypted note. */
-function isReadable(): boolean {
+function containsPlaintextNote(): boolean {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .some(({ parentPath, name }) => readFileSync(join(parentPath, name)).includes(NOTE));
@@ -51,19 +51,19 @@ async function noteOf({ shop }: Awaited<ReturnType<typeof restart>>, path: strin
 test("SESSION_DATA_SECRETS encrypts sessions, and the `reencrypt` job lets operators replace a secret without downtime", async () => {
   const before = await restart({ SESSION_DATA_SECRETS: OLD });
   const path = await createSession(before);
-  expect(isReadable()).toBe(false);
+  expect(containsPlaintextNote()).toBe(false);
   const both = await restart({ SESSION_DATA_SECRETS: `${NEW},${OLD}` });
   expect(await noteOf(both, path)).toBe(NOTE);
   const run = await both.admin.post("/api/v1/jobs/reencrypt/run", {});
   expect(run.body.data).toMatchObject({ result: { reencrypted: 1 }, error: null });
   const after = await restart({ SESSION_DATA_SECRETS: NEW });
   expect(await noteOf(after, path)).toBe(NOTE);
-  expect(isReadable()).toBe(false);
+  expect(containsPlaintextNote()).toBe(false);
 });
 
 test("SESSION_DATA_PLAINTEXT=accept allows reading unencrypted sessions until the `reencrypt` job has encrypted them", async () => {
   const path = await createSession(await restart({}));
-  expect(isReadable()).toBe(true);
+  expect(containsPlaintextNote()).toBe(true);
   const refusing = await restart({ SESSION_DATA_SECRETS: NEW });
   expect((await refusing.shop.get(path)).status).toBe(404);
   const accepting = await restart({ SESSION_DATA_SECRETS: NEW, SESSION_DATA_PLAINTEXT: "accept" });

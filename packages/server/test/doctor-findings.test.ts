@@ -7,7 +7,7 @@ import { cookieSetter, findingCodes, PRIVATE_HEADERS, Sites, VALID_COOKIE } from
 const sites = Sites.use();
 
 test("a correct cookie has no findings", async () => {
-  expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE)))).toEqual([]);
+  expect(await findingCodes(await sites.startHttp(cookieSetter(VALID_COOKIE)))).toEqual([]);
 });
 
 describe("a cookie", () => {
@@ -48,11 +48,11 @@ describe("a cookie", () => {
     ["that is deleted on another path", [VALID_COOKIE, "sid=; Path=/shop; Max-Age=0"], []],
     ["whose name is not a session's", "theme=dark; Path=/", ["not-set"]],
   ])("%s has the expected findings", async (_name, cookies, found) => {
-    expect(await findingCodes(await sites.plain(cookieSetter(cookies)))).toEqual(found);
+    expect(await findingCodes(await sites.startHttp(cookieSetter(cookies)))).toEqual(found);
   });
 
   test("without Path has a finding only if a nested URL sets the cookie", async () => {
-    const url = await sites.plain(cookieSetter("sid=1; HttpOnly"));
+    const url = await sites.startHttp(cookieSetter("sid=1; HttpOnly"));
     expect(await findingCodes(url)).toEqual([]);
     expect(await findingCodes(`${url}/api/login`)).toEqual(["no-path"]);
   });
@@ -72,12 +72,14 @@ describe("a cookie", () => {
 
 describe("a response", () => {
   test("has the findings `cacheable` and `no-vary` if shared caches may store the response", async () => {
-    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, {})))).toEqual([
+    expect(await findingCodes(await sites.startHttp(cookieSetter(VALID_COOKIE, {})))).toEqual([
       "cacheable",
       "no-vary",
     ]);
     const headers = { "cache-control": "public, max-age=60", vary: "accept, COOKIE" };
-    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, headers)))).toEqual(["cacheable"]);
+    expect(await findingCodes(await sites.startHttp(cookieSetter(VALID_COOKIE, headers)))).toEqual([
+      "cacheable",
+    ]);
   });
 
   test.each([
@@ -87,20 +89,20 @@ describe("a response", () => {
   ])("with a Date header that differs by %i ms has the findings %j", async (offset, found) => {
     const date = new Date(Date.now() + offset).toUTCString();
     expect(
-      await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, { ...PRIVATE_HEADERS, date }))),
+      await findingCodes(await sites.startHttp(cookieSetter(VALID_COOKIE, { ...PRIVATE_HEADERS, date }))),
     ).toEqual(found);
   });
 
   test("has the finding `not-recognised` if it replaces the cookie that the client has just sent", async () => {
     let count = 0;
-    const url = await sites.plain((_request, response) => {
+    const url = await sites.startHttp((_request, response) => {
       response.writeHead(200, { ...PRIVATE_HEADERS, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
     });
     expect(await findingCodes(url)).toEqual(["not-recognised"]);
   });
 
   test("that follows a redirect is also examined (at most six responses)", async () => {
-    const url = await sites.plain((request, response) => {
+    const url = await sites.startHttp((request, response) => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
       else
         cookieSetter(VALID_COOKIE, { ...PRIVATE_HEADERS, location: "http://localhost:1/" })(
@@ -109,12 +111,12 @@ describe("a response", () => {
         );
     });
     expect(await findingCodes(url)).toEqual([]);
-    const toMail = await sites.plain((_request, response) =>
+    const toMail = await sites.startHttp((_request, response) =>
       response.writeHead(302, { location: "mailto:ann" }).end(),
     );
     expect(await findingCodes(toMail)).toEqual(["not-set"]);
     let count = 0;
-    const endless = await sites.plain((_request, response) =>
+    const endless = await sites.startHttp((_request, response) =>
       response.writeHead(302, { location: `/${++count}` }).end(),
     );
     const asking = { method: "GET" };
@@ -126,7 +128,7 @@ describe("a response", () => {
   });
 
   test("may set the cookie and redirect at the same time", async () => {
-    const url = await sites.plain((request, response) => {
+    const url = await sites.startHttp((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
       response
         .writeHead(
@@ -179,21 +181,23 @@ describe("a page of another origin", () => {
     ],
   ])("%s has the expected findings", async (_name, frontend, cookie, headers, found) => {
     expect(
-      await findingCodes(await sites.plain(cookieSetter(cookie, headers)), { frontend: new URL(frontend) }),
+      await findingCodes(await sites.startHttp(cookieSetter(cookie, headers)), {
+        frontend: new URL(frontend),
+      }),
     ).toEqual(found);
   });
 
   test("has a finding for each missing header and for a missing preflight response", async () => {
     const frontend = new URL("http://localhost:1");
     const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
-    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, bare)), { frontend })).toEqual([
-      "cors-credentials",
-    ]);
-    const unvaried = { ...granted(frontend.origin), vary: "Cookie" };
-    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, unvaried)), { frontend })).toEqual(
-      ["cors-vary"],
+    expect(await findingCodes(await sites.startHttp(cookieSetter(VALID_COOKIE, bare)), { frontend })).toEqual(
+      ["cors-credentials"],
     );
-    const url = await sites.plain((request, response) => {
+    const unvaried = { ...granted(frontend.origin), vary: "Cookie" };
+    expect(
+      await findingCodes(await sites.startHttp(cookieSetter(VALID_COOKIE, unvaried)), { frontend }),
+    ).toEqual(["cors-vary"]);
+    const url = await sites.startHttp((request, response) => {
       if (request.method === "OPTIONS") response.writeHead(401).end();
       else cookieSetter(VALID_COOKIE, granted(frontend.origin))(request, response);
     });

@@ -33,12 +33,12 @@ export class Sites {
   }
 
   /** Starts a site on http and returns its URL. */
-  async plain(listener: RequestListener): Promise<string> {
+  async startHttp(listener: RequestListener): Promise<string> {
     return `http://localhost:${await this.listen(createServer(listener), "localhost")}`;
   }
 
-  /** Starts a site on https and returns its URL. {@link doctor} trusts its certificate. */
-  async encrypted(listener: RequestListener): Promise<string> {
+  /** Starts a site on https and returns its URL. {@link runDoctor} trusts its certificate. */
+  async startHttps(listener: RequestListener): Promise<string> {
     const [key, cert] = [join(this.#folder, "key.pem"), this.#certificate];
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
     const kind = [
@@ -57,10 +57,10 @@ export class Sites {
   }
 
   /** Runs the command. `report` is the parsed JSON output if `args` contain `--json`. */
-  async doctor(args: readonly string[]) {
+  async runDoctor(args: readonly string[]) {
     const trusted = existsSync(this.#certificate) ? { NODE_EXTRA_CA_CERTS: this.#certificate } : undefined;
     const command = new Command(["doctor", ...args], this.#folder, trusted);
-    const code = await command.ended();
+    const code = await command.exitCode();
     const report = args.includes("--json") ? JSON.parse(command.output || "null") : null;
     return { code, output: command.output, errors: command.errors, report };
   }

@@ -22,8 +22,10 @@ describe("doctor on a real application", () => {
   }
 
   test("reports that express-session sets its cookie only behind a trusted proxy", async () => {
-    expect(await findingCodes(await sites.plain(expressSessionShop(false)))).toEqual(["not-set"]);
-    expect(await findingCodes(await sites.plain(expressSessionShop(true)))).toEqual(["only-behind-proxy"]);
+    expect(await findingCodes(await sites.startHttp(expressSessionShop(false)))).toEqual(["not-set"]);
+    expect(await findingCodes(await sites.startHttp(expressSessionShop(true)))).toEqual([
+      "only-behind-proxy",
+    ]);
   });
 
   test("finds no problem in a Coatcheck application on https", async () => {
@@ -34,14 +36,14 @@ describe("doctor on a real application", () => {
       await (await sessionOf(request).load()).patch({ seen: true });
       response.send("hello");
     });
-    const { code, output } = await sites.doctor([await sites.encrypted(app)]);
+    const { code, output } = await sites.runDoctor([await sites.startHttps(app)]);
     expect(output).toContain("No problem found with __Host-sid");
     expect(code).toBe(0);
   });
 
   test("finds no problem in the service on http", async () => {
     const args = ["--method", "post", "--data", "{}", "--json"];
-    const { code, report } = await sites.doctor([`${service().url}/api/v1/sessions`, ...args]);
+    const { code, report } = await sites.runDoctor([`${service().url}/api/v1/sessions`, ...args]);
     expect(report.findings.filter(({ level }: { level: string }) => level === "problem")).toEqual([]);
     expect(report).toMatchObject({
       ok: true,
@@ -54,14 +56,16 @@ describe("doctor on a real application", () => {
 
 describe("doctor on an https site", () => {
   test("detects from the cookie and from redirects that the server does not trust its proxy", async () => {
-    const plain = await sites.encrypted(cookieSetter(VALID_COOKIE));
-    expect((await sites.doctor([plain, "--json"])).report.findings).toMatchObject([{ code: "not-secure" }]);
-    const url = await sites.encrypted((request, response) => {
+    const plain = await sites.startHttps(cookieSetter(VALID_COOKIE));
+    expect((await sites.runDoctor([plain, "--json"])).report.findings).toMatchObject([
+      { code: "not-secure" },
+    ]);
+    const url = await sites.startHttps((request, response) => {
       const location = request.url === "/self" ? "/self" : `http://${request.headers.host}/`;
       response.writeHead(302, { location }).end();
     });
     for (const path of ["/self", "/plain"]) {
-      const { report } = await sites.doctor([`${url}${path}`, "--json"]);
+      const { report } = await sites.runDoctor([`${url}${path}`, "--json"]);
       expect(report.findings.map(({ code }: { code: string }) => code)).toEqual([
         "proxy-not-trusted",
         "not-set",
@@ -72,8 +76,8 @@ describe("doctor on an https site", () => {
 
 describe("the command `coatcheck doctor`", () => {
   test("prints each finding with advice but without cookie values, and exits with code 1", async () => {
-    const { code, output } = await sites.doctor([
-      await sites.plain(cookieSetter("sid=secret-value; Domain=example.com")),
+    const { code, output } = await sites.runDoctor([
+      await sites.startHttp(cookieSetter("sid=secret-value; Domain=example.com")),
     ]);
     expect(code).toBe(1);
     expect(output).toMatch(/200 {2}http:\/\/localhost:\d+\/ {2}sets sid/);
@@ -84,8 +88,8 @@ describe("the command `coatcheck doctor`", () => {
   });
 
   test("prints JSON without cookie values if it runs with --json", async () => {
-    const { code, output, report } = await sites.doctor([
-      await sites.plain(cookieSetter("sid=secret-value; Path=/")),
+    const { code, output, report } = await sites.runDoctor([
+      await sites.startHttp(cookieSetter("sid=secret-value; Path=/")),
       "--json",
     ]);
     expect(report).toMatchObject({
@@ -98,7 +102,7 @@ describe("the command `coatcheck doctor`", () => {
   });
 
   test("lists all options if it runs with --help", async () => {
-    const { output } = await sites.doctor(["--help"]);
+    const { output } = await sites.runDoctor(["--help"]);
     for (const option of ["<url>", "--frontend", "--cookie", "--method", "--data", "--json"]) {
       expect(output).toContain(option);
     }
@@ -109,7 +113,7 @@ describe("the command `coatcheck doctor`", () => {
     [["file:///etc/passwd"], /^coatcheck: The URL must be an http or https URL/],
     [["http://localhost:8000/", "--frontend", "x"], /^coatcheck: --frontend must be an http or https URL/],
   ])("rejects the arguments %j with an error message of one line", async (args, message) => {
-    const { code, errors, output } = await sites.doctor(args);
+    const { code, errors, output } = await sites.runDoctor(args);
     expect([code, output]).toEqual([1, ""]);
     expect(errors).toMatch(message);
   });
@@ -118,7 +122,7 @@ describe("the command `coatcheck doctor`", () => {
     const server = createServer();
     const port = await sites.listen(server);
     server.close();
-    const { code, errors } = await sites.doctor([`http://127.0.0.1:${port}/`]);
+    const { code, errors } = await sites.runDoctor([`http://127.0.0.1:${port}/`]);
     expect(code).toBe(1);
     expect(errors).toBe(`coatcheck: The request to http://127.0.0.1:${port} failed: ECONNREFUSED.\n`);
   });

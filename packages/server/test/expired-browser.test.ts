@@ -62,9 +62,9 @@ test.each(TRANSPORTS)(
 test.each(TRANSPORTS)(
   "a request with the %s of a session that another node has deleted fails with SESSION_NOT_FOUND",
   async (_name, headersOf) => {
-    // A token with a valid signature, of a session that is not in this store and this cache.
-    const elsewhere = new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"] });
-    const { record, token } = await elsewhere.create();
+    // Creates tokens with a valid signature whose sessions are missing in the service's store and cache.
+    const otherManager = new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"] });
+    const { record, token } = await otherManager.create();
     expect(await codesOf(record.id, headersOf(token))).toEqual(["404 SESSION_NOT_FOUND"]);
   },
 );

@@ -44,13 +44,13 @@ export class Command {
   }
 
   /** Resolves to the exit code when the process has ended and its output is complete. */
-  async ended(): Promise<number | null> {
+  async exitCode(): Promise<number | null> {
     await this.#ended;
     return this.child.exitCode;
   }
 
   /** Waits until the output matches the pattern. Resolves to the first match. */
-  async outputMatch(pattern: RegExp): Promise<RegExpExecArray> {
+  async waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output);
       if (found) return found;
@@ -76,15 +76,15 @@ export class RunningService {
     });
   }
 
-  async started(): Promise<this> {
-    this.url = (await this.command.outputMatch(/API +(http:\S+)\/api/))[1] ?? "";
+  async waitUntilStarted(): Promise<this> {
+    this.url = (await this.command.waitForOutput(/API +(http:\S+)\/api/))[1] ?? "";
     return this;
   }
 
   /** Sends the signal. Resolves to the exit code when the process has ended. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.command.child.kill(signal);
-    return await this.command.ended();
+    return await this.command.exitCode();
   }
 }
 
@@ -92,7 +92,7 @@ export class RunningService {
 export function useService(variables: Record<string, string> = {}): () => RunningService {
   let service: RunningService;
   beforeAll(async () => {
-    service = await new RunningService(temporaryFolder(), variables).started();
+    service = await new RunningService(temporaryFolder(), variables).waitUntilStarted();
   });
   afterAll(async () => {
     await service.end();

@@ -138,7 +138,7 @@ await describeWithServer("PostgreSQL", "postgres", async (url) => {
     const variables = { DATABASE_URL: own.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
     const services = [new RunningService(path, variables), new RunningService(path, variables)];
     try {
-      const nodes = await Promise.all(services.map((service) => service.started()));
+      const nodes = await Promise.all(services.map((service) => service.waitUntilStarted()));
       const [one, other] = nodes.map((node) => new TestClient(node.url, ADMIN_TOKEN)) as [
         TestClient,
         TestClient,

@@ -36,7 +36,7 @@ test("/metrics reports session counts and cache metrics", async () => {
 });
 
 test("/metrics omits the session counts while the store is unavailable", async () => {
-  const watched = await new ObservedService().started();
+  const watched = await new ObservedService().waitUntilStarted();
   try {
     await watched.stopStore();
     const { status, text } = await scrape(watched.url, ADMIN_TOKEN);

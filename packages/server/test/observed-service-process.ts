@@ -12,7 +12,7 @@ let reads = 0;
 let isDown = false;
 const memory = memoryStore();
 
-function requireUp(): void {
+function throwIfStopped(): void {
   if (isDown) throw new CoatcheckError("STORE_UNAVAILABLE", "The test has stopped the store.");
 }
 
@@ -20,11 +20,11 @@ const store = {
   ...memory,
   async get(id: string) {
     reads++;
-    requireUp();
+    throwIfStopped();
     return await memory.get(id);
   },
   async stats(now: number) {
-    requireUp();
+    throwIfStopped();
     return await memory.stats(now);
   },
 };
@@ -44,7 +44,7 @@ const app = await buildApp({
   rateLimits: { session: 0, address: 0 },
 });
 process.on("message", (message) => {
-  if (message !== "reads") isDown = message === "break";
+  if (message !== "reads") isDown = message === "stop";
   process.send?.({ reads });
 });
 process.send?.({ url: await app.listen({ host: "127.0.0.1", port: 0 }) });

@@ -13,23 +13,23 @@ export class ObservedService {
     this.#process = fork(SERVICE_PROGRAM, { execArgv: ["--conditions=coatcheck-source"] });
   }
 
-  async started(): Promise<this> {
+  async waitUntilStarted(): Promise<this> {
     const [{ url }] = await once(this.#process, "message");
     this.url = url;
     return this;
   }
 
   /** Returns how often the service has read a session from the store. */
-  async reads(): Promise<number> {
+  async countReads(): Promise<number> {
     return await this.#send("reads");
   }
 
   async stopStore(): Promise<void> {
-    await this.#send("break");
+    await this.#send("stop");
   }
 
   async restoreStore(): Promise<void> {
-    await this.#send("mend");
+    await this.#send("restore");
   }
 
   async end(): Promise<void> {

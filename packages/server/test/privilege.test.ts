@@ -5,20 +5,20 @@ import { TestClient } from "./test-client.ts";
 const service = useService();
 const shortLived = useService({ SESSION_IDLE_TIMEOUT_MS: "1000" });
 
-const visitor = (key: string | null = null) => new TestClient(service().url, key);
+const newClient = (key: string | null = null) => new TestClient(service().url, key);
 
 async function introspect(token: unknown) {
-  const { body } = await visitor(API_KEYS.shop).post("/api/v1/sessions/introspect", { token });
+  const { body } = await newClient(API_KEYS.shop).post("/api/v1/sessions/introspect", { token });
   return body.data;
 }
 
 test("an application can log a browser in with its API key and the browser's cookie", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const path = await browser.create({ metadata: { from: "a link" } });
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
   const before = browser.cookie;
 
-  const application = visitor(API_KEYS.shop);
+  const application = newClient(API_KEYS.shop);
   application.cookie = before;
   const login = await application.post(`${path}/authenticate`, { subject: "user-7", tenant: "geneva" });
   expect(login.status).toBe(200);
@@ -39,12 +39,12 @@ test("an application can log a browser in with its API key and the browser's coo
 });
 
 test("a login whose response was lost can be repeated with the older cookie, but only for the same subject", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const path = await browser.create();
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
   /** Logs in with the cookie that the browser had before the first login. Returns the response and the new cookie. */
   const logIn = async (subject: string) => {
-    const application = visitor(API_KEYS.shop);
+    const application = newClient(API_KEYS.shop);
     application.cookie = browser.cookie;
     const { status, body } = await application.post(`${path}/authenticate`, { subject });
     return { status, session: body.data?.session, cookie: application.cookie };
@@ -63,23 +63,23 @@ test("a login whose response was lost can be repeated with the older cookie, but
 });
 
 test("a browser can log out with its older cookie if the login response was lost", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const path = await browser.create();
-  const application = visitor(API_KEYS.shop);
+  const application = newClient(API_KEYS.shop);
   application.cookie = browser.cookie;
   await application.post(`${path}/authenticate`, { subject: "user-7" });
   const other = await browser.send("DELETE", "/api/v1/sessions/00000000-0000-4000-8000-000000000000");
   expect(other.status).toBe(409);
   const { status, body } = await browser.delete(path);
   expect([status, body.data, browser.cookie]).toEqual([200, { ended: 1 }, null]);
-  expect((await visitor(ADMIN_TOKEN).get(path)).body.data).toMatchObject({
+  expect((await newClient(ADMIN_TOKEN).get(path)).body.data).toMatchObject({
     state: "revoked",
     reason: "logout",
   });
 });
 
 test("a browser cannot log in or elevate its own session", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const path = await browser.create();
   for (const [change, body] of [
     ["authenticate", { subject: "admin" }],
@@ -89,11 +89,13 @@ test("a browser cannot log in or elevate its own session", async () => {
     expect([status, response.error?.code]).toEqual([403, "FORBIDDEN"]);
   }
   expect((await browser.get(path)).body.data).toMatchObject({ subject: null, version: 1 });
-  expect((await visitor(API_KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(404);
+  expect((await newClient(API_KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(
+    404,
+  );
 });
 
 test("the response for a bearer session contains each new token, and older tokens are rejected", async () => {
-  const slack = visitor(API_KEYS.slack);
+  const slack = newClient(API_KEYS.slack);
   const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
   const tokens = [created.body.data?.token];
@@ -116,7 +118,7 @@ test("the response for a bearer session contains each new token, and older token
 });
 
 test("the holder of an anonymous session's token can rotate it, and the older token stays valid for a short time", async () => {
-  const browser = visitor();
+  const browser = newClient();
   const path = await browser.create();
   const before = browser.cookie;
   const rotated = await browser.post(`${path}/rotate`);
@@ -124,13 +126,13 @@ test("the holder of an anonymous session's token can rotate it, and the older to
   expect(browser.cookie).not.toBe(before);
   expect((await browser.get(path)).status).toBe(200);
 
-  const created = await visitor().post("/api/v1/sessions", { transport: "bearer" });
+  const created = await newClient().post("/api/v1/sessions", { transport: "bearer" });
   expect(created.headers.getSetCookie()).toEqual([]);
   const { sessionId, token } = created.body.data ?? {};
-  const renewed = await visitor(token).post(`/api/v1/sessions/${sessionId}/rotate`);
+  const renewed = await newClient(token).post(`/api/v1/sessions/${sessionId}/rotate`);
   expect(renewed.body.data?.token).toHaveLength(50);
-  expect((await visitor(renewed.body.data?.token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
-  expect((await visitor(token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
+  expect((await newClient(renewed.body.data?.token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
+  expect((await newClient(token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
 });
 
 test("POST /rotate never returns a cookie session's token in the body, for any Authorization header", async () => {
@@ -145,14 +147,14 @@ test("POST /rotate never returns a cookie session's token in the body, for any A
 });
 
 test("POST /elevate rejects an anonymous session", async () => {
-  const slack = visitor(API_KEYS.slack);
+  const slack = newClient(API_KEYS.slack);
   const path = await slack.create();
   const { status, body } = await slack.post(`${path}/elevate`, { scope: "pay", maxAge: 1000 });
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
 });
 
 test("introspection requires a key and reports an invalid token as inactive", async () => {
-  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await newClient(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   expect(await introspect(token)).toMatchObject({ active: true, sessionId, owner: "consumer:slack" });
   for (const [text, reason] of [
@@ -163,12 +165,12 @@ test("introspection requires a key and reports an invalid token as inactive", as
   ] as const) {
     expect(await introspect(text)).toEqual({ active: false, reason });
   }
-  await visitor(ADMIN_TOKEN).delete(`/api/v1/sessions/${sessionId}`);
+  await newClient(ADMIN_TOKEN).delete(`/api/v1/sessions/${sessionId}`);
   expect(await introspect(token)).toEqual({ active: false, reason: "revoked" });
 
   const question = { token };
-  expect((await visitor().post("/api/v1/sessions/introspect", question)).status).toBe(401);
-  const browser = visitor();
+  expect((await newClient().post("/api/v1/sessions/introspect", question)).status).toBe(401);
+  const browser = newClient();
   await browser.create();
   expect((await browser.post("/api/v1/sessions/introspect", question)).status).toBe(403);
 });
@@ -190,23 +192,23 @@ test("introspection does not extend a session, and the list of active sessions o
 });
 
 test("POST /api/v1/sessions rejects an invalid bearer token", async () => {
-  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await newClient(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token = "", sessionId } = created.body.data ?? {};
-  await visitor(API_KEYS.slack).post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-9" });
+  await newClient(API_KEYS.slack).post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-9" });
   const createWith = async (bearer: string) => {
-    const { status, body } = await visitor(bearer).post("/api/v1/sessions", { transport: "bearer" });
+    const { status, body } = await newClient(bearer).post("/api/v1/sessions", { transport: "bearer" });
     return [status, body.error?.code, body.data?.token];
   };
   expect(await createWith(token)).toEqual([409, "CONFLICT", undefined]);
   expect(await createWith("A".repeat(50))).toEqual([401, "SESSION_REQUIRED", undefined]);
-  await visitor(API_KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
+  await newClient(API_KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
   expect(await createWith(token)).toEqual([401, "SESSION_REVOKED", undefined]);
 });
 
 test("a request with the token of a revoked session fails with SESSION_REVOKED", async () => {
-  const created = await visitor(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await newClient(API_KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
-  await visitor(API_KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
-  const { status, body } = await visitor(token).get(`/api/v1/sessions/${sessionId}`);
+  await newClient(API_KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
+  const { status, body } = await newClient(token).get(`/api/v1/sessions/${sessionId}`);
   expect([status, body.error?.code]).toEqual([401, "SESSION_REVOKED"]);
 });

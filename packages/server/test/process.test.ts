@@ -29,13 +29,13 @@ afterEach(async () => {
 async function start(variables: Record<string, string> = {}): Promise<RunningService> {
   const service = new RunningService(folder, variables);
   started.push(service);
-  return await service.started();
+  return await service.waitUntilStarted();
 }
 
 /** Runs a command and waits until it has ended. */
 async function run(args: readonly string[], variables: Record<string, string> = {}) {
   const command = new Command(args, folder, variables);
-  return { code: await command.ended(), output: command.output, errors: command.errors };
+  return { code: await command.exitCode(), output: command.output, errors: command.errors };
 }
 
 test("--help lists the commands and options, and --version prints the version", async () => {
@@ -210,7 +210,7 @@ test("the service finishes an active request after SIGTERM", async () => {
   socket.write(body);
   await new Promise((resolve) => socket.once("close", resolve));
   expect(response).toContain("HTTP/1.1 200 OK");
-  expect(await service.command.ended()).toBe(0);
+  expect(await service.command.exitCode()).toBe(0);
 
   const again = await start();
   const { body: stored } = await new TestClient(again.url, API_KEYS.slack).get(`${path}/data`);
@@ -277,7 +277,7 @@ test("no confirmed write is lost if the service is killed with SIGKILL", async (
     }
   });
   await Promise.all(writers);
-  await service.command.ended();
+  await service.command.exitCode();
   expect(count).toBeGreaterThanOrEqual(400);
 
   const again = new TestClient((await start()).url, API_KEYS.slack);

@@ -40,7 +40,7 @@ test.each([
   },
 );
 
-test("a session can end the subject's sessions after an elevation for the scope `account`, but not for other scopes", async () => {
+test("a session can end the subject's sessions after an elevation for the scope `account`, but not after one for another scope", async () => {
   const { id } = await logIn();
   observed.clock.pass(60 * MINUTE);
   const { token: unrelated } = await observed.manager.elevate(id, "billing", MINUTE);

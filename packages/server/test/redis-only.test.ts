@@ -28,7 +28,7 @@ async function startRedis(policy: string) {
 describeWithProgram("redis", "the service with Redis as its only store", () => {
   test("refuses to start on a Redis that may evict sessions", async () => {
     const { service } = await startRedis("allkeys-lru");
-    expect(await service.command.ended()).toBe(1);
+    expect(await service.command.exitCode()).toBe(1);
     expect(service.command.errors).toMatch(
       /^coatcheck: Cannot open the database redis:.*: Redis may evict sessions \(maxmemory-policy is allkeys-lru\)/,
     );
@@ -36,26 +36,26 @@ describeWithProgram("redis", "the service with Redis as its only store", () => {
 
   test("is not ready while the eviction policy is unsafe, and logs the reason", async () => {
     const { admin, service } = await startRedis("noeviction");
-    await service.started();
+    await service.waitUntilStarted();
     const client = new TestClient(service.url, ADMIN_TOKEN);
     expect((await client.get("/ready")).status).toBe(200);
     await admin.exec(["CONFIG", "SET", POLICY, "allkeys-lru"]);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(503);
-    await service.command.outputMatch(/Redis may evict sessions \(maxmemory-policy is allkeys-lru\)/);
+    await service.command.waitForOutput(/Redis may evict sessions \(maxmemory-policy is allkeys-lru\)/);
     await admin.exec(["CONFIG", "SET", POLICY, "noeviction"]);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(200);
   });
 
   test("rejects all sessions after the revocation log is lost, until the admin has ended all sessions", async () => {
     const { admin, service } = await startRedis("noeviction");
-    await service.started();
+    await service.waitUntilStarted();
     const client = new TestClient(service.url, ADMIN_TOKEN);
     const created = await client.post("/api/v1/sessions", { transport: "bearer", tenant: "acme" });
     expect(created.status).toBe(201);
     expect((await client.delete("/api/v1/sessions?tenant=acme")).status).toBe(200);
     expect(await admin.exec(["DEL", "{coatcheck}:history"])).toBe(1);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(503);
-    await service.command.outputMatch(/Redis has lost a key of the session store/);
+    await service.command.waitForOutput(/Redis has lost a key of the session store/);
     const holder = new TestClient(service.url, created.body.data?.token);
     expect((await holder.get(`/api/v1/sessions/${created.body.data?.sessionId}`)).status).toBe(503);
 

@@ -22,7 +22,7 @@ afterAll(() => application.close());
 const RESERVED = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
 
 /** Creates a session of an API consumer, in which the application stores reserved members. */
-async function begin() {
+async function createSession() {
   const slack = new TestClient(service().url, API_KEYS.slack);
   const { data } = (await slack.post("/api/v1/sessions", { transport: "bearer" })).body;
   const id = data?.sessionId ?? "";
@@ -33,7 +33,7 @@ async function begin() {
 }
 
 test("responses do not contain reserved members", async () => {
-  const { path, slack, holder } = await begin();
+  const { path, slack, holder } = await createSession();
   const admin = new TestClient(service().url, ADMIN_TOKEN);
   for (const caller of [slack, holder, admin]) {
     expect((await caller.get(`${path}/data`)).body.data).toEqual({ cart: { $inside: 1 } });
@@ -62,7 +62,7 @@ test.each([
   ["contains a reserved name with an escaped $", '{"\\u0024jar":"x"}', "$jar"],
   ["contains the name $", { $: 1 }, "$"],
 ])("a patch is rejected for every caller if it %s", async (_case, patch, path) => {
-  const session = await begin();
+  const session = await createSession();
   const before = await session.slack.get(`${session.path}/data`);
   for (const caller of [session.slack, session.holder, new TestClient(service().url, ADMIN_TOKEN)]) {
     for (const type of ["application/json", "application/merge-patch+json"]) {
@@ -79,7 +79,7 @@ test.each([
 });
 
 test("reserved members are unchanged after patches, a login and a rotation", async () => {
-  const { path, slack, holder, stored } = await begin();
+  const { path, slack, holder, stored } = await createSession();
   await Promise.all([
     slack.patch(`${path}/data`, { cart: null, theme: "dark" }),
     holder.patch(`${path}/data`, { a$: 1, nested: { $too: 2 } }),
@@ -94,7 +94,7 @@ test("reserved members are unchanged after patches, a login and a rotation", asy
 });
 
 test("the ETag changes if the application writes reserved members", async () => {
-  const { path, slack } = await begin();
+  const { path, slack } = await createSession();
   const etag = (await slack.get(`${path}/data`)).headers.get("etag") ?? "";
   await application.manager.patch(path.slice(-36), { $order: { history: ["cancelled"] } });
   const late = await slack.patch(`${path}/data`, { theme: "dark" }, { "if-match": etag });

@@ -13,7 +13,7 @@ async function openBrowser(url: string) {
 }
 
 /** Returns a session as the admin reads it. */
-const inspect = async (url: string, path: string) =>
+const readAsAdmin = async (url: string, path: string) =>
   (await new TestClient(url, ADMIN_TOKEN).get(path)).body.data;
 
 describe("with SESSION_LIMIT=1", () => {
@@ -33,15 +33,15 @@ describe("with SESSION_LIMIT=1", () => {
     expect((await other.browser.get(other.path)).body.data).toMatchObject({ subject: "bob" });
     const refused = await first.browser.get(first.path);
     expect([refused.status, refused.body.error?.code]).toEqual([401, "SESSION_REVOKED"]);
-    expect(await inspect(url, first.path)).toMatchObject({ state: "revoked", reason: "limit" });
+    expect(await readAsAdmin(url, first.path)).toMatchObject({ state: "revoked", reason: "limit" });
   });
 
   test("a backend's request that creates a logged-in session ends the subject's first session", async () => {
     const backend = new TestClient(service().url, API_KEYS.slack);
     const first = await backend.create({ subject: "eve" });
     const second = await backend.create({ subject: "eve" });
-    expect(await inspect(service().url, first)).toMatchObject({ state: "revoked", reason: "limit" });
-    expect(await inspect(service().url, second)).toMatchObject({ state: "active" });
+    expect(await readAsAdmin(service().url, first)).toMatchObject({ state: "revoked", reason: "limit" });
+    expect(await readAsAdmin(service().url, second)).toMatchObject({ state: "active" });
   });
 });
 

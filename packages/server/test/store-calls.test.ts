@@ -7,7 +7,7 @@ import { TestClient } from "./test-client.ts";
 let service: ObservedService;
 
 beforeAll(async () => {
-  service = await new ObservedService().started();
+  service = await new ObservedService().waitUntilStarted();
 });
 
 afterAll(() => service.end());
@@ -40,7 +40,7 @@ test("2,000 requests with random tokens cause no store read and create no sessio
   }
   // Of 2^32 random tokens, only about one has a valid signature.
   expect(Object.fromEntries(counts)).toEqual({ SESSION_REQUIRED: 1500, forged: 500 });
-  expect(await service.reads()).toBe(0);
+  expect(await service.countReads()).toBe(0);
   expect((await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions).toBe(0);
 });
 
@@ -61,9 +61,9 @@ test.each(["/health", "/ready", "/", "/openapi.json"])(
 test("a request with a valid token causes a store read", async () => {
   const created = await new TestClient(service.url).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
-  const before = await service.reads();
+  const before = await service.countReads();
   expect((await new TestClient(service.url, token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
-  expect(await service.reads()).toBeGreaterThan(before);
+  expect(await service.countReads()).toBeGreaterThan(before);
 });
 
 test("a request fails with 503 and keeps its cookie if the store is unavailable", async () => {

@@ -28,7 +28,7 @@ async function expectSharedSessions(variables: Record<string, string>): Promise<
     new RunningService(folder, { ...BOTH_NODES, ...variables }),
     new RunningService(folder, { ...BOTH_NODES, ...variables }),
   ];
-  const [first, second] = await Promise.all(started.map((service) => service.started()));
+  const [first, second] = await Promise.all(started.map((service) => service.waitUntilStarted()));
   if (!first || !second) throw new Error("Two nodes must be running.");
 
   const created = await new TestClient(first.url, API_KEYS.slack).post("/api/v1/sessions", {
@@ -123,7 +123,7 @@ await describeWithServer("on Upstash", "redis", (url) => {
     async (more) => {
       const wrong = { ...BOTH_NODES, ...variables(), ...more, UPSTASH_REDIS_REST_TOKEN: "very-secret" };
       const { command } = new RunningService(folder, wrong);
-      expect(await command.ended()).toBe(1);
+      expect(await command.exitCode()).toBe(1);
       expect(command.errors).toMatch(/^coatcheck: Cannot (connect to|open) .*127\.0\.0\.1/);
       expect(command.errors).not.toContain("very-secret");
     },
@@ -133,7 +133,7 @@ await describeWithServer("on Upstash", "redis", (url) => {
 test("the service does not print the password when it reports an unreachable database", async () => {
   const variables = { ...BOTH_NODES, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
   const { command } = new RunningService(folder, variables);
-  expect(await command.ended()).toBe(1);
+  expect(await command.exitCode()).toBe(1);
   expect(command.errors).toMatch(/^coatcheck: Cannot open the database postgres:\/\/127\.0\.0\.1:1: /);
   expect(command.errors).not.toContain("very-secret");
 });

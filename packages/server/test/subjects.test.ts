@@ -5,7 +5,7 @@ import { TestClient } from "./test-client.ts";
 const service = useService();
 
 /** Creates a bearer session of the consumer and logs it in. Returns its id and a client with its token. */
-async function loggedIn(key: string, subject: string): Promise<{ id: string; holder: TestClient }> {
+async function createLoggedIn(key: string, subject: string): Promise<{ id: string; holder: TestClient }> {
   const consumer = new TestClient(service().url, key);
   const path = await consumer.create();
   const { body } = await consumer.post(`${path}/authenticate`, { subject });
@@ -17,9 +17,9 @@ function idsIn(data: unknown): string[] {
 }
 
 test("a subject can list its sessions and end the other sessions", async () => {
-  const first = await loggedIn(API_KEYS.slack, "ann@example.com");
-  const second = await loggedIn(API_KEYS.shop, "ann@example.com");
-  const other = await loggedIn(API_KEYS.shop, "bob");
+  const first = await createLoggedIn(API_KEYS.slack, "ann@example.com");
+  const second = await createLoggedIn(API_KEYS.shop, "ann@example.com");
+  const other = await createLoggedIn(API_KEYS.shop, "bob");
   const path = "/api/v1/subjects/ann%40example.com/sessions";
 
   expect(idsIn((await first.holder.get(path)).body.data)).toEqual([first.id, second.id].sort());
@@ -36,7 +36,7 @@ test("a subject can list its sessions and end the other sessions", async () => {
 });
 
 test("a request with an invalid parameter `except` ends no session", async () => {
-  const { id, holder } = await loggedIn(API_KEYS.slack, "eve");
+  const { id, holder } = await createLoggedIn(API_KEYS.slack, "eve");
   for (const except of ["", "undefined", id.slice(1), id.toUpperCase(), "%00"]) {
     const { status, body } = await holder.delete(`/api/v1/subjects/eve/sessions?except=${except}`);
     expect([status, body.error?.faults?.[0]?.path], except).toEqual([400, "except"]);
@@ -45,8 +45,8 @@ test("a request with an invalid parameter `except` ends no session", async () =>
 });
 
 test("a consumer can list and end the sessions that it created, and the admin can list and end all sessions", async () => {
-  const slack = await loggedIn(API_KEYS.slack, "cid");
-  const shop = await loggedIn(API_KEYS.shop, "cid");
+  const slack = await createLoggedIn(API_KEYS.slack, "cid");
+  const shop = await createLoggedIn(API_KEYS.shop, "cid");
   const path = "/api/v1/subjects/cid/sessions";
   const consumer = new TestClient(service().url, API_KEYS.slack);
   const admin = new TestClient(service().url, ADMIN_TOKEN);

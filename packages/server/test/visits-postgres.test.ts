@@ -11,7 +11,7 @@ await describeWithServer("the service on PostgreSQL", "postgres", (url) => {
     const database = await createTemporaryDatabase(url);
     const folder = temporaryFolder();
     const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
-    const node = await new RunningService(folder, variables).started();
+    const node = await new RunningService(folder, variables).waitUntilStarted();
     try {
       const backend = new TestClient(node.url, API_KEYS.shop);
       const { body } = await backend.post("/api/v1/sessions", { transport: "bearer" });

@@ -209,11 +209,11 @@ test("no event of a request is tracked if one event is invalid", async () => {
 test("the metrics count many sessions from one IP address, and a changed user agent, as suspicious", async () => {
   const client = { address: "203.0.113.9", userAgent: FIREFOX };
   for (let session = 0; session < 29; session++) await shop().post("/api/v1/sessions", { client });
-  expect(await suspicions("many-sessions")).toBe(0);
+  expect(await countSuspiciousPatterns("many-sessions")).toBe(0);
   const path = await newSession(client);
-  expect(await suspicions("many-sessions")).toBe(1);
+  expect(await countSuspiciousPatterns("many-sessions")).toBe(1);
   await shop().post(`${path}/events`, pageViewBody("https://shop.example/", SAFARI));
-  expect(await suspicions("changed-user-agent")).toBe(1);
+  expect(await countSuspiciousPatterns("changed-user-agent")).toBe(1);
 });
 
 test("the metrics contain the live visitors and the event queue", async () => {
@@ -233,7 +233,7 @@ test("the analytics routes require an API key", async () => {
 });
 
 /** Reads the number of suspicious patterns of this kind from the metrics. */
-async function suspicions(kind: string): Promise<number> {
+async function countSuspiciousPatterns(kind: string): Promise<number> {
   const response = await fetch(`${service().url}/metrics`, {
     headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
   });

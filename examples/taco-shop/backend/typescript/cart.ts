@@ -117,7 +117,7 @@ function emptyCart(): StoredCart {
   };
 }
 
-/** Returns the products in one piece of a line, with their portions. */
+/** Returns the products that one piece of a line contains, with the portions of each. */
 function productsOf(line: LineContent): readonly { readonly id: string; readonly quantity: number }[] {
   if ("product" in line) return [{ id: line.product, quantity: 1 }];
   const rest = [...line.sauces, ...line.garnitures].map((id) => ({ id, quantity: 1 }));

@@ -65,12 +65,13 @@ export class Ledger {
   /**
    * Throws 409 `out_of_stock` with a list of the products that have too few portions left.
    *
-   * @param before - the portions that the cart already contained. They never cause an error.
+   * @param portionsBefore the portions that the cart contained before the change. A demand that does not exceed them
+   * causes no error.
    */
-  requireStock(demand: Portions, before: Portions = {}): void {
+  requireStock(demand: Portions, portionsBefore: Portions = {}): void {
     const items = Object.entries(demand).flatMap(([product, wanted]) => {
       const left = this.remainingPortions[product] ?? 0;
-      if (wanted <= left || wanted <= (before[product] ?? 0)) return [];
+      if (wanted <= left || wanted <= (portionsBefore[product] ?? 0)) return [];
       return [{ product, name: this.#menu.requireProduct(product).name, wanted, left }];
     });
     if (items.length === 0) return;

@@ -54,7 +54,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Returns whether an error means that no response arrived, so that the request itself may be correct. */
+/** Returns whether an error means that no response arrived. The request itself may be correct then. */
 export const isConnectionError = (error: unknown): boolean =>
   (error instanceof ApiError || error instanceof SessionError) && error.code === "NETWORK";
 
@@ -75,8 +75,8 @@ async function call<Data>(
     });
     envelope = await response.json();
   } catch (cause) {
-    // A SessionError means that the request was not sent, because a logout is still pending. Other errors: no valid
-    // response.
+    // A SessionError means that the request was not sent, because a logout is still pending. Any other error means that
+    // no valid response arrived.
     throw new ApiError(cause instanceof SessionError ? cause.code : "NETWORK", String(cause));
   }
   if (envelope.success) return envelope.data;
@@ -120,7 +120,7 @@ export const placeOrder = (id: string, recipient: Recipient, key: string) =>
 export const listPlaced = async (id: string) =>
   (await call<{ orders: PlacedOrder[] }>("GET", `${orderPath(id)}/orders`)).orders;
 
-/** Returns the newest orders that the account has placed. With `before`, the `next` of a page, returns the next page. */
+/** Returns the newest orders that the account has placed. To get the page after a page, pass its `next` as `before`. */
 export const listPastOrders = (before?: number) =>
   call<PastOrdersPage>("GET", `/accounts/me/orders${before === undefined ? "" : `?before=${before}`}`);
 

@@ -18,7 +18,7 @@ const INVITATION_FRAGMENT = /^#\/join\/(.+)$/;
 /** Renders the header and, when menu and orders are loaded, the shop. */
 export function App(): ReactNode {
   const { language, words } = useLanguage();
-  const { tell } = useNotices();
+  const { showNotice } = useNotices();
   const menu = useMenu();
   const orders = useOrders(language);
   const [invitation, setInvitation] = useInvitation();
@@ -73,7 +73,7 @@ export function App(): ReactNode {
             setInvitation(undefined);
             await orders.reload();
             orders.choose(id);
-            tell(words.joined);
+            showNotice(words.joined);
           }}
         />
       )}

@@ -8,11 +8,11 @@ import type { Cart, Kind } from "./wire.ts";
 export class Carts {
   #carts: ReadonlyMap<string, Cart> = new Map();
   /** The number of edits of each order that have no response yet. */
-  readonly #pending = new Map<string, number>();
+  readonly #pendingEdits = new Map<string, number>();
   /** The newest revision of each order that an event reported. */
-  readonly #newest = new Map<string, number>();
+  readonly #newestRevisions = new Map<string, number>();
   /** The last edit of each order. The next edit waits for it. */
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #lastEdits = new Map<string, Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -28,7 +28,7 @@ export class Carts {
 
   async read(id: string): Promise<Cart> {
     const cart = await readCart(id);
-    if (!this.#pending.get(id)) this.#store(cart);
+    if (!this.#pendingEdits.get(id)) this.#store(cart);
     return cart;
   }
 
@@ -36,28 +36,28 @@ export class Carts {
    * Records that the order has reached a revision, and reloads the cart if the copy is older and no edit is pending.
    */
   async noteRevision(id: string, revision: number): Promise<void> {
-    this.#newest.set(id, Math.max(revision, this.#newest.get(id) ?? 0));
-    await this.#catchUp(id);
+    this.#newestRevisions.set(id, Math.max(revision, this.#newestRevisions.get(id) ?? 0));
+    await this.#reloadIfBehind(id);
   }
 
   async edit(id: string, send: () => Promise<Cart>): Promise<Cart> {
-    this.#count(id, 1);
-    const sent = (this.#last.get(id) ?? Promise.resolve()).then(send);
-    this.#last.set(
+    this.#countPending(id, 1);
+    const sent = (this.#lastEdits.get(id) ?? Promise.resolve()).then(send);
+    this.#lastEdits.set(
       id,
       sent.catch(() => {}),
     );
     let isDone = false;
     try {
       const cart = await sent;
-      if (this.#pending.get(id) === 1) this.#store(cart);
+      if (this.#pendingEdits.get(id) === 1) this.#store(cart);
       isDone = true;
       return cart;
     } finally {
-      this.#count(id, -1);
+      this.#countPending(id, -1);
       // The edit failed. Reload the cart, because it already shows the new quantity.
-      if (!isDone) this.#newest.set(id, Number.POSITIVE_INFINITY);
-      this.#catchUp(id).catch(() => {});
+      if (!isDone) this.#newestRevisions.set(id, Number.POSITIVE_INFINITY);
+      this.#reloadIfBehind(id).catch(() => {});
     }
   }
 
@@ -86,15 +86,15 @@ export class Carts {
     for (const listener of this.#listeners) listener();
   }
 
-  async #catchUp(id: string): Promise<void> {
-    const isBehind = (this.#newest.get(id) ?? 0) > (this.#carts.get(id)?.revision ?? -1);
-    if (!isBehind || this.#pending.get(id)) return;
+  async #reloadIfBehind(id: string): Promise<void> {
+    const isBehind = (this.#newestRevisions.get(id) ?? 0) > (this.#carts.get(id)?.revision ?? -1);
+    if (!isBehind || this.#pendingEdits.get(id)) return;
     await this.read(id);
-    this.#newest.delete(id);
+    this.#newestRevisions.delete(id);
   }
 
-  #count(id: string, change: 1 | -1): void {
-    this.#pending.set(id, (this.#pending.get(id) ?? 0) + change);
+  #countPending(id: string, change: 1 | -1): void {
+    this.#pendingEdits.set(id, (this.#pendingEdits.get(id) ?? 0) + change);
   }
 
   #store(cart: Cart): void {

@@ -21,7 +21,7 @@ interface CheckoutProps {
 }
 
 /** Returns a random idempotency key. `crypto.randomUUID` exists only on https pages. */
-const newKey = () =>
+const newIdempotencyKey = () =>
   Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
 
 /** A form for name, address and time, which places the order. */
@@ -61,7 +61,7 @@ export function Checkout({
     // Submitting an unchanged form is a retry, for example after a timeout, and reuses the key. A changed form gets a
     // new key.
     const wanted = JSON.stringify(recipient);
-    if (attempt.current.wanted !== wanted) attempt.current = { wanted, key: newKey() };
+    if (attempt.current.wanted !== wanted) attempt.current = { wanted, key: newIdempotencyKey() };
     setPlacing(true);
     try {
       onPlaced(await placeOrder(cart.sessionId, recipient, attempt.current.key));

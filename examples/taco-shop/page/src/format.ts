@@ -8,7 +8,7 @@ const francFormat = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 })
 /** Formats an amount in rappen as a price, such as `CHF 17.90`, with a space that does not wrap. */
 export const formatPrice = (rappen: number): string => `CHF\u00a0${francFormat.format(rappen / 100)}`;
 
-/** Formats a time of day in the shop's time zone. Includes the weekday if it is not today. */
+/** Formats a time in the shop's time zone as the time of day. Includes the weekday if the day is not today. */
 export function clockTime(time: string, language: Language, timeZone: string): string {
   const day = (date: Date) => date.toLocaleDateString("en-CA", { timeZone });
   const at = new Date(time);
@@ -26,8 +26,8 @@ export const dayAndTime = (time: string, language: Language, timeZone?: string):
   new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short", timeZone });
 
 /**
- * Returns the times of pickup to choose from: every 15 minutes for six hours, starting 30 minutes after `now`. ISO
- * 8601.
+ * Returns the times of pickup that a customer can choose, in ISO 8601: every 15 minutes for six hours, starting 30
+ * minutes after `now`.
  */
 export function pickupTimes(now: number): string[] {
   const quarter = 15 * 60_000;

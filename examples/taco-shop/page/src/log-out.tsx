@@ -15,7 +15,7 @@ interface LogOutProps {
 /** Asks for confirmation, explains what happens to the open orders, then logs out. */
 export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
   const { language, words, changeLanguage } = useLanguage();
-  const { warn } = useNotices();
+  const { showWarning } = useNotices();
   const [needsPassword, setNeedsPassword] = useState(false);
 
   const logOut = async () => {
@@ -29,7 +29,7 @@ export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
         setNeedsPassword(true);
         return;
       }
-      warn(words.account.logOutLater, "connected");
+      showWarning(words.account.logOutLater, "connected");
     }
     onClose();
   };

@@ -10,7 +10,7 @@ import "./styles/form.css";
 import "./styles/editor.css";
 import "./styles/sharing.css";
 import "./styles/account.css";
-import "./styles/corner.css";
+import "./styles/sessions-dialog.css";
 import { SessionProvider } from "coatcheck/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

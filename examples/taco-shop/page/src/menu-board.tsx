@@ -5,7 +5,7 @@ import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { type Cart, type Menu, PORTIONS, type PortionKind, type Product, type Size } from "./wire.ts";
 
-/** A product shows how many portions are left if the number is not above this limit. */
+/** If at most this many portions of a product are left, the menu shows the number. */
 const LOW_STOCK = 10;
 
 interface MenuBoardProps {
@@ -44,8 +44,8 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
                 .reduce((sum, taco) => sum + taco.quantity, 0)}
               action={words.compose}
               label={words.composeNamed(size.name[language])}
-              isOff={!mayEdit}
-              onAct={() => onCompose(size)}
+              isDisabled={!mayEdit}
+              onClick={() => onCompose(size)}
             />
           ))}
         </ul>
@@ -70,8 +70,8 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
                     ? words.soldOutNamed(product.name[language])
                     : words.addNamed(product.name[language])
                 }
-                isOff={!mayEdit || product.stock === 0}
-                onAct={() => onAdd(kind, product)}
+                isDisabled={!mayEdit || product.stock === 0}
+                onClick={() => onAdd(kind, product)}
               />
             ))}
           </ul>
@@ -94,11 +94,21 @@ interface CardProps {
   readonly count: number;
   readonly action: string;
   readonly label: string;
-  readonly isOff: boolean;
-  readonly onAct: () => void;
+  readonly isDisabled: boolean;
+  readonly onClick: () => void;
 }
 
-function Card({ name, price, note, picture, count, action, label, isOff, onAct }: CardProps): ReactNode {
+function Card({
+  name,
+  price,
+  note,
+  picture,
+  count,
+  action,
+  label,
+  isDisabled,
+  onClick,
+}: CardProps): ReactNode {
   const { words } = useLanguage();
   return (
     <li className="card">
@@ -116,7 +126,7 @@ function Card({ name, price, note, picture, count, action, label, isOff, onAct }
         {price}
         {note && <small>{note}</small>}
       </p>
-      <button type="button" className="add" aria-label={label} disabled={isOff} onClick={onAct}>
+      <button type="button" className="add" aria-label={label} disabled={isDisabled} onClick={onClick}>
         {action}
       </button>
     </li>

@@ -2,20 +2,20 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { useLanguage } from "./language.tsx";
 import { client } from "./session.ts";
 
-/** How long an information notice is shown, in milliseconds. */
+/** How long a notice without a warning is shown, in milliseconds. */
 const NOTICE_DURATION = 4000;
 /** The delay between attempts to reach the shop while a connection warning is shown, in milliseconds. */
 const RETRY_DELAY = 3000;
 
 interface Notices {
-  /** Shows an information notice for a few seconds. Screen readers announce it politely. */
-  readonly tell: (text: string) => void;
+  /** Shows a text for a few seconds. Screen readers announce it politely. */
+  readonly showNotice: (text: string) => void;
   /**
    * Shows a warning until it is dismissed. Screen readers announce it immediately.
    *
    * @param end `connected`: the warning disappears when the shop responds again.
    */
-  readonly warn: (text: string, end?: "connected") => void;
+  readonly showWarning: (text: string, end?: "connected") => void;
 }
 
 interface Warning {
@@ -41,14 +41,17 @@ export function NoticesProvider({ children }: { readonly children: ReactNode }):
     return () => clearTimeout(timer || undefined);
   }, [notice]);
 
-  useEffect(() => (warning.end ? onceConnected(() => setWarning(NO_WARNING)) : undefined), [warning]);
+  useEffect(() => (warning.end ? whenConnected(() => setWarning(NO_WARNING)) : undefined), [warning]);
 
-  const tell = useCallback((text: string) => {
+  const showNotice = useCallback((text: string) => {
     setWarning(NO_WARNING);
     setNotice(text);
   }, []);
-  const warn = useCallback<Notices["warn"]>((text, end) => setWarning({ text, end }), []);
-  const state = useMemo(() => ({ notice, warning, tell, warn }), [notice, warning, tell, warn]);
+  const showWarning = useCallback<Notices["showWarning"]>((text, end) => setWarning({ text, end }), []);
+  const state = useMemo(
+    () => ({ notice, warning, showNotice, showWarning }),
+    [notice, warning, showNotice, showWarning],
+  );
 
   return <NoticesContext value={state}>{children}</NoticesContext>;
 }
@@ -56,7 +59,7 @@ export function NoticesProvider({ children }: { readonly children: ReactNode }):
 /** Shows the notices. A modal dialog renders its own notices, because the page outside the dialog is inert. */
 export function NoticeBoard(): ReactNode {
   const { words } = useLanguage();
-  const { notice, warning, warn } = useNoticesState();
+  const { notice, warning, showWarning } = useNoticesState();
   return (
     <div className="notices">
       <div role="status">{notice && <p className="notice">{notice}</p>}</div>
@@ -64,7 +67,7 @@ export function NoticeBoard(): ReactNode {
         {warning.text && (
           <p className="notice notice-warning">
             {warning.text}
-            <button type="button" className="quiet" onClick={() => warn("")}>
+            <button type="button" className="quiet" onClick={() => showWarning("")}>
               {words.dismiss}
             </button>
           </p>
@@ -87,7 +90,7 @@ function useNoticesState(): NoticesState {
  *
  * @returns a function that stops trying.
  */
-function onceConnected(then: () => void): () => void {
+function whenConnected(then: () => void): () => void {
   const listeners = new AbortController();
   const attempt = async () => {
     // If a logout is pending, this call sends it first.

@@ -11,7 +11,7 @@ interface OrderTabsProps {
   readonly onNew: () => void;
 }
 
-/** Keys that move between tabs. Each function returns the index of the next tab. */
+/** The keys that move between tabs. The function of each key returns the index of the tab to move to. */
 const TAB_KEYS: Readonly<Record<string, (index: number, count: number) => number>> = {
   ArrowLeft: (index, count) => (index + count - 1) % count,
   ArrowRight: (index, count) => (index + 1) % count,

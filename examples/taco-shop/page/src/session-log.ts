@@ -24,7 +24,7 @@ const MAX_EVENTS = 30;
 let events: readonly SessionEvent[] = [];
 const listeners = new Set<() => void>();
 
-/** Stores the events of this browser's sessions since the page was loaded. `corner.tsx` shows them. */
+/** Stores the events of this browser's sessions since the page was loaded. `status-line.tsx` shows them. */
 export const sessionLog = {
   /** Returns the events, newest first. */
   read: (): readonly SessionEvent[] => events,

@@ -9,14 +9,14 @@ import type { Account } from "./wire.ts";
 /** Warns before the session expires, and reports logins, logouts and the end of the session. */
 export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): ReactNode {
   const { words } = useLanguage();
-  const { tell } = useNotices();
+  const { showNotice } = useNotices();
   const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
   useFollowedSession();
   const { end, dismiss } = useSessionEvents({
-    loggedIn: ({ name }) => tell(words.account.welcome(name)),
-    loggedOut: () => tell(words.account.loggedOut),
+    loggedIn: ({ name }) => showNotice(words.account.welcome(name)),
+    loggedOut: () => showNotice(words.account.loggedOut),
     // Remove an earlier notice about the session, such as the welcome after a login.
-    ended: () => tell(""),
+    ended: () => showNotice(""),
   });
   const ended = end?.user ? words.ended.account : words.ended.visit;
 

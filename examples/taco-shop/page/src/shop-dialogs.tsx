@@ -61,21 +61,21 @@ interface TacoDialogProps extends ShopDialogsProps {
 
 function TacoDialog({ screen, taco: first, seen }: TacoDialogProps): ReactNode {
   const { language, words } = useLanguage();
-  const { tell } = useNotices();
+  const { showNotice } = useNotices();
   const { menu, reloadStock, edits, setDialog, close } = screen;
 
   const save = async (taco: TacoContent) => {
     try {
       if (!seen) {
         await edits.addTaco(taco);
-        tell(words.added(menu.sizes.find((size) => size.id === taco.size)?.name[language] ?? ""));
+        showNotice(words.added(menu.sizes.find((size) => size.id === taco.size)?.name[language] ?? ""));
       } else {
         const saved = await edits.replaceTaco(seen, taco);
         if (!saved.done) {
           if (saved.now) setDialog({ what: "taco", taco, seen: saved.now });
           return saved.now ? words.othersChanged : words.othersRemoved;
         }
-        tell(words.saved);
+        showNotice(words.saved);
       }
       close();
       return undefined;

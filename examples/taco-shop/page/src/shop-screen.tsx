@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 import { Basket, type BasketProps } from "./basket.tsx";
-import { StatusLine } from "./corner.tsx";
 import { contentOf, labelOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { formatPrice } from "./format.ts";
@@ -9,6 +8,7 @@ import { MenuBoard } from "./menu-board.tsx";
 import { OrderTabs } from "./order-tabs.tsx";
 import { PlacedOrders } from "./placed-orders.tsx";
 import { ShopDialogs } from "./shop-dialogs.tsx";
+import { StatusLine } from "./status-line.tsx";
 import { useHeight } from "./use-height.ts";
 import { useMedia } from "./use-media.ts";
 import { useSessionLog } from "./use-session-log.ts";

@@ -21,7 +21,7 @@ export interface CartEdits {
 }
 
 /** Returns the carts of the open orders, and functions that edit the active order's cart. */
-export function useCart({ orders, active, need }: Orders): CartEdits {
+export function useCart({ orders, active, requireOrder }: Orders): CartEdits {
   const [carts] = useState(() => new Carts());
   const all = useSyncExternalStore(carts.subscribe, carts.snapshot);
   const cart = active && all.get(active.sessionId);
@@ -36,7 +36,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
   }, [orders, carts]);
 
   const edit = async (send: (id: string) => Promise<Cart>) => {
-    const id = await need();
+    const id = await requireOrder();
     return await carts.edit(id, () => send(id));
   };
   const setCount = (kind: Kind, item: number, quantity: number) => {
@@ -56,7 +56,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
       return line ? setCount(kind, line.id, line.quantity + 1) : edit((id) => addPortion(id, kind, product));
     },
     async replaceTaco(seen, content) {
-      const id = await need();
+      const id = await requireOrder();
       // If-Match covers the whole order, but only a change of this taco is a conflict. Retry after any other change.
       for (;;) {
         const known = carts.get(id) ?? (await carts.read(id));

@@ -21,10 +21,10 @@ export interface LiveOrder {
  */
 export function useLiveOrder(
   id: string | undefined,
-  tell: {
-    readonly heard: (revision: number) => void;
-    readonly happened: (entry: HistoryEntry, people: People | undefined) => void;
-    readonly ended: OrderEvents["ended"];
+  listeners: {
+    readonly onRevision: (revision: number) => void;
+    readonly onEntry: (entry: HistoryEntry, people: People | undefined) => void;
+    readonly onEnd: OrderEvents["ended"];
   },
 ): LiveOrder {
   const [people, setPeople] = useState<{ readonly id: string; readonly known: People }>();
@@ -37,16 +37,16 @@ export function useLiveOrder(
   };
   const changed = useEffectEvent<OrderEvents["changed"]>(({ revision, entry, isStart }) => {
     setRevision(revision);
-    tell.heard(revision);
+    listeners.onRevision(revision);
     const number = entry?.number ?? 0;
     const missed = number - newest.current - 1;
     newest.current = number;
     const isNews = !isStart && missed >= 0;
     // Ignore a failure: the next event of this kind reloads the participants again.
     if (isStart || (isNews && (missed > 0 || changesPeople(entry)))) reloadPeople().catch(() => {});
-    if (entry && isNews) tell.happened(entry, known);
+    if (entry && isNews) listeners.onEntry(entry, known);
   });
-  const ended = useEffectEvent<OrderEvents["ended"]>((reason) => tell.ended(reason));
+  const ended = useEffectEvent<OrderEvents["ended"]>((reason) => listeners.onEnd(reason));
 
   useEffect(() => {
     if (!id) return;

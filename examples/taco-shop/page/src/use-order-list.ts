@@ -87,7 +87,7 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
   }, [loading, id, subject, reload]);
 
   useEffect(() => {
-    // Other devices also open and close orders of the account.
+    // Other devices may have opened or ended orders of the account.
     const onVisible = () =>
       void (document.visibilityState === "visible" && currentSessionId() !== null && reload());
     document.addEventListener("visibilitychange", onVisible);

@@ -11,10 +11,10 @@ export interface Orders extends Pick<OrderList, "orders" | "error" | "reload"> {
   /** @param label the name on the order's tab; may be empty. */
   readonly create: (label: string) => Promise<string>;
   /** Returns the active order's id. Creates an order if there is none. Concurrent calls create one order. */
-  readonly need: () => Promise<string>;
-  /** Closes an own order, or leaves a joined order. */
+  readonly requireOrder: () => Promise<string>;
+  /** Ends an order of the user, or leaves an order that the user has joined. */
   readonly end: (order: OpenOrder) => Promise<void>;
-  /** Removes an order that has ended from the list. */
+  /** Removes an ended order from the list. */
   readonly drop: (id: string) => void;
 }
 
@@ -47,7 +47,7 @@ export function useOrders(language: Language): Orders {
     return created.sessionId;
   };
 
-  const need = async () => {
+  const requireOrder = async () => {
     if (active) return active.sessionId;
     creating.current ??= create("").finally(() => {
       creating.current = undefined;
@@ -65,11 +65,11 @@ export function useOrders(language: Language): Orders {
     notifyTabs(sessionId);
   };
 
-  return { orders, active, error, choose, reload, create, need, end, drop };
+  return { orders, active, error, choose, reload, create, requireOrder, end, drop };
 }
 
 /**
- * Makes the browser's other tabs reload their orders. The time makes each value different, as equal values cause no
- * event.
+ * Makes the browser's other tabs reload their orders. The time makes each value different, because storing an equal
+ * value causes no event.
  */
 const notifyTabs = (id: string) => storage.write("orders", `${id} ${Date.now()}`);

@@ -11,15 +11,15 @@ export interface SessionEnd {
 }
 
 /** Reports logins, logouts and the end of the session, including those in another tab or on another device. */
-export function useSessionEvents(tell: {
+export function useSessionEvents(listeners: {
   readonly loggedIn: (user: Account) => void;
   readonly loggedOut: () => void;
   readonly ended: () => void;
 }): { readonly end: SessionEnd | undefined; readonly dismiss: () => void } {
   const [end, setEnd] = useState<SessionEnd>();
-  const loggedIn = useEffectEvent(tell.loggedIn);
-  const loggedOut = useEffectEvent(tell.loggedOut);
-  const ended = useEffectEvent(tell.ended);
+  const loggedIn = useEffectEvent(listeners.loggedIn);
+  const loggedOut = useEffectEvent(listeners.loggedOut);
+  const ended = useEffectEvent(listeners.ended);
 
   const session = useSession<Account>();
   const last = useRef(session);

@@ -30,7 +30,7 @@ export type ShopScreenState = ReturnType<typeof useShopScreen>;
  */
 export function useShopScreen({ menu, reloadStock, orders }: ShopScreenProps) {
   const { language, words } = useLanguage();
-  const { tell, warn } = useNotices();
+  const { showNotice, showWarning } = useNotices();
   const [dialog, setDialog] = useState<OpenDialog>();
   const [isBasketOpen, setBasketOpen] = useState(false);
   const [placedCount, setPlacedCount] = useState(0);
@@ -44,17 +44,17 @@ export function useShopScreen({ menu, reloadStock, orders }: ShopScreenProps) {
     close();
   };
   const live = useLiveOrder(id, {
-    heard: (revision) => void (id && edits.carts.noteRevision(id, revision).catch(() => {})),
-    happened(entry, people) {
+    onRevision: (revision) => void (id && edits.carts.noteRevision(id, revision).catch(() => {})),
+    onEntry(entry, people) {
       const you = people?.participants.find(({ isYou }) => isYou)?.participantId;
       if (entry.what === "ordered") setPlacedCount((count) => count + 1);
       if (you !== undefined && entry.who.participantId !== you && entry.outcome === "done") {
-        tell(`${nameOf(entry.who, you, words)} ${actionText(entry, words)}`);
+        showNotice(`${nameOf(entry.who, you, words)} ${actionText(entry, words)}`);
       }
     },
-    ended(reason) {
+    onEnd(reason) {
       if (id) drop(id);
-      tell(reason === "excluded" ? words.orderExcluded : words.orderEnded);
+      showNotice(reason === "excluded" ? words.orderExcluded : words.orderEnded);
     },
   });
 
@@ -62,10 +62,10 @@ export function useShopScreen({ menu, reloadStock, orders }: ShopScreenProps) {
   const attempt = async (action: Promise<unknown>, success?: string) => {
     try {
       await action;
-      if (success) tell(success);
+      if (success) showNotice(success);
     } catch (error) {
       if (id && error instanceof ApiError && error.code === "SESSION_NOT_FOUND") drop(id);
-      warn(explain(error, words, language, menu), isConnectionError(error) ? "connected" : undefined);
+      showWarning(explain(error, words, language, menu), isConnectionError(error) ? "connected" : undefined);
       void reloadStock();
     }
   };

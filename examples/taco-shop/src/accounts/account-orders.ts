@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /**
- * Stores which orders belong to an account or were joined by the account. An order belongs to at most one account, and
- * never moves to another account.
+ * Stores which orders each account owns, and which orders it has joined. At most one account owns an order, and an
+ * order never moves to another account.
  */
 export class AccountOrders {
   readonly #claim: StatementSync;
@@ -10,7 +10,7 @@ export class AccountOrders {
   readonly #ownerName: StatementSync;
   readonly #newest: StatementSync;
   readonly #pastAccountOf: StatementSync;
-  readonly #keepPast: StatementSync;
+  readonly #insertPastOrder: StatementSync;
   readonly #forgetOwn: StatementSync;
   readonly #forgetJoined: StatementSync;
   readonly #join: StatementSync;
@@ -28,7 +28,7 @@ export class AccountOrders {
       "SELECT session_id FROM account_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
     );
     this.#pastAccountOf = database.prepare("SELECT account FROM past_orders WHERE session_id = ?");
-    this.#keepPast = database.prepare(
+    this.#insertPastOrder = database.prepare(
       `INSERT INTO past_orders (session_id, account) SELECT session_id, account FROM account_orders WHERE session_id = ?
        ON CONFLICT DO NOTHING`,
     );
@@ -73,7 +73,7 @@ export class AccountOrders {
    * account may still read the history.
    */
   forget(orderId: string): void {
-    this.#keepPast.run(orderId);
+    this.#insertPastOrder.run(orderId);
     this.#forgetOwn.run(orderId);
     this.#forgetJoined.run(orderId);
   }

@@ -14,12 +14,12 @@ export interface PlacedOrdersPage {
  * which they were placed. A copy outlives that session, so that an account can list all its orders.
  */
 export class PlacedOrders {
-  readonly #keep: StatementSync;
+  readonly #insert: StatementSync;
   readonly #page: StatementSync;
   readonly #forget: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#keep = database.prepare(
+    this.#insert = database.prepare(
       "INSERT INTO placed_orders (session_id, number, content) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     );
     // CROSS JOIN makes SQLite start with the account's order sessions instead of all placed orders.
@@ -41,9 +41,9 @@ export class PlacedOrders {
    *
    * @param sessionId the order session in which the orders were placed.
    */
-  keep(sessionId: string, orders: readonly Order[]): void {
+  addMissing(sessionId: string, orders: readonly Order[]): void {
     try {
-      for (const each of orders) this.#keep.run(sessionId, each.number, JSON.stringify(each));
+      for (const each of orders) this.#insert.run(sessionId, each.number, JSON.stringify(each));
     } catch {
       // The database is busy.
     }

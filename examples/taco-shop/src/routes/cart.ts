@@ -181,9 +181,9 @@ async function edit(
 ) {
   const access = await openOrCreateOrder(shop, request, request.params.sessionId, "edit");
   const ifRevision = revisionIn(request.headers["if-match"]);
-  const { value, revision } = await shop.changes.atBackend(
+  const { value, revision } = await shop.changes.changeAtBackend(
     access,
-    { ...change, least: "edit", ifRevision },
+    { ...change, minRole: "edit", ifRevision },
     async () => {
       const value = await shop.backend.changeCart(access.record.id, method, path, json);
       const isAdded = change.what === "added" && value.item !== null;

@@ -4,7 +4,7 @@ import type { Account } from "../accounts/accounts.ts";
 import { type Limits, limitPerMinute } from "../limits.ts";
 import type { Shop } from "../shop.ts";
 
-/** The path of the session endpoints. The older API used this path, so that its clients still work. */
+/** The path of the session endpoints. The older API used the same path, so its clients still work. */
 const BASE_PATH = "/api/auth/session-v2";
 const MIGRATION_PATH = "/api/auth/migrate-session";
 

@@ -66,7 +66,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const access = await readOrderAccess(shop, request, request.params.sessionId);
       if (access === null) return successBody({ orders: [] });
       const { orders } = await shop.backend.listOrders(access.record.id);
-      shop.placedOrders.keep(access.record.id, orders.toReversed());
+      shop.placedOrders.addMissing(access.record.id, orders.toReversed());
       return successBody({ orders: orders.map((order) => hidePrivateFields(access, order)) });
     },
   );
@@ -98,22 +98,22 @@ async function placeOrder(
 ) {
   const access = await openOrCreateOrder(shop, request, request.params.sessionId, "owner");
   const { id } = access.record;
-  const change = { what: "ordered", least: "owner", ifRevision: null } as const;
-  const { value } = await shop.changes.atBackend(access, change, async () => {
+  const change = { what: "ordered", minRole: "owner", ifRevision: null } as const;
+  const { value } = await shop.changes.changeAtBackend(access, change, async () => {
     const value = await shop.backend.placeOrder(id, key, recipient as JsonObject);
     const result = { value, order: value.order.number };
     if (!cleanUp) return result;
     const placed = { key: hash("sha256", key), order: value.order };
-    return { ...result, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
+    return { ...result, changeState: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
   });
-  shop.placedOrders.keep(id, [value.order]);
+  shop.placedOrders.addMissing(id, [value.order]);
   if (cleanUp) await shop.ownedSessions.end(id, "revoked");
   return value;
 }
 
 /**
- * Returns the order that an earlier request with this key placed, if the request's `cleanUp` ended the order session. A
- * client repeats a request whose response was lost.
+ * Returns the order that an earlier request with this key has placed, if that request also ended the order session
+ * (`cleanUp`). A client repeats a request whose response was lost.
  */
 async function findPlacedOrder(
   { manager, authenticator, access, placedOrders }: Shop,
@@ -127,7 +127,7 @@ async function findPlacedOrder(
   const { placed } = orderOf(record.data);
   if (placed?.key !== hash("sha256", key)) return null;
   const earlier = order.safeParse(placed.order).data ?? null;
-  if (earlier) placedOrders.keep(record.id, [earlier]);
+  if (earlier) placedOrders.addMissing(record.id, [earlier]);
   return earlier;
 }
 

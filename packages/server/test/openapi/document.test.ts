@@ -62,7 +62,10 @@ function faultsIn(part: unknown, path: string, isProperties = false): string[] {
   return faults;
 }
 
-/** Returns the faults of one schema. `described` contains its description: a parameter, or the schema itself. */
+/**
+ * Returns the faults of one schema. `described` is the object whose `description` applies: the parameter that has the
+ * schema, or the schema itself.
+ */
 function faultsOf(described: Part, schema: Part, path: string): string[] {
   if ("$ref" in schema) return [];
   const types = [schema, ...((schema.anyOf as Part[] | undefined) ?? [])];

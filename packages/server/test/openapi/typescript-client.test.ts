@@ -16,7 +16,7 @@ let folder: string;
 const PROGRAM = `
 import { ApiError, Coatcheck, type CountedSession } from "./client/index";
 
-export async function journey(BASE: string, key: string, admin: string) {
+export async function runJourney(BASE: string, key: string, admin: string) {
   const shop = new Coatcheck({ BASE, TOKEN: key });
   const { data } = await shop.sessions.createSession({
     requestBody: {
@@ -67,8 +67,8 @@ test("the generated TypeScript client compiles with a program that uses it", asy
 });
 
 test("the generated TypeScript client creates, changes, converts and ends a session", async () => {
-  const { journey } = await import(join(folder, "program.ts"));
-  const { cart, converted, ended, status } = await journey(service().url, API_KEYS.shop, ADMIN_TOKEN);
+  const { runJourney } = await import(join(folder, "program.ts"));
+  const { cart, converted, ended, status } = await runJourney(service().url, API_KEYS.shop, ADMIN_TOKEN);
   expect(cart).toEqual({ cart: { "coat-7": 1 } });
   expect(converted).toMatchObject({ subject: "user-7", converted: true, orderId: "order-1001" });
   expect(converted.attribution.source).toBe("newsletter");

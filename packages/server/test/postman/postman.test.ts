@@ -74,8 +74,8 @@ function run(item: readonly RequestItem[]): Promise<readonly NewmanRunExecution[
 }
 
 /**
- * Sorts the timeline first, because its response contains the id of a visit for other requests. Then sorts reads before
- * writes, because they need the storefront's session.
+ * Sorts the timeline first, because other requests need the visit id in its response. Sorts reads before writes,
+ * because reads need the storefront's session, which a write may end.
  */
 function byOrderOfUse(left: RequestItem, right: RequestItem): number {
   return rank(left) - rank(right);

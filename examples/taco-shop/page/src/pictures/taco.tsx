@@ -40,7 +40,7 @@ function Single({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="70" rx="32" ry="5" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={36} move="translate(33 13) scale(.82)" />
+      <Parcel inside={inside} length={36} transform="translate(33 13) scale(.82)" />
     </>
   );
 }
@@ -51,8 +51,8 @@ function Halves({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="70" rx="52" ry="5" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={24} move="translate(11 14) scale(.8)" />
-      <Parcel inside={other} length={24} move="translate(109 14) scale(-.8 .8)" />
+      <Parcel inside={inside} length={24} transform="translate(11 14) scale(.8)" />
+      <Parcel inside={other} length={24} transform="translate(109 14) scale(-.8 .8)" />
     </>
   );
 }
@@ -62,7 +62,7 @@ function InPaper({ inside }: TacoSizeProps): ReactNode {
   return (
     <g transform="translate(8 0)">
       <ellipse cx="52" cy="71" rx="50" ry="5" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={70} move="translate(4 4) scale(.95)" />
+      <Parcel inside={inside} length={70} transform="translate(4 4) scale(.95)" />
       <path
         d="M8 21h44l6 5-5 5 6 5-5 5 6 5-5 5 6 5-5 5 6 5-4 5H8c-5 0-8-11-8-23s3-27 8-27z"
         fill="#fffaf0"
@@ -82,9 +82,9 @@ function Stacked({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="79" rx="54" ry="4" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={44} move="translate(15 35) scale(.62)" />
-      <Parcel inside={inside} length={44} move="translate(60 35) scale(.62)" />
-      <Parcel inside={inside} length={56} move="translate(31 2) scale(.68)" />
+      <Parcel inside={inside} length={44} transform="translate(15 35) scale(.62)" />
+      <Parcel inside={inside} length={44} transform="translate(60 35) scale(.62)" />
+      <Parcel inside={inside} length={56} transform="translate(31 2) scale(.68)" />
     </>
   );
 }
@@ -97,7 +97,7 @@ function OnBoard({ inside }: TacoSizeProps): ReactNode {
       <rect x="1" y="66" width="118" height="4" rx="2" fill="#b27a4b" />
       <path d="M38 30V4" stroke="#7a5c49" strokeWidth="2" strokeLinecap="round" />
       <path d="M39 4h22l-5 6 5 6H39z" fill="#3f6b2c" />
-      <Parcel inside={inside} length={88} move="translate(4 3) scale(.95)" />
+      <Parcel inside={inside} length={88} transform="translate(4 3) scale(.95)" />
     </>
   );
 }
@@ -119,16 +119,16 @@ interface ParcelProps extends TacoSizeProps {
   /** The length from the parcel's closed end to the cut. */
   readonly length: number;
   /** The SVG transform that positions the parcel. */
-  readonly move: string;
+  readonly transform: string;
 }
 
 /** Draws a grilled parcel that is cut open at its right end. */
-function Parcel({ inside, length, move }: ParcelProps): ReactNode {
+function Parcel({ inside, length, transform }: ParcelProps): ReactNode {
   const left = 10;
   const cut = left + length;
   const bars = Array.from({ length: Math.floor(length / 13) }, (_, index) => left + 10 + index * 13);
   return (
-    <g transform={move}>
+    <g transform={transform}>
       <path
         d={`M${left + 8} 20H${cut}c10 0 14 12 14 24s-4 26-14 26H${left + 8}c-10 0-14-8-14-25s4-25 14-25z`}
         fill="#e9bd78"

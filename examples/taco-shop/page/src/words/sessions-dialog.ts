@@ -2,7 +2,7 @@ import type { SessionEventKind } from "../session-log.ts";
 import type { Language } from "../wire.ts";
 
 /** The texts of the dialog that shows this browser's sessions. */
-interface CornerWords {
+interface SessionsDialogWords {
   readonly button: (count: number) => string;
   readonly title: string;
   readonly intro: string;
@@ -19,7 +19,7 @@ interface CornerWords {
   readonly events: Readonly<Record<SessionEventKind, string>>;
 }
 
-export const CORNER_WORDS: Readonly<Record<Language, CornerWords>> = {
+export const SESSIONS_DIALOG_WORDS: Readonly<Record<Language, SessionsDialogWords>> = {
   en: {
     button: (count) =>
       count === 1 ? "Behind the counter: 1 session" : `Behind the counter: ${count} sessions`,

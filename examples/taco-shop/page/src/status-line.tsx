@@ -7,41 +7,41 @@ import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 import { sessionLog } from "./session-log.ts";
 import type { Account, OpenOrder } from "./wire.ts";
-import { CORNER_WORDS } from "./words/corner.ts";
+import { SESSIONS_DIALOG_WORDS } from "./words/sessions-dialog.ts";
 
-interface CornerProps {
+interface StatusLineProps {
   readonly orders: readonly OpenOrder[];
 }
 
 /** Shows notices, and a button that opens the list of this browser's sessions. */
-export function StatusLine({ orders }: CornerProps): ReactNode {
+export function StatusLine({ orders }: StatusLineProps): ReactNode {
   const { language } = useLanguage();
-  const words = CORNER_WORDS[language];
+  const words = SESSIONS_DIALOG_WORDS[language];
   const session = useSession<Account, string | null>({ select: ({ session }) => session?.id ?? null });
   const [isOpen, setOpen] = useState(false);
   const count = orders.length + (session ? 1 : 0);
   return (
     <div className="status-line">
       <NoticeBoard />
-      <button type="button" className="quiet corner-button" onClick={() => setOpen(true)}>
+      <button type="button" className="quiet sessions-button" onClick={() => setOpen(true)}>
         {words.button(count)}
       </button>
-      {isOpen && <Corner orders={orders} onClose={() => setOpen(false)} />}
+      {isOpen && <SessionsDialog orders={orders} onClose={() => setOpen(false)} />}
     </div>
   );
 }
 
 /** A dialog with the sessions of the browser and their latest events. */
-function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => void }): ReactNode {
+function SessionsDialog({ orders, onClose }: StatusLineProps & { readonly onClose: () => void }): ReactNode {
   const { language, words: texts } = useLanguage();
-  const words = CORNER_WORDS[language];
+  const words = SESSIONS_DIALOG_WORDS[language];
   const { session, user } = useSession<Account>();
   const events = useSyncExternalStore(sessionLog.subscribe, sessionLog.read);
   return (
-    <Dialog title={words.title} onClose={onClose} className="corner">
+    <Dialog title={words.title} onClose={onClose} className="sessions-dialog">
       <p>{words.intro}</p>
       <h3>{words.sessions}</h3>
-      <ul className="corner-sessions">
+      <ul className="sessions-list">
         <li>
           <strong>{words.browser}</strong>
           {session ? <code>{shortId(session.id)}</code> : <span>{words.none}</span>}
@@ -70,7 +70,7 @@ function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => voi
           ))}
         </ol>
       )}
-      <p className="corner-links">
+      <p className="sessions-links">
         <a href="/docs">{words.api}</a>
         <a href="/openapi.json">OpenAPI</a>
       </p>
