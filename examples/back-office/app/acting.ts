@@ -11,7 +11,7 @@ import { FormError, type TextKey } from "../lib/form-error.ts";
 import { sessions } from "../lib/sessions.ts";
 import { findListedUser } from "../lib/users.ts";
 
-/** How long an administrator acts for a user at the most, in milliseconds. */
+/** The longest time that an administrator may act for a user, in milliseconds. */
 const MAX_AGE = 30 * 60_000;
 const NEED_REASON: TextKey = "needReason";
 const ACT = z.object({
@@ -19,7 +19,7 @@ const ACT = z.object({
   reason: z.string(NEED_REASON).trim().min(1, NEED_REASON).max(200, NEED_REASON),
 });
 
-/** Begins to act for a user. The session of the super administrator stays as it is. */
+/** Begins to act for a user. The super administrator's own session does not change. */
 export const actFor = superAction(async ({ database, session }, _before: unknown, form: FormData) => {
   const { id: user, reason } = readForm(ACT, form);
   const line = await findListedUser(database, user);
@@ -30,14 +30,17 @@ export const actFor = superAction(async ({ database, session }, _before: unknown
   redirect("/");
 });
 
-/** Returns to the session of the super administrator, on the page of the user. Works after the time is over too. */
+/**
+ * Stops acting for a user: returns to the super administrator's own session, and opens the user's page. Works even
+ * after the time for acting has expired.
+ */
 export const stopActing = sessions.withSessionAction(async (handle) => {
   const session = await handle.load();
   const subject = session.impersonation?.subject;
   try {
     await session.stopImpersonating();
   } catch (error) {
-    // The administrator's own session has ended. Without the revocation, the banner would return on the login page.
+    // The administrator's own session has ended. Without the revocation, the login page would still show the banner.
     if (error instanceof CoatcheckError && error.status === 401) await session.revoke().catch(() => false);
     throw error;
   }

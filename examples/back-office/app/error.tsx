@@ -21,8 +21,8 @@ export default function ErrorPage({ reset }: { reset: () => void }) {
 }
 
 /**
- * Says for whom an administrator acts. Unlike `ActingBanner` it reads nothing on the server, which may be what has failed: the
- * layout has passed the session to the browser's client.
+ * Shows for which user an administrator acts. Unlike `ActingBanner`, it reads nothing on the server, because the server
+ * may have failed. It uses the session that the layout has passed to the browser's client.
  */
 function ActingNotice() {
   const { session, user } = useSession<PublicUser>();

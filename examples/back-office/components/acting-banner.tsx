@@ -5,8 +5,9 @@ import { sessions } from "../lib/sessions.ts";
 import { texts } from "../lib/texts/texts.ts";
 
 /**
- * Names the administrator who acts for the user of this session, and whom they act for. When the time is over, the banner leads
- * back: returning by itself could send a form that was filled in for the user to the administrator's account.
+ * Shows which administrator acts for which user in this session. When the time has expired, a button in the banner
+ * leads back to the administrator's session. The page does not go back by itself: the administrator could then send a
+ * form that they filled in for the user from their own session.
  */
 export async function ActingBanner() {
   const session = await sessions.getServerSession();

@@ -10,22 +10,25 @@ interface Props {
   /** The text of the button. */
   readonly submit: string;
   readonly text: Texts;
-  /** A random value of the page, for a form that creates an entry: a form sent again creates no second entry. */
+  /**
+   * For a form that creates an entry: a random value that the page has generated. The form can be sent again with the
+   * same value without creating a second entry.
+   */
   readonly submission?: string;
   /**
-   * A key for the content that the fields show at first. When the key changes, the fields show the new content.
-   * Default: the content never changes.
+   * A key of the initial content of the fields. When the key changes, the fields show the new content. Default: the
+   * content never changes.
    */
   readonly content?: string;
   /** Whether the page has several such forms, so that their buttons must be less prominent. Default: false. */
   readonly isOneOfMany?: boolean;
-  /** The fields, which show the faults of `result`. */
+  /** Renders the fields, with the faults of `result`. */
   readonly children: (result: Result) => ReactNode;
 }
 
 /**
- * A form of an action. It works without JavaScript. With it, the button is disabled while the form is sent, and the first wrong
- * field gets the focus.
+ * A form that calls a server action. It works without JavaScript. With JavaScript, the button is disabled while the
+ * form is sent, and the first invalid field gets the focus.
  */
 export function ActionForm({ action, submit, text, submission, content, isOneOfMany, children }: Props) {
   const [result, send, pending] = useActionState(action, {});
@@ -36,7 +39,8 @@ export function ActionForm({ action, submit, text, submission, content, isOneOfM
   }, [result]);
 
   return (
-    // The browser's own messages would hide those of the fields, and are in the browser's language.
+    // `noValidate` turns off the browser's own messages. They would hide the messages of the fields, and would be in
+    // the browser's language.
     <form key={content} ref={form} action={send} noValidate className="panel">
       {submission && <input type="hidden" name="submission" value={submission} />}
       {children(result)}

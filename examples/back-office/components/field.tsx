@@ -2,13 +2,16 @@ import { type ComponentProps, useId } from "react";
 import type { Result } from "../lib/action.ts";
 import type { Texts } from "../lib/texts/texts.ts";
 
-/** What a part of a form needs to show its value and its fault again. */
+/**
+ * The properties of every form field. `result` contains the field's value and fault after the server has rejected the
+ * form.
+ */
 export interface FieldProps {
   readonly name: string;
   readonly label: string;
   readonly result: Result;
   readonly text: Texts;
-  /** A sentence below the field, where a fault takes its place. */
+  /** A sentence below the field. If the field has a fault, the fault is shown instead. */
   readonly hint?: string;
 }
 
@@ -17,7 +20,10 @@ interface Choice {
   readonly name: string;
 }
 
-/** The fault of a field, or else its hint, and the attributes that connect it with the field. */
+/**
+ * Returns the note below a field, which is its fault or otherwise its hint, and the attributes that connect the note
+ * with the field.
+ */
 function useFault({ name, result, text, hint }: FieldProps) {
   const id = useId();
   const key = result.faults?.[name];
@@ -35,7 +41,9 @@ function useFault({ name, result, text, hint }: FieldProps) {
   };
 }
 
-/** A labelled input. After a refused form it has what the user entered, and the fault below it. */
+/**
+ * A labelled input. After the server has rejected the form, it contains what the user entered, with the fault below.
+ */
 export function Field(props: FieldProps & Omit<ComponentProps<"input">, "name">) {
   const { name, label, result, text: _text, hint: _hint, defaultValue, ...input } = props;
   const { attributes, note } = useFault(props);
@@ -57,8 +65,8 @@ export function Field(props: FieldProps & Omit<ComponentProps<"input">, "name">)
   );
 }
 
-/** A labelled list of which one entry is selected. */
-export function Choose(
+/** A labelled drop-down list. */
+export function SelectField(
   props: FieldProps & { readonly choices: readonly Choice[]; readonly selected: number | string },
 ) {
   const { name, label, result, choices, selected } = props;
@@ -68,7 +76,7 @@ export function Choose(
     <div className="field">
       <label>
         {label}
-        {/* React selects the default at the first rendering only. */}
+        {/* React applies `defaultValue` only when it first renders the element. The key makes it render a new element. */}
         <select key={value} name={name} defaultValue={value} {...attributes}>
           {choices.map((choice) => (
             <option key={choice.id} value={choice.id}>
@@ -82,8 +90,8 @@ export function Choose(
   );
 }
 
-/** A group of boxes, any of which can be checked. */
-export function CheckBoxes(
+/** A labelled group of check boxes. */
+export function CheckBoxField(
   props: FieldProps & {
     readonly choices: readonly Choice[];
     readonly checkedValues: readonly (number | string)[];

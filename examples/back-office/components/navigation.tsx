@@ -16,7 +16,7 @@ function isTyping({ target }: KeyboardEvent): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** Goes to the field whose shortcut was pressed, or follows the link. */
+/** Follows the link, or focuses the field, that has the pressed shortcut. */
 function followShortcut(event: KeyboardEvent): void {
   const selector = `[aria-keyshortcuts="${CSS.escape(event.key)}"]`;
   const target = document.querySelector<HTMLElement>(selector);

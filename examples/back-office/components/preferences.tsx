@@ -10,8 +10,8 @@ interface Props {
 }
 
 /**
- * Selects theme and language. A choice applies to this session, and to those of the user's sessions in which nothing
- * was chosen.
+ * Selects theme and language. A choice applies to this session, and to the user's other sessions in which the user has
+ * made no choice.
  */
 export function Preferences({ theme, language, text }: Props) {
   return (

@@ -4,14 +4,14 @@ import type { ListedUser } from "../lib/users.ts";
 
 interface Props {
   readonly users: readonly ListedUser[];
-  /** Whether each name leads to the page of the user. */
+  /** Whether each name is a link to the user's page. */
   readonly mayEdit: boolean;
-  /** The user who was added last. */
+  /** The id of the user who was just added. The table highlights this user. */
   readonly added?: number;
   readonly text: Texts;
 }
 
-/** The users of a company. */
+/** Shows the users of a company. */
 export function UsersTable({ users, mayEdit, added, text }: Props) {
   return (
     <div className="scroll">

@@ -2,7 +2,7 @@
 
 import { useRouter, useSearchParams } from "next/navigation";
 import { useTransition } from "react";
-import { keepWarehouse } from "../app/(office)/stock-actions.ts";
+import { storeWarehouse } from "../app/(office)/stock-actions.ts";
 import type { Texts } from "../lib/texts/texts.ts";
 
 interface Props {
@@ -42,7 +42,7 @@ export function WarehouseSwitch({ choices, selected, isOwn, hasChoice, text }: P
       {isOwn ? (
         hasChoice && <span className="tag">{text.kept}</span>
       ) : (
-        <form action={() => start(async () => void (await keepWarehouse(selected)))}>
+        <form action={() => start(async () => void (await storeWarehouse(selected)))}>
           <button type="submit" disabled={isPending}>
             {text.keep}
           </button>

@@ -3,13 +3,13 @@ import type { ListedWarehouse } from "../lib/warehouses.ts";
 
 interface Props {
   readonly warehouses: readonly ListedWarehouse[];
-  /** The warehouse that was added last. */
+  /** The id of the warehouse that was just added. The table highlights this warehouse. */
   readonly added?: number;
   readonly text: Texts;
   readonly language: Language;
 }
 
-/** Returns the warehouses of a company, sorted by name. */
+/** Shows the warehouses of a company, sorted by name. */
 export function WarehousesTable({ warehouses, added, text, language }: Props) {
   return (
     <div className="scroll">

@@ -11,13 +11,13 @@ import { sessions } from "./sessions.ts";
 export interface Result {
   readonly error?: string;
   /**
-   * The time of a success, in epoch milliseconds. Each success has another time, so that the form announces each
+   * The time of a success, in epoch milliseconds. Each success has a different time, so that the form announces each
    * success.
    */
   readonly saved?: number;
-  /** What is wrong, by the name of the field. */
+  /** The faults of the form, by the name of the field. */
   readonly faults?: Readonly<Record<string, TextKey>>;
-  /** What the user has entered, by the name of the field, to be shown again. Without passwords. */
+  /** The values that the user has entered, except passwords, by the name of the field. The form shows them again. */
   readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -30,10 +30,10 @@ export interface Actor extends Office {
 /** Settings of an action. */
 interface ActionOptions {
   /**
-   * Forbids the action to an administrator who acts for a user. The text names the action in the error message, for
+   * Forbids the action to an administrator who acts for a user. The string names the action in the error message, for
    * example "change the password". Default: the action is allowed.
    */
-  readonly ownOnly?: string;
+  readonly forbiddenWhileActing?: string;
 }
 
 /**
@@ -43,7 +43,7 @@ interface ActionOptions {
 export function officeAction<Args extends readonly unknown[]>(
   permission: Permission | null,
   action: (actor: Actor, ...args: Args) => Promise<void> | void,
-  { ownOnly }: ActionOptions = {},
+  { forbiddenWhileActing }: ActionOptions = {},
 ) {
   return sessions.withSessionAction(async (handle, ...args: Args): Promise<Result> => {
     const session = await handle.requireSubject();
@@ -55,7 +55,7 @@ export function officeAction<Args extends readonly unknown[]>(
       if (user === null || company?.active === false) throw forbiddenError();
       if (permission !== null && !user.permissions.includes(permission) && !user.isSuperAdmin)
         throw forbiddenError();
-      if (ownOnly) session.forbidWhileImpersonating(ownOnly);
+      if (forbiddenWhileActing) session.forbidWhileImpersonating(forbiddenWhileActing);
       await action({ ...opened, session, user }, ...args);
       return { saved: Date.now() };
     } catch (error) {
@@ -66,14 +66,14 @@ export function officeAction<Args extends readonly unknown[]>(
   });
 }
 
-/** The fields of the form among the arguments, without those of Next.js and without passwords. */
+/** Returns the form's fields from the arguments of an action, except passwords and the fields that Next.js adds. */
 function valuesOf(args: readonly unknown[]): Readonly<Record<string, readonly string[]>> {
   const form = args.find((each) => each instanceof FormData);
   const names = [...new Set(form?.keys())].filter((name) => !/^\$ACTION|password/i.test(name));
   return Object.fromEntries(names.map((name) => [name, form?.getAll(name).map(String) ?? []]));
 }
 
-/** The company of a user; an action on a company is not for a super administrator, who belongs to none. */
+/** Returns the id of the user's company. Throws `FORBIDDEN` for a super administrator, who belongs to no company. */
 export function ownCompany({ user }: Actor): number {
   if (user.companyId === null) throw forbiddenError();
   return user.companyId;

@@ -25,6 +25,6 @@ export function countFailure(account: string, now: number): void {
 }
 
 /** Deletes the count of an account's wrong passwords, after a login. */
-export function forgetFailures(account: string): void {
+export function clearFailures(account: string): void {
   failedLogins.delete(account);
 }

@@ -1,4 +1,4 @@
-import { countFailure, forgetFailures, requireFewFailures } from "./attempts.ts";
+import { clearFailures, countFailure, requireFewFailures } from "./attempts.ts";
 import { office } from "./office.ts";
 import { passwordMatches } from "./password.ts";
 
@@ -27,6 +27,6 @@ export async function checkPassword(email: unknown, password: unknown): Promise<
     countFailure(address, Date.now());
     return null;
   }
-  forgetFailures(address);
+  clearFailures(address);
   return { subject: String(row.id), ...(row.company_id !== null && { tenant: String(row.company_id) }) };
 }

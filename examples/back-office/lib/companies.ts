@@ -1,6 +1,6 @@
 import type { Queries } from "./database/database.ts";
 import { FormError } from "./form-error.ts";
-import { addFirstRoles } from "./roles.ts";
+import { addInitialRoles } from "./roles.ts";
 import { addUser } from "./users.ts";
 import { addWarehouse } from "./warehouses.ts";
 
@@ -40,7 +40,7 @@ export async function listCompanies(queries: Queries): Promise<readonly ListedCo
   return rows.map((row) => ({ ...row, active: row.active === 1 }));
 }
 
-/** The content of the form of a new company: it begins with one warehouse and one administrator. */
+/** The values of the form that adds a company. A new company has one warehouse and one administrator. */
 export interface CompanyContent {
   readonly name: string;
   readonly warehouse: string;
@@ -53,14 +53,14 @@ export interface CompanyContent {
 /**
  * Adds a company with three roles, a warehouse and an administrator. Returns its id.
  *
- * @throws FormError for the name of another company, and for an email address that another user has.
+ * @throws FormError if another company has the name, or another user has the email address.
  */
 export async function addCompany(queries: Queries, content: CompanyContent): Promise<number> {
   const sql = "INSERT INTO companies (name) VALUES (?) ON CONFLICT DO NOTHING";
   const company = await queries.insert(sql, content.name);
   if (company === null) throw new FormError({ name: "nameTaken" });
-  const roles = await addFirstRoles(queries, company);
-  const warehouseId = await addWarehouse(queries, company, { name: content.warehouse, itemsOf: null });
+  const roles = await addInitialRoles(queries, company);
+  const warehouseId = await addWarehouse(queries, company, { name: content.warehouse, copyItemsFrom: null });
   const { administrator: name, email, password } = content;
   const roleId = roles.get("Administrator") ?? 0;
   const user = { name, email, roleId, warehouseId, warehouseIds: [warehouseId] };

@@ -1,6 +1,6 @@
 import type { Database, Queries } from "./database/database.ts";
 import { hashPassword } from "./password.ts";
-import { addFirstRoles } from "./roles.ts";
+import { addInitialRoles } from "./roles.ts";
 import { addUser } from "./users.ts";
 import { addWarehouse } from "./warehouses.ts";
 
@@ -78,7 +78,8 @@ export async function addDemo(
   const password = await hash();
   await database.transaction(async (queries) => {
     for (const company of COMPANIES) {
-      // Several processes may start with an empty database at once: the others wait here, and find the company.
+      // If several processes start with an empty database, one of them inserts this row. The others wait here, and then
+      // find the company.
       const sql = "INSERT INTO companies (name) VALUES (?) ON CONFLICT DO NOTHING";
       const id = await queries.insert(sql, company.name);
       if (id === null) return;
@@ -90,10 +91,10 @@ export async function addDemo(
 }
 
 async function fill(queries: Queries, id: number, company: DemoCompany, password: string): Promise<void> {
-  const roles = await addFirstRoles(queries, id);
+  const roles = await addInitialRoles(queries, id);
   const warehouses: number[] = [];
   for (const [index, name] of company.warehouses.entries()) {
-    const warehouse = await addWarehouse(queries, id, { name, itemsOf: null });
+    const warehouse = await addWarehouse(queries, id, { name, copyItemsFrom: null });
     warehouses.push(warehouse);
     await addItems(queries, warehouse, index);
   }

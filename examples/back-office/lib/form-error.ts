@@ -1,12 +1,12 @@
 import type { Texts } from "./texts/texts.ts";
 
-/** A text of every language. */
+/** The key of a text, which every language has. */
 export type TextKey = keyof Texts;
 
-/** The faults of a form, by the name of the field. `form` names the form as a whole. */
+/** The faults of a form, by the name of the field. The name `form` stands for the form as a whole. */
 export type FieldFaults = Readonly<Record<string, TextKey>>;
 
-/** A form that was filled in wrongly. Its page shows each fault beside its field, in the language of the user. */
+/** The error of an invalid form. The form's page shows each fault beside its field, in the language of the user. */
 export class FormError extends Error {
   override readonly name = "FormError";
   readonly faults: FieldFaults;

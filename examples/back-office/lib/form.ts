@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FormError, type TextKey } from "./form-error.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.ts";
 
-/** A text of every language, as the message of a fault. */
+/** Returns the message of a fault. The type checks that the message is the key of a text. */
 const text = (key: TextKey) => key;
 
 /** An id in a form. */

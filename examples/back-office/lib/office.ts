@@ -8,7 +8,7 @@ export interface Office {
   readonly sessions: OpenSessions;
   readonly database: Database;
   readonly context: OfficeContext;
-  /** The JWTs of API requests. */
+  /** Issues and verifies the JWTs of API requests. */
   readonly jwts: Jwts;
 }
 

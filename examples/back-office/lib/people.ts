@@ -33,7 +33,8 @@ interface UserRow {
 
 /** Returns a user with role, permissions and warehouses; null if the user does not exist or is disabled. */
 export async function findUser(database: Database, id: string): Promise<User | null> {
-  // Sessions of other applications in the same store have other subjects, and PostgreSQL compares ids with numbers only.
+  // A session of another application in the same store may have a subject that is not a number. PostgreSQL would reject
+  // such an id.
   if (!/^\d{1,9}$/.test(id)) return null;
   const row = await database.one<UserRow>(
     `SELECT users.*, roles.name AS role, roles.permissions FROM users
@@ -62,7 +63,7 @@ export async function findUser(database: Database, id: string): Promise<User | n
   };
 }
 
-/** The name of a user, also of a disabled one; null if there is no such user. */
+/** Returns the name of a user, who may be disabled. Null if the user does not exist. */
 export async function findName(database: Database, id: string): Promise<string | null> {
   const row = await database.one<{ name: string }>("SELECT name FROM users WHERE id = ?", Number(id) || 0);
   return row?.name ?? null;

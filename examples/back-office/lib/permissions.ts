@@ -1,5 +1,5 @@
 /**
- * The permissions that a role can have. Every action checks its permission again: hiding a button protects nothing.
+ * The permissions that a role can have. Every action checks its permission, because hiding a button protects nothing.
  */
 export const PERMISSIONS = [
   "stock.edit",

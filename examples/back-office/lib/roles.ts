@@ -20,7 +20,7 @@ export async function listRoles(database: Queries, company: number): Promise<rea
   return rows.map((row) => ({ ...row, permissions: permissionsOf(row.permissions) }));
 }
 
-/** The content of the form of a role. */
+/** The values of the form that adds a role. */
 export interface RoleContent {
   readonly name: string;
   readonly permissions: readonly Permission[];
@@ -29,7 +29,7 @@ export interface RoleContent {
 /**
  * Adds a role to a company. Returns its id.
  *
- * @throws FormError for a name that another role of the company has.
+ * @throws FormError if another role of the company has the name.
  */
 export async function addRole(
   queries: Queries,
@@ -46,17 +46,20 @@ export async function addRole(
   return id;
 }
 
-/** The roles with which a company begins. */
-const FIRST_ROLES: readonly RoleContent[] = [
+/** The roles of a new company. */
+const INITIAL_ROLES: readonly RoleContent[] = [
   { name: "Administrator", permissions: PERMISSIONS },
   { name: "Clerk", permissions: ["stock.edit"] },
   { name: "Auditor", permissions: ["users.view"] },
 ];
 
-/** Adds the roles with which a company begins. Returns their ids by name. */
-export async function addFirstRoles(queries: Queries, company: number): Promise<ReadonlyMap<string, number>> {
+/** Adds the roles of a new company. Returns the ids of the roles, by name. */
+export async function addInitialRoles(
+  queries: Queries,
+  company: number,
+): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>();
-  for (const role of FIRST_ROLES) ids.set(role.name, await addRole(queries, company, role));
+  for (const role of INITIAL_ROLES) ids.set(role.name, await addRole(queries, company, role));
   return ids;
 }
 

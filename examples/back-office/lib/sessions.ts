@@ -22,14 +22,15 @@ export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
   cookie: OFFICE_SECURE_COOKIE === "true" ? { name: "back-office" } : { name: "back-office", secure: false },
   // `src/client-headers.ts` has replaced the headers that a client could forge.
   trustProxy: 1,
-  // Another browser with the same cookie must enter the password. Networks change by themselves, so they are only logged.
+  // If another browser sends the cookie, its user must enter the password. A change of the network is only logged,
+  // because a network can change without an attack.
   binding: createBinding({
     userAgent: "step-up",
     address: "log",
     country: (client, request) =>
       office().sessions.describeClient(client, request.header("user-agent")).country,
   }),
-  // `next build` loads this module too, before an office is open.
+  // Call office() only when a JWT is verified, because `next build` loads this module without an office.
   jwt: { verify: (token) => office().jwts.verify(token) },
   sessionless: ({ url }) => isSessionless(url),
   newSession: (client, request) => ({

@@ -3,7 +3,7 @@ import type { Database } from "./database/database.ts";
 import { forbiddenError } from "./forbidden.ts";
 import type { User } from "./people.ts";
 
-/** The largest id of a table, as PostgreSQL keeps it. */
+/** The largest value of PostgreSQL's type `integer`, which is the type of an item's id. */
 const MAX_ID = 2 ** 31 - 1;
 
 /** An item in a warehouse. */
@@ -20,7 +20,7 @@ export interface Item {
 export interface StockFilter {
   /** A part of the item's name or number. */
   readonly text: string;
-  /** Whether to list only the items below their minimum. */
+  /** Whether to omit the items that are not below their minimum. */
   readonly low: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface Movement {
   readonly id: number;
   readonly item: string;
   readonly user: string;
-  /** The administrator who acted for the user; null if the user did it. */
+  /** The administrator who acted for the user; null if the user made the change. */
   readonly actor: string | null;
   readonly change: number;
   /** Epoch milliseconds. */

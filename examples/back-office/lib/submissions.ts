@@ -1,24 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Database, Queries } from "./database/database.ts";
 
-/** How long a form that is sent again creates nothing, in milliseconds. */
-const REMEMBERED = 24 * 60 * 60_000;
+/** How long a submission is remembered, in milliseconds. Sending the form again within this time creates nothing. */
+const REMEMBER_DURATION = 24 * 60 * 60_000;
 
-/** A form that creates something. */
+/** A form that creates an entry. */
 export interface Submission {
   readonly user: string;
-  /** Its field `submission` has a random value, from the page that has shown the form. */
+  /** The page that shows the form has put a random value into the field `submission`. */
   readonly form: FormData;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
 /**
- * Creates something once, however often its form is sent: by a double click, by a browser that loads the page again, or by a
- * network that repeats the request. The form with other content is another submission.
+ * Creates an entry once, even if the form is sent several times: by a double click, by a browser that loads the page
+ * again, or by a network that repeats the request. A form with changed content is another submission.
  *
- * @param create creates it, in a transaction, and returns its id.
- * @returns the id of what this call or an earlier one has created.
+ * @param create creates the entry in a transaction, and returns its id.
+ * @returns the id of the entry that this call or an earlier call has created.
  */
 export async function createOnce(
   database: Database,
@@ -27,7 +27,7 @@ export async function createOnce(
 ): Promise<number> {
   const hash = hashOf(submission);
   return await database.transaction(async (queries) => {
-    // A second request waits here until the first one has committed.
+    // A second request waits here until the first request has committed.
     const sql = "INSERT INTO submissions (hash, at) VALUES (?, ?) ON CONFLICT DO NOTHING";
     if ((await queries.run(sql, hash, submission.now)) === 0) {
       const before = await queries.one<{ id: number }>(
@@ -38,12 +38,14 @@ export async function createOnce(
     }
     const id = await create(queries);
     await queries.run("UPDATE submissions SET created_id = ? WHERE hash = ?", id, hash);
-    await queries.run("DELETE FROM submissions WHERE at < ?", submission.now - REMEMBERED);
+    await queries.run("DELETE FROM submissions WHERE at < ?", submission.now - REMEMBER_DURATION);
     return id;
   });
 }
 
-/** The hash of the user and the fields. The random value in it keeps a password from being guessed. */
+/**
+ * Returns a hash of the user and the fields. The random field makes it impossible to guess a password from the hash.
+ */
 function hashOf({ user, form }: Submission): string {
   const fields = [...form].filter(([name]) => !name.startsWith("$ACTION"));
   return createHash("sha256")

@@ -39,7 +39,10 @@ export async function listUsers(database: Queries, company: number): Promise<rea
   return (await database.all<ListedUserRow>(sql, company)).map(toListedUser);
 }
 
-/** Returns a user of any company; null if the user does not exist, and for a super administrator, who belongs to none. */
+/**
+ * Returns a user of any company. Null if the user does not exist or is a super administrator, who belongs to no
+ * company.
+ */
 export async function findListedUser(database: Queries, id: number): Promise<ListedUser | null> {
   const row = await database.one<ListedUserRow>(`${SELECT_LISTED_USERS} WHERE users.id = ?`, id);
   return row && toListedUser(row);
@@ -54,17 +57,18 @@ export interface UserContent {
   readonly warehouseIds: readonly number[];
 }
 
-/** The company of a form, and what the user who sends it may do. */
+/** The company that a form concerns, and the permissions of the user who sends the form. */
 export interface Editor {
   readonly company: number;
-  /** Null for a super administrator, who may give every role. */
+  /** Null for a super administrator, who may assign every role. */
   readonly permissions: readonly Permission[] | null;
 }
 
 /**
  * Checks a user's role and warehouses.
  *
- * @throws FormError for those of another company, and for a role that allows what the editor may not do.
+ * @throws FormError if the role or a warehouse belongs to another company, or if the role has a permission that the
+ * editor lacks.
  */
 async function requireFitting(queries: Queries, editor: Editor, content: UserContent): Promise<void> {
   const { company, permissions } = editor;
@@ -83,8 +87,8 @@ async function requireFitting(queries: Queries, editor: Editor, content: UserCon
 /**
  * Adds a user. Returns their id.
  *
- * @param password the hash.
- * @throws FormError for a role or a warehouse that does not fit, and for an email address that another user has.
+ * @param password the hash of the password.
+ * @throws FormError in the cases of `requireFitting`, and if another user has the email address.
  */
 export async function addUser(
   queries: Queries,
@@ -111,7 +115,7 @@ export async function addUser(
 /**
  * Changes a user of the company.
  *
- * @throws FormError as {@link addUser}.
+ * @throws FormError in the same cases as {@link addUser}.
  */
 export async function changeUser(
   database: Database,
@@ -120,7 +124,7 @@ export async function changeUser(
   content: UserContent & { readonly active: boolean },
 ): Promise<void> {
   const before = await findListedUser(database, id);
-  // A role that the user has already is not given, and the editor may change the rest of the form.
+  // If the role does not change, do not check its permissions, so that the editor may change the rest of the form.
   const present = before?.roleId === content.roleId ? { ...editor, permissions: null } : editor;
   try {
     await database.transaction(async (queries) => {
@@ -140,7 +144,7 @@ export async function changeUser(
       await allowWarehouses(queries, id, content.warehouseIds);
     });
   } catch (error) {
-    if (database.isTaken(error)) throw new FormError({ email: "emailTaken" });
+    if (database.isUniqueViolation(error)) throw new FormError({ email: "emailTaken" });
     throw error;
   }
 }
@@ -151,7 +155,7 @@ async function allowWarehouses(queries: Queries, user: number, warehouses: reado
   }
 }
 
-/** Changes a password. @param password the hash. */
+/** Changes a password. @param password the hash of the password. */
 export async function changePassword(database: Database, id: string, password: string): Promise<void> {
   await database.run("UPDATE users SET password = ? WHERE id = ?", password, Number(id));
 }

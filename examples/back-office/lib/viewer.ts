@@ -9,11 +9,11 @@ import { texts } from "./texts/texts.ts";
  * Returns the user who requested the page, with session, company and preferences. A layout and its page share one call.
  * After a user's first request, the call needs no database query.
  */
-export const viewer = cache(async () => {
+export const getViewer = cache(async () => {
   const session = await sessions.requireSubject();
   const { context, database } = office();
   const current = context.of(session);
-  const [[user, company, theme, language], queries] = await database.count(() =>
+  const [[user, company, theme, language], queries] = await database.countStatements(() =>
     Promise.all([current.user(), current.company(), current.theme(), current.language()]),
   );
   if (user === null) redirect("/login");
@@ -24,14 +24,14 @@ export const viewer = cache(async () => {
 
 /** Returns the viewer. Redirects to the start page if the viewer lacks the permission in their company. */
 export async function requirePermission(permission: Permission) {
-  const found = await viewer();
+  const found = await getViewer();
   if (found.company === null || !found.user.permissions.includes(permission)) redirect("/");
   return { ...found, company: found.company };
 }
 
 /** Returns the viewer. Redirects to the start page unless the viewer is a super administrator. */
 export async function requireSuperAdmin() {
-  const found = await viewer();
+  const found = await getViewer();
   if (!found.user.isSuperAdmin) redirect("/");
   return found;
 }

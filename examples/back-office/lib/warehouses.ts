@@ -15,12 +15,12 @@ export async function findWarehouse(queries: Queries, id: number): Promise<Wareh
   return await queries.one<Warehouse>(`${WAREHOUSES} WHERE id = ?`, id);
 }
 
-/** The warehouses of a company. */
+/** Returns the warehouses of a company. */
 export async function listWarehouses(queries: Queries, company: number): Promise<readonly Warehouse[]> {
   return await queries.all<Warehouse>(`${WAREHOUSES} WHERE company_id = ? ORDER BY lower(name)`, company);
 }
 
-/** A warehouse as its administrator sees it. */
+/** A warehouse in the administrator's list. */
 export interface ListedWarehouse {
   readonly id: number;
   readonly name: string;
@@ -29,7 +29,7 @@ export interface ListedWarehouse {
   readonly pieces: number;
 }
 
-/** The warehouses of a company with their figures. */
+/** Returns the warehouses of a company, each with the counts of its users, items and pieces. */
 export async function listWarehousesWithTotals(
   queries: Queries,
   company: number,
@@ -44,25 +44,25 @@ export async function listWarehousesWithTotals(
   );
 }
 
-/** The content of the form of a warehouse. */
+/** The values of the form that adds a warehouse. */
 export interface WarehouseContent {
   readonly name: string;
-  /** The warehouse whose items the new one gets, without any pieces; null for none. */
-  readonly itemsOf: number | null;
+  /** The id of a warehouse. The new warehouse gets its items, each with the quantity 0. Null: no items. */
+  readonly copyItemsFrom: number | null;
 }
 
 /**
  * Adds a warehouse to a company. Returns its id.
  *
- * @throws FormError for a name that another warehouse of the company has, and for the items of another company.
+ * @throws FormError if another warehouse of the company has the name, or if `copyItemsFrom` belongs to another company.
  */
 export async function addWarehouse(
   queries: Queries,
   company: number,
-  { name, itemsOf }: WarehouseContent,
+  { name, copyItemsFrom }: WarehouseContent,
 ): Promise<number> {
-  if (itemsOf !== null && (await findWarehouse(queries, itemsOf))?.companyId !== company) {
-    throw new FormError({ itemsOf: "noSuchWarehouse" });
+  if (copyItemsFrom !== null && (await findWarehouse(queries, copyItemsFrom))?.companyId !== company) {
+    throw new FormError({ copyItemsFrom: "noSuchWarehouse" });
   }
   const id = await queries.insert(
     "INSERT INTO warehouses (company_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -70,12 +70,12 @@ export async function addWarehouse(
     name,
   );
   if (id === null) throw new FormError({ name: "nameTaken" });
-  if (itemsOf !== null) {
+  if (copyItemsFrom !== null) {
     await queries.run(
       `INSERT INTO items (warehouse_id, sku, name, location, quantity, minimum)
        SELECT CAST(? AS INTEGER), sku, name, location, 0, minimum FROM items WHERE warehouse_id = ?`,
       id,
-      itemsOf,
+      copyItemsFrom,
     );
   }
   return id;

@@ -48,7 +48,8 @@ export async function build(): Promise<void> {
 async function run(folder: string, ...args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    // Without `NODE_OPTIONS`, which may contain the condition `coatcheck-source`: the build needs the compiled library.
+    // Clear `NODE_OPTIONS`, because it may contain the condition `coatcheck-source`, and the build needs the compiled
+    // library.
     env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });

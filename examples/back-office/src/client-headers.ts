@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { ClientAddress, type TrustProxy } from "coatcheck/http";
 
 /**
- * Replaces the forwarding headers of a request with the client that the trusted proxies report. Next.js shows pages and
- * routes only the headers, so they could not tell a forged address from the address of the connection.
+ * Replaces the forwarding headers of a request with the client that the trusted proxies report. In Next.js, pages and
+ * routes see only the headers. They could not distinguish a forged address from the address of the connection.
  */
 export function clientHeaders(trustProxy: TrustProxy): (request: IncomingMessage) => void {
   const clients = new ClientAddress(trustProxy);

@@ -5,8 +5,8 @@ import type { JwtKey } from "coatcheck/jwt";
 const ED25519_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /**
- * Derives a signing key from each session secret, so that all processes have the same keys without another setting. A new
- * secret brings a new key, and the older secrets still verify.
+ * Derives a signing key from each session secret, so that all processes have the same keys without another setting. The
+ * key of the newest secret signs. The keys of the older secrets still verify JWTs.
  *
  * @param secrets newest first.
  */

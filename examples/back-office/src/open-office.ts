@@ -40,7 +40,10 @@ export async function openOffice(
   }
 }
 
-/** The application's tables stand in the PostgreSQL of the sessions, or else in an SQLite file of their own. */
+/**
+ * Opens the application's database. Its tables are in the sessions' PostgreSQL database or, without PostgreSQL, in a
+ * separate SQLite file.
+ */
 async function openDriver(database: Config["database"], log: Logger): Promise<Driver> {
   if (database.kind !== "postgres") {
     const folder = database.kind === "sqlite" ? dirname(database.path) : "data";
@@ -54,16 +57,16 @@ async function openDriver(database: Config["database"], log: Logger): Promise<Dr
   });
 }
 
-/** Logs what an administrator looks for after an incident. */
+/** Logs the events that an administrator looks for after a security incident. */
 function logSuspicions(events: Office["sessions"]["manager"]["events"], log: Logger): void {
   events.on("client-changed", ({ record, change }) => {
-    // Phones change their network all day.
+    // Do not warn of a change of the network, because phones change their network many times a day.
     const level = change.action === "log" ? "info" : "warn";
     log[level]({ sessionId: record.id, subject: record.subject, change }, "client-changed");
   });
   for (const name of ["new-device", "new-country"] as const) {
     events.on(name, ({ login: { sessionId, subject, device, country, earlierSessions } }) => {
-      // Each device is new at a first login.
+      // At a user's first login, every device is new.
       if (earlierSessions > 0) log.info({ sessionId, subject, device, country }, name);
     });
   }

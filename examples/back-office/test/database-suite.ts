@@ -9,7 +9,7 @@ import { adjustItem, listItems, listMovements, stockFigures } from "../lib/stock
 import { createOnce } from "../lib/submissions.ts";
 import { addUser, changeUser, findListedUser, listUsers } from "../lib/users.ts";
 import { addWarehouse, listWarehouses, listWarehousesWithTotals } from "../lib/warehouses.ts";
-import type { Place } from "./fixtures.ts";
+import type { TestDatabase } from "./fixtures.ts";
 
 const ALPINE = 1;
 const ADA = 1;
@@ -21,22 +21,22 @@ const noHash = async () => "no hash";
 const faultsOf = (error: unknown) => (error instanceof FormError ? error.faults : error);
 
 /** The tests that every database system must pass. */
-export function databaseSuite(makePlace: () => Promise<Place>): void {
-  let place: Place;
+export function databaseSuite(createDatabase: () => Promise<TestDatabase>): void {
+  let testDatabase: TestDatabase;
   let database: Database;
 
   beforeEach(async () => {
-    place = await makePlace();
-    database = await place.open();
+    testDatabase = await createDatabase();
+    database = await testDatabase.open();
     await addDemo(database, noHash);
   });
   afterEach(async () => {
     await database.close();
-    await place.end();
+    await testDatabase.end();
   });
 
-  it("is filled once by two processes that start with an empty database", async () => {
-    const empty = await makePlace();
+  it("two processes that start with an empty database add the demo data once", async () => {
+    const empty = await createDatabase();
     const opened = await Promise.all([empty.open(), empty.open()]);
     await Promise.all(opened.map((each) => addDemo(each, noHash)));
     const [first] = opened;
@@ -46,7 +46,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     await empty.end();
   });
 
-  it("finds a user with role, permissions and warehouses, and returns null for a text that is not an id", async () => {
+  it("findUser() returns a user with role, permissions and warehouses, and null for a string that is not an id", async () => {
     expect(await findUser(database, String(BEN))).toEqual({
       id: "2",
       companyId: ALPINE,
@@ -71,13 +71,13 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await findName(database, String(BEN))).toBe("Ben Moser");
   });
 
-  it("counts the queries of one function call, without the queries of concurrent calls", async () => {
-    const counted = database.count(() => findUser(database, String(BEN)));
+  it("countStatements() counts the statements of one call, without the statements of concurrent calls", async () => {
+    const counted = database.countStatements(() => findUser(database, String(BEN)));
     await findUser(database, String(ADA));
     expect((await counted)[1]).toBe(2);
   });
 
-  it("adds one user for each email address, with a role and warehouses of the company", async () => {
+  it("addUser() adds one user for each email address, with a role and warehouses of the company", async () => {
     const content = {
       name: "Dora",
       email: "dora@alpine.example",
@@ -110,7 +110,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await add({ ...other, warehouseId: 2 }).catch(faultsOf)).toEqual({ warehouse: "ownNotAllowed" });
   });
 
-  it("rejects a role with permissions that the editor lacks, except the user's present role", async () => {
+  it("changeUser() rejects a role that has a permission which the editor lacks, unless the user already has the role", async () => {
     const editor = { company: ALPINE, permissions: ["users.view", "users.edit"] as const };
     const line = await findListedUser(database, BEN);
     if (line === null) throw new Error("Ben is missing.");
@@ -123,7 +123,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect((await findListedUser(database, BEN))?.role).toBe("Auditor");
   });
 
-  it("rejects an email address that another user has, and leaves the edited user unchanged", async () => {
+  it("changeUser() rejects an email address that another user has, and changes nothing", async () => {
     const before = await findListedUser(database, BEN);
     if (before === null) throw new Error("Ben is missing.");
     const change = { ...before, email: "ada@alpine.example", warehouseIds: [1] };
@@ -132,7 +132,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await findListedUser(database, BEN)).toEqual(before);
   });
 
-  it("rejects a role or warehouse whose name differs from an existing name only in upper and lower case", async () => {
+  it("addRole() and addWarehouse() reject a name that differs from an existing name only in upper and lower case", async () => {
     const role = { name: "Buyer", permissions: ["users.view"] as const };
     const id = await addRole(database, ALPINE, role);
     expect(await addRole(database, ALPINE, { ...role, name: "BUYER" }).catch(faultsOf)).toEqual({
@@ -147,7 +147,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
       users: 0,
     });
 
-    const chur = await addWarehouse(database, ALPINE, { name: "Chur", itemsOf: 1 });
+    const chur = await addWarehouse(database, ALPINE, { name: "Chur", copyItemsFrom: 1 });
     const lines = await listWarehousesWithTotals(database, ALPINE);
     expect(lines.find((each) => each.id === chur)).toEqual({
       id: chur,
@@ -156,15 +156,17 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
       items: 20,
       pieces: 0,
     });
-    expect(await addWarehouse(database, ALPINE, { name: "chur", itemsOf: null }).catch(faultsOf)).toEqual({
+    expect(
+      await addWarehouse(database, ALPINE, { name: "chur", copyItemsFrom: null }).catch(faultsOf),
+    ).toEqual({
       name: "nameTaken",
     });
-    expect(await addWarehouse(database, ALPINE, { name: "Sion", itemsOf: 4 }).catch(faultsOf)).toEqual({
-      itemsOf: "noSuchWarehouse",
+    expect(await addWarehouse(database, ALPINE, { name: "Sion", copyItemsFrom: 4 }).catch(faultsOf)).toEqual({
+      copyItemsFrom: "noSuchWarehouse",
     });
   });
 
-  it("adds a company completely or not at all", async () => {
+  it("addCompany() adds a company completely or not at all", async () => {
     const content = {
       name: "Rhein",
       warehouse: "Basel",
@@ -183,8 +185,8 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await add({ name: "rhein", email: "g@rhein.example" })).toEqual({ name: "nameTaken" });
   });
 
-  it("creates one entry for a form that is sent ten times at once, and another entry for changed content", async () => {
-    const second = await place.open();
+  it("createOnce() creates one entry for a form that is sent ten times at once, and another entry for changed content", async () => {
+    const second = await testDatabase.open();
     const formOf = (name: string) => {
       const form = new FormData();
       form.set("submission", "7b1c");
@@ -194,7 +196,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     };
     const send = (through: Database, name: string, user = "1") =>
       createOnce(through, { user, form: formOf(name), now: NOW }, (queries) =>
-        addWarehouse(queries, ALPINE, { name, itemsOf: null }),
+        addWarehouse(queries, ALPINE, { name, copyItemsFrom: null }),
       );
     const ids = await Promise.all(
       Array.from({ length: 10 }, (_, index) => send(index % 2 ? database : second, "Thun")),
@@ -210,7 +212,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     await second.close();
   });
 
-  it("never takes more pieces than are in stock, even if many requests take pieces at the same time", async () => {
+  it("adjustItem() never takes more pieces than are in stock, even if many requests take pieces at the same time", async () => {
     const ben = await findUser(database, String(BEN));
     const [item] = await listItems(database, 1, { text: "fire blanket", low: false });
     if (!ben || !item) throw new Error("The demo is incomplete.");
@@ -229,7 +231,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     });
   });
 
-  it("rejects a change of an item that does not exist or whose warehouse the user may not enter", async () => {
+  it("adjustItem() rejects an item that does not exist or whose warehouse the user may not enter", async () => {
     const ben = await findUser(database, String(BEN));
     const [item] = await listItems(database, 3, { text: "", low: false });
     if (!ben || !item) throw new Error("The demo is incomplete.");
@@ -241,7 +243,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await change(item.id, 0.5)).toBe("VALIDATION_FAILED");
   });
 
-  it("searches by a part of the name or number, in which % and _ are not wildcards, and sums the figures", async () => {
+  it("listItems() searches for a part of the name or number, without wildcards, and stockFigures() returns the totals", async () => {
     const find = async (text: string, low = false) =>
       (await listItems(database, 1, { text, low })).map(({ name }) => name);
     expect(await find("TAPE")).toEqual(["Gaffer tape 50 mm"]);
@@ -260,7 +262,7 @@ export function databaseSuite(makePlace: () => Promise<Place>): void {
     expect(await stockFigures(database, 99)).toEqual({ items: 0, low: 0, pieces: 0 });
   });
 
-  it("runs no statement of another request inside a transaction, and rolls back a failed transaction", async () => {
+  it("a failed transaction is rolled back, but not a concurrent statement of another request", async () => {
     const began = Promise.withResolvers<void>();
     const outside = Promise.withResolvers<void>();
     const failed = database.transaction(async (queries) => {

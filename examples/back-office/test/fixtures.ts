@@ -6,14 +6,14 @@ import { Database } from "../lib/database/database.ts";
 import { openPostgres } from "../lib/database/postgres.ts";
 import { openSqlite } from "../lib/database/sqlite.ts";
 
-/** A place for the tables of one test, which several processes can open. */
-export interface Place {
+/** The database of one test. `open` can be called several times, like by several processes. */
+export interface TestDatabase {
   open(): Promise<Database>;
   end(): Promise<void>;
 }
 
-/** A new SQLite file. */
-export async function sqlitePlace(): Promise<Place> {
+/** Creates an SQLite file. */
+export async function createSqliteDatabase(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), "back-office-"));
   return {
     open: async () => new Database(openSqlite(join(folder, "office.db"))),
@@ -21,8 +21,8 @@ export async function sqlitePlace(): Promise<Place> {
   };
 }
 
-/** A new database on the PostgreSQL at `url`. */
-export async function postgresPlace(url: string): Promise<Place> {
+/** Creates a database on the PostgreSQL server at `url`. */
+export async function createPostgresDatabase(url: string): Promise<TestDatabase> {
   const database = await createTemporaryDatabase(url);
   return {
     open: async () =>

@@ -28,9 +28,9 @@ await describeWithServer("two nodes of the back office on one PostgreSQL", "post
     await database.drop();
   });
 
-  /** The user of a session as a node sees it, and the number of queries that took. */
+  /** Returns the user of a session as a node loads it, and the number of queries that the node has run for this. */
   async function userAt({ context, database }: Office, subject: string) {
-    const [user, queries] = await database.count(() =>
+    const [user, queries] = await database.countStatements(() =>
       context.of({ subject, tenant: null, data: {} }).user(),
     );
     return { name: user?.name, role: user?.role, queries };

@@ -7,7 +7,7 @@ import * as stockRoute from "../app/api/stock/route.ts";
 import { jwtKeys } from "../src/jwt-keys.ts";
 import { clientRequest, openRoutedOffice, type RoutedOffice } from "./route-fixtures.ts";
 
-/** What a client keeps of a login. */
+/** The parts of the login response that a client stores. */
 interface Login {
   readonly jwt: string;
   readonly session_token: string;
@@ -28,7 +28,7 @@ describe("an API client whose responses are lost", () => {
 
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-  /** Sends a refresh. Returns the new JWT. */
+  /** Requests a new JWT and returns it. */
   async function refresh(token: string): Promise<string> {
     const response = await refreshRoute.POST(
       clientRequest("/api/refresh", { body: "", ...bearer(token) }),

@@ -15,9 +15,9 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** An open office whose route handlers a test calls without a server. */
+/** An open office. Tests call its route handlers directly, without a server. */
 export interface RoutedOffice extends Office {
-  /** What the office has logged. */
+  /** The lines that the office has logged. */
   readonly lines: LogLine[];
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function openRoutedOffice(
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/** The request of a client as `src/main.ts` passes it to Next.js. */
+/** Creates the request of a client, as `src/main.ts` passes it to Next.js. */
 export function clientRequest(
   path: string,
   { body, ...headers }: Readonly<Record<string, string>> = {},

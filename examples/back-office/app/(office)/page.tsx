@@ -1,12 +1,12 @@
 import { redirect } from "next/navigation";
-import { Shell } from "../../components/shell.tsx";
+import { PageFrame } from "../../components/page-frame.tsx";
 import { WarehouseSwitch } from "../../components/warehouse-switch.tsx";
 import { office } from "../../lib/office.ts";
 import { listItems, listMovements, stockFigures } from "../../lib/stock.ts";
-import { viewer } from "../../lib/viewer.ts";
+import { getViewer } from "../../lib/viewer.ts";
 import { warehouseIds } from "../../lib/warehouse-ids.ts";
-import { Adjust } from "./adjust.tsx";
 import { Movements } from "./movements.tsx";
+import { QuantityControl } from "./quantity-control.tsx";
 import { StockFilterForm } from "./stock-filter.tsx";
 
 export const metadata = { title: "Stock" };
@@ -22,16 +22,16 @@ interface Query {
  * session's warehouse.
  */
 export default async function Page({ searchParams }: { searchParams: Promise<Query> }) {
-  const { user, company, current, session, text, language } = await viewer();
+  const { user, company, current, session, text, language } = await getViewer();
   if (company === null) redirect("/companies");
   const { w, q = "", low } = await searchParams;
   const own = await current.warehouse();
   const warehouse = w ? await current.select("warehouse", w).catch(() => redirect("/")) : own;
   if (warehouse === null) {
     return (
-      <Shell>
+      <PageFrame>
         <p>{text.noItems}</p>
-      </Shell>
+      </PageFrame>
     );
   }
   const { database } = office();
@@ -44,7 +44,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
   const mayEdit = user.permissions.includes("stock.edit");
   const choices = user.warehouses.map(({ id, name }) => ({ xid: warehouseIds.encode(id), name }));
   return (
-    <Shell>
+    <PageFrame>
       <div className="bar">
         <h1>{warehouse.name}</h1>
         <WarehouseSwitch
@@ -103,7 +103,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
                     <td className="code wide">{item.location}</td>
                     <td className="number">
                       {mayEdit ? (
-                        <Adjust id={item.id} name={item.name} quantity={item.quantity} text={text} />
+                        <QuantityControl id={item.id} name={item.name} quantity={item.quantity} text={text} />
                       ) : (
                         item.quantity
                       )}
@@ -125,6 +125,6 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
         </section>
         <Movements movements={movements} text={text} language={language} />
       </div>
-    </Shell>
+    </PageFrame>
   );
 }

@@ -12,8 +12,8 @@ export const adjust = officeAction("stock.edit", async (actor, item: number, cha
   revalidatePath("/");
 });
 
-/** Stores a warehouse in the session, so that all of its tabs show it. */
-export const keepWarehouse = officeAction(null, async ({ context, session }, xid: string) => {
+/** Stores a warehouse in the session, so that all tabs of the session show the warehouse. */
+export const storeWarehouse = officeAction(null, async ({ context, session }, xid: string) => {
   await context.of(session).select("warehouse", xid, { keep: true });
   revalidatePath("/");
 });

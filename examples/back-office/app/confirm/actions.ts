@@ -7,10 +7,10 @@ import { checkPassword } from "../../lib/check-password.ts";
 import { office } from "../../lib/office.ts";
 import { sessions } from "../../lib/sessions.ts";
 
-/** How long the confirmation counts as recent, in milliseconds. */
-const RECENT = 10 * 60_000;
+/** How long the confirmation is valid, in milliseconds. */
+const CONFIRMATION_AGE = 10 * 60_000;
 
-/** Proves by the password that the session is the user's, in the browser that sends it. */
+/** Checks the password. A correct password proves that the user sits at the browser that now uses the session. */
 export const confirmPassword = sessions.withSessionAction(
   async (handle, _before: Result, form: FormData): Promise<Result> => {
     const session = await handle.requireSubject();
@@ -18,7 +18,7 @@ export const confirmPassword = sessions.withSessionAction(
     try {
       const account = user && (await checkPassword(user.email, form.get("password")));
       if (account?.subject !== session.subject) return { faults: { password: "wrongCurrent" } };
-      await session.elevate("account", RECENT);
+      await session.elevate("account", CONFIRMATION_AGE);
     } catch (error) {
       if (!(error instanceof CoatcheckError) || error.status === 401 || error.status >= 500) throw error;
       return { error: error.message };

@@ -8,7 +8,7 @@ import { ConfirmForm } from "./confirm-form.tsx";
 
 export const metadata = { title: "Confirm" };
 
-/** Shown when another browser than the login's has used the session. */
+/** Shown after a browser other than the one that logged in has used the session. */
 export default async function Page() {
   const session = await sessions.requireSubject();
   if (!session.needsProof) redirect("/");

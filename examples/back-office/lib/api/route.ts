@@ -16,7 +16,7 @@ export interface ApiCall extends Office {
   readonly jwt: JwtIdentity;
   /** The session handle of the request. Its `load` throws on a route without a session. */
   readonly handle: RequestSession<JsonObject>;
-  /** User, company and warehouse of the request; the header `Selected-Warehouse-Xid` counts. */
+  /** User, company and warehouse of the request. The header `Selected-Warehouse-Xid` can select the warehouse. */
   readonly current: ReturnType<OfficeContext["of"]>;
   readonly user: User;
 }
@@ -27,8 +27,8 @@ interface RouteContext {
 }
 
 /**
- * Wraps a route that only a JWT opens: the browser's cookie does not. Responds 401 without a valid one, and 403 to a user
- * who is disabled, whose company is suspended, or who lacks `permission`.
+ * Wraps a route that requires a JWT and ignores the browser's cookie. Responds 401 without a valid JWT. Responds 403 to
+ * a user who is disabled, whose company is suspended, or who lacks `permission`.
  */
 export function apiRoute(
   permission: Permission | null,
@@ -58,17 +58,17 @@ async function requireUser(current: ApiCall["current"], permission: Permission |
 }
 
 /**
- * The session of a request that proves itself with a bearer token: a JWT, or the session token that the login returned. The
- * browser's cookie does not count.
+ * Returns the session of a request with a bearer token, which is a JWT or the session token that the login returned.
+ * Ignores the browser's cookie.
  *
- * @throws CoatcheckError `SESSION_REQUIRED` without one, and the errors of `requireSubject()`.
+ * @throws CoatcheckError `SESSION_REQUIRED` without a bearer token. Also throws the errors of `requireSubject()`.
  */
 export async function requireBearer(request: Request, handle: RequestSession<JsonObject>) {
   if (request.headers.has("authorization")) return await handle.requireSubject();
   throw new CoatcheckError("SESSION_REQUIRED", "Send a bearer token.");
 }
 
-/** The response with a JWT. `session_token` renews the JWT when it has expired. */
+/** Creates a response with a JWT. A client can send `session_token` to get a new JWT after the JWT has expired. */
 export function jwtResponse(issued: { token: string; expiresAt: number }, sessionToken?: string): Response {
   const body = {
     jwt: issued.token,

@@ -1,5 +1,5 @@
-/** The routes that load, create and store no session: the login, and what the JWT alone suffices for. */
-const SESSIONLESS: readonly string[] = ["/api/login", "/api/user"];
+/** The routes that do not load, create or store a session: the login, and a route that needs only the JWT. */
+const SESSIONLESS_PATHS: readonly string[] = ["/api/login", "/api/user"];
 
 /**
  * Whether a request needs no session.
@@ -7,5 +7,5 @@ const SESSIONLESS: readonly string[] = ["/api/login", "/api/user"];
  * @param url path and query.
  */
 export function isSessionless(url: string): boolean {
-  return SESSIONLESS.includes(url.split("?")[0] ?? "");
+  return SESSIONLESS_PATHS.includes(url.split("?")[0] ?? "");
 }

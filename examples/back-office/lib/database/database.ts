@@ -9,16 +9,19 @@ export interface Rows {
   readonly changes: number;
 }
 
-/** Runs one statement. In `sql`, each `?` stands for a parameter, in their order; it must have no other `?`. */
+/**
+ * Runs one statement. Each `?` in `sql` stands for a parameter, in the order of `values`. `sql` must not contain a `?`
+ * for anything else.
+ */
 export type Execute = (sql: string, values: readonly SqlValue[]) => Promise<Rows>;
 
-/** A database system. Its statements are those that SQLite and PostgreSQL both understand. */
+/** Accesses a database. The statements must be valid in both SQLite and PostgreSQL. */
 export interface Driver {
   readonly execute: Execute;
   /** Runs the statements of `change` as one transaction. Rolls back and rejects when `change` rejects. */
   transaction<Result>(change: (execute: Execute) => Promise<Result>): Promise<Result>;
   /** Whether an error says that a row with the same unique value exists. */
-  isTaken(error: unknown): boolean;
+  isUniqueViolation(error: unknown): boolean;
   close(): Promise<void>;
 }
 
@@ -50,7 +53,10 @@ export class Queries {
   }
 }
 
-/** The application's database. It can count statements, so that the pages and the tests can show how few there are. */
+/**
+ * The application's database. It can count the statements of a request, so that pages and tests can show how few a
+ * request needs.
+ */
 export class Database extends Queries {
   readonly #driver: Driver;
   readonly #counts: AsyncLocalStorage<{ statements: number }>;
@@ -67,7 +73,7 @@ export class Database extends Queries {
   }
 
   /** Runs `work`. Returns its result, and the number of statements that it ran outside of transactions. */
-  async count<Result>(work: () => Promise<Result>): Promise<readonly [Result, number]> {
+  async countStatements<Result>(work: () => Promise<Result>): Promise<readonly [Result, number]> {
     const count = { statements: 0 };
     const result = await this.#counts.run(count, work);
     return [result, count.statements];
@@ -79,8 +85,8 @@ export class Database extends Queries {
   }
 
   /** Whether an error says that a row with the same unique value exists. */
-  isTaken(error: unknown): boolean {
-    return this.#driver.isTaken(error);
+  isUniqueViolation(error: unknown): boolean {
+    return this.#driver.isUniqueViolation(error);
   }
 
   async close(): Promise<void> {

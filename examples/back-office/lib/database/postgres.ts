@@ -2,12 +2,12 @@ import pg from "pg";
 import type { Driver, Rows, SqlValue } from "./database.ts";
 import { POSTGRES, schema } from "./schema.ts";
 
-/** The schema of the application's tables, which stand in the same database as the sessions. */
+/** The schema of the application's tables, which are in the same database as the sessions. */
 const SCHEMA = "back_office";
 /** The key of the advisory lock under which a process creates the tables. */
 const SCHEMA_LOCK = 0x0ff1ce;
 /** Unique violation (PostgreSQL, appendix A). */
-const TAKEN = "23505";
+const UNIQUE_VIOLATION = "23505";
 /** The object id of the type `bigint`, which the driver returns as text by default. */
 const BIGINT = 20;
 
@@ -18,7 +18,7 @@ const types: pg.CustomTypesConfig = {
 /**
  * Opens a database of PostgreSQL, and creates the tables if they are missing.
  *
- * @param onError receives the failure of a connection that no request uses.
+ * @param onError receives the error of a connection that fails while no request uses it.
  */
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<Driver> {
   const pool = new pg.Pool({
@@ -55,7 +55,8 @@ export async function openPostgres(url: string, onError: (error: Error) => void)
         client.release(failure);
       }
     },
-    isTaken: (error) => error instanceof Error && "code" in error && error.code === TAKEN,
+    isUniqueViolation: (error) =>
+      error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION,
     close: () => pool.end(),
   };
 }
@@ -71,7 +72,10 @@ async function run(
   return { rows, changes: rowCount ?? 0 };
 }
 
-/** Several processes may start at once. Without the lock, `IF NOT EXISTS` of both could find no table. */
+/**
+ * Creates missing tables under a lock. Without the lock, two processes that start at the same time could both find that
+ * a table is missing.
+ */
 async function createTables(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {

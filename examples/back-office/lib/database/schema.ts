@@ -1,4 +1,4 @@
-/** The words of the schema in which SQLite and PostgreSQL differ. */
+/** The parts of the schema that differ between SQLite and PostgreSQL. */
 interface Dialect {
   /** The type of an id that the database assigns. */
   readonly id: string;
@@ -15,7 +15,7 @@ export const POSTGRES: Dialect = {
   end: ")",
 };
 
-/** The statements that create the tables, where they do not exist. */
+/** Returns the statements that create the missing tables. */
 export function schema({ id, time, end }: Dialect): string {
   return `
   CREATE TABLE IF NOT EXISTS companies (

@@ -6,7 +6,7 @@ import type { Driver, Rows, SqlValue } from "./database.ts";
 import { SQLITE, schema } from "./schema.ts";
 
 /** SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
-const TAKEN: readonly unknown[] = [2067, 1555];
+const UNIQUE_VIOLATIONS: readonly unknown[] = [2067, 1555];
 const SQLITE_BUSY = 5;
 /** Milliseconds to wait for the transaction of another process. */
 const MAX_WAIT = 10_000;
@@ -30,8 +30,8 @@ export function openSqlite(path: string): Driver {
   // One connection serves all requests, so a statement of another request must not run inside a transaction.
   let lastTransaction: Promise<unknown> = Promise.resolve();
 
-  /** Runs `attempt`, and again while the transaction of another process prevents it. */
-  async function patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  /** Runs `attempt`, and repeats it while the transaction of another process blocks it. */
+  async function retryWhileBusy<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const until = performance.now() + MAX_WAIT;
     for (;;) {
       try {
@@ -44,7 +44,7 @@ export function openSqlite(path: string): Driver {
   }
 
   async function inTransaction<Result>(change: () => Promise<Result>): Promise<Result> {
-    await patiently(async () => sqlite.exec("BEGIN IMMEDIATE"));
+    await retryWhileBusy(async () => sqlite.exec("BEGIN IMMEDIATE"));
     try {
       const result = await change();
       sqlite.exec("COMMIT");
@@ -57,7 +57,7 @@ export function openSqlite(path: string): Driver {
 
   return {
     execute: (sql, values) =>
-      patiently(async () => {
+      retryWhileBusy(async () => {
         await lastTransaction;
         return await run(sql, values);
       }),
@@ -66,7 +66,7 @@ export function openSqlite(path: string): Driver {
       lastTransaction = result.catch(() => undefined);
       return await result;
     },
-    isTaken: (error) => TAKEN.includes(codeOf(error)),
+    isUniqueViolation: (error) => UNIQUE_VIOLATIONS.includes(codeOf(error)),
     async close() {
       await lastTransaction;
       sqlite.close();
@@ -74,7 +74,7 @@ export function openSqlite(path: string): Driver {
   };
 }
 
-/** Whether another connection holds the lock. The lowest byte of an extended code is the primary one. */
+/** Whether another connection holds the lock. The lowest byte of an extended result code is the primary result code. */
 function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return typeof code === "number" && (code & 0xff) === SQLITE_BUSY;

@@ -88,7 +88,7 @@ export const de: Texts = {
   passwordRule: "Mindestens 8 Zeichen.",
   firstWarehouse: "Erstes Lager",
   firstAdministrator: "Erster Administrator",
-  itemsOf: "Mit den Artikeln von",
+  copyItemsFrom: "Mit den Artikeln von",
   noItemsOf: "Keine Artikel",
   noPieces: "Die Artikel stehen mit Menge 0 in der Liste.",
   needName: "Geben Sie einen Namen ein.",

@@ -85,7 +85,7 @@ export const en = {
   passwordRule: "At least 8 characters.",
   firstWarehouse: "First warehouse",
   firstAdministrator: "First administrator",
-  itemsOf: "With the items of",
+  copyItemsFrom: "With the items of",
   noItemsOf: "No items",
   noPieces: "The items are listed with quantity 0.",
   needName: "Enter a name.",

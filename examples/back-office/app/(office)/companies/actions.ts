@@ -12,7 +12,10 @@ import { createOnce } from "../../../lib/submissions.ts";
 
 const NEW = z.object({ name, warehouse: name, administrator: name, email, password });
 
-/** Suspends or resumes a company. Takes effect at the next click of each of its users, on every server process. */
+/**
+ * Suspends or resumes a company. The change takes effect at the next click of each user of the company, on every server
+ * process.
+ */
 export const setActive = superAction(async ({ database, context }, id: number, active: boolean) => {
   if (!Number.isSafeInteger(id))
     throw new CoatcheckError("VALIDATION_FAILED", "This company does not exist.");

@@ -10,7 +10,7 @@ interface Props {
   readonly text: Texts;
 }
 
-/** The form of a new company. */
+/** The form that adds a company. */
 export function CompanyForm({ submission, text }: Props) {
   return (
     <ActionForm action={saveNewCompany} submit={text.create} submission={submission} text={text}>

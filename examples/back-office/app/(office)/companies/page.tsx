@@ -1,5 +1,5 @@
 import Link from "next/link";
-import { Shell } from "../../../components/shell.tsx";
+import { PageFrame } from "../../../components/page-frame.tsx";
 import { listCompanies } from "../../../lib/companies.ts";
 import { office } from "../../../lib/office.ts";
 import { requireSuperAdmin } from "../../../lib/viewer.ts";
@@ -11,7 +11,7 @@ export default async function Page() {
   const { text, language } = await requireSuperAdmin();
   const companies = await listCompanies(office().database);
   return (
-    <Shell>
+    <PageFrame>
       <div className="bar">
         <h1>{text.companies}</h1>
         <Link href="/companies/new" prefetch={false} className="button" aria-keyshortcuts="n">
@@ -54,6 +54,6 @@ export default async function Page() {
           </tbody>
         </table>
       </div>
-    </Shell>
+    </PageFrame>
   );
 }

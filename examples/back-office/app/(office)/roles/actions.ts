@@ -14,16 +14,16 @@ import { createOnce } from "../../../lib/submissions.ts";
 const NO_PERMISSION: TextKey = "noSuchPermission";
 const NEED_PERMISSION: TextKey = "needPermission";
 const permissions = z.array(z.enum(PERMISSIONS, NO_PERMISSION));
-const PRESENT = z.object({ id: id("noSuchRole"), permissions });
-const NEW = z.object({ name, permissions: permissions.min(1, NEED_PERMISSION) });
+const EXISTING_ROLE = z.object({ id: id("noSuchRole"), permissions });
+const NEW_ROLE = z.object({ name, permissions: permissions.min(1, NEED_PERMISSION) });
 
-/** Changes the permissions of a role. All users of the company are loaded again at their next click. */
+/** Changes the permissions of a role. The server loads every user of the company again at the user's next click. */
 export const saveRole = officeAction(
   "roles.edit",
   async (actor, _before: Result, form: FormData) => {
     const { database, context } = actor;
     const company = ownCompany(actor);
-    const { id, permissions } = readForm(PRESENT, form, ["permissions"]);
+    const { id, permissions } = readForm(EXISTING_ROLE, form, ["permissions"]);
     if (!permissions.includes("roles.edit")) await requireOtherRole(actor, id);
     if (!(await changeRole(database, company, id, permissions))) {
       throw new CoatcheckError("VALIDATION_FAILED", "This role does not exist.");
@@ -31,10 +31,13 @@ export const saveRole = officeAction(
     await context.invalidateTag(`company:${company}`);
     revalidatePath("/", "layout");
   },
-  { ownOnly: "change a role" },
+  { forbiddenWhileActing: "change a role" },
 );
 
-/** Rejects an administrator who takes the permission from their own role: they could not get it back. */
+/**
+ * Rejects an administrator who removes the permission `roles.edit` from their own role, because they could not add it
+ * again.
+ */
 async function requireOtherRole({ database, user }: Actor, role: number): Promise<void> {
   const sql = "SELECT role_id AS id FROM users WHERE id = ?";
   const own = await database.one<{ id: number }>(sql, Number(user.id));
@@ -49,11 +52,11 @@ export const saveNewRole = officeAction(
   async (actor, _before: Result, form: FormData) => {
     const { database, user } = actor;
     const company = ownCompany(actor);
-    const content = readForm(NEW, form, ["permissions"]);
+    const content = readForm(NEW_ROLE, form, ["permissions"]);
     const submission = { user: user.id, form, now: Date.now() };
     const added = await createOnce(database, submission, (queries) => addRole(queries, company, content));
     revalidatePath("/roles");
     redirect(`/roles?added=${added}`);
   },
-  { ownOnly: "add a role" },
+  { forbiddenWhileActing: "add a role" },
 );

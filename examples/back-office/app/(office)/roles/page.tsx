@@ -1,5 +1,5 @@
-import { Added } from "../../../components/added.tsx";
-import { Shell } from "../../../components/shell.tsx";
+import { AddedNotice } from "../../../components/added-notice.tsx";
+import { PageFrame } from "../../../components/page-frame.tsx";
 import { office } from "../../../lib/office.ts";
 import { PERMISSIONS } from "../../../lib/permissions.ts";
 import { listRoles } from "../../../lib/roles.ts";
@@ -13,22 +13,22 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
   const roles = await listRoles(office().database, company.id);
   const added = Number((await searchParams).added);
   return (
-    <Shell>
+    <PageFrame>
       <h1>{text.roles}</h1>
       <p className="hint">{text.permissionHint}</p>
-      <Added name={roles.find(({ id }) => id === added)?.name} text={text} />
+      <AddedNotice name={roles.find(({ id }) => id === added)?.name} text={text} />
       <div className="cards">
         {roles.map((role) => (
           <RoleForm key={role.id} role={role} permissions={PERMISSIONS} text={text} />
         ))}
         <NewRoleForm
-          // A new list has a new form: the added role is not offered again.
+          // After a role was added, the changed key makes React show an empty form.
           key={roles.length}
           permissions={PERMISSIONS}
           submission={crypto.randomUUID()}
           text={text}
         />
       </div>
-    </Shell>
+    </PageFrame>
   );
 }

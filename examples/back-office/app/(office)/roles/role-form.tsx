@@ -1,7 +1,7 @@
 "use client";
 
 import { ActionForm } from "../../../components/action-form.tsx";
-import { CheckBoxes, Field } from "../../../components/field.tsx";
+import { CheckBoxField, Field } from "../../../components/field.tsx";
 import type { Permission } from "../../../lib/permissions.ts";
 import type { Role } from "../../../lib/roles.ts";
 import type { Texts } from "../../../lib/texts/texts.ts";
@@ -13,7 +13,7 @@ interface Props {
   readonly text: Texts;
 }
 
-/** The permissions of a role. */
+/** The form that changes the permissions of a role. */
 export function RoleForm({ role, permissions, text }: Props) {
   return (
     <ActionForm
@@ -29,7 +29,7 @@ export function RoleForm({ role, permissions, text }: Props) {
           <h2>
             {role.name} <span className="tag">{`${text.users}: ${role.users}`}</span>
           </h2>
-          <CheckBoxes
+          <CheckBoxField
             name="permissions"
             label={text.permissions}
             choices={permissions.map((id) => ({ id, name: text[id] }))}
@@ -43,7 +43,7 @@ export function RoleForm({ role, permissions, text }: Props) {
   );
 }
 
-/** The form of a new role. */
+/** The form that adds a role. */
 export function NewRoleForm({
   permissions,
   submission,
@@ -63,7 +63,7 @@ export function NewRoleForm({
             maxLength={80}
             aria-keyshortcuts="n"
           />
-          <CheckBoxes
+          <CheckBoxField
             name="permissions"
             label={text.permissions}
             choices={permissions.map((id) => ({ id, name: text[id] }))}

@@ -9,13 +9,13 @@ import { FormError } from "../../../lib/form-error.ts";
 import { hashPassword } from "../../../lib/password.ts";
 import { changePassword } from "../../../lib/users.ts";
 
-const CHANGE = z.object({ currentPassword: z.string("wrongCurrent"), newPassword: password });
+const PASSWORD_FORM = z.object({ currentPassword: z.string("wrongCurrent"), newPassword: password });
 
-/** Changes the user's own password. Their other sessions end, and this one gets a new token. */
+/** Changes the user's own password. The user's other sessions end, and the current session gets a new token. */
 export const savePassword = officeAction(
   null,
   async ({ database, session, user }, _before: Result, form: FormData) => {
-    const { currentPassword, newPassword } = readForm(CHANGE, form);
+    const { currentPassword, newPassword } = readForm(PASSWORD_FORM, form);
     if ((await checkPassword(user.email, currentPassword)) === null) {
       throw new FormError({ currentPassword: "wrongCurrent" });
     }
@@ -24,5 +24,5 @@ export const savePassword = officeAction(
     await session.rotate();
     revalidatePath("/sessions");
   },
-  { ownOnly: "change the password" },
+  { forbiddenWhileActing: "change the password" },
 );

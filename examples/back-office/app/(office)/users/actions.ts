@@ -19,8 +19,8 @@ const USER = z.object({
   warehouse: id("noSuchWarehouse"),
   warehouses: z.array(id("noSuchWarehouse")).min(1, NEED_WAREHOUSE),
 });
-const PRESENT = USER.extend({ id: id("checkForm"), active: z.array(z.string()) });
-const NEW = USER.extend({ password });
+const EXISTING_USER = USER.extend({ id: id("checkForm"), active: z.array(z.string()) });
+const NEW_USER = USER.extend({ password });
 
 function contentOf({ name, email, role, warehouse, warehouses }: z.output<typeof USER>) {
   return { name, email, roleId: role, warehouseId: warehouse, warehouseIds: warehouses };
@@ -38,7 +38,7 @@ export const saveUser = officeAction(
   "users.edit",
   async (actor, _before: Result, form: FormData) => {
     const { user, database, context, sessions } = actor;
-    const change = readForm(PRESENT, form, ["warehouses", "active"]);
+    const change = readForm(EXISTING_USER, form, ["warehouses", "active"]);
     const isActive = change.active.includes("1");
     const line = await findListedUser(database, change.id);
     if (line === null || (!user.isSuperAdmin && line.companyId !== user.companyId)) throw forbiddenError();
@@ -49,7 +49,7 @@ export const saveUser = officeAction(
     if (!isActive) await sessions.manager.revoke({ subject: String(change.id) }, "admin");
     revalidatePath("/", "layout");
   },
-  { ownOnly: "change a user" },
+  { forbiddenWhileActing: "change a user" },
 );
 
 /** Adds a user to the company of the administrator. */
@@ -58,7 +58,7 @@ export const saveNewUser = officeAction(
   async (actor, _before: Result, form: FormData) => {
     const { user, database } = actor;
     const company = ownCompany(actor);
-    const content = readForm(NEW, form, ["warehouses"]);
+    const content = readForm(NEW_USER, form, ["warehouses"]);
     const hash = await hashPassword(content.password);
     const submission = { user: user.id, form, now: Date.now() };
     const added = await createOnce(database, submission, (queries) =>
@@ -67,5 +67,5 @@ export const saveNewUser = officeAction(
     revalidatePath("/users");
     redirect(`/users?added=${added}`);
   },
-  { ownOnly: "add a user" },
+  { forbiddenWhileActing: "add a user" },
 );

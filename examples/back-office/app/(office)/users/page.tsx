@@ -1,6 +1,6 @@
 import Link from "next/link";
-import { Added } from "../../../components/added.tsx";
-import { Shell } from "../../../components/shell.tsx";
+import { AddedNotice } from "../../../components/added-notice.tsx";
+import { PageFrame } from "../../../components/page-frame.tsx";
 import { UsersTable } from "../../../components/users-table.tsx";
 import { office } from "../../../lib/office.ts";
 import { listUsers } from "../../../lib/users.ts";
@@ -14,7 +14,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
   const mayEdit = user.permissions.includes("users.edit");
   const added = Number((await searchParams).added);
   return (
-    <Shell>
+    <PageFrame>
       <div className="bar">
         <h1>{text.users}</h1>
         {mayEdit && (
@@ -23,8 +23,8 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
           </Link>
         )}
       </div>
-      <Added name={users.find(({ id }) => id === added)?.name} text={text} />
+      <AddedNotice name={users.find(({ id }) => id === added)?.name} text={text} />
       <UsersTable users={users} mayEdit={mayEdit} added={added} text={text} />
-    </Shell>
+    </PageFrame>
   );
 }

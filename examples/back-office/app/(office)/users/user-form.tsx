@@ -1,7 +1,7 @@
 "use client";
 
 import { ActionForm } from "../../../components/action-form.tsx";
-import { CheckBoxes, Choose, Field } from "../../../components/field.tsx";
+import { CheckBoxField, Field, SelectField } from "../../../components/field.tsx";
 import type { Texts } from "../../../lib/texts/texts.ts";
 import type { ListedUser } from "../../../lib/users.ts";
 import { saveNewUser, saveUser } from "./actions.ts";
@@ -20,7 +20,7 @@ interface Props {
   readonly text: Texts;
 }
 
-/** The form of a user, or of a new one. */
+/** The form that changes a user or adds one. */
 export function UserForm({ user, submission, roles, warehouses, text }: Props) {
   const first = warehouses[0]?.id ?? 0;
   return (
@@ -64,21 +64,21 @@ export function UserForm({ user, submission, roles, warehouses, text }: Props) {
                 required
               />
             )}
-            <Choose
+            <SelectField
               {...shared}
               name="role"
               label={text.role}
               choices={roles}
               selected={user?.roleId ?? roles.at(-1)?.id ?? 0}
             />
-            <Choose
+            <SelectField
               {...shared}
               name="warehouse"
               label={text.ownWarehouse}
               choices={warehouses}
               selected={user?.warehouseId ?? first}
             />
-            <CheckBoxes
+            <CheckBoxField
               {...shared}
               name="warehouses"
               label={text.mayEnter}
@@ -86,7 +86,7 @@ export function UserForm({ user, submission, roles, warehouses, text }: Props) {
               checkedValues={user?.warehouseIds ?? [first]}
             />
             {user && (
-              <CheckBoxes
+              <CheckBoxField
                 {...shared}
                 name="active"
                 label={text.status}

@@ -10,10 +10,10 @@ import { addWarehouse } from "../../../lib/warehouses.ts";
 
 const NEW = z.object({
   name,
-  itemsOf: z.union([z.literal("").transform(() => null), id("noSuchWarehouse")], "noSuchWarehouse"),
+  copyItemsFrom: z.union([z.literal("").transform(() => null), id("noSuchWarehouse")], "noSuchWarehouse"),
 });
 
-/** Adds a warehouse to the company, and allows the user who adds it to enter. */
+/** Adds a warehouse to the company. The user who adds the warehouse may enter it. */
 export const saveNewWarehouse = officeAction(
   "warehouses.edit",
   async (actor, _before: Result, form: FormData) => {

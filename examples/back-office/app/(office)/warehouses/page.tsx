@@ -1,5 +1,5 @@
-import { Added } from "../../../components/added.tsx";
-import { Shell } from "../../../components/shell.tsx";
+import { AddedNotice } from "../../../components/added-notice.tsx";
+import { PageFrame } from "../../../components/page-frame.tsx";
 import { WarehousesTable } from "../../../components/warehouses-table.tsx";
 import { office } from "../../../lib/office.ts";
 import { requirePermission } from "../../../lib/viewer.ts";
@@ -13,9 +13,9 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
   const warehouses = await listWarehousesWithTotals(office().database, company.id);
   const added = Number((await searchParams).added);
   return (
-    <Shell>
+    <PageFrame>
       <h1>{text.warehouses}</h1>
-      <Added name={warehouses.find(({ id }) => id === added)?.name} text={text} />
+      <AddedNotice name={warehouses.find(({ id }) => id === added)?.name} text={text} />
       <div className="columns">
         <WarehousesTable warehouses={warehouses} added={added} text={text} language={language} />
         <WarehouseForm
@@ -25,6 +25,6 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
           text={text}
         />
       </div>
-    </Shell>
+    </PageFrame>
   );
 }

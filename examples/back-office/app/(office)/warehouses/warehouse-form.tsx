@@ -1,7 +1,7 @@
 "use client";
 
 import { ActionForm } from "../../../components/action-form.tsx";
-import { Choose, Field } from "../../../components/field.tsx";
+import { Field, SelectField } from "../../../components/field.tsx";
 import type { Texts } from "../../../lib/texts/texts.ts";
 import { saveNewWarehouse } from "./actions.ts";
 
@@ -11,7 +11,7 @@ interface Props {
   readonly text: Texts;
 }
 
-/** The form of a new warehouse. */
+/** The form that adds a warehouse. */
 export function WarehouseForm({ warehouses, submission, text }: Props) {
   return (
     <ActionForm action={saveNewWarehouse} submit={text.create} submission={submission} text={text}>
@@ -28,9 +28,9 @@ export function WarehouseForm({ warehouses, submission, text }: Props) {
             maxLength={80}
             aria-keyshortcuts="n"
           />
-          <Choose
-            name="itemsOf"
-            label={text.itemsOf}
+          <SelectField
+            name="copyItemsFrom"
+            label={text.copyItemsFrom}
             hint={text.noPieces}
             choices={[{ id: "", name: text.noItemsOf }, ...warehouses]}
             selected=""

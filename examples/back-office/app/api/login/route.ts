@@ -6,11 +6,11 @@ import { checkPassword } from "../../../lib/check-password.ts";
 import { office } from "../../../lib/office.ts";
 import { sessions } from "../../../lib/sessions.ts";
 
-const LOGIN = z.object({ email: z.string().max(254), password: z.string().max(128) });
+const LOGIN_BODY = z.object({ email: z.string().max(254), password: z.string().max(128) });
 
 /** Logs in, and returns a JWT and the session token. It sets no cookie. */
 export const POST = sessions.withRequestSession(async (request, handle) => {
-  const { email, password } = await readBody(request, LOGIN);
+  const { email, password } = await readBody(request, LOGIN_BODY);
   const account = await checkPassword(email, password);
   if (account === null) throw new CoatcheckError("FORBIDDEN", "Wrong email address or password.");
   const { sessions: opened, jwts } = office();

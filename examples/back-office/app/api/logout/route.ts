@@ -2,7 +2,7 @@ import { requireBearer } from "../../../lib/api/route.ts";
 import { office } from "../../../lib/office.ts";
 import { sessions } from "../../../lib/sessions.ts";
 
-/** Ends the session, and with it all of its JWTs. */
+/** Ends the session. All JWTs of the session become invalid. */
 export const POST = sessions.withRequestSession(async (request, handle) => {
   const session = await requireBearer(request, handle);
   const jwt = await handle.jwt();

@@ -1,7 +1,10 @@
 import { apiRoute } from "../../../lib/api/route.ts";
 import { listItems } from "../../../lib/stock.ts";
 
-/** The items of the selected warehouse. `q` searches, and `low=1` returns only those below their minimum. */
+/**
+ * Returns the items of the selected warehouse. The query parameter `q` searches the items. `low=1` selects the items
+ * below their minimum.
+ */
 export const GET = apiRoute(null, async ({ current, database, request }) => {
   const warehouse = await current.warehouse();
   const query = request.nextUrl.searchParams;

@@ -1,7 +1,10 @@
 import { apiRoute } from "../../../lib/api/route.ts";
 import { warehouseIds } from "../../../lib/warehouse-ids.ts";
 
-/** Reads the user again, whatever is in memory: for a client that knows of a change by another program. */
+/**
+ * Reads the user from the database instead of memory, for a client that knows that another program has changed the
+ * user.
+ */
 export const GET = apiRoute(null, async ({ current }) => {
   const user = await current.user({ reset: true });
   const [company, warehouse] = await Promise.all([current.company(), current.warehouse()]);

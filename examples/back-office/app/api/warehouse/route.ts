@@ -3,14 +3,16 @@ import { readBody } from "../../../lib/api/read-body.ts";
 import { type ApiCall, apiRoute } from "../../../lib/api/route.ts";
 import { warehouseIds } from "../../../lib/warehouse-ids.ts";
 
-const CHOICE = z.object({ xid: z.string().max(64).nullable() });
+const CHOICE_BODY = z.object({ xid: z.string().max(64).nullable() });
 
-/** The warehouse of the session, or the one that the header selects. */
+/** Returns the warehouse of the session, or the warehouse that the header selects. */
 export const GET = apiRoute(null, async ({ current }) => await warehouseResponse(current));
 
-/** Keeps a warehouse for the session; `null` returns to the user's own. */
+/**
+ * Stores a warehouse in the session. `null` removes it, so that the session uses the user's default warehouse again.
+ */
 export const POST = apiRoute(null, async ({ current, request }) => {
-  const { xid } = await readBody(request, CHOICE);
+  const { xid } = await readBody(request, CHOICE_BODY);
   await current.select("warehouse", xid, { keep: true });
   return await warehouseResponse(current);
 });

@@ -1,7 +1,7 @@
 import { notFound } from "next/navigation";
-import { Added } from "../../../../components/added.tsx";
+import { AddedNotice } from "../../../../components/added-notice.tsx";
 import { BackLink } from "../../../../components/back-link.tsx";
-import { Shell } from "../../../../components/shell.tsx";
+import { PageFrame } from "../../../../components/page-frame.tsx";
 import { UsersTable } from "../../../../components/users-table.tsx";
 import { WarehousesTable } from "../../../../components/warehouses-table.tsx";
 import { findCompany } from "../../../../lib/companies.ts";
@@ -18,7 +18,7 @@ interface Props {
   readonly searchParams: Promise<{ added?: string }>;
 }
 
-/** A company with its users and warehouses, for a super administrator. */
+/** The page of a company with its users and warehouses, for super administrators. */
 export default async function Page({ params, searchParams }: Props) {
   const { text, language } = await requireSuperAdmin();
   const { database } = office();
@@ -31,17 +31,17 @@ export default async function Page({ params, searchParams }: Props) {
   ]);
   const isNew = (await searchParams).added === id;
   return (
-    <Shell>
+    <PageFrame>
       <BackLink href="/companies" text={text} />
       <div className="bar">
         <h1>{company.name}</h1>
         <CompanySwitch id={company.id} name={company.name} active={company.active} text={text} />
       </div>
-      <Added name={isNew ? company.name : undefined} text={text} />
+      <AddedNotice name={isNew ? company.name : undefined} text={text} />
       <h2>{text.users}</h2>
       <UsersTable users={users} mayEdit text={text} />
       <h2>{text.warehouses}</h2>
       <WarehousesTable warehouses={warehouses} text={text} language={language} />
-    </Shell>
+    </PageFrame>
   );
 }

@@ -11,7 +11,7 @@ interface Props {
   readonly text: Texts;
 }
 
-/** Begins to act for a user. */
+/** The form with which a super administrator begins to act for a user. */
 export function ActForm({ id, name, text }: Props) {
   return (
     <ActionForm action={actFor} submit={`${text.act} ${name}`} text={text}>

@@ -1,19 +1,19 @@
 import { notFound } from "next/navigation";
 import { BackLink } from "../../../../components/back-link.tsx";
-import { Shell } from "../../../../components/shell.tsx";
+import { PageFrame } from "../../../../components/page-frame.tsx";
 import { office } from "../../../../lib/office.ts";
 import { listRoles } from "../../../../lib/roles.ts";
 import { findListedUser } from "../../../../lib/users.ts";
-import { requirePermission, viewer } from "../../../../lib/viewer.ts";
+import { getViewer, requirePermission } from "../../../../lib/viewer.ts";
 import { listWarehouses } from "../../../../lib/warehouses.ts";
 import { UserForm } from "../user-form.tsx";
 import { ActForm } from "./act-form.tsx";
 
 export const metadata = { title: "User" };
 
-/** A user, for an administrator of the company and for a super administrator. */
+/** The page of a user, for the administrators of the user's company and for super administrators. */
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
-  const { user, text } = await viewer();
+  const { user, text } = await getViewer();
   if (!user.isSuperAdmin) await requirePermission("users.edit");
   const { database } = office();
   const { id } = await params;
@@ -24,7 +24,7 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
     listWarehouses(database, line.companyId),
   ]);
   return (
-    <Shell>
+    <PageFrame>
       <BackLink href={user.isSuperAdmin ? `/companies/${line.companyId}` : "/users"} text={text} />
       <h1>{line.name}</h1>
       <div className="split">
@@ -36,6 +36,6 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
         />
         {user.isSuperAdmin && <ActForm id={line.id} name={line.name} text={text} />}
       </div>
-    </Shell>
+    </PageFrame>
   );
 }

@@ -1,5 +1,5 @@
 import { BackLink } from "../../../../components/back-link.tsx";
-import { Shell } from "../../../../components/shell.tsx";
+import { PageFrame } from "../../../../components/page-frame.tsx";
 import { office } from "../../../../lib/office.ts";
 import { listRoles } from "../../../../lib/roles.ts";
 import { requirePermission } from "../../../../lib/viewer.ts";
@@ -15,10 +15,10 @@ export default async function Page() {
     listRoles(database, company.id),
     listWarehouses(database, company.id),
   ]);
-  // A role that allows more than the administrator may do would be refused.
+  // The server would reject a role that has a permission which the administrator lacks.
   const fitting = roles.filter((role) => role.permissions.every((each) => user.permissions.includes(each)));
   return (
-    <Shell>
+    <PageFrame>
       <BackLink href="/users" text={text} />
       <h1>{text.addUser}</h1>
       <div className="split">
@@ -30,6 +30,6 @@ export default async function Page() {
           text={text}
         />
       </div>
-    </Shell>
+    </PageFrame>
   );
 }

@@ -1,16 +1,16 @@
 import type { ReactNode } from "react";
 import { logOut } from "../app/login/actions.ts";
-import { viewer } from "../lib/viewer.ts";
+import { getViewer } from "../lib/viewer.ts";
 import { ActingBanner } from "./acting-banner.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Preferences } from "./preferences.tsx";
 
 /**
- * Renders navigation, user and preferences around the content of a page. A component of each page, not a layout:
- * Next.js does not render a layout again when a link is clicked, so a layout would show an outdated user.
+ * Renders navigation, user and preferences around the content of a page. It is a component that each page renders,
+ * because Next.js does not render a layout again when a link is clicked. A layout would show an outdated user.
  */
-export async function Shell({ children }: { readonly children: ReactNode }) {
-  const { user, company, theme, language, text, queries } = await viewer();
+export async function PageFrame({ children }: { readonly children: ReactNode }) {
+  const { user, company, theme, language, text, queries } = await getViewer();
   const may = (permission: string) => user.permissions.some((each) => each === permission);
   const links = [
     company !== null && { href: "/", label: text.stock, key: "s" },
