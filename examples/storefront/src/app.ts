@@ -30,7 +30,7 @@ export interface StorefrontOptions {
   /** The result of `openShopDatabase()`. */
   readonly database: DatabaseSync;
   readonly log: Logger;
-  /** Whether cookies are `Secure`. `by-host`: except on localhost over http, for development. */
+  /** Whether cookies are `Secure`. `by-host`: cookies are `Secure` except on localhost over http, for development. */
   readonly secureCookie: boolean | "by-host";
   readonly trustProxy?: TrustProxy;
   /** IANA time zone in which the figures count days. Default: `UTC`. */
@@ -50,14 +50,14 @@ const COOKIE_NAME = "session";
 /** Builds the Express application and creates the demo accounts. The order of the middleware matters. */
 export async function buildStorefront(options: StorefrontOptions): Promise<Express> {
   const { manager, log, clock = systemClock, timeZone = "UTC" } = options;
-  const { visits, questions, personal } = options.visits;
+  const { visits, questions, personalVisits } = options.visits;
   const customers = new Customers(options.database, options.passwordCost);
   await customers.addDemo();
   const shop: Storefront = {
     manager,
     visits,
     questions,
-    personal,
+    personalVisits,
     customers,
     orders: new Orders(options.database),
     attempts: new LoginAttempts(clock, options.attemptsPerMinute ?? 10),
@@ -92,7 +92,7 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
   return app;
 }
 
-/** Creates the session endpoints. A script of a page may also log in through them. */
+/** Creates the session endpoints, through which a script of a page can log in too. */
 function endpointsOf(shop: Storefront): Middleware {
   return sessionRoutes(shop.manager, {
     authenticate: async ({ email, password }, { session }) => {

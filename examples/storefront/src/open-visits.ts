@@ -26,7 +26,7 @@ export type PersonalVisits = Pick<SqliteEvents, "exportPerson" | "erasePerson">;
 export interface OpenVisits {
   readonly visits: Visits;
   readonly questions: Questions;
-  readonly personal: PersonalVisits;
+  readonly personalVisits: PersonalVisits;
   /** Stores queued events, then closes the database. */
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function openVisits(options: OpenVisitsOptions): Promise<OpenVisits
   return {
     visits,
     questions,
-    personal: sink,
+    personalVisits: sink,
     async close() {
       await questions.close();
       await visits.close();

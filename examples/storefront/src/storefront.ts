@@ -15,7 +15,7 @@ export interface Storefront {
   readonly manager: SessionManager;
   readonly visits: Visits;
   readonly questions: Questions;
-  readonly personal: PersonalVisits;
+  readonly personalVisits: PersonalVisits;
   readonly customers: Customers;
   readonly orders: Orders;
   readonly attempts: LoginAttempts;

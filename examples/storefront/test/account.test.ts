@@ -3,7 +3,7 @@ import { ADA, ADDRESS, fillCart, openCheckout, startShop } from "./fixtures.ts";
 
 const NEW_CUSTOMER = { name: "Lin", email: "Lin@Example.com ", password: "a long password" };
 
-test("a registration logs the visitor in, and rejects a known e-mail address in other upper and lower case", async () => {
+test("a registration logs the visitor in, and rejects a known e-mail address even if upper and lower case differ", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");

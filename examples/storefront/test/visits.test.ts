@@ -89,7 +89,7 @@ test("a prefetched page tracks nothing and does not consume the flash message", 
   expect(views.map(({ properties }) => properties.productId)).toEqual(["trench"]);
 });
 
-test("a login keeps the ids of session and visitor, changes the type, and invalidates the older token", async () => {
+test("a login keeps the ids of session and visitor, changes the session's type, and invalidates the older token", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");

@@ -19,7 +19,10 @@ export type Kind = keyof typeof KINDS;
 export interface Product {
   /** The name in URLs, and the file name of the picture in `pictures/`. */
   readonly id: string;
-  /** The number that the shop prints beside the product. URLs may contain it instead of the id. */
+  /**
+   * The number of the coat hook that the shop prints beside the product. URLs may contain this number instead of the
+   * id.
+   */
   readonly hook: number;
   readonly kind: Kind;
   readonly name: string;

@@ -51,7 +51,7 @@ function productBody({ id, hook, name, kind, price, summary, colours, sizes }: P
   return { id, hook, name, kind, price, currency: CURRENCY, summary, colours, sizes };
 }
 
-/** Sends the session and its visit. Page views and orders are included when they are stored. */
+/** Sends the session and its visit, with the page views and orders that are already stored. */
 async function sendSession({ shop, response, session }: PageRequest): Promise<void> {
   const { record, visit, subject } = session;
   if (record === null) {
@@ -114,7 +114,7 @@ function requireLines(items: unknown): readonly CartLine[] {
   if (!Array.isArray(items) || items.length === 0 || items.length > 40) {
     throw validationError(
       "items",
-      "items must be a list of 1 to 40 lines; without it, the cart must not be empty",
+      "items must be a list of 1 to 40 lines; omit it to order the cart, which must not be empty",
     );
   }
   return items.map((item: unknown, index) => requireLine(item, `items.${index}`));
