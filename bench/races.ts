@@ -32,7 +32,7 @@ class Barrier {
   }
 
   /** Resolves when the slow request has arrived. */
-  async entered(): Promise<void> {
+  async waitUntilEntered(): Promise<void> {
     await this.#entered.promise;
   }
 
@@ -149,7 +149,7 @@ async function runRaces({ name, app }: RaceServer, barrier: Barrier): Promise<st
     kept += Object.keys((await read(cookie)).fields).length;
 
     const slow = post("/slow", cookie);
-    await barrier.entered();
+    await barrier.waitUntilEntered();
     await post("/logout", cookie);
     barrier.open();
     await slow;

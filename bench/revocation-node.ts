@@ -47,7 +47,7 @@ function checkRefused(id: string): void {
 
 /**
  * Wraps a hint channel. Each hint names a changed session. After the cache has applied a hint, the wrapper calls
- * `checkRefused` for its session.
+ * `checkRefused` for that session.
  */
 function observeHints(hints: HintChannel): HintChannel {
   return {
@@ -71,8 +71,8 @@ function observeSharedTier(shared: SharedTier): SharedTier {
 }
 
 /**
- * Wraps a store. When the cache has applied a page of the revocation log, the wrapper calls `checkRefused` for its
- * sessions.
+ * Wraps a store. When the cache has applied a page of the revocation log, the wrapper calls `checkRefused` for the
+ * sessions on the page.
  */
 function observeStore(store: SessionStore): SessionStore {
   return {

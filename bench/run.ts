@@ -16,7 +16,10 @@ import { startServers } from "./servers/remote.ts";
 import { logIn, SESSION_COUNT, type ServerUnderTest } from "./servers/workload.ts";
 import { measureUnused } from "./unused.ts";
 
-/** Number of processes per server: V8 optimizes the same program differently from one process to the next. */
+/**
+ * Number of processes per server. One would not be enough, because V8 optimizes the same program differently in each
+ * process.
+ */
 const PROCESSES_PER_SERVER = Number(process.env.BENCH_PROCESSES ?? 5);
 /** Measurement rounds per server process. */
 const ROUNDS_PER_PROCESS = Number(process.env.BENCH_ROUNDS ?? 2);

@@ -24,8 +24,8 @@ type RequestHandler = () => unknown;
 /** One application in two versions, with an empty hook and with Coatcheck. The table has one row for both. */
 interface ComparedVersions {
   readonly framework: string;
-  readonly empty: RequestHandler;
-  readonly mounted: RequestHandler;
+  readonly withEmptyHook: RequestHandler;
+  readonly withCoatcheck: RequestHandler;
 }
 
 function newManager() {
@@ -43,8 +43,8 @@ function expressPair(): ComparedVersions {
   };
   return {
     framework: "Express 5",
-    empty: make((_request, _response, next) => next()),
-    mounted: make(onExpress(newManager()) as express.RequestHandler),
+    withEmptyHook: make((_request, _response, next) => next()),
+    withCoatcheck: make(onExpress(newManager()) as express.RequestHandler),
   };
 }
 
@@ -57,7 +57,7 @@ async function fastifyPair(): Promise<ComparedVersions> {
     await app.ready();
     return onNode(app.routing);
   };
-  return { framework: "Fastify 5", empty: await make(false), mounted: await make(true) };
+  return { framework: "Fastify 5", withEmptyHook: await make(false), withCoatcheck: await make(true) };
 }
 
 function honoPair(): ComparedVersions {
@@ -69,8 +69,8 @@ function honoPair(): ComparedVersions {
   };
   return {
     framework: "Hono 4",
-    empty: make((_c, next) => next()),
-    mounted: make(onHono(newManager(), { addressOf: () => undefined }) as MiddlewareHandler),
+    withEmptyHook: make((_c, next) => next()),
+    withCoatcheck: make(onHono(newManager(), { addressOf: () => undefined }) as MiddlewareHandler),
   };
 }
 
@@ -105,22 +105,24 @@ function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
 }
 
-async function rowOf({ framework, empty, mounted }: ComparedVersions): Promise<string> {
-  await cpuTimeOf(empty, WARM_UP_REQUESTS);
-  await cpuTimeOf(mounted, WARM_UP_REQUESTS);
-  const costs = { empty: [] as number[], mounted: [] as number[], added: [] as number[] };
+async function rowOf({ framework, withEmptyHook, withCoatcheck }: ComparedVersions): Promise<string> {
+  await cpuTimeOf(withEmptyHook, WARM_UP_REQUESTS);
+  await cpuTimeOf(withCoatcheck, WARM_UP_REQUESTS);
+  const costs = { withEmptyHook: [] as number[], withCoatcheck: [] as number[], added: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
-    const [first, second] = round % 2 === 0 ? [empty, mounted] : [mounted, empty];
+    const [first, second] = round % 2 === 0 ? [withEmptyHook, withCoatcheck] : [withCoatcheck, withEmptyHook];
     const [one, two] = [
       await cpuTimeOf(first, REQUESTS_PER_ROUND),
       await cpuTimeOf(second, REQUESTS_PER_ROUND),
     ];
     const [without, withSessions] = round % 2 === 0 ? [one, two] : [two, one];
-    costs.empty.push(without);
-    costs.mounted.push(withSessions);
+    costs.withEmptyHook.push(without);
+    costs.withCoatcheck.push(withSessions);
     costs.added.push(withSessions - without);
   }
-  const cells = [costs.empty, costs.mounted, costs.added].map((values) => median(values).toFixed(2));
+  const cells = [costs.withEmptyHook, costs.withCoatcheck, costs.added].map((values) =>
+    median(values).toFixed(2),
+  );
   return `| ${[framework, ...cells].join(" | ")} |`;
 }
 

@@ -10,7 +10,7 @@ export interface Measurement {
   readonly median: number;
   readonly p99: number;
   /** How long a call blocks the event loop without a pause: the 99.9th percentile of all calls, in milliseconds. */
-  readonly held: number;
+  readonly blockingTime: number;
   readonly calls: number;
 }
 
@@ -56,7 +56,7 @@ export async function measureCalls(
   return {
     median: quantile(times, 0.5),
     p99: quantile(times, 0.99),
-    held: quantile(holds, 0.999),
+    blockingTime: quantile(holds, 0.999),
     calls: times.length,
   };
 }

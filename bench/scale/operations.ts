@@ -15,7 +15,7 @@ export interface Operation {
   /**
    * The number of sessions per call. If set, the table contains sessions per second instead of the duration of a call.
    */
-  readonly perSecond?: number;
+  readonly sessionsPerCall?: number;
   readonly measure: (subject: FilledStore) => Promise<Measurement>;
 }
 
@@ -146,7 +146,7 @@ export const OPERATIONS: readonly Operation[] = [
   { name: `touch() of ${SESSIONS_PER_BATCH.toLocaleString("en")}`, measure: measureTouch },
   {
     name: `inserts, ${CONCURRENT_INSERTS.toLocaleString("en")} at once`,
-    perSecond: CONCURRENT_INSERTS,
+    sessionsPerCall: CONCURRENT_INSERTS,
     measure: measureInserts,
   },
   {

@@ -48,14 +48,14 @@ function readChoices(options: Readonly<Record<string, string>>): { stores: strin
 /** Fills one store and measures every operation on it. */
 async function measureStore(kind: StoreKind, size: number): Promise<Map<string, Measurement>> {
   let time = REVOKED_AT;
-  const { store, settle, remove } = await kind.open({ now: () => time });
+  const { store, finishLoading, remove } = await kind.open({ now: () => time });
   try {
     const sessions = new Sessions(size);
     const startedAt = performance.now();
     await fillStore(store, sessions, (to) => {
       time = to === "now" ? NOW : REVOKED_AT;
     });
-    await settle();
+    await finishLoading();
     console.log(
       `  ${size.toLocaleString("en")} sessions after ${formatSeconds(performance.now() - startedAt)}`,
     );
@@ -63,9 +63,9 @@ async function measureStore(kind: StoreKind, size: number): Promise<Map<string, 
     for (const operation of OPERATIONS) {
       const measurement = await operation.measure({ store, sessions });
       measured.set(operation.name, measurement);
-      const { median, held, calls } = measurement;
+      const { median, blockingTime, calls } = measurement;
       console.log(
-        `    ${operation.name}: ${median.toFixed(1)} ms, event loop blocked for ${held.toFixed(1)} ms, ${calls} calls`,
+        `    ${operation.name}: ${median.toFixed(1)} ms, event loop blocked for ${blockingTime.toFixed(1)} ms, ${calls} calls`,
       );
     }
     return measured;
@@ -105,9 +105,9 @@ function reportOf(table: readonly string[], loadBefore: number): string {
     "live, the others have expired or are revoked, one tenant as a whole.",
     "",
     `- Machine: Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB. The load average was ${loadBefore.toFixed(1)} at the start. Data in ${tmpdir()}.`,
-    "- Each cell: median / 99th percentile of one call / the longest time for which a call held the event loop,",
+    "- Each cell: median / 99th percentile of one call / the longest time for which a call blocked the event loop,",
     "  in milliseconds. With fewer than a hundred calls the second figure is the slowest call. Inserts: sessions per second.",
-    "- Bold: above the limit of the row, or the event loop held for more than 20 ms. SQLite waits for fsync on the event",
+    "- Bold: above the limit of the row, or the event loop blocked for more than 20 ms. SQLite waits for fsync on the event",
     "  loop; `TMPDIR=/dev/shm` measures without that.",
     "- `list` reads the first page of 50.",
     "",

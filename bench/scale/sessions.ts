@@ -27,7 +27,8 @@ export const EXPIRED_TENANT = "tenant-98";
 /** A tenant whose sessions are revoked in one call after the store has been filled. */
 export const REVOKED_TENANT = "tenant-99";
 /**
- * The tenant that receives the newest sessions of {@link REVOKED_TENANT}, so that no list begins with revoked sessions.
+ * The tenant that gets the newest sessions instead of {@link REVOKED_TENANT}, so that no list begins with revoked
+ * sessions.
  */
 const NEXT_TENANT = "tenant-97";
 

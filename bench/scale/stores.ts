@@ -14,7 +14,7 @@ import {
 import { startRedis } from "../../packages/coatcheck/test/servers/redis.ts";
 
 /**
- * An empty store. Until `settle` is called, the servers confirm writes before they are on the disk, so filling is
+ * An empty store. Until `finishLoading` is called, the servers confirm writes before they are on the disk, so filling is
  * faster.
  */
 export interface OpenStore {
@@ -23,7 +23,7 @@ export interface OpenStore {
    * Call this after the bulk load. From then on, a confirmed write is on the disk. It also runs the maintenance that a
    * database does by itself within minutes: it collects statistics and writes out its log.
    */
-  settle(): Promise<void>;
+  finishLoading(): Promise<void>;
   /** Closes the store and deletes its data. */
   remove(): Promise<void>;
 }
@@ -56,7 +56,7 @@ async function startSqlite(): Promise<StoreKind> {
       const store = sqliteStore({ path: join(folder, "sessions.db"), clock });
       return {
         store,
-        async settle() {},
+        async finishLoading() {},
         async remove() {
           await store.close();
           await rm(folder, { recursive: true });
@@ -80,7 +80,7 @@ async function startPostgresStores(): Promise<StoreKind> {
       const store = await postgresStore({ connectionString: schema.url, clock, deadline: DEADLINE });
       return {
         store,
-        async settle() {
+        async finishLoading() {
           await query(schema.url, "vacuum (analyze)");
           await setFsync("on");
           await query(schema.url, "checkpoint");
@@ -104,7 +104,7 @@ async function startRedisStores(): Promise<StoreKind> {
       const store = redisStore(transport, { clock });
       return {
         store,
-        async settle() {
+        async finishLoading() {
           await transport.exec(["CONFIG", "SET", "appendfsync", "always"]);
         },
         async remove() {

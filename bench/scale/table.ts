@@ -48,12 +48,16 @@ function limitText({ limit }: Operation): string {
   return "milliseconds" in limit ? `${limit.milliseconds} ms` : `${limit.multiple} × the first size`;
 }
 
-function cellOf({ perSecond }: Operation, { median, p99, held }: Measurement, limit: number): string {
-  const loop = formatBold(formatMilliseconds(held), held > MAX_BLOCKING_TIME);
-  if (perSecond === undefined) {
+function cellOf(
+  { sessionsPerCall }: Operation,
+  { median, p99, blockingTime }: Measurement,
+  limit: number,
+): string {
+  const loop = formatBold(formatMilliseconds(blockingTime), blockingTime > MAX_BLOCKING_TIME);
+  if (sessionsPerCall === undefined) {
     return `${formatBold(formatMilliseconds(median), median > limit)} / ${formatMilliseconds(p99)} / ${loop}`;
   }
-  const rate = (time: number) => Math.round((perSecond / time) * 1000).toLocaleString("en");
+  const rate = (time: number) => Math.round((sessionsPerCall / time) * 1000).toLocaleString("en");
   return `${rate(median)}/s / ${rate(p99)}/s / ${loop}`;
 }
 

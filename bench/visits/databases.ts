@@ -24,7 +24,7 @@ export interface VisitDatabase {
   readonly sink: RollupSink;
   readonly questions: Questions;
   /** Runs the maintenance that a database does by itself within minutes, such as collecting statistics. */
-  settle(): Promise<void>;
+  finishLoading(): Promise<void>;
   /** Returns the size of the database on the disk, in bytes. */
   size(): Promise<number>;
   /** Closes the database and deletes its data. */
@@ -58,7 +58,7 @@ async function startSqlite(): Promise<DatabaseKind> {
       return {
         sink,
         questions,
-        async settle() {},
+        async finishLoading() {},
         async size() {
           return (await stat(path)).size;
         },
@@ -98,7 +98,7 @@ async function startPostgresServer(): Promise<DatabaseKind> {
       return {
         sink,
         questions,
-        async settle() {
+        async finishLoading() {
           await query(schema.url, "vacuum (analyze)");
           await query(schema.url, "checkpoint");
         },

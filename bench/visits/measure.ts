@@ -5,7 +5,7 @@ import { BATCH_SIZE, firstItems, type LoadResult, storeEvents } from "./load.ts"
 import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
 import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION } from "./traffic.ts";
 
-/** Numbers of events that are stored one by one and in batches, to compare both ways. */
+/** Number of events that are stored one by one, to compare with `BATCHED_EVENTS` events that are stored in batches. */
 const SINGLE_EVENTS = 2000;
 const BATCHED_EVENTS = 50_000;
 /** Number of days of generated traffic. */
@@ -30,7 +30,7 @@ export interface DayResults {
   /** Milliseconds. */
   readonly time: number;
   /** The longest time for which the recomputation blocked the event loop, in milliseconds. */
-  readonly held: number;
+  readonly blockingTime: number;
 }
 
 /** Runs all measurements on one database. */
@@ -54,7 +54,7 @@ export async function measureDatabase(
     const startedAt = performance.now();
     await recomputeAll(database);
     const recomputedAll = performance.now() - startedAt;
-    await database.settle();
+    await database.finishLoading();
     const answers: QuestionResult[] = [];
     for (const question of timedQuestions(
       { from: dayOf(TRAFFIC_END - TRAFFIC_DAYS * DAY), to: dayOf(TRAFFIC_END - DAY) },
@@ -109,14 +109,14 @@ async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayRes
       (batch) => database.sink.write({ events: batch, counts: [] }),
       { step: "stored", total: MEASURED_DAY_EVENTS },
     );
-    await database.settle();
+    await database.finishLoading();
     const probe = monitorEventLoopDelay({ resolution: 1 });
     probe.enable();
     const startedAt = performance.now();
     await recomputeAll(database);
     const time = performance.now() - startedAt;
     probe.disable();
-    return { events, time, held: probe.max / 1e6 };
+    return { events, time, blockingTime: probe.max / 1e6 };
   } finally {
     await database.remove();
   }

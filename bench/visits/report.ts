@@ -63,7 +63,7 @@ export function reportOf({ tracking, results, visits, loadBefore }: ReportInput)
             ({ day }) => `${formatSeconds(day.time)} s for ${day.events.toLocaleString("en")} events`,
           ),
         ],
-        ["event loop held by it", ...results.map(({ day }) => `${Math.round(day.held)} ms`)],
+        ["event loop blocked by it", ...results.map(({ day }) => `${Math.round(day.blockingTime)} ms`)],
       ],
     ),
     "",
