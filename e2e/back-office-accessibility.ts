@@ -46,7 +46,7 @@ export function testAccessibility(office: BackOffice): void {
   );
 
   it.each(["light", "dark"] as const)(
-    "the pages of a super administrator have no axe violations with the %s theme, also while they act for a user",
+    "the pages of a super administrator, with and without acting for a user, have no axe violations with the %s theme",
     async (scheme) => {
       const root = await office.logIn("ada", "root@office.example");
       await root.emulateMedia({ colorScheme: scheme });
@@ -76,8 +76,8 @@ export function testAccessibility(office: BackOffice): void {
 
   it("a keyboard user can open pages, skip the navigation and change a quantity", async () => {
     const page = await office.logIn("ada");
-    await openByKey(page, "u", "Users");
-    await openByKey(page, "s", "Zurich North");
+    await openByShortcut(page, "u", "Users");
+    await openByShortcut(page, "s", "Zurich North");
     await page.reload();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -92,9 +92,10 @@ export function testAccessibility(office: BackOffice): void {
 }
 
 /**
- * Presses G and a letter until the page with the title is visible. Repeats, as the shortcuts work only after hydration.
+ * Presses G and a letter until the page with the title is visible. Repeats the keys, because the shortcuts work only
+ * after hydration.
  */
-async function openByKey(page: Page, letter: string, title: string): Promise<void> {
+async function openByShortcut(page: Page, letter: string, title: string): Promise<void> {
   await eventually(async () => {
     await page.keyboard.press("g");
     await page.keyboard.press(letter);

@@ -7,7 +7,7 @@ import { type BackOffice, button, eventually, expectText, heading, link } from "
 const REASON = "Ticket 4711: cannot see Bern";
 const banner = (page: Page) => page.locator(".acting");
 
-/** Logs the super administrator in, in the first browser, and opens a user's page. */
+/** Logs in as the super administrator in the first browser, and opens a user's page. */
 async function openUser(office: BackOffice, company: string, user: string): Promise<Page> {
   const root = await office.logIn("ada", "root@office.example");
   await link(root, company).click();
@@ -26,14 +26,14 @@ async function actFor(root: Page, user: string): Promise<void> {
 const sessionCookie = async (page: Page) =>
   (await page.context().cookies()).find(({ name }) => name === "back-office")?.value;
 
-/** The number of devices in the user's list. */
+/** Returns the number of devices in the user's list. */
 async function countDevices(page: Page): Promise<number> {
   await link(page, "My sessions").click();
   await page.getByText("This device").waitFor();
   return await page.locator(".devices li").count();
 }
 
-/** Tests of a super administrator who acts for a user. */
+/** Defines tests of a super administrator who acts for a user. */
 export function testActing(office: BackOffice): void {
   it("a super administrator acts for a user, is named on every page, and returns to the same session", async () => {
     const ben = await office.logIn("ben");
@@ -95,8 +95,8 @@ export function testActing(office: BackOffice): void {
     await heading(ada, "Ben Moser").waitFor();
     expect(await ada.getByLabel("Reason").count()).toBe(0);
     const form = await openUser(office, "Alpine Supplies", "Ben Moser");
-    await office.withoutScripts(form);
-    // Ada logs in to the same browser, in which the administrator's form is still open.
+    await office.disableScripts(form);
+    // Ada logs in with the same browser, in which the administrator's form is still open.
     await form.context().clearCookies();
     await office.logIn("ada");
     await form.getByLabel("Reason").fill(REASON);
@@ -128,10 +128,10 @@ export function testActing(office: BackOffice): void {
     await eventually(() => hana.getByLabel("Active").isChecked()).toBe(true);
     await hana.getByText("Saved.").waitFor();
   });
-  it("a page that fails names the user whom the administrator acts for, and stops", async () => {
+  it("the page for a failed request names the user whom the administrator acts for, and has a button that stops acting", async () => {
     const root = await openUser(office, "Alpine Supplies", "Ben Moser");
     await actFor(root, "Ben Moser");
-    // Opened here, because the tests' own pages must log no error.
+    // Do not open the page with `office.visit`, because a test fails if such a page logs an error.
     const failing = await root.context().newPage();
     const database = new DatabaseSync(join(office.folder, "back-office.db"));
     try {

@@ -8,21 +8,21 @@ import { jwtKeys } from "../examples/back-office/src/jwt-keys.ts";
 import { ApiClient } from "./back-office-client.ts";
 import { type BackOffice, button, expectText, heading, link } from "./back-office-fixtures.ts";
 
-/** Tests of the routes that only a JWT opens. */
+/** Defines tests of the routes that require a JWT. */
 export function testApi(office: BackOffice): void {
   const client = () => new ApiClient(office.url);
   const sessionsFile = () => join(office.folder, "coatcheck.db");
 
-  /** Changes the tables as another program does, without the office's knowledge. */
-  function changeBehindTheOffice(sql: string): void {
+  /** Changes the tables as another program does, so that the office does not know of the change. */
+  function changeDatabaseDirectly(sql: string): void {
     const database = new DatabaseSync(join(office.folder, "back-office.db"));
     database.exec("PRAGMA busy_timeout = 5000");
     database.exec(sql);
     database.close();
   }
 
-  /** A JWT with the keys of the office and other claims. */
-  async function signed(claims: JWTPayload, typ = "at+jwt"): Promise<string> {
+  /** Returns a JWT with these claims, signed with the office's key. */
+  async function signJwt(claims: JWTPayload, typ = "at+jwt"): Promise<string> {
     const secrets = readFileSync(`${sessionsFile()}.session-secrets`, "utf8").trim().split("\n");
     const [key] = jwtKeys(secrets);
     if (!key?.privateKey)
@@ -80,16 +80,16 @@ export function testApi(office: BackOffice): void {
         "JWT_INVALID",
       ],
       "with a changed signature": [`${ada.jwt?.slice(0, -6)}AAAAAA`, "JWT_INVALID"],
-      "for another audience": [await signed({ ...claims, aud: "another-api" }), "JWT_INVALID"],
-      "for another purpose": [await signed(claims, "password-reset+jwt"), "JWT_INVALID"],
-      "that has expired": [await signed({ ...claims, exp: now - 60 }), "JWT_EXPIRED"],
+      "for another audience": [await signJwt({ ...claims, aud: "another-api" }), "JWT_INVALID"],
+      "for another purpose": [await signJwt(claims, "password-reset+jwt"), "JWT_INVALID"],
+      "that has expired": [await signJwt({ ...claims, exp: now - 60 }), "JWT_EXPIRED"],
     };
     for (const [title, [jwt, code]] of Object.entries(refused)) {
       const found = await new ApiClient(office.url, jwt).send("GET /api/user");
       expect([found.status, found.code], title).toEqual([401, code]);
       expect(found.headers.get("www-authenticate"), title).toBe('Bearer error="invalid_token"');
     }
-    expect((await new ApiClient(office.url, await signed(claims)).send("GET /api/user")).status).toBe(200);
+    expect((await new ApiClient(office.url, await signJwt(claims)).send("GET /api/user")).status).toBe(200);
   });
 
   it("a route marked `sessionless` creates and writes no session, and sets no cookie", async () => {
@@ -130,13 +130,13 @@ export function testApi(office: BackOffice): void {
     const ada = client();
     await ada.logIn("ada@alpine.example");
     const page = await office.logIn("ada");
-    changeBehindTheOffice("UPDATE users SET name = 'Ada Keller-Roth' WHERE id = 1");
+    changeDatabaseDirectly("UPDATE users SET name = 'Ada Keller-Roth' WHERE id = 1");
     await page.reload();
     await expectText(page.locator(".name")).toContain("Ada KellerAdministrator");
     expect((await ada.send("GET /api/user")).body.name).toBe("Ada Keller-Roth");
     await page.reload();
     await expectText(page.locator(".name")).toContain("Ada Keller-Roth");
-    changeBehindTheOffice("UPDATE users SET name = 'Ada Keller' WHERE id = 1");
+    changeDatabaseDirectly("UPDATE users SET name = 'Ada Keller' WHERE id = 1");
     expect((await ada.send("GET /api/user")).body.name).toBe("Ada Keller");
   });
 

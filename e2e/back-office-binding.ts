@@ -5,9 +5,9 @@ import { type BackOffice, button, eventually, heading, link } from "./back-offic
 
 const OTHER_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/** Tests of a session that another browser or another network uses. */
+/** Defines tests of a session that is used by another browser or from another network. */
 export function testBinding(office: BackOffice): void {
-  /** Requests a page with the cookies of a browser, as a thief does who has copied them. */
+  /** Requests a page with the cookies of a browser, like a thief who has copied the cookies. */
   async function withStolenCookie(page: Page, headers: Readonly<Record<string, string>>): Promise<string> {
     const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`);
     const response = await fetch(office.url, {

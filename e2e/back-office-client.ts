@@ -1,5 +1,5 @@
-/** What a response of the API has. */
-export interface Answer {
+/** The parts of an API response that the tests read. */
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly code: string | undefined;
@@ -18,12 +18,16 @@ export class ApiClient {
   }
 
   /** Sends a request, with the JWT as bearer token. */
-  async send(call: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  async send(
+    call: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ApiResponse> {
     const [method, path] = call.split(" ") as [string, string];
     const response = await fetch(this.#url + path, {
       method,
       headers: {
-        // A busy server closes a kept connection at the moment of the next request.
+        // A busy server may close an idle connection just when the client sends the next request.
         connection: "close",
         ...(this.jwt && { authorization: `Bearer ${this.jwt}` }),
         ...(body !== undefined && { "content-type": "application/json" }),
@@ -36,7 +40,7 @@ export class ApiClient {
     return { status: response.status, headers: response.headers, code: json?.error?.code, body: json };
   }
 
-  /** Logs in and keeps the JWT. Returns the session token. */
+  /** Logs in and stores the JWT. Returns the session token. */
   async logIn(email: string): Promise<string> {
     const { body } = await this.send("POST /api/login", { email, password: "password123" });
     this.jwt = body.jwt;

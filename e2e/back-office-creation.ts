@@ -2,13 +2,13 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { type BackOffice, button, eventually, expectText, heading, link } from "./back-office-fixtures.ts";
 
-/** The text below the field with a label; null if there is none. */
+/** Returns the text below the field with this label; null if there is no text. */
 async function noteOf(page: Page, label: string): Promise<string | null> {
   const id = await page.getByLabel(label).first().getAttribute("aria-describedby");
   return id === null ? null : await page.locator(`[id="${id}"]`).textContent();
 }
 
-/** Fills in fields by their labels. */
+/** Fills in fields, which are found by their labels. */
 async function fill(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
   for (const [label, value] of Object.entries(fields)) {
     await page.getByLabel(label, { exact: true }).fill(value);
@@ -18,7 +18,7 @@ async function fill(page: Page, fields: Readonly<Record<string, string>>): Promi
 const box = (page: Page, name: string) => page.getByRole("checkbox", { name, exact: true });
 const rows = (page: Page, name: string) => page.locator("tbody tr", { hasText: name });
 
-/** Tests of forms that create something, with and without scripts. */
+/** Defines tests of forms that create an entry, with and without scripts. */
 export function testCreation(office: BackOffice): void {
   it("the form for a new user shows a message beside each wrong field, and then adds a user who can log in", async () => {
     const ada = await office.logIn("ada");
@@ -63,7 +63,7 @@ export function testCreation(office: BackOffice): void {
   it("without JavaScript, the forms for users, roles and warehouses reject wrong values and add valid entries", async () => {
     const ada = await office.logIn("ada");
     await ada.goto(`${office.url}/users/new`);
-    await office.withoutScripts(ada);
+    await office.disableScripts(ada);
     await fill(ada, { Name: "Emil Graf", "Email address": "emil@alpine.example", "First password": "short" });
     await button(ada, "Add").click();
     await ada.getByText("Enter at least 8 characters.").waitFor();
@@ -101,7 +101,7 @@ export function testCreation(office: BackOffice): void {
     expect(await rows(ada, "Thun").count()).toBe(1);
 
     await ada.goto(`${office.url}/warehouses`);
-    await office.withoutScripts(ada);
+    await office.disableScripts(ada);
     await fill(ada, { Name: "Visp" });
     await button(ada, "Add").dblclick();
     await ada.getByText("Visp has been added.").waitFor();

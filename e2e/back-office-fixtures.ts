@@ -12,9 +12,9 @@ type Browser = Awaited<ReturnType<typeof openBrowser>>;
 /** The owner of a browser. The email address of the owner's account begins with this name. */
 export type Person = "ada" | "ben";
 
-/** Milliseconds until an expected content must be there, also on a machine that does much else. */
-const PATIENCE = 20_000;
-/** Milliseconds for one test: each of its steps may take most of {@link PATIENCE}. */
+/** Milliseconds to wait for expected content. The time is long, because the machine may be busy. */
+const CONTENT_TIMEOUT = 20_000;
+/** Timeout of one test, in milliseconds. Each step of a test may take most of {@link CONTENT_TIMEOUT}. */
 export const TEST_TIMEOUT = 120_000;
 
 export const PHONE_SIZE = { width: 390, height: 844 };
@@ -26,14 +26,17 @@ export interface BackOffice {
   visit(who: Person, path?: string): Promise<Page>;
   /** Logs in with a demo account in a new tab of a person's browser. */
   logIn(who: Person, email?: string): Promise<Page>;
-  /** Switches the scripts of a page off, as in a browser without JavaScript, and loads the page again. */
-  withoutScripts(page: Page): Promise<void>;
+  /** Turns the scripts of a page off, as in a browser without JavaScript, and loads the page again. */
+  disableScripts(page: Page): Promise<void>;
   readonly url: string;
-  /** What the office has logged. */
+  /** Returns the office's log. */
   output(): string;
   /** The folder of the databases. */
   readonly folder: string;
-  /** How many sessions are stored, and the sum of their versions: each write of a session adds one. */
+  /**
+   * Returns how many sessions are stored, and the sum of their versions. Each write of a session increments its
+   * version.
+   */
   storedSessions(): { readonly sessions: unknown; readonly versions: unknown };
 }
 
@@ -62,7 +65,7 @@ export function setUpBackOffice(): BackOffice {
     ]);
     office = started;
     browsers = { ada, ben };
-    for (const { context } of [ada, ben]) context.setDefaultTimeout(PATIENCE);
+    for (const { context } of [ada, ben]) context.setDefaultTimeout(CONTENT_TIMEOUT);
   }, 300_000);
   afterAll(async () => {
     await Promise.all([browsers?.ada.close(), browsers?.ben.close(), office?.stop()]);
@@ -81,9 +84,9 @@ export function setUpBackOffice(): BackOffice {
     await page.setViewportSize(DESKTOP_SIZE);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => {
-      // A page that reads its session while another request replaces the token gets 409, and reads it again.
-      const isReplaced = message.text().includes("status of 409");
-      if (message.type() === "error" && !isReplaced) problems.push(message.text());
+      // A page that requests its session while another request replaces the token gets 409, and repeats the request.
+      const isTokenReplaced = message.text().includes("status of 409");
+      if (message.type() === "error" && !isTokenReplaced) problems.push(message.text());
     });
     await page.goto(office.url + path);
     return page;
@@ -98,7 +101,7 @@ export function setUpBackOffice(): BackOffice {
     storedSessions: () => storedSessionsIn(folder),
     output: () => office.output(),
     visit,
-    async withoutScripts(page) {
+    async disableScripts(page) {
       const devtools = await page.context().newCDPSession(page);
       await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });
       await page.reload();
@@ -114,8 +117,9 @@ export function setUpBackOffice(): BackOffice {
   };
 }
 
-/** An `expect` on a result, repeated until it holds. */
-export const eventually = <Result>(read: () => Promise<Result>) => expect.poll(read, { timeout: PATIENCE });
+/** Repeats an `expect` on the result of `read` until the `expect` passes. */
+export const eventually = <Result>(read: () => Promise<Result>) =>
+  expect.poll(read, { timeout: CONTENT_TIMEOUT });
 
 /** Repeats an `expect` on the text of an element until the `expect` passes. */
 export const expectText = (locator: Locator) => eventually(() => locator.textContent());

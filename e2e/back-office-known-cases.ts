@@ -14,25 +14,25 @@ import {
 } from "./back-office-fixtures.ts";
 import { type RunningOffice, startOffice } from "./back-office-process.ts";
 
-interface Named {
+interface NamedWarehouse {
   readonly xid: string;
   readonly name: string;
 }
 
-/** The id of a warehouse of the user, as the API shows it. */
+/** Returns the API's id of the user's warehouse with this name. */
 async function xidOf(client: ApiClient, name: string): Promise<string> {
   const { warehouses } = (await client.send("GET /api/user")).body;
-  return (warehouses as readonly Named[]).find((each) => each.name === name)?.xid ?? "";
+  return (warehouses as readonly NamedWarehouse[]).find((each) => each.name === name)?.xid ?? "";
 }
 
 /**
- * Tests of the situations in which an application shows an old user, or none, when each session keeps a copy of its user:
- * five cases, and the four problems that they lead to.
+ * Defines tests of situations in which an application shows an outdated user, or no user, if each session contains a
+ * copy of its user: five cases, and the four problems that they cause.
  */
 export function testKnownCases(office: BackOffice): void {
   let administrator: Page | undefined;
 
-  async function loggedIn(email: string): Promise<ApiClient> {
+  async function createLoggedInClient(email: string): Promise<ApiClient> {
     const client = new ApiClient(office.url);
     await client.logIn(email);
     return client;
@@ -66,11 +66,11 @@ export function testKnownCases(office: BackOffice): void {
       const token = await ben.logIn("ben@alpine.example");
       await ben.send("POST /api/warehouse", { xid: await xidOf(ben, "Bern Wankdorf") });
       const holder = new ApiClient(quick.url, token);
-      // Each request keeps the session for a second, so the next one comes later than that.
+      // Each request extends the session by one second, so wait longer than a second before the next request.
       await expect
         .poll(async () => (await holder.send("POST /api/refresh")).code, { interval: 1500, timeout: 30_000 })
         .toBe("SESSION_EXPIRED");
-      // The route marked sessionless needs no session, so it does not continue the expired one.
+      // `GET /api/user` is sessionless, so it does not create a session in place of the expired session.
       const before = storedSessionsIn(folder);
       expect((await ben.send("GET /api/user")).body.name).toBe("Ben Moser");
       expect(storedSessionsIn(folder)).toEqual(before);
@@ -80,7 +80,7 @@ export function testKnownCases(office: BackOffice): void {
   });
 
   it("Case 2: the next request of each session returns the updated user", async () => {
-    const ben = await loggedIn("ben@alpine.example");
+    const ben = await createLoggedInClient("ben@alpine.example");
     const page = await office.logIn("ben");
     expect((await ben.send("GET /api/stock")).status).toBe(200);
     await changeBen((ada) => ada.getByLabel("Role").selectOption("Auditor"));
@@ -93,7 +93,7 @@ export function testKnownCases(office: BackOffice): void {
   });
 
   it("Case 3: the next request returns the user's changed warehouse, and a header overrides it for one request", async () => {
-    const ben = await loggedIn("ben@alpine.example");
+    const ben = await createLoggedInClient("ben@alpine.example");
     const zurich = await xidOf(ben, "Zurich North");
     expect((await ben.send("GET /api/warehouse")).body.name).toBe("Zurich North");
     await changeBen((ada) => ada.getByLabel("Own warehouse").selectOption("Bern Wankdorf"));
@@ -122,7 +122,7 @@ export function testKnownCases(office: BackOffice): void {
   it("Case 5: the first request of a session gets the user and the warehouse on every route", async () => {
     const clients = await Promise.all(
       ["GET /api/stock", "GET /api/warehouse", "GET /api/user"].map(
-        async (call) => [call, await loggedIn("hana@harbour.example")] as const,
+        async (call) => [call, await createLoggedInClient("hana@harbour.example")] as const,
       ),
     );
     for (const [call, client] of clients) {
@@ -132,7 +132,7 @@ export function testKnownCases(office: BackOffice): void {
   });
 
   it("Issue 1, stale data: a user loses access to a warehouse at the next request", async () => {
-    const ben = await loggedIn("ben@alpine.example");
+    const ben = await createLoggedInClient("ben@alpine.example");
     const bern = await xidOf(ben, "Bern Wankdorf");
     expect((await ben.send("POST /api/warehouse", { xid: bern })).body.name).toBe("Bern Wankdorf");
     await changeBen((ada) => ada.getByRole("checkbox", { name: "Bern Wankdorf" }).uncheck());
@@ -144,7 +144,7 @@ export function testKnownCases(office: BackOffice): void {
   });
 
   it("Issue 2, inconsistent access: each of twenty requests right after the login gets the user", async () => {
-    const hana = await loggedIn("hana@harbour.example");
+    const hana = await createLoggedInClient("hana@harbour.example");
     const calls = Array.from({ length: 20 }, (_, index) =>
       hana.send(["GET /api/stock", "GET /api/warehouse", "GET /api/user"][index % 3] ?? ""),
     );
@@ -164,7 +164,10 @@ export function testKnownCases(office: BackOffice): void {
   });
 
   it("Issue 4, no invalidation: one change of a user takes effect in all sessions of the user", async () => {
-    const clients = await Promise.all([loggedIn("ben@alpine.example"), loggedIn("ben@alpine.example")]);
+    const clients = await Promise.all([
+      createLoggedInClient("ben@alpine.example"),
+      createLoggedInClient("ben@alpine.example"),
+    ]);
     const page = await office.logIn("ben");
     const warehouseOf = async (client: ApiClient) => (await client.send("GET /api/stock")).body.warehouse;
     expect(await Promise.all(clients.map(warehouseOf))).toEqual(["Zurich North", "Zurich North"]);

@@ -27,7 +27,7 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       folder = await mkdtemp(join(tmpdir(), "coatcheck-back-office-"));
       database = await createTemporaryDatabase(server);
       const variables = { ...SECRETS, DATABASE_URL: database.url };
-      // The first one builds the application, if no test has done that yet.
+      // The first process builds the application, unless an earlier test has built it.
       const first = await startOffice(folder, variables);
       nodes = [first];
       nodes = [first, await startOffice(folder, variables)];
@@ -44,9 +44,9 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       await rm(folder, { recursive: true, force: true });
     });
 
-    /** Logs in at a node, in a browser of its own. */
+    /** Logs in at a node. Each node has a separate browser. */
     async function logIn(node: 0 | 1, email: string): Promise<Page> {
-      // A test before may have left its login.
+      // An earlier test may have left a login in this browser.
       await browsers[node]?.context.clearCookies();
       const page = await browsers[node]?.context.newPage();
       if (!page) throw new Error("The browser is not open.");
@@ -58,7 +58,7 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       return page;
     }
 
-    it("an edit of a user on one node takes effect at the user's next click on the other node, as does a deactivation", async () => {
+    it("a change or deactivation of a user on one node takes effect at the user's next click on the other node", async () => {
       const [ada, ben] = [await logIn(0, "ada@alpine.example"), await logIn(1, "ben@alpine.example")];
       const api = new ApiClient(nodes[1]?.url ?? "");
       await api.logIn("ben@alpine.example");
@@ -68,7 +68,7 @@ await describeWithServer("the back office on PostgreSQL", "postgres", (server) =
       await ada.getByLabel("Role").selectOption("Auditor");
       await button(ada, "Save").click();
       await ada.getByText("Saved.").waitFor();
-      // The hint of the first node may still be on its way.
+      // The second node may not have received the hint of the first node yet.
       await eventually(async () => {
         await link(ben, "Stock").click();
         return await ben.locator(".name").textContent();

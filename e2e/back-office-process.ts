@@ -9,7 +9,7 @@ const MAIN_FILE = fileURLToPath(new URL("../examples/back-office/src/main.ts", i
 /** A back office that runs in its own process. */
 export interface RunningOffice {
   readonly url: string;
-  /** What the process has logged. */
+  /** Returns the log of the process. */
   output(): string;
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startOffice(folder: string, variables: NodeJS.ProcessEnv =
   );
   await listening.promise;
   const url = `http://localhost:${port + 3}`;
-  await untilBuilt(`http://127.0.0.1:${port + 3}/login`);
+  await waitUntilBuilt(`http://127.0.0.1:${port + 3}/login`);
   return {
     url,
     output: () => output,
@@ -59,9 +59,9 @@ export async function startOffice(folder: string, variables: NodeJS.ProcessEnv =
 }
 
 /** Requests a page until it is no longer 503. Waits between requests as `Retry-After` states. */
-async function untilBuilt(url: string): Promise<void> {
+async function waitUntilBuilt(url: string): Promise<void> {
   for (;;) {
-    // A busy server closes a kept connection at the moment of the next request.
+    // A busy server may close an idle connection just when the client sends the next request.
     const response = await fetch(url, { headers: { connection: "close" } });
     const page = await response.text();
     if (response.status !== 503) return;

@@ -50,7 +50,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
   }
 
   /** Logs the same user in with another browser. Returns its page and the device id of the first browser. */
-  async function otherBrowser(): Promise<{ page: Page; other: string }> {
+  async function openOtherBrowser(): Promise<{ page: Page; other: string }> {
     secondBrowser = await openBrowser();
     const page = await secondBrowser.context.newPage();
     await page.goto(fixture.site.origin);
@@ -142,7 +142,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
   it("a page shows within the staleness bound that another browser has revoked the page's session", async () => {
     const page = await openFollower();
-    const { page: second, other } = await otherBrowser();
+    const { page: second, other } = await openOtherBrowser();
     const began = Date.now();
     expect(await revokeDevice(second, other)).toBe(null);
     await waitForStatus(page, "none");
@@ -155,7 +155,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
   it("a browser whose login is old must call elevate() before it can revoke the session of another browser", async () => {
     const page = await openFollower();
-    const { page: second, other } = await otherBrowser();
+    const { page: second, other } = await openOtherBrowser();
     fixture.site.advance(11 * MINUTE);
     expect(await revokeDevice(second, other)).toBe("REAUTHENTICATION_REQUIRED");
     expect((await session(page)).status).toBe("authenticated");
@@ -197,7 +197,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     const page = await openFollower();
     const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
     const release = fixture.site.hold("GET /session/events");
-    fixture.site.cut();
+    fixture.site.closeConnections();
     await eventually(() => fixture.site.count("GET /session/events")).toBe(2);
     await fixture.site.otherNode.patch(id, { theme: "dark" });
     release();

@@ -11,7 +11,7 @@ declare global {
     /** The errors that React reported while hydrating. */
     hydrationErrors: string[];
     /** Resolves the import that the late Suspense boundary waits for. */
-    arrive: () => void;
+    finishLateImport: () => void;
   }
 }
 

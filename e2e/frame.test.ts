@@ -88,7 +88,8 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
         .map(({ partitionKey }) => partitionKey);
       expect(parts.sort()).toEqual(["https://blog.test", "https://news.test"]);
 
-      // The browser partitions channels as well: frames in one site receive no messages from frames in another site.
+      // The browser also partitions BroadcastChannel, so a frame on one site receives no messages from a frame on
+      // another site.
       await news.evaluate(() => {
         new BroadcastChannel("partition").onmessage = ({ data }) => {
           document.body.dataset.messages = `${document.body.dataset.messages ?? ""}${data}`;

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 /** A request that the proxy holds back, and its response. */
 export interface HeldExchange {
   /** Forwards the request to the server, even if the browser has aborted it. Resolves when the response has arrived. */
-  handle(): Promise<void>;
+  forward(): Promise<void>;
   /** Sends the response to the browser. */
   respond(): void;
   /** Closes the connection without a response. */
@@ -44,7 +44,7 @@ export async function holdExchange(
   let response: IncomingMessage;
   let responseBody: Buffer;
   return {
-    async handle() {
+    async forward() {
       response = await send(requestBody);
       responseBody = await buffer(response);
     },

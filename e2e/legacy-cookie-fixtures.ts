@@ -40,7 +40,7 @@ const FLAG_COOKIES = {
   authToken: "f".repeat(160),
 };
 
-/** The names of all fifteen cookies; sixteen are set, because one is set on two domains. */
+/** The names of all fifteen cookies. A login sets sixteen cookies, because one name is set on two domains. */
 export const LEGACY_COOKIES: readonly string[] = [
   "dott_auth_session",
   "session_token",
@@ -49,7 +49,10 @@ export const LEGACY_COOKIES: readonly string[] = [
   "apiVersion",
 ];
 
-/** The `Set-Cookie` headers of a login to the legacy application: fifteen names on three paths and two domains, one twice. */
+/**
+ * Returns the `Set-Cookie` headers of a login to the legacy application. The fifteen names are set on three paths and
+ * two domains, one of them on both domains.
+ */
 export function legacyLogin(userId: string): readonly string[] {
   return [
     `dott_auth_session=${sessionCookie(userId, encryptionKey)}; Path=/; Secure; HttpOnly`,

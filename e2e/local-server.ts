@@ -20,7 +20,7 @@ export async function startLocalServer(
   return {
     port: (server.address() as AddressInfo).port,
     /** Closes every connection, as the restart of a proxy does. */
-    cut: () => server.closeAllConnections(),
+    closeConnections: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();
       server.close();

@@ -12,7 +12,9 @@ import {
   startFormSite,
 } from "./form-site-fixtures.ts";
 
-/** Longer than the overlap, during which the server still recognises a token that a login has replaced. */
+/**
+ * Milliseconds. Longer than the overlap, during which the server still recognises a token that a login has replaced.
+ */
 const LONGER_THAN_OVERLAP = 31_000;
 
 /** Returns the coordinates of a button, so that a test can click while the browser loads the next page. */
@@ -121,7 +123,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       const { page, exchanges } = await doubleClick();
       const shown = page.waitForEvent("load");
       for (const index of order) {
-        await exchanges[index].handle();
+        await exchanges[index].forward();
         exchanges[index].respond();
       }
       await shown;
@@ -133,11 +135,11 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     it("logs in even if the server handles the first request after it has responded to the second request", async () => {
       const { page, exchanges } = await doubleClick();
       const shown = page.waitForEvent("load");
-      await exchanges[1].handle();
+      await exchanges[1].forward();
       exchanges[1].respond();
       await shown;
       site.advance(LONGER_THAN_OVERLAP);
-      await exchanges[0].handle();
+      await exchanges[0].forward();
       await expectLoggedIn(page);
     });
   });
@@ -149,7 +151,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       const page = await open();
       await clickWithoutWaiting(page, "Log in");
       const login = await logins.next();
-      await login.handle();
+      await login.forward();
       const devTools = await context.newCDPSession(page);
       await devTools.send("Page.stopLoading");
       login.drop();
@@ -190,7 +192,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       const first = await logins.next();
       await clickWithoutWaiting(tabs[1], "Log in");
       const exchanges = [first, await logins.next()] as const;
-      for (const exchange of exchanges) await exchange.handle();
+      for (const exchange of exchanges) await exchange.forward();
       const tokens = new Set<string | undefined>();
       for (const index of order) {
         const shown = tabs[index].waitForNavigation();
@@ -230,7 +232,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await attack();
     });
 
-    it("and that a logout follows leaves no private content in another tab", async () => {
+    it("leaves no private content in another tab if a logout follows", async () => {
       await rebuild({ ...http });
       const page = await openLoggedIn();
       await page.goto(`${site.origin}/orders`);
@@ -277,7 +279,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     });
   });
 
-  it("with SameSite=Strict, a link on another site is rejected with 409 if it writes, and does not change login and cart", async () => {
+  it("with SameSite=Strict, a request from a link on another site is rejected with 409 if it writes, and does not change login and cart", async () => {
     await rebuild({ cookie: { sameSite: "strict" } });
     const page = await openLoggedIn();
     const before = await cookie();

@@ -41,7 +41,7 @@ export function testServerActions(site: NextSite): void {
   });
 
   it.each<[string, Readonly<Record<string, string>>]>([
-    // Next.js alone would run the action for the first and the last request.
+    // Without the library's check, Next.js would run the action for the first and the last of these requests.
     ["from another site without an Origin header", { "sec-fetch-site": "cross-site" }],
     ["with another site's Origin header", { origin: "https://evil.example" }],
     ["from another subdomain", { "sec-fetch-site": "same-site", origin: "https://sibling.example" }],

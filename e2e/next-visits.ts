@@ -35,7 +35,7 @@ export function testVisits(site: NextSite): void {
   const visitorOf = (visitor: Visitor) => visitor.cookies.get("visitor_id") ?? "";
   const typesOf = (events: readonly JsonObject[]) => events.map(({ type }) => type);
 
-  it("a page sets no cookie and is no page view, not even behind the proxy", async () => {
+  it("rendering a page sets no cookie and counts no page view, even behind the proxy", async () => {
     const visitor = site.visitor();
     const headers = { "user-agent": FIREFOX, accept: "text/html", "sec-fetch-dest": "document" };
     for (const path of ["/shop", "/proxied"]) {
@@ -44,7 +44,7 @@ export function testVisits(site: NextSite): void {
     }
   });
 
-  it("the beacon of a page makes visitor, session and visit, and the visit has the source of the document", async () => {
+  it("the beacon of a page creates visitor, session and visit, and the visit has the source of the document", async () => {
     const visitor = site.visitor();
     const response = await sendPageView(visitor, { referrer: "https://www.google.com/", query: "?gclid=x" });
     expect(JSON.parse(response.body)).toMatchObject({ data: { accepted: 1 } });
@@ -82,7 +82,7 @@ export function testVisits(site: NextSite): void {
     expect(textOf(await visitor.send("/shop"), "cart")).toBe("1");
   });
 
-  it("a login in an action is an event of the visitor, with the subject", async () => {
+  it("a login in an action is stored as an event with the visitor and the subject", async () => {
     const visitor = site.visitor();
     await sendPageView(visitor);
     await visitor.submit("/login", "log-in", { name: "vera" }, BROWSER_HEADERS);
@@ -91,7 +91,7 @@ export function testVisits(site: NextSite): void {
     await expect.poll(logins, { timeout: 10_000 }).toMatchObject([{ subject: "vera" }]);
   });
 
-  it("an opt-out ends the collection", async () => {
+  it("an opt-out ends the collection of visits", async () => {
     const visitor = site.visitor();
     await sendPageView(visitor);
     await visitor.send("/session/visit/opt-out", { method: "POST", headers: BROWSER_HEADERS });
@@ -118,7 +118,7 @@ export function testVisitsInBrowser(site: NextSite): void {
   });
   afterAll(() => chromium?.close());
 
-  it("a document and a page that the router opens are one page view each, of one visit", async () => {
+  it("a loaded document and a navigation by the router count as one page view each, in the same visit", async () => {
     await page.goto(`${site.application.origin}/shop`);
     const visitorId = async () =>
       (await chromium.context.cookies()).find(({ name }) => name === "visitor_id")?.value ?? "";

@@ -45,11 +45,11 @@ describeWithProgram("chromium", "pages over time, in Chromium", () => {
     });
 
     it("is restored and then shows the new user, if no tab has notified it of a login", async () => {
-      // The page does not listen to other tabs, because a browser removes a page from the cache when it receives a
+      // The page does not listen to other tabs. A browser removes a page from the cache when the page receives a
       // message.
-      const unnotified = pageUrl({ revalidate: { crossTab: false } });
-      const page = await fixture.open(unnotified, "none");
-      const other = await fixture.open(unnotified, "none");
+      const withoutCrossTab = pageUrl({ revalidate: { crossTab: false } });
+      const page = await fixture.open(withoutCrossTab, "none");
+      const other = await fixture.open(withoutCrossTab, "none");
       await page.goto(`${fixture.site.origin}/bare`);
       await logIn(other, "eve");
       await page.goBack({ waitUntil: "commit" });

@@ -48,7 +48,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     await page.evaluate(() => window.client.logout());
     await page.waitForSelector("#outside");
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
-    await page.evaluate(() => window.arrive());
+    await page.evaluate(() => window.finishLateImport());
     await page.waitForFunction(() => document.querySelector("#late")?.textContent === "Hello guest");
     expect(new Set(await greetings(page))).toEqual(new Set(["Hello guest"]));
     expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);

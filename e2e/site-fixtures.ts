@@ -100,7 +100,10 @@ async function serveStatic(line: string, searchParams: URLSearchParams, response
   }
 }
 
-/** Creates the session manager, a second manager over the same store as another node, and the request handlers. */
+/**
+ * Creates the session manager and the request handlers. Also creates a second manager on the same store, which
+ * simulates another node.
+ */
 function createApplication({ policy = {}, http, events = {} }: SiteOptions, clock: { now(): number }) {
   const options: SessionManagerOptions<JsonObject> = {
     store: memoryStore(),
@@ -184,7 +187,7 @@ export async function startSite(options: SiteOptions = {}) {
   return {
     origin: `http://localhost:${server.port}`,
     manager,
-    /** The manager of another node, over the same store. It does not notify the site of its changes. */
+    /** The session manager of another node, on the same store. It does not notify the site of its changes. */
     otherNode,
     received,
     count: (line: string) => received.filter((request) => request.line === line).length,
@@ -205,7 +208,7 @@ export async function startSite(options: SiteOptions = {}) {
       otherOrigin = origin;
     },
     /** Closes every connection, as the restart of a proxy does. */
-    cut: server.cut,
+    closeConnections: server.closeConnections,
     async close() {
       routes.close();
       server.close();

@@ -10,8 +10,8 @@ import {
   dialog,
   dialogBody,
   expectText,
+  findOrderTab,
   focusedName,
-  orderTab,
   PHONE_SIZE,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
@@ -87,7 +87,7 @@ export function testAccessibility(shop: TacoShop): void {
     await page.getByRole("tab", { name: "Office", selected: true }).waitFor();
     await tabTo("Office");
     await press("ArrowLeft");
-    expect(await orderTab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
+    expect(await findOrderTab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
   });
 
   it("the page is available in French, German and English, and remembers the selected language", async () => {

@@ -9,12 +9,12 @@ import {
   dialog,
   dialogBody,
   expectText,
+  findOrderTab,
   focusedName,
   invite,
   logIn,
   logOut,
   openOrder,
-  orderTab,
   PASSWORD,
   PHONE_SIZE,
   signUp,
@@ -87,7 +87,7 @@ export function testAccounts(shop: TacoShop): void {
     await dialog(other).getByLabel("Password").fill(PASSWORD);
     await other.keyboard.press("Enter");
     await expectText(accountButton(other), "Ada");
-    await orderTab(other, "Office").click();
+    await findOrderTab(other, "Office").click();
     await expectText(basketLines(other), "Tiramisu");
     // The basket that was filled before the login is kept too.
     expect(await other.getByRole("tab").count()).toBe(2);
@@ -120,18 +120,18 @@ export function testAccounts(shop: TacoShop): void {
     const page = await shop.visit("alice");
     await signUp(page, "Grace", "grace@example.ch");
     await openOrder(page, "Secret");
-    await page.goto(shop.at("/icon.svg"));
+    await page.goto(shop.urlOf("/icon.svg"));
     const second = await shop.visit("alice");
     await expectText(accountButton(second), "Grace");
     await logOut(second);
     await second.close();
     await page.goBack({ waitUntil: "commit" });
     await expectText(accountButton(page), "Log in");
-    expect(await orderTab(page, "Secret").count()).toBe(0);
+    expect(await findOrderTab(page, "Secret").count()).toBe(0);
 
     // A logout clears this browser's caches. A logout on another device does not, so the page is restored.
     await logIn(page, "Grace", "grace@example.ch");
-    await orderTab(page, "Secret").waitFor();
+    await findOrderTab(page, "Secret").waitFor();
     await page.evaluate(() => {
       document.body.dataset.since = "before";
       addEventListener("pageshow", () => {
@@ -140,7 +140,7 @@ export function testAccounts(shop: TacoShop): void {
           : "none";
       });
     });
-    await page.goto(shop.at("/icon.svg"));
+    await page.goto(shop.urlOf("/icon.svg"));
     const other = await shop.visit("bruno");
     await logIn(other, "Grace", "grace@example.ch");
     await clickAccountMenu(other, "Log out everywhere");
@@ -148,7 +148,7 @@ export function testAccounts(shop: TacoShop): void {
     await expectText(accountButton(other), "Log in");
     await page.goBack({ waitUntil: "commit" });
     await expectText(accountButton(page), "Log in");
-    expect(await orderTab(page, "Secret").count()).toBe(0);
+    expect(await findOrderTab(page, "Secret").count()).toBe(0);
     const { since, shown } = await page.evaluate(() => ({ ...document.body.dataset }));
     expect({ since, shown }).toEqual({ since: "before", shown: "none" });
   });
@@ -193,7 +193,7 @@ export function testAccounts(shop: TacoShop): void {
     await page.getByText("There is no connection to the shop").waitFor({ state: "detached" });
     await button(page, "Add: Baklava").click();
     await expectText(basketLines(page), "Baklava");
-    expect(await orderTab(page, "Secret").count()).toBe(0);
+    expect(await findOrderTab(page, "Secret").count()).toBe(0);
   });
 
   it("a guest without an account can leave a shared order", async () => {

@@ -96,7 +96,7 @@ export function testDevices(shop: TacoShop): void {
   it("a dialog warns before the session expires, and extends the session on request", async () => {
     // The page shows the warning 60 s before the session expires.
     const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "62000" });
-    const page = await shop.visitAt("alice", url);
+    const page = await shop.openUrl("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
     const warning = page.getByRole("dialog", { name: "Are you still there?" });
     await warning.waitFor();
@@ -112,7 +112,7 @@ export function testDevices(shop: TacoShop): void {
 
   it("a message explains that the session has expired, and the next login shows the orders again", async () => {
     const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "2000" });
-    const page = await shop.visitAt("alice", url);
+    const page = await shop.openUrl("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
     // Create the order with a request, because in the page the warning dialog is open.
     const data = { metadata: { customerName: "Office" } };

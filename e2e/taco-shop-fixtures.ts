@@ -26,9 +26,9 @@ export interface TacoShop {
   /** Opens the shop in a new tab of a person's browser. Default language: English. */
   visit(who: Person, path?: string, size?: { width: number; height: number }): Promise<Page>;
   /** Opens the shop with this URL in a new tab of a person's browser. */
-  visitAt(who: Person, url: string): Promise<Page>;
+  openUrl(who: Person, url: string): Promise<Page>;
   /** Returns the URL of a path of the shop. */
-  at(path: string): string;
+  urlOf(path: string): string;
   /** Starts another shop with these environment variables, and stops it after the tests. Returns its URL. */
   startAnother(environment: Readonly<Record<string, string>>): Promise<string>;
   setOffline(who: Person, isOffline: boolean): Promise<void>;
@@ -113,23 +113,23 @@ export function setUpTacoShop(browserOptions: BrowserOptions = {}): TacoShop {
     for (const who of ["alice", "bruno"] as const) {
       const { context } = browsers[who];
       reusable[who] = context.pages().slice(1);
-      for (const page of reusable[who]) await reset(page);
+      for (const page of reusable[who]) await resetTab(page);
       await context.clearCookies();
     }
     expect(problems).toEqual([]);
   });
 
-  const at = (path: string) => new URL(path, shops[0]?.url).href;
+  const urlOf = (path: string) => new URL(path, shops[0]?.url).href;
 
   /** Resets a tab after a test: removes routes and stored values. */
-  async function reset(page: Page): Promise<void> {
+  async function resetTab(page: Page): Promise<void> {
     await page.unrouteAll();
     // The local storage contains the selected language.
     if (page.url().startsWith("http")) await page.evaluate(() => localStorage.clear());
-    await page.goto(at("/health"));
+    await page.goto(urlOf("/health"));
   }
 
-  async function visitAt(who: Person, url: string, size = { width: 1440, height: 900 }): Promise<Page> {
+  async function openUrl(who: Person, url: string, size = { width: 1440, height: 900 }): Promise<Page> {
     const page = reusable[who].pop() ?? (await openTab(browsers[who]));
     await page.bringToFront();
     await page.setViewportSize(size);
@@ -139,9 +139,9 @@ export function setUpTacoShop(browserOptions: BrowserOptions = {}): TacoShop {
   }
 
   return {
-    at,
-    visitAt,
-    visit: (who, path = "/", size) => visitAt(who, at(path), size),
+    urlOf,
+    openUrl,
+    visit: (who, path = "/", size) => openUrl(who, urlOf(path), size),
     startAnother: start,
     setOffline: (who, isOffline) => browsers[who].context.setOffline(isOffline),
   };
@@ -152,7 +152,7 @@ export const button = (where: Page | Locator, name: string | RegExp) =>
 export const basket = (page: Page) => page.getByRole("complementary");
 export const dialog = (page: Page) => page.getByRole("dialog");
 export const dialogBody = (page: Page) => dialog(page).locator(".dialog-body");
-export const orderTab = (page: Page, name: string) => page.getByRole("tab", { name });
+export const findOrderTab = (page: Page, name: string) => page.getByRole("tab", { name });
 export const basketLines = (page: Page) => basket(page).locator(".line h3");
 export const basketTotal = (page: Page) => basket(page).locator(".total strong");
 /** Finds the button that shows the user's name or "Log in". */

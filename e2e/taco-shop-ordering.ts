@@ -9,8 +9,8 @@ import {
   dialog,
   dialogBody,
   expectText,
+  findOrderTab,
   openOrder,
-  orderTab,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
 
@@ -47,13 +47,13 @@ export function testOrdering(shop: TacoShop): void {
     }
     await expectText(sessionsDialog.locator(".happenings"), "opened as an order session");
     await page.reload();
-    await expectText(orderTab(page, "Alice").locator(".count"), /^2$/);
+    await expectText(findOrderTab(page, "Alice").locator(".count"), /^2$/);
     for (const [name, size, sum] of [
       ["Alice", "Tacos XL", "CHF 20.90"],
       ["Office", "Tacos L", "CHF 16.90"],
       ["Home", "Bowl", "CHF 18.90"],
     ] as const) {
-      await orderTab(page, name).click();
+      await findOrderTab(page, name).click();
       await expectText(basketLines(page).first(), size);
       await expectText(basketTotal(page), sum);
     }

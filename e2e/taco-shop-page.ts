@@ -26,7 +26,7 @@ function get(url: string, encoding: string) {
 /** Defines tests of the files that the shop serves. */
 export function testFiles(shop: TacoShop): void {
   it("scripts and styles are compressed, and cached for a year", async () => {
-    const { headers, text } = await get(shop.at("/"), "identity");
+    const { headers, text } = await get(shop.urlOf("/"), "identity");
     expect(headers["cache-control"]).toBe("public, max-age=0");
     const scripts = text.match(/\/assets\/[^"]+\.js/g) ?? [];
     const [style = ""] = text.match(/\/assets\/[^"]+\.css/) ?? [];
@@ -34,7 +34,7 @@ export function testFiles(shop: TacoShop): void {
     for (const encoding of ["br", "gzip"]) {
       let total = 0;
       for (const path of [...scripts, style]) {
-        const asset = await get(shop.at(path), encoding);
+        const asset = await get(shop.urlOf(path), encoding);
         expect(asset.headers).toMatchObject({
           "content-encoding": encoding,
           "cache-control": "public, max-age=31536000, immutable",
@@ -44,7 +44,7 @@ export function testFiles(shop: TacoShop): void {
       }
       expect(total).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
     }
-    const plain = await get(shop.at(style), "identity");
+    const plain = await get(shop.urlOf(style), "identity");
     expect(plain.headers["content-encoding"]).toBeUndefined();
   });
 
@@ -64,7 +64,7 @@ export function testFiles(shop: TacoShop): void {
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });
     try {
-      await page.goto(shop.at("/"));
+      await page.goto(shop.urlOf("/"));
       for (const text of [
         "Cette page a besoin de JavaScript",
         "Diese Seite braucht JavaScript",

@@ -78,7 +78,7 @@ export function testPastOrders(shop: TacoShop): void {
     expect(await dialog(page).getByText("No connection to the shop.").count()).toBe(0);
   });
 
-  it("with only the keyboard, a user loads older past orders and continues at the first of them", async () => {
+  it("a user can load older past orders with only the keyboard, and the focus moves to the first of the loaded orders", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Mary", "mary@example.ch");
     await placeThroughApi(page, 21);

@@ -8,8 +8,8 @@ import {
   dialog,
   dialogBody,
   expectText,
+  findOrderTab,
   openOrder,
-  orderTab,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
 
@@ -72,8 +72,8 @@ export function testSharing(shop: TacoShop): void {
     const held = Promise.withResolvers<void>();
     await page.route("**/events", (route) => held.promise.then(() => route.continue()), { times: 1 });
     await openOrder(page, "Alice");
-    const id = (await orderTab(page, "Alice").getAttribute("id"))?.slice("tab-".length);
-    const ended = await page.request.delete(shop.at(`/api/v1/sessions/${id}`));
+    const id = (await findOrderTab(page, "Alice").getAttribute("id"))?.slice("tab-".length);
+    const ended = await page.request.delete(shop.urlOf(`/api/v1/sessions/${id}`));
     expect(ended.status()).toBe(200);
     held.resolve();
     await page.getByText("This order is closed.").waitFor();

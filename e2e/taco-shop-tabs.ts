@@ -8,10 +8,10 @@ import {
   button,
   dialog,
   expectText,
+  findOrderTab,
   logIn,
   logOut,
   openOrder,
-  orderTab,
   signUp,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
@@ -43,7 +43,10 @@ const MAX_ATTEMPTS = 5;
 export function testTabs(shop: TacoShop): void {
   it("a login or logout in one tab takes effect in the other tab within 100 ms, and reloads the orders", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
-    /** Runs `action` in the second tab. Returns how much later than the second tab the first tab shows `text`. */
+    /**
+     * Runs `action` in the second tab. Returns the milliseconds from the second tab showing `text` to the first tab
+     * showing it.
+     */
     const delayOf = async (text: string, action: () => Promise<void>) => {
       await Promise.all([recordChange(first, text), recordChange(second, text)]);
       const before = Date.now();
@@ -55,7 +58,7 @@ export function testTabs(shop: TacoShop): void {
     await signUp(first, "Ada", "ada@tabs.example");
     await expectText(accountButton(second), "Ada");
     await openOrder(first, "Office");
-    await orderTab(second, "Office").waitFor();
+    await findOrderTab(second, "Office").waitFor();
     await second.bringToFront();
     await button(second, "Add: Baklava").click();
     await expectText(basketTotal(first), "CHF 4.00");
@@ -79,12 +82,12 @@ export function testTabs(shop: TacoShop): void {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await openOrder(first, "Home");
     await openOrder(first, "Office");
-    await orderTab(second, "Home").waitFor();
-    await orderTab(second, "Office").waitFor();
+    await findOrderTab(second, "Home").waitFor();
+    await findOrderTab(second, "Office").waitFor();
     await second.bringToFront();
-    await orderTab(second, "Office").click();
+    await findOrderTab(second, "Office").click();
     await first.bringToFront();
-    await orderTab(first, "Home").click();
+    await findOrderTab(first, "Home").click();
     await button(basket(first), "Close this order").click();
     await expect.poll(() => second.getByRole("tab").allTextContents()).toEqual(["Office"]);
   });

@@ -69,7 +69,7 @@ export async function startTlsProxy(backend: string) {
       held.set(line, exchanges);
       return exchanges;
     },
-    /** Forwards requests with this method and URL again. */
+    /** Stops holding back requests with this method and URL. */
     release: (line: string) => held.delete(line),
     close() {
       for (const session of sessions) session.destroy();

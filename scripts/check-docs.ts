@@ -14,7 +14,7 @@ const faults: string[] = [];
 if (!readFileSync(join(root, "README.md"), "utf8").includes(`Node ${devDependencies.node}`)) {
   faults.push(`README.md must name the bundled Node ${devDependencies.node}`);
 }
-// Inside the workspace, so that imports resolve as in an application of the workspace.
+// Create the folder inside the workspace, so that imports resolve as in an application of the workspace.
 const folder = mkdtempSync(join(root, "packages", "server", ".docs-"));
 
 try {

@@ -16,7 +16,7 @@ const late = Promise.withResolvers<void>();
 const client = createSessionClient<User>({ revalidate: { minGap: 0 } });
 const hydrationErrors: string[] = [];
 
-Object.assign(window, { client, hydrationErrors, arrive: late.resolve });
+Object.assign(window, { client, hydrationErrors, finishLateImport: late.resolve });
 hydrateRoot(
   document.getElementById("root") ?? document.body,
   createElement(App, {

@@ -43,7 +43,7 @@ done
 `;
 
 /** Creates a fake machine whose PATH contains only the fake `apt-get`. */
-function machine(refused: Readonly<Record<string, string>> = {}) {
+function createMachine(refused: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-apt-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const programs = join(folder, "programs");
@@ -66,7 +66,7 @@ function machine(refused: Readonly<Record<string, string>> = {}) {
 
 describe("installPrograms()", () => {
   test("installs all missing packages in one apt-get call that waits for dpkg's lock", () => {
-    const { settings, calls, log } = machine();
+    const { settings, calls, log } = createMachine();
     expect(installPrograms([REDIS, PHP], settings)).toEqual([]);
     const [update, install, ...more] = calls();
     expect(update).toMatch(/-o DPkg::Lock::Timeout=900 .*update$/);
@@ -79,7 +79,7 @@ describe("installPrograms()", () => {
   });
 
   test("does not call apt-get when every program is found", () => {
-    const { settings, calls } = machine();
+    const { settings, calls } = createMachine();
     installPrograms([REDIS], settings);
     const before = calls().length;
     expect(installPrograms([REDIS], settings)).toEqual([]);
@@ -87,7 +87,7 @@ describe("installPrograms()", () => {
   });
 
   test("installs the other packages when Debian does not have one of them", () => {
-    const { settings, log } = machine({ "redis-server": "E: Unable to locate package redis-server" });
+    const { settings, log } = createMachine({ "redis-server": "E: Unable to locate package redis-server" });
     expect(installPrograms([REDIS, PHP], settings)).toEqual([REDIS]);
     expect(log.join("\n")).toContain("E: Unable to locate package redis-server");
     expect(log).toContain("missing Redis: apt-get install redis-server");
@@ -95,24 +95,26 @@ describe("installPrograms()", () => {
   });
 
   test("reports a failed download and returns the missing program", () => {
-    const { settings, log } = machine({ install: "E: Failed to fetch php-cli.deb  Connection timed out" });
+    const { settings, log } = createMachine({
+      install: "E: Failed to fetch php-cli.deb  Connection timed out",
+    });
     expect(installPrograms([PHP], settings)).toEqual([PHP]);
     expect(log.join("\n")).toContain("E: Failed to fetch php-cli.deb  Connection timed out");
   });
 
   test("installs with the old package lists when apt-get update fails", () => {
-    const { settings } = machine({ update: "E: Could not resolve host" });
+    const { settings } = createMachine({ update: "E: Could not resolve host" });
     expect(installPrograms([REDIS], settings)).toEqual([]);
   });
 
   test("installs nothing when it does not run as root", () => {
-    const { settings, calls } = machine();
+    const { settings, calls } = createMachine();
     expect(installPrograms([REDIS], { ...settings, isRoot: false })).toEqual([REDIS]);
     expect(calls()).toEqual([]);
   });
 
   test("installs nothing with COATCHECK_TEST_INSTALL=never", () => {
-    const { settings, calls } = machine();
+    const { settings, calls } = createMachine();
     const environment = { ...settings.environment, COATCHECK_TEST_INSTALL: "never" };
     const install = vi.fn();
     const programs = [REDIS, { ...PHP, fallback: { command: "npm install php@1", install } }];
@@ -122,7 +124,7 @@ describe("installPrograms()", () => {
   });
 
   test("installs missing programs with their fallbacks, and continues when a fallback fails", () => {
-    const { settings, programs, log } = machine();
+    const { settings, programs, log } = createMachine();
     const install = vi.fn(() => writeFileSync(join(programs, "php"), ""));
     const failing = () => {
       throw new Error("npm found no binaries for this machine");
@@ -137,7 +139,7 @@ describe("installPrograms()", () => {
   });
 
   test("uses the program at the path in an environment variable, and returns it as missing if there is no such file", () => {
-    const { settings, programs } = machine();
+    const { settings, programs } = createMachine();
     const browser: TestProgram = { ...REDIS, variable: "CHROMIUM_PATH" };
     const named = (path: string) => ({
       ...settings,
@@ -151,13 +153,13 @@ describe("installPrograms()", () => {
 
 describe("installDebianPackages()", () => {
   test("waits until another run releases the lock, then installs only the programs that are still missing", async () => {
-    const { settings, calls } = machine();
+    const { settings, calls } = createMachine();
     const holder = spawn("flock", [settings.lockFile, "sh", "-c", "echo locked; read _"], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     await once(holder.stdout, "data");
     const waiting = installInProcess(settings);
-    await blockedOn(settings.lockFile);
+    await waitUntilBlocked(settings.lockFile);
     expect(calls()).toEqual([]);
     holder.stdin.end("\n");
     expect(await waiting).toContain("$ apt-get install redis-server");
@@ -165,13 +167,13 @@ describe("installDebianPackages()", () => {
   });
 
   test("does not call apt-get if another run has installed all packages before it gets the lock", () => {
-    const { settings, calls } = machine();
+    const { settings, calls } = createMachine();
     installDebianPackages(() => [], settings);
     expect(calls()).toEqual([]);
   });
 
   test("prevents Debian from starting services, but only during the installation", () => {
-    const { settings, programs, folder } = machine();
+    const { settings, programs, folder } = createMachine();
     const aptGet = join(programs, "apt-get");
     writeFileSync(aptGet, `${APT_GET}cp "${settings.servicePolicy}" "${folder}/seen"\n`);
     chmodSync(aptGet, 0o755);
@@ -181,7 +183,7 @@ describe("installDebianPackages()", () => {
   });
 
   test("does not change an existing service policy", () => {
-    const { settings } = machine();
+    const { settings } = createMachine();
     writeFileSync(settings.servicePolicy, "#!/bin/sh\nexit 0\n");
     installDebianPackages(() => ["redis-server"], settings);
     expect(readFileSync(settings.servicePolicy, "utf8")).toBe("#!/bin/sh\nexit 0\n");
@@ -200,7 +202,7 @@ async function installInProcess(settings: InstallSettings): Promise<string> {
 }
 
 /** Resolves when a process waits for the lock on the file, according to the kernel's list of locks. */
-async function blockedOn(file: string): Promise<void> {
+async function waitUntilBlocked(file: string): Promise<void> {
   const { ino } = statSync(file);
   const isWaiting = () =>
     readFileSync("/proc/locks", "utf8")

