@@ -4,7 +4,7 @@ import { connectRedis } from "coatcheck/store/redis";
 import { fakeClock } from "coatcheck/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeWithServer, createTemporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
+import { createTemporaryDatabase, describeWithServer } from "../../coatcheck/test/servers/fixtures.ts";
 import { type Job, Jobs } from "../src/jobs/jobs.ts";
 import { PostgresJobStore } from "../src/jobs/store/postgres.ts";
 import { RedisJobStore } from "../src/jobs/store/redis.ts";
