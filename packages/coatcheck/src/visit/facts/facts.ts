@@ -68,6 +68,7 @@ type OriginColumns = Pick<
   | "local_day"
   | "week"
   | "previous_day"
+  | "is_second"
   | "first_week"
   | "channel"
   | "source"
@@ -109,6 +110,7 @@ function originColumns(
     local_day: day,
     week: weekOf(day),
     previous_day: previous?.local_day ?? null,
+    is_second: previous && previous.previous_day === null ? 1 : 0,
     first_week: previous?.first_week ?? weekOf(day),
     ...own,
     term: source?.term ?? null,

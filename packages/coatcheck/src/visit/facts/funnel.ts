@@ -1,7 +1,13 @@
-import type { VisitEventRow } from "../sink/schema.ts";
+import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
 
 /** The steps of the standard funnel, in order. */
 export const FUNNEL_STEPS = ["product_view", "add_to_cart", "begin_checkout", "order_completed"] as const;
+
+/** The columns of a visit with the time of each step, in an open and in a closed funnel. */
+export const STEP_TIMES = {
+  open: ["product_view_at", "add_to_cart_at", "begin_checkout_at", "order_at"],
+  closed: ["product_view_at", "closed_add_to_cart_at", "closed_begin_checkout_at", "closed_order_at"],
+} as const satisfies Readonly<Record<string, readonly (keyof VisitRow)[]>>;
 
 /** A closed funnel counts a step only if it happened at most this long after the first step, in milliseconds. */
 export const FUNNEL_WINDOW = 24 * 3_600_000;

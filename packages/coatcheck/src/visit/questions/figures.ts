@@ -58,6 +58,7 @@ export const EMPTY_ROW: MetricRow = {
   visitors: 0,
   day_visitors: 0,
   new_visitors: 0,
+  returning_visitors: 0,
   page_views: 0,
   orders: 0,
 };

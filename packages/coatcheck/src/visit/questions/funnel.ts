@@ -1,11 +1,16 @@
 import { describeValue } from "../../session/usage-error.ts";
+import { FUNNEL_STEPS } from "../facts/funnel.ts";
 import type { FunnelAnswer, FunnelStep, FunnelStepFigures } from "./answers.ts";
 import type { Context } from "./context.ts";
+import type { Reader } from "./database/read.ts";
 import { type Filter, OPERATORS } from "./dimensions.ts";
 import { divide } from "./figures.ts";
+import { medianOf } from "./median.ts";
 import { RequestCheck } from "./request.ts";
 import { DIALECTS } from "./sql/dialect.ts";
-import { type FunnelPlan, funnelQuery } from "./sql/funnel.ts";
+import { type FunnelPlan, type FunnelRow, funnelQuery } from "./sql/funnel.ts";
+import type { Scope } from "./sql/scope.ts";
+import { type StandardSteps, standardStepsOf, stepCountQuery, waitsQuery } from "./sql/standard-funnel.ts";
 
 /** Request of `questions.funnel()`. */
 export interface FunnelRequest {
@@ -57,7 +62,10 @@ export async function funnel(context: Context, request: FunnelRequest): Promise<
   check.throwFaults();
   const found = await context.read(async (reader) => {
     const scope = { dialect: DIALECTS[reader.dialect], days, tenant, filters };
-    return await reader.rows(funnelQuery(scope, plan));
+    const standard = standardStepsOf(scope, plan);
+    return standard
+      ? await readStandardSteps(reader, scope, standard)
+      : await reader.rows(funnelQuery(scope, plan));
   });
   const byStep = new Map(found.map((row) => [row.step, row]));
   const counts = plan.steps.map((_, step) => byStep.get(step)?.count ?? 0);
@@ -75,6 +83,24 @@ export async function funnel(context: Context, request: FunnelRequest): Promise<
       timeToNext: byStep.get(index)?.time_to_next ?? null,
     })),
   };
+}
+
+/** Reads the statistics of the standard funnel from rollups (precomputed statistics) and out-of-date days. */
+async function readStandardSteps(
+  reader: Reader,
+  scope: Scope,
+  { mode, first, length }: StandardSteps,
+): Promise<FunnelRow[]> {
+  const [counts] = await reader.rows(stepCountQuery(scope, mode));
+  const rows: FunnelRow[] = [];
+  for (const [step, type] of FUNNEL_STEPS.slice(first, first + length).entries()) {
+    const isLast = step + 1 === length;
+    // One query for each step, so that other tasks can run before the waits of the next step are parsed.
+    const lists = isLast ? [] : await reader.rows(waitsQuery(scope, mode, first + step));
+    const waits = lists.map((list): number[] => JSON.parse(list.waits));
+    rows.push({ step, count: counts?.[type] ?? 0, time_to_next: medianOf(waits) });
+  }
+  return rows;
 }
 
 function stepFiguresOf(

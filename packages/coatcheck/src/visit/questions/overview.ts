@@ -10,7 +10,6 @@ import { type Days, dayNumber, RequestCheck } from "./request.ts";
 import { DIALECTS, type Sql, sumOf } from "./sql/dialect.ts";
 import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
 import { metricRows } from "./sql/metrics.ts";
-import { returningFromRollups, returningFromVisits } from "./sql/returning.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import { isInRange, isOfTenant, type Scope } from "./sql/scope.ts";
 
@@ -113,7 +112,7 @@ class PeriodQuery {
       figures: {
         ...figuresOf(sum, sum.visitors, addRevenue(revenue.values())),
         newVisitors: sum.new_visitors,
-        returningVisitors: await this.#returningVisitors(),
+        returningVisitors: sum.returning_visitors,
         singleRequestVisitors: sum.single_request,
       },
       series: grain === "hour" ? await this.#hourlySeries() : this.#dailySeries(byDay, revenue),
@@ -152,16 +151,6 @@ class PeriodQuery {
       const figures = figuresOf(row, row.day_visitors, revenue.get(key));
       return { at: calendar.formatTime(start + key * HOUR), ...figures, newVisitors: row.new_visitors };
     });
-  }
-
-  async #returningVisitors(): Promise<number> {
-    const { filters } = this.#scope;
-    const query =
-      filters.length > 0
-        ? returningFromVisits(this.#scope)
-        : returningFromRollups(this.#scope, this.#context.calendar);
-    const [row] = await this.#reader.rows(query);
-    return row?.visitors ?? 0;
   }
 
   async #documentFigures(): Promise<DocumentFigures> {

@@ -3,6 +3,7 @@ import {
   type DailyMetricRow,
   type DailyRevenueRow,
   type DailyVisitorRow,
+  type DailyWaitRow,
   type HourlyMetricRow,
   NO_PREVIOUS_DAY,
   NO_VISIT,
@@ -11,21 +12,25 @@ import {
 import type { BackendEventRow, VisitOrderRow } from "../sink/schema.ts";
 import { type RolledUpVisit, rollupValueOf, VISIT_DIMENSIONS } from "./dimensions.ts";
 import { HourRollup } from "./hour-rollup.ts";
+import { WaitRollup } from "./wait-rollup.ts";
 
 /** The rollup (precomputed statistics) of one day. These rows replace all stored rows of the day. */
 export interface DayRows {
   readonly metrics: DailyMetricRow[];
   readonly revenue: DailyRevenueRow[];
   readonly visitors: DailyVisitorRow[];
+  readonly waits: DailyWaitRow[];
   readonly hours: HourlyMetricRow[];
 }
 
 type MetricFigures = Omit<DailyMetricRow, "tenant" | "dimension" | "day" | "value">;
 
+type VisitorFigures = Pick<DailyVisitorRow, "visitors" | "returning_visitors">;
+
 interface ValueGroup {
   readonly metric: MetricFigures;
-  /** How many visits are the first one of their visitor on the day, by the day of the visitor's previous visit. */
-  readonly visitors: Map<number, number>;
+  /** The visitors of the day by `previous_day`. */
+  readonly visitors: Map<number, VisitorFigures>;
   readonly revenue: Map<string, number>;
 }
 
@@ -49,12 +54,14 @@ export class DayRollup {
   readonly #time: LocalTime;
   readonly #dimensions = new Map<RollupDimension, Map<string, ValueGroup>>();
   readonly #hours: HourRollup;
+  readonly #waits: WaitRollup;
 
   constructor(tenant: string, day: number, time: LocalTime) {
     this.#tenant = tenant;
     this.#day = day;
     this.#time = time;
     this.#hours = new HourRollup(tenant, time);
+    this.#waits = new WaitRollup(tenant, day);
   }
 
   /**
@@ -89,6 +96,7 @@ export class DayRollup {
       metric.events += events;
     }
     this.#hours.addVisit(visit);
+    this.#waits.addVisit(visit);
   }
 
   /** Adds an order of the day. `visit` is null for an order without a visit. */
@@ -111,7 +119,8 @@ export class DayRollup {
 
   /** Returns the rows of the day, except for rows with only zeros. */
   rows(): DayRows {
-    const rows: DayRows = { metrics: [], revenue: [], visitors: [], hours: this.#hours.rows() };
+    const [hours, waits] = [this.#hours.rows(), this.#waits.rows()];
+    const rows: DayRows = { metrics: [], revenue: [], visitors: [], waits, hours };
     const [tenant, day] = [this.#tenant, this.#day];
     for (const [dimension, groups] of this.#dimensions) {
       for (const [value, { metric, revenue, visitors }] of groups) {
@@ -121,8 +130,8 @@ export class DayRollup {
         for (const [currency, amount] of revenue) {
           rows.revenue.push({ ...key, currency, revenue: Math.min(amount, MAX_STORED_REVENUE) });
         }
-        for (const [previous_day, count] of visitors) {
-          rows.visitors.push({ ...key, previous_day, visitors: count });
+        for (const [previous_day, figures] of visitors) {
+          rows.visitors.push({ ...key, previous_day, ...figures });
         }
       }
     }
@@ -166,7 +175,19 @@ function addStartedVisit({ metric, visitors }: ValueGroup, visit: RolledUpVisit)
   metric.events += visit.events;
   if (visit.previous_day === null && visit.events === 1) metric.single_request++;
   const previous = visit.previous_day ?? NO_PREVIOUS_DAY;
-  if (previous < visit.local_day) visitors.set(previous, (visitors.get(previous) ?? 0) + 1);
+  if (previous < visit.local_day) visitorsAfter(visitors, previous).visitors++;
+  if (visit.previous_day === null) return;
+  const previousReturn = visit.is_second ? NO_PREVIOUS_DAY : visit.previous_day;
+  if (previousReturn < visit.local_day) visitorsAfter(visitors, previousReturn).returning_visitors++;
+}
+
+function visitorsAfter(visitors: ValueGroup["visitors"], previousDay: number): VisitorFigures {
+  let figures = visitors.get(previousDay);
+  if (!figures) {
+    figures = { visitors: 0, returning_visitors: 0 };
+    visitors.set(previousDay, figures);
+  }
+  return figures;
 }
 
 /** Adds the figures that are counted once per visit. */

@@ -11,7 +11,8 @@ type VisitDimension = Exclude<RollupDimension, "page" | "event">;
 /** The columns of a visit from which rollups (precomputed statistics) are computed. */
 export const ROLLED_UP_COLUMNS = [
   ...VISIT_DIMENSIONS.filter((dimension) => dimension !== ""),
-  ...(["visitor", "started_at", "local_day", "last_day", "previous_day", "page_views", "events"] as const),
+  ...(["visitor", "started_at", "local_day", "last_day", "previous_day", "is_second"] as const),
+  ...(["page_views", "events"] as const),
   ...(["visible_time", "is_engaged", "orders", "product_view_at", "add_to_cart_at"] as const),
   ...(["begin_checkout_at", "order_at", "closed_add_to_cart_at", "closed_begin_checkout_at"] as const),
   "closed_order_at" as const,

@@ -1,4 +1,10 @@
-import type { DailyMetricRow, DailyRevenueRow, DailyVisitorRow, HourlyMetricRow } from "./rollup-schema.ts";
+import type {
+  DailyMetricRow,
+  DailyRevenueRow,
+  DailyVisitorRow,
+  DailyWaitRow,
+  HourlyMetricRow,
+} from "./rollup-schema.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "./schema.ts";
 
 /**
@@ -20,10 +26,6 @@ export const INDEXED_VISIT_COLUMNS = [
   "subject",
   "last_day",
   "first_week",
-  "product_view_at",
-  "closed_add_to_cart_at",
-  "closed_begin_checkout_at",
-  "closed_order_at",
 ] as const satisfies readonly (keyof VisitRow)[];
 
 /** The columns that most events change. */
@@ -34,9 +36,13 @@ export const PROGRESS_VISIT_COLUMNS = [
   "events",
   "visible_time",
   "is_engaged",
+  "product_view_at",
   "add_to_cart_at",
   "begin_checkout_at",
   "order_at",
+  "closed_add_to_cart_at",
+  "closed_begin_checkout_at",
+  "closed_order_at",
   "orders",
   "revenue",
 ] as const satisfies readonly (keyof VisitRow)[];
@@ -44,6 +50,7 @@ export const PROGRESS_VISIT_COLUMNS = [
 /** The columns that only late events change. */
 export const OTHER_VISIT_COLUMNS = [
   "previous_day",
+  "is_second",
   "channel",
   "source",
   "medium",
@@ -163,7 +170,17 @@ export const VISITOR_COLUMNS = [
   ...DAILY_KEY_COLUMNS,
   "previous_day",
   "visitors",
+  "returning_visitors",
 ] as const satisfies readonly (keyof DailyVisitorRow)[];
+
+/** Every column of `coatcheck_daily_wait`. */
+export const WAIT_COLUMNS = [
+  "tenant",
+  "mode",
+  "step",
+  "day",
+  "waits",
+] as const satisfies readonly (keyof DailyWaitRow)[];
 
 /** Every column of `coatcheck_hourly_metric`. */
 export const HOURLY_COLUMNS = [

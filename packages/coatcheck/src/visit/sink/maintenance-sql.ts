@@ -164,6 +164,7 @@ export function oldRollups(
       where: `${tenants} AND dimension IN (${dimensions}) AND day < ?`,
       parameters: [day],
     })),
+    { table: "coatcheck_daily_wait", where: `${tenants} AND day < ?`, parameters: [day] },
     { table: "coatcheck_hourly_metric", where: `${tenants} AND hour < ?`, parameters: [start] },
     { table: "coatcheck_weekly_cohort", where: "week < ?", parameters: [day - 6] },
   ];

@@ -119,10 +119,31 @@ export interface DailyVisitorRow {
    */
   previous_day: number;
   visitors: number;
+  /**
+   * The number of returning visitors, by the day of the visitor's previous visit other than the first. The second visit
+   * has no such visit, so it is counted under {@link NO_PREVIOUS_DAY}. The returning visitors of a range of days from a
+   * to b are the sum over its days with `previous_day < a`.
+   */
+  returning_visitors: number;
 }
 
 /** The `previous_day` in rollups for a visitor's first visit. It is less than the number of any day. */
 export const NO_PREVIOUS_DAY = -1_000_000;
+
+/**
+ * How long the visits of one day waited between two steps of the standard funnel. Medians cannot be computed from the
+ * medians of days, so all waits are stored. Primary key: tenant, mode, step, day.
+ */
+export interface DailyWaitRow {
+  tenant: string;
+  mode: "closed" | "open";
+  /** Index of the earlier step, from 0. */
+  step: number;
+  /** Day on which the visits started. */
+  day: number;
+  /** JSON array of milliseconds in ascending order, one for each visit that did the step and then the next one. */
+  waits: string;
+}
 
 /** Statistics of one local hour, without dimensions. Primary key: tenant, hour. */
 export interface HourlyMetricRow {

@@ -3,6 +3,7 @@ import type {
   DailyMetricRow,
   DailyRevenueRow,
   DailyVisitorRow,
+  DailyWaitRow,
   DirtyBucketRow,
   HourlyMetricRow,
   WeeklyCohortRow,
@@ -30,6 +31,7 @@ export interface VisitTables {
   coatcheck_daily_metric: DailyMetricRow;
   coatcheck_daily_revenue: DailyRevenueRow;
   coatcheck_daily_visitor: DailyVisitorRow;
+  coatcheck_daily_wait: DailyWaitRow;
   coatcheck_hourly_metric: HourlyMetricRow;
   coatcheck_weekly_cohort: WeeklyCohortRow;
   coatcheck_dirty_bucket: DirtyBucketRow;
@@ -93,6 +95,11 @@ export interface VisitRow extends SourceColumns {
    * of days from a to b is the number of its visits with `previous_day` null or less than a.
    */
   previous_day: number | null;
+  /**
+   * 1 for the visitor's second visit. The number of returning visitors in a range of days from a to b is the number of
+   * its visits with `is_second` 1 or `previous_day` less than a: the visit before a later visit is not the first one.
+   */
+  is_second: number;
   /** Week of the visitor's first visit, for retention. */
   first_week: number;
 

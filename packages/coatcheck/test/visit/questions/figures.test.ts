@@ -9,26 +9,11 @@ import {
   type VisitFigures,
 } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { type Delivered, deliver } from "../recount/delivery.ts";
 import { DIMENSIONS, valueOfVisit } from "../recount/dimensions.ts";
-import { funnelOf } from "../recount/funnel.ts";
-import { type Figures, Recount } from "../recount/recount.ts";
-import { DAY, HOUR, type Script } from "../recount/script.ts";
-import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
+import type { Figures } from "../recount/recount.ts";
+import { MONTH, MONTH_END, TIME_ZONE } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
-
-/** One month of traffic, and the recount, which computes the expected figures independently. */
-interface Traffic {
-  readonly script: Script;
-  readonly delivered: readonly Delivered[];
-  readonly recount: Recount;
-}
-
-function month(): Traffic {
-  const script = trafficOf({ seed: 11, visitors: 100 });
-  const delivered = deliver(script, "shuffled", 3);
-  return { script, delivered, recount: new Recount(script, delivered, TIME_ZONE) };
-}
+import { month, type Traffic } from "./month.ts";
 
 /** All dimensions for which a visit has exactly one value. */
 const NAMES = DIMENSIONS as readonly Dimension[];
@@ -92,6 +77,17 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(documents).toEqual(Object.fromEntries(recount.documentCounts(MONTH)));
     expect(comparison).toBeNull();
     expect(Math.min(figures.returningVisitors, figures.singleRequestVisitors)).toBeGreaterThan(0);
+  });
+
+  it("overview() counts new and returning visitors of any range of days", async () => {
+    const starts = Array.from({ length: 10 }, (_, index) => index * 3 + 1);
+    const dateOf = (day: number) => `2026-10-${String(day).padStart(2, "0")}`;
+    for (const [start, length] of starts.flatMap((day) => [1, 4, 10].map((each) => [day, each] as const))) {
+      const range = { from: dateOf(start), to: dateOf(Math.min(start + length - 1, 31)) };
+      const { visitors, newVisitors, returningVisitors } = recount.overview(range);
+      const { figures } = await questions.overview({ ...range, grain: "day" });
+      expect({ range, ...figures }).toMatchObject({ range, visitors, newVisitors, returningVisitors });
+    }
   });
 
   it("overview() returns the figures of each day, including a day of 25 hours", async () => {
@@ -227,69 +223,6 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
       visits.filter((visit) => visit.lastNonDirect.channel === "Email" && visit.client?.country === "CH")
         .length,
     );
-  });
-
-  it.each([
-    ["visit", DAY],
-    ["visitor", DAY],
-    ["visitor", HOUR],
-    ["visit", 60_000],
-  ] as const)("funnel() counts the steps of each %s within %d ms", async (scope, window) => {
-    const steps = ["product_view", "add_to_cart", "begin_checkout", "order_completed"];
-    const wanted = funnelOf(
-      recount.visitsIn(MONTH),
-      steps.map((event) => ({ event })),
-      { by: scope, window },
-    );
-    const closed = await questions.funnel({ ...MONTH, scope, window });
-    expect(closed.steps.map(({ step }) => step.type)).toEqual(steps);
-    expect(closed.steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.closed));
-    expect(closed.steps.map(({ timeToNext }) => timeToNext)).toEqual([
-      ...wanted.slice(1).map(({ medianTime }) => medianTime),
-      null,
-    ]);
-    const open = await questions.funnel({ ...MONTH, scope, window, mode: "open" });
-    expect(open.steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.open));
-    expect(wanted[2]?.closed).toBeGreaterThan(0);
-  });
-
-  it("funnel() accepts steps with a page, and a step that is listed twice", async () => {
-    const steps = [
-      { type: "page_view", page: { operator: "is", value: "/" } },
-      { type: "page_view" },
-      { type: "page_view" },
-      { type: "add_to_cart" },
-    ] as const;
-    const wanted = funnelOf(
-      recount.visitsIn(MONTH),
-      [
-        { event: "page_view", path: "/" },
-        { event: "page_view" },
-        { event: "page_view" },
-        { event: "add_to_cart" },
-      ],
-      { by: "visit" },
-    );
-    const { steps: found } = await questions.funnel({ ...MONTH, steps });
-    expect(found.map(({ count }) => count)).toEqual(wanted.map((row) => row.closed));
-    expect(wanted[2]?.closed).toBeGreaterThan(0);
-    expect(wanted[2]?.closed).toBeLessThan(wanted[1]?.closed ?? 0);
-  });
-
-  it("funnel() applies filters", async () => {
-    const filters: Filter[] = [{ dimension: "device", operator: "is", value: "mobile" }];
-    const visits = recount.visitsIn(MONTH).filter(({ client }) => client?.device === "mobile");
-    const { steps } = await questions.funnel({ ...MONTH, filters });
-    const wanted = funnelOf(
-      visits,
-      steps.map(({ step }) => ({ event: step.type })),
-      { by: "visit" },
-    );
-    expect(steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.closed));
-    expect(steps[1]).toMatchObject({
-      shareOfFirst: (wanted[1]?.closed ?? 0) / (wanted[0]?.closed ?? 0),
-      dropOff: (wanted[0]?.closed ?? 0) - (wanted[1]?.closed ?? 0),
-    });
   });
 
   it.each(["first-touch", "last-non-direct"] as const)(

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createQuestions } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { HOUR, START } from "../facts/events.ts";
+import { DAY, eventOf, HOUR, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 const COUNT = {
@@ -28,12 +28,57 @@ function countsOnly(load: () => Promise<LoadedDatabase>): () => Promise<void> {
   };
 }
 
+/** A visit in which the visitor waits between the first two steps of the standard funnel. */
+const visit = (tenant: string | null, at: number, wait: number) => [
+  eventOf({ tenant, at, type: "product_view" }),
+  eventOf({ tenant, at: at + wait, type: "add_to_cart" }),
+];
+const SAME_VISITOR_ID = [
+  { batch: { events: [...visit("acme", START, 10), ...visit("acme", START + DAY, 20)], counts: [] } },
+  { batch: { events: [...visit("acme", START + 2 * DAY, 60), ...visit(null, START, 1000)], counts: [] } },
+];
+
+function sameVisitorId(load: () => Promise<LoadedDatabase>): () => Promise<void> {
+  return async () => {
+    const loaded = await load();
+    const questions = createQuestions(loaded.database, { timeZone: "UTC" });
+    try {
+      const range = { from: "2026-10-01", to: "2026-10-03" };
+      for (const [tenant, newVisitors, returningVisitors, timeToNext] of [
+        ["acme", 1, 1, 20],
+        [null, 1, 0, 1000],
+        [undefined, 2, 1, 40],
+      ] as const) {
+        const request = { ...range, ...(tenant !== undefined && { tenant }) };
+        expect((await questions.overview(request)).figures).toMatchObject({ newVisitors, returningVisitors });
+        for (const mode of ["closed", "open"] as const) {
+          const { steps } = await questions.funnel({ ...request, mode });
+          expect(steps[0]?.timeToNext).toBe(timeToNext);
+        }
+      }
+    } finally {
+      await questions.close();
+      await loaded.remove();
+    }
+  };
+}
+
+it(
+  "overview() and funnel() on SQLite separate visitors with the same id in two tenants",
+  sameVisitorId(() => fillSqlite(SAME_VISITOR_ID)),
+);
+
 it(
   "overview() on SQLite includes a tenant that has counted documents but no visits",
   countsOnly(() => fillSqlite(DELIVERED)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
+  it(
+    "overview() and funnel() separate visitors with the same id in two tenants",
+    sameVisitorId(() => fillPostgres(url, SAME_VISITOR_ID)),
+  );
+
   it(
     "overview() includes a tenant that has counted documents but no visits",
     countsOnly(() => fillPostgres(url, DELIVERED)),

@@ -90,9 +90,9 @@ export function funnelSteps(
   return rows.map(({ closed, open }, index) => ({
     count: options.mode === "closed" ? closed : open,
     shareOfFirst: counts[0] ? (counts[index] ?? 0) / counts[0] : null,
+    timeToNext: rows[index + 1]?.[options.mode === "closed" ? "medianTime" : "openMedianTime"] ?? null,
     ...(options.mode === "closed" && {
       dropOff: index === 0 ? null : (counts[index - 1] ?? 0) - closed,
-      timeToNext: rows[index + 1]?.medianTime ?? null,
     }),
   }));
 }

@@ -206,9 +206,9 @@ describe("Recount of funnels", () => {
     browser.wait(MINUTE).track("add_to_cart");
     browser.wait(2 * MINUTE).completeOrder("1", 1, "CHF");
     expect(funnelOf(recount(browser).visits, steps, { by: "visit" })).toEqual([
-      { closed: 1, open: 1, medianTime: null },
-      { closed: 1, open: 1, medianTime: MINUTE },
-      { closed: 1, open: 1, medianTime: 2 * MINUTE },
+      { closed: 1, open: 1, medianTime: null, openMedianTime: null },
+      { closed: 1, open: 1, medianTime: MINUTE, openMedianTime: null },
+      { closed: 1, open: 1, medianTime: 2 * MINUTE, openMedianTime: 4 * MINUTE },
     ]);
   });
 

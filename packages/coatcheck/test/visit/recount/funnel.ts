@@ -30,6 +30,8 @@ export interface FunnelRow {
    * and if no visit or visitor did both steps.
    */
   readonly medianTime: number | null;
+  /** The same in an open funnel: from the first occurrence of the previous step to a later first occurrence of this one. */
+  readonly openMedianTime: number | null;
 }
 
 /** Counts the steps of a funnel in a list of visits. */
@@ -43,16 +45,25 @@ export function funnelOf(
       ? visits.map((visit) => eventsOf([visit]))
       : [...Map.groupBy(visits, ({ visitor }) => visitor).values()].map(eventsOf);
   const walks = groups.map((actions) => closedStepTimes(actions, steps, options.window ?? 24 * HOUR));
+  const firsts = groups.map((actions) =>
+    steps.map((step) => actions.find((action) => isStep(action, step))?.at),
+  );
   return steps.map((step, index) => {
-    const times = walks.flatMap((taken) => {
-      const [before, now] = [taken[index - 1], taken[index]];
-      return before === undefined || now === undefined ? [] : [now - before];
-    });
+    const times = timesBefore(walks, index);
     return {
       closed: walks.filter((taken) => taken[index] !== undefined).length,
       open: groups.filter((actions) => actions.some((action) => isStep(action, step))).length,
       medianTime: median(times),
+      openMedianTime: median(timesBefore(firsts, index).filter((time) => time >= 0)),
     };
+  });
+}
+
+/** Returns the times from the previous step to a step, for each group that did both. */
+function timesBefore(groups: readonly (readonly (number | undefined)[])[], index: number): number[] {
+  return groups.flatMap((times) => {
+    const [before, now] = [times[index - 1], times[index]];
+    return before === undefined || now === undefined ? [] : [now - before];
   });
 }
 

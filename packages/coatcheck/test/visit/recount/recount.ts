@@ -24,6 +24,7 @@
  *   counted by their current values.
  * - **An order that arrives before its visit** has no source: it was stored as "(no visit)".
  * - **Customer of an order**: the customer that its event names, else the customer of its visit.
+ * - **Time to next in an open funnel**: between the first occurrences of both steps, unless the next step came earlier.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
  * - **Visits of a page**: visits that start in the range and viewed the page at any time.
  * - **A visitor with a single request** has a first visit of one event. A report of visible time is an event too.

@@ -35,6 +35,7 @@ export const ROLLUP_QUERIES = {
   revenue: `SELECT * FROM coatcheck_daily_revenue WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
     ORDER BY tenant, dimension, day, value, currency`,
   visitors: "SELECT * FROM coatcheck_daily_visitor ORDER BY tenant, dimension, day, value, previous_day",
+  waits: "SELECT * FROM coatcheck_daily_wait ORDER BY tenant, mode, step, day",
   hours: "SELECT * FROM coatcheck_hourly_metric ORDER BY tenant, hour",
   cohorts: "SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week",
 };

@@ -86,12 +86,20 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
   });
 
   it("expire() deletes rollups and document counts after 25 months", async () => {
-    await withSink([eventOf()], async (maintained) => {
+    const events = [eventOf({ type: "product_view" }), eventOf({ type: "add_to_cart", at: START + 1 })];
+    await withSink(events, async (maintained) => {
       const { sink } = maintained;
       const months25 = Date.UTC(2028, 10, 1, 12);
       expect(await sink.expire(months25 - 2 * DAY)).toMatchObject({ rollups: 0, documentCounts: 0 });
+      expect(await countOf(maintained, "coatcheck_daily_wait")).toBe(2);
       expect(await sink.expire(months25 + 2 * DAY)).toMatchObject({ documentCounts: 1 });
-      for (const table of ["daily_metric", "daily_visitor", "hourly_metric", "document_count"]) {
+      for (const table of [
+        "daily_metric",
+        "daily_visitor",
+        "daily_wait",
+        "hourly_metric",
+        "document_count",
+      ]) {
         expect(await countOf(maintained, `coatcheck_${table}`)).toBe(0);
       }
     });
@@ -196,6 +204,33 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
       ).toEqual([
         { event_id: events[1]?.id, visitor: null, subject: null, session_id: null, visit_id: null },
       ]);
+    });
+  });
+
+  it("erasePerson() removes a returning visitor and their waits from the rollups", async () => {
+    const visit = (visitorId: string, at: number) => [
+      eventOf({ visitorId, at, type: "product_view" }),
+      eventOf({ visitorId, at: at + 7, type: "add_to_cart" }),
+    ];
+    const events = [
+      ...visit("visitor-1", START),
+      ...visit("visitor-1", START + DAY),
+      ...visit("visitor-2", START + DAY),
+    ];
+    await withSink(events, async (maintained) => {
+      const { sink, queryAll } = maintained;
+      const returning = () =>
+        queryAll(
+          "SELECT returning_visitors FROM coatcheck_daily_visitor WHERE dimension = '' AND returning_visitors > 0",
+        );
+      const waits = () =>
+        queryAll("SELECT waits FROM coatcheck_daily_wait WHERE mode = 'open' ORDER BY day, step");
+      expect(await returning()).toEqual([{ returning_visitors: 1 }]);
+      expect(await waits()).toEqual([{ waits: "[7]" }, { waits: "[7,7]" }]);
+      await sink.erasePerson({ visitorId: "visitor-1" });
+      await sink.recompute(10);
+      expect(await returning()).toEqual([]);
+      expect(await waits()).toEqual([{ waits: "[7]" }]);
     });
   });
 

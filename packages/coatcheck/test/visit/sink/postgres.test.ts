@@ -193,6 +193,7 @@ const TABLES = [
   "coatcheck_daily_metric",
   "coatcheck_daily_revenue",
   "coatcheck_daily_visitor",
+  "coatcheck_daily_wait",
   "coatcheck_hourly_metric",
   "coatcheck_weekly_cohort",
 ];

@@ -57,12 +57,77 @@ describe("the daily rollups", () => {
     database.recompute();
     expect(
       database.readAll(
-        "SELECT day, value, previous_day, visitors FROM coatcheck_daily_visitor WHERE dimension = 'channel' ORDER BY day, previous_day",
+        "SELECT day, value, previous_day, visitors FROM coatcheck_daily_visitor WHERE dimension = 'channel' AND visitors > 0 ORDER BY day, previous_day",
       ),
     ).toEqual([
       { day: DAY_NUMBER, value: "Organic Search", previous_day: NO_PREVIOUS_DAY, visitors: 1 },
       { day: DAY_NUMBER + 1, value: "Direct", previous_day: NO_PREVIOUS_DAY, visitors: 1 },
       { day: DAY_NUMBER + 1, value: "Direct", previous_day: DAY_NUMBER, visitors: 1 },
+    ]);
+  });
+
+  describe("of returning visitors", () => {
+    const returning = () =>
+      database.readAll(
+        "SELECT day, previous_day, returning_visitors FROM coatcheck_daily_visitor WHERE dimension = '' AND returning_visitors > 0 ORDER BY day, previous_day",
+      );
+    const day = (number: number) => START + number * 24 * HOUR;
+
+    it("count each visitor once per day, by the day of their previous visit other than the first", () => {
+      database.addEvents([
+        eventOf({ at: day(0) }),
+        eventOf({ at: day(0) + HOUR }),
+        eventOf({ at: day(0) + 2 * HOUR }),
+        eventOf({ at: day(2) }),
+        eventOf({ at: day(2) + HOUR }),
+        eventOf({ visitorId: "visitor-2", at: day(0) }),
+        eventOf({ visitorId: "visitor-2", at: day(2) }),
+      ]);
+      database.recompute();
+      expect(returning()).toEqual([
+        { day: DAY_NUMBER, previous_day: NO_PREVIOUS_DAY, returning_visitors: 1 },
+        { day: DAY_NUMBER + 2, previous_day: NO_PREVIOUS_DAY, returning_visitors: 1 },
+        { day: DAY_NUMBER + 2, previous_day: DAY_NUMBER, returning_visitors: 1 },
+      ]);
+    });
+
+    it("change when a late event begins an earlier visit", () => {
+      database.addEvents([eventOf({ at: day(1) }), eventOf({ at: day(2) })]);
+      database.recompute();
+      expect(returning()).toEqual([
+        { day: DAY_NUMBER + 2, previous_day: NO_PREVIOUS_DAY, returning_visitors: 1 },
+      ]);
+      database.addEvents([eventOf({ at: day(0) })]);
+      database.recompute();
+      expect(returning()).toEqual([
+        { day: DAY_NUMBER + 1, previous_day: NO_PREVIOUS_DAY, returning_visitors: 1 },
+        { day: DAY_NUMBER + 2, previous_day: DAY_NUMBER + 1, returning_visitors: 1 },
+      ]);
+    });
+  });
+
+  it("list the waits between the steps of the standard funnel", () => {
+    const visit = (visitorId: string, steps: readonly (readonly [type: string, at: number])[]) =>
+      database.addEvents(steps.map(([type, at]) => eventOf({ visitorId, type, at: START + at })));
+    visit("visitor-1", [
+      ["product_view", 0],
+      ["add_to_cart", 700],
+    ]);
+    visit("visitor-2", [
+      ["add_to_cart", 1],
+      ["product_view", 2],
+      ["add_to_cart", 52],
+      ["begin_checkout", 60],
+    ]);
+    visit("visitor-3", [["product_view", 0]]);
+    database.recompute();
+    expect(
+      database.readAll("SELECT mode, step, day, waits FROM coatcheck_daily_wait ORDER BY mode, step"),
+    ).toEqual([
+      { mode: "closed", step: 0, day: DAY_NUMBER, waits: "[50,700]" },
+      { mode: "closed", step: 1, day: DAY_NUMBER, waits: "[8]" },
+      { mode: "open", step: 0, day: DAY_NUMBER, waits: "[700]" },
+      { mode: "open", step: 1, day: DAY_NUMBER, waits: "[59]" },
     ]);
   });
 

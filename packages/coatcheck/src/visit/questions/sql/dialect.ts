@@ -20,6 +20,8 @@ export interface Dialect {
   integer(index: number): Sql<number>;
   /** The amounts in a JSON object, as a table `e` with the columns `key` (text) and `value` (integer). */
   members(object: Sql): Sql;
+  /** An aggregate: the numbers as a JSON array in ascending order. */
+  sortedList(number: Sql): Sql<string>;
   /** `text`, sorted by its bytes, so that both databases return the same order. */
   byBytes(text: Sql): Sql;
   /**
@@ -38,6 +40,7 @@ const sqliteDialect: Dialect = {
   text: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
   integer: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
   members: (object) => sql`json_each(${object}) e`,
+  sortedList: (number) => sql`json_group_array(${number} order by ${number})`,
   byBytes: (text) => text,
   withinBudget: (number) => sql`(${number} % 251 <> 0 or within_budget())`,
 };
@@ -50,6 +53,7 @@ const postgresDialect: Dialect = {
   text: (index) => sql`(e.value ->> ${sql.lit(index)})`,
   integer: (index) => sql`(e.value ->> ${sql.lit(index)})::bigint`,
   members: (object) => sql`jsonb_each_text((${object})::jsonb) e`,
+  sortedList: (number) => sql`coalesce(json_agg(${number} order by ${number}), '[]')::text`,
   byBytes: (text) => sql`${text} collate "C"`,
   withinBudget: () => sql`true`,
 };

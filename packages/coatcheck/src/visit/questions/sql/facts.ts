@@ -18,14 +18,9 @@ const DAY = 24 * HOUR;
 
 const CHANGED_DAYS = sql`(select distinct tenant, day from coatcheck_dirty_bucket)`;
 
-/**
- * Selects the visits `v` that start on the days and match the filters: `from … where …`.
- *
- * @param number - a column for `withinBudget`. Choose a column of the index that the query scans, so that the query
- *   reads no table rows.
- */
-export function visitsOn(scope: Scope, days: ChangedDays, number: Sql = sql`v.visitor`): Sql {
-  const conditions = allOf([...filterConditions(scope), scope.dialect.withinBudget(number)]);
+/** Selects the visits `v` that start on the days and match the filters: `from … where …`. */
+export function visitsOn(scope: Scope, days: ChangedDays): Sql {
+  const conditions = allOf([...filterConditions(scope), scope.dialect.withinBudget(sql`v.visitor`)]);
   return sql`${onDays(scope, days, "coatcheck_visit", "v")} and ${conditions}`;
 }
 
@@ -73,6 +68,7 @@ export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays
     visitors: countWhere(sql`v.previous_day is null or v.previous_day < ${from}`),
     day_visitors: grouping.by === "hour" ? sql`count(distinct v.visitor)` : countWhere(isFirstOnDay),
     new_visitors: countWhere(sql`v.previous_day is null`),
+    returning_visitors: countWhere(sql`v.is_second = 1 or v.previous_day < ${from}`),
   };
   const key = groupKeyOf(grouping, "v.started_at", "v.local_day");
   return [selectFigures(key, given, sql`${visitsOn(scope, days)} group by 1`)];

@@ -14,6 +14,8 @@ export interface MetricRow {
   /** Number of visits that are the first one of their visitor on the day. */
   readonly day_visitors: number;
   readonly new_visitors: number;
+  /** Number of visits that are the first one in the range of a visitor, apart from the visitor's first visit ever. */
+  readonly returning_visitors: number;
   readonly page_views: number;
   readonly orders: number;
 }
@@ -34,6 +36,7 @@ const FIGURE_NAMES = [
   "visitors",
   "day_visitors",
   "new_visitors",
+  "returning_visitors",
   "page_views",
   "orders",
 ] as const satisfies readonly (keyof MetricRow)[];

@@ -1,11 +1,10 @@
 import { sql } from "kysely";
-import type { DailyMetricRow } from "../../sink/rollup-schema.ts";
+import { FUNNEL_STEPS, FUNNEL_WINDOW, STEP_TIMES } from "../../facts/funnel.ts";
 import type { VisitRow } from "../../sink/schema.ts";
 import type { FunnelStep } from "../answers.ts";
-import { allOf, type Sql, sumOf } from "./dialect.ts";
+import { allOf, type Sql } from "./dialect.ts";
 import { visitsOn, withEntries } from "./facts.ts";
-import { isUpToDate } from "./metrics.ts";
-import { isInRange, isOfTenant, type Scope, textCondition } from "./scope.ts";
+import { type Scope, textCondition } from "./scope.ts";
 
 /** A validated funnel request. */
 export interface FunnelPlan {
@@ -25,30 +24,10 @@ export interface FunnelRow {
   readonly time_to_next: number | null;
 }
 
-/** The columns that store a standard step. */
-interface StepColumn {
-  /** Column of a visit with the time of the step. */
-  readonly time: keyof VisitRow;
-  /** Column of a rollup with the number of visits that did the step. */
-  readonly count: keyof DailyMetricRow;
-}
-
-/** The columns of each step in an open funnel, in which the order of steps does not matter. */
-const OPEN_COLUMNS: Readonly<Record<string, StepColumn>> = {
-  product_view: { time: "product_view_at", count: "product_view" },
-  add_to_cart: { time: "add_to_cart_at", count: "add_to_cart" },
-  begin_checkout: { time: "begin_checkout_at", count: "begin_checkout" },
-  order_completed: { time: "order_at", count: "order_completed" },
-};
-/** The columns of each step in a closed funnel, in which each step must follow the previous one. */
-const CLOSED_COLUMNS: readonly StepColumn[] = [
-  { time: "product_view_at", count: "product_view" },
-  { time: "closed_add_to_cart_at", count: "closed_add_to_cart" },
-  { time: "closed_begin_checkout_at", count: "closed_begin_checkout" },
-  { time: "closed_order_at", count: "closed_order_completed" },
-];
-/** The time window of the closed-funnel columns, in milliseconds. */
-const CLOSED_WINDOW = 86_400_000;
+/** The column of a visit with the time of each standard step in an open funnel, by the type of the step. */
+const OPEN_TIMES = new Map<string, keyof VisitRow>(
+  FUNNEL_STEPS.map((type, step) => [type, STEP_TIMES.open[step] as keyof VisitRow]),
+);
 /**
  * A position is `time × POSITIONS_PER_MILLISECOND + index of the event in its visit`. Positions therefore sort events by time, then
  * by id.
@@ -60,74 +39,34 @@ const POSITIONS_PER_MILLISECOND = 100_000;
  * (lists of events).
  */
 export function funnelQuery(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
-  const columns = columnsOf(plan);
-  return columns ? countFromColumns(scope, columns) : countFromJourneys(scope, plan);
+  const times = timeColumnsOf(plan);
+  return times ? countFromColumns(scope, times) : countFromJourneys(scope, plan);
 }
 
-function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepColumn[] | null {
+function timeColumnsOf({ steps, mode, scope, window }: FunnelPlan): readonly (keyof VisitRow)[] | null {
   if (scope === "visitor" || steps.some(({ page }) => page)) return null;
-  const types = steps.map(({ type }) => type);
   if (mode === "open") {
-    const columns = types.flatMap((type) =>
-      Object.hasOwn(OPEN_COLUMNS, type) ? (OPEN_COLUMNS[type] ?? []) : [],
-    );
-    return columns.length === types.length ? columns : null;
+    const times = steps.flatMap(({ type }) => OPEN_TIMES.get(type) ?? []);
+    return times.length === steps.length ? times : null;
   }
-  const isPrefix =
-    types.length <= CLOSED_COLUMNS.length &&
-    types.every((type, index) => Object.keys(OPEN_COLUMNS)[index] === type);
-  return isPrefix && window === CLOSED_WINDOW ? CLOSED_COLUMNS.slice(0, types.length) : null;
+  const isPrefix = steps.every(({ type }, index) => FUNNEL_STEPS[index] === type);
+  return isPrefix && window === FUNNEL_WINDOW ? STEP_TIMES.closed.slice(0, steps.length) : null;
 }
 
-/**
- * Reads the counts from the rollups (precomputed statistics). Counts the visits themselves on days whose rollups are
- * out of date and, if there are filters, on all days. Always reads the times from the visits; for the closed funnel, an
- * index contains the visits with at least two steps.
- */
-function countFromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
-  const hasFilters = scope.filters.length > 0;
-  const counted = columns.map(
-    ({ time }, index) => sql`count(${sql.ref(`v.${time}`)}) as ${numberedName("count", index)}`,
-  );
-  const parts = (["changed", "all"] as const)
-    .filter((days) => hasFilters === (days === "all"))
-    .map((days) => sql`select ${sql.join(counted)} ${visitsOn(scope, days)}`);
-  if (!hasFilters) parts.push(rollupCounts(scope, columns));
-  const sums = columns.map(
-    (_, index) => sql`${sumOf(sql`c.${numberedName("count", index)}`)} as ${numberedName("count", index)}`,
-  );
-  const times = columns.map(
-    ({ time }, index) => sql`${sql.ref(`v.${time}`)} as ${numberedName("at", index)}`,
-  );
-  const second = sql.ref(`v.${columns[1]?.time ?? columns[0]?.time}`);
-  const isIndexed = columns[1]?.time === CLOSED_COLUMNS[1]?.time;
-  const number = isIndexed ? sql`v.product_view_at` : sql`v.visitor`;
-  const isWaiting = isIndexed ? sql`${second} is not null` : sql`true`;
-  const rows = columns.map((_, index) => {
-    const waits = sql`select ${numberedName("at", index + 1)} - ${numberedName("at", index)} as wait from f
-      where ${numberedName("at", index + 1)} >= ${numberedName("at", index)}`;
-    const timeToNext = index + 1 < columns.length ? median(waits) : sql`null`;
-    return sql`select ${sql.lit(index)} as step, ${numberedName("count", index)} as count, ${timeToNext} as time_to_next from c`;
+function countFromColumns(scope: Scope, times: readonly (keyof VisitRow)[]): Sql<FunnelRow> {
+  const columns = times.map((time, index) => sql`${sql.ref(`v.${time}`)} as ${numberedName("at", index)}`);
+  const rows = times.map((_, index) => {
+    const [at, nextAt] = [numberedName("at", index), numberedName("at", index + 1)];
+    const waits = sql`select ${nextAt} - ${at} as wait from f where ${nextAt} >= ${at}`;
+    const timeToNext = index + 1 < times.length ? median(waits) : sql`null`;
+    return sql`select ${sql.lit(index)} as step, count(${at}) as count, ${timeToNext} as time_to_next from f`;
   });
-  return sql`with c as materialized (select ${sql.join(sums)} from (${sql.join(parts, sql` union all `)}) c),
-    f as materialized (select ${sql.join(times)} ${visitsOn(scope, "all", number)} and ${isWaiting})
+  return sql`with f as materialized (select ${sql.join(columns)} ${visitsOn(scope, "all")})
     ${sql.join(rows, sql` union all `)}`;
 }
 
 function numberedName(prefix: string, index: number): Sql {
   return sql.ref(`${prefix}_${index}`);
-}
-
-function rollupCounts(scope: Scope, columns: readonly StepColumn[]): Sql {
-  const sums = columns.map(
-    ({ count }, index) => sql`${sumOf(sql.ref(`m.${count}`))} as ${numberedName("count", index)}`,
-  );
-  return sql`select ${sql.join(sums)} from coatcheck_daily_metric m where ${allOf([
-    isOfTenant(scope, "m.tenant"),
-    sql`m.dimension = ''`,
-    isInRange(scope, "m.day"),
-    isUpToDate(),
-  ])}`;
 }
 
 /** Returns the median of the column `wait`: the mean of the middle two values. */
@@ -166,7 +105,7 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
  */
 function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql[] {
   const [first = "", ...later] = types;
-  const hasColumns = types.every((type) => Object.hasOwn(OPEN_COLUMNS, type));
+  const hasColumns = types.every((type) => OPEN_TIMES.has(type));
   const isRepeated = types.length < plan.steps.length;
   if (plan.scope === "visit" || !hasColumns || plan.steps.some(({ page }) => page))
     return [journeyEvents(scope, plan, types, sql`true`)];
@@ -181,7 +120,7 @@ function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql
 }
 
 function timeOf(type: string): Sql {
-  return sql.ref(`v.${OPEN_COLUMNS[type]?.time}`);
+  return sql.ref(`v.${OPEN_TIMES.get(type)}`);
 }
 
 /** Selects the first event of a type in each visit that matches `condition` and still has its journey. */
@@ -212,7 +151,7 @@ function waitsAfter(index: number): Sql {
   const time = (alias: string) =>
     sql`${sql.ref(`${alias}.position`)} / ${sql.lit(POSITIONS_PER_MILLISECOND)}`;
   return sql`select ${time("b")} - ${time("a")} as wait from ${stepTable(index)} a join ${stepTable(index + 1)} b
-    on b.entity = a.entity where b.position >= a.position`;
+    on b.entity = a.entity where ${time("b")} >= ${time("a")}`;
 }
 
 /** Selects the visits or visitors that did a step, with the positions of this step and of the first step. */

@@ -44,10 +44,8 @@ function selectRollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>
   const from = sql.lit(scope.days.fromDay);
   const named = ["visits", "engaged", "converted", "visible_time", "single_request", "page_views", "orders"];
   const isNew = sql`m.previous_day = ${sql.lit(NO_PREVIOUS_DAY)}`;
-  const countedOnDays = {
-    day_visitors: sql`sum(m.visitors)`,
-    new_visitors: sql`sum(case when ${isNew} then m.visitors else 0 end)`,
-  };
+  const sumWhere = (condition: Sql, column: string) =>
+    sql`sum(case when ${condition} then ${sql.ref(column)} else 0 end)`;
   // A dimension can have many values. Its rows need only each visitor's first visit in the range.
   const isFirst = sql`m.previous_day < ${from}`;
   return [
@@ -59,8 +57,12 @@ function selectRollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>
     selectFigures(
       key,
       {
-        visitors: sql`sum(case when ${isFirst} then m.visitors else 0 end)`,
-        ...(isByDay ? countedOnDays : {}),
+        visitors: sumWhere(isFirst, "m.visitors"),
+        ...(isByDay && {
+          day_visitors: sql`sum(m.visitors)`,
+          new_visitors: sumWhere(isNew, "m.visitors"),
+          returning_visitors: sumWhere(isFirst, "m.returning_visitors"),
+        }),
       },
       sql`from coatcheck_daily_visitor m where ${where} and ${isByDay ? sql`true` : isFirst} group by 1`,
     ),

@@ -6,6 +6,7 @@ import {
   REVENUE_COLUMNS,
   VISIT_COLUMNS,
   VISITOR_COLUMNS,
+  WAIT_COLUMNS,
 } from "../columns.ts";
 
 /** A table to insert into, and its columns. */
@@ -24,6 +25,7 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = Object.fromEntries(
     ...["closed_add_to_cart", "closed_begin_checkout", "closed_order_completed", "first_visit_at"],
     ...["product_view_at", "add_to_cart_at", "begin_checkout_at", "order_at"],
     ...["closed_add_to_cart_at", "closed_begin_checkout_at", "closed_order_at"],
+    ...["returning_visitors", "step"],
   ].map((name) => [name, "bigint"]),
 );
 
@@ -47,6 +49,7 @@ export const INSERT_TABLES = {
   metric: { name: "coatcheck_daily_metric", columns: METRIC_COLUMNS },
   dailyRevenue: { name: "coatcheck_daily_revenue", columns: REVENUE_COLUMNS },
   dailyVisitor: { name: "coatcheck_daily_visitor", columns: VISITOR_COLUMNS },
+  dailyWait: { name: "coatcheck_daily_wait", columns: WAIT_COLUMNS },
   hour: { name: "coatcheck_hourly_metric", columns: HOURLY_COLUMNS },
 } as const satisfies Record<string, InsertTable>;
 

@@ -61,6 +61,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       last_day bigint not null,
       week bigint not null,
       previous_day bigint,
+      is_second smallint not null,
       first_week bigint not null,
       ${sourceColumns("", "not null")},
       term ${TEXT_TYPE},
@@ -96,9 +97,6 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_visit (tenant, local_day, last_day)",
     "create index on coatcheck_visit (tenant, week, first_week, visitor)",
     "create index on coatcheck_visit using hash (subject) where subject is not null",
-    `create index on coatcheck_visit
-      (tenant, local_day, product_view_at, closed_add_to_cart_at, closed_begin_checkout_at, closed_order_at)
-      where closed_add_to_cart_at is not null`,
 
     `create table coatcheck_visit_journey (visit_id ${TEXT_TYPE} primary key, journey text not null) with (fillfactor = 70)`,
     `create table coatcheck_visit_session (
@@ -201,7 +199,16 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       ${DAILY_KEY_COLUMNS},
       previous_day bigint not null,
       visitors bigint not null,
+      returning_visitors bigint not null,
       primary key (tenant, dimension, day, value, previous_day)
+    )`,
+    `create table coatcheck_daily_wait (
+      tenant ${TEXT_TYPE} not null,
+      mode ${TEXT_TYPE} not null,
+      step bigint not null,
+      day bigint not null,
+      waits text not null,
+      primary key (tenant, mode, step, day)
     )`,
     `create table coatcheck_hourly_metric (
       tenant ${TEXT_TYPE} not null,

@@ -138,6 +138,7 @@ async function writeDay(
       [tenant, day, ROLLUP_DIMENSIONS],
     );
   }
+  await session.rows("delete from coatcheck_daily_wait where tenant = $1 and day = $2", [tenant, day]);
   await session.rows("delete from coatcheck_hourly_metric where tenant = $1 and hour >= $2 and hour < $3", [
     tenant,
     time.startOfDay(day),
@@ -146,6 +147,7 @@ async function writeDay(
   await insertRows(session, INSERT_TABLES.metric, rows.metrics);
   await insertRows(session, INSERT_TABLES.dailyRevenue, rows.revenue);
   await insertRows(session, INSERT_TABLES.dailyVisitor, rows.visitors);
+  await insertRows(session, INSERT_TABLES.dailyWait, rows.waits);
   await insertRows(session, INSERT_TABLES.hour, rows.hours);
   const week = weekOf(day);
   await session.rows("delete from coatcheck_weekly_cohort where tenant = $1 and week = $2", [tenant, week]);

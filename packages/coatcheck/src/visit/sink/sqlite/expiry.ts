@@ -224,6 +224,7 @@ const ROLLUP_KEYS: Readonly<Record<string, string>> = {
   coatcheck_daily_metric: "tenant, dimension, day, value",
   coatcheck_daily_revenue: "tenant, dimension, day, value, currency",
   coatcheck_daily_visitor: "tenant, dimension, day, value, previous_day",
+  coatcheck_daily_wait: "tenant, mode, step, day",
   coatcheck_hourly_metric: "tenant, hour",
   coatcheck_weekly_cohort: "tenant, first_week, week",
 };

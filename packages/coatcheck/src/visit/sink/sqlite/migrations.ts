@@ -39,6 +39,7 @@ const MIGRATIONS = [
     last_day INTEGER NOT NULL,
     week INTEGER NOT NULL,
     previous_day INTEGER,
+    is_second INTEGER NOT NULL,
     first_week INTEGER NOT NULL,
     channel TEXT NOT NULL,
     source TEXT,
@@ -84,9 +85,6 @@ const MIGRATIONS = [
   CREATE INDEX coatcheck_visit_by_week ON coatcheck_visit (tenant, week, first_week, visitor);
   CREATE INDEX coatcheck_visit_by_subject ON coatcheck_visit (tenant, subject, started_at)
     WHERE subject IS NOT NULL;
-  CREATE INDEX coatcheck_visit_by_funnel ON coatcheck_visit
-    (tenant, local_day, product_view_at, closed_add_to_cart_at, closed_begin_checkout_at, closed_order_at)
-    WHERE closed_add_to_cart_at IS NOT NULL;
 
   CREATE TABLE coatcheck_visit_journey (visit_id TEXT PRIMARY KEY NOT NULL, journey TEXT NOT NULL) STRICT;
 
@@ -207,8 +205,18 @@ const MIGRATIONS = [
   CREATE TABLE coatcheck_daily_visitor (${DAILY_KEY_COLUMNS},
     previous_day INTEGER NOT NULL,
     visitors INTEGER NOT NULL,
+    returning_visitors INTEGER NOT NULL,
     PRIMARY KEY (tenant, dimension, day, value, previous_day)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE coatcheck_daily_wait (
+    tenant TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    waits TEXT NOT NULL,
+    PRIMARY KEY (tenant, mode, step, day)
+  ) STRICT;
 
   CREATE TABLE coatcheck_hourly_metric (
     tenant TEXT NOT NULL,

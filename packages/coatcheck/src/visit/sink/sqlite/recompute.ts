@@ -1,7 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { type LocalTime, weekOf } from "../../facts/local-time.ts";
 import { DayRollup, type DayRows } from "../../rollup/day-rollup.ts";
-import { HOURLY_COLUMNS, METRIC_COLUMNS, REVENUE_COLUMNS, VISITOR_COLUMNS } from "../columns.ts";
+import {
+  HOURLY_COLUMNS,
+  METRIC_COLUMNS,
+  REVENUE_COLUMNS,
+  VISITOR_COLUMNS,
+  WAIT_COLUMNS,
+} from "../columns.ts";
 import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
 import type { BackendEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 
@@ -79,12 +85,14 @@ function writeDay(database: DatabaseSync, time: LocalTime, dirty: DirtyDay, rows
     );
     for (const dimension of ROLLUP_DIMENSIONS) clear.run(tenant, dimension, day);
   }
+  database.prepare("DELETE FROM coatcheck_daily_wait WHERE tenant = ? AND day = ?").run(tenant, day);
   database
     .prepare("DELETE FROM coatcheck_hourly_metric WHERE tenant = ? AND hour >= ? AND hour < ?")
     .run(tenant, time.startOfDay(day), time.startOfDay(day + 1));
   insertRows(database, "coatcheck_daily_metric", METRIC_COLUMNS, rows.metrics);
   insertRows(database, "coatcheck_daily_revenue", REVENUE_COLUMNS, rows.revenue);
   insertRows(database, "coatcheck_daily_visitor", VISITOR_COLUMNS, rows.visitors);
+  insertRows(database, "coatcheck_daily_wait", WAIT_COLUMNS, rows.waits);
   insertRows(database, "coatcheck_hourly_metric", HOURLY_COLUMNS, rows.hours);
   const week = weekOf(day);
   database.prepare("DELETE FROM coatcheck_weekly_cohort WHERE tenant = ? AND week = ?").run(tenant, week);
