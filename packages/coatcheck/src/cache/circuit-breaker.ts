@@ -53,7 +53,7 @@ export class CircuitBreaker {
     this.#options = options;
     this.#breaker = circuitBreaker(handleAll, {
       breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: { next: () => monotonicBackoff(options.monotonic) },
+      halfOpenAfter: { next: () => createMonotonicBackoff(options.monotonic) },
     });
   }
 
@@ -91,13 +91,13 @@ export class CircuitBreaker {
  * Creates a backoff that measures time with the monotonic clock. cockatiel's own backoff uses the wall clock: if an
  * administrator set that clock back by an hour, the breaker would stay open for an hour.
  */
-function monotonicBackoff(monotonic: () => number): IBackoff<unknown> {
+function createMonotonicBackoff(monotonic: () => number): IBackoff<unknown> {
   const until = monotonic() + HALF_OPEN_AFTER;
   return {
     get duration() {
       return monotonic() < until ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     },
-    next: () => monotonicBackoff(monotonic),
+    next: () => createMonotonicBackoff(monotonic),
   };
 }
 

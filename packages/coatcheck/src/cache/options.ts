@@ -116,10 +116,14 @@ export function resolveMaxStaleness(options: CacheOptions): number {
     faults.push({ path: "maxStaleness", message });
   }
   for (const [path, value] of Object.entries({ dataVersion, shared, hints })) {
-    if (singleProcess && value) faults.push({ path, message: "must not be set together with singleProcess" });
+    if (singleProcess && value)
+      faults.push({ path, message: 'must not be set together with "singleProcess"' });
   }
   if (shared && hints) {
-    faults.push({ path: "hints", message: "must not be set together with shared, which carries the hints" });
+    faults.push({
+      path: "hints",
+      message: 'must not be set together with "shared", because that tier carries the hints',
+    });
   }
   for (const name of ["maxEntries", "maxBytes"] as const) {
     const limit = local[name] ?? 1;

@@ -7,7 +7,7 @@ export interface SingleFlight<T> {
 }
 
 /** Creates a flight that runs `task`. `onJoin` is called for each caller that shares a run in progress. */
-export function singleFlight<T>(task: () => Promise<T>, onJoin?: () => void): SingleFlight<T> {
+export function createSingleFlight<T>(task: () => Promise<T>, onJoin?: () => void): SingleFlight<T> {
   let flight: Promise<T> | undefined;
   return {
     join() {

@@ -1,7 +1,7 @@
 import type { SessionView } from "../wire.ts";
 import type { EndpointCall } from "./api.ts";
 import type { CsrfTokenCache } from "./csrf.ts";
-import { singleFlight } from "./flight.ts";
+import { createSingleFlight } from "./flight.ts";
 import type { RunAlone } from "./lock.ts";
 import type { ViewState } from "./view-state.ts";
 
@@ -17,7 +17,7 @@ interface InitDependencies<User> {
  * never rejects; it resolves to false if the server sent no token.
  */
 export function createInitSession<User>({ call, csrf, state, runAlone }: InitDependencies<User>) {
-  return singleFlight(() => {
+  return createSingleFlight(() => {
     const before = csrf.$token.get();
     return runAlone(async () => {
       csrf.synchronize();

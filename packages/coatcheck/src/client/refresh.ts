@@ -2,7 +2,7 @@ import type { SessionInfo, SessionView } from "../wire.ts";
 import type { EndpointCall } from "./api.ts";
 import { awaitArrival, type ClientClock } from "./clock.ts";
 import type { SessionError } from "./error.ts";
-import { type SingleFlight, singleFlight } from "./flight.ts";
+import { createSingleFlight, type SingleFlight } from "./flight.ts";
 import type { RunAlone } from "./lock.ts";
 import type { Meter } from "./metrics.ts";
 import type { Enqueue } from "./queue.ts";
@@ -56,7 +56,7 @@ export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
     });
   }
 
-  const flight = singleFlight(request, () => counts.deduped++);
+  const flight = createSingleFlight(request, () => counts.deduped++);
 
   return {
     ...flight,

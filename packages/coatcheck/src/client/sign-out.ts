@@ -1,6 +1,6 @@
 import type { EndpointCall } from "./api.ts";
 import type { SessionError } from "./error.ts";
-import { singleFlight } from "./flight.ts";
+import { createSingleFlight } from "./flight.ts";
 import type { Enqueue } from "./queue.ts";
 import { requireLogoutOptions } from "./require-options.ts";
 import type { LogoutOptions } from "./session-client.ts";
@@ -30,7 +30,7 @@ interface SignOutDependencies<User> {
 export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDependencies<User>): SignOut {
   let last: LogoutOptions = {};
 
-  const request = singleFlight(() =>
+  const request = createSingleFlight(() =>
     enqueue(async () => {
       cache.setMeta({ signOut: "pending" });
       // Notify the other tabs before the server, so that none of them sends a request for the signed-out user.

@@ -189,7 +189,7 @@ export class EntityCache {
       return { value: null, keys: [key], start, startedAt, expiresAt: startedAt + negativeTtl };
     }
     // The shared tier turns a Date into a string. Convert the local copy too, so that both have the same types.
-    const raw = shared ? jsonCopy(entity, loaded) : loaded;
+    const raw = shared ? copyAsJson(entity, loaded) : loaded;
     const value = await checkEntity(entity, raw);
     const keys = [key, ...tagsOf(entity, value).map(tagKey)];
     if (shared) {
@@ -234,7 +234,7 @@ function tagsOf({ name, settings }: Entity, value: unknown): readonly string[] {
   throw contextUnavailableError(name, 'has an option "tags" that did not return a list of strings');
 }
 
-function jsonCopy({ name }: Entity, value: unknown): unknown {
+function copyAsJson({ name }: Entity, value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value));
   } catch (error) {

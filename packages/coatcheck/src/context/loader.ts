@@ -5,9 +5,9 @@ import type { Session } from "../session/session.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import {
   type EntityId,
+  resolveSelectionSettings,
   type SelectionOptions,
   type SelectionSettings,
-  selectionSettings,
 } from "./selection.ts";
 
 /**
@@ -172,7 +172,7 @@ export function loader(options: object): Loader<unknown, unknown> {
     from: (typeof from === "function" ? from : () => from) as LoaderSettings["from"],
     reference: reference as LoaderSettings["reference"],
     load: load as LoaderSettings["load"],
-    selection: selectionSettings(given.selection),
+    selection: resolveSelectionSettings(given.selection),
     schema,
     tags,
     ...durations,

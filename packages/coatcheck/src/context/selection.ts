@@ -47,7 +47,7 @@ const SELECTION_OPTIONS = {
 } satisfies KnownOptions<SelectionOptions<unknown, unknown>>;
 
 /** Checks a loader's option `selection`. Throws a UsageError. */
-export function selectionSettings(given: unknown): SelectionSettings | null {
+export function resolveSelectionSettings(given: unknown): SelectionSettings | null {
   if (given === undefined) return null;
   requireKnownOptions(OPTIONS_LABEL, given, SELECTION_OPTIONS, "selection");
   const { mayEnter, header = null, ids = null, member = null } = given as Partial<SelectionSettings>;

@@ -103,7 +103,7 @@ export class SessionContext {
 
   /** Returns the value that the session has chosen for a preference, or the default. */
   async readPreference({ settings, from }: ContextPreference): Promise<string> {
-    const stored = dataMember(this.#session.data, settings.member);
+    const stored = readDataMember(this.#session.data, settings.member);
     if (typeof stored === "string" && settings.values.includes(stored)) return stored;
     if (typeof settings.default === "string") return settings.default;
     const value = settings.default(await this.#readDependencies(from));
@@ -167,7 +167,7 @@ export class SessionContext {
         throw selectionForbiddenError(name);
       });
     }
-    const storedId = selection.member === null ? null : dataMember(this.#session.data, selection.member);
+    const storedId = selection.member === null ? null : readDataMember(this.#session.data, selection.member);
     // If the user has lost the permission for the stored selection, fall back to the session's own entity instead of
     // failing.
     return isId(storedId) ? this.#readIfAllowed(entity, storedId, from, reset) : null;
@@ -261,7 +261,7 @@ function keyOf({ keys }: CachedEntity): string {
   return keys[0] ?? "";
 }
 
-function dataMember(data: unknown, member: string): unknown {
+function readDataMember(data: unknown, member: string): unknown {
   return typeof data === "object" && data !== null ? Reflect.get(data, member) : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { EncryptionFault, ResolvedEncryptionOptions } from "./options.ts";
  */
 type RecordContent = Pick<SessionRecord, "data" | "flash" | "metadata" | "client" | "binding">;
 
-const emptyContent = (): RecordContent => ({
+const createEmptyContent = (): RecordContent => ({
   data: {},
   flash: {},
   metadata: {},
@@ -35,7 +35,7 @@ export class RecordCipher {
     const { data, flash, metadata, client, binding } = record;
     const content = JSON.stringify({ data, flash, metadata, client, binding } satisfies RecordContent);
     const text = this.#options.ring.encrypt(content, associatedDataOf(record));
-    return { ...record, ...emptyContent(), data: { [ENCRYPTED_MEMBER]: text } };
+    return { ...record, ...createEmptyContent(), data: { [ENCRYPTED_MEMBER]: text } };
   }
 
   /** Returns whether the stored record was encrypted with the newest secret. */
@@ -57,7 +57,7 @@ export class RecordCipher {
     if (typeof content !== "string") return { ...stored, ...content };
     // A revoked session is never encrypted again, so its secret may have been removed. Nothing needs the content of the
     // session, so report no fault.
-    if (stored.state === "revoked") return { ...stored, ...emptyContent() };
+    if (stored.state === "revoked") return { ...stored, ...createEmptyContent() };
     this.#report(stored, content);
     if (content !== "unknown-key") return null;
     const cause = new Error(
@@ -84,7 +84,7 @@ export class RecordCipher {
     const content = this.#contentOf(stored);
     if (typeof content !== "string") return { ...stored, ...content };
     if (stored.state !== "revoked") this.#report(stored, content);
-    return { ...stored, ...emptyContent() };
+    return { ...stored, ...createEmptyContent() };
   }
 
   #report({ id }: SessionRecord, reason: EncryptionFault["reason"]): void {

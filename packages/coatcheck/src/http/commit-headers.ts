@@ -82,7 +82,7 @@ function setTokenHeaders(
   }
   warnOfLostCookie(context.http.cookie, context.request, context.client());
   setCookies(headers, [
-    ...duplicateClearingCookies(context),
+    ...headersToClearDuplicates(context),
     context.http.cookie.set(token, cookieAge(record)),
   ]);
 }
@@ -91,7 +91,7 @@ function setTokenHeaders(
  * Returns headers that clear session cookies of other paths and parent domains, so that after a login or logout no
  * older cookie is sent.
  */
-function duplicateClearingCookies({ http, request, presented, client }: CommitContext): readonly string[] {
+function headersToClearDuplicates({ http, request, presented, client }: CommitContext): readonly string[] {
   return presented.hasDuplicates ? http.cookie.clearDuplicates(client().host, request.url) : [];
 }
 
@@ -101,6 +101,6 @@ function clearCookies(headers: ResponseHeaders, context: CommitContext): void {
   forbidCaching(headers);
   if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);
   if (context.presented.transport === "bearer") return;
-  setCookies(headers, [...duplicateClearingCookies(context), cookie.clear()]);
+  setCookies(headers, [...headersToClearDuplicates(context), cookie.clear()]);
   csrf.clearToken(headers);
 }

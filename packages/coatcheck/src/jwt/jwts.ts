@@ -6,7 +6,7 @@ import type { JsonObject } from "../session/json.ts";
 import { requireKnownOptions } from "../session/known-options.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
 import type { Session } from "../session/session.ts";
-import { newSessionId, pooledRandom } from "../session/token.ts";
+import { createPooledRandom, newSessionId } from "../session/token.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { Denials } from "./denials.ts";
 import { jwtExpiredError, jwtInvalidError, rejectionReason } from "./errors.ts";
@@ -54,7 +54,7 @@ export class Jwts implements JwtVerifier {
   readonly #options: ResolvedJwtOptions;
   readonly #keys: JwtKeys;
   readonly #denials: Denials;
-  readonly #random = pooledRandom();
+  readonly #random = createPooledRandom();
   /** The verified claims of each JWT. Cached because verifying a signature is slow. */
   readonly #verifiedClaims = new LRUCache<string, JwtIdentity>({ max: MAX_CACHED_JWTS });
 

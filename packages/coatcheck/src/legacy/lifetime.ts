@@ -13,7 +13,7 @@ export type LegacyLifetime = number | "browser" | null;
  *
  * @param now epoch milliseconds, by the clock that `lifetime` is measured with.
  */
-export function inheritedLifetime(lifetime: LegacyLifetime, now: number): CreateOptions {
+export function inheritedLifetimeOptions(lifetime: LegacyLifetime, now: number): CreateOptions {
   if (lifetime === null) return {};
   if (lifetime === "browser") return { rememberMe: false };
   // A legacy session has only one time limit, so both timeouts of the new session are set to that limit.

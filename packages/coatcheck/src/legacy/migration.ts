@@ -15,7 +15,7 @@ import { Session } from "../session/session.ts";
 import { UsageError } from "../session/usage-error.ts";
 import { type ClearOptions, clearingHeaders } from "./clear-cookies.ts";
 import { LegacyCookies } from "./cookies.ts";
-import { inheritedLifetime } from "./lifetime.ts";
+import { inheritedLifetimeOptions } from "./lifetime.ts";
 import { type MigratedUser, type MigrationRecord, MigrationRecords } from "./migration-records.ts";
 import { type MigrationOutcome, MigrationResult, type RequestMigrator } from "./migration-result.ts";
 import type { LegacyReader, LegacySession } from "./reader.ts";
@@ -195,7 +195,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
       return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
     }
     const lifetime = user.rememberMe === undefined ? session.lifetime(found) : null;
-    const inherited = inheritedLifetime(lifetime, Date.now());
+    const inherited = inheritedLifetimeOptions(lifetime, Date.now());
     try {
       return await this.#records.create(key, { client: userAgentInfo(request), ...inherited, ...user });
     } catch (error) {

@@ -134,7 +134,7 @@ export function wrapUpdate<Data>(
   const requireData = (changed: Data): Data => {
     if (isJsonObject(changed)) return changed;
     throw usageError(input, [
-      { path: "change", message: `must return an object, the new data (got ${describeValue(changed)})` },
+      { path: "change", message: `must return the new data as an object (got ${describeValue(changed)})` },
     ]);
   };
   return (data) => {

@@ -8,7 +8,7 @@ import {
 } from "node:crypto";
 import { invalidInputError } from "./errors.ts";
 import { requireList } from "./known-options.ts";
-import { findSecretFaults, pooledRandom, warnOfJoinedSecrets } from "./token.ts";
+import { createPooledRandom, findSecretFaults, warnOfJoinedSecrets } from "./token.ts";
 
 const CIPHER_ALGORITHM = "aes-256-gcm";
 const NONCE_BYTES = 12;
@@ -47,7 +47,7 @@ export type Decrypted =
 export class KeyRing {
   readonly #keys: readonly EncryptionKey[];
   readonly #newestKey: EncryptionKey;
-  readonly #random = pooledRandom();
+  readonly #random = createPooledRandom();
 
   /**
    * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` when there is no secret, or a

@@ -81,7 +81,7 @@ export function requireKnownOptions(
   const prefix = path && `${path}.`;
   const faults = Object.keys(given)
     .filter((name) => !Object.hasOwn(known, name))
-    .map((name) => ({ path: prefix + name, message: unknownOption(prefix, name, Object.keys(known)) }));
+    .map((name) => ({ path: prefix + name, message: unknownOptionFault(prefix, name, Object.keys(known)) }));
   const [first] = faults;
   if (first) throw new UsageError(`Invalid ${input}: ${first.message}`, faults);
   const wrongTypes = Object.entries(given).flatMap(([name, value]) => {
@@ -163,12 +163,12 @@ export function requireMethod(
 /** The longest unknown name that a message repeats, in characters. */
 const MAX_NAME_LENGTH = 64;
 
-function unknownOption(prefix: string, name: string, known: readonly string[]): string {
+function unknownOptionFault(prefix: string, name: string, known: readonly string[]): string {
   const nearest = known
     .map((each) => ({ each, distance: editDistance(name.toLowerCase(), each.toLowerCase()) }))
     .sort((left, right) => left.distance - right.distance)[0];
   const unknown = `unknown option "${prefix}${name.slice(0, MAX_NAME_LENGTH)}"`;
-  return nearest && nearest.distance <= maxDistance(name.length)
+  return nearest && nearest.distance <= maxEditDistance(name.length)
     ? `${unknown}; did you mean "${prefix}${nearest.each}"?`
     : `${unknown}; the options are ${known.join(", ")}.`;
 }
@@ -177,7 +177,7 @@ function unknownOption(prefix: string, name: string, known: readonly string[]): 
  * Returns the maximum number of edits by which a suggested name may differ from the unknown name. Two swapped letters
  * are two edits.
  */
-function maxDistance(length: number): number {
+function maxEditDistance(length: number): number {
   return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
 }
 

@@ -32,7 +32,7 @@ import { Session } from "./session.ts";
 import { createVisitorStart, noSessionFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { requireStrings } from "./strings.ts";
-import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
+import { createPooledRandom, type RandomSource, SecretRing } from "./token.ts";
 import { TokenRules } from "./token-rules.ts";
 import { TouchQueue } from "./touch-queue.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
@@ -122,7 +122,7 @@ export class SessionManager<Data = JsonObject> {
     const reportFailure = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
       this.events.publish("failed", { operation, error });
     const schedule = options.schedule ?? systemSchedule;
-    const random = options.random ?? pooledRandom();
+    const random = options.random ?? createPooledRandom();
     this.#touches = new TouchQueue(options.store, schedule, reportFailure("touch"));
     const schema = new DataSchema(options.data ?? {}, this.policy.maxDataBytes, reportFailure("migrate"));
     this.#watcherSource = {

@@ -29,8 +29,10 @@ export type InspectFunction = (value: unknown, options: object) => string;
  * Copies JSON at any depth, including the views of drafts. Returns other values unchanged: printing a session must not
  * throw.
  */
-export function plainCopy<Value>(value: Value): Value {
-  if (Array.isArray(value)) return value.map(plainCopy) as Value;
+export function toPlainCopy<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(toPlainCopy) as Value;
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plainCopy(inner)])) as Value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, toPlainCopy(inner)]),
+  ) as Value;
 }

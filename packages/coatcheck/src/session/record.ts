@@ -101,7 +101,7 @@ export interface SessionRecord<Data = JsonObject> {
   readonly elevations: Readonly<Record<string, number>>;
   /** The application's data: JSON of at most `maxDataBytes` of the policy. */
   readonly data: Data;
-  /** The version of the application's schema that `data` was written with. */
+  /** The version of the application's schema with which `data` was written. */
   readonly dataVersion: number;
   /** Flash messages by name. A message is removed when it is read. */
   readonly flash: JsonObject;

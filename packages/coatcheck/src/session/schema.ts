@@ -207,7 +207,10 @@ function requireMigrations(
   }
 }
 
-/** Returns the result of a migration. A migration that changes its argument and returns nothing would lose the data. */
+/**
+ * Returns the result of a migration. Throws if it is undefined: a migration that changes its argument and returns
+ * nothing would lose the data.
+ */
 function requireResult(data: JsonObject | undefined, version: number): JsonObject {
   if (data !== undefined) return data;
   const message = `migrations[${version}] of session data returned undefined: return the data of version ${version + 1}. Until then, the sessions get initial data.`;

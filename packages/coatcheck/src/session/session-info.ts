@@ -2,7 +2,7 @@ import { needsProof } from "./binding.ts";
 import type { Clock } from "./clock.ts";
 import type { RefusalReason } from "./events.ts";
 import type { JsonObject } from "./json.ts";
-import { INSPECT_METHOD, type InspectFunction, type PlainSession, plainCopy } from "./plain-session.ts";
+import { INSPECT_METHOD, type InspectFunction, type PlainSession, toPlainCopy } from "./plain-session.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord, SessionType } from "./record.ts";
 import { type Actor, forbidWhileImpersonating } from "./recorded-actor.ts";
@@ -218,7 +218,7 @@ export abstract class SessionInfo<Data = JsonObject> {
    * data of the handle.
    */
   toJSON(): PlainSession<Data> {
-    return plainCopy(this.toPlain());
+    return toPlainCopy(this.toPlain());
   }
 
   [INSPECT_METHOD](_depth: number, options: object, inspect: InspectFunction): string {

@@ -273,7 +273,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#enqueue(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));
   }
 
-  /** Writes the pending changes now, and not only at the end of the request. */
+  /** Writes the pending changes now, instead of at the end of the request. */
   async save(...none: []): Promise<void> {
     requireNoArguments("save()", none);
     await this.#enqueue(() => this.#write());

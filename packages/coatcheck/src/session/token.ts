@@ -24,14 +24,14 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link pooledRandom}. */
+/** Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link createPooledRandom}. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
 
 /**
  * Returns a source of random bytes from the operating system. It reads 4 KB at a time, because each call of the
  * operating system takes 1.6 µs.
  */
-export function pooledRandom(): RandomSource {
+export function createPooledRandom(): RandomSource {
   const pool = Buffer.alloc(4096);
   let used = pool.length;
   return (bytes) => {

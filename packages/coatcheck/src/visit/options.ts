@@ -6,7 +6,7 @@ import {
   requireKnownOptions,
   requireOneOf,
 } from "../session/known-options.ts";
-import { pooledRandom, type RandomSource } from "../session/token.ts";
+import { createPooledRandom, type RandomSource } from "../session/token.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { requireHosts } from "./attribution/index.ts";
 import type { DailySalt } from "./daily-visitor.ts";
@@ -104,7 +104,7 @@ export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
   const { eventsPerMinute = 600 } = options;
   if (!(eventsPerMinute > 0))
     throw optionFault("eventsPerMinute", `must be a positive number (got ${describeValue(eventsPerMinute)})`);
-  const { clock = systemClock, schedule = systemSchedule, random = pooledRandom() } = options;
+  const { clock = systemClock, schedule = systemSchedule, random = createPooledRandom() } = options;
   return { ...options, timeZone, ownHosts, eventsPerMinute, clock, schedule, random };
 }
 

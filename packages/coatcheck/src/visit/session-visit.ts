@@ -52,7 +52,7 @@ export class SessionVisitHandle implements VisitObserver {
     const { collection } = this.#request;
     const tenant = this.#request.actor(this.#session).tenant;
     await collection.orders.requireNoConflict(tenant, checked, this.#session.id);
-    await this.#session.changeVisit(conversionChange(checked, collection.now()));
+    await this.#session.changeVisit(createConversionChange(checked, collection.now()));
     collection.orders.rememberOrder(tenant, checked, this.#session.id);
     if (this.visitorId === null) return { collected: false };
     const id = orderEventId(tenant, checked.orderId);
@@ -83,7 +83,10 @@ export class SessionVisitHandle implements VisitObserver {
  *
  * @throws CoatcheckError `CONFLICT` if the record already contains the order with another amount.
  */
-export function conversionChange({ orderId, revenue, currency }: ConvertedOrder, now: number): VisitChange {
+export function createConversionChange(
+  { orderId, revenue, currency }: ConvertedOrder,
+  now: number,
+): VisitChange {
   const conversion: Conversion = { orderId, revenue, currency, at: now };
   return (record) => {
     const stored = record.conversion;

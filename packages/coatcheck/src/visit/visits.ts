@@ -18,7 +18,7 @@ import { orderEventId } from "./ingest/uuid-v7.ts";
 import { resolveOptions, type VisitsOptions } from "./options.ts";
 import { requireOrder } from "./order.ts";
 import { RequestVisit } from "./request-visit.ts";
-import { conversionChange } from "./session-visit.ts";
+import { createConversionChange } from "./session-visit.ts";
 import type { Suspicion, VisitEvents } from "./suspicion.ts";
 
 /** An event that a backend reports. */
@@ -139,7 +139,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     const now = this.#collection.now();
     const tenant = (await manager.find(sessionId))?.tenant ?? null;
     await orders.requireNoConflict(tenant, checked, sessionId);
-    const record = await manager.changeVisit(sessionId, conversionChange(checked, now));
+    const record = await manager.changeVisit(sessionId, createConversionChange(checked, now));
     orders.rememberOrder(tenant, checked, sessionId);
     const actor = this.#reporterOf(record);
     if (actor === null) return { collected: false };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
-import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
+import { compactId, createPooledRandom, newSessionId } from "../../src/session/token.ts";
 import { Cluster, FakeTime, InMemorySharedTier, recordCreatedAt, untilIdle } from "./fixtures.ts";
 
-const unknownId = () => newSessionId(pooledRandom());
+const unknownId = () => newSessionId(createPooledRandom());
 
 describe("cache.read()", () => {
   test("reads the store once for concurrent calls with the same id", async () => {

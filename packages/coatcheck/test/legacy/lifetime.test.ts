@@ -2,7 +2,7 @@ import { MemoryStore, type SessionData } from "express-session";
 import { sealData, unsealData } from "iron-session";
 import { describe, expect, test } from "vitest";
 import { expressSession, ironSession, type LegacyReader, type MigratedUser } from "../../src/legacy/index.ts";
-import { inheritedLifetime } from "../../src/legacy/lifetime.ts";
+import { inheritedLifetimeOptions } from "../../src/legacy/lifetime.ts";
 import { openSite, validate } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import { type Data, sendRequest } from "./site-fixtures.ts";
@@ -100,8 +100,8 @@ describe("a migrated session", () => {
   });
 });
 
-test("inheritedLifetime() returns at least one millisecond, and at most the maximum lifetime of browser cookies", () => {
+test("inheritedLifetimeOptions() returns at least one millisecond, and at most the maximum lifetime of browser cookies", () => {
   const limit = 400 * DAY;
-  expect(inheritedLifetime(1e15, 0)).toEqual({ idleTimeout: limit, absoluteTimeout: limit });
-  expect(inheritedLifetime(5, 5)).toEqual({ idleTimeout: 1, absoluteTimeout: 1 });
+  expect(inheritedLifetimeOptions(1e15, 0)).toEqual({ idleTimeout: limit, absoluteTimeout: limit });
+  expect(inheritedLifetimeOptions(5, 5)).toEqual({ idleTimeout: 1, absoluteTimeout: 1 });
 });

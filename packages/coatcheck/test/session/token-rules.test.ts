@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/session/record.ts";
-import { hashSecret, newSecret, pooledRandom, SecretRing } from "../../src/session/token.ts";
+import { createPooledRandom, hashSecret, newSecret, SecretRing } from "../../src/session/token.ts";
 import { type Replacement, TokenRules } from "../../src/session/token-rules.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 
@@ -8,7 +8,7 @@ const TOKEN_OVERLAP = 30_000;
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 const ring = new SecretRing(["a secret for these tests"]);
-const random = pooledRandom();
+const random = createPooledRandom();
 const rules = new TokenRules(ring, random, { tokenOverlap: TOKEN_OVERLAP });
 
 /** Creates a session with functions that replace its token. `secrets` contains all its secrets, oldest first. */

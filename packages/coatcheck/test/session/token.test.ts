@@ -3,17 +3,17 @@ import { isSessionId } from "../../src/session/record.ts";
 import {
   compactId,
   constantTimeEqual,
+  createPooledRandom,
   hashSecret,
   idOfToken,
   newSecret,
   newSessionId,
-  pooledRandom,
   SecretRing,
   secretOfToken,
   TOKEN_LENGTH,
 } from "../../src/session/token.ts";
 
-const random = pooledRandom();
+const random = createPooledRandom();
 const ring = new SecretRing(["the newest of secrets", "the secret before it"]);
 
 describe("a token", () => {

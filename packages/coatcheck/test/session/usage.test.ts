@@ -61,11 +61,11 @@ it("a missing argument, or an argument of the wrong type, throws a TypeError tha
       () => manager.update(record.id, untyped({ a: 1 })),
     ],
     [
-      "call of update(): change must return an object, the new data (got undefined)",
+      "call of update(): change must return the new data as an object (got undefined)",
       () => session.update(untyped(() => {})),
     ],
     [
-      "call of update(): change must return an object, the new data (got array)",
+      "call of update(): change must return the new data as an object (got array)",
       () =>
         manager.update(
           record.id,

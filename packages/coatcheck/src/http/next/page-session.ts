@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../session/json.ts";
-import { plainCopy } from "../../session/plain-session.ts";
+import { toPlainCopy } from "../../session/plain-session.ts";
 import type { Session } from "../../session/session.ts";
 import { UsageError } from "../../session/usage-error.ts";
 
@@ -53,7 +53,7 @@ const WRITE_METHODS = [
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance, needsProof, actor, impersonation } = session;
-  const data = readOnlyView(plainCopy(session.toJSON().data), "data") as Data;
+  const data = readOnlyView(toPlainCopy(session.toJSON().data), "data") as Data;
   const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => throwWriteError(`${name}()`)]));
   return Object.freeze({
     ...refuse,

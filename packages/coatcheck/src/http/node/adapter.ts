@@ -31,7 +31,7 @@ import type { RequestSession } from "../request-session.ts";
 import { attachSession, sessionOf } from "../session-of.ts";
 import { openNodeSession } from "./exchange.ts";
 import { sendError } from "./hold-response.ts";
-import { type UpgradeListener, upgradeListener } from "./upgrade.ts";
+import { createUpgradeListener, type UpgradeListener } from "./upgrade.ts";
 
 export { type RequestSession, sessionOf, type UpgradeListener };
 
@@ -103,7 +103,7 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
   return Object.assign(withSession, {
     upgrade: (listener: UpgradeListener<SessionRequest<Data>>, ...none: []) => {
       requireListener("withSession.upgrade(listener)", listener, none);
-      return upgradeListener(http, listener);
+      return createUpgradeListener(http, listener);
     },
   });
 }

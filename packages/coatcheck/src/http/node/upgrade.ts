@@ -16,7 +16,7 @@ export type UpgradeListener<Request = IncomingMessage> = (
 ) => MaybePromise<unknown>;
 
 /** Implements `upgrade` of `coatcheck/node`. */
-export function upgradeListener<Data>(
+export function createUpgradeListener<Data>(
   http: HttpSessions<Data>,
   listener: UpgradeListener<IncomingMessage & { readonly session: RequestSession<Data> }>,
 ): UpgradeListener {

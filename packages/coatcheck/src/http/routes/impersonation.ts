@@ -7,7 +7,7 @@ import { invalidRequestError, type RouteRequest, readJsonObject } from "./reques
 
 type ImpersonationHandler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
 
-/** The functions of the session endpoints that {@link impersonationHandlers} calls. */
+/** The functions of the session endpoints that {@link createImpersonationHandlers} calls. */
 interface EndpointFunctions<Data> {
   /** Throws `REAUTHENTICATION_REQUIRED` unless the user has logged in or elevated recently. */
   requireRecent(session: Session<Data>): void;
@@ -22,7 +22,7 @@ const MAX_SUBJECT_LENGTH = 256;
 const MAX_REASON_LENGTH = 256;
 
 /** Returns the endpoints at `path` that begin and stop an impersonation; an empty list if `options` is not set. */
-export function impersonationHandlers<Data>(
+export function createImpersonationHandlers<Data>(
   path: string,
   options: ImpersonationRoutesOptions<Data> | undefined,
   endpoints: EndpointFunctions<Data>,

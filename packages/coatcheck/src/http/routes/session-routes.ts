@@ -12,7 +12,7 @@ import { requireManager } from "../require-manager.ts";
 import { devicesOf } from "./devices.ts";
 import { reconnectBody } from "./event-stream.ts";
 import { EventStreams } from "./event-streams.ts";
-import { impersonationHandlers } from "./impersonation.ts";
+import { createImpersonationHandlers } from "./impersonation.ts";
 import { loadSession, requireLogin } from "./load-session.ts";
 import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from "./options.ts";
 import {
@@ -24,8 +24,8 @@ import {
   readJsonObject,
 } from "./request.ts";
 import { eventStreamResponse, failureResponse, successResponse } from "./responses.ts";
-import { type ViewDependencies, viewOf, viewWithoutSession } from "./view.ts";
-import { visitHandlers } from "./visit.ts";
+import { createViewWithoutSession, type ViewDependencies, viewOf } from "./view.ts";
+import { createVisitHandlers } from "./visit.ts";
 
 type RouteHandler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
@@ -88,8 +88,8 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       [`POST ${base}/migrate`, (request) => this.#migrate(request)],
       [`POST ${this.migratePath}`, (request) => this.#migrate(request)],
       [`GET ${base}/events`, (request) => this.#openEventStream(request)],
-      ...visitHandlers<Data>(`${base}/visit`),
-      ...impersonationHandlers(`${base}/impersonation`, options.impersonation, {
+      ...createVisitHandlers<Data>(`${base}/visit`),
+      ...createImpersonationHandlers(`${base}/impersonation`, options.impersonation, {
         requireRecent: (session) => this.#requireRecentProof(session),
         respond: async (session) => successResponse(await viewOf(session, this.#view)),
       }),
@@ -143,7 +143,9 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     // Accept an older token for a logout, because the browser may not have received the newer token.
     const session = await request.session.load({ activity: "user", outage: "closed" });
     const hasEnded = await session.revoke();
-    return successResponse(hasEnded ? viewWithoutSession("signed-out") : await viewOf(session, this.#view));
+    return successResponse(
+      hasEnded ? createViewWithoutSession("signed-out") : await viewOf(session, this.#view),
+    );
   }
 
   /**
@@ -219,7 +221,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   async #elevate(request: RouteRequest<Data>): Promise<Response> {
     const { session, subject } = await requireLogin(request.session, "user");
     const body = await readJsonObject(request);
-    const scope = requestedScope(body);
+    const scope = readRequestedScope(body);
     const credentials = credentialsOf(body);
     const { elevate, authenticate } = this.#options;
     if (!elevate && scope !== ACCOUNT_SCOPE)
@@ -264,9 +266,9 @@ async function withErrorResponse(pending: Promise<Response>): Promise<Response> 
 }
 
 /** Returns the validated name of the requested scope. */
-function requestedScope({ scope = ACCOUNT_SCOPE }: JsonObject): string {
+function readRequestedScope({ scope = ACCOUNT_SCOPE }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
-  throw invalidRequestError("scope", "must be 1 to 64 letters, digits or characters of . : - _");
+  throw invalidRequestError("scope", "must be 1 to 64 characters: letters, digits, or one of . : - _");
 }
 
 function invalidCredentials(): CoatcheckError {

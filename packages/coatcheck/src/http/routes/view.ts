@@ -27,7 +27,7 @@ export async function viewOf<User, Data>(
   known?: User,
 ): Promise<SessionView<User>> {
   const { record } = session;
-  if (record === null) return viewWithoutSession(endReason(session.refusal));
+  if (record === null) return createViewWithoutSession(endReason(session.refusal));
   const shared = {
     session: toSessionInfo(record, session.lastSeenAt ?? record.lastSeenAt, clock.now()),
     // Increases with each write of the session, including a login, so that the client can tell which of two responses
@@ -37,7 +37,7 @@ export async function viewOf<User, Data>(
   };
   if (record.subject === null) return { status: "anonymous", user: null, ...shared };
   const present = known ?? (await user(record.subject));
-  if (present === null) return viewWithoutSession(null);
+  if (present === null) return createViewWithoutSession(null);
   return {
     status: "authenticated",
     user: present,
@@ -47,7 +47,7 @@ export async function viewOf<User, Data>(
 }
 
 /** Returns the view of a request without a session. */
-export function viewWithoutSession<User>(reason: EndReason | null): SessionView<User> {
+export function createViewWithoutSession<User>(reason: EndReason | null): SessionView<User> {
   const view = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
   return reason === null ? view : { ...view, reason };
 }

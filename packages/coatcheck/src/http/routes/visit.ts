@@ -9,7 +9,7 @@ type VisitHandler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
  * Returns the visit endpoints: the beacon at `path`, `/opt-out` and `/opt-in` below `path`, and the page's script at
  * `path.js`. They respond 404 if no visits are collected.
  */
-export function visitHandlers<Data>(path: string): readonly [string, VisitHandler<Data>][] {
+export function createVisitHandlers<Data>(path: string): readonly [string, VisitHandler<Data>][] {
   return [
     [`POST ${path}`, receiveBeacon],
     [`GET ${path}.js`, serveScript],

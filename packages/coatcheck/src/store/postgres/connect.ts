@@ -12,7 +12,7 @@ import { isOptionsRejected, postgresUnavailableError } from "./errors.ts";
  * write once it is on the disk. The timeouts end statements and transactions that the client no longer waits for, so
  * that the server releases their locks.
  */
-function settingsFor(deadline: number, longDeadline: number): string {
+function connectionSettingsFor(deadline: number, longDeadline: number): string {
   const settings = {
     synchronous_commit: "on",
     lock_timeout: deadline,
@@ -118,7 +118,10 @@ async function connectPostgres(
     });
   const ownOptions = url.searchParams.get("options") ?? "";
   const withSettings = new URL(url);
-  withSettings.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${ownOptions}`.trim());
+  withSettings.searchParams.set(
+    "options",
+    `${connectionSettingsFor(deadline, longDeadline)} ${ownOptions}`.trim(),
+  );
   const pool = poolWith(withSettings.href);
   pool.on("error", () => {});
   try {

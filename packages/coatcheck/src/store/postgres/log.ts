@@ -30,7 +30,7 @@ export async function readLog(
   durablePosition: DurablePosition,
 ): Promise<LogPage> {
   const rows = await database.rows<LogRow>(READ_LOG, [cursor === null ? null : transactionOf(cursor)]);
-  const head = headOf(rows);
+  const head = logHeadOf(rows);
   const position = positionOf(head);
   if (!isFlushed(head)) {
     await database.rows(FLUSH_LOG, []);
@@ -39,22 +39,22 @@ export async function readLog(
   const next = durablePosition.at(head);
   if (cursor === null) return { items: [], cursor: next };
   const start = timelineStart(head);
-  if (cursor >= start && cursor <= position) return { items: itemsOf(rows), cursor: next };
-  const allItems = itemsOf(await database.rows<LogRow>(READ_LOG, [0]));
+  if (cursor >= start && cursor <= position) return { items: logItemsOf(rows), cursor: next };
+  const allItems = logItemsOf(await database.rows<LogRow>(READ_LOG, [0]));
   const dropAllCopies: LogItem = { position: Math.max(cursor, start), scope: { everyone: true } };
   return { items: [dropAllCopies, ...allItems], cursor: next };
 }
 
-function itemsOf(rows: readonly LogRow[]): LogItem[] {
-  return rows.flatMap((row) => (row.position === null ? [] : itemOf(row, positionOf(row, row.position))));
+function logItemsOf(rows: readonly LogRow[]): LogItem[] {
+  return rows.flatMap((row) => (row.position === null ? [] : logItemOf(row, positionOf(row, row.position))));
 }
 
-function itemOf({ session, min_version, scope }: LogRow, position: LogPosition): LogItem {
+function logItemOf({ session, min_version, scope }: LogRow, position: LogPosition): LogItem {
   if (session !== null) return { position, session, minVersion: Number(min_version) };
   return logItemOfScope(position, scope ?? "");
 }
 
-function headOf([row]: readonly LogRow[]): LogRow {
+function logHeadOf([row]: readonly LogRow[]): LogRow {
   if (!row)
     throw new Error("Unexpected PostgreSQL result: the query for the end of the log returned no row.");
   return row;

@@ -214,7 +214,9 @@ export const COUNT_SESSIONS_ENDED = `
     where m.epoch > s.epoch and m.epoch < $2::bigint and (m.tenant is null or m.tenant = s.tenant)
   )`;
 
-/** Parameters: the key as JSON, now. Returns the item's transaction as `position`, with the end of the log. */
+/**
+ * Parameters: the key as JSON, the current time. Returns the item's transaction as `position`, with the end of the log.
+ */
 export const INVALIDATE_KEY = `
   with logged as (
     insert into coatcheck_log (scope, logged_at) values ($1::text, $2::bigint) returning position

@@ -115,7 +115,10 @@ return { found, #members == ${SCAN_SLICE_SIZE} and members[#members] or false }
 `,
 );
 
-/** The member of a record in every index; {@link SCAN_INDEX} continues after it. */
+/**
+ * Returns the member that stands for a record in every index. Pass it to {@link SCAN_INDEX} to continue after that
+ * record.
+ */
 export function indexMemberOf(record: { readonly createdAt: number; readonly id: string }): string {
   return String(record.createdAt).padStart(15, "0") + record.id;
 }

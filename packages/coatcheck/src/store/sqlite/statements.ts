@@ -207,7 +207,7 @@ export class SqliteStatements {
   changesFrom(cursor: number | null): { items: LogItem[]; cursor: number } {
     const position = Number(this.#position.get()?.position);
     const rows = cursor === null ? [] : this.#changes.all(cursor);
-    return { items: rows.map(itemOf), cursor: position };
+    return { items: rows.map(logItemOf), cursor: position };
   }
 
   dataVersion(): number {
@@ -249,7 +249,7 @@ export function tenantOfScope(name: string): string | null {
   return name.startsWith(TENANT_PREFIX) ? name.slice(TENANT_PREFIX.length) : null;
 }
 
-function itemOf(row: Record<string, unknown>): LogItem {
+function logItemOf(row: Record<string, unknown>): LogItem {
   const position = Number(row.position);
   if (typeof row.session === "string") {
     return { position, session: row.session, minVersion: Number(row.min_version) };

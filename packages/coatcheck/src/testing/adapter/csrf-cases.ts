@@ -13,7 +13,7 @@ import type { Browser } from "./fixtures.ts";
 const CROSS_SITE_HEADERS = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
 
 /** Responds with the CSRF token, as a page with a form would. */
-const tokenPage: Route = {
+const tokenPageRoute: Route = {
   handle: async (exchange) => exchange.reply(200, {}, await exchange.session.csrfToken()),
 };
 
@@ -150,7 +150,7 @@ export const csrfCases: AdapterCases = {
   },
   "a form can send its CSRF token in the field csrf_token": {
     http: { csrf: { token: "required" } },
-    routes: { "/count": countRoute, "/login": loginRoute, "/token": tokenPage },
+    routes: { "/count": countRoute, "/login": loginRoute, "/token": tokenPageRoute },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login", { method: "POST" });

@@ -88,7 +88,7 @@ export class SimulatedStore {
     return record;
   }
 
-  /** Every transaction below this position has ended, like below PostgreSQL's `pg_snapshot_xmin`. */
+  /** Returns a position. Every transaction below it has ended, as with PostgreSQL's `pg_snapshot_xmin`. */
   #horizon(): LogPosition {
     return Math.min(this.#nextPosition, ...this.#openTransactions);
   }

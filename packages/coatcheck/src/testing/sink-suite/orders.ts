@@ -5,7 +5,7 @@ import { makeFullEvent } from "../visit-events.ts";
 import { createEventBatch, type SinkCases, type SinkFixture } from "./fixtures.ts";
 
 /** Creates an event with an order. */
-function orderEvent(orderId: string, revenue: number, members: Partial<VisitEvent> = {}): VisitEvent {
+function createOrderEvent(orderId: string, revenue: number, members: Partial<VisitEvent> = {}): VisitEvent {
   return makeFullEvent({ order: { orderId, revenue, currency: "EUR" }, ...members });
 }
 
@@ -31,28 +31,28 @@ function failWithoutFindOrder(): never {
 /** Tests of `findOrder`. */
 export const orderCases: SinkCases = {
   "findOrder() returns the order as it was first stored": withFindOrder(async (find, { sink }) => {
-    const first = orderEvent("1", 500);
+    const first = createOrderEvent("1", 500);
     await sink.write(createEventBatch(first));
-    await sink.write(createEventBatch(orderEvent("1", 900, { at: first.at - 1000 })));
+    await sink.write(createEventBatch(createOrderEvent("1", 900, { at: first.at - 1000 })));
     await sink.write(createEventBatch({ ...first, order: { orderId: "1", revenue: 1, currency: "USD" } }));
     assert.deepEqual(await find("acme", "1"), toStoredOrder(first));
   }),
 
   "findOrder() returns the first of two orders with the same id in one batch": withFindOrder(
     async (find, { sink }) => {
-      const first = orderEvent("1", 500);
-      await sink.write(createEventBatch(first, orderEvent("1", 900)));
+      const first = createOrderEvent("1", 500);
+      await sink.write(createEventBatch(first, createOrderEvent("1", 900)));
       assert.deepEqual(await find("acme", "1"), toStoredOrder(first));
     },
   ),
 
   "findOrder() returns null for an unknown order": withFindOrder(async (find, { sink }) => {
-    await sink.write(createEventBatch(orderEvent("1", 500)));
+    await sink.write(createEventBatch(createOrderEvent("1", 500)));
     assert.equal(await find("acme", "2"), null);
   }),
 
   "findOrder() keeps the orders of tenants apart": withFindOrder(async (find, { sink }) => {
-    const [acme, none] = [orderEvent("1", 500), orderEvent("1", 700, { tenant: null })];
+    const [acme, none] = [createOrderEvent("1", 500), createOrderEvent("1", 700, { tenant: null })];
     await sink.write(createEventBatch(acme, none));
     assert.deepEqual(await find("acme", "1"), toStoredOrder(acme));
     assert.deepEqual(await find(null, "1"), toStoredOrder(none));
@@ -61,7 +61,12 @@ export const orderCases: SinkCases = {
 
   "findOrder() finds an order that a backend recorded without visitor and session": withFindOrder(
     async (find, { sink }) => {
-      const event = orderEvent("1", 0, { origin: "backend", visitorId: null, sessionId: null, page: null });
+      const event = createOrderEvent("1", 0, {
+        origin: "backend",
+        visitorId: null,
+        sessionId: null,
+        page: null,
+      });
       await sink.write(createEventBatch(event));
       assert.deepEqual(await find("acme", "1"), toStoredOrder(event));
     },

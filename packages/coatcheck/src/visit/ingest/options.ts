@@ -5,7 +5,7 @@ import {
   requireKnownNestedOptions,
   requireKnownOptions,
 } from "../../session/known-options.ts";
-import { pooledRandom, type RandomSource } from "../../session/token.ts";
+import { createPooledRandom, type RandomSource } from "../../session/token.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import type { EventSink } from "../sink.ts";
 import type { SpillOptions } from "./spill.ts";
@@ -98,6 +98,6 @@ export function readQueueOptions(options: EventQueueOptions): QueueSettings {
     spill: spill ? { path: spill.path, maxBytes } : null,
     clock: options.clock ?? systemClock,
     schedule: options.schedule ?? systemSchedule,
-    random: options.random ?? pooledRandom(),
+    random: options.random ?? createPooledRandom(),
   };
 }

@@ -311,7 +311,7 @@ function openSpill({ spill }: QueueSettings): Spill | null {
   } catch (cause) {
     throw new CoatcheckError(
       "STORE_UNAVAILABLE",
-      "The event queue cannot write to the folder of its option spill.path.",
+      "The event queue cannot write to its folder (option spill.path).",
       {
         cause,
       },

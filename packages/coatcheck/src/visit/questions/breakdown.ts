@@ -67,13 +67,13 @@ export async function breakdown(context: Context, request: BreakdownRequest): Pr
       dimension,
       range: { from, to, timeZone },
       filters,
-      rows: rows.map((row) => breakdownRow(dimension, row, revenue.get(row.key))),
+      rows: rows.map((row) => toBreakdownRow(dimension, row, revenue.get(row.key))),
       next: last && found.length > limit ? encodeCursor(identity, [last.visits, last.key]) : null,
     };
   });
 }
 
-function breakdownRow(
+function toBreakdownRow(
   dimension: Dimension,
   row: KeyedMetricRow,
   revenue: BreakdownRow["revenue"] = {},

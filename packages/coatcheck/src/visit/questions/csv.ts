@@ -14,13 +14,13 @@ type CsvRow = Readonly<Record<string, CsvCell>>;
  * response.type("text/csv").send(toCsv(await questions.breakdown({ dimension: "channel", from, to })));
  */
 export function toCsv(answer: Answer): string {
-  const rows = csvRows(answer).map(flattenObject);
+  const rows = toCsvRows(answer).map(flattenObject);
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [names.map(formatCell), ...rows.map((row) => names.map((name) => formatCell(row[name])))];
   return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 
-function csvRows(answer: Answer): readonly object[] {
+function toCsvRows(answer: Answer): readonly object[] {
   switch (answer.question) {
     case "overview":
       return answer.series;

@@ -138,7 +138,7 @@ function readSteps(check: RequestCheck, steps: unknown): readonly FunnelStep[] {
 
 function readStep(check: RequestCheck, step: unknown, path: string): FunnelStep {
   if (typeof step !== "object" || step === null) {
-    check.addFault(path, `must be an object with a type (got ${describeValue(step)})`);
+    check.addFault(path, `must be an object with a member "type" (got ${describeValue(step)})`);
     return { type: "" };
   }
   check.checkMembers(`${path}.`, step, ["type", "page"]);

@@ -5,7 +5,7 @@ import { RequestCheck } from "./request.ts";
 import { type Sql, sumOf } from "./sql/dialect.ts";
 import type { JourneyAnswer, JourneyTotals } from "./timeline-answers.ts";
 import { checkPageRequest, type PageOptions } from "./timelines.ts";
-import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
+import { toVisitSummary, VISIT_COLUMNS, type VisitSummaryRow } from "./visit-summary.ts";
 
 /** Options of `customerJourney` and `visitorJourney`. */
 export interface JourneyOptions extends PageOptions {
@@ -91,7 +91,7 @@ async function readJourney(
     return {
       question,
       totals: sums ? totalsOf(sums, revenue) : null,
-      visits: visits.map(visitSummary),
+      visits: visits.map(toVisitSummary),
       next: last && found.length > limit ? encodeCursor(identity, [last.started_at, last.id]) : null,
     };
   });

@@ -7,7 +7,7 @@ import type { Reader } from "./database/read.ts";
 import { RequestCheck } from "./request.ts";
 import { allOf, type Sql } from "./sql/dialect.ts";
 import type { SessionTimeline, TimelineEvent, VisitTimeline } from "./timeline-answers.ts";
-import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
+import { toVisitSummary, VISIT_COLUMNS, type VisitSummaryRow } from "./visit-summary.ts";
 
 /** Options for one page of a timeline or journey. */
 export interface PageOptions {
@@ -66,7 +66,7 @@ export async function visitTimeline(
     const [visit] = await reader.rows(selectVisits(sql`v.id = ${visitId}`));
     if (!visit) return null;
     const { events, next } = await readEventPage(reader, eventsOfVisit(visit), page);
-    return { question: "visitTimeline", visit: visitSummary(visit), events, next };
+    return { question: "visitTimeline", visit: toVisitSummary(visit), events, next };
   });
 }
 
@@ -87,7 +87,7 @@ export async function sessionTimeline(
     const orphans = sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`;
     const found = visits.length > 0 ? ofVisits : [orphans];
     const { events, next } = await readEventPage(reader, found, page);
-    return { question: "sessionTimeline", visits: visits.map(visitSummary), events, next };
+    return { question: "sessionTimeline", visits: visits.map(toVisitSummary), events, next };
   });
 }
 
@@ -168,10 +168,10 @@ async function readEventPage(
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   const next = last && found.length > limit ? encodeCursor(identity, [last.at, last.id]) : null;
-  return { events: rows.map(timelineEvent), next };
+  return { events: rows.map(toTimelineEvent), next };
 }
 
-function timelineEvent(row: EventRow): TimelineEvent {
+function toTimelineEvent(row: EventRow): TimelineEvent {
   const parsed = parseJson(row.body);
   const body = isJsonObject(parsed) ? parsed : {};
   const title = typeof body.title === "string" ? body.title : null;

@@ -48,7 +48,7 @@ export type VisitSummaryRow = Pick<VisitRow, (typeof SUMMARY_COLUMN_NAMES)[numbe
 export const VISIT_COLUMNS = sql`${sql.join(SUMMARY_COLUMN_NAMES.map((name) => sql.ref(`v.${name}`)))}, w.id as visitor_id`;
 
 /** Creates the summary of a visit. */
-export function visitSummary(row: VisitSummaryRow): VisitSummary {
+export function toVisitSummary(row: VisitSummaryRow): VisitSummary {
   return {
     id: row.id,
     tenant: row.tenant === "" ? null : row.tenant,

@@ -89,7 +89,10 @@ function openFolder(folder: string, clock: Clock): DayFiles {
   }
 }
 
-/** Appends to the files of this process: one file for each day, in which `<writer>` is the number of the slot. */
+/**
+ * Appends to the files of this process. There is one file for each day. The `<writer>` in its name is the number of
+ * this process's slot.
+ */
 class DayFiles {
   readonly #folder: string;
   readonly #slot: Slot;

@@ -10,7 +10,7 @@ const JSON_COLUMNS = ["body", "journey"];
 const INTERNAL_COLUMNS = ["key", "last_write"];
 
 /** Merges the rows of several visitors. Columns with JSON become objects. */
-export function personalData(parts: readonly PersonalTables[]): PersonalData {
+export function toPersonalData(parts: readonly PersonalTables[]): PersonalData {
   const rowsOf = (name: keyof PersonalData) => parts.flatMap((tables) => tables[name].map(rowToJson));
   return {
     visitors: rowsOf("visitors"),

@@ -6,7 +6,7 @@
 import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError } from "../../../src/session/errors.ts";
-import { pooledRandom } from "../../../src/session/token.ts";
+import { createPooledRandom } from "../../../src/session/token.ts";
 import { makeEvent } from "../../../src/testing/visit-events.ts";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
 import { uuidV7Source } from "../../../src/visit/ingest/uuid-v7.ts";
@@ -34,7 +34,7 @@ const queue = createEventQueue({
   batchInterval: BATCH_INTERVAL,
   closeTimeout: 1000,
 });
-const newId = uuidV7Source({ clock: Date, random: pooledRandom() });
+const newId = uuidV7Source({ clock: Date, random: createPooledRandom() });
 let isStopping = false;
 
 process.on("SIGTERM", async () => {

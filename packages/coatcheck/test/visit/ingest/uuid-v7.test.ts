@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pooledRandom } from "../../../src/session/token.ts";
+import { createPooledRandom } from "../../../src/session/token.ts";
 import { fakeClock } from "../../../src/testing/clock.ts";
 import { orderEventId, uuidV7Source } from "../../../src/visit/ingest/uuid-v7.ts";
 
@@ -21,7 +21,7 @@ describe("uuidV7Source", () => {
 
   it("returns ascending ids, even if the clock is set back", () => {
     const clock = fakeClock(AT);
-    const next = uuidV7Source({ clock, random: pooledRandom() });
+    const next = uuidV7Source({ clock, random: createPooledRandom() });
     const ids: string[] = [];
     for (let index = 0; index < 20_000; index++) {
       if (index === 10_000) clock.set(AT - 3_600_000);
@@ -37,7 +37,7 @@ describe("uuidV7Source", () => {
   });
 
   it("returns different ids in two processes at the same time", () => {
-    const sources = [1, 2].map(() => uuidV7Source({ clock: fakeClock(AT), random: pooledRandom() }));
+    const sources = [1, 2].map(() => uuidV7Source({ clock: fakeClock(AT), random: createPooledRandom() }));
     const ids = sources.flatMap((next) => Array.from({ length: 1000 }, next));
     expect(new Set(ids).size).toBe(2000);
   });

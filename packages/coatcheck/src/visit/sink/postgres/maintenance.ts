@@ -2,7 +2,7 @@ import type { LocalTime } from "../../facts/local-time.ts";
 import type { CustomerTotals, Expired, ExpireOptions, Person, PersonalData } from "../maintenance.ts";
 import * as statements from "../maintenance-sql.ts";
 import { numberParameters, type Statement } from "../maintenance-sql.ts";
-import { personalData, totalsOf } from "../personal-data.ts";
+import { toPersonalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
 import { replaceUnstorable } from "./clean.ts";
 import { PostgresExpiry } from "./expiry.ts";
@@ -23,7 +23,7 @@ export class PostgresMaintenance {
 
   async markAllChanged(): Promise<number> {
     return await this.#inTransaction(async (session) => {
-      const { sql, parameters } = statements.markAllChanged(await completeFrom(session));
+      const { sql, parameters } = statements.markAllChanged(await readCompleteFrom(session));
       return (await session.rows(`${numberParameters(sql)} returning id`, parameters)).length;
     });
   }
@@ -37,13 +37,13 @@ export class PostgresMaintenance {
     const tenant = person.tenant ?? "";
     return await this.#inTransaction(async (session) => {
       if ("subject" in person) {
-        return personalData([await readAll(session, statements.exportSubject(tenant, person.subject))]);
+        return toPersonalData([await readAll(session, statements.exportSubject(tenant, person.subject))]);
       }
       const parts = [];
       for (const { number } of await rowsOf(session, statements.visitorsWithId(tenant, person.visitorId))) {
         parts.push(await readAll(session, statements.exportVisitor(Number(number))));
       }
-      return personalData(parts);
+      return toPersonalData(parts);
     });
   }
 
@@ -60,7 +60,7 @@ export class PostgresMaintenance {
         "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for update",
         [numbers],
       );
-      const from = await completeFrom(session);
+      const from = await readCompleteFrom(session);
       for (const number of numbers) {
         for (const each of statements.eraseVisitor(number, from)) await rowsOf(session, each);
       }
@@ -76,7 +76,7 @@ export class PostgresMaintenance {
   }
 }
 
-async function completeFrom(session: PostgresSession): Promise<number> {
+async function readCompleteFrom(session: PostgresSession): Promise<number> {
   const [row] = await session.rows<{ value: string }>(
     "select value from coatcheck_visit_setting where name = $1",
     [statements.COMPLETE_FROM_SETTING],

@@ -4,7 +4,7 @@ import type { LocalTime } from "../../facts/local-time.ts";
 import type { CustomerTotals, Expired, ExpireOptions, Person, PersonalData } from "../maintenance.ts";
 import type { Statement } from "../maintenance-sql.ts";
 import * as statements from "../maintenance-sql.ts";
-import { personalData, totalsOf } from "../personal-data.ts";
+import { toPersonalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
 import { SqliteExpiry } from "./expiry.ts";
 
@@ -56,10 +56,10 @@ export class SqliteMaintenance {
       // The events of a customer have no index, so a thread reads them.
       const { events, ...indexed } = tables;
       const rows = await this.#options.queryInThread(events);
-      return personalData([{ ...this.#all(indexed), events: rows }]);
+      return toPersonalData([{ ...this.#all(indexed), events: rows }]);
     }
     const visitors = this.#visitorNumbers(statements.visitorsWithId(tenant, person.visitorId));
-    return personalData(visitors.map((visitor) => this.#all(statements.exportVisitor(visitor))));
+    return toPersonalData(visitors.map((visitor) => this.#all(statements.exportVisitor(visitor))));
   }
 
   async erasePerson(person: Person): Promise<number> {
