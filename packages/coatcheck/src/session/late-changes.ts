@@ -88,7 +88,7 @@ const REVOKED_MESSAGE =
   "Session data or a flash message was set after session.revoke(), so it was not stored: call session.save() to store it in a new session, or log in again before you set it.";
 
 const OUTAGE_MESSAGE =
-  "Session data or a flash message was set while the store does not respond (outage policy "anonymous"), so it was not stored: if a change must not be lost, call session.save(), which throws STORE_UNAVAILABLE.";
+  "Session data or a flash message was set while the store does not respond (outage policy `anonymous`), so it was not stored: if a change must not be lost, call session.save(), which throws STORE_UNAVAILABLE.";
 
 type UnsavedReason = "revoked" | "unavailable";
 
