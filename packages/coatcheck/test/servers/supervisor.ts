@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { openSync, readFileSync, rmSync } from "node:fs";
 
-/** The command that a supervisor runs. */
+/** The command that starts a server under a supervisor. */
 export interface SupervisedCommand {
   readonly command: string;
   readonly args: readonly string[];
   /** The server's folder, which is also its working directory. The folder is deleted when the server has ended. */
   readonly folder: string;
-  /** File for the server's output. Its end is printed if the server ends unexpectedly. */
+  /** File for the server's output. If the server ends unexpectedly, the last part of the file is printed. */
   readonly log: string;
   /** The signal that ends this server immediately and cleanly. */
   readonly endSignal: NodeJS.Signals;

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
 describe("a handle after commit()", () => {
-  it("throws for authenticate(), elevate() and rotate(), and keeps the present token valid", async () => {
-    const { manager, open, refusal } = createFixture();
+  it("throws if authenticate(), elevate() or rotate() is called, and keeps the current token valid", async () => {
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     await session.commit();
     for (const act of [session.authenticate("bob"), session.elevate("pay", 1000), session.rotate()]) {
-      expect(await errorCodeOf(act)).toBe("CONFLICT");
+      expect(await catchErrorCode(act)).toBe("CONFLICT");
     }
-    expect(await refusal(token)).toBeNull();
+    expect(await findRefusal(token)).toBeNull();
     expect(await manager.find(record.id)).toMatchObject({ version: 1, subject: "alice" });
   });
 
@@ -19,12 +19,12 @@ describe("a handle after commit()", () => {
     const session = manager.begin();
     await session.commit();
     session.data.theme = "dark";
-    expect(await errorCodeOf(session.save())).toBe("CONFLICT");
-    expect(await errorCodeOf(session.authenticate("alice"))).toBe("CONFLICT");
+    expect(await catchErrorCode(session.save())).toBe("CONFLICT");
+    expect(await catchErrorCode(session.authenticate("alice"))).toBe("CONFLICT");
     expect((await manager.stats()).total).toBe(0);
   });
 
-  it("can still save data and revoke, because they need no new token", async () => {
+  it("can still save data and revoke the session, because these changes need no new token", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

@@ -4,7 +4,7 @@ import { createDirectReader } from "../../src/session/reader.ts";
 import { Session } from "../../src/session/session.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
@@ -53,8 +53,8 @@ describe("authenticate()", () => {
     expect(await newLogItems()).toBe(0);
   });
 
-  it("with `evict-oldest`, revokes the session with the oldest login, even if another session was created earlier", async () => {
-    const { manager, advance, refusal } = createFixture({
+  it("revokes the session with the oldest login with `evict-oldest`, even if another session was created earlier", async () => {
+    const { manager, advance, findRefusal } = createFixture({
       policy: { sessionLimit: { max: 2, onExceeded: "evict-oldest" } },
     });
     const visitor = await manager.create();
@@ -64,7 +64,7 @@ describe("authenticate()", () => {
     const first = await manager.authenticate(visitor.record.id, "alice");
     advance(1000);
     const third = await manager.create({ subject: "alice" });
-    const all = await Promise.all([first, second, third].map(({ token }) => refusal(token)));
+    const all = await Promise.all([first, second, third].map(({ token }) => findRefusal(token)));
     expect(all).toEqual([null, "revoked", null]);
   });
 });
@@ -76,11 +76,11 @@ describe("a write of a slow request", () => {
     const visitor = await open(token);
     const alice = await manager.authenticate(record.id, "alice");
     visitor.data.theme = "dark";
-    expect(await errorCodeOf(Promise.resolve().then(() => visitor.commit()))).toBe("CONFLICT");
+    expect(await catchErrorCode(Promise.resolve().then(() => visitor.commit()))).toBe("CONFLICT");
     const slow = await open(alice.token);
     await manager.authenticate(record.id, "bob");
     slow.data.cart = { pear: 1 };
-    expect(await errorCodeOf(Promise.resolve().then(() => slow.commit()))).toBe("CONFLICT");
+    expect(await catchErrorCode(Promise.resolve().then(() => slow.commit()))).toBe("CONFLICT");
     expect((await manager.find(record.id))?.data).toEqual({});
   });
 
@@ -109,7 +109,7 @@ describe("elevate()", () => {
 });
 
 describe("a periodic rotation", () => {
-  it("records no first use of the new token for a request with the activity `none`", async () => {
+  it("does not count a request with the activity `none` as the first use of the new token", async () => {
     const { manager, advance, open } = createFixture({ policy: { rotateEvery: MINUTE } });
     const { record, token } = await manager.create();
     advance(MINUTE);
@@ -122,7 +122,7 @@ describe("a periodic rotation", () => {
 });
 
 describe("the touch queue", () => {
-  it("writes sooner for a short idle timeout, and writes all touches when the manager closes", async () => {
+  it("is written sooner if the idle timeout is short, and is completely written when the manager closes", async () => {
     const delays: number[] = [];
     const schedule = (delay: number) => {
       delays.push(delay);
@@ -185,7 +185,7 @@ describe("diagnostics channels", () => {
   });
 });
 
-it("create() with parentId sets the parent session's browser as owner", async () => {
+it("create() with `parentId` makes the browser of the parent session the owner of the new session", async () => {
   const { manager } = createFixture();
   const { record } = await manager.create();
   const inner = await manager.create({ parentId: record.id, name: "order 1" });

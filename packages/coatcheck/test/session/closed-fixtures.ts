@@ -14,10 +14,12 @@ export const cacheTimeOptions = ({ clock, monotonic, schedule }: FakeTime) => ({
 
 /** One hour, in milliseconds. */
 export const HOUR = 3_600_000;
-/** A time after which the next check has run, in milliseconds. Without a cache, sessions are checked every 500 ms. */
+/** Milliseconds after which the next check has certainly run. Without a cache, sessions are checked every 500 ms. */
 export const CHECK_INTERVAL = 600;
 
-/** Creates two managers on one store, like two nodes. The first one has `options`, and uses the fake time. */
+/**
+ * Creates two managers with one store, like two nodes. Only `manager` has `options`, and `timers` counts its timers.
+ */
 export function createTwoNodes(options: Partial<SessionManagerOptions<object>> = {}, time = new FakeTime()) {
   const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
   const get = store.get;
@@ -43,13 +45,13 @@ export function createTwoNodes(options: Partial<SessionManagerOptions<object>> =
   return { time, store, timers, manager, otherNode };
 }
 
-/** Opens the session of a token. Records no activity. */
+/** Opens the session of a token, without recording activity. */
 export async function openSession(manager: SessionManager<object>, token: string): Promise<Session<object>> {
   const found = await manager.resume(token, "none");
   if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
   return found;
 }
 
-/** Returns the error code of an aborted signal; null if it is not aborted. */
-export const abortCodeOf = (signal: AbortSignal): string | null =>
+/** Returns the error code with which a signal was aborted, or null if it is not aborted. */
+export const readAbortCode = (signal: AbortSignal): string | null =>
   signal.aborted ? signal.reason.code : null;

@@ -6,12 +6,12 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime, untilIdle } from "../cache/fixtures.ts";
 import {
-  abortCodeOf,
   CHECK_INTERVAL,
   cacheTimeOptions,
   createTwoNodes,
   managerTimeOptions,
   openSession,
+  readAbortCode,
 } from "./closed-fixtures.ts";
 
 describe("the watcher behind session.closed", () => {
@@ -28,11 +28,11 @@ describe("the watcher behind session.closed", () => {
     expect([timers.active, listeners(manager)]).toEqual([1, 5]);
     expect(sessions[0]?.closed).toBe(signals[0]);
     await manager.revoke({ everyone: true });
-    expect(signals.map(abortCodeOf)).toEqual(Array(3).fill("SESSION_REVOKED"));
+    expect(signals.map(readAbortCode)).toEqual(Array(3).fill("SESSION_REVOKED"));
     expect([timers.active, listeners(manager)]).toEqual([0, 0]);
   });
 
-  it("does not read the store while the cache polls, even after the cache's time to live", async () => {
+  it("does not read the store as long as the cache polls, even after the time to live of the cached session", async () => {
     const time = new FakeTime();
     const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
     const { get } = store;
@@ -47,7 +47,7 @@ describe("the watcher behind session.closed", () => {
     const { closed } = await openSession(manager, token);
     const reads = store.reads;
     await time.advance(60_000);
-    expect([store.reads - reads, abortCodeOf(closed)]).toEqual([0, null]);
+    expect([store.reads - reads, readAbortCode(closed)]).toEqual([0, null]);
     await manager.close();
   });
 
@@ -70,7 +70,7 @@ describe("the watcher behind session.closed", () => {
       if (polls === "polls fail") store.changes = () => Promise.reject(new Error("no connection"));
       await otherNode.revoke({ subject: "ada" });
       await time.advance(2000);
-      expect([phase, abortCodeOf(closed)]).toEqual([phase, "SESSION_REVOKED"]);
+      expect([phase, readAbortCode(closed)]).toEqual([phase, "SESSION_REVOKED"]);
       store.changes = changes;
       await manager.close();
     }
@@ -88,7 +88,7 @@ describe("the memory of session.closed", () => {
     return isDone();
   };
 
-  it("is freed, and watching stops, when the application no longer references the signal", async () => {
+  it("is freed when the application no longer references the signal, and the session is no longer watched", async () => {
     const { manager, timers } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     for (let request = 0; request < 100; request++)
@@ -110,7 +110,7 @@ describe("the memory of session.closed", () => {
     expect(aborted).toBe(1);
   });
 
-  it("is freed, and watching stops, when the listener has been removed", async () => {
+  it("is freed when the listener has been removed, and the session is no longer watched", async () => {
     const { manager, timers } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     const request = async () => {

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { Session } from "../../src/session/session.ts";
 import {
-  abortCodeOf,
   CHECK_INTERVAL,
   createTwoNodes,
   HOUR,
   managerTimeOptions,
   openSession,
+  readAbortCode,
 } from "./closed-fixtures.ts";
 
 const scopes = [
@@ -24,9 +24,9 @@ describe("session.closed", () => {
     const { closed } = await openSession(manager, token);
     await manager.revoke({ subject: "eve" });
     await manager.revoke({ subject: "ada", except: record.id });
-    expect(abortCodeOf(closed)).toBeNull();
+    expect(readAbortCode(closed)).toBeNull();
     await manager.revoke(scopeOf(record.id));
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
     expect(() => closed.throwIfAborted()).toThrow("The session was revoked; log in again.");
   });
 
@@ -35,21 +35,21 @@ describe("session.closed", () => {
     const { record, token } = await manager.create({ subject: "ada", tenant: "acme" });
     const { closed } = await openSession(manager, token);
     await otherNode.revoke(scopeOf(record.id));
-    expect(abortCodeOf(closed)).toBeNull();
+    expect(readAbortCode(closed)).toBeNull();
     await time.advance(CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts when its own handle revokes the session, even if the handler first reads `closed` afterwards", async () => {
+  it("aborts when the handler revokes the session, even if the handler reads `closed` only after that", async () => {
     const { manager } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     const session = await openSession(manager, token);
     const { closed } = session;
     await session.revoke();
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
     const second = await openSession(manager, (await manager.create({ subject: "ada" })).token);
     await second.revoke();
-    expect(abortCodeOf(second.closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(second.closed)).toBe("SESSION_REVOKED");
   });
 
   it("aborts at the idle timeout, which activity on another node extends", async () => {
@@ -59,9 +59,9 @@ describe("session.closed", () => {
     await time.advance(HOUR - 10_000);
     await otherNode.resume(token); // Written within five seconds.
     await time.advance(HOUR - CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBeNull();
+    expect(readAbortCode(closed)).toBeNull();
     await time.advance(2 * CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBe("SESSION_EXPIRED");
+    expect(readAbortCode(closed)).toBe("SESSION_EXPIRED");
   });
 
   it("aborts at the absolute timeout, even after activity", async () => {
@@ -70,18 +70,18 @@ describe("session.closed", () => {
     const { closed } = await openSession(manager, token);
     await time.advance(HOUR - CHECK_INTERVAL);
     await manager.resume(token);
-    expect(abortCodeOf(closed)).toBeNull();
+    expect(readAbortCode(closed)).toBeNull();
     await time.advance(2 * CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBe("SESSION_EXPIRED");
+    expect(readAbortCode(closed)).toBe("SESSION_EXPIRED");
   });
 
-  it("aborts when the session has been deleted", async () => {
+  it("aborts when the store has deleted the session", async () => {
     const { manager, time, store } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     const { closed } = await openSession(manager, token);
     store.get = async () => null;
     await time.advance(CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 
   it("reports a revocation during an outage of the store only after the outage", async () => {
@@ -92,10 +92,10 @@ describe("session.closed", () => {
     store.get = () => Promise.reject(new Error("no connection"));
     await otherNode.revoke({ subject: "ada" });
     await time.advance(10 * CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBeNull();
+    expect(readAbortCode(closed)).toBeNull();
     store.get = get;
     await time.advance(CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 
   it.each(["this node", "another node"])("aborts when a login on %s replaces the token", async (node) => {
@@ -104,10 +104,10 @@ describe("session.closed", () => {
     const { closed } = await openSession(manager, token);
     await (node === "this node" ? manager : otherNode).authenticate(record.id, "ada");
     await time.advance(CHECK_INTERVAL);
-    expect(abortCodeOf(closed)).toBe("CONFLICT");
+    expect(readAbortCode(closed)).toBe("CONFLICT");
   });
 
-  it("does not abort when its own handle logs in, elevates or rotates, but watches the new token", async () => {
+  it("does not abort when the handler logs in, elevates or rotates the session, but then watches the new token", async () => {
     const { manager, time } = createTwoNodes({});
     await manager.create({ subject: "ada" });
     const session = await openSession(manager, (await manager.create()).token);
@@ -120,13 +120,13 @@ describe("session.closed", () => {
     ]) {
       await change();
       await time.advance(CHECK_INTERVAL);
-      expect(abortCodeOf(closed)).toBeNull();
+      expect(readAbortCode(closed)).toBeNull();
     }
     await manager.revoke({ subject: "ada" });
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("does not abort for periodic rotations on another node, and triggers no theft detection", async () => {
+  it("does not abort for periodic rotations on another node, and its checks do not look like the reuse of an old token", async () => {
     const { manager, time, store } = createTwoNodes({ policy: { rotateEvery: HOUR } });
     const secrets = ["a secret for these tests"];
     const rotatingNode = new SessionManager({
@@ -148,7 +148,7 @@ describe("session.closed", () => {
       await rotatingNode.resume(current);
     }
     await time.advance(HOUR / 2);
-    expect(abortCodeOf(closed)).toBeNull();
+    expect(readAbortCode(closed)).toBeNull();
     expect((await rotatingNode.resume(current)).refusal).toBeNull();
   });
 
@@ -160,6 +160,6 @@ describe("session.closed", () => {
     await session.patch({ theme: "dark" });
     expect(timers.active).toBe(1);
     await manager.revoke({ session: session.id });
-    expect(abortCodeOf(closed)).toBe("SESSION_REVOKED");
+    expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 });

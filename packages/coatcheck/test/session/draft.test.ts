@@ -9,7 +9,7 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-const draftOf = (base: object) => {
+const createDraft = (base: object) => {
   const draft = new Draft(deepFreeze(base) as never);
   // biome-ignore lint/suspicious/noExplicitAny: the application defines the type of the view.
   return { draft, view: draft.view as any };
@@ -17,7 +17,7 @@ const draftOf = (base: object) => {
 
 describe("a draft", () => {
   it("returns a null patch when it was only read", () => {
-    const { draft, view } = draftOf({ a: { b: [1, 2] }, c: 1 });
+    const { draft, view } = createDraft({ a: { b: [1, 2] }, c: 1 });
     expect([view.a.b[1], view.c, view.nothing, "a" in view, Object.keys(view)]).toEqual([
       2,
       1,
@@ -29,7 +29,7 @@ describe("a draft", () => {
   });
 
   it("returns assignments at any depth as one merge patch", () => {
-    const { draft, view } = draftOf({ cart: { apple: 1, pear: 2 }, theme: "light" });
+    const { draft, view } = createDraft({ cart: { apple: 1, pear: 2 }, theme: "light" });
     view.cart.apple += 1;
     view.cart.fig = 3;
     delete view.cart.pear;
@@ -39,7 +39,7 @@ describe("a draft", () => {
   });
 
   it("returns a null patch when the assigned values equal the present values", () => {
-    const { draft, view } = draftOf({ a: { b: 1 }, list: [1] });
+    const { draft, view } = createDraft({ a: { b: 1 }, list: [1] });
     view.a = { b: 1 };
     view.list.push(2);
     view.list.pop();
@@ -47,13 +47,13 @@ describe("a draft", () => {
   });
 
   it("returns a patch with the whole array when one element changes", () => {
-    const { draft, view } = draftOf({ list: [1, { a: 1 }] });
+    const { draft, view } = createDraft({ list: [1, { a: 1 }] });
     view.list[1].a = 2;
     expect(draft.patch()).toEqual({ list: [1, { a: 2 }] });
   });
 
-  it("stores a copy of the content when another view is assigned", () => {
-    const { draft, view } = draftOf({ from: { a: 1 } });
+  it("stores a copy of the content when a member is set to another view", () => {
+    const { draft, view } = createDraft({ from: { a: 1 } });
     view.from.a = 2;
     view.to = view.from;
     view.from.a = 3;
@@ -61,15 +61,15 @@ describe("a draft", () => {
     expect(structuredClone(draft.patch())).toEqual({ from: { a: 3 }, to: { a: 2 } });
   });
 
-  it("returns changes inside an assigned object in its patch", () => {
-    const { draft, view } = draftOf({});
+  it("includes later changes of an assigned object in the patch", () => {
+    const { draft, view } = createDraft({});
     view.cart = { apple: 1 };
     view.cart.apple = 2;
     expect(draft.patch()).toEqual({ cart: { apple: 2 } });
   });
 
   it("has no members inherited from Object.prototype", () => {
-    const { draft, view } = draftOf({});
+    const { draft, view } = createDraft({});
     expect(view.constructor).toBeUndefined();
     expect(view.hasOwnProperty).toBeUndefined();
     view.constructor = "builder";
@@ -79,7 +79,7 @@ describe("a draft", () => {
 
 describe("a frozen view", () => {
   it("rejects changes to its own members, but accepts changes inside nested objects", () => {
-    const { draft, view } = draftOf({ cart: { apple: 1 }, list: [1], theme: "dark" });
+    const { draft, view } = createDraft({ cart: { apple: 1 }, list: [1], theme: "dark" });
     expect(Object.freeze(view)).toBe(view);
     expect(Object.isFrozen(view)).toBe(true);
     expect(view).toEqual({ cart: { apple: 1 }, list: [1], theme: "dark" });
@@ -100,7 +100,7 @@ describe("a frozen view", () => {
   });
 
   it("contains the assignments from before the freeze", () => {
-    const { draft, view } = draftOf({ theme: "dark" });
+    const { draft, view } = createDraft({ theme: "dark" });
     view.theme = "light";
     Object.freeze(view);
     expect(view).toEqual({ theme: "light" });
@@ -108,7 +108,7 @@ describe("a frozen view", () => {
   });
 
   it("keeps its values after the session has been saved", () => {
-    const { draft, view } = draftOf({ theme: "dark" });
+    const { draft, view } = createDraft({ theme: "dark" });
     Object.freeze(view);
     draft.rebase({ theme: "light", more: 1 }, null);
     expect(view).toEqual({ theme: "dark" });
@@ -116,7 +116,7 @@ describe("a frozen view", () => {
   });
 
   it("can be frozen at every level", () => {
-    const { view } = draftOf({ cart: { fruit: { apple: 1 } }, list: [{ a: 1 }] });
+    const { view } = createDraft({ cart: { fruit: { apple: 1 } }, list: [{ a: 1 }] });
     deepFreeze(view);
     expect(view).toEqual({ cart: { fruit: { apple: 1 } }, list: [{ a: 1 }] });
     expect(() => {
@@ -125,7 +125,7 @@ describe("a frozen view", () => {
   });
 
   it("accepts assignments to existing members if it was only sealed", () => {
-    const { draft, view } = draftOf({ theme: "dark" });
+    const { draft, view } = createDraft({ theme: "dark" });
     Object.seal(view);
     view.theme = "light";
     expect([view.theme, Object.isSealed(view), Object.isFrozen(view)]).toEqual(["light", true, false]);

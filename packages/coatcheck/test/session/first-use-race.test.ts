@@ -5,8 +5,9 @@ import { createFixture } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
-/** A store whose next `get` lets `act` change the session after the row was read. */
-function raceableStore() {
+/** Creates a store. `afterNextRead` sets a function that the store calls once, after it has read a row and before it
+ * returns the row. */
+function createRaceableStore() {
   const memory = memoryStore();
   let act: (() => Promise<unknown>) | null = null;
   const store: SessionStore = {
@@ -27,9 +28,11 @@ function raceableStore() {
   };
 }
 
-/** Creates a session whose token was rotated and not used since, on two nodes. */
-async function rotatedSession(subject: string | null = null) {
-  const { store, afterNextRead } = raceableStore();
+/**
+ * Creates two nodes with one store, and a session whose token was rotated. The new token `successor` is not used yet.
+ */
+async function createRotatedSession(subject: string | null = null) {
+  const { store, afterNextRead } = createRaceableStore();
   const policy = { rotateEvery: MINUTE };
   const [here, elsewhere] = [createFixture({ store, policy }), createFixture({ store, policy })];
   const { token } = await here.manager.create(subject === null ? {} : { subject });
@@ -39,13 +42,13 @@ async function rotatedSession(subject: string | null = null) {
 }
 
 it("refuses a token that a login replaces while its first use is recorded", async () => {
-  const { here, elsewhere, afterNextRead, successor } = await rotatedSession();
+  const { here, elsewhere, afterNextRead, successor } = await createRotatedSession();
   afterNextRead(async () => await (await elsewhere.open(successor)).authenticate("ada"));
-  expect(await here.refusal(successor)).toBe("superseded");
+  expect(await here.findRefusal(successor)).toBe("superseded");
 });
 
 it("opens a session without elevations if a step-up replaces the token while its first use is recorded", async () => {
-  const { here, elsewhere, afterNextRead, successor } = await rotatedSession("ada");
+  const { here, elsewhere, afterNextRead, successor } = await createRotatedSession("ada");
   afterNextRead(async () => await (await elsewhere.open(successor)).elevate("pay", MINUTE));
   const session = await here.open(successor);
   expect(() => session.requireElevated("pay")).toThrow(
@@ -54,7 +57,7 @@ it("opens a session without elevations if a step-up replaces the token while its
 });
 
 it("refuses a token whose session is revoked while its first use is recorded", async () => {
-  const { here, elsewhere, afterNextRead, successor } = await rotatedSession();
+  const { here, elsewhere, afterNextRead, successor } = await createRotatedSession();
   afterNextRead(async () => await elsewhere.manager.revoke({ everyone: true }));
-  expect(await here.refusal(successor)).toBe("revoked");
+  expect(await here.findRefusal(successor)).toBe("revoked");
 });

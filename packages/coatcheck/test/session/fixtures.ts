@@ -12,7 +12,7 @@ export interface Data {
   [name: string]: unknown;
 }
 
-/** Creates a manager on a memory store with a clock and timers that the test controls. */
+/** Creates a manager with a memory store, and a clock and timers that the test controls. */
 export function createFixture(options: Partial<SessionManagerOptions<Data>> = {}) {
   let time = Date.UTC(2026, 0, 1);
   const timers = new Set<() => unknown>();
@@ -54,20 +54,20 @@ export function createFixture(options: Partial<SessionManagerOptions<Data>> = {}
       timers.clear();
       await Promise.all(due.map((task) => task()));
     },
-    /** Opens the session of a token; fails the test when the token is refused. */
+    /** Opens the session of a token. Throws if the token is refused. */
     open: async (token: string): Promise<Session<Data>> => {
       const found = await manager.resume(token);
       if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
       return found;
     },
-    /** Returns why a token is refused; null when it is accepted. */
-    refusal: async (token: string): Promise<Refusal["refusal"] | null> =>
+    /** Returns the reason why a token is refused, or null if it is accepted. */
+    findRefusal: async (token: string): Promise<Refusal["refusal"] | null> =>
       (await manager.resume(token)).refusal,
   };
 }
 
-/** Returns the code of the error that a promise rejects with; null when it resolves. */
-export async function errorCodeOf(promise: Promise<unknown>): Promise<string | null> {
+/** Returns the code of the error with which a promise rejects, or null if it resolves. */
+export async function catchErrorCode(promise: Promise<unknown>): Promise<string | null> {
   try {
     await promise;
     return null;

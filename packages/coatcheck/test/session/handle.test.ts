@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/session/session.ts";
-import { createFixture, type Data, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture, type Data } from "./fixtures.ts";
 
 describe("session.data", () => {
   it("returns the same writable object after a write and after a login", async () => {
@@ -26,7 +26,7 @@ describe("session.data", () => {
     });
   });
 
-  it("contains another request's changes after this request has written", async () => {
+  it("contains the changes of another request once this request has written", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -69,7 +69,7 @@ describe("session.data", () => {
     });
   });
 
-  it("does not store a flash message again after another request has taken it", async () => {
+  it("stores a flash message only once, even if another request has taken it in the meantime", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
@@ -99,12 +99,12 @@ describe("concurrent writes of one handle", () => {
   });
 
   it("invalidate all tokens except the last one that they issue", async () => {
-    const { manager, open, refusal } = createFixture();
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     await Promise.all([session.rotate(), session.patch({ views: 1 }), session.elevate("pay", 1000)]);
     const { token: next } = await session.commit();
-    expect([await refusal(next ?? ""), await refusal(token)]).toEqual([null, "superseded"]);
+    expect([await findRefusal(next ?? ""), await findRefusal(token)]).toEqual([null, "superseded"]);
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
@@ -117,19 +117,19 @@ describe("concurrent writes of one handle", () => {
       session.elevate("pay", 1000),
       session.update(() => JSON.parse('{ "__proto__": 1 }')),
       session.patch({ cart: { plum: 1 } }),
-    ].map(errorCodeOf);
+    ].map(catchErrorCode);
     expect(await Promise.all(codes)).toEqual([null, "SESSION_REQUIRED", "VALIDATION_FAILED", null]);
     expect((await manager.find(record.id))?.data).toEqual({ cart: { pear: 1, plum: 1 } });
   });
 
   it("finish before commit() resolves, even if the handler does not await them", async () => {
-    const { manager, open, refusal } = createFixture();
+    const { manager, open, findRefusal } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
     const forgotten = session.authenticate("alice");
     const { state, token: next } = await session.commit();
     expect(state).toBe("rotated");
-    expect(await refusal(next ?? "")).toBeNull();
+    expect(await findRefusal(next ?? "")).toBeNull();
     await forgotten;
     const ended = await open(next ?? "");
     const leaving = ended.revoke();
@@ -147,28 +147,28 @@ describe("a request whose session expires while it runs", () => {
   };
   for (const [name, act] of Object.entries(acts)) {
     it(`does not revive the session when it ${name}`, async () => {
-      const { manager, open, advance, refusal } = createFixture();
+      const { manager, open, advance, findRefusal } = createFixture();
       const { token } = await manager.create({ subject: "alice" });
       const session = await open(token);
       advance(DAY);
-      expect(await errorCodeOf(act(session))).toBe("SESSION_EXPIRED");
-      expect(await refusal(token)).toBe("expired");
+      expect(await catchErrorCode(act(session))).toBe("SESSION_EXPIRED");
+      expect(await findRefusal(token)).toBe("expired");
     });
   }
 
   it("creates a new session when it logs in", async () => {
-    const { manager, open, advance, refusal } = createFixture();
+    const { manager, open, advance, findRefusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     advance(DAY);
     await session.authenticate("alice");
     expect(session.id).not.toBe(record.id);
-    expect(await refusal(token)).toBe("expired");
-    expect(await refusal((await session.commit()).token ?? "")).toBeNull();
+    expect(await findRefusal(token)).toBe("expired");
+    expect(await findRefusal((await session.commit()).token ?? "")).toBeNull();
   });
 
-  it("can save if another request has extended the session, and can always log out", async () => {
-    const { manager, open, advance, refusal } = createFixture();
+  it("can save if another request has extended the session, and can log out even if no request has", async () => {
+    const { manager, open, advance, findRefusal } = createFixture();
     const { record, token } = await manager.create();
     const [upload, late] = [await open(token), await open(token)];
     advance(DAY - 1);
@@ -178,7 +178,7 @@ describe("a request whose session expires while it runs", () => {
     expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", views: 1 });
     advance(DAY);
     await late.revoke();
-    expect(await refusal(token)).toBe("revoked");
+    expect(await findRefusal(token)).toBe("revoked");
   });
 });
 
@@ -189,29 +189,29 @@ describe("a request whose token was replaced by a login of another request", () 
       (session: Session<Data>) => session.rotate(),
     ];
     for (const act of acts) {
-      const { manager, open, refusal } = createFixture();
+      const { manager, open, findRefusal } = createFixture();
       const { record, token } = await manager.create();
       const overtaken = await open(token);
       const { token: next, record: loggedIn } = await manager.authenticate(record.id, "alice");
-      expect(await errorCodeOf(act(overtaken))).toBe("CONFLICT");
-      expect(await refusal(next)).toBeNull();
+      expect(await catchErrorCode(act(overtaken))).toBe("CONFLICT");
+      expect(await findRefusal(next)).toBeNull();
       expect((await manager.find(record.id))?.data).toEqual(loggedIn.data);
     }
   });
 
-  it("uses the same session when it logs in as the same subject", async () => {
-    const { manager, open, refusal } = createFixture();
+  it("uses the same session if it logs in as the same subject", async () => {
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create({ data: { theme: "dark" } });
     const [first, second] = [await open(token), await open(token)];
     await first.authenticate("alice");
     await second.authenticate("alice");
     expect((await second.commit()).token).toBe((await first.commit()).token);
     expect(second.record).toMatchObject({ id: record.id, data: { theme: "dark" } });
-    expect(await refusal((await first.commit()).token ?? "")).toBeNull();
+    expect(await findRefusal((await first.commit()).token ?? "")).toBeNull();
   });
 
   it("can revoke the session, and then create another session", async () => {
-    const { manager, open, refusal } = createFixture();
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     await manager.authenticate(record.id, "alice");
@@ -219,6 +219,6 @@ describe("a request whose token was replaced by a login of another request", () 
     expect((await manager.find(record.id))?.state).toBe("revoked");
     await session.authenticate("bob");
     await session.rotate();
-    expect(await refusal((await session.commit()).token ?? "")).toBeNull();
+    expect(await findRefusal((await session.commit()).token ?? "")).toBeNull();
   });
 });

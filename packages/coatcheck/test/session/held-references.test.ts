@@ -19,7 +19,7 @@ const WRITES = Object.entries<(session: Session<AnyData>) => Promise<unknown>>({
 
 describe.each(WRITES)("a value that a handler holds across %s", (_name, write) => {
   it("is stored with its later changes if it is an array", async () => {
-    const { session, stored } = await sessionWith({ orders: ["soup"] });
+    const { session, stored } = await openSessionWith({ orders: ["soup"] });
     const { orders } = session.data;
     await write(session);
     orders.push("taco");
@@ -29,7 +29,7 @@ describe.each(WRITES)("a value that a handler holds across %s", (_name, write) =
   });
 
   it("is stored with its later changes if it is an object that was just assigned", async () => {
-    const { session, stored } = await sessionWith({});
+    const { session, stored } = await openSessionWith({});
     const cart: Record<string, unknown> = {};
     session.data.cart = cart;
     cart.a = 1;
@@ -42,7 +42,7 @@ describe.each(WRITES)("a value that a handler holds across %s", (_name, write) =
   });
 
   it("is stored with its later changes if it is an object in an array of a nested object", async () => {
-    const { session, stored } = await sessionWith({ cart: { items: [{ quantity: 1 }] } });
+    const { session, stored } = await openSessionWith({ cart: { items: [{ quantity: 1 }] } });
     const [item] = session.data.cart.items;
     await write(session);
     item.quantity = 2;
@@ -53,7 +53,7 @@ describe.each(WRITES)("a value that a handler holds across %s", (_name, write) =
 
 describe("a value that a handler holds while another request changes the same member", () => {
   it("keeps both changes if it is an object", async () => {
-    const { session, manager, stored } = await sessionWith({});
+    const { session, manager, stored } = await openSessionWith({});
     const cart: Record<string, number> = { a: 1 };
     session.data.cart = cart;
     await session.save();
@@ -65,8 +65,8 @@ describe("a value that a handler holds while another request changes the same me
     expect(await stored()).toEqual({ cart: { a: 1, b: 2, other: 1 }, seen: true });
   });
 
-  it("makes the commit throw CONFLICT if it is an array that is changed afterwards", async () => {
-    const { session, manager, stored } = await sessionWith({ orders: ["soup"] });
+  it("makes the commit throw CONFLICT if it is an array and the handler changes it afterwards", async () => {
+    const { session, manager, stored } = await openSessionWith({ orders: ["soup"] });
     const { orders } = session.data;
     await manager.patch(session.id, { orders: ["tea"] });
     await session.patch({ seen: true });
@@ -81,8 +81,8 @@ describe("a value that a handler holds while another request changes the same me
     expect(await stored()).toEqual({ orders: ["tea", "taco"], seen: true });
   });
 
-  it("throws CONFLICT for an assignment to a nested object that was removed, and for its arrays", async () => {
-    const { session, manager } = await sessionWith({ cart: { list: [1] } });
+  it("causes CONFLICT if it is a removed object that the handler changes, or an array in a removed object", async () => {
+    const { session, manager } = await openSessionWith({ cart: { list: [1] } });
     const { cart } = session.data;
     const { list } = cart;
     await manager.patch(session.id, { cart: null });
@@ -94,8 +94,8 @@ describe("a value that a handler holds while another request changes the same me
     await expect(session.save()).rejects.toMatchObject({ code: "CONFLICT" });
   });
 
-  it("does not prevent writes if it is not changed afterwards", async () => {
-    const { session, manager, stored } = await sessionWith({ orders: ["soup"], cart: { a: 1 } });
+  it("does not prevent writes if the handler does not change it afterwards", async () => {
+    const { session, manager, stored } = await openSessionWith({ orders: ["soup"], cart: { a: 1 } });
     expect([session.data.orders, session.data.cart]).toEqual([["soup"], { a: 1 }]);
     await manager.patch(session.id, { orders: null, cart: null });
     await session.patch({ seen: true });
@@ -105,8 +105,8 @@ describe("a value that a handler holds while another request changes the same me
   });
 });
 
-/** Ends or replaces the session of a handle. Returns references to its data from before. */
-const SWITCHES: Record<string, (session: Session<AnyData>) => Promise<AnyData>> = {
+/** Each function ends or replaces the session of a handle, and returns values that the data contained before that. */
+const SWITCHES = Object.entries<(session: Session<AnyData>) => Promise<AnyData>>({
   "revoke()": async (session) => {
     const { cart, orders } = session.data;
     const added = { early: true };
@@ -130,15 +130,15 @@ const SWITCHES: Record<string, (session: Session<AnyData>) => Promise<AnyData>> 
     await session.stopImpersonating();
     return { cart, orders, added };
   },
-};
+});
 
-/* The other session has the same members, so that a change could be stored in it by mistake. */
+/* Both sessions have the same members, so that a change could be stored in the wrong session by mistake. */
 const STORED = { cart: { apple: 1 }, orders: [], added: { own: 1 } };
 const INITIAL = { cart: {}, orders: [], added: {} };
 
-describe.each(Object.entries(SWITCHES))("a value that a handler holds across %s", (_name, switchSession) => {
+describe.each(SWITCHES)("a value that a handler holds across %s", (_name, switchSession) => {
   it("throws CONFLICT for an assignment if it is a nested object of stored data", async () => {
-    const { session } = await sessionWith(STORED, INITIAL);
+    const { session } = await openSessionWith(STORED, INITIAL);
     const { cart } = await switchSession(session);
     expect(() => {
       cart.apple = 2;
@@ -149,7 +149,7 @@ describe.each(Object.entries(SWITCHES))("a value that a handler holds across %s"
     ["orders", ({ orders }) => orders.push("taco")],
     ["added", ({ added }) => Object.assign(added, { late: true })],
   ])("makes a later save() throw CONFLICT if it is changed: %s", async (member, change) => {
-    const { session, stored } = await sessionWith(STORED, INITIAL);
+    const { session, stored } = await openSessionWith(STORED, INITIAL);
     change(await switchSession(session));
     await expect(session.save()).rejects.toMatchObject({
       code: "CONFLICT",
@@ -159,7 +159,7 @@ describe.each(Object.entries(SWITCHES))("a value that a handler holds across %s"
   });
 
   it("does not prevent later writes if it is not changed afterwards", async () => {
-    const { session, manager } = await sessionWith(STORED, INITIAL);
+    const { session, manager } = await openSessionWith(STORED, INITIAL);
     const { data } = session;
     await switchSession(session);
     data.late = 1;
@@ -170,7 +170,7 @@ describe.each(Object.entries(SWITCHES))("a value that a handler holds across %s"
 });
 
 it("data that is assigned while impersonate() is running is stored in the impersonation", async () => {
-  const { session, manager, stored } = await sessionWith({ cart: { apple: 1 } });
+  const { session, manager, stored } = await openSessionWith({ cart: { apple: 1 } });
   const { data } = session;
   const started = session.impersonate("bob", { reason: "ticket 4711" });
   await Promise.resolve();
@@ -182,7 +182,7 @@ it("data that is assigned while impersonate() is running is stored in the impers
 });
 
 /** @param initial the data of new sessions. */
-async function sessionWith(data: JsonObject, initial: JsonObject = {}) {
+async function openSessionWith(data: JsonObject, initial: JsonObject = {}) {
   const manager = new SessionManager<AnyData>({
     store: memoryStore(),
     secrets: ["a secret for these tests"],

@@ -4,8 +4,8 @@ import type { RevocationScope } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime } from "../cache/fixtures.ts";
 import { CHECK_INTERVAL, cacheTimeOptions, managerTimeOptions } from "./closed-fixtures.ts";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
-import { setUpAdministrator, tokenAfter } from "./impersonation-fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
+import { commitAndReadToken, setUpAdministrator } from "./impersonation-fixtures.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,10 +18,10 @@ describe("an impersonation", () => {
     ["the sessions of the actor's tenant are revoked", { tenant: "support" }],
     ["everyone's sessions are revoked", { everyone: true }],
   ])("ends when %s", async (_case, scope) => {
-    const { begin, manager, refusal } = await setUpAdministrator();
+    const { begin, manager, findRefusal } = await setUpAdministrator();
     const { token, session } = await begin();
     await manager.revoke(scope);
-    expect(await refusal(token)).toBe("revoked");
+    expect(await findRefusal(token)).toBe("revoked");
     expect((await manager.find(session.id))?.state).toBe("revoked");
   });
 
@@ -38,27 +38,27 @@ describe("an impersonation", () => {
     const other = createFixture({ store, cache, ...managerTimeOptions(time) });
     await time.advance(2000);
     const { token } = await begin();
-    expect(await other.refusal(token)).toBeNull();
-    await other.refusal(token);
+    expect(await other.findRefusal(token)).toBeNull();
+    await other.findRefusal(token);
     const { reads } = store;
-    expect([await other.refusal(token), store.reads - reads]).toEqual([null, 0]);
+    expect([await other.findRefusal(token), store.reads - reads]).toEqual([null, 0]);
     await manager.revoke({ subject: "clerk" });
     await time.advance(2000);
-    expect(await other.refusal(token)).toBe("revoked");
+    expect(await other.findRefusal(token)).toBe("revoked");
     await other.manager.close();
   });
 
   it("ends at the absolute timeout of the actor's session", async () => {
-    const { begin, refusal, advance } = await setUpAdministrator({
+    const { begin, findRefusal, advance } = await setUpAdministrator({
       policy: { absoluteTimeout: 10 * MINUTE },
     });
     const { token } = await begin();
     advance(10 * MINUTE);
-    expect(await refusal(token)).not.toBeNull();
+    expect(await findRefusal(token)).not.toBeNull();
   });
 
-  it("restarts the idle timeouts of both sessions with the actor's activity", async () => {
-    const { own, begin, refusal, advance, open, runTimers } = await setUpAdministrator({
+  it("restarts the idle timeouts of both sessions when the actor sends a request", async () => {
+    const { own, begin, findRefusal, advance, open, runTimers } = await setUpAdministrator({
       policy: { idleTimeout: 20 * MINUTE },
     });
     const { token } = await begin();
@@ -67,7 +67,7 @@ describe("an impersonation", () => {
       await open(token);
       await runTimers();
     }
-    expect([await refusal(token), await refusal(own.token)]).toEqual([null, null]);
+    expect([await findRefusal(token), await findRefusal(own.token)]).toEqual([null, null]);
   });
 
   it("aborts session.closed at the next check after the actor's session is revoked", async () => {
@@ -89,27 +89,27 @@ describe("an impersonation", () => {
   });
 
   it("ends at a logout, together with the actor's session", async () => {
-    const { own, begin, open, refusal } = await setUpAdministrator();
+    const { own, begin, open, findRefusal } = await setUpAdministrator();
     const { token } = await begin();
     expect(await (await open(token)).revoke()).toBe(true);
-    expect([await refusal(token), await refusal(own.token)]).toEqual(["revoked", "revoked"]);
+    expect([await findRefusal(token), await findRefusal(own.token)]).toEqual(["revoked", "revoked"]);
   });
 
   it("ends the actor's session at a logout even after the impersonation has expired", async () => {
-    const { own, begin, request, refusal, advance } = await setUpAdministrator();
+    const { own, begin, request, findRefusal, advance } = await setUpAdministrator();
     const { token } = await begin();
     advance(HOUR);
     expect(await (await request(token)).revoke()).toBe(true);
-    expect(await refusal(own.token)).toBe("revoked");
+    expect(await findRefusal(own.token)).toBe("revoked");
   });
 
   it("ends at a login, together with the actor's session", async () => {
-    const { own, begin, open, refusal } = await setUpAdministrator();
+    const { own, begin, open, findRefusal } = await setUpAdministrator();
     const { token } = await begin();
     const session = await open(token);
     await session.authenticate("ada");
     expect([session.subject, session.actor]).toEqual(["ada", null]);
-    expect([await refusal(token), await refusal(own.token)]).toEqual(["revoked", "revoked"]);
+    expect([await findRefusal(token), await findRefusal(own.token)]).toEqual(["revoked", "revoked"]);
   });
 });
 
@@ -118,20 +118,20 @@ describe("the session of an impersonation", () => {
     const { own, begin, open, manager } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
-    const { token } = await begin(await tokenAfter(elevated, own.token));
+    const { token } = await begin(await commitAndReadToken(elevated, own.token));
     const session = await open(token);
     expect(session.isElevated("payment")).toBe(false);
     expect(() => session.requireElevated("payment")).toThrow(expect.objectContaining({ code: "FORBIDDEN" }));
-    expect(await errorCodeOf(session.elevate("payment", HOUR))).toBe("FORBIDDEN");
-    expect(await errorCodeOf(manager.elevate(session.id, "payment", HOUR))).toBe("FORBIDDEN");
-    expect(await errorCodeOf(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
+    expect(await catchErrorCode(session.elevate("payment", HOUR))).toBe("FORBIDDEN");
+    expect(await catchErrorCode(manager.elevate(session.id, "payment", HOUR))).toBe("FORBIDDEN");
+    expect(await catchErrorCode(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
   });
 
-  it("hands back the token of the actor's own session when it stops, so that this session keeps its elevations", async () => {
+  it("is replaced by the actor's own session and token when it stops, so that the actor keeps that session's elevations", async () => {
     const { own, begin, open, stop } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);
-    const withElevation = await tokenAfter(elevated, own.token);
+    const withElevation = await commitAndReadToken(elevated, own.token);
     const fromOlder = await begin(own.token);
     const fromNewer = await begin(withElevation);
     const [older, newer] = [await stop(fromOlder.token), await stop(fromNewer.token)];
@@ -146,11 +146,11 @@ describe("the session of an impersonation", () => {
     expect(() => session.forbidWhileImpersonating("change the password")).toThrow(
       "Not allowed while impersonating: change the password.",
     );
-    expect(await errorCodeOf(session.revokeOthers())).toBe("FORBIDDEN");
+    expect(await catchErrorCode(session.revokeOthers())).toBe("FORBIDDEN");
     (await open(own.token)).forbidWhileImpersonating("change the password");
   });
 
-  it("is not continued by open() after its idle timeout", async () => {
+  it("is not continued after its idle timeout by manager.open()", async () => {
     const { begin, manager, advance } = await setUpAdministrator({ policy: { idleTimeout: 10 * MINUTE } });
     const { session } = await begin();
     expect(await manager.isRevoked(session.id, { subject: "ada", tenant: "shop" })).toBe(false);
@@ -158,7 +158,7 @@ describe("the session of an impersonation", () => {
     expect(await manager.open(session.id, "ada")).toMatchObject({ refusal: "expired" });
   });
 
-  it("keeps its token: rotate() and periodic rotation issue no new token", async () => {
+  it("keeps its token, because rotate() and periodic rotation issue no new token for it", async () => {
     const { begin, open, advance } = await setUpAdministrator({ policy: { rotateEvery: MINUTE } });
     const { token } = await begin();
     advance(2 * MINUTE);

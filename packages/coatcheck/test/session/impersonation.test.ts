@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Data, errorCodeOf } from "./fixtures.ts";
-import { IMPERSONATE_OPTIONS, setUpAdministrator, tokenAfter } from "./impersonation-fixtures.ts";
+import { catchErrorCode, type Data } from "./fixtures.ts";
+import { commitAndReadToken, IMPERSONATE_OPTIONS, setUpAdministrator } from "./impersonation-fixtures.ts";
 
 const HOUR = 3_600_000;
 
@@ -31,7 +31,7 @@ describe("impersonate()", () => {
     expect((await manager.find(session.id))?.data).toEqual({ cart: { taco: 1 } });
   });
 
-  it("keeps the actor's session valid when the response was lost", async () => {
+  it("keeps the actor's session valid, in case the response is lost", async () => {
     const { own, begin, open } = await setUpAdministrator();
     await begin();
     expect((await open(own.token)).record).toMatchObject({ subject: "clerk", version: 1, actor: null });
@@ -42,41 +42,41 @@ describe("impersonate()", () => {
     const { token } = await begin();
     const repeated = await open(token);
     await repeated.impersonate("ada", IMPERSONATE_OPTIONS);
-    expect(await errorCodeOf(repeated.impersonate("eve", IMPERSONATE_OPTIONS))).toBe("FORBIDDEN");
-    expect(await tokenAfter(repeated, token)).toBe(token);
+    expect(await catchErrorCode(repeated.impersonate("eve", IMPERSONATE_OPTIONS))).toBe("FORBIDDEN");
+    expect(await commitAndReadToken(repeated, token)).toBe(token);
   });
 
   it("throws SESSION_REQUIRED while anonymous, and VALIDATION_FAILED for invalid arguments", async () => {
     const { manager, own, open } = await setUpAdministrator();
-    expect(await errorCodeOf(manager.begin().impersonate("ada", IMPERSONATE_OPTIONS))).toBe(
+    expect(await catchErrorCode(manager.begin().impersonate("ada", IMPERSONATE_OPTIONS))).toBe(
       "SESSION_REQUIRED",
     );
     const session = await open(own.token);
-    expect(await errorCodeOf(session.impersonate("clerk", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
-    expect(await errorCodeOf(session.impersonate("", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
-    expect(await errorCodeOf(session.impersonate("ada", { reason: "" }))).toBe("VALIDATION_FAILED");
+    expect(await catchErrorCode(session.impersonate("clerk", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
+    expect(await catchErrorCode(session.impersonate("", IMPERSONATE_OPTIONS))).toBe("VALIDATION_FAILED");
+    expect(await catchErrorCode(session.impersonate("ada", { reason: "" }))).toBe("VALIDATION_FAILED");
     for (const maxAge of [0, -1, Number.NaN, 13 * HOUR]) {
-      expect(await errorCodeOf(session.impersonate("ada", { ...IMPERSONATE_OPTIONS, maxAge }))).toBe(
+      expect(await catchErrorCode(session.impersonate("ada", { ...IMPERSONATE_OPTIONS, maxAge }))).toBe(
         "VALIDATION_FAILED",
       );
     }
   });
 
-  it("throws for an actor whose session was revoked after the request began", async () => {
+  it("throws if the actor's session was revoked after the request began", async () => {
     const { manager, own, open } = await setUpAdministrator();
     const session = await open(own.token);
     await manager.revoke({ subject: "clerk" });
-    expect(await errorCodeOf(session.impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REVOKED");
+    expect(await catchErrorCode(session.impersonate("ada", IMPERSONATE_OPTIONS))).toBe("SESSION_REVOKED");
     expect((await manager.list({ subject: "ada" }, { limit: 10 })).records).toEqual([]);
   });
 
   it("revokes no session of the subject at the session limit", async () => {
-    const { manager, begin, refusal } = await setUpAdministrator({
+    const { manager, begin, findRefusal } = await setUpAdministrator({
       policy: { sessionLimit: { max: 1, onExceeded: "evict-oldest" } },
     });
     const adas = await manager.create({ subject: "ada" });
     const { token } = await begin();
-    expect([await refusal(adas.token), await refusal(token)]).toEqual([null, null]);
+    expect([await findRefusal(adas.token), await findRefusal(token)]).toEqual([null, null]);
   });
 
   it("never merges data from an impersonation into the subject's data", async () => {
@@ -92,7 +92,7 @@ describe("impersonate()", () => {
 
 describe("stopImpersonating()", () => {
   it("restores the actor's own session, with the same token and data", async () => {
-    const { own, begin, stop, refusal, manager } = await setUpAdministrator();
+    const { own, begin, stop, findRefusal, manager } = await setUpAdministrator();
     const { token } = await begin();
     const stopped = await stop(token);
     expect([stopped.hasStopped, stopped.token]).toEqual([true, own.token]);
@@ -101,14 +101,14 @@ describe("stopImpersonating()", () => {
       "dark",
       null,
     ]);
-    expect(await refusal(token)).toBe("revoked");
+    expect(await findRefusal(token)).toBe("revoked");
     expect(await manager.find(own.record.id)).toMatchObject({
       version: 1,
       secretHash: own.record.secretHash,
     });
   });
 
-  it("returns the same token when it is repeated after a lost response or a double click", async () => {
+  it("returns the same token if it is repeated because of a lost response or a double click", async () => {
     const { own, begin, stop } = await setUpAdministrator();
     const { token } = await begin();
     const results = await Promise.all([stop(token), stop(token)]);
@@ -130,22 +130,22 @@ describe("stopImpersonating()", () => {
     expect((await stop(token)).token).toBe(own.token);
   });
 
-  it("ends other impersonations that the same session began and whose responses were lost", async () => {
-    const { own, begin, stop, refusal } = await setUpAdministrator();
+  it("also ends impersonations that the same session began in requests whose responses were lost", async () => {
+    const { own, begin, stop, findRefusal } = await setUpAdministrator();
     const lost = await begin();
     const { token } = await begin(own.token, "eve");
     await stop(token);
-    expect(await refusal(lost.token)).toBe("revoked");
+    expect(await findRefusal(lost.token)).toBe("revoked");
   });
 
-  it("throws when the actor has to log in again, and restores no other session", async () => {
-    const { own, begin, stop, manager, refusal } = await setUpAdministrator();
+  it("throws if the actor has to log in again, and restores no session", async () => {
+    const { own, begin, stop, manager, findRefusal } = await setUpAdministrator();
     const { token } = await begin();
     await manager.rotate(own.record.id);
-    expect(await errorCodeOf(stop(token))).toBe("SESSION_REQUIRED");
-    expect(await refusal(token)).toBe("revoked");
+    expect(await catchErrorCode(stop(token))).toBe("SESSION_REQUIRED");
+    expect(await findRefusal(token)).toBe("revoked");
     await manager.revoke({ subject: "clerk" });
-    expect(await errorCodeOf(stop(token))).toBe("SESSION_REVOKED");
+    expect(await catchErrorCode(stop(token))).toBe("SESSION_REVOKED");
   });
 
   it("throws for a forged token with the id of an impersonation", async () => {

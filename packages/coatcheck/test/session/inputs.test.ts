@@ -5,7 +5,7 @@ import { SecretRing } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
-/** Values that JavaScript code may pass: from `process.env`, from a form, or from a calculation with undefined. */
+/** Values that JavaScript code may take from `process.env` or a form, or may calculate from undefined. */
 const INVALID_DURATIONS = [
   0,
   -1,
@@ -14,7 +14,7 @@ const INVALID_DURATIONS = [
   Number.POSITIVE_INFINITY,
   Number.MAX_SAFE_INTEGER,
   "60000",
-  // A point in time instead of a duration.
+  // This is a point in time, not a duration.
   Date.now() + 60_000,
   null,
 ];
@@ -53,7 +53,7 @@ describe("an invalid duration", () => {
     });
   }
 
-  it("does not include 25 years, the longest duration allowed", async () => {
+  it("is longer than 25 years, which is still accepted", async () => {
     const { manager } = createFixture();
     const absoluteTimeout = 25 * 365 * 24 * 60 * 60 * 1000;
     expect((await manager.create({ absoluteTimeout })).record.expiresAt).toBeGreaterThan(absoluteTimeout);
@@ -73,7 +73,7 @@ it("elevate() rejects an empty scope", async () => {
   await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(invalid("scope"));
 });
 
-it("resume() refuses a value that is not a string as a missing or malformed token", () => {
+it("resume() refuses a value that is not a string, as it refuses a missing or malformed token", () => {
   const { manager } = createFixture();
   const resumed = [undefined, null, 7, { length: 50 }, ["a"]].map((token) =>
     Reflect.apply(manager.resume, manager, [token]),

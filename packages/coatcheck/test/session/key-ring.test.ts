@@ -15,7 +15,7 @@ test("encrypt() returns a different ciphertext each time, and decrypt() restores
   expect(ring.decrypt(first, "a")).toBe(TEXT);
 });
 
-test("decrypt() accepts texts from every secret of the ring, and encrypt() uses the newest secret", () => {
+test("decrypt() accepts texts that any secret of the ring encrypted, and encrypt() uses the newest secret", () => {
   const before = new KeyRing([OLD], USE).encrypt(TEXT, "a");
   const rotated = new KeyRing([NEW, OLD], USE);
   expect(rotated.decrypt(before, "a")).toBe(TEXT);
@@ -51,7 +51,7 @@ test("tryDecrypt() reports whether the key is unknown or the text was altered", 
   );
 });
 
-test("isNewest() returns true only for a text that was encrypted with the newest secret", () => {
+test("isNewest() returns true only for texts that the newest secret encrypted", () => {
   const text = new KeyRing([OLD], USE).encrypt(TEXT, "a");
   expect(new KeyRing([OLD], USE).isNewest(text)).toBe(true);
   expect(new KeyRing([NEW, OLD], USE).isNewest(text)).toBe(false);

@@ -24,28 +24,29 @@ const session = manager.begin();
 const http = new HttpSessions(manager, {});
 const request = { method: "GET", url: "/", address: undefined, encrypted: true, header: () => undefined };
 
-const newManager = (options: object) => Reflect.construct(SessionManager, [{ store, secrets, ...options }]);
-const newHttp = (options: object) => Reflect.construct(HttpSessions, [manager, options]);
-const newRoutes = (options: object) =>
+const createManager = (options: object) =>
+  Reflect.construct(SessionManager, [{ store, secrets, ...options }]);
+const createHttp = (options: object) => Reflect.construct(HttpSessions, [manager, options]);
+const createRoutes = (options: object) =>
   Reflect.construct(SessionRoutes, [manager, { authenticate: () => null, ...options }]);
 const upstream = { baseUrl: "http://127.0.0.1:1", csrf: null, secrets };
 const csrf = { path: "/", source: { json: "a" }, sendAs: { header: "a" } };
 const jwt = { name: "sid", jwtVerify: () => {}, key: "k" };
 
 /**
- * A call with a misspelt option for every options object. `path` is the option's path, and `suggestion` the correct
+ * For each options object, a call with a misspelt option. `path` is the path of that option, `suggestion` its correct
  * name.
  */
 const MISTAKES: readonly [path: string, suggestion: string, call: () => unknown][] = [
-  ["polcy", "policy", () => newManager({ polcy: {} })],
-  ["idleTimout", "idleTimeout", () => newManager({ policy: { idleTimout: 1 } })],
+  ["polcy", "policy", () => createManager({ polcy: {} })],
+  ["idleTimout", "idleTimeout", () => createManager({ policy: { idleTimout: 1 } })],
   [
     "rememberMe.idleTimeOut",
     "rememberMe.idleTimeout",
-    () => newManager({ policy: { rememberMe: { idleTimeOut: 1, absoluteTimeout: 1 } } }),
+    () => createManager({ policy: { rememberMe: { idleTimeOut: 1, absoluteTimeout: 1 } } }),
   ],
-  ["sessionLimit.maximum", "", () => newManager({ policy: { sessionLimit: { maximum: 1 } } })],
-  ["onUnreadible", "onUnreadable", () => newManager({ data: { onUnreadible: "end" } })],
+  ["sessionLimit.maximum", "", () => createManager({ policy: { sessionLimit: { maximum: 1 } } })],
+  ["onUnreadible", "onUnreadable", () => createManager({ data: { onUnreadible: "end" } })],
   ["subjct", "subject", () => untyped(manager.create.bind(manager))({ subjct: "ada" })],
   ["secret", "", () => untyped(manager.create.bind(manager))({ secret: "chosen" })],
   ["client.useragent", "client.userAgent", () => manager.create({ client: { useragent: "x" } as never })],
@@ -70,20 +71,20 @@ const MISTAKES: readonly [path: string, suggestion: string, call: () => unknown]
   ["local.maxEntrys", "local.maxEntries", () => createCache({ store, local: { maxEntrys: 1 } as never })],
   ["deadlines.stor", "deadlines.store", () => createCache({ store, deadlines: { stor: 1 } as never })],
   ["tll", "ttl", () => redisShared({} as never, { tll: 1 } as never)],
-  ["trustproxy", "trustProxy", () => newHttp({ trustproxy: 1 })],
-  ["resave", "", () => newHttp({ resave: false })],
-  ["maxAge", "", () => newHttp({ cookie: { maxAge: 1 } })],
-  ["csrf.trustedOrigin", "csrf.trustedOrigins", () => newHttp({ csrf: { trustedOrigin: [] } })],
-  ["outage.degrade", "outage.degraded", () => newHttp({ outage: { degrade: {} } })],
+  ["trustproxy", "trustProxy", () => createHttp({ trustproxy: 1 })],
+  ["resave", "", () => createHttp({ resave: false })],
+  ["maxAge", "", () => createHttp({ cookie: { maxAge: 1 } })],
+  ["csrf.trustedOrigin", "csrf.trustedOrigins", () => createHttp({ csrf: { trustedOrigin: [] } })],
+  ["outage.degrade", "outage.degraded", () => createHttp({ outage: { degrade: {} } })],
   [
     "outage.degraded.maxage",
     "outage.degraded.maxAge",
-    () => newHttp({ outage: { degraded: { maxage: 1 } } }),
+    () => createHttp({ outage: { degraded: { maxage: 1 } } }),
   ],
   ["activty", "activity", () => http.open(request).load({ activty: "none" } as never)],
-  ["authenticat", "authenticate", () => newRoutes({ authenticat: () => null })],
-  ["recent", "", () => newRoutes({ recent: 1 })],
-  ["events.checkinterval", "events.checkInterval", () => newRoutes({ events: { checkinterval: 1 } })],
+  ["authenticat", "authenticate", () => createRoutes({ authenticat: () => null })],
+  ["recent", "", () => createRoutes({ recent: 1 })],
+  ["events.checkinterval", "events.checkInterval", () => createRoutes({ events: { checkinterval: 1 } })],
   ["timeOut", "timeout", () => createUpstream({ ...upstream, timeOut: 1 } as never)],
   [
     "breaker.failure",
@@ -117,7 +118,7 @@ const MISTAKES: readonly [path: string, suggestion: string, call: () => unknown]
   ],
 ];
 
-async function errorOf(call: () => unknown): Promise<unknown> {
+async function catchError(call: () => unknown): Promise<unknown> {
   try {
     return await call();
   } catch (error) {
@@ -127,7 +128,7 @@ async function errorOf(call: () => unknown): Promise<unknown> {
 
 for (const [path, suggestion, call] of MISTAKES) {
   it(`the unknown option ${path} is refused${suggestion && `, with the suggestion ${suggestion}`}`, async () => {
-    const error = await errorOf(call);
+    const error = await catchError(call);
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path }] });
     const message = suggestion ? `"${path}"; did you mean "${suggestion}"?` : `"${path}"; the options are `;
@@ -136,38 +137,38 @@ for (const [path, suggestion, call] of MISTAKES) {
 }
 
 it("the error for an unknown option names the options object, the option and the most similar known option", async () => {
-  expect(await errorOf(() => newManager({ policy: { idleTimout: 1 } }))).toMatchObject({
+  expect(await catchError(() => createManager({ policy: { idleTimout: 1 } }))).toMatchObject({
     message: 'Invalid session policy: unknown option "idleTimout"; did you mean "idleTimeout"?',
   });
 });
 
 /**
- * Calls with a value of the wrong type, for each type of option. `path` is the option's path, and `requirement` what it
- * must be.
+ * For each type of option, a call with a value of another type. `path` is the path of that option, `requirement` says
+ * what its value must be.
  */
 const WRONG_TYPES: readonly [path: string, requirement: string, call: () => unknown][] = [
-  ["secure", 'true or false (got "false")', () => newHttp({ cookie: { secure: "false" } })],
-  ["secure", "true or false (got null)", () => newHttp({ cookie: { secure: null } })],
-  ["serverTiming", 'true or false (got "false")', () => newHttp({ serverTiming: "false" })],
+  ["secure", 'true or false (got "false")', () => createHttp({ cookie: { secure: "false" } })],
+  ["secure", "true or false (got null)", () => createHttp({ cookie: { secure: null } })],
+  ["serverTiming", 'true or false (got "false")', () => createHttp({ serverTiming: "false" })],
   [
     "singleProcess",
     'true or false (got "false")',
     () => createCache({ store, singleProcess: "false" } as never),
   ],
-  ["persistentCookie", 'true or false (got "0")', () => newManager({ policy: { persistentCookie: "0" } })],
+  ["persistentCookie", 'true or false (got "0")', () => createManager({ policy: { persistentCookie: "0" } })],
   [
     "rememberMe",
     'true or false (got "on")',
     () => session.authenticate("ada", { rememberMe: "on" } as never),
   ],
   ["rememberMe", 'true or false (got "on")', () => manager.create({ rememberMe: "on" } as never)],
-  ["activity", 'a function (got "background")', () => newHttp({ activity: "background" })],
-  ["newSession", "a function (got object)", () => newHttp({ newSession: { tenant: "acme" } })],
-  ["onCommitFailure", 'a function (got "log")', () => newHttp({ onCommitFailure: "log" })],
-  ["merge", "a function (got boolean)", () => newManager({ merge: true })],
-  ["initial", "a function (got object)", () => newManager({ data: { initial: {} } })],
+  ["activity", 'a function (got "background")', () => createHttp({ activity: "background" })],
+  ["newSession", "a function (got object)", () => createHttp({ newSession: { tenant: "acme" } })],
+  ["onCommitFailure", 'a function (got "log")', () => createHttp({ onCommitFailure: "log" })],
+  ["merge", "a function (got boolean)", () => createManager({ merge: true })],
+  ["initial", "a function (got object)", () => createManager({ data: { initial: {} } })],
   ["dataVersion", "a function (got 3)", () => createCache({ store, dataVersion: 3 } as never)],
-  ["version", 'a number (got "2")', () => newManager({ data: { version: "2" } })],
+  ["version", 'a number (got "2")', () => createManager({ data: { version: "2" } })],
   ["maxStaleness", 'a number (got "2000")', () => createCache({ store, maxStaleness: "2000" } as never)],
   ["local.ttl", 'a number (got "10")', () => createCache({ store, local: { ttl: "10" } } as never)],
   ["ifVersion", 'a number (got "1")', () => manager.patch(record.id, {}, { ifVersion: "1" } as never)],
@@ -179,7 +180,7 @@ const WRONG_TYPES: readonly [path: string, requirement: string, call: () => unkn
   [
     "outage.degraded.maxAge",
     "a positive number of milliseconds (got NaN)",
-    () => newHttp({ outage: { degraded: { maxAge: Number.NaN } } }),
+    () => createHttp({ outage: { degraded: { maxAge: Number.NaN } } }),
   ],
   [
     "deadline",
@@ -191,7 +192,7 @@ const WRONG_TYPES: readonly [path: string, requirement: string, call: () => unkn
 
 for (const [path, requirement, call] of WRONG_TYPES) {
   it(`the option ${path} must be ${requirement}`, async () => {
-    const error = await errorOf(call);
+    const error = await catchError(call);
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({
       code: "VALIDATION_FAILED",
@@ -200,16 +201,19 @@ for (const [path, requirement, call] of WRONG_TYPES) {
   });
 }
 
-it("an object without the required methods is rejected; for a promise, the error advises to await it", async () => {
+it("an object without the required methods is rejected; if it is a promise, the error says to await it", async () => {
   const promise = Promise.resolve(store);
   const calls: [string, () => unknown][] = [
-    ["store must be a session store (got a promise; await it first)", () => newManager({ store: promise })],
+    [
+      "store must be a session store (got a promise; await it first)",
+      () => createManager({ store: promise }),
+    ],
     [
       "store must be a session store (got a promise; await it first)",
       () => createCache({ store: promise } as never),
     ],
     ["store must be a session store (got undefined)", () => createCache({} as never)],
-    ["cache must be a cache (got a promise; await it first)", () => newManager({ cache: promise })],
+    ["cache must be a cache (got a promise; await it first)", () => createManager({ cache: promise })],
     [
       "shared must be a shared tier, from redisShared() (got object)",
       () => createCache({ store, shared: {} } as never),
@@ -227,38 +231,43 @@ it("an object without the required methods is rejected; for a promise, the error
       "pool must be a pool, unless connectionString is a URL (got undefined)",
       () => untyped(postgresStore)({}),
     ],
-    ["schema must be a Standard Schema (got undefined)", () => newManager({ data: { schema: {} } })],
-    ["visits must be createVisits(…) (got boolean)", () => newHttp({ visits: true })],
-    ['csrf.initPath must begin with "/" (got "session")', () => newHttp({ csrf: { initPath: "session" } })],
+    ["schema must be a Standard Schema (got undefined)", () => createManager({ data: { schema: {} } })],
+    ["visits must be createVisits(…) (got boolean)", () => createHttp({ visits: true })],
+    [
+      'csrf.initPath must begin with "/" (got "session")',
+      () => createHttp({ csrf: { initPath: "session" } }),
+    ],
     ["Invalid Redis URL", () => untyped(connectRedis)(undefined)],
   ];
   for (const [message, call] of calls) {
-    expect(await errorOf(call)).toMatchObject({ message: expect.stringContaining(message) });
+    expect(await catchError(call)).toMatchObject({ message: expect.stringContaining(message) });
   }
 });
 
 it("an options argument that is not an object is rejected", async () => {
   const calls: (() => unknown)[] = [
     () => Reflect.construct(SessionManager, []),
-    () => newManager({ policy: null }),
-    () => newHttp([]),
+    () => createManager({ policy: null }),
+    () => createHttp([]),
     () => untyped(manager.create.bind(manager))("ada"),
     () => untyped(sqliteStore)(),
   ];
   for (const call of calls) {
-    expect(await errorOf(call)).toMatchObject({ message: expect.stringMatching(/must be an object \(got /) });
+    expect(await catchError(call)).toMatchObject({
+      message: expect.stringMatching(/must be an object \(got /),
+    });
   }
 });
 
 it("a misspelt value of an option with fixed values is rejected", async () => {
   const calls: [string, () => unknown][] = [
-    ["csrf.token", () => newHttp({ csrf: { token: "require" } })],
-    ["forwardingHeaders", () => newHttp({ forwardingHeaders: "x-forwarded-for" })],
-    ["clearSiteData.0", () => newHttp({ clearSiteData: ["caches"] })],
-    ["outage", () => newHttp({ outage: "degraded" })],
+    ["csrf.token", () => createHttp({ csrf: { token: "require" } })],
+    ["forwardingHeaders", () => createHttp({ forwardingHeaders: "x-forwarded-for" })],
+    ["clearSiteData.0", () => createHttp({ clearSiteData: ["caches"] })],
+    ["outage", () => createHttp({ outage: "degraded" })],
     ["outage", () => http.open(request).load({ outage: "open" as never })],
     ["activity", () => http.open(request).load({ activity: "backgroud" as never })],
-    ["onUnreadable", () => newManager({ data: { onUnreadable: "delete" } })],
+    ["onUnreadable", () => createManager({ data: { onUnreadable: "delete" } })],
     ["wait", () => manager.revoke({ tenant: "x" }, "admin", { wait: "all" as never })],
     ["reason", () => manager.revoke({ tenant: "x" }, { wait: "everywhere" } as never)],
     [
@@ -270,7 +279,7 @@ it("a misspelt value of an option with fixed values is rejected", async () => {
     ],
   ];
   for (const [path, call] of calls) {
-    const error = await errorOf(call);
+    const error = await catchError(call);
     expect(error).toMatchObject({ faults: [{ path }] });
     expect((error as Error).message).toMatch(/must be one of .+ \(got /);
   }
@@ -282,11 +291,11 @@ it("a single value is rejected where a list is required", async () => {
     () => createUpstream({ ...upstream, secrets: "a secret for these tests" as never }),
     () => expressSession({ store: {} as never, secrets: "a secret" as never }),
     () => jwtCookie({ ...jwt, algorithms: "none" } as never),
-    () => newHttp({ clearSiteData: "cache" }),
-    () => newHttp({ csrf: { trustedOrigins: "https://pay.example" } }),
+    () => createHttp({ clearSiteData: "cache" }),
+    () => createHttp({ csrf: { trustedOrigins: "https://pay.example" } }),
   ];
   for (const call of calls) {
-    expect(await errorOf(call)).toMatchObject({
+    expect(await catchError(call)).toMatchObject({
       message: expect.stringMatching(/ must be a list, such as \[value\]/),
     });
   }

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { createCache } from "../../src/cache/cache.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
 /** Resolves in the next turn of the event loop. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("writes of a session with thousands of members", () => {
   const large = Object.fromEntries(Array.from({ length: 5000 }, (_item, index) => [`member${index}`, index]));
@@ -20,7 +20,7 @@ describe("writes of a session with thousands of members", () => {
       done++;
     });
     const all = Promise.all(writes).then(() => "done");
-    while ((await Promise.race([all, settle()])) !== "done") seen.add(done);
+    while ((await Promise.race([all, nextTurn()])) !== "done") seen.add(done);
     expect([...seen].filter((count) => count > 0 && count < 60).length).toBeGreaterThan(1);
     expect(Object.keys((await manager.find(record.id))?.data ?? {})).toHaveLength(5060);
   });
@@ -49,10 +49,10 @@ describe("writes of a session with thousands of members", () => {
     const exact = 200 - JSON.stringify({ text: "x".repeat(100), more: "" }).length;
     await manager.patch(record.id, { more: "é".repeat(Math.floor(exact / 2)) });
     await manager.patch(record.id, { more: "y".repeat(exact) });
-    expect(await errorCodeOf(manager.patch(record.id, { more: "y".repeat(exact + 1) }))).toBe(
+    expect(await catchErrorCode(manager.patch(record.id, { more: "y".repeat(exact + 1) }))).toBe(
       "PAYLOAD_TOO_LARGE",
     );
-    expect(await errorCodeOf(manager.patch(record.id, { a: 1 }))).toBe("PAYLOAD_TOO_LARGE");
+    expect(await catchErrorCode(manager.patch(record.id, { a: 1 }))).toBe("PAYLOAD_TOO_LARGE");
   });
 
   it("are refused above the size limit, if assignments add up to more than it", async () => {
@@ -61,6 +61,6 @@ describe("writes of a session with thousands of members", () => {
     session.data.first = "x".repeat(100);
     await session.save();
     session.data.second = "x".repeat(100);
-    expect(await errorCodeOf(session.save())).toBe("PAYLOAD_TOO_LARGE");
+    expect(await catchErrorCode(session.save())).toBe("PAYLOAD_TOO_LARGE");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Session } from "../../src/session/session.ts";
-import { createFixture, type Data, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture, type Data } from "./fixtures.ts";
 
 const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
   cart: { ...subject?.cart, ...visitor.cart },
@@ -8,13 +8,13 @@ const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
 
 describe("authenticate()", () => {
   it("keeps id, visitor and data, and invalidates the older token immediately", async () => {
-    const { manager, open, refusal } = createFixture();
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create({ visitorId: "v", data: { cart: { apple: 1 } } });
     const session = await open(token);
     await session.authenticate("user-7", { tenant: "shop" });
     const commit = await session.commit();
     expect(commit.state).toBe("rotated");
-    expect(await refusal(token)).toBe("superseded");
+    expect(await findRefusal(token)).toBe("superseded");
     const after = await open(commit.token ?? "");
     expect(after.record).toMatchObject({
       id: record.id,
@@ -73,7 +73,7 @@ describe("authenticate()", () => {
     expect(emitted).toContain("failed");
   });
 
-  it("uses the session of an older token and creates no second session", async () => {
+  it("uses the same session for an older token, and creates no second session", async () => {
     const { manager, open, store, now } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
@@ -83,7 +83,7 @@ describe("authenticate()", () => {
     if (found instanceof Session) throw new Error("The older token was accepted.");
     const late = manager.begin(undefined, found);
     late.data.theme = "dark";
-    expect(await errorCodeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
+    expect(await catchErrorCode(Promise.resolve(late.commit()))).toBe("CONFLICT");
     const again = manager.begin(undefined, found);
     await again.authenticate("alice");
     const tokens = await Promise.all(
@@ -93,7 +93,7 @@ describe("authenticate()", () => {
     expect((await store.stats(now())).total).toBe(1);
   });
 
-  it("creates a session of 30 days with rememberMe: true and the default policy", async () => {
+  it("creates a session of 30 days with `rememberMe: true` and the default policy", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     const { record: remembered } = await manager.authenticate(record.id, "alice", { rememberMe: true });
@@ -107,7 +107,7 @@ describe("authenticate()", () => {
 });
 
 describe("authenticate() of a visitor without a stored session", () => {
-  it("merges the data and emits created and authenticated", async () => {
+  it("merges the data and emits `created` and `authenticated`", async () => {
     const { manager, emitted } = createFixture({ merge: mergeCarts });
     const { record } = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
     emitted.length = 0;
@@ -131,7 +131,7 @@ describe("authenticate() of a visitor without a stored session", () => {
       policy: { sessionLimit: { max: 1, onExceeded: "reject" } },
     });
     await manager.create({ subject: "alice" });
-    expect(await errorCodeOf(manager.begin().authenticate("alice"))).toBe("CONFLICT");
+    expect(await catchErrorCode(manager.begin().authenticate("alice"))).toBe("CONFLICT");
     expect((await manager.stats()).total).toBe(1);
   });
 });
@@ -158,9 +158,9 @@ describe("authenticate() at the session limit", () => {
 });
 
 describe("the subject of a login", () => {
-  // Values that JavaScript code may pass: a user look-up found no user, or ids are numbers.
+  // Values that JavaScript code may pass, because it has found no user or because ids are numbers.
   for (const subject of [undefined, null, "", 7, "\0", "\ud800", "x".repeat(1025), "é".repeat(513)]) {
-    it(`is rejected when invalid: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
+    it(`is rejected if it is invalid: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
       const { manager } = createFixture();
       const { record } = await manager.create();
       for (const login of [
@@ -176,7 +176,7 @@ describe("the subject of a login", () => {
     });
   }
 
-  it("is accepted with exactly 1024 bytes", async () => {
+  it("is accepted if it has exactly 1024 bytes", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create({ subject: "é".repeat(512) });
     expect(record.type).toBe("authenticated");

@@ -1,26 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/store/memory.ts";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
 describe("opening a session", () => {
   it("resume() opens a session only with a valid token, and otherwise returns the reason of the refusal", async () => {
-    const { manager, open, refusal } = createFixture();
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create({ data: { theme: "dark" } });
     const session = await open(token);
     expect([session.id, session.data.theme, session.type]).toEqual([record.id, "dark", "anonymous"]);
-    expect(await refusal("")).toBe("missing");
-    expect(await refusal(record.id)).toBe("malformed");
-    expect(await refusal(`${token.slice(0, 49)}${token.endsWith("A") ? "B" : "A"}`)).toBe("forged");
+    expect(await findRefusal("")).toBe("missing");
+    expect(await findRefusal(record.id)).toBe("malformed");
+    expect(await findRefusal(`${token.slice(0, 49)}${token.endsWith("A") ? "B" : "A"}`)).toBe("forged");
     const unknown = await createFixture().manager.create();
-    expect(await refusal(unknown.token)).toBe("unknown");
+    expect(await findRefusal(unknown.token)).toBe("unknown");
   });
 
   it("resume() refuses 10,000 random tokens without reading the store", async () => {
     const store = memoryStore();
     let reads = 0;
-    const { refusal } = createFixture({
+    const { findRefusal } = createFixture({
       store: {
         ...store,
         get: async (id) => {
@@ -33,7 +33,7 @@ describe("opening a session", () => {
       const token = Buffer.from(crypto.getRandomValues(new Uint8Array(38)))
         .toString("base64url")
         .slice(0, 50);
-      expect(await refusal(token)).toMatch(/malformed|forged/);
+      expect(await findRefusal(token)).toMatch(/malformed|forged/);
     }
     expect(reads).toBe(0);
     expect((await store.stats(0)).total).toBe(0);
@@ -49,7 +49,7 @@ describe("opening a session", () => {
     expect((await store.stats(now())).total).toBe(0);
   });
 
-  it("begin() creates the session at the first change, under the id that was read before the change", async () => {
+  it("begin() returns a handle whose id stays the same when its first change creates the session", async () => {
     const { manager, open } = createFixture();
     const session = manager.begin(() => ({ visitorId: "visitor-1", metadata: { source: "web" } }));
     const { id } = session;
@@ -70,21 +70,21 @@ describe("the timeouts of a session", () => {
   const policy = { idleTimeout: 30 * MINUTE, absoluteTimeout: 100 * MINUTE };
 
   it("end an idle session at the idle timeout, and an active session at the absolute timeout", async () => {
-    const { manager, refusal, advance } = createFixture({ policy });
+    const { manager, findRefusal, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(29 * MINUTE);
-    expect(await refusal(token)).toBeNull();
+    expect(await findRefusal(token)).toBeNull();
     advance(29 * MINUTE);
-    expect(await refusal(token)).toBeNull();
+    expect(await findRefusal(token)).toBeNull();
     advance(30 * MINUTE);
-    expect(await refusal(token)).toBe("expired");
+    expect(await findRefusal(token)).toBe("expired");
     const { token: busy } = await manager.create();
     for (let count = 0; count < 9; count++) {
       advance(11 * MINUTE);
-      expect(await refusal(busy)).toBeNull();
+      expect(await findRefusal(busy)).toBeNull();
     }
     advance(1 * MINUTE);
-    expect(await refusal(busy)).toBe("expired");
+    expect(await findRefusal(busy)).toBe("expired");
   });
 
   it("are not extended by background requests", async () => {
@@ -96,7 +96,7 @@ describe("the timeouts of a session", () => {
     expect((await manager.resume(token, "background")).refusal).toBe("expired");
   });
 
-  it("restart with activity, and the activity of many requests is written in one batch", async () => {
+  it("restart with activity, which is written in one batch for many requests", async () => {
     const store = memoryStore();
     let touches = 0;
     const counted = {
@@ -118,23 +118,23 @@ describe("the timeouts of a session", () => {
     });
   });
 
-  it("do not end a session whose activity cannot be written, which the event `failed` reports", async () => {
+  it("do not end an active session whose activity cannot be written; the event `failed` reports the fault", async () => {
     const store = memoryStore();
-    const { manager, refusal, advance, runTimers, emitted } = createFixture({
+    const { manager, findRefusal, advance, runTimers, emitted } = createFixture({
       store: { ...store, touch: () => Promise.reject(new Error("down")) },
     });
     const { token } = await manager.create();
     advance(5 * MINUTE);
-    expect(await refusal(token)).toBeNull();
+    expect(await findRefusal(token)).toBeNull();
     await runTimers();
     expect(emitted).toContain("failed");
   });
 
   it("can be set for a single session", async () => {
-    const { manager, refusal, advance } = createFixture({ policy });
+    const { manager, findRefusal, advance } = createFixture({ policy });
     const { token } = await manager.create({ idleTimeout: MINUTE });
     advance(MINUTE);
-    expect(await refusal(token)).toBe("expired");
+    expect(await findRefusal(token)).toBe("expired");
   });
 });
 
@@ -156,7 +156,7 @@ describe("elevate()", () => {
     expect(elevated.isElevated("payment")).toBe(false);
   });
 
-  it("adds an elevation that ends at the next login", async () => {
+  it("adds an elevation that ends when a user logs in next", async () => {
     const { manager, open } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "payment", MINUTE);
@@ -167,7 +167,7 @@ describe("elevate()", () => {
   it("throws SESSION_REQUIRED for an anonymous session", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
-    expect(await errorCodeOf(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
+    expect(await catchErrorCode(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
     expect(() => manager.begin().requireElevated("payment")).toThrow(
       expect.objectContaining({ code: "SESSION_REQUIRED" }),
     );
@@ -175,30 +175,30 @@ describe("elevate()", () => {
 });
 
 describe("revoking and deleting sessions", () => {
-  it("revoke() throws STORE_UNAVAILABLE when the request's token could not be checked", async () => {
+  it("revoke() throws STORE_UNAVAILABLE if the store could not check the request's token", async () => {
     const session = createFixture().manager.begin(undefined, { refusal: "unavailable" });
-    expect(await errorCodeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
+    expect(await catchErrorCode(session.revoke())).toBe("STORE_UNAVAILABLE");
     expect(session.commit()).toMatchObject({ state: "unchanged" });
   });
 
-  it("revoke() ends one session, a subject's sessions except one, a tenant's sessions, or everyone's", async () => {
-    const { manager, refusal } = createFixture();
+  it("revoke() ends one session, all sessions of a subject except one, all sessions of a tenant, or all sessions", async () => {
+    const { manager, findRefusal } = createFixture();
     const make = (subject: string, tenant: string) => manager.create({ subject, tenant });
     const [a1, a2, a3] = [await make("alice", "x"), await make("alice", "x"), await make("alice", "y")];
     const [b1, c1] = [await make("bob", "y"), await make("carol", "z")];
     expect(await manager.revoke({ session: a1.record.id }, "logout", { wait: "everywhere" })).toBe(1);
     expect(await manager.revoke({ session: a1.record.id })).toBe(0);
     expect(await manager.revoke({ subject: "alice", except: a3.record.id })).toBe(1);
-    expect(await Promise.all([a1, a2, a3].map(({ token }) => refusal(token)))).toEqual([
+    expect(await Promise.all([a1, a2, a3].map(({ token }) => findRefusal(token)))).toEqual([
       "revoked",
       "revoked",
       null,
     ]);
     expect(await manager.revoke({ tenant: "y" })).toBe(2);
-    expect(await refusal(b1.token)).toBe("revoked");
-    expect(await refusal(c1.token)).toBeNull();
+    expect(await findRefusal(b1.token)).toBe("revoked");
+    expect(await findRefusal(c1.token)).toBeNull();
     expect(await manager.revoke({ everyone: true })).toBe(1);
-    expect(await refusal(c1.token)).toBe("revoked");
+    expect(await findRefusal(c1.token)).toBe("revoked");
   });
 
   it.each(["../etc/passwd", "", "x".repeat(1_000_000), "__proto__", "NaN"])(
@@ -207,7 +207,7 @@ describe("revoking and deleting sessions", () => {
       const { manager } = createFixture();
       expect(await manager.find(id)).toBeNull();
       expect(await manager.revoke({ session: id })).toBe(0);
-      expect(await errorCodeOf(manager.patch(id, {}))).toBe("SESSION_NOT_FOUND");
+      expect(await catchErrorCode(manager.patch(id, {}))).toBe("SESSION_NOT_FOUND");
     },
   );
 
@@ -222,7 +222,7 @@ describe("revoking and deleting sessions", () => {
 });
 
 describe("the event emitter", () => {
-  it("emits every event, and emits a warning when a listener throws", async () => {
+  it("emits every event, and causes a process warning if a listener throws", async () => {
     const { manager, emitted } = createFixture();
     manager.events.on("created", () => {
       throw new Error("listener");
@@ -237,7 +237,7 @@ describe("the event emitter", () => {
     expect(emitted).toEqual(["created", "authenticated", "elevated", "rotated", "revoked"]);
   });
 
-  it("emits a warning when a listener rejects", async () => {
+  it("causes a process warning if the promise of a listener rejects", async () => {
     const { manager } = createFixture();
     manager.events.on("created", async () => {
       throw new Error("audit");

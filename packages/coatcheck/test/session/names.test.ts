@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
 const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
@@ -28,7 +28,7 @@ describe("a name or id from a request", () => {
     expect(await session.takeFlash("constructor")).toBe("left");
   });
 
-  it("can be deleted from data if it equals a member of Object.prototype", async () => {
+  it("can be removed from the session data if it equals a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { constructor: 1, toString: 2 } } });
     const session = await open(token);
@@ -54,7 +54,7 @@ describe("a name or id from a request", () => {
 });
 
 describe("flash()", () => {
-  it("replaces the whole earlier message with the same name", async () => {
+  it("replaces the whole earlier message of the same name", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const first = await open(token);
@@ -74,8 +74,8 @@ describe("flash()", () => {
       "notice",
       JSON.parse("[1]", () => new Date(0)),
     );
-    expect(await errorCodeOf(session.save())).toBe("VALIDATION_FAILED");
+    expect(await catchErrorCode(session.save())).toBe("VALIDATION_FAILED");
     session.flash("notice", "x".repeat(2000));
-    expect(await errorCodeOf(session.save())).toBe("PAYLOAD_TOO_LARGE");
+    expect(await catchErrorCode(session.save())).toBe("PAYLOAD_TOO_LARGE");
   });
 });

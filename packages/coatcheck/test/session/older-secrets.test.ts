@@ -16,7 +16,7 @@ const older = (hash: string, fields: Partial<OlderSecret> = {}): OlderSecret => 
 });
 
 describe("addOlderSecret()", () => {
-  it("puts the newest secret first and drops the ninth", () => {
+  it("adds a secret as the first of the list, and drops the ninth", () => {
     const eight = Array.from({ length: 8 }, (_item, index) => older(`hash ${index}`));
     const added = addOlderSecret(eight, older("new"));
     expect(added).toHaveLength(8);
@@ -32,17 +32,17 @@ describe("invalidateAll()", () => {
     expect(secrets.map(({ validUntil }) => validUntil)).toEqual([500, 200]);
   });
 
-  it("sets revokesOnReuse to false, so that a later use does not revoke the session", () => {
+  it("sets `revokesOnReuse` to false, so that a later use of the secret does not revoke the session", () => {
     expect(invalidateAll([older("a", { revokesOnReuse: true })], 500)[0]?.revokesOnReuse).toBe(false);
   });
 
-  it("does not change replacedAt, the start of the overlap", () => {
+  it("does not change `replacedAt`, at which the overlap starts", () => {
     expect(invalidateAll([older("a")], 500)[0]?.replacedAt).toBe(100);
   });
 });
 
 describe("limitValidity()", () => {
-  it("shortens a validity that ends after the limit, and does not extend a validity that ends before the limit", () => {
+  it("ends a validity at the limit if it would end later, and does not change a validity that ends earlier", () => {
     const secrets = limitValidity([older("a"), older("b", { validUntil: 200 })], 500);
     expect(secrets).toEqual([older("a", { validUntil: 500 }), older("b", { validUntil: 200 })]);
   });

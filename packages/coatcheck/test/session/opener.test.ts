@@ -7,7 +7,7 @@ import { createFixture } from "./fixtures.ts";
 const IDLE = 60_000;
 const ADA = { subject: "ada", tenant: null };
 
-function fixture() {
+function createSite() {
   const site = createFixture({ policy: { idleTimeout: IDLE, absoluteTimeout: 10 * IDLE } });
   const opened = async (id: string, subject = "ada") => {
     const found = await site.manager.open(id, subject);
@@ -18,7 +18,7 @@ function fixture() {
 
 describe("manager.open()", () => {
   it("opens a live session of the subject, and records activity", async () => {
-    const site = fixture();
+    const site = createSite();
     const { record } = await site.manager.create({ subject: "ada" });
     for (let request = 0; request < 4; request++) {
       site.advance(IDLE / 2);
@@ -28,7 +28,7 @@ describe("manager.open()", () => {
   });
 
   it("refuses a revoked session, another subject's session, an anonymous session, and an unknown or malformed id", async () => {
-    const site = fixture();
+    const site = createSite();
     const revoked = (await site.manager.create({ subject: "ada" })).record.id;
     await site.manager.revoke({ session: revoked });
     const foreign = (await site.manager.create({ subject: "eve" })).record.id;
@@ -49,8 +49,8 @@ describe("manager.open()", () => {
     await expect(async () => site.manager.open(revoked, "")).rejects.toThrow("subject");
   });
 
-  it("refuses a session that was revoked after it had expired, and the session that continues it", async () => {
-    const site = fixture();
+  it("refuses an expired session that was revoked after its expiry, and the session that continues it", async () => {
+    const site = createSite();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);
     expect(await site.manager.isRevoked(record.id, ADA)).toBe(false);
@@ -64,7 +64,7 @@ describe("manager.open()", () => {
     expect(continued).toBeInstanceOf(Session);
   });
 
-  it("leaves no live session when the subject's sessions are revoked while the new session is created", async () => {
+  it("leaves no live session if the subject's sessions are revoked while a session is being continued", async () => {
     const inner = memoryStore();
     let creations = 0;
     const store: SessionStore = {
@@ -84,7 +84,7 @@ describe("manager.open()", () => {
   });
 
   it("gives a continued session a token that cannot be computed from its id and the application's secrets", async () => {
-    const site = fixture();
+    const site = createSite();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);
     const continued = await site.opened(record.id);
@@ -94,14 +94,14 @@ describe("manager.open()", () => {
       const guessed = ring.seal(continued.id, ring.deriveSuccessor(continued.id, key));
       expect((await site.manager.resume(guessed)).refusal).toBe("unknown");
     }
-    // With the hash, which only the store contains, the token can be computed. This proves that the guesses above use
-    // the right derivation.
+    // The token can be computed from the secret's hash, which only the store contains. So the guesses above fail
+    // because they lack the hash, not because they use a wrong derivation.
     const known = ring.deriveSuccessor(continued.id, `continues:${record.id}:${record.secretHash}`);
     expect((await site.manager.resume(ring.seal(continued.id, known))).refusal).toBeNull();
   });
 
   it("does not continue a session beyond its absolute timeout", async () => {
-    const site = fixture();
+    const site = createSite();
     const { record } = await site.manager.create({ subject: "ada" });
     for (let minute = 0; minute < 9; minute++) {
       site.advance(IDLE);

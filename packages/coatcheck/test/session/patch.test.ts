@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/session/json.ts";
 import { applyMergePatch, diffMergePatch, requireJsonObject } from "../../src/session/patch.ts";
 
-/** Generates objects without null members: in a merge patch, null removes a member (RFC 7396 §1). */
+/** Generates objects without null members, because null removes a member in a merge patch (RFC 7396 §1). */
 const jsonObject = fc.letrec<{ object: JsonObject; value: unknown }>((tie) => ({
   object: fc.dictionary(
     fc.string({ maxLength: 4 }).filter((name) => name !== "__proto__"),
@@ -38,7 +38,7 @@ describe("applyMergePatch() and diffMergePatch()", () => {
     expect(applyMergePatch(target, patch)).toEqual(result);
   });
 
-  it("return a result of at most the size of the object and the patch together", () => {
+  it("return a result that is not larger than the object and the patch together", () => {
     const size = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
     fc.assert(
       fc.property(jsonObject, jsonObject, (target, patch) => {
@@ -99,7 +99,7 @@ describe("requireJsonObject()", () => {
     expect(faultsOf(value)).toMatchObject({ code: "VALIDATION_FAILED" });
   });
 
-  it("measures the limit in bytes, not characters", () => {
+  it("compares the limit with the number of bytes, not of characters", () => {
     expect(faultsOf({ text: "é".repeat(495) })).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
     expect(faultsOf({ text: "e".repeat(900) })).toBeNull();
   });

@@ -7,7 +7,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 const MINUTE = 60_000;
 const secrets = ["a secret for these tests"];
 
-const newManager = (policy: Partial<SessionPolicy>, given: readonly string[] = secrets) =>
+const createManager = (policy: Partial<SessionPolicy>, given: readonly string[] = secrets) =>
   new SessionManager({ store: memoryStore(), secrets: given, policy });
 
 describe("a policy whose idle timeout is longer than its absolute timeout", () => {
@@ -21,7 +21,7 @@ describe("a policy whose idle timeout is longer than its absolute timeout", () =
       "rememberMe.idleTimeout must be at most rememberMe.absoluteTimeout, 60000 (got 90000)",
     ],
   ])("is refused if both are given: %j", (policy, message) => {
-    expect(() => newManager(policy)).toThrow(
+    expect(() => createManager(policy)).toThrow(
       expect.objectContaining({
         code: "VALIDATION_FAILED",
         message: `Invalid session policy: ${message}.`,
@@ -30,9 +30,11 @@ describe("a policy whose idle timeout is longer than its absolute timeout", () =
   });
 
   it("is accepted if only one timeout is set, or if both timeouts are equal", () => {
-    expect(newManager({ absoluteTimeout: 60 * MINUTE }).policy.idleTimeout).toBe(DEFAULT_POLICY.idleTimeout);
-    newManager({ idleTimeout: 2 * DEFAULT_POLICY.absoluteTimeout });
-    newManager({ idleTimeout: 60 * MINUTE, absoluteTimeout: 60 * MINUTE });
+    expect(createManager({ absoluteTimeout: 60 * MINUTE }).policy.idleTimeout).toBe(
+      DEFAULT_POLICY.idleTimeout,
+    );
+    createManager({ idleTimeout: 2 * DEFAULT_POLICY.absoluteTimeout });
+    createManager({ idleTimeout: 60 * MINUTE, absoluteTimeout: 60 * MINUTE });
   });
 });
 
@@ -45,7 +47,7 @@ describe("a probable mistake in the options of SessionManager", () => {
   afterEach(() => vi.unstubAllEnvs());
 
   it("causes one warning for a duration that is probably a number of seconds", () => {
-    for (let round = 0; round < 2; round++) newManager({ idleTimeout: 3600, rotateEvery: 1 });
+    for (let round = 0; round < 2; round++) createManager({ idleTimeout: 3600, rotateEvery: 1 });
     expect(warn.mock.calls).toEqual([
       [
         "Session policy: idleTimeout is 3600 milliseconds, so a session without activity ends after this time. Durations are in milliseconds: for one hour, write 3_600_000.",
@@ -58,9 +60,9 @@ describe("a probable mistake in the options of SessionManager", () => {
     ]);
   });
 
-  it("causes a warning without the secret for a secret that looks like a list", () => {
+  it("causes a warning for a secret that looks like a list; the warning does not contain the secret", () => {
     const joined = "the newest secret of all, the secret before that";
-    newManager({}, [...secrets, joined]);
+    createManager({}, [...secrets, joined]);
     new KeyRing([joined], { input: "gateway secrets", purpose: "tests" });
     expect(warn.mock.calls).toEqual(
       ["session secrets: secrets.1", "gateway secrets: secrets.0"].map((place) => [
@@ -71,17 +73,17 @@ describe("a probable mistake in the options of SessionManager", () => {
   });
 
   it("causes no warning for usual values, and none in production", () => {
-    newManager({ idleTimeout: MINUTE, absoluteTimeout: MINUTE, rotateEvery: MINUTE }, [
+    createManager({ idleTimeout: MINUTE, absoluteTimeout: MINUTE, rotateEvery: MINUTE }, [
       "one secret, with commas, and short words",
     ]);
     vi.stubEnv("NODE_ENV", "production");
-    newManager({ idleTimeout: 3601 }, ["another newest secret,another secret before it"]);
+    createManager({ idleTimeout: 3601 }, ["another newest secret,another secret before it"]);
     expect(warn).not.toHaveBeenCalled();
   });
 });
 
-it("a secret in place of the list of secrets is not repeated in the error", () => {
-  expect(() => newManager({}, "a short,secret" as never)).toThrow(
+it("the error for a single secret instead of a list of secrets does not contain the secret", () => {
+  expect(() => createManager({}, "a short,secret" as never)).toThrow(
     "Invalid session secrets: secrets must be a list, such as [value] (got string).",
   );
 });

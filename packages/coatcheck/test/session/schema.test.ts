@@ -4,7 +4,7 @@ import { z } from "zod";
 import { SessionManager } from "../../src/session/manager.ts";
 import type { DataOptions } from "../../src/session/schema.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode } from "./fixtures.ts";
 
 const secrets = ["a secret for these tests"];
 const schema = z.object({ theme: z.enum(["light", "dark"]), visits: z.number().int().default(0) });
@@ -13,7 +13,7 @@ type Data = z.infer<typeof schema>;
 const initial = (): Data => ({ theme: "light", visits: 0 });
 
 describe("a data schema", () => {
-  it("validates every write and reports the path of a fault", async () => {
+  it("validates every write, and the error contains the path of the fault", async () => {
     const manager = new SessionManager({ store: memoryStore(), secrets, data: { schema, initial } });
     const { record } = await manager.create();
     expect(record.data).toEqual({ theme: "light", visits: 0 });
@@ -83,7 +83,7 @@ describe("a stored session with older data", () => {
     });
   });
 
-  it("gets initial data when its migration returns undefined, with the event `failed` and one warning", async () => {
+  it("gets initial data if its migration returns undefined, which causes the event `failed` and one warning", async () => {
     const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     onTestFinished(() => warning.mockRestore());
     for (let round = 0; round < 2; round++) {
@@ -106,7 +106,7 @@ describe("a stored session with older data", () => {
     ]);
   });
 
-  it("gets initial data when it cannot be migrated, stays logged in, and causes the event `failed`", async () => {
+  it("gets initial data if its migration fails, but stays logged in, and the event `failed` is emitted", async () => {
     const { manager, token } = await storeWithOlderVersion({ mode: "purple" }, { migrations });
     const failed = once(manager.events, "failed");
     const session = await manager.resume(token);
@@ -117,10 +117,10 @@ describe("a stored session with older data", () => {
     ]);
   });
 
-  it("expires when it cannot be migrated and `onUnreadable` is `end`", async () => {
+  it("expires if its migration fails and `onUnreadable` is `end`", async () => {
     const { manager, token, record } = await storeWithOlderVersion({ mode: "dark" }, { onUnreadable: "end" });
     expect((await manager.resume(token)).refusal).toBe("expired");
-    expect(await errorCodeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
+    expect(await catchErrorCode(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
   });
 });
 
@@ -139,14 +139,14 @@ describe("a stored session with newer data", () => {
     return { manager, record, token, next };
   }
 
-  it("is read as initial data by an older deployment, and cannot be changed there", async () => {
+  it("has initial data in an older deployment, which cannot change the stored data", async () => {
     const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     expect({ ...session.data }).toEqual(initial());
     session.data.visits = 1;
     await expect(session.commit()).rejects.toMatchObject({ code: "CONFLICT", retryAfter: 1 });
-    expect(await errorCodeOf(manager.patch(record.id, { visits: 1 }))).toBe("CONFLICT");
+    expect(await catchErrorCode(manager.patch(record.id, { visits: 1 }))).toBe("CONFLICT");
     expect(await next.find(record.id)).toMatchObject({
       data: ahead,
       dataVersion: 2,
@@ -154,7 +154,7 @@ describe("a stored session with newer data", () => {
     });
   });
 
-  it("can be logged in by an older deployment, and keeps its data", async () => {
+  it("keeps its data when a user logs in to it in an older deployment", async () => {
     const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
@@ -162,7 +162,7 @@ describe("a stored session with newer data", () => {
     expect(await next.find(record.id)).toMatchObject({ subject: "ada", data: ahead, dataVersion: 2 });
   });
 
-  it("gets initial data when `onUnreadable` is `reset`", async () => {
+  it("gets initial data in an older deployment whose `onUnreadable` is `reset`", async () => {
     const { manager, record } = await storeWithNewerVersion({ schema, initial, onUnreadable: "reset" });
     await manager.patch(record.id, { visits: 1 });
     expect(await manager.find(record.id)).toMatchObject({

@@ -21,12 +21,13 @@ export type HandlerActionName =
   | "write"
   | "logout";
 
-/** A step of a run. `index` selects one of the attacker's tokens or pending requests, modulo their number. */
+/** A step of a scenario. `index` selects one of the tokens that the attacker knows, or one of the pending requests. If
+ * `index` is too large, counting starts over. */
 export type Step =
   | {
       /**
-       * `send`: a request is sent and stays pending. `open`: its session is also loaded. `exchange`: it is processed,
-       * and its response arrives. `lose`: it is processed, and its response is lost.
+       * How far a new request gets. `send`: it is sent and stays pending. `open`: its session is loaded too.
+       * `exchange`: it is processed, and its response arrives. `lose`: it is processed, but its response is lost.
        */
       readonly do: "send" | "open" | "exchange" | "lose";
       readonly by: RequestingClient;
@@ -34,13 +35,13 @@ export type Step =
       readonly index: number;
     }
   /**
-   * Continues a pending request. `double`: it is sent a second time. `load`: its session is loaded. `handle`: its
+   * What happens to a pending request. `double`: it is sent a second time. `load`: its session is loaded. `handle`: its
    * handler runs. `deliver`: its response arrives. `drop`: it is lost.
    */
   | { readonly do: "double" | "load" | "handle" | "deliver" | "drop"; readonly index: number }
   /** The handlers of all pending requests run at the same time. */
   | { readonly do: "handleAll" }
-  /** The attacker sets one of its known tokens as the browser's cookie, from a sibling domain. */
+  /** From a sibling domain, the attacker sets the browser's cookie to a token that the attacker knows. */
   | { readonly do: "plant"; readonly index: number }
   | { readonly do: "pass"; readonly milliseconds: number };
 
@@ -48,10 +49,10 @@ type RequestStep = Extract<Step, { by: RequestingClient }>;
 
 export interface Scenario extends SiteOptions {
   /**
-   * Whether the attacker plants a token at the start. If false, the attacker knows the token of the first anonymous
-   * response.
+   * Whether the attacker sets the browser's cookie at the start. If false, the attacker learns the token in the first
+   * response to the anonymous browser.
    */
-  readonly planted: boolean;
+  readonly attackerPlantsToken: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -64,14 +65,15 @@ interface PendingRequest {
 }
 
 /**
- * Simulates a site, an attacker, and a browser with one cookie and several tabs. A request sends the cookie of the
- * moment at which it is sent. Its processing and the arrival of its response are separate steps.
+ * Simulates a site, an attacker, and a browser with one cookie and several tabs. A request contains the cookie that the
+ * browser has when it sends the request. The processing of a request and the arrival of its response are separate
+ * steps.
  */
 export class TokenModel {
   readonly #site: Site;
   readonly #properties: TokenProperties;
   #jar: string | null = null;
-  #flights: PendingRequest[] = [];
+  #pendingRequests: PendingRequest[] = [];
   #writes = 0;
   #readsFirstResponse = false;
 
@@ -81,22 +83,22 @@ export class TokenModel {
   }
 
   /** Runs a scenario. Throws a `Violation` if a property does not hold after a step. */
-  static async play({ planted, steps, ...options }: Scenario): Promise<void> {
+  static async runScenario({ attackerPlantsToken, steps, ...options }: Scenario): Promise<void> {
     const model = new TokenModel(options);
-    if (planted) await model.#plant();
+    if (attackerPlantsToken) await model.#plantToken();
     else model.#readsFirstResponse = true;
     for (const step of steps) {
       await model.#perform(step);
-      if (!STEPS_WITHOUT_EFFECT.includes(step.do)) await model.#properties.check(model.#jar);
+      if (!STEPS_WITHOUT_EFFECT.includes(step.do)) await model.#properties.checkAll(model.#jar);
     }
     await model.#site.close();
   }
 
-  async #plant(): Promise<void> {
-    const flight = this.#send("attacker", "write", null);
-    await this.#handle(flight);
+  async #plantToken(): Promise<void> {
+    const flight = this.#sendRequest("attacker", "write", null);
+    await this.#runHandler(flight);
     this.#jar = flight.response?.cookie ?? null;
-    this.#flights = [];
+    this.#pendingRequests = [];
   }
 
   async #perform(step: Step): Promise<void> {
@@ -105,53 +107,56 @@ export class TokenModel {
         this.#site.now += step.milliseconds;
         return;
       case "handleAll":
-        await this.#handleAll();
+        await this.#runAllHandlers();
         return;
       case "plant":
-        this.#jar = this.#tokenOfAttacker(step.index);
+        this.#jar = this.#pickKnownToken(step.index);
         return;
       case "send":
       case "open":
       case "exchange":
       case "lose":
-        await this.#start(step);
+        await this.#startRequest(step);
         return;
       default:
-        await this.#continue(step.do, this.#flights[step.index % this.#flights.length]);
+        await this.#continueRequest(
+          step.do,
+          this.#pendingRequests[step.index % this.#pendingRequests.length],
+        );
     }
   }
 
-  /** Returns one of the tokens that the attacker knows, or null. */
-  #tokenOfAttacker(index: number): string | null {
+  /** Returns one of the tokens that the attacker knows, or null for no token. */
+  #pickKnownToken(index: number): string | null {
     const known = [...this.#properties.knownToAttacker];
     return known[index % (known.length + 1)] ?? null;
   }
 
-  async #start({ do: extent, by, act, index }: RequestStep): Promise<void> {
-    const flight = this.#send(by, act, by === "browser" ? this.#jar : this.#tokenOfAttacker(index));
+  async #startRequest({ do: extent, by, act, index }: RequestStep): Promise<void> {
+    const flight = this.#sendRequest(by, act, by === "browser" ? this.#jar : this.#pickKnownToken(index));
     if (extent === "send") return;
-    if (extent === "open") return await this.#load(flight);
-    await this.#handle(flight);
-    if (extent === "exchange") this.#deliver(flight);
+    if (extent === "open") return await this.#loadSession(flight);
+    await this.#runHandler(flight);
+    if (extent === "exchange") this.#deliverResponse(flight);
     this.#remove(flight);
   }
 
-  async #continue(
+  async #continueRequest(
     act: "double" | "load" | "handle" | "deliver" | "drop",
     flight?: PendingRequest,
   ): Promise<void> {
     if (!flight) return;
     switch (act) {
       case "double":
-        this.#flights.push({ ...flight, exchange: null, response: null });
+        this.#pendingRequests.push({ ...flight, exchange: null, response: null });
         return;
       case "load":
-        return await this.#load(flight);
+        return await this.#loadSession(flight);
       case "handle":
-        return await this.#handle(flight);
+        return await this.#runHandler(flight);
       case "deliver":
         if (flight.response === null) return;
-        this.#deliver(flight);
+        this.#deliverResponse(flight);
         this.#remove(flight);
         return;
       case "drop":
@@ -159,13 +164,19 @@ export class TokenModel {
     }
   }
 
-  #send(by: RequestingClient, name: HandlerActionName, cookie: string | null): PendingRequest {
-    const flight: PendingRequest = { by, act: this.#actOf(by, name), cookie, exchange: null, response: null };
-    this.#flights.push(flight);
+  #sendRequest(by: RequestingClient, name: HandlerActionName, cookie: string | null): PendingRequest {
+    const flight: PendingRequest = {
+      by,
+      act: this.#createAction(by, name),
+      cookie,
+      exchange: null,
+      response: null,
+    };
+    this.#pendingRequests.push(flight);
     return flight;
   }
 
-  #actOf(by: RequestingClient, name: HandlerActionName): HandlerAction {
+  #createAction(by: RequestingClient, name: HandlerActionName): HandlerAction {
     switch (name) {
       case "login":
       case "loginAsSecondUser":
@@ -178,7 +189,7 @@ export class TokenModel {
     }
   }
 
-  async #load(flight: PendingRequest): Promise<void> {
+  async #loadSession(flight: PendingRequest): Promise<void> {
     if (flight.exchange !== null) return;
     const issued = flight.cookie === null ? undefined : this.#properties.issued.get(flight.cookie);
     if (issued && flight.cookie && (await this.#site.openToken(flight.cookie))) {
@@ -188,22 +199,22 @@ export class TokenModel {
     await flight.exchange.load();
   }
 
-  async #handle(flight: PendingRequest): Promise<void> {
+  async #runHandler(flight: PendingRequest): Promise<void> {
     if (flight.response !== null) return;
-    const before = flight.by === "attacker" ? await this.#properties.usersData() : new Map();
-    await this.#load(flight);
-    flight.response = (await flight.exchange?.act(flight.act)) ?? null;
+    const before = flight.by === "attacker" ? await this.#properties.readUsersData() : new Map();
+    await this.#loadSession(flight);
+    flight.response = (await flight.exchange?.runHandler(flight.act)) ?? null;
     this.#recordResponse(flight);
     await this.#properties.requireSameData(before);
     await this.#properties.requireLogout(flight);
   }
 
-  async #handleAll(): Promise<void> {
-    const flights = this.#flights.filter(({ response }) => response === null);
-    const before = await this.#properties.usersData("attacker");
-    for (const flight of flights) await this.#load(flight);
+  async #runAllHandlers(): Promise<void> {
+    const flights = this.#pendingRequests.filter(({ response }) => response === null);
+    const before = await this.#properties.readUsersData("attacker");
+    for (const flight of flights) await this.#loadSession(flight);
     const responses = flights.map(async (flight) => {
-      flight.response = (await flight.exchange?.act(flight.act)) ?? null;
+      flight.response = (await flight.exchange?.runHandler(flight.act)) ?? null;
     });
     await Promise.all(responses);
     for (const flight of flights) this.#recordResponse(flight);
@@ -211,7 +222,7 @@ export class TokenModel {
     for (const flight of flights) await this.#properties.requireLogout(flight);
   }
 
-  /** Records the token in a response, and whether the attacker knows it. */
+  /** Records the token in a response, and whether the attacker knows that token. */
   #recordResponse({ by, act, cookie, response }: PendingRequest): void {
     const token = response?.cookie;
     if (!response || !token) return;
@@ -230,11 +241,11 @@ export class TokenModel {
     if (by === "browser") this.#readsFirstResponse = false;
   }
 
-  #deliver({ by, response }: PendingRequest): void {
+  #deliverResponse({ by, response }: PendingRequest): void {
     if (by === "browser" && response?.cookie !== undefined) this.#jar = response.cookie;
   }
 
   #remove(flight: PendingRequest): void {
-    this.#flights = this.#flights.filter((each) => each !== flight);
+    this.#pendingRequests = this.#pendingRequests.filter((each) => each !== flight);
   }
 }

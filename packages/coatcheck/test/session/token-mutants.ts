@@ -10,19 +10,19 @@ import { SITE_SECRETS, TOKEN_OVERLAP } from "./token-site.ts";
 export interface Mutant {
   readonly rule: string;
   readonly property: number;
-  /** Replaces methods of `TokenRules.prototype` until `vi.restoreAllMocks()`. */
+  /** Replaces methods of `TokenRules.prototype` until `vi.restoreAllMocks()` is called. */
   apply(): void;
 }
 
 const { check, replaceSecret, mayWrite } = TokenRules.prototype;
 const originalMethods = { check, replaceSecret, mayWrite };
 
-/** Replaces a method. `name` is a string because the type does not include protected methods. */
+/** Replaces a method of the rules. `name` is any string, because the type of the rules hides protected methods. */
 function overrideRule(name: string, method: (this: TokenRules, ...values: never[]) => unknown): void {
   vi.spyOn(TokenRules.prototype, name as "check").mockImplementation(method as TokenRules["check"]);
 }
 
-/** Derives a new secret from the presented secret, as periodic rotation did in an earlier version. */
+/** Derives the new secret from the secret in the request, as periodic rotation did in an earlier version. */
 function deriveFromPresented(id: string, presented: PresentedToken | null): string {
   return new SecretRing(SITE_SECRETS).deriveSuccessor(id, presented?.secret ?? "");
 }

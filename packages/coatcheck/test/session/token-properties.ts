@@ -17,8 +17,8 @@ const MAX_OLDER_SECRETS = 8;
 interface IssuedToken {
   readonly order: number;
   /**
-   * Whether the token may have an elevation. True if an elevation issued it, or if it replaced a token for which this
-   * is true.
+   * Whether the token may have an elevation. That is so if an elevation issued it, or if it replaced a token that may
+   * have an elevation.
    */
   readonly mayBeElevated: boolean;
   firstUse: number | null;
@@ -50,30 +50,32 @@ export class TokenProperties {
    * Tokens that an attacker who knows the application's secrets can derive from known tokens. None of them may be
    * valid.
    */
-  readonly #guesses: string[] = [];
-  /** For each token, the time since which its writes fail with `CONFLICT`. */
-  readonly #refusedSince = new Map<string, number>();
+  readonly #guessedTokens: string[] = [];
+  /** For each token, the time since when writes with that token fail with `CONFLICT`. */
+  readonly #writesRefusedSince = new Map<string, number>();
 
   constructor(site: Site) {
     this.#site = site;
   }
 
-  /** Returns the data of each session of a user, by session id. With `name`, returns only this member of the data. */
-  async usersData(name?: string): Promise<Map<string, string>> {
+  /**
+   * Returns the data of all sessions of users, by session id. If `name` is set, returns only that member of the data.
+   */
+  async readUsersData(name?: string): Promise<Map<string, string>> {
     const records = (await this.#site.records()).filter(({ subject }) => isUser(subject));
     return new Map(records.map((record) => [record.id, serializeContent(record, name)]));
   }
 
   /**
-   * Property 1: an action of the attacker changes no user's data. `before` is the result of {@link usersData} before
-   * the action.
+   * Property 1: an action of the attacker changes no user's data. `before` is the result of {@link readUsersData}
+   * before the action.
    */
   async requireSameData(before: ReadonlyMap<string, string>, name?: string): Promise<void> {
     if (before.size === 0) return;
-    const after = await this.usersData(name);
+    const after = await this.readUsersData(name);
     for (const [id, content] of before) {
       const now = after.get(id);
-      // A login as another user starts with initial data, which does not contain the attacker's last write.
+      // A login as another user replaces the data with initial data, which does not contain the attacker's last write.
       const isFresh = name !== undefined && now === "null";
       if (now !== undefined && now !== content && !isFresh) {
         throw new Violation(1, "the attacker changed the user's session.");
@@ -101,16 +103,16 @@ export class TokenProperties {
   }
 
   /** Checks properties 1 to 4 for a browser with the cookie `jar`. */
-  async check(jar: string | null): Promise<void> {
-    await this.#requireSecrecy();
+  async checkAll(jar: string | null): Promise<void> {
+    await this.#requireNoOpenedToken();
     await this.#requireElevationsOfOwnToken();
     await this.#requireLogin(jar);
     await this.#requireWrite(jar);
   }
 
   /** Property 1: no token that the attacker knows opens the user's session. */
-  async #requireSecrecy(): Promise<void> {
-    for (const token of [...this.knownToAttacker, ...this.#guesses]) {
+  async #requireNoOpenedToken(): Promise<void> {
+    for (const token of [...this.knownToAttacker, ...this.#guessedTokens]) {
       if (isUser((await this.#site.openToken(token))?.subject ?? null)) {
         throw new Violation(1, "the attacker opened the user's session.");
       }
@@ -123,7 +125,7 @@ export class TokenProperties {
     this.knownToAttacker.add(token);
     const { ring } = this.#site.manager;
     const id = idOfToken(token);
-    this.#guesses.push(ring.seal(id, ring.deriveSuccessor(id, secretOfToken(token))));
+    this.#guessedTokens.push(ring.seal(id, ring.deriveSuccessor(id, secretOfToken(token))));
   }
 
   /**
@@ -145,10 +147,10 @@ export class TokenProperties {
    */
   async #requireLogin(jar: string | null): Promise<void> {
     const [subject] = USER_SUBJECTS;
-    const site = await this.#site.fork(jar);
-    const login = await site.send(jar).act({ do: "login", subject });
+    const site = await this.#site.copyWithSession(jar);
+    const login = await site.send(jar).runHandler({ do: "login", subject });
     const next = login.cookie === undefined ? jar : login.cookie;
-    const read = await site.send(next).act({ do: "read" });
+    const read = await site.send(next).runHandler({ do: "read" });
     await site.close();
     if (login.error !== null) throw new Violation(3, `a login failed with ${login.error}.`);
     if (read.subject !== subject) throw new Violation(3, "the read after a login does not see the user.");
@@ -158,16 +160,16 @@ export class TokenProperties {
   async #requireWrite(jar: string | null): Promise<void> {
     const write: HandlerAction = { do: "write", name: "probe", value: 0 };
     const { now } = this.#site;
-    const site = await this.#site.fork(jar);
-    const isRefused = (await site.send(jar).act(write)).error !== null;
+    const site = await this.#site.copyWithSession(jar);
+    const isRefused = (await site.send(jar).runHandler(write)).error !== null;
     const token = jar ?? "";
-    if (!isRefused) this.#refusedSince.delete(token);
-    else if (!this.#refusedSince.has(token)) this.#refusedSince.set(token, now);
-    if (now - (this.#refusedSince.get(token) ?? now) >= TOKEN_OVERLAP) {
+    if (!isRefused) this.#writesRefusedSince.delete(token);
+    else if (!this.#writesRefusedSince.has(token)) this.#writesRefusedSince.set(token, now);
+    if (now - (this.#writesRefusedSince.get(token) ?? now) >= TOKEN_OVERLAP) {
       throw new Violation(4, "a token was refused for longer than one overlap.");
     }
     site.now += TOKEN_OVERLAP;
-    const later = await site.send(jar).act(write);
+    const later = await site.send(jar).runHandler(write);
     await site.close();
     if (later.error !== null) throw new Violation(4, `a write after one overlap failed with ${later.error}.`);
   }

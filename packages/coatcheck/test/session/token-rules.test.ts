@@ -11,7 +11,9 @@ const ring = new SecretRing(["a secret for these tests"]);
 const random = createPooledRandom();
 const rules = new TokenRules(ring, random, { tokenOverlap: TOKEN_OVERLAP });
 
-/** Creates a session with functions that replace its token. `secrets` contains all its secrets, oldest first. */
+/**
+ * Creates a session, and functions that change and check its secrets. `secrets` contains all its secrets, oldest first.
+ */
 function createSession(subject: string | null = "alice") {
   const secrets = [newSecret(random)];
   let record = makeRecord({
@@ -64,7 +66,7 @@ describe("TokenRules.parse()", () => {
 });
 
 describe("TokenRules.check()", () => {
-  it("returns `current` for the present secret, and `unknown` for the secret of another session", () => {
+  it("returns `current` for the session's current secret, and `unknown` for the secret of another session", () => {
     const { record, check } = createSession();
     expect(check(0)).toBe("current");
     expect(rules.check(record, hashSecret("other"), START)).toBe("unknown");
@@ -85,7 +87,7 @@ describe("TokenRules.check()", () => {
     expect(check(0, TOKEN_OVERLAP)).toBe("replaced");
   });
 
-  it("does not restart the overlap of an older secret when a newer secret is replaced", () => {
+  it("does not restart the overlap of an older secret when a newer secret is replaced too", () => {
     const { replace, check } = createSession();
     replace({ older: "invalidate" });
     replace({ older: "invalidate", by: 1, now: START + 20_000 });
@@ -165,34 +167,34 @@ describe("TokenRules.replaceSecret()", () => {
     },
   );
 
-  it("with `invalidate`, invalidates every older secret at once", () => {
+  it("invalidates every older secret at once if `older` is `invalidate`", () => {
     const { replace, check } = createSession();
     replace();
     replace({ by: 1, older: "invalidate" });
     expect([check(0), check(1), check(2)]).toEqual(["superseded", "superseded", "current"]);
   });
 
-  it("keeps eight older secrets and drops the ninth", () => {
+  it("keeps the eight newest of the older secrets, and drops the ninth", () => {
     const { replace, check } = createSession();
     for (let by = 0; by < 9; by++) replace({ by });
     expect([check(0), check(1)]).toEqual(["unknown", "older"]);
   });
 
-  it("encrypts no secret for repeated requests when the change is made by session id", () => {
+  it("does not encrypt the secret for repeated requests if the change is made by session id", () => {
     const { record, changeOf } = createSession();
     expect(rules.replaceSecret(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
   });
 });
 
 describe("TokenRules.reissueSecret()", () => {
-  it("returns the secret of the first request to a repeated request within the overlap", () => {
+  it("returns, for a repeated request within the overlap, the secret that the first request received", () => {
     const { secrets, replace, reissue } = createSession();
     replace({ older: "invalidate" });
     expect(reissue()).toBe(secrets[1]);
     expect(reissue({ now: START + TOKEN_OVERLAP - 1 })).toBe(secrets[1]);
   });
 
-  it("returns null for another purpose, scope, subject or token", () => {
+  it("returns null if purpose, scope, subject or token differ from those of the first request", () => {
     const { replace, reissue, presentedAt } = createSession();
     replace({ purpose: "elevate", scope: "payment" });
     const same = { purpose: "elevate", scope: "payment" } as const;
@@ -204,7 +206,7 @@ describe("TokenRules.reissueSecret()", () => {
     expect(reissue({ ...same, presented: null })).toBeNull();
   });
 
-  it("returns null for an invalid token after its overlap, and the secret for a valid token at any time", () => {
+  it("returns null for an invalid token after its overlap, but the secret for a token that is still valid, at any time", () => {
     const { replace, reissue } = createSession();
     replace({ older: "invalidate" });
     expect(reissue({ now: START + TOKEN_OVERLAP })).toBeNull();
@@ -213,7 +215,7 @@ describe("TokenRules.reissueSecret()", () => {
     expect(late.reissue({ now: START + 9 * MINUTE })).toBe(late.secrets[1]);
   });
 
-  it("returns null once one overlap has passed since the first use of the new token", () => {
+  it("returns null as soon as one overlap has passed since the first use of the new token", () => {
     const { replace, use, reissue, secrets } = createSession();
     replace({ older: "invalidate" });
     use(-1);
@@ -221,7 +223,7 @@ describe("TokenRules.reissueSecret()", () => {
     expect(reissue({ now: START + TOKEN_OVERLAP - 1 })).toBeNull();
   });
 
-  it("returns null once another change has replaced the secret", () => {
+  it("returns null as soon as another change has replaced the secret", () => {
     const { replace, reissue } = createSession();
     replace();
     replace({ purpose: "rotate", by: 1 });
@@ -230,7 +232,7 @@ describe("TokenRules.reissueSecret()", () => {
 });
 
 describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
-  it("limit the validity of older secrets to one more overlap", () => {
+  it("end the validity of older secrets one overlap after the first use", () => {
     const session = createSession();
     expect(rules.awaitsFirstUse(session.record)).toBe(false);
     session.replace({ purpose: "rotate" });
@@ -244,7 +246,7 @@ describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
 });
 
 describe("TokenRules.elevationsFor()", () => {
-  it("returns the elevations for the current token and for a change by id, and none for an older token", () => {
+  it("returns the elevations for the current token and for a change by session id, but none for an older token", () => {
     const session = createSession();
     session.replace();
     const record = { ...session.record, elevations: { payment: START } };
@@ -255,7 +257,7 @@ describe("TokenRules.elevationsFor()", () => {
 });
 
 describe("TokenRules.wrappedSecretAt()", () => {
-  it("returns null once one overlap has passed since the first use of the new token", () => {
+  it("returns null as soon as one overlap has passed since the first use of the new token", () => {
     const session = createSession();
     session.replace();
     const wrappedAt = (time: number) => rules.wrappedSecretAt(session.record, START + time);

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { HandlerActionName, RequestingClient, Scenario, Step } from "./token-model.ts";
 import { MINUTE, SECOND, TOKEN_OVERLAP } from "./token-site.ts";
 
-/** Sequences of steps in which simpler rules fail. Half of the random runs contain a variation of one of them. */
+/** Sequences of steps in which simpler token rules violate a property. Half of the random scenarios contain a variation of
+ * one of these sequences. */
 const KNOWN_SEQUENCES: readonly (readonly Step[])[] = [
   // The response to an elevation is lost, and the next request rotates the older token.
   [
@@ -17,7 +18,7 @@ const KNOWN_SEQUENCES: readonly (readonly Step[])[] = [
     createStep("browser", "exchange", "login"),
     { do: "handle", index: 0 },
   ],
-  // A planted token is refused several times while the session's token changes.
+  // A token that the attacker planted is refused several times while the session's token changes.
   [
     createStep("browser", "exchange", "login"),
     createStep("browser", "open", "elevate"),
@@ -26,7 +27,7 @@ const KNOWN_SEQUENCES: readonly (readonly Step[])[] = [
     { do: "handle", index: 0 },
     { do: "pass", milliseconds: 20 * SECOND },
   ],
-  // A write request loads the anonymous session before the login, and its handler runs after the login.
+  // A request loads the anonymous session before the login, and its handler writes after the login.
   [
     createStep("attacker", "open", "write"),
     createStep("browser", "exchange", "login"),
@@ -102,7 +103,7 @@ const variedSequence = fc
     return [...sequence.flatMap((own, place) => [...at(place), own]), ...at(6)];
   });
 
-/** Random runs of the model. Half of them contain one of {@link KNOWN_SEQUENCES}. */
+/** Random scenarios for the model. Half of them contain a variation of one of {@link KNOWN_SEQUENCES}. */
 export const arbitraryScenario: fc.Arbitrary<Scenario> = fc.record({
   planted: fc.boolean(),
   rotateEvery: fc.constantFrom(null, 5 * MINUTE),

@@ -16,7 +16,7 @@ export const TOKEN_OVERLAP = 30 * SECOND;
 /** The secrets of the manager's ring. */
 export const SITE_SECRETS = ["the only secret of the model"];
 
-const FORK_SEED = 1_000_000_007;
+const COPY_SEED = 1_000_000_007;
 
 /** The scope of every elevation in the model. */
 export const ELEVATION_SCOPE = "payment";
@@ -38,13 +38,13 @@ type SiteData = Record<string, number>;
 /** The response to a request. */
 export interface SiteResponse {
   readonly error: ErrorCode | null;
-  /** The token in `Set-Cookie`. Null if the cookie was cleared; undefined without `Set-Cookie`. */
+  /** The token in `Set-Cookie`. Null if the response clears the cookie, undefined if it has no `Set-Cookie`. */
   readonly cookie: string | null | undefined;
   /** The subject of the session after the handler's action. */
   readonly subject: string | null;
 }
 
-/** One request, which presents the token `cookie` (null: no token), and the response to it. */
+/** One request with the token `cookie` (null for no token), and the response to that request. */
 export class Exchange {
   readonly #request: RequestSession<SiteData>;
 
@@ -64,7 +64,7 @@ export class Exchange {
   }
 
   /** Runs the handler with this action, and commits the session, as every adapter does. */
-  async act(act: HandlerAction): Promise<SiteResponse> {
+  async runHandler(act: HandlerAction): Promise<SiteResponse> {
     const headers = new Headers();
     let error: ErrorCode | null = null;
     const onError = (thrown: unknown) => {
@@ -79,7 +79,7 @@ export class Exchange {
       onError(thrown);
       return { error, cookie: undefined, subject: session.subject };
     }
-    return { error, cookie: cookieIn(headers), subject: session.subject };
+    return { error, cookie: findCookie(headers), subject: session.subject };
   }
 }
 
@@ -101,7 +101,7 @@ async function performAction(session: Session<SiteData>, act: HandlerAction): Pr
   }
 }
 
-function cookieIn(headers: Headers): string | null | undefined {
+function findCookie(headers: Headers): string | null | undefined {
   const value = headers.getSetCookie().at(-1)?.split(/[=;]/, 2)[1];
   return value === "" ? null : value;
 }
@@ -113,7 +113,7 @@ export class Site {
   readonly #store: SessionStore;
   readonly #options: SiteOptions;
   readonly #http: HttpSessions<SiteData>;
-  /** A manager that cannot revoke sessions. Opening a token with it never changes the site. */
+  /** A manager that cannot revoke sessions. Tests use it to open a token without changing the site. */
   readonly #observer: SessionManager<SiteData>;
 
   constructor(options: SiteOptions, store = memoryStore(), now = Date.UTC(2026, 0, 1), seed = 1) {
@@ -140,7 +140,7 @@ export class Site {
     return new Exchange(this.#http, cookie);
   }
 
-  /** Returns the session that a token opens now; null when the token is refused. */
+  /** Returns the session that a token opens now, or null if the token is refused. */
   async openToken(token: string): Promise<Session<SiteData> | null> {
     const found = await this.#observer.resume(token, "none");
     return found instanceof Session ? found : null;
@@ -154,12 +154,12 @@ export class Site {
    * Returns a copy of this site that contains only the session of `token`. Requests to the copy do not affect this
    * site.
    */
-  async fork(token: string | null): Promise<Site> {
+  async copyWithSession(token: string | null): Promise<Site> {
     const store = memoryStore();
     const found = token === null ? null : await this.#store.get(idOfToken(token));
     if (found) await store.put(found.record, { expectedVersion: 0, change: "data" });
-    // With the seed of this site, the copy would generate ids and secrets that already exist.
-    return new Site(this.#options, store, this.now, FORK_SEED);
+    // If the copy had the seed of this site, it would generate ids and secrets that already exist.
+    return new Site(this.#options, store, this.now, COPY_SEED);
   }
 
   async close(): Promise<void> {

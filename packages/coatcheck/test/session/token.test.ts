@@ -71,7 +71,7 @@ describe("a SecretRing", () => {
     expect(() => new SecretRing([" ".repeat(32)])).toThrow(
       expect.objectContaining({ faults: [{ path: "secrets.0", message: "must not be blank" }] }),
     );
-    // Values from JavaScript callers: an unset environment variable, or a string instead of a list.
+    // Values that JavaScript code may pass, such as an unset environment variable, or a string instead of a list.
     for (const [given, path] of [
       [[undefined], "secrets.0"],
       ["a text of sixteen characters and more", "secrets"],
@@ -90,7 +90,7 @@ describe("a SecretRing", () => {
     expect(ring.verify("csrf", "text", "")).toBe(false);
   });
 
-  it("finds a derived secret that was derived with an older secret of the ring", () => {
+  it("finds a session secret that was derived with an older secret of the ring", () => {
     const before = new SecretRing(["the secret before it"]);
     const successor = before.deriveSuccessor("id", "old");
     expect(ring.findSuccessor("id", "old", hashSecret(successor))).toBe(successor);
@@ -107,7 +107,7 @@ describe("SecretRing.encrypt() and decrypt()", () => {
     expect(ring.decrypt(context, encrypted)).toBe("the secret");
   });
 
-  it("return null when a field of the context differs, or the same text is split into other fields", () => {
+  it("return null if a field of the context differs, or if the same text is divided into fields in another way", () => {
     const others = [
       ["rotate", "session", "alice"],
       ["login", "other", "alice"],
@@ -135,7 +135,7 @@ describe("SecretRing.encrypt() and decrypt()", () => {
     expect(ring.encrypt(context, "the secret", random)).not.toBe(encrypted);
   });
 
-  it("decrypt texts that an older secret of the ring encrypted, and no texts that any other secret encrypted", () => {
+  it("decrypt texts that an older secret of the ring encrypted, but no text that a secret outside the ring encrypted", () => {
     const before = new SecretRing(["the secret before it"]).encrypt(context, "the secret", random);
     const foreign = new SecretRing(["a secret of another ring"]).encrypt(context, "the secret", random);
     expect(ring.decrypt(context, before)).toBe("the secret");
@@ -154,7 +154,7 @@ describe("secrets and their hashes", () => {
     expect(seen.size).toBe(20_000);
   });
 
-  it("constantTimeEqual() returns false for a difference in any character or in the length", () => {
+  it("constantTimeEqual() returns false if any character or the length differs", () => {
     const hash = hashSecret("secret");
     expect(constantTimeEqual(hash, hash)).toBe(true);
     for (let index = 0; index < hash.length; index++) {

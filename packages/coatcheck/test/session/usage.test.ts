@@ -191,7 +191,7 @@ it("commit() throws if the function of update() calls it, instead of waiting for
   expect(await session.commit()).toMatchObject({ state: "changed", record: { data: { views: 1 } } });
 });
 
-it("create() throws for a `parentId` that is not a session id, or whose session does not exist or has ended", async () => {
+it("create() throws if `parentId` is not a session id, or if that session does not exist or has ended", async () => {
   const { manager, emitted } = createFixture();
   for (const parentId of ["nope", "", untyped(7), untyped(null)]) {
     const message = /^Invalid session field: parentId must be /;

@@ -36,7 +36,7 @@ describe("visit fields of a session", () => {
     });
   });
 
-  it("are stored in the same write as pending data, and keep concurrent changes of the data", async () => {
+  it("are stored in the same write as pending data, and do not overwrite concurrent changes of the data", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { views: 1 } });
     const session = await open(token);
@@ -63,14 +63,14 @@ describe("visit fields of a session", () => {
     });
   });
 
-  it("are not written when the change returns null", async () => {
+  it("are not written if the function that changes them returns null", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     await (await open(token)).changeVisit(() => null);
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("do not make a commit fail if the commit changes nothing else and cannot store them", async () => {
+  it("do not make a commit fail if the commit cannot store them and changes nothing else", async () => {
     const { manager, open, emitted } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

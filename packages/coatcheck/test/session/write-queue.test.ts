@@ -3,20 +3,20 @@ import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
-/** A memory store. Tests can count its writes, delay them and make them fail. */
-function observedStore() {
+/** Creates a memory store whose writes a test can count, delay and make fail. */
+function createObservedStore() {
   const inner = memoryStore();
   let gate = Promise.resolve();
   const observed = {
     puts: 0,
     /** Runs before each write. */
-    before: async (_record: SessionRecord) => {},
+    beforeWrite: async (_record: SessionRecord) => {},
     /** Runs after each write. If it throws, the response to the write is lost. */
-    after: async (_record: SessionRecord) => {},
-    /** Delays every write until the returned function is called. */
-    hold: () => {
+    afterWrite: async (_record: SessionRecord) => {},
+    /** Holds back every write until the returned function is called. */
+    holdWrites: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;
       return resolve;
@@ -27,10 +27,10 @@ function observedStore() {
     ...inner,
     put: async (record, options) => {
       await gate;
-      await observed.before(record);
+      await observed.beforeWrite(record);
       observed.puts++;
       const outcome = await inner.put(record, options);
-      await observed.after(record);
+      await observed.afterWrite(record);
       return outcome;
     },
   };
@@ -38,7 +38,7 @@ function observedStore() {
 }
 
 async function setUp() {
-  const { store, observed } = observedStore();
+  const { store, observed } = createObservedStore();
   const fixture = createFixture({ store });
   const { record, token } = await fixture.manager.create();
   observed.puts = 0;
@@ -48,7 +48,7 @@ async function setUp() {
 }
 
 /** Waits until all started requests have reached the write queue. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+const untilQueued = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("concurrent writes of one session", () => {
   it("are all stored in a few commits when 400 patches run in parallel", async () => {
@@ -81,76 +81,76 @@ describe("concurrent writes of one session", () => {
 
   it("reject only the writer whose patch is invalid", async () => {
     const { manager, observed, id, dataOf } = await setUp();
-    const release = observed.hold();
+    const release = observed.holdWrites();
     const codes = Promise.all([
-      errorCodeOf(manager.patch(id, { first: 1 })),
-      errorCodeOf(manager.patch(id, { second: 2 })),
-      errorCodeOf(manager.patch(id, { text: "x".repeat(64_900), more: "x".repeat(500) })),
-      errorCodeOf(manager.patch(id, { more: "x".repeat(500), other: "x".repeat(500) })),
-      errorCodeOf(manager.update(id, () => JSON.parse('"no object"'))),
-      errorCodeOf(manager.patch(id, { third: 3 })),
+      catchErrorCode(manager.patch(id, { first: 1 })),
+      catchErrorCode(manager.patch(id, { second: 2 })),
+      catchErrorCode(manager.patch(id, { text: "x".repeat(64_900), more: "x".repeat(500) })),
+      catchErrorCode(manager.patch(id, { more: "x".repeat(500), other: "x".repeat(500) })),
+      catchErrorCode(manager.update(id, () => JSON.parse('"no object"'))),
+      catchErrorCode(manager.patch(id, { third: 3 })),
     ]);
-    await settle();
+    await untilQueued();
     release();
     expect(await codes).toEqual([null, null, null, "PAYLOAD_TOO_LARGE", "VALIDATION_FAILED", null]);
     expect(await dataOf()).toMatchObject({ first: 1, second: 2, third: 3 });
     expect(observed.puts).toBe(2);
   });
 
-  it("are all rejected, and not retried, when the outcome of the commit is unknown", async () => {
+  it("are all rejected and not retried if the outcome of their commit is unknown", async () => {
     const { manager, observed, id, dataOf } = await setUp();
     const increment = () => manager.update(id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
-    const release = observed.hold();
+    const release = observed.holdWrites();
     const first = increment();
-    await settle();
+    await untilQueued();
     const batch = [increment(), increment(), increment()];
-    await settle();
-    observed.after = async ({ version }) => {
+    await untilQueued();
+    observed.afterWrite = async ({ version }) => {
       if (version === 3) throw new CoatcheckError("STORE_UNAVAILABLE", "The response was lost.");
     };
     release();
     await first;
-    expect(await Promise.all(batch.map(errorCodeOf))).toEqual(Array(3).fill("STORE_UNAVAILABLE"));
+    expect(await Promise.all(batch.map(catchErrorCode))).toEqual(Array(3).fill("STORE_UNAVAILABLE"));
     expect(await dataOf()).toEqual({ views: 4 });
     expect(observed.puts).toBe(2);
     expect((await increment()).data).toEqual({ views: 5 });
   });
 
-  it("with ifVersion, are checked against earlier changes of the same commit", async () => {
+  it("with `ifVersion` are compared with the versions of earlier changes in the same commit", async () => {
     const { manager, observed, id, dataOf } = await setUp();
-    const release = observed.hold();
+    const release = observed.holdWrites();
     const first = manager.patch(id, { first: 1 });
-    await settle();
+    await untilQueued();
     const batch = Promise.all([
-      errorCodeOf(manager.patch(id, { a: 1 }, { ifVersion: 1 })),
-      errorCodeOf(manager.patch(id, { b: 1 })),
-      errorCodeOf(manager.patch(id, { c: 1 }, { ifVersion: 2 })),
+      catchErrorCode(manager.patch(id, { a: 1 }, { ifVersion: 1 })),
+      catchErrorCode(manager.patch(id, { b: 1 })),
+      catchErrorCode(manager.patch(id, { c: 1 }, { ifVersion: 2 })),
     ]);
-    await settle();
+    await untilQueued();
     release();
     await first;
     expect(await batch).toEqual(["CONFLICT", null, "CONFLICT"]);
     expect(await dataOf()).toEqual({ first: 1, b: 1 });
     const [one, other] = [{ d: 1 }, { e: 1 }].map((patch) =>
-      errorCodeOf(manager.patch(id, patch, { ifVersion: 3 })),
+      catchErrorCode(manager.patch(id, patch, { ifVersion: 3 })),
     );
     expect([await one, await other]).toEqual([null, "CONFLICT"]);
   });
 });
 
 describe("a change of privilege", () => {
-  it("lets earlier writes with the older token finish, and rejects later writes with it", async () => {
+  it("lets earlier writes with the older token finish, and rejects later writes with that token", async () => {
     const { manager, observed, open, id, token, dataOf } = await setUp();
     const [before, login, after] = [await open(token), await open(token), await open(token)];
-    const release = observed.hold();
+    const release = observed.holdWrites();
     const first = manager.patch(id, { first: 1 });
-    await settle();
+    await untilQueued();
     const results = Promise.all([
-      errorCodeOf(before.patch({ before: 1 })),
-      errorCodeOf(login.authenticate("alice")),
-      errorCodeOf(after.patch({ after: 1 })),
+      catchErrorCode(before.patch({ before: 1 })),
+      catchErrorCode(login.authenticate("alice")),
+      catchErrorCode(after.patch({ after: 1 })),
     ]);
-    await settle();
+    await untilQueued();
     release();
     await first;
     expect(await results).toEqual([null, null, "CONFLICT"]);
@@ -162,32 +162,32 @@ describe("a change of privilege", () => {
 describe("the write queue", () => {
   it("rejects writes with RATE_LIMITED while 1,000 writes wait, and accepts writes afterwards", async () => {
     const { manager, observed, id, dataOf } = await setUp();
-    const release = observed.hold();
+    const release = observed.holdWrites();
     const first = manager.patch(id, { views: 0 });
-    await settle();
+    await untilQueued();
     const codes = Promise.all(
-      Array.from({ length: 1001 }, (_item, index) => errorCodeOf(manager.patch(id, { views: index }))),
+      Array.from({ length: 1001 }, (_item, index) => catchErrorCode(manager.patch(id, { views: index }))),
     );
-    await settle();
+    await untilQueued();
     release();
     await first;
     expect(await codes).toEqual([...Array(1000).fill(null), "RATE_LIMITED"]);
     expect(await dataOf()).toEqual({ views: 999 });
-    expect(await errorCodeOf(manager.patch(id, { views: 1 }))).toBeNull();
+    expect(await catchErrorCode(manager.patch(id, { views: 1 }))).toBeNull();
   });
 
-  it("rejects writes with RATE_LIMITED while changes of 8 MiB wait", async () => {
+  it("rejects writes with RATE_LIMITED while changes of 8 MiB in total wait", async () => {
     const { manager, observed, id } = await setUp();
-    const release = observed.hold();
+    const release = observed.holdWrites();
     const first = manager.patch(id, { views: 0 });
-    await settle();
+    await untilQueued();
     const text = "x".repeat(65_000);
-    const codes = Promise.all(Array.from({ length: 140 }, () => errorCodeOf(manager.patch(id, { text }))));
-    await settle();
+    const codes = Promise.all(Array.from({ length: 140 }, () => catchErrorCode(manager.patch(id, { text }))));
+    await untilQueued();
     let later: Promise<string | null> | undefined;
-    observed.before = async ({ version }) => {
-      // Version 3 has stored the first batch, so its bytes no longer count toward the limit.
-      if (version === 4) later ??= errorCodeOf(manager.patch(id, { text }));
+    observed.beforeWrite = async ({ version }) => {
+      // When version 4 is written, version 3 has stored the first batch, whose bytes no longer count toward the limit.
+      if (version === 4) later ??= catchErrorCode(manager.patch(id, { text }));
     };
     release();
     await first;
@@ -217,14 +217,14 @@ describe("the write queue", () => {
 
 describe("two managers on one store", () => {
   it("store all of 400 parallel patches", async () => {
-    const { store, observed } = observedStore();
+    const { store, observed } = createObservedStore();
     const schedule = (_delay: number, task: () => void) => {
       const immediate = setImmediate(task);
       return () => clearImmediate(immediate);
     };
     const managers = [1, 2].map(() => createFixture({ store, schedule }).manager);
     const id = (await managers[0]?.create())?.record.id ?? "";
-    observed.before = async () => void (await settle());
+    observed.beforeWrite = async () => void (await untilQueued());
     await Promise.all(
       managers.flatMap((manager, node) =>
         Array.from({ length: 200 }, (_item, index) => manager.patch(id, { [`node${node}_${index}`]: 1 })),
@@ -233,8 +233,8 @@ describe("two managers on one store", () => {
     expect(Object.keys((await managers[0]?.find(id))?.data ?? {})).toHaveLength(400);
   });
 
-  it("pause after the second conflict for a random time of up to 2^n ms, but at most 100 ms", async () => {
-    const { store, observed } = observedStore();
+  it("pause after the n-th conflict, from the second on, for a random time of up to 2^n ms, but at most 100 ms", async () => {
+    const { store, observed } = createObservedStore();
     const delays: number[] = [];
     const schedule = (delay: number, task: () => void) => {
       delays.push(delay);
@@ -246,7 +246,7 @@ describe("two managers on one store", () => {
     const { record } = await manager.create();
     const other = createFixture({ store: observed.inner }).manager;
     let conflicts = 10;
-    observed.before = async () => {
+    observed.beforeWrite = async () => {
       if (conflicts-- > 0) await other.patch(record.id, { other: conflicts });
     };
     await manager.patch(record.id, { mine: 1 });

@@ -3,10 +3,10 @@ import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { createFixture, errorCodeOf } from "./fixtures.ts";
+import { catchErrorCode, createFixture } from "./fixtures.ts";
 
 describe("a write", () => {
-  it("is not lost when 20 concurrent requests each change a different field", async () => {
+  it("is not lost if each of 20 concurrent requests changes a different field", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => open(token)));
@@ -19,7 +19,7 @@ describe("a write", () => {
     expect(Object.keys((await manager.find(record.id))?.data ?? {})).toHaveLength(20);
   });
 
-  it("by update() is not lost when 60 requests increment the same field", async () => {
+  it("by update() is not lost if 60 requests increment the same field at the same time", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     const increment = () => manager.update(record.id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
@@ -28,17 +28,17 @@ describe("a write", () => {
   });
 
   it("of a slow request does not revive a revoked session", async () => {
-    const { manager, open, refusal } = createFixture();
+    const { manager, open, findRefusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const slow = await open(token);
     slow.data.theme = "dark";
     await (await open(token)).revoke();
-    expect(await errorCodeOf(Promise.resolve(slow.commit()))).toBe("SESSION_REVOKED");
-    expect(await refusal(token)).toBe("revoked");
+    expect(await catchErrorCode(Promise.resolve(slow.commit()))).toBe("SESSION_REVOKED");
+    expect(await findRefusal(token)).toBe("revoked");
     expect(await manager.find(record.id)).toMatchObject({ state: "revoked", reason: "logout", data: {} });
   });
 
-  it("does not happen when the assigned values equal the stored values", async () => {
+  it("does not happen if the assigned values equal the stored values", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { apple: 1 }, list: [1] } });
     const session = await open(token);
@@ -48,27 +48,27 @@ describe("a write", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("with ifVersion is accepted if only the first use of a new token was recorded since that version", async () => {
+  it("with `ifVersion` is accepted if only the first use of a new token was recorded since that version", async () => {
     const { manager, open } = createFixture();
     const { record } = await manager.create();
     const login = await manager.authenticate(record.id, "alice");
     await open(login.token);
     const { version } = login.record;
     expect((await manager.patch(record.id, { views: 1 }, { ifVersion: version })).data).toEqual({ views: 1 });
-    expect(await errorCodeOf(manager.patch(record.id, { views: 2 }, { ifVersion: version }))).toBe(
+    expect(await catchErrorCode(manager.patch(record.id, { views: 2 }, { ifVersion: version }))).toBe(
       "CONFLICT",
     );
   });
 
-  it("with ifVersion throws CONFLICT at any other version", async () => {
+  it("with `ifVersion` throws CONFLICT if the session has any other version", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     await manager.patch(record.id, { views: 1 }, { ifVersion: 1 });
-    expect(await errorCodeOf(manager.patch(record.id, { views: 2 }, { ifVersion: 1 }))).toBe("CONFLICT");
+    expect(await catchErrorCode(manager.patch(record.id, { views: 2 }, { ifVersion: 1 }))).toBe("CONFLICT");
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("with ifVersion compares with the store, even if the cache has an older copy", async () => {
+  it("with `ifVersion` is compared with the stored version, even if the cache has an older copy", async () => {
     const store = memoryStore();
     const [here, elsewhere] = [0, 1].map(
       () => createFixture({ store, cache: createCache({ store, singleProcess: true }) }).manager,
@@ -103,12 +103,12 @@ describe("a write", () => {
     };
     const clock = { now: () => Date.UTC(2026, 0, 1) };
     const cache = createCache({ store, singleProcess: true, clock, monotonic: () => 0 });
-    const { manager, open, refusal } = createFixture({ store, cache, clock });
+    const { manager, open, findRefusal } = createFixture({ store, cache, clock });
     const { record, token } = await manager.create({ subject: "alice" });
     await open(token);
     expect((await open(token)).tier).toBe("local");
 
-    // Uses another manager with the same cache, because writes of one manager wait for each other.
+    // Use another manager with the same cache, because writes of the same manager would wait for each other.
     const patch = createFixture({ store, cache, clock }).manager.patch(record.id, { views: 1 });
     await stored.promise;
     let attempts = 0;
@@ -126,12 +126,12 @@ describe("a write", () => {
     };
     overtaken.resolve();
     await expect(update).rejects.toThrow(RangeError);
-    expect(await refusal(token)).toBe("superseded");
+    expect(await findRefusal(token)).toBe("superseded");
     expect((await open(next)).tier).toBe("local");
     await manager.close();
   });
 
-  it("with a lost response makes the next request read the store", async () => {
+  it("whose response is lost makes the next request read the store", async () => {
     const inner = memoryStore();
     let isLost = false;
     const lossy = async <Value>(response: Promise<Value>): Promise<Value> => {
@@ -146,7 +146,7 @@ describe("a write", () => {
     };
     const clock = { now: () => Date.UTC(2026, 0, 1) };
     const cache = createCache({ store, singleProcess: true, clock, monotonic: () => 0 });
-    const { manager, open, refusal } = createFixture({ store, cache, clock });
+    const { manager, open, findRefusal } = createFixture({ store, cache, clock });
     const acts: [(id: string) => Promise<unknown>, refused: string | null][] = [
       [(id) => manager.patch(id, { views: 1 }), null],
       [(id) => manager.rotate(id), "superseded"],
@@ -158,15 +158,15 @@ describe("a write", () => {
       await open(token);
       expect((await open(token)).tier).toBe("local");
       isLost = true;
-      expect(await errorCodeOf(act(record.id))).toBe("STORE_UNAVAILABLE");
+      expect(await catchErrorCode(act(record.id))).toBe("STORE_UNAVAILABLE");
       isLost = false;
-      expect(await refusal(token)).toBe(refused);
+      expect(await findRefusal(token)).toBe(refused);
       if (refused === null) expect((await open(token)).data.views).toBe(1);
     }
     await manager.close();
   });
 
-  it("with a flash message stores it for one read", async () => {
+  it("with a flash message stores the message until it is read once", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const writer = await open(token);
@@ -179,23 +179,23 @@ describe("a write", () => {
     expect(await (await open(token)).takeFlash("notice")).toBeUndefined();
   });
 
-  it("is rejected as a whole when it is too large or not JSON", async () => {
+  it("is rejected as a whole if it is too large or not JSON", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     session.data.theme = "x".repeat(70_000);
-    expect(await errorCodeOf(Promise.resolve().then(() => session.commit()))).toBe("PAYLOAD_TOO_LARGE");
-    expect(await errorCodeOf(manager.patch(record.id, { when: new Date() as never }))).toBe(
+    expect(await catchErrorCode(Promise.resolve().then(() => session.commit()))).toBe("PAYLOAD_TOO_LARGE");
+    expect(await catchErrorCode(manager.patch(record.id, { when: new Date() as never }))).toBe(
       "VALIDATION_FAILED",
     );
-    expect(await errorCodeOf(manager.create({ metadata: { text: "x".repeat(5000) } }))).toBe(
+    expect(await catchErrorCode(manager.create({ metadata: { text: "x".repeat(5000) } }))).toBe(
       "PAYLOAD_TOO_LARGE",
     );
     expect((await manager.find(record.id))?.version).toBe(1);
     expect((await manager.stats()).total).toBe(1);
   });
 
-  it("stores a copy, so that later changes of the caller's object have no effect", async () => {
+  it("stores a copy, so that the caller's later changes of the object have no effect", async () => {
     const { manager } = createFixture();
     const data = { cart: { apple: 1 } };
     const { record } = await manager.create({ data });

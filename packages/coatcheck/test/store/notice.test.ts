@@ -3,7 +3,7 @@ import { OutageReporter, type ServerNotice } from "../../src/store/notice.ts";
 import { Connections } from "../../src/store/postgres/connections.ts";
 import { isWrongServer, redisUnavailableError } from "../../src/store/redis/errors.ts";
 
-function startReporter() {
+function createReporter() {
   const notices: ServerNotice[] = [];
   const clock = { time: 0 };
   const reporter = new OutageReporter(
@@ -15,8 +15,8 @@ function startReporter() {
 }
 
 describe("OutageReporter", () => {
-  it("reports an outage once, however many calls fail, and its duration at the end", () => {
-    const { reporter, clock, notices } = startReporter();
+  it("reports an outage once, however many calls fail, and reports its duration when it ends", () => {
+    const { reporter, clock, notices } = createReporter();
     for (let call = 0; call < 1000; call++) reporter.recordFailure("It is a replica.", null);
     clock.time = 2500;
     reporter.recordFailure("It is a replica.", null);
@@ -30,14 +30,14 @@ describe("OutageReporter", () => {
   });
 
   it("reports each reason of an outage", () => {
-    const { reporter, notices } = startReporter();
+    const { reporter, notices } = createReporter();
     reporter.recordFailure("It is down.", null);
     reporter.recordFailure("It is loading.", null);
     expect(notices.map(({ message }) => message)).toEqual(["It is down.", "It is loading."]);
   });
 
-  it("reports at most once in ten seconds that a server fails, even if it recovers twice a second", () => {
-    const { reporter, clock, kinds } = startReporter();
+  it("reports a server's failures at most once in ten seconds, even if the server fails and recovers twice a second", () => {
+    const { reporter, clock, kinds } = createReporter();
     for (; clock.time < 20_000; clock.time += 500) {
       reporter.recordFailure("It is a replica.", null);
       reporter.recordSuccess();
@@ -51,7 +51,7 @@ describe("OutageReporter", () => {
   });
 
   it("reports no recovery from an outage that it did not report", () => {
-    const { reporter, clock, kinds } = startReporter();
+    const { reporter, clock, kinds } = createReporter();
     reporter.recordFailure("It is down.", null);
     clock.time = 1500;
     reporter.recordSuccess();
@@ -71,7 +71,7 @@ describe("Connections", () => {
     ["ECONNREFUSED", true],
     ["EPIPE", true],
     ["", true],
-    // Errors of the statement, and not of the server: a malformed text, a duplicate, a serialization failure.
+    // Errors of a statement, not of the server: malformed text, a duplicate key, a serialization failure.
     ["22021", false],
     ["23505", false],
     ["40001", false],

@@ -26,7 +26,7 @@ export function lmdbStore(path: string): SessionStore {
   const counters = database.openDB<number, string>({ name: "counters", encoding: "json" });
   let isOpen = true;
 
-  // A transaction runs alone, also among processes, and is on the disk when the promise resolves.
+  // A transaction excludes all others, even those of other processes, and is on the disk when the promise resolves.
   const atomically = async <Result>(act: () => Result): Promise<Result> => {
     if (!isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
     try {

@@ -5,7 +5,7 @@ import { describeWithServer } from "../../servers/fixtures.ts";
 import { query, startStandby } from "../../servers/postgres.ts";
 
 /** Waits until the standby has replayed all writes of the primary. */
-async function standbyCaughtUp(primary: string, standby: string): Promise<void> {
+async function untilReplayed(primary: string, standby: string): Promise<void> {
   const [row] = await query(primary, "select pg_current_wal_lsn()::text as written");
   await expect
     .poll(() => query(standby, `select pg_last_wal_replay_lsn() >= '${row?.written}' as replayed`))
@@ -21,7 +21,7 @@ await describeWithServer("postgresStore with a standby", "local-postgres", (prim
     const before = await store.get(record.id);
     const standby = await startStandby(primary);
     await store.revoke({ session: record.id }, "logout");
-    await standbyCaughtUp(primary, standby.url);
+    await untilReplayed(primary, standby.url);
 
     await expect(postgresStore({ connectionString: standby.url })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",

@@ -10,10 +10,10 @@ import { query } from "../../servers/postgres.ts";
 import { proxyTo } from "../../servers/proxy.ts";
 
 /**
- * Milliseconds. With this bound, polls are fifteen seconds apart, so a change that becomes visible earlier was caused
- * by a hint.
+ * Milliseconds. With this bound, polls are fifteen seconds apart. If a change becomes visible earlier, a hint is the
+ * cause.
  */
-const BOUND = 60_000;
+const STALENESS_BOUND = 60_000;
 const POLL_OPTIONS = { interval: 5, timeout: 5000 };
 
 interface Process {
@@ -43,12 +43,12 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     const store = await postgresStore({ connectionString: database.url });
     open.push(store);
     const hints = postgresHints({ connectionString: hintsUrl });
-    const cache = createCache({ store, maxStaleness: BOUND, hints });
+    const cache = createCache({ store, maxStaleness: STALENESS_BOUND, hints });
     open.push(cache);
     return { store, cache };
   };
-  /** The ids of the server processes that serve the listening connections. */
-  const backends = async (): Promise<unknown[]> => {
+  /** Returns the ids of the server processes to which the listening connections belong. */
+  const listListenerIds = async (): Promise<unknown[]> => {
     const name = new URL(database.url).pathname.slice(1);
     const rows = await query(
       server,
@@ -71,45 +71,45 @@ await describeWithServer("postgresHints", "postgres", (server) => {
 
   test("a hint makes another process reject a revoked session long before its next poll", async () => {
     const [one, other] = [await start(), await start()];
-    await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
+    await expect.poll(listListenerIds, POLL_OPTIONS).toHaveLength(2);
     await expectHintDelivered(one, other);
     await expectHintDelivered(other, one);
   });
 
   test("hints are delivered again after every connection was terminated", async () => {
     const [one, other] = [await start(), await start()];
-    await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
+    await expect.poll(listListenerIds, POLL_OPTIONS).toHaveLength(2);
     for (let round = 0; round < 3; round++) {
-      const ended = await backends();
+      const ended = await listListenerIds();
       for (const pid of ended) await query(server, `select pg_terminate_backend(${pid})`);
       await expect
-        .poll(async () => (await backends()).filter((pid) => !ended.includes(pid)), POLL_OPTIONS)
+        .poll(async () => (await listListenerIds()).filter((pid) => !ended.includes(pid)), POLL_OPTIONS)
         .toHaveLength(2);
       await expectHintDelivered(one, other);
     }
   });
 
-  test("hints are lost without an error in the application while the server is unreachable", async () => {
+  test("hints are lost while the server is unreachable, and the application gets no error", async () => {
     const wire = await proxyTo(database.url);
     const [one, other] = [await start(wire.url), await start(wire.url)];
-    await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
+    await expect.poll(listListenerIds, POLL_OPTIONS).toHaveLength(2);
     for (const [fail, heal] of [
       [wire.cut, wire.acceptAgain],
       [wire.freeze, wire.thaw],
     ] as const) {
-      const before = await backends();
+      const before = await listListenerIds();
       fail();
       for (let count = 0; count < 20; count++) one.cache.recordRevocation({ session: makeRecord().id });
       heal();
-      await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
-      if (fail === wire.cut) expect(await backends()).not.toEqual(before);
+      await expect.poll(listListenerIds, POLL_OPTIONS).toHaveLength(2);
+      if (fail === wire.cut) expect(await listListenerIds()).not.toEqual(before);
       await expectHintDelivered(other, one);
     }
     for (const { cache } of [one, other]) await cache.close();
     await wire.close();
   });
 
-  test("many concurrent hints are delivered unchanged and in order; a hint that is too long is dropped", async () => {
+  test("many concurrent hints are delivered unchanged and in order, but a hint that is too long is dropped", async () => {
     const [publisher, subscriber] = [channelTo(database.url), channelTo(database.url)];
     const received: Hint[] = [];
     const { promise: done, resolve } = Promise.withResolvers<void>();
@@ -135,14 +135,14 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     await unreachable.subscribe(() => {});
     await unreachable.close();
     const { cache } = await start();
-    await expect.poll(backends, POLL_OPTIONS).toHaveLength(1);
+    await expect.poll(listListenerIds, POLL_OPTIONS).toHaveLength(1);
     await cache.close();
-    await expect.poll(backends, POLL_OPTIONS).toEqual([]);
+    await expect.poll(listListenerIds, POLL_OPTIONS).toEqual([]);
     const early = channelTo(database.url);
     const subscribed = early.subscribe(() => {});
     await early.close();
     await subscribed;
-    await expect.poll(backends, POLL_OPTIONS).toEqual([]);
+    await expect.poll(listListenerIds, POLL_OPTIONS).toEqual([]);
     await expect(early.publish({ kind: "revoked", scope: { everyone: true } })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });

@@ -8,10 +8,10 @@ import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtu
 import { createTemporarySchema, query } from "../../servers/postgres.ts";
 import { proxyTo } from "../../servers/proxy.ts";
 
-/** Deadline in milliseconds. It is long enough for connecting on a busy machine. */
+/** Deadline in milliseconds. It is long enough to connect on a busy machine. */
 const DEADLINE = 1000;
 
-async function failureOf(call: Promise<unknown>): Promise<CoatcheckError> {
+async function catchUnavailable(call: Promise<unknown>): Promise<CoatcheckError> {
   const error = await call.then(
     () => null,
     (reason: unknown) => reason,
@@ -21,7 +21,7 @@ async function failureOf(call: Promise<unknown>): Promise<CoatcheckError> {
   return error;
 }
 
-function everyMethod(store: SessionStore): (() => Promise<unknown>)[] {
+function createCallsOfAllMethods(store: SessionStore): (() => Promise<unknown>)[] {
   const record = makeRecord({ subject: "ada" });
   return [
     () => store.get(record.id),
@@ -48,11 +48,11 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     for (const [change, message] of faults) {
       const url = new URL(server);
       change(url);
-      const error = await failureOf(postgresStore({ connectionString: url.href }));
+      const error = await catchUnavailable(postgresStore({ connectionString: url.href }));
       expect(error.message).toMatch(message);
       expect(error.message + String(error.cause)).not.toContain(url.password);
     }
-    const malformed = await failureOf(postgresStore({ connectionString: "not a url" }));
+    const malformed = await catchUnavailable(postgresStore({ connectionString: "not a url" }));
     expect(malformed.message).toMatch(/URL/);
   });
 
@@ -73,27 +73,29 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     const schema = await createTemporarySchema(server);
     await (await postgresStore({ connectionString: schema.url })).close();
     await query(schema.url, "insert into coatcheck_migration values ('999-from-the-future', now()::text)");
-    const error = await failureOf(postgresStore({ connectionString: schema.url }));
+    const error = await catchUnavailable(postgresStore({ connectionString: schema.url }));
     expect(error.message).toMatch(/newer Coatcheck has migrated the database .*999-from-the-future/);
     await schema.drop();
   });
 
   it("postgresStore() rejects a pool whose commits are not durable", async () => {
     const pool = new Pool({ connectionString: server, options: "-c synchronous_commit=off" });
-    const error = await failureOf(postgresStore({ pool }));
+    const error = await catchUnavailable(postgresStore({ pool }));
     expect(error.message).toMatch(/synchronous_commit/);
     await pool.end();
   });
 
-  it("calls reject with an error that names the cause if the server is or becomes read-only", async () => {
+  it("calls reject with an error that names the cause if the server is read-only or becomes read-only", async () => {
     const database = await createTemporaryDatabase(server);
     const name = new URL(database.url).pathname.slice(1);
     const store = await postgresStore({ connectionString: database.url });
     await query(server, `alter database ${name} set default_transaction_read_only = on`);
     await query(server, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
     const put = () => store.put(makeRecord(), { expectedVersion: 0, change: "data" });
-    await expect.poll(() => failureOf(put())).toMatchObject({ message: expect.stringMatching(/read-only/) });
-    const fresh = await failureOf(postgresStore({ connectionString: database.url }));
+    await expect
+      .poll(() => catchUnavailable(put()))
+      .toMatchObject({ message: expect.stringMatching(/read-only/) });
+    const fresh = await catchUnavailable(postgresStore({ connectionString: database.url }));
     expect(fresh.message).toMatch(/read-only/);
     await store.close();
     await database.drop();
@@ -106,11 +108,11 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await store.changes(null);
     wire.freeze();
     const startedAt = performance.now();
-    await Promise.all(everyMethod(store).map((call) => failureOf(call())));
-    // Twice the deadline, for a busy machine. Without a deadline, the calls would never settle.
+    await Promise.all(createCallsOfAllMethods(store).map((call) => catchUnavailable(call())));
+    // Allow twice the deadline, because the machine may be busy. Without a deadline, the calls would never settle.
     expect(performance.now() - startedAt).toBeLessThan(2 * DEADLINE);
     wire.thaw();
-    for (const call of everyMethod(store)) await call();
+    for (const call of createCallsOfAllMethods(store)) await call();
     wire.freeze();
     const closing = performance.now();
     await store.close();
@@ -119,13 +121,13 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     await schema.drop();
   });
 
-  it("a connection that does not respond is replaced", async () => {
+  it("the store replaces a connection that does not respond", async () => {
     const schema = await createTemporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
     await store.changes(null);
     wire.strand();
-    await failureOf(store.changes(null));
+    await catchUnavailable(store.changes(null));
     await store.changes(null);
     await store.close();
     await wire.close();
@@ -136,14 +138,14 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     const schema = await createTemporarySchema(server);
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
-    await Promise.all(everyMethod(store).map((call) => call()));
+    await Promise.all(createCallsOfAllMethods(store).map((call) => call()));
     wire.freeze();
-    const busy = everyMethod(store).map((call) => failureOf(call()));
+    const busy = createCallsOfAllMethods(store).map((call) => catchUnavailable(call()));
     wire.cut();
     await Promise.all(busy);
-    await Promise.all(everyMethod(store).map((call) => failureOf(call())));
+    await Promise.all(createCallsOfAllMethods(store).map((call) => catchUnavailable(call())));
     wire.acceptAgain();
-    for (const call of everyMethod(store)) await call();
+    for (const call of createCallsOfAllMethods(store)) await call();
     await store.close();
     await wire.close();
     await schema.drop();

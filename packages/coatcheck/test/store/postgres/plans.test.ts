@@ -10,10 +10,10 @@ const NOW = 1_700_000_000_000;
 const MINUTE = 60_000;
 
 /**
- * 10,000 sessions of 50 tenants and 1,000 subjects. All sessions of tenant-7 have expired. Among the oldest sessions,
- * one in ten is revoked.
+ * Inserts 10,000 sessions of 50 tenants and 1,000 subjects. All sessions of tenant-7 have expired. One in ten of the
+ * oldest sessions is revoked.
  */
-const FILL = `
+const FILL_TABLE = `
   insert into coatcheck_session (id, owner, type, state, version, subject, tenant, created_at, last_seen_at, expires_at,
     idle_timeout, ends_at, body, epoch)
   select gen_random_uuid(), 'browser', 'authenticated', case when n < 1000 and n % 10 = 0 then 'revoked' else 'active' end,
@@ -30,12 +30,12 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-function nodesOf(plan: PlanNode): PlanNode[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+function flattenPlan(plan: PlanNode): PlanNode[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(flattenPlan)];
 }
 
 /** Counts the rows and index entries that the scans of a plan read. */
-function rowsRead(nodes: readonly PlanNode[]): number {
+function countReadRows(nodes: readonly PlanNode[]): number {
   return nodes
     .filter((node) => node["Node Type"].endsWith("Scan"))
     .map((node) => (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"])
@@ -51,7 +51,7 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     ({ url, drop } = await createTemporarySchema(server));
     store = await postgresStore({ connectionString: url });
     await query(url, "alter table coatcheck_session set (autovacuum_enabled = false)");
-    await query(url, FILL);
+    await query(url, FILL_TABLE);
     await store.revoke({ tenant: "tenant-3" }, "admin");
   });
   afterAll(async () => {
@@ -59,8 +59,9 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     await drop();
   });
 
-  /** Runs the call's last statement again, in a transaction that is rolled back, and returns the steps of its plan. */
-  async function planOf(call: () => Promise<unknown>): Promise<PlanNode[]> {
+  /** Calls `call`, explains the last statement that it has sent, in a transaction that is rolled back, and returns the nodes
+   * of the plan. */
+  async function explainLastStatement(call: () => Promise<unknown>): Promise<PlanNode[]> {
     const run = vi.spyOn(Client.prototype, "query");
     await call();
     const [sent] = run.mock.lastCall ?? [];
@@ -72,13 +73,13 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     const { rows } = await client.query(`explain (analyze, format json) ${text}`, values);
     await client.query("rollback");
     await client.end();
-    return nodesOf(rows[0]["QUERY PLAN"][0].Plan);
+    return flattenPlan(rows[0]["QUERY PLAN"][0].Plan);
   }
 
   async function expectToReadOneSubject(): Promise<void> {
-    const nodes = await planOf(() => store.revoke({ subject: "user-nobody" }, "logout"));
+    const nodes = await explainLastStatement(() => store.revoke({ subject: "user-nobody" }, "logout"));
     expect(nodes.map((node) => node["Index Name"])).not.toContain("coatcheck_session_epoch_idx");
-    expect(rowsRead(nodes)).toBeLessThan(50);
+    expect(countReadRows(nodes)).toBeLessThan(50);
   }
 
   it("without statistics, revoke() of a subject reads only that subject's sessions", expectToReadOneSubject);
@@ -114,8 +115,8 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
       { state: "revoked", tenant: "tenant-3" },
     ] satisfies SessionFilter[]) {
       it(`list() reads little more than one page for ${JSON.stringify(filter)}`, async () => {
-        const nodes = await planOf(() => store.list(filter, { limit: 10 }));
-        expect(rowsRead(nodes)).toBeLessThan(100);
+        const nodes = await explainLastStatement(() => store.list(filter, { limit: 10 }));
+        expect(countReadRows(nodes)).toBeLessThan(100);
       });
     }
   });

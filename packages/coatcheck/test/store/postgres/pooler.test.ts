@@ -65,7 +65,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       },
     );
 
-    it("the store accepts calls over an application's pool that does not reveal the pooler", async () => {
+    it("the store works with an application's pool whose settings do not show that there is a pooler", async () => {
       const pool = new Pool({ connectionString: pooler.url });
       const hiding: PostgresPool = {
         connect: async () => Object.defineProperty(await pool.connect(), "processID", { value: null }),

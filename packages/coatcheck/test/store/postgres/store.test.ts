@@ -42,7 +42,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
 
   describe("beyond the SessionStore contract", () => {
     let store: SessionStore;
-    /** Another connection, for transactions that stay open while the store works. */
+    /** Another connection. The tests keep its transactions open while the store works. */
     let client: Client;
 
     beforeAll(async () => {
@@ -55,7 +55,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       await store.close();
     });
 
-    it("changes() returns a revocation that commits later than a revocation that began after it", async () => {
+    it("changes() returns a revocation that commits later than another revocation that began after it", async () => {
       const [slow, quick] = [makeRecord(), makeRecord()];
       for (const record of [slow, quick]) await store.put(record, { expectedVersion: 0, change: "data" });
       const { cursor: start } = await store.changes(null);
@@ -93,7 +93,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       await query(url, `delete from coatcheck_mass_revocation where epoch = ${rows[0]?.epoch}`);
     });
 
-    it("put() waits for a tenant's revocation in flight, and then returns a conflict", async () => {
+    it("put() waits for a revocation of the tenant in flight, and then returns a conflict", async () => {
       const record = makeRecord({ tenant: "umbrella" });
       await store.put(record, { expectedVersion: 0, change: "data" });
       await client.query("begin");
