@@ -105,7 +105,7 @@ const variedSequence = fc
 
 /** Random scenarios for the model. Half of them contain a variation of one of {@link KNOWN_SEQUENCES}. */
 export const arbitraryScenario: fc.Arbitrary<Scenario> = fc.record({
-  planted: fc.boolean(),
+  attackerPlantsToken: fc.boolean(),
   rotateEvery: fc.constantFrom(null, 5 * MINUTE),
   cached: fc.boolean(),
   steps: fc.oneof(fc.array(arbitraryStep, { maxLength: 24, size: "max" }), variedSequence),
