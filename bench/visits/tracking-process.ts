@@ -102,7 +102,7 @@ class MeasuredSite {
   }
 
   /** Views pages one after another. Returns the CPU time per page, in microseconds. */
-  async cpuOf(pages: number): Promise<number> {
+  async measureCpuTime(pages: number): Promise<number> {
     const before = process.cpuUsage();
     for (let page = 0; page < pages; page++) {
       const visitor = this.#pages % VISITOR_COUNT;
@@ -128,6 +128,6 @@ class MeasuredSite {
 
 const site = new MeasuredSite(process.argv[2] === "with");
 await site.begin();
-process.on("message", async (pages: number) => process.send?.(await site.cpuOf(pages)));
+process.on("message", async (pages: number) => process.send?.(await site.measureCpuTime(pages)));
 process.on("disconnect", () => process.exit());
 process.send?.("ready");

@@ -30,8 +30,9 @@ export async function ActingBanner() {
   return (
     <section className="acting" aria-label={text.actTitle}>
       <p>
-        <strong>{actorName}</strong> {hasEnded ? text.actedFor : text.actsFor} <strong>{userName}</strong>
-        {hasEnded ? "." : ` ${text.actUntil} ${until}. ${text.actReason}: ${actor.reason}`}
+        <strong>{actorName}</strong> {hasEnded ? text.noLongerActsFor : text.isActingFor}{" "}
+        <strong>{userName}</strong>
+        {hasEnded ? "." : ` ${text.actingUntil} ${until}. ${text.actReason}: ${actor.reason}`}
         {!hasEnded && <small>{text.actLimits}</small>}
       </p>
       <form action={stopActing}>

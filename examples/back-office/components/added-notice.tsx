@@ -5,7 +5,7 @@ export function AddedNotice({ name, text }: { readonly name: string | undefined;
   if (name === undefined) return null;
   return (
     <p role="status" className="saved">
-      {name} {text.added}
+      {name} {text.entryAdded}
     </p>
   );
 }

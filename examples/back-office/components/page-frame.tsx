@@ -23,7 +23,7 @@ export async function PageFrame({ children }: { readonly children: ReactNode }) 
   return (
     <>
       <a className="skip" href="#content">
-        {text.skip}
+        {text.skipToContent}
       </a>
       <ActingBanner />
       <header className="top">
@@ -45,7 +45,7 @@ export async function PageFrame({ children }: { readonly children: ReactNode }) 
       <footer className="bottom">
         <Preferences theme={theme} language={language} text={text} />
         <p>
-          <output id="queries">{queries}</output> {text.queries}
+          <output id="queries">{queries}</output> {text.queriesForUser}
         </p>
       </footer>
     </>

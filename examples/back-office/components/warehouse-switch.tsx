@@ -40,11 +40,11 @@ export function WarehouseSwitch({ choices, selected, isOwn, hasChoice, text }: P
         </select>
       </label>
       {isOwn ? (
-        hasChoice && <span className="tag">{text.kept}</span>
+        hasChoice && <span className="tag">{text.storedInSession}</span>
       ) : (
         <form action={() => start(async () => void (await storeWarehouse(selected)))}>
           <button type="submit" disabled={isPending}>
-            {text.keep}
+            {text.storeInSession}
           </button>
         </form>
       )}

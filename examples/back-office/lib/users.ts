@@ -81,7 +81,7 @@ async function requireFitting(queries: Queries, editor: Editor, content: UserCon
   if (!content.warehouseIds.every((each) => known.includes(each)))
     throw new FormError({ warehouses: "noSuchWarehouse" });
   if (!content.warehouseIds.includes(content.warehouseId))
-    throw new FormError({ warehouse: "ownNotAllowed" });
+    throw new FormError({ warehouse: "ownWarehouseNotAllowed" });
 }
 
 /**

@@ -107,7 +107,9 @@ export function databaseSuite(createDatabase: () => Promise<TestDatabase>): void
     expect(await add({ ...other, warehouseIds: [1, 4] }).catch(faultsOf)).toEqual({
       warehouses: "noSuchWarehouse",
     });
-    expect(await add({ ...other, warehouseId: 2 }).catch(faultsOf)).toEqual({ warehouse: "ownNotAllowed" });
+    expect(await add({ ...other, warehouseId: 2 }).catch(faultsOf)).toEqual({
+      warehouse: "ownWarehouseNotAllowed",
+    });
   });
 
   it("changeUser() rejects a role that has a permission which the editor lacks, unless the user already has the role", async () => {

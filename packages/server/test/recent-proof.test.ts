@@ -17,7 +17,7 @@ async function logIn() {
 }
 
 /** Ends Ann's sessions with a request that carries these headers. */
-async function endAll(headers: Record<string, string>, query = "") {
+async function endAllSessions(headers: Record<string, string>, query = "") {
   const response = await observed.app.inject({ method: "DELETE", url: ANN + query, headers });
   return [response.statusCode, response.json().error?.code ?? response.json().data.ended];
 }
@@ -32,11 +32,14 @@ test.each([
     const other = await logIn();
     observed.clock.pass(10 * MINUTE);
     for (const query of ["", `?except=${stolen.id}`]) {
-      expect(await endAll(headersOf(stolen.token), query)).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
+      expect(await endAllSessions(headersOf(stolen.token), query)).toEqual([
+        403,
+        "REAUTHENTICATION_REQUIRED",
+      ]);
     }
     expect((await observed.manager.find(other.id))?.state).toBe("active");
     const fresh = await logIn();
-    expect(await endAll(headersOf(fresh.token))).toEqual([200, 3]);
+    expect(await endAllSessions(headersOf(fresh.token))).toEqual([200, 3]);
   },
 );
 
@@ -44,9 +47,9 @@ test("a session can end the subject's sessions after an elevation for the scope 
   const { id } = await logIn();
   observed.clock.pass(60 * MINUTE);
   const { token: unrelated } = await observed.manager.elevate(id, "billing", MINUTE);
-  expect((await endAll({ authorization: `Bearer ${unrelated}` }))[0]).toBe(403);
+  expect((await endAllSessions({ authorization: `Bearer ${unrelated}` }))[0]).toBe(403);
   const { token } = await observed.manager.elevate(id, "account", MINUTE);
-  expect(await endAll({ authorization: `Bearer ${token}` })).toEqual([200, 1]);
+  expect(await endAllSessions({ authorization: `Bearer ${token}` })).toEqual([200, 1]);
 });
 
 test.each([ADMIN_TOKEN, API_KEYS.slack])(
@@ -54,6 +57,6 @@ test.each([ADMIN_TOKEN, API_KEYS.slack])(
   async (key) => {
     await logIn();
     observed.clock.pass(60 * MINUTE);
-    expect(await endAll({ authorization: `Bearer ${key}` })).toEqual([200, 1]);
+    expect(await endAllSessions({ authorization: `Bearer ${key}` })).toEqual([200, 1]);
   },
 );

@@ -33,12 +33,12 @@ export function QuantityControl({ id, name, quantity, text }: Props) {
         name="change"
         value={-1}
         disabled={shown <= 0}
-        aria-label={`${text.remove}: ${name}`}
+        aria-label={`${text.removeOne}: ${name}`}
       >
         −
       </button>
       <output aria-label={`${text.quantity}: ${name}`}>{shown}</output>
-      <button type="submit" name="change" value={1} aria-label={`${text.add}: ${name}`}>
+      <button type="submit" name="change" value={1} aria-label={`${text.addOne}: ${name}`}>
         +
       </button>
       {error && (

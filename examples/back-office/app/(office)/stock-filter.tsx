@@ -28,7 +28,7 @@ export function StockFilterForm({
       />
       <label className="check">
         <input type="checkbox" name="low" value="1" defaultChecked={filter.low} />
-        {text.lowOnly}
+        {text.belowMinimumOnly}
       </label>
       <button type="submit">{text.apply}</button>
     </Form>

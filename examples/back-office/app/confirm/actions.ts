@@ -17,7 +17,7 @@ export const confirmPassword = sessions.withSessionAction(
     const user = await office().context.of(session).user();
     try {
       const account = user && (await checkPassword(user.email, form.get("password")));
-      if (account?.subject !== session.subject) return { faults: { password: "wrongCurrent" } };
+      if (account?.subject !== session.subject) return { faults: { password: "wrongCurrentPassword" } };
       await session.elevate("account", CONFIRMATION_AGE);
     } catch (error) {
       if (!(error instanceof CoatcheckError) || error.status === 401 || error.status >= 500) throw error;

@@ -42,7 +42,7 @@ export function App(): ReactNode {
   return (
     <>
       <a className="skip" href="#order">
-        {words.skip}
+        {words.skipToOrder}
       </a>
       <Header menu={menu.menu} />
       {menu.menu && orders.orders ? (

@@ -30,11 +30,16 @@ export function BasketLine(props: BasketLineProps): ReactNode {
         {mayEdit && (
           <p className="line-actions">
             {onEdit && (
-              <button type="button" className="quiet" aria-label={words.editNamed(name)} onClick={onEdit}>
+              <button type="button" className="quiet" aria-label={words.editItemLabel(name)} onClick={onEdit}>
                 {words.edit}
               </button>
             )}
-            <button type="button" className="quiet" aria-label={words.removeNamed(name)} onClick={onRemove}>
+            <button
+              type="button"
+              className="quiet"
+              aria-label={words.removeItemLabel(name)}
+              onClick={onRemove}
+            >
               {words.remove}
             </button>
           </p>

@@ -52,18 +52,18 @@ export function Basket(props: BasketProps): ReactNode {
         {order && (
           <button type="button" className="share" onClick={onShare}>
             {others > 0 && <span className="live" aria-hidden="true" />}
-            {others > 0 ? words.sharedWith(others + 1) : words.share}
+            {others > 0 ? words.participantCount(others + 1) : words.share}
           </button>
         )}
       </div>
       {role !== "owner" && (
         <p className="role">
-          {owner ? `${words.orderBy(owner)} · ` : ""}
+          {owner ? `${words.orderOwner(owner)} · ` : ""}
           {words.roles[role]}
         </p>
       )}
       {isEmpty ? (
-        <p className="empty">{mayEdit ? words.empty : words.emptyView}</p>
+        <p className="empty">{mayEdit ? words.emptyForOwner : words.emptyForViewers}</p>
       ) : (
         <>
           <Lines
@@ -86,7 +86,7 @@ export function Basket(props: BasketProps): ReactNode {
             {words.checkout}
           </button>
         ) : (
-          <p className="hint">{words.ownerOrders}</p>
+          <p className="hint">{words.onlyOwnerPlaces}</p>
         ))}
       {children}
       {order && (

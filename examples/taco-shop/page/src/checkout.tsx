@@ -116,7 +116,7 @@ export function Checkout({
           />
         )}
         <p className="field">
-          <label htmlFor="time">{words.when}</label>
+          <label htmlFor="time">{words.timeQuestion}</label>
           <select id="time" name="time" aria-invalid={faultAt("delivery.requestedFor") !== undefined}>
             {times.map((time) => (
               <option key={time} value={time}>
@@ -132,7 +132,7 @@ export function Checkout({
               (isShownAtFields ? words.errors.VALIDATION_FAILED : explain(error, words, language, menu))}
           </p>
           <button type="submit" className="main" aria-disabled={isPlacing}>
-            {isPlacing ? words.placing : words.place}
+            {isPlacing ? words.placingOrder : words.placeOrder}
             <span className="sum">{formatPrice(cart.total)}</span>
           </button>
         </div>
@@ -150,7 +150,7 @@ function DeliveryChoice({ type, onChoose }: DeliveryChoiceProps): ReactNode {
   const { words } = useLanguage();
   return (
     <fieldset>
-      <legend>{words.howToGet}</legend>
+      <legend>{words.deliveryQuestion}</legend>
       <div className="sizes">
         {(["livraison", "emporter"] as const).map((each) => (
           <label key={each} className="choice">

@@ -82,12 +82,12 @@ export function nameOf(
   you: string | undefined,
   words: Words,
 ): string {
-  return who.name || (who.participantId === you ? words.yourself : words.someone);
+  return who.name || (who.participantId === you ? words.youAsSubject : words.unnamedOwner);
 }
 
 /** Describes a history entry, such as "added a taco". The participant's name precedes the text. */
 export function actionText({ what, item, outcome }: HistoryEntry, words: Words): string {
   const object = item && words.items[item.kind];
-  const remark = outcome === "unknown" ? words.unknown : undefined;
+  const remark = outcome === "unknown" ? words.unknownOutcome : undefined;
   return [words.actions[what], object, remark].filter(Boolean).join(" ");
 }

@@ -21,7 +21,7 @@ export function FillingChoice(props: FillingChoiceProps): ReactNode {
   return (
     <fieldset>
       <legend>
-        {legend} <small>{max < products.length ? words.upTo(max) : words.asYouLike}</small>
+        {legend} <small>{max < products.length ? words.atMost(max) : words.anyNumber}</small>
       </legend>
       <div className="chips">
         {products.map(({ id, name, price, stock }) => {

@@ -72,7 +72,7 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
         }}
       >
         <p>
-          {whose} {invitation.role === "edit" ? words.joinToEdit : words.joinToView}
+          {whose} {invitation.role === "edit" ? words.joinAsEditor : words.joinAsViewer}
         </p>
         <Field
           label={words.name}
@@ -87,7 +87,7 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
             {error !== undefined && explain(error, words, language)}
           </p>
           <button type="submit" className="main">
-            {words.joinIt}
+            {words.joinButton}
           </button>
         </div>
       </form>

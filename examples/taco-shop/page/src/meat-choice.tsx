@@ -29,7 +29,7 @@ export function MeatChoice({ meats, chosen, max, onChange }: MeatChoiceProps): R
   return (
     <fieldset>
       <legend>
-        {words.meats} <small aria-live="polite">{words.meatsChosen(portions, max)}</small>
+        {words.meats} <small aria-live="polite">{words.chosenMeatCount(portions, max)}</small>
       </legend>
       <ul className="meats">
         {meats.map(({ id, name, price, stock }) => {

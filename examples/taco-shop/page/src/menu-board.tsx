@@ -36,14 +36,14 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
             <Card
               key={size.id}
               name={size.name[language]}
-              price={`${words.from} ${formatPrice(size.price)}`}
-              note={words.meatsTaken(size.meats)}
+              price={`${words.priceFrom} ${formatPrice(size.price)}`}
+              note={words.meatCount(size.meats)}
               picture={<TacoPicture size={size.id} />}
               count={(cart?.tacos ?? [])
                 .filter((taco) => taco.size === size.id)
                 .reduce((sum, taco) => sum + taco.quantity, 0)}
               action={words.compose}
-              label={words.composeNamed(size.name[language])}
+              label={words.composeTacoLabel(size.name[language])}
               isDisabled={!mayEdit}
               onClick={() => onCompose(size)}
             />
@@ -67,8 +67,8 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
                 action={product.stock === 0 ? words.soldOut : words.add}
                 label={
                   product.stock === 0
-                    ? words.soldOutNamed(product.name[language])
-                    : words.addNamed(product.name[language])
+                    ? words.soldOutLabel(product.name[language])
+                    : words.addProductLabel(product.name[language])
                 }
                 isDisabled={!mayEdit || product.stock === 0}
                 onClick={() => onAdd(kind, product)}
@@ -81,7 +81,7 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
   );
 
   function stockNote(stock: number): string | undefined {
-    return stock > 0 && stock <= LOW_STOCK ? words.left(stock) : undefined;
+    return stock > 0 && stock <= LOW_STOCK ? words.portionsLeft(stock) : undefined;
   }
 }
 
@@ -117,7 +117,7 @@ function Card({
         {count > 0 && (
           <span className="count">
             <span aria-hidden="true">{count}</span>
-            <span className="unseen">{words.inBasket(count)}</span>
+            <span className="unseen">{words.countInBasket(count)}</span>
           </span>
         )}
       </div>

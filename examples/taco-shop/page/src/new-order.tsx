@@ -21,7 +21,7 @@ export function NewOrder({ onOpen, onClose }: NewOrderProps): ReactNode {
         }}
       >
         <p className="hint">{words.newOrderHint}</p>
-        <Field label={words.whoFor} hint={words.whoForHint} name="name" maxLength={40} />
+        <Field label={words.orderNameQuestion} hint={words.orderNameHint} name="name" maxLength={40} />
         <div className="dialog-foot">
           <button type="submit" className="main">
             {words.openOrder}

@@ -54,7 +54,7 @@ export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps)
 
   return (
     <>
-      <h3>{words.log}</h3>
+      <h3>{words.historyTitle}</h3>
       <ol className="happenings" reversed>
         {shown.toReversed().map((entry) => (
           <li key={entry.number}>

@@ -68,7 +68,7 @@ interface HandoverProps {
 /** How and when the customer received the order. */
 function Handover({ order: { delivery }, timeZone }: HandoverProps): ReactNode {
   const { language, words } = useLanguage();
-  const time = words.forTime(dayAndTime(delivery.requestedFor, language, timeZone));
+  const time = words.requestedTime(dayAndTime(delivery.requestedFor, language, timeZone));
   const how = delivery.type === "livraison" ? words.delivery : words.takeAway;
   return <p>{[`${how} ${time}`, delivery.address].filter(Boolean).join(" · ")}</p>;
 }

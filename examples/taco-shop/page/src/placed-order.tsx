@@ -20,7 +20,7 @@ export function PlacedOrderDetails({ menu, order, time, children }: PlacedOrderD
     <details className="placed-order">
       <summary>
         <span>
-          {words.placedNumber(order.number)} <small>{time}</small>
+          {words.placedOrderNumber(order.number)} <small>{time}</small>
         </span>
         <span>{formatPrice(order.total)}</span>
       </summary>

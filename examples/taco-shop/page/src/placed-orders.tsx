@@ -33,13 +33,13 @@ export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode
   if (orders.length === 0) return null;
   return (
     <section className="placed" aria-labelledby="placed-title">
-      <h3 id="placed-title">{words.history}</h3>
+      <h3 id="placed-title">{words.placedOrdersTitle}</h3>
       {orders.map((order) => (
         <PlacedOrderDetails
           key={order.number}
           menu={menu}
           order={order}
-          time={words.forTime(clockTime(order.delivery.requestedFor, language, menu.timeZone))}
+          time={words.requestedTime(clockTime(order.delivery.requestedFor, language, menu.timeZone))}
         />
       ))}
     </section>

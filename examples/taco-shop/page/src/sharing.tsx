@@ -110,7 +110,7 @@ function InviteForm({ onInvite }: InviteFormProps): ReactNode {
               onChange={() => setRole(each)}
             />
             <span>
-              <strong>{each === "edit" ? words.mayEdit : words.mayView}</strong>
+              <strong>{each === "edit" ? words.roleMayEdit : words.roleMayView}</strong>
             </span>
           </label>
         ))}
@@ -160,7 +160,7 @@ function Participants({ people, you, onExclude }: ParticipantsProps): ReactNode 
               <button
                 type="button"
                 className="quiet"
-                aria-label={words.removeNamed(name)}
+                aria-label={words.removeItemLabel(name)}
                 onClick={() => onExclude(participantId)}
               >
                 {words.exclude}
@@ -188,15 +188,15 @@ function Invitations({ menu, invitations, onRevoke }: InvitationsProps): ReactNo
         {invitations.map(({ invitationId, role, expiresAt, uses }) => (
           <li key={invitationId}>
             <span className="grow">
-              {role === "edit" ? words.mayEdit : words.mayView}
+              {role === "edit" ? words.roleMayEdit : words.roleMayView}
               <small>
-                {words.expires(clockTime(expiresAt, language, menu.timeZone))} · {words.uses(uses)}
+                {words.validUntil(clockTime(expiresAt, language, menu.timeZone))} · {words.useCount(uses)}
               </small>
             </span>
             <button
               type="button"
               className="quiet"
-              aria-label={words.revokeLink(role === "edit" ? words.mayEdit : words.mayView)}
+              aria-label={words.revokeLink(role === "edit" ? words.roleMayEdit : words.roleMayView)}
               onClick={() => onRevoke(invitationId)}
             >
               {words.revoke}

@@ -43,7 +43,7 @@ export function ShopDialogs({ screen }: ShopDialogsProps): ReactNode {
       return (
         <Confirm
           title={role === "owner" ? words.endOrder : words.leaveOrder}
-          text={role === "owner" ? words.endOrderAsk : words.leaveOrderAsk}
+          text={role === "owner" ? words.endOrderQuestion : words.leaveOrderQuestion}
           onClose={close}
           onConfirm={() => void end()}
         />
@@ -68,12 +68,12 @@ function TacoDialog({ screen, taco: first, seen }: TacoDialogProps): ReactNode {
     try {
       if (!seen) {
         await edits.addTaco(taco);
-        showNotice(words.added(menu.sizes.find((size) => size.id === taco.size)?.name[language] ?? ""));
+        showNotice(words.itemAdded(menu.sizes.find((size) => size.id === taco.size)?.name[language] ?? ""));
       } else {
         const saved = await edits.replaceTaco(seen, taco);
         if (!saved.done) {
           if (saved.now) setDialog({ what: "taco", taco, seen: saved.now });
-          return saved.now ? words.othersChanged : words.othersRemoved;
+          return saved.now ? words.tacoChangedByOther : words.tacoRemovedByOther;
         }
         showNotice(words.saved);
       }

@@ -63,7 +63,7 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
               })
             }
             onAdd={(kind, product) =>
-              void attempt(edits.addPortion(kind, product.id), words.added(product.name[language]))
+              void attempt(edits.addPortion(kind, product.id), words.itemAdded(product.name[language]))
             }
           />
           {isNarrow ? (
@@ -104,7 +104,7 @@ function basketOf(screen: ShopScreenState, words: Words): BasketProps {
   const unnamed = role === "owner" ? words.basket : words.sharedBasket;
   return {
     menu,
-    title: label ? words.basketOf(label) : unnamed,
+    title: label ? words.basketOwner(label) : unnamed,
     order: active,
     cart,
     role,
@@ -112,7 +112,7 @@ function basketOf(screen: ShopScreenState, words: Words): BasketProps {
       role === "owner" ? "" : (live.people?.participants.find((each) => each.role === "owner")?.name ?? ""),
     others: (live.people?.participants.length ?? 1) - 1,
     onQuantity: (kind, item, quantity) => void attempt(edits.setQuantity(kind, item, quantity)),
-    onRemove: (kind, item, name) => void attempt(edits.remove(kind, item), words.removedOne(name)),
+    onRemove: (kind, item, name) => void attempt(edits.remove(kind, item), words.itemRemoved(name)),
     onEdit: (taco) => setDialog({ what: "taco", taco: contentOf(taco), seen: taco }),
     onEmpty: () => void attempt(edits.empty()),
     onShare: () => setDialog({ what: "sharing" }),

@@ -27,7 +27,7 @@ export function SizeChoice({ sizes, chosen, onChoose }: SizeChoiceProps): ReactN
             <span>
               <strong>{size.name[language]}</strong>
               <small>
-                {formatPrice(size.price)} · {words.meatsTaken(size.meats)}
+                {formatPrice(size.price)} · {words.meatCount(size.meats)}
               </small>
             </span>
           </label>

@@ -20,7 +20,7 @@ export function Stepper({ name, value, min, max, onChange }: StepperProps): Reac
     <span className="stepper">
       <button
         type="button"
-        aria-label={words.fewer(name)}
+        aria-label={words.fewerLabel(name)}
         aria-disabled={value <= min}
         onClick={() => step(value - 1)}
       >
@@ -31,7 +31,7 @@ export function Stepper({ name, value, min, max, onChange }: StepperProps): Reac
       <output>{value}</output>
       <button
         type="button"
-        aria-label={words.more(name)}
+        aria-label={words.moreLabel(name)}
         aria-disabled={value >= max}
         onClick={() => step(value + 1)}
       >

@@ -80,7 +80,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
             {problem}
           </p>
           <Stepper
-            name={words.howMany}
+            name={words.quantityQuestion}
             value={taco.quantity}
             min={1}
             max={menu.limits.quantity}

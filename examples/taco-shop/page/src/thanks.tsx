@@ -16,9 +16,9 @@ interface ThanksProps {
 export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
   const { language, words } = useLanguage();
   const time = clockTime(order.delivery.requestedFor, language, menu.timeZone);
-  const text = order.delivery.type === "livraison" ? words.deliveredText : words.placedText;
+  const text = order.delivery.type === "livraison" ? words.deliveredAt : words.readyAt;
   return (
-    <Dialog title={words.placed} onClose={onClose}>
+    <Dialog title={words.orderPlaced} onClose={onClose}>
       <div className="thanks">
         <TacoPicture size="tacos_XL" />
         <p role="status">{text(order.number, time)}</p>

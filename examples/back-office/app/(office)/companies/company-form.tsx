@@ -13,7 +13,7 @@ interface Props {
 /** The form that adds a company. */
 export function CompanyForm({ submission, text }: Props) {
   return (
-    <ActionForm action={saveNewCompany} submit={text.create} submission={submission} text={text}>
+    <ActionForm action={saveNewCompany} submit={text.addButton} submission={submission} text={text}>
       {(result) => {
         const shared = { result, text, required: true };
         return (

@@ -50,7 +50,7 @@ export function NewRoleForm({
   text,
 }: Omit<Props, "role"> & { readonly submission: string }) {
   return (
-    <ActionForm action={saveNewRole} submit={text.create} submission={submission} text={text}>
+    <ActionForm action={saveNewRole} submit={text.addButton} submission={submission} text={text}>
       {(result) => (
         <>
           <h2>{text.addRole}</h2>

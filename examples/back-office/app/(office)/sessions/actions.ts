@@ -9,7 +9,7 @@ import { FormError } from "../../../lib/form-error.ts";
 import { hashPassword } from "../../../lib/password.ts";
 import { changePassword } from "../../../lib/users.ts";
 
-const PASSWORD_FORM = z.object({ currentPassword: z.string("wrongCurrent"), newPassword: password });
+const PASSWORD_FORM = z.object({ currentPassword: z.string("wrongCurrentPassword"), newPassword: password });
 
 /** Changes the user's own password. The user's other sessions end, and the current session gets a new token. */
 export const savePassword = officeAction(
@@ -17,7 +17,7 @@ export const savePassword = officeAction(
   async ({ database, session, user }, _before: Result, form: FormData) => {
     const { currentPassword, newPassword } = readForm(PASSWORD_FORM, form);
     if ((await checkPassword(user.email, currentPassword)) === null) {
-      throw new FormError({ currentPassword: "wrongCurrent" });
+      throw new FormError({ currentPassword: "wrongCurrentPassword" });
     }
     await changePassword(database, user.id, await hashPassword(newPassword));
     await session.revokeOthers("credentials-changed");

@@ -91,7 +91,7 @@ function Confirm({ email, text, onConfirmed }: ConfirmProps) {
   }
   return (
     <form onSubmit={submit} className="panel">
-      <p>{text.recentHint}</p>
+      <p>{text.oldLoginHint}</p>
       <label>
         {text.password}
         <input name="password" type="password" autoComplete="current-password" required />

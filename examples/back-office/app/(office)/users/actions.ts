@@ -42,7 +42,7 @@ export const saveUser = officeAction(
     const isActive = change.active.includes("1");
     const line = await findListedUser(database, change.id);
     if (line === null || (!user.isSuperAdmin && line.companyId !== user.companyId)) throw forbiddenError();
-    if (!isActive && user.id === String(change.id)) throw new FormError({ active: "notYourself" });
+    if (!isActive && user.id === String(change.id)) throw new FormError({ active: "cannotDisableYourself" });
     const content = { ...contentOf(change), active: isActive };
     await changeUser(database, editorOf(actor, line.companyId), change.id, content);
     await context.invalidate("user", change.id);

@@ -27,7 +27,7 @@ export function UserForm({ user, submission, roles, warehouses, text }: Props) {
     <ActionForm
       content={JSON.stringify(user)}
       action={user ? saveUser : saveNewUser}
-      submit={user ? text.save : text.create}
+      submit={user ? text.save : text.addButton}
       submission={submission}
       text={text}
     >

@@ -14,7 +14,7 @@ interface Props {
 /** The form that adds a warehouse. */
 export function WarehouseForm({ warehouses, submission, text }: Props) {
   return (
-    <ActionForm action={saveNewWarehouse} submit={text.create} submission={submission} text={text}>
+    <ActionForm action={saveNewWarehouse} submit={text.addButton} submission={submission} text={text}>
       {(result) => (
         <>
           <h2>{text.addWarehouse}</h2>
@@ -32,7 +32,7 @@ export function WarehouseForm({ warehouses, submission, text }: Props) {
             name="copyItemsFrom"
             label={text.copyItemsFrom}
             hint={text.noPieces}
-            choices={[{ id: "", name: text.noItemsOf }, ...warehouses]}
+            choices={[{ id: "", name: text.noItemsToCopy }, ...warehouses]}
             selected=""
             result={result}
             text={text}

@@ -14,7 +14,7 @@ interface Props {
 /** The form with which a super administrator begins to act for a user. */
 export function ActForm({ id, name, text }: Props) {
   return (
-    <ActionForm action={actFor} submit={`${text.act} ${name}`} text={text}>
+    <ActionForm action={actFor} submit={`${text.actButton} ${name}`} text={text}>
       {(result) => (
         <>
           <h2>{text.actTitle}</h2>
