@@ -8,6 +8,7 @@ import {
   requireKnownOptions,
   requireMethod,
 } from "../session/known-options.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import type { SessionStore } from "../session/store.ts";
 import { DataVersionLease, type Lease, SingleProcessLease, TimedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
@@ -135,6 +136,9 @@ export function resolveMaxStaleness(options: CacheOptions): number {
     const message = `must be a number of milliseconds, 0 or more (got ${local.ttl})`;
     faults.push({ path: "local.ttl", message });
   }
+  warnOfShortDurations("cache options", "grace", { "local.ttl": local.ttl });
+  warnOfShortDurations("cache options", "quickWait", { "deadlines.shared": options.deadlines?.shared });
+  warnOfShortDurations("cache options", "wait", { "deadlines.store": options.deadlines?.store });
   const [first] = faults;
   if (!first) return maxStaleness;
   const message = `Invalid cache options: ${first.path} ${first.message}.`;

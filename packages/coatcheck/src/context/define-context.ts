@@ -6,6 +6,7 @@ import {
   requireKnownNestedOptions,
   requireKnownOptions,
 } from "../session/known-options.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { EntityCache, type EntityCacheMetrics, entityKey, tagKey } from "./entity-cache.ts";
 import { type ResolvedMembers, resolveMembers } from "./graph.ts";
@@ -42,7 +43,7 @@ const CONTEXT_OPTIONS = {
   cache: true,
   shared: true,
   local: true,
-  sharedDeadline: true,
+  sharedDeadline: "milliseconds",
   clock: true,
   monotonic: "function",
   schedule: "function",
@@ -163,6 +164,7 @@ export function defineContext<Given extends ContextMembers>(
   options: ContextOptions,
 ): Context<Given> {
   requireKnownOptions(OPTIONS_LABEL, options, CONTEXT_OPTIONS);
+  warnOfShortDurations(OPTIONS_LABEL, "quickWait", { sharedDeadline: options.sharedDeadline });
   requireKnownNestedOptions(OPTIONS_LABEL, options, "local", LOCAL_OPTIONS);
   if (typeof options.cache?.invalidations?.invalidate !== "function") {
     const message = `must be a cache from createCache(), which polls the log (got ${describeValue(options.cache)})`;

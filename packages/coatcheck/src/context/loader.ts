@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonObject } from "../session/json.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { Session } from "../session/session.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import {
   type EntityId,
@@ -168,6 +169,8 @@ export function loader(options: object): Loader<unknown, unknown> {
       { path, message: `must be a positive number of milliseconds (got ${describeValue(value)})` },
     ]);
   }
+  warnOfShortDurations(OPTIONS_LABEL, "grace", { ttl: durations.ttl });
+  warnOfShortDurations(OPTIONS_LABEL, "wait", { negativeTtl: durations.negativeTtl, timeout });
   return new Loader({
     from: (typeof from === "function" ? from : () => from) as LoaderSettings["from"],
     reference: reference as LoaderSettings["reference"],

@@ -6,6 +6,7 @@ import {
   requireKnownOptions,
   requireOneOf,
 } from "../session/known-options.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import { invalidInputError } from "./errors.ts";
 import type { UpstreamResponse } from "./response.ts";
 import type { UpstreamSessionLoss, UpstreamSessionOptions } from "./session-loss.ts";
@@ -196,6 +197,8 @@ export function resolveUpstreamOptions(given: UpstreamOptions): ResolvedUpstream
     faults.push({ path: "headers.host", message: "must be a host name with an optional port" });
   }
   if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalidInputError(OPTIONS_LABEL, faults);
+  const { timeout, breaker } = options;
+  warnOfShortDurations(OPTIONS_LABEL, "wait", { timeout, "breaker.halfOpenAfter": breaker.halfOpenAfter });
   return { ...options, baseUrl, publicOrigin };
 }
 

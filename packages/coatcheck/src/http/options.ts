@@ -6,6 +6,7 @@ import {
   requireOneOf,
 } from "../session/known-options.ts";
 import { type Activity, requireActivity } from "../session/policy.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
@@ -191,7 +192,9 @@ function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): v
   }
   requireKnownOptions(input, policy, { degraded: true }, "outage");
   requireKnownOptions(input, policy.degraded, { maxAge: "milliseconds" }, "outage.degraded");
-  if (policy.degraded.maxAge !== undefined) return;
+  const { maxAge } = policy.degraded;
+  warnOfShortDurations(input, "grace", { "outage.degraded.maxAge": maxAge });
+  if (maxAge !== undefined) return;
   const message = "must be a positive number of milliseconds (got undefined)";
   throw usageError(input, [{ path: "outage.degraded.maxAge", message }]);
 }

@@ -2,6 +2,7 @@ import type { SessionCache } from "../cache/cache.ts";
 import { type Clock, systemClock } from "../session/clock.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { JwtKey } from "./keys.ts";
 
@@ -75,6 +76,8 @@ export function resolveJwtOptions(options: JwtOptions): ResolvedJwtOptions {
   }
   requireDuration("lifetime", lifetime, 1000, MAX_JWT_LIFETIME);
   requireDuration("clockTolerance", clockTolerance, 0, MAX_CLOCK_TOLERANCE);
+  warnOfShortDurations(OPTIONS_LABEL, "lifetime", { lifetime });
+  warnOfShortDurations(OPTIONS_LABEL, "wait", { clockTolerance });
   return { manager, cache, issuer, audience, lifetime, clockTolerance, clock };
 }
 

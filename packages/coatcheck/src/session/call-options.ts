@@ -8,6 +8,7 @@ import {
 import type { Mutex } from "./mutex.ts";
 import { MAX_DURATION } from "./policy.ts";
 import type { ClientInfo, RevokeReason } from "./record.ts";
+import { warnOfShortDurations } from "./short-durations.ts";
 import { requireStrings } from "./strings.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
 import { describeValue, usageError } from "./usage-error.ts";
@@ -82,13 +83,19 @@ const REVOKE_REASONS = {
 export function requireCreateOptions(options: CreateOptions & { data?: unknown }): void {
   requireKnownOptions("options of create()", options, CREATE_OPTIONS);
   requireClient(options);
+  warnOfShortTimeouts("options of create()", options);
 }
 
 /** Checks and returns the fields for a session that a request creates. Throws `UsageError`. */
 export function checkNewSession(fields: CreateOptions): CreateOptions {
   requireKnownOptions("fields of a new session", fields, NEW_SESSION_FIELDS);
   requireClient(fields);
+  warnOfShortTimeouts("fields of a new session", fields);
   return fields;
+}
+
+function warnOfShortTimeouts(input: string, { idleTimeout, absoluteTimeout }: CreateOptions): void {
+  warnOfShortDurations(input, "lifetime", { idleTimeout, absoluteTimeout });
 }
 
 function requireClient(fields: CreateOptions): void {
@@ -186,6 +193,7 @@ export function requireSweepArguments(retention: number, limit: number): void {
     const message = `must be a number of milliseconds, from 0 to 25 years (got ${describeValue(retention)})`;
     throw usageError("sweep", [{ path: "retention", message }]);
   }
+  warnOfShortDurations("call of sweep()", "lifetime", { retention });
   if (Number.isSafeInteger(limit) && limit > 0) return;
   const message = `must be a whole number, 1 or more (got ${describeValue(limit)})`;
   throw usageError("sweep", [{ path: "limit", message }]);

@@ -5,6 +5,7 @@ import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import { forbidWhileImpersonating, type RecordedActor } from "./recorded-actor.ts";
 import type { RecordedBinding } from "./recorded-binding.ts";
+import { warnOfShortDurations } from "./short-durations.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { hashSecret, newSecret, newSessionId, secretOfToken } from "./token.ts";
@@ -45,6 +46,7 @@ export function requireImpersonateArguments(subject: string, options: Impersonat
   requireKnownOptions(input, options, IMPERSONATE_OPTIONS);
   const { reason, maxAge = DEFAULT_IMPERSONATION_AGE, tenant } = options;
   requireStrings({ subject, reason, ...withoutUndefined({ tenant }) });
+  warnOfShortDurations(input, "lifetime", { maxAge });
   if (typeof maxAge === "number" && maxAge > 0 && maxAge <= MAX_IMPERSONATION_AGE) return;
   const message = `must be a number of milliseconds, more than 0 and at most 12 hours (got ${describeValue(maxAge)})`;
   throw usageError(input, [{ path: "maxAge", message }]);

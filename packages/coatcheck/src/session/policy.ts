@@ -1,7 +1,7 @@
 import { type Fault, invalidInputError } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions, requireOneOf } from "./known-options.ts";
+import { warnOfShortDurations } from "./short-durations.ts";
 import { describeValue, usageError } from "./usage-error.ts";
-import { warnOnce } from "./warn-once.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -123,12 +123,15 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
   requireKnownOptions("session policy", rememberMe, TIMEOUT_OPTIONS, "rememberMe");
   if (sessionLimit !== null)
     requireKnownOptions("session policy", sessionLimit, LIMIT_OPTIONS, "sessionLimit");
+  const rememberMeTimeouts = {
+    "rememberMe.idleTimeout": rememberMe.idleTimeout,
+    "rememberMe.absoluteTimeout": rememberMe.absoluteTimeout,
+  };
   const faults = [
     ...durationFaults({
       idleTimeout: policy.idleTimeout,
       absoluteTimeout: policy.absoluteTimeout,
-      "rememberMe.idleTimeout": rememberMe.idleTimeout,
-      "rememberMe.absoluteTimeout": rememberMe.absoluteTimeout,
+      ...rememberMeTimeouts,
       rotateEvery: policy.rotateEvery ?? MAX_DURATION,
       tokenOverlap: policy.tokenOverlap,
     }),
@@ -156,7 +159,10 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
   if (faults.length === 0)
     faults.push(...timeoutOrderFaults("", given), ...timeoutOrderFaults("rememberMe.", rememberMe));
   if (faults.length > 0) throw invalidInputError("session policy", faults);
-  warnOfShortDurations(policy);
+  const { idleTimeout, absoluteTimeout, rotateEvery, tokenOverlap } = policy;
+  const lifetimes = { idleTimeout, absoluteTimeout, rotateEvery };
+  warnOfShortDurations("session policy", "lifetime", { ...lifetimes, ...rememberMeTimeouts });
+  warnOfShortDurations("session policy", "grace", { tokenOverlap });
   return policy;
 }
 
@@ -168,26 +174,6 @@ function timeoutOrderFaults(prefix: string, { idleTimeout, absoluteTimeout }: Pa
   if (idleTimeout === undefined || absoluteTimeout === undefined || idleTimeout <= absoluteTimeout) return [];
   const message = `must be at most ${prefix}absoluteTimeout, ${absoluteTimeout} (got ${idleTimeout})`;
   return [{ path: `${prefix}idleTimeout`, message }];
-}
-
-/** What a very short duration causes, by option, for the warning. */
-const SHORT_DURATION_EFFECTS = {
-  idleTimeout: "a session without activity ends after this time",
-  absoluteTimeout: "every session ends after this time",
-  rotateEvery: "nearly every request writes a new token to the store",
-};
-/** A shorter duration is unusual. It is probably a number of seconds or minutes that was passed by mistake. */
-const SHORT_DURATION = MINUTE;
-
-/** Warns of each duration that is probably a number of seconds. Tests commonly use such short durations. */
-function warnOfShortDurations(policy: SessionPolicy): void {
-  if (process.env.NODE_ENV === "test") return;
-  for (const [name, effect] of Object.entries(SHORT_DURATION_EFFECTS)) {
-    const value = policy[name as keyof typeof SHORT_DURATION_EFFECTS];
-    if (value === null || value >= SHORT_DURATION) continue;
-    const message = `Session policy: ${name} is ${value} milliseconds, so ${effect}. Durations are in milliseconds: for one hour, write 3_600_000.`;
-    warnOnce(message, "COATCHECK_SHORT_DURATION");
-  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { mergeFlash } from "./pending-changes.ts";
 import { requireDurations } from "./policy.ts";
 import { isLive, type SessionRecord } from "./record.ts";
 import { forbidWhileImpersonating } from "./recorded-actor.ts";
+import { warnOfShortDurations } from "./short-durations.ts";
 import type { SessionStart } from "./start.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { meansSessionEnded, tokenSupersededError } from "./token-errors.ts";
@@ -157,6 +158,7 @@ export class PrivilegeWriter<Data> {
   ): Promise<IssuedSession> {
     requireStrings({ scope });
     requireDurations({ maxAge });
+    warnOfShortDurations("call of elevate()", "grace", { maxAge });
     const { tokens } = this.#deps;
     forbidWhileImpersonating(from, scope);
     const issued = await this.#commit(from, {}, (current) => {

@@ -6,6 +6,7 @@ import {
   requireKnownOptions,
   requireOneOf,
 } from "../session/known-options.ts";
+import { warnOfShortDurations } from "../session/short-durations.ts";
 import { createPooledRandom, type RandomSource } from "../session/token.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { requireHosts } from "./attribution/index.ts";
@@ -75,7 +76,10 @@ const VISITS_OPTIONS = {
   schedule: "function",
   random: "function",
 } satisfies KnownOptions<VisitsOptions>;
-const SUSPICION_OPTIONS = { sessionsPerAddress: true, window: true } satisfies KnownOptions<SuspicionOptions>;
+const SUSPICION_OPTIONS = {
+  sessionsPerAddress: "number",
+  window: "milliseconds",
+} satisfies KnownOptions<SuspicionOptions>;
 const OPTIONS_LABEL = "options of createVisits()";
 
 /** The options, with defaults filled in. */
@@ -92,6 +96,7 @@ export interface ResolvedVisitsOptions extends VisitsOptions {
 export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
   requireKnownOptions(OPTIONS_LABEL, options, VISITS_OPTIONS);
   requireKnownNestedOptions(OPTIONS_LABEL, options, "suspicion", SUSPICION_OPTIONS);
+  warnOfShortDurations(OPTIONS_LABEL, "lifetime", { "suspicion.window": options.suspicion?.window });
   const { queue, privacy, timeZone = "UTC", ownHosts = [] } = options;
   if (privacy === undefined) throw optionFault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
   requireOneOf(OPTIONS_LABEL, "privacy", privacy, PRIVACY_MODES);

@@ -46,20 +46,6 @@ describe("a probable mistake in the options of SessionManager", () => {
   });
   afterEach(() => vi.unstubAllEnvs());
 
-  it("causes one warning for a duration that is probably a number of seconds", () => {
-    for (let round = 0; round < 2; round++) createManager({ idleTimeout: 3600, rotateEvery: 1 });
-    expect(warn.mock.calls).toEqual([
-      [
-        "Session policy: idleTimeout is 3600 milliseconds, so a session without activity ends after this time. Durations are in milliseconds: for one hour, write 3_600_000.",
-        { code: "COATCHECK_SHORT_DURATION" },
-      ],
-      [
-        "Session policy: rotateEvery is 1 milliseconds, so nearly every request writes a new token to the store. Durations are in milliseconds: for one hour, write 3_600_000.",
-        { code: "COATCHECK_SHORT_DURATION" },
-      ],
-    ]);
-  });
-
   it("causes a warning for a secret that looks like a list; the warning does not contain the secret", () => {
     const joined = "the newest secret of all, the secret before that";
     createManager({}, [...secrets, joined]);

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { type Hint, parseHint } from "../../session/hint.ts";
 import { isJsonObject, parseJson } from "../../session/json.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod } from "../../session/known-options.ts";
+import { requireDurations } from "../../session/policy.ts";
 import type { SessionRecord } from "../../session/record.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import type { Snapshot } from "../../session/store.ts";
 import { compactId } from "../../session/token.ts";
 import { isReplyError } from "../../store/redis/errors.ts";
@@ -17,7 +19,7 @@ export interface RedisSharedOptions {
   readonly ttl?: number;
 }
 
-const SHARED_OPTIONS = { prefix: true, ttl: "milliseconds" } satisfies KnownOptions<RedisSharedOptions>;
+const SHARED_OPTIONS = { prefix: true, ttl: "number" } satisfies KnownOptions<RedisSharedOptions>;
 
 /*
  * A copy is stored as `version:position:json`, a tombstone as `revoked`. Each script uses one key, so it runs on Redis
@@ -49,6 +51,8 @@ const FILL_SCRIPT_HASH = createHash("sha1").update(FILL_SCRIPT).digest("hex");
  */
 export function redisShared(transport: RedisTransport, options: RedisSharedOptions = {}): SharedTier {
   requireKnownOptions("options of redisShared()", options, SHARED_OPTIONS);
+  if (options.ttl !== undefined) requireDurations({ ttl: options.ttl });
+  warnOfShortDurations("options of redisShared()", "lifetime", { ttl: options.ttl });
   requireMethod("call of redisShared()", "transport", transport, {
     method: "exec",
     what: "a transport, from connectRedis()",

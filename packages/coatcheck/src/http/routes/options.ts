@@ -7,6 +7,7 @@ import {
   requireKnownOptions,
 } from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/maybe-promise.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { requirePath } from "../options.ts";
@@ -140,6 +141,10 @@ export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<U
   requireKnownOptions(OPTIONS_LABEL, options, ROUTES_OPTIONS);
   requireKnownNestedOptions(OPTIONS_LABEL, options, "events", EVENT_OPTIONS);
   requireKnownNestedOptions(OPTIONS_LABEL, options, "impersonation", IMPERSONATION_OPTIONS);
+  const { recentAuthentication, events } = options;
+  warnOfShortDurations(OPTIONS_LABEL, "lifetime", { recentAuthentication });
+  warnOfShortDurations(OPTIONS_LABEL, "grace", { "events.warnBefore": events?.warnBefore });
+  warnOfShortDurations(OPTIONS_LABEL, "wait", { "events.checkInterval": events?.checkInterval });
   requireFunction("authenticate", options.authenticate);
   if (options.base !== undefined) requirePath(OPTIONS_LABEL, "base", options.base);
   if (options.migratePath !== undefined) requirePath(OPTIONS_LABEL, "migratePath", options.migratePath);

@@ -18,6 +18,7 @@ import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
 import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import type {
   LogPage,
   LogPosition,
@@ -124,6 +125,7 @@ const LONG_DEADLINE = 60_000;
 export async function postgresStore(options: PostgresStoreOptions): Promise<SessionStore> {
   requireKnownOptions("PostgreSQL store options", options, STORE_OPTIONS);
   const { deadline = 5000, clock = systemClock, onNotice } = options;
+  warnOfShortDurations("PostgreSQL store options", "wait", { deadline });
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
   const { quick, slow, end } = await openPostgres({ ...options, deadline, longDeadline, onNotice });
   try {

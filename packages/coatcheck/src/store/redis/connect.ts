@@ -1,5 +1,6 @@
 import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import { isReplyError, redisUnavailableError } from "./errors.ts";
 import { type NodeRedisTransportOptions, nodeRedisTransport, type RedisTransport } from "./transport.ts";
 
@@ -69,6 +70,7 @@ async function createClientFor(url: string) {
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
   requireKnownOptions("Redis connection options", options, CONNECT_OPTIONS);
   const { connectTimeout = 2000, ...transportOptions } = options;
+  warnOfShortDurations("Redis connection options", "wait", { connectTimeout });
   const client = await createClientFor(url);
 
   let lastError: unknown = new Error("Could not connect to Redis within connectTimeout.");

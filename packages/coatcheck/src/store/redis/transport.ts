@@ -1,5 +1,6 @@
 import type { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import { type NoticeListener, OutageReporter } from "../notice.ts";
 import { isOutage, isUnknownCommand, isWrongServer, redisUnavailableError, withDeadline } from "./errors.ts";
 
@@ -192,6 +193,7 @@ export function nodeRedisTransport(
 ): RedisTransport {
   requireKnownOptions("Redis transport options", options, TRANSPORT_OPTIONS);
   const { deadline = DEFAULT_DEADLINE } = options;
+  warnOfShortDurations("Redis transport options", "wait", { deadline });
   let isClosed = false;
   const exec = createExec(client, options, () => isClosed);
   // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.

@@ -15,6 +15,7 @@
  */
 import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import { withDeadline } from "./errors.ts";
 import type { RedisTransport } from "./transport.ts";
 
@@ -32,7 +33,7 @@ export interface UpstashTransportOptions {
   readonly deadline?: number;
 }
 
-const TRANSPORT_OPTIONS = { deadline: true } satisfies KnownOptions<UpstashTransportOptions>;
+const TRANSPORT_OPTIONS = { deadline: "milliseconds" } satisfies KnownOptions<UpstashTransportOptions>;
 
 const DEFAULT_DEADLINE = 2000;
 
@@ -58,6 +59,7 @@ export function upstashTransport(
 ): RedisTransport {
   requireKnownOptions("Upstash transport options", options, TRANSPORT_OPTIONS);
   const { deadline = DEFAULT_DEADLINE } = options;
+  warnOfShortDurations("Upstash transport options", "wait", { deadline });
   const exec = async ([command = "", ...args]: readonly string[]) => {
     const reply = client.exec([command, ...args]).catch((error: unknown) => {
       throw withoutCommand(error);
@@ -90,7 +92,7 @@ export interface ConnectUpstashOptions extends UpstashTransportOptions {
 const CONNECT_OPTIONS = {
   url: true,
   token: true,
-  deadline: true,
+  deadline: "milliseconds",
 } satisfies KnownOptions<ConnectUpstashOptions>;
 
 /**

@@ -17,6 +17,7 @@ import { type Clock, systemClock } from "../../session/clock.ts";
 import { storeUnavailableError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import { listSessions } from "../sql-list.ts";
@@ -45,7 +46,7 @@ export interface SqliteStoreOptions {
 
 const STORE_OPTIONS = {
   path: true,
-  busyTimeout: "number",
+  busyTimeout: "interval",
   clock: true,
 } satisfies KnownOptions<SqliteStoreOptions>;
 /** Maximum number of touches in one write. A large batch is divided, so that other tasks can run in between. */
@@ -82,6 +83,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     ]);
   }
   const { path, busyTimeout = 2000, clock = systemClock } = given;
+  warnOfShortDurations("SQLite store options", "wait", { busyTimeout });
   const database = openDatabase(path, busyTimeout, migrate);
   const statements = new SqliteStatements(database);
   const stats = prepareStats(database, path);

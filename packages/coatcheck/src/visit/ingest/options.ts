@@ -5,6 +5,7 @@ import {
   requireKnownNestedOptions,
   requireKnownOptions,
 } from "../../session/known-options.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import { createPooledRandom, type RandomSource } from "../../session/token.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import type { EventSink } from "../sink.ts";
@@ -92,6 +93,8 @@ export function readQueueOptions(options: EventQueueOptions): QueueSettings {
         : [{ path, message: `must be a positive integer (got ${describeValue(value)})` }],
   );
   if (faults.length > 0) throw invalidInputError("options of createEventQueue()", faults);
+  const { writeTimeout, closeTimeout } = numbers;
+  warnOfShortDurations("options of createEventQueue()", "wait", { writeTimeout, closeTimeout });
   return {
     ...numbers,
     sink: options.sink,

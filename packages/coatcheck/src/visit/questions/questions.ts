@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { warnOfShortDurations } from "../../session/short-durations.ts";
 import { describeValue, usageError } from "../../session/usage-error.ts";
 import type {
   AttributionAnswer,
@@ -112,6 +113,7 @@ export function createQuestions(database: QuestionDatabase, options: QuestionOpt
     throw usageError("options of createQuestions()", [{ path: "timeBudget", message }]);
   }
   const reading = readDatabase(database);
+  warnOfShortDurations("options of createQuestions()", "wait", { timeBudget });
   const context = createContext(reading, { calendar: new LocalCalendar(timeZone), clock, timeBudget });
   return {
     overview: (request) => overview(context, request),

@@ -12,6 +12,7 @@
  * @module
  */
 import { type KnownOptions, requireKnownOptions } from "../../../session/known-options.ts";
+import { warnOfShortDurations } from "../../../session/short-durations.ts";
 import type { NoticeListener } from "../../../store/notice.ts";
 import { openPostgres } from "../../../store/postgres/connect.ts";
 import type { PostgresPool } from "../../../store/postgres/driver.ts";
@@ -60,7 +61,7 @@ const SINK_OPTIONS = {
   connectionString: true,
   pool: true,
   timeZone: true,
-  deadline: true,
+  deadline: "milliseconds",
   onNotice: "function",
 } satisfies KnownOptions<PostgresEventsOptions>;
 
@@ -85,6 +86,7 @@ export interface PostgresEvents extends EventSink, VisitMaintenance {
 export async function postgresEvents(options: PostgresEventsOptions): Promise<PostgresEvents> {
   requireKnownOptions("options of postgresEvents()", options, SINK_OPTIONS);
   const { timeZone = "UTC", deadline = 10_000, onNotice } = options;
+  warnOfShortDurations("options of postgresEvents()", "wait", { deadline });
   const time = new LocalTime(timeZone);
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
   const { quick, slow, end } = await openPostgres({ ...options, deadline, longDeadline, onNotice });

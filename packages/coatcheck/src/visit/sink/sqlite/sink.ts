@@ -12,6 +12,7 @@
  * @module
  */
 import { type KnownOptions, requireKnownOptions } from "../../../session/known-options.ts";
+import { warnOfShortDurations } from "../../../session/short-durations.ts";
 import { openDatabase } from "../../../store/sqlite/open.ts";
 import { LocalTime } from "../../facts/local-time.ts";
 import type { EventSink, StoredOrder } from "../../sink.ts";
@@ -42,7 +43,7 @@ export interface SqliteEventsOptions {
 const SINK_OPTIONS = {
   path: true,
   timeZone: true,
-  busyTimeout: true,
+  busyTimeout: "interval",
 } satisfies KnownOptions<SqliteEventsOptions>;
 
 /** An event sink with look-up of orders and maintenance. */
@@ -63,6 +64,7 @@ export interface SqliteEvents extends EventSink, VisitMaintenance {
 export function sqliteEvents(options: SqliteEventsOptions): SqliteEvents {
   requireKnownOptions("options of sqliteEvents()", options, SINK_OPTIONS);
   const { path, timeZone = "UTC", busyTimeout = 2000 } = options;
+  warnOfShortDurations("options of sqliteEvents()", "wait", { busyTimeout });
   const time = new LocalTime(timeZone);
   const database = openDatabase(path, busyTimeout, migrateVisits);
   return new SqliteEventSink({ database, path, time, busyTimeout });
