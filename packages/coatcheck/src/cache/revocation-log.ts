@@ -130,10 +130,10 @@ export class RevocationLog {
    */
   allows(snapshot: Snapshot): boolean {
     if (snapshot.position > this.#newestMassPosition && this.#pendingMassCount === 0) return true;
-    return this.#passesMassMarks(snapshot);
+    return this.#isAllowedByMassMarks(snapshot);
   }
 
-  #passesMassMarks({ record, position }: Snapshot): boolean {
+  #isAllowedByMassMarks({ record, position }: Snapshot): boolean {
     if (position < this.#massHorizon) return false;
     if (this.#isRevoked(EVERYONE, position)) return false;
     if (record.subject !== null && this.#isRevoked(`subject:${record.subject}`, position)) return false;

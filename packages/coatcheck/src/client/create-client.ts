@@ -13,7 +13,7 @@ import { requireClientOptions } from "./require-options.ts";
 import { createSender } from "./sender.ts";
 import type { SessionClient } from "./session-client.ts";
 import { createSignOut } from "./sign-out.ts";
-import { joinTabs, type TabMessage } from "./tabs.ts";
+import { connectTabs, type TabMessage } from "./tabs.ts";
 import { createTriggers } from "./triggers.ts";
 import { createViewCache } from "./view-cache.ts";
 import { createViewState } from "./view-state.ts";
@@ -158,7 +158,7 @@ function createParts<User>(options: SessionClientOptions<User>) {
     meter.counts.crossTabAdoptions++;
     state.applyView(view, action, at);
   };
-  const post = joinTabs(shared, channel, receive, disposal.signal);
+  const post = connectTabs(shared, channel, receive, disposal.signal);
 
   if (initialState) state.applyView(initialState);
   csrf.synchronize();

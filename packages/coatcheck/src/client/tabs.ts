@@ -26,7 +26,7 @@ export interface TabMessage<User> {
  * Connects the tabs of this origin until `signal` aborts. Uses a BroadcastChannel, or storage events if the browser has
  * no channels. Returns the function that sends a message to the other tabs.
  */
-export function joinTabs<User>(
+export function connectTabs<User>(
   scope: Scope,
   name: string,
   receive: (message: TabMessage<User>) => void,

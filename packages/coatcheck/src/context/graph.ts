@@ -65,7 +65,7 @@ export function resolveMembers(members: Readonly<Record<string, unknown>>): Reso
       continue;
     }
     if (!(loader instanceof Loader))
-      throw memberError(name, "must be a loader, from loader(), or a preference");
+      throw memberError(name, "must be a loader (from loader()) or a preference (from preference())");
     if (names.has(loader)) throw memberError(name, `is the same loader as "${names.get(loader)}"`);
     names.set(loader, name);
   }

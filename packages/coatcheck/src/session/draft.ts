@@ -47,7 +47,10 @@ export class Draft implements ProxyHandler<JsonMembers> {
   #base: JsonObject;
   #childDrafts: Map<string, Draft> | null = null;
   #copy: JsonMembers | null = null;
-  /** The values that a write has replaced in the base. Changes of them must not be lost. */
+  /**
+   * The values that a write has replaced in the base. A change that the application makes to one of them must not be
+   * lost.
+   */
   #formerValues: FormerValue[] = [];
   /** The drafts of nested objects that a write has removed from the base. */
   #removedDrafts: Draft[] = [];

@@ -33,7 +33,7 @@ export interface KeyRingUse {
 }
 
 /** The result of a decryption: the text, or the reason for a failure. */
-export type Decrypted =
+export type DecryptionResult =
   | { readonly text: string; readonly fault: null }
   | { readonly text: null; readonly fault: "unknown-key" | "altered" };
 
@@ -100,7 +100,7 @@ export class KeyRing {
   }
 
   /** Like {@link decrypt}, but reports whether the key is missing or the text was altered. */
-  tryDecrypt(text: string, place: string): Decrypted {
+  tryDecrypt(text: string, place: string): DecryptionResult {
     const id = text.slice(0, KEY_ID_LENGTH);
     const key = this.#keys.find((each) => each.id === id);
     if (!key) return { text: null, fault: "unknown-key" };

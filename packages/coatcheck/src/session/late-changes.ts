@@ -55,7 +55,7 @@ export class LateChanges {
    *
    * @param reason the result of {@link storesNothing}.
    */
-  follow(changes: PendingChanges, reason: UnsavedReason | null): void {
+  watchChanges(changes: PendingChanges, reason: UnsavedReason | null): void {
     const hasChanges = changes.snapshot() !== null;
     changes.lateListener = this;
     if (!hasChanges) this.#watchHeldValues(changes);

@@ -17,7 +17,7 @@ export class Mutex {
   }
 
   /**
-   * Resolves when every action so far has ended; null when none is running. Never rejects.
+   * A promise that resolves when every action so far has ended, and never rejects. Null when no action is running.
    *
    * @throws UsageError inside the function that {@link call} runs, because it would wait for itself.
    */

@@ -229,12 +229,12 @@ export class SessionResumer<Data> {
     if (this.#deps.schema.read(cached.record) === null) return this.#refuse("expired", cached.record);
     const { client } = start;
     const change = client && findClientChange(cached.record, client);
-    if (client !== null && change !== null) return this.#admitChanged(start, client, change);
+    if (client !== null && change !== null) return this.#admitChangedClient(start, client, change);
     return cached.record.actor === null ? this.#open(start, now) : this.#admitActor(start, now);
   }
 
   /** Opens the session for another client than the login's, if the policy allows it. */
-  async #admitChanged(
+  async #admitChangedClient(
     start: FoundStart,
     client: RequestClient,
     change: ClientChange,

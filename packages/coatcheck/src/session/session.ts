@@ -369,7 +369,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
     this.#late ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#late.follow(this.#pending, storesNothing(this.#state, this.#start));
+    if (this.#pending) this.#late.watchChanges(this.#pending, storesNothing(this.#state, this.#start));
     const withheldToken = this.hasDuplicates && this.#start.successorToken;
     return createCommit(this.#state, this.#token, this.#record, withheldToken);
   }

@@ -115,9 +115,9 @@ export function parentEndedError(): CoatcheckError {
   return new CoatcheckError("SESSION_REVOKED", "The parent session has ended; log in again.");
 }
 
-const ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
+const SESSION_ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
 
 /** Returns whether a change failed because its session has ended. */
 export function meansSessionEnded(error: unknown): boolean {
-  return error instanceof CoatcheckError && ENDED_CODES.includes(error.code);
+  return error instanceof CoatcheckError && SESSION_ENDED_CODES.includes(error.code);
 }

@@ -70,7 +70,7 @@ export class OutageReporter {
     const seconds = ((outage.failedAt - outage.since) / 1000).toFixed(1);
     this.#listener({
       kind: "recovered",
-      message: `${this.#name} accepts calls again after ${seconds} s: ${outage.message}`,
+      message: `${this.#name} accepts calls again. It rejected calls for ${seconds} s: ${outage.message}`,
     });
   }
 }

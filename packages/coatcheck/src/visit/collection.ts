@@ -73,7 +73,7 @@ export class Collection {
   readonly newId: () => string;
   readonly #eventLimit: EventLimit;
   readonly #dailyVisitors: DailyVisitors | null;
-  readonly #clients: ClientDescriptions;
+  readonly #clientDescriptions: ClientDescriptions;
   #requestedHost: string | null = null;
   #lastHost: string | null = null;
   #ownHosts: readonly string[];
@@ -86,7 +86,7 @@ export class Collection {
     this.orders = new KnownOrders(options.orders);
     this.suspicion = new SuspicionWatch(options.clock, options.suspicion);
     this.newId = uuidV7Source(options);
-    this.#clients = new ClientDescriptions(this.rules.keepsDetails);
+    this.#clientDescriptions = new ClientDescriptions(this.rules.keepsDetails);
     this.#eventLimit = new EventLimit(options.eventsPerMinute);
     const { dailySalt = () => randomUUID() } = options;
     this.#dailyVisitors =
@@ -99,7 +99,7 @@ export class Collection {
 
   /** Returns a description of the client, based on its user agent. */
   describeClient(request: VisitedRequest): DescribedClient {
-    return this.#clients.describe(request.header("user-agent"));
+    return this.#clientDescriptions.describe(request.header("user-agent"));
   }
 
   /** Returns why a request of this kind of client is only counted; null if its visit is stored. */

@@ -25,7 +25,10 @@ describe("OutageReporter", () => {
     reporter.recordSuccess();
     expect(notices).toEqual([
       { kind: "unavailable", message: "It is a replica.", cause: null },
-      { kind: "recovered", message: "Redis accepts calls again after 2.5 s: It is a replica." },
+      {
+        kind: "recovered",
+        message: "Redis accepts calls again. It rejected calls for 2.5 s: It is a replica.",
+      },
     ]);
   });
 

@@ -53,7 +53,7 @@ const WRITE_METHODS = [
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance, needsProof, actor, impersonation } = session;
-  const data = readOnlyView(toPlainCopy(session.toJSON().data), "data") as Data;
+  const data = createReadOnlyView(toPlainCopy(session.toJSON().data), "data") as Data;
   const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => throwWriteError(`${name}()`)]));
   return Object.freeze({
     ...refuse,
@@ -75,10 +75,10 @@ export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
 }
 
 /** Returns a read-only proxy of plain data. An assignment throws an error that names the property. */
-function readOnlyView(value: unknown, path: string): unknown {
+function createReadOnlyView(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   for (const [name, inner] of Object.entries(value))
-    Reflect.set(value, name, readOnlyView(inner, `${path}.${name}`));
+    Reflect.set(value, name, createReadOnlyView(inner, `${path}.${name}`));
   const refuse = (_target: object, name: string | symbol) => throwWriteError(`${path}.${String(name)}`);
   return new Proxy(value, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
 }

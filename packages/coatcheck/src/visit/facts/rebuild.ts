@@ -49,7 +49,7 @@ export interface RebuildResult {
    * An earlier visit that loses a backend event to a rebuilt visit. If it is not null, the caller must ignore this
    * result and rebuild again from that visit.
    */
-  readonly extendTo: string | null;
+  readonly restartFromVisit: string | null;
   /** The assigner with the rebuilt visits, which accepts later events. */
   readonly assigner: VisitAssigner;
 }
@@ -106,7 +106,7 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     backendEvents: [],
     orders: [],
     dirtyDays: new Set(),
-    extendTo: null,
+    restartFromVisit: null,
     assigner,
   };
   let previous = input.previous;
@@ -166,7 +166,8 @@ function recordOrdersAndBackendEvents(
   for (const event of events) {
     if (event.order_id !== null) result.orders.push({ event, visitId });
     if (!isStoredElsewhere(event, visitId, input)) continue;
-    if (belongsToEarlierVisit(event.id, input)) result.extendTo ??= input.backendEvents.get(event.id) ?? null;
+    if (belongsToEarlierVisit(event.id, input))
+      result.restartFromVisit ??= input.backendEvents.get(event.id) ?? null;
     result.backendEvents.push({ event, visitId });
     result.dirtyDays.add(input.time.dayOf(event.at));
   }

@@ -26,7 +26,10 @@ export const DIMENSIONS = [
   "os",
 ] as const;
 
-/** A dimension by which visits can be grouped and filtered. `page` is each page that the visit viewed. */
+/**
+ * A dimension by which visits can be grouped and filtered. For `page`, a visit has one value for each page that it
+ * viewed.
+ */
 export type Dimension = (typeof DIMENSIONS)[number];
 
 /** How a filter compares. `contains` is case-sensitive. */

@@ -159,7 +159,10 @@ export interface HourlyMetricRow {
   engaged: number;
   converted: number;
   visible_time: number;
-  /** Number of page views in the hour. `orders` and `revenue` also belong to the hour itself. */
+  /**
+   * Number of page views in the hour, even if their visit started earlier. `orders` and `revenue` also count what
+   * happened in the hour.
+   */
   page_views: number;
   orders: number;
   /** JSON object from currency to minor units. */

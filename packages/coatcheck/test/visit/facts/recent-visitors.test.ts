@@ -16,7 +16,13 @@ function remember(recent: RecentVisitors, number: number): void {
     ...factsOf(visit, { tenant: "", visitor: number, previous: null, time }),
     isChanged: true,
   }));
-  const rest = { deleted: [], backendEvents: [], orders: [], dirtyDays: new Set<number>(), extendTo: null };
+  const rest = {
+    deleted: [],
+    backendEvents: [],
+    orders: [],
+    dirtyDays: new Set<number>(),
+    restartFromVisit: null,
+  };
   const visitor = { number, tenant: "", previous: null, lastActivityAt: START, lastWrite: null };
   recent.cacheVisitor(visitor, { ...rest, assigner, visits });
 }

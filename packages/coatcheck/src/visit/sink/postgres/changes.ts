@@ -54,7 +54,7 @@ export interface IngestDependencies {
   readonly time: LocalTime;
 }
 
-/** Stores the changes that the events of a batch cause, except the events themselves. */
+/** Stores everything that a batch of events changes, except the events themselves. */
 export class ChangeWriter {
   readonly #statements: VisitStatements;
   readonly #visitors: VisitorStatements;

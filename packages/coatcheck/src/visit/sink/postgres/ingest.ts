@@ -188,11 +188,11 @@ export class PostgresIngest {
 
   /** Returns the start of an earlier visit that gains or loses a backend event; null if there is none. */
   async #earlierStart(
-    { extendTo, backendEvents }: RebuildResult,
+    { restartFromVisit, backendEvents }: RebuildResult,
     visitor: number,
     reach: number,
   ): Promise<number | null> {
-    if (extendTo !== null) return await this.#statements.startOfRebuildable(extendTo);
+    if (restartFromVisit !== null) return await this.#statements.startOfRebuildable(restartFromVisit);
     for (const { event, visitId } of backendEvents) {
       if (visitId !== null || event.session_id === null) continue;
       const startedAt = await this.#statements.lastVisitOfSession(visitor, event.session_id, reach);

@@ -277,14 +277,14 @@ export class VisitStatements {
     await this.#session.rows(insertSql(INSERT_TABLES.dirty, ""), columnValues(INSERT_TABLES.dirty, days));
   }
 
-  /** Adds the tenants of rows to the list of tenants. They are sorted, to prevent a deadlock between two nodes. */
+  /** Adds the tenants of rows to the list of tenants. Sorts the tenants, to prevent a deadlock between two nodes. */
   async addTenants(rows: readonly { readonly tenant: string }[]): Promise<void> {
     const tenants = [...new Set(rows.map(({ tenant }) => tenant))].sort();
     await this.#session.rows(insertSql(INSERT_TABLES.tenant, "on conflict do nothing"), [tenants]);
   }
 }
 
-/** Returns the parameters for orders. They are sorted by key, to prevent a deadlock between two nodes. */
+/** Returns the parameters for orders. Sorts the orders by key, to prevent a deadlock between two nodes. */
 function orderParameters(orders: readonly VisitOrderRow[]): string[] {
   const rows = orders.map((row) => ({ ...row, key: orderKey(row.tenant, row.order_id) }));
   return columnValues(

@@ -197,8 +197,12 @@ export class SqliteIngest {
   }
 
   /** Returns the start of an earlier visit that gains or loses a backend event; null if there is none. */
-  #earlierStart({ extendTo, backendEvents }: RebuildResult, visitor: number, reach: number): number | null {
-    if (extendTo !== null) return this.#statements.startOfRebuildable(extendTo);
+  #earlierStart(
+    { restartFromVisit, backendEvents }: RebuildResult,
+    visitor: number,
+    reach: number,
+  ): number | null {
+    if (restartFromVisit !== null) return this.#statements.startOfRebuildable(restartFromVisit);
     for (const { event, visitId } of backendEvents) {
       if (visitId !== null || event.session_id === null) continue;
       const startedAt = this.#statements.lastVisitOfSession(visitor, event.session_id, reach);
