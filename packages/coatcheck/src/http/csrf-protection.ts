@@ -2,7 +2,7 @@ import { CoatcheckError, invalidInputError } from "../session/errors.ts";
 import type { SessionEmitter } from "../session/events.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
-import { CrossOriginProtection, type CsrfBinding, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
+import { CrossOriginProtection, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
 import type { SentCsrfToken } from "./csrf-form.ts";
 import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
@@ -104,15 +104,15 @@ export class CsrfProtection {
   ): void {
     if (isUnparsedForm) this.#reject(request, host, new CoatcheckError("CSRF_MISSING", UNPARSED_FORM));
     try {
-      this.#tokens.verify(record, token);
+      this.#tokens.verify(record, token, request.header("sec-fetch-site") === "same-origin");
     } catch (error) {
       this.#reject(request, host, error as CoatcheckError);
     }
   }
 
-  /** Returns the token of a session, which need not be stored yet. */
-  tokenOf(session: CsrfBinding): string {
-    return this.#tokens.issue(session);
+  /** Returns the token for a form. `record` is null unless the session is stored. */
+  formTokenOf({ id, record }: { readonly id: string; readonly record: SessionRecord | null }): string {
+    return record ? this.#tokens.issue(record) : this.#tokens.issueForVisitor(id);
   }
 
   /** Sets the token's cookie, unless tokens are off or the browser has sent the current one. */

@@ -1,5 +1,5 @@
 import { CoatcheckError, invalidInputError } from "../session/errors.ts";
-import type { SessionRecord } from "../session/record.ts";
+import { isSessionId, type SessionRecord } from "../session/record.ts";
 import { hostOf, originFaults } from "./origin.ts";
 
 /** The parts of a request that the cross-origin check reads. Header values as received; undefined for an absent header. */
@@ -75,6 +75,7 @@ export interface Signer {
 export type CsrfBinding = Pick<SessionRecord, "id" | "subject">;
 
 const CSRF_SIGNING_PURPOSE = "csrf";
+const VISITOR_SIGNING_PURPOSE = "csrf-visitor";
 
 /**
  * Issues and verifies the readable CSRF token: responses set it as the `csrf_token` cookie, and requests return it in
@@ -107,20 +108,41 @@ export class CsrfTokens {
   }
 
   /**
+   * Returns the token for a form of a visitor without a stored session. It is valid for the session with this id, which
+   * the same response may store. It is also valid for another anonymous session, which another tab may have stored before
+   * the form was sent, if the browser reports that a page of the same origin has sent the request.
+   *
+   * @param id the id of the session that is not stored.
+   */
+  issueForVisitor(id: string): string {
+    return `${id}.${this.#signer.sign(VISITOR_SIGNING_PURPOSE, id)}`;
+  }
+
+  /**
    * Verifies a token.
    *
+   * @param isSameOrigin whether the request has `Sec-Fetch-Site: same-origin`, which no page of another origin can send.
    * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` for the token of another session.
    */
-  verify(session: CsrfBinding, token: string | undefined): void {
+  verify(session: CsrfBinding, token: string | undefined, isSameOrigin = false): void {
     if (!token) {
       throw new CoatcheckError(
         "CSRF_MISSING",
         "Missing CSRF token: send the header x-csrf-token or the form field csrf_token.",
       );
     }
-    if (!this.#signer.verify(CSRF_SIGNING_PURPOSE, textToSign(session), token)) {
+    const isOwn = this.#signer.verify(CSRF_SIGNING_PURPOSE, textToSign(session), token);
+    if (!isOwn && !this.#isValidForVisitor(session, token, isSameOrigin)) {
       throw new CoatcheckError("CSRF_INVALID", "Invalid CSRF token: it does not belong to this session.");
     }
+  }
+
+  /** Whether {@link issueForVisitor} returned the token. Anyone can get such a token, so a login invalidates all of them. */
+  #isValidForVisitor({ id, subject }: CsrfBinding, token: string, isSameOrigin: boolean): boolean {
+    const separator = token.indexOf(".");
+    const issuedFor = token.slice(0, Math.max(separator, 0));
+    if (subject !== null || (issuedFor !== id && !(isSameOrigin && isSessionId(issuedFor)))) return false;
+    return this.#signer.verify(VISITOR_SIGNING_PURPOSE, issuedFor, token.slice(separator + 1));
   }
 }
 

@@ -192,10 +192,10 @@ export class RequestSession<Data> {
 
   /**
    * Returns the CSRF token for the hidden field `csrf_token` of a form, for applications with the option `csrf.token`.
-   * Also valid for a session that is stored later in this request.
+   * Also valid for a session that is stored later, in this request or by another tab, unless it is logged in.
    */
   csrfToken(): MaybePromise<string> {
-    return andThen(this.load(), ({ id, subject }) => this.#http.csrf.tokenOf({ id, subject }));
+    return andThen(this.load(), (session) => this.#http.csrf.formTokenOf(session));
   }
 
   #needsCsrfCheck(): boolean {

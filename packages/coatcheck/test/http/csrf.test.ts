@@ -173,6 +173,28 @@ describe("CsrfTokens", () => {
     expect(() => tokens.verify(other, tokens.issue(anonymous))).toThrow(errorWithCode("CSRF_INVALID"));
   });
 
+  it("accepts the token of a visitor for any anonymous session, if a page of the same origin sent it", () => {
+    const other = { ...anonymous, id: "11111111-96f5-4c8f-9d1c-0d1f6f5f2b11" };
+    const token = tokens.issueForVisitor(other.id);
+    expect(() => tokens.verify(other, token)).not.toThrow();
+    expect(() => tokens.verify(anonymous, token, true)).not.toThrow();
+    const rejected: [
+      session: typeof anonymous | { id: string; subject: string },
+      token: string,
+      isSameOrigin: boolean,
+    ][] = [
+      [anonymous, token, false],
+      [{ ...anonymous, subject: "ada" }, token, true],
+      [{ ...other, subject: "ada" }, token, true],
+      [anonymous, `${token}x`, true],
+      [anonymous, token.replace(other.id, anonymous.id), true],
+      [anonymous, `${other.id}.${ring.sign("csrf", other.id)}`, true],
+      [anonymous, `.${ring.sign("csrf-visitor", "x")}`, true],
+    ];
+    for (const [session, sent, isSameOrigin] of rejected)
+      expect(() => tokens.verify(session, sent, isSameOrigin)).toThrow(errorWithCode("CSRF_INVALID"));
+  });
+
   it("rejects a token whose signature was made for another purpose", () => {
     const text = anonymous.id;
     expect(() => tokens.verify(anonymous, ring.sign("csrf", text))).not.toThrow();

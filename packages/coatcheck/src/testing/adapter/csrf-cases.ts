@@ -198,6 +198,26 @@ export const csrfCases: AdapterCases = {
       assert.equal((await browser.send("/count", { method: "POST", form: { csrf_token } })).status, 200);
     },
   },
+  "the form of a visitor without a session is accepted after another tab has stored one, until a login": {
+    http: { csrf: { token: "required" } },
+    routes: { "/count": countRoute, "/login": loginRoute, "/page": tokenPageRoute },
+    async check(fixture) {
+      const browser = fixture.browser();
+      const page = await browser.send("/page");
+      assert.deepEqual(page.cookies, []);
+      await browser.send("/count");
+      const form = { csrf_token: page.body };
+      const outcome = async (headers: Record<string, string>) => {
+        const { status, code } = await browser.send("/count", { method: "POST", form, headers });
+        return [status, code];
+      };
+      assert.deepEqual(await outcome({ "sec-fetch-site": "same-origin" }), [200, null]);
+      assert.deepEqual(await outcome({}), [403, "CSRF_INVALID"], "an older browser sends no Sec-Fetch-Site");
+      assert.deepEqual(await outcome({ "sec-fetch-site": "none" }), [403, "CSRF_INVALID"]);
+      await browser.send("/login", post(tokenOf(browser)));
+      assert.deepEqual(await outcome({ "sec-fetch-site": "same-origin" }), [403, "CSRF_INVALID"]);
+    },
+  },
   "a further login of the same subject keeps the CSRF token, so that forms in other tabs stay usable": {
     http: { csrf: { token: "required" } },
     routes: { "/count": countRoute, "/login": loginRoute },
