@@ -46,7 +46,7 @@ export class SessionLoader {
     const { monotonic, joinWindow } = this.#deps;
     const inFlight = this.#flights.join(key, monotonic() - joinWindow);
     const joinedResult = inFlight && (await inFlight);
-    if (joinedResult && versionOf(joinedResult) >= atLeast) return this.#asCopy(joinedResult);
+    if (joinedResult && versionOf(joinedResult) >= atLeast) return this.#markAsCopy(joinedResult);
     return await this.load(key, id, { fresh: false, atLeast });
   }
 
@@ -85,7 +85,7 @@ export class SessionLoader {
    * Marks the result of a joined load as a copy. The load may predate the caller's token, so its result is never grounds
    * for rejecting that token; tier `local` makes the manager read the store before it rejects.
    */
-  #asCopy(joined: ReadResult): ReadResult {
+  #markAsCopy(joined: ReadResult): ReadResult {
     const { cached } = joined;
     return cached && isLive(cached.record, this.#deps.clock.now()) ? { cached, tier: "local" } : joined;
   }

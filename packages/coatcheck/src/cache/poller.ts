@@ -71,7 +71,7 @@ export class Poller {
 
   async #poll(): Promise<boolean> {
     this.#cancelTimer();
-    const hasSucceeded = await this.#request();
+    const hasSucceeded = await this.#sendPoll();
     this.#pollInFlight = null;
     this.lastPollSucceeded = hasSucceeded;
     if (hasSucceeded) this.successes++;
@@ -83,7 +83,7 @@ export class Poller {
     return hasSucceeded;
   }
 
-  async #request(): Promise<boolean> {
+  async #sendPoll(): Promise<boolean> {
     const { startPoll, changes, applyPage, deadline, schedule } = this.#deps;
     let poll: Poll;
     try {
@@ -94,6 +94,6 @@ export class Poller {
       return false;
     }
     // A poll without a cursor only returns the log's position; poll again from there to get the changes.
-    return poll.cursor === null ? await this.#request() : true;
+    return poll.cursor === null ? await this.#sendPoll() : true;
   }
 }

@@ -29,7 +29,7 @@ const CONTEXT_LABEL = "context";
  * A member's name is the name of a method of the object that `context.of()` returns, and the first part of the entity's
  * cache key.
  */
-const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
+const MEMBER_NAME_PATTERN = /^[a-z][A-Za-z0-9]{0,63}$/;
 /**
  * Names that every object with these methods already has, and `then`, because `await` would treat an object with a
  * `then` method as a promise.
@@ -54,7 +54,7 @@ export function resolveMembers(members: Readonly<Record<string, unknown>>): Reso
   const preferences = new Map<string, Preference<string>>();
   const names = new Map<unknown, string>();
   for (const [name, loader] of Object.entries(members)) {
-    if (!MEMBER_NAME.test(name) || RESERVED_NAMES.has(name)) {
+    if (!MEMBER_NAME_PATTERN.test(name) || RESERVED_NAMES.has(name)) {
       throw memberError(
         name,
         'must consist of letters and digits, begin with a lower-case letter, and not be a reserved name such as "select"',

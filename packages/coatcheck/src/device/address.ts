@@ -15,10 +15,10 @@ export function anonymizeAddress(address: string | null, privacy: AddressPrivacy
   return privacy === "full" ? address : truncateAddress(address);
 }
 
-const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+const IPV4_MAPPED_PATTERN = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 function truncateAddress(address: string): string {
-  const v4 = isIP(address) === 4 ? address : IPV4_MAPPED.exec(address)?.[1];
+  const v4 = isIP(address) === 4 ? address : IPV4_MAPPED_PATTERN.exec(address)?.[1];
   if (v4 !== undefined) return `${v4.slice(0, v4.lastIndexOf("."))}.0`;
   const [left = "", right = ""] = address.split("%")[0]?.split("::") ?? [];
   const before = splitGroups(left);

@@ -47,7 +47,7 @@ export function placeFromHeaders(header: (name: string) => string | undefined, n
 }
 
 /** Matches a country code. Excludes two values of CDNs: `XX`, an unknown country, and `T1`, the Tor network. */
-const COUNTRY_CODE = /^(?!XX$)[A-Z]{2}$/;
+const COUNTRY_CODE_PATTERN = /^(?!XX$)[A-Z]{2}$/;
 
 /** The longest city name that is stored, in characters. */
 const MAX_CITY_LENGTH = 100;
@@ -55,7 +55,7 @@ const MAX_CITY_LENGTH = 100;
 /** Returns a country code in upper case; null unless it has the form of an ISO 3166-1 alpha-2 code. */
 export function countryCode(country: string | undefined): string | null {
   const code = country?.toUpperCase() ?? "";
-  return COUNTRY_CODE.test(code) ? code : null;
+  return COUNTRY_CODE_PATTERN.test(code) ? code : null;
 }
 
 function toPlace(country: string | undefined, city: string | undefined): Place {

@@ -18,7 +18,7 @@ export function currentToken(
   url: URL,
 ): string | null {
   if (!("cookie" in source)) return credentials.token;
-  return decodePercent(new Jar(credentials.cookies).value(source.cookie, url));
+  return decodePercent(new Jar(credentials.cookies).cookieValue(source.cookie, url));
 }
 
 /**
@@ -34,7 +34,7 @@ export function extractToken(
   url: URL,
 ): string | null {
   const token =
-    "cookie" in source ? jar.value(source.cookie, url) : findToken(source, response, response.json);
+    "cookie" in source ? jar.cookieValue(source.cookie, url) : findToken(source, response, response.json);
   if (!token)
     throw upstreamUnavailableError(`responded with status ${response.status} but without a CSRF token`);
   return "cookie" in source ? null : token;

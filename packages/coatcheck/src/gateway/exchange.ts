@@ -45,7 +45,7 @@ export class Exchanger {
     let outgoing = first;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const url = new URL(this.#options.publicOrigin + outgoing.path);
-      const cookie = jar.header(url);
+      const cookie = jar.cookieHeader(url);
       const request = cookie ? { ...outgoing, headers: { ...outgoing.headers, cookie } } : outgoing;
       const received = await this.#retry.run(isSafe(request.method), signal, () =>
         this.#transport.send(request, signal),

@@ -41,12 +41,12 @@ export class Jar {
   }
 
   /** Returns the `Cookie` header for a request to `url`; empty when no cookie matches. */
-  header(url: URL): string {
+  cookieHeader(url: URL): string {
     return this.#jar.getCookieStringSync(url.href);
   }
 
   /** Returns the value of the cookie `name` for a request to `url`; null if no such cookie matches. */
-  value(name: string, url: URL): string | null {
+  cookieValue(name: string, url: URL): string | null {
     return this.#jar.getCookiesSync(url.href).find(({ key }) => key === name)?.value ?? null;
   }
 

@@ -37,7 +37,7 @@ export class Transport {
    * @throws the error of undici, or the abort reason of `signal`, when no response arrives.
    */
   async send(outgoing: WireRequest, signal: AbortSignal): Promise<WireResponse> {
-    const { statusCode, headers, body } = await this.#request(outgoing, signal);
+    const { statusCode, headers, body } = await this.#sendRequest(outgoing, signal);
     const compressed = await this.#readBody(body);
     return {
       status: statusCode,
@@ -51,7 +51,7 @@ export class Transport {
     await this.#pool.destroy();
   }
 
-  async #request(outgoing: WireRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #sendRequest(outgoing: WireRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#pool.request({
         ...outgoing,

@@ -277,8 +277,8 @@ class Gateway implements Upstream {
   #isReplaced(name: string | undefined, sent: UpstreamCredentials, jar: Jar): boolean {
     if (name === undefined) return false;
     const url = new URL(this.#options.publicOrigin + this.#options.baseUrl.pathname);
-    const before = new Jar(sent.cookies).value(name, url);
-    return before !== null && jar.value(name, url) !== before;
+    const before = new Jar(sent.cookies).cookieValue(name, url);
+    return before !== null && jar.cookieValue(name, url) !== before;
   }
 }
 

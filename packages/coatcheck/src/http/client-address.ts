@@ -161,7 +161,8 @@ function splitCommaList(value: string | undefined): string[] {
     .filter((entry) => entry !== "");
 }
 
-const FORWARDED_PAIR = /(?:^|;)[ \t]*(for|proto|host)=(?:"((?:[^"\\]|\\.)*)"|([^";,\\ \t]*))[ \t]*(?=;|$)/gi;
+const FORWARDED_PAIR_PATTERN =
+  /(?:^|;)[ \t]*(for|proto|host)=(?:"((?:[^"\\]|\\.)*)"|([^";,\\ \t]*))[ \t]*(?=;|$)/gi;
 
 /** `Forwarded: for=192.0.2.60;proto=https;host=shop.example, for="[2001:db8::1]:4711"` (RFC 7239 §4). */
 function forwardedHops(arrival: ConnectionInfo): Hop[] {
@@ -169,7 +170,7 @@ function forwardedHops(arrival: ConnectionInfo): Hop[] {
   if (value === undefined) return [];
   return splitOutsideQuotes(value).map((element) => {
     const pairs = new Map<string, string>();
-    for (const [, name = "", quoted, plain] of element.matchAll(FORWARDED_PAIR)) {
+    for (const [, name = "", quoted, plain] of element.matchAll(FORWARDED_PAIR_PATTERN)) {
       pairs.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "");
     }
     return {

@@ -3,7 +3,7 @@ import type { Cookie } from "./cookie.ts";
 import type { HttpRequest } from "./message.ts";
 
 /** Hosts from which Chromium and Firefox accept a Secure cookie over http. */
-const LOCAL_HOST = /^(localhost|[^:]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
+const LOCAL_HOST_PATTERN = /^(localhost|[^:]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
 /** A proxy that adds one of these headers may have rewritten the host and the protocol. */
 const FORWARDING_HEADERS = ["x-forwarded-proto", "x-forwarded-host", "forwarded"];
@@ -29,7 +29,7 @@ function cookieLossReason(cookie: Cookie, host: string, protocol: Client["protoc
   if (cookie.domain !== undefined && !isHostWithinDomain(host, cookie.domain)) {
     return `its domain is ${cookie.domain}; use that host, or omit the option cookie.domain on this one`;
   }
-  if (!cookie.secure || protocol === "https" || LOCAL_HOST.test(host)) return null;
+  if (!cookie.secure || protocol === "https" || LOCAL_HOST_PATTERN.test(host)) return null;
   return 'it is Secure; set cookie: { secure: false } for plain http, or let the https proxy send "X-Forwarded-Proto"';
 }
 

@@ -169,10 +169,11 @@ function requireInitPath(path: unknown): void {
 }
 
 /**
- * Rejects a path that no request could have, because it does not begin with "/", and one that ends with "/".
+ * Rejects a path that does not begin with "/", because no request could have it. Also rejects a path that ends with
+ * "/".
  *
  * @param input the name of the options object in errors.
- * @param name of the option.
+ * @param name the name of the option.
  * @throws UsageError
  */
 export function requirePath(input: string, name: string, path: unknown): void {

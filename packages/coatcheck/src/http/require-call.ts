@@ -5,7 +5,7 @@ import { usageError } from "../session/usage-error.ts";
  * parentheses receives the request as its argument. The middleware that it returns would never run, and the request
  * would never get a response.
  *
- * @param name of the function.
+ * @param name the name of the function.
  * @param given the arguments.
  * @throws UsageError
  */

@@ -142,7 +142,7 @@ export class Jwts implements JwtVerifier {
 
   async #sign(record: SessionRecord, subject: string, claims: JsonObject): Promise<IssuedJwt> {
     const { issuer, audience, lifetime, clock } = this.#options;
-    const { id, algorithm, privateKey } = this.#keys.signingKey();
+    const { id, algorithm, privateKey } = this.#keys.requireSigningKey();
     const now = Math.floor(clock.now() / 1000);
     const exp = Math.min(now + Math.floor(lifetime / 1000), Math.floor(record.expiresAt / 1000));
     const { tenant } = record;

@@ -49,7 +49,7 @@ export class JwtKeys {
   }
 
   /** Returns the newest key that can sign. Throws `UsageError` when none can. */
-  signingKey(): JwtKey & { readonly privateKey: NonNullable<JwtKey["privateKey"]> } {
+  requireSigningKey(): JwtKey & { readonly privateKey: NonNullable<JwtKey["privateKey"]> } {
     for (const key of this.#keys.values()) {
       const { privateKey } = key;
       if (privateKey !== undefined) return { ...key, privateKey };

@@ -126,9 +126,9 @@ export function isLive(record: SessionRecord, now: number): boolean {
   return record.state === "active" && now < endsAt(record);
 }
 
-const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UUID_V4_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Whether `id` is a well-formed session id: a lower-case UUID v4. Checked before every store access. */
 export function isSessionId(id: unknown): id is string {
-  return typeof id === "string" && id.length === 36 && UUID_V4.test(id);
+  return typeof id === "string" && id.length === 36 && UUID_V4_PATTERN.test(id);
 }

@@ -169,7 +169,7 @@ export abstract class SessionInfo<Data = JsonObject> {
    */
   get visit(): SessionVisit {
     if (this.#visit !== null) return this.#visit;
-    throw new TypeError("Visits are not set up: pass createVisits(…) as the option visits of coatcheck().");
+    throw new TypeError("Visits are not set up: pass createVisits(…) as the option `visits` of coatcheck().");
   }
 
   /** Sets {@link visit}. For the HTTP layer. */

@@ -92,7 +92,7 @@ class ListQuery<Schema> {
 
   /** Reads the sessions in any state. */
   async readAll(): Promise<readonly SessionRow[]> {
-    return await this.#rows(this.#select(this.#columns(), this.#source.view, this.#conditions));
+    return await this.#readRows(this.#select(this.#columns(), this.#source.view, this.#conditions));
   }
 
   /** Reads the active sessions. With `liveAt`, omits the sessions that a timeout had ended at that time. */
@@ -102,7 +102,7 @@ class ListQuery<Schema> {
     if (liveAt !== undefined) {
       conditions.push(sql`${endHour} >= ${Math.floor(liveAt / HOUR)} and s.ends_at > ${liveAt}`);
     }
-    return await this.#rows(this.#select(this.#columns(), table, conditions));
+    return await this.#readRows(this.#select(this.#columns(), table, conditions));
   }
 
   /**
@@ -115,7 +115,7 @@ class ListQuery<Schema> {
     const mass = found.filter((one) => tenant === undefined || one.tenant === null || one.tenant === tenant);
     if (mass.length >= MAX_MERGED_LISTS) {
       const conditions = [...this.#conditions, sql<boolean>`s.state = 'revoked'`];
-      return await this.#rows(this.#select(this.#columns(), view, conditions));
+      return await this.#readRows(this.#select(this.#columns(), view, conditions));
     }
     const ownState = sql<boolean>`s.state = 'revoked'`;
     const keys = [ownState, ...mass.map((one) => this.#isEndedBy(one))].map(
@@ -123,7 +123,7 @@ class ListQuery<Schema> {
         sql`select * from (${this.#select(sql`s.id, s.created_at`, table, [...this.#conditions, condition])}) branch`,
     );
     const ids = sql`select s.id from (${sql.join(keys, sql` union `)}) s ${NEWEST_FIRST} limit ${this.#limit}`;
-    return await this.#rows(this.#select(this.#columns(), view, [sql`s.id in (${ids})`]));
+    return await this.#readRows(this.#select(this.#columns(), view, [sql`s.id in (${ids})`]));
   }
 
   #isEndedBy({ tenant, position }: MassRevocation): RawBuilder<boolean> {
@@ -144,7 +144,7 @@ class ListQuery<Schema> {
     return sql`select ${columns} from ${sql.table(from)} s ${where} ${NEWEST_FIRST} limit ${this.#limit}`;
   }
 
-  async #rows(query: RawBuilder<SessionRow>): Promise<readonly SessionRow[]> {
+  async #readRows(query: RawBuilder<SessionRow>): Promise<readonly SessionRow[]> {
     return (await query.execute(this.#source.db)).rows;
   }
 }

@@ -26,7 +26,7 @@ const AI_AGENT_PATTERN = new RegExp(
 const UNLISTED_BOT_PATTERN = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: no browser sends them.
-const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f]/;
+const CONTROL_CHARACTER_PATTERN = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 const kindByUserAgent = new LRUCache<string, ClientKind>({ max: 1000 });
 
@@ -50,7 +50,7 @@ export function clientKind(userAgent: string | null | undefined): ClientKind {
 }
 
 function classifyUserAgent(text: string): ClientKind {
-  if (CONTROL_CHARACTER.test(text)) return "suspected";
+  if (CONTROL_CHARACTER_PATTERN.test(text)) return "suspected";
   if (AI_AGENT_PATTERN.test(text)) return "ai-agent";
   if (isTool(text)) return "tool";
   return UNLISTED_BOT_PATTERN.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";

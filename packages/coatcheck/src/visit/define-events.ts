@@ -7,7 +7,7 @@ import { describeValue, usageError } from "../session/usage-error.ts";
 import { KEY_EVENTS, STANDARD_EVENTS, type StandardEvent } from "./event.ts";
 
 /** Matches names that every sink can use unchanged as a column, a file name or a URL segment. */
-const EVENT_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+const EVENT_NAME_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
 /** Largest size of an event's properties, as JSON in UTF-8. */
 const MAX_PROPERTIES_BYTES = 4096;
 /** Deepest nesting of objects and arrays in an event's properties. The properties object itself is level 1. */
@@ -139,7 +139,7 @@ function requireDefinitions(definitions: EventDefinitions): void {
 }
 
 function definitionFault(name: string, { schema, key }: EventDefinition): string | null {
-  if (!EVENT_NAME.test(name)) {
+  if (!EVENT_NAME_PATTERN.test(name)) {
     return "must be a name of at most 64 lower-case letters, digits and underscores that begins with a letter";
   }
   if (RESERVED_EVENTS.includes(name)) return "must not be defined: Coatcheck makes this event";

@@ -5,15 +5,16 @@ export const VISITOR_COOKIE = "visitor_id";
 export const OPT_OUT_COOKIE = "visitor_optout";
 
 /**
- * Lifetime of the visitor cookie: 395 days. The CNIL allows 13 months for an audience cookie, which is always longer.
+ * Lifetime of the visitor cookie: 395 days. The CNIL allows 13 months for an audience cookie. Any 13 months have more
+ * than 395 days.
  */
 const VISITOR_COOKIE_SECONDS = 395 * 24 * 60 * 60;
 
 const VISITOR_COOKIE_PREFIX = `${VISITOR_COOKIE}=`;
 
-const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UUID_V4_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-const isUuid = (value: string) => UUID_V4.test(value);
+const isUuid = (value: string) => UUID_V4_PATTERN.test(value);
 const isNotEmpty = (value: string) => value !== "";
 
 /**

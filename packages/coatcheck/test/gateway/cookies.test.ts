@@ -100,12 +100,12 @@ test("Jar.header() contains a cookie only for URLs that its path and its Secure 
   const jar = new Jar(
     parseSetCookies("here=1", "cart=2; Path=/cart", "admin=3; Path=/admin", "tls=4; Secure; Path=/"),
   );
-  expect(jar.header(SHOP_URL)).toBe("here=1; cart=2");
-  expect(jar.header(new URL("http://shop.example/"))).toBe("");
-  expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3");
+  expect(jar.cookieHeader(SHOP_URL)).toBe("here=1; cart=2");
+  expect(jar.cookieHeader(new URL("http://shop.example/"))).toBe("");
+  expect(jar.cookieHeader(new URL("https://shop.example/admin/x"))).toBe("admin=3");
   jar.setFromHeaders(["tls=4; Secure; Path=/"], new URL("https://shop.example/"));
-  expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3; tls=4");
-  expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
+  expect(jar.cookieHeader(new URL("https://shop.example/admin/x"))).toBe("admin=3; tls=4");
+  expect(jar.cookieHeader(new URL("http://shop.example/admin/x"))).toBe("admin=3");
 });
 
 test("Jar.setFromHeaders() ignores cookies that are too large, belong to another domain, or violate their prefix", () => {

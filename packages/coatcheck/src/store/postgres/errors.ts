@@ -39,12 +39,12 @@ export function isPreparedStatementError(error: unknown): boolean {
 }
 
 /** SQLSTATE: five characters. Node's system errors such as `EPIPE` begin with an E; no SQLSTATE does. */
-const SQLSTATE = /^(?:\d|F0|HV|P0|XX)[\dA-Z]{3,4}$/;
+const SQLSTATE_PATTERN = /^(?:\d|F0|HV|P0|XX)[\dA-Z]{3,4}$/;
 /**
  * SQLSTATE classes of errors that concern the whole server: connection, resources, operator intervention, system,
  * internal.
  */
-const SERVER_ERROR_CLASS = /^(?:08|53|57|58|XX)/;
+const SERVER_ERROR_CLASS_PATTERN = /^(?:08|53|57|58|XX)/;
 
 /**
  * Whether the error is an outage, which must be reported to operators. False if the server rejected only this
@@ -52,7 +52,7 @@ const SERVER_ERROR_CLASS = /^(?:08|53|57|58|XX)/;
  */
 export function isOutage(error: unknown): boolean {
   const code = errorCodeOf(error);
-  return !SQLSTATE.test(code) || code in ERROR_MESSAGES || SERVER_ERROR_CLASS.test(code);
+  return !SQLSTATE_PATTERN.test(code) || code in ERROR_MESSAGES || SERVER_ERROR_CLASS_PATTERN.test(code);
 }
 
 /** Whether a pooler rejected the settings in the connection's options. */

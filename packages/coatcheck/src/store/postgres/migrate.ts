@@ -30,7 +30,7 @@ const MIGRATION_LOCK = "3853314791062309107";
 export async function migrate<Tables>(db: Kysely<Tables>, set: MigrationSet): Promise<void> {
   try {
     await db.transaction().execute(async (transaction) => {
-      // The pool's deadline limits the wait.
+      // Turn off the lock timeout, because the pool's deadline limits the wait.
       await sql`set local lock_timeout = 0`.execute(transaction);
       await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)}::bigint)`.execute(transaction);
       const migrator = new Migrator({

@@ -16,7 +16,7 @@ const COUNT_SESSIONS = `
   FROM session WHERE end_hour >= ${hourOf("?1")} AND ${IS_ACTIVE}
     AND (end_hour > ${hourOf("?1")} OR ends_at > ?1)`;
 
-/** Counts of the sessions in one database. */
+/** Counts the sessions in one database. */
 export interface SqliteStats {
   /** Returns counts as of `now` (epoch milliseconds) for a small store, and counts of the last minute for a large one. */
   read(now: number): Promise<StoreStats>;

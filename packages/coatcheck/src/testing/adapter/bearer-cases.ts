@@ -31,7 +31,7 @@ export const bearerCases: AdapterCases = {
   "a bearer token takes precedence over cookies": {
     routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const { token, record } = await fixture.manager.create({ subject: "bob" });
       const response = await browser.send("/show", { headers: { authorization: `Bearer ${token}` } });
@@ -41,7 +41,7 @@ export const bearerCases: AdapterCases = {
   "an invalid bearer token is rejected without falling back to the cookie": {
     routes: { "/show": { ...showRoute, guard: "session" }, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const headers = { authorization: `Bearer ${"A".repeat(50)}` };
       const response = await browser.send("/show", { headers });
@@ -51,7 +51,7 @@ export const bearerCases: AdapterCases = {
   "an Authorization value that is not a session token is ignored": {
     routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       for (const authorization of ["Bearer a.jwt.token", "Basic dXNlcjpwYXNz", "Bearer", ""]) {
         const response = await browser.send("/show", { headers: { authorization } });

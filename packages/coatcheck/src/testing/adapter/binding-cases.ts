@@ -46,7 +46,7 @@ export const bindingCases: AdapterCases = {
     http: { binding: bindingWith({ userAgent: "revoke", address: "off" }) },
     routes: routesWithLogin,
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login", from("firefox/140"));
       assert.equal((await browser.send("/account", from("firefox/141"))).status, 200);
       const stranger = await browser.send("/show", from("chrome/126"));
@@ -62,7 +62,7 @@ export const bindingCases: AdapterCases = {
     http: { binding: bindingWith({ userAgent: "off", address: "step-up" }), trustProxy: 1 },
     routes: routesWithGuard,
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login", from("firefox/140"));
       await browser.send("/elevate", from("firefox/140"));
       assert.equal((await browser.send("/pay", from("firefox/140"))).status, 200);

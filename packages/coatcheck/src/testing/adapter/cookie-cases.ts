@@ -8,10 +8,10 @@ export const cookieCases: AdapterCases = {
   "an invalid token is rejected with SESSION_REQUIRED, sets no cookie and causes no store access": {
     routes: { "/login": loginRoute, "/show": showRoute, "/guarded": { ...showRoute, guard: "session" } },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const token = String(browser.token);
-      const rows = await fixture.stored();
+      const rows = await fixture.countStoredSessions();
       const { reads } = fixture.store;
       const invalid = [
         "",
@@ -31,7 +31,7 @@ export const cookieCases: AdapterCases = {
         assert.deepEqual(response.cookies, []);
       }
       assert.equal(fixture.store.reads, reads, "the seal rejects them before any lookup");
-      assert.equal(await fixture.stored(), rows);
+      assert.equal(await fixture.countStoredSessions(), rows);
     },
   },
   "a logout with a random token reads and stores nothing, and clears the cookie": {
@@ -43,14 +43,17 @@ export const cookieCases: AdapterCases = {
         assert.deepEqual([response.status, response.cookies.length], [200, 1]);
         assert.match(String(response.cookies[0]), /^__Host-sid=; Max-Age=0; /);
       }
-      assert.deepEqual([await fixture.stored(), fixture.store.reads, fixture.store.writes], [0, 0, 0]);
+      assert.deepEqual(
+        [await fixture.countStoredSessions(), fixture.store.reads, fixture.store.writes],
+        [0, 0, 0],
+      );
     },
   },
   "a token is rejected with SESSION_EXPIRED after the absolute timeout, even if it was in use": {
     policy: { idleTimeout: 1000, absoluteTimeout: 1500 },
     routes: { "/login": loginRoute, "/show": { ...showRoute, guard: "session" } },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       fixture.advance(900);
       assert.equal((await browser.send("/show")).status, 200);
@@ -62,9 +65,9 @@ export const cookieCases: AdapterCases = {
   "a token with the secret of another session is rejected": {
     routes: { "/login": loginRoute, "/show": { ...showRoute, guard: "session" } },
     async check(fixture) {
-      const victim = fixture.browser();
+      const victim = fixture.openBrowser();
       await victim.send("/login");
-      const attacker = fixture.browser();
+      const attacker = fixture.openBrowser();
       await attacker.send("/login");
       const forged = String(victim.token).slice(0, 22) + String(attacker.token).slice(22);
       const response = await fixture.send("/show", { headers: { cookie: `__Host-sid=${forged}` } });
@@ -79,7 +82,7 @@ export const cookieCases: AdapterCases = {
       "/guarded": { ...showRoute, guard: "session" },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const headers = { cookie: `__Host-sid=${browser.token}` };
       await browser.send("/login");
@@ -95,13 +98,13 @@ export const cookieCases: AdapterCases = {
         if (status === 409) assert.equal(response.code, "CONFLICT", path);
       }
       assert.equal((await browser.send("/guarded")).status, 200, "the new token still opens the session");
-      assert.equal(await fixture.stored(), 1);
+      assert.equal(await fixture.countStoredSessions(), 1);
     },
   },
   "a login repeated with the token from before the first login receives the same new token": {
     routes: { "/count": countRoute, "/login": loginRoute, "/show": { ...showRoute, guard: "subject" } },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const headers = { cookie: `__Host-sid=${browser.token}` };
       const [first, again] = [
@@ -111,7 +114,7 @@ export const cookieCases: AdapterCases = {
       assert.deepEqual([first.status, again.status], [200, 200]);
       assert.deepEqual(again.cookies, first.cookies);
       assert.equal(JSON.parse(again.body).data.count, 1);
-      assert.equal(await fixture.stored(), 1);
+      assert.equal(await fixture.countStoredSessions(), 1);
     },
   },
   "a logout with the token from before a login ends the session of that login and clears the cookie": {
@@ -122,7 +125,7 @@ export const cookieCases: AdapterCases = {
       "/show": { ...showRoute, guard: "subject" },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const headers = { cookie: `__Host-sid=${browser.token}` };
       await browser.send("/login");
@@ -135,7 +138,7 @@ export const cookieCases: AdapterCases = {
     policy: { rotateEvery: 1000, tokenOverlap: 500 },
     routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const headers = { cookie: `__Host-sid=${browser.token}` };
       fixture.advance(1000);
@@ -148,7 +151,7 @@ export const cookieCases: AdapterCases = {
   "duplicate __Host- cookies: the valid one opens its session, and no cookie is set": {
     routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       for (const cookie of [
         `__Host-sid=garbage; __Host-sid=${browser.token}`,
@@ -164,7 +167,7 @@ export const cookieCases: AdapterCases = {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": loginRoute, "/show": showRoute, "/count": countRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const token = browser.cookies.get("session_id");
       const headers = { host: "www.shop.example", cookie: `session_id=garbage; session_id=${token}` };
@@ -192,7 +195,7 @@ export const cookieCases: AdapterCases = {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": loginRoute, "/show": showRoute, "/count": countRoute },
     async check(fixture) {
-      const visitor = fixture.browser();
+      const visitor = fixture.openBrowser();
       await visitor.send("/login");
       const planted = await fixture.manager.create();
       const cookie = `session_id=${planted.token}; session_id=${visitor.cookies.get("session_id")}`;
@@ -206,7 +209,7 @@ export const cookieCases: AdapterCases = {
     policy: { rotateEvery: 1000, tokenOverlap: 500 },
     routes: { "/login": loginRoute, "/show": showRoute, "/count": countRoute },
     async check(fixture) {
-      const visitor = fixture.browser();
+      const visitor = fixture.openBrowser();
       await visitor.send("/login");
       const planted = await fixture.manager.create();
       const own = `session_id=${visitor.cookies.get("session_id")}`;
@@ -230,7 +233,7 @@ export const cookieCases: AdapterCases = {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const forged = Array.from({ length: 150 }, () => randomBytes(38).toString("base64url").slice(0, 50));
       const ended = await Promise.all(Array.from({ length: 9 }, () => fixture.manager.create()));
@@ -245,7 +248,7 @@ export const cookieCases: AdapterCases = {
   "a write with an older token among duplicate cookies fails with CONFLICT and sets no cookie": {
     routes: { "/count": countRoute, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const cookie = `__Host-sid=garbage; __Host-sid=${browser.token}; __Host-sid=x`;
       await browser.send("/login");
@@ -256,7 +259,7 @@ export const cookieCases: AdapterCases = {
   "a cookie whose name only resembles the session cookie is ignored": {
     routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       for (const cookie of [
         `=__Host-sid=${browser.token}`,
@@ -272,7 +275,7 @@ export const cookieCases: AdapterCases = {
     http: { csrf: { token: "offered" } },
     routes: { "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       await expectAnonymous(fixture, `__Host-sid=${browser.cookies.get("csrf_token")}`);
       await expectAnonymous(fixture, `__Host-sid=${browser.cookies.get("csrf_token")}A`.padEnd(61, "A"));
@@ -281,7 +284,7 @@ export const cookieCases: AdapterCases = {
   "a session id or token in the query or in another header is ignored": {
     routes: { "/login": loginRoute, "/show": { handle: showSession } },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const { id } = JSON.parse((await browser.send("/login")).body);
       const headers = { "x-session-id": id, "x-session-token": String(browser.token) };
       const response = await fixture.send(`/show?sid=${browser.token}&sessionId=${id}`, { headers });

@@ -32,7 +32,7 @@ export const crossSiteCases: AdapterCases = {
       assert.deepEqual([read.status, read.cookies, JSON.parse(read.body).refusal], [200, [], "withheld"]);
       const response = await fixture.send("/login", formPost);
       assert.deepEqual([response.status, response.cookies.length], [200, 1]);
-      assert.equal(await fixture.stored(), 1);
+      assert.equal(await fixture.countStoredSessions(), 1);
     },
   },
   "without Sec-Fetch-Site, Origin decides whether the browser may have withheld the cookie": {
@@ -101,5 +101,5 @@ async function expectConflict(
   assert.deepEqual([response.status, response.code, response.cookies], [409, "CONFLICT", []]);
   assert.match(response.body, /docs\/http\.md/);
   assert.equal(response.headers["clear-site-data"], undefined);
-  assert.equal(await fixture.stored(), 0);
+  assert.equal(await fixture.countStoredSessions(), 0);
 }

@@ -22,7 +22,7 @@ export const csrfCases: AdapterCases = {
   "an unsafe request from another site is rejected before the handler runs": {
     routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         for (const headers of [
@@ -103,7 +103,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "offered" } },
     routes: { "/show": showRoute, "/count": countRoute, "/login": loginRoute, "/logout": logoutRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
       const first = await browser.send("/count");
       assert.match(
@@ -131,7 +131,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "required" } },
     routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       assert.equal(
         (await browser.send("/login", { method: "POST" })).status,
         200,
@@ -139,7 +139,7 @@ export const csrfCases: AdapterCases = {
       );
       const missing = await browser.send("/count", { method: "POST" });
       assert.deepEqual([missing.status, missing.code], [403, "CSRF_MISSING"]);
-      const other = fixture.browser();
+      const other = fixture.openBrowser();
       await other.send("/login", { method: "POST" });
       const foreign = await browser.send("/count", post(tokenOf(other)));
       assert.deepEqual([foreign.status, foreign.code], [403, "CSRF_INVALID"]);
@@ -152,7 +152,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "required" } },
     routes: { "/count": countRoute, "/login": loginRoute, "/token": tokenPageRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login", { method: "POST" });
       const csrf_token = (await browser.send("/token")).body;
       assert.equal(csrf_token, tokenOf(browser));
@@ -160,7 +160,7 @@ export const csrfCases: AdapterCases = {
       assert.deepEqual([sent.status, sent.code], [200, null]);
       const missing = await browser.send("/count", { method: "POST", form: { other: csrf_token } });
       assert.deepEqual([missing.status, missing.code], [403, "CSRF_MISSING"]);
-      const other = fixture.browser();
+      const other = fixture.openBrowser();
       await other.send("/login", { method: "POST" });
       const form = { csrf_token: (await other.send("/token")).body };
       const foreign = await browser.send("/count", { method: "POST", form });
@@ -171,7 +171,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "offered" } },
     routes: { "/count": countRoute, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login", { method: "POST" });
       const outcome = async (form: Record<string, string>) =>
         (await browser.send("/count", { method: "POST", form })).status;
@@ -193,7 +193,7 @@ export const csrfCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const csrf_token = (await browser.send("/page")).body;
       assert.equal((await browser.send("/count", { method: "POST", form: { csrf_token } })).status, 200);
     },
@@ -222,7 +222,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "required" } },
     routes: { "/count": countRoute, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login", { method: "POST" });
       const [session, csrf] = [browser.token, tokenOf(browser)];
       fixture.advance(1000);
@@ -235,7 +235,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "offered" } },
     routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count", { method: "POST" });
       const form = { csrf_token: tokenOf(browser) };
       const headers = { "sec-fetch-site": "same-origin" };
@@ -254,7 +254,7 @@ export const csrfCases: AdapterCases = {
     policy: { rotateEvery: 1000 },
     routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login", { method: "POST" });
       const [session, csrf] = [browser.token, tokenOf(browser)];
       fixture.advance(1000);

@@ -149,7 +149,7 @@ export class AdapterFixture {
   }
 
   /** Returns the number of stored sessions, active or ended. */
-  async stored(): Promise<number> {
+  async countStoredSessions(): Promise<number> {
     return (await this.manager.stats()).total;
   }
 
@@ -183,7 +183,7 @@ export class AdapterFixture {
   }
 
   /** Returns a client that keeps cookies. */
-  browser(): Browser {
+  openBrowser(): Browser {
     return new Browser(this);
   }
 

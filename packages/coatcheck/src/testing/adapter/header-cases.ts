@@ -82,7 +82,7 @@ export const headerCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const headers = { cookie: `__Host-sid=${browser.token}` };
       const offered = await fixture.send("/public", { headers });
@@ -126,7 +126,7 @@ export const headerCases: AdapterCases = {
           assert.match(String((await response).cookies[0]), /^__Host-sid=/, `${method} ${path}`);
         }
       }
-      assert.equal(await fixture.stored(), 12);
+      assert.equal(await fixture.countStoredSessions(), 12);
     },
   },
   "a streamed response arrives complete": {
@@ -142,7 +142,7 @@ export const headerCases: AdapterCases = {
   "HEAD has the same status and headers as GET": {
     routes: { "/show": showRoute, "/login": loginRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const get = await browser.send("/show");
       const head = await browser.send("/show", { method: "HEAD" });
@@ -157,7 +157,7 @@ export const headerCases: AdapterCases = {
     http: { serverTiming: true },
     routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       assert.match(String((await browser.send("/count")).headers["server-timing"]), /^session;dur=\d/);
       assert.match(
         String((await browser.send("/show")).headers["server-timing"]),

@@ -35,7 +35,7 @@ const subjectOf = async (browser: Browser) => JSON.parse((await browser.send("/s
 
 /** Logs `ann` in. Returns her browser, and the token of her own session as `own`. */
 async function logIn(fixture: AdapterFixture): Promise<{ browser: Browser; own: string | undefined }> {
-  const browser = fixture.browser();
+  const browser = fixture.openBrowser();
   await browser.send("/login");
   return { browser, own: browser.token };
 }

@@ -18,7 +18,7 @@ export const lifecycleCases: AdapterCases = {
   "a response that does not load the session causes no store access and sets no headers": {
     routes: { "/count": countRoute, "/sessionless": sessionlessRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const { reads, writes } = fixture.store;
       const response = await browser.send("/sessionless");
@@ -35,13 +35,13 @@ export const lifecycleCases: AdapterCases = {
       const response = await fixture.send("/show");
       assert.equal(JSON.parse(response.body).isNew, true);
       assert.deepEqual(response.cookies, []);
-      assert.equal(await fixture.stored(), 0);
+      assert.equal(await fixture.countStoredSessions(), 0);
     },
   },
   "the first assignment to data stores the session and sets the cookie once": {
     routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const first = await browser.send("/count");
       assert.equal(first.cookies.length, 1);
       assert.match(
@@ -52,13 +52,13 @@ export const lifecycleCases: AdapterCases = {
       assert.deepEqual(second.cookies, []);
       const third = await browser.send("/show");
       assert.equal(JSON.parse(third.body).data.count, 2);
-      assert.equal(await fixture.stored(), 1);
+      assert.equal(await fixture.countStoredSessions(), 1);
     },
   },
   "reading the session writes nothing": {
     routes: { "/count": countRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const { writes } = fixture.store;
       const response = await browser.send("/show");
@@ -80,7 +80,7 @@ export const lifecycleCases: AdapterCases = {
       "/show": showRoute,
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const fields = Array.from({ length: 20 }, (_, index) => `field${index}`);
       await Promise.all(fields.map((host) => browser.send("/own", { headers: { host } })));
@@ -91,7 +91,7 @@ export const lifecycleCases: AdapterCases = {
   "a login keeps id and data, sets a new token and invalidates the old one": {
     routes: { "/count": countRoute, "/login": loginRoute, "/show": showRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const before = JSON.parse((await browser.send("/count")).body);
       const oldToken = browser.token;
       const response = await browser.send("/login");
@@ -130,7 +130,7 @@ export const lifecycleCases: AdapterCases = {
   "a slow write that started before a logout does not restore the session": {
     routes: { "/count": countRoute, "/logout": logoutRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const cookie = `__Host-sid=${browser.token}`;
       const writing = fixture.store.holdWrites();
@@ -160,7 +160,7 @@ export const lifecycleCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const redirect = await browser.send("/leave");
       assert.deepEqual([redirect.status, redirect.headers.location], [302, "/take"]);
       assert.equal((await browser.send("/take")).body, "saved");
@@ -170,7 +170,7 @@ export const lifecycleCases: AdapterCases = {
   "the prefetch of a logout link logs no one out": {
     routes: { "/login": loginRoute, "/logout": logoutRoute, "/show": showRoute },
     async check(rig) {
-      const browser = rig.browser();
+      const browser = rig.openBrowser();
       await browser.send("/login");
       for (const name of ["sec-purpose", "purpose", "x-moz"]) {
         const { status, cookies } = await browser.send("/logout", {
@@ -185,7 +185,7 @@ export const lifecycleCases: AdapterCases = {
   "OPTIONS, HEAD and a health check that do not load the session read nothing and set nothing": {
     routes: { "/still": sessionlessRoute, "/count": countRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       const { reads, writes } = fixture.store;
       for (const method of ["OPTIONS", "HEAD", "GET"]) {
@@ -199,7 +199,7 @@ export const lifecycleCases: AdapterCases = {
         }
       }
       assert.deepEqual(
-        [fixture.store.reads, fixture.store.writes, await fixture.stored()],
+        [fixture.store.reads, fixture.store.writes, await fixture.countStoredSessions()],
         [reads, writes, 1],
       );
     },
@@ -220,7 +220,7 @@ export const lifecycleCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const outcome = async (path: string) => {
         const { status, code } = await browser.send(path);
         return code === null ? status : `${status} ${code}`;
@@ -250,7 +250,7 @@ export const lifecycleCases: AdapterCases = {
       "/show": showRoute,
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const response = await browser.send("/throw");
       assert.equal(response.status, 500);
       assert.equal(JSON.parse((await browser.send("/show")).body).data.count, 7);
@@ -270,7 +270,7 @@ export const lifecycleCases: AdapterCases = {
       const response = await fixture.send("/large");
       assert.deepEqual([response.status, response.code], [413, "PAYLOAD_TOO_LARGE"]);
       assert.deepEqual(response.cookies, []);
-      assert.equal(await fixture.stored(), 0);
+      assert.equal(await fixture.countStoredSessions(), 0);
     },
   },
 };

@@ -6,7 +6,7 @@ export const logoutCases: AdapterCases = {
   "a logout revokes the session, clears the cookie and sends Clear-Site-Data": {
     routes: { "/login": loginRoute, "/logout": logoutRoute, "/show": { ...showRoute, guard: "session" } },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/login");
       const token = browser.token;
       const response = await browser.send("/logout", { method: "POST" });

@@ -100,7 +100,7 @@ export const nodeResponseCases: AdapterCases = {
       {
         routes: { "/write": createRawResponseRoute(write), "/show": showRoute },
         async check(fixture) {
-          const browser = fixture.browser();
+          const browser = fixture.openBrowser();
           const hold = fixture.store.holdWrites();
           const sent = browser.send("/write");
           await hold.arrived;
@@ -125,8 +125,8 @@ export const nodeResponseCases: AdapterCases = {
       for (const path of ["/late", "/later"]) {
         assert.equal((await fixture.send(path)).body, "sent CONFLICT");
       }
-      assert.equal(await fixture.stored(), 0);
-      const browser = fixture.browser();
+      assert.equal(await fixture.countStoredSessions(), 0);
+      const browser = fixture.openBrowser();
       await browser.send("/count");
       for (const path of ["/late", "/later"]) {
         assert.equal((await browser.send(path)).body, "sent CONFLICT");

@@ -47,7 +47,7 @@ export const outageCases: AdapterCases = {
       );
       fixture.store.isDown = false;
       assert.equal(JSON.parse((await fixture.send("/show", { headers })).body).subject, "ann");
-      assert.equal(await fixture.stored(), 1);
+      assert.equal(await fixture.countStoredSessions(), 1);
     },
   },
   "a route can override the outage policy": {

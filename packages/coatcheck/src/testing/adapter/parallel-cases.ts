@@ -36,7 +36,7 @@ export const parallelCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       await browser.send("/leave");
       const parallel = await Promise.all(Array.from({ length: 5 }, () => browser.send("/take")));
       assert.deepEqual(parallel.map(({ body }) => body).sort(), ["saved", ...Array(4).fill("undefined")]);
@@ -55,7 +55,7 @@ export const parallelCases: AdapterCases = {
       },
     },
     async check(fixture) {
-      const browsers = Array.from({ length: 5 }, () => fixture.browser());
+      const browsers = Array.from({ length: 5 }, () => fixture.openBrowser());
       const first = await Promise.all(browsers.map((browser) => browser.send("/count")));
       const ids = first.map(({ body }) => JSON.parse(body).id);
       assert.equal(new Set(ids).size, 5);

@@ -4,7 +4,7 @@ import { CLICK_IDS, type ClickId } from "./click-ids.ts";
 const MAX_TEXT_LENGTH = 256;
 
 /** Matches control characters, including the ones that change the direction of text. */
-const CONTROL_CHARACTERS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+const CONTROL_CHARACTERS_PATTERN = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The campaign fields in the query of a page's address. */
 export interface Campaign {
@@ -39,7 +39,7 @@ const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set([
  * A fast pre-check: matches every query that may contain one of {@link CAMPAIGN_PARAMETERS}. It also matches a
  * parameter that only begins with such a name, and a name with a percent escape.
  */
-const POSSIBLE_CAMPAIGN = new RegExp(
+const POSSIBLE_CAMPAIGN_PATTERN = new RegExp(
   `[?&](?:utm_|${CLICK_IDS.map(({ name }) => name).join("|")}|[^=&]*%)`,
   "i",
 );
@@ -52,7 +52,7 @@ const POSSIBLE_CAMPAIGN = new RegExp(
  */
 export function campaignOf(url: string): Campaign {
   const start = url.indexOf("?");
-  if (start === -1 || !POSSIBLE_CAMPAIGN.test(url)) return NO_CAMPAIGN;
+  if (start === -1 || !POSSIBLE_CAMPAIGN_PATTERN.test(url)) return NO_CAMPAIGN;
   const end = url.indexOf("#");
   if (end !== -1 && end < start) return NO_CAMPAIGN;
   const values = new Map<string, string>();
@@ -74,7 +74,7 @@ export function campaignOf(url: string): Campaign {
 
 /** Removes control characters, trims, converts to lower case, and truncates. Returns null if nothing is left. */
 export function cleanText(text: string): string | null {
-  const cleaned = text.replace(CONTROL_CHARACTERS, "").trim().toLowerCase();
+  const cleaned = text.replace(CONTROL_CHARACTERS_PATTERN, "").trim().toLowerCase();
   return firstCodePoints(cleaned, MAX_TEXT_LENGTH).trimEnd() || null;
 }
 

@@ -51,12 +51,12 @@ const SOCIAL_MEDIUM_VALUES = [
 ];
 const EMAIL_VALUES = ["email", "e-mail", "e_mail", "e mail"];
 /** Matches `shop` at the beginning of a word or after an `e`, as in `eshop`, but not `workshop`. */
-const SHOPPING_CAMPAIGN = /(?:^|[^a-df-z])shop|shopping/;
+const SHOPPING_CAMPAIGN_PATTERN = /(?:^|[^a-df-z])shop|shopping/;
 
 const isPaidVisit = ({ medium, hasPaidClickId }: ChannelInput) =>
   PAID_MEDIUM_PATTERN.test(medium) || (hasPaidClickId && !DISPLAY_MEDIUM_VALUES.includes(medium));
 const isShoppingVisit = ({ site, campaign }: ChannelInput) =>
-  site === "shopping" || SHOPPING_CAMPAIGN.test(campaign);
+  site === "shopping" || SHOPPING_CAMPAIGN_PATTERN.test(campaign);
 
 /**
  * The first rule that matches decides the channel. The rules are those of Google Analytics 4, in a different order: a

@@ -19,7 +19,7 @@ import { type Slot, takeSlot, trySlot } from "../files/lock.ts";
  */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** Matches `<slot>-<number>.ndjson`. */
-const SEGMENT_NAME = /^(\d+)-(\d+)\.ndjson$/;
+const SEGMENT_NAME_PATTERN = /^(\d+)-(\d+)\.ndjson$/;
 
 const fsyncAsync = promisify(fsync);
 
@@ -167,7 +167,7 @@ export class Spill {
   #adoptSegments(): void {
     const [ownSlot] = this.#slots;
     const segmentFiles = readdirSync(this.#folder).flatMap((name) => {
-      const [, slot, number] = SEGMENT_NAME.exec(name) ?? [];
+      const [, slot, number] = SEGMENT_NAME_PATTERN.exec(name) ?? [];
       return slot && number ? [{ name, slot: Number(slot), number: Number(number) }] : [];
     });
     const heldSlots = new Set(this.#slots.map(({ number }) => number));

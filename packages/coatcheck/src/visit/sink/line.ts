@@ -15,7 +15,7 @@ export function lineOf(item: SinkItem): string {
   const row = item.kind === "event" ? item.event : countRow(item.count);
   // Concatenating texts is faster than copying the event.
   const json = `{"kind":"${item.kind}",${JSON.stringify(row).slice(1)}`;
-  return `${json.includes("\\ud") ? json.replaceAll(ESCAPED_SURROGATE, replaceSurrogate) : json}\n`;
+  return `${json.includes("\\ud") ? json.replaceAll(ESCAPED_SURROGATE_PATTERN, replaceSurrogate) : json}\n`;
 }
 
 function countRow({ id, kind, hour, tenant, documents }: DocumentCount) {
@@ -37,7 +37,7 @@ export function parseLine(line: string): SinkItem | null {
  * `\ud800` in JSON is always a lone surrogate, because `JSON.stringify` escapes no complete pair. The pattern matches
  * an escaped backslash first, so that it does not find a surrogate in `\\ud800`.
  */
-const ESCAPED_SURROGATE = /\\(?:\\|ud[89a-f][\da-f]{2})/g;
+const ESCAPED_SURROGATE_PATTERN = /\\(?:\\|ud[89a-f][\da-f]{2})/g;
 
 function replaceSurrogate(text: string): string {
   return text.length === 2 ? text : "\ufffd";

@@ -58,7 +58,7 @@ function countFromColumns(scope: Scope, times: readonly (keyof VisitRow)[]): Sql
   const rows = times.map((_, index) => {
     const [at, nextAt] = [numberedName("at", index), numberedName("at", index + 1)];
     const waits = sql`select ${nextAt} - ${at} as wait from f where ${nextAt} >= ${at}`;
-    const timeToNext = index + 1 < times.length ? median(waits) : sql`null`;
+    const timeToNext = index + 1 < times.length ? medianOf(waits) : sql`null`;
     return sql`select ${sql.lit(index)} as step, count(${at}) as count, ${timeToNext} as time_to_next from f`;
   });
   return sql`with f as materialized (select ${sql.join(columns)} ${visitsOn(scope, "all")})
@@ -70,7 +70,7 @@ function numberedName(prefix: string, index: number): Sql {
 }
 
 /** Returns the median of the column `wait`: the mean of the middle two values. */
-function median(waits: Sql): Sql {
+function medianOf(waits: Sql): Sql {
   return sql`(select cast(avg(w.wait) as double precision) from (
     select wait, row_number() over (order by wait) as n, count(*) over () as total from (${waits}) x) w
     where w.n in ((w.total + 1) / 2, (w.total + 2) / 2))`;
@@ -87,7 +87,7 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
     (_, index) => sql`${stepTable(index)} as materialized (${stepQuery(plan, index)})`,
   );
   const rows = plan.steps.map((_, index) => {
-    const timeToNext = index + 1 < plan.steps.length ? median(waitsAfter(index)) : sql`null`;
+    const timeToNext = index + 1 < plan.steps.length ? medianOf(waitsAfter(index)) : sql`null`;
     return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${stepTable(index)}`;
   });
   // Select a flag, because PostgreSQL estimates that half of the rows have it. It would estimate that almost no row

@@ -1,11 +1,11 @@
 import type { NewEventRow } from "../../facts/event-row.ts";
 
 /** Matches NUL and lone surrogates, which PostgreSQL cannot store in a text. */
-const UNSTORABLE_CHARACTER = /\0|[\ud800-\udfff]/;
+const UNSTORABLE_CHARACTER_PATTERN = /\0|[\ud800-\udfff]/;
 
 /** Replaces characters that PostgreSQL cannot store in a text by U+FFFD. */
 export function replaceUnstorable(text: string): string {
-  return UNSTORABLE_CHARACTER.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
+  return UNSTORABLE_CHARACTER_PATTERN.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
 }
 
 /** The columns whose texts may contain unstorable characters. `body` is JSON, which contains them escaped. */
@@ -27,7 +27,7 @@ export function cleanRow(row: NewEventRow): NewEventRow {
   let cleaned = row;
   for (const name of TEXT_COLUMNS) {
     const text = row[name];
-    if (text === null || !UNSTORABLE_CHARACTER.test(text)) continue;
+    if (text === null || !UNSTORABLE_CHARACTER_PATTERN.test(text)) continue;
     cleaned = { ...cleaned, [name]: replaceUnstorable(text) };
   }
   return cleaned;

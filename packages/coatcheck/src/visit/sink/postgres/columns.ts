@@ -132,13 +132,13 @@ function arrayLiteral<Row>(rows: readonly Row[], column: keyof Row): string {
   return `${literal}}`;
 }
 
-const NEEDS_ESCAPE = /["\\]/;
+const NEEDS_ESCAPE_PATTERN = /["\\]/;
 const ESCAPED_CHARACTERS = /["\\]/g;
 
 function quoteElement(value: unknown): string {
   if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString("hex")}"`;
   const text = String(value);
-  return `"${NEEDS_ESCAPE.test(text) ? text.replace(ESCAPED_CHARACTERS, "\\$&") : text}"`;
+  return `"${NEEDS_ESCAPE_PATTERN.test(text) ? text.replace(ESCAPED_CHARACTERS, "\\$&") : text}"`;
 }
 
 /** Returns `column = excluded.column, …`. */

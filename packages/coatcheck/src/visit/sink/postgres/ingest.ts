@@ -192,7 +192,7 @@ export class PostgresIngest {
     visitor: number,
     reach: number,
   ): Promise<number | null> {
-    if (restartFromVisit !== null) return await this.#statements.startOfRebuildable(restartFromVisit);
+    if (restartFromVisit !== null) return await this.#statements.startOfRebuildableVisit(restartFromVisit);
     for (const { event, visitId } of backendEvents) {
       if (visitId !== null || event.session_id === null) continue;
       const startedAt = await this.#statements.lastVisitOfSession(visitor, event.session_id, reach);

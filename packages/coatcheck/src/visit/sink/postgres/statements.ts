@@ -184,7 +184,7 @@ export class VisitStatements {
   }
 
   /** Returns the start of a visit whose events are still stored; null for any other visit. */
-  async startOfRebuildable(visitId: string): Promise<number | null> {
+  async startOfRebuildableVisit(visitId: string): Promise<number | null> {
     const [row] = await this.#session.rows<{ started_at: number }>(
       `select v.started_at from coatcheck_visit v
        join coatcheck_visit_event e on e.id = v.id and e.at = v.started_at where v.id = $1`,

@@ -202,7 +202,7 @@ export class SqliteIngest {
     visitor: number,
     reach: number,
   ): number | null {
-    if (restartFromVisit !== null) return this.#statements.startOfRebuildable(restartFromVisit);
+    if (restartFromVisit !== null) return this.#statements.startOfRebuildableVisit(restartFromVisit);
     for (const { event, visitId } of backendEvents) {
       if (visitId !== null || event.session_id === null) continue;
       const startedAt = this.#statements.lastVisitOfSession(visitor, event.session_id, reach);

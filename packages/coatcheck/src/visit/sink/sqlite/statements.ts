@@ -180,7 +180,7 @@ export class VisitStatements {
   }
 
   /** Returns the start of a visit whose events are still stored; null for any other visit. */
-  startOfRebuildable(id: string): number | null {
+  startOfRebuildableVisit(id: string): number | null {
     const row = this.#get(
       "SELECT v.started_at FROM coatcheck_visit v JOIN coatcheck_visit_event e ON e.id = v.id WHERE v.id = ?",
       id,
