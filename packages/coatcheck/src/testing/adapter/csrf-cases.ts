@@ -202,7 +202,7 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "required" } },
     routes: { "/count": countRoute, "/login": loginRoute, "/page": tokenPageRoute },
     async check(fixture) {
-      const browser = fixture.browser();
+      const browser = fixture.openBrowser();
       const page = await browser.send("/page");
       assert.deepEqual(page.cookies, []);
       await browser.send("/count");
