@@ -16,9 +16,9 @@ export type BindingAction = "off" | "log" | "step-up" | "revoke";
  * applies.
  */
 export interface BindingPolicy {
-  /** Browser without its version, and operating system. */
+  /** The action if the browser (without its version) or the operating system has changed. */
   readonly userAgent: BindingAction;
-  /** The network of the client's IP address. */
+  /** The action if the network of the client's IP address has changed. */
   readonly address: BindingAction;
 }
 

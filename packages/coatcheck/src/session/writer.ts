@@ -165,7 +165,7 @@ export class SessionWriter<Data> {
         from: current,
         bytes: options.bytes ?? 0,
         apply: (record, stored) => {
-          this.#requireMayChange(from, record, stored, options);
+          this.#requireChangeAllowed(from, record, stored, options);
           if (!isAsync) return this.#withData(record, change(this.#dataOf(record), record), options);
           // The result was computed from `base`, so it is valid only if `base` is still stored.
           const isBase = record === stored && stored.version === base.version;
@@ -319,7 +319,7 @@ export class SessionWriter<Data> {
   }
 
   /** Checks that the change may be applied to `record`, which includes the earlier changes of the same commit. */
-  #requireMayChange(
+  #requireChangeAllowed(
     from: SessionRecord,
     record: SessionRecord,
     stored: SessionRecord,

@@ -21,7 +21,7 @@ export interface SimulationReport {
   readonly seed: number;
   /** Scenarios played; fewer than requested if one of them failed. */
   readonly runs: number;
-  /** Checks that returned a session, by tier. */
+  /** Number of checks that returned a session, by tier. */
   readonly accepted: Readonly<Record<Tier, number>>;
   /** Milliseconds; see {@link ScenarioResult}. */
   readonly worstStaleness: number;

@@ -21,7 +21,7 @@ export type CreateCore = (options: CoreUnderTestOptions) => CoreUnderTest;
 
 /** The result of one run. */
 export interface ScenarioResult {
-  /** Checks that returned a session, by tier. */
+  /** Number of checks that returned a session, by tier. */
   readonly accepted: Readonly<Record<Tier, number>>;
   /** Greatest true time between an invalidation and a check that still got the old copy, in milliseconds. */
   readonly worstStaleness: number;

@@ -10,7 +10,7 @@ interface HourFigures {
   readonly orders: VisitOrderRow[];
 }
 
-/** Computes the rollups (precomputed statistics) of the hours of a local day. */
+/** Computes the hourly rollups (precomputed statistics) of a local day. */
 export class HourRollup {
   readonly #tenant: string;
   readonly #time: LocalTime;

@@ -8,7 +8,7 @@ const MODES = ["open", "closed"] as const;
 export class WaitRollup {
   readonly #tenant: string;
   readonly #day: number;
-  /** The waits after each step except the last one. */
+  /** The waiting times after each step except the last one, in milliseconds. */
   readonly #waits = {
     open: STEP_TIMES.open.slice(1).map((): number[] => []),
     closed: STEP_TIMES.closed.slice(1).map((): number[] => []),

@@ -91,8 +91,8 @@ export interface VisitRow extends SourceColumns {
   /** Week of `started_at`. */
   week: number;
   /**
-   * Local day of the visitor's previous visit; null for the visitor's first visit. The number of visitors in a range
-   * of days from a to b is the number of its visits with `previous_day` null or less than a.
+   * Local day of the visitor's previous visit; null for the visitor's first visit. The number of visitors in a range of
+   * days from a to b is the number of visits in that range whose `previous_day` is null or less than a.
    */
   previous_day: number | null;
   /**

@@ -14,7 +14,10 @@ export interface MetricRow {
   /** Number of visits that are the first one of their visitor on the day. */
   readonly day_visitors: number;
   readonly new_visitors: number;
-  /** Number of visits that are the first one in the range of a visitor, apart from the visitor's first visit ever. */
+  /**
+   * Number of visits that are the first one of their visitor in the range, if the visitor's first visit ever does not
+   * count.
+   */
   readonly returning_visitors: number;
   readonly page_views: number;
   readonly orders: number;
