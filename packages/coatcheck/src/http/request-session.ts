@@ -208,7 +208,7 @@ export class RequestSession<Data> {
    *
    * @param status the status of the response.
    * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
-   *   UsageError inside the function of `update()`, for which it would wait.
+   *   UsageError inside the function that is passed to `update()`, because it would wait for that function.
    */
   commit(headers: ResponseHeaders, status = 200): MaybePromise<void> {
     if (this.#isCommitted) return;
@@ -243,7 +243,8 @@ export class RequestSession<Data> {
 
   #commitSession(headers: ResponseHeaders): MaybePromise<void> {
     const commit = this.#session?.commit(this.#http.options.onCommitFailure) ?? null;
-    // Only now: if a call in the function of update() has thrown, the adapter's call must still commit.
+    // Set this only now: if a call inside the function that is passed to update() has thrown, the adapter's call must
+    // still commit.
     this.#isCommitted = true;
     if (commit !== null) return andThen(commit, (result) => this.#setHeaders(headers, result));
   }

@@ -16,7 +16,10 @@ interface FormerValue {
   readonly value: JsonValue;
   /** A copy of `value` as it was when the member was replaced. */
   content: JsonValue;
-  /** Whether its changes belong to the value that replaced it. False if that is the data of another session. */
+  /**
+   * Whether changes of this value belong to the value that replaced it. False if the replacement is data of another
+   * session.
+   */
   readonly isSameSession: boolean;
 }
 

@@ -65,8 +65,8 @@ export class LateChanges {
   }
 
   /**
-   * Looks once for a change of an array or object that the application holds: such a change calls no listener. Not in
-   * production, where a timer per request would keep too many of them in memory.
+   * Looks once for a change of an array or object that the application holds: such a change calls no listener. Does
+   * nothing in production, because a timer for each request would keep too many changes in memory.
    */
   #watchHeldValues(changes: PendingChanges): void {
     if (!changes.hasHeldValues || process.env.NODE_ENV === "production") return;
@@ -93,8 +93,9 @@ const OUTAGE_MESSAGE =
 type UnsavedReason = "revoked" | "unavailable";
 
 /**
- * Returns why the commit of a handle stores nothing; null if it stores the changes. An error response instead would not
- * clear the cookie of a revoked session, and would end the page that the outage policy `anonymous` keeps.
+ * Returns why the commit of a handle stores nothing; null if it stores the changes. There is no error response in these
+ * cases: it would not clear the cookie of a revoked session, and it would replace the page that the outage policy
+ * `anonymous` keeps available.
  */
 export function storesNothing(
   state: HandleState,

@@ -61,7 +61,8 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   }
 
   beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void> {
-    // The function of update() may end the response, and does not await this commit. Inside it, commit() would throw.
+    // The function that is passed to update() may end the response, and does not await this commit. Inside that
+    // function, commit() would throw.
     return runOutside(() => this.session.commit(headers, status));
   }
 

@@ -120,9 +120,9 @@ export interface DailyVisitorRow {
   previous_day: number;
   visitors: number;
   /**
-   * The number of returning visitors, by the day of the visitor's previous visit other than the first. The second visit
-   * has no such visit, so it is counted under {@link NO_PREVIOUS_DAY}. The returning visitors of a range of days from a
-   * to b are the sum over its days with `previous_day < a`.
+   * The number of returning visitors, by the day of the visitor's previous visit. The first visit ever does not count
+   * as a previous visit, so a second visit is counted under {@link NO_PREVIOUS_DAY}. The returning visitors of a range
+   * of days from a to b are the sum over its days with `previous_day < a`.
    */
   returning_visitors: number;
 }
@@ -132,7 +132,7 @@ export const NO_PREVIOUS_DAY = -1_000_000;
 
 /**
  * How long the visits of one day waited between two steps of the standard funnel. Medians cannot be computed from the
- * medians of days, so all waits are stored. Primary key: tenant, mode, step, day.
+ * medians of days, so all waiting times are stored. Primary key: tenant, mode, step, day.
  */
 export interface DailyWaitRow {
   tenant: string;

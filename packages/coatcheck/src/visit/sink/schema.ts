@@ -97,7 +97,8 @@ export interface VisitRow extends SourceColumns {
   previous_day: number | null;
   /**
    * 1 for the visitor's second visit. The number of returning visitors in a range of days from a to b is the number of
-   * its visits with `is_second` 1 or `previous_day` less than a: the visit before a later visit is not the first one.
+   * visits in that range whose `is_second` is 1 or whose `previous_day` is less than a. The visit before a third or
+   * later visit is never the visitor's first one.
    */
   is_second: number;
   /** Week of the visitor's first visit, for retention. */

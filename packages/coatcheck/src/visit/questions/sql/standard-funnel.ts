@@ -32,7 +32,7 @@ export function standardStepsOf({ filters }: Scope, plan: FunnelPlan): StandardS
   return { mode, first, length: steps.length };
 }
 
-/** The number of visits that did a step, under the name of each step in `FUNNEL_STEPS`. */
+/** For each step in `FUNNEL_STEPS`, by its name: the number of visits that did the step. */
 export type StepCounts = Readonly<Record<(typeof FUNNEL_STEPS)[number], number>>;
 
 /** Counts the visits that did each step of the standard funnel. */
