@@ -107,7 +107,7 @@ export async function startFormSite(http: HttpOptions = {}) {
   const server = await startLocalServer(async (request, response) => serve(request, response));
   const backend = `http://127.0.0.1:${server.port}`;
   const proxy = await startTlsProxy(backend);
-  const [origin, other] = [proxy.at("shop.test"), proxy.at("login.test")];
+  const [origin, other] = [proxy.originOf("shop.test"), proxy.originOf("login.test")];
   const options: HttpOptions = { trustProxy: 1, csrf: { trustedOrigins: [other] }, ...http };
   const shop = coatcheck(
     manager,
@@ -125,7 +125,7 @@ export async function startFormSite(http: HttpOptions = {}) {
   };
   return {
     origin,
-    at: proxy.at,
+    originOf: proxy.originOf,
     /** The origin of the site that the shop trusts, such as a login provider. */
     otherOrigin: other,
     manager,

@@ -48,14 +48,14 @@ function setUpFrames(options: SiteOptions, preferences: Preferences) {
   return {
     fixture,
     /** Opens the shop as a top-level page. */
-    openTopLevel: () => open(proxy.at("shop.test")),
+    openTopLevel: () => open(proxy.originOf("shop.test")),
     /** Opens the shop in a frame on a page of another site. */
     async embedIn(host: string, sandbox = false): Promise<Frame> {
       const query = new URLSearchParams({
-        src: `${proxy.at("shop.test")}/`,
+        src: `${proxy.originOf("shop.test")}/`,
         ...(sandbox && { sandbox: "" }),
       });
-      const page = await open(`${proxy.at(host)}/around?${query}`);
+      const page = await open(`${proxy.originOf(host)}/around?${query}`);
       const frame = page.frames().find((frame) => frame.parentFrame());
       if (!frame) throw new Error("The page has no frame.");
       await frame.waitForFunction(() => "client" in window);

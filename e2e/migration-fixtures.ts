@@ -98,7 +98,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
         .end(renderHtml('<script type="module" src="/plain.js"></script>'));
     } else {
       headers.push(request.headers.cookie ?? "");
-      await gates.pass(path);
+      await gates.waitForRelease(path);
       migrating(request, response, () => application.handle(request, response));
     }
   }
@@ -107,7 +107,7 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
   const proxy = await startTlsProxy(`http://127.0.0.1:${server.port}`);
 
   return {
-    origin: proxy.at("app.dott.test"),
+    origin: proxy.originOf("app.dott.test"),
     /** The path of a page with a session client that uses this site's base path. */
     app: `/app?silent&options=${encodeURIComponent(JSON.stringify({ baseUrl: BASE_PATH }))}`,
     manager,

@@ -1,7 +1,7 @@
 /** Delays responses until a test releases them. */
 export interface ResponseGates {
   /** Waits until the test releases the responses named `key`. Undefined if the test does not hold them. */
-  pass(key: string): Promise<void> | undefined;
+  waitForRelease(key: string): Promise<void> | undefined;
   /** Holds back the responses named `key` until the returned function is called. */
   hold(key: string): () => void;
 }
@@ -9,7 +9,7 @@ export interface ResponseGates {
 export function createResponseGates(): ResponseGates {
   const held = new Map<string, Promise<void>>();
   return {
-    pass: (key) => held.get(key),
+    waitForRelease: (key) => held.get(key),
     hold(key) {
       const { promise, resolve } = Promise.withResolvers<void>();
       held.set(key, promise);

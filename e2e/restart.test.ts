@@ -10,7 +10,7 @@ describeWithProgram("chromium", "after a restart of Chromium", () => {
     /** Opens the shop under another host name, which has separate cookies. */
     const open = async (host: string) => {
       const page = await browser.context.newPage();
-      await page.goto(site.at(host));
+      await page.goto(site.originOf(host));
       return page;
     };
     try {

@@ -140,7 +140,7 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
     }),
     orders: withSession(async (request, response) => {
       const { subject } = await request.session.load();
-      await gates.pass("inside POST /orders");
+      await gates.waitForRelease("inside POST /orders");
       response.writeHead(200, JSON_HEADERS).end(JSON.stringify({ success: true, data: { subject } }));
     }),
     reactPage: withSession(async (request, response) => {
@@ -170,7 +170,7 @@ export async function startSite(options: SiteOptions = {}) {
       const token = CSRF_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean);
       received.push({ line, token });
     }
-    await gates.pass(line);
+    await gates.waitForRelease(line);
     if (isEndpoint && failure) FAILURES[failure](response);
     else if (isEndpoint) endpoints(request, response);
     else if (line === "POST /orders") orders(request, response);

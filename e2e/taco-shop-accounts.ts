@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import {
-  accountButton,
   basket,
   basketLines,
   basketTotal,
@@ -9,6 +8,7 @@ import {
   dialog,
   dialogBody,
   expectText,
+  findAccountButton,
   findOrderTab,
   focusedName,
   invite,
@@ -27,7 +27,7 @@ export function testAccounts(shop: TacoShop): void {
     const page = await shop.visit("alice");
     await button(page, "Add: Baklava").click();
     await expectText(basketTotal(page), "CHF 4.00");
-    await accountButton(page).click();
+    await findAccountButton(page).click();
     const form = dialog(page);
     const email = form.getByLabel("E-mail");
     const password = form.getByLabel("Password");
@@ -50,7 +50,7 @@ export function testAccounts(shop: TacoShop): void {
     await email.fill("alice@example.ch");
     await password.fill(PASSWORD);
     await page.keyboard.press("Enter");
-    await expectText(accountButton(page), "Alice");
+    await expectText(findAccountButton(page), "Alice");
     await page.getByText("Hello Alice!").waitFor();
     expect(await form.count()).toBe(0);
     expect(await focusedName(page)).toBe("Alice");
@@ -60,7 +60,7 @@ export function testAccounts(shop: TacoShop): void {
     expect((await sent).headers()["x-csrf-token"]).toBeTruthy();
 
     const other = await shop.visit("bruno");
-    await accountButton(other).click();
+    await findAccountButton(other).click();
     await button(dialog(other), "I am new here").click();
     await dialog(other).getByLabel("Name").fill("Bruno");
     await dialog(other).getByLabel("E-mail").fill("Alice@example.ch");
@@ -79,14 +79,14 @@ export function testAccounts(shop: TacoShop): void {
     const other = await shop.visit("bruno");
     await button(other, "Add: Baklava").click();
     await expectText(basketLines(other), "Baklava");
-    await accountButton(other).click();
+    await findAccountButton(other).click();
     await dialog(other).getByLabel("E-mail").fill("ada@example.ch");
     await dialog(other).getByLabel("Password").fill("not the password");
     await other.keyboard.press("Enter");
     await dialog(other).getByText("Wrong e-mail or password.").waitFor();
     await dialog(other).getByLabel("Password").fill(PASSWORD);
     await other.keyboard.press("Enter");
-    await expectText(accountButton(other), "Ada");
+    await expectText(findAccountButton(other), "Ada");
     await findOrderTab(other, "Office").click();
     await expectText(basketLines(other), "Tiramisu");
     // The basket that was filled before the login is kept too.
@@ -122,11 +122,11 @@ export function testAccounts(shop: TacoShop): void {
     await openOrder(page, "Secret");
     await page.goto(shop.urlOf("/icon.svg"));
     const second = await shop.visit("alice");
-    await expectText(accountButton(second), "Grace");
+    await expectText(findAccountButton(second), "Grace");
     await logOut(second);
     await second.close();
     await page.goBack({ waitUntil: "commit" });
-    await expectText(accountButton(page), "Log in");
+    await expectText(findAccountButton(page), "Log in");
     expect(await findOrderTab(page, "Secret").count()).toBe(0);
 
     // A logout clears this browser's caches. A logout on another device does not, so the page is restored.
@@ -145,9 +145,9 @@ export function testAccounts(shop: TacoShop): void {
     await logIn(other, "Grace", "grace@example.ch");
     await clickAccountMenu(other, "Log out everywhere");
     await button(dialog(other), "Log out everywhere").click();
-    await expectText(accountButton(other), "Log in");
+    await expectText(findAccountButton(other), "Log in");
     await page.goBack({ waitUntil: "commit" });
-    await expectText(accountButton(page), "Log in");
+    await expectText(findAccountButton(page), "Log in");
     expect(await findOrderTab(page, "Secret").count()).toBe(0);
     const { since, shown } = await page.evaluate(() => ({ ...document.body.dataset }));
     expect({ since, shown }).toEqual({ since: "before", shown: "none" });
@@ -160,7 +160,7 @@ export function testAccounts(shop: TacoShop): void {
     await shop.setOffline("alice", true);
     await clickAccountMenu(page, "Log out");
     await button(dialog(page), "Log out").click();
-    await expectText(accountButton(page), "Log in");
+    await expectText(findAccountButton(page), "Log in");
     await page.getByText("There is no connection to the shop").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
 
@@ -225,7 +225,7 @@ export function testAccounts(shop: TacoShop): void {
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
     };
-    await accountButton(page).focus();
+    await findAccountButton(page).focus();
     await press("Enter");
     await dialog(page).waitFor();
     await press("Shift+Tab", "Enter", "Tab");
@@ -235,12 +235,12 @@ export function testAccounts(shop: TacoShop): void {
     await press("Tab");
     await page.keyboard.type(PASSWORD);
     await press("Enter");
-    await expectText(accountButton(page), "Alan");
+    await expectText(findAccountButton(page), "Alan");
     expect(await focusedName(page)).toBe("Alan");
 
     for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
-      await accountButton(page).focus();
+      await findAccountButton(page).focus();
       await press("Enter", "Tab", "Tab", "Enter");
       await dialogBody(page).locator("li").waitFor();
       const widths = await page.evaluate(() => [

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import {
-  accountButton,
   basketTotal,
   button,
   clickAccountMenu,
   dialog,
   expectText,
+  findAccountButton,
   focusedName,
   logIn,
   openOrder,
@@ -35,7 +35,7 @@ export function testDevices(shop: TacoShop): void {
     await expect.poll(() => list.count()).toBe(1);
     // Two seconds is the staleness bound: the longest time for which a node may serve a revoked session.
     await page.getByText("You were logged out here from another device.").waitFor({ timeout: 2000 });
-    await expectText(accountButton(page), "Log in");
+    await expectText(findAccountButton(page), "Log in");
     expect(await page.getByRole("tab").count()).toBe(0);
     expect(await page.evaluate(() => document.body.dataset.since)).toBe("before");
 
@@ -70,7 +70,7 @@ export function testDevices(shop: TacoShop): void {
     await page.keyboard.press("Enter");
     await proof.waitFor({ state: "detached" });
     await expect.poll(() => dialog(page).locator("li").count()).toBe(1);
-    await expectText(accountButton(other), "Log in");
+    await expectText(findAccountButton(other), "Log in");
     await page.keyboard.press("Escape");
     expect(await focusedName(page)).toBe("Barbara");
   });
@@ -86,8 +86,8 @@ export function testDevices(shop: TacoShop): void {
     await expectText(basketTotal(other), "CHF 4.00");
     await clickAccountMenu(page, "Log out everywhere");
     await button(dialog(page), "Log out everywhere").click();
-    await expectText(accountButton(page), "Log in");
-    await expectText(accountButton(other), "Log in");
+    await expectText(findAccountButton(page), "Log in");
+    await expectText(findAccountButton(other), "Log in");
     await other.getByText("You were logged out here from another device.").waitFor();
     expect(await other.getByText("This order is closed.").count()).toBe(0);
     expect(await page.getByText("You were logged out here from another device.").count()).toBe(0);
@@ -104,10 +104,10 @@ export function testDevices(shop: TacoShop): void {
     expect(await focusedName(page)).toBe("Stay logged in");
     await page.keyboard.press("Enter");
     await warning.waitFor({ state: "hidden" });
-    await expectText(accountButton(page), "Kay");
+    await expectText(findAccountButton(page), "Kay");
     await warning.waitFor();
     await button(warning, "Log out").click();
-    await expectText(accountButton(page), "Log in");
+    await expectText(findAccountButton(page), "Log in");
   });
 
   it("a message explains that the session has expired, and the next login shows the orders again", async () => {
@@ -118,7 +118,7 @@ export function testDevices(shop: TacoShop): void {
     const data = { metadata: { customerName: "Office" } };
     expect((await page.request.post(`${url}/api/v1/sessions`, { data })).status()).toBe(201);
     await page.getByText("You were inactive for a while, so you have been logged out.").waitFor();
-    await expectText(accountButton(page), "Log in");
+    await expectText(findAccountButton(page), "Log in");
     expect(await dialog(page).count()).toBe(0);
     await expect.poll(() => page.getByRole("tab").count()).toBe(0);
 

@@ -156,7 +156,7 @@ export const findOrderTab = (page: Page, name: string) => page.getByRole("tab", 
 export const basketLines = (page: Page) => basket(page).locator(".line h3");
 export const basketTotal = (page: Page) => basket(page).locator(".total strong");
 /** Finds the button that shows the user's name or "Log in". */
-export const accountButton = (page: Page) => page.locator(".account-button");
+export const findAccountButton = (page: Page) => page.locator(".account-button");
 
 /** Waits until the element has this text. A space in `text` also matches a space that does not wrap. */
 export const expectText = (locator: Locator, text: string | RegExp) =>
@@ -202,22 +202,22 @@ export async function invite(owner: Page, role: "May edit" | "May only view" = "
 
 export async function signUp(page: Page, name: string, email: string): Promise<void> {
   await page.bringToFront();
-  await accountButton(page).click();
+  await findAccountButton(page).click();
   await button(dialog(page), "I am new here").click();
   await dialog(page).getByLabel("Name").fill(name);
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await expectText(accountButton(page), name);
+  await expectText(findAccountButton(page), name);
 }
 
 export async function logIn(page: Page, name: string, email: string): Promise<void> {
   await page.bringToFront();
-  await accountButton(page).click();
+  await findAccountButton(page).click();
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await expectText(accountButton(page), name);
+  await expectText(findAccountButton(page), name);
 }
 
 /** Opens the account's menu and clicks an item. */
@@ -226,17 +226,17 @@ export async function clickAccountMenu(
   item: "My past orders" | "My devices" | "Log out" | "Log out everywhere",
 ): Promise<void> {
   await page.bringToFront();
-  await accountButton(page).click();
+  await findAccountButton(page).click();
   await button(page.locator(".account-menu"), item).click();
 }
 
 export async function logOut(page: Page): Promise<void> {
   await clickAccountMenu(page, "Log out");
   await button(dialog(page), "Log out").click();
-  await expectText(accountButton(page), "Log in");
+  await expectText(findAccountButton(page), "Log in");
 }
 
-/** Places orders of one drink each through the API, in a new order session of the page's browser. */
+/** Places `count` orders through the API, each with one drink, in a new order session of the page's browser. */
 export async function placeThroughApi(page: Page, count: number): Promise<void> {
   await page.evaluate(async (count) => {
     const post = async (path: string, body: unknown) => {

@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import {
-  accountButton,
   button,
   dialog,
   dialogBody,
+  findAccountButton,
   placeThroughApi,
   signUp,
   type TacoShop,
@@ -98,7 +98,7 @@ export function testLargeText(shop: TacoShop): void {
         await expectToFit(page, `taco editor, ${language}`);
         await page.keyboard.press("Escape");
         await dialog(page).waitFor({ state: "detached" });
-        await accountButton(page).click();
+        await findAccountButton(page).click();
         await expectToFit(page, `account menu, ${language}`);
         await page.locator(".account-menu button").first().click();
         await dialogBody(page).locator("summary").first().click();

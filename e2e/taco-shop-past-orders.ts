@@ -2,13 +2,13 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { findViolations } from "./taco-shop-accessibility.ts";
 import {
-  accountButton,
   addTaco,
   basket,
   button,
   clickAccountMenu,
   dialog,
   expectText,
+  findAccountButton,
   focusedName,
   logIn,
   openOrder,
@@ -82,7 +82,7 @@ export function testPastOrders(shop: TacoShop): void {
     const page = await shop.visit("alice");
     await signUp(page, "Mary", "mary@example.ch");
     await placeThroughApi(page, 21);
-    await accountButton(page).focus();
+    await findAccountButton(page).focus();
     for (const key of ["Enter", "Tab", "Enter"]) await page.keyboard.press(key);
     await expect.poll(() => orders(page).count()).toBe(20);
     const numbers = async () =>

@@ -1,13 +1,13 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import {
-  accountButton,
   basket,
   basketLines,
   basketTotal,
   button,
   dialog,
   expectText,
+  findAccountButton,
   findOrderTab,
   logIn,
   logOut,
@@ -56,7 +56,7 @@ export function testTabs(shop: TacoShop): void {
     };
 
     await signUp(first, "Ada", "ada@tabs.example");
-    await expectText(accountButton(second), "Ada");
+    await expectText(findAccountButton(second), "Ada");
     await openOrder(first, "Office");
     await findOrderTab(second, "Office").waitFor();
     await second.bringToFront();
@@ -96,10 +96,10 @@ export function testTabs(shop: TacoShop): void {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await first.bringToFront();
     await button(first, "DE Deutsch").click();
-    await expectText(accountButton(second), "Anmelden");
+    await expectText(findAccountButton(second), "Anmelden");
     await second.bringToFront();
     await button(second, "EN English").click();
-    await expectText(accountButton(first), "Log in");
+    await expectText(findAccountButton(first), "Log in");
 
     await signUp(first, "Konrad", "konrad@example.ch");
     await second.bringToFront();
@@ -118,13 +118,13 @@ export function testTabs(shop: TacoShop): void {
     await other.getByText("Guten Tag, Konrad!").waitFor();
     expect(await other.getAttribute("html", "lang")).toBe("de");
     // The language survives a logout, which clears the browser's storage.
-    await accountButton(other).click();
+    await findAccountButton(other).click();
     await button(other, "Abmelden").click();
     await button(dialog(other), "Abmelden").click();
     await other.getByText("Sie sind abgemeldet.").waitFor();
     await expect.poll(() => other.evaluate(() => localStorage.getItem("taco-shop.language"))).toBe("de");
     await other.reload();
-    await expectText(accountButton(other), "Anmelden");
+    await expectText(findAccountButton(other), "Anmelden");
   });
 
   it("four tabs with live orders leave connections free for requests", async () => {

@@ -62,7 +62,7 @@ export async function startTlsProxy(backend: string) {
   const { port } = server.address() as AddressInfo;
   return {
     /** Returns the site's origin under a host name. */
-    at: (host: string) => `https://${host}:${port}`,
+    originOf: (host: string) => `https://${host}:${port}`,
     /** Holds back requests with this method and URL, such as `POST /login`, and their responses, from now on. */
     hold(line: string): HeldExchanges {
       const exchanges = new HeldExchanges();

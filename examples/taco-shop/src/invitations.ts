@@ -135,7 +135,7 @@ export class Invitations {
    * invitation has expired, was revoked or never existed. `CONFLICT` if the order already has `MAX_MEMBERS` guests.
    */
   async accept(caller: Caller, token: string, name: string): Promise<{ sessionId: string; role: Role }> {
-    const { record, invitationId, secret } = await this.#open(token);
+    const { record, invitationId, secret } = await this.#findInvitation(token);
     const { id: orderId } = record;
     const currentAccess = this.#orderAccess.accessOf(caller, record);
     if (currentAccess?.role === "owner") return { sessionId: orderId, role: "owner" };
@@ -177,14 +177,14 @@ export class Invitations {
    * the token.
    */
   async check(token: string): Promise<InvitationView> {
-    const { record, invitation } = await this.#open(token);
+    const { record, invitation } = await this.#findInvitation(token);
     const owner = this.#orderAccess.ownerOf(record).name;
     const participants = Object.keys(orderOf(record.data).members).length + 1;
     return { role: invitation.role, owner, participants };
   }
 
   /** Returns the live order and the invitation of a token. */
-  async #open(token: string) {
+  async #findInvitation(token: string) {
     const [, orderId, invitationId, secret] = TOKEN_PATTERN.exec(token) ?? [];
     if (!isSessionId(orderId) || invitationId === undefined || secret === undefined) {
       throw new CoatcheckError(

@@ -9,22 +9,24 @@ import { type HistoryEntry, readEntry } from "./order-state.ts";
  * entries.
  */
 export class OrderHistory {
-  readonly #newest: StatementSync;
+  readonly #selectNewestNumber: StatementSync;
   readonly #insert: StatementSync;
-  readonly #page: StatementSync;
-  readonly #forget: StatementSync;
-  readonly #listUnowned: StatementSync;
+  readonly #selectPage: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #selectUnowned: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#newest = database.prepare("SELECT max(number) AS number FROM order_history WHERE session_id = ?");
+    this.#selectNewestNumber = database.prepare(
+      "SELECT max(number) AS number FROM order_history WHERE session_id = ?",
+    );
     this.#insert = database.prepare(
       "INSERT INTO order_history (session_id, number, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     );
-    this.#page = database.prepare(
+    this.#selectPage = database.prepare(
       "SELECT entry FROM order_history WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
     );
-    this.#forget = database.prepare("DELETE FROM order_history WHERE session_id = ?");
-    this.#listUnowned = database.prepare(
+    this.#delete = database.prepare("DELETE FROM order_history WHERE session_id = ?");
+    this.#selectUnowned = database.prepare(
       `SELECT DISTINCT session_id FROM order_history WHERE session_id NOT IN (SELECT session_id FROM account_orders)
        AND session_id NOT IN (SELECT session_id FROM past_orders)`,
     );
@@ -32,7 +34,7 @@ export class OrderHistory {
 
   /** Stores the entries that are not stored yet. */
   addMissing(orderId: string, entries: readonly HistoryEntry[]): void {
-    const newest = Number(this.#newest.get(orderId)?.number ?? 0);
+    const newest = Number(this.#selectNewestNumber.get(orderId)?.number ?? 0);
     for (const entry of entries) {
       if (entry.number > newest) this.#insert.run(orderId, entry.number, JSON.stringify(entry));
     }
@@ -40,17 +42,17 @@ export class OrderHistory {
 
   /** Returns the newest `limit` entries with a number below `before`, oldest first. */
   read(orderId: string, before: number, limit: number): HistoryEntry[] {
-    const rows = this.#page.all(orderId, before, limit);
+    const rows = this.#selectPage.all(orderId, before, limit);
     return rows.map(({ entry }) => readEntry(JSON.parse(String(entry)))).reverse();
   }
 
   /** Deletes the history of an order. */
   forget(orderId: string): void {
-    this.#forget.run(orderId);
+    this.#delete.run(orderId);
   }
 
   /** Lists the ids of the orders that have a history and never belonged to an account. */
   listUnowned(): string[] {
-    return this.#listUnowned.all().map(({ session_id }) => String(session_id));
+    return this.#selectUnowned.all().map(({ session_id }) => String(session_id));
   }
 }

@@ -87,14 +87,14 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
 /**
  * Starts a backend for the tests of one `describe`, with a gateway and a session manager.
  *
- * @param left the stock, by product id, for the products that have another stock than in the menu.
+ * @param stock the portions of each product whose stock differs from the menu, by product id.
  */
-export function setUpBackend(kind: BackendKind, left: Record<string, number> = {}) {
+export function setUpBackend(kind: BackendKind, stock: Record<string, number> = {}) {
   const folder = temporaryFolder();
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the manager's tests"] });
   const used = {} as { backend: Backend; upstream: Upstream };
   beforeAll(async () => {
-    writeFileSync(join(folder.path, "stock.json"), JSON.stringify({ through: 0, left }));
+    writeFileSync(join(folder.path, "stock.json"), JSON.stringify({ through: 0, left: stock }));
     used.backend = await startBackend({ port: 0, dataDir: folder.path, kind });
     used.upstream = gatewayTo(used.backend.url);
   });

@@ -93,7 +93,7 @@ describeEachBackend(
         ).toBe(0);
       });
 
-      test("an order with an invalid recipient or without a key is rejected with 422 and the path of the fault", async () => {
+      test("an order with an invalid recipient or without an idempotency key is rejected with 422 and the path of the fault", async () => {
         const visitor = await connect();
         await visitor.send("POST", "/cart/tacos", TACO_L);
         const { customer, delivery } = ALICE_RECIPIENT;

@@ -151,11 +151,11 @@ export const passwordHasher = new PasswordHasher({ N: 1024, r: 8, p: 1 });
 /**
  * Starts a shop and a backend for the tests of one `describe`.
  *
- * @param left the stock, by product id, for the products that have another stock than in the menu.
+ * @param stock the portions of each product whose stock differs from the menu, by product id.
  */
 export function setUpShop(
   kind: BackendKind,
-  left: Record<string, number> = {},
+  stock: Record<string, number> = {},
   limits: Limits = HIGH_LIMITS,
 ) {
   const folder = temporaryFolder();
@@ -171,7 +171,7 @@ export function setUpShop(
   const url = () => used.shop.url;
   beforeAll(async () => {
     mkdirSync(backendData);
-    writeFileSync(join(backendData, "stock.json"), JSON.stringify({ through: 0, left }));
+    writeFileSync(join(backendData, "stock.json"), JSON.stringify({ through: 0, left: stock }));
     used.shop = await startShop({
       config,
       log,

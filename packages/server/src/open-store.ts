@@ -7,7 +7,7 @@ import { createFolderOf } from "./create-folder.ts";
 import type { Database } from "./database-variable.ts";
 import { StartError } from "./start-error.ts";
 
-/** An open store, and the functions of the database that the cache needs in addition. */
+/** An open session store, with a function for the cache in front of it. */
 export interface OpenStore {
   readonly store: SessionStore;
   /** SQLite only: returns a number that changes when another process commits. */

@@ -39,7 +39,7 @@ async function sweep(options: SweepCommandOptions): Promise<void> {
     DATABASE_URL: options.database ?? DATABASE_URL,
     SESSION_RETENTION_MS: options.retention ?? SESSION_RETENTION_MS,
   });
-  requireExisting(database);
+  requireExistingFile(database);
   const { store } = await openStore(database, ({ message }) => console.error(message));
   try {
     const endedBefore = systemClock.now() - retention;
@@ -51,7 +51,7 @@ async function sweep(options: SweepCommandOptions): Promise<void> {
 }
 
 /** Rejects a missing SQLite file. Opening it would create it, and the operator would not notice a wrong path. */
-function requireExisting(database: Database): void {
+function requireExistingFile(database: Database): void {
   if (database.kind !== "sqlite" || existsSync(database.path)) return;
   throw new StartError([
     `There is no database at ${database.path}; set another with DATABASE_URL or --database.`,

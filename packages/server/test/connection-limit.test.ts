@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { limitConnections } from "../src/connection-limit.ts";
-import { observedApp } from "./observed-app.ts";
+import { buildObservedApp } from "./observed-app.ts";
 
 test("connections that exceed the limit of open files are rejected, and logged at most once a minute", async () => {
   const logged: { level: number; msg: string; maxConnections: number }[] = [];
@@ -30,7 +30,7 @@ test("connections are not limited if the limit of open files is unknown", () => 
 });
 
 test("a client has 30 seconds to send its headers and its body", async () => {
-  const { app, close } = await observedApp();
+  const { app, close } = await buildObservedApp();
   expect([app.server.headersTimeout, app.server.requestTimeout]).toEqual([30_000, 30_000]);
   await close();
 });

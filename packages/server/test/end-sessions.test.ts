@@ -1,12 +1,12 @@
 import type { CreateOptions } from "coatcheck";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 let observed: ObservedApp;
 
 beforeEach(async () => {
-  observed = await observedApp();
+  observed = await buildObservedApp();
 });
 afterEach(() => observed.close());
 

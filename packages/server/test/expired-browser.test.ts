@@ -1,13 +1,13 @@
 import { SessionManager } from "coatcheck";
 import { memoryStore } from "coatcheck/store/memory";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 let observed: ObservedApp;
 
 beforeEach(async () => {
-  observed = await observedApp();
+  observed = await buildObservedApp();
 });
 afterEach(() => observed.close());
 

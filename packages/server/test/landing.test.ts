@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { ADMIN_TOKEN, useService } from "./fixtures.ts";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
@@ -18,7 +18,7 @@ describe("the landing page", () => {
 
   test("contains the store, the cache, the live sessions and links for a browser", async () => {
     const installation = { store: "SQLite", shopUrl: "http://localhost:3001" };
-    observed = await observedApp({ installation });
+    observed = await buildObservedApp({ installation });
     await observed.manager.create();
     const { statusCode, headers, body } = await page();
     expect([statusCode, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
@@ -32,7 +32,7 @@ describe("the landing page", () => {
   });
 
   test("loads no files, and its Content-Security-Policy allows only the page's own style", async () => {
-    observed = await observedApp();
+    observed = await buildObservedApp();
     const { headers, body } = await page();
     const style = /<style>(.*)<\/style>/s.exec(body)?.[1] ?? "";
     const policy = String(headers["content-security-policy"]);
@@ -45,7 +45,7 @@ describe("the landing page", () => {
   test.each([undefined, "*/*", "application/json", "text/html;q=0, application/json"])(
     "is JSON if the request accepts %s",
     async (accept) => {
-      observed = await observedApp();
+      observed = await buildObservedApp();
       const { headers, json } = await observed.app.inject({ url: "/", headers: accept ? { accept } : {} });
       expect(headers["content-type"]).toMatch(/^application\/json/);
       expect(headers.vary).toContain("Accept");
@@ -59,7 +59,7 @@ describe("the landing page", () => {
   );
 
   test("reports that the store does not respond", async () => {
-    observed = await observedApp({ installation: { store: "SQLite" } });
+    observed = await buildObservedApp({ installation: { store: "SQLite" } });
     await observed.manager.close();
     expect((await page()).body).toContain("SQLite, not responding");
   });
@@ -69,7 +69,7 @@ describe("the landing page", () => {
       shopUrl: "http://localhost:3001",
       adminTokenFile: "data/coatcheck.db.admin-token",
     };
-    observed = await observedApp({ installation });
+    observed = await buildObservedApp({ installation });
     expect((await page()).body).toContain("$(cat &#39;data/coatcheck.db.admin-token&#39;)");
     const { body } = await page("sessions.example");
     expect(body).toContain("curl http://sessions.example/api/v1/sessions");
@@ -80,7 +80,7 @@ describe("the landing page", () => {
   test.each(['"><script>alert(1)</script>', "a.example; rm -rf ~", "$(reboot)", "a.example'"])(
     "does not contain the unsafe host %s of the request",
     async (host) => {
-      observed = await observedApp();
+      observed = await buildObservedApp();
       const { body } = await page(host);
       expect(body).toContain("curl http://localhost/api/v1/sessions");
       expect(body).not.toMatch(/alert|reboot|rm -rf|a\.example/);

@@ -25,7 +25,7 @@ export interface ObservedApp {
 }
 
 /** Builds the service with these options. Default: the options for an empty environment. */
-export async function observedApp(options: Partial<AppOptions> = {}): Promise<ObservedApp> {
+export async function buildObservedApp(options: Partial<AppOptions> = {}): Promise<ObservedApp> {
   const clock = fakeClock(Date.UTC(2026, 0, 1));
   const store = memoryStore({ clock });
   const cache = createCache({ store, singleProcess: true, clock });

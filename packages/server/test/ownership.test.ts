@@ -60,7 +60,7 @@ const REQUESTS = [
 ] as const;
 
 describe.each(Object.entries(OWNERS))("the %s session", (target, owners) => {
-  test.each(CALLERS)("can be read and written only by its owners (caller: %s)", async (name) => {
+  test.each(CALLERS)("the session can be read and written only by its owners (caller: %s)", async (name) => {
     for (const [method, suffix] of REQUESTS) {
       const path = `${sessions[target]}${suffix}`;
       const { status, body } = await caller(name).send(
@@ -73,12 +73,12 @@ describe.each(Object.entries(OWNERS))("the %s session", (target, owners) => {
     }
   });
 
-  test("is unchanged after the requests of callers that do not own it", async () => {
+  test("the session is unchanged after the requests of callers that do not own it", async () => {
     const { body } = await caller("admin").get(`${sessions[target]}/data`);
     expect(Object.keys(body.data?.seenBy ?? {}).sort()).toEqual([...owners].sort());
   });
 
-  test("cannot be ended or rotated by callers that do not own it", async () => {
+  test("the session cannot be ended or rotated by callers that do not own it", async () => {
     for (const name of CALLERS.filter((each) => !owners.includes(each))) {
       expect((await caller(name).post(`${sessions[target]}/rotate`)).status).toBe(404);
       expect((await caller(name).delete(sessions[target] ?? "")).status).toBe(404);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { AppOptions } from "../src/app.ts";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 let observed: ObservedApp;
 afterEach(() => observed.close());
@@ -26,7 +26,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     "127.0.0.1:80",
     "[::1]:3000",
   ])("a response for the host %s sets a cookie without Secure, and no HSTS header", async (host) => {
-    observed = await observedApp();
+    observed = await buildObservedApp();
     expect(await create({ host })).toEqual({ status: 201, cookie: PLAIN_COOKIE, hsts: undefined });
   });
 
@@ -38,7 +38,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     "127.0.0.1.example",
     "[::2]",
   ])("a response for the host %s sets a Secure cookie and an HSTS header", async (host) => {
-    observed = await observedApp();
+    observed = await buildObservedApp();
     const { cookie, hsts } = await create({ host });
     expect(cookie).toBe(SECURE_COOKIE);
     expect(hsts).toMatch(/^max-age=\d+/);
@@ -48,12 +48,12 @@ describe("without TRUST_PROXY on a loopback address", () => {
     { "x-forwarded-proto": "https" },
     { forwarded: "for=192.0.2.1;proto=https" },
   ])("the cookie is Secure if a proxy rewrote the host, with %j", async (forwarding) => {
-    observed = await observedApp();
+    observed = await buildObservedApp();
     expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE_COOKIE);
   });
 
   test("a cookie without Secure is ignored in a request to a host that is not loopback", async () => {
-    observed = await observedApp();
+    observed = await buildObservedApp();
     const { app } = observed;
     const { headers, json } = await app.inject({
       method: "POST",
@@ -71,7 +71,7 @@ test.each<[AppOptions["secureCookie"], string, string]>([
   [false, "shop.example", PLAIN_COOKIE],
   [true, "localhost", SECURE_COOKIE],
 ])("secureCookie %j determines the cookie for the host %s", async (secureCookie, host, cookie) => {
-  observed = await observedApp({ secureCookie });
+  observed = await buildObservedApp({ secureCookie });
   expect((await create({ host })).cookie).toBe(cookie);
 });
 
@@ -81,7 +81,7 @@ describe("the warning about a proxy", () => {
   test.each(["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"])(
     "is logged once for requests with %s, and names the variable TRUST_PROXY",
     async (header) => {
-      observed = await observedApp();
+      observed = await buildObservedApp();
       await create({ host: "localhost" });
       expect(warnings()).toEqual([]);
       await create({ [header]: "for=192.0.2.1" });
@@ -94,7 +94,7 @@ describe("the warning about a proxy", () => {
   test.each<[AppOptions["trustProxy"]]>([[false], [1], [["10.0.0.0/8"]]])(
     "is not logged if trustProxy is %j",
     async (trustProxy) => {
-      observed = await observedApp({ trustProxy });
+      observed = await buildObservedApp({ trustProxy });
       await create({ "x-forwarded-for": "192.0.2.1" });
       expect(warnings()).toEqual([]);
     },

@@ -2,7 +2,7 @@ import { CoatcheckError } from "coatcheck";
 import { afterEach, describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS, RateLimiter } from "../src/rate-limiter.ts";
 import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 describe("RateLimiter", () => {
   test("rejects the requests of a key that exceed the maximum, until the window ends", () => {
@@ -72,7 +72,7 @@ describe("the API", () => {
   }
 
   test("limits the requests with a session's token, and a consumer's requests for each session", async () => {
-    observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
+    observed = await buildObservedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(API_KEYS.slack));
     const other = await created(bearer(API_KEYS.slack));
     expect(await statuses(4, { url, headers: bearer(token) })).toEqual([200, 200, 200, 429]);
@@ -82,7 +82,7 @@ describe("the API", () => {
   });
 
   test("does not count requests of other callers toward the limit of a session", async () => {
-    observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
+    observed = await buildObservedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(API_KEYS.slack));
     expect(await statuses(5, { url })).toEqual([404, 404, 404, 404, 404]);
     expect(await statuses(4, { url, headers: bearer(API_KEYS.shop) })).toEqual([404, 404, 404, 429]);
@@ -90,7 +90,7 @@ describe("the API", () => {
   });
 
   test("limits requests with an older token separately from requests with the session's current token", async () => {
-    observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
+    observed = await buildObservedApp({ rateLimits: { session: 3, address: 0 } });
     const { record, token: older } = await observed.manager.create();
     const { token } = await observed.manager.authenticate(record.id, "ann");
     const url = `/api/v1/sessions/${record.id}`;
@@ -99,7 +99,7 @@ describe("the API", () => {
   });
 
   test("limits the requests without a key from one IP address", async () => {
-    observed = await observedApp({ rateLimits: { session: 0, address: 2 } });
+    observed = await buildObservedApp({ rateLimits: { session: 0, address: 2 } });
     const { url } = await created(bearer(API_KEYS.slack));
     for (const path of [url, "/metrics"]) {
       expect((await statuses(3, { url: path, remoteAddress: `192.0.2.${path.length}` })).at(-1)).toBe(429);
@@ -117,7 +117,7 @@ describe("the API", () => {
   ])(
     "groups IPv6 addresses by network: after %s has reached its limit, a request from %s responds %i",
     async (one, other, status) => {
-      observed = await observedApp({ rateLimits: { session: 0, address: 1 }, trustProxy: 1 });
+      observed = await buildObservedApp({ rateLimits: { session: 0, address: 1 }, trustProxy: 1 });
       const url = "/api/v1/sessions/00000000-0000-4000-8000-000000000000";
       expect(await statuses(1, { url, headers: { "x-forwarded-for": one } })).toEqual([404]);
       expect(await statuses(1, { url, headers: { "x-forwarded-for": other } })).toEqual([status]);

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 const MINUTE = 60_000;
 const ANN = "/api/v1/subjects/ann/sessions";
 let observed: ObservedApp;
 
 beforeEach(async () => {
-  observed = await observedApp();
+  observed = await buildObservedApp();
 });
 afterEach(() => observed.close());
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ObservedApp, observedApp } from "./observed-app.ts";
+import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 let observed: ObservedApp;
 beforeAll(async () => {
-  observed = await observedApp();
+  observed = await buildObservedApp();
 });
 afterAll(() => observed.close());
 

@@ -120,7 +120,10 @@ export const placeOrder = (id: string, recipient: Recipient, key: string) =>
 export const listPlaced = async (id: string) =>
   (await call<{ orders: PlacedOrder[] }>("GET", `${orderPath(id)}/orders`)).orders;
 
-/** Returns the newest orders that the account has placed. To get the page after a page, pass its `next` as `before`. */
+/**
+ * Returns the newest orders that the account has placed. To get the next page, pass the `next` of the current page as
+ * `before`.
+ */
 export const listPastOrders = (before?: number) =>
   call<PastOrdersPage>("GET", `/accounts/me/orders${before === undefined ? "" : `?before=${before}`}`);
 

@@ -4,7 +4,7 @@ export interface SessionEvent {
   readonly number: number;
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly what: SessionEventKind;
+  readonly kind: SessionEventKind;
   /** The id of the session. */
   readonly session: string;
 }
@@ -28,9 +28,9 @@ const listeners = new Set<() => void>();
 export const sessionLog = {
   /** Returns the events, newest first. */
   read: (): readonly SessionEvent[] => events,
-  add(what: SessionEventKind, session: string): void {
+  add(kind: SessionEventKind, session: string): void {
     const number = (events[0]?.number ?? 0) + 1;
-    events = [{ number, at: Date.now(), what, session }, ...events].slice(0, MAX_EVENTS);
+    events = [{ number, at: Date.now(), kind, session }, ...events].slice(0, MAX_EVENTS);
     for (const listener of listeners) listener();
   },
   subscribe(listener: () => void): () => void {

@@ -60,11 +60,11 @@ function SessionsDialog({ orders, onClose }: StatusLineProps & { readonly onClos
         <p className="hint">{words.nothing}</p>
       ) : (
         <ol className="happenings">
-          {events.map(({ number, at, what, session }) => (
+          {events.map(({ number, at, kind, session }) => (
             <li key={number}>
               <time dateTime={new Date(at).toISOString()}>{timeOfDay(at, language)}</time>
               <span>
-                <code>{shortId(session)}</code> {words.events[what]}
+                <code>{shortId(session)}</code> {words.events[kind]}
               </span>
             </li>
           ))}

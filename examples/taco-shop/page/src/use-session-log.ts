@@ -25,8 +25,8 @@ export function useSessionLog(
   const known = useRef<readonly string[]>([]);
   useEffect(() => {
     const ids = orders.map(({ sessionId }) => sessionId);
-    const record = (what: SessionEventKind, those: readonly string[], others: readonly string[]) => {
-      for (const id of those) if (!others.includes(id)) sessionLog.add(what, id);
+    const record = (kind: SessionEventKind, those: readonly string[], others: readonly string[]) => {
+      for (const id of those) if (!others.includes(id)) sessionLog.add(kind, id);
     };
     record("orderOpened", ids, known.current);
     record("orderClosed", known.current, ids);

@@ -15,22 +15,22 @@ export interface PlacedOrdersPage {
  */
 export class PlacedOrders {
   readonly #insert: StatementSync;
-  readonly #page: StatementSync;
-  readonly #forget: StatementSync;
+  readonly #selectPage: StatementSync;
+  readonly #delete: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
       "INSERT INTO placed_orders (session_id, number, content) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     );
     // CROSS JOIN makes SQLite start with the account's order sessions instead of all placed orders.
-    this.#page = database.prepare(
+    this.#selectPage = database.prepare(
       `SELECT placed_orders.id, content
        FROM (SELECT session_id FROM account_orders WHERE account = :account
          UNION SELECT session_id FROM past_orders WHERE account = :account) AS own
        CROSS JOIN placed_orders ON placed_orders.session_id = own.session_id
        WHERE placed_orders.id < :before ORDER BY placed_orders.id DESC LIMIT :limit`,
     );
-    this.#forget = database.prepare("DELETE FROM placed_orders WHERE session_id = ?");
+    this.#delete = database.prepare("DELETE FROM placed_orders WHERE session_id = ?");
   }
 
   /**
@@ -56,7 +56,7 @@ export class PlacedOrders {
    * @param limit the largest number of orders in the page.
    */
   list(account: string, before: number, limit: number): PlacedOrdersPage {
-    const rows = this.#page.all({ account, before, limit: limit + 1 });
+    const rows = this.#selectPage.all({ account, before, limit: limit + 1 });
     const shown = rows.slice(0, limit);
     const last = rows.length > limit ? shown.at(-1) : undefined;
     return {
@@ -67,6 +67,6 @@ export class PlacedOrders {
 
   /** Deletes the orders that were placed in an order session. */
   forget(sessionId: string): void {
-    this.#forget.run(sessionId);
+    this.#delete.run(sessionId);
   }
 }
