@@ -100,32 +100,29 @@ function createParts<User>(options: SessionClientOptions<User>) {
   const shared = crossTab ? scope : {};
   const locks = shared.navigator?.locks;
   const channel = `coatcheck:${baseUrl}`;
-  const runAlone = createExclusiveRunner(locks, channel, timeout);
-
-  const disposal = new AbortController();
-  const meter = createMeter();
-  const debug = log === true ? console.debug : log || (() => {});
-  const csrf = createCsrfTokenCache(scope, debug, names);
   const cache = createViewCache<User>(clock.now, onSubjectChange);
-  const enqueue = createQueue();
-  const requestToken = () => initSession();
-  const send = createSender({
+  const debug = log === true ? console.debug : log || (() => {});
+  const core = {
     baseUrl,
-    allowOrigins,
+    timeout,
     scope,
     clock,
-    csrf,
     debug,
-    meter,
-    transport,
-    requestToken,
-  });
-  const call = createEndpointCall({ baseUrl, timeout, meter, clock, send });
-  const state = createViewState<User>({
     cache,
-    csrf,
-    clock,
-    debug,
+    staleTime,
+    minGap,
+    focus,
+    reconnect,
+    runAlone: createExclusiveRunner(locks, channel, timeout),
+    csrf: createCsrfTokenCache(scope, debug, names),
+    meter: createMeter(),
+    enqueue: createQueue(),
+    disposal: new AbortController(),
+  };
+  const requestToken = () => initSession();
+  const send = createSender({ ...core, allowOrigins, transport, requestToken });
+  const state = createViewState<User>({
+    ...core,
     onSupersede: () => refresh.forget(),
     onApply(message, receivedAt) {
       signOut.remember(message.action.signOut);
@@ -135,32 +132,18 @@ function createParts<User>(options: SessionClientOptions<User>) {
     },
     onConflict: () => scheduleCheck(minGap),
   });
-
-  const core = {
-    call,
-    cache,
-    enqueue,
-    clock,
-    csrf,
-    debug,
-    disposal,
-    runAlone,
-    meter,
-    scope,
-    state,
-    staleTime,
-  };
-  const refresh = createRefresh(core);
-  const signOut = createSignOut(core);
-  const initSession = createInitSession(core);
-  const scheduleCheck = createTriggers({ ...core, refresh, signOut, minGap, focus, reconnect });
+  const connected = { ...core, send, state, call: createEndpointCall({ ...core, send }) };
+  const refresh = createRefresh(connected);
+  const signOut = createSignOut(connected);
+  const initSession = createInitSession(connected);
+  const scheduleCheck = createTriggers({ ...connected, refresh, signOut });
   const receive = ({ view, at, action }: TabMessage<User>) => {
-    meter.counts.crossTabAdoptions++;
+    core.meter.counts.crossTabAdoptions++;
     state.applyView(view, action, at);
   };
-  const post = connectTabs(shared, channel, receive, disposal.signal);
+  const post = connectTabs(shared, channel, receive, core.disposal.signal);
 
   if (initialState) state.applyView(initialState);
-  csrf.synchronize();
-  return { ...core, send, locks, refresh, signOut, initSession, scheduleCheck };
+  core.csrf.synchronize();
+  return { ...connected, locks, refresh, signOut, initSession, scheduleCheck };
 }
