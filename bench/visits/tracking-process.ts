@@ -17,6 +17,8 @@ const PAGES_PER_TURN = 50;
 /** Turns the event limits off: the benchmark's visitors are faster than people. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
+/** The addresses of 997 pages. */
+const URLS = Array.from({ length: 997 }, (_, page) => Buffer.from(`/coats/${page}?page=${page % 7}`));
 const HOST = Buffer.from("shop.example");
 const REFERRER = Buffer.from("https://shop.example/coats?page=3");
 const ACCEPT = Buffer.from("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
@@ -40,7 +42,8 @@ class PageRequest implements HttpRequest {
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(page: number, userAgent: HeaderValue, cookie: HeaderValue) {
-    this.url = `/coats/${page % 997}?page=${page % 7}`;
+    const url = URLS[page % URLS.length] as HeaderValue;
+    this.url = url.toString("latin1");
     this.#headers = {
       host: HOST.toString("latin1"),
       cookie: cookie.toString("latin1"),

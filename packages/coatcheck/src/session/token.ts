@@ -91,7 +91,8 @@ export function secretOfToken(token: string): string {
   return token.slice(COMPACT_ID_LENGTH, SECRET_END_INDEX);
 }
 
-function formatId(bytes: Buffer): string {
+/** Returns the text of a UUID, from its 16 bytes. */
+export function formatId(bytes: Buffer): string {
   const hex = bytes.toString("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

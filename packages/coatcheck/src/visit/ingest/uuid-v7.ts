@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../../session/clock.ts";
-import type { RandomSource } from "../../session/token.ts";
+import { formatId, type RandomSource } from "../../session/token.ts";
 
 /** Number of values that the 12-bit counter of {@link uuidV7Source} can have. */
 const COUNTER_SIZE = 0x1000;
@@ -8,14 +8,8 @@ const COUNTER_SIZE = 0x1000;
 const ENTROPY_BYTES = 10;
 /** Number of ids for which random bytes are fetched at once. */
 const IDS_PER_FILL = 64;
-/** The bytes of a UUID's text, reused for every id to avoid garbage. */
-const TEXT_BYTES = Buffer.from("00000000-0000-0000-0000-000000000000");
-/** The position of each byte's two hexadecimal digits in {@link TEXT_BYTES}. */
-const DIGIT_POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-/** The character codes of each byte's two hexadecimal digits. */
-const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) =>
-  Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16BE(),
-);
+/** The character codes of the hexadecimal digits. */
+const DIGITS = Buffer.from("0123456789abcdef");
 /** Largest time that fits into a UUID v7, in milliseconds: year 10889. */
 const MAX_UUID_TIME = 2 ** 48 - 1;
 
@@ -29,28 +23,42 @@ export function uuidV7Source(sources: {
   readonly random: RandomSource;
 }): () => string {
   const { clock, random } = sources;
-  const bytes = Buffer.alloc(16);
-  const entropy = new Uint8Array(ENTROPY_BYTES * IDS_PER_FILL);
+  const entropy = Buffer.alloc(ENTROPY_BYTES * IDS_PER_FILL);
+  /** The character codes of the entropy's hexadecimal digits. */
+  const entropyDigits = Buffer.alloc(2 * entropy.length);
+  // The text of the last id, as bytes. A text that is joined from parts keeps the parts in memory as long as its event.
+  const text = Buffer.from("00000000-0000-7000-8000-000000000000");
   let used = entropy.length;
   let time = -1;
   let counter = 0;
+  const setTime = (newTime: number) => {
+    time = newTime;
+    const digits = time.toString(16).padStart(12, "0");
+    text.write(`${digits.slice(0, 8)}-${digits.slice(8)}`, "latin1");
+  };
   return () => {
     if (used === entropy.length) {
       random(entropy);
+      for (let at = 2; at < entropy.length; at += ENTROPY_BYTES) setVariant(entropy, at);
+      entropyDigits.write(entropy.toString("hex"), "latin1");
       used = 0;
     }
-    for (let index = 0; index < ENTROPY_BYTES; index++) bytes[6 + index] = entropy[used++] as number;
     const now = Math.min(Math.max(clock.now(), 0), MAX_UUID_TIME);
     if (now > time) {
-      time = now;
-      counter = bytes.readUInt16BE(6) % (COUNTER_SIZE / 2);
+      setTime(now);
+      counter = entropy.readUInt16BE(used) % (COUNTER_SIZE / 2);
     } else if (++counter === COUNTER_SIZE) {
-      time++;
+      setTime(time + 1);
       counter = 0;
     }
-    bytes.writeUIntBE(time, 0, 6);
-    bytes.writeUInt16BE(0x7000 + counter, 6);
-    return formatUuid(bytes);
+    text[15] = DIGITS[counter >> 8] as number;
+    text[16] = DIGITS[(counter >> 4) & 0xf] as number;
+    text[17] = DIGITS[counter & 0xf] as number;
+    const first = 2 * (used + 2);
+    for (let index = 0; index < 4; index++) text[19 + index] = entropyDigits[first + index] as number;
+    for (let index = 4; index < 16; index++) text[20 + index] = entropyDigits[first + index] as number;
+    used += ENTROPY_BYTES;
+    return text.toString("latin1");
   };
 }
 
@@ -61,17 +69,11 @@ export function uuidV7Source(sources: {
 export function orderEventId(tenant: string | null, orderId: string): string {
   const bytes = hash("sha256", JSON.stringify(["order", tenant, orderId]), "buffer").subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  return formatUuid(bytes);
+  setVariant(bytes, 8);
+  return formatId(bytes);
 }
 
-/** Sets the variant (RFC 9562 §4.1) and writes the text. */
-function formatUuid(bytes: Buffer): string {
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  for (let index = 0; index < DIGIT_POSITIONS.length; index++) {
-    const pair = HEX_PAIRS[bytes[index] as number] as number;
-    const position = DIGIT_POSITIONS[index] as number;
-    TEXT_BYTES[position] = pair >> 8;
-    TEXT_BYTES[position + 1] = pair & 0xff;
-  }
-  return TEXT_BYTES.toString("latin1");
+/** Sets the variant of RFC 9562 §4.1 in the byte after version and counter. */
+function setVariant(bytes: Buffer, at: number): void {
+  bytes.writeUInt8((bytes.readUInt8(at) & 0x3f) | 0x80, at);
 }
