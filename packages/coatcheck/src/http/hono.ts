@@ -25,7 +25,7 @@
  * @module
  */
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
-import { requireObject } from "../session/known-options.ts";
+import { requireKnownOptions, requireObject } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/maybe-promise.ts";
 import { requireStrings } from "../session/strings.ts";
@@ -75,6 +75,7 @@ export function coatcheck<Data>(
 ): MiddlewareHandler<SessionEnv<Data>> {
   requireObject("options of coatcheck()", options);
   const { addressOf = nodePeerAddress, ...httpOptions } = options;
+  requireKnownOptions("options of coatcheck()", { addressOf }, { addressOf: "function" });
   const http = new HttpSessions(manager, httpOptions);
   return async (c, next) => {
     const session = http.open(new HonoRequest(c, addressOf));

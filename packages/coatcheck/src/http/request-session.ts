@@ -5,7 +5,7 @@ import { andThen, attempt } from "../session/maybe-promise.ts";
 import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
 import { INSPECT_METHOD, type InspectFunction } from "../session/plain-session.ts";
 import { type Activity, requireActivity } from "../session/policy.ts";
-import { refuseAssignments } from "../session/refuse-assignments.ts";
+import { refuseAssignments, refuseReads } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { Session } from "../session/session.ts";
 import { shareBetweenCopies } from "../session/shared-class.ts";
@@ -351,4 +351,9 @@ export class RequestSession<Data> {
 
 shareBetweenCopies(RequestSession, "RequestSession");
 
+refuseReads(
+  RequestSession.prototype,
+  ["data", "subject"],
+  "load the session first: await request.session.load()",
+);
 refuseAssignments(RequestSession.prototype, "use (await request.session.load()).data.name = value");

@@ -31,7 +31,7 @@ export function attachSession<Data>(request: object, session: RequestSession<Dat
  * const session = await sessionOf<Cart>(request).load();
  */
 export function sessionOf<Data = JsonObject>(request: object): RequestSession<Data> {
-  const session: unknown = Reflect.get(request, "session");
+  const session: unknown = (request as { session?: unknown } | null | undefined)?.session;
   if (session instanceof RequestSession) return session;
   throw new TypeError("This request has no session: mount coatcheck() before the handlers that use it.");
 }

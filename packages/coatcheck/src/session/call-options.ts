@@ -83,24 +83,36 @@ const REVOKE_REASONS = {
 export function requireCreateOptions(options: CreateOptions & { data?: unknown }): void {
   requireKnownOptions("options of create()", options, CREATE_OPTIONS);
   requireClient(options);
-  warnOfShortTimeouts("options of create()", options);
 }
 
 /** Checks and returns the fields for a session that a request creates. Throws `UsageError`. */
 export function checkNewSession(fields: CreateOptions): CreateOptions {
   requireKnownOptions("fields of a new session", fields, NEW_SESSION_FIELDS);
   requireClient(fields);
-  warnOfShortTimeouts("fields of a new session", fields);
+  requireTimeouts("fields of a new session", fields);
   return fields;
 }
 
-function warnOfShortTimeouts(input: string, { idleTimeout, absoluteTimeout }: CreateOptions): void {
+/**
+ * Rejects an idle timeout that never applies, and warns of short timeouts. Not for sessions that inherit the remaining
+ * time of another login. Throws `UsageError`.
+ */
+export function requireTimeouts(input: string, { idleTimeout, absoluteTimeout }: CreateOptions): void {
+  if (idleTimeout !== undefined && absoluteTimeout !== undefined && idleTimeout > absoluteTimeout) {
+    const message = `must be at most absoluteTimeout, ${absoluteTimeout} (got ${idleTimeout})`;
+    throw usageError(input, [{ path: "idleTimeout", message }]);
+  }
   warnOfShortDurations(input, "lifetime", { idleTimeout, absoluteTimeout });
 }
 
 function requireClient(fields: CreateOptions): void {
-  if (fields.client !== null)
-    requireKnownNestedOptions("fields of a new session", fields, "client", CLIENT_FIELDS);
+  const input = "fields of a new session";
+  if (fields.client !== null) requireKnownNestedOptions(input, fields, "client", CLIENT_FIELDS);
+  for (const [name, value] of Object.entries(fields.client ?? {})) {
+    if (typeof value === "string" || value === null || value === undefined) continue;
+    const message = `must be a string or null (got ${describeValue(value)})`;
+    throw usageError(input, [{ path: `client.${name}`, message }]);
+  }
 }
 
 /** Checks the arguments of a login. Throws `UsageError`; `VALIDATION_FAILED` for an empty subject. */

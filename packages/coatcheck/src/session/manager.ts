@@ -8,6 +8,7 @@ import {
   requirePatchOptions,
   requireRevokeOptions,
   requireSweepArguments,
+  requireTimeouts,
   wrapUpdate,
 } from "./call-options.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
@@ -27,7 +28,7 @@ import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts"
 import type { VisitChange } from "./recorded-visit.ts";
 import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
-import { requireFilter, requirePage, requireScope } from "./scope.ts";
+import { requireFilter, requireNoToken, requirePage, requireScope } from "./scope.ts";
 import { Session } from "./session.ts";
 import { createVisitorStart, noSessionFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
@@ -161,6 +162,7 @@ export class SessionManager<Data = JsonObject> {
    */
   async create(options: CreateOptions & { data?: Data } = {}): Promise<IssuedSession> {
     requireCreateOptions(options);
+    requireTimeouts("options of create()", options);
     return await this.#writer.create(options);
   }
 
@@ -350,7 +352,10 @@ export class SessionManager<Data = JsonObject> {
   ): Promise<number> {
     requireScope(scope);
     requireRevokeOptions(options);
-    if ("session" in scope && !isSessionId(scope.session)) return 0;
+    if ("session" in scope && !isSessionId(scope.session)) {
+      requireNoToken(scope.session, this.ring);
+      return 0;
+    }
     const count = await this.#writer.revoke(scope, reason);
     if (options.wait === "everywhere") await this.#reader.waitForPropagation();
     return count;

@@ -31,3 +31,18 @@ function refuseGetterOnly(prototype: object, refuse: (name: string) => never): v
     Object.defineProperty(prototype, name, { ...descriptor, set: () => refuse(name) });
   }
 }
+
+/**
+ * Makes reading members that only another handle has throw. In JavaScript they would be undefined, as if the session were
+ * empty.
+ *
+ * @param advice what the error tells the programmer to do instead.
+ */
+export function refuseReads(prototype: object, names: readonly string[], advice: string): void {
+  for (const name of names) {
+    const get = (): never => {
+      throw new TypeError(`Cannot read "${name}" of this handle: ${advice}.`);
+    };
+    Object.defineProperty(prototype, name, { get, configurable: true });
+  }
+}

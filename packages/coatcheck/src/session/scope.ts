@@ -120,3 +120,15 @@ function requireNonEmpty(input: string, texts: Readonly<Record<string, unknown>>
     if (text === "") throw invalidInputError(input, [{ path, message }]);
   }
 }
+
+/**
+ * Rejects a session's token in place of its id: a revocation would find no session, and the session would stay valid.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED`, without the token.
+ */
+export function requireNoToken(id: string, ring: { hasValidSeal(token: string): boolean }): void {
+  if (!ring.hasValidSeal(id)) return;
+  throw invalidInputError("revocation scope", [
+    { path: "session", message: "must be a session's id, such as record.id (got its token)" },
+  ]);
+}

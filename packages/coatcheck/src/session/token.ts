@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from "node:crypto";
 import { type Fault, invalidInputError } from "./errors.ts";
 import { requireList } from "./known-options.ts";
+import { describeValue, usageError } from "./usage-error.ts";
 import { warnOnce } from "./warn-once.ts";
 
 /*
@@ -64,6 +65,14 @@ export function newSecret(random: RandomSource): string {
 /** Returns the hash of a secret, for the store: SHA-256, base64url. 128 random bits need no salt and no slow hash. */
 export function hashSecret(secret: string): string {
   return hash("sha256", secret, "base64url");
+}
+
+/** Rejects values that are not strings: the signature of a missing id would be the same for everyone. */
+function requireSignedStrings(texts: Readonly<Record<string, unknown>>): void {
+  for (const [path, text] of Object.entries(texts)) {
+    if (typeof text === "string") continue;
+    throw usageError("call of sign()", [{ path, message: `must be a string (got ${describeValue(text)})` }]);
+  }
 }
 
 /** Compares two hashes in constant time, so that the time does not reveal where they differ. */
@@ -187,6 +196,7 @@ export class SecretRing {
    * signature is valid for its `purpose` only.
    */
   sign(purpose: string, text: string): string {
+    requireSignedStrings({ purpose, text });
     return hmac(this.#newestSecret, `${purpose}:${text}`).toString("base64url");
   }
 
