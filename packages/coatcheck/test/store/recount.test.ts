@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { StoreStats } from "../../src/session/store.ts";
 import { Recount } from "../../src/store/recount.ts";
 
-/** Creates a store of `total` sessions. A count of them lasts until `finish` is called. */
-function counting(total: number) {
+/** Creates a `Recount` of a store with `total` sessions. Each count lasts until the test calls `finish` or `fail`. */
+function createRecount(total: number) {
   let time = 0;
   const running: { resolve(stats: StoreStats): void; reject(error: Error): void; readonly now: number }[] =
     [];
@@ -30,8 +30,8 @@ function counting(total: number) {
       });
     },
     fail: () => running.shift()?.reject(new Error("fault")),
-    /** Makes the first count, which takes `duration`. */
-    async first(duration: number) {
+    /** Runs the first count, which takes `duration` milliseconds. */
+    async runFirstCount(duration: number) {
       const reading = recount.read(time);
       time += duration;
       this.finish();
@@ -41,17 +41,17 @@ function counting(total: number) {
 }
 
 describe("Recount", () => {
-  it("counts at every call while there are few sessions", async () => {
-    const store = counting(1000);
-    await store.first(100);
+  it("counts at every call as long as the store has few sessions", async () => {
+    const store = createRecount(1000);
+    await store.runFirstCount(100);
     const reading = store.read();
     expect(store.running).toHaveLength(1);
     store.finish({ total: 999 });
     expect(await reading).toMatchObject({ total: 999, countedAt: 100 });
   });
 
-  it("runs one count at a time, and calls during a count share the next count", async () => {
-    const store = counting(5);
+  it("runs one count at a time; all calls during a count share the next count", async () => {
+    const store = createRecount(5);
     const first = store.read();
     store.pass(10);
     const later = [store.read(), store.read()];
@@ -65,8 +65,8 @@ describe("Recount", () => {
   });
 
   it("returns the last count of a large store at once, and makes one new count for all later calls", async () => {
-    const store = counting(1001);
-    await store.first(100);
+    const store = createRecount(1001);
+    await store.runFirstCount(100);
     store.pass(899);
     expect(await store.read()).toMatchObject({ countedAt: 0 });
     expect(store.running).toHaveLength(0);
@@ -79,8 +79,8 @@ describe("Recount", () => {
   });
 
   it("returns no count that is more than a minute old", async () => {
-    const store = counting(20_000);
-    await store.first(10_000);
+    const store = createRecount(20_000);
+    await store.runFirstCount(10_000);
     store.pass(50_000);
     expect(await store.read()).toMatchObject({ countedAt: 0 });
     store.pass(1);
@@ -90,8 +90,8 @@ describe("Recount", () => {
   });
 
   it("reports a failed count to callers whose last count is too old, and counts again", async () => {
-    const store = counting(20_000);
-    await store.first(1);
+    const store = createRecount(20_000);
+    await store.runFirstCount(1);
     store.pass(60_000);
     const reading = store.read();
     store.fail();

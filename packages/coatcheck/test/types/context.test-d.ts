@@ -39,11 +39,11 @@ await context.invalidate("usr", "ada");
 await context.of(session).user({ restart: true });
 // @ts-expect-error: the loader reads data that this session does not have
 defineContext({ warehouse }, { cache }).of(session as Session<{ readonly warehouseId: string }>);
-// @ts-expect-error: the id of the reference is not what load accepts
+// @ts-expect-error: `load` does not accept the type that `reference` returns
 loader({ reference: () => 7, load: async (key: string) => key });
 // @ts-expect-error: the dependency has no such member
 loader({ from: { user }, reference: (_session, from) => from.user?.company, load: async () => "" });
-// @ts-expect-error: a context needs a cache, which knows the log
+// @ts-expect-error: the option `cache` is missing
 defineContext({ user }, {});
 
 const theme = preference({ values: ["light", "dark"], default: "light", member: "theme" });
@@ -58,9 +58,9 @@ await contextWithTheme.set("theme", "pink");
 await contextWithTheme.set("user", "ada");
 // @ts-expect-error: a preference cannot be selected
 await contextWithTheme.select("theme", "dark");
-// @ts-expect-error: a preference has no reset
+// @ts-expect-error: a preference has no option `reset`
 await contextWithTheme.theme({ reset: true });
 // @ts-expect-error: the default is not one of the values
 preference({ values: ["light", "dark"], default: "pink", member: "theme" });
-// @ts-expect-error: from has no such loader
+// @ts-expect-error: `from` contains no such loader
 preference({ values: ["a"], default: "a", member: "m", from: { user }, invalidates: ["company"] });

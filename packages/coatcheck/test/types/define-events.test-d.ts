@@ -35,9 +35,9 @@ export function rejectedCalls(): void {
   exampleEvents.check("quiz_finished");
   // @ts-expect-error: a property of the wrong type
   exampleEvents.check("quiz_finished", { score: "3" });
-  // @ts-expect-error: a property that the schema does not know
+  // @ts-expect-error: a property that the schema does not contain
   exampleEvents.check("quiz_finished", { score: 3, level: 1 });
-  // @ts-expect-error: Coatcheck makes page views
+  // @ts-expect-error: only Coatcheck itself creates page views
   exampleEvents.check("page_view");
   // @ts-expect-error: a date is not JSON
   exampleEvents.check("joined", { at: new Date() });

@@ -39,9 +39,9 @@ export async function callLoad(): Promise<void> {
   await manager.list({ subject: session.subject ?? undefined }, { limit: 10 });
   // @ts-expect-error: an undefined subject would end everyone's sessions
   await manager.revoke({ subject: session.subject ?? undefined });
-  // @ts-expect-error: a session that is not guarded may not be stored
+  // @ts-expect-error: the session may be new, so that it has no record
   session.record.id;
-  // @ts-expect-error: the list needs a page
+  // @ts-expect-error: the argument for the page is missing
   await manager.list({});
   // @ts-expect-error: the scope is empty
   await manager.revoke({});
@@ -50,10 +50,10 @@ export async function callLoad(): Promise<void> {
 export async function assignValues(): Promise<void> {
   const handle = sessionOf<Data>(request);
   const session = await handle.load();
-  // @ts-expect-error: values belong into the data
+  // @ts-expect-error: only `session.data` can contain values of the application
   handle.userId = 7;
-  // @ts-expect-error: values belong into the data
+  // @ts-expect-error: only `session.data` can contain values of the application
   session.userId = 7;
-  // @ts-expect-error: the data's members are assigned, not the data
+  // @ts-expect-error: the members of `data` can be assigned, but not `data` itself
   session.data = {};
 }

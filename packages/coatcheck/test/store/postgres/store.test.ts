@@ -9,7 +9,7 @@ import { createTemporarySchema, query } from "../../servers/postgres.ts";
 
 const WAITING_FOR_LOCK = `where locktype = 'advisory' and classid = ${ADVISORY_LOCKS.mass} and not granted`;
 
-function sessionsIn(items: readonly LogItem[]): string[] {
+function countSessions(items: readonly LogItem[]): string[] {
   return items.flatMap((item) => ("session" in item ? item.session : []));
 }
 
@@ -65,10 +65,10 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       ]);
       await store.revoke({ session: quick.id }, "logout");
       const first = await store.changes(start);
-      expect(sessionsIn(first.items)).toEqual([quick.id]);
+      expect(countSessions(first.items)).toEqual([quick.id]);
       await client.query("commit");
       const second = await store.changes(first.cursor);
-      expect(sessionsIn(second.items)).toContain(slow.id);
+      expect(countSessions(second.items)).toContain(slow.id);
     });
 
     it("get() returns a position that is not above the log item of a revocation in flight", async () => {
@@ -131,7 +131,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
         const [everyone] = items;
         expect(everyone).toMatchObject({ scope: { everyone: true } });
         expect(everyone?.position).toBeGreaterThanOrEqual(foreign);
-        expect(sessionsIn(items)).toContain(record.id);
+        expect(countSessions(items)).toContain(record.id);
         expect(next).toBeGreaterThanOrEqual(cursor);
         expect(next).toBeLessThan(cursor + 1_000_000);
       }

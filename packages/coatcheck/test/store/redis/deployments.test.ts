@@ -14,8 +14,10 @@ import { type OwnRedis, startOwnRedis, startSentinel } from "./fixtures.ts";
 
 const DEADLINE = 5000;
 
-/** Repeats a request until its result is accepted. The test's timeout ends a wait that is too long. */
-async function until<T>(request: () => Promise<T>, isAccepted: (result: T) => boolean): Promise<void> {
+/**
+ * Repeats a request until `isAccepted` accepts its result. If that takes too long, the test's timeout ends the wait.
+ */
+async function repeatUntil<T>(request: () => Promise<T>, isAccepted: (result: T) => boolean): Promise<void> {
   while (!isAccepted(await request())) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -46,7 +48,7 @@ async function startCluster(): Promise<{ servers: OwnRedis[]; nodes: RedisTransp
   ];
   await first.exec(["CLUSTER", "MEET", "127.0.0.1", String(other.port), String(busPort)]);
   for (const node of nodes) {
-    await until(
+    await repeatUntil(
       () => node.exec(["CLUSTER", "INFO"]),
       (info) => String(info).includes("cluster_state:ok"),
     );
@@ -97,7 +99,7 @@ describeWithProgram("redis", "redisStore deployments", () => {
     expect(await redisStore(withKeys as RedisTransport).stats(0)).toMatchObject({ total: 0 });
   });
 
-  it("the store keeps its guarantees on a server that Sentinel monitors", async () => {
+  it("the store keeps its guarantees if a Sentinel monitors its server", async () => {
     const primary = await startOwnRedis();
     await connectTo(primary);
     const sentinelServer = await startSentinel(primary.port);

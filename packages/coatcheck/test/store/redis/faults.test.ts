@@ -11,7 +11,7 @@ import { fakeClock, makeRecord } from "../../../src/testing/index.ts";
 import { startOwnRedis } from "./fixtures.ts";
 import {
   CREATE_OPTIONS,
-  everyMethod,
+  callEveryMethod,
   expectUnavailable,
   startFixture,
   untilResolved,
@@ -25,7 +25,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     server.signal("SIGSTOP");
     const failed = await store.get(record.id).catch((error: unknown) => error);
     expect(failed).toMatchObject({ cause: { message: "Redis did not respond to EVALSHA within 300 ms." } });
-    await expectUnavailable(everyMethod(store));
+    await expectUnavailable(callEveryMethod(store));
     server.signal("SIGCONT");
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
   });
@@ -34,7 +34,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     const { server, store } = await startFixture();
     await store.stats(0);
     await server.stop();
-    await expectUnavailable(everyMethod(store));
+    await expectUnavailable(callEveryMethod(store));
   });
 
   it("every call rejects on a read-only replica, even reads", async () => {
@@ -42,12 +42,12 @@ describeWithProgram("redis", "redisStore during failures", () => {
     const record = makeRecord();
     await store.put(record, CREATE_OPTIONS);
     await redis.exec(["REPLICAOF", "127.0.0.1", "1"]);
-    await expectUnavailable(everyMethod(store), "Redis is a read-only replica; connect to the primary.");
+    await expectUnavailable(callEveryMethod(store), "Redis is a read-only replica; connect to the primary.");
     await untilResolved(() => redis.exec(["REPLICAOF", "NO", "ONE"]));
     expect((await store.get(record.id))?.record).toEqual(record);
   });
 
-  it("put() rejects when memory is full, while reads and revocations still succeed", async () => {
+  it("put() rejects if the server's memory is full, but reads and revocations still succeed", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE_OPTIONS);
@@ -69,8 +69,8 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await admin.exec(["CONFIG", "SET", "requirepass", "right"]);
     await admin.close();
     const url = server.url.replace("//", "//:hush-hush@");
-    // `Infinity` would allow retries without limit. connectRedis() must still reject immediately, because a retry
-    // cannot help.
+    // `Infinity` allows retries without limit. connectRedis() must reject immediately anyway, because no retry can
+    // succeed.
     const failed = await connectRedis(url, { connectTimeout: Infinity }).catch((error: unknown) => error);
     expect(failed).toMatchObject({
       code: "STORE_UNAVAILABLE",
@@ -99,7 +99,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     }
   });
 
-  it("changes() invalidates all copies after the server lost its data", async () => {
+  it("changes() invalidates all copies after the server has lost its data", async () => {
     const { redis, store } = await startFixture();
     await store.put(makeRecord(), CREATE_OPTIONS);
     const { cursor } = await store.changes(null);
@@ -111,7 +111,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect((await store.changes(next)).items).toEqual([]);
   });
 
-  it("changes() invalidates all copies of every poller after the server came back with older data", async () => {
+  it("changes() invalidates all copies of every poller after the server has been restored with older data", async () => {
     const { redis, store } = await startFixture();
     const early = (await store.changes(null)).cursor;
     const backup = (await redis.exec(["HGET", "{coatcheck}:head", "position"])) as string;
@@ -119,7 +119,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await store.put(record, CREATE_OPTIONS);
     await store.revoke({ session: record.id }, "logout");
     const late = (await store.changes(early)).cursor;
-    // Simulate a restored backup or a promoted replica, which has neither the item nor its position.
+    // Simulate a restored backup or a promoted replica. It has neither the log item nor the position of that item.
     await redis.exec(["DEL", "{coatcheck}:log"]);
     await redis.exec(["HSET", "{coatcheck}:head", "position", backup]);
     const everyone = { position: expect.any(Number), scope: { everyone: true } };
@@ -158,7 +158,7 @@ describeWithProgram("redis", "redisStore during failures", () => {
     expect(await commands()).toBe(before + 10);
   });
 
-  it("calls succeed after the server has dropped the store's scripts", async () => {
+  it("calls succeed after the server has forgotten the store's scripts", async () => {
     const { redis, store } = await startFixture();
     const record = makeRecord();
     await store.put(record, CREATE_OPTIONS);

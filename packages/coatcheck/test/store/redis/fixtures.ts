@@ -11,17 +11,14 @@ import { pingRedis } from "../../servers/redis.ts";
 import { type RunningServer, startServer } from "../../servers/start.ts";
 import { supervise } from "../../servers/supervise.ts";
 
-/**
- * A Redis server of one test. The test may stop the server, fill it or change its settings without affecting other
- * tests.
- */
+/** A Redis server that belongs to one test, which may stop it, fill it or change its settings. */
 export interface OwnRedis extends RunningServer {
   readonly port: number;
 }
 
 type RedisSettings = Readonly<Record<string, string>>;
 
-/** Starts a Redis on a loopback port with temporary data. `settings` are lines of `redis.conf`. */
+/** Starts a Redis server with temporary data on a loopback port. `settings` are names and values of `redis.conf`. */
 export function startOwnRedis(settings: RedisSettings = {}): Promise<OwnRedis> {
   return startRedisProgram({ save: '""', ...settings }, []);
 }

@@ -26,20 +26,20 @@ type Step =
   | { do: "sweep"; ago: number }
   | { do: "pass"; time: number };
 
-const session = fc.nat(IDS.length - 1);
-const subject = fc.constantFrom("ada", "grace");
-const tenant = fc.constantFrom("acme", "taco");
-const idOf = (index: number): string => IDS[index] ?? "";
+const arbitrarySession = fc.nat(IDS.length - 1);
+const arbitrarySubject = fc.constantFrom("ada", "grace");
+const arbitraryTenant = fc.constantFrom("acme", "taco");
+const pickId = (index: number): string => IDS[index] ?? "";
 
-const scope: fc.Arbitrary<RevocationScope> = fc.oneof(
-  fc.record({ session: session.map(idOf) }),
-  fc.record({ subject }),
-  fc.record({ subject, except: session.map(idOf) }),
-  fc.record({ tenant }),
+const arbitraryScope: fc.Arbitrary<RevocationScope> = fc.oneof(
+  fc.record({ session: arbitrarySession.map(pickId) }),
+  fc.record({ subject: arbitrarySubject }),
+  fc.record({ subject: arbitrarySubject, except: arbitrarySession.map(pickId) }),
+  fc.record({ tenant: arbitraryTenant }),
   fc.constant({ everyone: true } as const),
 );
 
-const filter: fc.Arbitrary<SessionFilter> = fc.constantFrom(
+const arbitraryFilter: fc.Arbitrary<SessionFilter> = fc.constantFrom(
   {},
   { subject: "ada" },
   { tenant: "acme", state: "active" },
@@ -47,35 +47,35 @@ const filter: fc.Arbitrary<SessionFilter> = fc.constantFrom(
   { type: "anonymous", tenant: "taco" },
 );
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
       do: fc.constant("put"),
-      session,
-      subject: fc.option(subject),
-      tenant: fc.option(tenant),
+      session: arbitrarySession,
+      subject: fc.option(arbitrarySubject),
+      tenant: fc.option(arbitraryTenant),
       isStale: fc.nat(9).map((dice) => dice === 0),
       most: fc.integer({ min: 1, max: 6 }),
     }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant("touch"), sessions: fc.array(session), ago: fc.nat(9) }),
+    arbitrary: fc.record({ do: fc.constant("touch"), sessions: fc.array(arbitrarySession), ago: fc.nat(9) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("revoke"), scope }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("list"), filter }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("revoke"), scope: arbitraryScope }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("list"), filter: arbitraryFilter }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("sweep"), ago: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("pass"), time: fc.nat(20) }) },
 );
 
-/** Creates the record and the options of a write, which are the same for both stores. */
-async function writeOf(
+/** Creates the arguments of a `put` call: the record and the options. Both stores receive the same arguments. */
+async function createPutArguments(
   store: SessionStore,
   put: Extract<Step, { do: "put" }>,
   now: number,
 ): Promise<[SessionRecord, PutOptions]> {
-  const id = idOf(put.session);
+  const id = pickId(put.session);
   const stored = (await store.get(id))?.record;
   const expectedVersion = (stored?.version ?? 0) + (put.isStale ? 1 : 0);
   const record = makeRecord({
@@ -99,7 +99,7 @@ async function readEverything(store: SessionStore, now: number): Promise<unknown
 
 await describeWithServer("redisStore", "redis", (url) => {
   describe("after any sequence of calls", () => {
-    it("returns the same results as memoryStore, and leaves no keys behind", {
+    it("redisStore returns the same results as memoryStore, and leaves no keys behind", {
       timeout: 60_000,
     }, async () => {
       const redis = await connectRedis(url, { deadline: 5000 });
@@ -115,13 +115,13 @@ await describeWithServer("redisStore", "redis", (url) => {
           const now = clock.now();
           switch (current.do) {
             case "put": {
-              const [record, options] = await writeOf(stores[1], current, now);
+              const [record, options] = await createPutArguments(stores[1], current, now);
               await both((store) => store.put(record, options));
               break;
             }
             case "touch": {
               const lastSeenAt = now - current.ago * SECOND;
-              const touches = current.sessions.map((index) => ({ id: idOf(index), lastSeenAt }));
+              const touches = current.sessions.map((index) => ({ id: pickId(index), lastSeenAt }));
               await both((store) => store.touch(touches));
               break;
             }
@@ -146,7 +146,7 @@ await describeWithServer("redisStore", "redis", (url) => {
         const logAndHead = ["log", "head"].map((name) => `{${prefix}}:${name}`);
         expect(remainingKeys.filter((key) => !logAndHead.includes(key))).toEqual([]);
       };
-      const steps = fc.array(step, { minLength: 20, maxLength: 50 });
+      const steps = fc.array(arbitraryStep, { minLength: 20, maxLength: 50 });
       await fc.assert(fc.asyncProperty(steps, run), { numRuns: 25 });
       await redis.close();
     });

@@ -12,7 +12,7 @@ export interface StoreFixture {
   readonly store: SessionStore;
 }
 
-/** Starts a Redis and opens a store on it. The default deadline is long, because many tests share two cores. */
+/** Starts a Redis server, and opens a store on it. The default deadline is long, because many tests share two cores. */
 export async function startFixture(
   settings: Readonly<Record<string, string>> = {},
   deadline = 5000,
@@ -27,7 +27,7 @@ export async function startFixture(
 }
 
 /** Calls every method of the store. */
-export function everyMethod(store: SessionStore): Promise<unknown>[] {
+export function callEveryMethod(store: SessionStore): Promise<unknown>[] {
   const record = makeRecord();
   return [
     store.get(record.id),
@@ -49,7 +49,7 @@ export async function expectUnavailable(calls: readonly Promise<unknown>[], mess
   }
 }
 
-/** Repeats a call until it resolves. The test's timeout ends a wait that is too long. */
+/** Repeats a call until it resolves. If that takes too long, the test's timeout ends the wait. */
 export async function untilResolved<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

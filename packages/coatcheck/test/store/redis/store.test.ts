@@ -10,7 +10,7 @@ import { type OwnRedis, startOwnRedis } from "./fixtures.ts";
 /** Deadline in milliseconds. It is long, because many tests share two cores. */
 const DEADLINE = 5000;
 
-async function deleteKeys(redis: RedisTransport, prefix: string): Promise<void> {
+async function deleteKeysWithPrefix(redis: RedisTransport, prefix: string): Promise<void> {
   const keys = (await redis.exec(["KEYS", `{${prefix}}*`])) as string[];
   if (keys.length > 0) await redis.exec(["UNLINK", ...keys]);
 }
@@ -28,7 +28,7 @@ await describeWithServer("redis", "redis", (url) => {
           store: redisStore(one, { prefix }),
           other: redisStore(two, { prefix }),
           cleanUp: async () => {
-            await deleteKeys(cleaner, prefix);
+            await deleteKeysWithPrefix(cleaner, prefix);
             await cleaner.close();
           },
         };
@@ -62,29 +62,29 @@ describeWithProgram("redis", "the lists of redisStore", () => {
     await server.stop();
   });
 
-  /** Lists sessions, and returns how many rows the server loaded. */
-  async function rowsLoaded(filter: SessionFilter, expected: number): Promise<number> {
+  /** Lists sessions, and returns how many rows the server loaded for the list. */
+  async function countLoadedRows(filter: SessionFilter, expected: number): Promise<number> {
     await redis.exec(["CONFIG", "RESETSTAT"]);
     expect((await store.list(filter, { limit: 20 })).records).toHaveLength(expected);
     const stats = String(await redis.exec(["INFO", "commandstats"]));
     const callsOf = (command: string) =>
       Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-    // Each script also reads the head of the log with HMGET, so subtract one HMGET per script.
+    // Each script reads the head of the log with one HMGET too, which must not count as a row.
     return callsOf("hmget") - callsOf("evalsha");
   }
 
   it("list() loads only rows whose state may match the filter", async () => {
     const liveAt = Date.now() + 60_000;
-    expect(await rowsLoaded({ tenant: "quiet", liveAt }, 0)).toBe(0);
-    expect(await rowsLoaded({ tenant: "busy", liveAt }, 20)).toBe(21);
-    expect(await rowsLoaded({ liveAt }, 20)).toBe(21);
-    expect(await rowsLoaded({ state: "active" }, 20)).toBe(21);
-    expect(await rowsLoaded({ state: "revoked" }, 9)).toBe(9);
+    expect(await countLoadedRows({ tenant: "quiet", liveAt }, 0)).toBe(0);
+    expect(await countLoadedRows({ tenant: "busy", liveAt }, 20)).toBe(21);
+    expect(await countLoadedRows({ liveAt }, 20)).toBe(21);
+    expect(await countLoadedRows({ state: "active" }, 20)).toBe(21);
+    expect(await countLoadedRows({ state: "revoked" }, 9)).toBe(9);
     for (let index = 0; index < 2; index++) {
       const tenant = `revoked-${index}`;
       await store.put(makeRecord({ createdAt: 1, tenant }), { expectedVersion: 0, change: "data" });
       await store.revoke({ tenant }, "admin");
     }
-    expect(await rowsLoaded({ state: "revoked" }, 11)).toBe(11);
+    expect(await countLoadedRows({ state: "revoked" }, 11)).toBe(11);
   });
 });

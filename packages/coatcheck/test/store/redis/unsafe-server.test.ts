@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
 import { redisStore, type ServerNotice } from "../../../src/store/redis/store.ts";
 import { fakeClock, makeRecord } from "../../../src/testing/index.ts";
-import { CREATE_OPTIONS, everyMethod, expectUnavailable, startFixture } from "./store-fixtures.ts";
+import { CREATE_OPTIONS, callEveryMethod, expectUnavailable, startFixture } from "./store-fixtures.ts";
 
 const LOST_KEY_MESSAGE =
   "Redis has lost a key of the session store (evicted or deleted), so it cannot distinguish ended sessions from live ones; " +
@@ -13,25 +13,25 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     const { redis, store } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" });
     const message =
       "Redis may evict sessions (maxmemory-policy is allkeys-lru); set it to noeviction or a volatile policy.";
-    await expectUnavailable(everyMethod(store), message);
+    await expectUnavailable(callEveryMethod(store), message);
     await redis.exec(["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]);
     expect(await store.put(makeRecord(), CREATE_OPTIONS)).toBe("stored");
   });
 
-  it("every call rejects within a second after the eviction policy has become unsafe, and onNotice receives the reason", async () => {
+  it("every call rejects within a second after the eviction policy has become unsafe, and `onNotice` receives the reason", async () => {
     const { redis } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "noeviction" });
     const clock = fakeClock();
     const notices: ServerNotice[] = [];
     const store = redisStore(redis, { clock, onNotice: (notice) => notices.push(notice) });
-    await Promise.all(everyMethod(store));
+    await Promise.all(callEveryMethod(store));
     await redis.exec(["CONFIG", "SET", "maxmemory-policy", "allkeys-lfu"]);
     clock.pass(1000);
-    await expectUnavailable(everyMethod(store), notices[0]?.message);
+    await expectUnavailable(callEveryMethod(store), notices[0]?.message);
     expect(notices).toEqual([
       { kind: "unavailable", message: expect.stringMatching(/may evict sessions \(.* allkeys-lfu\)/) },
     ]);
     await redis.exec(["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
-    await Promise.all(everyMethod(store));
+    await Promise.all(callEveryMethod(store));
   });
 
   it.each(["head", "history", "pending"])(
@@ -43,7 +43,7 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
       const { cursor } = await store.changes(null);
       await store.revoke({ tenant: "acme" }, "admin");
       await redis.exec(["DEL", `{coatcheck}:${key}`]);
-      await expectUnavailable(everyMethod(store), LOST_KEY_MESSAGE);
+      await expectUnavailable(callEveryMethod(store), LOST_KEY_MESSAGE);
       await expectUnavailable([store.revoke({ tenant: "umbrella" }, "admin")], LOST_KEY_MESSAGE);
 
       await store.revoke({ everyone: true }, "admin");
@@ -65,6 +65,6 @@ describeWithProgram("redis", "redisStore on a server that loses keys", () => {
     await store.revoke({ tenant: "acme" }, "admin");
     await store.sweep(0, 1000);
     expect(await redis.exec(["EXISTS", "{coatcheck}:history", "{coatcheck}:pending"])).toBe(0);
-    await Promise.all(everyMethod(store));
+    await Promise.all(callEveryMethod(store));
   });
 });

@@ -72,7 +72,7 @@ await describeWithServer("upstash", "redis", (url) => {
       await endpoint.close();
     });
 
-    it("sends a write once, even if the response is lost", async () => {
+    it("sends a write only once, even if the response is lost", async () => {
       let requests = 0;
       const server = createServer((request) => {
         requests++;
@@ -137,7 +137,7 @@ await describeWithServer("upstash", "redis", (url) => {
       await endpoint.close();
     });
 
-    it("listens on the loopback interface only", async () => {
+    it("listens only on the loopback interface", async () => {
       const endpoint = await serve();
       expect(new URL(endpoint.url).hostname).toBe("127.0.0.1");
       await endpoint.close();
@@ -170,7 +170,7 @@ await describeWithServer("upstash", "redis", (url) => {
       await endpoint.close();
     });
 
-    it("encodes the response as base64 on request", async () => {
+    it("encodes the response as base64 if the client asks for it", async () => {
       const endpoint = await serve();
       const send = (command: string[]) => post(endpoint, "/", command, { "Upstash-Encoding": "base64" });
       expect((await send(["ECHO", "é🌮"])).body).toEqual({ result: Buffer.from("é🌮").toString("base64") });

@@ -15,8 +15,8 @@ export function createTemporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "coatcheck-sqlite-"));
 }
 
-/** Stores one new session. */
-export function createSession(store: SessionStore, fields: Partial<SessionRecord> = {}): Promise<PutOutcome> {
+/** Creates and stores a session. */
+export function storeSession(store: SessionStore, fields: Partial<SessionRecord> = {}): Promise<PutOutcome> {
   return store.put(makeRecord(fields), { expectedVersion: 0, change: "data" });
 }
 
@@ -28,8 +28,8 @@ export function startWriter(path: string, rounds?: number): ChildProcess {
   });
 }
 
-/** Reads the ids that a writer prints until it ends. */
-export async function linesOf(
+/** Reads the ids that a writer process prints. Resolves when the process has ended. */
+export async function readWriterIds(
   { stdout }: ChildProcess,
   onLine: (count: number) => void = () => {},
 ): Promise<string[]> {

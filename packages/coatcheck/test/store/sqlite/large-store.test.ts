@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
 import { type SqliteStore, sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
-import { createSession, createTemporaryFolder, linesOf, startWriter } from "./fixtures.ts";
+import { createTemporaryFolder, readWriterIds, startWriter, storeSession } from "./fixtures.ts";
 
 describe("sqliteStore with many sessions", () => {
   let folder: string;
@@ -26,9 +26,10 @@ describe("sqliteStore with many sessions", () => {
 
   describe("lets the event loop run", () => {
     /**
-     * Counts the turns of the event loop during a call. The fake clock advances by a millisecond each time it is read.
+     * Counts the turns of the event loop during a call. A fake `performance.now()` advances by a millisecond at each
+     * call.
      */
-    async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
+    async function countTurns(run: () => Promise<unknown>): Promise<number> {
       let time = performance.now();
       vi.spyOn(performance, "now").mockImplementation(() => ++time);
       let isRunning = true;
@@ -44,8 +45,8 @@ describe("sqliteStore with many sessions", () => {
 
     it("between the commits of many writes", async () => {
       const store = sqliteStore(path);
-      const turns = await turnsDuring(() =>
-        Promise.all(Array.from({ length: 240 }, () => createSession(store))),
+      const turns = await countTurns(() =>
+        Promise.all(Array.from({ length: 240 }, () => storeSession(store))),
       );
       expect(turns).toBeGreaterThan(30);
       expect((await store.stats(Date.now())).total).toBe(240);
@@ -56,7 +57,7 @@ describe("sqliteStore with many sessions", () => {
       const store = sqliteStore(path);
       const records = Array.from({ length: 2000 }, () => makeRecord());
       const touches = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 1 }));
-      expect(await turnsDuring(() => store.touch(touches))).toBeGreaterThan(5);
+      expect(await countTurns(() => store.touch(touches))).toBeGreaterThan(5);
       await store.close();
     });
 
@@ -73,7 +74,7 @@ describe("sqliteStore with many sessions", () => {
       await store.revoke({ everyone: true }, "admin");
       now = Date.now();
       let deleted: Promise<number> | undefined;
-      const turns = await turnsDuring(() => {
+      const turns = await countTurns(() => {
         deleted = store.sweep(now, 5000);
         return store.close();
       });
@@ -92,13 +93,13 @@ describe("sqliteStore with many sessions", () => {
 
     beforeEach(async () => {
       store = sqliteStore(path);
-      await createSession(store, { tenant: "acme" });
+      await storeSession(store, { tenant: "acme" });
       await store.revoke({ tenant: "acme" }, "admin");
     });
     afterEach(() => store.close());
 
-    /** Returns the plan of the query that list() runs, one line for each step. */
-    async function planOf(filter: SessionFilter): Promise<string> {
+    /** Returns the plan of the query that list() runs, with one line for each step. */
+    async function explainList(filter: SessionFilter): Promise<string> {
       const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
       await store.list(filter, { limit: 50 });
       const text = prepare.mock.lastCall?.[0] ?? "";
@@ -110,12 +111,12 @@ describe("sqliteStore with many sessions", () => {
     }
 
     it("reads all sessions from an index in the order of the list", async () => {
-      const all = await planOf({});
+      const all = await explainList({});
       expect(all).toMatch(/^SCAN s USING INDEX session_by_age\n/);
       expect(all).not.toMatch(/TEMP B-TREE/);
     });
 
-    it("reads active sessions from an index that contains the columns of the filter", async () => {
+    it("reads active sessions from an index that has the columns of the filter", async () => {
       const database = new DatabaseSync(path);
       const columnsOf = (index: string) =>
         database
@@ -127,18 +128,18 @@ describe("sqliteStore with many sessions", () => {
       );
       expect(columnsOf("session_by_age")).toEqual(expect.arrayContaining(["end_hour", "state", "type"]));
       database.close();
-      const byTenant = await planOf({ tenant: "acme", liveAt: 1 });
+      const byTenant = await explainList({ tenant: "acme", liveAt: 1 });
       expect(byTenant).toMatch(/^SEARCH s USING INDEX session_by_tenant \(tenant=\?\)\n/);
-      const byAge = await planOf({ type: "anonymous", liveAt: 1 });
+      const byAge = await explainList({ type: "anonymous", liveAt: 1 });
       expect(byAge).toMatch(/^SCAN s USING INDEX session_by_age\n/);
       for (const plan of [byTenant, byAge]) expect(plan).not.toMatch(/TEMP B-TREE|LEFT-JOIN/);
     });
 
-    it("reads revoked sessions from an index of their own", async () => {
-      const all = await planOf({ state: "revoked" });
+    it("reads revoked sessions from a separate index", async () => {
+      const all = await explainList({ state: "revoked" });
       expect(all).toContain("SCAN s USING COVERING INDEX revoked_session_by_age\n");
       expect(all).toContain("SEARCH s USING COVERING INDEX session_by_tenant (tenant=?)\n");
-      const byTenant = await planOf({ state: "revoked", tenant: "acme" });
+      const byTenant = await explainList({ state: "revoked", tenant: "acme" });
       expect(byTenant).toContain("SEARCH s USING COVERING INDEX revoked_session_by_tenant (tenant=?)\n");
       for (const plan of [all, byTenant])
         expect(plan).not.toMatch(/SCAN s\n.*LEFT-JOIN|active_session_by_tenant/);
@@ -146,9 +147,9 @@ describe("sqliteStore with many sessions", () => {
   });
 
   describe("stats() of a large store", () => {
-    /** Adds `count` sessions to the database: copies of one session. */
-    async function fill(store: SessionStore, count: number): Promise<void> {
-      await createSession(store);
+    /** Adds `count` copies of one session to the database. */
+    async function addCopies(store: SessionStore, count: number): Promise<void> {
+      await storeSession(store);
       const database = new DatabaseSync(path);
       database.exec(`CREATE TEMP TABLE copy AS SELECT * FROM session LIMIT 1`);
       database.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
@@ -159,7 +160,7 @@ describe("sqliteStore with many sessions", () => {
 
     it("counts the sessions in another thread", async () => {
       const store = sqliteStore(path);
-      await fill(store, 1000);
+      await addCopies(store, 1000);
       const now = Date.now();
       const read = vi.spyOn(StatementSync.prototype, "get");
       const stats = await store.stats(now);
@@ -169,9 +170,9 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("counts again at the next call after the thread has failed", async () => {
+    it("starts a new count at the next call after the thread has failed", async () => {
       const store = sqliteStore(path);
-      await fill(store, 1000);
+      await addCopies(store, 1000);
       const database = new DatabaseSync(path);
       database.exec("ALTER TABLE mass_revocation RENAME TO hidden");
       await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -181,9 +182,9 @@ describe("sqliteStore with many sessions", () => {
       await store.close();
     });
 
-    it("rejects when close() ends the thread", async () => {
+    it("rejects if close() ends the thread", async () => {
       const store = sqliteStore(path);
-      await fill(store, 1000);
+      await addCopies(store, 1000);
       const reading = store.stats(1);
       const rejected = expect(reading).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
       await store.close();
@@ -191,13 +192,13 @@ describe("sqliteStore with many sessions", () => {
       await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     });
 
-    it("returns correct counts after the process was killed during many writes", async () => {
+    it("is correct after the process was killed during many writes", async () => {
       const filled = sqliteStore(path);
-      await fill(filled, 1000);
+      await addCopies(filled, 1000);
       await filled.close();
       const writer = startWriter(path);
       const ended = once(writer, "exit");
-      const ids = await linesOf(writer, (count) => count === 300 && writer.kill("SIGKILL"));
+      const ids = await readWriterIds(writer, (count) => count === 300 && writer.kill("SIGKILL"));
       expect((await ended)[1]).toBe("SIGKILL");
       const store = sqliteStore(path);
       const { total, active } = await store.stats(Date.now());

@@ -1,6 +1,7 @@
 /**
- * A separate process for the tests. It gives up root's rights, opens the given file and prints the result. With the
- * argument `rounds`, it prints "ready", then opens one file for each input line and prints the result.
+ * The program of a separate process, which gives up root's rights, opens the SQLite file in its argument and prints the
+ * result. With the argument `rounds`, it prints "ready". Then it reads lines, opens the file that each line names, and
+ * prints the result.
  */
 import { createInterface } from "node:readline";
 import { CoatcheckError } from "../../../src/session/errors.ts";

@@ -11,11 +11,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeFullRecord, makeRecord, nextVersion } from "../../../src/testing/records.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
-import { createSession, createTemporaryFolder, linesOf, startWriter } from "./fixtures.ts";
+import { createTemporaryFolder, readWriterIds, startWriter, storeSession } from "./fixtures.ts";
 
 const OPENER = fileURLToPath(new URL("opener-process.ts", import.meta.url));
 
-/** Opens the file in a process without root's rights and returns that process's output. */
+/** Opens the file in a process without root's rights, and returns what that process prints. */
 async function openAsOtherUser(path: string): Promise<string> {
   const opener = spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -66,7 +66,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("throws an error that explains why a file cannot be opened", () => {
+  it("throws an error that says why a file cannot be opened", () => {
     const unavailable = (text: string) =>
       expect.objectContaining({ code: "STORE_UNAVAILABLE", message: expect.stringContaining(text) });
     expectOpening(join(folder, "nowhere", "sessions.db")).toThrow(unavailable("folder does not exist"));
@@ -136,13 +136,13 @@ describe("sqliteStore", () => {
   it("distinguishes strings with NUL, and rejects strings with a lone surrogate", async () => {
     const store = sqliteStore(path);
     const names = ["a", "a\0b", "a\0", "\ufffd"];
-    for (const name of names) await createSession(store, { subject: name, tenant: name });
+    for (const name of names) await storeSession(store, { subject: name, tenant: name });
     for (const name of names) {
       const [record] = (await store.list({ subject: name, tenant: name }, { limit: 9 })).records;
       expect(record).toMatchObject({ subject: name, tenant: name });
     }
     const loneSurrogate = "\ud83c";
-    await expect(createSession(store, { subject: loneSurrogate })).rejects.toMatchObject({
+    await expect(storeSession(store, { subject: loneSurrogate })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });
     expect((await store.list({ subject: loneSurrogate }, { limit: 9 })).records).toEqual([]);
@@ -167,7 +167,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("rolls back a write that fails halfway, but no other write of the batch", async () => {
+  it("rolls back a write that fails halfway, but not the other writes of the batch", async () => {
     const store = sqliteStore(path);
     const records = [makeRecord(), makeRecord(), makeRecord()];
     const database = new DatabaseSync(path);
@@ -184,7 +184,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("writes only the row's page, and no index, for a touch or a change of data", async () => {
+  it("writes only the page of the row for a touch or a change of data, but no page of an index", async () => {
     const store = sqliteStore(path);
     const records = Array.from({ length: 500 }, () => makeFullRecord());
     await Promise.all(records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })));
@@ -192,7 +192,7 @@ describe("sqliteStore", () => {
     const pagesWritten = async (write: () => Promise<unknown>) => {
       checkpointer.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       await write();
-      // A WAL file has a header of 32 bytes, then frames of 24 bytes and a page of 4096 bytes each
+      // A WAL file has a header of 32 bytes. Then come frames, each with 24 bytes and a page of 4096 bytes
       // (https://sqlite.org/fileformat2.html#walformat).
       return (statSync(`${path}-wal`).size - 32) / (4096 + 24);
     };
@@ -206,7 +206,7 @@ describe("sqliteStore", () => {
     await store.close();
   });
 
-  it("dataVersion() changes after a commit of another store on the file, but not after a commit of the same store", async () => {
+  it("dataVersion() changes after another store commits to the file, but not after the store itself commits", async () => {
     const store = sqliteStore(path);
     const other = sqliteStore(path);
     const before = store.dataVersion();
@@ -218,7 +218,7 @@ describe("sqliteStore", () => {
     await other.close();
   });
 
-  it("opens the file in every process when several processes create it at the same moment", async () => {
+  it("opens the file in every process if several processes create it at the same time", async () => {
     const openers = Array.from({ length: 3 }, () =>
       spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path, "rounds"], {
         stdio: ["pipe", "pipe", "inherit"],
@@ -235,9 +235,9 @@ describe("sqliteStore", () => {
     await Promise.all(openers.map((opener) => once(opener, "exit")));
   });
 
-  it("creates the schema once when several processes start at once", async () => {
+  it("creates the schema only once if several processes start at the same time", async () => {
     const writers = Array.from({ length: 4 }, () => startWriter(path, 1));
-    const ids = await Promise.all(writers.map((writer) => linesOf(writer)));
+    const ids = await Promise.all(writers.map((writer) => readWriterIds(writer)));
     const store = sqliteStore(path);
     expect(ids.flat()).toHaveLength(32);
     for (const id of ids.flat()) expect(await store.get(id)).not.toBeNull();
@@ -247,7 +247,7 @@ describe("sqliteStore", () => {
   it("keeps every acknowledged write after the process was killed", async () => {
     const writer = startWriter(path);
     const ended = once(writer, "exit");
-    const ids = await linesOf(writer, (count) => count === 500 && writer.kill("SIGKILL"));
+    const ids = await readWriterIds(writer, (count) => count === 500 && writer.kill("SIGKILL"));
     expect((await ended)[1]).toBe("SIGKILL");
     expect(ids.length).toBeGreaterThanOrEqual(500);
     const store = sqliteStore(path);

@@ -1,4 +1,5 @@
-/** A separate process for the tests. It writes sessions to the given file and prints each acknowledged id. */
+/** The program of a separate process, which writes sessions to the file in its argument, and prints the id of each session
+ * that is stored. */
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeRecord } from "../../../src/testing/records.ts";
 

@@ -1,6 +1,6 @@
 import type { SessionRecord, SessionStore } from "coatcheck";
 import type { Coverage } from "./coverage.ts";
-import { allSessions, type Mutant, mutant } from "./mutant.ts";
+import { createMutant, type Mutant, readAllSessions } from "./mutant.ts";
 
 const COLLATION_FOLDS = {
   case: (text: string) => text.toLowerCase(),
@@ -16,8 +16,8 @@ const COLLATION_FOLDS = {
 type TextField = "subject" | "tenant" | "owner" | "visitorId";
 
 /**
- * Returns the sessions whose `field` equals `value` after `fold` is applied to both. `fold` removes a difference that a
- * collation ignores.
+ * Returns the sessions whose `field` equals `value` once `fold` has been applied to both. `fold` removes the
+ * differences that a collation ignores.
  */
 async function findEqual(
   fold: (text: string) => string,
@@ -25,11 +25,11 @@ async function findEqual(
   field: TextField,
   value: string,
 ): Promise<readonly SessionRecord[]> {
-  return (await allSessions(store)).filter((record) => fold(record[field] ?? "") === fold(value));
+  return (await readAllSessions(store)).filter((record) => fold(record[field] ?? "") === fold(value));
 }
 
-function foldingListMutant(fold: (text: string) => string, field: TextField): Mutant {
-  return mutant((store) => ({
+function createFoldingListMutant(fold: (text: string) => string, field: TextField): Mutant {
+  return createMutant((store) => ({
     async list(filter, page) {
       const { [field]: value } = filter;
       if (value === undefined) return await store.list(filter, page);
@@ -38,8 +38,8 @@ function foldingListMutant(fold: (text: string) => string, field: TextField): Mu
   }));
 }
 
-function foldingRevokeMutant(fold: (text: string) => string, field: "subject" | "tenant"): Mutant {
-  return mutant((store) => ({
+function createFoldingRevokeMutant(fold: (text: string) => string, field: "subject" | "tenant"): Mutant {
+  return createMutant((store) => ({
     async revoke(scope, reason) {
       const value = (scope as { readonly [field in TextField]?: string })[field];
       if (value === undefined) return await store.revoke(scope, reason);
@@ -54,8 +54,8 @@ function foldingRevokeMutant(fold: (text: string) => string, field: "subject" | 
   }));
 }
 
-function foldingLimitMutant(fold: (text: string) => string): Mutant {
-  return mutant((store) => ({
+function createFoldingLimitMutant(fold: (text: string) => string): Mutant {
+  return createMutant((store) => ({
     async put(record, { sessionLimit, ...options }) {
       const { subject } = record;
       const count = subject === null ? 0 : (await findEqual(fold, store, "subject", subject)).length;
@@ -67,19 +67,19 @@ function foldingLimitMutant(fold: (text: string) => string): Mutant {
 const CASES: Readonly<Record<string, (fold: (text: string) => string) => Readonly<Record<string, Mutant>>>> =
   {
     "list() distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "list by subject": foldingListMutant(fold, "subject"),
-      "list by tenant": foldingListMutant(fold, "tenant"),
-      "list by owner": foldingListMutant(fold, "owner"),
-      "list by visitorId": foldingListMutant(fold, "visitorId"),
+      "list by subject": createFoldingListMutant(fold, "subject"),
+      "list by tenant": createFoldingListMutant(fold, "tenant"),
+      "list by owner": createFoldingListMutant(fold, "owner"),
+      "list by visitorId": createFoldingListMutant(fold, "visitorId"),
     }),
     "revoke() of a subject distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "revoke of a subject": foldingRevokeMutant(fold, "subject"),
+      "revoke of a subject": createFoldingRevokeMutant(fold, "subject"),
     }),
     "revoke() of a tenant distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "revoke of a tenant": foldingRevokeMutant(fold, "tenant"),
+      "revoke of a tenant": createFoldingRevokeMutant(fold, "tenant"),
     }),
     "the session limit distinguishes names by case, accents, normalization and blanks": (fold) => ({
-      "the session limit": foldingLimitMutant(fold),
+      "the session limit": createFoldingLimitMutant(fold),
     }),
   };
 

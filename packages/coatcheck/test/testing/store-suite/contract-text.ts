@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 const CONTRACT = new URL("../../../src/session/store.ts", import.meta.url);
 
 /** Returns the sentences of the documentation comments in `session/store.ts`, in order. */
-export function contractSentences(): readonly string[] {
+export function readContractSentences(): readonly string[] {
   const source = readFileSync(CONTRACT, "utf8");
   return [...source.matchAll(/\/\*\*(.*?)\*\//gs)].flatMap(([, comment = ""]) =>
     comment

@@ -1,7 +1,8 @@
-/** The cases of the suite that test one sentence of the contract. Case title → mutants that the case must catch. */
+/** The cases of the suite that test one sentence of the contract, by title. Each has the names of the mutants that it must
+ * catch. */
 export type Coverage = Readonly<Record<string, readonly string[]>>;
 
-/** The cases in which a session is read while the log grows. */
+/** The cases that read a session while the log grows. */
 export const LOG_GROWTH_CASES: Coverage = {
   "get() during a revocation of one session returns no older copy with a newer position": [
     "get reads the row a microtask before the end of the log",

@@ -5,7 +5,7 @@ import { memoryStore } from "coatcheck/store/memory";
 export type Mutant = () => SessionStore;
 
 /** Returns a mutant: a memory store with some methods replaced by the methods that `change` returns. */
-export function mutant(change: (store: SessionStore) => Partial<SessionStore>, clock?: Clock): Mutant {
+export function createMutant(change: (store: SessionStore) => Partial<SessionStore>, clock?: Clock): Mutant {
   return () => {
     const store = memoryStore(clock ? { clock } : {});
     return { ...store, ...change(store) };
@@ -13,8 +13,8 @@ export function mutant(change: (store: SessionStore) => Partial<SessionStore>, c
 }
 
 /** Returns a mutant: a memory store whose `get` and `list` apply `change` to each record. */
-export function recordMutant(change: (record: SessionRecord) => SessionRecord): Mutant {
-  return mutant((store) => ({
+export function createRecordMutant(change: (record: SessionRecord) => SessionRecord): Mutant {
+  return createMutant((store) => ({
     async get(id) {
       const copy = await store.get(id);
       return copy && { ...copy, record: change(copy.record) };
@@ -30,10 +30,10 @@ export function recordMutant(change: (record: SessionRecord) => SessionRecord): 
  * Returns a mutant: a memory store whose `get` returns the records of a map instead of the stored records. The methods
  * that `change` returns fill the map.
  */
-export function overlayMutant(
+export function createOverlayMutant(
   change: (store: SessionStore, overlay: Map<string, SessionRecord>) => Partial<SessionStore>,
 ): Mutant {
-  return mutant((store) => {
+  return createMutant((store) => {
     const overlay = new Map<string, SessionRecord>();
     return {
       async get(id) {
@@ -46,6 +46,6 @@ export function overlayMutant(
 }
 
 /** Reads all stored sessions. */
-export async function allSessions(store: SessionStore): Promise<readonly SessionRecord[]> {
+export async function readAllSessions(store: SessionStore): Promise<readonly SessionRecord[]> {
   return (await store.list({}, { limit: 1000 })).records;
 }

@@ -1,4 +1,4 @@
-/** Reason → sentences of the contract that, for this reason, no case of the suite tests. */
+/** The sentences of the contract that no case of the suite tests, by the reason why no case tests them. */
 export const OTHER_SENTENCES: Readonly<Record<string, readonly string[]>> = {
   "defines a term or a type": [
     "A position in the store's revocation log.",

@@ -1,11 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { isLive, isSessionId, type SessionRecord, type SessionStore, type Snapshot } from "coatcheck";
 import { makeRecord } from "coatcheck/testing";
-import { type Mutant, mutant, overlayMutant, recordMutant } from "./mutant.ts";
+import { createMutant, createOverlayMutant, createRecordMutant, type Mutant } from "./mutant.ts";
 
-/** Reads the row first and the end of the log afterwards. `pause` delays the second query. */
-function rowFirst(pause: () => Promise<unknown> | null): Mutant {
-  return mutant((store) => ({
+/**
+ * Returns a mutant whose `get` reads the row first and the end of the log afterwards. `pause` delays the second read.
+ */
+function createRowFirstMutant(pause: () => Promise<unknown> | null): Mutant {
+  return createMutant((store) => ({
     async get(id) {
       const copy = await store.get(id);
       await pause();
@@ -15,10 +17,10 @@ function rowFirst(pause: () => Promise<unknown> | null): Mutant {
 }
 
 /**
- * A store whose `get` returns the active record for one more turn of the event loop after the log item of the
- * revocation.
+ * A mutant whose `get` still returns the active record for one turn of the event loop after the revocation's log item
+ * is visible.
  */
-const logFirst = overlayMutant((store, overlay) => ({
+const logFirstMutant = createOverlayMutant((store, overlay) => ({
   async revoke(scope, reason) {
     const { records } = await store.list({ state: "active" }, { limit: 1000 });
     for (const record of records) overlay.set(record.id, record);
@@ -29,8 +31,8 @@ const logFirst = overlayMutant((store, overlay) => ({
   },
 }));
 
-function hidingMutant(isHidden: (record: SessionRecord) => boolean): Mutant {
-  return mutant((store) => ({
+function createHidingMutant(isHidden: (record: SessionRecord) => boolean): Mutant {
+  return createMutant((store) => ({
     async get(id) {
       const copy = await store.get(id);
       return copy && isHidden(copy.record) ? null : copy;
@@ -40,16 +42,16 @@ function hidingMutant(isHidden: (record: SessionRecord) => boolean): Mutant {
 
 /** Faults of `get`, and of the records that `get` and `list` return. */
 export const readingMutants = {
-  "get reads the row a microtask before the end of the log": rowFirst(() => null),
-  "get reads the row a turn before the end of the log": rowFirst(() => setImmediate()),
-  "the log item is visible before the revoked row": logFirst,
-  "get returns position 0": mutant((store) => ({
+  "get reads the row a microtask before the end of the log": createRowFirstMutant(() => null),
+  "get reads the row a turn before the end of the log": createRowFirstMutant(() => setImmediate()),
+  "the log item is visible before the revoked row": logFirstMutant,
+  "get returns position 0": createMutant((store) => ({
     async get(id) {
       const copy = await store.get(id);
       return copy && { ...copy, position: 0 };
     },
   })),
-  "positions of get decrease": mutant((store) => {
+  "positions of get decrease": createMutant((store) => {
     let position = 1000;
     return {
       async get(id) {
@@ -58,7 +60,7 @@ export const readingMutants = {
       },
     };
   }),
-  "get returns cached records": mutant((store) => {
+  "get returns cached records": createMutant((store) => {
     const copies = new Map<string, Snapshot>();
     return {
       async get(id) {
@@ -68,20 +70,20 @@ export const readingMutants = {
       },
     };
   }),
-  "get returns a record for a missing session": mutant((store) => ({
+  "get returns a record for a missing session": createMutant((store) => ({
     get: async (id) => (await store.get(id)) ?? { record: makeRecord(), position: 1 },
   })),
-  "get hides expired sessions": hidingMutant(
+  "get hides expired sessions": createHidingMutant(
     (record) => record.state === "active" && !isLive(record, Date.now()),
   ),
-  "get hides revoked sessions": hidingMutant(({ state }) => state === "revoked"),
-  "get returns the object that put received": overlayMutant((store, overlay) => ({
+  "get hides revoked sessions": createHidingMutant(({ state }) => state === "revoked"),
+  "get returns the object that put received": createOverlayMutant((store, overlay) => ({
     async put(record, options) {
       overlay.set(record.id, record);
       return await store.put(record, options);
     },
   })),
-  "list returns the stored object": mutant((store) => {
+  "list returns the stored object": createMutant((store) => {
     let copy: SessionRecord | undefined;
     return {
       async list(filter, request) {
@@ -91,24 +93,24 @@ export const readingMutants = {
       },
     };
   }),
-  "a field is lost": recordMutant((record) => ({ ...record, metadata: {} })),
-  "list leaves data out": mutant((store) => ({
+  "a field is lost": createRecordMutant((record) => ({ ...record, metadata: {} })),
+  "list leaves data out": createMutant((store) => ({
     async list(filter, request) {
       const page = await store.list(filter, request);
       return { ...page, records: page.records.map((record) => ({ ...record, data: {} })) };
     },
   })),
-  "names of data are sorted": mutant((store) => ({
+  "names of data are sorted": createMutant((store) => ({
     put: (record, options) =>
       store.put({ ...record, data: Object.fromEntries(Object.entries(record.data).sort()) }, options),
   })),
-  "long data is cut": recordMutant((record) =>
+  "long data is cut": createRecordMutant((record) =>
     JSON.stringify(record.data).length > 1000 ? { ...record, data: {} } : record,
   ),
-  "ids are compared in lower case": spelledAs((id) => id.toLowerCase()),
-  "ids are compared without blanks": spelledAs((id) => id.trim()),
-  "ids are parsed like a uuid of PostgreSQL": spelledAs((id) => id.replaceAll(/[{}]/g, "")),
-  "get throws for a malformed id": mutant((store) => ({
+  "ids are compared in lower case": respellId((id) => id.toLowerCase()),
+  "ids are compared without blanks": respellId((id) => id.trim()),
+  "ids are parsed like a uuid of PostgreSQL": respellId((id) => id.replaceAll(/[{}]/g, "")),
+  "get throws for a malformed id": createMutant((store) => ({
     async get(id) {
       if (!isSessionId(id)) throw new Error("invalid input syntax for type uuid");
       return await store.get(id);
@@ -116,6 +118,6 @@ export const readingMutants = {
   })),
 } satisfies Record<string, Mutant>;
 
-function spelledAs(respell: (id: string) => string): Mutant {
-  return mutant((store: SessionStore) => ({ get: (id) => store.get(respell(id)) }));
+function respellId(respell: (id: string) => string): Mutant {
+  return createMutant((store: SessionStore) => ({ get: (id) => store.get(respell(id)) }));
 }

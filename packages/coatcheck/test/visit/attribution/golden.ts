@@ -1,4 +1,4 @@
-/** A visit's first request, and the expected channel, source and medium. */
+/** The first request of a visit, and the channel, source and medium that are expected for it. */
 export type GoldenCase = readonly [
   query: string,
   referrer: string | null,
@@ -42,7 +42,7 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
   ["", "chrome-extension://abcdef/page.html", "Direct", null, null],
   ["", "https://", "Direct", null, null],
 
-  // Hosts that only look similar to ignored ones.
+  // Hosts that look similar to ignored hosts, but must not be ignored.
   ["", "https://myshop.example/", "Referral", "myshop.example", "referral"],
   ["", "https://shop.example.evil.test/", "Referral", "shop.example.evil.test", "referral"],
   ["", "https://shop.example@evil.test/", "Referral", "evil.test", "referral"],

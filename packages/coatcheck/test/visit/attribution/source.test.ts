@@ -23,12 +23,12 @@ it("GOLDEN contains an example of every channel", () => {
   expect(GOLDEN_CASES.length).toBeGreaterThanOrEqual(80);
 });
 
-it("isDirect() returns true for the channel Direct only", () => {
+it("isDirect() returns true only for the channel Direct", () => {
   const direct = GOLDEN_CASES.filter(([query, referrer]) => isDirect(of(query, referrer)));
   expect(direct).toEqual(GOLDEN_CASES.filter(([, , channel]) => channel === "Direct"));
 });
 
-it("sourceOf() returns the referrer and the name of the click id even if there is a campaign", () => {
+it("sourceOf() returns the referrer and the name of the click id, even if the URL names a campaign", () => {
   const query =
     "?utm_source=Google&utm_medium=CPC&utm_campaign=Spring&utm_term=Hot+Tacos&utm_content=%20Ad%201%20&gclid=secret";
   expect(of(query, "https://www.google.com/")).toEqual({
@@ -72,12 +72,12 @@ it("sourceOf() truncates a text to 256 code points without splitting a character
   expect([...(campaign ?? "")]).toHaveLength(256);
 });
 
-it("sourceOf() reads parameters that follow a parameter of 100 KB", () => {
+it("sourceOf() reads parameters that come after a parameter of 100 KB", () => {
   const query = `?utm_content=${"x".repeat(100_000)}&utm_source=google&utm_medium=cpc`;
   expect(of(query)).toMatchObject({ channel: "Paid Search", content: "x".repeat(256) });
 });
 
-it("sourceOf() ignores a referrer whose host or length no browser would send", () => {
+it("sourceOf() ignores a referrer with a host or a length that no browser would send", () => {
   expect(of("", `https://${"a".repeat(60)}.${"b.".repeat(120)}test/`).channel).toBe("Direct");
   expect(of("", `https://blog.example/${"x".repeat(100_000)}`).channel).toBe("Direct");
 });

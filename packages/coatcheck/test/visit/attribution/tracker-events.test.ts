@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { eventTypes, pageCountedByServer, SERVER_PAGE_ID, TestPage } from "./tracker-fixtures.ts";
+import { createPageCountedByServer, listEventTypes, SERVER_PAGE_ID, TestPage } from "./tracker-fixtures.ts";
 
 describe("Tracker.track()", () => {
-  it("sends events after half a second, with the properties at the time of the call", async () => {
-    const page = pageCountedByServer();
+  it("sends events half a second later, with the properties that they had at the time of the call", async () => {
+    const page = createPageCountedByServer();
     const properties = { taco: { id: 7 } };
     page.tracker.track("taco_zoomed", properties);
     properties.taco.id = 8;
     await page.advance(200);
     page.tracker.track("taco_turned");
     await page.advance(300);
-    expect(page.sent).toHaveLength(1);
+    expect(page.sentBeacons).toHaveLength(1);
     expect(page.events).toMatchObject([
       {
         type: "taco_zoomed",
@@ -24,14 +24,16 @@ describe("Tracker.track()", () => {
   });
 
   it("sends events and visible time in separate requests as soon as the page is hidden", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
     page.tracker.track("taco_turned");
     page.setVisibility("hidden");
     page.fireEvent("pagehide");
     await page.waitForResponses();
-    expect(page.sent.map(({ by, body }) => [by, body.events.map(({ type, ago }) => [type, ago])])).toEqual([
+    expect(
+      page.sentBeacons.map(({ by, body }) => [by, body.events.map(({ type, ago }) => [type, ago])]),
+    ).toEqual([
       [
         "beacon",
         [
@@ -44,7 +46,7 @@ describe("Tracker.track()", () => {
   });
 
   it("drops an event that is older than 48 hours or too long", async () => {
-    const page = pageCountedByServer({ status: null });
+    const page = createPageCountedByServer({ status: null });
     page.tracker.track("note", { text: "x".repeat(20_000) });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -52,7 +54,7 @@ describe("Tracker.track()", () => {
     await page.advance(48 * 3_600_000);
     page.tracker.track("taco_turned");
     await page.advance(500);
-    expect(eventTypes(page)).toEqual(["taco_zoomed", "taco_turned"]);
+    expect(listEventTypes(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
   it.each([
@@ -60,7 +62,7 @@ describe("Tracker.track()", () => {
     ["has status 503", 503],
     ["has status 429", 429],
   ])("sends an event again with the same id when its request %s", async (_what, status) => {
-    const page = pageCountedByServer({ status });
+    const page = createPageCountedByServer({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.status = 204;
@@ -72,32 +74,32 @@ describe("Tracker.track()", () => {
     expect(again).toMatchObject({ type: "taco_zoomed", id: first?.id });
     expect(next?.type).toBe("taco_turned");
     await page.advance(60_000);
-    expect(page.sent).toHaveLength(2);
+    expect(page.sentBeacons).toHaveLength(2);
   });
 
   it.each([204, 400, 403])("does not send events again after a response with status %i", async (status) => {
-    const page = pageCountedByServer({ status });
+    const page = createPageCountedByServer({ status });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.tracker.track("taco_turned");
     await page.advance(500);
-    expect(eventTypes(page)).toEqual(["taco_zoomed", "taco_turned"]);
+    expect(listEventTypes(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
-  it("repeats the events of a beacon once when the page is shown again, but does not repeat the visible time", async () => {
-    const page = pageCountedByServer();
+  it("repeats the events of a beacon once when the page is shown again, but not the visible time", async () => {
+    const page = createPageCountedByServer();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
     page.setVisibility("hidden");
     page.setVisibility("visible");
     await page.advance(500);
     await page.advance(60_000);
-    expect(eventTypes(page)).toEqual(["taco_zoomed", "page_time", "taco_zoomed"]);
+    expect(listEventTypes(page)).toEqual(["taco_zoomed", "page_time", "taco_zoomed"]);
     expect(page.events[0]?.id).toBe(page.events[2]?.id);
   });
 
-  it("sends an event again when the page is shown again, if no response arrived", async () => {
-    const page = pageCountedByServer({ status: null });
+  it("sends an event again when the page is shown again, if no response has arrived", async () => {
+    const page = createPageCountedByServer({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.status = 204;
@@ -112,8 +114,8 @@ describe("Tracker.track()", () => {
     ]);
   });
 
-  it("keeps page id and title of an event that is sent again after a navigation", async () => {
-    const page = pageCountedByServer({ status: null });
+  it("keeps the page id and title of an event, even if the event is sent again after a navigation", async () => {
+    const page = createPageCountedByServer({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
     page.navigateTo("/cart");
@@ -128,35 +130,35 @@ describe("Tracker.track()", () => {
   });
 
   it("drops the oldest events when more than 50 wait for a response", async () => {
-    const page = pageCountedByServer({ status: null });
+    const page = createPageCountedByServer({ status: null });
     for (let index = 0; index < 60; index++) page.tracker.track(`event_${index}`);
     await page.advance(500);
     for (let index = 60; index < 70; index++) page.tracker.track(`event_${index}`);
-    page.sent.length = 0;
+    page.sentBeacons.length = 0;
     await page.advance(500);
-    expect(eventTypes(page)).toHaveLength(50);
-    expect([eventTypes(page)[0], eventTypes(page).at(-1)]).toEqual(["event_20", "event_69"]);
+    expect(listEventTypes(page)).toHaveLength(50);
+    expect([listEventTypes(page)[0], listEventTypes(page).at(-1)]).toEqual(["event_20", "event_69"]);
   });
 
   it("includes events of a failed request in the limit of 50 waiting events", async () => {
-    const page = pageCountedByServer({ status: null });
+    const page = createPageCountedByServer({ status: null });
     for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
     const sending = page.advance(500);
     for (let index = 40; index < 60; index++) page.tracker.track(`event_${index}`);
     await sending;
     await page.waitForResponses();
-    page.sent.length = 0;
+    page.sentBeacons.length = 0;
     await page.advance(500);
-    expect([eventTypes(page).length, eventTypes(page)[0]]).toEqual([50, "event_10"]);
+    expect([listEventTypes(page).length, listEventTypes(page)[0]]).toEqual([50, "event_10"]);
   });
 
   it("splits events into several bodies if one would exceed the browsers' limit", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     for (let index = 0; index < 5; index++) page.tracker.track("note", { text: "🌮".repeat(4_000) });
     page.setVisibility("hidden");
     await page.waitForResponses();
-    expect(eventTypes(page)).toHaveLength(5);
-    for (const { body } of page.sent) {
+    expect(listEventTypes(page)).toHaveLength(5);
+    for (const { body } of page.sentBeacons) {
       expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(64 * 1024);
     }
   });
@@ -175,47 +177,47 @@ describe("Tracker privacy", () => {
   it("sends nothing if Global Privacy Control is on", async () => {
     const page = new TestPage({ privacyControl: true }).startTracker();
     await use(page);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
   });
 
   it("sends nothing if the visitor has opted out on an earlier page", async () => {
     const page = new TestPage({ cookie: "theme=dark; visitor_optout=1" }).startTracker();
     await use(page);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
   });
 
   it("optOut() sends the opt-out, drops waiting events, and stops sending", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     page.tracker.track("taco_zoomed");
     await page.tracker.optOut();
     await use(page);
-    expect(page.choices).toEqual(["/session/visit/opt-out"]);
-    expect(page.sent).toEqual([]);
+    expect(page.choiceRequests).toEqual(["/session/visit/opt-out"]);
+    expect(page.sentBeacons).toEqual([]);
   });
 
-  it("optOut() prevents a failed request from being repeated", async () => {
-    const page = pageCountedByServer({ status: 503 });
+  it("optOut() prevents failed requests from being repeated", async () => {
+    const page = createPageCountedByServer({ status: 503 });
     page.tracker.track("taco_zoomed");
     const sending = page.advance(500);
     page.tracker.track("taco_turned");
     await expect(page.tracker.optOut()).rejects.toThrow("The opt-out failed with status 503.");
     await sending;
     await page.advance(500);
-    expect(eventTypes(page)).toEqual(["taco_zoomed"]);
+    expect(listEventTypes(page)).toEqual(["taco_zoomed"]);
   });
 
-  it("optOut() rejects if the server does not confirm it, but stops sending anyway", async () => {
-    const page = pageCountedByServer({ status: null });
+  it("optOut() rejects if the server does not confirm the opt-out, but sends no more events anyway", async () => {
+    const page = createPageCountedByServer({ status: null });
     await expect(page.tracker.optOut()).rejects.toThrow("Failed to fetch");
     await use(page);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
   });
 
   it("optIn() begins a page view with a new page id", async () => {
     const page = new TestPage({ cookie: "visitor_optout=1", meta: SERVER_PAGE_ID }).startTracker();
     await page.tracker.optIn();
     await page.advance(500);
-    expect(page.choices).toEqual(["/session/visit/opt-in"]);
+    expect(page.choiceRequests).toEqual(["/session/visit/opt-in"]);
     expect(page.events).toMatchObject([{ type: "page_view", path: "/tacos" }]);
     expect(page.events[0]?.pageId).not.toBe(SERVER_PAGE_ID);
   });
@@ -224,6 +226,6 @@ describe("Tracker privacy", () => {
     const page = new TestPage({ privacyControl: true }).startTracker();
     await page.tracker.optIn();
     await use(page);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
   });
 });

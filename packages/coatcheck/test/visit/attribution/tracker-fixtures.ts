@@ -1,7 +1,7 @@
 import type { Beacon, BeaconEvent } from "../../../src/visit/beacon.ts";
 import { startTracker, type Tracker, type TrackerScope } from "../../../src/visit/tracker/index.ts";
 
-/** A request that a page sent, with the beacon in its body. */
+/** A request with a beacon in its body, and the browser function that sent it. */
 export interface SentRequest {
   readonly by: "fetch" | "beacon";
   readonly path: string;
@@ -12,9 +12,9 @@ export interface SentRequest {
 export class TestPage {
   readonly window = new EventTarget();
   readonly document = new EventTarget();
-  readonly sent: SentRequest[] = [];
-  /** The paths of the sent requests that have no body (opt-out and opt-in). */
-  readonly choices: string[] = [];
+  readonly sentBeacons: SentRequest[] = [];
+  /** The paths of the opt-out and opt-in requests that the page has sent. */
+  readonly choiceRequests: string[] = [];
   meta: string | null = null;
   title = "Tacos";
   referrer = "";
@@ -25,7 +25,7 @@ export class TestPage {
   privacyControl = false;
   /** Whether the browser accepts beacons. */
   acceptsBeacons = true;
-  /** The status of the server's responses; null if requests fail. */
+  /** The status of the server's responses. If it is null, requests fail. */
   status: number | null = 204;
   #now = 5_000;
   readonly #reads: Promise<void>[] = [];
@@ -46,9 +46,9 @@ export class TestPage {
     return this.#tracker;
   }
 
-  /** All events that were sent, with the page id of the beacon and the browser function that sent it. */
+  /** All events that were sent. Each has the page id of its beacon, and the browser function that sent the beacon. */
   get events(): (BeaconEvent & { pageId: string; by: SentRequest["by"] })[] {
-    return this.sent.flatMap(({ by, body }) =>
+    return this.sentBeacons.flatMap(({ by, body }) =>
       body.events.map((event) => ({ ...event, pageId: body.pageId, by })),
     );
   }
@@ -126,7 +126,7 @@ export class TestPage {
       crypto,
       fetch: async (path, { body, method, headers, keepalive }) => {
         if (method !== "POST") throw new Error(`Unexpected ${method}`);
-        if (body === undefined) page.choices.push(path);
+        if (body === undefined) page.choiceRequests.push(path);
         else {
           if (!keepalive) throw new Error("The request does not outlive the page.");
           const type = new Headers(headers).get("content-type") ?? "";
@@ -142,10 +142,10 @@ export class TestPage {
 
   #recordRequest(by: SentRequest["by"], path: string, blob: Blob): void {
     if (blob.type !== "application/json") throw new Error(`Unexpected type ${blob.type}`);
-    const index = this.sent.push({ by, path, body: { pageId: "", events: [] } }) - 1;
+    const index = this.sentBeacons.push({ by, path, body: { pageId: "", events: [] } }) - 1;
     this.#reads.push(
       blob.text().then((text) => {
-        this.sent[index] = { by, path, body: JSON.parse(text) };
+        this.sentBeacons[index] = { by, path, body: JSON.parse(text) };
       }),
     );
   }
@@ -157,12 +157,12 @@ export class TestPage {
   }
 }
 
-/** The page id in a document that the server has already counted. */
+/** The page id that the server has put into a document, because it has already counted the page view. */
 export const SERVER_PAGE_ID = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
 
-/** Creates a page whose document the server has already counted. */
-export const pageCountedByServer = (change: Partial<TestPage> = {}) =>
+/** Creates a page whose document request the server has already counted as a page view. */
+export const createPageCountedByServer = (change: Partial<TestPage> = {}) =>
   new TestPage({ meta: SERVER_PAGE_ID, ...change }).startTracker();
 
 /** Returns the types of the events that a page has sent. */
-export const eventTypes = (page: TestPage) => page.events.map(({ type }) => type);
+export const listEventTypes = (page: TestPage) => page.events.map(({ type }) => type);

@@ -22,5 +22,5 @@ it("TRACKER_SCRIPT derives the beacon path from its own address and starts one t
   runInNewContext(TRACKER_SCRIPT, global);
   expect(global.coatcheck).toBe(first);
   await page.advance(500);
-  expect(page.sent.map(({ path, body }) => [path, body.events.length])).toEqual([["/shop/visit", 1]]);
+  expect(page.sentBeacons.map(({ path, body }) => [path, body.events.length])).toEqual([["/shop/visit", 1]]);
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { startTracker } from "../../../src/visit/tracker/index.ts";
-import { eventTypes, pageCountedByServer, SERVER_PAGE_ID, TestPage } from "./tracker-fixtures.ts";
+import { createPageCountedByServer, listEventTypes, SERVER_PAGE_ID, TestPage } from "./tracker-fixtures.ts";
 
 const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 describe("startTracker()", () => {
-  it("sends no page view for a document that the server has counted", async () => {
-    const page = pageCountedByServer();
+  it("sends no page view for a document whose page view the server has already counted", async () => {
+    const page = createPageCountedByServer();
     await page.advance(60_000);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
   });
 
   it("sends a page view with query, title and referrer for a document without a page id", async () => {
@@ -18,7 +18,7 @@ describe("startTracker()", () => {
     }).startTracker();
     page.title = "Our tacos";
     await page.advance(500);
-    expect(page.sent).toEqual([
+    expect(page.sentBeacons).toEqual([
       {
         by: "fetch",
         path: "/session/visit",
@@ -44,7 +44,7 @@ describe("startTracker()", () => {
     const page = new TestPage({ prerendering: true, visibility: "hidden" }).startTracker();
     page.tracker.track("tacos_listed");
     await page.advance(10_000);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
     page.prerendering = false;
     page.visibility = "visible";
     page.document.dispatchEvent(new Event("prerenderingchange"));
@@ -62,10 +62,10 @@ describe("startTracker()", () => {
   it("sends beacons to the path in the options", async () => {
     const page = new TestPage().startTracker("/shop/visit");
     await page.advance(500);
-    expect(page.sent[0]?.path).toBe("/shop/visit");
+    expect(page.sentBeacons[0]?.path).toBe("/shop/visit");
   });
 
-  it("sends well-formed text when truncation splits an emoji in the title", async () => {
+  it("sends well-formed text if the title must be truncated in the middle of an emoji", async () => {
     const page = new TestPage({ title: `${"x".repeat(255)}🌮` }).startTracker();
     await page.advance(500);
     expect(page.events[0]?.title).toBe("x".repeat(255));
@@ -85,7 +85,7 @@ describe("startTracker()", () => {
 
 describe("visible time in page_time", () => {
   it("is sent by sendBeacon when the page is hidden, and excludes hidden time", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     await page.advance(3_000);
     page.setVisibility("hidden");
     await page.advance(60_000);
@@ -93,7 +93,7 @@ describe("visible time in page_time", () => {
     await page.advance(4_000);
     page.setVisibility("hidden");
     await page.waitForResponses();
-    expect(page.sent.map(({ by }) => by)).toEqual(["beacon", "beacon"]);
+    expect(page.sentBeacons.map(({ by }) => by)).toEqual(["beacon", "beacon"]);
     expect(page.events).toMatchObject([
       { type: "page_time", pageId: SERVER_PAGE_ID, visibleTime: 3_000, ago: 0, path: "/tacos" },
       { type: "page_time", pageId: SERVER_PAGE_ID, visibleTime: 4_000, ago: 0 },
@@ -102,7 +102,7 @@ describe("visible time in page_time", () => {
   });
 
   it("is sent only once when the page is hidden and then unloaded", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     await page.advance(3_000);
     page.setVisibility("hidden");
     page.fireEvent("pagehide");
@@ -110,8 +110,8 @@ describe("visible time in page_time", () => {
     expect(page.events).toMatchObject([{ visibleTime: 3_000 }]);
   });
 
-  it("is sent when the page is unloaded without being hidden first", async () => {
-    const page = pageCountedByServer();
+  it("is sent when the page is unloaded, even if it was not hidden before", async () => {
+    const page = createPageCountedByServer();
     await page.advance(3_000);
     page.fireEvent("pagehide");
     await page.waitForResponses();
@@ -119,7 +119,7 @@ describe("visible time in page_time", () => {
   });
 
   it("begins when a page in a background tab is shown", async () => {
-    const page = pageCountedByServer({ visibility: "hidden" });
+    const page = createPageCountedByServer({ visibility: "hidden" });
     await page.advance(60_000);
     page.setVisibility("visible");
     await page.advance(1_000);
@@ -129,7 +129,7 @@ describe("visible time in page_time", () => {
   });
 
   it("is sent by fetch if sendBeacon fails", async () => {
-    const page = pageCountedByServer({ acceptsBeacons: false });
+    const page = createPageCountedByServer({ acceptsBeacons: false });
     await page.advance(3_000);
     page.setVisibility("hidden");
     await page.waitForResponses();
@@ -139,7 +139,7 @@ describe("visible time in page_time", () => {
 
 describe("startTracker() in a single-page application", () => {
   it("ends the page view on a navigation, and begins another one with a new id, query and title", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     await page.advance(2_000);
     page.navigateTo("/tacos/7?utm_campaign=spring");
     page.title = "Taco 7";
@@ -167,7 +167,7 @@ describe("startTracker() in a single-page application", () => {
   });
 
   it("reports a navigation back as a new page view", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     page.navigateTo("/cart");
     page.navigateBackTo("/tacos");
     await page.advance(500);
@@ -185,19 +185,19 @@ describe("startTracker() in a single-page application", () => {
     ["replaceState", "same path with a query", "?q=tac", 0],
     ["replaceState", "path of another page", "/cart", 1],
   ] as const)("%s to the %s (%s) reports %i page views", async (method, _target, address, views) => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     page.navigateTo(address, method);
     await page.advance(500);
-    expect(eventTypes(page)).toEqual(Array(views).fill("page_view"));
+    expect(listEventTypes(page)).toEqual(Array(views).fill("page_view"));
   });
 });
 
-it("startTracker() ignores a new fragment after replaceState has changed the query", async () => {
-  const page = pageCountedByServer();
+it("startTracker() ignores a change of only the fragment after replaceState has changed the query", async () => {
+  const page = createPageCountedByServer();
   page.navigateTo("?q=taco", "replaceState");
   page.navigateTo("#results");
   await page.advance(500);
-  expect(page.sent).toEqual([]);
+  expect(page.sentBeacons).toEqual([]);
 });
 
 it("startTracker() reports the page view of a sandboxed frame, where reading cookies throws", async () => {
@@ -209,12 +209,12 @@ it("startTracker() reports the page view of a sandboxed frame, where reading coo
   });
   page.startTracker();
   await page.advance(500);
-  expect(eventTypes(page)).toEqual(["page_view"]);
+  expect(listEventTypes(page)).toEqual(["page_view"]);
 });
 
 describe("startTracker() with the back/forward cache", () => {
   it("reports a restored page as a new page view with a new id", async () => {
-    const page = pageCountedByServer({ referrer: "https://blog.example/" });
+    const page = createPageCountedByServer({ referrer: "https://blog.example/" });
     await page.advance(1_000);
     page.setVisibility("hidden");
     page.fireEvent("pagehide", { persisted: true });
@@ -233,10 +233,10 @@ describe("startTracker() with the back/forward cache", () => {
   });
 
   it("does not report the pageshow event of the first load", async () => {
-    const page = pageCountedByServer();
+    const page = createPageCountedByServer();
     page.fireEvent("pageshow", { persisted: false });
     await page.advance(500);
-    expect(page.sent).toEqual([]);
+    expect(page.sentBeacons).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** User agents of browsers and programs, by the kind of client that they must be classified as. */
+/** User agents of browsers and programs. Each constant contains those that must be classified as one kind of client. */
 
 const CHROME_ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko)";
 const WINDOWS_PREFIX = `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME_ENGINE} Chrome/141.0.0.0 Safari/537.36`;

@@ -4,19 +4,23 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** Noon of 1 October 2026, UTC: a Thursday. */
+/** Noon of Thursday, 1 October 2026, UTC. */
 export const START = Date.UTC(2026, 9, 1, 12);
 
-/** Returns a valid UUID. A higher number returns a UUID that sorts later. */
-export function idOf(number: number): string {
+/** Returns a valid UUID for a number. UUIDs of higher numbers sort later. */
+export function createUuid(number: number): string {
   return `01900000-0000-7000-8000-${number.toString(16).padStart(12, "0")}`;
 }
 
 let created = 0;
 
-/** Creates an event of one visitor and session with a new id. By default, it is a page view of a new page. */
-export function eventOf(changes: Partial<VisitEvent> & { readonly pageId?: string | null } = {}): VisitEvent {
-  const id = idOf(++created);
+/**
+ * Creates an event with a new id. By default, it is a page view of a new page, by the same visitor in the same session.
+ */
+export function createEvent(
+  changes: Partial<VisitEvent> & { readonly pageId?: string | null } = {},
+): VisitEvent {
+  const id = createUuid(++created);
   const { pageId = id, ...rest } = changes;
   const event: VisitEvent = {
     id,
@@ -40,7 +44,7 @@ export function eventOf(changes: Partial<VisitEvent> & { readonly pageId?: strin
   return event;
 }
 
-export function sourceOf(changes: Partial<Source> = {}): Source {
+export function createSource(changes: Partial<Source> = {}): Source {
   return {
     channel: "Organic Search",
     source: "google",

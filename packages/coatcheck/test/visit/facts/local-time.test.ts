@@ -31,7 +31,7 @@ describe("LocalTime", () => {
     expect(time.dayOf(Date.parse("2026-06-30T11:59:59.999Z"))).toBe(dayOf(2026, 6, 30));
   });
 
-  it("hourOf() distinguishes the two equal hours when the clocks go back", () => {
+  it("hourOf() distinguishes the two hours with the same name when the clocks go back", () => {
     const time = new LocalTime("Europe/Berlin");
     const [first, second] = ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map(Date.parse);
     expect(time.startOfHour(first ?? 0)).toBe(Date.parse("2026-10-25T00:00:00Z"));
@@ -43,7 +43,7 @@ describe("LocalTime", () => {
     expect(time.startOfHour(Date.parse("2026-01-01T00:29:00Z"))).toBe(Date.parse("2025-12-31T23:30:00Z"));
   });
 
-  it("throws for an unknown time zone and names the option", () => {
+  it("throws an error that names the option if the time zone is unknown", () => {
     expect(() => new LocalTime("Mars/Olympus")).toThrow(
       'Invalid visit options: timeZone must be an IANA time zone, such as "Europe/Berlin" (got "Mars/Olympus")',
     );

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
 import { memorySink } from "../../../src/visit/sink/memory.ts";
-import { linesOf, ndjsonFiles, readNdjson, temporaryFolder } from "./folders.ts";
+import { createTemporaryFolder, listNdjsonFiles, readLines, readNdjson } from "./folders.ts";
 
 const script = fileURLToPath(new URL("tracking-process.ts", import.meta.url));
 
@@ -14,23 +14,23 @@ interface Tracker {
   readonly child: ChildProcess;
   readonly spill: string;
   readonly folder: string;
-  /** The lines that the process has printed: ids of events, and `tick` for each batch interval. */
+  /** The lines that the process has printed: the id of each tracked event, and `tick` in each batch interval. */
   readonly lines: readonly string[];
-  /** Waits until the process has printed `text` `count` more times. */
-  printed(text: string, count: number): Promise<void>;
-  /** Kills the process, and waits until all of its output was read. */
+  /** Waits until the process has printed the line `text` another `count` times. */
+  untilPrinted(text: string, count: number): Promise<void>;
+  /** Sends the signal to the process, and waits until the process has ended and all of its output was read. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
 interface TrackerOptions {
   readonly behaviour: "works" | "fails" | "hangs";
   readonly spill?: string;
-  /** Largest file that the process may write, in KB. */
+  /** Maximum size of a file that the process writes, in KB. */
   readonly fileLimit?: number;
 }
 
-function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: TrackerOptions): Tracker {
-  const folder = temporaryFolder();
+function startTracker({ behaviour, spill = createTemporaryFolder(), fileLimit }: TrackerOptions): Tracker {
+  const folder = createTemporaryFolder();
   const limit = fileLimit ? `ulimit -f ${fileLimit}; ` : "";
   const command = `${limit}exec "$0" --conditions=coatcheck-source "$@"`;
   const child = spawn("bash", ["-c", command, process.execPath, script, spill, folder, behaviour], {
@@ -46,7 +46,7 @@ function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: Track
     spill,
     folder,
     lines,
-    async printed(text, count) {
+    async untilPrinted(text, count) {
       const end = lines.filter((line) => line === text).length + count;
       while (lines.filter((line) => line === text).length < end) await once(reader, "line");
     },
@@ -58,16 +58,18 @@ function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: Track
 }
 
 /**
- * Returns the ids that the process printed before one of the last ticks: 1 means the last tick, 2 the tick before it. 0
- * returns all ids.
+ * Returns the ids that the process printed before the last tick if `after` is 1, before the last but one if it is 2,
+ * and so on. If `after` is 0, returns all ids.
  */
-function trackedBefore(lines: readonly string[], after: number): string[] {
+function idsBeforeTick(lines: readonly string[], after: number): string[] {
   const ticks = lines.flatMap((line, index) => (line === "tick" ? [index] : []));
   const end = after === 0 ? lines.length : ticks.at(-after);
   return lines.slice(0, end).filter((line) => line.length === 36);
 }
 
-/** Starts a second process on the folder, and returns the ids that it delivers. */
+/**
+ * Opens another queue with the same spill folder, as the next process does. Returns the ids that this queue delivers.
+ */
 async function deliverFromSpill(spill: string): Promise<string[]> {
   const sink = memorySink({ maxEvents: 1_000_000 });
   const queue = createEventQueue({ sink, spill: { path: spill } });
@@ -80,18 +82,18 @@ describe("kill -9 during ingest", () => {
   for (const behaviour of ["works", "fails", "hangs"] as const) {
     it(`loses at most the events of the last two batch intervals if the sink ${behaviour}`, async () => {
       const tracker = startTracker({ behaviour });
-      await tracker.printed("tick", 12);
+      await tracker.untilPrinted("tick", 12);
       await tracker.kill("SIGKILL");
       const inSink = readNdjson(tracker.folder).events.map(({ id }) => id);
       const inSpill = await deliverFromSpill(tracker.spill);
       const stored = new Set([...inSink, ...inSpill]);
-      const due = trackedBefore(tracker.lines, 3);
+      const due = idsBeforeTick(tracker.lines, 3);
       expect(due.length).toBeGreaterThan(100);
       expect(due.filter((id) => !stored.has(id))).toEqual([]);
-      const tracked = new Set(trackedBefore(tracker.lines, 0));
+      const tracked = new Set(idsBeforeTick(tracker.lines, 0));
       expect([...stored].filter((id) => !tracked.has(id))).toEqual([]);
       expect((behaviour === "works" ? inSink : inSpill).length).toBeGreaterThan(100);
-      expect(linesOf(tracker.spill)).toEqual([]);
+      expect(readLines(tracker.spill)).toEqual([]);
     });
   }
 });
@@ -100,46 +102,46 @@ describe("SIGTERM during ingest", () => {
   for (const behaviour of ["works", "fails", "hangs"] as const) {
     it(`loses nothing if the process closes the queue and the sink ${behaviour}`, async () => {
       const tracker = startTracker({ behaviour });
-      await tracker.printed("tick", 5);
+      await tracker.untilPrinted("tick", 5);
       await tracker.kill("SIGTERM");
       expect(tracker.lines.at(-1)).toBe("closed");
       const inSink = readNdjson(tracker.folder).events.map(({ id }) => id);
       const stored = new Set([...inSink, ...(await deliverFromSpill(tracker.spill))]);
-      expect([...stored].sort()).toEqual(trackedBefore(tracker.lines, 0).sort());
+      expect([...stored].sort()).toEqual(idsBeforeTick(tracker.lines, 0).sort());
     });
   }
 });
 
 describe("IngestQueue with a shared spill folder", () => {
-  it("delivers the segments of a dead process, but not those of a live one", async () => {
+  it("delivers the segments of a dead process, but not those of a live process", async () => {
     const tracker = startTracker({ behaviour: "fails" });
-    await tracker.printed("tick", 5);
+    await tracker.untilPrinted("tick", 5);
     expect(await deliverFromSpill(tracker.spill)).toEqual([]);
-    expect(linesOf(tracker.spill).length).toBeGreaterThan(0);
-    await tracker.printed("tick", 5);
+    expect(readLines(tracker.spill).length).toBeGreaterThan(0);
+    await tracker.untilPrinted("tick", 5);
     const second = startTracker({ behaviour: "fails", spill: tracker.spill });
-    await second.printed("tick", 5);
+    await second.untilPrinted("tick", 5);
     await tracker.kill("SIGKILL");
     const delivered = new Set(await deliverFromSpill(tracker.spill));
-    expect(trackedBefore(tracker.lines, 3).filter((id) => !delivered.has(id))).toEqual([]);
-    expect(trackedBefore(second.lines, 0).filter((id) => delivered.has(id))).toEqual([]);
-    await second.printed("tick", 5);
+    expect(idsBeforeTick(tracker.lines, 3).filter((id) => !delivered.has(id))).toEqual([]);
+    expect(idsBeforeTick(second.lines, 0).filter((id) => delivered.has(id))).toEqual([]);
+    await second.untilPrinted("tick", 5);
     await second.kill("SIGKILL");
     const rest = new Set(await deliverFromSpill(tracker.spill));
-    expect(trackedBefore(second.lines, 3).filter((id) => !rest.has(id))).toEqual([]);
+    expect(idsBeforeTick(second.lines, 3).filter((id) => !rest.has(id))).toEqual([]);
     expect([...rest].filter((id) => delivered.has(id))).toEqual([]);
   });
 
   it("loses nothing when a write to the spill fails half-way", async () => {
-    // Writes beyond the limit fail with EFBIG after the part within the limit was written.
+    // A write that exceeds the limit stores the part within the limit, and then fails with EFBIG.
     const tracker = startTracker({ behaviour: "fails", fileLimit: 300 });
-    while (trackedBefore(tracker.lines, 0).length < 2000) await tracker.printed("tick", 1);
+    while (idsBeforeTick(tracker.lines, 0).length < 2000) await tracker.untilPrinted("tick", 1);
     await tracker.kill("SIGTERM");
     expect(tracker.lines.at(-1)).toBe("closed");
-    const files = ndjsonFiles(tracker.spill);
+    const files = listNdjsonFiles(tracker.spill);
     expect(files.length).toBeGreaterThan(2);
     const stored = await deliverFromSpill(tracker.spill);
-    expect(stored).toEqual(trackedBefore(tracker.lines, 0));
+    expect(stored).toEqual(idsBeforeTick(tracker.lines, 0));
   });
 });
 
@@ -159,8 +161,8 @@ describe("a process without other tasks", () => {
   });
 
   it("does not exit before close() has written all events to disk if the sink hangs", async () => {
-    const path = temporaryFolder();
+    const path = createTemporaryFolder();
     expect(await run("close", "hangs", path)).toBe("0 0");
-    expect(linesOf(path)).toHaveLength(95);
+    expect(readLines(path)).toHaveLength(95);
   });
 });

@@ -12,10 +12,10 @@ const events = defineEvents({
   joined: {},
   search: { schema: z.object({ query: z.string().trim().toLowerCase() }) },
 });
-/** The same object without types, to pass invalid arguments. */
+/** The same object with looser types, so that tests can pass invalid arguments. */
 const untyped = events as unknown as { check(type: unknown, properties?: unknown): unknown };
 
-function faultsOf(type: unknown, properties?: unknown): { code: ErrorCode; faults: readonly Fault[] } {
+function catchFaults(type: unknown, properties?: unknown): { code: ErrorCode; faults: readonly Fault[] } {
   try {
     untyped.check(type, properties);
   } catch (error) {
@@ -25,7 +25,7 @@ function faultsOf(type: unknown, properties?: unknown): { code: ErrorCode; fault
 }
 
 describe("EventSchemas.check", () => {
-  it("returns type, parsed properties and isKey of an event", () => {
+  it("returns `type`, the parsed `properties` and `isKey` of an event", () => {
     expect(events.check("quiz_finished", { score: 3 })).toEqual({
       type: "quiz_finished",
       properties: { score: 3 },
@@ -40,7 +40,7 @@ describe("EventSchemas.check", () => {
     expect(events.check("joined", { any: ["thing"] }).properties).toEqual({ any: ["thing"] });
   });
 
-  it("accepts standard events without a definition", () => {
+  it("accepts standard events that are not defined", () => {
     expect(events.check("add_to_cart", { sku: "taco" }).isKey).toBe(true);
     expect(events.check("product_view").isKey).toBe(false);
     expect(defineEvents({}).check("login").isKey).toBe(true);
@@ -65,27 +65,29 @@ describe("EventSchemas.check", () => {
       7,
     ];
     for (const type of types) {
-      expect(faultsOf(type)).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "type" }] });
+      expect(catchFaults(type)).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "type" }] });
     }
   });
 
   it("rejects properties that the schema rejects, with the path of each fault", () => {
-    const { code, faults } = faultsOf("quiz_finished", { score: 11, answers: ["a", 2] });
+    const { code, faults } = catchFaults("quiz_finished", { score: 11, answers: ["a", 2] });
     expect(code).toBe("VALIDATION_FAILED");
     expect(faults.map(({ path }) => path)).toEqual(["properties.score", "properties.answers.1"]);
   });
 
   it("rejects properties that are not a JSON object", () => {
     for (const properties of [null, [], "text", { at: new Date() }, { amount: Number.NaN }, { big: 1n }]) {
-      expect(faultsOf("joined", properties).code).toBe("VALIDATION_FAILED");
+      expect(catchFaults("joined", properties).code).toBe("VALIDATION_FAILED");
     }
-    expect(faultsOf("joined", { list: [{ at: new Date() }] }).faults[0]?.path).toBe("properties.list.0.at");
+    expect(catchFaults("joined", { list: [{ at: new Date() }] }).faults[0]?.path).toBe(
+      "properties.list.0.at",
+    );
   });
 
   it("accepts properties of 4 KB as JSON and rejects larger properties", () => {
     const empty = JSON.stringify({ text: "" }).length;
     expect(() => events.check("joined", { text: "x".repeat(4096 - empty) })).not.toThrow();
-    const { code, faults } = faultsOf("joined", { text: `${"x".repeat(4095 - empty)}é` });
+    const { code, faults } = catchFaults("joined", { text: `${"x".repeat(4095 - empty)}é` });
     expect(code).toBe("VALIDATION_FAILED");
     expect(faults).toEqual([
       { path: "properties", message: "must be at most 4096 bytes of JSON (got 4097)" },
@@ -94,13 +96,13 @@ describe("EventSchemas.check", () => {
 
   it("accepts properties nested 4 levels deep and rejects 5 levels", () => {
     expect(() => events.check("joined", { a: { b: [{ c: 1 }] } })).not.toThrow();
-    expect(faultsOf("joined", { a: { b: [{ c: [] }] } })).toMatchObject({
+    expect(catchFaults("joined", { a: { b: [{ c: [] }] } })).toMatchObject({
       code: "VALIDATION_FAILED",
       faults: [{ path: "properties.a.b.0.c", message: "must be nested at most 4 levels deep" }],
     });
   });
 
-  it("rejects properties that the schema makes larger than 4 KB", () => {
+  it("rejects properties that are larger than 4 KB after the schema has transformed them", () => {
     const schema = z.object({}).transform(() => ({ text: "x".repeat(5000) }));
     expect(() => defineEvents({ grown: { schema } }).check("grown", {})).toThrow("at most 4096 bytes");
   });
@@ -124,14 +126,14 @@ describe("defineEvents", () => {
     expect(define({ ["a".repeat(64)]: {} })).not.toThrow();
   });
 
-  it("rejects the events that only Coatcheck creates, and the option key for a standard event", () => {
+  it("rejects the names of events that only Coatcheck creates, and the option `key` for a standard event", () => {
     for (const name of ["page_view", "page_time", "order_completed"]) {
       expect(define({ [name]: {} })).toThrow(`${name} must not be defined`);
     }
     expect(define({ search: { key: true } })).toThrow("search must not have the option key");
   });
 
-  it("rejects unknown options, an invalid key, and an invalid schema", () => {
+  it("rejects unknown options, an invalid `key`, and an invalid schema", () => {
     expect(define({ quiz: { shema: z.object({}) } })).toThrow('did you mean "quiz.schema"');
     expect(define({ quiz: { key: "yes" } })).toThrow('quiz.key must be true or false (got "yes")');
     expect(define({ quiz: { schema: {} } })).toThrow("quiz must have a Standard Schema");

@@ -49,12 +49,12 @@ export function createFakeTime(): FakeTime {
 /** A memory sink whose writes a test can make fail or hang. */
 export interface SwitchedSink extends EventSink {
   state: "works" | "fails" | "hangs";
-  /** The batches of all attempted writes, including failed ones. */
+  /** The batches of all attempted writes, including failed writes. */
   readonly attempts: EventBatch[];
-  /** The highest number of concurrent writes. */
-  readonly mostInFlight: number;
+  /** The highest number of writes that were in flight at the same time. */
+  readonly maxInFlight: number;
   /** Lets the hanging writes succeed. */
-  release(): Promise<void>;
+  releaseWrites(): Promise<void>;
   read(): Promise<EventBatch>;
 }
 
@@ -62,16 +62,16 @@ export function createSwitchedSink(): SwitchedSink {
   const stored = memorySink({ maxEvents: 1_000_000 });
   const waiting: (() => void)[] = [];
   let inFlight = 0;
-  let mostInFlight = 0;
+  let maxInFlight = 0;
   return {
     state: "works",
     attempts: [],
-    get mostInFlight() {
-      return mostInFlight;
+    get maxInFlight() {
+      return maxInFlight;
     },
     async write(batch) {
       this.attempts.push(batch);
-      mostInFlight = Math.max(mostInFlight, ++inFlight);
+      maxInFlight = Math.max(maxInFlight, ++inFlight);
       try {
         await turn();
         if (this.state === "fails") throw new CoatcheckError("STORE_UNAVAILABLE", "The sink is down.");
@@ -81,7 +81,7 @@ export function createSwitchedSink(): SwitchedSink {
         inFlight--;
       }
     },
-    async release() {
+    async releaseWrites() {
       for (const resolve of waiting.splice(0)) resolve();
       await turn();
     },
@@ -90,7 +90,7 @@ export function createSwitchedSink(): SwitchedSink {
   };
 }
 
-/** A queue with fake time and a sink that can fail. */
+/** A queue, and the fake time and the sink that it uses. */
 export interface QueueFixture {
   readonly queue: IngestQueue;
   readonly sink: SwitchedSink;
@@ -105,10 +105,10 @@ export function openQueue(options: Partial<EventQueueOptions> = {}): QueueFixtur
   return { time, sink, queue: createEventQueue({ sink, clock, schedule, random, ...options }) };
 }
 
-/** Matches the error of a queue that has dropped an event, or whose sink fails. */
+/** Matches the error that a queue throws if it has dropped an event or if its sink fails. */
 export const UNAVAILABLE_ERROR: unknown = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
 
-/** Creates page views with random ids. */
+/** Creates `count` page views with random ids. */
 export function makeEvents(count: number, members: Partial<VisitEvent> = {}): VisitEvent[] {
   return Array.from({ length: count }, () => makeEvent(members));
 }

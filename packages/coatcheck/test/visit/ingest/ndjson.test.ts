@@ -4,19 +4,19 @@ import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../../src/testing/clock.ts";
 import { makeCount, makeEvent, makeFullEvent } from "../../../src/testing/visit-events.ts";
 import { type NdjsonSinkOptions, ndjsonSink } from "../../../src/visit/sink/ndjson.ts";
-import { linesOf, ndjsonFiles, readNdjson, temporaryFolder } from "./folders.ts";
+import { createTemporaryFolder, listNdjsonFiles, readLines, readNdjson } from "./folders.ts";
 
 const DAY = 86_400_000;
 const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
 
 describe("ndjsonSink", () => {
   it("writes one line per event and count, with its kind", async () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     const sink = ndjsonSink(folder);
     const [event, count] = [makeEvent(), makeCount({ kind: "ai-agent" })];
     await sink.write({ events: [event], counts: [count] });
     const { kind, ...members } = count;
-    expect(linesOf(folder).map((line) => JSON.parse(line))).toEqual([
+    expect(readLines(folder).map((line) => JSON.parse(line))).toEqual([
       { kind: "event", ...event },
       { kind: "count", countedKind: kind, ...members },
     ]);
@@ -24,7 +24,7 @@ describe("ndjsonSink", () => {
   });
 
   it("replaces lone surrogates in texts and names, but no other characters", async () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     const sink = ndjsonSink(folder);
     const properties = { "\udc00 🌮": ["\ud800", "\\ud800", "\\\ud83c", "🌮"] };
     const event = makeEvent({ properties });
@@ -32,7 +32,7 @@ describe("ndjsonSink", () => {
     expect(readNdjson(folder).events[0]?.properties).toEqual({
       "\ufffd 🌮": ["\ufffd", "\\ud800", "\\\ufffd", "🌮"],
     });
-    expect(linesOf(folder)[0]).not.toMatch(/[^\\]\\ud/);
+    expect(readLines(folder)[0]).not.toMatch(/[^\\]\\ud/);
     await sink.close();
   });
 
@@ -56,8 +56,8 @@ describe("ndjsonSink", () => {
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  it("names files by the UTC day of the write, so that a file never changes after its day", async () => {
-    const folder = temporaryFolder();
+  it("names each file by the UTC day on which it is written, so that it does not change after that day", async () => {
+    const folder = createTemporaryFolder();
     const clock = fakeClock(Date.UTC(2026, 0, 31, 23, 59, 59, 999));
     const sink = ndjsonSink({ folder, clock });
     const at = clock.now();
@@ -68,17 +68,17 @@ describe("ndjsonSink", () => {
     await write();
     clock.pass(DAY);
     await write();
-    expect(ndjsonFiles(folder)).toEqual([
+    expect(listNdjsonFiles(folder)).toEqual([
       "2026-01-31-1.ndjson",
       "2026-02-01-1.ndjson",
       "2026-02-02-1.ndjson",
     ]);
-    expect(linesOf(folder)).toHaveLength(4);
+    expect(readLines(folder)).toHaveLength(4);
     await sink.close();
   });
 
-  it("uses a separate file for each writer in the folder, and reuses the number of a closed writer", async () => {
-    const folder = temporaryFolder();
+  it("uses a separate numbered file for each writer in the folder, and reuses the number of a writer that was closed", async () => {
+    const folder = createTemporaryFolder();
     const clock = fakeClock();
     const [first, second] = [ndjsonSink({ folder, clock }), ndjsonSink({ folder, clock })];
     const batch = () => ({ events: [makeEvent()], counts: [] });
@@ -87,19 +87,19 @@ describe("ndjsonSink", () => {
     await first.close();
     const third = ndjsonSink({ folder, clock });
     await third.write(batch());
-    expect(ndjsonFiles(folder)).toEqual(["2026-01-01-1.ndjson", "2026-01-01-2.ndjson"]);
-    expect(linesOf(folder)).toHaveLength(3);
+    expect(listNdjsonFiles(folder)).toEqual(["2026-01-01-1.ndjson", "2026-01-01-2.ndjson"]);
+    expect(readLines(folder)).toHaveLength(3);
     await second.close();
     await third.close();
   });
 
   it("removes an incomplete last line of any length when it opens the folder", async () => {
     for (const torn of ['{"kind":"event","id":"to', "x".repeat(700_000)]) {
-      const folder = temporaryFolder();
+      const folder = createTemporaryFolder();
       const first = ndjsonSink(folder);
       await first.write({ events: [makeEvent(), makeEvent()], counts: [] });
       await first.close();
-      const path = join(folder, ndjsonFiles(folder)[0] ?? "");
+      const path = join(folder, listNdjsonFiles(folder)[0] ?? "");
       const whole = readFileSync(path, "utf8");
       appendFileSync(path, torn);
       const second = ndjsonSink(folder);
@@ -110,22 +110,22 @@ describe("ndjsonSink", () => {
     }
   });
 
-  it("removes an incomplete last line from the file of an earlier day", async () => {
-    const folder = temporaryFolder();
+  it("also removes an incomplete last line from files of earlier days", async () => {
+    const folder = createTemporaryFolder();
     writeFileSync(join(folder, "2026-01-01-1.ndjson"), '{"kind":"event","id":"1"}\n{"kind"');
     writeFileSync(join(folder, "2026-01-01-12.ndjson"), '{"kind"');
     await ndjsonSink({ folder, clock: fakeClock(Date.UTC(2026, 5, 1)) }).close();
     expect(readFileSync(join(folder, "2026-01-01-1.ndjson"), "utf8")).toBe('{"kind":"event","id":"1"}\n');
-    // The file of another writer, which may still be running.
+    // This is the file of another writer, which may still be writing.
     expect(readFileSync(join(folder, "2026-01-01-12.ndjson"), "utf8")).toBe('{"kind"');
   });
 
   it("throws STORE_UNAVAILABLE while the disk fails, and writes again afterwards", async () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     const clock = fakeClock();
     const sink = ndjsonSink({ folder, clock });
     const events = [makeEvent()];
-    // Creates a folder with the file's name, so that every attempt to open the file fails.
+    // A folder with the name of the file makes every attempt to open the file fail.
     mkdirSync(join(folder, "2026-01-01-1.ndjson"));
     await expect(sink.write({ events, counts: [] })).rejects.toEqual(unavailable);
     rmSync(join(folder, "2026-01-01-1.ndjson"), { recursive: true });
@@ -135,18 +135,18 @@ describe("ndjsonSink", () => {
   });
 
   it("creates files that only the process's user can read", async () => {
-    const folder = join(temporaryFolder(), "events");
+    const folder = join(createTemporaryFolder(), "events");
     const sink = ndjsonSink(folder);
     await sink.write({ events: [makeEvent()], counts: [] });
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    expect(statSync(join(folder, ndjsonFiles(folder)[0] ?? "")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, listNdjsonFiles(folder)[0] ?? "")).mode & 0o777).toBe(0o600);
     await sink.close();
   });
 
   it("rejects unknown options and a folder that cannot be used", () => {
     expect(() => ndjsonSink({ folder: "x", clok: {} } as NdjsonSinkOptions)).toThrow('did you mean "clock"');
     expect(() => ndjsonSink("")).toThrow('folder must be the path of a folder (got "")');
-    const file = join(temporaryFolder(), "file");
+    const file = join(createTemporaryFolder(), "file");
     writeFileSync(file, "");
     expect(() => ndjsonSink(file)).toThrow(unavailable);
   });

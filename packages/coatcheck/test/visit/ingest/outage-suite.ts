@@ -5,7 +5,7 @@ import { CoatcheckError } from "../../../src/session/errors.ts";
 import { makeEvent } from "../../../src/testing/visit-events.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
 import { openQueue } from "./fixtures.ts";
-import { ndjsonFiles, temporaryFolder } from "./folders.ts";
+import { createTemporaryFolder, listNdjsonFiles } from "./folders.ts";
 
 /** Seconds in which events are tracked. */
 const DURATION = 100;
@@ -40,7 +40,7 @@ export function testOutage(rate: number): void {
   const all = rate * DURATION;
   it(`delivers all ${all.toLocaleString("en")} events exactly once with bounded memory`, async () => {
     const sink = countingSink(all);
-    const path = temporaryFolder();
+    const path = createTemporaryFolder();
     const { queue, time } = openQueue({ sink, spill: { path, maxBytes: 1024 * MB } });
     const event = makeEvent();
     const heapBefore = heapInMegabytes();
@@ -63,7 +63,7 @@ export function testOutage(rate: number): void {
     expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: all, dropped: 0 });
     expect(mostSpilled).toBeGreaterThan(rate * 55);
     expect(mostQueued).toBeLessThanOrEqual(10_000);
-    expect(ndjsonFiles(path)).toEqual([]);
+    expect(listNdjsonFiles(path)).toEqual([]);
     const growth = mostHeap - heapBefore;
     console.log(`heap +${growth.toFixed(1)} MB, ${mostQueued} in memory, ${mostSpilled} on disk at most`);
     expect(growth).toBeLessThan(32);

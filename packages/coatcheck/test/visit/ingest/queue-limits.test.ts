@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeEvent } from "../../../src/testing/visit-events.ts";
 import { makeEvents, openQueue, UNAVAILABLE_ERROR } from "./fixtures.ts";
-import { linesOf, temporaryFolder } from "./folders.ts";
+import { createTemporaryFolder, readLines } from "./folders.ts";
 
 describe("IngestQueue limits", () => {
-  it("drops and counts events above the memory limit if there is no spill", async () => {
+  it("drops and counts the events that exceed the memory limit if there is no spill", async () => {
     const { queue, sink, time } = openQueue({ maxEvents: 10 });
     const drops: unknown[] = [];
     queue.on("dropping", (message) => drops.push(message));
@@ -23,8 +23,8 @@ describe("IngestQueue limits", () => {
     ]);
   });
 
-  it("writes events above the memory limit to the spill, even if no write has failed yet", async () => {
-    const { queue, sink, time } = openQueue({ maxEvents: 1000, spill: { path: temporaryFolder() } });
+  it("writes the events that exceed the memory limit to the spill, even if no write has failed yet", async () => {
+    const { queue, sink, time } = openQueue({ maxEvents: 1000, spill: { path: createTemporaryFolder() } });
     const events = makeEvents(3300);
     for (const event of events) queue.track(event);
     const stats = queue.stats();
@@ -34,11 +34,11 @@ describe("IngestQueue limits", () => {
     expect((await sink.read()).events).toEqual(events);
   });
 
-  it("keeps the events of a write in flight before later events, which are spilled", async () => {
+  it("delivers the events of a write in flight before later events, even if the later events are spilled", async () => {
     const { queue, sink, time } = openQueue({
       maxEvents: 100,
       batchSize: 50,
-      spill: { path: temporaryFolder() },
+      spill: { path: createTemporaryFolder() },
     });
     const events = makeEvents(1000);
     sink.state = "hangs";
@@ -46,14 +46,14 @@ describe("IngestQueue limits", () => {
     await time.advance(10);
     for (const event of events.slice(60)) queue.track(event);
     sink.state = "works";
-    await sink.release();
+    await sink.releaseWrites();
     await time.advance(1000);
     expect((await sink.read()).events).toEqual(events);
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
   });
 
-  it("delivers the events of a write in flight once if the spill has space for only some of them", async () => {
-    const spill = { path: temporaryFolder(), maxBytes: 1500 };
+  it("delivers the events of a write in flight only once, even if the spill has space for only some of them", async () => {
+    const spill = { path: createTemporaryFolder(), maxBytes: 1500 };
     const { queue, sink, time } = openQueue({ batchSize: 5, spill });
     sink.state = "hangs";
     const events = makeEvents(8);
@@ -62,14 +62,14 @@ describe("IngestQueue limits", () => {
     expect(queue.stats().spilled).toBeGreaterThan(0);
     expect(queue.stats().spilled).toBeLessThan(5);
     sink.state = "works";
-    await sink.release();
+    await sink.releaseWrites();
     await time.advance(1000);
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
     expect((await sink.read()).events).toEqual(events);
   });
 
-  it("drops events above the size limit of the spill", async () => {
-    const spill = { path: temporaryFolder(), maxBytes: 20_000 };
+  it("drops events if they would make the spill exceed its size limit", async () => {
+    const spill = { path: createTemporaryFolder(), maxBytes: 20_000 };
     const { queue, sink, time } = openQueue({ maxEvents: 10, spill });
     sink.state = "fails";
     const events = makeEvents(200);
@@ -80,7 +80,7 @@ describe("IngestQueue limits", () => {
     const { queued, spilled, dropped } = queue.stats();
     expect(queued).toBeLessThanOrEqual(10);
     expect(spilled).toBeGreaterThan(20);
-    expect(linesOf(spill.path).join("\n").length).toBeLessThanOrEqual(20_000);
+    expect(readLines(spill.path).join("\n").length).toBeLessThanOrEqual(20_000);
     expect(queued + spilled + dropped).toBe(200);
     sink.state = "works";
     await time.advance(60_000);
@@ -90,7 +90,7 @@ describe("IngestQueue limits", () => {
   });
 
   it("track() does not throw if the spill cannot be written or the event is not JSON", async () => {
-    const path = join(temporaryFolder(), "spill");
+    const path = join(createTemporaryFolder(), "spill");
     const { queue, sink, time } = openQueue({ maxEvents: 5, spill: { path } });
     sink.state = "fails";
     queue.track(makeEvent({ properties: { amount: 1n as never } }));
@@ -104,7 +104,7 @@ describe("IngestQueue limits", () => {
 });
 
 describe("IngestQueue.flush", () => {
-  it("resolves when all previously accepted events are in the sink", async () => {
+  it("resolves when all events that were accepted before the call are in the sink", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 2 });
     await queue.flush();
     for (const event of makeEvents(5)) queue.track(event);
@@ -141,22 +141,22 @@ describe("IngestQueue.trackDurably", () => {
   });
 
   it("resolves during an outage when the event is on disk", async () => {
-    const path = temporaryFolder();
+    const path = createTemporaryFolder();
     const { queue, sink, time } = openQueue({ spill: { path } });
     sink.state = "fails";
     const events = makeEvents(2);
     const tracked = events.map((event) => queue.trackDurably(event));
     await time.advance(0);
     await Promise.all(tracked);
-    expect(linesOf(path).map((line) => JSON.parse(line).id)).toEqual(events.map(({ id }) => id));
+    expect(readLines(path).map((line) => JSON.parse(line).id)).toEqual(events.map(({ id }) => id));
     const later = makeEvent();
     const trackedLater = queue.trackDurably(later);
     await time.advance(0);
     await trackedLater;
-    expect(linesOf(path)).toHaveLength(3);
+    expect(readLines(path)).toHaveLength(3);
   });
 
-  it("rejects with STORE_UNAVAILABLE when the event is dropped", async () => {
+  it("rejects with STORE_UNAVAILABLE if the event is dropped", async () => {
     const { queue, sink } = openQueue({ maxEvents: 1 });
     sink.state = "fails";
     queue.track(makeEvent());
@@ -178,35 +178,35 @@ describe("IngestQueue.close", () => {
   });
 
   it("keeps events on disk for the next process if the sink does not accept them", async () => {
-    const path = temporaryFolder();
+    const path = createTemporaryFolder();
     const first = openQueue({ spill: { path } });
     first.sink.state = "fails";
     const events = makeEvents(3);
     for (const event of events) first.queue.track(event);
     first.queue.count("bot", null);
     await first.queue.close();
-    expect(linesOf(path)).toHaveLength(4);
+    expect(readLines(path)).toHaveLength(4);
     const second = openQueue({ spill: { path } });
     expect(second.queue.stats()).toMatchObject({ spilled: 4 });
     await second.time.advance(0);
     const stored = await second.sink.read();
     expect(stored.events).toEqual(events);
     expect(stored.counts).toEqual([expect.objectContaining({ kind: "bot", documents: 1 })]);
-    expect(linesOf(path)).toEqual([]);
+    expect(readLines(path)).toEqual([]);
   });
 
-  it("stops waiting after closeTimeout if the sink hangs", async () => {
-    const path = temporaryFolder();
+  it("stops waiting after `closeTimeout` if the sink hangs", async () => {
+    const path = createTemporaryFolder();
     const { queue, sink, time } = openQueue({ spill: { path }, closeTimeout: 1000 });
     sink.state = "hangs";
     queue.track(makeEvent());
     const closed = queue.close();
     await time.advance(1000);
     await closed;
-    expect(linesOf(path)).toHaveLength(1);
+    expect(readLines(path)).toHaveLength(1);
   });
 
-  it("if there is no spill, retries until closeTimeout and then counts the remaining events as dropped", async () => {
+  it("retries until `closeTimeout` has passed if there is no spill, and then counts the remaining events as dropped", async () => {
     const { queue, sink, time } = openQueue({ closeTimeout: 1000 });
     sink.state = "fails";
     const tracked = queue.trackDurably(makeEvent());

@@ -6,7 +6,7 @@ import type { EventQueueOptions } from "../../../src/visit/ingest/options.ts";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
 import { memorySink } from "../../../src/visit/sink/memory.ts";
 import { makeEvents, openQueue, UNAVAILABLE_ERROR } from "./fixtures.ts";
-import { temporaryFolder } from "./folders.ts";
+import { createTemporaryFolder } from "./folders.ts";
 
 const HOUR = 3_600_000;
 
@@ -40,10 +40,10 @@ describe("IngestQueue batches", () => {
     const flushed = queue.flush();
     await time.advance(5000);
     sink.state = "works";
-    await sink.release();
+    await sink.releaseWrites();
     await time.advance(0);
     await flushed;
-    expect(sink.mostInFlight).toBe(1);
+    expect(sink.maxInFlight).toBe(1);
     expect((await sink.read()).events).toHaveLength(5);
   });
 
@@ -57,14 +57,14 @@ describe("IngestQueue batches", () => {
     await time.advance(0);
     expect(sink.attempts).toHaveLength(1);
     sink.state = "works";
-    await sink.release();
+    await sink.releaseWrites();
     await time.advance(0);
     await flushed;
-    expect(sink.mostInFlight).toBe(1);
+    expect(sink.maxInFlight).toBe(1);
     expect((await sink.read()).events).toHaveLength(2);
   });
 
-  it("creates one count with its own id for each kind, hour and tenant", async () => {
+  it("creates one count for each combination of kind, hour and tenant; each count has its own id", async () => {
     const { queue, sink, time } = openQueue();
     for (let index = 0; index < 5; index++) queue.count("bot", null);
     queue.count("bot", "acme");
@@ -86,7 +86,7 @@ describe("IngestQueue batches", () => {
     expect(new Set(later.map(({ id }) => id)).size).toBe(4);
   });
 
-  it("retries a failed batch with the same counts, so that none is added twice", async () => {
+  it("retries a failed batch with the same counts, so that no count is added twice", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.count("bot", null);
@@ -116,7 +116,7 @@ describe("IngestQueue during an outage", () => {
     expect(delays.slice(0, 10)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
   });
 
-  it("begins with a delay of 200 ms again in the next outage", async () => {
+  it("begins the next outage with a delay of 200 ms again", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.track(makeEvent());
@@ -132,7 +132,7 @@ describe("IngestQueue during an outage", () => {
     expect(sink.attempts).toHaveLength(before + 2);
   });
 
-  it("subtracts up to half of the delay at random", async () => {
+  it("reduces each delay by a random part of up to one half", async () => {
     const { queue, sink, time } = openQueue({ random: (bytes) => void bytes.fill(0) });
     sink.state = "fails";
     queue.track(makeEvent());
@@ -143,7 +143,7 @@ describe("IngestQueue during an outage", () => {
   });
 
   it("delivers every event once and in order after the outage", async () => {
-    for (const spill of [undefined, { path: temporaryFolder() }]) {
+    for (const spill of [undefined, { path: createTemporaryFolder() }]) {
       const { queue, sink, time } = openQueue({ batchSize: 10, ...(spill && { spill }) });
       const events = makeEvents(95);
       sink.state = "fails";
@@ -187,7 +187,7 @@ describe("IngestQueue during an outage", () => {
     expect((await sink.read()).events).toHaveLength(1);
   });
 
-  it("treats a write without a response as failed after writeTimeout", async () => {
+  it("treats a write without a response as failed after `writeTimeout`", async () => {
     const { queue, sink, time } = openQueue({ writeTimeout: 1000 });
     sink.state = "hangs";
     queue.track(makeEvent());
@@ -203,7 +203,7 @@ describe("IngestQueue during an outage", () => {
 
 describe("createEventQueue", () => {
   it("returns a queue that reports the age of its oldest event", async () => {
-    for (const spill of [undefined, { path: temporaryFolder() }]) {
+    for (const spill of [undefined, { path: createTemporaryFolder() }]) {
       const { queue, sink, time } = openQueue(spill && { spill });
       expect(queue.stats().oldestAge).toBeNull();
       sink.state = "fails";
@@ -227,7 +227,7 @@ describe("createEventQueue", () => {
   });
 
   it("throws STORE_UNAVAILABLE if the spill's folder cannot be used", () => {
-    const file = join(temporaryFolder(), "file");
+    const file = join(createTemporaryFolder(), "file");
     writeFileSync(file, "");
     expect(() => createEventQueue({ sink: memorySink(), spill: { path: file } })).toThrow(UNAVAILABLE_ERROR);
   });

@@ -4,7 +4,7 @@ import type { EventBatch, EventSink, StoredOrder } from "../../../src/visit/sink
 
 /** A sink with one deliberate fault, which violates the contract of sinks. */
 export interface SinkMutant {
-  /** The faulty behaviour, in words. */
+  /** Describes the faulty behaviour. */
   readonly fault: string;
   /** Title of a contract test that must fail for this sink. */
   readonly foundBy: string;
@@ -18,7 +18,7 @@ export interface MutantOptions {
   wrap(sink: MemorySink): Partial<MemorySink>;
 }
 
-/** Creates a sink in which some methods are replaced. */
+/** Creates a mutant of a memory sink. `wrap` returns the faulty methods. */
 export function createMutant({ fault, foundBy, wrap }: MutantOptions): SinkMutant {
   return {
     fault,
@@ -31,7 +31,7 @@ export function createMutant({ fault, foundBy, wrap }: MutantOptions): SinkMutan
   };
 }
 
-/** Creates a sink that changes each batch before it stores it. */
+/** Creates a mutant that changes each batch before it stores the batch. */
 export function createBatchMutant(
   change: (batch: EventBatch) => EventBatch,
   names: Pick<MutantOptions, "fault" | "foundBy">,
@@ -39,7 +39,8 @@ export function createBatchMutant(
   return createMutant({ ...names, wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }) });
 }
 
-/** Creates a sink that stores every row, including duplicates. `read` returns these rows. */
+/** Returns a function for `wrap`. Its sink stores all rows with `store`, including duplicates, and `read` returns these
+ * rows. */
 export function createRowSink(
   store: (rows: { events: VisitEvent[]; counts: DocumentCount[] }, batch: EventBatch) => void,
 ) {
@@ -52,8 +53,10 @@ export function createRowSink(
   };
 }
 
-/** Replaces `findOrder`: it returns the event that `choose` selects. */
-export function findOrderBy(
+/**
+ * Returns a function for `wrap` that replaces `findOrder`. The new `findOrder` returns the event that `choose` selects.
+ */
+export function replaceFindOrder(
   choose: (events: VisitEvent[]) => VisitEvent | undefined,
   ignoresTenant = false,
 ): MutantOptions["wrap"] {
@@ -77,10 +80,10 @@ export function findOrderBy(
   };
 }
 
-/** Returns the items without duplicate ids. */
-export function withoutDuplicateIds<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
+/** Returns the items. If several items have the same id, returns only the last of them. */
+export function removeDuplicateIds<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
   return [...new Map(items.map((item) => [item.id, item])).values()];
 }
 
-/** The error of a closed sink. */
+/** The error with which a closed sink rejects. */
 export const CLOSED_ERROR = Object.assign(new Error("closed"), { code: "STORE_UNAVAILABLE" });

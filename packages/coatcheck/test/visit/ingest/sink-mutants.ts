@@ -5,9 +5,9 @@ import {
   createBatchMutant,
   createMutant,
   createRowSink,
-  findOrderBy,
+  removeDuplicateIds,
+  replaceFindOrder,
   type SinkMutant,
-  withoutDuplicateIds,
 } from "./sink-mutant.ts";
 
 export const SINK_MUTANTS: readonly SinkMutant[] = [
@@ -15,7 +15,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     fault: "stores an event again although its id is stored",
     foundBy: "write() ignores an event whose id is stored already",
     wrap: createRowSink((rows, { events, counts }) => {
-      rows.events.push(...withoutDuplicateIds(events));
+      rows.events.push(...removeDuplicateIds(events));
       rows.counts.push(...counts.filter(({ id }) => !rows.counts.some((count) => count.id === id)));
     }),
   }),
@@ -23,8 +23,8 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     fault: "replaces an event that has the same id",
     foundBy: "write() ignores an event whose id is stored already",
     wrap: createRowSink((rows, { events, counts }) => {
-      rows.events = withoutDuplicateIds([...rows.events, ...events]);
-      rows.counts = withoutDuplicateIds([...rows.counts, ...counts]);
+      rows.events = removeDuplicateIds([...rows.events, ...events]);
+      rows.counts = removeDuplicateIds([...rows.counts, ...counts]);
     }),
   }),
   createMutant({
@@ -33,7 +33,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     wrap: createRowSink((rows, { events, counts }) => {
       const ids = new Set(rows.events.map(({ id }) => id));
       rows.events.push(...events.filter(({ id }) => !ids.has(id)));
-      rows.counts = withoutDuplicateIds([...rows.counts, ...counts]);
+      rows.counts = removeDuplicateIds([...rows.counts, ...counts]);
     }),
   }),
   createMutant({
@@ -41,7 +41,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     foundBy: "write() ignores a count whose id is stored already",
     wrap: createRowSink((rows, { events, counts }) => {
       rows.events.push(
-        ...withoutDuplicateIds(events).filter(({ id }) => !rows.events.some((event) => event.id === id)),
+        ...removeDuplicateIds(events).filter(({ id }) => !rows.events.some((event) => event.id === id)),
       );
       rows.counts.push(...counts);
     }),
@@ -203,8 +203,8 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
             new Set(rows.counts.map(({ id }) => id)),
           ];
           await null;
-          rows.events.push(...withoutDuplicateIds(batch.events).filter(({ id }) => !events.has(id)));
-          rows.counts.push(...withoutDuplicateIds(batch.counts).filter(({ id }) => !counts.has(id)));
+          rows.events.push(...removeDuplicateIds(batch.events).filter(({ id }) => !events.has(id)));
+          rows.counts.push(...removeDuplicateIds(batch.counts).filter(({ id }) => !counts.has(id)));
         },
         read: async () => structuredClone(rows),
       };
@@ -213,22 +213,22 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   createMutant({
     fault: "findOrder() returns the latest order",
     foundBy: "findOrder() returns the order as it was first stored",
-    wrap: findOrderBy((events) => events.at(-1)),
+    wrap: replaceFindOrder((events) => events.at(-1)),
   }),
   createMutant({
     fault: "findOrder() returns the earliest by time, not by arrival",
     foundBy: "findOrder() returns the order as it was first stored",
-    wrap: findOrderBy((events) => events.toSorted((left, right) => left.at - right.at)[0]),
+    wrap: replaceFindOrder((events) => events.toSorted((left, right) => left.at - right.at)[0]),
   }),
   createMutant({
     fault: "findOrder() returns the last order of a batch",
     foundBy: "findOrder() returns the first of two orders with the same id in one batch",
-    wrap: findOrderBy((events) => events.at(-1)),
+    wrap: replaceFindOrder((events) => events.at(-1)),
   }),
   createMutant({
     fault: "findOrder() mixes tenants",
     foundBy: "findOrder() keeps the orders of tenants apart",
-    wrap: findOrderBy((events) => events[0], true),
+    wrap: replaceFindOrder((events) => events[0], true),
   }),
   createMutant({
     fault: "findOrder() throws for an unknown order",
@@ -238,7 +238,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   createMutant({
     fault: "findOrder() needs a session",
     foundBy: "findOrder() finds an order that a backend recorded without visitor and session",
-    wrap: findOrderBy((events) => events.find(({ sessionId }) => sessionId !== null)),
+    wrap: replaceFindOrder((events) => events.find(({ sessionId }) => sessionId !== null)),
   }),
   createMutant({
     fault: "close() abandons writes",

@@ -2,7 +2,7 @@ import { appendFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Spill } from "../../../src/visit/ingest/spill.ts";
-import { ndjsonFiles, temporaryFolder } from "./folders.ts";
+import { createTemporaryFolder, listNdjsonFiles } from "./folders.ts";
 
 const MB = 1024 * 1024;
 
@@ -12,12 +12,12 @@ function openSpill(path: string, maxBytes = 100 * MB): Spill {
   return spill;
 }
 
-/** Creates lines of a fixed size that begin with consecutive numbers. */
+/** Creates `count` lines of the same size, which begin with consecutive numbers. */
 function makeLines(from: number, count: number, bytes = 100): string[] {
   return Array.from({ length: count }, (_, index) => `${`${from + index} `.padEnd(bytes - 1, "x")}\n`);
 }
 
-/** Returns the numbers at the beginning of the oldest lines. */
+/** Returns the numbers with which the oldest lines in the spill begin. */
 function peekNumbers(spill: Spill, limit: number): number[] {
   const { bytes, count } = spill.peek(limit);
   return bytes.toString().split("\n").slice(0, count).map(Number.parseFloat);
@@ -25,7 +25,7 @@ function peekNumbers(spill: Spill, limit: number): number[] {
 
 describe("Spill", () => {
   it("peek() returns lines in order, and the same lines until they are removed", () => {
-    const spill = openSpill(temporaryFolder());
+    const spill = openSpill(createTemporaryFolder());
     expect(spill.append(makeLines(0, 5))).toBe(5);
     expect(peekNumbers(spill, 2)).toEqual([0, 1]);
     expect(peekNumbers(spill, 3)).toEqual([0, 1, 2]);
@@ -40,7 +40,7 @@ describe("Spill", () => {
   });
 
   it("peek() returns lines that are longer than one read of the file", () => {
-    const spill = openSpill(temporaryFolder());
+    const spill = openSpill(createTemporaryFolder());
     spill.append(makeLines(0, 3, MB));
     expect(peekNumbers(spill, 2)).toEqual([0, 1]);
     spill.remove(2);
@@ -48,19 +48,19 @@ describe("Spill", () => {
   });
 
   it("deletes a segment file when all of its lines were removed", () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     const spill = openSpill(folder);
     for (let from = 0; from < 100; from += 10) spill.append(makeLines(from, 10, MB / 4));
-    expect(ndjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson", "1-00000003.ndjson"]);
+    expect(listNdjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson", "1-00000003.ndjson"]);
     spill.remove(45);
-    expect(ndjsonFiles(folder)).toHaveLength(2);
+    expect(listNdjsonFiles(folder)).toHaveLength(2);
     expect(peekNumbers(spill, 1)).toEqual([45]);
     spill.remove(55);
-    expect(ndjsonFiles(folder)).toEqual([]);
+    expect(listNdjsonFiles(folder)).toEqual([]);
   });
 
   it("accepts lines up to its size limit, and more after lines were removed", () => {
-    const spill = openSpill(temporaryFolder(), 550);
+    const spill = openSpill(createTemporaryFolder(), 550);
     expect(spill.append(makeLines(0, 10))).toBe(5);
     expect(spill.append(makeLines(5, 1))).toBe(0);
     spill.remove(5);
@@ -69,7 +69,7 @@ describe("Spill", () => {
   });
 
   it("creates files that only the process's user can read", () => {
-    const folder = join(temporaryFolder(), "new", "spill");
+    const folder = join(createTemporaryFolder(), "new", "spill");
     const spill = openSpill(folder);
     spill.append(makeLines(0, 1));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -79,7 +79,7 @@ describe("Spill", () => {
   });
 
   it("passes its lines to the next process, except for an incomplete last line", () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     const first = openSpill(folder);
     first.append(makeLines(0, 3));
     first.remove(1);
@@ -89,29 +89,29 @@ describe("Spill", () => {
     // The segment file still exists, so its removed line is read again.
     expect(second.lines).toBe(3);
     second.append(makeLines(4, 1));
-    expect(ndjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson"]);
+    expect(listNdjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson"]);
     expect(peekNumbers(second, 10)).toEqual([0, 1, 2]);
     second.remove(3);
     expect(peekNumbers(second, 10)).toEqual([4]);
   });
 
-  it("deletes a segment in which a crash left no complete line", () => {
-    const folder = temporaryFolder();
+  it("deletes a segment that has no complete line after a crash", () => {
+    const folder = createTemporaryFolder();
     writeFileSync(join(folder, "1-00000001.ndjson"), "torn");
     expect(openSpill(folder).lines).toBe(0);
-    expect(ndjsonFiles(folder)).toEqual([]);
+    expect(listNdjsonFiles(folder)).toEqual([]);
   });
 
   it("includes the lines of a dead process in its size limit", () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     const first = openSpill(folder, 1000);
     first.append(makeLines(0, 8));
     first.close();
     expect(openSpill(folder, 1000).append(makeLines(8, 5))).toBe(2);
   });
 
-  it("adopts the segments of dead processes, but not those of a live one", () => {
-    const folder = temporaryFolder();
+  it("takes over the segments of dead processes, but not those of a live process", () => {
+    const folder = createTemporaryFolder();
     const [first, second, third] = [openSpill(folder), openSpill(folder), openSpill(folder)];
     first.append(makeLines(100, 1));
     second.append(makeLines(200, 1));
@@ -129,14 +129,14 @@ describe("Spill", () => {
   });
 
   it("ignores files with other names", () => {
-    const folder = temporaryFolder();
+    const folder = createTemporaryFolder();
     for (const name of ["notes.txt", "1.ndjson", "a-1.ndjson"]) writeFileSync(join(folder, name), "0\n");
     expect(openSpill(folder).lines).toBe(0);
-    expect(ndjsonFiles(folder)).toEqual(["1.ndjson", "a-1.ndjson"]);
+    expect(listNdjsonFiles(folder)).toEqual(["1.ndjson", "a-1.ndjson"]);
   });
 
-  it("sync() resolves even if the segment is deleted at the same time", async () => {
-    const spill = openSpill(temporaryFolder());
+  it("sync() resolves even if a segment is deleted at the same time", async () => {
+    const spill = openSpill(createTemporaryFolder());
     spill.append(makeLines(0, 1));
     const syncs = [spill.sync(), spill.sync()];
     spill.remove(1);

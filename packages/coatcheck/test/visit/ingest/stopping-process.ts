@@ -1,7 +1,7 @@
 /**
- * A process without other tasks that stops a queue. Arguments: the method to call (`flush`, `close` or `track`), the
- * behaviour of the sink (`works`, `fails` or `hangs`), and optionally the folder of the spill. Prints the number of
- * events that the sink stored, then the number of dropped events.
+ * The program of a process that stops a queue and has no other tasks. Arguments: the method to call (`flush`, `close`
+ * or `track`), the behaviour of the sink (`works`, `fails` or `hangs`), and optionally the folder of the spill. Prints
+ * how many events the sink has stored, and then how many the queue has dropped.
  */
 import { makeEvent } from "../../../src/testing/visit-events.ts";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";

@@ -1,7 +1,7 @@
 /**
- * A process that tracks events until it is killed. Arguments: the folder of the spill, the folder of the NDJSON sink, the
- * behaviour of the sink (`works`, `fails`, `hangs`). Prints a line for each event (its id) and for each interval (`tick`),
- * in the order of the event loop. On SIGTERM it closes the queue, prints `closed` and exits.
+ * The program of a process that tracks events until it is killed. Arguments: the folder of the spill, the folder of the
+ * NDJSON sink, and the behaviour of the sink (`works`, `fails` or `hangs`). Prints the id of each tracked event, and
+ * `tick` in each interval. On SIGTERM, it closes the queue, prints `closed` and exits.
  */
 import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -43,7 +43,8 @@ process.on("SIGTERM", async () => {
   printLine("closed");
   process.exit();
 });
-// Longer than the queue's interval: a timer that the queue sets before one tick then fires before the next tick.
+// This interval is longer than the queue's. A timer that the queue sets before one tick therefore fires before the
+// next.
 setInterval(() => printLine("tick"), BATCH_INTERVAL + 5);
 while (!isStopping) {
   for (let index = 0; index < 5; index++) {

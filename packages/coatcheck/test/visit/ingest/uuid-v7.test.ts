@@ -5,8 +5,8 @@ import { orderEventId, uuidV7Source } from "../../../src/visit/ingest/uuid-v7.ts
 
 const AT = Date.UTC(2026, 0, 1);
 
-/** Returns the time in a UUID v7, epoch milliseconds. */
-function timeOf(id: string): number {
+/** Returns the time that a UUID v7 contains, in epoch milliseconds. */
+function readTime(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
@@ -15,7 +15,7 @@ describe("uuidV7Source", () => {
     const clock = fakeClock(0x017f22e279b0);
     const random = (bytes: Uint8Array) =>
       void bytes.set([0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f]);
-    // The example of RFC 9562 A.6. Only the counter differs, because it begins below 0x800.
+    // This is the example of RFC 9562 A.6, except for the counter, which begins below 0x800 here.
     expect(uuidV7Source({ clock, random })()).toBe("017f22e2-79b0-74c3-98c4-dc0c0c07398f");
   });
 
@@ -30,8 +30,8 @@ describe("uuidV7Source", () => {
     }
     expect(ids.toSorted()).toEqual(ids);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(timeOf(ids[0] ?? "")).toBe(AT);
-    expect(timeOf(ids.at(-1) ?? "")).toBeLessThan(AT + 15);
+    expect(readTime(ids[0] ?? "")).toBe(AT);
+    expect(readTime(ids.at(-1) ?? "")).toBeLessThan(AT + 15);
     for (const id of ids)
       expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
@@ -42,7 +42,7 @@ describe("uuidV7Source", () => {
     expect(new Set(ids).size).toBe(2000);
   });
 
-  it("uses the nearest valid time if the clock's time does not fit into a UUID", () => {
+  it("uses the nearest time that fits into a UUID if the clock's time does not", () => {
     const random = (bytes: Uint8Array) => void bytes.fill(0);
     expect(uuidV7Source({ clock: fakeClock(-5), random })()).toBe("00000000-0000-7000-8000-000000000000");
     const far = uuidV7Source({ clock: fakeClock(2 ** 50), random });

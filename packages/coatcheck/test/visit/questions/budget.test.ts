@@ -25,7 +25,7 @@ function describeBudget(
 
   beforeAll(async () => {
     opened = await open();
-    // Opens all connections first, so that later questions do not wait for them.
+    // Open all connections first, so that later queries need not wait for a connection to open.
     await Promise.all([1, 2].map(() => read(20_000, sql`select 1 as n`)));
   });
   afterAll(async () => {

@@ -23,7 +23,7 @@ it.each([
   expect(zurich.startOfDay(addDays(date, 1)) - zurich.startOfDay(date)).toBe(hours * HOUR);
 });
 
-it("LocalCalendar begins a day at 01:00 if the clocks go forward at midnight", () => {
+it("in LocalCalendar, a day begins at 01:00 if the clocks go forward at midnight", () => {
   // On 24 April 2026, the clocks in Cairo go forward from 00:00 to 01:00.
   const cairo = new LocalCalendar("Africa/Cairo");
   const start = cairo.startOfDay("2026-04-24");
@@ -48,7 +48,7 @@ it.each(["Europe/Zurich", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "A
   },
 );
 
-it("addMonths() returns the last day of the month if the month is too short", () => {
+it("addMonths() returns the last day of the target month if that month is too short", () => {
   expect(addMonths("2026-01-31", 1)).toBe("2026-02-28");
   expect(addMonths("2024-02-29", -12)).toBe("2023-02-28");
   expect(addMonths("2026-01-15", -12)).toBe("2025-01-15");
@@ -67,7 +67,7 @@ it.each(["2026-02-29", "2026-13-01", "2026-1-1", "2026-10-05T00:00", "1969-12-31
   },
 );
 
-it("isTimeZone() accepts valid time zones only", () => {
+it("isTimeZone() accepts only valid time zones", () => {
   expect(["UTC", "Europe/Zurich", "Mars/Olympus", "", 1].map(isTimeZone)).toEqual([
     true,
     true,

@@ -8,10 +8,10 @@ import { TIME_ZONE } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 /**
- * Returns a script for both days on which the clocks change in Zurich: one browser is active all day, with a visit
- * across each midnight, and one other visitor arrives in each half hour.
+ * Returns a script for the two days on which the clocks change in Zurich. One browser is active all day, so its visits
+ * cross each midnight. In each half hour, another visitor arrives.
  */
-function busyDays(): Script {
+function createBusyDaysScript(): Script {
   const script = new Script(8);
   for (const start of ["2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z"].map(Date.parse)) {
     const tireless = new Browser(script, start);
@@ -27,7 +27,7 @@ function busyDays(): Script {
   return script;
 }
 
-const script = busyDays();
+const script = createBusyDaysScript();
 const delivered = deliver(script);
 const recount = new Recount(script, delivered, TIME_ZONE);
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type AttributionAnswer, toCsv } from "../../../src/visit/questions/index.ts";
 
-function answerWith(
+function createAnswer(
   rows: readonly { source: string | null; revenue: Record<string, number> }[],
 ): AttributionAnswer {
   return {
@@ -28,7 +28,7 @@ function parseCsv(text: string): string[][] {
 
 it("toCsv() writes one line per row and one column per currency", () => {
   const csv = toCsv(
-    answerWith([
+    createAnswer([
       { source: "google", revenue: { CHF: 1290 } },
       { source: null, revenue: { EUR: 500, CHF: 10 } },
     ]),
@@ -41,7 +41,7 @@ it("toCsv() writes one line per row and one column per currency", () => {
 it.each(["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])(
   "toCsv() writes an apostrophe before the formula %j",
   (source) => {
-    const [, row] = parseCsv(toCsv(answerWith([{ source, revenue: {} }])));
+    const [, row] = parseCsv(toCsv(createAnswer([{ source, revenue: {} }])));
     expect(row?.[3]).toBe(`'${source}`);
   },
 );
@@ -49,7 +49,7 @@ it.each(["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])(
 it("toCsv() quotes texts so that a parser returns them unchanged", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("a", '"', ",", "\r", "\n", "=", "é") }), (source) => {
-      const [, row] = parseCsv(toCsv(answerWith([{ source, revenue: {} }])));
+      const [, row] = parseCsv(toCsv(createAnswer([{ source, revenue: {} }])));
       expect(row?.[3]).toBe(/^[=\r]/.test(source) ? `'${source}` : source);
     }),
   );

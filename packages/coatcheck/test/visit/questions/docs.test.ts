@@ -29,10 +29,10 @@ const GOOGLE: Source = {
 const PHONE = { ...DESKTOP_CLIENT, browser: "Safari 19", os: "iOS 19", device: "mobile" };
 
 /**
- * Returns the example of the document, which covers two days: Anna orders and comes back later; Ben views one page on
- * his phone.
+ * Returns the script of the document's example, which covers two days. Anna orders something and comes back later. Ben
+ * views one page on his phone.
  */
-function example(): Script {
+function createExampleScript(): Script {
   const script = new Script(42);
   const anna = new Browser(script, Date.parse("2026-10-05T08:00:00Z"));
   anna.viewPage("/", { cameFrom: NEWSLETTER });
@@ -57,7 +57,7 @@ function example(): Script {
 
 let loaded: LoadedDatabase;
 let questions: Questions;
-const script = example();
+const script = createExampleScript();
 const recount = new Recount(script, deliver(script), TIME_ZONE);
 
 beforeAll(async () => {
@@ -71,8 +71,8 @@ afterAll(async () => {
   await loaded.remove();
 });
 
-/** Returns the JSON example under a heading. */
-function exampleOf(heading: string): unknown {
+/** Returns the JSON example that the document has below a heading. */
+function readExample(heading: string): unknown {
   const section = text.split(/^## /m).find((each) => each.startsWith(`\`${heading}\``)) ?? "";
   return JSON.parse(section.match(/```json\n(.*?)```/s)?.[1] ?? "null");
 }
@@ -109,7 +109,7 @@ it.each<[string, () => Promise<unknown>]>([
   ["visitorJourney", () => questions.visitorJourney(recount.visits[1]?.visitor ?? "")],
 ])("the document contains the answer of %s", async (heading, ask) => {
   const answer = JSON.parse(JSON.stringify(await ask()));
-  expect(exampleOf(heading)).toEqual(answer);
+  expect(readExample(heading)).toEqual(answer);
 });
 
 it.each(Object.entries(DEFINITIONS))("the document contains the definition of %s", (figure, definition) => {

@@ -18,7 +18,7 @@ import { month, type Traffic } from "./month.ts";
 /** All dimensions for which a visit has exactly one value. */
 const NAMES = DIMENSIONS as readonly Dimension[];
 
-function expected(figures: Figures): VisitFigures {
+function expectedOverview(figures: Figures): VisitFigures {
   const { visits, engaged, converted, visibleTime } = figures;
   return {
     visitors: figures.visitors,
@@ -69,7 +69,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     const { figures, documents, comparison } = await questions.overview(MONTH);
     const total = recount.overview(MONTH);
     expect(figures).toMatchObject({
-      ...expected(total),
+      ...expectedOverview(total),
       newVisitors: total.newVisitors,
       returningVisitors: total.returningVisitors,
       singleRequestVisitors: total.singleRequestVisitors,
@@ -97,12 +97,12 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(series.map(({ at }) => at)).toEqual([...days.keys()].sort());
     for (const { at, newVisitors, ...figures } of series) {
       const day = days.get(at);
-      expect({ at, ...figures }).toEqual({ at, ...(day && expected(day)) });
+      expect({ at, ...figures }).toEqual({ at, ...(day && expectedOverview(day)) });
       expect(newVisitors).toBe(day?.newVisitors);
     }
   });
 
-  it("overview() returns the figures of each hour of a day of 25 hours", async () => {
+  it("overview() returns the figures of each hour, also on a day of 25 hours", async () => {
     const range = { from: "2026-10-25", to: "2026-10-25" };
     const { series, grain } = await questions.overview(range);
     expect(grain).toBe("hour");
@@ -117,7 +117,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(found.map(({ at }) => Date.parse(at))).toEqual([...hours.keys()].sort());
     for (const { at, newVisitors, ...figures } of found) {
       const hour = hours.get(Date.parse(at));
-      expect({ at, ...figures }).toEqual({ at, ...(hour && expected(hour)) });
+      expect({ at, ...figures }).toEqual({ at, ...(hour && expectedOverview(hour)) });
       expect(newVisitors).toBe(hour?.newVisitors);
     }
   });
@@ -127,7 +127,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     const before = { from: "2026-10-01", to: "2026-10-10" };
     const previous = await questions.overview({ ...range, compare: "previous" });
     expect(previous.comparison?.range).toEqual({ ...before, timeZone: TIME_ZONE });
-    expect(previous.comparison?.figures).toMatchObject(expected(recount.overview(before)));
+    expect(previous.comparison?.figures).toMatchObject(expectedOverview(recount.overview(before)));
     expect(previous.comparison?.series).toHaveLength(10);
     const year = await questions.overview({ ...range, compare: "year" });
     expect(year.comparison?.range).toMatchObject({ from: "2025-10-11", to: "2025-10-20" });
@@ -142,7 +142,11 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
       expect(rows.length).toBe(wanted.size);
       for (const { value, ...figures } of rows) {
         const row = wanted.get(value);
-        expect({ dimension, value, ...figures }).toEqual({ dimension, value, ...(row && expected(row)) });
+        expect({ dimension, value, ...figures }).toEqual({
+          dimension,
+          value,
+          ...(row && expectedOverview(row)),
+        });
       }
       const visits = rows.map((row) => row.visits);
       expect(visits).toEqual(visits.toSorted((left, right) => right - left));
@@ -170,7 +174,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
         const { figures } = await questions.overview({ ...MONTH, filters });
         const total = recount.overview(MONTH, filters);
         expect({ dimension, value, ...figures }).toMatchObject({
-          ...expected(total),
+          ...expectedOverview(total),
           newVisitors: total.newVisitors,
           returningVisitors: total.returningVisitors,
         });
@@ -183,7 +187,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
             value,
             by,
             each,
-            ...(figuresOfRow && expected(figuresOfRow)),
+            ...(figuresOfRow && expectedOverview(figuresOfRow)),
           });
         }
       }
@@ -220,8 +224,9 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
         { dimension: "country", operator: "is", value: "CH" },
       ),
     ).toBe(
-      visits.filter((visit) => visit.lastNonDirect.channel === "Email" && visit.client?.country === "CH")
-        .length,
+      visits.filter(
+        (visit) => visit.lastNonDirectSource.channel === "Email" && visit.client?.country === "CH",
+      ).length,
     );
   });
 
@@ -234,7 +239,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
         return MONTH.from <= day && day <= MONTH.to;
       });
       const sourceOf = (order: (typeof inMonth)[number]) =>
-        model === "first-touch" ? order.frozen?.first : order.frozen?.last;
+        model === "first-touch" ? order.storedSources?.first : order.storedSources?.last;
       const keyOf = (
         row: { channel?: string | null; source?: string | null; campaign?: string | null } | undefined,
       ) => JSON.stringify([row?.channel ?? null, row?.source ?? null, row?.campaign ?? null]);
@@ -262,12 +267,12 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("live() returns the visitors whose activity arrived in the last minutes", async () => {
+  it("live() returns the visitors whose activity has arrived in the last five minutes", async () => {
     const arrivals = script.actions.filter(
       ({ isFromBackend, detail }) => !isFromBackend && detail.do === "view",
     );
     for (const action of arrivals.slice(0, 300).filter((_, index) => index % 60 === 0)) {
-      const clock = { now: () => action.heardAt };
+      const clock = { now: () => action.receivedAt };
       const at = createQuestions(loaded.database, { timeZone: TIME_ZONE, clock, timeBudget: 20_000 });
       const { visitors, minutes, pages } = await at.live();
       await at.close();
@@ -278,12 +283,12 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
             (each) => each.visitor === visitor && each.detail.do === "visible" && !each.isLost,
           ),
         ].some(
-          ({ heardAt, at: time, isFromBackend }) =>
+          ({ receivedAt, at: time, isFromBackend }) =>
             !isFromBackend &&
             time >= start &&
             time <= lastActivity &&
-            heardAt <= action.heardAt &&
-            heardAt > action.heardAt - 300_000,
+            receivedAt <= action.receivedAt &&
+            receivedAt > action.receivedAt - 300_000,
         ),
       );
       expect(visitors).toBe(new Set(heard.map(({ visitor }) => visitor)).size);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createQuestions, type Filter, type Questions } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { funnelOf } from "../recount/funnel.ts";
+import { countFunnel } from "../recount/funnel.ts";
 import { DAY, HOUR } from "../recount/script.ts";
 import { MONTH, TIME_ZONE } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
@@ -28,7 +28,7 @@ function describeFunnels({ recount }: Traffic, load: () => Promise<LoadedDatabas
     ["visit", 60_000],
   ] as const)("funnel() counts the steps of each %s within %d ms", async (scope, window) => {
     const steps = ["product_view", "add_to_cart", "begin_checkout", "order_completed"];
-    const wanted = funnelOf(
+    const wanted = countFunnel(
       recount.visitsIn(MONTH),
       steps.map((event) => ({ event })),
       { by: scope, window },
@@ -59,7 +59,7 @@ function describeFunnels({ recount }: Traffic, load: () => Promise<LoadedDatabas
     ["open", ["order_completed", "product_view"]],
   ] as const)("funnel() counts %s funnels of some standard steps: %j", async (mode, types) => {
     const range = { from: "2026-10-06", to: "2026-10-25" };
-    const wanted = funnelOf(
+    const wanted = countFunnel(
       recount.visitsIn(range),
       types.map((event) => ({ event })),
       { by: "visit" },
@@ -83,7 +83,7 @@ function describeFunnels({ recount }: Traffic, load: () => Promise<LoadedDatabas
       { type: "page_view" },
       { type: "add_to_cart" },
     ] as const;
-    const wanted = funnelOf(
+    const wanted = countFunnel(
       recount.visitsIn(MONTH),
       [
         { event: "page_view", path: "/" },
@@ -103,7 +103,7 @@ function describeFunnels({ recount }: Traffic, load: () => Promise<LoadedDatabas
     const filters: Filter[] = [{ dimension: "device", operator: "is", value: "mobile" }];
     const visits = recount.visitsIn(MONTH).filter(({ client }) => client?.device === "mobile");
     const { steps } = await questions.funnel({ ...MONTH, filters });
-    const wanted = funnelOf(
+    const wanted = countFunnel(
       visits,
       steps.map(({ step }) => ({ event: step.type })),
       { by: "visit" },

@@ -1,16 +1,16 @@
 import { expect, it } from "vitest";
 import { createQuestions } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { DAY, eventOf, START } from "../facts/events.ts";
+import { createEvent, DAY, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 const HUGE_AMOUNT = Number.MAX_SAFE_INTEGER;
-/** The sum of this many orders exceeds the largest 64-bit integer. */
+/** The revenue of so many orders is larger than the largest 64-bit integer. */
 const ORDER_COUNT = 1100;
 
-/** Many orders on the first day, whose rollup is up to date, and two orders on a day whose rollup is out of date. */
+/** Many orders on a day whose rollup is up to date, and two orders on a day whose rollup is out of date. */
 const EVENTS = Array.from({ length: ORDER_COUNT + 2 }, (_, index) =>
-  eventOf({
+  createEvent({
     type: "order_completed",
     at: index < ORDER_COUNT ? START : START + DAY,
     subject: "ada",

@@ -17,17 +17,17 @@ export interface LoadedDatabase {
   remove(): Promise<void>;
 }
 
-/** Larger than the number of days in any test. */
+/** More days than any test has. */
 const MORE_THAN_ALL_DAYS = 10_000;
 /**
- * How many days are recomputed after the last batch. The rollups (precomputed statistics) of the other days stay out
- * of date.
+ * The number of days whose rollups (precomputed statistics) are recomputed after the last batch. The rollups of the
+ * other days stay out of date.
  */
 const DAYS_RECOMPUTED_AT_END = 10;
 
 /**
- * Writes batches. Recomputes rollups (precomputed statistics) once after half of the batches, and those of a few days
- * at the end.
+ * Writes batches. Recomputes all rollups (precomputed statistics) after half of the batches, and the rollups of a few
+ * days at the end.
  */
 async function writeBatches(
   sink: EventSink & VisitMaintenance,

@@ -1,7 +1,7 @@
 import { type Delivered, deliver } from "../recount/delivery.ts";
 import { Recount } from "../recount/recount.ts";
 import type { Script } from "../recount/script.ts";
-import { TIME_ZONE, trafficOf } from "../recount/traffic.ts";
+import { generateTraffic, TIME_ZONE } from "../recount/traffic.ts";
 
 /** One month of traffic, and the recount, which computes the expected figures independently. */
 export interface Traffic {
@@ -11,7 +11,7 @@ export interface Traffic {
 }
 
 export function month(): Traffic {
-  const script = trafficOf({ seed: 11, visitors: 100 });
+  const script = generateTraffic({ seed: 11, visitors: 100 });
   const delivered = deliver(script, "shuffled", 3);
   return { script, delivered, recount: new Recount(script, delivered, TIME_ZONE) };
 }

@@ -3,14 +3,14 @@ import { CoatcheckError } from "../../../src/session/errors.ts";
 import { UsageError } from "../../../src/session/usage-error.ts";
 import { createQuestions, type Questions } from "../../../src/visit/questions/index.ts";
 import { deliver } from "../recount/delivery.ts";
-import { MONTH, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
+import { generateTraffic, MONTH, TIME_ZONE } from "../recount/traffic.ts";
 import { fillSqlite, type LoadedDatabase } from "./load.ts";
 
 let loaded: LoadedDatabase;
 let questions: Questions;
 
 beforeAll(async () => {
-  const script = trafficOf({ seed: 2, visitors: 30 });
+  const script = generateTraffic({ seed: 2, visitors: 30 });
   loaded = await fillSqlite(deliver(script));
   questions = createQuestions(loaded.database, { timeZone: TIME_ZONE });
 });
@@ -20,8 +20,8 @@ afterAll(async () => {
   await loaded.remove();
 });
 
-/** Returns the paths of the faults in an invalid request. */
-async function faultsOf(answer: Promise<unknown>): Promise<string[]> {
+/** Returns the paths of the faults that the error for an invalid request contains. */
+async function catchFaults(answer: Promise<unknown>): Promise<string[]> {
   const error = await answer.then(
     () => null,
     (reason) => reason,
@@ -46,7 +46,7 @@ describe("questions.overview()", () => {
     ["more than 25 months", { from: "2024-01-01", to: "2026-02-01" }, ["to"]],
     ["a missing end", { from: "2026-03-01" }, ["to"]],
   ])("rejects a range with %s", async (_, range, paths) => {
-    expect(await faultsOf(questions.overview(invalid(range)))).toEqual(paths);
+    expect(await catchFaults(questions.overview(invalid(range)))).toEqual(paths);
   });
 
   it("accepts ranges from one day to 25 months", async () => {
@@ -71,7 +71,7 @@ describe("the methods of Questions", () => {
       ],
       sort: "visits",
     };
-    expect(await faultsOf(questions.breakdown(invalid(request)))).toEqual([
+    expect(await catchFaults(questions.breakdown(invalid(request)))).toEqual([
       "sort",
       "dimension",
       "from",
@@ -84,11 +84,11 @@ describe("the methods of Questions", () => {
   });
 
   it.each([null, "", 1, [], undefined])("reject %j, because a request must be an object", async (request) => {
-    expect(await faultsOf(questions.overview(invalid(request)))).toEqual([""]);
+    expect(await catchFaults(questions.overview(invalid(request)))).toEqual([""]);
   });
 
   it("reject an hourly series for a range of more than 7 days", async () => {
-    expect(await faultsOf(questions.overview({ ...MONTH, grain: "hour" }))).toEqual(["grain"]);
+    expect(await catchFaults(questions.overview({ ...MONTH, grain: "hour" }))).toEqual(["grain"]);
   });
 
   it("reject invalid funnels", async () => {
@@ -98,25 +98,27 @@ describe("the methods of Questions", () => {
       { type: "" },
       { type: "page_view", page: { operator: "is" } },
     ];
-    expect(await faultsOf(questions.funnel(invalid({ ...MONTH, steps, window: 0.5, mode: "half" })))).toEqual(
-      ["steps.0.page", "steps.1.type", "steps.2.page.value", "mode", "window"],
-    );
-    expect(await faultsOf(questions.funnel({ ...MONTH, steps: [] }))).toEqual(["steps"]);
+    expect(
+      await catchFaults(questions.funnel(invalid({ ...MONTH, steps, window: 0.5, mode: "half" }))),
+    ).toEqual(["steps.0.page", "steps.1.type", "steps.2.page.value", "mode", "window"]);
+    expect(await catchFaults(questions.funnel({ ...MONTH, steps: [] }))).toEqual(["steps"]);
   });
 
-  it("reject a modified cursor, and the cursor of another method, dimension or range", async () => {
+  it("reject a modified cursor, and a cursor that belongs to another method, dimension or range", async () => {
     const request = { dimension: "source", ...MONTH, limit: 1 } as const;
     const { next } = await questions.breakdown(request);
     expect(next).not.toBeNull();
     await questions.breakdown({ ...request, cursor: next });
     await questions.breakdown({ ...request, limit: 50, cursor: next });
     for (const other of [{ dimension: "medium" }, { to: "2026-10-30" }, { tenant: null }] as const)
-      expect(await faultsOf(questions.breakdown({ ...request, ...other, cursor: next }))).toEqual(["cursor"]);
-    expect(await faultsOf(questions.visitorJourney("x", { cursor: next }))).toEqual(["cursor"]);
+      expect(await catchFaults(questions.breakdown({ ...request, ...other, cursor: next }))).toEqual([
+        "cursor",
+      ]);
+    expect(await catchFaults(questions.visitorJourney("x", { cursor: next }))).toEqual(["cursor"]);
     const { of } = JSON.parse(Buffer.from(next ?? "", "base64url").toString());
     const changed = Buffer.from(JSON.stringify({ of, at: [{}, "x"] })).toString("base64url");
     for (const cursor of [changed, "x", "", "a".repeat(20_000)])
-      expect(await faultsOf(questions.breakdown({ ...request, cursor }))).toEqual(["cursor"]);
+      expect(await catchFaults(questions.breakdown({ ...request, cursor }))).toEqual(["cursor"]);
   });
 
   it("pass the texts of a request to the database as parameters, never as SQL", async () => {
@@ -152,7 +154,7 @@ describe("createQuestions", () => {
     expect(() => createQuestions(invalid({ dialect: "mysql" }))).toThrow(UsageError);
   });
 
-  it("reports a missing file as STORE_UNAVAILABLE and does not create it", async () => {
+  it("rejects with STORE_UNAVAILABLE if the file is missing, and does not create the file", async () => {
     const missing = createQuestions({ dialect: "sqlite", path: "/nonexistent/visits.db" });
     await expect(missing.overview(MONTH)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await missing.close();

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createQuestions } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { DAY, eventOf, HOUR, START } from "../facts/events.ts";
+import { createEvent, DAY, HOUR, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
 const COUNT = {
@@ -30,8 +30,8 @@ function countsOnly(load: () => Promise<LoadedDatabase>): () => Promise<void> {
 
 /** A visit in which the visitor waits between the first two steps of the standard funnel. */
 const visit = (tenant: string | null, at: number, wait: number) => [
-  eventOf({ tenant, at, type: "product_view" }),
-  eventOf({ tenant, at: at + wait, type: "add_to_cart" }),
+  createEvent({ tenant, at, type: "product_view" }),
+  createEvent({ tenant, at: at + wait, type: "add_to_cart" }),
 ];
 const SAME_VISITOR_ID = [
   { batch: { events: [...visit("acme", START, 10), ...visit("acme", START + DAY, 20)], counts: [] } },

@@ -1,4 +1,4 @@
-/** Computes local days, hours and weeks of a time zone with the platform's own calendar (`Intl`). */
+/** Computes local days, hours and weeks with `Intl`, not with the library's own calendar. */
 import { DAY, HOUR } from "./script.ts";
 
 /** Computes local days and weeks of one IANA time zone. */
@@ -17,8 +17,8 @@ export class Calendar {
 
   /** Returns the local day of a time, such as `2026-10-25`. */
   dayOf(time: number): string {
-    // In every time zone, local days begin at :00, :15, :30 or :45 UTC. All times within a quarter of an hour are
-    // therefore on the same day.
+    // In every time zone, a day begins at a full quarter of an hour in UTC. All times within a quarter of an hour are
+    // therefore on the same local day.
     const quarter = time - (time % (HOUR / 4));
     const known = this.#known.get(quarter);
     if (known !== undefined) return known;
@@ -40,7 +40,7 @@ export function hourOf(time: number): number {
   return time - (time % HOUR);
 }
 
-/** Returns the day `days` after `day`. */
+/** Returns the day that comes `days` days after `day`. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }

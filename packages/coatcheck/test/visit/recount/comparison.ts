@@ -1,4 +1,4 @@
-/** Compares all answers of the questions with the recount. The numbers must be exactly equal. */
+/** Compares all answers of `coatcheck/visit/questions` with the recount. All numbers must be exactly equal. */
 import { expect } from "vitest";
 import type { Questions } from "../../../src/visit/questions/index.ts";
 import { type Condition, DIMENSIONS } from "./dimensions.ts";
@@ -59,7 +59,7 @@ const PAGE_FUNNEL_STEPS: readonly FunnelStep[] = [
 export interface ComparedQuestions {
   readonly questions: Questions;
   readonly recount: Recount;
-  /** The current time of the questions, epoch milliseconds. */
+  /** The current time according to the clock of the questions, in epoch milliseconds. */
   readonly now: number;
 }
 
@@ -175,7 +175,7 @@ export async function compareAttributionAndRetention({
         attributionRows(recount, key, range),
       );
     }
-    // The answers contain no weeks in the future.
+    // The answers contain no future weeks.
     const lastWeek = [mondayOf(range.to), recount.calendar.weekOf(now)].sort()[0] ?? "";
     const weeks = { from: mondayOf(range.from), to: lastWeek };
     const answer = await questions.retention(range);

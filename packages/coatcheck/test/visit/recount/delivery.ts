@@ -4,7 +4,7 @@ import type { EventBatch } from "../../../src/visit/sink.ts";
 import { Random } from "./random.ts";
 import { type Action, type CountedDocument, HOUR, type Script, SHOP_HOST } from "./script.ts";
 
-/** A batch, and the actions that it reports, in the same order. */
+/** A batch, and the actions that it reports. The actions have the same order as the events of the batch. */
 export interface Delivered {
   readonly batch: EventBatch;
   readonly actions: readonly Action[];
@@ -17,14 +17,14 @@ export interface Delivered {
  */
 export type Arrival = "in-order" | "interleaved" | "shuffled";
 
-/** Returns the event with which a node reports an action. */
-export function eventOf(action: Action): VisitEvent {
+/** Returns the event that reports an action. */
+export function createReportedEvent(action: Action): VisitEvent {
   const { detail } = action;
   return {
     id: action.id,
-    type: typeOf(action),
+    type: eventTypeOf(action),
     at: action.at,
-    receivedAt: action.heardAt,
+    receivedAt: action.receivedAt,
     origin: action.isFromBackend ? "backend" : "browser",
     visitorId: action.visitor,
     sessionId: action.session,
@@ -44,7 +44,7 @@ export function eventOf(action: Action): VisitEvent {
 }
 
 /** Returns the event type of an action. */
-export function typeOf({ detail }: Action): string {
+export function eventTypeOf({ detail }: Action): string {
   if (detail.do === "track") return detail.event;
   const [pageView, pageTime] = STANDARD_EVENTS;
   return { view: pageView, visible: pageTime, order: "order_completed" }[detail.do];
@@ -72,7 +72,7 @@ interface ReadyBatch extends Delivered {
 function batchesOf(script: Script, node: number, random: Random): ReadyBatch[] {
   const actions = sortByTime(
     script.actions.filter((action) => action.node === node && !action.isLost),
-    ({ heardAt }) => heardAt,
+    ({ receivedAt }) => receivedAt,
   );
   let documents = sortByTime(
     script.documents.filter((document) => document.node === node),
@@ -82,7 +82,7 @@ function batchesOf(script: Script, node: number, random: Random): ReadyBatch[] {
   for (let start = 0; start < actions.length; ) {
     const end = start + random.integer(1, 60);
     const chunk = actions.slice(start, end);
-    const readyAt = chunk.at(-1)?.heardAt ?? 0;
+    const readyAt = chunk.at(-1)?.receivedAt ?? 0;
     const isLast = end >= actions.length;
     const counted = documents.filter(({ at }) => isLast || at <= readyAt);
     documents = documents.filter((document) => !counted.includes(document));
@@ -100,7 +100,11 @@ function readyBatch(
   documents: readonly CountedDocument[],
   { readyAt, random }: { readonly readyAt: number; readonly random: Random },
 ): ReadyBatch {
-  return { actions, readyAt, batch: { events: actions.map(eventOf), counts: countsOf(documents, random) } };
+  return {
+    actions,
+    readyAt,
+    batch: { events: actions.map(createReportedEvent), counts: countsOf(documents, random) },
+  };
 }
 
 function countsOf(documents: readonly CountedDocument[], random: Random): DocumentCount[] {

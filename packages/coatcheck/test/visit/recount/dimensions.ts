@@ -8,15 +8,15 @@ const CLIENT_PARTS = ["country", "device", "browser", "os"] as const;
 type SourcePart = (typeof SOURCE_PARTS)[number];
 
 /**
- * A dimension of a source: of the visit's last non-direct source, of its own source (`entry`), or of the visitor's
- * first visit.
+ * A dimension whose value is a part of a source. `model` says which source it is: the visit's last non-direct source,
+ * the source of the visit itself (`entry`), or the source of the visitor's first visit.
  */
 interface SourceDimension {
   readonly model: "last" | "entry" | "first";
   readonly part: SourcePart;
 }
 
-/** The dimensions of sources, by name. */
+/** The dimensions whose values are parts of a source, by name. */
 const SOURCE_DIMENSIONS: ReadonlyMap<string, SourceDimension> = new Map(
   SOURCE_PARTS.flatMap((part): [string, SourceDimension][] => {
     const title = part.charAt(0).toUpperCase() + part.slice(1);
@@ -37,10 +37,10 @@ export const DIMENSIONS: readonly string[] = [
   "referrer",
 ];
 
-/** The value for orders and events without a visit. */
+/** The value of every dimension for orders and events without a visit. */
 export const NO_VISIT = "(no visit)";
 
-/** A condition on a visit. On the dimension `page`, it applies to the paths that the visit viewed. */
+/** A condition on a dimension of a visit. For the dimension `page`, one of the viewed paths must meet the condition. */
 export interface Condition {
   readonly dimension: string;
   readonly operator: "is" | "isNot" | "contains";
@@ -49,7 +49,7 @@ export interface Condition {
 
 /** Returns the value of a visit in a dimension. */
 export function valueOfVisit(visit: Visit, dimension: string): string | null {
-  const sources = { last: visit.lastNonDirect, entry: visit.source, first: visit.firstTouch };
+  const sources = { last: visit.lastNonDirectSource, entry: visit.source, first: visit.firstTouchSource };
   const ofSource = SOURCE_DIMENSIONS.get(dimension);
   if (ofSource) return sources[ofSource.model][ofSource.part];
   if (dimension === "entryPage") return entryPageOf(visit);
@@ -61,14 +61,14 @@ export function valueOfVisit(visit: Visit, dimension: string): string | null {
 }
 
 /**
- * Returns the dimension's value for an order, such as its country. Sources are read from the order's own copy, other values from the
- * order's visit.
+ * Returns the value of a dimension, such as the country, for an order. Parts of sources come from the copy of the
+ * sources that was stored with the order, and all other values come from the order's visit.
  */
-export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string): string | null {
+export function valueOfOrder({ visit, storedSources }: CountedOrder, dimension: string): string | null {
   if (!visit) return NO_VISIT;
   const ofSource = SOURCE_DIMENSIONS.get(dimension);
   if (!ofSource || ofSource.model === "entry") return valueOfVisit(visit, dimension);
-  const sources: { readonly last: Source; readonly first: Source } | null = frozen;
+  const sources: { readonly last: Source; readonly first: Source } | null = storedSources;
   return sources ? sources[ofSource.model][ofSource.part] : NO_VISIT;
 }
 

@@ -1,11 +1,10 @@
 /**
- * Computes the answers that a recount expects from `coatcheck/visit/questions`. Omits figures that have no exact
- * definition.
+ * Computes from a recount what `coatcheck/visit/questions` must answer. Omits figures that have no exact definition.
  */
 import { addDays } from "./calendar.ts";
 import { type Condition, visitMeets } from "./dimensions.ts";
-import { type FunnelOptions, type FunnelStep, funnelOf } from "./funnel.ts";
-import { type CountedOrder, type Revenue, revenueOf } from "./orders.ts";
+import { countFunnel, type FunnelOptions, type FunnelStep } from "./funnel.ts";
+import { type CountedOrder, type Revenue, sumRevenue } from "./orders.ts";
 import type { Figures, Range, Recount } from "./recount.ts";
 import { customerOf, entryPageOf, exitPageOf, isEngaged, type Visit, visibleTimeOf } from "./visits.ts";
 
@@ -19,7 +18,7 @@ const NO_FIGURES = {
   orders: 0,
 };
 
-/** Returns the figures of a whole range, with the rates computed from them. */
+/** Returns the figures of a whole range, and the rates that are computed from these figures. */
 export function rangeFigures(figures: Figures) {
   const { converted, visibleTime, ...counts } = figures;
   const rate = (count: number) => (figures.visits === 0 ? null : count / figures.visits);
@@ -52,7 +51,7 @@ export function dailySeries(recount: Recount, range: Range) {
   return points;
 }
 
-/** Returns the figures of each hour with activity. The key is the start of the hour, epoch milliseconds. */
+/** Returns the figures of each hour with activity. The key is the start of the hour in epoch milliseconds. */
 export function hourlySeries(recount: Recount, range: Range) {
   return new Map(
     [...recount.byHour(range)].map(([hour, figures]) => [
@@ -85,7 +84,7 @@ export function funnelSteps(
   const visits = recount
     .visitsIn(options.range)
     .filter((visit) => visitMeets(visit, options.conditions ?? []));
-  const rows = funnelOf(visits, steps, options);
+  const rows = countFunnel(visits, steps, options);
   const counts = rows.map((row) => row[options.mode]);
   return rows.map(({ closed, open }, index) => ({
     count: options.mode === "closed" ? closed : open,
@@ -106,8 +105,8 @@ export function attributionRows(recount: Recount, model: "first" | "last", range
     const day = recount.calendar.dayOf(action.at);
     return range.from <= day && day <= range.to;
   });
-  const keyOf = ({ frozen }: CountedOrder) => {
-    const source = frozen?.[model];
+  const keyOf = ({ storedSources }: CountedOrder) => {
+    const source = storedSources?.[model];
     return JSON.stringify([source?.channel ?? null, source?.source ?? null, source?.campaign ?? null]);
   };
   const rows = [...Map.groupBy(inRange, keyOf)].map(([key, orders]) => [key, totalsOf(orders)] as const);
@@ -115,11 +114,12 @@ export function attributionRows(recount: Recount, model: "first" | "last", range
 }
 
 function totalsOf(orders: readonly CountedOrder[]): { orders: number; revenue: Revenue } {
-  return { orders: orders.length, revenue: revenueOf(orders) };
+  return { orders: orders.length, revenue: sumRevenue(orders) };
 }
 
 /**
- * Returns the cohorts of a range of weeks. Each has the number of its visitors who came back 0, 1, 2, … weeks later.
+ * Returns the cohorts of a range of weeks. Each cohort has the numbers of its visitors who came back 0, 1, 2, … weeks
+ * later.
  */
 export function cohortRows(recount: Recount, range: Range) {
   return [...recount.retention(range)]
@@ -131,7 +131,7 @@ export function cohortRows(recount: Recount, range: Range) {
     });
 }
 
-/** Returns the summary of a visit, as in timelines and journeys. */
+/** Returns the summary of a visit that timelines and journeys contain. */
 export function visitSummary(recount: Recount, visit: Visit) {
   const orders = recount.orders.filter((order) => order.visit === visit);
   const { channel, source, medium, campaign } = visit.source;
@@ -150,8 +150,8 @@ export function visitSummary(recount: Recount, visit: Visit) {
     lastActivityAt: new Date(visit.lastActivity).toISOString(),
     isFirst: visit.isFirst,
     entry: { channel, source, medium, campaign },
-    lastNonDirect: partsOf(visit.lastNonDirect),
-    firstTouch: partsOf(visit.firstTouch),
+    lastNonDirect: partsOf(visit.lastNonDirectSource),
+    firstTouch: partsOf(visit.firstTouchSource),
     entryPage: entryPageOf(visit),
     exitPage: exitPageOf(visit),
     country: visit.client?.country ?? null,
@@ -160,6 +160,6 @@ export function visitSummary(recount: Recount, visit: Visit) {
     visibleTime: visibleTimeOf(visit),
     isEngaged: isEngaged(visit),
     orders: orders.length,
-    revenue: revenueOf(orders),
+    revenue: sumRevenue(orders),
   };
 }

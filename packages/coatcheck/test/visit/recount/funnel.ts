@@ -1,5 +1,5 @@
 /** Counts funnels according to their definitions. */
-import { typeOf } from "./delivery.ts";
+import { eventTypeOf } from "./delivery.ts";
 import { type Action, HOUR } from "./script.ts";
 import { sortActions, type Visit } from "./visits.ts";
 
@@ -21,29 +21,31 @@ export interface FunnelOptions {
 
 /** The result of one step. */
 export interface FunnelRow {
-  /** How many visits or visitors did the step after all previous steps. */
+  /** The number of visits or visitors that did this step after all previous steps, in order. */
   readonly closed: number;
-  /** How many visits or visitors did the step at any time. */
+  /** The number of visits or visitors that did this step at any time. */
   readonly open: number;
   /**
-   * The median time since the previous step, for visits or visitors that did both in order. Null for the first step,
-   * and if no visit or visitor did both steps.
+   * The median time between the previous step and this step, for the visits or visitors that did both in order. Null
+   * for the first step, and if none did both.
    */
   readonly medianTime: number | null;
-  /** The same in an open funnel: from the first occurrence of the previous step to a later first occurrence of this one. */
+  /**
+   * The same in an open funnel: from the first occurrence of the previous step to a later first occurrence of this one.
+   */
   readonly openMedianTime: number | null;
 }
 
 /** Counts the steps of a funnel in a list of visits. */
-export function funnelOf(
+export function countFunnel(
   visits: readonly Visit[],
   steps: readonly FunnelStep[],
   options: FunnelOptions,
 ): FunnelRow[] {
   const groups =
     options.by === "visit"
-      ? visits.map((visit) => eventsOf([visit]))
-      : [...Map.groupBy(visits, ({ visitor }) => visitor).values()].map(eventsOf);
+      ? visits.map((visit) => sortedEvents([visit]))
+      : [...Map.groupBy(visits, ({ visitor }) => visitor).values()].map(sortedEvents);
   const walks = groups.map((actions) => closedStepTimes(actions, steps, options.window ?? 24 * HOUR));
   const firsts = groups.map((actions) =>
     steps.map((step) => actions.find((action) => isStep(action, step))?.at),
@@ -68,7 +70,7 @@ function timesBefore(groups: readonly (readonly (number | undefined)[])[], index
 }
 
 /** Returns the events of visits in order. Repeated views with the same page id are omitted. */
-function eventsOf(visits: readonly Visit[]): Action[] {
+function sortedEvents(visits: readonly Visit[]): Action[] {
   const viewed = new Set<string>();
   return sortActions(visits.flatMap(({ actions }) => actions)).filter(({ detail, page }) => {
     if (detail.do !== "view" || !page) return true;
@@ -93,10 +95,10 @@ function closedStepTimes(actions: readonly Action[], steps: readonly FunnelStep[
 }
 
 function isStep(action: Action, { event, path }: FunnelStep): boolean {
-  return typeOf(action) === event && (path === undefined || action.page?.path === path);
+  return eventTypeOf(action) === event && (path === undefined || action.page?.path === path);
 }
 
-/** Returns the median: the middle value, or the mean of the middle two. Null if there are no values. */
+/** Returns the middle value, or the mean of the middle two values. Returns null if there are no values. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((left, right) => left - right);
   const upper = sorted[Math.floor(sorted.length / 2)];

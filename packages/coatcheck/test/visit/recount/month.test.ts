@@ -19,7 +19,7 @@ import {
 import { type Arrival, deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
 import { MINUTE } from "./script.ts";
-import { TIME_ZONE, trafficOf } from "./traffic.ts";
+import { generateTraffic, TIME_ZONE } from "./traffic.ts";
 
 /** A sink, and questions on the same empty database. */
 interface OpenDatabase {
@@ -31,14 +31,14 @@ interface OpenDatabase {
 const VISITORS = 100;
 
 /**
- * The order in which batches arrive, and the shares of the batches after which the rollups (precomputed statistics) are
- * recomputed.
+ * How the batches arrive. `recomputed` contains the shares of the batches after which the rollups (precomputed
+ * statistics) are recomputed.
  */
 const DELIVERIES: readonly {
   readonly arrival: Arrival;
   readonly seed: number;
   readonly recomputed: readonly number[];
-  /** Describes `recomputed` in the title. */
+  /** Describes `recomputed` for the title of the tests. */
   readonly rollups: string;
 }[] = [
   { arrival: "interleaved", seed: 2, recomputed: [], rollups: "no recomputed rollups" },
@@ -56,11 +56,11 @@ const DELIVERIES: readonly {
   },
 ];
 
-const script = trafficOf({ seed: 11, visitors: VISITORS });
-const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
+const script = generateTraffic({ seed: 11, visitors: VISITORS });
+const lastHeardAt = Math.max(...script.actions.map(({ receivedAt }) => receivedAt));
 /** `npm test` compares only the events that arrive in the least regular order; see scripts/test-long.ts. */
 const TESTED_DELIVERIES = process.env.LONG_TESTS ? DELIVERIES : DELIVERIES.slice(-1);
-/** A time one minute after the script's last activity, so that the active visitor is still live. */
+/** One minute after the last activity of the script, so that the visitor of that activity is still live. */
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {

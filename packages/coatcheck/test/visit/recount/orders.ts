@@ -2,7 +2,7 @@
 import type { Source } from "../../../src/visit/event.ts";
 import type { Delivered } from "./delivery.ts";
 import type { Action } from "./script.ts";
-import { customerOf, sortActions, type Visit, visitsOf } from "./visits.ts";
+import { customerOf, recountVisits, sortActions, type Visit } from "./visits.ts";
 
 /** Amounts in minor units by currency. */
 export type Revenue = Readonly<Record<string, number>>;
@@ -14,11 +14,11 @@ export interface CountedOrder {
   readonly revenue: number;
   readonly currency: string;
   readonly visit: Visit | null;
-  readonly frozen: { readonly last: Source; readonly first: Source } | null;
+  readonly storedSources: { readonly last: Source; readonly first: Source } | null;
 }
 
 /** Returns all orders that have arrived. */
-export function ordersOf(
+export function collectOrders(
   arrived: readonly Action[],
   visits: readonly Visit[],
   delivered: readonly Delivered[],
@@ -27,17 +27,17 @@ export function ordersOf(
     const { detail } = action;
     if (detail.do !== "order") return [];
     const visit = visits.find(({ actions }) => actions.includes(action)) ?? null;
-    return [{ ...detail, action, visit, frozen: attributionAtArrival(action, delivered) }];
+    return [{ ...detail, action, visit, storedSources: attributionAtArrival(action, delivered) }];
   });
 }
 
-/** Returns the sources of an order, computed from the batches that had arrived when the order was stored. */
-function attributionAtArrival(order: Action, delivered: readonly Delivered[]): CountedOrder["frozen"] {
+/** Computes the sources of an order from the batches that had arrived when the order was stored. */
+function attributionAtArrival(order: Action, delivered: readonly Delivered[]): CountedOrder["storedSources"] {
   const arrivesWith = delivered.findIndex(({ actions }) => actions.includes(order));
   const known = delivered.slice(0, arrivesWith + 1).flatMap(({ actions }) => actions);
-  const { visits } = visitsOf(known.filter(({ visitor }) => visitor === order.visitor));
+  const { visits } = recountVisits(known.filter(({ visitor }) => visitor === order.visitor));
   const visit = visits.find(({ actions }) => actions.includes(order));
-  return visit ? { last: visit.lastNonDirect, first: visit.firstTouch } : null;
+  return visit ? { last: visit.lastNonDirectSource, first: visit.firstTouchSource } : null;
 }
 
 /** Returns the customer who placed an order. */
@@ -45,8 +45,8 @@ export function customerOfOrder({ action, visit }: CountedOrder): string | null 
   return action.customer ?? (visit && customerOf(visit));
 }
 
-/** Returns the sum of orders by currency. */
-export function revenueOf(orders: readonly CountedOrder[]): Revenue {
+/** Returns the total revenue of orders by currency. */
+export function sumRevenue(orders: readonly CountedOrder[]): Revenue {
   const revenue: Record<string, number> = {};
   for (const { currency, revenue: amount } of orders) revenue[currency] = (revenue[currency] ?? 0) + amount;
   return revenue;

@@ -21,17 +21,17 @@ export const MAIL_SOURCE: Source = {
   campaign: "autumn",
 };
 
-/** Creates a browser that adds its actions to a script. */
-export function newBrowser(script = new Script(), at = START): Browser {
+/** Creates a browser that adds its actions to `script`. */
+export function createBrowser(script = new Script(), at = START): Browser {
   return new Browser(script, at);
 }
 
-/** Recounts a script whose actions arrive in order. */
-export function recount({ script }: { readonly script: Script }, timeZone = "UTC"): Recount {
+/** Creates a recount of a script whose actions arrive in order. */
+export function createRecount({ script }: { readonly script: Script }, timeZone = "UTC"): Recount {
   return new Recount(script, deliver(script), timeZone);
 }
 
 /** Returns the recounted figures of a script for the whole month. */
 export function recountMonth(browser: { readonly script: Script }, timeZone = "UTC") {
-  return recount(browser, timeZone).overview(MONTH);
+  return createRecount(browser, timeZone).overview(MONTH);
 }

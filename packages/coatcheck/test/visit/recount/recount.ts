@@ -34,16 +34,16 @@ import type { CountedKind } from "../../../src/visit/event.ts";
 import { Calendar, hourOf } from "./calendar.ts";
 import type { Delivered } from "./delivery.ts";
 import { type Condition, orderMeets, valueOfOrder, valueOfVisit, visitMeets } from "./dimensions.ts";
-import { type CountedOrder, customerOfOrder, ordersOf, type Revenue, revenueOf } from "./orders.ts";
+import { type CountedOrder, collectOrders, customerOfOrder, type Revenue, sumRevenue } from "./orders.ts";
 import { type Action, MINUTE, type Script } from "./script.ts";
 import {
   customerOf,
   isConverted,
   isEngaged,
+  recountVisits,
+  removeRepeatedOrders,
   type Visit,
   visibleTimeOf,
-  visitsOf,
-  withoutRepeatedOrders,
 } from "./visits.ts";
 
 /** A range of local days, both ends included. */
@@ -58,7 +58,7 @@ export interface Figures {
   readonly visitors: number;
   readonly newVisitors: number;
   readonly returningVisitors: number;
-  /** Visitors whose first visit is in the period and consists of a single event. */
+  /** Number of visitors whose first visit is in the period and consists of a single event. */
   readonly singleRequestVisitors: number;
   readonly pageViews: number;
   readonly engaged: number;
@@ -98,11 +98,11 @@ export class Recount {
 
   constructor(script: Script, delivered: readonly Delivered[], timeZone = "UTC") {
     this.calendar = new Calendar(timeZone);
-    this.#arrived = withoutRepeatedOrders(delivered.flatMap(({ actions }) => actions));
+    this.#arrived = removeRepeatedOrders(delivered.flatMap(({ actions }) => actions));
     this.#documents = script.documents;
-    const { visits } = visitsOf(this.#arrived);
+    const { visits } = recountVisits(this.#arrived);
     this.visits = visits.toSorted((left, right) => left.start - right.start || (left.id < right.id ? -1 : 1));
-    this.orders = ordersOf(this.#arrived, this.visits, delivered);
+    this.orders = collectOrders(this.#arrived, this.visits, delivered);
   }
 
   /** Returns the figures of a range of local days. */
@@ -116,7 +116,7 @@ export class Recount {
   }
 
   /**
-   * Returns the figures of each hour with activity in a range. The key is the start of the hour, epoch milliseconds.
+   * Returns the figures of each hour with activity in a range. The key is the start of the hour in epoch milliseconds.
    */
   byHour(range: Range): Map<number, Figures> {
     return this.#byPeriod(range, hourOf);
@@ -173,7 +173,7 @@ export class Recount {
       rows.set(name, {
         visits: visits.length,
         orders: orders.length,
-        revenue: revenueOf(orders),
+        revenue: sumRevenue(orders),
         firstVisit: visits.at(0)?.start ?? null,
         lastVisit: visits.at(-1)?.start ?? null,
       });
@@ -181,13 +181,13 @@ export class Recount {
     return rows;
   }
 
-  /** Returns the number of documents that were only counted, by kind. */
+  /** Returns the numbers of documents that were counted but not tracked, by kind. */
   documentCounts(range: Range): Map<CountedKind, number> {
     const counted = this.#documents.filter(({ at }) => this.#isIn(range, hourOf(at)));
     return countBy(counted, ({ kind }) => kind);
   }
 
-  /** Returns how many visitors began a visit in each week, by the week of their first visit. */
+  /** Week of the first visit → week → number of those visitors who began a visit in that week. */
   retention(range: Range): Map<string, Map<string, number>> {
     const byVisitor = Map.groupBy(this.visits, ({ visitor }) => visitor);
     const cohorts = new Map<string, Map<string, number>>();
@@ -206,7 +206,7 @@ export class Recount {
   /** Returns the number of visitors with activity that arrived in the five minutes before `now`. */
   liveVisitors(now: number): number {
     const recent = this.#arrived.filter(
-      ({ heardAt, isFromBackend }) => !isFromBackend && heardAt > now - 5 * MINUTE && heardAt <= now,
+      ({ receivedAt, isFromBackend }) => !isFromBackend && receivedAt > now - 5 * MINUTE && receivedAt <= now,
     );
     return new Set(recent.map(({ visitor }) => visitor)).size;
   }
@@ -244,15 +244,16 @@ export class Recount {
       newVisitors: newVisitors.length,
       returningVisitors: firstOfEachVisitor(inPeriod.filter(({ isFirst }) => !isFirst)).filter(matches)
         .length,
-      singleRequestVisitors: newVisitors.filter(({ actions, beacons }) => actions.length + beacons === 1)
-        .length,
+      singleRequestVisitors: newVisitors.filter(
+        ({ actions, beaconCount }) => actions.length + beaconCount === 1,
+      ).length,
       pageViews: pages.length,
       engaged,
       bounced: visits.length - engaged,
       visibleTime: visits.reduce((sum, visit) => sum + visibleTimeOf(visit), 0),
       converted: visits.filter(isConverted).length,
       orders: orders.length,
-      revenue: revenueOf(orders),
+      revenue: sumRevenue(orders),
     };
   }
 }

@@ -13,26 +13,27 @@ export interface SceneContext {
 const PRODUCTS = ["/taco/al-pastor", "/taco/barbacoa", "/taco/carnitas", "/salsa/verde", "/salsa/roja"];
 const CURRENCIES = ["CHF", "EUR", "JPY"];
 
-/** Views a page: its document, sometimes the report of its script, and its visible time. */
+/** The visitor views a page. The document is requested, sometimes a script reports the page view too, and the visible time
+ * is reported. */
 function viewPage({ browser, random, source }: SceneContext, path: string): void {
-  const late = random.chance(0.05) ? random.integer(0, 47 * HOUR) : random.integer(0, 400);
-  browser.viewPage(path, { cameFrom: source, late, isLost: random.chance(0.02) });
+  const delay = random.chance(0.05) ? random.integer(0, 47 * HOUR) : random.integer(0, 400);
+  browser.viewPage(path, { cameFrom: source, delay, isLost: random.chance(0.02) });
   const { page } = browser;
   if (!page) return;
   if (random.chance(0.4)) {
     // The script reports the same page id to the other node, sometimes slightly earlier than the document.
-    browser.viewPage(path, { page, node: random.integer(0, 1), ago: random.integer(-900, 30) });
+    browser.viewPage(path, { page, node: random.integer(0, 1), millisecondsAgo: random.integer(-900, 30) });
   }
   const spent = random.integer(SECOND, 90 * SECOND);
   browser.wait(spent);
   if (random.chance(0.7)) browser.reportVisibleTime(random.integer(0, spent), { isLost: random.chance(0.1) });
-  if (random.chance(0.1)) browser.viewPage(path, { page, late: random.integer(0, HOUR) });
+  if (random.chance(0.1)) browser.viewPage(path, { page, delay: random.integer(0, HOUR) });
 }
 
 function viewProducts(stage: SceneContext): void {
   const { browser, random } = stage;
   viewPage(stage, random.pickItem(["/", "/menu", "/search"]));
-  if (random.chance(0.3)) browser.track("search", { late: random.integer(0, MINUTE) });
+  if (random.chance(0.3)) browser.track("search", { delay: random.integer(0, MINUTE) });
   for (let count = random.integer(0, 4); count > 0; count--) {
     browser.wait(random.integer(SECOND, 8 * MINUTE));
     viewPage(stage, random.pickItem(PRODUCTS));
@@ -46,7 +47,7 @@ function viewOnePage(stage: SceneContext): void {
   browser.wait(20 * SECOND).reportVisibleTime(random.pickItem([9_999, 10_000, 0]));
 }
 
-/** A tracker that reports more visible time than has passed since the page was opened. */
+/** The tracker reports more visible time than has passed since the page was opened. */
 function reportTooMuchTime(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.viewPage("/menu", { cameFrom: stage.source });
@@ -70,7 +71,7 @@ function buy(stage: SceneContext): void {
   browser.wait(random.integer(0, 3 * MINUTE));
   const amount = random.chance(0.1) ? 0 : random.integer(1, 20_000);
   const orderId = `o-${random.hexDigits(8)}`;
-  browser.completeOrder(orderId, amount, random.pickItem(CURRENCIES), { late: random.integer(0, SECOND) });
+  browser.completeOrder(orderId, amount, random.pickItem(CURRENCIES), { delay: random.integer(0, SECOND) });
   if (random.chance(0.2)) {
     // The confirmation page reports the same order to the other node, sometimes with another amount.
     browser.wait(random.integer(0, 40 * MINUTE));
@@ -91,11 +92,11 @@ function payLater(stage: SceneContext): void {
     revenue: random.integer(1, 5000),
     currency: "CHF",
   } as const;
-  browser.reportByBackend(detail, { late: random.integer(0, 30 * HOUR), node: random.integer(0, 1) });
+  browser.reportByBackend(detail, { delay: random.integer(0, 30 * HOUR), node: random.integer(0, 1) });
   if (random.chance(0.5)) browser.wait(MINUTE).reportByBackend(detail, { node: random.integer(0, 1) });
 }
 
-/** An order by telephone: its session has no page views. */
+/** An order is placed by telephone, so its session has no page views. */
 function orderByTelephone({ browser, random }: SceneContext): void {
   browser.session = random.uuid();
   browser.customer = random.pickItem(["anna", null]);
@@ -119,7 +120,7 @@ function returnToOpenTab(stage: SceneContext): void {
     browser.wait(random.integer(0, 10 * SECOND)).reportVisibleTime(random.integer(0, 20 * SECOND), { page });
 }
 
-/** A screen that displays the shop for more than a day. */
+/** A screen displays the shop for more than a day. */
 function displayShopAllDay(stage: SceneContext): void {
   const { browser, random } = stage;
   const end = browser.now + DAY + random.integer(-HOUR, 3 * HOUR);
@@ -151,22 +152,22 @@ function changeDuringVisit(stage: SceneContext): void {
   browser.wait(5 * MINUTE).viewPage("/", {
     cameFrom: { ...source, channel: "Display", source: "banner", medium: "display", campaign: "mid-visit" },
     client: { ...DESKTOP_CLIENT, country: "US" },
-    late: random.integer(0, HOUR),
+    delay: random.integer(0, HOUR),
   });
 }
 
-/** A late event fills the gap between two visits, which become one. */
+/** A late event fills the gap between two visits, so that they become one visit. */
 function fillGapBetweenVisits(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.viewPage("/menu", { cameFrom: stage.source });
-  browser.wait(25 * MINUTE).track("search", { late: random.integer(0, 47 * HOUR) });
+  browser.wait(25 * MINUTE).track("search", { delay: random.integer(0, 47 * HOUR) });
   browser
     .wait(25 * MINUTE)
     .viewPage("/taco/carnitas", { cameFrom: random.chance(0.5) ? stage.source : null });
   if (random.chance(0.5)) browser.completeOrder(`f-${random.hexDigits(8)}`, 300, "CHF");
 }
 
-/** Several actions in the same millisecond. */
+/** Several actions happen in the same millisecond. */
 function actInOneMillisecond(stage: SceneContext): void {
   const { browser } = stage;
   browser.viewPage("/", { cameFrom: stage.source });
@@ -175,7 +176,9 @@ function actInOneMillisecond(stage: SceneContext): void {
   browser.track("begin_checkout");
 }
 
-/** A visitor opts out, so their documents are only counted. After an opt-in, the browser is a new visitor. */
+/**
+ * A visitor opts out, so that the visitor's documents are only counted. After an opt-in, the browser is a new visitor.
+ */
 function optOutAndIn(stage: SceneContext): void {
   const { browser, random } = stage;
   viewProducts(stage);
@@ -213,7 +216,7 @@ export const SCENES: readonly ((stage: SceneContext) => void)[] = [
   ],
 ];
 
-/** A visitor with one order a day, so that one customer has many orders. */
+/** A visitor orders once a day, so that one customer has many orders. */
 export function orderDaily(stage: SceneContext): void {
   const { browser } = stage;
   for (let day = 0; day < 28; day++) {

@@ -19,11 +19,11 @@ export type ActionDetail =
 export interface Action {
   readonly id: string;
   readonly at: number;
-  /** When the node receives the action. */
-  readonly heardAt: number;
+  /** The time at which a node receives the action, in epoch milliseconds. */
+  readonly receivedAt: number;
   /** The number of the node that receives the action. */
   readonly node: number;
-  /** Whether the request is lost: no node receives it, so no figure includes it. */
+  /** Whether the request is lost, so that no node receives the action and no figure includes it. */
   readonly isLost: boolean;
   readonly isFromBackend: boolean;
   readonly visitor: string | null;
@@ -47,7 +47,7 @@ export interface CountedDocument {
 /** Options of a single action. */
 export interface ActionOptions {
   /** Milliseconds until a node receives the action. Default: 0. */
-  readonly late?: number;
+  readonly delay?: number;
   /** The node that receives the action. Default: the browser's node. */
   readonly node?: number;
   readonly isLost?: boolean;
@@ -55,14 +55,14 @@ export interface ActionOptions {
   readonly page?: { readonly id: string; readonly path: string };
   readonly cameFrom?: Source | null;
   /** How long before the browser's current time the action happened, in milliseconds. Default: 0. */
-  readonly ago?: number;
+  readonly millisecondsAgo?: number;
   readonly client?: EventClient;
 }
 
 /** The host of all pages. */
 export const SHOP_HOST = "shop.example";
 
-/** The source of a visitor without any source information. */
+/** The source of a visitor about whom no source is known. */
 export const DIRECT_SOURCE: Source = {
   channel: "Direct",
   source: null,
@@ -108,8 +108,9 @@ export class Script {
 
   /** Adds an action. Its id is derived from its time or, for an order, from the order. */
   addAction(action: Omit<Action, "id">): Action {
-    const { detail, tenant, heardAt } = action;
-    const id = detail.do === "order" ? orderEventId(tenant, detail.orderId) : this.random.uuidV7At(heardAt);
+    const { detail, tenant, receivedAt } = action;
+    const id =
+      detail.do === "order" ? orderEventId(tenant, detail.orderId) : this.random.uuidV7At(receivedAt);
     const added = { ...action, id };
     this.actions.push(added);
     return added;
@@ -151,13 +152,13 @@ export class Browser {
     return this.#write({ do: "visible", milliseconds }, options);
   }
 
-  /** Tracks another event. */
+  /** Tracks an event of any other type. */
   track(event: string, options: ActionOptions & { readonly isKey?: boolean } = {}): Action {
     const isKey = options.isKey ?? ["add_to_cart", "begin_checkout", "login"].includes(event);
     return this.#write({ do: "track", event, isKey }, options);
   }
 
-  /** Logs in: from now on, the session belongs to the customer. */
+  /** Logs the customer in. From now on, the session belongs to the customer. */
   login(customer: string, options: ActionOptions = {}): Action {
     this.customer = customer;
     return this.track("login", options);
@@ -173,12 +174,12 @@ export class Browser {
     detail: ActionDetail,
     options: ActionOptions & { readonly knowsVisitor?: boolean } = {},
   ): Action {
-    const { late = 0, node = this.node, isLost = false, ago = 0, knowsVisitor = true } = options;
-    const at = this.now - ago;
+    const { delay = 0, node = this.node, isLost = false, millisecondsAgo = 0, knowsVisitor = true } = options;
+    const at = this.now - millisecondsAgo;
     return this.script.addAction({
       detail,
       at,
-      heardAt: at + late,
+      receivedAt: at + delay,
       node,
       isLost,
       isFromBackend: true,
@@ -193,12 +194,12 @@ export class Browser {
   }
 
   #write(detail: ActionDetail, options: ActionOptions): Action {
-    const { late = 0, node = this.node, isLost = false, page = this.page, ago = 0 } = options;
-    const at = this.now - ago;
+    const { delay = 0, node = this.node, isLost = false, page = this.page, millisecondsAgo = 0 } = options;
+    const at = this.now - millisecondsAgo;
     return this.script.addAction({
       detail,
       at,
-      heardAt: at + late,
+      receivedAt: at + delay,
       node,
       isLost,
       isFromBackend: false,

@@ -3,16 +3,16 @@ import { deliver } from "./delivery.ts";
 import { DIMENSIONS } from "./dimensions.ts";
 import { Recount } from "./recount.ts";
 import { Script } from "./script.ts";
-import { MONTH, TIME_ZONE, trafficOf } from "./traffic.ts";
+import { generateTraffic, MONTH, TIME_ZONE } from "./traffic.ts";
 
-const script = trafficOf({ seed: 3, visitors: 120 });
+const script = generateTraffic({ seed: 3, visitors: 120 });
 
-it("trafficOf() generates the same month for the same seed, and different months for different seeds", () => {
-  expect(trafficOf({ seed: 3, visitors: 120 }).actions).toEqual(script.actions);
-  expect(trafficOf({ seed: 4, visitors: 120 }).actions).not.toEqual(script.actions);
+it("generateTraffic() generates the same month for the same seed, and different months for different seeds", () => {
+  expect(generateTraffic({ seed: 3, visitors: 120 }).actions).toEqual(script.actions);
+  expect(generateTraffic({ seed: 4, visitors: 120 }).actions).not.toEqual(script.actions);
 });
 
-it("deliver() delivers each action that is not lost, for every value of Arrival", () => {
+it("deliver() delivers each action that is not lost, for every value of `Arrival`", () => {
   const expected = script.actions.filter(({ isLost }) => !isLost).map(({ id }) => id);
   for (const arrival of ["in-order", "interleaved", "shuffled"] as const) {
     const delivered = deliver(script, arrival, 7).flatMap(({ batch }) => batch.events.map(({ id }) => id));
@@ -21,7 +21,7 @@ it("deliver() delivers each action that is not lost, for every value of Arrival"
   }
 });
 
-it("deliver() repeats an event with the same content", () => {
+it("deliver() delivers an event with the same content each time", () => {
   const events = deliver(script, "shuffled", 8).flatMap(({ batch }) => batch.events);
   const contents = Map.groupBy(
     events.filter(({ order }) => order === null),
@@ -30,8 +30,8 @@ it("deliver() repeats an event with the same content", () => {
   for (const [, same] of contents) expect(new Set(same).size).toBe(1);
 });
 
-it("visitsOf() returns the same visits for every order of arrival", () => {
-  // Orders are omitted, because the report of an order that arrives first is used.
+it("recountVisits() returns the same visits for every order of arrival", () => {
+  // Omit orders, because an order counts with the report that arrives first, which depends on the order of arrival.
   const withoutOrders = new Script();
   withoutOrders.actions.push(...script.actions.filter(({ detail }) => detail.do !== "order"));
   const figures = (seed: number) =>
@@ -40,7 +40,7 @@ it("visitsOf() returns the same visits for every order of arrival", () => {
   expect(figures(2)).toEqual(figures(1));
 });
 
-it("Recount figures of the days, and of the rows of each dimension, add up to the total", () => {
+it("the figures of all days add up to the total of a Recount, as do the figures of all rows of a dimension", () => {
   const recount = new Recount(script, deliver(script, "interleaved", 1), TIME_ZONE);
   const total = recount.overview(MONTH);
   const sum = (
@@ -61,7 +61,7 @@ it("Recount figures of the days, and of the rows of each dimension, add up to th
   expect(total.visitors).toBeLessThan(sum(recount.byDay(MONTH).values(), "visitors"));
 });
 
-it("trafficOf() generates engaged, bounced, new and returning visits, and every kind of counted document", () => {
+it("generateTraffic() generates engaged, bounced, new and returning visits, and every kind of counted document", () => {
   const recount = new Recount(script, deliver(script), TIME_ZONE);
   const total = recount.overview(MONTH);
   expect(Math.min(total.bounced, total.engaged, total.newVisitors, total.returningVisitors)).toBeGreaterThan(

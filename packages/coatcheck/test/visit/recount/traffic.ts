@@ -1,4 +1,4 @@
-/** Generates a month of shop traffic: October 2026. In Europe/Zurich, its 25th day has 25 hours. */
+/** Generates the traffic of a shop in October 2026. In Europe/Zurich, the 25th day of that month has 25 hours. */
 import type { EventClient, Source } from "../../../src/visit/event.ts";
 import type { Random } from "./random.ts";
 import { orderDaily, SCENES } from "./scenes.ts";
@@ -68,20 +68,20 @@ const TRAFFIC_SOURCES: readonly Source[] = [
 
 const COUNTED_KINDS = ["bot", "ai-agent", "tool", "suspected", "not-collected", "dropped"] as const;
 
-/** Options of {@link trafficOf}. */
+/** Options of {@link generateTraffic}. */
 export interface TrafficOptions {
   readonly seed: number;
   readonly visitors: number;
 }
 
 /** Creates the script of a month. The same options create the same script. */
-export function trafficOf({ seed, visitors }: TrafficOptions): Script {
+export function generateTraffic({ seed, visitors }: TrafficOptions): Script {
   const script = new Script(seed);
   const { random } = script;
   for (let number = 0; number < visitors; number++) {
     const browser = new Browser(script, random.integer(MONTH_START - 2 * DAY, MONTH_END + DAY));
     chooseClient(browser, random);
-    if (random.chance(0.05)) visit90DaysBefore(browser);
+    if (random.chance(0.05)) addVisit90DaysBefore(browser);
     const visits = random.chance(0.4) ? 1 : random.integer(2, 7);
     for (let visit = 0; visit < visits; visit++) {
       random.pickItem(SCENES)({ browser, random, source: random.pickItem(TRAFFIC_SOURCES) });
@@ -103,8 +103,8 @@ function chooseClient(browser: Browser, random: Random): void {
   browser.node = random.integer(0, 1);
 }
 
-/** A visit about 90 days before the visitor's first visit of the month. */
-function visit90DaysBefore(browser: Browser): void {
+/** Adds a visit about 90 days before the visitor's first visit of the month. */
+function addVisit90DaysBefore(browser: Browser): void {
   const { random } = browser.script;
   const { now } = browser;
   browser.wait(-(90 * DAY + random.pickItem([-1, 0, 1, HOUR, -HOUR])));
@@ -112,7 +112,8 @@ function visit90DaysBefore(browser: Browser): void {
   browser.now = now;
 }
 
-/** Waits until the next visit. Some waits last exactly the visit timeout, or a millisecond more or less. */
+/** Advances the browser's clock to its next visit. Some waits last exactly the visit timeout, or a millisecond more or
+ * less. */
 function waitForNextVisit(browser: Browser, random: Random): void {
   const exact = [30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1];
   browser.wait(random.chance(0.3) ? random.pickItem(exact) : random.integer(20 * MINUTE, 6 * DAY));
@@ -121,7 +122,7 @@ function waitForNextVisit(browser: Browser, random: Random): void {
     browser.customer = null;
   }
   if (random.chance(0.1)) browser.node = 1 - browser.node;
-  // The next visit may come from another network.
+  // The next visit may come from another network or device.
   if (random.chance(0.1)) browser.client = random.pickItem(TRAFFIC_CLIENTS);
 }
 

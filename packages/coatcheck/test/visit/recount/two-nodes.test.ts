@@ -12,27 +12,27 @@ import { type ComparedQuestions, compareFunnels, compareJourneys, compareOvervie
 import { type Delivered, deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
 import { MINUTE, Script } from "./script.ts";
-import { TIME_ZONE, trafficOf } from "./traffic.ts";
+import { generateTraffic, TIME_ZONE } from "./traffic.ts";
 
 /**
- * When two nodes write at the same time, it is random which report of an order arrives first. Orders are therefore
- * omitted.
+ * Creates the script without its orders. If two nodes write at the same time, it is random which report of an order
+ * arrives first.
  */
-function withoutOrders(): Script {
+function createScriptWithoutOrders(): Script {
   const script = new Script();
-  const { actions, documents } = trafficOf({ seed: 21, visitors: 60 });
+  const { actions, documents } = generateTraffic({ seed: 21, visitors: 60 });
   script.actions.push(...actions.filter(({ detail }) => detail.do !== "order"));
   script.documents.push(...documents);
   return script;
 }
 
-const script = withoutOrders();
+const script = createScriptWithoutOrders();
 const delivered = deliver(script, "interleaved", 6);
-const now = Math.max(...script.actions.map(({ heardAt }) => heardAt)) + MINUTE;
+const now = Math.max(...script.actions.map(({ receivedAt }) => receivedAt)) + MINUTE;
 const options = { timeZone: TIME_ZONE, clock: { now: () => now }, timeBudget: 60_000 };
 
-/** Each node writes its own batches one after another. Both nodes write at the same time. */
-async function writeAtOnce(sinks: readonly EventSink[]): Promise<void> {
+/** Writes the batches of both nodes at the same time. Each node writes its own batches one after another. */
+async function writeConcurrently(sinks: readonly EventSink[]): Promise<void> {
   const writeAll = async (sink: EventSink, batches: readonly Delivered[]) => {
     for (const { batch } of batches) await sink.write(batch);
   };
@@ -63,7 +63,7 @@ it("the figures from SQLite equal the recount after two nodes have written at th
   const sinks = [sqliteEvents({ path, timeZone: TIME_ZONE }), sqliteEvents({ path, timeZone: TIME_ZONE })];
   const questions = createQuestions({ dialect: "sqlite", path }, options);
   try {
-    await writeAtOnce(sinks);
+    await writeConcurrently(sinks);
     await compare(questions);
   } finally {
     await questions.close();
@@ -83,7 +83,7 @@ await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
     if (!pool) throw new Error("There is no pool.");
     const questions = createQuestions({ dialect: "postgres", pool }, options);
     try {
-      await writeAtOnce(sinks);
+      await writeConcurrently(sinks);
       await compare(questions);
     } finally {
       await questions.close();

@@ -1,13 +1,13 @@
-/** Assigns the actions of a script to visits, according to the definitions. Simple and slow. */
+/** Assigns the actions of a script to visits according to the definitions, in a simple but slow way. */
 import type { EventClient, Source } from "../../../src/visit/event.ts";
 import { type Action, DAY, DIRECT_SOURCE, HOUR, MINUTE } from "./script.ts";
 
-/** A viewed page, counted once. */
+/** A page with its own page id that a visit has viewed. However often it is reported, it counts as one page view. */
 export interface ViewedPage {
   readonly id: string;
   readonly path: string;
   readonly at: number;
-  visible: number;
+  visibleTime: number;
 }
 
 /** A visit, with all of its pages and actions. */
@@ -21,13 +21,13 @@ export interface Visit {
   /** The actions of the visit in order, except for reports of visible time. */
   readonly actions: Action[];
   readonly pages: ViewedPage[];
-  /** Number of reports of visible time from the visit's pages. */
-  beacons: number;
-  /** The source of the first event. */
+  /** Number of reports of visible time that the visit's pages have sent. */
+  beaconCount: number;
+  /** The source of the visit's first event. */
   readonly source: Source;
   /** Set when all visits of the visitor are known. */
-  firstTouch: Source;
-  lastNonDirect: Source;
+  firstTouchSource: Source;
+  lastNonDirectSource: Source;
   /** Whether this is the visitor's first visit. */
   isFirst: boolean;
   readonly client: EventClient | null;
@@ -49,7 +49,7 @@ export function sortActions(actions: readonly Action[]): Action[] {
  *
  * @param arrived actions in the order of their arrival.
  */
-export function withoutRepeatedOrders(arrived: readonly Action[]): Action[] {
+export function removeRepeatedOrders(arrived: readonly Action[]): Action[] {
   const orders = new Set<string>();
   return [...new Set(arrived)].filter(({ detail, tenant }) => {
     if (detail.do !== "order") return true;
@@ -60,9 +60,9 @@ export function withoutRepeatedOrders(arrived: readonly Action[]): Action[] {
   });
 }
 
-/** Returns the visits of all actions that have arrived. */
-export function visitsOf(arrived: readonly Action[]): Visits {
-  const actions = withoutRepeatedOrders(arrived);
+/** Assigns all actions that have arrived to visits. */
+export function recountVisits(arrived: readonly Action[]): Visits {
+  const actions = removeRepeatedOrders(arrived);
   const byVisitor = Map.groupBy(
     actions.filter(({ isFromBackend }) => !isFromBackend),
     ({ visitor }) => visitor,
@@ -102,7 +102,7 @@ function visitsOfVisitor(unordered: readonly Action[]): Visit[] {
     visit.lastActivity = action.at;
     visit.actions.push(action);
     if (action.detail.do === "view" && action.page && !visitOfPage.has(action.page.id)) {
-      visit.pages.push({ ...action.page, at: action.at, visible: 0 });
+      visit.pages.push({ ...action.page, at: action.at, visibleTime: 0 });
       visitOfPage.set(action.page.id, visit);
     }
   }
@@ -121,10 +121,10 @@ function beginVisit(action: Action): Visit {
     lastActivity: action.at,
     actions: [],
     pages: [],
-    beacons: 0,
+    beaconCount: 0,
     source,
-    firstTouch: source,
-    lastNonDirect: source,
+    firstTouchSource: source,
+    lastNonDirectSource: source,
     isFirst: false,
     client: action.client,
   };
@@ -134,8 +134,8 @@ function addVisibleTime(action: Action, visit: Visit | undefined): void {
   const page = visit?.pages.find(({ id }) => id === action.page?.id);
   if (action.detail.do !== "visible" || !visit || !page) return;
   if (action.at - visit.lastActivity > 48 * HOUR) return;
-  visit.beacons++;
-  page.visible += Math.min(action.detail.milliseconds, Math.max(0, action.at - page.at));
+  visit.beaconCount++;
+  page.visibleTime += Math.min(action.detail.milliseconds, Math.max(0, action.at - page.at));
 }
 
 /** Sets the first-touch and the last-non-direct source of each visit. */
@@ -143,18 +143,19 @@ function setAttribution(visits: readonly Visit[]): void {
   const [first] = visits;
   for (const visit of visits) {
     visit.isFirst = visit === first;
-    visit.firstTouch = first?.source ?? visit.source;
+    visit.firstTouchSource = first?.source ?? visit.source;
     const candidates = visits.filter(
       ({ start, source }) =>
         start < visit.start && visit.start - start <= 90 * DAY && source.channel !== "Direct",
     );
-    if (visit.source.channel === "Direct") visit.lastNonDirect = candidates.at(-1)?.source ?? visit.source;
+    if (visit.source.channel === "Direct")
+      visit.lastNonDirectSource = candidates.at(-1)?.source ?? visit.source;
   }
 }
 
 /** Returns for how many milliseconds the visit's pages were visible. */
 export function visibleTimeOf({ pages }: Visit): number {
-  return pages.reduce((sum, { visible }) => sum + visible, 0);
+  return pages.reduce((sum, { visibleTime }) => sum + visibleTime, 0);
 }
 
 /** Returns whether a visit has two page views, ten visible seconds or a key event. */
@@ -171,7 +172,7 @@ export function isConverted({ actions }: Visit): boolean {
   return actions.some(({ detail }) => detail.do === "order");
 }
 
-/** Returns the last customer who was logged in during a visit; null if there is none. */
+/** Returns the last customer who was logged in during a visit, or null if there is none. */
 export function customerOf({ actions }: Visit): string | null {
   return actions.findLast(({ customer }) => customer !== null)?.customer ?? null;
 }
@@ -181,10 +182,7 @@ export function entryPageOf({ actions }: Visit): string | null {
   return actions.find(({ page }) => page !== null)?.page?.path ?? null;
 }
 
-/**
- * Returns the path of the last page view of a visit. Without a page view, returns the path of the page with which the
- * visit began.
- */
+/** Returns the path of the last page view of a visit. If there is no page view, returns the path of the entry page. */
 export function exitPageOf(visit: Visit): string | null {
   return visit.pages.at(-1)?.path ?? entryPageOf(visit);
 }

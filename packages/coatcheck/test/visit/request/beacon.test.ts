@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineEvents } from "../../../src/visit/define-events.ts";
-import { beaconOf, HOUR, MINUTE, startFixture } from "./fixtures.ts";
+import { createBeacon, HOUR, MINUTE, startFixture } from "./fixtures.ts";
 import { ADAPTERS } from "./servers.ts";
 
 const PAGE = "11111111-1111-4111-8111-111111111111";
@@ -12,7 +12,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     await browser.openPage("/menu");
     const [view] = fixture.queue.events;
     fixture.advance(20_000);
-    const beacon = beaconOf(
+    const beacon = createBeacon(
       view?.page?.id ?? "",
       { type: "search", path: "/menu", properties: { q: "taco" }, ago: 5000 },
       { type: "page_time", path: "/menu", title: "Menu", visibleTime: 12_000 },
@@ -31,11 +31,11 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(time).toMatchObject({ ...who, visibleTime: 12_000, page: { id: view?.page?.id, title: "Menu" } });
   });
 
-  it("gives a repeated event the same id, and another visitor's event a different id", async () => {
+  it("gives an event the same id when it is sent again, and a different id when another visitor sends it", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
-    const beacon = beaconOf(PAGE, { type: "search" });
+    const beacon = createBeacon(PAGE, { type: "search" });
     await browser.sendBeacon(beacon);
     fixture.advance(10);
     await browser.sendBeacon(beacon);
@@ -47,28 +47,28 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(foreign).not.toBe(first);
   });
 
-  it("limits visible time to the time since the page was opened and since its previous beacon", async () => {
+  it("limits visible time to the time since the page was opened or has sent its previous beacon", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
     const pageId = fixture.queue.events[0]?.page?.id ?? "";
     fixture.advance(10_000);
-    await browser.sendBeacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
+    await browser.sendBeacon(createBeacon(pageId, { type: "page_time", visibleTime: HOUR }));
     fixture.advance(3_000);
-    await browser.sendBeacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
+    await browser.sendBeacon(createBeacon(pageId, { type: "page_time", visibleTime: HOUR }));
     await browser.sendBeacon(
-      beaconOf(PAGE, { type: "page_view", ago: 4000 }, { type: "page_time", visibleTime: HOUR }),
+      createBeacon(PAGE, { type: "page_view", ago: 4000 }, { type: "page_time", visibleTime: HOUR }),
     );
     expect(fixture.queue.eventsOfType("page_time").map(({ visibleTime }) => visibleTime)).toEqual([
       10_000, 3_000, 4_000,
     ]);
   });
 
-  it("creates visitor, session and visit for a first beacon with a page view", async () => {
+  it("creates visitor, session and visit for a browser's first beacon if it contains a page view", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const event = { type: "page_view", path: "/app", query: "?utm_source=x&utm_medium=cpc", ago: 1000 };
-    await browser.sendBeacon(beaconOf(PAGE, event));
+    await browser.sendBeacon(createBeacon(PAGE, event));
     const [view] = fixture.queue.events;
     expect(view).toMatchObject({
       visitorId: browser.cookie("visitor_id"),
@@ -87,19 +87,19 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
 
   it("ignores bots, and browsers that have viewed no page", async () => {
     await using fixture = await startFixture(start);
-    const beacon = beaconOf(PAGE, { type: "search" });
+    const beacon = createBeacon(PAGE, { type: "search" });
     const unknown = await fixture.browser().sendBeacon(beacon);
-    const bot = await fixture.browser("Googlebot/2.1").sendBeacon(beaconOf(PAGE, { type: "page_view" }));
+    const bot = await fixture.browser("Googlebot/2.1").sendBeacon(createBeacon(PAGE, { type: "page_view" }));
     expect([unknown.status, bot.status, fixture.queue.events]).toEqual([200, 200, []]);
   });
 
-  it("tracks events after the session has ended, with the visitor but without a session", async () => {
+  it("tracks events after the session has ended; they belong to the visitor but to no session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
     const [view] = fixture.queue.events;
     await fixture.manager.revoke({ session: view?.sessionId ?? "" });
-    const { status } = await browser.sendBeacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
+    const { status } = await browser.sendBeacon(createBeacon(PAGE, { type: "page_time", visibleTime: 1 }));
     expect(status).toBe(200);
     expect(fixture.queue.eventsOfType("page_time")).toMatchObject([
       { visitorId: view?.visitorId, sessionId: null },
@@ -111,7 +111,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     const browser = fixture.browser();
     await browser.openPage("/");
     fixture.store.isDown = true;
-    const { status } = await browser.sendBeacon(beaconOf(PAGE, { type: "page_view" }));
+    const { status } = await browser.sendBeacon(createBeacon(PAGE, { type: "page_view" }));
     expect(status).toBe(200);
     expect(fixture.queue.eventsOfType("page_view").length).toBe(2);
   });
@@ -120,7 +120,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
-    const { status } = await browser.sendBeacon(beaconOf(PAGE, { type: "search" }), {
+    const { status } = await browser.sendBeacon(createBeacon(PAGE, { type: "search" }), {
       "content-type": "text/plain;charset=UTF-8",
     });
     expect([status, fixture.queue.eventsOfType("search").length]).toEqual([200, 1]);
@@ -132,12 +132,12 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(status).toBe(413);
   });
 
-  it("rejects a page of another site, and requires no CSRF token", async () => {
+  it("rejects beacons of another site's page, but requires no CSRF token", async () => {
     await using fixture = await startFixture(start, { http: { csrf: { token: "required" } } });
     const browser = fixture.browser();
     await browser.openPage("/");
-    const own = await browser.sendBeacon(beaconOf(PAGE, { type: "search" }));
-    const foreign = await browser.sendBeacon(beaconOf(PAGE, { type: "search" }), {
+    const own = await browser.sendBeacon(createBeacon(PAGE, { type: "search" }));
+    const foreign = await browser.sendBeacon(createBeacon(PAGE, { type: "search" }), {
       "sec-fetch-site": "cross-site",
     });
     const optOut = await browser.sendFromScript("/session/visit/opt-out");
@@ -145,7 +145,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect([own.status, foreign.status, optOut.status, page.status]).toEqual([200, 403, 200, 403]);
   });
 
-  it("does not extend a session that only sends page_time", async () => {
+  it("does not extend a session whose page sends only `page_time`", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -154,18 +154,18 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
       return "lastSeenAt" in session ? session.lastSeenAt : session.refusal;
     };
     fixture.advance(20 * MINUTE);
-    await browser.sendBeacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
+    await browser.sendBeacon(createBeacon(PAGE, { type: "page_time", visibleTime: 1 }));
     expect(await lastSeenAt()).toBe(fixture.now() - 20 * MINUTE);
-    await browser.sendBeacon(beaconOf(PAGE, { type: "page_view" }));
+    await browser.sendBeacon(createBeacon(PAGE, { type: "page_view" }));
     expect(await lastSeenAt()).toBe(fixture.now());
   });
 
-  it("drops and counts events above a visitor's limit, and responds 2xx", async () => {
+  it("drops and counts the events that exceed a visitor's limit, but responds 2xx", async () => {
     await using fixture = await startFixture(start, { visits: { eventsPerMinute: 3 } });
     const browser = fixture.browser();
     await browser.openPage("/");
     const events = Array.from({ length: 5 }, () => ({ type: "search" }));
-    const { status, json } = await browser.sendBeacon(beaconOf(PAGE, ...events));
+    const { status, json } = await browser.sendBeacon(createBeacon(PAGE, ...events));
     expect([status, json]).toEqual([200, { success: true, data: { accepted: 2 } }]);
     expect(fixture.queue.counts).toEqual(Array(3).fill(["dropped", null]));
     await fixture.browser().openPage("/");
@@ -179,7 +179,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     await using fixture = await startFixture(start, { visits: { events } });
     const browser = fixture.browser();
     await browser.openPage("/");
-    await browser.sendBeacon(beaconOf(PAGE, { type: "quiz_finished", properties: { score: 3 } }));
+    await browser.sendBeacon(createBeacon(PAGE, { type: "quiz_finished", properties: { score: 3 } }));
     expect(fixture.queue.eventsOfType("quiz_finished")).toMatchObject([
       { isKey: true, properties: { score: 3 } },
     ]);
@@ -208,21 +208,29 @@ describe("the body of a beacon", () => {
     ["a missing list of events", { pageId: PAGE }, "events"],
     ["too many events", { pageId: PAGE, events: Array(52).fill({}) }, "events"],
     ["an event that is not an object", { pageId: PAGE, events: [1] }, "events.0"],
-    ["an unknown event", beaconOf(PAGE, { type: "buy" }), "events.0.type"],
-    ["an order", beaconOf(PAGE, { type: "order_completed" }), "events.0.type"],
-    ["a login", beaconOf(PAGE, { type: "login" }), "events.0.type"],
-    ["an id that is not a UUID", beaconOf(PAGE, { type: "search", id: "x" }), "events.0.id"],
-    ["a future event", beaconOf(PAGE, { type: "search", ago: -1 }), "events.0.ago"],
-    ["an event older than 48 hours", beaconOf(PAGE, { type: "search", ago: 48 * HOUR + 1 }), "events.0.ago"],
-    ["a time that is not a number", beaconOf(PAGE, { type: "search", ago: "1" }), "events.0.ago"],
-    ["negative visible time", beaconOf(PAGE, { type: "page_time", visibleTime: -1 }), "events.0.visibleTime"],
-    ["page_time without a time", beaconOf(PAGE, { type: "page_time" }), "events.0.visibleTime"],
-    ["a path that is a URL", beaconOf(PAGE, { type: "search", path: "https://x/" }), "events.0.path"],
-    ["a long title", beaconOf(PAGE, { type: "search", title: "x".repeat(257) }), "events.0.title"],
-    ["wrong properties", beaconOf(PAGE, { type: "search", properties: [] }), "events.0.properties"],
+    ["an unknown event", createBeacon(PAGE, { type: "buy" }), "events.0.type"],
+    ["an order", createBeacon(PAGE, { type: "order_completed" }), "events.0.type"],
+    ["a login", createBeacon(PAGE, { type: "login" }), "events.0.type"],
+    ["an id that is not a UUID", createBeacon(PAGE, { type: "search", id: "x" }), "events.0.id"],
+    ["a future event", createBeacon(PAGE, { type: "search", ago: -1 }), "events.0.ago"],
+    [
+      "an event older than 48 hours",
+      createBeacon(PAGE, { type: "search", ago: 48 * HOUR + 1 }),
+      "events.0.ago",
+    ],
+    ["a time that is not a number", createBeacon(PAGE, { type: "search", ago: "1" }), "events.0.ago"],
+    [
+      "negative visible time",
+      createBeacon(PAGE, { type: "page_time", visibleTime: -1 }),
+      "events.0.visibleTime",
+    ],
+    ["page_time without a time", createBeacon(PAGE, { type: "page_time" }), "events.0.visibleTime"],
+    ["a path that is a URL", createBeacon(PAGE, { type: "search", path: "https://x/" }), "events.0.path"],
+    ["a long title", createBeacon(PAGE, { type: "search", title: "x".repeat(257) }), "events.0.title"],
+    ["wrong properties", createBeacon(PAGE, { type: "search", properties: [] }), "events.0.properties"],
     [
       "an unknown field of an event",
-      beaconOf(PAGE, { type: "search", visitorId: PAGE }),
+      createBeacon(PAGE, { type: "search", visitorId: PAGE }),
       "events.0.visitorId",
     ],
   ])("is rejected with the path of the fault for %s", async (_fault, body, path) => {

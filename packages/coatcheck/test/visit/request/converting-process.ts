@@ -1,7 +1,6 @@
 /**
- * A process that is killed while it marks a session as converted: after the session is marked, but before the order's
- * event is on disk. Arguments: the folder of the databases, and the order as JSON. Prints the `Cookie` header of the
- * browser.
+ * The program of a process that is killed after it has marked a session as converted, but before the order's event is
+ * on disk. Arguments: the folder of the databases, and the order as JSON. Prints the `Cookie` header of the browser.
  */
 import { writeSync } from "node:fs";
 import { openShop, viewPage } from "./converting-shop.ts";

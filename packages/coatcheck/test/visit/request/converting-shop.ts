@@ -8,7 +8,9 @@ import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import { createVisits } from "../../../src/visit/visits.ts";
 import { FIREFOX } from "./fixtures.ts";
 
-/** Opens a shop whose sessions and visits are stored in files, as after a restart. */
+/**
+ * Opens a shop that stores sessions and visits in files of `folder`, so that a later process can open the same shop.
+ */
 export function openShop(folder: string, { beforeOrder = () => {} } = {}) {
   const sink = sqliteEvents({ path: join(folder, "visits.db") });
   const queue = createEventQueue({ sink, spill: { path: join(folder, "waiting") } });
@@ -23,7 +25,9 @@ export function openShop(folder: string, { beforeOrder = () => {} } = {}) {
   return { manager, sink, visits, sessions: new HttpSessions(manager, { visits }) };
 }
 
-/** Views a page of the shop. Waits until the session is stored. Returns the browser's cookies and the session's id. */
+/**
+ * Views a page of the shop, and waits until the session is stored. Returns the browser's cookies and the session's id.
+ */
 export async function viewPage(
   { sessions }: ReturnType<typeof openShop>,
   cookie: string,

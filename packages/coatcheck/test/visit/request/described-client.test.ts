@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { clientKind } from "../../../src/visit/client-kind.ts";
 import { ClientDescriptions } from "../../../src/visit/described-client.ts";
 
-/** More user agents than are cached. Some differ in a single character at the start or at the end. */
+/** More user agents than the cache holds. Some of them differ only in one character, at the start or at the end. */
 const USER_AGENTS = Array.from({ length: 1500 }, (_, index) => [
   `Mozilla/5.0 (X11; Linux x86_64; rv:${index}.0) Gecko/20100101 Firefox/${index}.0`,
   `curl/${index}.0 with a long end that many user agents of other programs have, too`,

@@ -20,11 +20,11 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** A queue that stores everything in lists. */
+/** A queue that stores events and counts in lists. */
 export class TestQueue implements EventQueue {
   readonly events: VisitEvent[] = [];
   readonly counts: [kind: CountedKind, tenant: string | null][] = [];
-  /** While true, the queue rejects orders. */
+  /** As long as this is true, the queue rejects orders. */
   isFull = false;
 
   track(event: VisitEvent): void {
@@ -70,7 +70,7 @@ export interface RequestOptions {
   readonly body?: string;
 }
 
-/** The site under test. Each path performs one action that a page can perform. */
+/** The site under test. A request to each of its paths performs one action that a page can perform. */
 const testSite: Site = async ({ path, query, session, visitorId }) => {
   const json = (value: unknown) => ({ status: 200, type: "application/json", body: JSON.stringify(value) });
   const html = (status: number, body = "<p>") => ({ status, type: "text/html; charset=utf-8", body });
@@ -145,7 +145,7 @@ export async function startFixture(start: StartSite, options: FixtureOptions = {
   };
 }
 
-/** A browser with a cookie jar. Cookies expire by the test's clock. */
+/** A browser with a cookie jar. Its cookies expire according to the test's clock. */
 export class Browser {
   readonly jar = new Map<string, { value: string; expires: number }>();
   readonly #url: string;
@@ -158,7 +158,7 @@ export class Browser {
     this.userAgent = userAgent;
   }
 
-  /** Returns the value of a cookie that has not expired; null if there is none. */
+  /** Returns the value of a cookie, or null if there is no such cookie or it has expired. */
   cookie(name: string): string | null {
     const cookie = this.jar.get(name);
     return cookie && cookie.expires > this.#clock.now() ? cookie.value : null;
@@ -247,7 +247,7 @@ async function sendRequest(
 }
 
 /** Creates a beacon of one page. */
-export function beaconOf(pageId: string, ...events: readonly JsonObject[]): JsonObject {
+export function createBeacon(pageId: string, ...events: readonly JsonObject[]): JsonObject {
   return {
     pageId,
     events: events.map((event) => ({ id: crypto.randomUUID(), ago: 0, path: "/", ...event })),

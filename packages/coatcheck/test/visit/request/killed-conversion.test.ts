@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { temporaryFolder } from "../ingest/folders.ts";
+import { createTemporaryFolder } from "../ingest/folders.ts";
 import { openShop, viewPage } from "./converting-shop.ts";
 
 const ORDER = { orderId: "o-1", revenue: 1990, currency: "EUR" };
@@ -21,7 +21,7 @@ async function killWhileConverting(folder: string): Promise<string> {
 }
 
 it("the session's next request completes a conversion that was interrupted by kill -9", async () => {
-  const folder = temporaryFolder();
+  const folder = createTemporaryFolder();
   const cookie = await killWhileConverting(folder);
   const shop = openShop(folder);
   try {

@@ -73,7 +73,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.eventsOfType("order_completed").length).toBe(2);
   });
 
-  it("convert() rejects an order that the sink contains with other data, and accepts it if the sink does not respond", async () => {
+  it("convert() rejects an order that the sink has stored with other data, but accepts it if the sink does not respond", async () => {
     const stored: StoredOrder = { ...ORDER, sessionId: "another", visitorId: null, at: 1 };
     let isDown = false;
     const orders = {
@@ -91,7 +91,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect((await convert(browser, ORDER)).status).toBe(200);
   });
 
-  it("convert() compares an order with the session's record on a node that does not remember the order", async () => {
+  it("convert() compares a repeated order with the session's record if the node does not remember the order", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
-  it("the session's next request tracks a recent order of another process again, but only once", async () => {
+  it("the next request of a session tracks a recent order again that another process has tracked, but only once", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -133,7 +133,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
-  it("a login is tracked once, even if its request is repeated", async () => {
+  it("a login is tracked only once, even if its request is repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -148,7 +148,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     ]);
   });
 
-  it("track() stores with the event the page whose script sent the request", async () => {
+  it("track() stores the page whose script has sent the request together with the event", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/product/7");
@@ -222,7 +222,7 @@ describe("events reported by a backend", () => {
     expect(record.conversion).toMatchObject(ORDER);
   });
 
-  it("are collected for an API consumer's session, but not after the browser has opted out", async () => {
+  it("are collected for the session of an API consumer, but not after the browser of a session has opted out", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -237,10 +237,13 @@ describe("events reported by a backend", () => {
     ]);
   });
 
-  it.each([[1], [-49 * HOUR], [Number.NaN]])("are rejected if they are %i ms from now", async (offset) => {
-    await using fixture = await startFixture(start);
-    const { record } = await fixture.manager.create({ owner: "consumer:slack" });
-    const report = { type: "search", at: fixture.now() + offset };
-    expect(() => fixture.visits.report(record, report)).toThrow(/at must be a time of the last 48 hours/);
-  });
+  it.each([[1], [-49 * HOUR], [Number.NaN]])(
+    "are rejected if their time is %i ms after the current time",
+    async (offset) => {
+      await using fixture = await startFixture(start);
+      const { record } = await fixture.manager.create({ owner: "consumer:slack" });
+      const report = { type: "search", at: fixture.now() + offset };
+      expect(() => fixture.visits.report(record, report)).toThrow(/at must be a time of the last 48 hours/);
+    },
+  );
 });

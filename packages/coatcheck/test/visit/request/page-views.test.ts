@@ -39,7 +39,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(visitorCookie).toBe(`visitor_id=${visitorId}; Max-Age=34128000; Path=/; HttpOnly; SameSite=Lax`);
   });
 
-  it("write nothing and set no cookie after the first page", async () => {
+  it("write nothing to the store and set no cookie after the first page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -53,7 +53,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(second?.id).not.toBe(first?.id);
   });
 
-  it("begin a new visit on the session's record 30 minutes after the last activity, but not earlier", async () => {
+  it("begin a new visit in the session's record 30 minutes after the last activity, but not earlier", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.eventTypes).toEqual(["page_view"]);
   });
 
-  it("are only counted if the client is not a person, and create no cookie or session", async () => {
+  it("are counted but not tracked if the client is not a person, and create no cookie and no session", async () => {
     await using fixture = await startFixture(start, { visits: { tenant: () => "acme" } });
     const bot = fixture.browser(GOOGLEBOT);
     const tool = fixture.browser("curl/8.5.0");
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect([fixture.store.reads, fixture.store.writes, fixture.queue.events.length]).toEqual([0, 0, 0]);
   });
 
-  it("give later requests of the browser a visitor id", async () => {
+  it("make later requests of the browser have a visitor id", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const before = await browser.sendFromScript("/visitor");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(after.json).toEqual({ visitorId: event?.visitorId, sessionId: event?.sessionId });
   });
 
-  it("give the handler of the page the visit that the page begins", async () => {
+  it("begin the visit before the page's handler runs, so that the handler can read it", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const seen = (await browser.openPage("/visit-page", { referer: "https://www.google.com/" })).json;

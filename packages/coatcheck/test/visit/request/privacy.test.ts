@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sourceOf } from "../../../src/visit/attribution/index.ts";
-import { beaconOf, FIREFOX, HOUR, MINUTE, SAFARI, startFixture } from "./fixtures.ts";
+import { createBeacon, FIREFOX, HOUR, MINUTE, SAFARI, startFixture } from "./fixtures.ts";
 import { ADAPTERS } from "./servers.ts";
 
 const ORDER = encodeURIComponent(JSON.stringify({ orderId: "o-1", revenue: 1990, currency: "EUR" }));
@@ -75,7 +75,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect((await firefox.openPage("/")).cookies).toEqual([]);
     await firefox.openPage("/");
     await safari.openPage("/");
-    // 12:00 UTC is 8:00 in New York, which is on daylight saving time on that day.
+    // New York has daylight saving time on that day, so it is 8:00 there at 12:00 UTC.
     fixture.advance(16 * HOUR - MINUTE);
     await firefox.openPage("/");
     fixture.advance(MINUTE);
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     await using one = await startFixture(start, { visits });
     await using two = await startFixture(start, { visits });
     for (const node of [one, two]) {
-      // The first request fetches the salt, but does not wait for it.
+      // The first request begins to fetch the salt, but does not wait for the result.
       await node.browser().openPage("/");
       await node.browser().openPage("/");
     }
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(response.cookies.length).toBe(isRefused ? 0 : 2);
   });
 
-  it("an opt-out deletes the visitor and stops the collection; a later order only marks the session", async () => {
+  it("an opt-out deletes the visitor and stops the collection, so that a later order only marks the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
@@ -151,7 +151,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(await fixture.manager.find(sessionId)).toMatchObject({ visitorId: null, visit: null });
     await browser.openPage("/");
     await browser.sendFromScript("/login");
-    await browser.sendBeacon(beaconOf(crypto.randomUUID(), { type: "page_view" }));
+    await browser.sendBeacon(createBeacon(crypto.randomUUID(), { type: "page_view" }));
     await browser.sendFromScript(`/convert?order=${ORDER}`);
     expect(fixture.queue.eventTypes).toEqual(["page_view"]);
     expect(fixture.queue.counts).toEqual([["not-collected", null]]);
@@ -195,7 +195,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   });
 });
 
-it("the source of a visit is never one of ownHosts", async () => {
+it("a host in the option `ownHosts` is never the source of a visit", async () => {
   const [, start] = ADAPTERS[0] ?? [];
   if (!start) throw new Error("There is no adapter.");
   await using fixture = await startFixture(start, { visits: { ownHosts: ["shop.example"] } });

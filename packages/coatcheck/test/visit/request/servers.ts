@@ -23,7 +23,7 @@ export interface SiteRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly session: RequestSession<JsonObject>;
-  /** The visitor id as the framework provides it: `request.visitorId`, or `c.get("visitorId")`. */
+  /** The visitor id that the framework provides as `request.visitorId` or `c.get("visitorId")`. */
   readonly visitorId: unknown;
 }
 
@@ -55,7 +55,7 @@ const startExpress: StartSite = async (manager, http, site) => {
   app.use(async (request, response) => {
     const session = forExpress.sessionOf<JsonObject>(request);
     const visitorId: unknown = Reflect.get(request, "visitorId");
-    const { status, type, body } = await site({ ...pathAndQueryOf(request.originalUrl), session, visitorId });
+    const { status, type, body } = await site({ ...parsePath(request.originalUrl), session, visitorId });
     response.status(status).type(type).send(body);
   });
   app.use(forExpress.sessionErrors());
@@ -71,7 +71,7 @@ const startFastify: StartSite = async (manager, http, site) => {
   app.all("/*", async (request, reply) => {
     const session = forFastify.sessionOf<JsonObject>(request);
     const visitorId: unknown = Reflect.get(request, "visitorId");
-    const { status, type, body } = await site({ ...pathAndQueryOf(request.originalUrl), session, visitorId });
+    const { status, type, body } = await site({ ...parsePath(request.originalUrl), session, visitorId });
     return reply.code(status).type(type).send(body);
   });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
@@ -84,7 +84,7 @@ const startHono: StartSite = async (manager, http, site) => {
   app.use(forHono.coatcheck(manager, http), routes);
   app.all("/*", async (c) => {
     const { pathname, search } = new URL(c.req.url);
-    const place = pathAndQueryOf(pathname + search);
+    const place = parsePath(pathname + search);
     const reply = await site({ ...place, session: c.get("session"), visitorId: c.get("visitorId") });
     return new Response(reply.body, { status: reply.status, headers: { "content-type": reply.type } });
   });
@@ -101,7 +101,7 @@ const startNode: StartSite = async (manager, http, site) => {
       if (await routes(request, response)) return;
       const { session } = request;
       const visitorId: unknown = Reflect.get(request, "visitorId");
-      const reply = await site({ ...pathAndQueryOf(request.url ?? "/"), session, visitorId });
+      const reply = await site({ ...parsePath(request.url ?? "/"), session, visitorId });
       response.writeHead(reply.status, { "Content-Type": reply.type }).end(reply.body);
     }),
   );
@@ -116,7 +116,7 @@ export const ADAPTERS: readonly (readonly [name: string, start: StartSite])[] = 
   ["node:http", startNode],
 ];
 
-function pathAndQueryOf(url: string): { path: string; query: URLSearchParams } {
+function parsePath(url: string): { path: string; query: URLSearchParams } {
   const [path = "/", query] = url.split("?", 2);
   return { path, query: new URLSearchParams(query) };
 }

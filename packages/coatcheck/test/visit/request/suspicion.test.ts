@@ -6,7 +6,7 @@ import { ADAPTERS } from "./servers.ts";
 const [, start] = ADAPTERS[0] ?? [];
 if (!start) throw new Error("There is no adapter.");
 
-it("many new sessions from one IP address are reported as suspicious once per window", async () => {
+it("many new sessions from one IP address are reported as suspicious only once per `window`", async () => {
   await using fixture = await startFixture(start, {
     visits: { suspicion: { sessionsPerAddress: 3, window: HOUR } },
   });
@@ -25,7 +25,7 @@ it("many new sessions from one IP address are reported as suspicious once per wi
   expect(fixture.visits.suspicions["many-sessions"]).toBe(2);
 });
 
-it("a session's first change of browser or country is reported as suspicious, but not a new browser version", async () => {
+it("the first change of a session's browser or country is reported as suspicious, but a new browser version is not", async () => {
   let country = "DE";
   await using fixture = await startFixture(start, {
     visits: { place: () => ({ country, city: null }) },

@@ -18,7 +18,7 @@ visit.track("quiz_finshed", { score: 3 });
 visit.track("quiz_finished", { score: "3" });
 // @ts-expect-error the properties are missing
 visit.track("quiz_finished");
-// @ts-expect-error Coatcheck makes this event
+// @ts-expect-error only Coatcheck itself creates this event
 visit.track("order_completed");
 // @ts-expect-error the privacy mode is missing
 createVisits({ queue });

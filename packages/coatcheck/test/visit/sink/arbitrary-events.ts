@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { VisitEvent } from "../../../src/visit/event.ts";
-import { eventOf, HOUR, idOf, MINUTE, START, sourceOf } from "../facts/events.ts";
+import { createEvent, createSource, createUuid, HOUR, MINUTE, START } from "../facts/events.ts";
 
 /**
- * Gaps around every limit: the visit timeout, the maximum duration of a visit, the delay of beacons, and the age up
- * to which visits are rebuilt.
+ * Gaps below and above every limit: the visit timeout, the maximum duration of a visit, the delay of beacons, and the
+ * age up to which visits are rebuilt.
  */
 const GAPS_BETWEEN_EVENTS = [
   0,
@@ -35,8 +35,9 @@ const arbitraryEvent = fc.record({
   isDirect: fc.boolean(),
 });
 
-/** Generates events of one visitor, sorted by time, with few pages and sessions. Each order event has its own order. */
-export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
+/** Generates events of one visitor, sorted by time. They share few pages and sessions. Each order event reports another
+ * order. */
+export const arbitraryEventsOfVisitor: fc.Arbitrary<VisitEvent[]> = fc
   .array(arbitraryEvent, { minLength: 1, maxLength: 14 })
   .map((drafts) => {
     let at = START;
@@ -44,8 +45,8 @@ export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
       at += draft.gap;
       const { type } = draft;
       const isBackend = draft.isBackend && type !== "page_view" && type !== "page_time";
-      return eventOf({
-        id: idOf(index),
+      return createEvent({
+        id: createUuid(index),
         type,
         at,
         origin: isBackend ? "backend" : "browser",
@@ -55,15 +56,15 @@ export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
         sessionId: `session-${draft.session}`,
         subject: draft.subject,
         visibleTime: type === "page_time" ? draft.visibleTime : null,
-        source: isBackend || draft.isDirect ? null : sourceOf({ campaign: `campaign-${index}` }),
+        source: isBackend || draft.isDirect ? null : createSource({ campaign: `campaign-${index}` }),
         order:
           type === "order_completed" ? { orderId: `order-${index}`, revenue: index, currency: "EUR" } : null,
       });
     });
   });
 
-/** Generates deliveries of the events: in any order, in batches, with some duplicates. */
-export function anyDelivery(events: readonly VisitEvent[]): fc.Arbitrary<VisitEvent[][]> {
+/** Generates deliveries of the events. A delivery divides them into batches in any order, with some duplicates. */
+export function arbitraryDelivery(events: readonly VisitEvent[]): fc.Arbitrary<VisitEvent[][]> {
   return fc
     .record({
       order: fc.shuffledSubarray([...events], { minLength: events.length, maxLength: events.length }),

@@ -12,7 +12,7 @@ import { START } from "../facts/events.ts";
 
 /**
  * Queries for the contents of the tables with visits and events. They exclude the sources of orders, which depend on
- * the sequence of deliveries.
+ * the order in which events are delivered.
  */
 export const FACT_QUERIES = {
   visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",
@@ -40,7 +40,7 @@ export const ROLLUP_QUERIES = {
   cohorts: "SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week",
 };
 
-/** The SQLite sink's statements on a database in memory, without the queue and the thread. */
+/** Runs the statements of the SQLite sink on a database in memory, without the sink's queue and thread. */
 export class FactsDatabase {
   readonly #database = new DatabaseSync(":memory:");
   readonly #time = new LocalTime("Europe/Berlin");
@@ -91,7 +91,7 @@ export class FactsDatabase {
 /** Events, and the batches in which they are delivered. */
 export type Delivery = [events: VisitEvent[], batches: VisitEvent[][]];
 
-/** Reports the smallest failing case in a few lines. fast-check would print every event completely. */
+/** Reports the smallest failing case in a few lines, because fast-check would print every event completely. */
 export function reportFailingCase({
   failed,
   counterexample,

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import type { VisitMaintenance } from "../../../src/visit/sink/maintenance.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
-import { DAY, eventOf, HOUR, START } from "../facts/events.ts";
+import { createEvent, DAY, HOUR, START } from "../facts/events.ts";
 
-/** A sink with maintenance, and a method to read its tables. */
+/** A sink that has the maintenance methods, and a function that queries its tables. */
 export interface MaintainedSink {
   readonly sink: EventSink & VisitMaintenance;
   queryAll(sql: string): Promise<Record<string, unknown>[]>;
@@ -23,10 +23,10 @@ const orderFields = (orderId: string, revenue: number, currency = "EUR") => ({
   order: { orderId, revenue, currency },
 });
 
-/** Defines the tests of retention, export, erasure and totals. `open` returns an empty sink. */
-export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
+/** Defines the tests of retention, export, erasure and customer totals. `open` opens an empty sink. */
+export function testMaintenance(open: () => Promise<MaintainedSink>): void {
   async function withSink(
-    events: ReturnType<typeof eventOf>[],
+    events: ReturnType<typeof createEvent>[],
     work: (maintained: MaintainedSink) => Promise<void>,
   ): Promise<void> {
     const maintained = await open();
@@ -47,8 +47,8 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
 
   it("expire() deletes user agents after 30 days and events after 90 days, but not visits", async () => {
     const events = [
-      eventOf({ client: clientFields("Agent/1") }),
-      eventOf({ at: START + 100 * DAY, client: clientFields("Agent/2") }),
+      createEvent({ client: clientFields("Agent/1") }),
+      createEvent({ at: START + 100 * DAY, client: clientFields("Agent/2") }),
     ];
     await withSink(events, async (maintained) => {
       const { sink, queryAll } = maintained;
@@ -67,8 +67,8 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
 
   it("expire() deletes visitors after 13 months without activity, but not the amounts of their orders", async () => {
     const events = [
-      eventOf(orderFields("1", 500)),
-      eventOf({ visitorId: "visitor-2", at: START + 60 * DAY }),
+      createEvent(orderFields("1", 500)),
+      createEvent({ visitorId: "visitor-2", at: START + 60 * DAY }),
     ];
     await withSink(events, async (maintained) => {
       const { sink, queryAll } = maintained;
@@ -86,7 +86,10 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
   });
 
   it("expire() deletes rollups and document counts after 25 months", async () => {
-    const events = [eventOf({ type: "product_view" }), eventOf({ type: "add_to_cart", at: START + 1 })];
+    const events = [
+      createEvent({ type: "product_view" }),
+      createEvent({ type: "add_to_cart", at: START + 1 }),
+    ];
     await withSink(events, async (maintained) => {
       const { sink } = maintained;
       const months25 = Date.UTC(2028, 10, 1, 12);
@@ -105,10 +108,10 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
     });
   });
 
-  it("expire() with dryRun deletes nothing and returns the numbers that expire() would return", async () => {
+  it("expire() with `dryRun` deletes nothing, but returns the numbers that expire() without `dryRun` would return", async () => {
     const events = [
-      eventOf({ client: clientFields("Agent/1") }),
-      eventOf({ at: START + 1, ...orderFields("1", 5) }),
+      createEvent({ client: clientFields("Agent/1") }),
+      createEvent({ at: START + 1, ...orderFields("1", 5) }),
     ];
     await withSink(events, async (maintained) => {
       const { sink } = maintained;
@@ -130,7 +133,7 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
   });
 
   it("markAllChanged() skips days whose events have been deleted", async () => {
-    await withSink([eventOf(), eventOf({ at: START + 100 * DAY })], async (maintained) => {
+    await withSink([createEvent(), createEvent({ at: START + 100 * DAY })], async (maintained) => {
       const { sink, queryAll } = maintained;
       await sink.expire(START + 92 * DAY);
       expect(await sink.markAllChanged()).toBe(1);
@@ -144,11 +147,11 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
     });
   });
 
-  it("exportPerson() returns all data of a visitor, and no data of another visitor", async () => {
+  it("exportPerson() returns all data of a visitor, but no data of other visitors", async () => {
     const events = [
-      eventOf({ subject: "customer-1", properties: { size: "L" } }),
-      eventOf({ at: START + 1, ...orderFields("1", 5) }),
-      eventOf({ visitorId: "visitor-2", sessionId: "session-2" }),
+      createEvent({ subject: "customer-1", properties: { size: "L" } }),
+      createEvent({ at: START + 1, ...orderFields("1", 5) }),
+      createEvent({ visitorId: "visitor-2", sessionId: "session-2" }),
     ];
     await withSink(events, async ({ sink }) => {
       const data = await sink.exportPerson({ visitorId: "visitor-1" });
@@ -164,10 +167,10 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
     });
   });
 
-  it("exportPerson() for a customer omits the data of another customer in the same browser", async () => {
+  it("exportPerson() of a customer omits the data of another customer who used the same browser", async () => {
     const events = [
-      eventOf({ subject: "customer-1" }),
-      eventOf({ at: START + 2 * HOUR, subject: "customer-2", ...orderFields("2", 7) }),
+      createEvent({ subject: "customer-1" }),
+      createEvent({ at: START + 2 * HOUR, subject: "customer-2", ...orderFields("2", 7) }),
     ];
     await withSink(events, async ({ sink }) => {
       const data = await sink.exportPerson({ subject: "customer-1" });
@@ -182,10 +185,10 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
     ["a customer", { subject: "customer-1" }],
   ])("erasePerson() erases %s and updates the rollups", async (_, person) => {
     const events = [
-      eventOf({ subject: "customer-1" }),
-      eventOf({ at: START + 1, subject: "customer-1", ...orderFields("1", 5) }),
-      eventOf({ at: START + 2, subject: "customer-3" }),
-      eventOf({ visitorId: "visitor-2", sessionId: "session-2" }),
+      createEvent({ subject: "customer-1" }),
+      createEvent({ at: START + 1, subject: "customer-1", ...orderFields("1", 5) }),
+      createEvent({ at: START + 2, subject: "customer-3" }),
+      createEvent({ visitorId: "visitor-2", sessionId: "session-2" }),
     ];
     await withSink(events, async (maintained) => {
       const { sink, queryAll } = maintained;
@@ -209,8 +212,8 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
 
   it("erasePerson() removes a returning visitor and their waits from the rollups", async () => {
     const visit = (visitorId: string, at: number) => [
-      eventOf({ visitorId, at, type: "product_view" }),
-      eventOf({ visitorId, at: at + 7, type: "add_to_cart" }),
+      createEvent({ visitorId, at, type: "product_view" }),
+      createEvent({ visitorId, at: at + 7, type: "add_to_cart" }),
     ];
     const events = [
       ...visit("visitor-1", START),
@@ -236,7 +239,7 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
 
   it("exportPerson() and erasePerson() find people whose ids contain characters that the database cannot store", async () => {
     const person = { visitorId: "visitor-\0\ud800", subject: "ada\0" };
-    await withSink([eventOf({ ...person, ...orderFields("1", 5) })], async ({ sink }) => {
+    await withSink([createEvent({ ...person, ...orderFields("1", 5) })], async ({ sink }) => {
       const { visitorId, subject } = person;
       expect((await sink.exportPerson({ visitorId })).events).toHaveLength(1);
       expect((await sink.exportPerson({ subject })).events).toHaveLength(1);
@@ -246,10 +249,10 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
   });
 
   it("erasePerson() makes a returning person a new visitor", async () => {
-    await withSink([eventOf()], async (maintained) => {
+    await withSink([createEvent()], async (maintained) => {
       const { sink, queryAll } = maintained;
       await sink.erasePerson({ visitorId: "visitor-1" });
-      await sink.write({ events: [eventOf({ at: START + 1 })], counts: [] });
+      await sink.write({ events: [createEvent({ at: START + 1 })], counts: [] });
       expect(await queryAll("SELECT started_at, page_views FROM coatcheck_visit")).toEqual([
         { started_at: START + 1, page_views: 1 },
       ]);
@@ -259,9 +262,9 @@ export function maintenanceSuite(open: () => Promise<MaintainedSink>): void {
   it("customerTotals() sums orders by currency and returns the start of the first and last visit", async () => {
     const subject = "customer-1";
     const events = [
-      eventOf({ subject, ...orderFields("1", 5) }),
-      eventOf({ subject, at: START + DAY, ...orderFields("2", 7, "USD") }),
-      eventOf({ subject: "customer-2", at: START + 2 * DAY, ...orderFields("3", 11) }),
+      createEvent({ subject, ...orderFields("1", 5) }),
+      createEvent({ subject, at: START + DAY, ...orderFields("2", 7, "USD") }),
+      createEvent({ subject: "customer-2", at: START + 2 * DAY, ...orderFields("3", 11) }),
     ];
     await withSink(events, async ({ sink }) => {
       expect(await sink.customerTotals(null, subject)).toEqual({

@@ -12,10 +12,10 @@ import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtu
 import { startPgBouncer } from "../../servers/pgbouncer.ts";
 import { query } from "../../servers/postgres.ts";
 import type { RunningServer } from "../../servers/start.ts";
-import { eventOf, MINUTE, START } from "../facts/events.ts";
-import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
+import { createEvent, MINUTE, START } from "../facts/events.ts";
+import { arbitraryDelivery, arbitraryEventsOfVisitor } from "./arbitrary-events.ts";
 import { FACT_QUERIES, FactsDatabase, ROLLUP_QUERIES, reportFailingCase } from "./facts-database.ts";
-import { maintenanceSuite } from "./maintenance-suite.ts";
+import { testMaintenance } from "./maintenance-suite.ts";
 
 await describeWithServer("postgresEvents", "postgres", (server) => {
   describe("as a sink", () => {
@@ -72,12 +72,12 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
   });
 
   describe("maintenance", () => {
-    maintenanceSuite(async () => {
+    testMaintenance(async () => {
       const { url, drop } = await createTemporaryDatabase(server);
       const sink = await postgresEvents({ connectionString: url });
       return {
         sink,
-        queryAll: (sql) => rowsOf(url, sql),
+        queryAll: (sql) => queryRows(url, sql),
         async close() {
           await sink.close();
           await drop();
@@ -105,10 +105,13 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       await deleteAll(database.url);
       for (const [index, sink] of order.entries()) await sink.write(batchOf(index));
     }
-    const batchOf = (index: number) => ({ events: [eventOf({ at: START + index * MINUTE })], counts: [] });
-    const countPageViews = () => rowsOf(database.url, "select page_views, events from coatcheck_visit");
+    const batchOf = (index: number) => ({
+      events: [createEvent({ at: START + index * MINUTE })],
+      counts: [],
+    });
+    const countPageViews = () => queryRows(database.url, "select page_views, events from coatcheck_visit");
 
-    it("contain the events that another node wrote between two batches of this node", async () => {
+    it("contain the events that another node has written between two batches of this node", async () => {
       const [first, second] = sinks;
       await viewPages([first, first, second, first, second]);
       expect(await countPageViews()).toEqual([{ page_views: 5, events: 5 }]);
@@ -124,11 +127,11 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       expect(await countPageViews()).toEqual([{ page_views: 3, events: 3 }]);
     });
 
-    it("contain unchanged texts with every character that separates or quotes values", async () => {
+    it("contain texts unchanged, even if they have characters that separate or quote values", async () => {
       await deleteAll(database.url);
       const text = '"quoted" \\ {a,b} NULL \u001e \u001f , \n';
       const events = [text, "NULL", "", "{}", '\\"'].map((path, index) =>
-        eventOf({
+        createEvent({
           at: START + index,
           page: { id: null, host: null, path, title: path },
           properties: { path },
@@ -142,7 +145,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
         properties.path,
       ];
       expect(stored.map(valuesOf)).toEqual(events.map(valuesOf));
-      const [row] = await rowsOf<{ journey: string }>(
+      const [row] = await queryRows<{ journey: string }>(
         database.url,
         "select journey from coatcheck_visit_journey",
       );
@@ -152,7 +155,9 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
     it("equal the visits in SQLite for any order of events and any batches, even if two nodes write concurrently", async () => {
       await fc.assert(
         fc.asyncProperty(
-          eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),
+          arbitraryEventsOfVisitor.chain((events) =>
+            fc.tuple(fc.constant(events), arbitraryDelivery(events)),
+          ),
           async ([events, batches]) => {
             await query(database.url, TABLES.map((table) => `truncate ${table} restart identity`).join(";"));
             await Promise.all(
@@ -162,13 +167,13 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
             );
             const expected = new FactsDatabase();
             expected.addEvents(events);
-            expect(withoutNumber(await resultsOf(database.url, FACT_QUERIES))).toEqual(
-              withoutNumber(expected.facts()),
+            expect(replaceVisitorNumber(await runQueries(database.url, FACT_QUERIES))).toEqual(
+              replaceVisitorNumber(expected.facts()),
             );
             await sinks[0].recompute(100);
             expected.recompute();
-            expect(withoutNumber(await resultsOf(database.url, ROLLUP_QUERIES))).toEqual(
-              withoutNumber(expected.rollups()),
+            expect(replaceVisitorNumber(await runQueries(database.url, ROLLUP_QUERIES))).toEqual(
+              replaceVisitorNumber(expected.rollups()),
             );
             expected.close();
           },
@@ -203,7 +208,7 @@ async function deleteAll(url: string): Promise<void> {
   await query(url, TABLES.map((table) => `delete from ${table}`).join(";"));
 }
 
-async function rowsOf<Row extends QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+async function queryRows<Row extends QueryResultRow>(url: string, sql: string): Promise<Row[]> {
   const integers = [20, 21, 23];
   const getTypeParser = (oid: number) => (text: string) => (integers.includes(oid) ? Number(text) : text);
   const client = new Client({ connectionString: url, types: { getTypeParser: getTypeParser as never } });
@@ -215,28 +220,28 @@ async function rowsOf<Row extends QueryResultRow>(url: string, sql: string): Pro
   }
 }
 
-async function resultsOf(url: string, queries: Readonly<Record<string, string>>): Promise<unknown> {
+async function runQueries(url: string, queries: Readonly<Record<string, string>>): Promise<unknown> {
   const results: Record<string, unknown> = {};
-  for (const [name, sql] of Object.entries(queries)) results[name] = await rowsOf(url, sql);
+  for (const [name, sql] of Object.entries(queries)) results[name] = await queryRows(url, sql);
   return results;
 }
 
 /**
- * Replaces the number of the only visitor. PostgreSQL skips numbers when two nodes insert the visitor at the same
- * time.
+ * Replaces the number of the only visitor by a text, because PostgreSQL skips numbers if two nodes insert the visitor
+ * at the same time.
  */
-function withoutNumber(results: unknown): unknown {
+function replaceVisitorNumber(results: unknown): unknown {
   return JSON.parse(
     JSON.stringify(results, (key, value) => (key === "visitor" && value !== null ? "the visitor" : value)),
   );
 }
 
 async function readAll(url: string): Promise<EventBatch> {
-  const events = await rowsOf<VisitEventRow & { visitor_id: string | null }>(
+  const events = await queryRows<VisitEventRow & { visitor_id: string | null }>(
     url,
     "select e.*, v.id as visitor_id from coatcheck_visit_event e left join coatcheck_visitor v on v.number = e.visitor",
   );
-  const counts = await rowsOf<DocumentCountRow & QueryResultRow>(
+  const counts = await queryRows<DocumentCountRow & QueryResultRow>(
     url,
     "select * from coatcheck_document_count",
   );

@@ -5,12 +5,12 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NO_PREVIOUS_DAY, NO_VISIT } from "../../../src/visit/sink/rollup-schema.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
-import { eventOf, HOUR, START, sourceOf } from "../facts/events.ts";
+import { createEvent, createSource, HOUR, START } from "../facts/events.ts";
 import { FactsDatabase } from "./facts-database.ts";
 
-/** 1 October 2026, a Thursday. */
+/** The day of Thursday, 1 October 2026, in days since the epoch. */
 const DAY_NUMBER = Math.floor(START / (24 * HOUR));
-/** Midnight in Berlin at the end of the day `DAY_NUMBER`. */
+/** The time at which the day `DAY_NUMBER` ends in Berlin. */
 const MIDNIGHT = Date.parse("2026-10-01T22:00:00Z");
 
 const order = (orderId: string, revenue: number, currency = "EUR") => ({
@@ -32,10 +32,10 @@ describe("the daily rollups", () => {
 
   it("count a visit on the day of its start, but page views and orders on their own days", () => {
     database.addEvents([
-      eventOf({ at: MIDNIGHT - 2 }),
-      eventOf({ at: MIDNIGHT - 1 }),
-      eventOf({ at: MIDNIGHT }),
-      eventOf({ at: MIDNIGHT + 1, ...order("1", 700) }),
+      createEvent({ at: MIDNIGHT - 2 }),
+      createEvent({ at: MIDNIGHT - 1 }),
+      createEvent({ at: MIDNIGHT }),
+      createEvent({ at: MIDNIGHT + 1, ...order("1", 700) }),
     ]);
     database.recompute();
     expect(metrics("", "day, visits, converted, page_views, orders")).toEqual([
@@ -47,12 +47,12 @@ describe("the daily rollups", () => {
     );
   });
 
-  it("count each visitor once per day, by the day of their previous visit", () => {
+  it("count each visitor once per day, grouped by the day of the visitor's previous visit", () => {
     database.addEvents([
-      eventOf({ source: sourceOf() }),
-      eventOf({ at: START + HOUR }),
-      eventOf({ at: START + 30 * HOUR }),
-      eventOf({ visitorId: "visitor-2", at: START + 30 * HOUR }),
+      createEvent({ source: createSource() }),
+      createEvent({ at: START + HOUR }),
+      createEvent({ at: START + 30 * HOUR }),
+      createEvent({ visitorId: "visitor-2", at: START + 30 * HOUR }),
     ]);
     database.recompute();
     expect(
@@ -73,15 +73,15 @@ describe("the daily rollups", () => {
       );
     const day = (number: number) => START + number * 24 * HOUR;
 
-    it("count each visitor once per day, by the day of their previous visit other than the first", () => {
+    it("count each visitor once per day, grouped by the day of the visitor's previous visit other than the first", () => {
       database.addEvents([
-        eventOf({ at: day(0) }),
-        eventOf({ at: day(0) + HOUR }),
-        eventOf({ at: day(0) + 2 * HOUR }),
-        eventOf({ at: day(2) }),
-        eventOf({ at: day(2) + HOUR }),
-        eventOf({ visitorId: "visitor-2", at: day(0) }),
-        eventOf({ visitorId: "visitor-2", at: day(2) }),
+        createEvent({ at: day(0) }),
+        createEvent({ at: day(0) + HOUR }),
+        createEvent({ at: day(0) + 2 * HOUR }),
+        createEvent({ at: day(2) }),
+        createEvent({ at: day(2) + HOUR }),
+        createEvent({ visitorId: "visitor-2", at: day(0) }),
+        createEvent({ visitorId: "visitor-2", at: day(2) }),
       ]);
       database.recompute();
       expect(returning()).toEqual([
@@ -92,12 +92,12 @@ describe("the daily rollups", () => {
     });
 
     it("change when a late event begins an earlier visit", () => {
-      database.addEvents([eventOf({ at: day(1) }), eventOf({ at: day(2) })]);
+      database.addEvents([createEvent({ at: day(1) }), createEvent({ at: day(2) })]);
       database.recompute();
       expect(returning()).toEqual([
         { day: DAY_NUMBER + 2, previous_day: NO_PREVIOUS_DAY, returning_visitors: 1 },
       ]);
-      database.addEvents([eventOf({ at: day(0) })]);
+      database.addEvents([createEvent({ at: day(0) })]);
       database.recompute();
       expect(returning()).toEqual([
         { day: DAY_NUMBER + 1, previous_day: NO_PREVIOUS_DAY, returning_visitors: 1 },
@@ -108,7 +108,7 @@ describe("the daily rollups", () => {
 
   it("list the waits between the steps of the standard funnel", () => {
     const visit = (visitorId: string, steps: readonly (readonly [type: string, at: number])[]) =>
-      database.addEvents(steps.map(([type, at]) => eventOf({ visitorId, type, at: START + at })));
+      database.addEvents(steps.map(([type, at]) => createEvent({ visitorId, type, at: START + at })));
     visit("visitor-1", [
       ["product_view", 0],
       ["add_to_cart", 700],
@@ -132,7 +132,7 @@ describe("the daily rollups", () => {
   });
 
   it("count an order without a visit under (no visit) and in the total", () => {
-    database.addEvents([eventOf({ origin: "backend", visitorId: null, ...order("1", 5) })]);
+    database.addEvents([createEvent({ origin: "backend", visitorId: null, ...order("1", 5) })]);
     database.recompute();
     expect(metrics("", "value, visits, events, orders")).toEqual([
       { value: "", visits: 0, events: 1, orders: 1 },
@@ -142,9 +142,9 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("count page views by page, and each visit once per page", () => {
+  it("count the page views of each page, and count a visit once for each page that it viewed", () => {
     const page = (path: string, at: number) =>
-      eventOf({ at, page: { id: `page-${at}`, host: "shop.example", path, title: null } });
+      createEvent({ at, page: { id: `page-${at}`, host: "shop.example", path, title: null } });
     database.addEvents([page("/a", START), page("/a", START + 1), page("/b", START + 2)]);
     database.recompute();
     expect(metrics("page", "value, visits, page_views")).toEqual([
@@ -154,8 +154,8 @@ describe("the daily rollups", () => {
   });
 
   it("count an order under the source that was stored with it", () => {
-    database.addEvents([eventOf({ at: START + 1, ...order("1", 5) })]);
-    database.addEvents([eventOf({ source: sourceOf() })]);
+    database.addEvents([createEvent({ at: START + 1, ...order("1", 5) })]);
+    database.addEvents([createEvent({ source: createSource() })]);
     database.recompute();
     const orders = (dimension: string) => metrics(dimension, "value, visits, orders");
     expect(orders("channel")).toEqual([{ value: "Organic Search", visits: 1, orders: 1 }]);
@@ -167,10 +167,10 @@ describe("the daily rollups", () => {
 
   it("count each visitor of a cohort once per week", () => {
     database.addEvents([
-      eventOf(),
-      eventOf({ at: START + HOUR }),
-      eventOf({ at: START + 7 * 24 * HOUR }),
-      eventOf({ visitorId: "visitor-2" }),
+      createEvent(),
+      createEvent({ at: START + HOUR }),
+      createEvent({ at: START + 7 * 24 * HOUR }),
+      createEvent({ visitorId: "visitor-2" }),
     ]);
     database.recompute();
     const first_week = DAY_NUMBER - 3;
@@ -182,9 +182,9 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("recompute() recomputes the day that changed first, and leaves other days marked", () => {
-    database.addEvents([eventOf({ at: START + 48 * HOUR })]);
-    database.addEvents([eventOf({ visitorId: "visitor-2" })]);
+  it("recompute() recomputes the day whose change is the oldest, and leaves the other days marked", () => {
+    database.addEvents([createEvent({ at: START + 48 * HOUR })]);
+    database.addEvents([createEvent({ visitorId: "visitor-2" })]);
     expect(database.recompute(1)).toBe(1);
     expect(metrics("", "day")).toEqual([{ day: DAY_NUMBER + 2 }]);
     expect(database.recompute(5)).toBe(1);
@@ -197,7 +197,7 @@ describe("recompute() of the SQLite sink", () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
     const path = join(folder, "visits.db");
     const sink = sqliteEvents({ path });
-    await sink.write({ events: [eventOf()], counts: [] });
+    await sink.write({ events: [createEvent()], counts: [] });
     expect(await sink.recompute(10)).toBe(1);
     expect(await sink.recompute(10)).toBe(0);
     expect(await sink.markAllChanged()).toBe(1);

@@ -9,8 +9,8 @@ import { eventOf } from "../../../src/visit/facts/event-row.ts";
 import type { DocumentCountRow, VisitEventRow } from "../../../src/visit/sink/schema.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
-import { MINUTE, eventOf as makeVisitEvent, START } from "../facts/events.ts";
-import { maintenanceSuite } from "./maintenance-suite.ts";
+import { MINUTE, createEvent as makeVisitEvent, START } from "../facts/events.ts";
+import { testMaintenance } from "./maintenance-suite.ts";
 
 sinkContract(
   { describe, it },
@@ -30,7 +30,7 @@ sinkContract(
 );
 
 describe("maintenance of the SQLite sink", () => {
-  maintenanceSuite(async () => {
+  testMaintenance(async () => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
     const path = join(folder, "visits.db");
     const sink = sqliteEvents({ path });
@@ -51,7 +51,7 @@ describe("maintenance of the SQLite sink", () => {
   });
 });
 
-it("two connections can extend the same visit alternately", async () => {
+it("two connections can take turns in extending the same visit", async () => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
   const path = join(folder, "visits.db");
   const sinks = [sqliteEvents({ path }), sqliteEvents({ path })];
