@@ -1,4 +1,4 @@
-/** Computes pseudo-random numbers and ids from an index, so that no numbers and ids must be stored. */
+/** Computes pseudo-random numbers and ids from an index, so that they need not be stored. */
 
 /** Returns a pseudo-random number from 0 to 1, 1 excluded, for `index` and `salt` (mulberry32). */
 export function randomNumber(index: number, salt: number): number {

@@ -1,7 +1,7 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import { Session } from "../components/session.tsx";
-import { office } from "../lib/office.ts";
+import { getOffice } from "../lib/office.ts";
 import { sessions } from "../lib/sessions.ts";
 import "./styles/theme.css";
 import "./styles/base.css";
@@ -15,7 +15,7 @@ export const viewport: Viewport = { width: "device-width", initialScale: 1 };
 
 export default async function Layout({ children }: { children: ReactNode }) {
   const [state, session] = await Promise.all([sessions.getServerSessionState(), sessions.getServerSession()]);
-  const current = office().context.of(session);
+  const current = getOffice().context.of(session);
   const [theme, language] = await Promise.all([current.theme(), current.language()]);
   return (
     <html lang={language} data-theme={theme}>

@@ -1,5 +1,5 @@
 import { stopActing } from "../app/acting.ts";
-import { office } from "../lib/office.ts";
+import { getOffice } from "../lib/office.ts";
 import { findName } from "../lib/people.ts";
 import { sessions } from "../lib/sessions.ts";
 import { texts } from "../lib/texts/texts.ts";
@@ -13,7 +13,7 @@ export async function ActingBanner() {
   const session = await sessions.getServerSession();
   const { impersonation } = session;
   if (impersonation === null) return null;
-  const { context, database } = office();
+  const { context, database } = getOffice();
   const nameOf = async (subject: string) => {
     const user = await context.of({ subject, tenant: null, data: {} }).user();
     // The context does not return disabled users.
@@ -36,7 +36,7 @@ export async function ActingBanner() {
         {!hasEnded && <small>{text.actLimits}</small>}
       </p>
       <form action={stopActing}>
-        <button type="submit">{hasEnded ? text.returnToOwn : text.stopActing}</button>
+        <button type="submit">{hasEnded ? text.returnToOwnAccount : text.stopActing}</button>
       </form>
     </section>
   );

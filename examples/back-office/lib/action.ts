@@ -2,7 +2,7 @@ import { type AuthenticatedSession, CoatcheckError } from "coatcheck";
 import { redirect } from "next/navigation";
 import { forbiddenError } from "./forbidden.ts";
 import { FormError, type TextKey } from "./form-error.ts";
-import { type Office, office } from "./office.ts";
+import { getOffice, type Office } from "./office.ts";
 import type { User } from "./people.ts";
 import type { Permission } from "./permissions.ts";
 import { sessions } from "./sessions.ts";
@@ -48,7 +48,7 @@ export function officeAction<Args extends readonly unknown[]>(
   return sessions.withSessionAction(async (handle, ...args: Args): Promise<Result> => {
     const session = await handle.requireSubject();
     if (session.needsProof) redirect("/confirm");
-    const opened = office();
+    const opened = getOffice();
     const current = opened.context.of(session);
     const [user, company] = await Promise.all([current.user(), current.company()]);
     try {

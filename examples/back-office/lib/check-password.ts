@@ -1,5 +1,5 @@
 import { clearFailures, countFailure, requireFewFailures } from "./attempts.ts";
-import { office } from "./office.ts";
+import { getOffice } from "./office.ts";
 import { passwordMatches } from "./password.ts";
 
 /** The account that a user logs in to: the ids of the user and of their company. */
@@ -18,7 +18,7 @@ export async function checkPassword(email: unknown, password: unknown): Promise<
   if (typeof email !== "string" || typeof password !== "string" || password.length > 128) return null;
   const address = email.trim().toLowerCase().slice(0, 254);
   requireFewFailures(address, Date.now());
-  const { database } = office();
+  const { database } = getOffice();
   const row = await database.one<{ id: number; company_id: number | null; password: string }>(
     "SELECT id, company_id, password FROM users WHERE email = ? AND active = 1",
     address,

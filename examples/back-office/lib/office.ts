@@ -25,7 +25,7 @@ export function provideOffice(opened: Office): void {
  *
  * @throws Error when Next.js was started without `src/main.ts`.
  */
-export function office(): Office {
+export function getOffice(): Office {
   if (globalScope.backOffice) return globalScope.backOffice;
   throw new Error("The back office is not open. Start it with npm start -w examples/back-office.");
 }

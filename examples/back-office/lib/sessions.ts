@@ -1,7 +1,7 @@
 import { createBinding } from "coatcheck/device";
 import { coatcheck } from "coatcheck/next";
 import { isSessionless } from "./api/sessionless.ts";
-import { office } from "./office.ts";
+import { getOffice } from "./office.ts";
 
 /** The data of a user that client components may read. */
 export interface PublicUser {
@@ -17,7 +17,7 @@ const { OFFICE_SECURE_COOKIE } = process.env;
  * The sessions of the service. The cookie has its own name, because programs on other ports of the host share all
  * cookies.
  */
-export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
+export const sessions = coatcheck<PublicUser>(() => getOffice().sessions.manager, {
   signIn: "/login",
   cookie: OFFICE_SECURE_COOKIE === "true" ? { name: "back-office" } : { name: "back-office", secure: false },
   // `src/client-headers.ts` has replaced the headers that a client could forge.
@@ -28,16 +28,16 @@ export const sessions = coatcheck<PublicUser>(() => office().sessions.manager, {
     userAgent: "step-up",
     address: "log",
     country: (client, request) =>
-      office().sessions.describeClient(client, request.header("user-agent")).country,
+      getOffice().sessions.describeClient(client, request.header("user-agent")).country,
   }),
-  // Call office() only when a JWT is verified, because `next build` loads this module without an office.
-  jwt: { verify: (token) => office().jwts.verify(token) },
+  // Call getOffice() only when a JWT is verified, because `next build` loads this module without an office.
+  jwt: { verify: (token) => getOffice().jwts.verify(token) },
   sessionless: ({ url }) => isSessionless(url),
   newSession: (client, request) => ({
-    client: office().sessions.describeClient(client, request.header("user-agent")),
+    client: getOffice().sessions.describeClient(client, request.header("user-agent")),
   }),
   async user(subject): Promise<PublicUser | null> {
-    const user = await office().context.of({ subject, tenant: null, data: {} }).user();
+    const user = await getOffice().context.of({ subject, tenant: null, data: {} }).user();
     return user && { id: user.id, name: user.name, email: user.email };
   },
 });

@@ -1,6 +1,6 @@
 import { redirect } from "next/navigation";
 import { cache } from "react";
-import { office } from "./office.ts";
+import { getOffice } from "./office.ts";
 import type { Permission } from "./permissions.ts";
 import { sessions } from "./sessions.ts";
 import { texts } from "./texts/texts.ts";
@@ -11,7 +11,7 @@ import { texts } from "./texts/texts.ts";
  */
 export const getViewer = cache(async () => {
   const session = await sessions.requireSubject();
-  const { context, database } = office();
+  const { context, database } = getOffice();
   const current = context.of(session);
   const [[user, company, theme, language], queries] = await database.countStatements(() =>
     Promise.all([current.user(), current.company(), current.theme(), current.language()]),

@@ -23,7 +23,7 @@ class RejectedByBackend extends CoatcheckError {}
  * Returns whether the error proves that the backend changed nothing. A timeout proves nothing, because the backend may
  * have performed the change.
  */
-export function isBackendError(error: unknown): boolean {
+export function provesNoBackendChange(error: unknown): boolean {
   return error instanceof RejectedByBackend || error instanceof PathNotFoundError || isSessionLost(error);
 }
 

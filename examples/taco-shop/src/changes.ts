@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, SessionManager } from "coatcheck";
-import { isBackendError } from "./backend-error.ts";
+import { provesNoBackendChange } from "./backend-error.ts";
 import { type Access, requireCurrentRole, withEndedAsNotFound } from "./order-access.ts";
 import type { OrderHistory } from "./order-history.ts";
 import {
@@ -78,7 +78,7 @@ export class Changes {
     try {
       result = await send();
     } catch (error) {
-      const outcome = isBackendError(error) ? "refused" : "unknown";
+      const outcome = provesNoBackendChange(error) ? "refused" : "unknown";
       // If this write fails too, the pending change later gets the outcome `unknown`. Throw the error of `send`, not
       // the error of the write.
       await this.#write(id, (order) => withOutcome(order, changeId, change, outcome)).catch(() => {});

@@ -1,7 +1,7 @@
 import { redirect } from "next/navigation";
 import { PageFrame } from "../../components/page-frame.tsx";
 import { WarehouseSwitch } from "../../components/warehouse-switch.tsx";
-import { office } from "../../lib/office.ts";
+import { getOffice } from "../../lib/office.ts";
 import { listItems, listMovements, stockFigures } from "../../lib/stock.ts";
 import { getViewer } from "../../lib/viewer.ts";
 import { warehouseIds } from "../../lib/warehouse-ids.ts";
@@ -34,7 +34,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
       </PageFrame>
     );
   }
-  const { database } = office();
+  const { database } = getOffice();
   const filter = { text: q.slice(0, 100), low: low === "1" };
   const [items, figures, movements] = await Promise.all([
     listItems(database, warehouse.id, filter),

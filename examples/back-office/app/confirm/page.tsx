@@ -1,6 +1,6 @@
 import { redirect } from "next/navigation";
 import { ActingBanner } from "../../components/acting-banner.tsx";
-import { office } from "../../lib/office.ts";
+import { getOffice } from "../../lib/office.ts";
 import { sessions } from "../../lib/sessions.ts";
 import { texts } from "../../lib/texts/texts.ts";
 import { logOut } from "../login/actions.ts";
@@ -12,7 +12,7 @@ export const metadata = { title: "Confirm" };
 export default async function Page() {
   const session = await sessions.requireSubject();
   if (!session.needsProof) redirect("/");
-  const text = texts(await office().context.of(session).language());
+  const text = texts(await getOffice().context.of(session).language());
   return (
     <>
       <ActingBanner />

@@ -1,7 +1,7 @@
 import { redirect } from "next/navigation";
 import { ActingBanner } from "../../components/acting-banner.tsx";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD } from "../../lib/demo.ts";
-import { office } from "../../lib/office.ts";
+import { getOffice } from "../../lib/office.ts";
 import { sessions } from "../../lib/sessions.ts";
 import { texts } from "../../lib/texts/texts.ts";
 import { LoginForm } from "./login-form.tsx";
@@ -10,7 +10,7 @@ export const metadata = { title: "Log in" };
 
 export default async function Page({ searchParams }: { searchParams: Promise<{ next?: string }> }) {
   const session = await sessions.getServerSession();
-  const current = office().context.of(session);
+  const current = getOffice().context.of(session);
   if ((await current.user()) !== null) redirect("/");
   const text = texts(await current.language());
   const { next } = await searchParams;

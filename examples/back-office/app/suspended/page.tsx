@@ -1,6 +1,6 @@
 import { redirect } from "next/navigation";
 import { ActingBanner } from "../../components/acting-banner.tsx";
-import { office } from "../../lib/office.ts";
+import { getOffice } from "../../lib/office.ts";
 import { sessions } from "../../lib/sessions.ts";
 import { texts } from "../../lib/texts/texts.ts";
 import { logOut } from "../login/actions.ts";
@@ -9,7 +9,7 @@ export const metadata = { title: "Suspended" };
 
 export default async function Page() {
   const session = await sessions.requireSubject();
-  const current = office().context.of(session);
+  const current = getOffice().context.of(session);
   const company = await current.company();
   if (company?.active !== false) redirect("/");
   const text = texts(await current.language());

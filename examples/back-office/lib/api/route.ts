@@ -4,7 +4,7 @@ import type { RequestSession } from "coatcheck/next";
 import type { NextRequest } from "next/server";
 import type { OfficeContext } from "../context.ts";
 import { forbiddenError } from "../forbidden.ts";
-import { type Office, office } from "../office.ts";
+import { getOffice, type Office } from "../office.ts";
 import type { User } from "../people.ts";
 import type { Permission } from "../permissions.ts";
 import { sessions } from "../sessions.ts";
@@ -36,7 +36,7 @@ export function apiRoute(
 ) {
   return sessions.withRequestSession<RouteContext>(async (request, handle, { params }) => {
     const jwt = await handle.requireJwt();
-    const opened = office();
+    const opened = getOffice();
     const { subject, tenant } = jwt;
     const session = isSessionless(new URL(request.url).pathname)
       ? { subject, tenant, data: {} }

@@ -122,7 +122,7 @@ export const de: Texts = {
   noLongerActsFor: "handelt nicht mehr für",
   actLimits: "Passwörter, Benutzer und Rollen können nicht geändert werden.",
   stopActing: "Beenden",
-  returnToOwn: "Zurück zu Ihrem Konto",
+  returnToOwnAccount: "Zurück zu Ihrem Konto",
   cannotAct: "Dieser Benutzer oder die Firma ist gesperrt.",
   actingSession: "handelt für",
 };

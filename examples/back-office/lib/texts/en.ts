@@ -119,7 +119,7 @@ export const en = {
   noLongerActsFor: "no longer acts for",
   actLimits: "No password, user or role can be changed.",
   stopActing: "Stop",
-  returnToOwn: "Return to your account",
+  returnToOwnAccount: "Return to your account",
   cannotAct: "This user is disabled, or the company is suspended.",
   actingSession: "acting for",
 };

@@ -13,41 +13,41 @@ export function accountRoutes(shop: Storefront): Router {
   router.post("/account/erase", withSession(shop, eraseAccount));
   router.get(
     "/privacy",
-    withSession(shop, (visited) =>
-      sendPage(visited, ({ measuring }) => ({ title: "Privacy", main: privacyPage(measuring) })),
+    withSession(shop, (pageRequest) =>
+      sendPage(pageRequest, ({ measuring }) => ({ title: "Privacy", main: privacyPage(measuring) })),
     ),
   );
   return router;
 }
 
-async function showAccount(visited: PageRequest): Promise<void> {
-  const { shop, session } = visited;
+async function showAccount(pageRequest: PageRequest): Promise<void> {
+  const { shop, session } = pageRequest;
   const customer = customerOf(shop, session);
-  if (!customer) return redirectToLogin(visited, "/account");
+  if (!customer) return redirectToLogin(pageRequest, "/account");
   await flushVisits(shop);
   const orders = shop.orders.listOf(customer.id);
   const journey = await shop.questions.customerJourney(customer.id, { limit: 20 });
-  await sendPage(visited, ({ measuring }) => ({
+  await sendPage(pageRequest, ({ measuring }) => ({
     title: "Account",
     main: accountPage({ customer, orders, journey, measuring }),
   }));
 }
 
-async function sendExport(visited: PageRequest): Promise<void> {
-  const { shop, response, session } = visited;
+async function sendExport(pageRequest: PageRequest): Promise<void> {
+  const { shop, response, session } = pageRequest;
   const customer = customerOf(shop, session);
-  if (!customer) return redirectToLogin(visited, "/account");
+  if (!customer) return redirectToLogin(pageRequest, "/account");
   response.attachment("my-data.json").json(await exportCustomer(shop, customer));
 }
 
-async function eraseAccount(visited: PageRequest): Promise<void> {
-  const { shop, request, session } = visited;
+async function eraseAccount(pageRequest: PageRequest): Promise<void> {
+  const { shop, request, session } = pageRequest;
   const customer = customerOf(shop, session);
-  if (!customer) return redirectToLogin(visited, "/account");
+  if (!customer) return redirectToLogin(pageRequest, "/account");
   if (formField(request, "sure") !== "yes") {
     session.flash("notice", "Tick the box to confirm that you want your data deleted.");
-    return redirect(visited, "/account");
+    return redirect(pageRequest, "/account");
   }
   await eraseCustomer(shop, session, customer);
-  redirect(visited, "/");
+  redirect(pageRequest, "/");
 }

@@ -17,26 +17,26 @@ export function apiRoutes(shop: Storefront): Router {
   const router = Router();
   router.get(
     "/products",
-    withSession(shop, async (visited) => {
-      if (prefersHtml(visited)) return await sendProducts(visited);
-      visited.response.json({ success: true, data: PRODUCTS.map(productBody) });
+    withSession(shop, async (pageRequest) => {
+      if (prefersHtml(pageRequest)) return await sendProducts(pageRequest);
+      pageRequest.response.json({ success: true, data: PRODUCTS.map(productBody) });
     }),
   );
   router.get(
     "/products/:id",
-    withSession(shop, async (visited) => {
-      const product = requireProduct(visited);
-      if (prefersHtml(visited)) return await sendProduct(visited, product);
-      trackProductView(visited, product);
-      visited.response.json({ success: true, data: productBody(product) });
+    withSession(shop, async (pageRequest) => {
+      const product = requireProduct(pageRequest);
+      if (prefersHtml(pageRequest)) return await sendProduct(pageRequest, product);
+      trackProductView(pageRequest, product);
+      pageRequest.response.json({ success: true, data: productBody(product) });
     }),
   );
   router.get("/session", withSession(shop, sendSession));
   router.post(
     "/auth/login",
-    withSession(shop, async (visited) => {
-      await logIn(shop, visited.request, visited.session, credentialsOf(visited));
-      await sendSession(visited);
+    withSession(shop, async (pageRequest) => {
+      await logIn(shop, pageRequest.request, pageRequest.session, credentialsOf(pageRequest));
+      await sendSession(pageRequest);
     }),
   );
   router.post("/orders", requireSubject(), withSession(shop, submitOrder));

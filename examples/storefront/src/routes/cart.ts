@@ -20,8 +20,8 @@ export function cartRoutes(shop: Storefront): Router {
   const router = Router();
   router.get(
     "/cart",
-    withSession(shop, async (visited) =>
-      sendPage(visited, { title: "Cart", main: cartPage(cartOf(visited.session.data)) }),
+    withSession(shop, async (pageRequest) =>
+      sendPage(pageRequest, { title: "Cart", main: cartPage(cartOf(pageRequest.session.data)) }),
     ),
   );
   router.post("/cart", withSession(shop, addToCart));
@@ -29,40 +29,40 @@ export function cartRoutes(shop: Storefront): Router {
   return router;
 }
 
-async function addToCart(visited: PageRequest): Promise<void> {
-  const { request, session } = visited;
+async function addToCart(pageRequest: PageRequest): Promise<void> {
+  const { request, session } = pageRequest;
   const product = findProduct(formField(request, "product"));
   if (!product) throw notFoundError();
   const variant = findVariant(product, formField(request, "colour"), formField(request, "size"));
   const quantity = parseQuantity(formField(request, "quantity"), 1);
   if (!variant || quantity === null) {
     session.flash("notice", `Choose a colour, a size, and a quantity from 1 to ${MAX_QUANTITY}.`);
-    return redirect(visited, `/products/${product.id}`);
+    return redirect(pageRequest, `/products/${product.id}`);
   }
   await session.update((data) => withAdded(data, variant, quantity));
-  trackLine(visited, "add_to_cart", createLine(variant, quantity));
+  trackLine(pageRequest, "add_to_cart", createLine(variant, quantity));
   session.flash("notice", `${product.name} is in your cart.`);
-  redirect(visited, "/cart");
+  redirect(pageRequest, "/cart");
 }
 
-async function changeQuantity(visited: PageRequest): Promise<void> {
-  const { request, session } = visited;
+async function changeQuantity(pageRequest: PageRequest): Promise<void> {
+  const { request, session } = pageRequest;
   const line = cartOf(session.data).lines.find(({ key }) => key === formField(request, "line"));
   const quantity = parseQuantity(formField(request, "quantity"), 0);
   if (quantity === null) {
     session.flash("notice", `The quantity must be a whole number from 0 to ${MAX_QUANTITY}.`);
   } else if (line) {
     await session.update((data) => withQuantity(data, line.key, quantity));
-    trackChange(visited, line, quantity - line.quantity);
+    trackChange(pageRequest, line, quantity - line.quantity);
     if (quantity === 0) session.flash("notice", `${line.product.name} is no longer in your cart.`);
   }
-  redirect(visited, "/cart");
+  redirect(pageRequest, "/cart");
 }
 
-function trackChange(visited: PageRequest, line: CartLine, difference: number): void {
+function trackChange(pageRequest: PageRequest, line: CartLine, difference: number): void {
   if (difference === 0) return;
   const type = difference > 0 ? "add_to_cart" : "remove_from_cart";
-  trackLine(visited, type, createLine(line, Math.abs(difference)));
+  trackLine(pageRequest, type, createLine(line, Math.abs(difference)));
 }
 
 function trackLine(

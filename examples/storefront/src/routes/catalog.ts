@@ -13,40 +13,40 @@ export function catalogRoutes(shop: Storefront): Router {
   router.get("/", withSession(shop, sendProducts));
   router.get(
     "/kinds/:kind",
-    withSession(shop, async (visited) => {
-      const kind = String(visited.request.params.kind);
+    withSession(shop, async (pageRequest) => {
+      const kind = String(pageRequest.request.params.kind);
       if (!isKind(kind)) throw notFoundError();
       const title = KINDS[kind];
-      await sendPage(visited, { title, main: listPage(title, productsOf(kind)) });
+      await sendPage(pageRequest, { title, main: listPage(title, productsOf(kind)) });
     }),
   );
   router.get(
     "/products/:id",
-    withSession(shop, async (visited) => sendProduct(visited, requireProduct(visited))),
+    withSession(shop, async (pageRequest) => sendProduct(pageRequest, requireProduct(pageRequest))),
   );
   router.get(
     "/search",
-    withSession(shop, async (visited) => {
-      const query = queryOf(visited.request, "q", 100);
+    withSession(shop, async (pageRequest) => {
+      const query = queryOf(pageRequest.request, "q", 100);
       const found = searchProducts(query);
-      if (query !== "" && isVisitorAction(visited.request, visited.session)) {
-        visited.session.visit.track("search", { query, results: found.length });
+      if (query !== "" && isVisitorAction(pageRequest.request, pageRequest.session)) {
+        pageRequest.session.visit.track("search", { query, results: found.length });
       }
-      await sendPage(visited, { title: "Search", query, main: searchPage(query, found) });
+      await sendPage(pageRequest, { title: "Search", query, main: searchPage(query, found) });
     }),
   );
   return router;
 }
 
 /** Sends the page of all products. */
-export async function sendProducts(visited: PageRequest): Promise<void> {
-  await sendPage(visited, { title: "Coats worth checking", main: startPage(PRODUCTS) });
+export async function sendProducts(pageRequest: PageRequest): Promise<void> {
+  await sendPage(pageRequest, { title: "Coats worth checking", main: startPage(PRODUCTS) });
 }
 
 /** Sends the page of a product, and tracks the product view. */
-export async function sendProduct(visited: PageRequest, product: Product): Promise<void> {
-  trackProductView(visited, product);
-  await sendPage(visited, { title: product.name, main: productPage(product) });
+export async function sendProduct(pageRequest: PageRequest, product: Product): Promise<void> {
+  trackProductView(pageRequest, product);
+  await sendPage(pageRequest, { title: product.name, main: productPage(product) });
 }
 
 /** Tracks a product view. */

@@ -20,44 +20,45 @@ export function checkoutRoutes(shop: Storefront): Router {
   return router;
 }
 
-async function beginCheckout(visited: PageRequest): Promise<void> {
-  const { shop, request, session } = visited;
+async function beginCheckout(pageRequest: PageRequest): Promise<void> {
+  const { shop, request, session } = pageRequest;
   const customer = customerOf(shop, session);
   const cart = cartOf(session.data);
-  if (cart.pieces === 0) return redirect(visited, "/cart");
-  if (!customer) return redirectToLogin(visited, "/checkout");
-  if (!isVisitorAction(request, session)) return await showCheckout(visited, cart, { name: customer.name });
+  if (cart.pieces === 0) return redirect(pageRequest, "/cart");
+  if (!customer) return redirectToLogin(pageRequest, "/checkout");
+  if (!isVisitorAction(request, session))
+    return await showCheckout(pageRequest, cart, { name: customer.name });
   if (session.data.checkoutId === undefined) {
     await session.update((data) => ({ checkoutId: randomUUID(), ...data }));
   }
   const { pieces, total } = cart;
   session.visit.track("begin_checkout", { pieces, total, currency: CURRENCY });
-  await showCheckout(visited, cart, { name: customer.name });
+  await showCheckout(pageRequest, cart, { name: customer.name });
 }
 
-async function submitCheckout(visited: PageRequest): Promise<void> {
-  const { shop, request, session } = visited;
+async function submitCheckout(pageRequest: PageRequest): Promise<void> {
+  const { shop, request, session } = pageRequest;
   const customer = customerOf(shop, session);
-  if (!customer) return redirectToLogin(visited, "/checkout");
+  if (!customer) return redirectToLogin(pageRequest, "/checkout");
   const checkoutId = formField(request, "checkout");
   const placed = shop.orders.findByCheckout(customer.id, checkoutId);
   if (placed) {
     await completeOrder(session, placed);
-    return redirect(visited, `/orders/${placed.id}`);
+    return redirect(pageRequest, `/orders/${placed.id}`);
   }
   const cart = cartOf(session.data);
   if (cart.pieces === 0 || checkoutId === "" || checkoutId !== session.data.checkoutId) {
     session.flash("notice", "This checkout is over. Here is your cart as it is now.");
-    return redirect(visited, "/cart");
+    return redirect(pageRequest, "/cart");
   }
-  await orderCart(visited, customer, cart);
+  await orderCart(pageRequest, customer, cart);
 }
 
-async function orderCart(visited: PageRequest, customer: Customer, cart: Cart): Promise<void> {
-  const { shop, request, response, session } = visited;
+async function orderCart(pageRequest: PageRequest, customer: Customer, cart: Cart): Promise<void> {
+  const { shop, request, response, session } = pageRequest;
   const refused = async (fault: string) => {
     response.status(422);
-    await showCheckout(visited, cart, addressIn(visited), fault);
+    await showCheckout(pageRequest, cart, addressIn(pageRequest), fault);
   };
   if (formField(request, "total") !== String(cart.total)) {
     return await refused(
@@ -68,7 +69,7 @@ async function orderCart(visited: PageRequest, customer: Customer, cart: Cart): 
     const checkoutId = formField(request, "checkout");
     const address = requireAddress(request.body);
     const { id } = await placeOrder(shop, session, { customer, checkoutId, lines: cart.lines, address });
-    redirect(visited, `/orders/${id}`);
+    redirect(pageRequest, `/orders/${id}`);
   } catch (error) {
     if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") throw error;
     await refused(error.message);
@@ -76,25 +77,25 @@ async function orderCart(visited: PageRequest, customer: Customer, cart: Cart): 
 }
 
 async function showCheckout(
-  visited: PageRequest,
+  pageRequest: PageRequest,
   cart: Cart,
   address: Partial<Address>,
   fault?: string,
 ): Promise<void> {
-  const { checkoutId = "" } = visited.session.data;
+  const { checkoutId = "" } = pageRequest.session.data;
   const main = checkoutPage({ cart, checkoutId, address, ...(fault !== undefined && { fault }) });
-  await sendPage(visited, { title: "Checkout", main });
+  await sendPage(pageRequest, { title: "Checkout", main });
 }
 
 function addressIn({ request }: PageRequest): Partial<Address> {
   return Object.fromEntries(ADDRESS_FIELDS.map(({ name, max }) => [name, formField(request, name, max)]));
 }
 
-async function showOrder(visited: PageRequest): Promise<void> {
-  const { shop, request, session } = visited;
+async function showOrder(pageRequest: PageRequest): Promise<void> {
+  const { shop, request, session } = pageRequest;
   const customer = customerOf(shop, session);
-  if (!customer) return redirectToLogin(visited, request.path);
+  if (!customer) return redirectToLogin(pageRequest, request.path);
   const placed = shop.orders.find(String(request.params.id), customer.id);
   if (!placed) throw notFoundError();
-  await sendPage(visited, { title: `Order ${placed.id}`, main: orderPage(placed) });
+  await sendPage(pageRequest, { title: `Order ${placed.id}`, main: orderPage(placed) });
 }

@@ -23,59 +23,59 @@ export function loginRoutes(shop: Storefront): Router {
   const router = Router();
   router.get(
     "/login",
-    withSession(shop, (visited) => showForm(visited, "Log in", loginPage)),
+    withSession(shop, (pageRequest) => showForm(pageRequest, "Log in", loginPage)),
   );
   router.get(
     "/register",
-    withSession(shop, (visited) => showForm(visited, "Create an account", registerPage)),
+    withSession(shop, (pageRequest) => showForm(pageRequest, "Create an account", registerPage)),
   );
   router.post("/login", withSession(shop, submitLogin));
   router.post("/register", withSession(shop, submitRegistration));
   router.post(
     "/logout",
-    withSession(shop, async (visited) => {
-      await visited.session.revoke();
-      redirect(visited, "/");
+    withSession(shop, async (pageRequest) => {
+      await pageRequest.session.revoke();
+      redirect(pageRequest, "/");
     }),
   );
   return router;
 }
 
-async function showForm(visited: PageRequest, title: string, form: FormPage): Promise<void> {
-  const next = nextPath(queryOf(visited.request, "next", 500));
-  if (customerOf(visited.shop, visited.session)) return redirect(visited, next);
-  await sendPage(visited, { title, main: form({ next }) });
+async function showForm(pageRequest: PageRequest, title: string, form: FormPage): Promise<void> {
+  const next = nextPath(queryOf(pageRequest.request, "next", 500));
+  if (customerOf(pageRequest.shop, pageRequest.session)) return redirect(pageRequest, next);
+  await sendPage(pageRequest, { title, main: form({ next }) });
 }
 
-async function submitLogin(visited: PageRequest): Promise<void> {
-  const { shop, request, session } = visited;
+async function submitLogin(pageRequest: PageRequest): Promise<void> {
+  const { shop, request, session } = pageRequest;
   const next = nextPath(formField(request, "next", 500));
   const email = formField(request, "email");
   const rememberMe = formField(request, "remember") === "yes";
   const failed = (fault: string) =>
-    sendPage(visited, { title: "Log in", main: loginPage({ next, email, fault }) });
-  await withFormErrors(visited, failed, async () => {
-    await logIn(shop, request, session, { email, password: passwordOf(visited), rememberMe });
-    redirect(visited, next);
+    sendPage(pageRequest, { title: "Log in", main: loginPage({ next, email, fault }) });
+  await withFormErrors(pageRequest, failed, async () => {
+    await logIn(shop, request, session, { email, password: passwordOf(pageRequest), rememberMe });
+    redirect(pageRequest, next);
   });
 }
 
-async function submitRegistration(visited: PageRequest): Promise<void> {
-  const { shop, request, session } = visited;
+async function submitRegistration(pageRequest: PageRequest): Promise<void> {
+  const { shop, request, session } = pageRequest;
   const next = nextPath(formField(request, "next", 500));
   const [email, name, password] = [
     formField(request, "email"),
     formField(request, "name", 80),
-    passwordOf(visited),
+    passwordOf(pageRequest),
   ];
   const failed = (fault: string) =>
-    sendPage(visited, { title: "Create an account", main: registerPage({ next, email, name, fault }) });
-  await withFormErrors(visited, failed, async () => {
+    sendPage(pageRequest, { title: "Create an account", main: registerPage({ next, email, name, fault }) });
+  await withFormErrors(pageRequest, failed, async () => {
     requireRegistration({ email, name, password });
     shop.attempts.countAttempt(sessionOf(request).client.address);
     const customer = await shop.customers.register({ email, name, password });
     await session.authenticate(customer.id);
-    redirect(visited, next);
+    redirect(pageRequest, next);
   });
 }
 

@@ -11,7 +11,7 @@ export interface PageRequest {
 }
 
 /** Handles a request whose session is loaded. */
-export type Handler = (visited: PageRequest) => Promise<unknown>;
+export type Handler = (pageRequest: PageRequest) => Promise<unknown>;
 
 /** Loads the session, then calls the handler. Express 5 passes a rejected promise to the error middleware. */
 export function withSession(shop: Storefront, handler: Handler) {
@@ -54,6 +54,6 @@ export function nextPath(text: string): string {
 }
 
 /** Redirects a visitor to the login page. The login redirects back to `path`. */
-export function redirectToLogin(visited: PageRequest, path: string): void {
-  redirect(visited, `/login?next=${encodeURIComponent(path)}`);
+export function redirectToLogin(pageRequest: PageRequest, path: string): void {
+  redirect(pageRequest, `/login?next=${encodeURIComponent(path)}`);
 }

@@ -58,7 +58,7 @@ export class InputChecks {
       garnitures: this.#parseChoices("garnitures", body.garnitures ?? [], Number.POSITIVE_INFINITY, faults),
       quantity: this.#parseQuantity(body.quantity ?? 1, "quantity", faults),
     };
-    faults.refuse();
+    faults.throwIfAny();
     return taco;
   }
 
@@ -67,14 +67,14 @@ export class InputChecks {
     const product = this.#menu.findProduct(group, body.product);
     if (!product) faults.add("product", `must be one of the ${group} on the menu`);
     const quantity = this.#parseQuantity(body.quantity ?? 1, "quantity", faults);
-    faults.refuse();
+    faults.throwIfAny();
     return { product: product?.id ?? "", quantity };
   }
 
   requireQuantity(body: Input): number {
     const faults = new Faults();
     const quantity = this.#parseQuantity(body.quantity, "quantity", faults);
-    faults.refuse();
+    faults.throwIfAny();
     return quantity;
   }
 
@@ -97,7 +97,7 @@ export class InputChecks {
         requestedFor: this.#parseTime(delivery.requestedFor, now, faults),
       },
     };
-    faults.refuse();
+    faults.throwIfAny();
     return recipient;
   }
 

@@ -35,7 +35,7 @@ export class Faults {
   }
 
   /** Throws 422 `validation` if there is a fault. The message names the first fault. */
-  refuse(): void {
+  throwIfAny(): void {
     const [first] = this.#fields;
     if (!first) return;
     const message = `Invalid request: ${first.path} ${first.message}.`;

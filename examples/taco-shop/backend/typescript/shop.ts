@@ -96,7 +96,7 @@ export class Shop {
     if (!/^[\x21-\x7e]{1,100}$/.test(idempotencyKey)) {
       const faults = new Faults();
       faults.add("Idempotency-Key", "must be a header of 1 to 100 visible ASCII characters");
-      faults.refuse();
+      faults.throwIfAny();
     }
     const input = body();
     const stamp = hash("sha256", JSON.stringify(input));

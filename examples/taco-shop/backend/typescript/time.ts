@@ -14,8 +14,8 @@ export function nextClockTime(value: string, now: number, timeZone: string): num
   if (hours === undefined || minutes === undefined) return null;
   const local = now + offsetOf(now, timeZone);
   const wanted = local - (local % DAY) + (Number(hours) * 60 + Number(minutes)) * MINUTE;
-  const today = instantOf(wanted, now, timeZone);
-  return today > now ? today : instantOf(wanted + DAY, now, timeZone);
+  const today = localTimeToUtc(wanted, now, timeZone);
+  return today > now ? today : localTimeToUtc(wanted + DAY, now, timeZone);
 }
 
 /** Parses an RFC 3339 timestamp to epoch milliseconds. Returns null if it is malformed or its date does not exist. */
@@ -29,7 +29,7 @@ export function parseTimestamp(value: string): number | null {
 /**
  * Converts the local time `wanted` in `timeZone` to UTC. A time skipped by daylight saving becomes one hour later.
  */
-function instantOf(wanted: number, now: number, timeZone: string): number {
+function localTimeToUtc(wanted: number, now: number, timeZone: string): number {
   const instant = wanted - offsetOf(wanted - offsetOf(now, timeZone), timeZone);
   return Math.max(instant, wanted - offsetOf(instant, timeZone));
 }

@@ -86,17 +86,17 @@ function useNoticesState(): NoticesState {
 }
 
 /**
- * Calls `then` when the shop responds and no logout is pending.
+ * Calls `onConnected` when the shop responds and no logout is pending.
  *
  * @returns a function that stops trying.
  */
-function whenConnected(then: () => void): () => void {
+function whenConnected(onConnected: () => void): () => void {
   const listeners = new AbortController();
   const attempt = async () => {
     // If a logout is pending, this call sends it first.
     await client.getSession({ fresh: true }).catch(() => {});
     const { error, offline, signOut } = client.$meta.get();
-    if (!listeners.signal.aborted && !error && !offline && !signOut) then();
+    if (!listeners.signal.aborted && !error && !offline && !signOut) onConnected();
   };
   const timer = setInterval(attempt, RETRY_DELAY);
   addEventListener("online", attempt, listeners);

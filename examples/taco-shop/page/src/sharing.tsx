@@ -190,7 +190,7 @@ function Invitations({ menu, invitations, onRevoke }: InvitationsProps): ReactNo
             <span className="grow">
               {role === "edit" ? words.roleMayEdit : words.roleMayView}
               <small>
-                {words.validUntil(clockTime(expiresAt, language, menu.timeZone))} · {words.useCount(uses)}
+                {words.validUntil(clockTime(expiresAt, language, menu.timeZone))} · {words.timesUsed(uses)}
               </small>
             </span>
             <button

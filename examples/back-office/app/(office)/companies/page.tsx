@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { PageFrame } from "../../../components/page-frame.tsx";
 import { listCompanies } from "../../../lib/companies.ts";
-import { office } from "../../../lib/office.ts";
+import { getOffice } from "../../../lib/office.ts";
 import { requireSuperAdmin } from "../../../lib/viewer.ts";
 import { CompanySwitch } from "./company-switch.tsx";
 
@@ -9,7 +9,7 @@ export const metadata = { title: "Companies" };
 
 export default async function Page() {
   const { text, language } = await requireSuperAdmin();
-  const companies = await listCompanies(office().database);
+  const companies = await listCompanies(getOffice().database);
   return (
     <PageFrame>
       <div className="bar">

@@ -1,6 +1,6 @@
 import { AddedNotice } from "../../../components/added-notice.tsx";
 import { PageFrame } from "../../../components/page-frame.tsx";
-import { office } from "../../../lib/office.ts";
+import { getOffice } from "../../../lib/office.ts";
 import { PERMISSIONS } from "../../../lib/permissions.ts";
 import { listRoles } from "../../../lib/roles.ts";
 import { requirePermission } from "../../../lib/viewer.ts";
@@ -10,7 +10,7 @@ export const metadata = { title: "Roles" };
 
 export default async function Page({ searchParams }: { searchParams: Promise<{ added?: string }> }) {
   const { company, text } = await requirePermission("roles.edit");
-  const roles = await listRoles(office().database, company.id);
+  const roles = await listRoles(getOffice().database, company.id);
   const added = Number((await searchParams).added);
   return (
     <PageFrame>

@@ -2,7 +2,7 @@ import Link from "next/link";
 import { AddedNotice } from "../../../components/added-notice.tsx";
 import { PageFrame } from "../../../components/page-frame.tsx";
 import { UsersTable } from "../../../components/users-table.tsx";
-import { office } from "../../../lib/office.ts";
+import { getOffice } from "../../../lib/office.ts";
 import { listUsers } from "../../../lib/users.ts";
 import { requirePermission } from "../../../lib/viewer.ts";
 
@@ -10,7 +10,7 @@ export const metadata = { title: "Users" };
 
 export default async function Page({ searchParams }: { searchParams: Promise<{ added?: string }> }) {
   const { company, user, text } = await requirePermission("users.view");
-  const users = await listUsers(office().database, company.id);
+  const users = await listUsers(getOffice().database, company.id);
   const mayEdit = user.permissions.includes("users.edit");
   const added = Number((await searchParams).added);
   return (

@@ -1,7 +1,7 @@
 import { AddedNotice } from "../../../components/added-notice.tsx";
 import { PageFrame } from "../../../components/page-frame.tsx";
 import { WarehousesTable } from "../../../components/warehouses-table.tsx";
-import { office } from "../../../lib/office.ts";
+import { getOffice } from "../../../lib/office.ts";
 import { requirePermission } from "../../../lib/viewer.ts";
 import { listWarehousesWithTotals } from "../../../lib/warehouses.ts";
 import { WarehouseForm } from "./warehouse-form.tsx";
@@ -10,7 +10,7 @@ export const metadata = { title: "Warehouses" };
 
 export default async function Page({ searchParams }: { searchParams: Promise<{ added?: string }> }) {
   const { company, text, language } = await requirePermission("warehouses.edit");
-  const warehouses = await listWarehousesWithTotals(office().database, company.id);
+  const warehouses = await listWarehousesWithTotals(getOffice().database, company.id);
   const added = Number((await searchParams).added);
   return (
     <PageFrame>

@@ -1,12 +1,12 @@
 import { requireBearer } from "../../../lib/api/route.ts";
-import { office } from "../../../lib/office.ts";
+import { getOffice } from "../../../lib/office.ts";
 import { sessions } from "../../../lib/sessions.ts";
 
 /** Ends the session. All JWTs of the session become invalid. */
 export const POST = sessions.withRequestSession(async (request, handle) => {
   const session = await requireBearer(request, handle);
   const jwt = await handle.jwt();
-  if (jwt) await office().jwts.deny(jwt);
+  if (jwt) await getOffice().jwts.deny(jwt);
   await session.revoke();
   return new Response(null, { status: 204 });
 });

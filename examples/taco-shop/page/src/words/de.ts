@@ -126,7 +126,7 @@ export const de: Words = {
   linkHint: "Er steht nur jetzt da: kopieren Sie ihn, bevor Sie schliessen.",
   links: "Offene Links",
   validUntil: (time) => `bis ${time}`,
-  useCount: (count) => (count === 1 ? "einmal benutzt" : `${count}-mal benutzt`),
+  timesUsed: (count) => (count === 1 ? "einmal benutzt" : `${count}-mal benutzt`),
   revoke: "Zurückziehen",
   revokeLink: (role) => `Link zurückziehen (${role})`,
   people: "Wer dabei ist",

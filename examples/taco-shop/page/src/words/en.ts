@@ -127,7 +127,7 @@ export const en = {
   linkHint: "It is shown only now, so copy it before you close.",
   links: "Open links",
   validUntil: (time: string) => `until ${time}`,
-  useCount: (count: number) => (count === 1 ? "used once" : `used ${count} times`),
+  timesUsed: (count: number) => (count === 1 ? "used once" : `used ${count} times`),
   revoke: "Revoke",
   revokeLink: (role: string) => `Revoke the link (${role})`,
   people: "Participants",

@@ -126,7 +126,7 @@ export const fr: Words = {
   linkHint: "Il ne s’affiche qu’une fois\u00a0: copiez-le avant de fermer.",
   links: "Liens ouverts",
   validUntil: (time) => `jusqu’à ${time}`,
-  useCount: (count) => (count === 1 ? "utilisé une fois" : `utilisé ${count} fois`),
+  timesUsed: (count) => (count === 1 ? "utilisé une fois" : `utilisé ${count} fois`),
   revoke: "Révoquer",
   revokeLink: (role) => `Révoquer le lien (${role})`,
   people: "Participants",

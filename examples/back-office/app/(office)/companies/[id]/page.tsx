@@ -5,7 +5,7 @@ import { PageFrame } from "../../../../components/page-frame.tsx";
 import { UsersTable } from "../../../../components/users-table.tsx";
 import { WarehousesTable } from "../../../../components/warehouses-table.tsx";
 import { findCompany } from "../../../../lib/companies.ts";
-import { office } from "../../../../lib/office.ts";
+import { getOffice } from "../../../../lib/office.ts";
 import { listUsers } from "../../../../lib/users.ts";
 import { requireSuperAdmin } from "../../../../lib/viewer.ts";
 import { listWarehousesWithTotals } from "../../../../lib/warehouses.ts";
@@ -21,7 +21,7 @@ interface Props {
 /** The page of a company with its users and warehouses, for super administrators. */
 export default async function Page({ params, searchParams }: Props) {
   const { text, language } = await requireSuperAdmin();
-  const { database } = office();
+  const { database } = getOffice();
   const { id } = await params;
   const company = /^\d{1,9}$/.test(id) ? await findCompany(database, Number(id)) : null;
   if (company === null) notFound();

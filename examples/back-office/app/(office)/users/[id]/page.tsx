@@ -1,7 +1,7 @@
 import { notFound } from "next/navigation";
 import { BackLink } from "../../../../components/back-link.tsx";
 import { PageFrame } from "../../../../components/page-frame.tsx";
-import { office } from "../../../../lib/office.ts";
+import { getOffice } from "../../../../lib/office.ts";
 import { listRoles } from "../../../../lib/roles.ts";
 import { findListedUser } from "../../../../lib/users.ts";
 import { getViewer, requirePermission } from "../../../../lib/viewer.ts";
@@ -15,7 +15,7 @@ export const metadata = { title: "User" };
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
   const { user, text } = await getViewer();
   if (!user.isSuperAdmin) await requirePermission("users.edit");
-  const { database } = office();
+  const { database } = getOffice();
   const { id } = await params;
   const line = /^\d{1,9}$/.test(id) ? await findListedUser(database, Number(id)) : null;
   if (line === null || (!user.isSuperAdmin && line.companyId !== user.companyId)) notFound();

@@ -1,6 +1,6 @@
 import { BackLink } from "../../../../components/back-link.tsx";
 import { PageFrame } from "../../../../components/page-frame.tsx";
-import { office } from "../../../../lib/office.ts";
+import { getOffice } from "../../../../lib/office.ts";
 import { listRoles } from "../../../../lib/roles.ts";
 import { requirePermission } from "../../../../lib/viewer.ts";
 import { listWarehouses } from "../../../../lib/warehouses.ts";
@@ -10,7 +10,7 @@ export const metadata = { title: "Add a user" };
 
 export default async function Page() {
   const { company, text, user } = await requirePermission("users.edit");
-  const { database } = office();
+  const { database } = getOffice();
   const [roles, warehouses] = await Promise.all([
     listRoles(database, company.id),
     listWarehouses(database, company.id),
