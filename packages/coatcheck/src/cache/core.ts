@@ -14,7 +14,7 @@ export interface Poll {
   /** Renews the lease. Its duration starts at the time at which the poll was sent. */
   readonly renewLease: () => void;
   /** Restarts the time limit `maxSilence` at the time at which the poll was sent. */
-  readonly endSilence: () => void;
+  readonly restartSilenceLimit: () => void;
 }
 
 /** The objects that a {@link CacheCore} uses, and its limits. */
@@ -55,7 +55,7 @@ export class CacheCore {
   readonly #keys: InvalidatedKeys;
   readonly #local: LocalTier;
   readonly #ttl: number;
-  readonly #silence: TimedLease;
+  readonly #silenceLimit: TimedLease;
   #cursor: LogPosition | null = null;
   #polls = 0;
   /** Responses to polls with a lower number are ignored. */
@@ -67,7 +67,7 @@ export class CacheCore {
     this.#keys = keys;
     this.#local = local;
     this.#ttl = ttl;
-    this.#silence = new TimedLease(maxSilence);
+    this.#silenceLimit = new TimedLease(maxSilence);
   }
 
   /** The log position up to which this process has read; 0 before the first poll. */
@@ -125,12 +125,12 @@ export class CacheCore {
 
   /** Call it before sending a poll. Pass its result to {@link applyPage} together with the response. */
   startPoll(monotonic: number, wall: number): Poll {
-    if (this.#cursor !== null && !this.#silence.isValid(monotonic, wall)) this.#startOver();
+    if (this.#cursor !== null && !this.#silenceLimit.isValid(monotonic, wall)) this.#startOver();
     return {
       number: ++this.#polls,
       cursor: this.#cursor,
       renewLease: this.#lease.beginRenewal(monotonic, wall),
-      endSilence: this.#silence.beginRenewal(monotonic, wall),
+      restartSilenceLimit: this.#silenceLimit.beginRenewal(monotonic, wall),
     };
   }
 
@@ -149,7 +149,7 @@ export class CacheCore {
         this.#cursor = page.cursor;
         this.#log.startAt(page.cursor);
         this.#keys.startAt(page.cursor);
-        poll.endSilence();
+        poll.restartSilenceLimit();
       }
       return true;
     }
@@ -166,7 +166,7 @@ export class CacheCore {
     this.#keys.trim();
     this.#keys.clearPending(poll.number);
     poll.renewLease();
-    poll.endSilence();
+    poll.restartSilenceLimit();
     return true;
   }
 

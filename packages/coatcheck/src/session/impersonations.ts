@@ -18,7 +18,7 @@ const MINUTE = 60_000;
 const DEFAULT_IMPERSONATION_AGE = 60 * MINUTE;
 /** The longest impersonation, in milliseconds. */
 const MAX_IMPERSONATION_AGE = 12 * 60 * MINUTE;
-/** The largest page of a store. */
+/** The maximum number of sessions on one page of `SessionStore.list`. */
 const MAX_PAGE_SIZE = 1000;
 
 /** Options of `Session.impersonate`. `reason` is required. */

@@ -4,7 +4,7 @@ import type { SessionLimit } from "./policy.ts";
 import type { SessionRecord } from "./record.ts";
 import type { PutOptions } from "./store.ts";
 
-/** The largest page of a store. It is larger than the highest session limit. */
+/** The maximum number of sessions on one page of `SessionStore.list`. It is larger than the highest session limit. */
 const MAX_PAGE_SIZE = 1000;
 
 /**

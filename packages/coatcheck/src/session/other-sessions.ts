@@ -2,7 +2,7 @@ import type { SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** The largest page of a store. */
+/** The maximum number of sessions on one page of `SessionStore.list`. */
 const MAX_PAGE_SIZE = 1000;
 
 /**

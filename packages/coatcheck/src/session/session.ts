@@ -74,7 +74,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   #token: string | null;
   #state: HandleState;
   /** Null until {@link commit} has resolved. After that, the response headers are sent and changes are late. */
-  #late: LateChanges | null = null;
+  #lateChanges: LateChanges | null = null;
   #mutex: Mutex | null = null;
   #acting: ActingToken | null = null;
   #closed: ClosedSignal | null = null;
@@ -107,7 +107,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * value, make it an object and not an array.
    */
   get data(): Data {
-    this.#pending ??= new PendingChanges(this.#late);
+    this.#pending ??= new PendingChanges(this.#lateChanges);
     return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
   }
 
@@ -128,7 +128,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Stores a message for a later request. Replaces an earlier message with the same name. */
   flash(name: string, message: JsonValue): void {
     requireFlash(name, message);
-    this.#pending ??= new PendingChanges(this.#late);
+    this.#pending ??= new PendingChanges(this.#lateChanges);
     this.#pending.setFlash(name, message);
   }
 
@@ -161,7 +161,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
     requireLoginArguments(subject, options);
     await this.#enqueue(async () => {
-      requireLoginDelivery(this.#start, this.#late);
+      requireLoginDelivery(this.#start, this.#lateChanges);
       const { policy, schema } = this.#deps;
       const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
       const flash = pending?.flash ?? null;
@@ -194,7 +194,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
     await this.#enqueue(async () => {
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
       const elevation = { scope, maxAge, client: this.#start.client };
       await this.#reissue((record, presented) =>
@@ -214,7 +214,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async impersonate(subject: string, options: ImpersonateOptions): Promise<void> {
     requireImpersonateArguments(subject, options);
     await this.#enqueue(async () => {
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       if (this.assurance === "degraded") throw sessionUnavailableError();
       if (this.actor !== null && this.subject === subject) return;
       await this.#write();
@@ -235,7 +235,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return await this.#enqueue(async () => {
       const impersonated = this.#state === "revoked" ? null : (this.#record ?? this.#start.replaced);
       if (!impersonated?.actor) return false;
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
       const { presented } = this.#actingToken;
       this.#switchTo(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
@@ -249,7 +249,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async rotate(): Promise<void> {
     await this.#enqueue(async () => {
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       if (this.#record && !this.actor)
         await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
@@ -368,8 +368,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
-    this.#late ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#late.watchChanges(this.#pending, storesNothing(this.#state, this.#start));
+    this.#lateChanges ??= new LateChanges(this.#deps, onLateFailure);
+    if (this.#pending) this.#lateChanges.watchChanges(this.#pending, storesNothing(this.#state, this.#start));
     const withheldToken = this.hasDuplicates && this.#start.successorToken;
     return createCommit(this.#state, this.#token, this.#record, withheldToken);
   }
@@ -414,7 +414,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       change ? change(applySnapshot(data, validChanges), record) : applySnapshot(data, validChanges);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheldError();
-      requireTokenDelivery(this.#start, this.#late);
+      requireTokenDelivery(this.#start, this.#lateChanges);
       const data = await changed(schema.initial());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
       const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };

@@ -2,7 +2,7 @@ import { knownClient, type RequestClient, type UnusualLogin } from "./binding.ts
 import type { SessionDependencies } from "./dependencies.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** The largest page of a store. */
+/** The maximum number of sessions on one page of `SessionStore.list`. */
 const MAX_PAGE_SIZE = 1000;
 
 const MAIL_HINT =

@@ -211,7 +211,8 @@ describe("POST /session/elevate", () => {
       {
         error: {
           code: "VALIDATION_FAILED",
-          message: 'Invalid request: scope must be "account", unless sessionRoutes() has the option elevate.',
+          message:
+            'Invalid request: scope must be "account", unless sessionRoutes() has the option "elevate".',
         },
       },
     ]);

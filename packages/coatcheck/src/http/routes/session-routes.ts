@@ -227,7 +227,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     if (!elevate && scope !== ACCOUNT_SCOPE)
       throw invalidRequestError(
         "scope",
-        `must be "${ACCOUNT_SCOPE}", unless sessionRoutes() has the option elevate`,
+        `must be "${ACCOUNT_SCOPE}", unless sessionRoutes() has the option "elevate"`,
       );
     const isVerified = elevate
       ? await elevate(credentials, scope, request)

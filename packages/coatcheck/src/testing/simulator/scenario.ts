@@ -11,7 +11,10 @@ export interface NodeClocks {
   readonly clocks: "freeze" | "jump";
 }
 
-/** One action or fault. Numbers index nodes, sessions and scopes, modulo their count. `span` in milliseconds. */
+/**
+ * One action or fault. The numbers are indexes of nodes, sessions and scopes, modulo their count. `span` in
+ * milliseconds.
+ */
 export type Step =
   | {
       readonly kind: "revoke" | "privilege" | "data" | "check";

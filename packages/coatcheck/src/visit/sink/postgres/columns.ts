@@ -112,8 +112,8 @@ function arraysOf(table: InsertTable, columns: readonly string[]): string {
 }
 
 /**
- * Returns a PostgreSQL array with the column of each row. Building the array here is several times faster than in `pg`,
- * which runs two regular expressions for each value.
+ * Returns a PostgreSQL array with one column's value from each row. Building the array here is several times faster
+ * than in `pg`, which runs two regular expressions for each value.
  */
 function arrayLiteral<Row>(rows: readonly Row[], column: keyof Row): string {
   let literal = "{";
