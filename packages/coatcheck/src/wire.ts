@@ -75,8 +75,8 @@ interface ViewFields {
 }
 
 /**
- * The response of `GET base`: the session and its user. `user` is set if a user is logged in, at least to `{ id:
- * subject }`.
+ * The response of `GET base`: the session and its user. If a user is logged in, `user` is set and contains at least
+ * `id`, which is the subject.
  */
 export type SessionView<User = unknown> = ViewFields &
   (

@@ -18,7 +18,7 @@ const ACTIVITIES: readonly Activity[] = ["user", "background", "none"];
 
 /** Rejects an unknown activity class: it would count as none, and the session would time out. Throws `UsageError`. */
 export function requireActivity(input: string, activity: Activity | undefined): void {
-  // This check runs for every request.
+  // Test the usual value first, because this check runs for every request.
   if (activity === "user") return;
   requireOneOf(input, "activity", activity, ACTIVITIES);
 }

@@ -90,10 +90,10 @@ function timesOf(events: readonly BeaconEvent[], now: number): readonly number[]
 }
 
 function sourceOf(
-  { collection, visiting }: VisitingRequest,
+  { collection, requestWithClient }: VisitingRequest,
   { path = "/", query = "", referrer }: BeaconEvent,
 ): Source {
-  return collection.sourceOf(visiting, path + query, referrer);
+  return collection.sourceOf(requestWithClient, path + query, referrer);
 }
 
 /**
@@ -105,10 +105,10 @@ function eventContentOf(
   { visitorId, pageId, at, source }: BeaconPage,
   { id, type, path = "/", title, visibleTime, properties = {} }: BeaconEvent,
 ): EventContent {
-  const { collection, visiting } = visit;
+  const { collection, requestWithClient } = visit;
   const page = {
     id: pageId,
-    host: collection.hostOf(visiting.client.host),
+    host: collection.hostOf(requestWithClient.client.host),
     path: pathOf(path),
     title: title || null,
   };

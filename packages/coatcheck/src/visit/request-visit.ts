@@ -29,7 +29,7 @@ export class RequestVisit extends VisitingRequest {
     const isShown = isPage(status, contentType);
     const counted = this.countedKind();
     if (counted !== null) {
-      if (isShown) this.collection.countDocument(counted, this.collection.tenantOf(this.visiting));
+      if (isShown) this.collection.countDocument(counted, this.collection.tenantOf(this.requestWithClient));
       return null;
     }
     return isShown || this.hasTracked ? new PageView(this, isShown) : null;
@@ -44,13 +44,13 @@ export class RequestVisit extends VisitingRequest {
   /** Stops the collection for this browser and deletes its visitor cookie. Returns the `Set-Cookie` values. */
   optOut(session: AttachedSession): readonly string[] {
     this.#endVisitor(session);
-    return optOutCookies(this.visiting.secure);
+    return optOutCookies(this.requestWithClient.secure);
   }
 
   /** Allows the collection again. The next page view begins a new visitor. Returns the `Set-Cookie` values. */
   optIn(session: AttachedSession): readonly string[] {
     this.#endVisitor(session);
-    return optInCookies(this.visiting.secure);
+    return optInCookies(this.requestWithClient.secure);
   }
 
   #endVisitor(session: AttachedSession): void {

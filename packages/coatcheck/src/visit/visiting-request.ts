@@ -25,7 +25,7 @@ export interface AttachedSession extends VisitedSession {
 export class VisitingRequest {
   readonly isDocument: boolean;
   readonly collection: Collection;
-  readonly visiting: RequestWithClient;
+  readonly requestWithClient: RequestWithClient;
   #describedClient: DescribedClient | null = null;
   #client: EventClient | null = null;
   #countedKind: CountedKind | null | undefined;
@@ -38,10 +38,10 @@ export class VisitingRequest {
   #pageId: string | null = null;
   #source: Source | null = null;
 
-  constructor(collection: Collection, visiting: RequestWithClient) {
+  constructor(collection: Collection, requestWithClient: RequestWithClient) {
     this.collection = collection;
-    this.visiting = visiting;
-    const { request } = visiting;
+    this.requestWithClient = requestWithClient;
+    const { request } = requestWithClient;
     this.isDocument = collection.rules.collects && isDocumentRequest(request, () => this.#describe().kind);
   }
 
@@ -74,20 +74,20 @@ export class VisitingRequest {
 
   /** Returns the source of this page. */
   get source(): Source {
-    const { request } = this.visiting;
-    this.#source ??= this.collection.sourceOf(this.visiting, request.url, request.header("referer"));
+    const { request } = this.requestWithClient;
+    this.#source ??= this.collection.sourceOf(this.requestWithClient, request.url, request.header("referer"));
     return this.#source;
   }
 
   /** Returns the client. Fields that the privacy mode forbids are null. */
   get client(): EventClient {
-    this.#client ??= this.collection.withPlace(this.#describe().client, this.visiting);
+    this.#client ??= this.collection.withPlace(this.#describe().client, this.requestWithClient);
     return this.#client;
   }
 
   /** Returns the page of this request. If a page's script has sent the request, returns the script's page. */
   get page(): EventPage | null {
-    const { request, client } = this.visiting;
+    const { request, client } = this.requestWithClient;
     const host = this.collection.hostOf(client.host);
     if (this.isDocument) return { id: this.pageId, host, path: pathOf(request.url), title: null };
     const referrer = URL.parse(request.header("referer") ?? "");
@@ -114,7 +114,7 @@ export class VisitingRequest {
   /** Returns the visit that this document begins if no visit is open. */
   get newVisit(): RecordedVisit {
     const now = this.collection.now();
-    const landingPage = pathOf(this.visiting.request.url);
+    const landingPage = pathOf(this.requestWithClient.request.url);
     return {
       id: this.pageId ?? this.collection.newId(),
       startedAt: now,
@@ -130,7 +130,7 @@ export class VisitingRequest {
       visitorId: this.visitorId,
       sessionId: session?.record ? session.id : null,
       subject: session?.subject ?? null,
-      tenant: session?.tenant ?? this.collection.tenantOf(this.visiting),
+      tenant: session?.tenant ?? this.collection.tenantOf(this.requestWithClient),
     };
   }
 
@@ -153,7 +153,7 @@ export class VisitingRequest {
   /** Checks a page view for suspicious patterns. */
   watchForSuspicion({ id, client }: SessionRecord, isNewSession: boolean): void {
     const { suspicion } = this.collection;
-    const { request, client: address } = this.visiting;
+    const { request, client: address } = this.requestWithClient;
     if (isNewSession) suspicion.sessionCreated(address.address);
     else {
       const userAgent = request.header("user-agent");
@@ -165,7 +165,7 @@ export class VisitingRequest {
   get cookies(): readonly string[] {
     const { visitorId } = this;
     if (!this.#isNewVisitor || visitorId === null) return [];
-    return [newVisitorCookie(visitorId, this.visiting.secure)];
+    return [newVisitorCookie(visitorId, this.requestWithClient.secure)];
   }
 
   /** Creates a visitor if the browser has none. Returns the visitor's id; null if nothing is collected. */
@@ -179,19 +179,22 @@ export class VisitingRequest {
   /** Returns why the request is only counted; null if it is stored. */
   countedKind(): CountedKind | null {
     if (this.#countedKind === undefined) {
-      this.#countedKind = this.collection.countedKindOf(this.visiting.request, this.#describe().kind);
+      this.#countedKind = this.collection.countedKindOf(
+        this.requestWithClient.request,
+        this.#describe().kind,
+      );
     }
     return this.#countedKind;
   }
 
   #describe(): DescribedClient {
-    this.#describedClient ??= this.collection.describeClient(this.visiting.request);
+    this.#describedClient ??= this.collection.describeClient(this.requestWithClient.request);
     return this.#describedClient;
   }
 
   #findVisitor(): string | null {
-    if (!this.collection.rules.hasCookie) return this.collection.dailyVisitorId(this.visiting);
-    const visitorId = visitorIdOf(this.visiting.request.header("cookie"), this.#sessionVisitorId);
+    if (!this.collection.rules.hasCookie) return this.collection.dailyVisitorId(this.requestWithClient);
+    const visitorId = visitorIdOf(this.requestWithClient.request.header("cookie"), this.#sessionVisitorId);
     if (visitorId !== null || !this.isDocument) return visitorId;
     this.#isNewVisitor = true;
     return randomUUID();

@@ -92,8 +92,8 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 
   /** Creates the visit of a request. For adapters. */
-  open(visiting: RequestWithClient): RequestVisit {
-    return new RequestVisit(this.#collection, visiting);
+  open(requestWithClient: RequestWithClient): RequestVisit {
+    return new RequestVisit(this.#collection, requestWithClient);
   }
 
   /**

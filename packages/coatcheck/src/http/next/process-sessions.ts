@@ -86,7 +86,7 @@ export class ProcessSessions<Data> {
     try {
       visits = (await openVisits?.()) ?? null;
     } catch (error) {
-      // The next request opens both again.
+      // Close the manager, because the next request opens both again.
       await manager.close();
       throw error;
     }
