@@ -21,7 +21,7 @@ import { readJson } from "./json-body.ts";
 import { removeUnusedSchemas } from "./openapi-schemas.ts";
 import { type RequestSessionsOptions, registerSessions } from "./request-sessions.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
-import { compileValidator } from "./validation.ts";
+import { compileValidator, refuseIgnoredBody } from "./validation.ts";
 import { VERSION } from "./version.ts";
 
 /** Options of {@link buildBaseApp}. */
@@ -77,6 +77,9 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   );
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+  });
+  app.addHook("preValidation", async (request) => {
+    refuseIgnoredBody(request.routeOptions.schema, request.body);
   });
   limitConnections(app.server, options.log);
   closeConnectionsOnClose(app);

@@ -212,10 +212,11 @@ export const elevateBody = z.strictObject({
     .max(128)
     .meta({ examples: ["account"] })
     .describe("A name for the actions that the user may take for a while, such as `account`."),
+  // Less than a second is typical of a number of seconds.
   maxAge: z
     .number()
     .int()
-    .min(1)
+    .min(1000)
     .max(DAY)
     .meta({ examples: [600_000] })
     .describe("How long the elevation lasts, in milliseconds."),

@@ -1,5 +1,5 @@
 import type { Fault } from "coatcheck";
-import type { FastifySchemaCompiler } from "fastify";
+import type { FastifySchema, FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
 import { invalidInputError } from "./invalid.ts";
 
@@ -35,6 +35,21 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> =
     if (result.success) return { value: result.data };
     return { error: invalidInputError("request", result.error.issues.flatMap(faultsOf)) };
   };
+
+/**
+ * Rejects members of a body that the route would ignore, such as `except` in the body of a DELETE.
+ *
+ * @param schema the schema of the route; undefined for a route that reads the request itself.
+ */
+export function refuseIgnoredBody(schema: FastifySchema | undefined, body: unknown): void {
+  if (schema === undefined || schema.body !== undefined) return;
+  if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return;
+  const message = "is not a known member: this request has no body";
+  throw invalidInputError(
+    "request",
+    Object.keys(body).map((path) => ({ path, message })),
+  );
+}
 
 /** Returns a predicate such as `must be a string`, so that the path followed by the message is a sentence. */
 function messageOf(issue: RawIssue): string | undefined {

@@ -44,6 +44,13 @@ test.each([
   expect(await totalSessions()).toBe(before);
 });
 
+test("a request without a body rejects members of a body, which it would ignore, and accepts an empty object", async () => {
+  const admin = newClient(ADMIN_TOKEN);
+  const send = (body: unknown) => admin.send("DELETE", "/api/v1/subjects/ada/sessions", body);
+  expectError(await send({ except: crypto.randomUUID() }), 400, "VALIDATION_FAILED", "except");
+  expect((await send({})).status).toBe(200);
+});
+
 test("POST /api/v1/sessions rejects a body with deeply nested JSON", async () => {
   const deep = `{"metadata":{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}}}`;
   expectError(await newClient().post("/api/v1/sessions", deep), 400, "VALIDATION_FAILED");
@@ -182,7 +189,8 @@ test.each([
   ["authenticate", { subject: "a", rememberMe: "yes" }, "rememberMe"],
   ["elevate", { scope: "pay" }, "maxAge"],
   ["elevate", { scope: "pay", maxAge: -1 }, "maxAge"],
-  ["elevate", { scope: "", maxAge: 1 }, "scope"],
+  ["elevate", { scope: "pay", maxAge: 300 }, "maxAge"],
+  ["elevate", { scope: "", maxAge: 1000 }, "scope"],
 ])("POST /%s rejects the body %j", async (change, body, path) => {
   const slack = newClient(API_KEYS.slack);
   const session = await slack.create();
