@@ -10,10 +10,10 @@ import { ConsumerProject, type Manifest, manifestOf } from "./consumer.ts";
 import { root, typescriptBlocks } from "./documents.ts";
 
 /** The import paths whose types require the DOM types. They must load in Node too, because servers render pages. */
-const PATHS_WITH_DOM = ["coatcheck/client", "coatcheck/tracker"];
+const PATHS_THAT_NEED_DOM = ["coatcheck/client", "coatcheck/tracker"];
 
 /** The import paths that require an optional peer dependency. All other paths must load without peer dependencies. */
-const PATHS_WITH_PEER = [
+const PATHS_THAT_NEED_PEERS = [
   "coatcheck/context/sqids",
   "coatcheck/device",
   "coatcheck/fastify",
@@ -31,7 +31,7 @@ const PATHS_WITH_PEER = [
 ];
 
 /** The import paths that import the type declarations of Next.js, which compile only with `skipLibCheck`. */
-const PATHS_WITH_NEXT = ["coatcheck/next", "coatcheck/react/next", "coatcheck/routes/next"];
+const PATHS_THAT_NEED_NEXTJS = ["coatcheck/next", "coatcheck/react/next", "coatcheck/routes/next"];
 
 const NODE_LIBS = ["ES2024"];
 const BROWSER_LIBS = [...NODE_LIBS, "DOM", "DOM.Iterable"];
@@ -86,11 +86,11 @@ try {
     runCommand("attw", tarball, "--profile", "esm-only", "--format", "table-flipped");
   }
 
-  const plain = library.paths.filter((path) => !PATHS_WITH_PEER.includes(path));
+  const plain = library.paths.filter((path) => !PATHS_THAT_NEED_PEERS.includes(path));
   const alone = checkInProject(
     "the library alone",
     [library],
-    plain.filter((path) => !PATHS_WITH_DOM.includes(path)),
+    plain.filter((path) => !PATHS_THAT_NEED_DOM.includes(path)),
   );
   alone.compile(NODE_LIBS);
   alone.load(plain);
@@ -100,12 +100,12 @@ try {
   served.load(service.paths);
   served.run(process.execPath, "node_modules/coatcheck-server/bin/coatcheck.js", "--version");
 
-  const checked = library.paths.filter((path) => !PATHS_WITH_NEXT.includes(path));
+  const checked = library.paths.filter((path) => !PATHS_THAT_NEED_NEXTJS.includes(path));
   const application = checkInProject("an application", [library], checked);
   const { peerDependencies, devDependencies } = library.manifest;
   application.linkPackages(Object.keys({ ...peerDependencies, ...devDependencies }), library.workspace);
   application.compile(BROWSER_LIBS);
-  for (const path of PATHS_WITH_NEXT) application.writeImport(path);
+  for (const path of PATHS_THAT_NEED_NEXTJS) application.writeImport(path);
   application.load(library.paths);
   // The examples in the documents import other packages. Do not check the declarations of those packages.
   for (const { file, code } of typescriptBlocks()) application.write(file, code);

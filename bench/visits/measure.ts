@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
 import { BATCH_SIZE, firstItems, type LoadResult, storeEvents } from "./load.ts";
 import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
-import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION } from "./traffic.ts";
+import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION_EVENTS } from "./traffic.ts";
 
 /** Number of events that are stored one by one, to compare with `BATCHED_EVENTS` events that are stored in batches. */
 const SINGLE_EVENTS = 2000;
@@ -44,7 +44,7 @@ export async function measureDatabase(
   console.error("  all events");
   const database = await kind.open();
   try {
-    const total = (visits / VISITS_PER_MILLION) * 1_000_000;
+    const total = (visits / VISITS_PER_MILLION_EVENTS) * 1_000_000;
     const whole = await storeEvents(
       eventsOf({ visits, days: TRAFFIC_DAYS }),
       (events) => database.sink.write({ events, counts: [] }),
@@ -101,7 +101,7 @@ async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: L
 /** Measures the rollup of a day with 500,000 events, or with all generated events if those are fewer. */
 async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayResults> {
   console.error("  one day");
-  const visits = Math.min(allVisits, (MEASURED_DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION);
+  const visits = Math.min(allVisits, (MEASURED_DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION_EVENTS);
   const database = await kind.open();
   try {
     const { events } = await storeEvents(

@@ -12,7 +12,7 @@ export const DAY = 24 * 60 * MINUTE;
 /** The end of the traffic: the first millisecond after its last day in UTC, as epoch milliseconds. */
 export const TRAFFIC_END = Date.UTC(2026, 9, 1);
 /** The number of visits that produce about one million events. */
-export const VISITS_PER_MILLION = 150_000;
+export const VISITS_PER_MILLION_EVENTS = 150_000;
 
 /** The share of the visits that are the first visit of a new visitor. */
 const NEW_VISITORS = 0.6;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FormError, type TextKey } from "./form-error.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.ts";
 
-/** Returns the message of a fault. The type checks that the message is the key of a text. */
+/** Returns the key unchanged. Its type makes the compiler reject a key without a text. */
 const text = (key: TextKey) => key;
 
 /** An id in a form. */

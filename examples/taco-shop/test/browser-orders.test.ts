@@ -29,7 +29,7 @@ const PLACED: Order = {
   total: 0,
 };
 
-/** Creates the shop's order classes with a new session manager, and two accounts. */
+/** Creates the shop's objects for orders, with a new session manager and two accounts. */
 async function setUp() {
   const clock = fakeClock();
   const due: (() => unknown)[] = [];

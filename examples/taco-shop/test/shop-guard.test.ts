@@ -55,7 +55,7 @@ describe("a service that uses the shop's database", () => {
     }
   });
 
-  test("hides the reserved members $order and $upstream from the order's API consumer and the admin, and rejects their writes", async () => {
+  test("hides the reserved members $order and $upstream from API clients and the admin, and rejects writes to these members", async () => {
     const slack = shop.consumer();
     const order = await slack.createOrder();
     await slack.post(`${order}/cart/tacos`, TACO_XL);

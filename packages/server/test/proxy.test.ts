@@ -52,7 +52,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE_COOKIE);
   });
 
-  test("a cookie without Secure is ignored in a request to a host that is not loopback", async () => {
+  test("ignores a cookie without Secure if the requested host is another one", async () => {
     observed = await buildObservedApp();
     const { app } = observed;
     const { headers, json } = await app.inject({

@@ -12,7 +12,7 @@ const SQLITE_BUSY = 5;
 const MAX_WAIT = 10_000;
 const RETRY_AFTER = 5;
 
-/** Opens a file of SQLite, and creates it with its tables if it is missing. */
+/** Opens an SQLite file. Creates the file and its tables if they are missing. */
 export function openSqlite(path: string): Driver {
   mkdirSync(dirname(path), { recursive: true });
   const sqlite = new DatabaseSync(path);

@@ -7,7 +7,7 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   readonly fault?: string | undefined;
 }
 
-/** A text field with its label and its fault or hint. */
+/** A text field with its label, and with its error message or hint. */
 export function Field({ label, hint, fault, ...input }: FieldProps): ReactNode {
   const id = useId();
   const note = fault ?? hint;

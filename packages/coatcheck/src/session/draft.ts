@@ -313,7 +313,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
 export function lostChangeError(path: string): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    `The change of "${path}" cannot be stored, because it is no longer part of the session's data: read session.data again after a write, a logout or an impersonation.`,
+    `Cannot store the change of "${path}": this object is no longer part of the session's data. Read session.data again after a write, a logout or an impersonation.`,
   );
 }
 

@@ -373,7 +373,7 @@ export class SessionManager<Data = JsonObject> {
     return await this.#store.list(filter, page);
   }
 
-  /** Counts the stored sessions. The counts of a large store may be up to a minute old; `countedAt` is their time. */
+  /** Counts the stored sessions. The counts of a large store may be up to a minute old; `countedAt` is when they were taken. */
   async stats(): Promise<StoreStats> {
     return await this.#store.stats(this.#clock.now());
   }

@@ -188,9 +188,9 @@ export interface SessionStore {
   list(filter: SessionFilter, page: PageRequest): Promise<Page>;
 
   /**
-   * Counts the sessions at `now`, epoch milliseconds. A store with slow counting may return counts from the last minute
-   * and count again for the next call; `countedAt` is their time. With up to a thousand sessions, every call waits for
-   * a new count.
+   * Counts the sessions at `now`, epoch milliseconds. A store that counts slowly may return counts that are up to a
+   * minute old, and then counts again in the background; `countedAt` is the time of the returned counts. With up to a
+   * thousand sessions, every call waits for a new count.
    */
   stats(now: number): Promise<StoreStats>;
 

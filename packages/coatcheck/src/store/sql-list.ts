@@ -18,8 +18,8 @@ export interface ListSource<Schema> {
   /** The view of the sessions with mass revocations applied. */
   readonly view: string;
   readonly columns: readonly (keyof SessionRow)[];
-  /** For a row `s` of the table: the hour of its time `ends_at`. */
-  readonly endHour: RawBuilder<number>;
+  /** For a row `s` of the table: the hour of `ends_at`, in hours since the epoch. */
+  readonly expiryHour: RawBuilder<number>;
   /** Condition on a row `s` of the table: no mass revocation has ended it. */
   readonly isSpared: RawBuilder<boolean>;
   /** Condition on a row `s` of the table: it was written before a mass revocation. */
@@ -97,10 +97,10 @@ class ListQuery<Schema> {
 
   /** Reads the active sessions. With `liveAt`, omits the sessions that a timeout had ended at that time. */
   async readActive(liveAt: number | undefined): Promise<readonly SessionRow[]> {
-    const { table, endHour, isSpared } = this.#source;
+    const { table, expiryHour, isSpared } = this.#source;
     const conditions = [...this.#conditions, IS_NOT_REVOKED, isSpared];
     if (liveAt !== undefined) {
-      conditions.push(sql`${endHour} >= ${Math.floor(liveAt / HOUR)} and s.ends_at > ${liveAt}`);
+      conditions.push(sql`${expiryHour} >= ${Math.floor(liveAt / HOUR)} and s.ends_at > ${liveAt}`);
     }
     return await this.#readRows(this.#select(this.#columns(), table, conditions));
   }

@@ -75,7 +75,7 @@ async function replaceCiphertext(
 }
 
 describe("a session in an encrypted store", () => {
-  it("is stored with encrypted data, flash messages, metadata, client and binding, and is returned decrypted", async () => {
+  it("has its data, flash messages, metadata, client and binding encrypted in the store and decrypted when it is read", async () => {
     const { inner, store } = createSite(memoryStore());
     const record = makeFullRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });

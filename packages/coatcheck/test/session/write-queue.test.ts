@@ -176,7 +176,7 @@ describe("the write queue", () => {
     expect(await catchErrorCode(manager.patch(id, { views: 1 }))).toBeNull();
   });
 
-  it("rejects writes with RATE_LIMITED while changes of 8 MiB in total wait", async () => {
+  it("rejects further writes with RATE_LIMITED while 8 MiB of changes are queued", async () => {
     const { manager, observed, id } = await setUp();
     const release = observed.holdWrites();
     const first = manager.patch(id, { views: 0 });

@@ -77,7 +77,7 @@ export async function startApi() {
     },
     /** Sends a request without writing it to the transcript. */
     async prepare(line: string, options?: RequestOptions): Promise<ReceivedResponse> {
-      return receivedOf((await send(line, options)).response);
+      return toReceivedResponse((await send(line, options)).response);
     },
     /** Sends a request and writes request and response to the transcript. `show` can shorten the response body. */
     async record(title: string, line: string, options?: RequestOptions, show = (body: string) => body) {
@@ -89,7 +89,7 @@ export async function startApi() {
         headers: headersOf(response.headers),
         body: show(body),
       });
-      return receivedOf(response);
+      return toReceivedResponse(response);
     },
     async close() {
       await app.close();
@@ -105,7 +105,7 @@ function headersOf(headers: object): Record<string, string | string[]> {
   );
 }
 
-function receivedOf(response: {
+function toReceivedResponse(response: {
   readonly statusCode: number;
   readonly headers: object;
   readonly body: string;

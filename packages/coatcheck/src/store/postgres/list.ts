@@ -11,7 +11,7 @@ export function createListSource({ kysely }: PostgresDatabase): ListSource<Postg
     table: "coatcheck_session",
     view: "coatcheck_session_now",
     columns: READ_COLUMNS,
-    endHour: sql`s.ends_hour`,
+    expiryHour: sql`s.ends_hour`,
     isSpared: sql`not exists (
       select from coatcheck_mass_revocation m where m.epoch > s.epoch and (m.tenant is null or m.tenant = s.tenant)
     )`,

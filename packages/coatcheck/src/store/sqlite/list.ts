@@ -17,7 +17,7 @@ export function createListSource(database: DatabaseSync): ListSource<Tables> {
     table: "session",
     view: "session_now",
     columns: COLUMNS,
-    endHour: sql`+s.end_hour`,
+    expiryHour: sql`+s.end_hour`,
     isSpared: sql.raw(
       `+s.written_at > ${newestMassRevocation("'everyone'")}
        AND +s.written_at > ${newestMassRevocation("'tenant:' || s.tenant")}`,

@@ -41,7 +41,7 @@ export class Sender {
   }
 
   add(pageId: string, event: PendingEvent["event"]): void {
-    this.#pending.push(this.#createPending(pageId, event));
+    this.#pending.push(this.#toPendingEvent(pageId, event));
     this.#dropOldest(this.#pending);
     this.schedule();
   }
@@ -76,7 +76,7 @@ export class Sender {
    * There is no response, so the pending events are sent again if the page is shown again.
    */
   sendLast(pageId: string, last: PendingEvent["event"] | null): void {
-    const pending = last ? [...this.#pending, this.#createPending(pageId, last)] : this.#pending;
+    const pending = last ? [...this.#pending, this.#toPendingEvent(pageId, last)] : this.#pending;
     for (const batch of this.#splitByBody(pending)) {
       const body = this.#bodyOf(batch);
       const blob = new Blob([body], { type: "application/json" });
@@ -112,7 +112,7 @@ export class Sender {
     return batches;
   }
 
-  #createPending(pageId: string, event: PendingEvent["event"]): PendingEvent {
+  #toPendingEvent(pageId: string, event: PendingEvent["event"]): PendingEvent {
     return { pageId, event, at: this.#scope.performance.now() };
   }
 

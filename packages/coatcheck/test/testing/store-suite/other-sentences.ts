@@ -25,7 +25,7 @@ export const OTHER_SENTENCES: Readonly<Record<string, readonly string[]>> = {
   "permits something": [
     "A crash may lose touches: then sessions end too early, but never too late.",
     "A call is not atomic: a store may write many touches in several steps, and a call that fails may have written some of them.",
-    "A store with slow counting may return counts from the last minute and count again for the next call; `countedAt` is their time.",
+    "A store that counts slowly may return counts that are up to a minute old, and then counts again in the background; `countedAt` is the time of the returned counts.",
     "A call is not atomic: it deletes in small steps, so that other calls can run in between.",
     "Rows that a failed call has deleted stay deleted.",
   ],

@@ -1,2 +1,2 @@
-/** The batch interval of the process that tests kill, in milliseconds. */
+/** How often the process that the tests kill writes a batch, in milliseconds. */
 export const BATCH_INTERVAL = 50;

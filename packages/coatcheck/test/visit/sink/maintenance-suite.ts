@@ -210,7 +210,7 @@ export function testMaintenance(open: () => Promise<MaintainedSink>): void {
     });
   });
 
-  it("erasePerson() removes a returning visitor and their waits from the rollups", async () => {
+  it("erasePerson() removes a returning visitor, and the times between their funnel steps, from the rollups", async () => {
     const visit = (visitorId: string, at: number) => [
       createEvent({ visitorId, at, type: "product_view" }),
       createEvent({ visitorId, at: at + 7, type: "add_to_cart" }),
