@@ -15,7 +15,7 @@ describeWithProgram("chromium", "the specification's workflow of two users, unch
   });
   afterAll(() => browser?.close());
 
-  test("the specification's example places two orders, whose sessions are children of the browser's session", async () => {
+  test("two orders are placed as in the specification's example, and their sessions are children of the browser's session", async () => {
     const page = await browser.context.newPage();
     await page.goto(`${shop.url()}/health`);
     const responses: [string, number][] = [];

@@ -137,7 +137,7 @@ export const createBody = z
   .nullish();
 
 /** The body of `POST /api/v1/sessions`. */
-export const createOrLogInBody = createBody
+export const createOrLogInBodySchema = createBody
   .unwrap()
   .unwrap()
   .extend({

@@ -25,7 +25,7 @@ export interface PreferenceOptions<Value extends string, From extends Dependenci
   readonly invalidates?: readonly (keyof From & string)[];
 }
 
-/** A preference without the types of the application. */
+/** A preference without the application's type parameters, for code that handles every preference. */
 export interface PreferenceSettings {
   readonly values: readonly string[];
   readonly default: string | ((from: Readonly<Record<string, unknown>>) => unknown);

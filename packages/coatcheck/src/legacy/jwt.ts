@@ -95,8 +95,8 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
 }
 
 /**
- * Returns the header and payload of a token. The signature is not part of the key, because base64url can encode it in
- * several ways (RFC 4648 §3.5).
+ * Returns the header and payload of a token, which identify a session without an id. The signature is left out, because
+ * base64url can encode it in several ways (RFC 4648 §3.5).
  */
 function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));

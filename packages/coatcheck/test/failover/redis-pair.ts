@@ -8,7 +8,7 @@ import { untilResolved } from "../store/redis/store-fixtures.ts";
 /** Deadline of a command in milliseconds. It is long, because many tests share two cores. */
 export const COMMAND_DEADLINE = 2000;
 
-/** Registers a function that closes a server or connection. By default, that function runs at the end of the test. */
+/** Registers a function that closes a server or connection at the end of the test or run. */
 export type RegisterCleanUp = (cleanUp: () => Promise<void>) => void;
 
 type RedisSettings = Readonly<Record<string, string>>;

@@ -114,7 +114,7 @@ it.each(["/theme", "/notice"])(
 );
 
 describe("the outage policy `anonymous` during a long outage", () => {
-  it("serves a page that only reads, and reports nothing", async () => {
+  it("serves a page that only reads the session, without reporting an error", async () => {
     const { get, reported, failed } = await startWithExpiredLease("anonymous");
     expect(await get("/")).toEqual({ status: 200, body: "null full", cookies: [] });
     expect([reported, failed]).toEqual([[], []]);

@@ -45,7 +45,7 @@ const withSessionCookie = (token: string) => ({ headers: { cookie: `__Host-sid=$
 afterEach(() => vi.restoreAllMocks());
 
 describe("sessionErrors() of Hono", () => {
-  it("responds to other errors like Hono without an error handler, and logs the same errors", async () => {
+  it("leaves other errors to Hono's default: the same response and the same log as without an error handler", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const outcomeOf = async (app: App, path: string) => {
       logged.mockClear();

@@ -52,7 +52,7 @@ describe.each(WRITES)("a value that a handler holds across %s", (_name, write) =
 });
 
 describe("a value that a handler holds while another request changes the same member", () => {
-  it("keeps both changes if it is an object", async () => {
+  it("keeps both changes if the value is an object", async () => {
     const { session, manager, stored } = await openSessionWith({});
     const cart: Record<string, number> = { a: 1 };
     session.data.cart = cart;

@@ -55,7 +55,7 @@ describe("writes of a session with thousands of members", () => {
     expect(await catchErrorCode(manager.patch(record.id, { a: 1 }))).toBe("PAYLOAD_TOO_LARGE");
   });
 
-  it("are refused above the size limit, if assignments add up to more than it", async () => {
+  it("are refused if the assignments together exceed the size limit", async () => {
     const { manager, open } = createFixture({ policy: { maxDataBytes: 200 } });
     const session = await open((await manager.create()).token);
     session.data.first = "x".repeat(100);

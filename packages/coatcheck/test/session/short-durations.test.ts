@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** Passes a part of the options, which the check accepts. */
+/** Lets incomplete options compile. The checks at run time accept them. */
 const partial = (value: unknown) => value as never;
 
 const newManager = (policy: Partial<SessionPolicy> = {}) =>

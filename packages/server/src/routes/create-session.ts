@@ -8,7 +8,7 @@ import type { Caller } from "../caller.ts";
 import type { ClientDescriber } from "../client-describer.ts";
 import type { App } from "../fastify-app.ts";
 import { ownerOf, requirePrincipal } from "../ownership.ts";
-import { createOrLogInBody, failures, success } from "../schemas.ts";
+import { createOrLogInBodySchema, failures, success } from "../schemas.ts";
 import { createdSession } from "../session-schemas.ts";
 import { successBody, toIso } from "../views.ts";
 import { relayEvents } from "../visits/relay.ts";
@@ -33,7 +33,7 @@ export function createSessionRoute(
         description:
           "Without a cookie or key: creates the browser's own session and sets its cookie. With a cookie: creates a session under the browser's own. With an API key: creates a session of that consumer; with `subject`, it is logged in, and the response contains its token.",
         tags: ["sessions"],
-        body: createOrLogInBody,
+        body: createOrLogInBodySchema,
         response: { 201: success(createdSession), ...failures },
       },
       config: {

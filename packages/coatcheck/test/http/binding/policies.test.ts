@@ -202,7 +202,7 @@ describe("the policy `log`", () => {
     ]);
   });
 
-  it("gives way to the stricter policy for the other change if both the browser and the network have changed", async () => {
+  it("gives way to a stricter policy if both the browser and the network have changed, and each has its own policy", async () => {
     const site = new Site({ binding: { userAgent: "step-up", address: "log" } });
     const token = await site.logIn();
     await site.loadSession({ token, userAgent: CHROME, address: AWAY_ADDRESS });

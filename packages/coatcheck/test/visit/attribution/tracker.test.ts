@@ -118,7 +118,7 @@ describe("visible time in page_time", () => {
     expect(page.events).toMatchObject([{ visibleTime: 3_000 }]);
   });
 
-  it("begins when a page in a background tab is shown", async () => {
+  it("begins when a page that was opened in a background tab is first shown", async () => {
     const page = createPageCountedByServer({ visibility: "hidden" });
     await page.advance(60_000);
     page.setVisibility("visible");

@@ -119,7 +119,8 @@ export async function compareBreakdowns({ questions, recount }: ComparedQuestion
   }
 }
 
-/** Compares closed and open funnels by visit and by visitor, with windows, pages and filters. */
+/** Compares the funnels of the questions with those of the recount: closed and open, by visit and by visitor, with windows,
+ * pages and filters. */
 export async function compareFunnels({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of TESTED_RANGES) {
     for (const steps of [SHOP_FUNNEL_STEPS, PAGE_FUNNEL_STEPS]) {

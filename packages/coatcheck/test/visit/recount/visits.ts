@@ -60,7 +60,7 @@ export function removeRepeatedOrders(arrived: readonly Action[]): Action[] {
   });
 }
 
-/** Assigns all actions that have arrived to visits. */
+/** Groups the actions that have arrived into visits. */
 export function recountVisits(arrived: readonly Action[]): Visits {
   const actions = removeRepeatedOrders(arrived);
   const byVisitor = Map.groupBy(

@@ -102,7 +102,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
-  it("convert() marks the session but rejects if the queue is full, and succeeds when it is repeated", async () => {
+  it("if the queue is full, convert() marks the session as converted but rejects, and a second call succeeds", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");

@@ -186,7 +186,10 @@ export class PostgresIngest {
     return { ...addition, result, stored: [], previous: null };
   }
 
-  /** Returns the start of an earlier visit that gains or loses a backend event; null if there is none. */
+  /**
+   * Returns the start of the visit from which to rebuild again, if the rebuild moves a backend event into or out of a
+   * visit before the rebuilt ones. Otherwise returns null.
+   */
   async #earlierStart(
     { restartFromVisit, backendEvents }: RebuildResult,
     visitor: number,
