@@ -29,7 +29,7 @@ interface KeyMark {
  */
 export class InvalidatedKeys {
   readonly #capacity: number;
-  /** Key → its newest invalidation, oldest first. */
+  /** Key → the newest invalidation of that key. The keys are in the order of these invalidations, oldest first. */
   readonly #marks = new Map<string, KeyMark>();
   /**
    * Key → number of the last poll that was sent before the key was invalidated. The response to a later poll removes

@@ -36,7 +36,7 @@ export interface LoginRequest {
    */
   readonly change?: ((data: JsonObject) => JsonObject) | null;
   readonly flash?: JsonObject | null;
-  /** The client to bind the session to. Default: none. */
+  /** The client to which the session is bound. Default: none. */
   readonly client?: RequestClient | null;
 }
 
@@ -47,7 +47,7 @@ export interface ElevationRequest {
   readonly maxAge: number;
   /** The token that the request presented; null for a step-up by session id, without a token. */
   readonly presented: PresentedToken | null;
-  /** The client to bind the session to. Default: none. */
+  /** The client to which the session is bound. Default: none. */
   readonly client?: RequestClient | null;
 }
 

@@ -45,7 +45,7 @@ interface NewSessionValues extends CreateOptions {
 
 interface NewLoginValues extends NewSessionValues {
   readonly subject: string;
-  /** The client to bind the session to. Default: none. */
+  /** The client to which the session is bound. Default: none. */
   readonly boundTo?: RequestClient | null;
 }
 

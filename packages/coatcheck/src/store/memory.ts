@@ -33,7 +33,7 @@ import type {
   Touch,
 } from "../session/store.ts";
 
-/** A log item, with the time at which it was appended. `sweep` deletes log items by that time. */
+/** A log item, with the time at which it was appended. `sweep` uses this time to find the log items to delete. */
 interface LogEntry {
   readonly item: LogItem;
   readonly at: number;
@@ -48,7 +48,10 @@ interface StoredSession {
 
 /** Options of {@link memoryStore}. */
 interface MemoryStoreOptions {
-  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
+  /**
+   * Supplies the time of each revocation. `sweep` uses these times to find the revoked sessions to delete. Default: the
+   * system clock.
+   */
   readonly clock?: Clock;
 }
 

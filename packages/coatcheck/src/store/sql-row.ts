@@ -28,8 +28,8 @@ export interface SessionRow {
   expires_at: number;
   idle_timeout: number;
   /**
-   * The earlier of the two timeouts while the session is active; the time of revocation afterwards. `sweep` deletes
-   * rows by this time.
+   * The earlier of the two timeouts while the session is active; the time of revocation afterwards. `sweep` uses this
+   * time to find the rows to delete.
    */
   ends_at: number;
   body: string;

@@ -59,7 +59,10 @@ export type PostgresStoreOptions = {
    * calls that may read all sessions (`stats`, `sweep`, the count after a mass revocation) may take 60 s.
    */
   readonly deadline?: number;
-  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
+  /**
+   * Supplies the time of each revocation. `sweep` uses these times to find the revoked sessions to delete. Default: the
+   * system clock.
+   */
   readonly clock?: Clock;
   /**
    * Receives a notice when the server rejects calls for a reason that an operator should know (it is a read-only

@@ -59,7 +59,10 @@ export {
 export interface RedisStoreOptions {
   /** First part of every key. Applications that share a server need different prefixes. Default: `coatcheck`. */
   readonly prefix?: string;
-  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
+  /**
+   * Supplies the time of each revocation. `sweep` uses these times to find the revoked sessions to delete. Default: the
+   * system clock.
+   */
   readonly clock?: Clock;
   /**
    * Called when the server's eviction policy is found to be unsafe for sessions, and when it is safe again. Default: a

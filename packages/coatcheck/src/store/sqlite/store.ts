@@ -40,7 +40,10 @@ export interface SqliteStoreOptions {
    * time. Default: 2000.
    */
   readonly busyTimeout?: number;
-  /** Supplies the time of each revocation. `sweep` deletes revoked sessions by that time. Default: the system clock. */
+  /**
+   * Supplies the time of each revocation. `sweep` uses these times to find the revoked sessions to delete. Default: the
+   * system clock.
+   */
   readonly clock?: Clock;
 }
 
