@@ -22,10 +22,13 @@ export class WaitRollup {
   /** Adds a visit that started on the day. */
   addVisit(visit: RolledUpVisit): void {
     for (const mode of MODES) {
-      const times = STEP_TIMES[mode].map((column) => visit[column]);
-      for (const [step, waits] of this.#waits[mode].entries()) {
-        const [at = null, nextAt = null] = times.slice(step);
-        if (at !== null && nextAt !== null && nextAt >= at) waits.push(nextAt - at);
+      let at: number | null = null;
+      let step = -1;
+      for (const column of STEP_TIMES[mode]) {
+        const nextAt = visit[column];
+        if (at !== null && nextAt !== null && nextAt >= at) this.#waits[mode][step]?.push(nextAt - at);
+        at = nextAt;
+        step++;
       }
     }
   }

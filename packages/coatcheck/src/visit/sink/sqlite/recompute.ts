@@ -1,6 +1,7 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { type LocalTime, weekOf } from "../../facts/local-time.ts";
 import { DayRollup, type DayRows } from "../../rollup/day-rollup.ts";
+import { ROLLED_UP_COLUMNS, type RolledUpVisit } from "../../rollup/dimensions.ts";
 import {
   HOURLY_COLUMNS,
   METRIC_COLUMNS,
@@ -16,6 +17,8 @@ import type { BackendEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
  * have 23 hours.
  */
 const MAX_DAYS_AFTER_START = 2;
+
+const VISIT_COLUMNS_SQL = ROLLED_UP_COLUMNS.map((name) => `v.${name}`).join(", ");
 
 /** A day whose rollups (precomputed statistics) are out of date. */
 interface DirtyDay {
@@ -49,12 +52,13 @@ export function recomputeDays(database: DatabaseSync, time: LocalTime, limit: nu
 function computeDay(database: DatabaseSync, time: LocalTime, { tenant, day }: DirtyDay): DayRows {
   const rollup = new DayRollup(tenant, day, time);
   const visits = database.prepare(
-    `SELECT v.*, j.journey FROM coatcheck_visit v LEFT JOIN coatcheck_visit_journey j ON j.visit_id = v.id
+    `SELECT j.journey, ${VISIT_COLUMNS_SQL} FROM coatcheck_visit v LEFT JOIN coatcheck_visit_journey j ON j.visit_id = v.id
      WHERE v.tenant = ? AND v.local_day BETWEEN ? AND ? AND v.last_day >= ?`,
   );
+  visits.setReturnArrays(true);
   for (const row of visits.iterate(tenant, day - MAX_DAYS_AFTER_START, day, day)) {
-    const visit = row as unknown as VisitRow & { journey: string | null };
-    rollup.addVisit(visit, visit.journey);
+    const [journey, ...values] = row as unknown as [string | null, ...SQLOutputValue[]];
+    rollup.addVisit(visitOfValues(values), journey);
   }
   const visitOf = database.prepare("SELECT * FROM coatcheck_visit WHERE id = ?");
   const orders = database.prepare("SELECT * FROM coatcheck_visit_order WHERE tenant = ? AND local_day = ?");
@@ -70,6 +74,14 @@ function computeDay(database: DatabaseSync, time: LocalTime, { tenant, day }: Di
     rollup.addEventWithoutVisit(row as unknown as BackendEventRow);
   }
   return rollup.rows();
+}
+
+/** Creates a visit from its values. Objects that `node:sqlite` creates are hash tables, which take longer to read. */
+function visitOfValues(values: readonly SQLOutputValue[]): RolledUpVisit {
+  const visit: Record<string, SQLOutputValue> = {};
+  let index = 0;
+  for (const name of ROLLED_UP_COLUMNS) visit[name] = values[index++] as SQLOutputValue;
+  return visit as unknown as RolledUpVisit;
 }
 
 function writeDay(database: DatabaseSync, time: LocalTime, dirty: DirtyDay, rows: DayRows): void {
