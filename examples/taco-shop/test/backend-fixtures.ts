@@ -55,7 +55,7 @@ export type ChangeResponse = { item: { id: number; total: number } | null; cart:
 /** The body of an error response. */
 export type ErrorBody = { error: { code: string; fields?: { path: string }[]; items?: unknown } };
 
-/** Returns the header of a new idempotency key. */
+/** Returns a header with a new idempotency key. */
 export const idempotencyKeyHeader = () => ({ "idempotency-key": crypto.randomUUID() });
 
 /** Sends requests to the backend as one visitor. `T` is the type of the response body. */

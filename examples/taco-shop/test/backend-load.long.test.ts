@@ -132,10 +132,10 @@ describeEachBackend(
       let killing = true;
 
       /** Repeats an idempotent request until it succeeds. */
-      const retry = async <T>(ask: () => Promise<T>): Promise<T> => {
+      const retry = async <T>(send: () => Promise<T>): Promise<T> => {
         for (;;) {
           try {
-            return await ask();
+            return await send();
           } catch (error) {
             const code = error instanceof CoatcheckError ? error.code : String(error);
             failures.set(code, (failures.get(code) ?? 0) + 1);
@@ -185,7 +185,7 @@ describeEachBackend(
       await upstream.close();
     }, 120_000);
 
-    /** Returns how many tacos L were subtracted from the stock. */
+    /** Returns how many tacos of size L were subtracted from the stock. */
     async function orderCount(url: string): Promise<number> {
       const stock = (await (await fetch(`${url}/stock`)).json()) as { garnitures: Record<string, number> };
       return LARGE_STOCK - (stock.garnitures.tomates ?? 0);

@@ -10,7 +10,7 @@ import { describeWithProgram } from "../../../scripts/test-programs/describe.ts"
 import { startBackend } from "../backend/start.ts";
 import { describeEachBackend, temporaryFolder } from "./backend-fixtures.ts";
 
-function folder(): string {
+function createFolder(): string {
   const { path, remove } = temporaryFolder();
   onTestFinished(remove);
   return path;
@@ -20,7 +20,7 @@ describeEachBackend(
   (kind) => `the ${kind} backend`,
   (kind) => {
     test("a backend responds after startBackend(), and no longer responds after stop()", async () => {
-      const backend = await startBackend({ port: 0, dataDir: folder(), kind });
+      const backend = await startBackend({ port: 0, dataDir: createFolder(), kind });
       expect(await (await fetch(`${backend.url}/health`)).json()).toEqual({ status: "ok", kind });
       await backend.stop();
       await expect(fetch(`${backend.url}/health`)).rejects.toThrow("fetch failed");
@@ -29,7 +29,7 @@ describeEachBackend(
 
     test("a backend ends when the process that started it is killed", async () => {
       const start = fileURLToPath(new URL("../backend/start.ts", import.meta.url));
-      const options = JSON.stringify({ port: 0, dataDir: folder(), kind });
+      const options = JSON.stringify({ port: 0, dataDir: createFolder(), kind });
       const program = `
     const { startBackend } = await import(${JSON.stringify(start)});
     console.log((await startBackend(${options})).url);`;
@@ -54,25 +54,25 @@ test("startBackend() rejects with EADDRINUSE when the port is in use", async () 
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
-  const start = startBackend({ port, dataDir: folder(), kind: "typescript" });
+  const start = startBackend({ port, dataDir: createFolder(), kind: "typescript" });
   await expect(start).rejects.toMatchObject({ code: "EADDRINUSE" });
   server.close();
 });
 
 describeWithProgram("php", "startBackend() with kind auto and PHP on the path", () => {
   test("startBackend() with the kind `auto` starts the PHP backend if PHP is installed", async () => {
-    const backend = await startBackend({ port: 0, dataDir: folder(), kind: "auto" });
+    const backend = await startBackend({ port: 0, dataDir: createFolder(), kind: "auto" });
     expect(backend.kind).toBe("php");
     await backend.stop();
   });
 });
 
 test("startBackend() with the kind `auto` starts the TypeScript stand-in if PHP is not on the path", async () => {
-  const path = folder();
+  const path = createFolder();
   symlinkSync("/bin/sh", join(path, "sh"));
   vi.stubEnv("PATH", path);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const backend = await startBackend({ port: 0, dataDir: folder(), kind: "auto" });
+  const backend = await startBackend({ port: 0, dataDir: createFolder(), kind: "auto" });
   expect(backend.kind).toBe("typescript");
   await backend.stop();
 });

@@ -156,7 +156,7 @@ test("serve rejects a file that is not a database, and leaves it unchanged", asy
   expect(readFileSync(join(folder, "text.db"), "utf8")).toMatch(/^This is a text/);
 });
 
-test("serve reports a database path whose folder is a file", async () => {
+test("serve reports a database path that contains a file in place of a folder", async () => {
   writeFileSync(join(folder, "file"), "");
   const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:file/sessions.db"]);
   expect(code).toBe(1);

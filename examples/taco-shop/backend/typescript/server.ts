@@ -83,7 +83,7 @@ function parseBody(body: Buffer): Input {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Input;
   } catch {
-    // The error is thrown below, as for JSON values that are not objects.
+    // Malformed JSON causes the same error, below, as a JSON value that is not an object.
   }
   throw new Refusal(400, "bad_json", "The body must be a JSON object.");
 }

@@ -36,7 +36,7 @@ const QUESTION_CONNECTIONS = 4;
 interface OpenSink {
   readonly sink: EventSink;
   readonly maintenance: VisitMaintenance | null;
-  readonly readable: QuestionDatabase | null;
+  readonly questionDatabase: QuestionDatabase | null;
   readonly end?: () => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ interface OpenSink {
  */
 export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): Promise<OpenVisits> {
   try {
-    const { sink, maintenance, readable, end } = await openSink(config, logNotice(log));
+    const { sink, maintenance, questionDatabase, end } = await openSink(config, logNotice(log));
     const queue = createEventQueue({ sink, spill: { path: spillPathOf(config) } });
     queue.on("outage-began", ({ error }) => log.error({ err: error }, "visits cannot be stored; will retry"));
     queue.on("outage-ended", ({ waiting }) => log.info({ waiting }, "visits are stored again"));
@@ -56,7 +56,7 @@ export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): 
     const { privacy, timeZone } = config;
     const visits = createVisits({ queue, privacy, timeZone, orders: sink, events: eventsOf(config) });
     visits.events.on("suspicious", (suspicion) => log.warn(suspicion, "suspicious visits"));
-    const questions = readable && createQuestions(readable, { timeZone });
+    const questions = questionDatabase && createQuestions(questionDatabase, { timeZone });
     return {
       visits,
       queue,
@@ -85,16 +85,21 @@ async function openSink({ database, timeZone }: VisitsConfig, onNotice: NoticeLi
     case "sqlite": {
       createFolderOf(database.path);
       const sink = sqliteEvents({ path: database.path, timeZone });
-      return { sink, maintenance: sink, readable: { dialect: "sqlite", path: database.path } };
+      return { sink, maintenance: sink, questionDatabase: { dialect: "sqlite", path: database.path } };
     }
     case "ndjson":
-      return { sink: ndjsonSink(database.folder), maintenance: null, readable: null };
+      return { sink: ndjsonSink(database.folder), maintenance: null, questionDatabase: null };
     case "postgres": {
       const sink = await postgresEvents({ connectionString: database.url, timeZone, onNotice });
       const pool = new Pool({ connectionString: database.url, max: QUESTION_CONNECTIONS });
       // The pool replaces broken idle connections. Without a listener, their error events would crash the process.
       pool.on("error", () => {});
-      return { sink, maintenance: sink, readable: { dialect: "postgres", pool }, end: () => pool.end() };
+      return {
+        sink,
+        maintenance: sink,
+        questionDatabase: { dialect: "postgres", pool },
+        end: () => pool.end(),
+      };
     }
   }
 }

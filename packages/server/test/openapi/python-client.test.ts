@@ -56,7 +56,7 @@ describeWithProgram("pythonWeb", "a generated Python client", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("creates, changes, converts and ends a session", async () => {
+  test("the generated client creates, changes, converts and ends a session", async () => {
     const { stdout } = await run(
       PYTHON_WEB.python,
       [join(folder, "program.py"), service().url, API_KEYS.shop, ADMIN_TOKEN],

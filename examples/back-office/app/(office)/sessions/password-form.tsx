@@ -5,7 +5,7 @@ import { Field } from "../../../components/field.tsx";
 import type { Texts } from "../../../lib/texts/texts.ts";
 import { savePassword } from "./actions.ts";
 
-/** Changes the user's own password. */
+/** The form that changes the user's own password. */
 export function PasswordForm({ email, text }: { readonly email: string; readonly text: Texts }) {
   return (
     <ActionForm action={savePassword} submit={text.changePassword} text={text}>
