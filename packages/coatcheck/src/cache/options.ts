@@ -77,11 +77,11 @@ const DEADLINE_OPTIONS = { shared: "milliseconds", store: "milliseconds" } satis
 
 /**
  * Replaces `singleProcess` by `dataVersion` if the store detects the commits of other processes, because nothing stops
- * an operator from starting a second process on the same SQLite file.
+ * an operator from starting a second process on the same SQLite file. Not for a database in memory, which is private.
  */
 export function preferDataVersion(options: CacheOptions): CacheOptions {
   const store: SessionStore & Partial<DataVersionSource> = options.store;
-  if (!options.singleProcess || !store.dataVersion) return options;
+  if (!options.singleProcess || !store.dataVersion || store.isPrivate) return options;
   return { ...options, singleProcess: false, dataVersion: store.dataVersion.bind(store) };
 }
 

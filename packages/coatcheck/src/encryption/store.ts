@@ -51,10 +51,12 @@ export class EncryptingStore implements EncryptedStore {
   readonly #cipher: RecordCipher;
   /** Present if the inner store has it: the cache uses it to detect the commits of other processes. */
   readonly dataVersion?: () => number;
+  readonly isPrivate: boolean;
 
   constructor(store: SessionStore & Partial<DataVersionSource>, cipher: RecordCipher) {
     this.#store = store;
     this.#cipher = cipher;
+    this.isPrivate = store.isPrivate ?? false;
     if (store.dataVersion) this.dataVersion = store.dataVersion.bind(store);
   }
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
+import { createEncryption } from "../../src/encryption/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
+import type { SessionStore } from "../../src/session/store.ts";
 import { compactId } from "../../src/session/token.ts";
+import { sqliteStore } from "../../src/store/sqlite/store.ts";
+import { makeRecord } from "../../src/testing/records.ts";
 import { Cluster, recordCreatedAt, untilIdle } from "./fixtures.ts";
 
 describe("a single process", () => {
@@ -139,6 +144,25 @@ describe("a single process", () => {
     expect(faultyStore.gets).toBe(0);
     await manager.revoke({ subject: "ada" }, "logout", { wait: "everywhere" });
     expect(await manager.resume(token)).toMatchObject({ refusal: "revoked" });
+  });
+});
+
+describe("a single process with a SQLite database in memory", () => {
+  test.each([
+    ["plain", (store: SessionStore) => store],
+    ["encrypted", createEncryption({ secrets: ["a secret for these tests"] }).store],
+  ])("never reads a cached session again (%s store)", async (_name, wrap) => {
+    const { time } = new Cluster();
+    const { clock, monotonic, schedule } = time;
+    const store = wrap(sqliteStore(":memory:"));
+    const cache = createCache({ store, singleProcess: true, clock, monotonic, schedule });
+    const record = makeRecord({ createdAt: clock.now() });
+    await store.put(record, { expectedVersion: 0, change: "data" });
+    await cache.read(record.id);
+    await time.advance(60_000);
+    expect(cache.getCached(compactId(record.id))).toBeDefined();
+    await cache.close();
+    await store.close();
   });
 });
 

@@ -25,7 +25,7 @@ import { rowOf } from "../sql-row.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
 import { createClosedError, GroupCommit } from "./group-commit.ts";
 import { createListSource } from "./list.ts";
-import { openDatabase } from "./open.ts";
+import { IN_MEMORY, openDatabase } from "./open.ts";
 import { migrate } from "./schema.ts";
 import { SqliteStatements } from "./statements.ts";
 import { prepareStats } from "./stats.ts";
@@ -64,6 +64,8 @@ export interface SqliteStore extends SessionStore {
    * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`.
    */
   dataVersion(): number;
+  /** Whether the database is in memory. No other connection can open such a database. */
+  readonly isPrivate: boolean;
 }
 
 /**
@@ -86,6 +88,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     ]);
   }
   const { path, busyTimeout = 2000, clock = systemClock } = given;
+  const isPrivate = path === IN_MEMORY;
   warnOfShortDurations("SQLite store options", "wait", { busyTimeout });
   const database = openDatabase(path, busyTimeout, migrate);
   const statements = new SqliteStatements(database);
@@ -164,10 +167,10 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     },
     stats: (now) => read(() => stats.read(now)),
 
+    isPrivate,
     dataVersion: () => {
       requireOpen();
-      // No other connection can open a database in memory.
-      return path === ":memory:" ? 0 : runOrWrapError(() => statements.dataVersion());
+      return isPrivate ? 0 : runOrWrapError(() => statements.dataVersion());
     },
 
     async close() {
