@@ -16,7 +16,7 @@ const SECRETS = {
 };
 
 await describeWithServer("the back office on PostgreSQL", "postgres", (server) => {
-  describeWithProgram("chromium", "two nodes, in Chromium", () => {
+  describeWithProgram("two nodes, in Chromium", "chromium", () => {
     vi.setConfig({ testTimeout: TEST_TIMEOUT });
     let folder: string;
     let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;

@@ -11,7 +11,7 @@ import { testKnownCases } from "./back-office-known-cases.ts";
 import { testStock } from "./back-office-stock.ts";
 
 // All tests are in one file, so that they share one build, one running office and two browsers.
-describeWithProgram("chromium", "the back office", () => {
+describeWithProgram("the back office", "chromium", () => {
   vi.setConfig({ testTimeout: TEST_TIMEOUT });
   afterAll(() => vi.resetConfig());
   const office = setUpBackOffice();

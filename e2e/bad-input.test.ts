@@ -27,7 +27,7 @@ const order = (page: Page) =>
     return [response.status, (await response.json()).data.subject];
   });
 
-describeWithProgram("chromium", "the session client under bad conditions, in Chromium", () => {
+describeWithProgram("the session client under bad conditions, in Chromium", "chromium", () => {
   describe("with cookies switched off", () => {
     const fixture = setUpFixture({}, { preferences: NO_COOKIES });
 

@@ -11,7 +11,7 @@ import {
   waitForStatus,
 } from "./fixtures.ts";
 
-describeWithProgram("chromium", "the session client, in Chromium", () => {
+describeWithProgram("the session client, in Chromium", "chromium", () => {
   const fixture = setUpFixture();
 
   /** Returns the session cookies that the browser stores, for all paths. */

@@ -10,7 +10,7 @@ const pageToken = (page: Page) => page.evaluate(() => window.client.$csrfToken.g
 const order = (page: Page) =>
   page.evaluate(async () => (await window.client.fetch("/orders", { method: "POST" })).status);
 
-describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
+describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
   const fixture = setUpFixture();
 
   const cookie = async () =>

@@ -29,7 +29,7 @@ const hidePage = (page: Page) =>
     document.dispatchEvent(new Event("visibilitychange"));
   });
 
-describeWithProgram("chromium", "the event stream, in Chromium", () => {
+describeWithProgram("the event stream, in Chromium", "chromium", () => {
   const fixture = setUpFixture();
   let secondBrowser: Awaited<ReturnType<typeof openBrowser>> | undefined;
 

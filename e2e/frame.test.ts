@@ -64,7 +64,7 @@ function setUpFrames(options: SiteOptions, preferences: Preferences) {
   };
 }
 
-describeWithProgram("chromium", "a site in the frames of other sites, in Chromium", () => {
+describeWithProgram("a site in the frames of other sites, in Chromium", "chromium", () => {
   describe("with a partitioned cookie and third-party cookies blocked", () => {
     const { fixture, openTopLevel, embedIn } = setUpFrames(PARTITIONED_COOKIE, NO_THIRD_PARTY_COOKIES);
 

@@ -24,7 +24,7 @@ async function positionOf(page: Page, button: string): Promise<readonly [number,
   return [box.x + box.width / 2, box.y + box.height / 2];
 }
 
-describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
+describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let context: BrowserContext;
   let site: FormSite;

@@ -17,7 +17,7 @@ const fetchTenTimes = (page: Page): Promise<{ id: string; subject: string | null
     return Promise.all(Array.from({ length: 10 }, fetchMe));
   });
 
-describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromium", () => {
+describeWithProgram("migration of fifteen legacy cookies, in Chromium", "chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let context: BrowserContext;
   let site: Awaited<ReturnType<typeof startMigrationSite>>;

@@ -22,7 +22,7 @@ describe(`coatcheck/next, ${JSON.stringify(variant)},`, () => {
   describe("server components", () => testServerComponents(site));
   describe("the proxy", () => testProxy(site));
   describe("visits", () => testVisits(site));
-  describeWithProgram("chromium", "the client", () => testClient(site));
-  describeWithProgram("chromium", "visits of pages", () => testVisitsInBrowser(site));
+  describeWithProgram("the client", "chromium", () => testClient(site));
+  describeWithProgram("visits of pages", "chromium", () => testVisitsInBrowser(site));
   describe("the process", () => testProcessEnd(site));
 });

@@ -15,7 +15,7 @@ import {
 const waitForRestore = (page: Page) => waitForBody(page, '[data-persisted="true"]');
 const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 
-describeWithProgram("chromium", "pages over time, in Chromium", () => {
+describeWithProgram("pages over time, in Chromium", "chromium", () => {
   const fixture = setUpFixture({}, { program: "chromium" });
 
   /** Logs out at the server, as if the browser had not received the response. */

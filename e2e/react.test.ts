@@ -13,7 +13,7 @@ const dispatchEventIn = (page: Page, event: string, properties = {}) =>
     properties,
   ] as const);
 
-describeWithProgram("chromium", "the React hooks, in Chromium", () => {
+describeWithProgram("the React hooks, in Chromium", "chromium", () => {
   const fixture = setUpFixture();
 
   /** Logs in and opens the React page. Everything is hydrated except the late Suspense boundary. */

@@ -3,7 +3,7 @@ import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
 import { clickAndWait, readSummary, startFormSite } from "./form-site-fixtures.ts";
 
-describeWithProgram("chromium", "after a restart of Chromium", () => {
+describeWithProgram("after a restart of Chromium", "chromium", () => {
   it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
     const site = await startFormSite();
     const browser = await openBrowser();

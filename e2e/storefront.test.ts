@@ -5,7 +5,7 @@ import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser, PERSON_USER_AGENT } from "./chromium.ts";
 import { eventually } from "./fixtures.ts";
 
-describeWithProgram("chromium", "the storefront, in Chromium", () => {
+describeWithProgram("the storefront, in Chromium", "chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
 
   beforeAll(async () => {

@@ -9,7 +9,7 @@ import { testPastOrders } from "./taco-shop-past-orders.ts";
 import { testSharing } from "./taco-shop-sharing.ts";
 import { testTabs } from "./taco-shop-tabs.ts";
 
-describeWithProgram("chromium", "the taco shop, in Chromium", () => {
+describeWithProgram("the taco shop, in Chromium", "chromium", () => {
   const shop = setUpTacoShop({ program: "chromium" });
   describe("accounts", () => testAccounts(shop));
   describe("shared orders", () => testSharing(shop));

@@ -5,7 +5,7 @@ import { testOrdering } from "./taco-shop-ordering.ts";
 import { testFiles } from "./taco-shop-page.ts";
 
 // All tests of a file share one build of the page, one running shop and two browsers.
-describeWithProgram("chromium", "the taco shop, in Chromium", () => {
+describeWithProgram("the taco shop, in Chromium", "chromium", () => {
   const shop = setUpTacoShop();
   describe("files of the page", () => testFiles(shop));
   describe("orders", () => testOrdering(shop));

@@ -62,7 +62,7 @@ async function startShop() {
   };
 }
 
-describeWithProgram("chromium", "the tracker, in Chromium", () => {
+describeWithProgram("the tracker, in Chromium", "chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let shop: Awaited<ReturnType<typeof startShop>>;
   let page: Page;

@@ -13,14 +13,14 @@ declare module "vitest" {
  * at the end of the run. With `CI=true`, skipped tests fail the run.
  *
  * @example
- * describeWithProgram("chromium", "the taco shop in Chromium", () => { test("…", …); });
+ * describeWithProgram("the taco shop in Chromium", "chromium", () => { test("…", …); });
  */
-export function describeWithProgram(program: TestProgramName, title: string, body: () => void): void {
+export function describeWithProgram(title: string, program: TestProgramName, body: () => void): void {
   if (findProgram(TEST_PROGRAMS[program])) describe(title, body);
-  else describeWithout(program, title, body);
+  else describeWithout(title, program, body);
 }
 
 /** Describes tests that are skipped because this machine lacks the program. */
-export function describeWithout(program: TestProgramName, title: string, body: () => void): void {
+export function describeWithout(title: string, program: TestProgramName, body: () => void): void {
   describe.skip(title, { meta: { missingProgram: program } }, body);
 }

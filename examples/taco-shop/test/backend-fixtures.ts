@@ -27,7 +27,7 @@ export function describeEachBackend(
   body: (kind: BackendKind) => void,
 ): void {
   for (const kind of BACKENDS) {
-    if (kind === "php") describeWithProgram("php", title(kind), () => body(kind));
+    if (kind === "php") describeWithProgram(title(kind), "php", () => body(kind));
     else describe(title(kind), () => body(kind));
   }
 }

@@ -59,7 +59,7 @@ test("startBackend() rejects with EADDRINUSE when the port is in use", async () 
   server.close();
 });
 
-describeWithProgram("php", "startBackend() with kind auto and PHP on the path", () => {
+describeWithProgram("startBackend() with kind auto and PHP on the path", "php", () => {
   test("startBackend() with the kind `auto` starts the PHP backend if PHP is installed", async () => {
     const backend = await startBackend({ port: 0, dataDir: createFolder(), kind: "auto" });
     expect(backend.kind).toBe("php");

@@ -8,7 +8,7 @@ import { TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { Visitor } from "./shop-fixtures.ts";
 
-describeWithProgram("php", "the taco shop when its backend forgets a session", () => {
+describeWithProgram("the taco shop when its backend forgets a session", "php", () => {
   const folder = temporaryFolder();
   let backend: Backend;
   let node: Awaited<ReturnType<typeof openNode>>;

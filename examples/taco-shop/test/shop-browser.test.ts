@@ -7,7 +7,7 @@ import { setUpShop } from "./shop-fixtures.ts";
 
 const WORKFLOW = readFileSync(new URL("specification-workflow.txt", import.meta.url), "utf8");
 
-describeWithProgram("chromium", "the specification's workflow of two users, unchanged, in Chromium", () => {
+describeWithProgram("the specification's workflow of two users, unchanged, in Chromium", "chromium", () => {
   const shop = setUpShop(ONE_BACKEND);
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   beforeAll(async () => {

@@ -88,7 +88,7 @@ describe("the landing page", () => {
   );
 });
 
-describeWithProgram("curl", "the commands on the landing page", () => {
+describeWithProgram("the commands on the landing page", "curl", () => {
   const service = useService();
 
   test("log a user in, and list and end the user's sessions", async () => {

@@ -103,7 +103,7 @@ test("serve generates missing secrets next to the database, in files that only t
   expect((await returning.get(path)).status).toBe(200);
 });
 
-describeWithProgram("curl", "in a shell", () => {
+describeWithProgram("in a shell", "curl", () => {
   test("serve prints commands that run in a shell without changes", async () => {
     const service = await start({ ADMIN_TOKEN: "" });
     const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];

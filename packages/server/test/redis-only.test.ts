@@ -25,7 +25,7 @@ async function startRedis(policy: string) {
   return { admin, service };
 }
 
-describeWithProgram("redis", "the service with Redis as its only store", () => {
+describeWithProgram("the service with Redis as its only store", "redis", () => {
   test("refuses to start on a Redis that may evict sessions", async () => {
     const { service } = await startRedis("allkeys-lru");
     expect(await service.command.exitCode()).toBe(1);

@@ -29,7 +29,7 @@ describe("cache.read()", () => {
     expect(faultyStore.gets).toBe(2);
   });
 
-  test("lets the manager accept a token that was issued after a joined load started", async () => {
+  test("lets the manager accept a token that was issued after the start of the load that the call has joined", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.startNode();
     const { clock, schedule } = cluster.time;

@@ -20,7 +20,7 @@ describe("a single process", () => {
     expect(faultyStore.polls).toBe(polls);
   });
 
-  test("refuses the sessions that it has revoked immediately, and waitForPropagation() does not wait", async () => {
+  test("immediately refuses sessions that it has revoked, and waitForPropagation() does not wait", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.startNode({ singleProcess: true });
     const [first, second, other] = [

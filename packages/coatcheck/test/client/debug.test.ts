@@ -23,7 +23,7 @@ function openClientWithDebugLog(
   const client = openClient(network, { ...options, debug: (...entry) => entries.push(entry.join(" ")) });
   return {
     client,
-    /** Returns the events since the last call. */
+    /** Returns the events that were reported since the last call of `entries`. */
     entries: () => entries.splice(0),
   };
 }

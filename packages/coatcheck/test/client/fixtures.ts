@@ -147,13 +147,13 @@ export class Page {
     };
   }
 
-  fire(type: string, properties: object = {}): void {
+  dispatch(type: string, properties: object = {}): void {
     this.window.dispatchEvent(Object.assign(new Event(type), properties));
   }
 
   show(): void {
     this.visible = true;
-    this.fire("visibilitychange");
+    this.dispatch("visibilitychange");
   }
 }
 

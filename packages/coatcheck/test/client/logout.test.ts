@@ -92,10 +92,10 @@ describe("logout()", () => {
     const page = new Page();
     const network = new Network();
     const client = openClient(network, { page, initialState: sessionView("s1") });
-    page.fire("offline");
+    page.dispatch("offline");
     await expect(client.logout()).rejects.toMatchObject({ code: "NETWORK" });
     network.on(LOGOUT_LINE, () => successResponse(noSession));
-    page.fire("online");
+    page.dispatch("online");
     await untilHandled();
     expect(client.$meta.get().signOut).toBe(undefined);
   });

@@ -126,13 +126,13 @@ describe("a client that is offline", () => {
     const page = new Page();
     const network = new Network().on(GET, () => successResponse(sessionView("s2")));
     const client = openClient(network, { page, initialState: sessionView("s1", null) });
-    page.fire("offline");
+    page.dispatch("offline");
     expect(client.$meta.get()).toMatchObject({ offline: true, stale: true });
     expect(client.$session.get().session?.id).toBe("s1");
     page.show();
     await untilHandled();
     expect(network.requests).toHaveLength(0);
-    page.fire("online");
+    page.dispatch("online");
     await untilHandled();
     expect(client.$meta.get()).toMatchObject({ offline: false, stale: false });
     expect(client.$session.get().session?.id).toBe("s2");

@@ -115,7 +115,7 @@ describe("a refresh that the client starts by itself", () => {
     expect(network.requests).toHaveLength(1);
     clock.advance(300_000);
     page.show();
-    page.fire("online");
+    page.dispatch("online");
     await untilHandled();
     expect(network.requests).toHaveLength(2);
     client.clearCache();
@@ -136,8 +136,8 @@ describe("a refresh that the client starts by itself", () => {
     openClient(network, { clock, page, revalidate: { focus: false, reconnect: false, crossTab: false } });
     clock.advance(1e6);
     page.show();
-    page.fire("offline");
-    page.fire("online");
+    page.dispatch("offline");
+    page.dispatch("online");
     await untilHandled();
     expect(network.requests).toHaveLength(0);
   });
@@ -192,9 +192,9 @@ describe("a page from the back/forward cache", () => {
       new Network().on(GET, () => response.promise),
       { page, initialState: sessionView("s1") },
     );
-    page.fire("pageshow", { persisted: false });
+    page.dispatch("pageshow", { persisted: false });
     expect(client.$session.get().status).toBe("authenticated");
-    page.fire("pageshow", { persisted: true });
+    page.dispatch("pageshow", { persisted: true });
     expect(client.$session.get().status).toBe("pending");
     response.resolve(successResponse(noSession));
     await untilHandled();

@@ -198,7 +198,7 @@ describe("a client", () => {
       const { BroadcastChannel: _, ...scope } = page.scope;
       // As in a browser, every page except the writing page receives the event.
       const tell = (key: string, newValue: string | null) => {
-        for (const other of pages) if (other !== page) other.fire("storage", { key, newValue });
+        for (const other of pages) if (other !== page) other.dispatch("storage", { key, newValue });
       };
       const localStorage = {
         setItem(key: string, value: string) {
@@ -219,7 +219,7 @@ describe("a client", () => {
     await tabs[0]?.logout();
     expect(tabs[1]?.$session.get().status).toBe("none");
     expect(stored.size).toBe(0);
-    pages[1]?.fire("storage", { key: "something else", newValue: "{" });
+    pages[1]?.dispatch("storage", { key: "something else", newValue: "{" });
   });
 
   it("can log in, recover a token and log out without cookies, storage, channels and locks", async () => {

@@ -67,7 +67,7 @@ export class BackOffice {
     return (await this.sessions.create({ subject })).token;
   }
 
-  /** Opens the session of a token, like a request. */
+  /** Opens the session of a token, as a request does. */
   async openSession(token: string): Promise<Session<Data>> {
     const session = await this.sessions.resume(token);
     if (session instanceof Session) return session;

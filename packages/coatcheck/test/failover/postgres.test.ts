@@ -13,7 +13,7 @@ import { openLoad } from "./load.ts";
 /** The timeout is long, because the machine may be busy with other tests. */
 const POLL_OPTIONS = { timeout: 10_000 };
 
-describeWithProgram("postgresStandby", "an application whose PostgreSQL moves to another server", () => {
+describeWithProgram("an application whose PostgreSQL moves to another server", "postgresStandby", () => {
   let primary: RunningServer;
   /** A synchronous standby: at every commit, the primary waits until this server has the commit too. */
   let standby: RunningServer;

@@ -55,7 +55,7 @@ async function expectNotice(
     .toMatch(message);
 }
 
-describeWithProgram("redis", "an application whose Redis moves to another server", () => {
+describeWithProgram("an application whose Redis moves to another server", "redis", () => {
   it("loses nothing in a planned failover, and stores sessions again within 5 s", async () => {
     const pair = await startRedisPair();
     const load = await startLoad(pair);
@@ -145,7 +145,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
   });
 });
 
-describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
+describeWithProgram("a store whose Redis is the wrong server", "redis", () => {
   it("connects again through the host name when its server is a replica that has lost its primary (MASTERDOWN)", async () => {
     const pair = await startRedisPair();
     const store = redisStore(await pair.connect());

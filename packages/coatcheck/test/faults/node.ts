@@ -42,7 +42,7 @@ const manager = new SessionManager({
   clock,
 });
 
-const handlers: CommandHandlers = {
+const commandHandlers: CommandHandlers = {
   async create(count) {
     const sessions = [];
     while (sessions.length < count) {
@@ -84,5 +84,5 @@ createServer((socket) => {
 }).listen(settings.socket, () => console.log("ready"));
 
 function execute<Name extends CommandName>(name: Name, argument: CommandArgument<Name>) {
-  return handlers[name](argument);
+  return commandHandlers[name](argument);
 }

@@ -28,7 +28,7 @@ function parseItems(text: string): string[] {
 }
 
 for (const backend of SHOP_BACKENDS) {
-  describeWithProgram(backend.program, `the gateway in front of ${backend.title}`, () => {
+  describeWithProgram(`the gateway in front of ${backend.title}`, backend.program, () => {
     let server: RunningServer;
     let proxy: RecordingProxy;
     let upstream: Upstream;

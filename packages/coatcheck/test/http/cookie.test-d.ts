@@ -1,5 +1,5 @@
 /**
- * Statements that must not compile: the line below each `@ts-expect-error` creates a cookie that is unsafe or that
+ * The statements below each `@ts-expect-error` must not compile, because they create a cookie that is unsafe or that
  * browsers drop.
  */
 import { Cookie, type CookieOptions } from "../../src/http/cookie.ts";

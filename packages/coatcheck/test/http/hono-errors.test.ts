@@ -74,7 +74,7 @@ describe("sessionErrors() of Hono", () => {
     expect((await app.request("http://localhost/guarded")).status).toBe(401);
   });
 
-  it("throws an error that says to call it if it is passed without parentheses", async () => {
+  it("throws an error if it is passed to Hono without being called", async () => {
     expect(() => sessionErrors(new Error("a bug") as never)).toThrow(
       /mount sessionErrors\(\), with the parent/,
     );

@@ -170,7 +170,7 @@ it("unsaved data and flash messages that a handler sets after revoke() are repor
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("an array that a handler reads before revoke() and changes after it is reported", async () => {
+it("a change of an array is reported if the handler reads the array before revoke() and changes it afterwards", async () => {
   const { manager, failed, open } = setUp();
   const request = open();
   const session = await request.load();

@@ -87,7 +87,7 @@ it.each(GUARDS)(
   },
 );
 
-it("coatcheck(manager) throws an error that says to register it if it is mounted as a Fastify hook", async () => {
+it("coatcheck(manager) as a Fastify hook throws an error that says to register it instead", async () => {
   const app = fastify();
   cleanups.push(() => app.close());
   app.addHook("onRequest", untyped(forFastify.coatcheck(manager)));
@@ -114,7 +114,7 @@ it.each(["coatcheck(manager)(listener)", "withSession.upgrade(listener)"])(
   },
 );
 
-it("coatcheck(manager) throws an error if it is passed to node:http as a listener, so that the request does not hang", () => {
+it("coatcheck(manager) as a listener of node:http throws an error, so that the request does not hang", () => {
   const listener = untyped(forNode.coatcheck(manager)) as (request: unknown, response: unknown) => void;
   const request = { method: "GET" } as IncomingMessage;
   expect(() => listener(request, new ServerResponse(request))).toThrow(

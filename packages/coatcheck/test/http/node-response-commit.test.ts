@@ -26,7 +26,7 @@ describe("a deferred response during an asynchronous commit", () => {
     socket.on("data", (chunk) => {
       received += chunk;
     });
-    // Complete another request first. Until then, the server had time to send the deferred response by mistake.
+    // Complete another request first. In that time, a server that did not wait would have sent the deferred response.
     await (await fetch(`${server.url}/other`)).text();
     expect(received).toBe("");
     gate.resolve();

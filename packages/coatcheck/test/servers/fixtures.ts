@@ -36,7 +36,7 @@ export async function describeWithServer(
     describe(title, () => body(response.url));
   } else {
     console.warn(`SKIPPED: ${title}. ${response.missing}`);
-    describeWithout(PROGRAMS[kind], title, () => body("unavailable:"));
+    describeWithout(title, PROGRAMS[kind], () => body("unavailable:"));
   }
 }
 

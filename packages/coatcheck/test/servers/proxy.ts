@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from "node:net";
 
 /** A TCP proxy in front of a shared server. A test can interrupt its own connections without disturbing other tests. */
 export interface Proxy {
-  /** The server's URL through this proxy. */
+  /** The URL with which clients reach the server through this proxy. */
   readonly url: string;
   /** Holds back all data, like a network partition or a hanging server. */
   freeze(): void;

@@ -81,7 +81,7 @@ describe("a value that a handler holds while another request changes the same me
     expect(await stored()).toEqual({ orders: ["tea", "taco"], seen: true });
   });
 
-  it("causes CONFLICT if it is a removed object that the handler changes, or an array in a removed object", async () => {
+  it("causes CONFLICT if the other request has removed it and the handler changes it or an array in it", async () => {
     const { session, manager } = await openSessionWith({ cart: { list: [1] } });
     const { cart } = session.data;
     const { list } = cart;

@@ -33,7 +33,7 @@ function collectCases(open: () => SessionStore): ReadonlyMap<string, () => Promi
   return cases;
 }
 
-/** Case title → the entries of COVERAGE for that case, which name the mutants that it must catch. */
+/** Case title → one entry for each mutant that the case must catch. */
 const COVERAGE = Map.groupBy(
   Object.values(PROMISES).flatMap((coverage) =>
     Object.entries(coverage).flatMap(([title, mutants]) => mutants.map((mutant) => ({ title, mutant }))),

@@ -34,7 +34,7 @@ status = get_session.sync_detailed(session_id, client=shop).status_code
 print(json.dumps([data.to_dict(), session.subject, session.converted, session.order_id, ended, status]))
 `;
 
-describeWithProgram("pythonWeb", "a generated Python client", () => {
+describeWithProgram("a generated Python client", "pythonWeb", () => {
   const service = useService();
   let folder: string;
 

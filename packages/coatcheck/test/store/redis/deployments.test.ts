@@ -78,7 +78,7 @@ async function checkStoreAndHints(transport: RedisTransport): Promise<void> {
   await stop();
 }
 
-describeWithProgram("redis", "redisStore deployments", () => {
+describeWithProgram("redisStore deployments", "redis", () => {
   it("the store keeps its guarantees on a cluster, with all keys on one node", async () => {
     const { servers, nodes } = await startCluster();
     const cluster = createCluster({

@@ -17,7 +17,7 @@ import {
   untilResolved,
 } from "./store-fixtures.ts";
 
-describeWithProgram("redis", "redisStore during failures", () => {
+describeWithProgram("redisStore during failures", "redis", () => {
   it("calls reject at the deadline while the server hangs, and succeed afterwards", async () => {
     const { server, store } = await startFixture({}, 300);
     const record = makeRecord();

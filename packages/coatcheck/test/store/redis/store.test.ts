@@ -37,7 +37,7 @@ await describeWithServer("redis", "redis", (url) => {
   );
 });
 
-describeWithProgram("redis", "the lists of redisStore", () => {
+describeWithProgram("the lists of redisStore", "redis", () => {
   let server: OwnRedis;
   let redis: RedisTransport;
   let store: SessionStore;

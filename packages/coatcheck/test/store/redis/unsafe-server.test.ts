@@ -8,7 +8,7 @@ const LOST_KEY_MESSAGE =
   "Redis has lost a key of the session store (evicted or deleted), so it cannot distinguish ended sessions from live ones; " +
   "restore a backup, or end all sessions with revoke({ everyone: true }).";
 
-describeWithProgram("redis", "redisStore on a server that loses keys", () => {
+describeWithProgram("redisStore on a server that loses keys", "redis", () => {
   it("every call rejects, including the first call, if the server may evict sessions", async () => {
     const { redis, store } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" });
     const message =

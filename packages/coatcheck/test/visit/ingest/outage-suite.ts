@@ -9,7 +9,7 @@ import { createTemporaryFolder, listNdjsonFiles } from "./folders.ts";
 
 /** Seconds in which events are tracked. */
 const DURATION = 100;
-/** The seconds between which the sink is down. */
+/** The second at which the sink fails, and the second at which it works again. */
 const OUTAGE = { from: 20, to: 80 };
 const MB = 1024 * 1024;
 

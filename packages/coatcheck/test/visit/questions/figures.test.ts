@@ -13,7 +13,7 @@ import { DIMENSIONS, valueOfVisit } from "../recount/dimensions.ts";
 import type { Figures } from "../recount/recount.ts";
 import { MONTH, MONTH_END, TIME_ZONE } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
-import { month, type Traffic } from "./month.ts";
+import { generateMonth, type Traffic } from "./month.ts";
 
 /** All dimensions for which a visit has exactly one value. */
 const NAMES = DIMENSIONS as readonly Dimension[];
@@ -345,11 +345,11 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
 }
 
 describe("questions on SQLite", () => {
-  const traffic = month();
+  const traffic = generateMonth();
   describeFigures(traffic, () => fillSqlite(traffic.delivered));
 });
 
 await describeWithServer("questions on PostgreSQL", "postgres", (url) => {
-  const traffic = month();
+  const traffic = generateMonth();
   describeFigures(traffic, () => fillPostgres(url, traffic.delivered));
 });

@@ -5,7 +5,7 @@ import { countFunnel } from "../recount/funnel.ts";
 import { DAY, HOUR } from "../recount/script.ts";
 import { MONTH, TIME_ZONE } from "../recount/traffic.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
-import { month, type Traffic } from "./month.ts";
+import { generateMonth, type Traffic } from "./month.ts";
 
 function describeFunnels({ recount }: Traffic, load: () => Promise<LoadedDatabase>): void {
   let loaded: LoadedDatabase;
@@ -117,11 +117,11 @@ function describeFunnels({ recount }: Traffic, load: () => Promise<LoadedDatabas
 }
 
 describe("funnel() on SQLite", () => {
-  const traffic = month();
+  const traffic = generateMonth();
   describeFunnels(traffic, () => fillSqlite(traffic.delivered));
 });
 
 await describeWithServer("funnel() on PostgreSQL", "postgres", (url) => {
-  const traffic = month();
+  const traffic = generateMonth();
   describeFunnels(traffic, () => fillPostgres(url, traffic.delivered));
 });

@@ -13,7 +13,7 @@ const COUNT = {
 } as const;
 const DELIVERED = [{ batch: { events: [], counts: [COUNT] } }];
 
-function countsOnly(load: () => Promise<LoadedDatabase>): () => Promise<void> {
+function expectOnlyCounts(load: () => Promise<LoadedDatabase>): () => Promise<void> {
   return async () => {
     const loaded = await load();
     const questions = createQuestions(loaded.database, { timeZone: "UTC" });
@@ -70,7 +70,7 @@ it(
 
 it(
   "overview() on SQLite includes a tenant that has counted documents but no visits",
-  countsOnly(() => fillSqlite(DELIVERED)),
+  expectOnlyCounts(() => fillSqlite(DELIVERED)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
@@ -81,6 +81,6 @@ await describeWithServer("PostgreSQL", "postgres", (url) => {
 
   it(
     "overview() includes a tenant that has counted documents but no visits",
-    countsOnly(() => fillPostgres(url, DELIVERED)),
+    expectOnlyCounts(() => fillPostgres(url, DELIVERED)),
   );
 });

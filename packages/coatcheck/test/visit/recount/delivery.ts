@@ -54,7 +54,7 @@ export function eventTypeOf({ detail }: Action): string {
 export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1): Delivered[] {
   const random = new Random(seed);
   const nodes = new Set([...script.actions, ...script.documents].map(({ node }) => node));
-  const batches = [...nodes].flatMap((node) => batchesOf(script, node, random));
+  const batches = [...nodes].flatMap((node) => createBatches(script, node, random));
   if (arrival === "in-order") return sortByTime(batches, ({ readyAt }) => readyAt);
   const repeated = batches.flatMap((batch) => (random.chance(0.1) ? [batch, batch] : [batch]));
   if (arrival === "shuffled") return random.shuffle(repeated);
@@ -69,7 +69,7 @@ interface ReadyBatch extends Delivered {
   readonly readyAt: number;
 }
 
-function batchesOf(script: Script, node: number, random: Random): ReadyBatch[] {
+function createBatches(script: Script, node: number, random: Random): ReadyBatch[] {
   const actions = sortByTime(
     script.actions.filter((action) => action.node === node && !action.isLost),
     ({ receivedAt }) => receivedAt,
@@ -86,16 +86,16 @@ function batchesOf(script: Script, node: number, random: Random): ReadyBatch[] {
     const isLast = end >= actions.length;
     const counted = documents.filter(({ at }) => isLast || at <= readyAt);
     documents = documents.filter((document) => !counted.includes(document));
-    batches.push(readyBatch(chunk, counted, { readyAt, random }));
+    batches.push(createReadyBatch(chunk, counted, { readyAt, random }));
     start = end;
   }
   if (documents.length > 0) {
-    batches.push(readyBatch([], documents, { readyAt: documents.at(-1)?.at ?? 0, random }));
+    batches.push(createReadyBatch([], documents, { readyAt: documents.at(-1)?.at ?? 0, random }));
   }
   return batches;
 }
 
-function readyBatch(
+function createReadyBatch(
   actions: readonly Action[],
   documents: readonly CountedDocument[],
   { readyAt, random }: { readonly readyAt: number; readonly random: Random },
@@ -103,11 +103,11 @@ function readyBatch(
   return {
     actions,
     readyAt,
-    batch: { events: actions.map(createReportedEvent), counts: countsOf(documents, random) },
+    batch: { events: actions.map(createReportedEvent), counts: createCounts(documents, random) },
   };
 }
 
-function countsOf(documents: readonly CountedDocument[], random: Random): DocumentCount[] {
+function createCounts(documents: readonly CountedDocument[], random: Random): DocumentCount[] {
   const counts = new Map<string, DocumentCount>();
   for (const { at, kind, tenant } of documents) {
     const hour = at - (at % HOUR);

@@ -1,4 +1,4 @@
-/** Assigns orders to visits, and determines their sources. */
+/** Assigns orders to visits, and determines the sources of the orders. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { Delivered } from "./delivery.ts";
 import type { Action } from "./script.ts";

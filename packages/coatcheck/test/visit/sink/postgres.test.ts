@@ -45,7 +45,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
     );
   });
 
-  describeWithProgram("pgbouncer", "behind PgBouncer in transaction mode", () => {
+  describeWithProgram("behind PgBouncer in transaction mode", "pgbouncer", () => {
     let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
     let pooler: RunningServer;
 
