@@ -49,8 +49,8 @@ class MixedLoad {
   /** Longest time between an invalidation and the start of a read that still accepted the session, in milliseconds. */
   worstStaleness = 0;
   readonly #processes: readonly [Process, Process];
-  readonly #live: SessionRecord[] = [];
-  readonly #ended: SessionRecord[] = [];
+  readonly #liveRecords: SessionRecord[] = [];
+  readonly #endedRecords: SessionRecord[] = [];
   /** `id version` → time at which that version became invalid. */
   readonly #invalidatedAt = new Map<string, number>();
   #isStopped = false;
@@ -62,14 +62,14 @@ class MixedLoad {
   static async start(processes: readonly [Process, Process]): Promise<MixedLoad> {
     const load = new MixedLoad(processes);
     for (let count = 0; count < 20; count++)
-      load.#live.push(await storeNewSession(processes[count % 2] as Process));
+      load.#liveRecords.push(await storeNewSession(processes[count % 2] as Process));
     return load;
   }
 
   /** Reads all sessions in one process until {@link stop}. */
   async readAll(process: Process): Promise<void> {
     while (!this.#isStopped) {
-      const records = [...this.#live, ...this.#ended.slice(-20)];
+      const records = [...this.#liveRecords, ...this.#endedRecords.slice(-20)];
       await Promise.all(records.map(({ id }) => this.#read(process, id)));
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -81,14 +81,14 @@ class MixedLoad {
    */
   async runRound(round: number): Promise<void> {
     const process = this.#processes[round % 2] as Process;
-    const place = (round * 7) % this.#live.length;
-    const record = this.#live[place] as SessionRecord;
+    const place = (round * 7) % this.#liveRecords.length;
+    const record = this.#liveRecords[place] as SessionRecord;
     if (round % 3 === 0) {
       await this.#changePrivilege(process, place, `secret ${round}`);
     } else if (round % 20 === 10) {
       await revoke(process, { tenant: "acme" });
       const at = performance.now();
-      for (let each = 0; each < this.#live.length; each++) await this.#replace(process, each, at);
+      for (let each = 0; each < this.#liveRecords.length; each++) await this.#replace(process, each, at);
     } else {
       await revoke(process, { session: record.id });
       await this.#replace(process, place, performance.now());
@@ -110,21 +110,21 @@ class MixedLoad {
   }
 
   async #changePrivilege({ store, cache }: Process, place: number, secretHash: string): Promise<void> {
-    const record = this.#live[place] as SessionRecord;
+    const record = this.#liveRecords[place] as SessionRecord;
     const position = cache.position();
     const next = nextVersion(record, { secretHash });
     const change = { expectedVersion: record.version, change: "privilege" } as const;
     expect(await store.put(next, change)).toBe("stored");
     cache.recordWrite(next, position);
     this.#invalidatedAt.set(`${record.id} ${record.version}`, performance.now());
-    this.#live[place] = next;
+    this.#liveRecords[place] = next;
   }
 
   async #replace(process: Process, place: number, invalidatedAt: number): Promise<void> {
-    const record = this.#live[place] as SessionRecord;
+    const record = this.#liveRecords[place] as SessionRecord;
     this.#invalidatedAt.set(`${record.id} ${record.version}`, invalidatedAt);
-    this.#ended.push(record);
-    this.#live[place] = await storeNewSession(process);
+    this.#endedRecords.push(record);
+    this.#liveRecords[place] = await storeNewSession(process);
   }
 }
 

@@ -73,7 +73,7 @@ class Scenario {
   readonly #shared = new InMemorySharedTier();
   readonly #nodes: CacheNode[] = [];
   readonly #release = [() => {}, () => {}];
-  readonly #live: SessionRecord[] = [];
+  readonly #liveRecords: SessionRecord[] = [];
   readonly #everyId = new Set<string>();
   /** `id version` → elapsed time at which that version became invalid. */
   readonly #invalidatedAt = new Map<string, number>();
@@ -122,7 +122,7 @@ class Scenario {
     const { faultyStore } = this.#node(index);
     switch (act) {
       case "check":
-        void this.#check(index, (this.#live[session] as SessionRecord).id);
+        void this.#check(index, (this.#liveRecords[session] as SessionRecord).id);
         break;
       case "revoke":
         await this.#revoke(index, session);
@@ -180,7 +180,7 @@ class Scenario {
   }
 
   async #revoke(index: NodeIndex, place: number): Promise<void> {
-    const record = this.#live[place] as SessionRecord;
+    const record = this.#liveRecords[place] as SessionRecord;
     await this.#cluster.store.revoke({ session: record.id }, "logout");
     this.#node(index).cache.recordRevocation({ session: record.id });
     this.#invalidate(index, record);
@@ -190,7 +190,7 @@ class Scenario {
   async #revokeSubject(index: NodeIndex, subject: string): Promise<void> {
     await this.#cluster.store.revoke({ subject }, "logout");
     this.#node(index).cache.recordRevocation({ subject });
-    for (const [place, record] of this.#live.entries()) {
+    for (const [place, record] of this.#liveRecords.entries()) {
       if (record.subject !== subject) continue;
       this.#invalidate(index, record);
       await this.#replace(place);
@@ -198,7 +198,7 @@ class Scenario {
   }
 
   async #write(index: NodeIndex, place: number, change: "privilege" | "data"): Promise<void> {
-    const record = this.#live[place] as SessionRecord;
+    const record = this.#liveRecords[place] as SessionRecord;
     const { cache } = this.#node(index);
     const position = cache.position();
     const next = nextVersion(record);
@@ -206,7 +206,7 @@ class Scenario {
     cache.recordWrite(next, position);
     if (change === "privilege") this.#invalidate(index, record);
     else this.#ownVersions[index].set(record.id, next.version);
-    this.#live[place] = next;
+    this.#liveRecords[place] = next;
   }
 
   #invalidate(index: NodeIndex, record: SessionRecord): void {
@@ -219,7 +219,7 @@ class Scenario {
 
   async #replace(place: number): Promise<void> {
     const record = await this.#cluster.storeSession({ subject: `subject ${place % 2}` });
-    this.#live[place] = record;
+    this.#liveRecords[place] = record;
     this.#everyId.add(record.id);
   }
 

@@ -32,7 +32,7 @@ it("onCommitFailure is called once per request for unsaved data that a handler a
   expect(warning).toHaveBeenCalledTimes(1);
 });
 
-it("an unsaved change is reported even if the handler first reads the data after the commit, as is an unsaved flash message", async () => {
+it("an unsaved change or flash message is reported even if the handler has not read the data before the commit", async () => {
   const { failed, open, runTimers } = setUp();
   const request = open();
   const session = await request.load();

@@ -154,19 +154,19 @@ function insertMarkHeader(raw: string): string {
 }
 
 /**
- * Sends a request and returns the raw response of `handler`. If there is a `before`, the response is deferred until
- * `before` has finished.
+ * Sends a request and returns the raw response of `handler`. If there is a `beforeSend`, the response is deferred until
+ * `beforeSend` has finished.
  */
 async function sendAndReadRaw(
   handler: (response: ServerResponse) => unknown,
   method: string,
-  before?: () => MaybePromise<void>,
+  beforeSend?: () => MaybePromise<void>,
 ): Promise<string> {
   const server = await startServer((_request, response) => {
     response.sendDate = false;
-    if (before) {
+    if (beforeSend) {
       deferHeadersUntil(response, (headers) => {
-        const pending = before();
+        const pending = beforeSend();
         const mark = () => headers.set("x-deferred", "1");
         return pending ? pending.then(mark) : mark();
       });

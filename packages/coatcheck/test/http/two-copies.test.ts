@@ -23,7 +23,10 @@ const secrets = ["the secret of these tests"];
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** Starts an application whose manager is of this copy of the package, and whose middleware is of the other copy. */
+/**
+ * Starts an application whose manager comes from this copy of the package, and whose middleware comes from the other
+ * copy.
+ */
 async function startApp(
   handler: express.RequestHandler,
 ): Promise<(path: string, cookie?: string) => Promise<Response>> {

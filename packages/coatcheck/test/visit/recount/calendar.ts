@@ -36,7 +36,7 @@ export class Calendar {
 }
 
 /** Returns the start of the hour that contains a time, in epoch milliseconds. */
-export function hourOf(time: number): number {
+export function startOfHour(time: number): number {
   return time - (time % HOUR);
 }
 

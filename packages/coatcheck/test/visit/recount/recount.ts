@@ -31,7 +31,7 @@
  * - **Retention**: contains the cohorts whose week is in the range, and each later week in the range.
  */
 import type { CountedKind } from "../../../src/visit/event.ts";
-import { Calendar, hourOf } from "./calendar.ts";
+import { Calendar, startOfHour } from "./calendar.ts";
 import type { Delivered } from "./delivery.ts";
 import { type Condition, orderMeets, valueOfOrder, valueOfVisit, visitMeets } from "./dimensions.ts";
 import { type CountedOrder, collectOrders, customerOfOrder, type Revenue, sumRevenue } from "./orders.ts";
@@ -119,7 +119,7 @@ export class Recount {
    * Returns the figures of each hour with activity in a range. The key is the start of the hour in epoch milliseconds.
    */
   byHour(range: Range): Map<number, Figures> {
-    return this.#byPeriod(range, hourOf);
+    return this.#byPeriod(range, startOfHour);
   }
 
   /** Returns the figures of each value of a dimension. */
@@ -183,7 +183,7 @@ export class Recount {
 
   /** Returns the numbers of documents that were counted but not tracked, by kind. */
   documentCounts(range: Range): Map<CountedKind, number> {
-    const counted = this.#documents.filter(({ at }) => this.#isIn(range, hourOf(at)));
+    const counted = this.#documents.filter(({ at }) => this.#isIn(range, startOfHour(at)));
     return countBy(counted, ({ kind }) => kind);
   }
 
