@@ -56,13 +56,13 @@ export class Database {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#released = promise;
     return () => {
-      this.stopHolding();
+      this.stopHoldingQueries();
       resolve();
     };
   }
 
   /** Makes later queries return their data immediately. */
-  stopHolding(): void {
+  stopHoldingQueries(): void {
     this.#released = Promise.resolve();
   }
 }

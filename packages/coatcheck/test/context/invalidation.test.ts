@@ -196,7 +196,7 @@ describe("a read with the option `reset`", () => {
     const before = readUserName(node);
     await untilIdle();
     site.database.users.set("ada", createUser("Ada L."));
-    site.database.stopHolding();
+    site.database.stopHoldingQueries();
     expect((await node.context.of(createSession()).user({ reset: true }))?.name).toBe("Ada L.");
     release();
     expect(await before).toBe("Ada");

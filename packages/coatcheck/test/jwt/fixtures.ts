@@ -98,17 +98,17 @@ export class Site {
 
   /** Signs arbitrary claims as a JWT, by default with the site's key. */
   async signClaims(
-    createClaims: Readonly<Record<string, unknown>>,
+    claims: Readonly<Record<string, unknown>>,
     header: Readonly<Record<string, unknown>> = {},
     key: Required<JwtKey> = SITE_KEY,
   ): Promise<string> {
-    return await new SignJWT(createClaims)
+    return await new SignJWT(claims)
       .setProtectedHeader({ alg: key.algorithm, kid: key.id, typ: "at+jwt", ...header })
       .sign(key.privateKey);
   }
 
   /** Returns valid claims of a JWT for this session. Tests change some of them and sign the result. */
-  claims(session: Pick<Session, "subject" | "tenant" | "id">): Record<string, unknown> {
+  createClaims(session: Pick<Session, "subject" | "tenant" | "id">): Record<string, unknown> {
     const now = Math.floor(this.clock.now() / 1000);
     const times = { iat: now, nbf: now, exp: now + 300 };
     return {

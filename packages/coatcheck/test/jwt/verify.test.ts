@@ -96,13 +96,13 @@ describe("verify()", () => {
       ['no valid claim "tenant"', { tenant: 7 }],
       ["is valid for too long", { exp: now + 7200 }],
     ];
-    expect((await site.jwts.verify(await site.signClaims(site.claims(session)))).subject).toBe("ada");
+    expect((await site.jwts.verify(await site.signClaims(site.createClaims(session)))).subject).toBe("ada");
     for (const [problem, change] of cases) {
-      const token = await site.signClaims({ ...site.claims(session), ...change });
+      const token = await site.signClaims({ ...site.createClaims(session), ...change });
       const expected = { code: "JWT_INVALID", status: 401, message: expect.stringContaining(problem) };
       await expect(site.jwts.verify(token), problem).rejects.toMatchObject(expected);
     }
-    const over = await site.signClaims({ ...site.claims(session), iat: now - 60, exp: now - 10 });
+    const over = await site.signClaims({ ...site.createClaims(session), iat: now - 60, exp: now - 10 });
     await expect(site.jwts.verify(over)).rejects.toMatchObject({ code: "JWT_EXPIRED" });
   });
 
@@ -110,7 +110,7 @@ describe("verify()", () => {
     const site = new Site();
     const { session } = await site.logIn();
     for (const typ of ["JWT", "password-reset+jwt", undefined, ""]) {
-      const token = await site.signClaims(site.claims(session), { typ });
+      const token = await site.signClaims(site.createClaims(session), { typ });
       await expect(site.jwts.verify(token), String(typ)).rejects.toMatchObject({
         code: "JWT_INVALID",
         message: "The JWT is for another purpose.",
@@ -121,7 +121,7 @@ describe("verify()", () => {
   it("rejects a JWT that is unsigned, signed with a shared secret, or signed with an algorithm that its key is not for", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
-    const claims = site.claims(session);
+    const claims = site.createClaims(session);
     const [header = "", payload = ""] = token.split(".");
     const none = Buffer.from(JSON.stringify({ alg: "none", kid: SITE_KEY.id, typ: "at+jwt" })).toString(
       "base64url",
@@ -148,7 +148,7 @@ describe("verify()", () => {
   it("rejects a JWT whose header contains a key or names an unknown key", async () => {
     const site = new Site();
     const { session } = await site.logIn();
-    const claims = site.claims(session);
+    const claims = site.createClaims(session);
     const own = await generateKeyPair("ES256", { extractable: true });
     const jwk = await exportJWK(own.publicKey);
     for (const header of [
@@ -176,7 +176,7 @@ describe("verify()", () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const [header = "", , signature = ""] = token.split(".");
-    const payload = Buffer.from(JSON.stringify({ ...site.claims(session), sub: "root" })).toString(
+    const payload = Buffer.from(JSON.stringify({ ...site.createClaims(session), sub: "root" })).toString(
       "base64url",
     );
     const malformed = [

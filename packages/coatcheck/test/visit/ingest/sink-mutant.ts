@@ -34,9 +34,12 @@ export function createMutant({ fault, foundBy, wrap }: MutantOptions): SinkMutan
 /** Creates a mutant that changes each batch before it stores the batch. */
 export function createBatchMutant(
   change: (batch: EventBatch) => EventBatch,
-  names: Pick<MutantOptions, "fault" | "foundBy">,
+  description: Pick<MutantOptions, "fault" | "foundBy">,
 ): SinkMutant {
-  return createMutant({ ...names, wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }) });
+  return createMutant({
+    ...description,
+    wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }),
+  });
 }
 
 /** Returns a function for `wrap`. Its sink stores all rows with `store`, including duplicates, and `read` returns these

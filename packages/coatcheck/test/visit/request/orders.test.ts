@@ -148,7 +148,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     ]);
   });
 
-  it("track() stores the page whose script has sent the request together with the event", async () => {
+  it("track() stores the event together with the page whose script has sent the request", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/product/7");

@@ -104,7 +104,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect([fixture.store.reads, fixture.store.writes, fixture.queue.events.length]).toEqual([0, 0, 0]);
   });
 
-  it("make later requests of the browser have a visitor id", async () => {
+  it("give the browser a visitor id, which handlers of later requests can read", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const before = await browser.sendFromScript("/visitor");
