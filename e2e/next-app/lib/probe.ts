@@ -6,7 +6,7 @@ export interface Probe {
   opens: number;
   visitOpens: number;
   checks: number;
-  /** How far the session manager's clock is ahead, in milliseconds. */
+  /** How far the session manager's clock is ahead of the machine's clock, in milliseconds. */
   ahead: number;
 }
 

@@ -63,7 +63,7 @@ export async function findUser(database: Database, id: string): Promise<User | n
   };
 }
 
-/** Returns the name of a user, who may be disabled. Null if the user does not exist. */
+/** Returns the name of a user, even if the user is disabled. Null if the user does not exist. */
 export async function findName(database: Database, id: string): Promise<string | null> {
   const row = await database.one<{ name: string }>("SELECT name FROM users WHERE id = ?", Number(id) || 0);
   return row?.name ?? null;

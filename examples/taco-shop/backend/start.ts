@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 /** The longest time until the backend responds for the first time, in milliseconds. */
 const MAX_START_TIME = 15_000;
-/** The longest time until the backend has stopped, in milliseconds. */
+/** How long the backend may take to stop, in milliseconds. */
 const MAX_STOP_TIME = 5000;
 const POLL_INTERVAL = 20;
 /**

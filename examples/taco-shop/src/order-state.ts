@@ -155,7 +155,7 @@ export function withPendingChange(
     );
   }
   if (Object.keys(current.pending).length >= MAX_PENDING_CHANGES) {
-    throw new CoatcheckError("CONFLICT", "This order has too many pending changes. Retry later.");
+    throw new CoatcheckError("CONFLICT", "This order has too many pending changes. Try again shortly.");
   }
   const pending = { ...current.pending, [changeId]: change };
   return { ...current, revision: current.revision + 1, pending };

@@ -134,7 +134,7 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   });
 });
 
-describe("serve with an invalid GEOIP_DATABASE", () => {
+describe("serve with a GEOIP_DATABASE that it cannot use", () => {
   const folder = temporaryFolder();
   afterAll(() => rmSync(folder, { recursive: true }));
 

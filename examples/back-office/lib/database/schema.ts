@@ -2,7 +2,7 @@
 interface Dialect {
   /** The type of an id that the database assigns. */
   readonly id: string;
-  /** The type of epoch milliseconds. */
+  /** The SQL type of columns that contain epoch milliseconds. */
   readonly time: string;
   /** The end of a table's definition. */
   readonly end: string;

@@ -65,7 +65,7 @@ export class PlacedOrders {
     };
   }
 
-  /** Deletes the orders that were placed in an order session. */
+  /** Deletes the records of the orders that were placed in an order session. */
   forget(sessionId: string): void {
     this.#delete.run(sessionId);
   }

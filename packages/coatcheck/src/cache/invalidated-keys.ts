@@ -77,8 +77,7 @@ export class InvalidatedKeys {
     if ("key" in item) {
       const mark = this.#marks.get(item.key);
       if (mark && position <= mark.position) return;
-      // The announced item already has a sequence number. Every other item needs a new one, even if a hint announced a
-      // later item.
+      // A hint has announced this item, so its mark keeps its sequence number. Any other item gets a new sequence number.
       if (mark && position === mark.announced) this.#marks.set(item.key, { ...mark, position });
       else this.#setMark(item.key, position, mark?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {

@@ -105,7 +105,8 @@ export class LogInvalidations implements Invalidations {
     }
   }
 
-  /** Refuses copies that were loaded before an invalidation by this process or from a hint. */
+  /** Refuses the copies of an invalidated key that were loaded before the invalidation. Call it for an invalidation by this
+   * process and for a hint. */
   markPending(key: string, position: LogPosition | null): void {
     this.#deps.core.markKeyPending(key, position);
     if (!this.#deps.pollsRegularly) void this.#deps.poller.pollNow();

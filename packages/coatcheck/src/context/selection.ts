@@ -30,9 +30,10 @@ export interface SelectionOptions<Value, From> {
   readonly member?: string;
 }
 
-/** A selection without the types of the application. */
+/** A selection without the application's type parameters. */
 export interface SelectionSettings {
   readonly mayEnter: (entity: unknown, from: Readonly<Record<string, unknown>>) => unknown;
+  /** Name of the request header; null for none. */
   readonly header: string | null;
   readonly ids: IdCodec | null;
   readonly member: string | null;

@@ -12,6 +12,6 @@ import { usageError } from "../session/usage-error.ts";
 export function requireCall(name: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
   throw usageError(`call of ${name}()`, [
-    { path: "", message: `takes no argument; mount ${name}(), with the parentheses` },
+    { path: "", message: `was mounted without being called; mount ${name}(), with the parentheses` },
   ]);
 }

@@ -31,7 +31,7 @@ interface MigratedSession {
   readonly openRecord: Extract<MigrationRecord, { state: "open" }>;
   readonly cookie: Cookie;
   /** The original `Cookie` header of the request. */
-  readonly header: string;
+  readonly cookieHeader: string;
 }
 
 /** Migrates the legacy sessions of requests, before `coatcheck()` handles the requests. */
@@ -64,8 +64,8 @@ export class MigrationResult {
   /** The new `Cookie` header for the rest of the request; undefined when it does not change. */
   get cookieHeader(): string | undefined {
     if (this.#migratedSession === null) return undefined;
-    const { openRecord: record, cookie, header } = this.#migratedSession;
-    const others = header.split(";").filter((pair) => cookieValues(pair, cookie.name).length === 0);
+    const { openRecord: record, cookie, cookieHeader } = this.#migratedSession;
+    const others = cookieHeader.split(";").filter((pair) => cookieValues(pair, cookie.name).length === 0);
     return [`${cookie.name}=${record.token}`, ...others.map((pair) => pair.trim())].join("; ");
   }
 

@@ -142,7 +142,11 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     if (current?.id === record.record.id) return settled();
     const clears = keepLegacy ? [] : this.#clearingHeaders(request, cookies);
     return this.#reportOutcome(
-      new MigrationResult("migrated", clears, { openRecord: record, cookie: this.#http.cookie, header }),
+      new MigrationResult("migrated", clears, {
+        openRecord: record,
+        cookie: this.#http.cookie,
+        cookieHeader: header,
+      }),
       kind,
     );
   }

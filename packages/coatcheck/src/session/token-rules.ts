@@ -144,8 +144,8 @@ export class TokenRules {
   }
 
   /**
-   * Returns the present secret for a repeated request, because the response to the first request may have been lost.
-   * The repeated request must have the same older token, purpose, scope and subject. It must arrive within the overlap,
+   * Returns the current secret again for a repeated request, because the response to the first request may have been lost.
+   * The older token, purpose, scope and subject must be those of the first request. It must arrive within the overlap,
    * or while the older token is valid. Returns null otherwise.
    */
   reissueSecret(record: SessionRecord, change: Omit<Replacement, "older">): string | null {

@@ -72,7 +72,7 @@ export class VisitingRequest {
     return this.collection.rules.linksVisitors && visitorId !== null ? { visitorId } : {};
   }
 
-  /** Returns the source of this page. */
+  /** Returns the traffic source that led to this page. */
   get source(): Source {
     const { request } = this.requestWithClient;
     this.#source ??= this.collection.sourceOf(this.requestWithClient, request.url, request.header("referer"));

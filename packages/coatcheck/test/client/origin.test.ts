@@ -52,7 +52,7 @@ describe("the CSRF token", () => {
     expect([token, request?.redirect, request?.credentials]).toEqual(["secret", "error", "include"]);
   });
 
-  it("is ignored in a response from an untrusted origin, which also cannot end the session with status 401", async () => {
+  it("is ignored in a response from an untrusted origin, and status 401 of that response does not end the session", async () => {
     const network = new Network()
       .on("POST https://evil.test/a", () =>
         successResponse({ csrf_token: "planted" }, { "x-csrf-token": "planted" }),

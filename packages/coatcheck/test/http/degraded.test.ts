@@ -16,8 +16,8 @@ afterEach(async () => {
 });
 
 /**
- * Starts a server and logs in. Then stops the store until the lease of the cache has expired, so the cache may no
- * longer use its copies.
+ * Starts a server, logs in, stops the store, and waits until the lease of the cache has expired. The store stays
+ * stopped, and the cache may no longer use its copies.
  */
 async function startWithExpiredLease(outage: OutagePolicy) {
   const state = { isDown: false, time: 0 };

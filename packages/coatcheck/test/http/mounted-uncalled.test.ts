@@ -38,7 +38,7 @@ const ARGUMENTS = new Map([
 const expectedMessage = (name: string) =>
   ARGUMENTS.has(name)
     ? `Invalid session field: ${ARGUMENTS.get(name)} must be a non-empty string (got object).`
-    : `Invalid call of ${name}(): takes no argument; mount ${name}(), with the parentheses.`;
+    : `Invalid call of ${name}(): was mounted without being called; mount ${name}(), with the parentheses.`;
 
 describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)(
   "%s, mounted without parentheses,",

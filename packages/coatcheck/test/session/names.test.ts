@@ -18,7 +18,7 @@ describe("a name or id from a request", () => {
     session.requireElevated("constructor");
   });
 
-  it("is not treated as a flash message if it equals a member of Object.prototype", async () => {
+  it("is not treated as a flash message if it is the name of a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);

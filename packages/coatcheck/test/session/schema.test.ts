@@ -154,7 +154,7 @@ describe("a stored session with newer data", () => {
     });
   });
 
-  it("keeps its data when a user logs in to it in an older deployment", async () => {
+  it("keeps its data when an older deployment logs a user in", async () => {
     const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");

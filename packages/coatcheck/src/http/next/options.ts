@@ -50,7 +50,7 @@ export interface SeparatedOptions<User> {
   readonly own: Pick<NextOptions<User>, keyof NextOnlyOptions>;
 }
 
-/** Separates and checks the options. Throws `UsageError` for an unknown or invalid one. */
+/** Checks the options, and separates those of the adapter from those of the manager. Throws `UsageError` for an unknown or invalid one. */
 export function separateOptions<User>(options: NextOptions<User>): SeparatedOptions<User> {
   const { user, signIn, actionsWithoutOrigin, name, visits, ...http } = options;
   const input = "options of coatcheck()";

@@ -2,7 +2,8 @@ import type { LogPosition } from "../../session/store.ts";
 
 /** The end of the log when a statement began. */
 export interface LogHead {
-  /** The oldest transaction that was still open. The statement read everything that older transactions had written. */
+  /** The oldest transaction that was open when the position was read. That read saw everything that older transactions had
+   * written. */
   readonly transaction: number;
   /** Eight hexadecimal digits. Promoting a standby starts a new timeline. */
   readonly timeline: string;

@@ -41,7 +41,7 @@ export class LocalTime {
     return Math.floor((at + this.offsetAt(at)) / DAY);
   }
 
-  /** Returns when the local hour of a time began, in epoch milliseconds. */
+  /** Returns the start of the local hour that contains `at`, in epoch milliseconds. */
   startOfHour(at: number): number {
     const offset = this.offsetAt(at);
     return Math.floor((at + offset) / HOUR) * HOUR - offset;

@@ -45,7 +45,7 @@ export interface BacklogOptions {
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #memory: BacklogEntry[] = [];
-  /** Whether the spill was full at the last attempt. Prevents a new attempt for every event. */
+  /** Whether the last write to the spill failed because the spill was full. Prevents a new attempt for every event. */
   #isSpillStuck = false;
 
   constructor(options: BacklogOptions) {

@@ -93,7 +93,10 @@ export class RequestCheck {
     return { from: first, to: last, timeZone, fromDay: dayNumber(first), toDay: dayNumber(last) };
   }
 
-  /** Checks a tenant: undefined means all tenants, null means events without a tenant. */
+  /**
+   * Checks the `tenant` of a request, where undefined selects all tenants and null selects events without a tenant.
+   * Returns undefined for all tenants and `""` for events without a tenant.
+   */
   checkTenant(value: unknown): string | undefined {
     if (value === undefined) return undefined;
     return value === null ? "" : this.checkText("tenant", value);

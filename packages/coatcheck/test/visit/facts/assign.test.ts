@@ -50,7 +50,7 @@ describe("assignToVisits", () => {
     expect(assignIds(first, last, late)).toEqual([[first.id, late.id, last.id]]);
   });
 
-  it("ends a visit of 24 hours earlier if a late event moves its start to an earlier time", () => {
+  it("still ends a visit 24 hours after its start when a late event makes the start earlier", () => {
     const events = Array.from({ length: 96 }, (_, index) => createEvent({ at: START + index * 15 * MINUTE }));
     const earlier = createEvent({ at: START - 15 * MINUTE });
     expect(assignIds(...events)).toHaveLength(1);

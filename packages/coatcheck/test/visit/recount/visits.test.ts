@@ -10,7 +10,7 @@ import {
 } from "./recount-fixtures.ts";
 import { DAY, DIRECT_SOURCE, HOUR, MINUTE, Script, SECOND } from "./script.ts";
 
-describe("recountVisits() at the end of a visit", () => {
+describe("recountVisits(): when a visit ends", () => {
   it("continues the visit after a gap of one millisecond less than 30 minutes", () => {
     const browser = createBrowser();
     browser.viewPage("/");

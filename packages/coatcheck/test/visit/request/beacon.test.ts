@@ -47,7 +47,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(foreign).not.toBe(first);
   });
 
-  it("limits visible time to the time since the page was opened or has sent its previous beacon", async () => {
+  it("limits visible time to the time since the page was opened or last sent a beacon", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");

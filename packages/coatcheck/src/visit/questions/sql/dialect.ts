@@ -27,7 +27,8 @@ export interface Dialect {
   /**
    * A condition that is always true, but lets the database stop a scan after the deadline.
    *
-   * @param number - an integer column whose values differ between the scanned rows.
+   * @param number - an integer column whose values differ between the scanned rows. With a constant, the database would
+   *   evaluate the condition only once.
    */
   withinBudget(number: Sql): Sql<boolean>;
 }
