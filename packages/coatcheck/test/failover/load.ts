@@ -76,7 +76,7 @@ export async function openLoad(store: SessionStore, shared?: SharedTier): Promis
   const run = new LoadRun({
     store,
     users,
-    leaving: usersToLogOut,
+    usersToLogOut,
     send: async (user, method, member) =>
       await app.request(`/?member=${member}`, { method, headers: { cookie: user.cookie } }),
   });
@@ -94,7 +94,7 @@ interface LoadRunOptions {
   readonly store: SessionStore;
   readonly users: readonly User[];
   /** Users who log out during the run. */
-  readonly leaving: User[];
+  readonly usersToLogOut: User[];
   send(user: User, method: Method, member: string): Promise<Response>;
 }
 
@@ -159,8 +159,8 @@ class LoadRun {
 
   #sendNext(): void {
     const turn = this.#nextRequest++;
-    const { users, leaving } = this.#options;
-    const user = turn % 20 === 0 ? leaving.shift() : users[turn % users.length];
+    const { users, usersToLogOut } = this.#options;
+    const user = turn % 20 === 0 ? usersToLogOut.shift() : users[turn % users.length];
     if (!user || user.isBusy) return;
     const request = this.#request(user, turn % 20 === 0 ? "DELETE" : turn % 2 ? "POST" : "GET");
     this.#inFlight.add(request);

@@ -103,9 +103,9 @@ export class EventReader {
   heartbeats = 0;
   readonly #events: AsyncIterator<string>;
 
-  constructor(response: Response, leave: () => void) {
+  constructor(response: Response, disconnect: () => void) {
     this.response = response;
-    this.disconnect = leave;
+    this.disconnect = disconnect;
     this.#events = this.#read();
   }
 

@@ -31,14 +31,14 @@ describe.each(FRAMEWORKS)("the event stream on %s", (_name, start) => {
   afterEach(() => site.close());
 
   it("has headers that prevent caching, buffering and compression", async () => {
-    const { response, disconnect: leave } = await browser.openEventStream();
+    const { response, disconnect } = await browser.openEventStream();
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "private, no-store, no-transform",
       "x-accel-buffering": "no",
     });
-    leave();
+    disconnect();
   });
 
   it("is refused without an active session", async () => {
@@ -218,7 +218,7 @@ describe.each(FRAMEWORKS)("the event stream on %s", (_name, start) => {
   it("removes its listeners and its timer when the last tab has disconnected", async () => {
     const streams = await Promise.all([browser.openEventStream(), browser.openEventStream()]);
     expect(listeners()).toEqual([1, 1, 1, 1, 1]);
-    for (const { disconnect: leave } of streams) leave();
+    for (const { disconnect } of streams) disconnect();
     await expect.poll(listeners).toEqual([0, 0, 0, 0, 0]);
     expect(site.timers.size).toBe(0);
   });

@@ -7,8 +7,8 @@ export interface Proxy {
   /** Holds back all data, like a network partition or a hanging server. */
   freeze(): void;
   /** Freezes existing connections but accepts new ones, like a router that has lost its state. */
-  strand(): void;
-  /** Ends {@link freeze} or {@link strand}, and delivers the data that was held back. */
+  freezeOpenConnections(): void;
+  /** Ends {@link freeze} or {@link freezeOpenConnections}, and delivers the data that was held back. */
   thaw(): void;
   /** Closes every connection and refuses new ones, like a dead server. */
   cut(): void;
@@ -66,7 +66,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
       state = "frozen";
       freezeOpenConnections();
     },
-    strand: freezeOpenConnections,
+    freezeOpenConnections,
     thaw() {
       state = "open";
       for (const socket of sockets) socket.resume();

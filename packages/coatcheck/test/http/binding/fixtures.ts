@@ -135,9 +135,9 @@ export class Site {
    * requires a login, or an elevation for `scope`.
    */
   async findRefusalCode(sent: SentRequest, scope?: string): Promise<string | null> {
-    const openRequest = this.request(sent);
+    const request = this.request(sent);
     try {
-      await (scope === undefined ? openRequest.requireSubject() : openRequest.requireElevated(scope));
+      await (scope === undefined ? request.requireSubject() : request.requireElevated(scope));
       return null;
     } catch (error) {
       return (error as { code: string }).code;

@@ -126,7 +126,7 @@ await describeWithServer("postgresStore during failures", "postgres", (server) =
     const wire = await proxyTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
     await store.changes(null);
-    wire.strand();
+    wire.freezeOpenConnections();
     await catchUnavailable(store.changes(null));
     await store.changes(null);
     await store.close();
