@@ -31,7 +31,7 @@ test("request() adds at most 1 ms to the upstream's own time, and sends one requ
   };
   await upstream.request(state, write);
   let overhead = Number.POSITIVE_INFINITY;
-  // A busy machine can delay the gateway or the upstream, so the test makes up to five comparisons.
+  // A busy machine delays most calls. The fast tenth of the calls is hardly delayed, and is compared up to five times.
   for (let comparison = 0; comparison < 5 && overhead > MAX_OVERHEAD_MS; comparison++) {
     const times = { direct: [] as number[], gateway: [] as number[] };
     for (let call = 0; call < CALL_COUNT; call++) {
@@ -40,7 +40,7 @@ test("request() adds at most 1 ms to the upstream's own time, and sends one requ
       times.gateway.push(await measureTime(() => upstream.request(state, write)));
       expect(server.received).toHaveLength(1);
     }
-    overhead = Math.min(overhead, computeMedian(times.gateway) - computeMedian(times.direct));
+    overhead = Math.min(overhead, computeFastTenth(times.gateway) - computeFastTenth(times.direct));
   }
   expect(overhead).toBeLessThanOrEqual(MAX_OVERHEAD_MS);
 });
@@ -51,6 +51,7 @@ async function measureTime(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function computeMedian(times: readonly number[]): number {
-  return times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? Number.NaN;
+/** Returns the time below which a tenth of the times are. */
+function computeFastTenth(times: readonly number[]): number {
+  return times.toSorted((left, right) => left - right)[Math.floor(times.length / 10)] ?? Number.NaN;
 }
