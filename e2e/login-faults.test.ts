@@ -171,7 +171,7 @@ describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("succeeds if the user repeats the login when the server no longer recognises the replaced token", async () => {
+    it("succeeds when repeated, even after the server has stopped recognising the replaced token", async () => {
       const page = await loseLogin();
       site.advance(LONGER_THAN_OVERLAP);
       await clickAndWait(page, "Log in");

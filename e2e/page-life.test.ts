@@ -30,7 +30,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
   }
 
   describe("a page to which the back button returns", () => {
-    it("is restored with the status `pending` until the server responds, if no tab has notified it of a logout", async () => {
+    it("without a notification of a logout from another tab, is restored with the status `pending` until the server responds", async () => {
       const page = await fixture.open("/?silent");
       await logIn(page);
       await waitForStatus(page, "authenticated");
@@ -44,7 +44,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("is restored and then shows the new user, if no tab has notified it of a login", async () => {
+    it("without a notification of a login from another tab, is restored first and then shows the new user", async () => {
       // The page does not listen to other tabs. A browser removes a page from the cache when the page receives a
       // message.
       const withoutCrossTab = pageUrl({ revalidate: { crossTab: false } });

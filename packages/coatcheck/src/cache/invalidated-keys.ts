@@ -5,7 +5,7 @@ interface KeyMark {
   /** The log position of the newest item that the log has returned for the key; -1 before the first. */
   readonly position: LogPosition;
   /**
-   * The position that the store or a hint announced for an item not yet returned by the log; -1 if none is announced.
+   * The position that the store or a hint announced and that the log has not returned yet; -1 if there is none.
    */
   readonly announced: LogPosition;
   /**

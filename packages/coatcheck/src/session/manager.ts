@@ -132,7 +132,7 @@ export class SessionManager<Data = JsonObject> {
       clock: this.#clock,
       schedule,
       touchedAt: (id) => this.#touches.queuedAt(id),
-      isReadable: (record) => schema.read(record) !== null,
+      hasReadableData: (record) => schema.read(record) !== null,
     };
     this.#deps = {
       store: options.store,

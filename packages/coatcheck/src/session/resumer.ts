@@ -30,7 +30,7 @@ import type { SessionWriter } from "./writer.ts";
 export interface Refusal {
   readonly refusal: RefusalReason;
   /**
-   * The token's session, if a newer token has replaced this token: a login may use that session, and a logout may end
+   * Set if a newer token has replaced the request's token. Only a login may use the session, and only a logout may end
    * it. Also set for an impersonation that has ended, so that the administrator can return to their own session.
    */
   readonly replaced?: { readonly record: SessionRecord; readonly token: string };

@@ -32,7 +32,7 @@ export interface WatcherDependencies {
    */
   readonly touchedAt: (id: string) => number;
   /** Whether this process can read the session's data. A session with unreadable data is reported as expired. */
-  readonly isReadable: (record: SessionRecord) => boolean;
+  readonly hasReadableData: (record: SessionRecord) => boolean;
 }
 
 /** Milliseconds between two checks of a manager without a cache. */
@@ -176,10 +176,10 @@ export class SessionWatcher {
   }
 
   #endReasonOf(cached: CachedSession): WatchEnd | null {
-    const { clock, touchedAt, isReadable } = this.#source;
+    const { clock, touchedAt, hasReadableData } = this.#source;
     cached.mergeLastSeen(touchedAt(cached.record.id));
     if (cached.record.state === "revoked") return "revoked";
-    return cached.hasExpired(clock.now()) || !isReadable(cached.record) ? "expired" : null;
+    return cached.hasExpired(clock.now()) || !hasReadableData(cached.record) ? "expired" : null;
   }
 
   readonly #onRecord = ({ record }: { readonly record: SessionRecord }): void => {
@@ -204,8 +204,8 @@ export class SessionWatcher {
 
 function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
   const { id, subject, actor } = record;
-  // The revocation of an administrator's own session does not match its impersonations here, because finding them would
-  // need a search. The next periodic check of each impersonation ends it.
+  // Does not find the impersonations of a revoked administrator's session, because that would need a search. Each
+  // impersonation ends at its next periodic check.
   if ("session" in scope) return scope.session === id;
   if ("subject" in scope) {
     if (scope.subject === actor?.subject) return scope.except !== actor.sessionId;

@@ -112,7 +112,7 @@ describe("a valid JWT whose session has expired", () => {
     expect(site.countingStore.reads).toBe(reads);
   });
 
-  it("gives access to the context of its new session, without a query for cached entities", async () => {
+  it("opens a new session, whose context comes from the cache without a query", async () => {
     const site = new Site();
     let queries = 0;
     const user = loader({

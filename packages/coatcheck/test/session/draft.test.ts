@@ -52,7 +52,7 @@ describe("a draft", () => {
     expect(draft.patch()).toEqual({ list: [1, { a: 2 }] });
   });
 
-  it("stores a copy of the content when a member is set to another view", () => {
+  it("copies a nested object that is assigned to another member, instead of sharing it", () => {
     const { draft, view } = createDraft({ from: { a: 1 } });
     view.from.a = 2;
     view.to = view.from;

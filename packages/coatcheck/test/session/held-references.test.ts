@@ -41,7 +41,7 @@ describe.each(WRITES)("a value that a handler holds across %s", (_name, write) =
     expect(await stored()).toMatchObject({ cart: { a: 1, b: [2], c: 3 } });
   });
 
-  it("is stored with its later changes if it is an object in an array of a nested object", async () => {
+  it("keeps its later changes, even those deep inside: { nested: { array: [object] } }", async () => {
     const { session, stored } = await openSessionWith({ cart: { items: [{ quantity: 1 }] } });
     const [item] = session.data.cart.items;
     await write(session);

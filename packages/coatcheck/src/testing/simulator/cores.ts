@@ -44,7 +44,7 @@ class LeaseFromResponse extends TimedLease {
 }
 
 /** Checks the clock only when a timer fires, like a heartbeat, and uses that result until the timer fires again. */
-class TimerCheckedLease extends TimedLease {
+class LeaseCheckedByTimer extends TimedLease {
   #isHeld = false;
 
   update(time: NodeTime): void {
@@ -94,7 +94,7 @@ export const mutantCaches = {
     }),
   }),
   "the lease is checked only by a timer": (options) => {
-    const lease = new TimerCheckedLease(options.maxStaleness);
+    const lease = new LeaseCheckedByTimer(options.maxStaleness);
     return {
       core: new CacheCore({ ...dependenciesOf(options), lease }),
       tick: () => lease.update(options.time),

@@ -55,7 +55,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       await store.close();
     });
 
-    it("changes() returns a revocation that commits later than another revocation that began after it", async () => {
+    it("changes() does not miss a revocation that begins first but commits last", async () => {
       const [slow, quick] = [makeRecord(), makeRecord()];
       for (const record of [slow, quick]) await store.put(record, { expectedVersion: 0, change: "data" });
       const { cursor: start } = await store.changes(null);

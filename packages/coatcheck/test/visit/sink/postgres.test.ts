@@ -167,13 +167,13 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
             );
             const expected = new FactsDatabase();
             expected.addEvents(events);
-            expect(replaceVisitorNumber(await runQueries(database.url, FACT_QUERIES))).toEqual(
-              replaceVisitorNumber(expected.facts()),
+            expect(withoutVisitorIds(await runQueries(database.url, FACT_QUERIES))).toEqual(
+              withoutVisitorIds(expected.facts()),
             );
             await sinks[0].recompute(100);
             expected.recompute();
-            expect(replaceVisitorNumber(await runQueries(database.url, ROLLUP_QUERIES))).toEqual(
-              replaceVisitorNumber(expected.rollups()),
+            expect(withoutVisitorIds(await runQueries(database.url, ROLLUP_QUERIES))).toEqual(
+              withoutVisitorIds(expected.rollups()),
             );
             expected.close();
           },
@@ -230,7 +230,7 @@ async function runQueries(url: string, queries: Readonly<Record<string, string>>
  * Replaces the number of the only visitor by a text, because PostgreSQL skips numbers if two nodes insert the visitor
  * at the same time.
  */
-function replaceVisitorNumber(results: unknown): unknown {
+function withoutVisitorIds(results: unknown): unknown {
   return JSON.parse(
     JSON.stringify(results, (key, value) => (key === "visitor" && value !== null ? "the visitor" : value)),
   );

@@ -114,7 +114,8 @@ export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedD
   ];
 }
 
-/** Selects page views by the time of each journey entry, for visits that match a condition. */
+/** Selects the page views of the visits that match a condition. Each view belongs to the day or hour of its own journey
+ * entry, not to the start of its visit. */
 function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condition: Sql): Sql {
   const { dialect } = scope;
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";

@@ -6,7 +6,8 @@ const TEXT_TYPE = 'text collate "C"';
 /** Key columns of the daily rollups (precomputed statistics). */
 const DAILY_KEY_COLUMNS = `tenant ${TEXT_TYPE} not null, dimension ${TEXT_TYPE} not null, day bigint not null, value ${TEXT_TYPE} not null`;
 
-/** Returns the columns of a source, with a prefix. */
+/** Returns the definitions of a traffic source's columns, such as `first_channel`. `channel` is the constraint of that
+ * column. */
 function sourceColumns(prefix: string, channel: string): string {
   return `${prefix}channel ${TEXT_TYPE} ${channel}, ${prefix}source ${TEXT_TYPE}, ${prefix}medium ${TEXT_TYPE}, ${prefix}campaign ${TEXT_TYPE}`;
 }
