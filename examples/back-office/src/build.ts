@@ -19,9 +19,17 @@ const SOURCE_PATHS = [
   "node_modules/next/package.json",
 ];
 
+/** Returns the source files of the build, relative to the repository, in alphabetical order. */
+export function findSourceFiles(): string[] {
+  // The build writes next-env.d.ts. With this file in the hash, the next process would build again, and the pages of a
+  // running process would lose their scripts.
+  const options = { cwd: ROOT, exclude: ["**/next-env.d.ts"] };
+  return SOURCE_PATHS.flatMap((pattern) => globSync(pattern, options)).sort();
+}
+
 function contentHash(): string {
   const hash = createHash("sha256");
-  for (const file of SOURCE_PATHS.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
+  for (const file of findSourceFiles()) {
     hash.update(file).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest("hex");
