@@ -141,7 +141,7 @@ export interface FunnelStepFigures {
   readonly dropOff: number | null;
   /** `dropOff` divided by the count of the previous step, from 0 to 1. Null if `dropOff` is null. */
   readonly dropOffRate: number | null;
-  /** Median milliseconds to the next step. Null for the last step, and if no visit or visitor did both steps. */
+  /** Median milliseconds to the next step. Null for the last step, and if no visit or visitor did the next step after it. */
   readonly timeToNext: number | null;
 }
 

@@ -34,7 +34,7 @@ export const DEFINITIONS = {
     "Visits, or visitors, that did each step after the one before, from the first occurrence of the first step and within the window.",
   funnelOpen: "Visits, or visitors, that did the step at all, in any order.",
   timeToNext:
-    "Median of the milliseconds between a step and the next one, over all that did both; the mean of the middle two for an even number.",
+    "Median of the milliseconds from a step to the next one, over all that did the next one after it; the mean of the middle two for an even number.",
   retention:
     "Visitors by the calendar week of their first visit, and how many of them began a visit in each later week; weeks begin on Monday in the operator's time zone.",
 } as const;
