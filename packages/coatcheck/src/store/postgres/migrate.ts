@@ -35,6 +35,7 @@ export async function migrate<Tables>(db: Kysely<Tables>, set: MigrationSet): Pr
       await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)}::bigint)`.execute(transaction);
       const migrator = new Migrator({
         db: transaction,
+        ...(await ownSchema(transaction)),
         migrationTableName: set.table,
         migrationLockTableName: set.lockTable,
         provider: { getMigrations: async () => kyselyMigrations(set.migrations) },
@@ -46,6 +47,16 @@ export async function migrate<Tables>(db: Kysely<Tables>, set: MigrationSet): Pr
     await requireKnownMigrations(db, set, error);
     throw error;
   }
+}
+
+/**
+ * Returns the schema in which the connection creates tables. Without this option, Kysely skips the creation of its tables
+ * if any schema of the database has tables of the same names.
+ */
+async function ownSchema<Tables>(db: Kysely<Tables>): Promise<{ migrationTableSchema?: string }> {
+  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db);
+  const name = rows[0]?.name;
+  return name ? { migrationTableSchema: name } : {};
 }
 
 function kyselyMigrations(migrations: MigrationSet["migrations"]): Record<string, Migration> {
