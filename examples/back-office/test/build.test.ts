@@ -14,8 +14,8 @@ test("the hash of a build covers no file that the build writes, so that the next
     // An earlier build has written the file.
   }
   const sources = findSourceFiles().filter((file) => file.startsWith("examples/"));
-  const arguments_ = ["ls-files", "--cached", "--others", "--exclude-standard", "--full-name", "."];
-  const ownFiles = execFileSync("git", arguments_, { cwd: FOLDER, encoding: "utf8" }).split("\n");
+  const gitArguments = ["ls-files", "--cached", "--others", "--exclude-standard", "--full-name", "."];
+  const ownFiles = execFileSync("git", gitArguments, { cwd: FOLDER, encoding: "utf8" }).split("\n");
   expect(sources.length).toBeGreaterThan(0);
   expect(sources.filter((file) => !ownFiles.includes(file))).toEqual([]);
 });
