@@ -75,7 +75,7 @@ export interface Touch {
 
 /**
  * Selects sessions for {@link SessionStore.list}. Every field that is present must match, and must have a value:
- * `{ subject: undefined }` would select everyone's sessions. `requireFilter` checks it.
+ * `{ subject: undefined }` would select everyone's sessions. `requireFilter` rejects such a filter.
  */
 export interface SessionFilter {
   readonly subject?: string;

@@ -144,9 +144,9 @@ export class TokenRules {
   }
 
   /**
-   * Returns the current secret again for a repeated request, because the response to the first request may have been lost.
-   * The older token, purpose, scope and subject must be those of the first request. It must arrive within the overlap,
-   * or while the older token is valid. Returns null otherwise.
+   * Returns the current secret again for a repeated request, because the response to the first request may have been
+   * lost. The older token, purpose, scope and subject must be those of the first request. The repeated request must
+   * arrive within the overlap, or while the older token is valid. Returns null otherwise.
    */
   reissueSecret(record: SessionRecord, change: Omit<Replacement, "older">): string | null {
     const { purpose, presented, now } = change;
@@ -155,7 +155,8 @@ export class TokenRules {
     if (!constantTimeEqual(wrappedSecret.olderHash, presented.hash)) return null;
     const older = findOlderSecret(olderSecrets, presented.hash);
     if (older === null || this.#isEstablished(record, now)) return null;
-    // While the older token is valid, only the client that should have received the new token can send the older token.
+    // After the overlap, a valid older token is still accepted: only the client that should have received the new token
+    // can have it.
     if (now >= older.validUntil && now >= this.overlapEnd(record, older)) return null;
     const secret = this.#ring.decrypt(
       encryptionContextOf(record, change, presented),
@@ -204,8 +205,8 @@ export class TokenRules {
   }
 
   /**
-   * Returns the time from which a repeated request no longer receives the same token: when the overlap after the
-   * replacement of its older token has passed.
+   * Returns the end of the overlap that began when `older` was replaced. A later repeated request does not receive the
+   * same token again.
    */
   protected overlapEnd(_record: SessionRecord, older: OlderSecret): number {
     return older.replacedAt + this.#overlap;

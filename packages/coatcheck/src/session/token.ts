@@ -123,8 +123,9 @@ export function findSecretFaults(secrets: readonly unknown[]): Fault[] {
 }
 
 /**
- * Warns of a secret that is probably a list in one string, as in `[process.env.SECRETS]`: its secrets would verify
- * nothing. A single secret may contain a comma, so this is not an error. Never repeats a secret.
+ * Warns if one secret is probably several secrets, separated by commas, as in `[process.env.SECRETS]`. The ring would
+ * use the whole string as one secret, so none of the secrets in it would verify a token. A single secret may contain a
+ * comma, so this is not an error. Never repeats a secret.
  *
  * @param input what the secrets are for, such as "session secrets".
  */

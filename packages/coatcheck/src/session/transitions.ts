@@ -38,7 +38,10 @@ export interface CreateOptions {
 
 /** Options of a login. */
 export interface AuthenticateOptions {
-  /** The session's new tenant. It does not separate equal subjects. Default: unchanged for the same subject; no tenant for another subject. */
+  /**
+   * The session's new tenant. Equal subjects in two tenants are still the same user. Default: unchanged for the same
+   * subject; no tenant for another subject.
+   */
   readonly tenant?: string;
   /**
    * `true`: the policy's `rememberMe` timeouts. `false`: the cookie ends with the browser. Default: the choice of the

@@ -129,8 +129,9 @@ export class SessionWatcher {
   }
 
   /**
-   * Returns a cached copy that includes every revocation older than half of the staleness bound. Undefined if there is
-   * none, and if a watch reports changes: the data of a cached copy may be too old.
+   * Returns a cached copy that includes every revocation older than half of the staleness bound. Returns undefined if
+   * there is no such copy. Also returns undefined if a watch reports changes, because the data of a cached copy may be
+   * too old.
    */
   #getCached({ key, watches }: WatchedSession): CachedSession | undefined {
     for (const watch of watches) if (watch.receivesChanges) return undefined;

@@ -65,9 +65,9 @@ export interface ChangeOptions {
    */
   readonly bytes?: number;
   /**
-   * Whether a function of the application computes the data. Default: the change applies merge patches that have been
-   * checked. Then it is synchronous, and only the size and the schema of the result are checked, which is faster for
-   * large sessions.
+   * Whether a function of the application computes the data. Default: false. The change then applies merge patches that
+   * have been checked: it is synchronous, and only the size and the schema of the result are checked, which is faster
+   * for large sessions.
    */
   readonly isComputed?: boolean;
 }

@@ -60,7 +60,7 @@ export function makeFullEvent(members: Partial<VisitEvent> = {}): VisitEvent {
   });
 }
 
-/** Creates a count of one bot's documents. */
+/** Creates the count of one document that a bot has requested. */
 export function makeCount(members: Partial<DocumentCount> = {}): DocumentCount {
   return { id: randomUUID(), kind: "bot", hour: EVENT_TIME, tenant: null, documents: 1, ...members };
 }

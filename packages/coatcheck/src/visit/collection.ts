@@ -33,8 +33,8 @@ export const MAX_LATENESS = 48 * 60 * 60_000;
 export type ConvertedSession = Pick<SessionRecord, "id" | "tenant" | "conversion">;
 
 /**
- * How long `convert()` waits for the order's event to be stored, in milliseconds. At that point, the session is already
- * marked as converted.
+ * How long `convert()` waits for the order's event to be stored, in milliseconds. While it waits, the session is
+ * already marked as converted.
  */
 const ORDER_TIMEOUT = 2000;
 

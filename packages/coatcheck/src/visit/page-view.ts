@@ -4,8 +4,8 @@ import { type ActiveVisit, RECORD_INTERVAL } from "./current-visits.ts";
 import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
 
 /**
- * If a session was refused for one of these reasons, the page view creates no new session. A new session would replace
- * a session that the browser still has, or could not be stored.
+ * If a session was refused for one of these reasons, the page view creates no new session. Either the browser still has
+ * a session, which a new one would replace, or the store cannot store a new one.
  */
 const REFUSALS_WITHOUT_NEW_SESSION: readonly (RefusalReason | null)[] = [
   "withheld",

@@ -20,7 +20,7 @@ export interface PrivacyRules {
   readonly collects: boolean;
   /** Whether a cookie may identify the browser. */
   readonly hasCookie: boolean;
-  /** Whether events may contain the visitor's session, subject and order, and the session its visitor. */
+  /** Whether an event may name the visitor's session, subject and order, and a session may name its visitor. */
   readonly linksVisitors: boolean;
   /** Whether the user agent and the city may be stored, and the complete address may be used to find the country. */
   readonly keepsDetails: boolean;

@@ -27,8 +27,8 @@ function connectionSettingsFor(deadline: number, longDeadline: number): string {
 /**
  * Parses a PostgreSQL URL.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when it is malformed, without a cause: Node's error would contain the
- * password.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when it is malformed. The error has no `cause`, because Node's error would
+ * contain the password.
  */
 export function postgresUrl(connectionString: string): URL {
   const url = URL.parse(connectionString);
@@ -61,7 +61,8 @@ export interface OpenPostgres {
 /**
  * Opens a database.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when the URL is malformed, without a cause, or when the server cannot be reached.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the URL is malformed or the server cannot be reached. For a malformed
+ *   URL, the error has no `cause`.
  */
 export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPostgres> {
   const { connectionString, deadline, longDeadline, onNotice = warnOfNotice } = options;

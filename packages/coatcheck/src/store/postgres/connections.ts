@@ -39,8 +39,9 @@ export class Connections {
   }
 
   /**
-   * Records a failed statement, or `connect` (without a client) for a failed connection. If the server is no longer the
-   * primary, replaces all connections, because its host name may now point to another server.
+   * Records that a statement has failed. For a failed attempt to connect, `statement` is `connect` and `client` is
+   * missing. If the server is no longer the primary, replaces all connections, because its host name may now point to
+   * another server.
    */
   recordFailure(statement: string, error: unknown, client?: PostgresClient): void {
     if (!isOutage(error)) return;
@@ -54,7 +55,7 @@ export class Connections {
     this.#generation++;
   }
 
-  /** Records a statement that succeeded, or `connect` for a new connection. */
+  /** Records that a statement has succeeded. For a new connection, `statement` is `connect`. */
   recordSuccess(statement: string): void {
     if (this.#failed.has(statement)) this.#outages.recordSuccess();
   }

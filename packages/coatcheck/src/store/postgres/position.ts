@@ -7,7 +7,10 @@ export interface LogHead {
   readonly transaction: number;
   /** Eight hexadecimal digits. Promoting a standby starts a new timeline. */
   readonly timeline: string;
-  /** Size of the write-ahead log since the cluster was created, in bytes: written, and flushed to the disk. */
+  /**
+   * Bytes of the write-ahead log since the cluster was created: those that are written, and those that are also flushed
+   * to the disk.
+   */
   readonly written: number;
   readonly flushed: number;
 }

@@ -1,8 +1,8 @@
 import { CoatcheckError } from "../../session/errors.ts";
 
 /**
- * Error code of a script that found a key lost. Without that key, the script cannot distinguish ended sessions from
- * live ones.
+ * Error code of a script when a key that it needs no longer exists. Without that key, the script cannot distinguish
+ * ended sessions from live ones.
  */
 export const LOST_KEY = "COATCHECKLOST";
 

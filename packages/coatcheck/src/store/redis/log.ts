@@ -106,8 +106,9 @@ export const REPAIRING_LOG_LUA = logLua("ARGV[1] == 'everyone'");
 export const LOG_SLICE_SIZE = 1000;
 
 /**
- * Reads the log. `ARGV`: the cursor, or an empty string. Returns three values: the end of the log; the floor, or an
- * empty string if the cursor is above the floor; and up to {@link LOG_SLICE_SIZE} stream entries.
+ * Reads the log. `ARGV`: the cursor, or an empty string. Returns three values: the end of the log; the position at
+ * which this log was created (the floor), or an empty string if the cursor is above it; and up to
+ * {@link LOG_SLICE_SIZE} stream entries.
  *
  * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a failover
  * that lost the newest writes). Older cached copies can no longer be checked, so a revocation of everyone tells all

@@ -25,7 +25,7 @@ export const INVALIDATE_KEY = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 const SCAN_SLICE_SIZE = 2000;
 /** Maximum number of rows that one script loads. Loading a row takes about as long as reading five index entries. */
 const MAX_LOADED_ROWS = 500;
-/** Maximum number of pending revocations for which searching each of them for a row is faster than loading the row. */
+/** With more pending revocations than this, loading a row is faster than searching all of them for the row's id. */
 const MAX_SEARCHED_REVOCATIONS = 3;
 
 /**

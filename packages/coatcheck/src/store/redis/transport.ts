@@ -167,7 +167,7 @@ function createExec(
         outages.recordFailure(`${error.message} Reconnecting.`, error.cause);
         throw error;
       }
-      // The commands in flight fail because the transport closes the connection. Throw the error for which it does so.
+      // The commands in flight fail because the transport reconnects. Throw the error that made it reconnect.
       if (reconnecting) throw reconnecting;
       outages.recordFailure(error.message, error.cause);
       throw error;

@@ -24,7 +24,7 @@ export interface Tables {
  * `user_version`.
  *
  * `log.position` is AUTOINCREMENT, so positions keep growing even after the log has been swept empty.
- * `session.written_at` is the position of the next log item at the time when the row was written with its tenant. A
+ * `session.written_at` is the position of the next log item at the time of the last write that set the row's tenant. A
  * mass revocation at that position or above therefore applies to the row, and revoking a tenant with ten million
  * sessions inserts one small row.
  *

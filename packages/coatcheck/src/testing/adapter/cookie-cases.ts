@@ -219,8 +219,8 @@ export const cookieCases: AdapterCases = {
       for (const path of ["/show", "/count"]) {
         assert.deepEqual((await fixture.send(path, { headers: both })).cookies, [], path);
       }
-      // The attacker's own request rotates the planted session. The planted cookie is now an older token, and a
-      // response to it alone sets the newer token.
+      // The attacker's own request rotates the planted session. The planted cookie is now an older token. A response to
+      // a request with this cookie alone sets the newer token.
       assert.equal((await fixture.send("/show", { headers: single })).cookies.length, 1);
       for (const path of ["/show", "/count"]) {
         const { status, cookies } = await fixture.send(path, { headers: both });

@@ -75,7 +75,10 @@ class UncheckedCore extends CacheCore {
   }
 }
 
-/** Treats every copy as read at the horizon or later. */
+/**
+ * Accepts copies from before the horizon (the position from which the log is complete), as if they had been read at the
+ * horizon.
+ */
 class LogWithoutHorizon extends RevocationLog {
   override allowsFill(key: string, { record, position }: Snapshot): boolean {
     return super.allowsFill(key, { record, position: Math.max(position, this.horizon) });

@@ -17,7 +17,7 @@ export interface CoreUnderTest {
   readonly tick?: () => void;
 }
 
-/** Handles a message; queued while the process is paused. */
+/** Handles a message. While the process is paused, handlers wait in a queue. */
 type Handler = () => void;
 
 /**

@@ -7,7 +7,7 @@ import { makeRecord } from "../records.ts";
 export const SIMULATION_START = Date.UTC(2026, 0, 1);
 const YEAR = 365 * 24 * 60 * 60 * 1000;
 
-/** A few sessions are enough, since a bug shows with one. */
+/** A few sessions are enough: one session is enough to reveal a bug. */
 export const RECORDS: readonly SessionRecord[] = [
   makeSimulatedRecord(1, "ada", "acme"),
   makeSimulatedRecord(2, "ada", "acme"),

@@ -11,7 +11,7 @@ import { SimulatedStore } from "./store.ts";
 export interface CoreUnderTestOptions {
   /** Staleness bound in milliseconds. */
   readonly maxStaleness: number;
-  /** Capacity of the log, in marks of each kind. */
+  /** Maximum number of invalidations of each kind that the log keeps. */
   readonly maxLogEntries: number;
   readonly time: NodeTime;
 }
@@ -29,7 +29,7 @@ export interface ScenarioResult {
   readonly violations: readonly string[];
 }
 
-/** Number of marks of each kind that a core keeps. It is low, so that the log is trimmed often. */
+/** Maximum number of invalidations of each kind that a core keeps. It is low, so that the log is trimmed often. */
 const LOG_CAPACITY = 2;
 /** Milliseconds between two checks of every session on every node. */
 const CHECK_INTERVAL = 60;
@@ -58,7 +58,10 @@ export class Simulation {
     this.#nodes = scenario.nodes.map((clocks) => new SimulatedNode(this, clocks));
   }
 
-  /** Plays the steps. It checks every session on every node at a regular interval, up to three bounds after the last step. */
+  /**
+   * Plays the steps. It checks every session on every node at a regular interval, until three times the staleness bound
+   * after the last step.
+   */
   run(steps: Scenario["steps"]): ScenarioResult {
     this.#checkAllSessions();
     for (const { wait, step } of steps) {

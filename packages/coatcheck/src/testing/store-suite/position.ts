@@ -77,7 +77,7 @@ async function revokeDuringReads(
     const { id } = await createSession(store, makeRecord({ subject: "ada", tenant: "acme" }));
     const start = await readLogEnd(store);
     const copies = await readDuring(stores, id, async () => {
-      // Each round revokes at another moment of the reads.
+      // Each round revokes at a different moment during the reads.
       for (let turn = 0; turn < round; turn++) await (round % 2 ? setImmediate() : null);
       assert.equal(await (round % 2 ? store : other).revoke(scopeOf(id), "admin"), 1);
     });

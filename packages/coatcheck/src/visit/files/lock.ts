@@ -19,8 +19,8 @@ export interface Slot extends FileLock {
 /**
  * Acquires the lock of a file, and creates the file if it does not exist. Never delete the file: two processes could
  * then hold the locks of two files with the same name. Node has no file locks, and a process id in a file is
- * unreliable: ids are reused, and two containers can have the same id. SQLite uses a lock of the operating system,
- * which also works between containers that share a folder.
+ * unreliable: ids are reused, and two containers can have the same id. So the file is opened as a SQLite database:
+ * SQLite locks it with the operating system, which also works between containers that share a folder.
  *
  * @returns null if another process, or another lock of this process, holds it.
  */

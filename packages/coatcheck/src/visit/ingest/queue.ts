@@ -160,7 +160,8 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   }
 
   /**
-   * Adds the counts since the last batch to the backlog, if it has space. Without space, the counts keep accumulating.
+   * Adds the document counts since the last batch to the backlog, if the backlog has space. Without space, the counts
+   * keep accumulating.
    */
   #addCounts(): void {
     if (this.#counter.isEmpty || this.#backlog.isFull) return;

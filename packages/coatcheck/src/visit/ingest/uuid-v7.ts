@@ -26,7 +26,8 @@ export function uuidV7Source(sources: {
   const entropy = Buffer.alloc(ENTROPY_BYTES * IDS_PER_FILL);
   /** The character codes of the entropy's hexadecimal digits. */
   const entropyDigits = Buffer.alloc(2 * entropy.length);
-  // The text of the last id, as bytes. A text that is joined from parts keeps the parts in memory as long as its event.
+  // The text of the last id, as bytes. A string that is concatenated from parts would keep the parts in memory as long
+  // as the event exists.
   const text = Buffer.from("00000000-0000-7000-8000-000000000000");
   let used = entropy.length;
   let time = -1;

@@ -181,7 +181,7 @@ export interface AttributionAnswer {
 
 /** The visitors whose first visit was in the same week. */
 export interface RetentionCohort {
-  /** The Monday of that week. */
+  /** The Monday of the week of these first visits. */
   readonly week: string;
   readonly visitors: number;
   /** Number of the cohort's visitors who began a visit 0, 1, 2, … weeks later, up to the last week of the range. */

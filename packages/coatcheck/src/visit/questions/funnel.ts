@@ -95,7 +95,7 @@ async function readStandardSteps(
   const rows: FunnelRow[] = [];
   for (const [step, type] of FUNNEL_STEPS.slice(first, first + length).entries()) {
     const isLast = step + 1 === length;
-    // One query for each step, so that other tasks can run before the waits of the next step are parsed.
+    // One query for each step, so that other tasks can run before the waiting times of the next step are parsed.
     const lists = isLast ? [] : await reader.rows(waitsQuery(scope, mode, first + step));
     const waits = lists.map((list): number[] => JSON.parse(list.waits));
     rows.push({ step, count: counts?.[type] ?? 0, time_to_next: medianOf(waits) });

@@ -14,8 +14,8 @@ export interface JourneyOptions extends PageOptions {
 }
 
 /**
- * Implements `questions.customerJourney()`. Returns the visits during which the customer was the last to be logged in,
- * in all browsers. Also returns the totals of all orders of the customer.
+ * Implements `questions.customerJourney()`. Returns the visits, in all browsers, in which this customer was the last to
+ * be logged in. Also returns the totals of all orders of the customer.
  */
 export async function customerJourney(
   context: Context,

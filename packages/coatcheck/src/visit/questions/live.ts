@@ -61,7 +61,7 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
 
 /**
  * Selects activity `e` that arrived after a time, with its visit `v`. Omits beacons that arrived after the end of their
- * visit: they are no activity.
+ * visit, because they are not activity.
  */
 function selectActivity(tenant: string | undefined, after: number, now: number): Sql {
   const conditions = allOf([

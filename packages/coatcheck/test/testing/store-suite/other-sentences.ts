@@ -11,7 +11,7 @@ export const OTHER_SENTENCES: Readonly<Record<string, readonly string[]>> = {
     "The latest activity of a session.",
     "Epoch milliseconds.",
     "Selects sessions for {@link SessionStore.list}.",
-    "`requireFilter` checks it.",
+    "`requireFilter` rejects such a filter.",
     "Selects one page of a list.",
     "Stores sessions.",
     "Every method is required.",

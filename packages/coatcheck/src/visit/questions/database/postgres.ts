@@ -35,7 +35,7 @@ const INTEGER_TYPES = [20, 21, 23];
 const DOUBLE_TYPE = 701;
 /** SQLSTATE of a statement that `statement_timeout` has cancelled. */
 const QUERY_CANCELED = "57014";
-/** How long after the deadline to wait until the server reports a cancelled query, in milliseconds. */
+/** How long to wait after the deadline for the server to report that it has cancelled the query, in milliseconds. */
 const CANCEL_GRACE = 500;
 
 const TYPE_PARSERS: QuestionQuery["types"] = {
