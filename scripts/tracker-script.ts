@@ -27,7 +27,7 @@ if (import.meta.main) {
   const lines = [
     "// Built from script.ts by `npm run build:tracker`.",
     "",
-    "/** The tracker as a plain script, minified. Its own address without `.js` is that of the beacon route. */",
+    "/** The tracker as a plain script, minified. The beacon route has the script's path without `.js`. */",
     `export const TRACKER_SCRIPT = ${JSON.stringify(await buildTrackerScript())};`,
     "",
   ];

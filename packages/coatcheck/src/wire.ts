@@ -5,7 +5,7 @@ import type { JsonObject } from "./session/json.ts";
  * The JSON that the session endpoints and the browser client exchange. All paths start with one base path, by default
  * `/session`:
  *
- *   GET    base                  → SessionView. Does not count as activity; with `?touch` it counts as the user's
+ *   GET    base                  → SessionView. Counts as activity of the user only with `?touch`
  *   POST   base                  LoginBody → SessionView, with a new secret and a new CSRF token
  *   DELETE base                  → SessionView of status `none`, whether or not there was a session. `?everywhere` ends
  *                                every session of the subject

@@ -212,7 +212,7 @@ export const elevateBody = z.strictObject({
     .max(128)
     .meta({ examples: ["account"] })
     .describe("A name for the actions that the user may take for a while, such as `account`."),
-  // Less than a second is typical of a number of seconds.
+  // At least one second: a smaller number is probably meant as seconds.
   maxAge: z
     .number()
     .int()

@@ -34,7 +34,7 @@ export class Command {
     this.child.stderr?.on("data", (chunk) => {
       this.errors += chunk;
     });
-    // Otherwise the process of a test that has timed out would outlive the tests.
+    // After the timeout of a test, nothing else would end the child process.
     const kill = () => this.child.kill("SIGKILL");
     process.once("exit", kill);
     this.#ended = once(this.child, "close").then(() => {

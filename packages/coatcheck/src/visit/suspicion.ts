@@ -47,8 +47,8 @@ export interface VisitEvents {
 const MAX_WATCHED = 50_000;
 
 /**
- * Finds suspicious patterns in page views. Emits an event once per window for an address, and once per change for a
- * session.
+ * Finds suspicious patterns in page views. Emits at most one event per IP address and window, and one event for each
+ * change of a session's client.
  */
 export class SuspicionWatch {
   readonly events = new EventEmitter<VisitEvents>();
@@ -74,7 +74,7 @@ export class SuspicionWatch {
     return { ...this.#counts };
   }
 
-  /** Counts a new session of an address. */
+  /** Counts a new session whose client has this IP address. */
   sessionCreated(address: string | null): void {
     if (address === null) return;
     const at = this.#clock.now();

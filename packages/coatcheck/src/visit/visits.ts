@@ -79,8 +79,8 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 
   /**
-   * Counts a new session of an address for the pattern `many-sessions`. Adapters call it for sessions that begin with
-   * a page view; call it yourself when a backend creates a session for a client.
+   * Counts a new session whose client has this IP address, for the pattern `many-sessions`. Adapters call it for
+   * sessions that begin with a page view; call it yourself when a backend creates a session for a client.
    */
   sessionCreated(address: string | null): void {
     if (this.#collection.rules.collects) this.#collection.suspicion.sessionCreated(address);

@@ -35,7 +35,7 @@ describe("the shared tier", () => {
       const old = new Map(entities.copies);
       site.database.users.set("ada", createUser("Ada L."));
       await first.context.invalidate("user", "ada");
-      // Simulates a process that was paused before it stored an older copy, and stores it now.
+      // Simulates a process that was paused before it stored an older copy. It continues now and stores the copy.
       for (const [key, text] of old) entities.copies.set(key, text);
       expect(await readUserName(first)).toBe("Ada L.");
       for (const [key, text] of old) entities.copies.set(key, text);

@@ -39,7 +39,7 @@ const REVOKE_INTERVAL = 100;
 const PROBE_INTERVAL = 25;
 const LIVE_PROBES_PER_ROUND = 8;
 /**
- * For so many milliseconds after its revocation, a session is checked in every round. Later, it is checked only in
+ * Up to this many milliseconds after its revocation, a session is checked in every round. Later, it is checked only in
  * every tenth round.
  */
 const RECENT_PERIOD = 1.5 * STALENESS_BOUND;

@@ -86,7 +86,8 @@ test.each([
     for (let request = 0; request < 6; request++) {
       await expect(send("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     }
-    // Malformed headers are a response. After them, the request is not retried, and the circuit breaker stays closed.
+    // A response with malformed headers is still a response: the request is not retried, and the circuit breaker stays
+    // closed.
     await (sent === 7 ? send("/valid") : expect(send("/valid")).rejects.toMatchObject({ retryAfter: 60 }));
     expect(server.received.length).toBe(sent);
   },

@@ -31,7 +31,8 @@ test("request() adds at most 1 ms to the upstream's own time, and sends one requ
   };
   await upstream.request(state, write);
   let overhead = Number.POSITIVE_INFINITY;
-  // A busy machine delays most calls. The fast tenth of the calls is hardly delayed, and is compared up to five times.
+  // A busy machine delays most calls, but hardly the fastest tenth of them. So the test compares the 10th percentiles,
+  // up to five times.
   for (let comparison = 0; comparison < 5 && overhead > MAX_OVERHEAD_MS; comparison++) {
     const times = { direct: [] as number[], gateway: [] as number[] };
     for (let call = 0; call < CALL_COUNT; call++) {
@@ -51,7 +52,7 @@ async function measureTime(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Returns the time below which a tenth of the times are. */
+/** Returns the 10th percentile. */
 function computeFastTenth(times: readonly number[]): number {
   return times.toSorted((left, right) => left - right)[Math.floor(times.length / 10)] ?? Number.NaN;
 }

@@ -33,7 +33,7 @@ const http = (options: object) => new HttpSessions(newManager(), options);
 const transport = partial({ exec: () => null });
 const routes = (options: object) => new SessionRoutes(newManager(), { authenticate: () => null, ...options });
 
-/** Functions that pass a duration, by the place that the warning names. */
+/** Functions that pass a duration to one option. The key is the name of the option in the warning. */
 const OPTIONS: Record<string, (duration: number) => unknown> = {
   "session policy: idleTimeout": (idleTimeout) => newManager({ idleTimeout }),
   "session policy: absoluteTimeout": (absoluteTimeout) => newManager({ absoluteTimeout }),

@@ -186,7 +186,8 @@ describe("the write queue", () => {
     await untilQueued();
     let later: Promise<string | null> | undefined;
     observed.beforeWrite = async ({ version }) => {
-      // When version 4 is written, version 3 has stored the first batch, whose bytes no longer count toward the limit.
+      // Version 3 has stored the first batch, so the bytes of that batch no longer count toward the limit when version
+      // 4 is written.
       if (version === 4) later ??= catchErrorCode(manager.patch(id, { text }));
     };
     release();

@@ -33,7 +33,10 @@ export function checkCaching({ headers, url }: ProbeResponse): readonly Finding[
   return findings;
 }
 
-/** Checks whether the server's clock differs from this machine's clock by more than the request can explain. */
+/**
+ * Checks whether the server's clock differs from this machine's clock by more than the duration of the request can
+ * explain.
+ */
 export function checkClock({ headers, sentAt, receivedAt, url }: ProbeResponse): readonly Finding[] {
   const date = Date.parse(headers.get("date") ?? "");
   // `Date` is truncated to whole seconds.

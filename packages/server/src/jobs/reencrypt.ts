@@ -5,8 +5,8 @@ import type { Job } from "./jobs.ts";
 const SLICE_SIZE = 100;
 
 /**
- * Creates the job that re-encrypts the active sessions with the newest secret. Running a step twice has the same
- * result.
+ * Creates the job that re-encrypts the active sessions with the newest secret. Running a step twice has the same result
+ * as running it once.
  */
 export function reencryptJob(store: Pick<EncryptedStore, "reencrypt">): Job {
   return {

@@ -77,7 +77,7 @@ function prefersHtml(accept = ""): boolean {
   return /\btext\/html\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accept);
 }
 
-/** Whether the host is safe in a shell command, because the client controls the Host header. */
+/** Whether the host is safe to show in a shell command. The client controls the Host header. */
 function isHost(host: string | null): host is string {
   return host !== null && /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(host);
 }

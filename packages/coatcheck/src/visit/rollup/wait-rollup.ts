@@ -33,7 +33,7 @@ export class WaitRollup {
     }
   }
 
-  /** Returns a row for each step after which a visit waited for the next one. */
+  /** Returns the rows of the day: one for each step that was followed by the next step in at least one visit. */
   rows(): DailyWaitRow[] {
     const [tenant, day] = [this.#tenant, this.#day];
     return MODES.flatMap((mode) =>

@@ -38,7 +38,8 @@ export function visitorsWithId(tenant: string, visitorId: string): Statement {
 }
 
 /**
- * Returns the statement that finds the numbers of the visitors that a customer was logged in as. It reads all events.
+ * Returns the statement that finds the numbers of the visitors in whose browsers a customer was logged in. The
+ * statement reads all events.
  */
 export function visitorsOfSubject(tenant: string, subject: string): Statement {
   const tables = ["visit", "visit_order", "visit_event"].map(

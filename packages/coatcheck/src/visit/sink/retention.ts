@@ -24,7 +24,7 @@ export interface RetentionLimits {
   /** The first day whose events are all kept. Visits that started earlier lose their journey (list of events). */
   readonly completeFrom: number;
   readonly userAgents: number;
-  /** Start of `rollupDay`. */
+  /** Start of the day `rollupDay`, epoch milliseconds. */
   readonly rollups: number;
   readonly rollupDay: number;
   readonly visitors: number;

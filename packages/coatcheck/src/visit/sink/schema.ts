@@ -77,7 +77,7 @@ export interface VisitRow extends SourceColumns {
   subject: string | null;
   started_at: number;
   /**
-   * `at` of the last activity, which is a browser event. Backend events, and beacons after the visit's end, are no
+   * `at` of the last activity, which is a browser event. Backend events, and beacons after the visit's end, are not
    * activity.
    */
   last_activity_at: number;

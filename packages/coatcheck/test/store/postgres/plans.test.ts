@@ -59,8 +59,10 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     await drop();
   });
 
-  /** Calls `call`, explains the last statement that it has sent, in a transaction that is rolled back, and returns the nodes
-   * of the plan. */
+  /**
+   * Calls `call`. Then runs `explain analyze` on the last statement that it has sent, and returns the nodes of the plan.
+   * The changes of the explained statement are rolled back.
+   */
   async function explainLastStatement(call: () => Promise<unknown>): Promise<PlanNode[]> {
     const run = vi.spyOn(Client.prototype, "query");
     await call();

@@ -57,10 +57,7 @@ function startTracker({ behaviour, spill = createTemporaryFolder(), fileLimit }:
   };
 }
 
-/**
- * Returns the ids that the process printed before the last tick if `after` is 1, before the last but one if it is 2,
- * and so on. If `after` is 0, returns all ids.
- */
+/** Returns the ids after which the process has printed at least `after` ticks. If `after` is 0, returns all ids. */
 function idsBeforeTick(lines: readonly string[], after: number): string[] {
   const ticks = lines.flatMap((line, index) => (line === "tick" ? [index] : []));
   const end = after === 0 ? lines.length : ticks.at(-after);

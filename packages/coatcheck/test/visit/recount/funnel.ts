@@ -31,7 +31,8 @@ export interface FunnelRow {
    */
   readonly medianTime: number | null;
   /**
-   * The same in an open funnel: from the first occurrence of the previous step to a later first occurrence of this one.
+   * The median time in an open funnel: from the first occurrence of the previous step to the first occurrence of this
+   * step, if that is later.
    */
   readonly openMedianTime: number | null;
 }
@@ -61,7 +62,7 @@ export function countFunnel(
   });
 }
 
-/** Returns the times from the previous step to a step, for each group that did both. */
+/** Returns how long each visit or visitor that did both steps took from the previous step to this step. */
 function timesBefore(groups: readonly (readonly (number | undefined)[])[], index: number): number[] {
   return groups.flatMap((times) => {
     const [before, now] = [times[index - 1], times[index]];

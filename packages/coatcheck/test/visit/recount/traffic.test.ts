@@ -31,7 +31,7 @@ it("deliver() delivers an event with the same content each time", () => {
 });
 
 it("recountVisits() returns the same visits for every order of arrival", () => {
-  // Omit orders, because an order counts with the report that arrives first, which depends on the order of arrival.
+  // Omit purchases: of several reports of a purchase, only the one that arrives first counts.
   const withoutOrders = new Script();
   withoutOrders.actions.push(...script.actions.filter(({ detail }) => detail.do !== "order"));
   const figures = (seed: number) =>

@@ -35,8 +35,10 @@ const arbitraryEvent = fc.record({
   isDirect: fc.boolean(),
 });
 
-/** Generates events of one visitor, sorted by time. They share few pages and sessions. Each order event reports another
- * order. */
+/**
+ * Generates events of one visitor, sorted by time. The events use a small number of pages and sessions. Each order event
+ * reports another order.
+ */
 export const arbitraryEventsOfVisitor: fc.Arbitrary<VisitEvent[]> = fc
   .array(arbitraryEvent, { minLength: 1, maxLength: 14 })
   .map((drafts) => {

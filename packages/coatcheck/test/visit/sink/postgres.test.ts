@@ -100,7 +100,10 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       await database.drop();
     });
 
-    /** Deletes all rows, then stores a page view of one visitor for each sink, a minute apart. */
+    /**
+     * Deletes all rows. Then each sink stores a page view of the same visitor, each a minute later than the one
+     * before.
+     */
     async function viewPages(order: readonly PostgresEvents[]): Promise<void> {
       await deleteAll(database.url);
       for (const [index, sink] of order.entries()) await sink.write(batchOf(index));

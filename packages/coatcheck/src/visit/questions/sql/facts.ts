@@ -87,7 +87,10 @@ function visitsByPage(scope: Scope, days: ChangedDays): Sql {
   return selectFigures(sql`p.path`, given, sql`from (${pages}) p group by p.path`);
 }
 
-/** Joins the journey entries `e` to `from … where …` over visits `v`. */
+/**
+ * Returns `from … where …` for the journey entries `e` of visits `v`. `visits` is the `from … where …` that selects the
+ * visits.
+ */
 export function withEntries({ dialect }: Pick<Scope, "dialect">, visits: Sql): Sql {
   return sql`from (select v.* ${visits}) v cross join coatcheck_visit_journey j
     cross join ${dialect.entries(sql`j.journey`)} where j.visit_id = v.id`;
@@ -133,7 +136,10 @@ function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condi
   );
 }
 
-/** Returns the local day of a time near the range. */
+/**
+ * Returns the local day of a time. The time must be at most {@link MAX_DAYS_AFTER_START} days outside the range of
+ * days.
+ */
 function localDay({ days }: Scope, time: Sql): Sql<number> {
   const calendar = new LocalCalendar(days.timeZone);
   const start = (days.fromDay - MAX_DAYS_AFTER_START - 1) * DAY;

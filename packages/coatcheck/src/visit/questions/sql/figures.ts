@@ -15,8 +15,8 @@ export interface MetricRow {
   readonly day_visitors: number;
   readonly new_visitors: number;
   /**
-   * Number of visits that are the first one of their visitor in the range, if the visitor's first visit ever does not
-   * count.
+   * Like `visitors`, but leaves out each visitor's very first visit: a returning visitor is counted at the first later
+   * visit in the range.
    */
   readonly returning_visitors: number;
   readonly page_views: number;

@@ -99,9 +99,10 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
 }
 
 /**
- * Selects the events of the steps. Avoids reading journeys, because that takes longer than everything else. In a funnel
- * by visitor whose steps have columns, the columns contain the first occurrence of each step in a visit. That is enough
- * for every visit of an open funnel, and for the visits of a closed funnel that did only the first step.
+ * Selects the events of the steps. Avoids reading journeys, because that takes longer than everything else. If the
+ * funnel counts visitors and every step has a column, the columns contain the first occurrence of each step in a visit.
+ * That is enough for every visit of an open funnel. In a closed funnel, it is enough only for visits that did the first
+ * step and no other.
  */
 function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql[] {
   const [first = "", ...later] = types;

@@ -46,7 +46,8 @@ function selectRollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>
   const isNew = sql`m.previous_day = ${sql.lit(NO_PREVIOUS_DAY)}`;
   const sumWhere = (condition: Sql, column: string) =>
     sql`sum(case when ${condition} then ${sql.ref(column)} else 0 end)`;
-  // A dimension can have many values. Its rows need only each visitor's first visit in the range.
+  // Rows that count the visitors whose visit is their first in the range. For a dimension, only these rows are read,
+  // because a dimension can have many values.
   const isFirst = sql`m.previous_day < ${from}`;
   return [
     selectFigures(

@@ -84,7 +84,10 @@ async function readCompleteFrom(session: PostgresSession): Promise<number> {
   return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
 }
 
-/** Replaces unstorable characters in the ids of people, as was done when their events were stored. */
+/**
+ * Runs a statement and returns its rows. Replaces unstorable characters in the parameters, because the sink replaced
+ * them in the stored ids.
+ */
 async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<TableRows> {
   const cleaned = parameters.map((value) => (typeof value === "string" ? replaceUnstorable(value) : value));
   return await session.rows(numberParameters(sql), cleaned);

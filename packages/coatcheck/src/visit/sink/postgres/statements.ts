@@ -98,7 +98,7 @@ export class VisitStatements {
     return rows.map(({ visitor }) => visitor);
   }
 
-  /** Assigns the sessions' events without a visitor to visitors. Returns these events. */
+  /** Assigns a visitor to the events that belong to one of these sessions and have no visitor. Returns these events. */
   async adoptOrphans(
     sessions: readonly { tenant: string; session: string; visitor: number }[],
   ): Promise<VisitEventRow[]> {
@@ -214,7 +214,10 @@ export class VisitStatements {
     await this.#session.rows("delete from coatcheck_visit_session where visit_id = any($1::text[])", [ids]);
   }
 
-  /** Inserts or updates visits and their journeys. Updates of most visits write only the columns that events change. */
+  /**
+   * Inserts or updates visits and their journeys. For most visits, an update writes only
+   * {@link PROGRESS_VISIT_COLUMNS}.
+   */
   async putVisits(visits: readonly ChangedVisit[]): Promise<void> {
     if (visits.length === 0) return;
     const rowsToInsert: VisitRow[] = [];

@@ -103,7 +103,7 @@ export class VisitStatements {
     return this.#get("SELECT 1 FROM coatcheck_visit_event WHERE visitor IS NULL LIMIT 1") !== undefined;
   }
 
-  /** Assigns a session's events without a visitor to a visitor. Returns these events. */
+  /** Assigns a visitor to the events of a session that have no visitor. Returns these events. */
   adoptOrphans(tenant: string, sessionId: string, visitor: number): VisitEventRow[] {
     return this.#all(
       `UPDATE coatcheck_visit_event SET visitor = ?1 WHERE visitor IS NULL AND session_id = ?2 AND tenant = ?3
