@@ -150,7 +150,7 @@ export function withPendingChange(
       "CONFLICT",
       "The order has changed since you read it. Read the order again, then retry.",
       {
-        faults: [{ path: "If-Match", message: `is not the current revision, ${order.revision}` }],
+        faults: [{ path: "If-Match", message: `is out of date; the current revision is ${order.revision}` }],
       },
     );
   }

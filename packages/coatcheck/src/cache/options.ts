@@ -123,7 +123,7 @@ export function resolveMaxStaleness(options: CacheOptions): number {
   if (shared && hints) {
     faults.push({
       path: "hints",
-      message: 'must not be set together with "shared", because that tier carries the hints',
+      message: 'must not be set together with "shared", because the shared cache already delivers the hints',
     });
   }
   for (const name of ["maxEntries", "maxBytes"] as const) {

@@ -13,7 +13,7 @@ const FASTIFY_OPTIONS = ["prefix", "logLevel", "logSerializers"];
 export function registerOptionsError(call: string, given: object): UsageError | undefined {
   const faults = Object.keys(given)
     .filter((name) => !FASTIFY_OPTIONS.includes(name))
-    .map((path) => ({ path, message: `options belong to ${call}` }));
+    .map((path) => ({ path, message: `pass this option to ${call} instead` }));
   const [first] = faults;
   if (!first) return undefined;
   return new UsageError(`Invalid option "${first.path}" of app.register(): ${first.message}.`, faults);

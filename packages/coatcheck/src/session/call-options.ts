@@ -175,7 +175,10 @@ function isThenable<Value>(value: Value | Promise<Value>): value is Promise<Valu
 export function requireNoArguments(method: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
   throw usageError(`call of ${method}`, [
-    { path: "", message: `takes no arguments; await its promise instead (got ${describeValue(given[0])})` },
+    {
+      path: "",
+      message: `takes no arguments (got ${describeValue(given[0])}); await the promise that it returns`,
+    },
   ]);
 }
 

@@ -176,7 +176,9 @@ export class Impersonations<Data> {
     if (own === null || own.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
     forbidWhileImpersonating(own, "impersonate another subject; stop first");
     if (own.subject === subject) {
-      throw usageError("call of impersonate()", [{ path: "subject", message: "must be another subject" }]);
+      throw usageError("call of impersonate()", [
+        { path: "subject", message: "must not be the session's own subject" },
+      ]);
     }
     const { cached } = await reader.read(own.id, { fresh: true });
     const record = cached?.record;

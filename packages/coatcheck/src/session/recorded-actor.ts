@@ -32,7 +32,7 @@ interface RecordWithActor {
 /**
  * Checks that the session is not an impersonation.
  *
- * @param action the forbidden action, for the message: "change the password".
+ * @param action the forbidden action that the message names, such as "change the password".
  * @throws CoatcheckError `FORBIDDEN` for a session with an actor.
  */
 export function forbidWhileImpersonating(record: RecordWithActor | null, action: string): void {

@@ -79,7 +79,7 @@ export function requireScope(scope: RevocationScope): void {
   if ("except" in given && !("subject" in given && isSessionId(except))) {
     faults.push({
       path: "except",
-      message: `must be a session id, together with a subject (got ${describeValue(except)})`,
+      message: `must be a session id, in a scope that also has a subject (got ${describeValue(except)})`,
     });
   }
   if (faults.length > 0) throw usageError("revocation scope", faults);

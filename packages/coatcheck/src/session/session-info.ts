@@ -151,7 +151,7 @@ export abstract class SessionInfo<Data = JsonObject> {
    * Throws while the subject is impersonated. Call it before an action that an administrator must not do for a subject.
    * Not needed after {@link requireElevated}, which also throws while impersonating.
    *
-   * @param action the action of the route, for the message: "change the password".
+   * @param action the action of the route, which the message names, such as "change the password".
    * @throws CoatcheckError `FORBIDDEN` while impersonating.
    */
   forbidWhileImpersonating(action: string): void {

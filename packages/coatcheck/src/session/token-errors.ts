@@ -53,7 +53,7 @@ export function sessionUnavailableError(): CoatcheckError {
 export function headersSentError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "The client cannot receive a new session token, because the response headers have been sent; change the session before the response.",
+    "The client cannot receive a new session token, because the response headers have been sent. Change the session before you send the response.",
   );
 }
 
@@ -63,7 +63,7 @@ export function headersSentError(): CoatcheckError {
 export function noSessionTokenError(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "This request has no session token, so it can neither log in nor replace the token; send the session cookie, without a JWT.",
+    "This request has no session token, so it cannot log in or change the token. Send the session cookie instead of a JWT.",
   );
 }
 

@@ -101,7 +101,10 @@ export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
   if (privacy === undefined) throw optionFault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
   requireOneOf(OPTIONS_LABEL, "privacy", privacy, PRIVACY_MODES);
   if (typeof queue?.track !== "function")
-    throw optionFault("queue", `must be a queue of events (got ${describeValue(queue)})`);
+    throw optionFault(
+      "queue",
+      `must be an event queue from createEventQueue() (got ${describeValue(queue)})`,
+    );
   requireHosts(OPTIONS_LABEL, "ownHosts", ownHosts);
   if (options.ignoredReferrers) requireHosts(OPTIONS_LABEL, "ignoredReferrers", options.ignoredReferrers);
   if (!isTimeZone(timeZone))

@@ -51,7 +51,7 @@ async function startNested(outer: SessionManager<Data>, inner: SessionManager<Da
 }
 
 describe("two adapters in one application", () => {
-  it("stores both sessions and sets both cookies before the redirect is sent", async () => {
+  it("store both sessions and set both cookies before the redirect is sent", async () => {
     const [outer, inner] = [createManager(), createManager()];
     const response = await fetch(`${await startNested(outer, inner)}/admin/page`, { redirect: "manual" });
     expect([response.status, response.headers.get("location")]).toEqual([302, "/elsewhere"]);
@@ -59,7 +59,7 @@ describe("two adapters in one application", () => {
     expect([(await outer.stats()).total, (await inner.stats()).total]).toEqual([1, 1]);
   });
 
-  it("sets neither cookie when one session cannot be stored", async () => {
+  it("set neither cookie when one of the two sessions cannot be stored", async () => {
     for (const broken of [0, 1]) {
       const stores = [memoryStore(), memoryStore()] as const;
       const put = async () => {
@@ -87,7 +87,7 @@ it("coatcheck() throws an error that names the cause if express-session is mount
   expect(await response.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
 });
 
-it("a guard such as requireSubject() throws an error that names coatcheck() if that is not mounted", async () => {
+it("without coatcheck(), a guard such as requireSubject() throws an error that says to mount it", async () => {
   const app = new Hono();
   app.get("/", forHono.requireSubject(), (c) => c.text("never"));
   app.onError((error, c) => c.text(`${error}`, 500));
@@ -113,7 +113,7 @@ describe("app.register() of a Fastify plugin", () => {
     );
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({
-      message: `Invalid option "cookie" of app.register(): options belong to ${call}.`,
+      message: `Invalid option "cookie" of app.register(): pass this option to ${call} instead.`,
       faults: [{ path: "cookie" }, { path: "csrf" }],
     });
   });

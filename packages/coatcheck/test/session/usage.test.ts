@@ -52,7 +52,7 @@ it("a missing argument, or an argument of the wrong type, throws a TypeError tha
       () => session.flash("notice", untyped(undefined)),
     ],
     [
-      "call of save(): takes no arguments; await its promise instead (got function)",
+      "call of save(): takes no arguments (got function); await the promise that it returns",
       () => Reflect.apply(session.save, session, [() => {}]),
     ],
     ["call of update(): change must be a function (got undefined)", () => session.update(untyped(undefined))],
@@ -151,7 +151,7 @@ it("list() and revoke() throw for an undefined subject, and revoke no session", 
   expect(emitted).toEqual(["created"]);
 });
 
-it("update() throws if its function writes to the same session, instead of waiting forever", async () => {
+it("update() throws if its callback writes to the same session, instead of waiting forever", async () => {
   const { manager, open } = createFixture();
   const { token } = await manager.create({ subject: "ada" });
   const session = await open(token);
@@ -170,7 +170,7 @@ it("update() throws if its function writes to the same session, instead of waiti
   expect(session.data).toEqual({ outer: true, later: true, both: 1, parallel: true });
 });
 
-it("commit() throws if the function of update() calls it, instead of waiting forever", async () => {
+it("commit() throws in the callback of update(), instead of waiting forever", async () => {
   const { manager, open } = createFixture();
   const { token } = await manager.create({ subject: "ada" });
   const session = await open(token);

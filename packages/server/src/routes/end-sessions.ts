@@ -32,7 +32,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
       }
       if (tenant === undefined || everyone !== undefined) {
         throw invalidInputError("request", [
-          { path: "", message: "must have exactly one of tenant and everyone" },
+          { path: "", message: 'the body must contain either "tenant" or "everyone", but not both' },
         ]);
       }
       const ids = [];

@@ -60,7 +60,10 @@ export function credentialsOf(body: JsonObject): JsonObject {
     return { email, password };
   }
   if (isObject(credentials)) return credentials;
-  throw invalidRequestError("credentials", "must be an object, or email and password must be strings");
+  throw invalidRequestError(
+    "credentials",
+    'must be an object, unless the body contains the strings "email" and "password"',
+  );
 }
 
 /**

@@ -73,7 +73,9 @@ export async function connectRedis(url: string, options: ConnectRedisOptions = {
   warnOfShortDurations("Redis connection options", "wait", { connectTimeout });
   const client = await createClientFor(url);
 
-  let lastError: unknown = new Error("Could not connect to Redis within connectTimeout.");
+  let lastError: unknown = new Error(
+    `Could not connect to Redis within ${connectTimeout} ms (option "connectTimeout").`,
+  );
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const handleError = (error: unknown) => {
     lastError = error;

@@ -33,13 +33,13 @@ export function decodeCursor(
   const content = isText ? parseJson(Buffer.from(cursor, "base64url").toString()) : null;
   const at = isJsonObject(content) && Array.isArray(content.at) ? content.at : [];
   if (!isJsonObject(content) || at.map((key) => typeof key).join() !== types.join()) {
-    check.addFault("cursor", "must be the `next` value of an earlier answer");
+    check.addFault("cursor", "must be the `next` value of an earlier page");
     return null;
   }
   if (content.of === digestOfRequest(question)) return at;
   check.addFault(
     "cursor",
-    "belongs to another request; repeat the request whose answer contained this cursor",
+    "belongs to a request with other parameters; send the cursor with the same parameters as the request that returned it",
   );
   return null;
 }

@@ -10,7 +10,7 @@ import { TestQueue } from "./fixtures.ts";
 const queue = new TestQueue();
 
 it.each<[string, object, string]>([
-  ["a missing queue", { privacy: "full" }, "queue must be a queue of events"],
+  ["a missing queue", { privacy: "full" }, "queue must be an event queue from createEventQueue()"],
   ["a missing privacy mode", { queue }, "privacy must be one of full, exempt, cookieless, off"],
   ["an unknown privacy mode", { queue, privacy: "strict" }, "privacy must be one of"],
   ["an unknown option", { queue, privacy: "full", timezone: "UTC" }, 'did you mean "timeZone"?'],
