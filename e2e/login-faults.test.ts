@@ -246,7 +246,7 @@ describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
   });
 
   describe("a form that a trusted site posts without the session cookie", () => {
-    it("is rejected with 409 if it writes, and does not change the user's login and cart", async () => {
+    it("is rejected with 409 if the server would change data, and the user's login and cart stay unchanged", async () => {
       const page = await openLoggedIn();
       const before = await cookie();
       await page.goto(site.otherOrigin);
@@ -255,7 +255,7 @@ describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("is rejected with 409 if it writes, and does not change an anonymous visitor's cart", async () => {
+    it("is rejected with 409 if the server would change data, and an anonymous visitor's cart stays unchanged", async () => {
       const page = await open(site.otherOrigin);
       expect(await clickAndWait(page, "Write")).toBe(409);
       await page.goto(site.origin);
@@ -270,7 +270,7 @@ describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("keeps an anonymous visitor's cart at login if a page of the shop posts the form again", async () => {
+    it("logs in a visitor without losing the visitor's cart, if a page of the shop posts the form again", async () => {
       const page = await open(site.otherOrigin);
       await clickAndWait(page, "Log in, with the recipe");
       expect(await readSummary(page)).toBe("ada: tacos");
@@ -279,7 +279,7 @@ describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
     });
   });
 
-  it("with SameSite=Strict, a request from a link on another site is rejected with 409 if it writes, and does not change login and cart", async () => {
+  it("with SameSite=Strict, a click on another site's link is rejected with 409 if the server would change data, and the login and the cart stay unchanged", async () => {
     await rebuild({ cookie: { sameSite: "strict" } });
     const page = await openLoggedIn();
     const before = await cookie();

@@ -30,7 +30,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
   }
 
   describe("a page to which the back button returns", () => {
-    it("without a notification of a logout from another tab, is restored with the status `pending` until the server responds", async () => {
+    it("is restored with the status `pending` until the server responds, if no other tab has notified it of a logout", async () => {
       const page = await fixture.open("/?silent");
       await logIn(page);
       await waitForStatus(page, "authenticated");
@@ -44,7 +44,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("without a notification of a login from another tab, is restored first and then shows the new user", async () => {
+    it("is restored and then shows the new user, if no other tab has notified it of the new user's login", async () => {
       // The page does not listen to other tabs. A browser removes a page from the cache when the page receives a
       // message.
       const withoutCrossTab = pageUrl({ revalidate: { crossTab: false } });
@@ -154,7 +154,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
     await waitForStatus(page, "none");
   });
 
-  it("no tab sends a request with a logged-out user's cookie before the server has processed the logout", async () => {
+  it("after a logout that does not reach the server, every tab repeats the logout before it sends another request", async () => {
     const page = await fixture.open("/", "none");
     await logIn(page);
     const other = await fixture.open("/", "authenticated");

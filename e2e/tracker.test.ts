@@ -93,7 +93,7 @@ describeWithProgram("the tracker, in Chromium", "chromium", () => {
     expect(shop.of("page_view").filter(({ path }) => path === "/counted")).toEqual([]);
   });
 
-  it("the tracker reports a page view for a document without a page id, with query and referrer", async () => {
+  it("for a document without a page id, the tracker reports a page view, which contains the query and the referrer", async () => {
     await page.goto(`${shop.origin}/other?utm_source=flyer`, { referer: "https://blog.example/" });
     await eventually(() => shop.of("page_view").length).toBe(1);
     expect(shop.of("page_view")[0]).toMatchObject({

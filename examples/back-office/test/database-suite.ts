@@ -245,7 +245,7 @@ export function databaseSuite(createDatabase: () => Promise<TestDatabase>): void
     expect(await change(item.id, 0.5)).toBe("VALIDATION_FAILED");
   });
 
-  it("listItems() searches for a part of the name or number, without wildcards, and stockFigures() returns the totals", async () => {
+  it("listItems() finds items by a part of the name or number, in which % and _ are not wildcards; stockFigures() returns the totals", async () => {
     const find = async (text: string, low = false) =>
       (await listItems(database, 1, { text, low })).map(({ name }) => name);
     expect(await find("TAPE")).toEqual(["Gaffer tape 50 mm"]);

@@ -82,7 +82,7 @@ describe("the back office's log", () => {
     ]);
   });
 
-  it("reports no change if another address belongs to the same network", async () => {
+  it("reports no change if the new address belongs to the same network", async () => {
     const cookie = await logIn("hana@harbour.example");
     const { subject } = await sessionOf({ cookie, "x-forwarded-for": "203.0.113.200" });
     expect(subject).toEqual(expect.any(String));

@@ -55,7 +55,7 @@ describeEachBackend(
         expect((await alice.send("GET", "/cart")).body).toMatchObject({ tacos: [], total: 0, itemCount: 0 });
       });
 
-      test("a product out of stock gets 409 when it is added and when it is ordered", async () => {
+      test("adding or ordering a product that is out of stock is rejected with 409", async () => {
         const [first, second] = [await connect(), await connect()];
         const fault = (wanted: number, left: number) => ({
           status: 409,

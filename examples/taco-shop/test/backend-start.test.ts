@@ -59,8 +59,8 @@ test("startBackend() rejects with EADDRINUSE when the port is in use", async () 
   server.close();
 });
 
-describeWithProgram("startBackend() with kind auto and PHP on the path", "php", () => {
-  test("startBackend() with the kind `auto` starts the PHP backend if PHP is installed", async () => {
+describeWithProgram("with PHP on the path", "php", () => {
+  test("startBackend() with the kind `auto` starts the PHP backend", async () => {
     const backend = await startBackend({ port: 0, dataDir: createFolder(), kind: "auto" });
     expect(backend.kind).toBe("php");
     await backend.stop();

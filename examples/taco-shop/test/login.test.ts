@@ -79,7 +79,7 @@ describe("the session endpoints of the shop", () => {
     expect((await requestAuth(shop.browser(), "GET", "/devices")).error?.code).toBe("SESSION_REQUIRED");
   });
 
-  test("elevate only with the password of the account that is logged in", async () => {
+  test("elevate a session only if the request contains the password of the logged-in account", async () => {
     const browser = shop.browser();
     await signUp(browser, "elevates@example.com");
     await signUp(browser, "other@example.com");

@@ -7,7 +7,7 @@ import { setUpShop } from "./shop-fixtures.ts";
 
 const WORKFLOW = readFileSync(new URL("specification-workflow.txt", import.meta.url), "utf8");
 
-describeWithProgram("the specification's workflow of two users, unchanged, in Chromium", "chromium", () => {
+describeWithProgram("the specification's example with two users, in Chromium", "chromium", () => {
   const shop = setUpShop(ONE_BACKEND);
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   beforeAll(async () => {

@@ -147,7 +147,7 @@ describeEachBackend(
       });
     });
 
-    test("an order with cleanUp ends the session, and a repeated request returns the order", async () => {
+    test("an order with the option `cleanUp` ends the session, and a repeated request returns the same order", async () => {
       const browser = shop.browser();
       const order = await browser.createOrder();
       await browser.post(`${order}/cart/tacos`, TACO_XL);
@@ -168,7 +168,7 @@ describeEachBackend(
       );
     });
 
-    test("a double click with cleanUp places one order, on every path", async () => {
+    test("a double click on the order button places one order, even if the option `cleanUp` ends the session", async () => {
       for (const prefix of ["", "default"]) {
         for (let round = 0; round < 5; round++) {
           const browser = shop.browser();

@@ -44,7 +44,7 @@ test.each([
   expect(await totalSessions()).toBe(before);
 });
 
-test("a request without a body rejects members of a body, which it would ignore, and accepts an empty object", async () => {
+test("an endpoint that needs no request body rejects a body with members, instead of ignoring them, and accepts an empty object", async () => {
   const admin = newClient(ADMIN_TOKEN);
   const send = (body: unknown) => admin.send("DELETE", "/api/v1/subjects/ada/sessions", body);
   expectError(await send({ except: crypto.randomUUID() }), 400, "VALIDATION_FAILED", "except");
@@ -94,7 +94,7 @@ test("a client that sends 10 MB still receives the error response", async () => 
   }
 });
 
-test("POST /api/v1/sessions rejects other content types", async () => {
+test("POST /api/v1/sessions rejects every content type except application/json", async () => {
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"]) {
     const response = await newClient().send("POST", "/api/v1/sessions", "a=b", { "content-type": type });
     expectError(response, 400, "VALIDATION_FAILED", "content-type");

@@ -173,7 +173,7 @@ describe("serve with a GEOIP_DATABASE that it cannot use", () => {
   });
 });
 
-test("a request with an existing session does not run the client describer", async () => {
+test("the function `describeClient` is not called for a request with an existing session", async () => {
   const store = memoryStore();
   const cache = createCache({ store, singleProcess: true });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache });

@@ -57,7 +57,7 @@ describe("a cookie", () => {
     expect(await findingCodes(`${url}/api/login`)).toEqual(["no-path"]);
   });
 
-  test("with Secure on http is a hint on localhost and a problem elsewhere", async () => {
+  test("with Secure on http is reported as a hint on localhost, and as a problem elsewhere", async () => {
     const port = await sites.listen(createServer(cookieSetter(`${VALID_COOKIE}; Secure`)), "0.0.0.0");
     const request = { method: "GET" };
     const level = async (host: string) => {

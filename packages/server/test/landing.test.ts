@@ -64,7 +64,7 @@ describe("the landing page", () => {
     expect((await page()).body).toContain("SQLite, not responding");
   });
 
-  test("contains neither the token's file nor a loopback shop URL for clients on other machines", async () => {
+  test("contains neither the path of the admin token's file nor a loopback URL of the shop, if the client is on another machine", async () => {
     const installation = {
       shopUrl: "http://localhost:3001",
       adminTokenFile: "data/coatcheck.db.admin-token",

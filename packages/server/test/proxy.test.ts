@@ -17,7 +17,7 @@ async function create(headers: Record<string, string>) {
 const PLAIN_COOKIE = "sid=…; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax";
 const SECURE_COOKIE = "__Host-sid=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax";
 
-describe("without TRUST_PROXY on a loopback address", () => {
+describe("on a loopback address, without TRUST_PROXY", () => {
   test.each([
     "localhost",
     "localhost:3000",
@@ -52,7 +52,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE_COOKIE);
   });
 
-  test("ignores a cookie without Secure if the requested host is another one", async () => {
+  test("the service ignores the cookie that it set without Secure for localhost, if a request for another host contains it", async () => {
     observed = await buildObservedApp();
     const { app } = observed;
     const { headers, json } = await app.inject({

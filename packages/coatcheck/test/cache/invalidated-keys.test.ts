@@ -30,7 +30,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are allowed if they were loaded between an announced invalidation and its log item", () => {
+  test("are allowed if they were loaded after a hint announced the invalidation, but before the log contained it", () => {
     const keys = createKeysFrom(1);
     const before = keys.sequence;
     keys.markPending("user:1", 5, 1);
@@ -44,7 +44,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are refused if the log has the invalidation at another position than the hint announced", () => {
+  test("are refused if the position of the invalidation in the log differs from the position in the hint", () => {
     for (const claimed of [4, 6, Number.MAX_SAFE_INTEGER]) {
       const keys = createKeysFrom(1);
       keys.markPending("user:1", claimed, 1);
@@ -67,7 +67,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], second)).toBe(false);
   });
 
-  test("are refused after an invalidation in a restored backup, even if its position is below earlier positions", () => {
+  test("are refused after an invalidation at a lower position than earlier ones, as after the restore of a backup", () => {
     const keys = createKeysFrom(1);
     keys.apply({ position: 1000, key: "user:1" });
     keys.startAt(50);
@@ -92,7 +92,7 @@ describe("copies that this process loaded", () => {
 });
 
 describe("copies that another process loaded", () => {
-  test("are refused if they are older than the horizon, or not newer than an invalidation of their keys", () => {
+  test("are refused if they are older than the known part of the log, or not newer than an invalidation of their keys", () => {
     const keys = createKeysFrom(10);
     keys.apply({ position: 20, key: "user:1" });
     expect(keys.allowsForeign(["user:2"], 9)).toBe(false);

@@ -39,7 +39,7 @@ test("with a shared tier, another process gets written data immediately without 
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", cached: { record: next } });
 });
 
-test("an old shared copy is not served before the new copy has arrived in the shared tier", async () => {
+test("an older shared copy is not served, even if the newer copy has not arrived in the shared tier yet", async () => {
   const cluster = new Cluster();
   const shared = new InMemorySharedTier();
   const options = { shared, local: { maxEntries: 1 } };

@@ -167,7 +167,7 @@ describe("a single process with a SQLite database in memory", () => {
 });
 
 describe("several processes on one SQLite file", () => {
-  test("refuse a session from the next request on after the other process has revoked it", async () => {
+  test("refuse a session at the first request after the other process has revoked it", async () => {
     const cluster = new Cluster();
     let dataVersion = 1;
     const { cache, faultyStore } = await cluster.startNode({

@@ -19,7 +19,7 @@ test("TimedLease begins at the time when the latest successful poll was sent, in
   expect(lease.age(1200, 6300)).toBe(1100);
 });
 
-test("DataVersionLease is valid only while the data version is the one read before the latest successful poll", () => {
+test("DataVersionLease becomes invalid when the data version differs from the version that was read before the latest successful poll", () => {
   let dataVersion = 1;
   const lease = new DataVersionLease(() => dataVersion);
   expect(lease.isValid()).toBe(false);

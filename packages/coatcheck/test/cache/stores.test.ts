@@ -149,7 +149,7 @@ function testCoherence(name: string, open: () => Promise<StorePair>, bound = STA
       await pair.cleanUp?.();
     });
 
-    test("both cache a session that they have read, and refuse it within the bound after its revocation", async () => {
+    test("two processes cache a session that they have read, and refuse it within the staleness bound after its revocation", async () => {
       const [one, other] = processes;
       for (const scope of [
         (id: string) => ({ session: id }),
@@ -180,7 +180,7 @@ function testCoherence(name: string, open: () => Promise<StorePair>, bound = STA
       }
     });
 
-    test("both cache a session that was created after 'log out everywhere'", async () => {
+    test("two processes cache a session that was created after 'log out everywhere'", async () => {
       const [one, other] = processes;
       await storeNewSession(one);
       await revoke(one, { subject: "ada" });
@@ -190,7 +190,7 @@ function testCoherence(name: string, open: () => Promise<StorePair>, bound = STA
       }
     });
 
-    test("both serve no revoked session past the bound while both revoke, log in and write", async () => {
+    test("two processes that revoke, log in and write serve no revoked session after the staleness bound", async () => {
       const load = await MixedLoad.start(processes);
       const readers = processes.map((process) => load.readAll(process));
       for (let round = 0; round < 60; round++) await load.runRound(round);

@@ -72,7 +72,7 @@ describe("two tabs", () => {
     expect(network.requests.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
   });
 
-  it("stay signed out if another page migrates a session that the server has not ended yet", async () => {
+  it("stay signed out if another page calls migrateLegacySession() before the server has confirmed the sign-out", async () => {
     const network = new Network();
     const { path, left, right } = openTwoTabs(network, { initialState: sessionView("s1") });
     network.on(`POST ${path}/migrate`, () => successResponse(sessionView("s1")));
@@ -84,7 +84,7 @@ describe("two tabs", () => {
     expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
   });
 
-  it("are both logged in after a login restores the ended session, and stop retrying the sign-out", async () => {
+  it("are both logged in after a login, and stop retrying an earlier sign-out that failed", async () => {
     const network = new Network();
     const page = new Page();
     const { path, left, right } = openTwoTabs(network, { page, initialState: sessionView("s1") });
@@ -187,7 +187,7 @@ describe("two tabs", () => {
 });
 
 describe("a client", () => {
-  it("uses storage events if the browser has no channels, and leaves no item in the storage", async () => {
+  it("uses storage events if the browser has no BroadcastChannel, and leaves no item in the storage", async () => {
     const network = new Network();
     const baseUrl = createUniqueBaseUrl();
     const path = new URL(baseUrl).pathname;
@@ -222,7 +222,7 @@ describe("a client", () => {
     pages[1]?.dispatch("storage", { key: "something else", newValue: "{" });
   });
 
-  it("can log in, recover a token and log out without cookies, storage, channels and locks", async () => {
+  it("can log in, recover a token and log out in a browser without cookies, storage, BroadcastChannel and Web Locks", async () => {
     const refuse = (): never => {
       throw new DOMException("denied", "SecurityError");
     };

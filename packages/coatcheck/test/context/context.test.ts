@@ -149,7 +149,7 @@ describe("context.of(session)", () => {
     expect(site.database.queries).toBe(4);
   });
 
-  it("returns the same company to users and visitors if reference() is constant", async () => {
+  it("returns the same company to users and visitors if reference() always returns the same id", async () => {
     const database = new Database();
     const company = loader({
       reference: () => "acme",
@@ -161,7 +161,7 @@ describe("context.of(session)", () => {
     expect(database.queries).toBe(1);
   });
 
-  it("returns a super administrator only for the subjects that reference() accepts", async () => {
+  it("returns null for a subject for which reference() returns null", async () => {
     const database = new Database();
     database.users.set("root", { id: "root", isSuperAdmin: true });
     const superAdmin = loader({

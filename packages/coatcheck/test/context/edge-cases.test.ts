@@ -158,7 +158,7 @@ describe("a context, unlike copies of the user in each session,", () => {
     expect(copies.user(token, "ada")?.warehouses).toEqual([1, 2]);
   });
 
-  it("prevents inconsistent access (issue 2): the first read of a session returns the user in every part", async () => {
+  it("prevents inconsistent access (issue 2): every part of the application gets the same user, even in a session's first request", async () => {
     const office = new BackOffice();
     const copies = new CopiesInSessions(office);
     const token = await office.logIn("ada");

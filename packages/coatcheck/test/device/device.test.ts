@@ -146,7 +146,7 @@ describe("describeClient()", () => {
     expect(describeClient({ address: null }, "x".repeat(100_000)).userAgent).toHaveLength(512);
   });
 
-  it("truncates the address by default, or treats it as the privacy mode requires", () => {
+  it("truncates the address by default, returns all of it in the mode `full`, and omits it in the mode `none`", () => {
     const client = { address: "192.0.2.77" };
     const place = { country: "CH", city: "Zürich" };
     expect(describeClient(client, FIREFOX, undefined, place)).toEqual({

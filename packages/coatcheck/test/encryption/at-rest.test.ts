@@ -24,6 +24,80 @@ const PRIVATE_TEXTS = [
   "Mozilla/5.0 (Private)",
 ];
 
+await describeWithServer("encryption with Redis", "redis", (url) => {
+  it("encrypted copies in Redis contain no plaintext of sessions and entities, and are ignored if they were altered", async () => {
+    const transport = await connectRedis(url);
+    const prefix = createTemporaryPrefix();
+    const faults: EncryptionFault[] = [];
+    const encryption = createEncryption({ secrets: SECRETS, onFault: (fault) => faults.push(fault) });
+    const store = encryption.store(memoryStore());
+    const shared = encryption.shared(redisShared(transport, { prefix }));
+    const entities = encryption.entities(redisEntities(transport, { prefix }));
+
+    const sessions = new SessionManager({ store, secrets: ["a secret of sixteen"] });
+    const { record } = await sessions.create({ data: { note: "permission_number_7" } });
+    const key = compactId(record.id);
+    expect(await shared.fill(key, { record, position: 1 })).toBe(true);
+    expect(await shared.get(key)).toEqual({ record, position: 1 });
+    const copy = String(await transport.exec(["GET", `${prefix}cached:${key}`]));
+    expect(copy).not.toContain("permission_number_7");
+    const altered = copy.replace(/(encrypted":".{20}).{8}/, "$1AAAAAAAA");
+    await transport.exec(["SET", `${prefix}cached:${key}`, altered]);
+    expect(await shared.get(key)).toBeNull();
+
+    const entity = { position: 1, loadedAt: 7, value: { name: "permission_number_7" }, keys: ["user:ada"] };
+    await entities.set("user:ada", entity, 60_000);
+    expect(await entities.get("user:ada")).toEqual(entity);
+    const stored = String(await transport.exec(["GET", `${prefix}entity:user:ada`]));
+    expect(stored).not.toContain("permission_number_7");
+    // Both must be ignored: the value of another entity, and an unencrypted value.
+    await transport.exec(["SET", `${prefix}entity:user:eve`, stored]);
+    expect(await entities.get("user:eve")).toBeNull();
+    await transport.exec(["SET", `${prefix}entity:user:ada`, JSON.stringify(entity)]);
+    expect(await entities.get("user:ada")).toBeNull();
+    expect(faults.map(({ id, reason }) => [id, reason])).toEqual([
+      [record.id, "altered"],
+      ["user:eve", "altered"],
+      ["user:ada", "plaintext"],
+    ]);
+    await transport.close();
+  });
+
+  it("encrypted copies in Redis are shared between the contexts of two processes", async () => {
+    const transport = await connectRedis(url);
+    const prefix = createTemporaryPrefix();
+    const store = memoryStore();
+    const { entities } = createEncryption({ secrets: SECRETS });
+    let loads = 0;
+    const start = () => {
+      const cache = createCache({ store, singleProcess: true });
+      const user = loader({
+        reference: ({ subject }) => subject,
+        load: (id: string) => {
+          loads++;
+          return { id, name: "Ada" };
+        },
+      });
+      const context = defineContext(
+        { user },
+        { cache, shared: entities(redisEntities(transport, { prefix })) },
+      );
+      const read = () => context.of({ subject: "ada", tenant: null, data: {} }).user();
+      return { cache, read };
+    };
+    const [first, second] = [start(), start()];
+    await first.cache.invalidations.renewLease();
+    await second.cache.invalidations.renewLease();
+    expect(await first.read()).toEqual({ id: "ada", name: "Ada" });
+    while ((await transport.exec(["GET", `${prefix}entity:user:ada`])) === null);
+    expect(await second.read()).toEqual({ id: "ada", name: "Ada" });
+    expect(loads).toBe(1);
+    await first.cache.close();
+    await second.cache.close();
+    await transport.close();
+  });
+});
+
 describe("the files of a SQLite database", () => {
   let folder: string;
   let path: string;
@@ -139,79 +213,5 @@ describe("a request whose session was altered in the database", () => {
     expect(faults).toEqual([{ kind: "session", id: record.id, reason: "plaintext" }]);
     expect(await who(await logIn({ cookie }))).toEqual([200, "ada"]);
     await server.close();
-  });
-});
-
-await describeWithServer("encrypted copies in Redis", "redis", (url) => {
-  it("contain no plaintext of sessions and entities, and are ignored if they were altered", async () => {
-    const transport = await connectRedis(url);
-    const prefix = createTemporaryPrefix();
-    const faults: EncryptionFault[] = [];
-    const encryption = createEncryption({ secrets: SECRETS, onFault: (fault) => faults.push(fault) });
-    const store = encryption.store(memoryStore());
-    const shared = encryption.shared(redisShared(transport, { prefix }));
-    const entities = encryption.entities(redisEntities(transport, { prefix }));
-
-    const sessions = new SessionManager({ store, secrets: ["a secret of sixteen"] });
-    const { record } = await sessions.create({ data: { note: "permission_number_7" } });
-    const key = compactId(record.id);
-    expect(await shared.fill(key, { record, position: 1 })).toBe(true);
-    expect(await shared.get(key)).toEqual({ record, position: 1 });
-    const copy = String(await transport.exec(["GET", `${prefix}cached:${key}`]));
-    expect(copy).not.toContain("permission_number_7");
-    const altered = copy.replace(/(encrypted":".{20}).{8}/, "$1AAAAAAAA");
-    await transport.exec(["SET", `${prefix}cached:${key}`, altered]);
-    expect(await shared.get(key)).toBeNull();
-
-    const entity = { position: 1, loadedAt: 7, value: { name: "permission_number_7" }, keys: ["user:ada"] };
-    await entities.set("user:ada", entity, 60_000);
-    expect(await entities.get("user:ada")).toEqual(entity);
-    const stored = String(await transport.exec(["GET", `${prefix}entity:user:ada`]));
-    expect(stored).not.toContain("permission_number_7");
-    // Both must be ignored: the value of another entity, and an unencrypted value.
-    await transport.exec(["SET", `${prefix}entity:user:eve`, stored]);
-    expect(await entities.get("user:eve")).toBeNull();
-    await transport.exec(["SET", `${prefix}entity:user:ada`, JSON.stringify(entity)]);
-    expect(await entities.get("user:ada")).toBeNull();
-    expect(faults.map(({ id, reason }) => [id, reason])).toEqual([
-      [record.id, "altered"],
-      ["user:eve", "altered"],
-      ["user:ada", "plaintext"],
-    ]);
-    await transport.close();
-  });
-
-  it("are shared between the contexts of two processes", async () => {
-    const transport = await connectRedis(url);
-    const prefix = createTemporaryPrefix();
-    const store = memoryStore();
-    const { entities } = createEncryption({ secrets: SECRETS });
-    let loads = 0;
-    const start = () => {
-      const cache = createCache({ store, singleProcess: true });
-      const user = loader({
-        reference: ({ subject }) => subject,
-        load: (id: string) => {
-          loads++;
-          return { id, name: "Ada" };
-        },
-      });
-      const context = defineContext(
-        { user },
-        { cache, shared: entities(redisEntities(transport, { prefix })) },
-      );
-      const read = () => context.of({ subject: "ada", tenant: null, data: {} }).user();
-      return { cache, read };
-    };
-    const [first, second] = [start(), start()];
-    await first.cache.invalidations.renewLease();
-    await second.cache.invalidations.renewLease();
-    expect(await first.read()).toEqual({ id: "ada", name: "Ada" });
-    while ((await transport.exec(["GET", `${prefix}entity:user:ada`])) === null);
-    expect(await second.read()).toEqual({ id: "ada", name: "Ada" });
-    expect(loads).toBe(1);
-    await first.cache.close();
-    await second.cache.close();
-    await transport.close();
   });
 });

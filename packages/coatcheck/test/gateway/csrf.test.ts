@@ -100,7 +100,7 @@ test("request() fetches a new token after a 403 and repeats the request once", a
   ]);
 });
 
-test("request() returns the 403 response to a repeated request or to a safe request", async () => {
+test("request() does not repeat a request after a second 403, or after a 403 to a safe request", async () => {
   const server = await startSingleTokenServer(() => false);
   const upstream = connectUpstream(server.origin, { csrf });
   expect((await upstream.request(createMemoryState(), { method: "POST", path: "/" })).status).toBe(403);

@@ -46,7 +46,7 @@ test("json() rejects an empty body", async () => {
   expect(() => response.json()).toThrow("The upstream responded with status 200 and an empty body.");
 });
 
-test("request() throws UPSTREAM_UNAVAILABLE without the body for a server error, but stores the error's cookies", async () => {
+test("after a 5xx response, request() throws UPSTREAM_UNAVAILABLE, whose message omits the body, and stores the response's cookies", async () => {
   const { outcome, state } = await sendRequest((response) =>
     response.writeHead(500, { "set-cookie": "a=1" }).end(UPSTREAM_SECRET),
   );

@@ -22,7 +22,7 @@ const REFUSALS = [
 describe.each(REFUSALS)(
   "the preset %s, whose framework refuses a token with %j",
   (name, [status, refusal], [otherStatus, otherReason]) => {
-    test("repeats a request whose token was refused, but not a request that was refused for another reason", async () => {
+    test("request() repeats a request whose token was refused, but not a request that was refused for another reason", async () => {
       let issued = 0;
       const page = () => {
         const token = `token-${++issued}`;

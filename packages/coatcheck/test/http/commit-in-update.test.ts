@@ -11,7 +11,7 @@ interface Data {
   theme?: string;
 }
 
-it("commit(headers) throws if the function of update() calls it, and the response still stores the changes", async () => {
+it("commit(headers) throws in the callback of update(), but the changes are stored when the response is sent", async () => {
   const errors: unknown[] = [];
   const { data } = await requestTo(async (request, response) => {
     const session = await request.session.load();
@@ -32,7 +32,7 @@ it("commit(headers) throws if the function of update() calls it, and the respons
   expect(data).toEqual({ theme: "dark" });
 });
 
-it("the response commits after update(), if the function of update() ends the response", async () => {
+it("if the callback of update() ends the response, the commit waits for update()", async () => {
   const { status, data } = await requestTo(async (request, response) => {
     const session = await request.session.load();
     await session.update(async (before) => {

@@ -173,7 +173,7 @@ describe("CsrfTokens", () => {
     expect(() => tokens.verify(other, tokens.issue(anonymous))).toThrow(errorWithCode("CSRF_INVALID"));
   });
 
-  it("accepts the token of a visitor for any anonymous session, if a page of the same origin sent it", () => {
+  it("accepts a visitor's token for any anonymous session, if the request is same-origin", () => {
     const other = { ...anonymous, id: "11111111-96f5-4c8f-9d1c-0d1f6f5f2b11" };
     const token = tokens.issueForVisitor(other.id);
     expect(() => tokens.verify(other, token)).not.toThrow();

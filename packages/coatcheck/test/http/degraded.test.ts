@@ -120,14 +120,17 @@ describe("the outage policy `anonymous` during a long outage", () => {
     expect([reported, failed]).toEqual([[], []]);
   });
 
-  it.each(["/theme", "/notice"])("serves %s, and reports its change, which cannot be saved", async (path) => {
-    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const { get, reported, failed } = await startWithExpiredLease("anonymous");
-    expect(await get(path)).toMatchObject({ status: 200, cookies: [] });
-    expect(failed.map(({ operation }) => operation)).toEqual(["outage-data"]);
-    expect(reported).toEqual(failed.map(({ error }) => error));
-    expect(String(reported[0])).toContain("call session.save()");
-  });
+  it.each(["/theme", "/notice"])(
+    "serves %s, and reports that the page's change cannot be saved",
+    async (path) => {
+      vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+      const { get, reported, failed } = await startWithExpiredLease("anonymous");
+      expect(await get(path)).toMatchObject({ status: 200, cookies: [] });
+      expect(failed.map(({ operation }) => operation)).toEqual(["outage-data"]);
+      expect(reported).toEqual(failed.map(({ error }) => error));
+      expect(String(reported[0])).toContain("call session.save()");
+    },
+  );
 
   it("responds 503 to a page that calls save()", async () => {
     const { get, failed } = await startWithExpiredLease("anonymous");

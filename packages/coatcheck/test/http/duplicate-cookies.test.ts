@@ -38,7 +38,7 @@ describe("a logout with several session cookies", () => {
     expect((await manager.find(other.record.id))?.state).toBe("active");
   });
 
-  it("looks up at most 32 tokens, and ignores values without a valid seal", async () => {
+  it("looks up at most 32 tokens, and no value with an invalid signature", async () => {
     const { manager, store, open } = setUp();
     const { token } = await manager.create({ subject: "ann" });
     const readsOf = async (others: string[]) => {

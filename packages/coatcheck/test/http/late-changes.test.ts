@@ -122,20 +122,20 @@ describe("an array or object that a handler holds and changes after the commit",
     expect(fixture.failed).toEqual([]);
     expect((await fixture.manager.find(session.id))?.data).not.toEqual(before?.data);
   });
+});
 
-  it("starts no timer in production, and none if nothing is held", async () => {
-    const { open, countTimers } = setUp();
-    const request = open();
-    (await request.load()).data.early = true;
-    await request.commit(new Headers());
-    expect(countTimers()).toBe(0);
-    vi.stubEnv("NODE_ENV", "production");
-    const second = open();
-    (await second.load()).data.list = [];
-    await second.commit(new Headers());
-    vi.unstubAllEnvs();
-    expect(countTimers()).toBe(0);
-  });
+it("commit() starts no timer in production, and none if the handler holds no array or object", async () => {
+  const { open, countTimers } = setUp();
+  const request = open();
+  (await request.load()).data.early = true;
+  await request.commit(new Headers());
+  expect(countTimers()).toBe(0);
+  vi.stubEnv("NODE_ENV", "production");
+  const second = open();
+  (await second.load()).data.list = [];
+  await second.commit(new Headers());
+  vi.unstubAllEnvs();
+  expect(countTimers()).toBe(0);
 });
 
 it("data that a handler assigns after the commit is stored and not reported if the handler calls save()", async () => {

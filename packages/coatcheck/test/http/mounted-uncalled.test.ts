@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import * as forExpress from "../../src/http/express.ts";
 import * as forFastify from "../../src/http/fastify.ts";
 import * as forHono from "../../src/http/hono.ts";
@@ -40,27 +40,25 @@ const expectedMessage = (name: string) =>
     ? `Invalid session field: ${ARGUMENTS.get(name)} must be a non-empty string (got object).`
     : `Invalid call of ${name}(): was mounted without being called; mount ${name}(), with the parentheses.`;
 
-describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)(
-  "%s, mounted without parentheses,",
-  (name) => {
-    it("the mounted function throws an error in Express, so that the request does not hang", async () => {
-      const app = express();
-      if (name !== "coatcheck") app.use(forExpress.coatcheck(manager, { cookie: { secure: false } }));
-      app.use(untyped(forExpress[name]));
-      app.use(((error, _request, response, _next) => {
-        response.status(500).end(error.message);
-      }) satisfies express.ErrorRequestHandler);
-      const server = createServer(app).listen(0, "127.0.0.1");
-      cleanups.push(() => server.close());
-      await once(server, "listening");
-      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      expect([response.status, await response.text()]).toEqual([
-        500,
-        name === "coatcheck"
-          ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
-          : expectedMessage(name),
-      ]);
-    });
+it.each([...GUARDS, "sessionErrors", "coatcheck"] as const)(
+  "%s, mounted without parentheses, throws an error in Express, so that the request does not hang",
+  async (name) => {
+    const app = express();
+    if (name !== "coatcheck") app.use(forExpress.coatcheck(manager, { cookie: { secure: false } }));
+    app.use(untyped(forExpress[name]));
+    app.use(((error, _request, response, _next) => {
+      response.status(500).end(error.message);
+    }) satisfies express.ErrorRequestHandler);
+    const server = createServer(app).listen(0, "127.0.0.1");
+    cleanups.push(() => server.close());
+    await once(server, "listening");
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    expect([response.status, await response.text()]).toEqual([
+      500,
+      name === "coatcheck"
+        ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
+        : expectedMessage(name),
+    ]);
   },
 );
 

@@ -121,17 +121,18 @@ describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) =
   });
 });
 
-describe.each([
+it.each([
   ["an Express router", startExpressRouter],
   ["a Fastify prefix", startFastifyPlugin],
   ["a Hono base path", MOUNTS[5]?.[1] as StartRoutes],
-])("the option `base`, if it begins with the prefix of %s,", (_name, start) => {
-  it("is the complete path of the endpoints", async () => {
+])(
+  "the option `base` that begins with the prefix of %s is the complete path of the endpoints",
+  async (_name, start) => {
     const site = await startSite(start, { http: {}, routes: { base: "/api/auth", migratePath: "/api/old" } });
     const browser = site.browser();
     expect((await browser.send("GET /api/auth")).status).toBe(200);
     expect((await browser.send("POST /api/old")).status).toBe(200);
     expect((await browser.fetch("GET /api/api/auth")).status).toBe(404);
     await site.close();
-  });
-});
+  },
+);

@@ -43,8 +43,8 @@ describe.each([
   ["node:http", startNode],
   ["Fastify", startFastify],
   ["Hono", startHono],
-])("a migration under %s", (_name, start) => {
-  test("logs the browser in for the same request and for the following requests", async () => {
+])("with %s", (_name, start) => {
+  test("a migration logs the browser in for the same request and for the following requests", async () => {
     const { site, manager } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     const first = await browser.get("/me");
@@ -62,7 +62,7 @@ describe.each([
     expect((await manager.stats()).total).toBe(1);
   });
 
-  test("logs the browser in for a request with an unsafe method", async () => {
+  test("a migration logs the browser in for a request with an unsafe method", async () => {
     const { site } = await open({ start });
     const response = await sendRequest(
       site,
@@ -74,7 +74,7 @@ describe.each([
     expect(findSessionToken(response)).toBeDefined();
   });
 
-  test("keeps the cookies that a public page sets, and prevents caching of the response with the token", async () => {
+  test("a migration keeps the cookies that a public page sets, and prevents caching of the response with the token", async () => {
     const { site } = await open({ start });
     const response = await sendRequest(site, "/public", {
       "connect.sid": await logInAtLegacySite(legacyStore, "ann"),
@@ -86,7 +86,7 @@ describe.each([
     expect((await sendRequest(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
   });
 
-  test("leaves the browser logged out if the migrated request itself is a logout", async () => {
+  test("a migration leaves the browser logged out if the migrated request itself is a logout", async () => {
     const { site } = await open({ start });
     const cookie = await logInAtLegacySite(legacyStore, "ann");
     const response = await sendRequest(site, "/logout", { "connect.sid": cookie });
@@ -96,14 +96,14 @@ describe.each([
     expect(findSessionToken(replay)).toBeUndefined();
   });
 
-  test("sends the rotated session's token if the handler rotates the session", async () => {
+  test("a migration sends the rotated session's token if the handler rotates the session", async () => {
     const { site } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     await browser.get("/rotate");
     expect((await browser.getMe()).subject).toBe("ann");
   });
 
-  test("sets cookies without Secure on a site without https", async () => {
+  test("a migration sets cookies without Secure on a site without https", async () => {
     const { site } = await open({ start, http: { cookie: { secure: false } } });
     const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     const first = await browser.get("/me");
@@ -112,7 +112,7 @@ describe.each([
     expect((await browser.getMe()).subject).toBe("ann");
   });
 
-  test("responds 503 and keeps all cookies while the legacy store is down", async () => {
+  test("a migration responds 503 and keeps all cookies while the legacy store is down", async () => {
     const { site } = await open({ start });
     const cookie = await logInAtLegacySite(legacyStore, "ann");
     const get = legacyStore.get;

@@ -180,7 +180,7 @@ it("the server does not crash if a client disconnects before its handshake is re
   expect(await tryHandshake(url, { cookie })).toEqual([401, "SESSION_REQUIRED"]);
 });
 
-it("a request that offers an upgrade which the server ignores, such as curl's to h2c, receives its cookie", async () => {
+it("a request receives the session cookie even if it offers an upgrade that the server ignores, such as curl's upgrade to h2c", async () => {
   const manager = createManager();
   const withSession = coatcheck(manager);
   const url = await startListening(

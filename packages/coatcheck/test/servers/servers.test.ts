@@ -12,11 +12,11 @@ import { pingRedis } from "./redis.ts";
 const redisModule = new URL("redis.ts", import.meta.url).href;
 
 await describeWithServer("a Redis for the tests", "redis", (url) => {
-  test("the Redis responds to a ping", async () => {
+  test("the Redis server responds to a ping", async () => {
     await expect(pingRedis(url)).resolves.toBeUndefined();
   });
 
-  test("the Redis ends when the process that started it is killed", async () => {
+  test("the Redis server ends when the process that started it is killed", async () => {
     const program = `
       const { startRedis } = await import(${JSON.stringify(redisModule)});
       const { pid, url } = await startRedis();
@@ -38,7 +38,7 @@ await describeWithServer("a Redis for the tests", "redis", (url) => {
 });
 
 await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
-  test("the PostgreSQL acknowledges a commit only when it is on the disk (`synchronous_commit` is on)", async () => {
+  test("PostgreSQL acknowledges a commit only when it is on the disk (`synchronous_commit` is on)", async () => {
     const settings = await query(url, "select current_setting('synchronous_commit') as commit");
     expect(settings).toEqual([{ commit: "on" }]);
   });
@@ -50,7 +50,7 @@ await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
     await expect(query(database.url, "select 1")).rejects.toThrow(/does not exist/);
   });
 
-  test("a proxy can cut off, freeze and reconnect the PostgreSQL", async () => {
+  test("proxyTo() can cut and freeze the connections to PostgreSQL, and restore them", async () => {
     const wire = await proxyTo(url);
     await pingPostgres(wire.url);
     wire.cut();

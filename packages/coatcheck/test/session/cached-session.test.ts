@@ -43,7 +43,7 @@ describe("a cached session", () => {
     expect(newer.recordActivity(NOW + 120_000)).toBe(true);
   });
 
-  test("has no current hash until a new token is first used, and after a revocation", () => {
+  test("has no current hash after a revocation, nor between a rotation and the first use of the new token", () => {
     const secretHash = "h".repeat(43);
     const older = { hash: "p".repeat(43), replacedAt: NOW, validUntil: NOW, revokesOnReuse: false };
     const olderSecrets = [older];

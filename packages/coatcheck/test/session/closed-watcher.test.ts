@@ -88,7 +88,7 @@ describe("the memory of session.closed", () => {
     return isDone();
   };
 
-  it("is freed when the application no longer references the signal, and the session is no longer watched", async () => {
+  it("is freed, and the watch of the session ends, when the application no longer references the signal", async () => {
     const { manager, timers } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     for (let request = 0; request < 100; request++)
@@ -110,7 +110,7 @@ describe("the memory of session.closed", () => {
     expect(aborted).toBe(1);
   });
 
-  it("is freed when the listener has been removed, and the session is no longer watched", async () => {
+  it("is freed, and the watch of the session ends, when the signal's last listener has been removed", async () => {
     const { manager, timers } = createTwoNodes();
     const { token } = await manager.create({ subject: "ada" });
     const request = async () => {

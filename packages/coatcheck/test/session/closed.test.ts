@@ -126,7 +126,7 @@ describe("session.closed", () => {
     expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("does not abort for periodic rotations on another node, and its checks do not look like the reuse of an old token", async () => {
+  it("does not abort for periodic rotations on another node, where its checks are not mistaken for the reuse of an older token", async () => {
     const { manager, time, store } = createTwoNodes({ policy: { rotateEvery: HOUR } });
     const secrets = ["a secret for these tests"];
     const rotatingNode = new SessionManager({

@@ -77,8 +77,8 @@ describe("a draft", () => {
   });
 });
 
-describe("a frozen view", () => {
-  it("rejects changes to its own members, but accepts changes inside nested objects", () => {
+describe("a view of a draft", () => {
+  it("after Object.freeze(), rejects changes to its own members, but accepts changes inside nested objects", () => {
     const { draft, view } = createDraft({ cart: { apple: 1 }, list: [1], theme: "dark" });
     expect(Object.freeze(view)).toBe(view);
     expect(Object.isFrozen(view)).toBe(true);
@@ -124,7 +124,7 @@ describe("a frozen view", () => {
     }).toThrow(TypeError);
   });
 
-  it("accepts assignments to existing members if it was only sealed", () => {
+  it("accepts assignments to existing members after Object.seal()", () => {
     const { draft, view } = createDraft({ theme: "dark" });
     Object.seal(view);
     view.theme = "light";

@@ -41,13 +41,13 @@ async function createRotatedSession(subject: string | null = null) {
   return { here, elsewhere, afterNextRead, successor };
 }
 
-it("refuses a token that a login replaces while its first use is recorded", async () => {
+it("resume() refuses a token that a login replaces while its first use is recorded", async () => {
   const { here, elsewhere, afterNextRead, successor } = await createRotatedSession();
   afterNextRead(async () => await (await elsewhere.open(successor)).authenticate("ada"));
   expect(await here.findRefusal(successor)).toBe("superseded");
 });
 
-it("opens a session without elevations if a step-up replaces the token while its first use is recorded", async () => {
+it("resume() opens a session without elevations if a step-up replaces the token while its first use is recorded", async () => {
   const { here, elsewhere, afterNextRead, successor } = await createRotatedSession("ada");
   afterNextRead(async () => await (await elsewhere.open(successor)).elevate("pay", MINUTE));
   const session = await here.open(successor);
@@ -56,7 +56,7 @@ it("opens a session without elevations if a step-up replaces the token while its
   );
 });
 
-it("refuses a token whose session is revoked while its first use is recorded", async () => {
+it("resume() refuses a token whose session is revoked while its first use is recorded", async () => {
   const { here, elsewhere, afterNextRead, successor } = await createRotatedSession();
   afterNextRead(async () => await elsewhere.manager.revoke({ everyone: true }));
   expect(await here.findRefusal(successor)).toBe("revoked");

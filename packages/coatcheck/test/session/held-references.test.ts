@@ -81,7 +81,7 @@ describe("a value that a handler holds while another request changes the same me
     expect(await stored()).toEqual({ orders: ["tea", "taco"], seen: true });
   });
 
-  it("causes CONFLICT if the other request has removed it and the handler changes it or an array in it", async () => {
+  it("causes CONFLICT when the handler changes it, or an array in it, after the other request has removed it", async () => {
     const { session, manager } = await openSessionWith({ cart: { list: [1] } });
     const { cart } = session.data;
     const { list } = cart;
@@ -137,7 +137,7 @@ const STORED = { cart: { apple: 1 }, orders: [], added: { own: 1 } };
 const INITIAL = { cart: {}, orders: [], added: {} };
 
 describe.each(SWITCHES)("a value that a handler holds across %s", (_name, switchSession) => {
-  it("throws CONFLICT for an assignment if it is a nested object of stored data", async () => {
+  it("throws CONFLICT when the handler assigns to it, if it is an object nested in the stored data", async () => {
     const { session } = await openSessionWith(STORED, INITIAL);
     const { cart } = await switchSession(session);
     expect(() => {

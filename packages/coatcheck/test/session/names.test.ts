@@ -4,7 +4,7 @@ import { catchErrorCode, createFixture } from "./fixtures.ts";
 const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
 describe("a name or id from a request", () => {
-  it("is not treated as an elevation if it equals a member of Object.prototype", async () => {
+  it("is not treated as an elevation if it is the name of a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -28,7 +28,7 @@ describe("a name or id from a request", () => {
     expect(await session.takeFlash("constructor")).toBe("left");
   });
 
-  it("can be removed from the session data if it equals a member of Object.prototype", async () => {
+  it("can be removed from the session data if it is the name of a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { constructor: 1, toString: 2 } } });
     const session = await open(token);

@@ -49,7 +49,7 @@ describe("manager.open()", () => {
     await expect(async () => site.manager.open(revoked, "")).rejects.toThrow("subject");
   });
 
-  it("refuses an expired session that was revoked after its expiry, and the session that continues it", async () => {
+  it("refuses an expired session that was revoked after its expiry, even if a new session had continued it", async () => {
     const site = createSite();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);

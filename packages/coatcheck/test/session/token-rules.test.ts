@@ -180,7 +180,7 @@ describe("TokenRules.replaceSecret()", () => {
     expect([check(0), check(1)]).toEqual(["unknown", "older"]);
   });
 
-  it("does not encrypt the secret for repeated requests if the change is made by session id", () => {
+  it("stores no encrypted secret for repeated requests if the change is made by session id, without a token", () => {
     const { record, changeOf } = createSession();
     expect(rules.replaceSecret(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
   });
@@ -206,7 +206,7 @@ describe("TokenRules.reissueSecret()", () => {
     expect(reissue({ ...same, presented: null })).toBeNull();
   });
 
-  it("returns null for an invalid token after its overlap, but the secret for a token that is still valid, at any time", () => {
+  it("after the overlap, returns null for an invalid token, but still returns the secret for a valid token", () => {
     const { replace, reissue } = createSession();
     replace({ older: "invalidate" });
     expect(reissue({ now: START + TOKEN_OVERLAP })).toBeNull();

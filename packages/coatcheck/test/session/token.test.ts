@@ -21,7 +21,7 @@ describe("a token", () => {
   const secret = newSecret(random);
   const token = ring.seal(id, secret);
 
-  it("consists of id, secret and seal, in 50 characters that are valid in a cookie", () => {
+  it("consists of the session id, a secret and a signature, in 50 characters that are valid in a cookie", () => {
     expect(isSessionId(id)).toBe(true);
     expect(token).toMatch(/^[A-Za-z0-9_-]{50}$/);
     expect(token).toHaveLength(TOKEN_LENGTH);
@@ -35,7 +35,7 @@ describe("a token", () => {
     expect(hashSecret(secret)).not.toContain(secret);
   });
 
-  it("is sealed with the first secret of the ring, and verified with every secret", () => {
+  it("is signed with the first secret of the ring, and can be verified with every secret", () => {
     expect(ring.hasValidSeal(token)).toBe(true);
     expect(ring.hasValidSeal(new SecretRing(["the secret before it"]).seal(id, secret))).toBe(true);
     expect(new SecretRing(["the secret before it"]).hasValidSeal(token)).toBe(false);

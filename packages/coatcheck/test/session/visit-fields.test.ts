@@ -70,7 +70,7 @@ describe("visit fields of a session", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("do not make a commit fail if the commit cannot store them and changes nothing else", async () => {
+  it("do not make a commit fail if it has no other changes and cannot store them", async () => {
     const { manager, open, emitted } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

@@ -11,7 +11,7 @@ const untyped = (value: unknown) => value as never;
 const createManager = () =>
   new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"] });
 
-it("revoke() rejects a token in place of the session's id, and does not repeat it", async () => {
+it("revoke() rejects a token in place of the session's id, and its error does not contain the token", async () => {
   const manager = createManager();
   const { record, token } = await manager.create();
   const error = await manager.revoke({ session: token }).catch((reason: unknown) => reason);
@@ -33,7 +33,7 @@ it("create() rejects an idle timeout longer than its absolute timeout, and clien
   expect((await manager.stats()).total).toBe(1);
 });
 
-it("createDerived() accepts an idle timeout longer than the remaining time of another login", async () => {
+it("createDerived() accepts an idle timeout longer than the absolute timeout", async () => {
   const options = { idleTimeout: 90_000, absoluteTimeout: 60_000 };
   expect(await createManager().createDerived("a legacy session", options)).toMatchObject({ isLive: true });
 });
@@ -54,7 +54,7 @@ it.each(["data", "subject"])(
   },
 );
 
-it("sessionOf() without a request says what to mount, and Hono's addressOf must be a function", () => {
+it("sessionOf() without a request throws an error that says what to mount; coatcheck() for Hono rejects an addressOf that is not a function", () => {
   expect(() => sessionOf(untyped(undefined))).toThrow("This request has no session: mount coatcheck()");
   expect(() => coatcheck(createManager(), { addressOf: untyped(true) })).toThrow(
     "Invalid options of coatcheck(): addressOf must be a function (got boolean).",

@@ -47,7 +47,7 @@ describe("the suite of the store contract", () => {
     expect(listed.toSorted()).toEqual([...new Set(readContractSentences())].toSorted());
   });
 
-  it("has no case that covers no sentence of the contract", () => {
+  it("contains only cases that cover a sentence of the contract", () => {
     expect([...COVERAGE.keys()].toSorted()).toEqual([...collectCases(memoryStore).keys()].toSorted());
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Session } from "../../../src/session/session.ts";
 import { AWAY_ADDRESS, CHROME, HOME_ADDRESS, NEWER_FIREFOX, Site } from "./fixtures.ts";
 
-describe("a session that is bound to the client that logged in", () => {
+describe("a session with the option `binding`", () => {
   it("stores the browser's family and the client's network, but not the browser's version or the complete IP address", async () => {
     for (const [address, network] of [
       [HOME_ADDRESS, "203.0.113.0"],
@@ -28,7 +28,7 @@ describe("a session that is bound to the client that logged in", () => {
     expect(record?.binding?.network).toBeNull();
   });
 
-  it("has no binding before the login, or without the option `binding`", async () => {
+  it("has no binding before the login; a session without the option never has one", async () => {
     const site = new Site({ binding: { userAgent: "revoke" } });
     const token = await site.changeSession({}, (session) => session.patch({ cart: { tea: 1 } }));
     expect(await site.loadSession({ token, userAgent: CHROME })).toMatchObject({ record: { binding: null } });
@@ -37,7 +37,7 @@ describe("a session that is bound to the client that logged in", () => {
     expect((await unbound.loadSession({ token: login, userAgent: CHROME })).record?.binding).toBeNull();
   });
 
-  it("continues without a binding until the next login if it logged in before the option was set", async () => {
+  it("has no binding until the next login, if the user logged in before the option was set", async () => {
     const { store } = new Site({ binding: null });
     const before = new Site({ binding: null, store });
     const token = await before.logIn();

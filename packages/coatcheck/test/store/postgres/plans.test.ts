@@ -84,7 +84,10 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     expect(countReadRows(nodes)).toBeLessThan(50);
   }
 
-  it("without statistics, revoke() of a subject reads only that subject's sessions", expectToReadOneSubject);
+  it(
+    "without the planner's statistics, revoke() of a subject reads only that subject's sessions",
+    expectToReadOneSubject,
+  );
 
   it("stats() of many sessions returns the last count at once, even while a new count waits for a lock", async () => {
     const counted = await store.stats(NOW);
@@ -101,7 +104,7 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
     expect(again).toEqual(counted);
   });
 
-  describe("with statistics", () => {
+  describe("with the planner's statistics", () => {
     beforeAll(async () => {
       await query(url, "analyze");
     });

@@ -17,8 +17,8 @@ import type { RunningServer } from "../../servers/start.ts";
 
 const HINT: Hint = { kind: "revoked", scope: { subject: "ada" } };
 
-await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
-  describeWithProgram("in transaction mode", "pgbouncer", () => {
+await describeWithServer("postgresStore and postgresHints", "private-postgres", (server) => {
+  describeWithProgram("behind PgBouncer in transaction mode", "pgbouncer", () => {
     let database: Awaited<ReturnType<typeof createTemporaryDatabase>>;
     let pooler: RunningServer;
     const notices: ServerNotice[] = [];
@@ -113,7 +113,7 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
     });
   });
 
-  describeWithProgram("in session mode", "pgbouncer", () => {
+  describeWithProgram("behind PgBouncer in session mode", "pgbouncer", () => {
     it("postgresHints() sends and receives hints", async () => {
       const pooler = await startPgBouncer(server, { pool_mode: "session", default_pool_size: 5 });
       const received = Promise.withResolvers<Hint>();

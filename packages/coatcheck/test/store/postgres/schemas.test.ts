@@ -4,8 +4,8 @@ import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 import { createTemporarySchema, query } from "../../servers/postgres.ts";
 
-await describeWithServer("two schemas of one database", "postgres", (server) => {
-  it("each get the tables of a store and of an event sink", async () => {
+await describeWithServer("the PostgreSQL schema in the URL", "postgres", (server) => {
+  it("two schemas of one database each get the tables of a store and of an event sink", async () => {
     const schemas = [await createTemporarySchema(server), await createTemporarySchema(server)];
     try {
       for (const { url } of schemas) {

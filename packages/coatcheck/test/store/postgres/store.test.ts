@@ -93,7 +93,7 @@ await describeWithServer("postgresStore", "private-postgres", (server) => {
       await query(url, `delete from coatcheck_mass_revocation where epoch = ${rows[0]?.epoch}`);
     });
 
-    it("put() waits for a revocation of the tenant in flight, and then returns a conflict", async () => {
+    it("put() waits for a tenant's revocation that is in flight, and then returns a conflict", async () => {
       const record = makeRecord({ tenant: "umbrella" });
       await store.put(record, { expectedVersion: 0, change: "data" });
       await client.query("begin");

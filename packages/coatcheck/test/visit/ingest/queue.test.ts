@@ -116,7 +116,7 @@ describe("IngestQueue during an outage", () => {
     expect(delays.slice(0, 10)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
   });
 
-  it("begins the next outage with a delay of 200 ms again", async () => {
+  it("waits only 200 ms before the first retry of a later outage", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "fails";
     queue.track(makeEvent());

@@ -36,7 +36,7 @@ function describeBudget(
   const read = (budget: number, query = endlessQuery(dialect)) =>
     opened.database.read(performance.now() + budget, (reader) => reader.rows(query));
 
-  it("stops a query at the deadline with an error that asks for a narrower range", async () => {
+  it("read() stops a query at the deadline with an error that asks for a narrower range", async () => {
     const start = performance.now();
     await expect(read(150)).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
@@ -47,33 +47,33 @@ function describeBudget(
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  it("runs the next query on the connection of a query that timed out", async () => {
+  it("read() runs the next query on the connection of a query that timed out", async () => {
     for (let question = 0; question < 6; question++) {
       await expect(read(20)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
       expect(await read(5000, sql`select 1 as n`)).toEqual([{ n: 1 }]);
     }
   });
 
-  it("returns the rows of twenty concurrent queries", async () => {
+  it("read() returns the rows of twenty concurrent queries", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => read(5000, sql<{ n: number }>`select cast(${n} as bigint) as n`)),
     );
     expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
-  it("includes the wait for a connection in a query's deadline", async () => {
+  it("read() includes the wait for a connection in a query's deadline", async () => {
     const slow = Array.from({ length: 8 }, () => read(300).catch((error) => error.code));
     await expect(read(100, sql`select 1 as n`)).rejects.toMatchObject({ status: expect.any(Number) });
     expect(new Set(await Promise.all(slow))).not.toContain(undefined);
   });
 
-  it("rejects statements that write", async () => {
+  it("read() rejects statements that write", async () => {
     await expect(read(5000, sql`create table written (n integer)`)).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });
   });
 
-  it("rejects an invalid query with STORE_UNAVAILABLE and the database's error as its cause", async () => {
+  it("read() rejects an invalid query with STORE_UNAVAILABLE and the database's error as its cause", async () => {
     await expect(read(5000, sql`select no_such_column`)).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
       cause: { message: expect.stringMatching(/no_such_column/) },

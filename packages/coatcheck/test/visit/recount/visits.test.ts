@@ -62,7 +62,7 @@ describe("recountVisits(): when a visit ends", () => {
 });
 
 describe("recountVisits() for events and beacons", () => {
-  it("extends a visit by an event", () => {
+  it("extends the open visit when an event arrives", () => {
     const browser = createBrowser();
     browser.viewPage("/");
     browser.wait(20 * MINUTE).track("search");
@@ -70,7 +70,7 @@ describe("recountVisits() for events and beacons", () => {
     expect(recountMonth(browser).visits).toBe(1);
   });
 
-  it("extends an open visit by a beacon", () => {
+  it("extends the open visit when a beacon arrives", () => {
     const browser = createBrowser();
     browser.viewPage("/");
     browser.wait(20 * MINUTE).reportVisibleTime(SECOND);

@@ -73,7 +73,7 @@ describe("the daily rollups", () => {
       );
     const day = (number: number) => START + number * 24 * HOUR;
 
-    it("count each visitor once per day, grouped by the day of the visitor's previous visit other than the first", () => {
+    it("count each visitor once per day, grouped by the day of the previous visit (a first visit counts as no previous visit)", () => {
       database.addEvents([
         createEvent({ at: day(0) }),
         createEvent({ at: day(0) + HOUR }),
