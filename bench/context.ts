@@ -26,7 +26,7 @@ const company = loader({
 });
 type Entities = Context<{ user: typeof user; company: typeof company }>;
 
-/** One way to read, measured over many sessions. Each reader reads once per session. */
+/** One kind of read, measured over many sessions: `read` is called once per session. */
 interface MeasuredRead {
   readonly name: string;
   /** Runs before the measurement, for a read that follows other reads of the same request. */

@@ -13,7 +13,10 @@ import { startServers } from "./servers/remote.ts";
 
 const REVOCATION_SECONDS = 10;
 
-/** The measured cases: how nodes notify each other of changed sessions, and the revocations per second. */
+/**
+ * The measured cases: the service through which nodes notify each other of changed sessions, and the revocations per
+ * second.
+ */
 const REVOCATION_CASES = [
   { name: "Redis", hasRedis: true, perSecond: 1000 },
   { name: "PostgreSQL's `NOTIFY`", hasRedis: false, perSecond: 100 },

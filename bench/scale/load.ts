@@ -18,9 +18,10 @@ export async function putRecords(store: SessionStore, records: readonly SessionR
 }
 
 /**
- * Stores every session, then revokes some of them one by one, and a whole tenant at the end.
+ * Stores all sessions, and revokes some of them one by one. At the end, revokes all sessions of one tenant at once.
  *
- * @param setClock sets the store's clock to the time of the single revocations or of the mass revocation.
+ * @param setClock sets the store's clock: at the beginning to the time of the single revocations, before the tenant's
+ *   revocation to the present.
  */
 export async function fillStore(
   store: SessionStore,

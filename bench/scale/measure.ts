@@ -9,7 +9,10 @@ export interface Measurement {
    */
   readonly median: number;
   readonly p99: number;
-  /** How long a call blocks the event loop without a pause: the 99.9th percentile of all calls, in milliseconds. */
+  /**
+   * The longest uninterrupted time for which a call blocks the event loop: the 99.9th percentile of all calls, in
+   * milliseconds.
+   */
   readonly blockingTime: number;
   readonly calls: number;
 }

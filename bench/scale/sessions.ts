@@ -27,8 +27,8 @@ export const EXPIRED_TENANT = "tenant-98";
 /** A tenant whose sessions are revoked in one call after the store has been filled. */
 export const REVOKED_TENANT = "tenant-99";
 /**
- * The tenant that gets the newest sessions instead of {@link REVOKED_TENANT}, so that no list begins with revoked
- * sessions.
+ * The tenant to which the newest sessions of {@link REVOKED_TENANT} are assigned instead. Otherwise the list of the
+ * newest sessions would begin with revoked ones.
  */
 const NEXT_TENANT = "tenant-97";
 
@@ -123,8 +123,9 @@ export class Sessions {
   }
 
   /**
-   * Returns the last activity. An expired session was not used after its creation. If an expired session has "remember
-   * me", its last activity is 14 days older, because its idle timeout is longer.
+   * Returns the last activity. A session that is no longer live was not used after its creation. With "remember me" the
+   * idle timeout is longer, so the last activity is set to 14 days before the creation. Otherwise the session would not
+   * have expired yet.
    */
   #lastSeenAtOf(index: number, createdAt: number, isRemembered: boolean): number {
     const drawn = randomNumber(index, 7);

@@ -10,7 +10,10 @@ declare module "fastify" {
   interface Session {
     subject: string;
     data: ReturnType<typeof sessionData>;
-    /** Used by `races.ts`. connect-redis accepts only session types that also have express-session's fields. */
+    /**
+     * Not used here. `races.ts` declares this field for express-session, and connect-redis requires that this type has
+     * all fields of express-session's type.
+     */
     fields: Record<string, number>;
   }
 }

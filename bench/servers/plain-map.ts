@@ -39,7 +39,7 @@ function findSession(cookie = ""): StoredSession | null {
   return session?.secretHash === hash("sha256", token.slice(22, 44), "base64url") ? session : null;
 }
 
-/** Returns a promise type, so that handlers must await it as they would with a store. */
+/** The type allows a promise, so that handlers must await the session, as they would with a store. */
 function sessionOf(request: SessionRequest): StoredSession | Promise<StoredSession> {
   if (!request.found) throw new Error("The request has no session: log in first.");
   return request.found;

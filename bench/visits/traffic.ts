@@ -16,7 +16,10 @@ export const VISITS_PER_MILLION_EVENTS = 150_000;
 
 /** The share of the visits that are the first visit of a new visitor. */
 const NEW_VISITORS = 0.6;
-/** Maximum number of other visitors' visits between two visits of one visitor, as a share of all visits. */
+/**
+ * The longest distance between two consecutive visits of one visitor: the number of visits between them, as a share of
+ * all visits.
+ */
 const MAX_RETURN_DISTANCE = 0.4;
 /** The longest generated visit, in milliseconds. Sorting the events chronologically buffers them for this long. */
 const LONGEST_VISIT = 60 * MINUTE;
@@ -137,7 +140,7 @@ export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generato
   if (batch.length > 0) yield batch;
 }
 
-/** Returns the number of the visitor who made the visit. The visitor has the number of its first visit. */
+/** Returns the visitor who made a visit. A visitor is identified by the number of their first visit. */
 function visitorOf(visit: number, visits: number): number {
   let current = visit;
   while (current > 0 && randomNumber(current, 1) >= NEW_VISITORS) {
