@@ -26,8 +26,8 @@ async function xidOf(client: ApiClient, name: string): Promise<string> {
 }
 
 /**
- * Defines tests of situations in which an application shows an outdated user, or no user, if each session contains a
- * copy of its user: five cases, and the four problems that they cause.
+ * Defines tests of known problems of applications that store a copy of the user in each session: such an application
+ * shows an outdated user, or no user. Tests five such cases, and the four problems that they cause.
  */
 export function testKnownCases(office: BackOffice): void {
   let administrator: Page | undefined;

@@ -153,8 +153,8 @@ describeWithProgram("the session client, in Chromium", "chromium", () => {
       const order = async () => (await window.client.fetch("/orders", { method: "POST" })).json();
       return Promise.all(Array.from({ length: 10 }, order));
     });
-    // A browser sends six concurrent requests over HTTP/1.1. It sends the other four while the new secret is being
-    // delivered.
+    // Over HTTP/1.1, a browser sends at most six of the ten requests at once. It sends the other four while the new
+    // secret is being delivered.
     await eventually(() => fixture.site.count("POST /orders")).toBe(6);
     release();
     expect((await subjects).map(({ data }) => data.subject)).toEqual(Array(10).fill("ada"));

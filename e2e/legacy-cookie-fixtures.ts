@@ -50,8 +50,8 @@ export const LEGACY_COOKIES: readonly string[] = [
 ];
 
 /**
- * Returns the `Set-Cookie` headers of a login to the legacy application. The fifteen names are set on three paths and
- * two domains, one of them on both domains.
+ * Returns the `Set-Cookie` headers of a login to the legacy application. The fifteen cookie names are spread over three
+ * paths and two domains. One of the names is set on both domains.
  */
 export function legacyLogin(userId: string): readonly string[] {
   return [

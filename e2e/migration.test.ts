@@ -9,7 +9,8 @@ import { type MigrationSiteOptions, startMigrationSite } from "./migration-fixtu
 const TOKEN = /^[\w-]{50}$/;
 
 /**
- * Requests `/me` ten times concurrently. `no-store` prevents the browser's cache from sending the requests one by one.
+ * Requests `/me` ten times concurrently. Without `no-store`, the browser would send them one by one, because its cache
+ * loads a URL only once at a time.
  */
 const fetchTenTimes = (page: Page): Promise<{ id: string; subject: string | null; data: object }[]> =>
   page.evaluate(() => {
@@ -78,8 +79,8 @@ describeWithProgram("migration of fifteen legacy cookies, in Chromium", "chromiu
     expect((await site.manager.stats()).total).toBe(1);
     expect(site.outcomes).toEqual(Array(10).fill("migrated"));
 
-    // The second response clears the remaining cookies. The first response under each path clears the cookies of this
-    // path.
+    // Two responses are needed to clear all cookies, because one response clears at most 24. A cookie of a path is only
+    // cleared by a response to a request for that path.
     const paths = ["/dashboard", "/api/auth/session-v2"];
     let visits = 0;
     while ((await cookieNames()).length > 1 && visits < 6) await page.goto(site.origin + paths[visits++ % 2]);

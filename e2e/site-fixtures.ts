@@ -42,7 +42,7 @@ const CSRF_REJECTED_BODY = JSON.stringify({
   error: { code: "CSRF_INVALID", message: "CSRF token rejected." },
 });
 
-/** Writes the invalid responses of a broken server or proxy, by name. */
+/** Functions that send the invalid responses of a broken server or proxy, by the name of the failure. */
 const FAILURES = {
   "an HTML page": (response: ServerResponse) =>
     response.writeHead(200, HTML_HEADERS).end(renderHtml("Log in to the Wi-Fi.")),
@@ -196,7 +196,8 @@ export async function startSite(options: SiteOptions = {}) {
       ahead += milliseconds;
     },
     /**
-     * Holds back responses to a request line such as `GET /session`. `inside POST /orders` pauses the handler instead.
+     * Holds back the responses to a request line such as `GET /session`. The key `inside POST /orders` instead pauses
+     * the handler of that request.
      */
     hold: gates.hold,
     /** Makes the session endpoints fail from now on; null makes them work again. */

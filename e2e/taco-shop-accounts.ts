@@ -180,7 +180,8 @@ export function testAccounts(shop: TacoShop): void {
       if (response.request().method() === "DELETE") logouts.push(response.status());
     });
     await page.unroute("**/session-v2");
-    // A request that the route has just aborted may still count as being sent. Then the next event sends another one.
+    // The page does not send a logout while another one is pending, and the request that the route aborted may still be
+    // pending. So repeat the event until a logout is sent.
     await expect
       .poll(
         async () => {

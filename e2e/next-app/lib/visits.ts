@@ -2,7 +2,7 @@ import { createEventQueue, createVisits } from "coatcheck/visit";
 import { sqliteEvents } from "coatcheck/visit/sqlite";
 import { probe } from "./probe.ts";
 
-/** Opens the visits beside the database of the sessions. */
+/** Opens the visits. Their database file is beside the file of the sessions. */
 export function openVisits() {
   probe.visitOpens++;
   const sink = sqliteEvents({ path: `${process.env.FIXTURE_DATABASE}.visits` });

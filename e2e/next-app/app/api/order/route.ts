@@ -1,6 +1,6 @@
 import { sessions } from "../../../lib/sessions.ts";
 
-/** Places an order, as the shop does itself. */
+/** Records an order on the server, as a shop's own order route does. */
 export const POST = sessions.withRequestSession(async (request, handle) => {
   const { orderId } = await request.json();
   const session = await handle.load();
