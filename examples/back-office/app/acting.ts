@@ -40,7 +40,8 @@ export const stopActing = sessions.withSessionAction(async (handle) => {
   try {
     await session.stopImpersonating();
   } catch (error) {
-    // The administrator's own session has ended. Without the revocation, the login page would still show the banner.
+    // The administrator's own session has ended. Make the browser drop the token of the impersonation too: with that
+    // token, the login page would still show the banner.
     if (error instanceof CoatcheckError && error.status === 401) await session.revoke().catch(() => false);
     throw error;
   }

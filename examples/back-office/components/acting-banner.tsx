@@ -6,8 +6,8 @@ import { texts } from "../lib/texts/texts.ts";
 
 /**
  * Shows which administrator acts for which user in this session. When the time has expired, a button in the banner
- * leads back to the administrator's session. The page does not go back by itself: the administrator could then send a
- * form that they filled in for the user from their own session.
+ * leads back to the administrator's session. The page does not go back by itself, because the administrator may be
+ * filling in a form for the user. After an automatic return they would send this form from their own session.
  */
 export async function ActingBanner() {
   const session = await sessions.getServerSession();

@@ -33,8 +33,8 @@ interface UserRow {
 
 /** Returns a user with role, permissions and warehouses; null if the user does not exist or is disabled. */
 export async function findUser(database: Database, id: string): Promise<User | null> {
-  // A session of another application in the same store may have a subject that is not a number. PostgreSQL would reject
-  // such an id.
+  // If another application uses the same store, the subject of its sessions may not be a number. PostgreSQL would
+  // reject it as a user id.
   if (!/^\d{1,9}$/.test(id)) return null;
   const row = await database.one<UserRow>(
     `SELECT users.*, roles.name AS role, roles.permissions FROM users

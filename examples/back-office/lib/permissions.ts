@@ -16,7 +16,7 @@ export function isPermission(text: unknown): text is Permission {
   return PERMISSIONS.some((each) => each === text);
 }
 
-/** The permissions in the column of a role. */
+/** Parses the permissions of a role from its column in the database. */
 export function permissionsOf(json: string | null): readonly Permission[] {
   const list: unknown = JSON.parse(json ?? "[]");
   return Array.isArray(list) ? list.filter(isPermission) : [];

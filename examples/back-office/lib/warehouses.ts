@@ -47,7 +47,10 @@ export async function listWarehousesWithTotals(
 /** The values of the form that adds a warehouse. */
 export interface WarehouseContent {
   readonly name: string;
-  /** The id of a warehouse. The new warehouse gets its items, each with the quantity 0. Null: no items. */
+  /**
+   * The id of an existing warehouse. Its items are copied to the new warehouse, each with the quantity 0. Null: no
+   * items.
+   */
   readonly copyItemsFrom: number | null;
 }
 

@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { ClientAddress, type TrustProxy } from "coatcheck/http";
 
 /**
- * Replaces the forwarding headers of a request with the client that the trusted proxies report. In Next.js, pages and
- * routes see only the headers. They could not distinguish a forged address from the address of the connection.
+ * Replaces the values of a request's forwarding headers with the client's address, protocol and host as the trusted
+ * proxies report them. Pages and routes of Next.js see only the headers, not the connection, so they could not
+ * recognize a forged address.
  */
 export function clientHeaders(trustProxy: TrustProxy): (request: IncomingMessage) => void {
   const clients = new ClientAddress(trustProxy);

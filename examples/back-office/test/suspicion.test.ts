@@ -32,7 +32,7 @@ describe("the back office's log", () => {
     return response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
   }
 
-  /** Returns the session that a browser sees. */
+  /** Returns the session that the session endpoint returns for a request with these headers. */
   async function sessionOf(headers: Readonly<Record<string, string>>) {
     const response = await sessionRoute.GET(clientRequest("/session", headers), {});
     const { data } = await response.json();

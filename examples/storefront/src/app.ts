@@ -92,7 +92,7 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
   return app;
 }
 
-/** Creates the session endpoints, through which a script of a page can log in too. */
+/** Creates the session endpoints. Through them, a page's script can log in without the login form. */
 function endpointsOf(shop: Storefront): Middleware {
   return sessionRoutes(shop.manager, {
     authenticate: async ({ email, password }, { session }) => {

@@ -70,7 +70,7 @@ export async function startStorefront({ config, log, port }: StartOptions): Prom
   }
 }
 
-/** Returns the default port of the shop. Port 0, which selects a free port, stays 0. */
+/** Returns the shop's default port: the service's port + 4. Port 0, which selects a free port, stays 0. */
 function portAfter(port: number): number {
   return port === 0 ? 0 : port + 4;
 }

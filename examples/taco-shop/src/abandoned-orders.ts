@@ -16,10 +16,10 @@ interface AbandonedOrdersDependencies {
 }
 
 /**
- * Creates the job that ends the orders of anonymous browsers whose session has ended. The idle timeout of an order is
- * longer (see `ORDER_LIFETIME`), so the order would outlive the session. After the session of an order without an
- * account was deleted, the job also deletes the order's history and placed orders. It does not change the orders of an
- * account.
+ * Creates the job that ends abandoned orders. An order without an account belongs to a browser, and is abandoned when
+ * the browser's session has ended. The order's own session would live longer, because it has a longer idle timeout (see
+ * `ORDER_LIFETIME`). After the store has deleted the order's session, the job deletes the order's history and placed
+ * orders. It does not change the orders of an account.
  */
 export function abandonedOrdersJob({
   manager,

@@ -69,7 +69,8 @@ export class OrderAccess {
     const { session } = caller;
     if (session.record === null || !isOrder(record)) return null;
     const { members } = orderOf(record.data);
-    // A browser that accepted an invitation during its login is still listed by its session id.
+    // If a browser accepted an invitation while it was logging in, `members` contains its session id instead of its
+    // account id.
     for (const memberId of [memberIdOf(session), session.id]) {
       const member = members[memberId];
       if (member === undefined) continue;

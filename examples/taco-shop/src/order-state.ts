@@ -189,7 +189,7 @@ export function withEntry(order: OrderState, change: Intent, outcome: Outcome = 
 /** The shop as the participant of changes that no person made. */
 const SHOP_ACTOR: Actor = { participantId: "shop", name: "Le Vestiaire à Tacos" };
 
-/** Returns the order after the backend has lost its cart, with a history entry that the shop emptied the cart. */
+/** Returns the order after the backend has lost its cart. A new history entry says that the shop emptied the cart. */
 export function withCartLost(order: OrderState, at: number): OrderState {
   return withEntry(order, { at, who: SHOP_ACTOR, what: "emptied" });
 }

@@ -12,8 +12,9 @@ interface Props {
 }
 
 /**
- * Shows the quantity of an item between a minus and a plus button. Shows a new quantity before the server has responded. The
- * buttons submit a form, because React repeats a submission that came before the page's scripts, but loses a click.
+ * Shows the quantity of an item between a minus and a plus button. Shows a new quantity before the server has
+ * responded. The buttons submit a form: if the user is faster than the page's scripts, React repeats a form submission,
+ * but loses a click.
  */
 export function QuantityControl({ id, name, quantity, text }: Props) {
   const [shown, addChange] = useOptimistic(quantity, (before, change: number) => before + change);

@@ -14,7 +14,7 @@ import { isSessionless } from "./sessionless.ts";
 export interface ApiCall extends Office {
   readonly request: NextRequest;
   readonly jwt: JwtIdentity;
-  /** The session handle of the request. Its `load` throws on a route without a session. */
+  /** The session handle of the request. Its `load` throws on the routes that `sessionless.ts` lists. */
   readonly handle: RequestSession<JsonObject>;
   /** User, company and warehouse of the request. The header `Selected-Warehouse-Xid` can select the warehouse. */
   readonly current: ReturnType<OfficeContext["of"]>;

@@ -18,7 +18,8 @@ export function openSqlite(path: string): Driver {
   const sqlite = new DatabaseSync(path);
   sqlite.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;");
   sqlite.exec(schema(SQLITE));
-  // From now on, this process waits without blocking its other requests.
+  // From now on SQLite does not wait for other processes, because waiting would block all requests of this process.
+  // `retryWhileBusy` repeats a blocked transaction instead.
   sqlite.exec("PRAGMA busy_timeout = 0");
 
   async function run(sql: string, values: readonly SqlValue[]): Promise<Rows> {

@@ -55,7 +55,8 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
 
   const reload = useCallback(async () => {
     try {
-      // The first order that a browser opens or joins creates its session.
+      // The browser may have no session yet: the server creates it with the first order that the browser opens or
+      // joins.
       if (currentSessionId() === null) await client.getSession({ fresh: true });
       const session = currentSessionId();
       let before: number;
