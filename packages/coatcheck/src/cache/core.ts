@@ -21,7 +21,7 @@ export interface Poll {
 export interface CoreDependencies {
   readonly lease: Lease;
   readonly log: RevocationLog;
-  /** The invalidations of keys that the log has reported. */
+  /** The invalidated keys: those that the log has returned, and those that are pending. */
   readonly keys: InvalidatedKeys;
   readonly local: LocalTier;
   /**
@@ -180,8 +180,8 @@ export class CacheCore {
   }
 
   /**
-   * Refuses copies with a key that this process or a hint has invalidated. A later poll returns the log item, at
-   * `position`.
+   * Refuses the copies with this key until a poll has returned the log item of the invalidation. Call it for an
+   * invalidation by this process and for a hint. `position`: the position of that log item; null if unknown.
    */
   markKeyPending(key: string, position: LogPosition | null): void {
     this.#keys.markPending(key, position, this.#polls);

@@ -77,7 +77,8 @@ export class InvalidatedKeys {
     if ("key" in item) {
       const mark = this.#marks.get(item.key);
       if (mark && position <= mark.position) return;
-      // A hint has announced this item, so its mark keeps its sequence number. Any other item gets a new sequence number.
+      // If this item was announced by the store or a hint, `markPending` has already given the mark a new sequence
+      // number. Otherwise give it one now.
       if (mark && position === mark.announced) this.#marks.set(item.key, { ...mark, position });
       else this.#setMark(item.key, position, mark?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {
@@ -86,11 +87,12 @@ export class InvalidatedKeys {
   }
 
   /**
-   * Invalidates a key before this process has read the log item. Copies that this process loaded before are refused.
-   * Copies of other processes are refused until the response to a poll numbered above `pollNumber`.
+   * Invalidates a key before this process has read the log item. Copies that this process has loaded so far are
+   * refused. Copies of other processes are refused until a response to a poll numbered above `pollNumber` has arrived.
    *
-   * @param announced the position of the log item, according to the store or a hint; null if unknown. If the same
-   * position is announced again, or when the log returns the item, copies that were loaded in between are not refused.
+   * @param announced the position of the log item, according to the store or a hint; null if unknown. A second
+   * announcement of the same position has no effect, so copies that were loaded after the first one stay valid. The
+   * same holds for the log item itself.
    */
   markPending(key: string, announced: LogPosition | null, pollNumber: number): void {
     const mark = this.#marks.get(key);
@@ -106,7 +108,10 @@ export class InvalidatedKeys {
     }
   }
 
-  /** If there are more marks than `capacity`, deletes the older half and raises the horizon above them. */
+  /**
+   * If there are more marks than `capacity`, deletes the older half. The horizon rises above the positions of the
+   * deleted marks, so that copies from before them are refused.
+   */
   trim(): void {
     if (this.#marks.size <= this.#capacity) return;
     for (const [key, { position, sequence }] of this.#marks) {
@@ -133,7 +138,10 @@ export class InvalidatedKeys {
     return true;
   }
 
-  /** Whether a copy may be served that another process loaded when the end of the log was at `position` or later. */
+  /**
+   * Whether a copy that another process loaded may be served. `position`: the end of the log when the load began; the
+   * load may have seen later items too.
+   */
   allowsForeign(keys: readonly string[], position: LogPosition): boolean {
     if (position < this.#horizon || position <= this.#everything.position) return false;
     return keys.every((key) => !this.#pending.has(key) && position > (this.#marks.get(key)?.position ?? -1));

@@ -99,7 +99,7 @@ export class LogInvalidations implements Invalidations {
     try {
       position = await this.#deps.store.invalidate(key);
     } finally {
-      // Also after a failure: the store may have appended the item although its response was lost.
+      // Mark the key even if the call failed: the store may have appended the item, and only its response was lost.
       this.markPending(key, position);
       this.#deps.publish(key, position);
     }

@@ -82,8 +82,8 @@ export class SessionLoader {
   }
 
   /**
-   * Marks the result of a joined load as a copy. The load may predate the caller's token, so its result is never grounds
-   * for rejecting that token; tier `local` makes the manager read the store before it rejects.
+   * Marks the result of a joined load as a copy. The load may predate the caller's token, so its result is never
+   * grounds for rejecting that token. With the tier `local`, the manager reads the store before it rejects a token.
    */
   #markAsCopy(joined: ReadResult): ReadResult {
     const { cached } = joined;

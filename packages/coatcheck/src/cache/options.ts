@@ -77,7 +77,8 @@ const DEADLINE_OPTIONS = { shared: "milliseconds", store: "milliseconds" } satis
 
 /**
  * Replaces `singleProcess` by `dataVersion` if the store detects the commits of other processes, because nothing stops
- * an operator from starting a second process on the same SQLite file. Not for a database in memory, which is private.
+ * an operator from starting a second process on the same SQLite file. Keeps `singleProcess` for a database in memory,
+ * which no other process can open.
  */
 export function preferDataVersion(options: CacheOptions): CacheOptions {
   const store: SessionStore & Partial<DataVersionSource> = options.store;

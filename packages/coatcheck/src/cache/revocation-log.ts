@@ -72,7 +72,10 @@ export class RevocationLog {
     }
   }
 
-  /** If there are more marks than `capacity`, deletes the older half and raises the horizon above them. */
+  /**
+   * If there are more marks than `capacity`, deletes the older half. The horizon rises above the positions of the
+   * deleted marks, so that copies from before them are refused.
+   */
   trim(): void {
     if (this.#sessionMarks.size > this.#capacity) {
       for (const [key, { position }] of this.#sessionMarks) {

@@ -98,8 +98,8 @@ export class EntityCache {
   async read(entity: Entity, id: EntityId): Promise<CachedEntity> {
     const { log, monotonic } = this.#deps;
     const key = entityKey(entity.name, id);
-    // Renew the lease even without a copy: an entity loaded before this process has read the log would be rejected and
-    // loaded again.
+    // Renew the lease even if no copy is cached. Without a lease, the next read would reject the entity that is loaded
+    // now, and load it again.
     await log.renewLease();
     const cached = this.getCached(key);
     if (cached) return cached;
@@ -119,7 +119,7 @@ export class EntityCache {
     return await this.#loadOnce(entity, id, entityKey(entity.name, id), false);
   }
 
-  /** Removes a copy from this process, after a request that may not read the entity has loaded it. */
+  /** Removes a copy from this process. Used when the request that loaded the entity may not read it. */
   discard(key: string): void {
     this.#copies.delete(key);
   }

@@ -7,7 +7,7 @@ import { Preference, type PreferenceSettings } from "./preference.ts";
 export interface Entity {
   readonly name: string;
   readonly settings: LoaderSettings;
-  /** Name in `from` → the entity. */
+  /** The entities that this loader depends on, by their names in the loader's option `from`. */
   readonly from: ReadonlyMap<string, Entity>;
 }
 
@@ -31,8 +31,8 @@ const CONTEXT_LABEL = "context";
  */
 const MEMBER_NAME_PATTERN = /^[a-z][A-Za-z0-9]{0,63}$/;
 /**
- * Names that every object with these methods already has, and `then`, because `await` would treat an object with a
- * `then` method as a promise.
+ * Names that a member cannot have. The object that `context.of()` returns already has members with these names, except
+ * `then`: `await` would treat an object with a method `then` as a promise.
  */
 const RESERVED_NAMES = new Set([
   "constructor",

@@ -10,8 +10,8 @@ import type { EntityId } from "./selection.ts";
  * Calls an entity's loader, and aborts it after its timeout.
  *
  * @returns the loader's result: null for a missing entity.
- * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when the loader fails, is too slow, or returns undefined, because its
- *   `return` was probably forgotten.
+ * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when the loader fails, is too slow, or returns undefined (probably a
+ *   forgotten `return`).
  */
 export async function callLoader(
   { name, settings }: Entity,

@@ -1,9 +1,9 @@
 import type { ContextSession } from "./loader.ts";
 
 /**
- * Keeps one object for each session handle, for as long as the handle lives. A `Session` stores the object itself: an
- * entry of a `WeakMap` takes longer to create and to collect than a cached entity takes to read. Other objects need the
- * `WeakMap`.
+ * Keeps one object for each session handle, for as long as the handle lives. If the handle is a `Session`, the object
+ * is attached to it, because creating and collecting an entry of a `WeakMap` takes longer than reading a cached entity.
+ * For any other handle, a `WeakMap` stores the object.
  */
 export class PerSession<Value extends object> {
   readonly #others = new WeakMap<object, Value>();

@@ -21,7 +21,10 @@ export interface PreferenceOptions<Value extends string, From extends Dependenci
    * stores the choice.
    */
   readonly save?: (value: Value, from: EntitiesOf<From>) => Promise<unknown> | unknown;
-  /** Names of members of `from`: the entities that `save` changes, which are then invalidated. Default: none. */
+  /**
+   * The names in `from` of the entities that `save` changes. These entities are invalidated after `save`. Default:
+   * none.
+   */
   readonly invalidates?: readonly (keyof From & string)[];
 }
 

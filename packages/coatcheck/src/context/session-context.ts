@@ -50,8 +50,8 @@ export class SessionContext {
   /** Null until the first read that waits. */
   #reads: Map<string, Promise<CachedEntity>> | null = null;
   /**
-   * The id that {@link select} has selected, by entity name; null for the session's own entity. Null until the first
-   * selection.
+   * The ids that {@link select} has selected, by entity name; a null id selects the session's own entity. The map is
+   * null until the first selection.
    */
   #selectedIds: Map<string, EntityId | null> | null = null;
 
