@@ -106,7 +106,7 @@ export class Binding implements BindingRules {
     return tenant === null ? this.#defaultPolicy : this.#tenantPolicy(tenant);
   }
 
-  /** Returns the browser without its version, and the operating system, of a `User-Agent` header. */
+  /** Returns the names of the browser and the operating system in a `User-Agent` header, without versions. */
   familyOf(userAgent: string | null): string {
     return userAgentFamily(userAgent);
   }

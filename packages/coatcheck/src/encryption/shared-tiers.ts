@@ -42,7 +42,8 @@ export function encryptEntities(
       const { text, fault } = ring.tryDecrypt(value.slice(ENCRYPTED_PREFIX.length), associatedDataOf(key));
       const decrypted = fault === null ? parseJson(text) : null;
       if (decrypted !== null && decrypted !== undefined) return { ...found, value: decrypted };
-      // Null makes the context load the entity again, so a removed secret costs one load.
+      // Return null, so that the context loads the entity again. A missing secret thus costs one load and is not an
+      // error.
       onFault({ kind: "entity", id: key, reason: fault ?? "altered" });
       return null;
     },

@@ -37,8 +37,9 @@ const REENCRYPT_OPTIONS = { limit: true, cursor: true } satisfies KnownOptions<R
 /** A session store that encrypts the content of sessions. */
 export interface EncryptedStore extends SessionStore {
   /**
-   * Encrypts one page of active sessions with the newest secret. Skips sessions that already use it. Every other write
-   * of a session also encrypts it with the newest secret. Safe to run on several nodes, and while sessions are written.
+   * Encrypts one page of active sessions with the newest secret. Skips sessions that are already encrypted with that
+   * secret. Ordinary writes of a session use the newest secret too. Safe to run on several nodes, and while sessions
+   * are written.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`; `VALIDATION_FAILED` for an invalid limit or cursor.
    */

@@ -4,9 +4,9 @@ import { type ErrorResponse, errorResponse } from "./error-response.ts";
 import type { HttpContext } from "./resolved.ts";
 
 /**
- * Reports that the session's changes could not be saved, and returns the response for the visitor. No error handler of
- * the framework receives a `UsageError`. It is therefore emitted as the event `failed`, and outside production also as
- * a process warning.
+ * Reports that the session's changes could not be saved, and returns the response for the visitor. The error does not
+ * reach the framework's error handlers. A `UsageError` is therefore emitted as the event `failed` and, outside
+ * production, as a process warning.
  */
 export function commitFailureResponse<Data>(error: unknown, http: HttpContext<Data>): ErrorResponse {
   http.options.onCommitFailure?.(error);

@@ -31,7 +31,8 @@ export class CsrfProtection {
   readonly #tokenPolicy: CsrfTokenPolicy;
   readonly #pathsWithoutToken: readonly string[];
   /**
-   * Whether a router's prefix may precede the {@link #pathsWithoutToken}. False if the application has set the paths.
+   * Whether a router's prefix may precede the {@link #pathsWithoutToken}. False if the application has set `initPath`,
+   * because that option includes the prefix.
    */
   readonly #allowsPrefix: boolean;
   readonly #tokens: CsrfTokens;
@@ -136,9 +137,9 @@ export class CsrfProtection {
   }
 
   /**
-   * Whether the request needs no token: a page receives its first token from the init path, and a beacon cannot send
-   * headers. Below a router's prefix, which only the default path may have, the request must also have `Sec-Fetch-Site`
-   * or `Origin`, which the cross-origin check has verified.
+   * Whether the request needs no token. The init path needs none, because a page gets its first token there. The visit
+   * endpoints need none, because a beacon cannot send headers. If a router's prefix precedes one of these paths, the
+   * request must have `Sec-Fetch-Site` or `Origin`, which the cross-origin check has verified.
    */
   #isExemptFromToken(request: HttpRequest): boolean {
     const [path = ""] = request.url.split("?", 1);

@@ -8,8 +8,8 @@ const MAX_VALUE_LENGTH = 200;
 
 /**
  * The advice for `Origin: null`. An application cannot add this origin to the trusted ones, because sandboxed frames of
- * every site send it too. The advice for another site differs, because `Referrer-Policy: same-origin` would hide that
- * site's origin.
+ * every site send it too. It advises another site to set a different policy, because under `Referrer-Policy:
+ * same-origin` the browser would still hide the origin of a cross-site request.
  */
 const HIDDEN_ORIGIN =
   "The browser hides the page's origin, because of a privacy setting such as Referrer-Policy: no-referrer or a " +

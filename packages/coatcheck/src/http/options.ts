@@ -100,8 +100,8 @@ export interface HttpOptions {
    */
   readonly jwt?: JwtVerifier;
   /**
-   * Whether a request needs no session: `load` throws, nothing is stored, and no visit is collected. Such a request can still
-   * be authenticated by its JWT. Default: every request may load its session.
+   * Returns true for a request that needs no session. For such a request `load` throws, nothing is stored, and no visit
+   * is collected. It can still be authenticated by its JWT. Default: every request may load its session.
    */
   readonly sessionless?: (request: HttpRequest) => boolean;
   /**

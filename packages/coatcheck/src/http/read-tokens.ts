@@ -48,7 +48,8 @@ export function readTokens(
   if (bearer?.length === TOKEN_LENGTH) {
     return { transport: "bearer", tokens: [bearer], hasDuplicates: false, jwt: null };
   }
-  // Accepts an empty signature here: verification must reject such a JWT, instead of falling back to the cookie.
+  // A text with an empty signature counts as a JWT too, so that the request is rejected later. Otherwise its cookie
+  // would be used.
   if (acceptsJwts && bearer?.split(".", 4).length === 3) {
     return { transport: "bearer", tokens: [], hasDuplicates: false, jwt: bearer };
   }

@@ -192,7 +192,8 @@ export class RequestSession<Data> {
 
   /**
    * Returns the CSRF token for the hidden field `csrf_token` of a form, for applications with the option `csrf.token`.
-   * Also valid for a session that is stored later, in this request or by another tab, unless it is logged in.
+   * The token of a visitor without a stored session stays valid when the session is stored later, by this request or by
+   * another tab, until a login.
    */
   csrfToken(): MaybePromise<string> {
     return andThen(this.load(), (session) => this.#http.csrf.formTokenOf(session));
@@ -208,7 +209,7 @@ export class RequestSession<Data> {
    *
    * @param status the status of the response.
    * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
-   *   UsageError inside the function that is passed to `update()`, because it would wait for that function.
+   *   UsageError inside the function that is passed to `update()`, because the commit would wait for that function.
    */
   commit(headers: ResponseHeaders, status = 200): MaybePromise<void> {
     if (this.#isCommitted) return;
@@ -243,8 +244,8 @@ export class RequestSession<Data> {
 
   #commitSession(headers: ResponseHeaders): MaybePromise<void> {
     const commit = this.#session?.commit(this.#http.options.onCommitFailure) ?? null;
-    // Set this only now: if a call inside the function that is passed to update() has thrown, the adapter's call must
-    // still commit.
+    // Set this after the call, which throws inside the function that is passed to update(). In that case, the adapter's
+    // later call must still commit.
     this.#isCommitted = true;
     if (commit !== null) return andThen(commit, (result) => this.#setHeaders(headers, result));
   }

@@ -160,8 +160,8 @@ export class Jwts implements JwtVerifier {
   }
 
   /**
-   * Returns the claims of a JWT that was verified before; undefined if it was not. Only its times need to be checked
-   * again.
+   * Returns the claims of a JWT that this process has verified before; undefined for any other JWT. Of such a JWT, only
+   * the expiry must be checked again.
    */
   #cachedIdentity(token: string): JwtIdentity | undefined {
     const identity = this.#verifiedClaims.get(token);

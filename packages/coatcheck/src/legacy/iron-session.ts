@@ -50,7 +50,8 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNK_INDEXES.map((index) => `${name}.${index}`);
   return {
-    // Two legacy systems may use equal keys, so the kind includes the cookie name. Without `key`, the seal is the key.
+    // With the option `key`, two legacy systems may return equal keys, so the kind includes the cookie name. Without
+    // it, the key is the seal, which no other system has.
     kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>

@@ -74,7 +74,8 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
     ...(audience === undefined ? {} : { audience }),
   };
   return {
-    // Two legacy systems may give equal ids, so the kind includes the cookie name. Without ids, the token is the key.
+    // With the option `id`, two legacy systems may return equal ids, so the kind includes the cookie name. Without it,
+    // the key is the token, which no other system has.
     kind: id ? `jwt:${name}` : "jwt",
     cookies: [name, ...(options.others ?? [])],
     read: (cookies) =>
@@ -95,8 +96,8 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
 }
 
 /**
- * Returns the header and payload of a token, which identify a session without an id. The signature is left out, because
- * base64url can encode it in several ways (RFC 4648 §3.5).
+ * Returns the header and payload of a token. They identify the session if the option `id` is not set. The signature is
+ * left out, because base64url can encode it in several ways (RFC 4648 §3.5).
  */
 function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));

@@ -2,8 +2,8 @@ import { MAX_COOKIE_AGE } from "../http/cookie.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 
 /**
- * When a legacy session ends: a time in epoch milliseconds, when the browser closes, or null if the reader does not
- * know it.
+ * When a legacy session ends: a time in epoch milliseconds, `browser` if it ends when the browser closes, or null if
+ * the reader does not know the time.
  */
 export type LegacyLifetime = number | "browser" | null;
 

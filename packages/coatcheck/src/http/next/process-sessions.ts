@@ -19,8 +19,8 @@ export interface OpenSessions<Data> {
   /** For route handlers and actions. */
   readonly http: HttpSessions<Data>;
   /**
-   * For server components and the proxy. Without visits, because they cannot read the response of a document: the page's
-   * script reports the page view to a route handler.
+   * For server components and the proxy. It collects no visits, because these cannot see the status of the page's
+   * response. The page's script reports the page view to a route handler instead.
    */
   readonly pages: HttpSessions<Data>;
 }
@@ -86,7 +86,7 @@ export class ProcessSessions<Data> {
     try {
       visits = (await openVisits?.()) ?? null;
     } catch (error) {
-      // Close the manager, because the next request opens both again.
+      // Close the manager, because the next request opens a new manager and tries again to open the visits.
       await manager.close();
       throw error;
     }

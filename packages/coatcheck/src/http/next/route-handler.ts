@@ -131,7 +131,8 @@ async function runHandler<Data>(
 /** Returns the response itself, or a copy if its headers are immutable, as after a redirect or `fetch`. */
 function withMutableHeaders(response: Response): Response {
   try {
-    // This header does not exist. The call only throws if the headers are immutable (Fetch Standard §5.1).
+    // No response has this header, so the call has no effect. It throws if the headers are immutable (Fetch Standard
+    // §5.1).
     response.headers.delete("x-coatcheck-none");
     return response;
   } catch {

@@ -61,8 +61,9 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   }
 
   beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void> {
-    // The function that is passed to update() may end the response, and does not await this commit. Inside that
-    // function, commit() would throw.
+    // The application may end the response inside the function that it passes to update(). Inside that function,
+    // commit() throws to prevent a deadlock. The function does not await this commit, so run the commit as if outside
+    // of it.
     return runOutside(() => this.session.commit(headers, status));
   }
 

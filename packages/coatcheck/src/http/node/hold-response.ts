@@ -113,7 +113,7 @@ class Deferral {
     Object.defineProperties(this.#response, {
       headersSent: { get: () => true, configurable: true },
       writableEnded: { get: () => this.hasEnded, configurable: true },
-      // Does nothing: middleware that wraps the response may call it if it finds that Node has not built the headers.
+      // Does nothing. Middleware that wraps the response may call this method when Node has not built the headers yet.
       _implicitHeader: { value: () => {}, configurable: true },
     });
     pending.then(
@@ -191,8 +191,8 @@ function write(this: DeferredResponse, chunk: unknown, encoding?: unknown, callb
       return true;
     default:
       deferral.queueCall(() => Reflect.apply(deferral.write, this, [chunk, encoding, callback]));
-      // If earlier middleware, such as compression, has wrapped the response, it may not pass on the `drain` event.
-      // Then return true, so that the caller does not wait for the event.
+      // Return false only if `write` is the original method. If earlier middleware, such as compression, has wrapped
+      // the response, the `drain` event may not reach the caller, so the caller must not wait for it.
       deferral.owesDrain = deferral.write === Object.getPrototypeOf(this).write;
       return !deferral.owesDrain;
   }

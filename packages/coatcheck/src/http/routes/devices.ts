@@ -9,8 +9,7 @@ const MAX_DEVICES = 1000;
 
 /**
  * Lists the devices where a subject is logged in, newest first. Includes the sessions in which the subject impersonates
- * others. Omits order sessions, because they belong to another session, and sessions in which others impersonate the
- * subject.
+ * others. Omits the children of other sessions, and the sessions in which others impersonate the subject.
  */
 export async function devicesOf<Data>(
   manager: SessionManager<Data>,

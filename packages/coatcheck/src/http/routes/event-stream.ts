@@ -17,7 +17,7 @@ export interface StreamContext {
   readonly now: () => number;
   /** The minimum time between two `changed` events, in milliseconds. */
   readonly interval: number;
-  /** How long before the expiry `expiring` is sent, in milliseconds. */
+  /** How long before the session's expiry the event `expiring` is sent, in milliseconds. */
   readonly warnBefore: number;
   /** Called once when the stream ends, whether the server or the client ends it. */
   readonly onEnded: () => void;

@@ -98,7 +98,7 @@ export interface EventOptions {
    * reads the store. Default: 1000.
    */
   readonly checkInterval?: number;
-  /** How long before the session's expiry `expiring` is sent. Default: 60,000. */
+  /** How long before the session's expiry the event `expiring` is sent. Default: 60,000. */
   readonly warnBefore?: number;
   /** The maximum number of open streams per session. One more is rejected with `RATE_LIMITED`. Default: 10. */
   readonly maxPerSession?: number;
