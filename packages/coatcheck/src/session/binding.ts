@@ -50,7 +50,7 @@ export interface UnusualLogin {
 export interface BindingRules {
   /** Returns the policy for the sessions of a tenant. */
   policyOf(tenant: string | null): BindingPolicy;
-  /** Returns the browser without its version, and the operating system, of a `User-Agent` header. */
+  /** Returns the names of the browser and the operating system in a `User-Agent` header, without versions. */
   familyOf(userAgent: string | null): string;
   readonly onUnusualLogin: ((login: UnusualLogin) => unknown) | null;
 }

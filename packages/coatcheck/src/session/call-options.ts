@@ -94,8 +94,8 @@ export function checkNewSession(fields: CreateOptions): CreateOptions {
 }
 
 /**
- * Rejects an idle timeout that never applies, and warns of short timeouts. Not for sessions that inherit the remaining
- * time of another login. Throws `UsageError`.
+ * Rejects an idle timeout that never applies, and warns of short timeouts. Do not call it for a session that inherits
+ * the remaining time of another login, which may be short. Throws `UsageError`.
  */
 export function requireTimeouts(input: string, { idleTimeout, absoluteTimeout }: CreateOptions): void {
   if (idleTimeout !== undefined && absoluteTimeout !== undefined && idleTimeout > absoluteTimeout) {

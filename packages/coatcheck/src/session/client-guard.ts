@@ -30,7 +30,7 @@ export class ClientGuard<Data> {
   /**
    * Applies the policy to a change of the client.
    *
-   * @returns the start to continue with, or why the request's token is refused.
+   * @returns the initial state for the request's handle, or why the request's token is refused.
    * @throws CoatcheckError `STORE_UNAVAILABLE` when the session could not be changed or revoked.
    */
   async apply(

@@ -22,8 +22,8 @@ const UNCHANGED_COMMIT: Commit = { state: "unchanged", token: null, record: null
 /**
  * Returns the commit for the state of a handle.
  *
- * @param withheld the token that the response must not send: the successor of an older token, for a request with
- *   several session cookies. Null or false when every token may be sent.
+ * @param withheld a token that the response must not send. Set for a request that has several session cookies and whose
+ *   token has a successor: that successor. Null or false when every token may be sent.
  */
 export function createCommit(
   state: HandleState,

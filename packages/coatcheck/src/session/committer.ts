@@ -64,8 +64,8 @@ export class Committer<Data> {
         continue;
       }
       if (attempt >= IMMEDIATE_RETRIES) await this.#pause(attempt);
-      // Don't invalidate a cached copy of a later write: a late acknowledgement of an earlier write could then put an
-      // older record into the cache.
+      // Keep the cached copy if a later write has already put it there. Without that copy, a late acknowledgement of an
+      // earlier write could put an older record into the cache.
       const cached = reader.getCached(compactId(from.id));
       if (!cached || cached.record.version <= current.version) reader.invalidate(from.id);
       current = await this.requireLive(from.id, { fresh: true });

@@ -134,7 +134,10 @@ export class Draft implements ProxyHandler<JsonMembers> {
     return null;
   }
 
-  /** Whether the application may hold an array or object of the view that is not a view itself. */
+  /**
+   * Whether the application may hold an array or object of this data that is no proxy, so that its changes go
+   * unnoticed.
+   */
   get hasHeldValues(): boolean {
     for (const [name, value] of Object.entries(this.#copy ?? {})) {
       if (replacesBaseValue(value, this.#base[name])) return true;
@@ -279,7 +282,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
   #assign(patch: JsonObject): void {
     for (const [name, value] of Object.entries(patch)) {
       const present = ownMember(this.#base, name);
-      // The view still contains the object or array itself, with these changes.
+      // The view contains the application's own object or array, which already has the changes.
       if (this.#copy && replacesBaseValue(this.#copy[name], present)) continue;
       if (isJsonObject(value) && isJsonObject(present)) this.#childDraft(name, present).#assign(value);
       else this.#write(name, value);

@@ -5,8 +5,9 @@ import { meansSessionEnded } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 
 /**
- * Records the first use of a session's present token, unless it is recorded: the client has received the token. If the
- * store does not respond, older tokens stay valid for longer, which does no harm.
+ * Records the first use of a session's present token, unless it is recorded already. The first use shows that the
+ * client has received the token, so older tokens can become invalid. If the store does not respond, they stay valid for
+ * longer, which does no harm.
  *
  * @returns the newest session. Check the token again: a login, step-up or revocation may have changed the session since
  *   `cached` was read.

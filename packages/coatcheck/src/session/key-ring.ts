@@ -92,8 +92,8 @@ export class KeyRing {
   }
 
   /**
-   * Decrypts a text for its place. Returns null when the text was altered, or was encrypted with an unknown key or for
-   * another place.
+   * Decrypts a text that was stored at `place`. Returns null when the text was altered, or was encrypted with an
+   * unknown key or for another place.
    */
   decrypt(text: string, place: string): string | null {
     return this.tryDecrypt(text, place).text;

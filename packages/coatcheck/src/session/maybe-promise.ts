@@ -2,8 +2,8 @@
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /**
- * Checks for a member `then`. The operator `instanceof` would walk the whole prototype chain of a session handle and
- * reach a proxy.
+ * Looks for a member `then` instead of using `instanceof`, which is slow for a session handle: the prototype chain of a
+ * handle ends in a proxy.
  */
 export function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
   return typeof (value as Partial<Promise<Value>> | null | undefined)?.then === "function";

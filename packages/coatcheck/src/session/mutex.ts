@@ -62,8 +62,8 @@ export class Mutex {
 }
 
 /**
- * Runs `act` as if outside of every function that {@link Mutex.call} runs. For work that such a function starts but
- * does not await, such as the commit when it ends the response.
+ * Runs `act` as if outside of every function that {@link Mutex.call} runs. For work that such a function causes but
+ * does not await: when it ends the response, for example, the adapter commits the session.
  */
 export function runOutside<Value>(act: () => Value): Value {
   return currentCall.getStore() === undefined ? act() : currentCall.run({ mutex: null }, act);

@@ -16,7 +16,10 @@ export type Activity = "user" | "background" | "none";
 
 const ACTIVITIES: readonly Activity[] = ["user", "background", "none"];
 
-/** Rejects an unknown activity class: it would count as none, and the session would time out. Throws `UsageError`. */
+/**
+ * Rejects an unknown activity class: it would be treated as `none`, and the session would time out although its user is
+ * active. Throws `UsageError`.
+ */
 export function requireActivity(input: string, activity: Activity | undefined): void {
   // Test the usual value first, because this check runs for every request.
   if (activity === "user") return;
@@ -167,8 +170,8 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
 }
 
 /**
- * Returns a fault for an idle timeout that never applies, because the absolute timeout ends the session first. Compares
- * only given values: an application may shorten the absolute timeout alone.
+ * Returns a fault for an idle timeout that never applies, because the absolute timeout ends the session first. Does not
+ * compare a timeout with the other's default, because an application may set only a short absolute timeout.
  */
 function timeoutOrderFaults(prefix: string, { idleTimeout, absoluteTimeout }: Partial<Timeouts>): Fault[] {
   if (idleTimeout === undefined || absoluteTimeout === undefined || idleTimeout <= absoluteTimeout) return [];

@@ -64,7 +64,7 @@ export interface SessionReader {
   invalidate(id: string): void;
   /**
    * Reports a revocation by this process. Also called when the store's response was lost, because the store may have
-   * revoked.
+   * revoked the sessions.
    */
   recordRevocation(scope: RevocationScope): void;
   /** Resolves once no node can still serve a session that was revoked before this call. */

@@ -64,7 +64,8 @@ export interface SessionRecord<Data = JsonObject> {
   /** The administrator who impersonates the subject; null without an impersonation. Set on creation, never changed. */
   readonly actor: RecordedActor | null;
   /**
-   * The tenant, such as the company or site, that the session belongs to. It does not separate equal subjects.
+   * The tenant, such as the company or site, that the session belongs to. Equal subjects of two tenants count as the
+   * same subject.
    */
   readonly tenant: string | null;
   /** Identifies a browser over time. For analytics only; it authorises nothing. */

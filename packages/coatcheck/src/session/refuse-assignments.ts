@@ -33,8 +33,8 @@ function refuseGetterOnly(prototype: object, refuse: (name: string) => never): v
 }
 
 /**
- * Makes reading members that only another handle has throw. In JavaScript they would be undefined, as if the session were
- * empty.
+ * Makes a class throw when a program reads a member that only another kind of handle has. Otherwise the member would be
+ * undefined in JavaScript, as if the session were empty.
  *
  * @param advice what the error tells the programmer to do instead.
  */

@@ -114,8 +114,9 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /**
-   * Whether another client than the login's has used the session, under the policy `step-up` of the option `binding`, and the
-   * user has not proved their identity since. No login counts as recent until then.
+   * Whether a different client than the one that logged in has used the session, and the user has not proved their
+   * identity since. Until the user does, no login counts as recent. Always false unless the option `binding` has the
+   * policy `step-up`.
    */
   get needsProof(): boolean {
     return this.record !== null && needsProof(this.record);
@@ -189,7 +190,7 @@ export abstract class SessionInfo<Data = JsonObject> {
     this.#attachment = { owner, value, next: this.#attachment };
   }
 
-  /** Notifies the visit of a login that was stored. */
+  /** Tells the request's visit that a login has been stored. */
   protected onLogin(): void {
     this.#visit?.onLogin();
   }

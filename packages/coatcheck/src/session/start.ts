@@ -59,7 +59,10 @@ export function rotationIsDue(
   return now - rotatedAt >= rotateEvery;
 }
 
-/** Returns the start of a handle without a stored session. `refused` says why the request's token opened none. */
+/**
+ * Returns the initial state of a handle without a stored session. `refused`: why the request's token did not open a
+ * session; null without a token.
+ */
 export function createVisitorStart(
   newSession: () => CreateOptions,
   refused: { refusal: RefusalReason; replaced?: { record: SessionRecord; token: string } } | null,
