@@ -44,9 +44,11 @@ async function serve(options: ServeOptions): Promise<void> {
     DATABASE_URL: options.database ?? DATABASE_URL,
   });
   // Import after the configuration has been checked, so that --help and configuration errors appear quickly.
-  const [{ pino }, { startService }] = await Promise.all([import("pino"), import("./service.ts")]);
-  // Headers contain cookies, keys and tokens. Redact them in case code logs a whole request by mistake.
-  const log = pino({ level: config.logLevel, redact: ["headers", "*.headers"] });
+  const [{ createLog }, { startService }] = await Promise.all([
+    import("./create-log.ts"),
+    import("./service.ts"),
+  ]);
+  const log = createLog(config.logLevel);
   const service = await startService(config, log);
   process.stdout.write(startupMessage(service));
   stopOnSignal(service, () => log.info("stopped"));

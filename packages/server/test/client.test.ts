@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
-import { ADMIN_TOKEN, API_KEYS, Command, RunningService, temporaryFolder, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, Command, LocalService, temporaryFolder, useService } from "./fixtures.ts";
 import { mmdbFile } from "./mmdb-file.ts";
 import { TestClient } from "./test-client.ts";
 
@@ -104,13 +104,17 @@ describe("the service with PRIVACY_MODE=full", () => {
 
 describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   const folder = temporaryFolder();
-  let service: RunningService;
+  let service: LocalService;
   beforeAll(async () => {
     const place = { country: { iso_code: "CH" }, city: { names: { en: "Zug" } } };
     // The addresses in 32.1.0.0/16 start with the same bits as the IPv6 addresses in 2001::/16.
     writeFileSync(join(folder, "places.mmdb"), mmdbFile("0010000000000001", place));
-    const variables = { ...BEHIND_A_PROXY, PRIVACY_MODE: "none", GEOIP_DATABASE: "places.mmdb" };
-    service = await new RunningService(folder, variables).waitUntilStarted();
+    const variables = {
+      ...BEHIND_A_PROXY,
+      PRIVACY_MODE: "none",
+      GEOIP_DATABASE: join(folder, "places.mmdb"),
+    };
+    service = await LocalService.start(folder, variables);
   });
   afterAll(async () => {
     await service.end();

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN_TOKEN, API_KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, LocalService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const OLD = "the-data-secret-of-last-year";
@@ -9,7 +9,7 @@ const NEW = "the-data-secret-of-this-year";
 const NOTE = "a private note about the customer";
 
 let folder: string;
-let running: RunningService | null;
+let running: LocalService | null;
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -17,15 +17,15 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await running?.end("SIGKILL");
+  await running?.end();
   rmSync(folder, { recursive: true });
 });
 
 /** Stops the service and starts it with other variables on the same database. */
 async function restart(variables: Record<string, string>) {
   await running?.end();
-  running = new RunningService(folder, variables);
-  await running.waitUntilStarted();
+  running = null;
+  running = await LocalService.start(folder, variables);
   return {
     shop: new TestClient(running.url, API_KEYS.shop),
     admin: new TestClient(running.url, ADMIN_TOKEN),

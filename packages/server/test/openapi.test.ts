@@ -162,5 +162,5 @@ test("a request for a file of /docs with an invalid Range or conditional header 
       { error: { code: "VALIDATION_FAILED" } },
     ]);
   }
-  expect(service().command.output).not.toContain('"level":50');
+  expect(service().log).not.toContain('"level":50');
 });
