@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient, type TestResponse } from "./test-client.ts";
 
 // Trust one proxy, so that tests can set the client address, which is the key of the rate limit.

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN_TOKEN, API_KEYS, LocalService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder } from "./fixtures.ts";
+import { LocalService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const OLD = "the-data-secret-of-last-year";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { API_KEYS, useService } from "./fixtures.ts";
+import { API_KEYS } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();

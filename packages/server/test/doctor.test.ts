@@ -6,7 +6,7 @@ import express from "express";
 import session from "express-session";
 import { describe, expect, test } from "vitest";
 import { cookieSetter, findingCodes, Sites, VALID_COOKIE } from "./doctor-fixtures.ts";
-import { useService } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 
 const service = useService();
 const sites = Sites.use();

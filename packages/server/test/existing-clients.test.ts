@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ADMIN_TOKEN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();

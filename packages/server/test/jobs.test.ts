@@ -5,7 +5,8 @@ import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { type Job, Jobs } from "../src/jobs/jobs.ts";
 import { type SweepOptions, sweepJob } from "../src/jobs/sweep.ts";
-import { ADMIN_TOKEN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -3,7 +3,8 @@ import { hash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
-import { ADMIN_TOKEN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { ObservedService } from "./observed-service.ts";
 import { TestClient } from "./test-client.ts";
 

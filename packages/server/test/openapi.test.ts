@@ -1,6 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { ADMIN_TOKEN, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();

@@ -3,7 +3,8 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readConfig } from "../src/config.ts";
 import { type OpenSessions, openSessions } from "../src/open-sessions.ts";
-import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { ADMIN_TOKEN, API_KEYS, useService } from "./fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "./fixtures.ts";
+import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 /** The user agent of a real browser, which is not a bot. */

@@ -1,6 +1,6 @@
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { expect, test } from "vitest";
-import { useService } from "../fixtures.ts";
+import { useService } from "../local-service.ts";
 
 const service = useService();
 

@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
 import { PYTHON_WEB } from "../../../../scripts/test-programs/python-web.ts";
-import { ADMIN_TOKEN, API_KEYS, temporaryFolder, useService } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder } from "../fixtures.ts";
+import { useService } from "../local-service.ts";
 
 const run = promisify(execFile);
 

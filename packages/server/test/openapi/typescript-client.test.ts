@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generate } from "openapi-typescript-codegen";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN, API_KEYS, temporaryFolder, useService } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder } from "../fixtures.ts";
+import { useService } from "../local-service.ts";
 
 const run = promisify(execFile);
 const tsc = fileURLToPath(import.meta.resolve("typescript/package.json"));

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { collectionOf } from "../../postman/collection.ts";
 import type { Collection, Folder, RequestItem } from "../../postman/format.ts";
 import { COLLECTION_FILE, collectionText } from "../../postman/generate.ts";
-import { ADMIN_TOKEN, API_KEYS, useService } from "../fixtures.ts";
+import { ADMIN_TOKEN, API_KEYS } from "../fixtures.ts";
+import { useService } from "../local-service.ts";
 
 const service = useService();
 const text = readFileSync(COLLECTION_FILE, "utf8");
