@@ -86,8 +86,8 @@ export interface SessionFilter {
   readonly type?: SessionType;
   readonly state?: SessionState;
   /**
-   * Selects sessions that are active now and within both timeouts at this time, epoch milliseconds. Excludes revoked
-   * sessions, even for a time before their revocation.
+   * Selects sessions that are active now, and whose two timeouts both end later than this time, epoch milliseconds.
+   * Excludes revoked sessions, even for a time before their revocation.
    */
   readonly liveAt?: number;
 }
@@ -203,11 +203,11 @@ export interface SessionStore {
   changes(cursor: LogPosition | null): Promise<LogPage>;
 
   /**
-   * Deletes up to `limit` rows that ended before `before`, epoch milliseconds, and the log items appended before it. A
-   * revoked session ended when `revoke` was called. Any other session ended at the earlier of its two timeouts. Log
-   * positions keep growing even if the log was emptied. Nodes may sweep concurrently: each row is counted by one caller
-   * only. A call is not atomic: it deletes in small steps, so that other calls can run in between. Rows that a failed
-   * call has deleted stay deleted.
+   * Deletes up to `limit` rows whose session ended before the time `before` (epoch milliseconds), and all log items
+   * appended before that time. A revoked session ended when `revoke` was called. Any other session ended at the earlier
+   * of its two timeouts. Log positions keep growing even if the log was emptied. Nodes may sweep concurrently: each row
+   * is counted by one caller only. A call is not atomic: it deletes in small steps, so that other calls can run in
+   * between. Rows that a failed call has deleted stay deleted.
    *
    * @returns the number of deleted rows.
    */

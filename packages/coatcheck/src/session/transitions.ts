@@ -119,7 +119,7 @@ interface LoginValues {
   readonly token: TokenFields;
   readonly options: AuthenticateOptions;
   readonly policy: SessionPolicy;
-  /** The client that logs in; null for a login by session id, and unless sessions are bound. */
+  /** The client that logs in. Null for a login by session id, and if sessions are not bound to clients. */
   readonly client: RequestClient | null;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -161,7 +161,7 @@ interface ElevationValues {
   readonly token: TokenFields;
   /** The earlier elevations that the new token keeps. */
   readonly elevations: SessionRecord["elevations"];
-  /** The client that steps up; null for a step-up by session id, and unless sessions are bound. */
+  /** The client that steps up. Null for a step-up by session id, and if sessions are not bound to clients. */
   readonly client: RequestClient | null;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -182,8 +182,8 @@ export function withElevation(record: SessionRecord, elevation: ElevationValues)
 }
 
 /**
- * Returns the binding after a step-up by session id. If the client has changed, such a step-up does not show which of
- * the two clients is the user's, so the session is bound to neither.
+ * Returns the binding after a step-up by session id. If another client than the bound one has used the session, such a
+ * step-up does not show which of the two belongs to the user, so the session is bound to neither.
  */
 function bindingAfterStepUpById(record: SessionRecord): RecordedBinding | null {
   return needsProof(record) ? null : record.binding;

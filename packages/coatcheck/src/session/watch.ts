@@ -56,7 +56,7 @@ export class Watch {
     return this.#listener.onRecord !== undefined;
   }
 
-  /** Continues with the token of `record`. The watching client itself has issued this token. */
+  /** Continues with the token of `record`, which a request of the watching client has issued. */
   follow({ secretHash, subject }: SessionRecord): void {
     this.#secretHash = secretHash;
     this.#subject = subject;
@@ -66,7 +66,7 @@ export class Watch {
   report(record: SessionRecord, endsAt: number | undefined): void {
     if (this.#isSameClient(record)) this.#secretHash = record.secretHash;
     if (record.secretHash === this.#secretHash) this.#listener.onRecord?.(record, endsAt);
-    // While the client writes, it may have issued the new token itself and not yet called `follow`.
+    // While a request of the watching client writes, it may have issued the new token and not yet called `follow`.
     else if (!this.#isWriting()) this.end("superseded");
   }
 

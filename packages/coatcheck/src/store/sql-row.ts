@@ -143,7 +143,7 @@ export function recordOf(row: SessionRow): SessionRecord {
     lastSeenAt: row.last_seen_at,
     expiresAt: row.expires_at,
     idleTimeout: row.idle_timeout,
-    // Rows that earlier versions of Coatcheck stored lack these fields.
+    // Earlier versions of Coatcheck stored rows without these fields.
     visit: body.visit ?? null,
     conversion: body.conversion ?? null,
     actor: body.actor ?? null,

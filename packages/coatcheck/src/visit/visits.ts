@@ -190,7 +190,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 }
 
-/** Returns the error with the paths of its faults prefixed by a member of the input. */
+/** Returns a validation error with `path` in front of the path of each fault. Returns other errors unchanged. */
 function prefixFaultPaths(path: string, error: unknown): unknown {
   if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") return error;
   const faults = error.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));

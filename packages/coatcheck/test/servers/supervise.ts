@@ -45,7 +45,10 @@ export async function supervise(command: SupervisedCommand): Promise<SupervisedP
   };
 }
 
-/** Lets the tests end while a server is running. The pipes have a method `unref()`, which is missing in their types. */
+/**
+ * Calls `unref()`, so that a running server does not keep the process of the tests alive. The types of pipes lack this
+ * method.
+ */
 function unref(handle: object): void {
   if ("unref" in handle && typeof handle.unref === "function") handle.unref();
 }

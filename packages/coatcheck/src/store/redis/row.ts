@@ -132,7 +132,7 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
     reason: ended || null,
     version: requireInteger(version),
     lastSeenAt: requireInteger(lastSeenAt),
-    // Rows that earlier versions of Coatcheck stored lack these fields.
+    // Earlier versions of Coatcheck stored rows without these fields.
     visit: record.visit ?? null,
     conversion: record.conversion ?? null,
     actor: record.actor ?? null,

@@ -128,8 +128,8 @@ export class GroupCommit {
   }
 
   /**
-   * Leaves a failed batch in the queue, with a savepoint for each write. A savepoint takes as long as a write, so only
-   * the second attempt uses savepoints. Rejects the batch if its writes had savepoints already.
+   * Leaves a failed batch in the queue. The next attempt runs each of its writes in a savepoint. The first attempt uses
+   * none, because a savepoint takes as long as a write. Rejects the batch if its writes already had savepoints.
    */
   #retryWithSavepoints(batch: readonly QueuedWrite[], error: unknown): void {
     const untried = batch.filter(({ needsSavepoint }) => !needsSavepoint);

@@ -65,7 +65,7 @@ const DOMAINS_BY_KIND: Readonly<Record<SiteKind, string>> = {
     aws.amazon.com developer.amazon.com tieba.baidu.com disk.yandex.com blog.naver.com cafe.naver.com`,
 };
 
-/** The names of each kind that campaigns write in `utm_source` instead of a domain. */
+/** For each kind of site, the names that campaigns write in `utm_source` instead of a domain. */
 const CAMPAIGN_SOURCES_BY_KIND: Readonly<Partial<Record<SiteKind, string>>> = {
   search: `
     google googleads google-ads google_ads adwords bing bingads microsoft microsoftads yahoo duckduckgo ecosia qwant startpage

@@ -147,10 +147,11 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
         "list ignores undefined filters",
       ],
     },
-  "Selects sessions that are active now and within both timeouts at this time, epoch milliseconds.": {
-    "list() with liveAt omits sessions that a timeout or a revocation has ended": ["list ignores liveAt"],
-    "list() and stats() reflect a mass revocation": ["liveAt selects revoked sessions"],
-  },
+  "Selects sessions that are active now, and whose two timeouts both end later than this time, epoch milliseconds.":
+    {
+      "list() with liveAt omits sessions that a timeout or a revocation has ended": ["list ignores liveAt"],
+      "list() and stats() reflect a mass revocation": ["liveAt selects revoked sessions"],
+    },
   "Excludes revoked sessions, even for a time before their revocation.": {
     "list() with liveAt omits sessions that a timeout or a revocation has ended": [
       "liveAt selects revoked sessions",

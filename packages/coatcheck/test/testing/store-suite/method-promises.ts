@@ -154,7 +154,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
   "Items may be repeated but never omitted, whatever order transactions commit in.": {
     "changes() misses no revocation while others are in flight": ["changes omits the newest item"],
   },
-  "Deletes up to `limit` rows that ended before `before`, epoch milliseconds, and the log items appended before it.":
+  "Deletes up to `limit` rows whose session ended before the time `before` (epoch milliseconds), and all log items appended before that time.":
     {
       "sweep() deletes only sessions that ended before the given time": [
         "sweep deletes sessions that ended up to an hour later",

@@ -187,7 +187,10 @@ export class Recount {
     return countBy(counted, ({ kind }) => kind);
   }
 
-  /** Week of the first visit → week → number of those visitors who began a visit in that week. */
+  /**
+   * Returns the cohorts: week of the first visit → the same or a later week → number of the cohort's visitors who began
+   * a visit in that week.
+   */
   retention(range: Range): Map<string, Map<string, number>> {
     const byVisitor = Map.groupBy(this.visits, ({ visitor }) => visitor);
     const cohorts = new Map<string, Map<string, number>>();

@@ -90,8 +90,9 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
     const timeToNext = index + 1 < plan.steps.length ? medianOf(waitsAfter(index)) : sql`null`;
     return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${stepTable(index)}`;
   });
-  // Select a flag, because PostgreSQL estimates that half of the rows have it. It would estimate that almost no row
-  // matches a condition on type and path, and would then compare every event with every visit.
+  // Select a flag for each step, because PostgreSQL estimates that half of the rows have a flag. If the steps were
+  // conditions on type and path, PostgreSQL would estimate that almost no row matches, and would compare every event
+  // with every visit.
   const flags = plan.steps.map(
     (step, index) => sql`${stepCondition(scope, step)} as ${numberedName("is", index)}`,
   );

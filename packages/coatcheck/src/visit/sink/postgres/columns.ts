@@ -124,7 +124,7 @@ function arrayLiteral<Row>(rows: readonly Row[], column: keyof Row): string {
       nulls++;
       continue;
     }
-    // Nulls at the end of a column are left out: `unnest` adds them.
+    // Write the nulls before this value. Nulls after the last value are never written: `unnest` adds them.
     for (; nulls > 0; nulls--) literal += literal === "{" ? "NULL" : ",NULL";
     if (literal !== "{") literal += ",";
     literal += typeof value === "number" ? value : quoteElement(value);
