@@ -170,7 +170,7 @@ describeWithProgram("the session client under bad conditions, in Chromium", "chr
       },
     );
 
-    it("the client keeps the session and reports NETWORK if the response arrives after the timeout", async () => {
+    it("the client keeps the session and reports the error NETWORK if the response arrives after the timeout", async () => {
       const page = await fixture.open(pageUrl({ timeout: 200 }), "none");
       await logIn(page);
       const release = fixture.site.hold("GET /session");

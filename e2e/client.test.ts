@@ -196,7 +196,7 @@ describeWithProgram("the session client, in Chromium", "chromium", () => {
     await waitForBody(right, '[data-user="eve"]');
   });
 
-  it("getMetrics() counts hits, misses and the cache tier that served each response", async () => {
+  it("getMetrics() counts hits, misses and the responses from each cache tier", async () => {
     await fixture.rebuild({ http: { serverTiming: true } });
     const page = await fixture.open("/", "none");
     await logIn(page);

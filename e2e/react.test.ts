@@ -42,7 +42,7 @@ describeWithProgram("the React hooks, in Chromium", "chromium", () => {
     expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);
   });
 
-  it("a late Suspense boundary hydrates with the server-rendered state even if the session has ended", async () => {
+  it("a Suspense boundary that hydrates late uses the server-rendered state, even if the session has ended since", async () => {
     const page = await open();
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
     await page.evaluate(() => window.client.logout());

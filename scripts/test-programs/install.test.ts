@@ -166,7 +166,7 @@ describe("installDebianPackages()", () => {
     expect(calls()).toHaveLength(2);
   });
 
-  test("does not call apt-get if another run has installed all packages before it gets the lock", () => {
+  test("does not call apt-get if another run installs all packages while this run waits for the lock", () => {
     const { settings, calls } = createMachine();
     installDebianPackages(() => [], settings);
     expect(calls()).toEqual([]);

@@ -131,7 +131,7 @@ describeEachBackend(
         expect((await visitor.send<PricedCart>("GET", "/cart")).body.itemCount).toBe(1);
       });
 
-      test("requestedFor accepts HH:MM in the shop's time zone, and timestamps", async () => {
+      test("the field `requestedFor` accepts a timestamp, or a time HH:MM in the shop's time zone", async () => {
         const visitor = await connect();
         const clock = new Intl.DateTimeFormat("de-CH", {
           timeZone: "Europe/Zurich",

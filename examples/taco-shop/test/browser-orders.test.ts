@@ -135,7 +135,7 @@ test("an account's order is listed at each login, even if months pass between th
   }
 });
 
-test("placed orders are deleted together with an anonymous browser's order, but not with an account's order", async () => {
+test("when an order session is deleted, its placed orders are deleted if it belonged to an anonymous browser, and kept if it belonged to an account", async () => {
   const { manager, browserOrders, accountOrders, history, placedOrders, database, ...rest } = await setUp();
   const sessions = [await manager.create(), await manager.create({ subject: rest.alice })];
   const ids: string[] = [];

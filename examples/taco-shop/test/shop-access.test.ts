@@ -140,7 +140,7 @@ describe("access to orders", () => {
     }
   });
 
-  test("an API consumer cannot list sessions, but can read their number", async () => {
+  test("an API consumer cannot list sessions, but can read how many there are", async () => {
     const browser = shop.browser();
     await browser.createOrder();
     expect((await browser.get("/sessions")).status).toBe(403);

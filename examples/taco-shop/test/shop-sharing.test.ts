@@ -119,7 +119,7 @@ describe("a shared order", () => {
     expect(added.filter(({ who }) => who.name === "Alice")).toHaveLength(6);
   });
 
-  test("sends edits to the guests' event streams, and ends the stream of a removed guest with `excluded`", async () => {
+  test("sends edits to the guests' event streams, and ends the stream of a removed guest with the event `excluded`", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const invitation = await invite("view");
     const bob = await join(invitation.token, "Bob");

@@ -222,7 +222,7 @@ test("readConfig reports which Upstash variable is missing", () => {
   expect(() => readConfig({ ...UPSTASH, DATABASE_URL: "upstash" })).toThrow(/SESSION_SECRETS must be set/);
 });
 
-test("readConfig stores visits next to the sessions unless VISITS_URL is set", () => {
+test("readConfig configures the session database as the visit database too, unless VISITS_URL is set", () => {
   const postgres = { ...SHARED_CREDENTIALS, DATABASE_URL: "postgres://localhost/shop" };
   const redis = { ...SHARED_CREDENTIALS, DATABASE_URL: "redis://localhost" };
   expect(readConfig({}).visits?.database).toEqual({ kind: "sqlite", path: "./data/coatcheck-visits.db" });

@@ -47,7 +47,7 @@ test.each([API_KEYS.slack, ADMIN_TOKEN])(
   },
 );
 
-test("the token of the new session is also valid as a browser's cookie", async () => {
+test("the token of a session that a backend created is valid as a browser's cookie too", async () => {
   const { data } = await post({ subject: "ann" }, API_KEYS.slack);
   const headers = { cookie: `sid=${data.token}`, host: "localhost" };
   const { json } = await observed.app.inject({ url: `/api/v1/sessions/${data.sessionId}`, headers });

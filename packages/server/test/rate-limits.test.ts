@@ -71,7 +71,7 @@ describe("the API", () => {
     return { url: `/api/v1/sessions/${data.sessionId}`, token: data.token };
   }
 
-  test("limits the requests with a session's token, and a consumer's requests for each session", async () => {
+  test("limits the requests with the token of one session, and the requests of one consumer for one session", async () => {
     observed = await buildObservedApp({ rateLimits: { session: 3, address: 0 } });
     const { url, token } = await created(bearer(API_KEYS.slack));
     const other = await created(bearer(API_KEYS.slack));

@@ -161,7 +161,7 @@ test("the overview contains revenue above 2^53", async () => {
   expect(exported.body.data).toMatchObject({ totals: { revenue: { KRW: 3 * revenue } } });
 });
 
-test("a cursor that contains the longest path is accepted", async () => {
+test("a cursor that contains the longest allowed path is accepted", async () => {
   const paths = ["a", "b"].map((end) => `/${"x".repeat(1022)}${end}`);
   const sessionPath = await newSession();
   for (const path of paths)

@@ -29,7 +29,7 @@ describe("cache.read()", () => {
     expect(faultyStore.gets).toBe(2);
   });
 
-  test("lets the manager accept a token even if it was issued after the load began that the call waits for", async () => {
+  test("lets the manager accept a token that another process issued after the load in flight had begun", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.startNode();
     const { clock, schedule } = cluster.time;

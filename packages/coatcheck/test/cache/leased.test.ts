@@ -185,7 +185,7 @@ test("a read with `atLeast` or `fresh` returns what another process wrote", asyn
   expect((await one.cache.read(record.id, { fresh: true })).cached?.record.version).toBe(3);
 });
 
-test("no cached copy is served after the log lost its newest items, because these may be revocations", async () => {
+test("no cached copy is served after the log lost its newest items, because these may have been revocations", async () => {
   const { cluster, one, key } = await startTwoProcesses();
   await cluster.store.revoke({ session: (await cluster.storeSession()).id }, "logout");
   await cluster.time.advance(STALENESS_BOUND / 4);

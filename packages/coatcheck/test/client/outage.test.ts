@@ -48,7 +48,7 @@ describe("a refresh", () => {
     expect(client.$session.get().status).toBe("pending");
   });
 
-  it("fails with NETWORK once the timeout has passed", async () => {
+  it("fails with the error NETWORK once the timeout has passed", async () => {
     const network = new Network().on(
       GET,
       ({ signal }) =>

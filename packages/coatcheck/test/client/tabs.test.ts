@@ -40,7 +40,7 @@ describe("two tabs", () => {
     expect(network.requests.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
   });
 
-  it("send no request for a signed-out user before the server has confirmed the sign-out of either tab", async () => {
+  it("send no request after a sign-out in either tab until the server has confirmed the sign-out", async () => {
     const network = new Network().on("GET /orders", () => successResponse([]));
     const { path, left, right } = openTwoTabs(network, { initialState: sessionView("s1") });
     const everywhere = `DELETE ${path}?everywhere`;

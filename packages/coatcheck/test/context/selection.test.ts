@@ -84,7 +84,7 @@ describe("the selection of an entity by a header", () => {
     expect(session.isNew).toBe(true);
   });
 
-  it("applies on a route that does not store sessions, but cannot be kept there", async () => {
+  it("applies on a route that does not store sessions; select() with the option `keep` throws there", async () => {
     const office = new BackOffice();
     const of = office.context.of({ subject: "ada", tenant: null, data: {} }, createRequestSelecting(2));
     expect((await of.warehouse())?.name).toBe("South");

@@ -40,7 +40,7 @@ describe("the command line of a measurement", () => {
     expect(() => parseCommandLine(command, ["--sizes", "20"])).toThrow(TypeError);
   });
 
-  test("accepts --write, --help and a declared argument", () => {
+  test("accepts --write, --help and the arguments that the command declares", () => {
     expect(parseCommandLine(command, ["--write"]).isWrite).toBe(true);
     expect(parseCommandLine(command, ["--help"]).isHelp).toBe(true);
     expect(parseCommandLine(withArgument, ["Redis"]).argument).toBe("Redis");

@@ -143,7 +143,7 @@ describe("Cookie with untyped options", () => {
 describe("Cookie.clearDuplicates()", () => {
   const cookie = new Cookie({ secure: false });
 
-  it("clears the cookies of parent domains and of parent paths of the requested path", () => {
+  it("clears the cookies of the parent domains and the parent paths of the request", () => {
     const locations = cookie.clearDuplicates("a.shop.example:8080", "/x/y?z").map((line) => {
       const [, domain = "-"] = /Domain=([^;]*)/.exec(line) ?? [];
       const [, path = "-"] = /Path=([^;]*)/.exec(line) ?? [];

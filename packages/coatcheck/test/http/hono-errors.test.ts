@@ -97,7 +97,7 @@ const HANDLERS: readonly [string, (app: App) => unknown][] = [
 ];
 
 describe.each(HANDLERS)("an error of a Hono handler, with %s,", (_name, register) => {
-  it("does not discard the changes of a login, which sets the cookie and stores the data", async () => {
+  it("does not undo a login: the response still sets the cookie, and the data is stored", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { token, record } = await manager.create();
     const response = await createApp(register).request("http://localhost/login", withSessionCookie(token));
@@ -106,7 +106,7 @@ describe.each(HANDLERS)("an error of a Hono handler, with %s,", (_name, register
     expect(await manager.find(record.id)).toMatchObject({ subject: "ada", data: { tries: 1 } });
   });
 
-  it("does not discard a logout, which clears the cookie", async () => {
+  it("does not undo a logout: the response still clears the cookie", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { token } = await manager.create({ subject: "ada" });
     const response = await createApp(register).request("http://localhost/logout", withSessionCookie(token));

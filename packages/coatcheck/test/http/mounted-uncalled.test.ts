@@ -85,7 +85,7 @@ it.each(GUARDS)(
   },
 );
 
-it("coatcheck(manager) as a Fastify hook throws an error that says to register it instead", async () => {
+it("coatcheck(manager) as a Fastify hook throws an error that says to call app.register() instead", async () => {
   const app = fastify();
   cleanups.push(() => app.close());
   app.addHook("onRequest", untyped(forFastify.coatcheck(manager)));

@@ -87,7 +87,7 @@ it("coatcheck() throws an error that names the cause if express-session is mount
   expect(await response.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
 });
 
-it("without coatcheck(), a guard such as requireSubject() throws an error that says to mount it", async () => {
+it("a guard such as requireSubject() throws an error that says to mount coatcheck(), if it is not mounted", async () => {
   const app = new Hono();
   app.get("/", forHono.requireSubject(), (c) => c.text("never"));
   app.onError((error, c) => c.text(`${error}`, 500));

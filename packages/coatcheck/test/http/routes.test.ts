@@ -86,7 +86,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("DELETE /session")).data).toMatchObject({ status: "none" });
   });
 
-  it("return the same view to a server-rendered page", async () => {
+  it("offer view(), with which a server-rendered page gets the same view as a client of the endpoints", async () => {
     const browser = site.browser();
     expect((await browser.send("GET /rendered")).data).toMatchObject({ status: "none" });
     const { data } = await browser.logIn();

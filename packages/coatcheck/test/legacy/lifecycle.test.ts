@@ -168,7 +168,7 @@ test("the option `validate` receives the data of the visitor's anonymous session
   expect(visitors).toEqual([{ cart: { salsa: 1 } }]);
 });
 
-test("a request with an older token is not migrated, because its newer token may be in another response", async () => {
+test("a request with an older session token is not migrated, because another response may have delivered the newer token", async () => {
   const { site, manager, outcomes } = await open();
   const { token, record } = await manager.create({ subject: "bob" });
   await manager.rotate(record.id);

@@ -122,7 +122,7 @@ describe.each(READERS)("the reader for %s", (_name, { reader, logIn, expired, fo
   });
 });
 
-test("expressSession() treats an expired session from the store as expired", async () => {
+test("expressSession() refuses an expired session even if the legacy store still returns it", async () => {
   const sessions = new Map<string, string>();
   const store = {
     get: (sid: string, callback: (error: unknown, found?: object | null) => void) =>

@@ -75,7 +75,7 @@ describe("the React hooks and components on a server", () => {
     ]);
   });
 
-  it("return the value of `select`, the CSRF token, the meta state and the required session", () => {
+  it("return their values for a session and for no session: the selected value, CSRF token, meta state and required session", () => {
     function Parts(): ReactNode {
       const name = useSession<User, string>({ select: ({ user }) => user?.name ?? "guest" });
       const meta = useSessionMeta();

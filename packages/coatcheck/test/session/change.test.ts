@@ -53,7 +53,7 @@ describe("authenticate()", () => {
     expect(await newLogItems()).toBe(0);
   });
 
-  it("revokes the session with the oldest login with `evict-oldest`, even if another session was created earlier", async () => {
+  it("with `evict-oldest`, revokes the session with the oldest login, even if another session was created earlier", async () => {
     const { manager, advance, findRefusal } = createFixture({
       policy: { sessionLimit: { max: 2, onExceeded: "evict-oldest" } },
     });

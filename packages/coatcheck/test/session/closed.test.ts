@@ -126,7 +126,7 @@ describe("session.closed", () => {
     expect(readAbortCode(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("does not abort for periodic rotations on another node, where its checks are not mistaken for the reuse of an older token", async () => {
+  it("does not abort after periodic rotations on another node, and its own checks do not count as reuse of the older token", async () => {
     const { manager, time, store } = createTwoNodes({ policy: { rotateEvery: HOUR } });
     const secrets = ["a secret for these tests"];
     const rotatingNode = new SessionManager({

@@ -127,7 +127,8 @@ async function catchError(call: () => unknown): Promise<unknown> {
 }
 
 for (const [path, suggestion, call] of MISTAKES) {
-  it(`the unknown option ${path} is refused${suggestion && `, with the suggestion ${suggestion}`}`, async () => {
+  const advice = suggestion ? `the suggestion ${suggestion}` : "a list of the known options";
+  it(`the unknown option ${path} is refused with ${advice}`, async () => {
     const error = await catchError(call);
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path }] });

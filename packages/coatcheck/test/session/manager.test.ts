@@ -156,7 +156,7 @@ describe("elevate()", () => {
     expect(elevated.isElevated("payment")).toBe(false);
   });
 
-  it("adds an elevation that ends when a user logs in next", async () => {
+  it("adds an elevation that ends at the next login", async () => {
     const { manager, open } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "payment", MINUTE);

@@ -246,7 +246,7 @@ describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
 });
 
 describe("TokenRules.elevationsFor()", () => {
-  it("returns the elevations for the current token and for a change by session id, but none for an older token", () => {
+  it("returns the elevations for the current token and for a change by session id without a token, but none for an older token", () => {
     const session = createSession();
     session.replace();
     const record = { ...session.record, elevations: { payment: START } };

@@ -197,7 +197,7 @@ describe("the write queue", () => {
     expect(await later).toBeNull();
   });
 
-  it("does not wait for a slow update(), and calls its function again with the newer data", async () => {
+  it("does not wait for a slow update(), and calls its callback again with the newer data", async () => {
     const { manager, id, dataOf } = await setUp();
     const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const seen: unknown[] = [];
@@ -234,7 +234,7 @@ describe("two managers on one store", () => {
     expect(Object.keys((await managers[0]?.find(id))?.data ?? {})).toHaveLength(400);
   });
 
-  it("pause after the n-th conflict, from the second on, for a random time of up to 2^n ms, but at most 100 ms", async () => {
+  it("pause after every conflict but the first, for a random time of up to 2^n ms after the n-th conflict, and never for more than 100 ms", async () => {
     const { store, observed } = createObservedStore();
     const delays: number[] = [];
     const schedule = (delay: number, task: () => void) => {

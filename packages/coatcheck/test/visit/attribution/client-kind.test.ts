@@ -23,7 +23,7 @@ it("clientKind() returns `suspected` for a client without a User-Agent header", 
   expect([clientKind(null), clientKind(undefined)]).toEqual(["suspected", "suspected"]);
 });
 
-it("clientKind() returns the same kind from its cache", () => {
+it("clientKind() returns the same kind again when the header is in its cache", () => {
   const userAgents = [
     ...HUMAN_USER_AGENTS,
     ...BOT_USER_AGENTS,

@@ -192,7 +192,7 @@ describe("startTracker() in a single-page application", () => {
   });
 });
 
-it("startTracker() ignores a change of only the fragment after replaceState has changed the query", async () => {
+it("startTracker() reports no page view for a change of the fragment alone, even after replaceState has changed the query", async () => {
   const page = createPageCountedByServer();
   page.navigateTo("?q=taco", "replaceState");
   page.navigateTo("#results");

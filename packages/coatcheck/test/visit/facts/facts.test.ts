@@ -103,7 +103,7 @@ describe("factsOf", () => {
     });
   });
 
-  it("stores the local days, the previous day and the weeks of a visit", () => {
+  it("stores the local day and week of a visit, the day of the previous visit, and the week of the first visit", () => {
     // 1 October 2026 is a Thursday; 5 October is the next Monday.
     const day = Math.floor(START / DAY);
     expect(createVisitRows(createEvent(), createEvent({ at: START + 4 * DAY }))).toMatchObject([
@@ -132,7 +132,7 @@ describe("factsOf", () => {
     ]);
   });
 
-  it("stores the last subject as the customer", () => {
+  it("stores the last subject of a visit as its customer", () => {
     const subjects = ["customer-1", "customer-2", null];
     const events = subjects.map((subject, index) => createEvent({ at: START + index, subject }));
     expect(createVisitRows(...events)).toMatchObject([{ subject: "customer-2" }]);

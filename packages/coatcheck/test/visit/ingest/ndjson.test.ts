@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
 
 describe("ndjsonSink", () => {
-  it("writes one line per event and count, with its kind", async () => {
+  it("writes one line for each event and for each count, and each line says which of the two it is", async () => {
     const folder = createTemporaryFolder();
     const sink = ndjsonSink(folder);
     const [event, count] = [makeEvent(), makeCount({ kind: "ai-agent" })];

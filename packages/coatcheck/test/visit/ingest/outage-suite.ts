@@ -38,7 +38,7 @@ function countingSink(events: number): EventSink & { isDown: boolean; readonly d
 /** Tests an outage of one minute. @param rate - tracked events per second. */
 export function testOutage(rate: number): void {
   const all = rate * DURATION;
-  it(`an IngestQueue delivers all ${all.toLocaleString("en")} events exactly once after an outage, with bounded memory`, async () => {
+  it(`an IngestQueue delivers all ${all.toLocaleString("en")} events exactly once despite an outage, with bounded memory`, async () => {
     const sink = countingSink(all);
     const path = createTemporaryFolder();
     const { queue, time } = openQueue({ sink, spill: { path, maxBytes: 1024 * MB } });

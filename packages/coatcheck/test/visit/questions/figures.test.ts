@@ -194,7 +194,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("overview() filters with the operators isNot and contains", async () => {
+  it("overview() filters with the operators `isNot` and `contains`", async () => {
     const visits = recount.visitsIn(MONTH);
     const count = async (...filters: Filter[]) =>
       (await questions.overview({ ...MONTH, filters })).figures.visits;

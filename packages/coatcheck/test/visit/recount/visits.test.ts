@@ -139,7 +139,7 @@ describe("recountVisits() for events and beacons", () => {
     expect(recountMonth(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
   });
 
-  it("adds a backend event to the visit before it, even if the event arrives after a later visit has begun", () => {
+  it("adds a backend event to the last visit that began before the event, even if it arrives after a later visit has begun", () => {
     const browser = createBrowser();
     browser.viewPage("/");
     browser.wait(2 * HOUR).viewPage("/menu");

@@ -182,7 +182,7 @@ describe("the daily rollups", () => {
     ]);
   });
 
-  it("recompute() recomputes the day whose change is the oldest, and leaves the other days marked", () => {
+  it("recompute() begins with the day whose change is the oldest, and leaves the other changed days to later calls", () => {
     database.addEvents([createEvent({ at: START + 48 * HOUR })]);
     database.addEvents([createEvent({ visitorId: "visitor-2" })]);
     expect(database.recompute(1)).toBe(1);
