@@ -33,7 +33,8 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
   const request = createSingleFlight(() =>
     enqueue(async () => {
       cache.setMeta({ signOut: "pending" });
-      // Notify the other tabs before the server, so that none of them sends a request for the signed-out user.
+      // Notify the other tabs before the request to the server is sent, so that no tab sends another request for the
+      // signed-out user.
       if (last.optimistic !== false) state.applyView(noSessionView("signed-out"), { signOut: last });
       try {
         await call("DELETE", last.everywhere ? "?everywhere" : "");

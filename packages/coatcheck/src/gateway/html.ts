@@ -12,9 +12,7 @@ export interface ElementQuery {
 /** Parse the page in pieces of this many characters, to stop once the element is found. */
 const CHUNK_LENGTH = 16_384;
 
-/**
- * Finds a value in an HTML page; null when there is no such element. Comments and the content of scripts are not markup.
- */
+/** Finds a value in an HTML page; null when there is no such element. Ignores elements inside comments and scripts. */
 export function findInPage(html: string, { tag, name, attribute, form }: ElementQuery): string | null {
   let found: string | null = null;
   let isInForm = form === undefined;

@@ -17,7 +17,7 @@ export type UpstreamCsrfSource =
   /** A member of the JSON body. Dots reach into nested objects: `data.csrfToken`. */
   | { readonly json: string }
   | { readonly header: string }
-  /** A cookie (double-submit pattern). Its value is percent-decoded, as browser clients do. */
+  /** A cookie (double-submit pattern). The token is the percent-decoded value, as for clients in a browser. */
   | { readonly cookie: string }
   /** `<meta name="…" content="token">`. */
   | { readonly meta: string }

@@ -15,8 +15,8 @@ export interface UpstreamSessionOptions {
    */
   readonly cookie?: string;
   /**
-   * Whether a response shows that the session is not logged in, such as {@link isLoginPage}. Called for every response
-   * after the session's first request with `session: "begins"`.
+   * Returns whether a response shows that the session is not logged in. {@link isLoginPage} creates such a function.
+   * Called for every response after the session's first request with `session: "begins"`.
    */
   readonly isLoggedOut?: (response: UpstreamResponse) => boolean;
 }

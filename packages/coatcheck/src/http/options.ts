@@ -51,9 +51,9 @@ export interface CsrfOptions {
   /** Default: `off`. For every browser since 2023, the cross-origin check is sufficient. */
   readonly token?: CsrfTokenPolicy;
   /**
-   * The path where a page gets its first token, with the prefix of a router. A POST to exactly this path needs no token.
-   * The cross-origin check still applies. Default: `/session/init`, the path of the session endpoints, also below a
-   * prefix.
+   * The path where a page gets its first token, including the prefix of a router. A POST to exactly this path needs no
+   * token, but must pass the cross-origin check. Default: `/session/init`, the path of the session endpoints, with or
+   * without a prefix.
    */
   readonly initPath?: string;
 }

@@ -100,9 +100,9 @@ export class RequestSession<Data> {
   /**
    * Loads the session and requires that it is stored.
    *
-   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED` or `SESSION_REVOKED` when it is not stored,
-   *   `SESSION_NOT_FOUND` when it has expired and was never logged in, `CONFLICT` for a token that a newer one has
-   *   replaced, and the errors of {@link load}.
+   * @throws CoatcheckError `SESSION_REQUIRED` for a visitor without a session; `SESSION_REVOKED` or `SESSION_EXPIRED`
+   *   when the session has ended (`SESSION_NOT_FOUND` if it has expired and was never logged in); `CONFLICT` for a
+   *   token that a newer one has replaced; and the errors of {@link load}.
    */
   requireSession(): MaybePromise<StoredSession<Data>> {
     return andThen(this.load(), (session) => {

@@ -177,7 +177,7 @@ export class Jwts implements JwtVerifier {
     if (!key) throw jwtInvalidError("was signed with an unknown key");
     try {
       const { payload } = await jwtVerify(token, key.publicKey, {
-        // The key determines the algorithm, never the JWT (RFC 8725 §3.1).
+        // The algorithm is the key's, never the one that the JWT names (RFC 8725 §3.1).
         algorithms: [key.algorithm],
         issuer,
         audience,

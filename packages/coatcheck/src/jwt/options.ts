@@ -6,13 +6,16 @@ import { warnOfShortDurations } from "../session/short-durations.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import type { JwtKey } from "./keys.ts";
 
-/** The methods that {@link JwtOptions.manager} must have. A `SessionManager` of any data has them. */
+/**
+ * The methods that {@link JwtOptions.manager} must have. Every `SessionManager` has them, whatever the type of its
+ * data.
+ */
 export type JwtManager = Pick<
   SessionManager<never>,
   "createDerived" | "find" | "findDerived" | "isRevoked" | "revoke"
 >;
 
-/** Options of {@link createJwts}. All but the last three are required. */
+/** Options of {@link createJwts}. Only `lifetime`, `clockTolerance` and `clock` are optional. */
 export interface JwtOptions {
   /** The session manager, whose sessions the JWTs belong to. */
   readonly manager: JwtManager;

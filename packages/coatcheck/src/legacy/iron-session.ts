@@ -50,8 +50,8 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNK_INDEXES.map((index) => `${name}.${index}`);
   return {
-    // With the option `key`, two legacy systems may return equal keys, so the kind includes the cookie name. Without
-    // it, the key is the seal, which no other system has.
+    // With the option `key`, two legacy systems may have equal keys, so the kind includes the cookie name. Without it,
+    // the key is the seal, which no other system has.
     kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>

@@ -74,7 +74,7 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
     ...(audience === undefined ? {} : { audience }),
   };
   return {
-    // With the option `id`, two legacy systems may return equal ids, so the kind includes the cookie name. Without it,
+    // With the option `id`, two legacy systems may have equal ids, so the kind includes the cookie name. Without it,
     // the key is the token, which no other system has.
     kind: id ? `jwt:${name}` : "jwt",
     cookies: [name, ...(options.others ?? [])],

@@ -57,9 +57,9 @@ async function openActionSession<Data>(
 }
 
 /**
- * Rejects a request with neither `Sec-Fetch-Site` nor `Origin`. This check is stricter than `checkCsrf`, which accepts
- * such a request because clients other than browsers may call an API: only pages call an action. Next.js itself accepts
- * every request without `Origin`.
+ * Rejects a request with neither `Sec-Fetch-Site` nor `Origin`. `checkCsrf` accepts such a request, because clients
+ * other than browsers may call an API. Only pages call actions, so this check is stricter. Next.js itself accepts every
+ * request without `Origin`.
  */
 function requireOrigin(request: HttpRequest): void {
   if (request.header("sec-fetch-site") || request.header("origin")) return;

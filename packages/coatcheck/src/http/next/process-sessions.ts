@@ -19,8 +19,8 @@ export interface OpenSessions<Data> {
   /** For route handlers and actions. */
   readonly http: HttpSessions<Data>;
   /**
-   * For server components and the proxy. It collects no visits, because these cannot see the status of the page's
-   * response. The page's script reports the page view to a route handler instead.
+   * For server components and the proxy. It collects no visits, because server components and the proxy cannot see the
+   * page's response. The page's script reports the page view to a route handler instead.
    */
   readonly pages: HttpSessions<Data>;
 }

@@ -31,8 +31,8 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
 
   constructor(http: HttpSessions<Data>, request: IncomingMessage, response: ServerResponse | undefined) {
     this.#request = request;
-    // For an upgrade, Socket.IO passes an object that only resembles a response. The WebSocket library sends the
-    // headers.
+    // For an upgrade, do not set headers on the response: the WebSocket library sends the headers, and Socket.IO passes
+    // an object that only resembles a response.
     const sender = isUpgrade(request) ? undefined : response;
     this.session = http.open(this, () => sender !== undefined && deferHeaders(sender, this));
   }

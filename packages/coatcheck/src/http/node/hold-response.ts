@@ -54,7 +54,7 @@ interface DeferredResponse extends ServerResponse {
  */
 type DeferralPhase = "open" | "waiting" | "released" | "replaced";
 
-/** The state of one deferred response, and the methods of the response that it replaces. */
+/** The state of one deferred response, and the response's original methods. */
 class Deferral {
   phase: DeferralPhase = "open";
   /** Whether the handler ended the response during the phase `waiting`. */

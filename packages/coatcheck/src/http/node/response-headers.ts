@@ -82,7 +82,10 @@ export class NodeHeaders implements ResponseHeaders {
     else this.#stagedHeaders[stagedName] = [...(Array.isArray(present) ? present : [String(present)]), value];
   }
 
-  /** Returns a header name as it was passed to `writeHead`, which may differ in case; else the name itself. */
+  /**
+   * Returns the spelling with which a header was passed to `writeHead`, such as `Set-Cookie` for `set-cookie`. Returns
+   * `name` if the header was not passed.
+   */
   #stagedName(name: string): string {
     for (const candidate in this.#stagedHeaders) {
       if (candidate.length === name.length && candidate.toLowerCase() === name) return candidate;
