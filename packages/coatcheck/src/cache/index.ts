@@ -1,7 +1,7 @@
 /**
- * Caches in front of a session store: in process, and optionally in a Redis that several processes share. A cached copy is
- * served only under a lease that polling the store's revocation log renews, so no process serves a revoked session for
- * longer than the staleness bound.
+ * Caches in front of a session store: in process, and optionally in a Redis that several processes share. A cached copy
+ * is served only under a lease. A process renews its lease by polling the store's revocation log, so no process serves
+ * a revoked session for longer than the staleness bound.
  *
  * @example
  * import { SessionManager } from "coatcheck";

@@ -63,14 +63,14 @@ export class InvalidatedKeys {
   startAt(position: LogPosition): void {
     this.#horizon = position;
     this.#firstSequence = ++this.#sequence;
-    // After a restore from a backup, the store may assign the positions of these marks again.
+    // After a restore from a backup, the store may assign the positions of these marks to other log items.
     this.#marks.clear();
     this.#everything = { position: -1, sequence: this.#sequence };
   }
 
   /**
    * Adds one log item as a mark. Items may repeat and may arrive in any order. A revocation of everyone invalidates
-   * every key, because a store appends one to report that it has lost log items.
+   * every key, because a store that has lost log items appends such a revocation.
    */
   apply(item: LogItem): void {
     const { position } = item;

@@ -4,8 +4,8 @@ const MAX_KEYS = 10_000;
 
 /**
  * The latest known version of each recently written session: compact id → version. A write's acknowledgement may arrive
- * late, and a hint may arrive before the new copy. Even if the cached copy was evicted before that, the known version
- * prevents an older copy from being cached.
+ * late, and a hint may arrive before the new copy. The known version prevents an older copy from being cached then,
+ * even if the newer copy is no longer cached.
  */
 export class LatestVersions {
   readonly #versions = new LRUCache<string, number>({ maxSize: MAX_KEYS, sizeCalculation: () => 1 });

@@ -41,7 +41,10 @@ export class SessionLoader {
     this.#deps = deps;
   }
 
-  /** Joins a recent load of the same session if its result is at least at version `atLeast`; otherwise starts one. */
+  /**
+   * Joins a recent load of the same session. Starts a new load if there is none, or if the joined load returned a
+   * version below `atLeast`.
+   */
   async joinOrLoad(key: string, id: string, atLeast: number): Promise<ReadResult> {
     const { monotonic, joinWindow } = this.#deps;
     const inFlight = this.#flights.join(key, monotonic() - joinWindow);

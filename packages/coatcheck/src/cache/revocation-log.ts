@@ -95,8 +95,8 @@ export class RevocationLog {
   }
 
   /**
-   * Marks a revocation as pending: its log position is not known yet. Every copy in its scope is refused until the
-   * response to a poll numbered above `pollNumber`, which contains the log item.
+   * Marks a revocation as pending: its log position is not known yet. Every copy in its scope is refused until a poll
+   * numbered above `pollNumber` has returned the log item.
    */
   markPending(scope: RevocationScope, pollNumber: number): void {
     const isMass = !("session" in scope);

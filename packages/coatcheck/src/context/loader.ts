@@ -140,7 +140,10 @@ export function loader<
   Id extends EntityId = EntityId,
   From extends Dependencies = Record<never, never>,
 >(options: CheckedLoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
-/** Declares how to load one kind of entity, without validating the result of `load`. Throws the same errors. */
+/**
+ * Declares how to load one kind of entity, without validating the result of `load`. Throws the same errors as with a
+ * schema.
+ */
 export function loader<
   Value,
   Data = unknown,

@@ -215,7 +215,10 @@ export class SessionContext {
     return copy ?? this.#loadCopy(entity, id, key, reset);
   }
 
-  /** Returns the copy that this session has used before, else this process's copy, if it may be used now. */
+  /**
+   * Returns the copy that this session has used before if it is still current, else the copy in this process's cache;
+   * undefined if neither may be used now.
+   */
   #getCopy(key: string): CachedEntity | undefined {
     const used = this.#usedCopies.get(key);
     if (used && this.#cache.isCurrent(used)) return used;

@@ -56,7 +56,8 @@ export class CachedSession implements Snapshot {
   /**
    * Records activity at `now`, epoch milliseconds.
    *
-   * @returns true when a touch is due. The caller must then queue a touch. The next touch is due one threshold later.
+   * @returns true when a touch is due. The caller must then queue it. The next touch becomes due after another {@link
+   *   touchThreshold}.
    */
   recordActivity(now: number): boolean {
     const seen = now - PROCESS_EPOCH;

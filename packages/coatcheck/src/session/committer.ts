@@ -92,7 +92,7 @@ export class Committer<Data> {
   }
 
   /**
-   * Reads a session that may be changed.
+   * Reads a session that is about to be changed. Throws if the session has ended.
    *
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_REVOKED`, `SESSION_EXPIRED`, `STORE_UNAVAILABLE`.
    */

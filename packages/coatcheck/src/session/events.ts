@@ -60,8 +60,8 @@ export interface SessionEvents {
   /** A rotated secret was used after its validity ended, so two clients have it. The session has been revoked. */
   "token-reuse": [{ record: SessionRecord }];
   /**
-   * A request came from another client than the session's login, and `change.action` is what the option `binding` does.
-   * Emitted once for each client, not for each request.
+   * A request came from another client than the session's login, and `change.action` is the action that the option
+   * `binding` takes. Emitted once for each client, not for each request.
    */
   "client-changed": [{ record: SessionRecord; change: ClientChange }];
   /** A login from a browser and operating system that none of the subject's earlier sessions has. */
@@ -138,8 +138,8 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
 
 const EVENT_NAMES = Object.keys(diagnosticsChannels);
 /**
- * Events that are allowed besides our own, because Node adds listeners for them: `once` of `node:events` also waits for
- * `error`.
+ * The names of Node's own events. Listeners for them are allowed, because Node adds some itself: `once` of
+ * `node:events`, for example, also listens for `error`.
  */
 const NODE_EVENT_NAMES = ["error", "newListener", "removeListener"];
 

@@ -58,7 +58,7 @@ export class LoginData<Data> {
     const { store, schema, clock } = this.#deps;
     const filter = { subject: this.#subject, state: "active", liveAt: clock.now() } as const;
     const { records } = await store.list(filter, { limit: MAX_SESSIONS_READ });
-    // Skip impersonations: the administrator made their data, not the subject.
+    // Skip impersonations: their data comes from the administrator, not from the subject.
     const record = records.find(({ actor }) => actor === null);
     return record ? schema.read(record) : null;
   }

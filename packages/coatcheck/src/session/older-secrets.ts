@@ -12,7 +12,10 @@ export interface OlderSecret {
    * then and never restarts.
    */
   readonly replacedAt: number;
-  /** The end of its validity, epoch milliseconds. Equal to `replacedAt` when the secret was invalidated at once. */
+  /**
+   * The end of the secret's validity, epoch milliseconds. Equal to `replacedAt` when the secret was invalidated at
+   * once.
+   */
   readonly validUntil: number;
   /** Whether a use after `validUntil` revokes the session. True after a periodic rotation. */
   readonly revokesOnReuse: boolean;

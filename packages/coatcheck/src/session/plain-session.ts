@@ -22,7 +22,7 @@ export interface PlainSession<Data> {
  */
 export const INSPECT_METHOD = Symbol.for("nodejs.util.inspect.custom");
 
-/** The type of `util.inspect`, which it passes to a method named {@link INSPECT_METHOD}. */
+/** The type of `util.inspect`. Node passes this function to each method named {@link INSPECT_METHOD}. */
 export type InspectFunction = (value: unknown, options: object) => string;
 
 /**

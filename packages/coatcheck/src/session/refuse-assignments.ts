@@ -1,6 +1,6 @@
 /**
- * Makes an assignment to an instance of a class throw, unless the class has a setter for the property. Otherwise a
- * value assigned to a session handle would be lost.
+ * Makes a class reject assignments to its instances with an error, unless the class has a setter for the property.
+ * Otherwise a value assigned to a session handle would be lost.
  *
  * It puts a proxy at the end of the prototype chain. Compared with `Object.preventExtensions` in the constructor, this
  * costs nothing for each instance, also throws in sloppy mode, and the error says what to do instead.

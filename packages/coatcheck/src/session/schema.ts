@@ -22,8 +22,8 @@ export interface DataOptions<Data> {
   readonly version?: number;
   /**
    * `migrations[n]` converts data of version n to version n + 1. Migrations run when older data is read. The next
-   * change of the session stores the result, or the initial data if a migration has failed. There must be one for each
-   * earlier version, unless `onUnreadable` is set.
+   * change of the session stores the result, or the initial data if a migration has failed. There must be a migration
+   * for each earlier version, unless `onUnreadable` is set.
    */
   readonly migrations?: Readonly<Record<number, Migration>>;
   /** Returns a new session's data. Default: `{}`. */

@@ -290,9 +290,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Revokes the session permanently. The response clears the browser's cookie. An older token also revokes the session,
-   * until one overlap after the newer token's first use: until then the browser may have no other token. If the request
-   * has several session cookies, revokes the session of each. Throws `CONFLICT` for a browser's prefetch.
+   * Revokes the session permanently. The response clears the browser's cookie. A request with an older token also
+   * revokes the session, because the browser may have no other token. This is possible until one overlap has passed
+   * since the first use of the newer token. If the request has several session cookies, revokes the session of each.
+   * Throws `CONFLICT` for a browser's prefetch.
    *
    * Drops assignments that are not saved. Later assignments are stored only by {@link save}, which creates a new
    * session, or by a login. A later change of an array or object that was read before throws `CONFLICT`, or is reported.
@@ -336,7 +337,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * handle's earlier writes. Synchronous when there is nothing to write. Send the response headers only after it
    * resolves.
    *
-   * Throws `UsageError` inside the function that is passed to {@link update}, because it would wait for that function.
+   * Throws `UsageError` inside the function that is passed to {@link update}, because the commit would wait for that
+   * function.
    *
    * @param onLateFailure called when a change that was made after the commit fails or is not saved. The event `failed`
    * reports it too.
