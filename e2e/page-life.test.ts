@@ -45,8 +45,8 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
     });
 
     it("is restored and then shows the new user, if no other tab has notified it of the new user's login", async () => {
-      // The page does not listen to other tabs. A browser removes a page from the cache when the page receives a
-      // message.
+      // The page does not listen to other tabs. A browser removes a page from the back/forward cache when the page
+      // receives a message.
       const withoutCrossTab = pageUrl({ revalidate: { crossTab: false } });
       const page = await fixture.open(withoutCrossTab, "none");
       const other = await fixture.open(withoutCrossTab, "none");

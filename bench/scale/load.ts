@@ -20,8 +20,8 @@ export async function putRecords(store: SessionStore, records: readonly SessionR
 /**
  * Stores all sessions, and revokes some of them one by one. At the end, revokes all sessions of one tenant at once.
  *
- * @param setClock sets the store's clock: at the beginning to the time of the single revocations, before the tenant's
- *   revocation to the present.
+ * @param setClock sets the store's clock. Called with `revoked-one-by-one` at the beginning, and with `now` before the
+ *   tenant's sessions are revoked.
  */
 export async function fillStore(
   store: SessionStore,

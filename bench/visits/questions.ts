@@ -30,7 +30,10 @@ const MAX_TIMELINE_TIME = 20;
 /** The dimensions that have one value per visit. The dimension `page` has one value per page view. */
 const ROLLED_UP_DIMENSIONS = DIMENSIONS.filter((dimension) => dimension !== "page");
 
-/** Returns all queries for a range of local days that contains `visits` visits. */
+/**
+ * Returns all queries on a range of local days. `visits`: the number of generated visits, of which one query selects
+ * one at random.
+ */
 export function timedQuestions(
   range: { readonly from: string; readonly to: string },
   visits: number,

@@ -27,7 +27,7 @@ export function uuid(index: number, salt: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(12, 15)}-8${hexWord(index, salt + 2000).slice(0, 3)}-${own}`;
 }
 
-/** Returns a UUID v7 for a time. It is unique for each visit and each number of an event in the visit. */
+/** Returns a UUID v7 for a time. It is unique for each event (numbered within its visit) of each visit. */
 export function timeUuid(time: number, visit: number, event: number): string {
   const stamp = time.toString(16).padStart(12, "0");
   const own = visit.toString(16).padStart(8, "0") + event.toString(16).padStart(4, "0");

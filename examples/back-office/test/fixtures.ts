@@ -6,7 +6,7 @@ import { Database } from "../lib/database/database.ts";
 import { openPostgres } from "../lib/database/postgres.ts";
 import { openSqlite } from "../lib/database/sqlite.ts";
 
-/** The database of one test. `open` can be called several times, like by several processes. */
+/** The database of one test. `open` can be called several times, as if several processes opened the database. */
 export interface TestDatabase {
   open(): Promise<Database>;
   end(): Promise<void>;

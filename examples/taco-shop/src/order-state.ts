@@ -205,7 +205,9 @@ export function withMemberMoved(order: OrderState, from: string, to: string): Or
   };
 }
 
-/** Moves pending changes whose process died to the history, with the outcome `unknown`. */
+/**
+ * If the process that started a pending change has died, moves the change to the history, with the outcome `unknown`.
+ */
 function withLostChangesMoved(order: OrderState, now: number): OrderState {
   return Object.entries(order.pending)
     .filter(([, { at }]) => at + MAX_CHANGE_AGE < now)

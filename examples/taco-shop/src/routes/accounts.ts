@@ -6,7 +6,9 @@ import type { Shop } from "../shop.ts";
 
 const tags = ["accounts"];
 
-/** Adds the routes that create an account, or change the caller's account and list its orders. `login.ts` adds the login. */
+/**
+ * Adds the routes that create an account, change the caller's account, and list its orders. `login.ts` adds the login.
+ */
 export function accountRoutes(app: App, { accounts, placedOrders }: Shop, limits: Limits): void {
   app.post(
     "/api/v1/accounts",

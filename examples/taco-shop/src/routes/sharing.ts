@@ -24,7 +24,7 @@ import { historyEntryView } from "../views.ts";
 
 const tags = ["sharing"];
 const order = "/api/v1/sessions/:sessionId";
-/** Requests to accept an invitation that are allowed per minute and network address, to limit the load. */
+/** How often one network address may try to accept an invitation per minute. Limits the load. */
 const MAX_ACCEPTS_PER_MINUTE = 60;
 
 /** Adds the routes for sharing an order: invitations, participants and history. */
