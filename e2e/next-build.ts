@@ -66,7 +66,7 @@ export function buildApplication(variant: BuildVariant): BuiltApplication {
   // Build into a temporary folder, so that an interrupted build does not look finished.
   const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
-  // Without cacheComponents, Next.js refuses to build a file with "use cache".
+  // Without `cacheComponents`, Next.js refuses to build a file with `"use cache"`.
   const excluded = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
   cpSync(APPLICATION_FOLDER, draft, { recursive: true, filter: (path) => !excluded.test(path) });
   if (!variant.cacheComponents) removeInstant(draft);

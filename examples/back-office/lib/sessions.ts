@@ -30,7 +30,7 @@ export const sessions = coatcheck<PublicUser>(() => getOffice().sessions.manager
     country: (client, request) =>
       getOffice().sessions.describeClient(client, request.header("user-agent")).country,
   }),
-  // Call getOffice() only when a JWT is verified, because `next build` loads this module without an office.
+  // Call `getOffice()` only when a JWT is verified, because `next build` loads this module without an office.
   jwt: { verify: (token) => getOffice().jwts.verify(token) },
   sessionless: ({ url }) => isSessionless(url),
   newSession: (client, request) => ({

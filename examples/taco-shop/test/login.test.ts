@@ -134,6 +134,6 @@ describe("rate limits per address", () => {
 test("matches() rejects any password for a missing account, and takes as long as for an existing account", async () => {
   const startedAt = performance.now();
   expect(await new PasswordHasher().matches(PASSWORD, null)).toBe(false);
-  // Without the dummy hash, matches() would take a fraction of a millisecond.
+  // Without the dummy hash, `matches()` would take a fraction of a millisecond.
   expect(performance.now() - startedAt).toBeGreaterThan(10);
 });

@@ -41,7 +41,7 @@ describe("PlacedOrders", () => {
     const count = 250;
     for (let number = 1; number <= count; number++) {
       placed.addMissing(`order of ${number % 2 ? "alice" : "bob"}`, [orderOf(number)]);
-      // The shop calls addMissing() again for a known order when it repeats an order request, and when it reads the
+      // The shop calls `addMissing()` again for a known order when it repeats an order request, and when it reads the
       // backend's list.
       placed.addMissing("order of alice", [orderOf(1)]);
     }

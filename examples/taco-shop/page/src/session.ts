@@ -9,7 +9,7 @@ export const EVENTS_PATH = `${BASE_PATH}/events`;
 /** The page's session client. The page sends all its requests with this client. */
 export const client = createSessionClient<Account>({
   baseUrl: BASE_PATH,
-  // Replaces the default, which would reload the page. useOrderList reloads the orders, and nothing else on the page
+  // Replaces the default, which would reload the page. `useOrderList` reloads the orders, and nothing else on the page
   // depends on the user.
   onSubjectChange: () => {},
 });

@@ -56,7 +56,7 @@ export function hashedIds(options: HashedIdsOptions): IdCodec {
   };
 }
 
-/** Accept only the text that encode() returns: sqids decodes several other texts to the same ids. */
+/** Accept only the text that `encode()` returns, because sqids decodes several other texts to the same ids. */
 function decodeCanonicalText(sqids: Sqids, text: string): readonly number[] {
   const ids = sqids.decode(text);
   return ids.every(Number.isSafeInteger) && sqids.encode(ids) === text ? Object.freeze(ids) : [];

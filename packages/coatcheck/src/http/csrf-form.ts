@@ -26,7 +26,7 @@ export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromi
 }
 
 function readField(request: HttpRequest, body: unknown): SentCsrfToken {
-  // In Express 4, a body parser that does not read this media type, such as express.json(), sets `body` to an empty
+  // In Express 4, a body parser that does not read this media type, such as `express.json()`, sets `body` to an empty
   // object.
   if (typeof body !== "object" || body === null || Object.keys(body).length === 0)
     return { token: undefined, isUnparsedForm: FORM_TYPE_PATTERN.test(request.header("content-type") ?? "") };

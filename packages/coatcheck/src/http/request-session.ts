@@ -244,8 +244,8 @@ export class RequestSession<Data> {
 
   #commitSession(headers: ResponseHeaders): MaybePromise<void> {
     const commit = this.#session?.commit(this.#http.options.onCommitFailure) ?? null;
-    // Set this after the call, which throws inside the function that is passed to update(). In that case, the adapter's
-    // later call must still commit.
+    // Set this after the call, which throws inside the function that is passed to `update()`. In that case, the
+    // adapter's later call must still commit.
     this.#isCommitted = true;
     if (commit !== null) return andThen(commit, (result) => this.#setHeaders(headers, result));
   }

@@ -65,7 +65,7 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
           },
         });
         if (fault === "expired") return "expired";
-        // unsealData returns an empty object for an invalid seal, and for the seal of an empty session.
+        // `unsealData` returns an empty object for an invalid seal, and for the seal of an empty session.
         if (fault !== null || Object.keys(found).length === 0) return "unreadable";
         return statelessSession(key ? key(found) : withoutVersion(seal), found, expiryOf(seal));
       }),

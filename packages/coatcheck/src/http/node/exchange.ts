@@ -61,8 +61,8 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   }
 
   beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void> {
-    // The application may end the response inside the function that it passes to update(). Inside that function,
-    // commit() throws to prevent a deadlock. The function does not await this commit, so run the commit as if outside
+    // The application may end the response inside the function that it passes to `update()`. Inside that function,
+    // `commit()` throws to prevent a deadlock. The function does not await this commit, so run the commit as if outside
     // of it.
     return runOutside(() => this.session.commit(headers, status));
   }

@@ -221,7 +221,8 @@ function end(
 
 function flushHeaders(this: DeferredResponse): void {
   const deferral = deferralOf(this);
-  // Call writeHead first, as Node does: middleware that wrapped the response later expects it before the next write.
+  // Call `writeHead` first, as Node does: middleware that wrapped the response later expects this call before the next
+  // write.
   if (deferral.phase === "open") this.writeHead(this.statusCode);
   if (deferral.phase === "released") deferral.flushHeaders.call(this);
   if (deferral.phase === "waiting") deferral.queueCall(() => deferral.flushHeaders.call(this));
