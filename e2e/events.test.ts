@@ -218,7 +218,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
     expect(fixture.site.count("GET /session")).toBe(requests + 2);
   });
 
-  // Keep this test last: it replaces the clock of the browser context.
+  // Keep this test last, because it replaces the clock of the browser context.
   it("the client requests the event stream again ten seconds after the server rejected it", async () => {
     const page = await fixture.open("/?silent");
     await page.clock.install();

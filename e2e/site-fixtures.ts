@@ -124,7 +124,7 @@ function createApplication({ policy = {}, http, events = {} }: SiteOptions, cloc
   const withSession = coatcheck(manager, {
     cookie: { secure: false },
     csrf: { token: "required" },
-    // Do not send `Clear-Site-Data`: it would empty the browser's back/forward cache, which the tests need.
+    // Do not send `Clear-Site-Data`, because it would empty the browser's back/forward cache, which the tests need.
     clearSiteData: [],
     newSession: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
     ...http,

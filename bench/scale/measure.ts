@@ -43,7 +43,8 @@ export async function measureCalls(
   for (let round = 0; round < rounds && (round < MIN_ROUNDS || spent < TIME_BUDGET); round++) {
     await prepare?.(round);
     await pause(5);
-    // Use a new probe per call: a probe that is enabled again would include the time during which it was disabled.
+    // Use a new probe per call, because a probe that is enabled again would include the time during which it was
+    // disabled.
     const probe = monitorEventLoopDelay({ resolution: PROBE_INTERVAL });
     probe.enable();
     await pause(5);

@@ -40,8 +40,8 @@ export const COOKIE_SECRET = "a secret that is long enough for every library in 
 const CONCURRENT_LOGINS = 4;
 
 /**
- * Logs in every user over HTTP, as browsers do, and returns the cookies. Do not call this in the server's process: a
- * process that has sent HTTP requests handles its own requests more slowly afterwards.
+ * Logs in every user over HTTP, as browsers do, and returns the cookies. Do not call this in the server's process,
+ * because a process that has sent HTTP requests handles its own requests more slowly afterwards.
  */
 export async function logIn(port: number): Promise<string[]> {
   const cookies: string[] = [];

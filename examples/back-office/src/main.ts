@@ -42,7 +42,7 @@ export async function startBackOffice(config: Config): Promise<RunningBackOffice
     url: `http://${isLocal ? "localhost" : host}:${bound}`,
     async stop() {
       server.close();
-      // Close event streams too: they never end by themselves.
+      // Close event streams too, because they never end by themselves.
       server.closeAllConnections();
       await once(server, "close");
       await application.close();

@@ -81,7 +81,7 @@ function launchProcess(kind: BackendKind, port: number, dataDir: string, log: st
   const child = spawn("sh", ["-c", END_WITH_PARENT, "sh", program, ...parameters], {
     env: { ...process.env, PORT: String(port), TACO_SHOP_DATA: dataDir, PHP_CLI_SERVER_WORKERS: "4" },
     stdio: ["ignore", "ignore", errors, "pipe"],
-    // Create a process group: a signal to the group also ends PHP's workers, which would outlive their parent.
+    // Create a process group, because a signal to the group also ends PHP's workers, which would outlive their parent.
     detached: true,
   });
   closeSync(errors);

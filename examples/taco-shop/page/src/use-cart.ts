@@ -30,7 +30,7 @@ export function useCart({ orders, active, requireOrder }: Orders): CartEdits {
     if (!orders) return;
     carts.keepOnly(orders.map(({ sessionId }) => sessionId));
     for (const { sessionId } of orders) {
-      // Ignore errors: the cart is read again when the order's event stream connects or reports a change.
+      // Ignore errors, because the cart is read again when the order's event stream connects or reports a change.
       if (!carts.get(sessionId)) carts.read(sessionId).catch(() => {});
     }
   }, [orders, carts]);

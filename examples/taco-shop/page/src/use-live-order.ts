@@ -42,7 +42,7 @@ export function useLiveOrder(
     const missed = number - newest.current - 1;
     newest.current = number;
     const isNews = !isStart && missed >= 0;
-    // Ignore a failure: the next event of this kind reloads the participants again.
+    // Ignore a failure, because the next event of this kind reloads the participants again.
     if (isStart || (isNews && (missed > 0 || changesPeople(entry)))) reloadPeople().catch(() => {});
     if (entry && isNews) listeners.onEntry(entry, known);
   });

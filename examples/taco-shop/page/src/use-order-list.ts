@@ -67,7 +67,7 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
         if (session !== currentSessionId()) return;
       } while (before !== changes.current);
       setListed((current) => {
-        // Keep the followed order even if it has ended: its event stream reports the end, with the reason.
+        // Keep the followed order even if it has ended, because its event stream reports the end, with the reason.
         const missing = ordersIn(current, session)?.filter(
           ({ sessionId }) =>
             sessionId === followed.current && !found.some((order) => order.sessionId === sessionId),

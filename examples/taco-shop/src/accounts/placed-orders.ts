@@ -36,8 +36,8 @@ export class PlacedOrders {
   /**
    * Stores the orders that are not stored yet.
    *
-   * Ignores a failure: these orders exist at the backend, so the request that placed or read them has succeeded. The next
-   * request that reads them stores them.
+   * Ignores a failure, because these orders exist at the backend, so the request that placed or read them has
+   * succeeded. The next request that reads them stores them.
    *
    * @param sessionId the order session in which the orders were placed.
    */

@@ -61,7 +61,7 @@ export function eventRoutes(app: App, shop: Shop): void {
       const show = (now: SessionRecord | null) => {
         if (now === null) return end("ended");
         const order = orderOf(now.data);
-        // Compare participant ids: a login changes the guest's member id, but not the participant id.
+        // Compare participant ids, because a login changes the guest's member id, but not the participant id.
         const isMember = Object.values(order.members).some(
           (each) => each.participantId === who.participantId,
         );

@@ -39,7 +39,8 @@ export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise
     user: (id) => accounts.get(id),
   });
   await app.register(async (scope) => {
-    // Hide the routes: one handler serves all endpoints, so the OpenAPI document cannot describe them. API.md does.
+    // Hide the routes, because one handler serves all endpoints, so the OpenAPI document cannot describe them. API.md
+    // does.
     scope.addHook("onRoute", (route) => {
       route.schema = { hide: true };
     });

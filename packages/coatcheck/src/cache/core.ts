@@ -42,8 +42,9 @@ export interface CoreDependencies {
  * Guarantee: once a revocation was acknowledged longer ago than the staleness bound, the cache serves no copy that the
  * revocation covers. The proof has three steps:
  *
- * 1. A copy is served only while the lease is valid: the newest successful poll was sent within the bound. Its response
- *    contained every revocation that was acknowledged before the poll was sent (see `SessionStore.changes`).
+ * 1. A copy is served only while the lease is valid, which means that the newest successful poll was sent within the
+ *    bound. Its response contained every revocation that was acknowledged before the poll was sent (see
+ *    `SessionStore.changes`).
  * 2. Each revocation in a response drops the copies in its scope.
  * 3. The revocation also rejects copies in its scope that arrive later.
  *

@@ -18,8 +18,9 @@ interface KeyMark {
  * This process's view of the log items about keys; it decides which copies of the application's data must be refused.
  *
  * A copy that *this process loaded* is refused if the process learned of an invalidation of its keys after the load
- * began: the load may have read the older state. The process numbers invalidations in its own *sequence*, because the
- * end of a store's log may stand still while invalidations arrive (during a long transaction of PostgreSQL).
+ * began, because the load may have read the older state. The process numbers invalidations in its own *sequence*,
+ * because the end of a store's log may stand still while invalidations arrive (during a long transaction of
+ * PostgreSQL).
  *
  * A copy that *another process loaded* is refused if a known item for its keys has the copy's position or a later one.
  * It is also refused while an invalidation is pending, because the position of the log item is not known yet.
@@ -101,7 +102,7 @@ export class InvalidatedKeys {
     this.#pending.set(key, pollNumber);
   }
 
-  /** Clears the pending invalidations from before this poll: its response contained their log items. */
+  /** Clears the pending invalidations from before this poll, because its response contained their log items. */
   clearPending(pollNumber: number): void {
     for (const [key, sentBefore] of this.#pending) {
       if (sentBefore < pollNumber) this.#pending.delete(key);

@@ -3,7 +3,10 @@
  * passes the current time.
  */
 export interface Lease {
-  /** Checked at each request, never by a timer: a process that was paused must not serve copies under an expired lease. */
+  /**
+   * Checked at each request, never by a timer, because a process that was paused must not serve copies under an expired
+   * lease.
+   */
   isValid(monotonic: number, wall: number): boolean;
   /** Call it *before* a poll of the log is sent. Call the returned function when that poll has succeeded. */
   beginRenewal(monotonic: number, wall: number): () => void;
@@ -90,7 +93,7 @@ export class DataVersionLease implements Lease {
   }
 }
 
-/** For a single process. Always valid: every write happens in this process, so no copy can be out of date. */
+/** For a single process. Always valid, because every write happens in this process, so no copy can be out of date. */
 export class SingleProcessLease implements Lease {
   readonly #age = new TimedLease(Number.POSITIVE_INFINITY);
 

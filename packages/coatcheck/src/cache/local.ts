@@ -36,7 +36,7 @@ const RECENCY_INTERVAL = 5000;
 export class LocalTier {
   /** The copies in LRU order, for eviction. */
   readonly #copies: LRUCache<string, CacheEntry>;
-  /** The same copies, for lookups: a plain Map is twice as fast as the LRU cache. */
+  /** The same copies, for lookups, because a plain Map is twice as fast as the LRU cache. */
   readonly #byKey = new Map<string, CacheEntry>();
   readonly #maxEntries: number;
 

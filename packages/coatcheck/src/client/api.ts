@@ -39,8 +39,8 @@ export function createEndpointCall({
         signal: AbortSignal.any([AbortSignal.timeout(timeout), ...signals]),
       });
       // A retry with a new CSRF token calls `/init` first, so a call of `/init` itself is not retried. After a
-      // conflict, do not repeat a request with a body: the server may have checked its credentials already. All other
-      // requests can be repeated.
+      // conflict, do not repeat a request with a body, because the server may have checked its credentials already. All
+      // other requests can be repeated.
       const { response, body: received } = await send<Data>(request, path !== "/init", true, !body);
       meter.recordResponse(clock.now() - start, response.headers.get("server-timing"));
       if (received?.success) return received.data;

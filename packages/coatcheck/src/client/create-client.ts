@@ -33,8 +33,8 @@ export function createSessionClient<User = unknown>(
     enqueue(async () => {
       const view = await call<SessionView<User>>("POST", path, body);
       cache.forgetSubject();
-      // Only a request with a body is a login. A migration has no body: it must not restore a session that another tab
-      // has ended.
+      // Only a request with a body is a login. A migration has no body. It must not count as a login, because it would
+      // restore a session that another tab has ended.
       state.applyView(view, { login: !!body });
       return cache.session();
     });

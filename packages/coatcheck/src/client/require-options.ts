@@ -46,7 +46,10 @@ export function requireClientOptions(options: SessionClientOptions): void {
   requireKnownNestedOptions(input, options, "revalidate", REVALIDATE_OPTIONS);
 }
 
-/** Rejects unknown options of `logout`: a misspelt `everywhere` would leave the other devices logged in. Development only. */
+/**
+ * Rejects unknown options of `logout`, because a misspelt `everywhere` would leave the other devices logged in.
+ * Development only.
+ */
 export function requireLogoutOptions(options: LogoutOptions): void {
   requireKnownOptions("options of logout", options, LOGOUT_OPTIONS);
 }

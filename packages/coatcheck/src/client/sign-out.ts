@@ -40,7 +40,7 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
         await call("DELETE", last.everywhere ? "?everywhere" : "");
       } catch (error) {
         cache.setMeta({ signOut: "failed" });
-        // The server requires a recent login and has ended no session: the user is still logged in.
+        // The server requires a recent login and has ended no session, so the user is still logged in.
         if ((error as SessionError).status === 403) state.applyView(await call("GET", ""), { login: true });
         throw error;
       }

@@ -25,7 +25,7 @@ export interface ViewState<User> {
   applyView(view: SessionView<User>, action?: TabAction, receivedAt?: number): void;
   /**
    * Handles a failed refresh. Only a `SESSION_…` code of the server ends the session. After a timeout, an HTML page or
-   * a 500, the session is marked as stale and stays: an outage must not log users out.
+   * a 500, the session is marked as stale and stays, because an outage must not log users out.
    */
   fail(error: SessionError): void;
 }

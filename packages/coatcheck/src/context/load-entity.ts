@@ -34,7 +34,7 @@ export async function callLoader(
 }
 
 /**
- * Checks an entity with the loader's schema, and copies and freezes it: all sessions share the copy.
+ * Checks an entity with the loader's schema, and copies and freezes it, because all sessions share the copy.
  *
  * @throws CoatcheckError `CONTEXT_UNAVAILABLE` with the path of the first fault; the cause has every fault.
  */

@@ -184,7 +184,7 @@ export class SessionContext {
     const wasCached = this.#cache.getCached(key) !== undefined;
     const copy = await this.#readCopy(entity, id, reset);
     const { selection } = entity.settings;
-    // Compare with true: another truthy value must not grant access.
+    // Compare with `true`, because another truthy value must not grant access.
     if (copy.value !== null && (await selection?.mayEnter(copy.value, from)) === true) return copy;
     this.#usedCopies.delete(key);
     if (!wasCached) this.#cache.discard(key);

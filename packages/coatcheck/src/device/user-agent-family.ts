@@ -18,7 +18,7 @@ export function userAgentFamily(header: string | null | undefined): string {
   let family = cache.get(header);
   if (family === undefined) {
     family = familyOf(header);
-    // Do not cache a long header: it may be an attack that tries to fill the memory.
+    // Do not cache a long header, because it may be an attack that tries to fill the memory.
     if (header.length <= MAX_CACHED_LENGTH) cache.set(header, family);
   }
   return family;

@@ -43,8 +43,8 @@ export interface Encryption {
 }
 
 /**
- * Creates the encryption of an application. Use secrets that differ from the session manager's: each list is rotated at
- * its own time. Keep the secrets outside of the database.
+ * Creates the encryption of an application. Use secrets that differ from the session manager's, because each list is
+ * rotated at its own time. Keep the secrets outside of the database.
  *
  * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an empty list of secrets, and for a
  *   secret of fewer than 16 characters.

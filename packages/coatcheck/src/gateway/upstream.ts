@@ -188,7 +188,8 @@ class Gateway implements Upstream {
       const token = extractToken(csrf.source, requireNoServerError(response), jar, url);
       const cookies = jar.cookies();
       if (await session.replace({ ...sent, ...this.#startOf(sent, cookies), token, cookies })) {
-        // Pass no response: the token page may be the login page, so only the cookie can show that the session is lost.
+        // Pass no response, because the token page may be the login page, so only the cookie can show that the session
+        // is lost.
         return await this.#requireSession(session, sent, jar, {
           request,
           response: null,

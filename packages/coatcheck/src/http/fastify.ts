@@ -70,7 +70,7 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
       runCheck(() => session.checkOrigin(), reply, next);
     });
     if (http.csrf.usesTokens) {
-      // Check the token in this later hook: it may be in a form field, and Fastify has parsed the body now.
+      // Check the token in this later hook, because it may be in a form field, and Fastify has parsed the body now.
       app.addHook("preValidation", (request, reply, next) => {
         runCheck(() => sessionOf(request).checkCsrfToken(() => request.body), reply, next);
       });

@@ -91,7 +91,7 @@ export function coatcheck<Data>(
       else unhandled = { error };
     }
     try {
-      // Commit after an error too: the handler may have logged the visitor in or out before it failed.
+      // Commit after an error too, because the handler may have logged the visitor in or out before it failed.
       const commit = session.commit(responseHeadersOf(c), unhandled ? 500 : c.res.status);
       if (commit) await commit;
     } catch (error) {
@@ -173,7 +173,7 @@ function createCheckMiddleware(
   };
 }
 
-/** Reads the context lazily: most requests never load their session, and parsing a URL takes a microsecond. */
+/** Reads the context lazily, because most requests never load their session, and parsing a URL takes a microsecond. */
 class HonoRequest implements HttpRequest {
   readonly #context: Context;
   readonly #addressOf: AddressOf;

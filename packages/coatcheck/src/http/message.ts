@@ -31,7 +31,8 @@ export const PRIVATE_NO_STORE = "private, no-store";
 
 /** Forbids caching, even if the route allows it, because a shared cache would send one browser's cookies to others. */
 export function forbidCaching(headers: ResponseHeaders): void {
-  // Keep an existing value with no-store: it may have more directives, such as the no-transform of an event stream.
+  // Keep an existing value with `no-store`, because it may have more directives, such as the `no-transform` of an event
+  // stream.
   if (!headers.get("cache-control")?.includes("no-store")) headers.set("cache-control", PRIVATE_NO_STORE);
 }
 

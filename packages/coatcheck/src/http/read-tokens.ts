@@ -21,7 +21,7 @@ const MAX_USUAL_DUPLICATES = 8;
 
 /**
  * Limits the store lookups that one request can cause. Only values with a valid seal (the signature within a token)
- * count: a sibling host can plant many invalid values, which the browser sends before the visitor's own.
+ * count, because a sibling host can plant many invalid values, which the browser sends before the visitor's own.
  */
 const MAX_LOOKUPS = 32;
 

@@ -8,8 +8,8 @@ export const RECENT_LOGIN_TIME = 10 * 60_000;
 
 /**
  * Requires that the user has logged in recently, or has an elevation for the scope `account`. Call it before ending the
- * user's other sessions (ASVS 5.0 V7.5.2): an attacker with a stolen cookie must not be able to log the user out
- * everywhere.
+ * user's other sessions (ASVS 5.0 V7.5.2), because an attacker with a stolen cookie must not be able to log the user
+ * out everywhere.
  *
  * @param now epoch milliseconds.
  * @param recent how long a login counts as recent, in milliseconds. Default: 10 minutes.

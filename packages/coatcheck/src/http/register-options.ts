@@ -5,7 +5,8 @@ const FASTIFY_OPTIONS = ["prefix", "logLevel", "logSerializers"];
 
 /**
  * Returns the error for options of a plugin that were passed to `app.register(plugin, options)`, where they would be
- * ignored; undefined if there are none. The plugin must pass the error to `done`: if it throws, Fastify does not catch it.
+ * ignored; undefined if there are none. The plugin must pass the error to `done`, because Fastify does not catch an
+ * error that a plugin throws.
  *
  * @param call the call that takes the options, such as "coatcheck(manager, options)".
  * @param given the options that Fastify passed to the plugin.

@@ -156,7 +156,8 @@ export class RequestSession<Data> {
   }
 
   /**
-   * Runs the CSRF checks, before the handler. A request with a bearer token passes: a browser never adds one by itself.
+   * Runs the CSRF checks, before the handler. A request with a bearer token passes, because a browser never adds one by
+   * itself.
    *
    * @param form returns the parsed body, for the field `csrf_token` of a form. Called only if the application uses
    *   tokens and the request has no header `x-csrf-token`.
@@ -226,7 +227,7 @@ export class RequestSession<Data> {
    */
   #commitView(view: PageView, headers: ResponseHeaders): MaybePromise<void> {
     return attempt(
-      // Use the loaded session if there is one: a promise would delay the headers.
+      // Use the loaded session if there is one, because a promise would delay the headers.
       () => this.#session ?? this.load(),
       (session) => this.#storeView(view, headers, session),
       () => this.#storeView(view, headers, null),
@@ -286,8 +287,8 @@ export class RequestSession<Data> {
     if (token === undefined) return this.#beginSession(refused, options);
     return andThen(this.#http.manager.resume(token, activity, this.#credentials.client), (found) => {
       if (found instanceof Session) return found;
-      // A refusal because the token was replaced ("superseded") takes precedence over other refusals: the browser is
-      // about to receive the newer token in another response.
+      // A refusal because the token was replaced ("superseded") takes precedence over other refusals, because the
+      // browser is about to receive the newer token in another response.
       const counts = refused === null || found.refusal === "superseded";
       if (counts) this.#wasLoggedIn = found.wasLoggedIn ?? true;
       return this.#tryTokensFrom(index + 1, activity, counts ? found : refused, options);

@@ -77,7 +77,7 @@ export class MigrationResult {
   /** Sets the session cookie and clears the legacy cookies. Call it immediately before the headers are sent. */
   applyTo(headers: ResponseHeaders): void {
     if (this.isUnchanged) return;
-    // A shared cache must not store this response: it would send one browser's session to others.
+    // A shared cache must not store this response, because it would send one browser's session to others.
     headers.set("cache-control", "private, no-store");
     addVary(headers, "Cookie");
     for (const clear of this.#clearingHeaders) headers.append("set-cookie", clear);

@@ -38,7 +38,7 @@ export function SessionExpiryDialog(props: {
     else dialog.current?.close();
   }, [open]);
 
-  // Ignore failures: the countdown continues, and the client retries a failed sign-out.
+  // Ignore failures, because the countdown continues, and the client retries a failed sign-out.
   const stay = () => void extend().catch(() => {});
   const leave = () => void client.logout().catch(() => {});
 

@@ -41,7 +41,8 @@ export async function readActorSession(
   };
   const localCopy = reader.getCached(compactId(actor.sessionId));
   if (localCopy && isValid(localCopy)) return localCopy;
-  // Read the store before the impersonation ends: a cached copy may lack the activity that other nodes recorded.
+  // Read the store before the impersonation ends, because a cached copy may lack the activity that other nodes
+  // recorded.
   const { cached } = await reader.read(actor.sessionId, { fresh: true });
   return cached && isValid(cached) ? cached : null;
 }

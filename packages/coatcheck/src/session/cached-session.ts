@@ -12,8 +12,8 @@ const PROCESS_EPOCH = Date.now();
  * A session in the memory of this process: its frozen record, and the latest activity that this process has recorded.
  *
  * With many sessions in memory, nearly every access misses the processor's caches. This one object therefore contains
- * everything that each request reads. The fields are declared without initial values: if a field starts as `undefined`,
- * V8 stores its numbers in heap objects.
+ * everything that each request reads. The fields are declared without initial values, because V8 stores the numbers of
+ * a field that starts as `undefined` in heap objects.
  */
 export class CachedSession implements Snapshot {
   declare readonly record: SessionRecord;

@@ -10,9 +10,9 @@ const droppedSignals = new FinalizationRegistry<Watch>((watch) => watch.stop());
 /**
  * Provides the abort signal of `Session.closed`.
  *
- * The watcher must not keep the signal in memory: an application may read `closed` in each request, and a session lives
- * for days. The application therefore receives a dependent signal, made by `AbortSignal.any`. The runtime keeps a
- * dependent signal while it is referenced or has a listener (DOM standard §3.2). After that the watch stops.
+ * The watcher must not keep the signal in memory, because an application may read `closed` in each request, and a
+ * session lives for days. The application therefore receives a dependent signal, made by `AbortSignal.any`. The runtime
+ * keeps a dependent signal while it is referenced or has a listener (DOM standard §3.2). After that the watch stops.
  */
 export class ClosedSignal {
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import { compactId } from "./token.ts";
 
 /** How many times a commit is tried. Each failed attempt means that another process wrote first. */
 const MAX_COMMIT_ATTEMPTS = 100;
-/** Number of retries without a pause: most conflicts are caused by a single other write. */
+/** Number of retries without a pause. More are rarely needed, because a single other write causes most conflicts. */
 const IMMEDIATE_RETRIES = 2;
 /** The longest pause before a retry, in milliseconds. */
 const MAX_RETRY_PAUSE = 100;
@@ -99,7 +99,7 @@ export class Committer<Data> {
   async requireLive(id: string, options?: ReadOptions): Promise<SessionRecord> {
     const { cached } = isSessionId(id) ? await this.#deps.reader.read(id, options) : { cached: null };
     if (!cached) {
-      // Don't echo a malformed id: it may be a token.
+      // Don't echo a malformed id, because it may be a token.
       const name = isSessionId(id) ? id : "malformed id";
       throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${name}`);
     }
@@ -113,8 +113,8 @@ export class Committer<Data> {
   }
 
   /**
-   * Writes to the store. Drops the cached copy after a failure: the store may have written, and only its response was
-   * lost.
+   * Writes to the store. Drops the cached copy after a failure, because the store may have written, and only its
+   * response was lost.
    */
   async #put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
     try {

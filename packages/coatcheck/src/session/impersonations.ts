@@ -164,7 +164,7 @@ export class Impersonations<Data> {
   }
 
   /**
-   * Reads the administrator's session from the store: an administrator who has just been logged out must not
+   * Reads the administrator's session from the store, because an administrator who has just been logged out must not
    * impersonate.
    */
   async #requireActor(

@@ -136,7 +136,7 @@ export function requireOneOf(input: string, path: string, value: unknown, allowe
  */
 export function requireList(input: string, path: string, value: unknown): void {
   if (Array.isArray(value)) return;
-  // Don't repeat a string: it may be a secret.
+  // Don't repeat a string, because it may be a secret.
   const got = typeof value === "string" ? "string" : describeValue(value);
   throw usageError(input, [{ path, message: `must be a list, such as [value] (got ${got})` }]);
 }

@@ -65,8 +65,8 @@ export class LateChanges {
   }
 
   /**
-   * Looks once for a change of an array or object that the application holds: such a change calls no listener. Does
-   * nothing in production, because a timer for each request would keep too many changes in memory.
+   * Looks once for a change of an array or object that the application holds, because such a change calls no listener.
+   * Does nothing in production, because a timer for each request would keep too many changes in memory.
    */
   #watchHeldValues(changes: PendingChanges): void {
     if (!changes.hasHeldValues || process.env.NODE_ENV === "production") return;
@@ -113,14 +113,15 @@ type RequestStart = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
  *
  * @param late null until the response headers have been sent.
  * @throws CoatcheckError the same errors as {@link requireCurrentToken}. Also `CONFLICT` after the response headers,
- * and for a session that was opened without its token: a new token would log out the client that has the present token.
+ * and for a session that was opened without its token, because a new token would log out the client that has the
+ * present token.
  */
 export function requireTokenDelivery(start: RequestStart, late: LateChanges | null): void {
   requireCurrentToken(start.refusal);
   requireTokenHolder(start, late);
 }
 
-/** Like {@link requireTokenDelivery}, but also accepts an older token: a login may use one. */
+/** Like {@link requireTokenDelivery}, but also accepts an older token, because a login may use one. */
 export function requireLoginDelivery(start: RequestStart, late: LateChanges | null): void {
   if (start.refusal === "unavailable") throw sessionUnavailableError();
   requireTokenHolder(start, late);

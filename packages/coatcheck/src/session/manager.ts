@@ -170,7 +170,8 @@ export class SessionManager<Data = JsonObject> {
    * Creates the session that is derived from `key`. Use it to replace a login of another system, such as a legacy
    * session. All callers with the same key, on any node, get the same session and the same token.
    *
-   * @param key identifies what the session replaces. It must be unguessable: a caller that knows it gets the session.
+   * @param key identifies what the session replaces. It must be unguessable, because a caller that knows it gets the
+   *   session.
    * @returns the session. An earlier call may have created it.
    * @throws CoatcheckError the same errors as {@link create}.
    */
@@ -201,9 +202,9 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Opens the session of a token. Synchronous when the local cache has the session, and for a forged token: its
-   * signature is checked before any look-up. Accepts any string: for an invalid token it returns a {@link Refusal} and
-   * does not throw.
+   * Opens the session of a token. Synchronous when the local cache has the session. Also synchronous for a forged
+   * token, because the signature is checked before any look-up. Accepts any string: for an invalid token it returns a
+   * {@link Refusal} and does not throw.
    *
    * @param activity the activity class of the request. Default: `user`.
    * @param client the request's client, to compare with the one that the session is bound to. Default: nothing is compared.

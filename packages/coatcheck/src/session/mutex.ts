@@ -26,7 +26,10 @@ export class Mutex {
     return this.#lastAction;
   }
 
-  /** Calls a function of the application. While it runs, {@link run} throws: it would wait forever for the function. */
+  /**
+   * Calls a function of the application. While it runs, {@link run} throws, because it would wait forever for the
+   * function.
+   */
   call<Value>(change: () => Value | Promise<Value>): Value | Promise<Value> {
     const call: { mutex: Mutex | null } = { mutex: this };
     const end = () => {

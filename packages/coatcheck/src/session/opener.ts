@@ -106,7 +106,8 @@ export class SessionOpener<Data> {
       this.#resumer.mergeActivity(cached);
       const now = clock.now();
       if (!cached.hasExpired(now)) return this.#resumer.openWithoutToken(cached, tier, request);
-      // Never continue an impersonation: the new session would belong to the subject, without the administrator.
+      // Never continue an impersonation, because the new session would belong to the subject, without the
+      // administrator.
       if (now >= record.expiresAt || record.actor !== null) return { refusal: "expired", wasLoggedIn: true };
       id = await this.#continue(record, now);
       this.#remember(request.id, id);
@@ -115,8 +116,8 @@ export class SessionOpener<Data> {
   }
 
   /**
-   * Reads through the caches. Before a refusal it reads the store: a cached copy may predate a login, or activity on
-   * other nodes.
+   * Reads through the caches. Before a refusal it reads the store, because a cached copy may predate a login, or
+   * activity on other nodes.
    */
   async #read(id: string, subject: string): Promise<ReadResult> {
     const { reader } = this.#deps;

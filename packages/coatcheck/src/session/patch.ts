@@ -59,7 +59,7 @@ export function ownMember(object: JsonObject, name: string): JsonValue | undefin
 
 /**
  * Compares JSON values deeply. The order of an object's members does not matter, and neither do members that are
- * `undefined`: they are not stored.
+ * `undefined`, because they are not stored.
  */
 export function equalJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;

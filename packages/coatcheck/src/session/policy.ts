@@ -17,8 +17,8 @@ export type Activity = "user" | "background" | "none";
 const ACTIVITIES: readonly Activity[] = ["user", "background", "none"];
 
 /**
- * Rejects an unknown activity class: it would be treated as `none`, and the session would time out although its user is
- * active. Throws `UsageError`.
+ * Rejects an unknown activity class, because it would be treated as `none`, and the session would time out although its
+ * user is active. Throws `UsageError`.
  */
 export function requireActivity(input: string, activity: Activity | undefined): void {
   // Test the usual value first, because this check runs for every request.

@@ -67,8 +67,8 @@ interface TokenChange {
 
 /**
  * Changes the privileges of a session and issues a new token. Each change runs alone in the session's write queue. It
- * checks the token of its own request again: a request with an older token must not act with the rights of the newer
- * token.
+ * checks the token of its own request again, because a request with an older token must not act with the rights of the
+ * newer token.
  */
 export class PrivilegeWriter<Data> {
   readonly #deps: SessionDependencies<Data>;
@@ -90,7 +90,7 @@ export class PrivilegeWriter<Data> {
 
   /**
    * Returns the session that a login can use: the session of the handle or, if it has none, the session to which the
-   * request's replaced token belongs. Null if that session has ended: a login never uses an ended session.
+   * request's replaced token belongs. Null if that session has ended, because a login never uses an ended session.
    */
   async findLoginTarget(
     own: SessionRecord | null,

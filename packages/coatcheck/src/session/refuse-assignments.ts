@@ -5,8 +5,8 @@
  * It puts a proxy at the end of the prototype chain. Compared with `Object.preventExtensions` in the constructor, this
  * costs nothing for each instance, also throws in sloppy mode, and the error says what to do instead.
  *
- * The class must not have public fields: many bundlers compile a public field to an assignment in the constructor,
- * which would throw.
+ * The class must not have public fields, because many bundlers compile a public field to an assignment in the
+ * constructor, which would throw.
  *
  * @param prototype the prototype of the class.
  * @param advice what the error tells the programmer to do instead, such as "assign to session.data".

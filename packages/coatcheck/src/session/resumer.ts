@@ -72,7 +72,8 @@ export class SessionResumer<Data> {
         !cached.hasExpired(now) &&
         constantTimeEqual(cached.currentHash, hash)
       ) {
-        // Written inline, without a helper function: this path runs for every request and allocates only this object.
+        // Written inline, without a helper function, because this path runs for every request and allocates only this
+        // object.
         const start: FoundStart = {
           cached,
           presentedToken: token,
@@ -164,7 +165,7 @@ export class SessionResumer<Data> {
     const presented = tokens.parse(token);
     let { cached, tier } = await reader.read(id);
     let check = cached && this.#check(cached, presented.hash);
-    // Read the store before a refusal: a cached copy may predate the token.
+    // Read the store before a refusal, because a cached copy may predate the token.
     if (check !== "current" && check !== "older" && tier !== "store") {
       ({ cached, tier } = await reader.read(id, { fresh: true }));
       check = cached && this.#check(cached, presented.hash);

@@ -107,7 +107,7 @@ export class DataSchema<Data> {
    */
   checkPatched(data: JsonObject, before: JsonObject, patchSize: number): JsonObject {
     const largest = sizeOf(before) + patchSize;
-    // Serialize the data only if it may be too large: a small patch of a large session must stay cheap.
+    // Serialize the data only if it may be too large, because a small patch of a large session must stay cheap.
     if (largest <= this.#limit) rememberSize(data, largest);
     else requireSize(measureSize(data), "data", this.#limit);
     return this.#validate(data);
@@ -208,8 +208,8 @@ function requireMigrations(
 }
 
 /**
- * Returns the result of a migration. Throws if it is undefined: a migration that changes its argument and returns
- * nothing would lose the data.
+ * Returns the result of a migration. Throws if it is undefined, because a migration that changes its argument and
+ * returns nothing would lose the data.
  */
 function requireResult(data: JsonObject | undefined, version: number): JsonObject {
   if (data !== undefined) return data;

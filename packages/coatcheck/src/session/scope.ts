@@ -122,7 +122,8 @@ function requireNonEmpty(input: string, texts: Readonly<Record<string, unknown>>
 }
 
 /**
- * Rejects a session's token in place of its id: a revocation would find no session, and the session would stay valid.
+ * Rejects a session's token in place of its id, because a revocation would find no session, and the session would stay
+ * valid.
  *
  * @throws CoatcheckError `VALIDATION_FAILED`, without the token.
  */

@@ -142,7 +142,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const stored = flashOf(this.#record?.flash ?? null, name);
     if (stored === undefined || this.assurance === "degraded") return undefined;
     let taken: JsonValue | undefined;
-    // Called again after a conflict: a concurrent request may have taken the message.
+    // Called again after a conflict, because a concurrent request may have taken the message.
     const take = (data: JsonObject, record?: SessionRecord) => {
       taken = flashOf(record?.flash ?? null, name);
       return data;
@@ -267,7 +267,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /**
    * Changes the data with a function, now. The function is called again after each conflict, so it must have no side
-   * effects. It must not await another write of this handle: that write would wait for the function.
+   * effects. It must not await another write of this handle, because that write would wait for the function.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
     await this.#enqueue(() => this.#write(wrapUpdate(change, this.#mutex), { isComputed: true }));

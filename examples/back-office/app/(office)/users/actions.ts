@@ -31,8 +31,8 @@ function editorOf({ user }: Actor, company: number): Editor {
 }
 
 /**
- * Changes a user. The change takes effect at the user's next click: all sessions of the user share one object per
- * process, and the invalidation makes every process load the object again.
+ * Changes a user. The change takes effect at the user's next click, because all sessions of the user share one object
+ * per process, and the invalidation makes every process load the object again.
  */
 export const saveUser = officeAction(
   "users.edit",

@@ -48,8 +48,8 @@ const WRITE_METHODS = [
 ] as const satisfies readonly (keyof Session)[];
 
 /**
- * Wraps a session for server components. A write throws, also in JavaScript: the response may already be sent, so the
- * change would reach neither the cookie nor the page.
+ * Wraps a session for server components. A write throws, also in JavaScript, because the response may already be sent,
+ * so the change would reach neither the cookie nor the page.
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance, needsProof, actor, impersonation } = session;

@@ -58,7 +58,8 @@ export function createPageReaders<User, Data>(
 ): PageReaders<User, Data> {
   const read = cache(async (): Promise<PageReadResult<Data>> => {
     const [received, jar] = await readRequest(async () => {
-      // Wait for a real request: a prefetched page must not contain a session, because the browser's router caches it.
+      // Wait for a real request, because a prefetched page must not contain a session, because the browser's router
+      // caches it.
       await connection();
       return await Promise.all([headers(), cookies()]);
     });

@@ -247,8 +247,8 @@ function runCallback(...args: readonly unknown[]): void {
 }
 
 /**
- * Sends an error response. If the headers have been sent, destroys the connection: the client must not take the partial
- * body for a complete one.
+ * Sends an error response. If the headers have been sent, destroys the connection, because the client must not take the
+ * partial body for a complete one.
  */
 export function sendError(response: ServerResponse, error: ErrorResponse): void {
   if (response.headersSent) {

@@ -47,7 +47,7 @@ export class NodeRequest<Data> implements RouteRequest<Data> {
     // A body parser of Express 4 sets an empty object if it skips a content type, such as the one of a beacon.
     const isSkipped = !readableDidRead && isJsonObject(body) && Object.keys(body).length === 0;
     if (body !== undefined && !isSkipped) return body;
-    // Do not destroy the stream if reading stops early: the connection is needed for the response.
+    // Do not destroy the stream if reading stops early, because the connection is needed for the response.
     return (await readText(this.#request.iterator({ destroyOnReturn: false }))) || body;
   }
 }
