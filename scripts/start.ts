@@ -38,7 +38,7 @@ async function isFree(candidate: number): Promise<boolean> {
   }
 }
 
-/** The processes and their ports, as the distance from the service's port. */
+/** The processes and their ports. Each port is given as its distance from the service's port. */
 const PORT_USES = [
   [0, "the service"],
   [1, "the taco shop"],

@@ -86,14 +86,14 @@ function reasonOf({
   return errors.length > 0 ? errors.join(" ") : `exit code ${status}`;
 }
 
-/** Runs `action` while Debian must not start newly installed services. */
+/** Runs `action`. Until it ends, Debian does not start newly installed services. */
 function withoutServiceStart({ servicePolicy }: AptSettings, action: () => void): void {
-  const isCoatcheckError =
+  const mayWritePolicy =
     !existsSync(servicePolicy) || readFileSync(servicePolicy, "utf8") === SERVICE_POLICY_TEXT;
-  if (isCoatcheckError) writeFileSync(servicePolicy, SERVICE_POLICY_TEXT, { mode: 0o755 });
+  if (mayWritePolicy) writeFileSync(servicePolicy, SERVICE_POLICY_TEXT, { mode: 0o755 });
   try {
     action();
   } finally {
-    if (isCoatcheckError) rmSync(servicePolicy, { force: true });
+    if (mayWritePolicy) rmSync(servicePolicy, { force: true });
   }
 }

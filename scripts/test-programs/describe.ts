@@ -3,7 +3,7 @@ import { findProgram, TEST_PROGRAMS, type TestProgramName } from "./programs.ts"
 
 declare module "vitest" {
   interface TaskMeta {
-    /** The missing program because of which a suite is skipped. */
+    /** The program that this machine lacks, so that the suite is skipped. */
     missingProgram?: TestProgramName;
   }
 }

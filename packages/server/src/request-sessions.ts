@@ -36,7 +36,10 @@ export function registerSessions(app: App, options: RequestSessionsOptions): voi
   });
 }
 
-/** The property of the request. Typed as `string`, so that code must use `sessionOf` to read it. */
+/**
+ * Name of the request property that contains the session. Typed as `string`, so that code must use `sessionOf` to read
+ * the property.
+ */
 const SESSION_PROPERTY: string = "session";
 
 /** Whether the client uses https. If so, the response sets a Secure cookie and sends HSTS. */

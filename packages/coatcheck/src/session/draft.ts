@@ -135,7 +135,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 
   /**
-   * Whether the application may hold an array or object of this data that is no proxy, so that its changes go
+   * Whether the application may hold an array or object of this data that is not a proxy. Changes of such a value go
    * unnoticed.
    */
   get hasHeldValues(): boolean {

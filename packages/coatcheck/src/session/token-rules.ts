@@ -156,7 +156,7 @@ export class TokenRules {
     const older = findOlderSecret(olderSecrets, presented.hash);
     if (older === null || this.#isEstablished(record, now)) return null;
     // After the overlap, a valid older token is still accepted: only the client that should have received the new token
-    // can have it.
+    // can have the older one.
     if (now >= older.validUntil && now >= this.overlapEnd(record, older)) return null;
     const secret = this.#ring.decrypt(
       encryptionContextOf(record, change, presented),

@@ -60,8 +60,8 @@ export interface ChangeOptions {
   /** A change of the session's visit in the same write. */
   readonly visit?: VisitChange | null;
   /**
-   * Size of the merge patches that the change applies, bytes of JSON, for the limits of the write queue and of the data.
-   * Default: 0.
+   * Size of the merge patches that the change applies, in bytes of JSON. The write queue's limit and the data's size
+   * limit use it. Default: 0.
    */
   readonly bytes?: number;
   /**
@@ -341,7 +341,8 @@ export class SessionWriter<Data> {
     const { tokens, clock } = this.#deps;
     if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now()))
       throw tokenSupersededError();
-    // A change by session id may continue after the visitor has logged in, but not after a login of another subject.
+    // A change by session id continues after an anonymous visitor has logged in, but not after another subject has
+    // logged in.
     if (presented === null && from.subject !== null && record.subject !== from.subject) {
       throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
     }

@@ -35,8 +35,8 @@ const MAX_MERGED_LISTS = 20;
 
 const NEWEST_FIRST = sql`order by s.created_at desc, s.id desc`;
 /**
- * Condition: the stored state is active. It is not written as `state = 'active'`, the condition of the partial indexes
- * of active rows: the planner would use these indexes, which are not in list order.
+ * Condition: the stored state is active. It is not written as `state = 'active'`: the planner would then use the
+ * partial indexes with that condition, which are not in list order.
  */
 const IS_NOT_REVOKED = sql<boolean>`s.state <> 'revoked'`;
 const HOUR = 3_600_000;

@@ -31,7 +31,10 @@ export interface AdapterContractOptions {
   readonly name: string;
   /** Starts a server with the adapter. Called once per case. */
   readonly start: StartAdapter;
-  /** Whether `Exchange.raw` exists. Frameworks on top of `node:http` must also defer the headers of its raw response. */
+  /**
+   * Whether `Exchange.raw` exists. Set it for frameworks on top of `node:http`: they must also defer the headers of the
+   * raw response.
+   */
   readonly raw: boolean;
   /**
    * Creates a cache. Default: no cache. Test both: with a cache, loads may be synchronous; without, every load is a

@@ -36,8 +36,8 @@ export class CurrentVisits {
    * Returns null if no visit is open.
    */
   findOpenVisit(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
-    // `peek` does not mark the entry as recently used, because that would double the cost of a look-up. If the cache
-    // evicts an open visit, the visit is read from its session's record.
+    // Use `peek`, which does not mark the entry as recently used: the mark would double the cost of a look-up. If the
+    // cache evicts an open visit, the visit is read from its session's record.
     let latest = this.#visits.peek(visitorId, PEEK_OPTIONS) ?? null;
     if (recorded !== null && recorded.lastActivityAt > (latest?.lastActivityAt ?? 0)) {
       latest = { visit: recorded, lastActivityAt: recorded.lastActivityAt };

@@ -213,7 +213,7 @@ function toAdapterServer(server: Server): AdapterServer {
   };
 }
 
-/** Creates a stream that encodes and returns one of the chunks at each read. */
+/** Creates a stream. Each read returns the next chunk, encoded. */
 export function createByteStream(chunks: Iterable<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = chunks[Symbol.iterator]();

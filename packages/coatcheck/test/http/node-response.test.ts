@@ -147,7 +147,7 @@ it("deferHeaders() does nothing when the headers have been sent", async () => {
   expect(await (await fetch(server.url)).text()).toBe("ab");
 });
 
-/** Inserts the header that the hook adds into a raw response, after the headers of the handler. */
+/** Inserts the hook's header into a raw response, after the headers of the handler. */
 function insertMarkHeader(raw: string): string {
   const end = raw.indexOf("\r\n", raw.lastIndexOf("\r\n", raw.indexOf("\r\nConnection:")));
   return `${raw.slice(0, end)}\r\nx-deferred: 1${raw.slice(end)}`;

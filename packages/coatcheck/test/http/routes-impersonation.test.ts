@@ -69,7 +69,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s, while impersonating", (_
   });
 });
 
-/** Allows a clerk to impersonate any user except clerks for ten minutes. */
+/** Allows a clerk to impersonate any user who is not a clerk, for ten minutes. */
 const authorize: ImpersonationRoutesOptions["authorize"] = ({ actor, subject }) =>
   actor.startsWith("clerk") && !subject.startsWith("clerk") ? { tenant: "shop", maxAge: 600_000 } : null;
 const ACT_FOR_ADA = { subject: "ada", reason: "ticket 4711" };

@@ -51,7 +51,7 @@ export class TokenProperties {
    * valid.
    */
   readonly #guessedTokens: string[] = [];
-  /** For each token, the time since when writes with that token fail with `CONFLICT`. */
+  /** For each token, the time at which writes with that token began to fail with `CONFLICT`. */
   readonly #writesRefusedSince = new Map<string, number>();
 
   constructor(site: Site) {

@@ -135,8 +135,8 @@ class DeadlineClient implements KyselyClient {
   }
 
   /**
-   * Whether this connection leads to a pooler. If so, another server process runs the statements than the one that was
-   * reported when the connection was opened.
+   * Whether this connection leads to a pooler. If so, the server process that runs the statements is not the one that
+   * was reported when the connection was opened.
    */
   async isPooled(): Promise<boolean> {
     const { rows } = await this.query<{ pid: number }>("select pg_backend_pid() as pid", []);

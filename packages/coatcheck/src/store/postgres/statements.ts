@@ -39,7 +39,8 @@ const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 export const READ_COLUMNS: readonly (keyof SessionRow)[] = [...COLUMN_NAMES, "ends_at"];
 
 /**
- * Whether no column can store a value: PostgreSQL's text cannot contain NUL, and UTF-8 cannot encode lone surrogates.
+ * Whether a value cannot be stored in any column: PostgreSQL's text cannot contain NUL, and UTF-8 cannot encode lone
+ * surrogates.
  */
 export function isUnstorable(value: unknown): boolean {
   return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
@@ -168,7 +169,8 @@ export const REVOKE_SESSION = `
 
 /**
  * Parameters: subject, reason, now, the session to keep or null, scope as JSON. The condition is `state <> 'revoked'`,
- * which matches no partial index: without statistics, the planner would read a partial index of all active sessions.
+ * for which no partial index exists. For `state = 'active'`, a planner without statistics would read a partial index of
+ * all active sessions.
  */
 export const REVOKE_SUBJECT = `
   with selected as (

@@ -244,7 +244,7 @@ function nameOfScope(scope: MassScope): string {
   return "tenant" in scope ? TENANT_PREFIX + scope.tenant : "everyone";
 }
 
-/** The tenant in the stored name of a mass revocation's scope; null for everyone. */
+/** Returns the tenant in the stored name of a mass revocation's scope. Null if the scope is everyone. */
 export function tenantOfScope(name: string): string | null {
   return name.startsWith(TENANT_PREFIX) ? name.slice(TENANT_PREFIX.length) : null;
 }

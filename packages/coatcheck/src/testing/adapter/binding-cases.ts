@@ -4,7 +4,10 @@ import type { BindingPolicy, RequestClient } from "../../session/binding.ts";
 import { type AdapterCases, loginRoute, showRoute, showSession } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
-/** A binding that takes the first word of the `User-Agent` header for its family, and the complete IP address for the network. */
+/**
+ * A binding for which the first word of the `User-Agent` header is the browser family, and the complete IP address is
+ * the network.
+ */
 function bindingWith(policy: BindingPolicy): ClientBinding {
   const rules = { policyOf: () => policy, familyOf: firstWord, onUnusualLogin: null };
   return {

@@ -116,7 +116,8 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     const before = storedById.get(facts.row.id) ?? null;
     storedById.delete(facts.row.id);
     const ofVisit = visit.parts.map(({ event }) => event);
-    // If a visit gains one event and loses another, its row may stay equal although its journey differs.
+    // If a visit gains one event and loses another, its row may stay the same although its journey (list of events)
+    // differs.
     const isChanged =
       before === null ||
       !isSameRow(before, facts.row) ||

@@ -113,7 +113,7 @@ export interface BreakdownAnswer {
   readonly dimension: Dimension;
   readonly range: DateRange;
   readonly filters: readonly Filter[];
-  /** Most visits first. Values with equal visits are in text order, null first. */
+  /** Most visits first. Values with the same number of visits are in text order, null first. */
   readonly rows: readonly BreakdownRow[];
   /** Cursor of the next page; null on the last one. */
   readonly next: string | null;
@@ -141,7 +141,10 @@ export interface FunnelStepFigures {
   readonly dropOff: number | null;
   /** `dropOff` divided by the count of the previous step, from 0 to 1. Null if `dropOff` is null. */
   readonly dropOffRate: number | null;
-  /** Median milliseconds to the next step. Null for the last step, and if no visit or visitor did the next step after it. */
+  /**
+   * Median milliseconds to the next step. Null for the last step. Also null if no visit or visitor did the next step
+   * afterwards.
+   */
   readonly timeToNext: number | null;
 }
 
@@ -181,7 +184,7 @@ export interface AttributionAnswer {
 
 /** The visitors whose first visit was in the same week. */
 export interface RetentionCohort {
-  /** The Monday of the week of these first visits. */
+  /** The Monday of the week in which the cohort's first visits took place. */
   readonly week: string;
   readonly visitors: number;
   /** Number of the cohort's visitors who began a visit 0, 1, 2, … weeks later, up to the last week of the range. */

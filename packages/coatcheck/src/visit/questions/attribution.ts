@@ -69,8 +69,8 @@ function ordersAndRevenueOf(rows: readonly AttributionRow[]): { orders: number; 
 }
 
 /**
- * Merges the currencies of each source into one row. Rows with most orders are first; rows with equal orders are in
- * text order.
+ * Merges the currencies of each source into one row. The rows with the most orders come first; rows with the same
+ * number of orders are in text order.
  */
 function mergeCurrencies(found: readonly OrderRow[]): AttributionRow[] {
   const bySource = Map.groupBy(found, ({ channel, source, campaign }) =>

@@ -9,8 +9,8 @@ const MAX_CURSOR_LENGTH = 16_384;
 export type Position = readonly JsonValue[];
 
 /**
- * Encodes the position after which the next page begins. A cursor contains a digest of the request's other members. It
- * is rejected in a request whose other members differ.
+ * Encodes the position after which the next page begins. A cursor contains a digest of the request's other members, so
+ * it is rejected in a request in which any of them differs.
  */
 export function encodeCursor(question: readonly JsonValue[], position: Position): string {
   return Buffer.from(JSON.stringify({ of: digestOfRequest(question), at: position })).toString("base64url");

@@ -36,7 +36,7 @@ export interface Expired {
 export type Person =
   | { readonly visitorId: string; readonly tenant?: string | null }
   | {
-      /** The customer or user: the subject as which sessions were logged in. */
+      /** The customer or user: the `subject` of the sessions. */
       readonly subject: string;
       readonly tenant?: string | null;
     };

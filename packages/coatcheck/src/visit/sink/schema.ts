@@ -154,16 +154,16 @@ export interface VisitRow extends SourceColumns {
   is_engaged: number;
 
   /**
-   * `*_at`: time of the first occurrence of each step of the standard funnel in the visit (open funnel); null if it
-   * did not happen.
+   * `*_at`, for the open funnel: when each step of the standard funnel first happened in the visit; null if it did not
+   * happen.
    */
   product_view_at: number | null;
   add_to_cart_at: number | null;
   begin_checkout_at: number | null;
   order_at: number | null;
   /**
-   * `closed_*_at`: time of the first occurrence after the previous step (by `at`, then id), at most 24 h after
-   * `product_view_at` (closed funnel). The first step of the closed funnel is `product_view_at`.
+   * `closed_*_at`, for the closed funnel: time of the step's first occurrence after the previous step (by `at`, then
+   * id), at most 24 h after `product_view_at`. The first step of the closed funnel is `product_view_at`.
    */
   closed_add_to_cart_at: number | null;
   closed_begin_checkout_at: number | null;

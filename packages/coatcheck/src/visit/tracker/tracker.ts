@@ -11,7 +11,7 @@ export interface TrackerOptions {
   readonly scope?: TrackerScope;
 }
 
-/** The tracker of a page. `track` does nothing on a server, and if Global Privacy Control is on. */
+/** The tracker of a page. `track` does nothing on a server. It also does nothing if Global Privacy Control is on. */
 export interface Tracker {
   /**
    * Reports an event of the application within a second, or when the page is hidden. Ignores an event with more than
@@ -115,7 +115,7 @@ class TrackedPage {
     });
     scope.addEventListener("popstate", () => this.#onNavigation(true));
     this.#watchHistory("pushState", true);
-    // `replaceState` is no page view if only the query changes: applications use it to store the state of a form.
+    // `replaceState` is not a page view if only the query changes: applications use it to store the state of a form.
     this.#watchHistory("replaceState", false);
   }
 

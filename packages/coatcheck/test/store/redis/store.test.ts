@@ -69,7 +69,7 @@ describeWithProgram("the lists of redisStore", "redis", () => {
     const stats = String(await redis.exec(["INFO", "commandstats"]));
     const callsOf = (command: string) =>
       Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-    // Each script reads the head of the log with one HMGET too, which must not count as a row.
+    // Each script also reads the head of the log with one HMGET. That call must not count as a row.
     return callsOf("hmget") - callsOf("evalsha");
   }
 

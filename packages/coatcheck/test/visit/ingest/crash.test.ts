@@ -16,7 +16,7 @@ interface Tracker {
   readonly folder: string;
   /** The lines that the process has printed: the id of each tracked event, and `tick` in each batch interval. */
   readonly lines: readonly string[];
-  /** Waits until the process has printed the line `text` another `count` times. */
+  /** Waits until the process has printed the line `text` `count` more times. */
   untilPrinted(text: string, count: number): Promise<void>;
   /** Sends the signal to the process, and waits until the process has ended and all of its output was read. */
   kill(signal: NodeJS.Signals): Promise<void>;

@@ -27,7 +27,7 @@ export interface FunnelRow {
   readonly open: number;
   /**
    * The median time between the previous step and this step, for the visits or visitors that did both in order. Null
-   * for the first step, and if none did both.
+   * for the first step. Also null if no visit or visitor did both.
    */
   readonly medianTime: number | null;
   /**

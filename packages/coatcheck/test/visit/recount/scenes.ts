@@ -13,15 +13,18 @@ export interface SceneContext {
 const PRODUCTS = ["/taco/al-pastor", "/taco/barbacoa", "/taco/carnitas", "/salsa/verde", "/salsa/roja"];
 const CURRENCIES = ["CHF", "EUR", "JPY"];
 
-/** The visitor views a page. The document is requested, sometimes a script reports the page view too, and the visible time
- * is reported. */
+/**
+ * The visitor views a page. The document is requested, sometimes a script reports the page view too, and the visible time
+ * is reported.
+ */
 function viewPage({ browser, random, source }: SceneContext, path: string): void {
   const delay = random.chance(0.05) ? random.integer(0, 47 * HOUR) : random.integer(0, 400);
   browser.viewPage(path, { cameFrom: source, delay, isLost: random.chance(0.02) });
   const { page } = browser;
   if (!page) return;
   if (random.chance(0.4)) {
-    // The script reports the same page id to the other node, sometimes slightly earlier than the document.
+    // The page's script also reports the page view, with the same page id. Its report may go to the other node, and may
+    // have a slightly earlier time than the document request.
     browser.viewPage(path, { page, node: random.integer(0, 1), millisecondsAgo: random.integer(-900, 30) });
   }
   const spent = random.integer(SECOND, 90 * SECOND);

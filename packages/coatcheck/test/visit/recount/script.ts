@@ -62,7 +62,7 @@ export interface ActionOptions {
 /** The host of all pages. */
 export const SHOP_HOST = "shop.example";
 
-/** The source of a visitor about whom no source is known. */
+/** The source of a visitor who came without a referrer and without a campaign. */
 export const DIRECT_SOURCE: Source = {
   channel: "Direct",
   source: null,

@@ -12,7 +12,7 @@ import { START } from "../facts/events.ts";
 
 /**
  * Queries for the contents of the tables with visits and events. They exclude the sources of orders, which depend on
- * the order in which events are delivered.
+ * the sequence in which events are delivered.
  */
 export const FACT_QUERIES = {
   visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",

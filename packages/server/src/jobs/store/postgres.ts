@@ -4,7 +4,7 @@ import { type JobRun, type JobState, type JobStore, NEVER_RAN } from "./store.ts
 /** Timeout for connecting and for one statement, in milliseconds. */
 const DEADLINE = 5000;
 
-/** Key of the advisory lock under which the table is created, because two nodes may start at once. */
+/** Key of the advisory lock that a node holds while it creates the table. Two nodes may start at once. */
 const CREATE_LOCK = 1_668_243_831;
 
 const CREATE_TABLE = `begin;

@@ -54,7 +54,7 @@ export function groupKeyOf(grouping: Grouping, time: string, day: string): Sql {
   }
 }
 
-/** Selects the figures of visits that belong to the day on which the visit started, including the number of visits. */
+/** Selects those figures of visits that count on the day on which the visit started, including the number of visits. */
 export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [visitsByPage(scope, days)];
   const from = sql.lit(scope.days.fromDay);

@@ -21,8 +21,8 @@ function columnOfOrder(dimension: Dimension): string {
 }
 
 /**
- * Selects orders `o` on the days with their visits `v`: `from … where …`. With filters, orders without a visit are
- * excluded.
+ * Selects the orders `o` of the days, each with its visit `v`: `from … where …`. With filters, orders without a visit
+ * are excluded.
  */
 export function ordersOn(scope: Scope, days: ChangedDays): Sql {
   const conditions = filterConditions(scope, columnOfOrder);

@@ -68,7 +68,7 @@ const SINK_OPTIONS = {
 /** Deadline for migrations, rollups and retention, in milliseconds. */
 const LONG_DEADLINE = 300_000;
 
-/** An event sink with look-up of orders and maintenance. */
+/** An event sink that can also find orders, and maintain the stored data. */
 export interface PostgresEvents extends EventSink, VisitMaintenance {
   findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 }

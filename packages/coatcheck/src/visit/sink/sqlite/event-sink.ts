@@ -140,7 +140,8 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     let isRepeated = false;
     try {
       await this.#commits.run(() => {
-        // The function runs again because its first transaction was rolled back.
+        // If this function runs again, its first transaction was rolled back, and the cache contains visits that were
+        // never committed.
         if (isRepeated) this.#ingest.clearCache();
         isRepeated = true;
         this.#ingest.addGroups(slice);

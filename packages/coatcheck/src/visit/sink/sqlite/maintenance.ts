@@ -74,7 +74,7 @@ export class SqliteMaintenance {
     for (const visitor of visitors) {
       await commits.run(() => {
         for (const each of statements.eraseVisitor(visitor, this.#completeFrom())) this.#runStatement(each);
-        // Called before the commit, because the next write may be in the same transaction.
+        // Clear the cache before the commit, because the next write may be in the same transaction.
         clearCache();
       });
     }

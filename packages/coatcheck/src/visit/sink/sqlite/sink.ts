@@ -46,7 +46,7 @@ const SINK_OPTIONS = {
   busyTimeout: "interval",
 } satisfies KnownOptions<SqliteEventsOptions>;
 
-/** An event sink with look-up of orders and maintenance. */
+/** An event sink that can also find orders, and maintain the stored data. */
 export interface SqliteEvents extends EventSink, VisitMaintenance {
   findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 }
