@@ -36,7 +36,7 @@ const MAX_NEGATIVE_ENTRIES = 100_000;
  * Milliseconds without a successful poll after which all copies are dropped. Sweeps must keep log items for longer than
  * this.
  */
-const MAX_SILENCE = 10 * 60_000;
+const MAX_TIME_WITHOUT_POLL = 10 * 60_000;
 /** Milliseconds between two attempts to subscribe to hints. */
 const SUBSCRIBE_RETRY_DELAY = 1000;
 /** Fraction by which another machine's clock may run slower than the clock of this machine. */
@@ -104,7 +104,7 @@ class TieredCache implements SessionCache {
       log: this.#log,
       keys: this.#keys,
       local: this.#local,
-      maxSilence: singleProcess ? Number.POSITIVE_INFINITY : MAX_SILENCE,
+      maxTimeWithoutPoll: singleProcess ? Number.POSITIVE_INFINITY : MAX_TIME_WITHOUT_POLL,
       ttl: local.ttl ?? (singleProcess ? Number.POSITIVE_INFINITY : shared ? 30_000 : bound),
     });
     this.#deadIds = new NegativeCache(MAX_NEGATIVE_ENTRIES, bound, this.#monotonic);

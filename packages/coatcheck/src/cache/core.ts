@@ -8,13 +8,13 @@ import type { RevocationLog } from "./revocation-log.ts";
 /** One request to the store's revocation log. */
 export interface Poll {
   /** Number of the poll: 1 for the first poll of this core. */
-  readonly number: number;
+  readonly pollNumber: number;
   /** The cursor to pass to the store's `changes()`. */
   readonly cursor: LogPosition | null;
   /** Renews the lease. Its duration starts at the time at which the poll was sent. */
   readonly renewLease: () => void;
-  /** Restarts the time limit `maxSilence` at the time at which the poll was sent. */
-  readonly restartSilenceLimit: () => void;
+  /** Restarts the time limit `maxTimeWithoutPoll` at the time at which the poll was sent. */
+  readonly restartPollTimeLimit: () => void;
 }
 
 /** The objects that a {@link CacheCore} uses, and its limits. */
@@ -33,7 +33,7 @@ export interface CoreDependencies {
    * Milliseconds without a successful poll after which this process drops all copies and starts over. The store sweeps
    * its log, so after a longer silence it may have deleted items that this process has not read.
    */
-  readonly maxSilence: number;
+  readonly maxTimeWithoutPoll: number;
 }
 
 /**
@@ -56,19 +56,19 @@ export class CacheCore {
   readonly #keys: InvalidatedKeys;
   readonly #local: LocalTier;
   readonly #ttl: number;
-  readonly #silenceLimit: TimedLease;
+  readonly #pollTimeLimit: TimedLease;
   #cursor: LogPosition | null = null;
   #polls = 0;
   /** Responses to polls with a lower number are ignored. */
   #firstPoll = 1;
 
-  constructor({ lease, log, keys, local, ttl, maxSilence }: CoreDependencies) {
+  constructor({ lease, log, keys, local, ttl, maxTimeWithoutPoll }: CoreDependencies) {
     this.#lease = lease;
     this.#log = log;
     this.#keys = keys;
     this.#local = local;
     this.#ttl = ttl;
-    this.#silenceLimit = new TimedLease(maxSilence);
+    this.#pollTimeLimit = new TimedLease(maxTimeWithoutPoll);
   }
 
   /** The log position up to which this process has read; 0 before the first poll. */
@@ -126,12 +126,12 @@ export class CacheCore {
 
   /** Call it before sending a poll. Pass its result to {@link applyPage} together with the response. */
   startPoll(monotonic: number, wall: number): Poll {
-    if (this.#cursor !== null && !this.#silenceLimit.isValid(monotonic, wall)) this.#startOver();
+    if (this.#cursor !== null && !this.#pollTimeLimit.isValid(monotonic, wall)) this.#startOver();
     return {
-      number: ++this.#polls,
+      pollNumber: ++this.#polls,
       cursor: this.#cursor,
       renewLease: this.#lease.beginRenewal(monotonic, wall),
-      restartSilenceLimit: this.#silenceLimit.beginRenewal(monotonic, wall),
+      restartPollTimeLimit: this.#pollTimeLimit.beginRenewal(monotonic, wall),
     };
   }
 
@@ -142,7 +142,7 @@ export class CacheCore {
    * meaningless. The lease is not renewed then.
    */
   applyPage(poll: Poll, page: LogPage): boolean {
-    if (poll.number < this.#firstPoll) return true;
+    if (poll.pollNumber < this.#firstPoll) return true;
     if (poll.cursor === null) {
       // The first response has a position and no items. It does not renew the lease, because revocations after that
       // position may already be committed.
@@ -150,7 +150,7 @@ export class CacheCore {
         this.#cursor = page.cursor;
         this.#log.startAt(page.cursor);
         this.#keys.startAt(page.cursor);
-        poll.restartSilenceLimit();
+        poll.restartPollTimeLimit();
       }
       return true;
     }
@@ -163,11 +163,11 @@ export class CacheCore {
     }
     this.#cursor = Math.max(page.cursor, this.position);
     this.#log.trim();
-    this.#log.clearPending(poll.number);
+    this.#log.clearPending(poll.pollNumber);
     this.#keys.trim();
-    this.#keys.clearPending(poll.number);
+    this.#keys.clearPending(poll.pollNumber);
     poll.renewLease();
-    poll.restartSilenceLimit();
+    poll.restartPollTimeLimit();
     return true;
   }
 

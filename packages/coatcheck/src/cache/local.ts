@@ -27,7 +27,7 @@ export class CacheEntry extends CachedSession {
  * Minimum milliseconds between two moves of a copy to the front of the LRU list, because a move costs more than a
  * lookup.
  */
-const RECENCY_INTERVAL = 5000;
+const MIN_LRU_MOVE_INTERVAL = 5000;
 
 /**
  * The tier in this process's memory: compact id → copy, bounded by entries and by bytes. It does not decide whether a copy
@@ -64,7 +64,7 @@ export class LocalTier {
   /** Returns a copy and marks it as recently used. `now` in monotonic milliseconds. */
   get(key: string, now: number): CacheEntry | undefined {
     const copy = this.#byKey.get(key);
-    if (copy !== undefined && now - copy.usedAt > RECENCY_INTERVAL) {
+    if (copy !== undefined && now - copy.usedAt > MIN_LRU_MOVE_INTERVAL) {
       copy.usedAt = Math.floor(now);
       this.#copies.get(key);
     }

@@ -138,7 +138,7 @@ export class RevocationLog {
 
   #isAllowedByMassMarks({ record, position }: Snapshot): boolean {
     if (position < this.#massHorizon) return false;
-    if (this.#isRevoked(EVERYONE, position)) return false;
+    if (this.#isRevoked(EVERYONE_KEY, position)) return false;
     if (record.subject !== null && this.#isRevoked(`subject:${record.subject}`, position)) return false;
     return record.tenant === null || !this.#isRevoked(`tenant:${record.tenant}`, position);
   }
@@ -149,12 +149,12 @@ export class RevocationLog {
   }
 }
 
-const EVERYONE = "everyone:";
+const EVERYONE_KEY = "everyone:";
 
 /** The colon distinguishes these keys from compact ids, which are base64url. */
 function massScopeKey(scope: MassScope): string {
   if ("subject" in scope) return `subject:${scope.subject}`;
-  return "tenant" in scope ? `tenant:${scope.tenant}` : EVERYONE;
+  return "tenant" in scope ? `tenant:${scope.tenant}` : EVERYONE_KEY;
 }
 
 function isMassScopeKey(name: string): boolean {

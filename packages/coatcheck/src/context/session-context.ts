@@ -24,7 +24,7 @@ export interface ReadEntityOptions {
 }
 
 /** The members of a session that {@link SessionContext} uses. */
-interface UsedSession {
+interface SessionMembers {
   readonly data: unknown;
   patch?(patch: JsonObject): Promise<void>;
 }
@@ -43,7 +43,7 @@ const NO_ENTITIES: Entities = {};
 export class SessionContext {
   /** The request whose headers select entities; null outside of requests. */
   request: ContextRequest | null = null;
-  readonly #session: UsedSession;
+  readonly #session: SessionMembers;
   readonly #cache: EntityCache;
   /** The copy that this session read last, by cache key. */
   readonly #usedCopies = new Map<string, CachedEntity>();
@@ -55,7 +55,7 @@ export class SessionContext {
    */
   #selectedIds: Map<string, EntityId | null> | null = null;
 
-  constructor(session: UsedSession, cache: EntityCache) {
+  constructor(session: SessionMembers, cache: EntityCache) {
     this.#session = session;
     this.#cache = cache;
   }

@@ -67,7 +67,7 @@ const OPTIONS_LABEL = "options of createBinding()";
 const networks = new LRUCache<string, string>({ max: 10_000 });
 
 /** A request and its client, as `coatcheck()` passes them. */
-interface OpenedRequest {
+interface RequestWithClient {
   readonly request: BoundRequest;
   readonly client: () => BoundAddress;
 }
@@ -94,8 +94,8 @@ export class Binding implements BindingRules {
   }
 
   /** Describes the client of a request. For `coatcheck()`. */
-  open(opened: OpenedRequest): RequestClient {
-    return new BoundClient(this, opened);
+  open(requestWithClient: RequestWithClient): RequestClient {
+    return new BoundClient(this, requestWithClient);
   }
 
   /**
@@ -115,7 +115,7 @@ export class Binding implements BindingRules {
    * Returns the country of a request's client. If the application's function throws, the country is unknown, so that
    * the login does not fail.
    */
-  countryOf({ request, client }: OpenedRequest): string | null {
+  countryOf({ request, client }: RequestWithClient): string | null {
     if (this.#country === undefined) return null;
     if (typeof this.#country === "string") return countryCode(request.header(this.#country));
     try {
@@ -157,27 +157,27 @@ export class Binding implements BindingRules {
 /** The client of one request. */
 class BoundClient implements RequestClient {
   readonly rules: Binding;
-  readonly #openedRequest: OpenedRequest;
+  readonly #requestWithClient: RequestWithClient;
   #userAgent: string | undefined;
   #network: string | null | undefined;
 
-  constructor(rules: Binding, opened: OpenedRequest) {
+  constructor(rules: Binding, requestWithClient: RequestWithClient) {
     this.rules = rules;
-    this.#openedRequest = opened;
+    this.#requestWithClient = requestWithClient;
   }
 
   get userAgent(): string {
-    this.#userAgent ??= userAgentFamily(this.#openedRequest.request.header("user-agent"));
+    this.#userAgent ??= userAgentFamily(this.#requestWithClient.request.header("user-agent"));
     return this.#userAgent;
   }
 
   get network(): string | null {
-    if (this.#network === undefined) this.#network = networkOf(this.#openedRequest.client().address);
+    if (this.#network === undefined) this.#network = networkOf(this.#requestWithClient.client().address);
     return this.#network;
   }
 
   get country(): string | null {
-    return this.rules.countryOf(this.#openedRequest);
+    return this.rules.countryOf(this.#requestWithClient);
   }
 }
 

@@ -102,7 +102,7 @@ test("Poller.pollNow() waits for a poll that is sent after the call, and polls n
     interval: 500,
     deadline: 1000,
     schedule: time.schedule,
-    startPoll: () => ({ number: ++number, cursor: 1, renewLease() {}, restartSilenceLimit() {} }),
+    startPoll: () => ({ pollNumber: ++number, cursor: 1, renewLease() {}, restartPollTimeLimit() {} }),
     changes: () => new Promise((resolve) => respond.push(() => resolve({ items: [], cursor: 1 }))),
     applyPage: () => true,
   });

@@ -6,7 +6,7 @@ import type { CacheSnapshot } from "./snapshot.ts";
 export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 const LATENCY_NAME = "coatcheck_cache_call_seconds";
-const UNITS = { s: "_seconds", By: "_bytes" } as const;
+const UNIT_SUFFIXES = { s: "_seconds", By: "_bytes" } as const;
 
 /**
  * Formats a cache's metrics in Prometheus's text format. Serve it from a route of your application, or append it to the
@@ -29,7 +29,7 @@ function instrumentLines(
   { name, kind, description, unit }: Instrument,
   samples: readonly Sample[],
 ): string[] {
-  const fullName = `${name}${unit ? UNITS[unit] : ""}${kind === "counter" ? "_total" : ""}`;
+  const fullName = `${name}${unit ? UNIT_SUFFIXES[unit] : ""}${kind === "counter" ? "_total" : ""}`;
   return [
     `# HELP ${fullName} ${description}`,
     `# TYPE ${fullName} ${kind}`,

@@ -17,7 +17,7 @@ function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): 
     keys: new InvalidatedKeys(maxLogEntries),
     local: new LocalTier(LOCAL_LIMITS),
     ttl: Number.POSITIVE_INFINITY,
-    maxSilence: 2 * maxStaleness,
+    maxTimeWithoutPoll: 2 * maxStaleness,
   };
 }
 

@@ -55,13 +55,13 @@ export class SimulatedNode {
 
   /** Reads a session, like a request does. The simulation checks the result. */
   check(id: string): void {
-    this.#handle(() => this.#read(id));
+    this.#runOrQueue(() => this.#read(id));
   }
 
   /** Revokes sessions. When the store has acknowledged the revocation, sends the tombstones and the hint. */
   revoke(scope: RevocationScope): void {
-    this.#handle(() => {
-      this.#toStore<SessionRecord[]>(
+    this.#runOrQueue(() => {
+      this.#sendToStore<SessionRecord[]>(
         (reply) => this.#simulation.store.invalidate(scope, this.#simulation.commitDelay(), reply),
         (invalidated) => {
           this.#cacheCore.markPending(scope);
@@ -69,7 +69,7 @@ export class SimulatedNode {
             this.#simulation.recordAcknowledgement(this, id, version);
           if ("session" in scope) {
             const key = keyOf(scope.session);
-            this.#toShared(() => this.#simulation.shared.tombstone(key));
+            this.#sendToShared(() => this.#simulation.shared.tombstone(key));
           }
           this.#simulation.sendHint(this, (node) => node.#cacheCore.markPending(scope));
         },
@@ -79,11 +79,11 @@ export class SimulatedNode {
 
   /** Writes a privilege or data change, and caches the written record. */
   write(id: string, change: "privilege" | "data"): void {
-    this.#handle(() => {
+    this.#runOrQueue(() => {
       const { store } = this.#simulation;
       const { position } = this.#cacheCore;
       const key = keyOf(id);
-      this.#toStore<SessionRecord>(
+      this.#sendToStore<SessionRecord>(
         (reply) => {
           if (change === "data") reply(store.write(id));
           else
@@ -96,7 +96,7 @@ export class SimulatedNode {
         (record) => {
           this.#cacheCore.fill(key, { record, position }, this.time.monotonic());
           this.#cacheCore.drop(key, record.version);
-          this.#toShared(() => this.#simulation.shared.fill(key, { record, position }));
+          this.#sendToShared(() => this.#simulation.shared.fill(key, { record, position }));
           this.#simulation.sendHint(this, (node) => node.#cacheCore.drop(key, record.version));
         },
       );
@@ -104,14 +104,14 @@ export class SimulatedNode {
   }
 
   /** Pauses for `span` milliseconds, then handles the queued messages in an order determined by `order`. */
-  pause(span: number, order: number): void {
+  pause(span: number, shuffleSeed: number): void {
     const { events } = this.#simulation;
     const until = events.now + span;
     if (this.#pausedUntil > events.now) return;
     this.#pausedUntil = until;
     events.schedule(span, () => {
       if (this.#clocks.clocks === "freeze") this.#frozenFor += span;
-      const queue = shuffle(this.#queue, order);
+      const queue = shuffle(this.#queue, shuffleSeed);
       this.#queue = [];
       for (const handle of queue) handle();
     });
@@ -123,13 +123,13 @@ export class SimulatedNode {
   }
 
   /** Moves the wall clock by a number of milliseconds. */
-  setWallClock(by: number): void {
+  moveWallClock(by: number): void {
     if (this.#clocks.clocks === "jump") this.#wallOffset += by;
   }
 
   /** Restarts with empty memory. Messages in flight to the old process are lost. */
   restart(): void {
-    this.#handle(() => {
+    this.#runOrQueue(() => {
       this.#incarnation++;
       this.#cache = this.#simulation.createCore(this.time);
       this.#tick();
@@ -149,7 +149,7 @@ export class SimulatedNode {
   #tick(): void {
     this.#cache.tick?.();
     const poll = this.#cacheCore.startPoll(this.time.monotonic(), this.time.wall());
-    this.#toStore<LogPage>(
+    this.#sendToStore<LogPage>(
       (reply) => reply(this.#simulation.store.changes(poll.cursor)),
       (page) => this.#cacheCore.applyPage(poll, page),
     );
@@ -166,7 +166,7 @@ export class SimulatedNode {
       return;
     }
     const readStore = () => this.#readStore(id, startedAt);
-    this.#toShared(
+    this.#sendToShared(
       () => this.#simulation.shared.get(key),
       (snapshot) => {
         if (!snapshot || !this.#cacheCore.allowsShared(key, snapshot, time.monotonic(), time.wall())) {
@@ -182,25 +182,25 @@ export class SimulatedNode {
 
   #readStore(id: string, startedAt: number): void {
     const key = keyOf(id);
-    this.#toStore<Snapshot>(
+    this.#sendToStore<Snapshot>(
       (reply) => reply(this.#simulation.store.get(id)),
       (snapshot) => {
         this.#simulation.recordAccepted(this, "store", snapshot.record, startedAt);
         this.#cacheCore.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
         this.#scheduleHandling(this.#simulation.delay(), () =>
-          this.#toShared(() => this.#simulation.shared.fill(key, snapshot)),
+          this.#sendToShared(() => this.#simulation.shared.fill(key, snapshot)),
         );
       },
     );
   }
 
-  #toStore<T>(send: (reply: (response: T) => void) => void, receive: (response: T) => void): void {
+  #sendToStore<T>(send: (reply: (response: T) => void) => void, receive: (response: T) => void): void {
     this.#exchange("store", send, receive);
   }
 
   /** Calls `unreachable` immediately if the tier cannot be reached, as an open circuit breaker would. */
-  #toShared<T>(send: () => T, receive: (response: T) => void = () => {}, unreachable?: () => void): void {
+  #sendToShared<T>(send: () => T, receive: (response: T) => void = () => {}, unreachable?: () => void): void {
     if (this.canReach("shared")) this.#exchange<T>("shared", (reply) => reply(send()), receive);
     else unreachable?.();
   }
@@ -216,7 +216,7 @@ export class SimulatedNode {
   ): void {
     const handle = this.#unlessRestarted(receive);
     this.#deliver(remote, () =>
-      send((response) => this.#deliver(remote, () => this.#handle(() => handle(response)))),
+      send((response) => this.#deliver(remote, () => this.#runOrQueue(() => handle(response)))),
     );
   }
 
@@ -230,7 +230,7 @@ export class SimulatedNode {
 
   #scheduleHandling(delay: number, handle: Handler): void {
     const own = this.#unlessRestarted(handle);
-    this.#simulation.events.schedule(Math.max(0, delay), () => this.#handle(() => own(undefined)));
+    this.#simulation.events.schedule(Math.max(0, delay), () => this.#runOrQueue(() => own(undefined)));
   }
 
   /** Wraps a handler so that it does nothing after a restart. */
@@ -241,16 +241,16 @@ export class SimulatedNode {
     };
   }
 
-  #handle(handle: Handler): void {
+  #runOrQueue(handle: Handler): void {
     if (this.#simulation.events.now < this.#pausedUntil) this.#queue.push(handle);
     else handle();
   }
 }
 
 /** Fisher–Yates shuffle, seeded by `order`, with the generator of Numerical Recipes. */
-function shuffle<T>(items: readonly T[], order: number): T[] {
+function shuffle<T>(items: readonly T[], seed: number): T[] {
   const result = [...items];
-  let state = order >>> 0;
+  let state = seed >>> 0;
   for (let last = result.length - 1; last > 0; last--) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const other = Math.floor((state / 2 ** 32) * (last + 1));

@@ -150,7 +150,7 @@ export class Simulation {
         if (step.from !== "store") node.cutOff("shared", step.span);
         break;
       case "jump":
-        node.setWallClock(step.by);
+        node.moveWallClock(step.by);
         break;
       case "restart":
         node.restart();
