@@ -66,7 +66,7 @@ export type CookieOptions = HostCookie | SharedCookie | PlainCookie;
 /**
  * Who can read the cookie: only the server (`HttpOnly`, for the session cookie), or also scripts (for the CSRF token).
  */
-export type CookieReader = "server" | "scripts";
+export type CookieAudience = "server" | "scripts";
 
 /** The longest lifetime that browsers give a cookie, in seconds: 400 days (RFC 6265bis §5.5). */
 export const MAX_COOKIE_AGE = 400 * 24 * 60 * 60;
@@ -113,7 +113,7 @@ export class Cookie {
    * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` with a fault for each option that a
    *   browser would not honour.
    */
-  constructor(options: CookieOptions = {}, reader: CookieReader = "server") {
+  constructor(options: CookieOptions = {}, audience: CookieAudience = "server") {
     requireKnownOptions("cookie options", options, COOKIE_OPTIONS);
     const faults = cookieOptionFaults(options);
     const [fault] = faults;
@@ -132,7 +132,7 @@ export class Cookie {
       name: this.name,
       value: "",
       path: options.path ?? "/",
-      httpOnly: reader === "server",
+      httpOnly: audience === "server",
       secure,
       sameSite: this.sameSite,
       partitioned: options.partitioned ?? false,
@@ -202,7 +202,7 @@ export function cookieAge(record: SessionRecord): number | undefined {
  * The number of paths, and the number of domains, for which duplicates are deleted. It limits the `Set-Cookie` headers
  * of a response. Session cookies on deeper paths or domains are unusual.
  */
-const MAX_LOCATIONS = 4;
+const MAX_CLEARED_LOCATIONS = 4;
 
 /** The longest host name, in characters (RFC 1035 §2.3.4). */
 const MAX_HOST_LENGTH = 253;
@@ -217,7 +217,7 @@ export function domainsOf(host: string | null): string[] {
   const labels = name.split(".");
   if (/^\d+$/.test(labels.at(-1) ?? "")) return [];
   const domains = labels.slice(0, -1).map((_label, index) => labels.slice(index).join("."));
-  return domains.filter((domain) => COOKIE_DOMAIN_PATTERN.test(domain)).slice(-MAX_LOCATIONS);
+  return domains.filter((domain) => COOKIE_DOMAIN_PATTERN.test(domain)).slice(-MAX_CLEARED_LOCATIONS);
 }
 
 /** Returns `/` and every prefix of the requested path: `/`, `/shop` and `/shop/cart` for `/shop/cart?open`. */
@@ -226,9 +226,12 @@ function pathPrefixesOf(url: string): string[] {
   const names = path
     .split("/")
     .filter((name) => name !== "")
-    .slice(0, MAX_LOCATIONS);
+    .slice(0, MAX_CLEARED_LOCATIONS);
   const paths = names.map((_name, index) => `/${names.slice(0, index + 1).join("/")}`);
-  return ["/", ...paths.filter((candidate) => COOKIE_PATH_PATTERN.test(candidate))].slice(0, MAX_LOCATIONS);
+  return ["/", ...paths.filter((candidate) => COOKIE_PATH_PATTERN.test(candidate))].slice(
+    0,
+    MAX_CLEARED_LOCATIONS,
+  );
 }
 
 const NO_VALUES: readonly string[] = [];

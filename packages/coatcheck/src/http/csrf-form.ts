@@ -3,7 +3,7 @@ import { andThen } from "../session/maybe-promise.ts";
 import type { HttpRequest } from "./message.ts";
 
 /** Returns the fields of the request's body; undefined if the framework has not parsed the body. */
-export type ParsedForm = () => MaybePromise<unknown>;
+export type ReadParsedForm = () => MaybePromise<unknown>;
 
 const CSRF_FORM_FIELD = "csrf_token";
 
@@ -19,7 +19,7 @@ export interface SentCsrfToken {
 }
 
 /** Returns the CSRF token of a request. */
-export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<SentCsrfToken> {
+export function csrfTokenOf(request: HttpRequest, form?: ReadParsedForm): MaybePromise<SentCsrfToken> {
   const header = request.header("x-csrf-token");
   if (header !== undefined || form === undefined) return { token: header, isUnparsedForm: false };
   return andThen(form(), (body) => readField(request, body));

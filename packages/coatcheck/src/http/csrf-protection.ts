@@ -14,7 +14,7 @@ interface CsrfDependencies {
   readonly events: SessionEmitter;
 }
 
-const UNPARSED_FORM =
+const UNPARSED_FORM_MESSAGE =
   "Missing CSRF token: no parsed field was found for this form. Add the field csrf_token and mount the parser of the " +
   "body before coatcheck(), such as express.urlencoded(), or multer for multipart/form-data; or send the header " +
   "x-csrf-token.";
@@ -34,7 +34,7 @@ export class CsrfProtection {
    * Whether a router's prefix may precede the {@link #pathsWithoutToken}. False if the application has set `initPath`,
    * because that option includes the prefix.
    */
-  readonly #allowsPrefix: boolean;
+  readonly #allowsRouterPrefix: boolean;
   readonly #tokens: CsrfTokens;
   readonly #cookie: Cookie;
   readonly #events: SessionEmitter;
@@ -48,8 +48,8 @@ export class CsrfProtection {
     this.#tokenPolicy = csrf ? (csrf.token ?? "off") : "off";
     const ownPath = csrf ? csrf.initPath : undefined;
     const initPath = ownPath ?? DEFAULT_INIT_PATH;
-    this.#allowsPrefix = ownPath === undefined;
-    this.#pathsWithoutToken = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
+    this.#allowsRouterPrefix = ownPath === undefined;
+    this.#pathsWithoutToken = visits ? [initPath, ...visitEndpointPaths(initPath)] : [initPath];
   }
 
   /** Whether the request must be checked: its method is unsafe, or it opens a WebSocket. */
@@ -103,7 +103,8 @@ export class CsrfProtection {
     { token, isUnparsedForm }: SentCsrfToken,
     host: string | null,
   ): void {
-    if (isUnparsedForm) this.#reject(request, host, new CoatcheckError("CSRF_MISSING", UNPARSED_FORM));
+    if (isUnparsedForm)
+      this.#reject(request, host, new CoatcheckError("CSRF_MISSING", UNPARSED_FORM_MESSAGE));
     try {
       this.#tokens.verify(record, token, request.header("sec-fetch-site") === "same-origin");
     } catch (error) {
@@ -145,13 +146,14 @@ export class CsrfProtection {
     const [path = ""] = request.url.split("?", 1);
     if (request.method !== "POST") return false;
     if (this.#pathsWithoutToken.includes(path)) return true;
-    if (!this.#allowsPrefix || !this.#pathsWithoutToken.some((each) => path.endsWith(each))) return false;
+    if (!this.#allowsRouterPrefix || !this.#pathsWithoutToken.some((each) => path.endsWith(each)))
+      return false;
     return request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
   }
 }
 
 /** Returns the paths of the visit endpoints, which have the same parent path as the init path. */
-function visitPaths(initPath: string): readonly string[] {
+function visitEndpointPaths(initPath: string): readonly string[] {
   const path = initPath.replace(/[^/]*$/, "visit");
   return [path, `${path}/opt-out`, `${path}/opt-in`];
 }

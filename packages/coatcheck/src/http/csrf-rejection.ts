@@ -11,7 +11,7 @@ const MAX_VALUE_LENGTH = 200;
  * every site send it too. It advises another site to set a different policy, because under `Referrer-Policy:
  * same-origin` the browser would still hide the origin of a cross-site request.
  */
-const HIDDEN_ORIGIN =
+const HIDDEN_ORIGIN_MESSAGE =
   "The browser hides the page's origin, because of a privacy setting such as Referrer-Policy: no-referrer or a " +
   "sandboxed frame. On a page of this site, set Referrer-Policy: same-origin; on a page of another site, set " +
   "Referrer-Policy: strict-origin, and add the page's origin to csrf.trustedOrigins.";
@@ -32,7 +32,7 @@ export function rejectionMessage(request: HttpRequest, host: string | null): str
     return `${rejected}: the browser reports ${JSON.stringify(`sec-fetch-site: ${site}`)}.`;
   const trust = `add ${JSON.stringify(origin)} to csrf.trustedOrigins`;
   const explanation = `${rejected}: the origin is ${JSON.stringify(origin)}, ${addressed}.`;
-  if (origin === "null") return `${explanation} ${HIDDEN_ORIGIN}`;
+  if (origin === "null") return `${explanation} ${HIDDEN_ORIGIN_MESSAGE}`;
   if (site) return `${explanation} To allow it, ${trust}.`;
   const forwarded = request.header("x-forwarded-host") ?? request.header("forwarded");
   const proxy = forwarded?.includes(hostOf(origin) ?? "\n")

@@ -30,7 +30,7 @@ import { openNodeSession } from "./node/exchange.ts";
 import { sendError } from "./node/hold-response.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
-import { requireCall } from "./require-call.ts";
+import { requireCalled } from "./require-called.ts";
 import { requireOwnLogin } from "./require-own-login.ts";
 import { attachSession, sessionOf } from "./session-of.ts";
 
@@ -68,13 +68,13 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
 
 /** Requires a stored session, else responds 401. */
 export function requireSession(...none: []): Middleware {
-  requireCall("requireSession", none);
+  requireCalled("requireSession", none);
   return (request, response, next) => runCheck(() => sessionOf(request).requireSession(), response, next);
 }
 
 /** Requires a login, else responds 401. */
 export function requireSubject(...none: []): Middleware {
-  requireCall("requireSubject", none);
+  requireCalled("requireSubject", none);
   return (request, response, next) => runCheck(() => sessionOf(request).requireSubject(), response, next);
 }
 
@@ -94,13 +94,13 @@ export function forbidWhileImpersonating(action: string): Middleware {
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
 export function requireJwt(...none: []): Middleware {
-  requireCall("requireJwt", none);
+  requireCalled("requireJwt", none);
   return (request, response, next) => runCheck(() => sessionOf(request).requireJwt(), response, next);
 }
 
 /** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
 export function sessionErrors(...none: []) {
-  requireCall("sessionErrors", none);
+  requireCalled("sessionErrors", none);
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: NextFunction): void => {
     // If the headers have been sent, the framework logs the error and closes the connection.
     if (isCoatcheckError(error) && !response.headersSent) sendError(response, errorResponse(error));

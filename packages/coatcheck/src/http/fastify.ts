@@ -31,7 +31,7 @@ import { openNodeSession } from "./node/exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import { registerOptionsError } from "./register-options.ts";
 import type { RequestSession } from "./request-session.ts";
-import { requireCall } from "./require-call.ts";
+import { requireCalled } from "./require-called.ts";
 import { requireOwnLogin } from "./require-own-login.ts";
 import { attachSession, sessionOf } from "./session-of.ts";
 
@@ -84,13 +84,13 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
 
 /** Requires a stored session, else responds 401. */
 export function requireSession(...none: []): FastifyHook {
-  requireCall("requireSession", none);
+  requireCalled("requireSession", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireSession(), reply, done);
 }
 
 /** Requires a login, else responds 401. */
 export function requireSubject(...none: []): FastifyHook {
-  requireCall("requireSubject", none);
+  requireCalled("requireSubject", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireSubject(), reply, done);
 }
 
@@ -108,13 +108,13 @@ export function forbidWhileImpersonating(action: string): FastifyHook {
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
 export function requireJwt(...none: []): FastifyHook {
-  requireCall("requireJwt", none);
+  requireCalled("requireJwt", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireJwt(), reply, done);
 }
 
 /** For `setErrorHandler`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors(...none: []) {
-  requireCall("sessionErrors", none);
+  requireCalled("sessionErrors", none);
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply): void => {
     if (!isCoatcheckError(error)) throw error;
     sendErrorReply(reply, error);

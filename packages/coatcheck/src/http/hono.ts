@@ -34,7 +34,7 @@ import { HttpSessions } from "./http-sessions.ts";
 import type { HttpRequest, ResponseHeaders } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
-import { requireCall } from "./require-call.ts";
+import { requireCalled } from "./require-called.ts";
 import { requireOwnLogin } from "./require-own-login.ts";
 import { sessionOf } from "./session-of.ts";
 
@@ -107,13 +107,13 @@ export function coatcheck<Data>(
 
 /** Requires a stored session, else responds 401. */
 export function requireSession(...none: []): MiddlewareHandler {
-  requireCall("requireSession", none);
+  requireCalled("requireSession", none);
   return createCheckMiddleware((session) => session.requireSession());
 }
 
 /** Requires a login, else responds 401. */
 export function requireSubject(...none: []): MiddlewareHandler {
-  requireCall("requireSubject", none);
+  requireCalled("requireSubject", none);
   return createCheckMiddleware((session) => session.requireSubject());
 }
 
@@ -131,7 +131,7 @@ export function forbidWhileImpersonating(action: string): MiddlewareHandler {
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
 export function requireJwt(...none: []): MiddlewareHandler {
-  requireCall("requireJwt", none);
+  requireCalled("requireJwt", none);
   return createCheckMiddleware((session) => session.requireJwt());
 }
 
@@ -144,7 +144,7 @@ export function requireJwt(...none: []): MiddlewareHandler {
  * app.onError(sessionErrors((error, c) => c.text(`Failed: ${error.name}`, 500)));
  */
 export function sessionErrors(otherwise: ErrorHandler = respondAsHono): ErrorHandler {
-  if (typeof otherwise !== "function") requireCall("sessionErrors", [otherwise]);
+  if (typeof otherwise !== "function") requireCalled("sessionErrors", [otherwise]);
   return (error, c) =>
     isCoatcheckError(error) ? toErrorResponse(errorResponse(error)) : otherwise(error, c);
 }

@@ -23,12 +23,12 @@ const MAX_USUAL_DUPLICATES = 8;
  * Limits the store lookups that one request can cause. Only values with a valid seal (the signature within a token)
  * count, because a sibling host can plant many invalid values, which the browser sends before the visitor's own.
  */
-const MAX_LOOKUPS = 32;
+const MAX_TOKEN_LOOKUPS = 32;
 
 const BEARER_PREFIX = "bearer ";
 
 /** Dependencies of {@link readTokens}. */
-interface TokenReaders {
+interface ReadTokensDependencies {
   readonly cookie: Cookie;
   readonly ring: Pick<SecretRing, "hasValidSeal">;
   /** Whether bearer tokens may be JWTs. */
@@ -42,7 +42,7 @@ interface TokenReaders {
  */
 export function readTokens(
   request: HttpRequest,
-  { cookie, ring, acceptsJwts }: TokenReaders,
+  { cookie, ring, acceptsJwts }: ReadTokensDependencies,
 ): PresentedTokens {
   const bearer = bearerTokenOf(request.header("authorization"));
   if (bearer?.length === TOKEN_LENGTH) {
@@ -74,5 +74,5 @@ function filterByValidSeal(
   ring: Pick<SecretRing, "hasValidSeal">,
 ): readonly string[] {
   const valid = values.filter((value) => value.length === TOKEN_LENGTH && ring.hasValidSeal(value));
-  return valid.length > 0 ? valid.slice(0, MAX_LOOKUPS) : values.slice(0, 1);
+  return valid.length > 0 ? valid.slice(0, MAX_TOKEN_LOOKUPS) : values.slice(0, 1);
 }

@@ -14,7 +14,7 @@ import type { Client } from "./client-address.ts";
 import { userAgentInfo } from "./client-info.ts";
 import { commitFailureResponse } from "./commit-failure.ts";
 import { addServerTiming, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
-import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
+import { csrfTokenOf, type ReadParsedForm } from "./csrf-form.ts";
 import type { ErrorResponse } from "./error-response.ts";
 import type { JwtIdentity } from "./jwt-verifier.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
@@ -163,7 +163,7 @@ export class RequestSession<Data> {
    *   tokens and the request has no header `x-csrf-token`.
    * @throws CoatcheckError `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` and `CSRF_INVALID` for the token.
    */
-  checkCsrf(form?: ParsedForm): MaybePromise<void> {
+  checkCsrf(form?: ReadParsedForm): MaybePromise<void> {
     this.checkOrigin();
     return this.checkCsrfToken(form);
   }
@@ -180,7 +180,7 @@ export class RequestSession<Data> {
    * The second part of {@link checkCsrf}: checks the CSRF token. Call it after the body has been parsed. Throws
    * `CSRF_MISSING` and `CSRF_INVALID`.
    */
-  checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
+  checkCsrfToken(form?: ReadParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
     if (!this.#needsCsrfCheck() || this.#isSessionless || !csrf.needsTokenCheck(this.#request)) return;
     return andThen(csrfTokenOf(this.#request, form), (sent) => {

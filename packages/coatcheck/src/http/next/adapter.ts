@@ -127,7 +127,7 @@ export function coatcheck<
     sessionProxy: (proxyOptions) => sessionProxy(sessions, proxyOptions),
     proxySession: async () => {
       const received = await headers();
-      return readProxyHeader((await sessions.get()).pages, received.get(PROXY_HEADER));
+      return readProxyHeader((await sessions.get()).pageSessions, received.get(PROXY_HEADER));
     },
     manager: async () => (await sessions.get()).manager,
     visits: async () => (await sessions.get()).visits as Visits | null,

@@ -32,7 +32,7 @@ export interface PageSession<Data = JsonObject>
 export type PageLogin<Data = JsonObject> = PageSession<Data> & { readonly subject: string };
 
 /** The methods of a session that write. */
-const WRITE_METHODS = [
+const WRITING_SESSION_METHODS = [
   "authenticate",
   "elevate",
   "flash",
@@ -54,7 +54,9 @@ const WRITE_METHODS = [
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance, needsProof, actor, impersonation } = session;
   const data = createReadOnlyView(toPlainCopy(session.toJSON().data), "data") as Data;
-  const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => throwWriteError(`${name}()`)]));
+  const refuse = Object.fromEntries(
+    WRITING_SESSION_METHODS.map((name) => [name, () => throwWriteError(`${name}()`)]),
+  );
   return Object.freeze({
     ...refuse,
     id,

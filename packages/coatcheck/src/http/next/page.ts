@@ -64,7 +64,9 @@ export function createPageReaders<User, Data>(
       return await Promise.all([headers(), cookies()]);
     });
     const opened = await deps.sessions.get();
-    const request = opened.pages.open(pageRequest("GET", received, jar, opened.pages.cookie.name));
+    const request = opened.pageSessions.open(
+      pageRequest("GET", received, jar, opened.pageSessions.cookie.name),
+    );
     return { request, session: await request.load(), opened };
   });
   const getServerSession = cache(async () => pageSession((await read()).session));

@@ -22,7 +22,7 @@ export interface OpenSessions<Data> {
    * For server components and the proxy. It collects no visits, because server components and the proxy cannot see the
    * page's response. The page's script reports the page view to a route handler instead.
    */
-  readonly pages: HttpSessions<Data>;
+  readonly pageSessions: HttpSessions<Data>;
 }
 
 /** Opens the manager. Called once per process. */
@@ -59,7 +59,7 @@ export class ProcessSessions<Data> {
 
   /** Returns the sessions of this process. Opens them at the first call, and again if opening failed. */
   get(): Promise<OpenSessions<Data>> {
-    const registry = registryOf();
+    const registry = getRegistry();
     const present = registry.get(this.#options.name);
     if (present) return present as Promise<unknown> as Promise<OpenSessions<Data>>;
     const opening = this.#openSessions();
@@ -70,7 +70,7 @@ export class ProcessSessions<Data> {
 
   /** Writes pending changes and events, and closes the store and the visits, if the sessions have been opened. */
   async close(): Promise<void> {
-    const registry = registryOf();
+    const registry = getRegistry();
     const opening = registry.get(this.#options.name);
     registry.delete(this.#options.name);
     const opened = await opening?.catch(() => undefined);
@@ -94,12 +94,12 @@ export class ProcessSessions<Data> {
       manager,
       visits,
       http: new HttpSessions(manager, { ...options, activity, ...(visits && { visits }) }),
-      pages: new HttpSessions(manager, { ...options, activity }),
+      pageSessions: new HttpSessions(manager, { ...options, activity }),
     };
   }
 }
 
-function registryOf(): Registry {
+function getRegistry(): Registry {
   const scope: { [REGISTRY_KEY]?: Registry } & object = globalThis;
   scope[REGISTRY_KEY] ??= new Map();
   return scope[REGISTRY_KEY];

@@ -38,22 +38,22 @@ const MAX_HEADER_AGE = 60_000;
 /** Implements `sessionProxy`. */
 export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: ProxyOptions = {}) {
   return async (request: NextRequest): Promise<Response> => {
-    const { pages } = await sessions.get();
+    const { pageSessions } = await sessions.get();
     const headers = new Headers(request.headers);
     // Remove the header of the client, which may be forged.
     headers.delete(PROXY_HEADER);
-    const hasToken = pages.cookie
+    const hasToken = pageSessions.cookie
       .read(request.headers.get("cookie") ?? undefined)
-      .some((token) => pages.manager.ring.hasValidSeal(token));
+      .some((token) => pageSessions.manager.ring.hasValidSeal(token));
     if (options.check !== "session") {
       const answer = await options.respond?.(request, { hasToken, subject: null });
       return answer ?? NextResponse.next({ request: { headers } });
     }
-    const session = pages.open(fetchRequest(request));
+    const session = pageSessions.open(fetchRequest(request));
     const { id, subject } = await session.load();
     const set = new ProxyResponseHeaders();
     await session.commit(set);
-    headers.set(PROXY_HEADER, createProxyHeader(pages, { id, subject, at: Date.now() }));
+    headers.set(PROXY_HEADER, createProxyHeader(pageSessions, { id, subject, at: Date.now() }));
     const answer = await options.respond?.(request, { hasToken, subject });
     return set.addTo(answer ?? NextResponse.next({ request: { headers } }));
   };
@@ -90,14 +90,17 @@ interface ProxyResult {
 }
 
 /** Returns the signed header with which the proxy passes its result to the page. */
-function createProxyHeader<Data>({ manager }: OpenSessions<Data>["pages"], result: ProxyResult): string {
+function createProxyHeader<Data>(
+  { manager }: OpenSessions<Data>["pageSessions"],
+  result: ProxyResult,
+): string {
   const text = Buffer.from(JSON.stringify(result)).toString("base64url");
   return `${text}.${manager.ring.sign(PROXY_SIGNING_PURPOSE, text)}`;
 }
 
 /** Returns the proxy's result from the request header; null if the header is absent, forged or too old. */
 export function readProxyHeader<Data>(
-  { manager }: OpenSessions<Data>["pages"],
+  { manager }: OpenSessions<Data>["pageSessions"],
   value: string | null,
 ): { readonly id: string; readonly subject: string | null } | null {
   const [text = "", signature = ""] = value?.split(".", 2) ?? [];

@@ -1,6 +1,6 @@
 import { UsageError } from "../../session/usage-error.ts";
 
-const FORBIDDEN_IN_CACHE =
+const FORBIDDEN_IN_CACHE_MESSAGE =
   'A session was read inside "use cache": the result would outlive the session, or reach other visitors. Read the session outside, and pass what the cached function needs as an argument, such as the subject.';
 
 /** Whether an error was thrown by `redirect()`, `notFound()`, `unauthorized()` or `forbidden()` to end a handler. */
@@ -32,6 +32,6 @@ export async function readRequest<Value>(read: () => Promise<Value>): Promise<Va
   } catch (error) {
     if (!(error instanceof Error) || !/inside ["`]+(use cache|unstable_cache)/.test(error.message))
       throw error;
-    throw Object.assign(new UsageError(FORBIDDEN_IN_CACHE, []), { cause: error });
+    throw Object.assign(new UsageError(FORBIDDEN_IN_CACHE_MESSAGE, []), { cause: error });
   }
 }

@@ -30,7 +30,7 @@ import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import { registerOptionsError } from "../register-options.ts";
 import { sessionOf } from "../session-of.ts";
-import { mountPath, pathBelow } from "./mount-path.ts";
+import { mountPathOf, pathBelow } from "./mount-path.ts";
 import { headerValue } from "./node-exchange.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { MAX_BODY_BYTES } from "./request.ts";
@@ -74,7 +74,7 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
           header: (name: string) => headerValue(request.headers, name),
           body: async () => request.body,
         };
-        const response = await routes.handle(adapted, () => mountPath(prefix, request.originalUrl));
+        const response = await routes.handle(adapted, () => mountPathOf(prefix, request.originalUrl));
         if (response === null) return reply.callNotFound();
         return reply.send(response);
       });

@@ -28,7 +28,7 @@ import type { MiddlewareHandler } from "hono";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { SessionEnv } from "../hono.ts";
-import { mountPath } from "./mount-path.ts";
+import { mountPathOf } from "./mount-path.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { readText } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
@@ -57,7 +57,7 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
       header: (name: string) => c.req.header(name),
       body: async () => (c.req.raw.bodyUsed ? await c.req.text() : await readText(c.req.raw.body ?? [])),
     };
-    const pending = routes.handle(adapted, () => mountPath(c.req.routePath, adapted.url));
+    const pending = routes.handle(adapted, () => mountPathOf(c.req.routePath, adapted.url));
     return pending === null ? await next() : await pending;
   };
   return Object.assign(middleware, routes.controls);

@@ -10,7 +10,7 @@ type ImpersonationHandler<Data> = (request: RouteRequest<Data>) => Promise<Respo
 /** The functions of the session endpoints that {@link createImpersonationHandlers} calls. */
 interface EndpointFunctions<Data> {
   /** Throws `REAUTHENTICATION_REQUIRED` unless the user has logged in or elevated recently. */
-  requireRecent(session: Session<Data>): void;
+  requireRecentProof(session: Session<Data>): void;
   /** Returns the response with the view of the session. */
   respond(session: Session<Data>): Promise<Response>;
 }
@@ -37,7 +37,7 @@ export function createImpersonationHandlers<Data>(
 async function beginImpersonation<Data>(
   request: RouteRequest<Data>,
   { authorize }: ImpersonationRoutesOptions<Data>,
-  { requireRecent, respond }: EndpointFunctions<Data>,
+  { requireRecentProof, respond }: EndpointFunctions<Data>,
 ): Promise<Response> {
   const { session, subject: actor } = await requireLogin(request.session, "user");
   const body = await readJsonObject(request);
@@ -48,7 +48,7 @@ async function beginImpersonation<Data>(
   if (session.actor !== null && session.subject === subject) return await respond(session);
   session.forbidWhileImpersonating("impersonate another subject; stop first");
   if (subject === actor) throw invalidRequestError("subject", "must not be the subject of the administrator");
-  requireRecent(session);
+  requireRecentProof(session);
   const grant = await authorize({ actor, subject, reason }, request);
   if (grant === null) throw new CoatcheckError("FORBIDDEN", "You may not impersonate this subject.");
   requireGrant(grant);

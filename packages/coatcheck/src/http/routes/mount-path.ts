@@ -4,7 +4,7 @@
  *
  * @param prefix the prefix as configured in the router; a wildcard at its end is ignored.
  */
-export function mountPath(prefix: string, path: string): string {
+export function mountPathOf(prefix: string, path: string): string {
   const depth = prefix.split("/").filter((segment) => segment !== "" && segment !== "*").length;
   return path.split("/", depth + 1).join("/");
 }

@@ -90,7 +90,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       [`GET ${base}/events`, (request) => this.#openEventStream(request)],
       ...createVisitHandlers<Data>(`${base}/visit`),
       ...createImpersonationHandlers(`${base}/impersonation`, options.impersonation, {
-        requireRecent: (session) => this.#requireRecentProof(session),
+        requireRecentProof: (session) => this.#requireRecentProof(session),
         respond: async (session) => successResponse(await viewOf(session, this.#view)),
       }),
     ]);

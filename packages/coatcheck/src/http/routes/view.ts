@@ -19,12 +19,12 @@ export interface ViewDependencies<User> {
 /**
  * Returns the fields of a session that its page may read.
  *
- * @param known the session's user, if the caller has loaded it already.
+ * @param knownUser the session's user, if the caller has loaded it already.
  */
 export async function viewOf<User, Data>(
   session: Session<Data>,
   { csrfTokens, clock, user, needsOnboarding }: ViewDependencies<User>,
-  known?: User,
+  knownUser?: User,
 ): Promise<SessionView<User>> {
   const { record } = session;
   if (record === null) return createViewWithoutSession(endReason(session.refusal));
@@ -36,7 +36,7 @@ export async function viewOf<User, Data>(
     csrf_token: csrfTokens.issue(record),
   };
   if (record.subject === null) return { status: "anonymous", user: null, ...shared };
-  const present = known ?? (await user(record.subject));
+  const present = knownUser ?? (await user(record.subject));
   if (present === null) return createViewWithoutSession(null);
   return {
     status: "authenticated",

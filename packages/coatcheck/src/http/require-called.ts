@@ -9,7 +9,7 @@ import { usageError } from "../session/usage-error.ts";
  * @param given the arguments.
  * @throws UsageError
  */
-export function requireCall(name: string, given: readonly unknown[]): void {
+export function requireCalled(name: string, given: readonly unknown[]): void {
   if (given.length === 0) return;
   throw usageError(`call of ${name}()`, [
     { path: "", message: `was mounted without being called; mount ${name}(), with the parentheses` },
