@@ -123,7 +123,7 @@ export function needsProof({ binding }: Pick<SessionRecord, "binding">): boolean
  * Returns the device and the country of a session. Without a binding, returns the device and the country of the client
  * that created the session.
  */
-export function knownClient(
+export function clientTraitsOf(
   { binding, client }: { readonly binding: RecordedBinding | null; readonly client: ClientInfo | null },
   rules: BindingRules,
 ): { readonly userAgent: string | null; readonly country: string | null } {

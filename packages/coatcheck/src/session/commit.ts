@@ -22,19 +22,19 @@ const UNCHANGED_COMMIT: Commit = { state: "unchanged", token: null, record: null
 /**
  * Returns the commit for the state of a handle.
  *
- * @param withheld a token that the response must not send. Set for a request that has several session cookies and whose
- *   token has a successor: that successor. Null or false when every token may be sent.
+ * @param tokenToWithhold a token that the response must not send. Set for a request that has several session cookies
+ *   and whose token has a successor: that successor. Null or false when every token may be sent.
  */
 export function createCommit(
   state: HandleState,
   token: string | null,
   record: SessionRecord | null,
-  withheld: string | null | false,
+  tokenToWithhold: string | null | false,
 ): Commit {
   if (state === "revoked") return { state, token: null, record: null };
   if (record === null) return UNCHANGED_COMMIT;
   if (state === "superseded") return { state: "changed", token: null, record: null };
-  return token !== null && token === withheld
+  return token !== null && token === tokenToWithhold
     ? { state: "touched", token: null, record }
     : { state, token, record };
 }

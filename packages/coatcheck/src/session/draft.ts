@@ -138,11 +138,11 @@ export class Draft implements ProxyHandler<JsonMembers> {
    * Whether the application may hold an array or object of this data that is not a proxy. Changes of such a value go
    * unnoticed.
    */
-  get hasHeldValues(): boolean {
+  get hasValuesHeldByApplication(): boolean {
     for (const [name, value] of Object.entries(this.#copy ?? {})) {
       if (replacesBaseValue(value, this.#base[name])) return true;
     }
-    for (const child of this.#childDrafts?.values() ?? []) if (child.hasHeldValues) return true;
+    for (const child of this.#childDrafts?.values() ?? []) if (child.hasValuesHeldByApplication) return true;
     return false;
   }
 

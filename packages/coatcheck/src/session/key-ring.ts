@@ -23,7 +23,7 @@ interface EncryptionKey {
 }
 
 /** Describes what a {@link KeyRing} is used for. */
-export interface KeyRingUse {
+export interface KeyRingOptions {
   /** The name of the secrets in errors, such as "gateway secrets". */
   readonly input: string;
   /**
@@ -53,7 +53,7 @@ export class KeyRing {
    * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` when there is no secret, or a
    *   secret is not a string of at least 16 characters.
    */
-  constructor(secrets: readonly string[], { input, purpose }: KeyRingUse) {
+  constructor(secrets: readonly string[], { input, purpose }: KeyRingOptions) {
     requireList(input, "secrets", secrets);
     const faults = findSecretFaults(secrets);
     if (faults.length > 0) throw invalidInputError(input, faults);

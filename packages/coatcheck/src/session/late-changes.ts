@@ -53,7 +53,7 @@ export class LateChanges {
    * Reports later changes, and those that were made while the commit was writing. If the commit could not store the
    * earlier changes, also reports those.
    *
-   * @param reason the result of {@link storesNothing}.
+   * @param reason the result of {@link unsavedReasonOf}.
    */
   watchChanges(changes: PendingChanges, reason: UnsavedReason | null): void {
     const hasChanges = changes.snapshot() !== null;
@@ -69,7 +69,7 @@ export class LateChanges {
    * Does nothing in production, because a timer for each request would keep too many changes in memory.
    */
   #watchHeldValues(changes: PendingChanges): void {
-    if (!changes.hasHeldValues || process.env.NODE_ENV === "production") return;
+    if (!changes.hasValuesHeldByApplication || process.env.NODE_ENV === "production") return;
     this.#deps.schedule(MAX_SAVE_DELAY, () => {
       if (changes.snapshot() !== null) this.noteChange(changes);
     });
@@ -97,7 +97,7 @@ type UnsavedReason = "revoked" | "unavailable";
  * cases: it would not clear the cookie of a revoked session, and it would replace the page that the outage policy
  * `anonymous` keeps available.
  */
-export function storesNothing(
+export function unsavedReasonOf(
   state: HandleState,
   { refusal }: Pick<SessionStart, "refusal">,
 ): UnsavedReason | null {

@@ -24,13 +24,13 @@ export function andThen<Value, Next>(
 export function attempt<Value, Next>(
   start: () => MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,
-  failed: (error: unknown) => MaybePromise<Next>,
+  onFailure: (error: unknown) => MaybePromise<Next>,
 ): MaybePromise<Next> {
   let value: MaybePromise<Value>;
   try {
     value = start();
   } catch (error) {
-    return failed(error);
+    return onFailure(error);
   }
-  return isPromise(value) ? value.then(next, failed) : next(value);
+  return isPromise(value) ? value.then(next, onFailure) : next(value);
 }

@@ -109,8 +109,8 @@ export class SessionOpener<Data> {
       // Never continue an impersonation, because the new session would belong to the subject, without the
       // administrator.
       if (now >= record.expiresAt || record.actor !== null) return { refusal: "expired", wasLoggedIn: true };
-      id = await this.#continue(record, now);
-      this.#remember(request.id, id);
+      id = await this.#findOrCreateContinuation(record, now);
+      this.#rememberContinuation(request.id, id);
     }
     return { refusal: "expired", wasLoggedIn: true };
   }
@@ -131,7 +131,7 @@ export class SessionOpener<Data> {
    * reads the expired session again. If it was revoked before the creation, that revocation did not include the new
    * session, so this method revokes the new session.
    */
-  async #continue(record: SessionRecord, now: number): Promise<string> {
+  async #findOrCreateContinuation(record: SessionRecord, now: number): Promise<string> {
     const { reader } = this.#deps;
     // Only the store contains the hash. Without it, a leaked application secret would be enough to compute the new
     // token.
@@ -163,7 +163,7 @@ export class SessionOpener<Data> {
     });
   }
 
-  #remember(id: string, newest: string): void {
+  #rememberContinuation(id: string, newest: string): void {
     const [oldest] = this.#continuations.keys();
     if (this.#continuations.size >= MAX_REMEMBERED_SESSIONS && oldest !== undefined)
       this.#continuations.delete(oldest);

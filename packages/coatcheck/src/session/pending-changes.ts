@@ -59,8 +59,8 @@ export class PendingChanges {
   }
 
   /** Whether the application may hold an array or object whose changes {@link onDraftChange} does not report. */
-  get hasHeldValues(): boolean {
-    return this.#draft?.hasHeldValues ?? false;
+  get hasValuesHeldByApplication(): boolean {
+    return this.#draft?.hasValuesHeldByApplication ?? false;
   }
 
   onDraftChange(): void {

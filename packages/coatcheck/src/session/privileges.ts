@@ -13,7 +13,7 @@ import { warnOfShortDurations } from "./short-durations.ts";
 import type { SessionStart } from "./start.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { meansSessionEnded, tokenSupersededError } from "./token-errors.ts";
-import type { PresentedToken, Replacement } from "./token-rules.ts";
+import type { PresentedToken, SecretReplacement } from "./token-rules.ts";
 import {
   type AuthenticateOptions,
   withChanges,
@@ -56,7 +56,7 @@ export interface LoginResult extends IssuedSession {
   /**
    * Whether the request's changes were stored. False when a repeated request received the token of an earlier request.
    */
-  readonly storedChanges: boolean;
+  readonly hasStoredChanges: boolean;
 }
 
 /** A changed record, and the secret for its new token. */
@@ -120,12 +120,12 @@ export class PrivilegeWriter<Data> {
     const { subject, options, presented, client } = login;
     requireStrings({ subject, ...withoutUndefined({ tenant: options.tenant }) });
     const loginData = new LoginData(this.#deps, subject);
-    let storedChanges = true;
+    let hasStoredChanges = true;
     let canJoin = true;
     const step = async (current: SessionRecord): Promise<TokenChange> => {
       const replacement = this.#createReplacement(current, "login", presented, { subject });
       const reissued = this.#deps.tokens.reissueSecret(current, replacement);
-      storedChanges = reissued === null;
+      hasStoredChanges = reissued === null;
       if (reissued !== null) return { record: current, secret: reissued };
       const isCurrent = this.#isCurrent(current, presented);
       canJoin = current.actor === null && (isCurrent || current.subject === subject);
@@ -136,12 +136,12 @@ export class PrivilegeWriter<Data> {
       const options = { limit: this.#deps.policy.sessionLimit, evict: this.#evict };
       const issued = await this.#commit(from, options, step);
       if (!canJoin) return null;
-      if (storedChanges) {
+      if (hasStoredChanges) {
         const { record } = issued;
         this.#deps.events.publish("authenticated", { record, previousSubject: from.subject });
         if (client) reportUnusualLogin(this.#deps, { record, previous: from, client });
       }
-      return { ...issued, storedChanges };
+      return { ...issued, hasStoredChanges };
     } catch (error) {
       if (presented && meansSessionEnded(error)) return null;
       throw error;
@@ -297,10 +297,10 @@ export class PrivilegeWriter<Data> {
 
   #createReplacement(
     record: SessionRecord,
-    purpose: Replacement["purpose"],
+    purpose: SecretReplacement["purpose"],
     presented: PresentedToken | null,
     { subject = record.subject, scope = "" }: { subject?: string | null; scope?: string },
-  ): Omit<Replacement, "older"> {
+  ): Omit<SecretReplacement, "older"> {
     return { purpose, presented, subject, scope, now: this.#deps.clock.now() };
   }
 

@@ -1,13 +1,13 @@
-import { ActingToken } from "./acting-token.ts";
 import { requireFlash, requireLoginArguments, requireNoArguments, wrapUpdate } from "./call-options.ts";
 import { ClosedSignal } from "./closed-signal.ts";
 import { type Commit, createCommit, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
+import { HandleToken } from "./handle-token.ts";
 import { type ImpersonateOptions, requireImpersonateArguments } from "./impersonations.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { sizeOf } from "./json-size.ts";
-import { LateChanges, requireLoginDelivery, requireTokenDelivery, storesNothing } from "./late-changes.ts";
+import { LateChanges, requireLoginDelivery, requireTokenDelivery, unsavedReasonOf } from "./late-changes.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import { Mutex } from "./mutex.ts";
 import { listOthers, otherSessionsScope } from "./other-sessions.ts";
@@ -76,7 +76,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Null until {@link commit} has resolved. After that, the response headers are sent and changes are late. */
   #lateChanges: LateChanges | null = null;
   #mutex: Mutex | null = null;
-  #acting: ActingToken | null = null;
+  #createdHandleToken: HandleToken | null = null;
   #closed: ClosedSignal | null = null;
 
   constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, start: SessionStart) {
@@ -169,11 +169,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       if (target) {
         const change = pending?.patch ? (data: JsonObject) => applySnapshot(data, pending) : null;
         const { client } = this.#start;
-        const login = { subject, options, presented: this.#actingToken.presented, change, flash, client };
+        const login = { subject, options, presented: this.#handleToken.presented, change, flash, client };
         const loginResult = await this.#writer.privileges.authenticate(target, login);
         if (loginResult) {
-          this.#adoptToken(loginResult, loginResult.storedChanges && this.#record ? pending : null);
-          if (loginResult.storedChanges) this.onLogin();
+          this.#adoptToken(loginResult, loginResult.hasStoredChanges && this.#record ? pending : null);
+          if (loginResult.hasStoredChanges) this.onLogin();
           return;
         }
       }
@@ -237,7 +237,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       if (!impersonated?.actor) return false;
       requireTokenDelivery(this.#start, this.#lateChanges);
       this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
-      const { presented } = this.#actingToken;
+      const { presented } = this.#handleToken;
       this.#switchTo(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
       return true;
     });
@@ -306,7 +306,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return await this.#enqueue(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
-      const { presented } = this.#actingToken;
+      const { presented } = this.#handleToken;
       const hasEnded = await this.#writer.logOutAll(target, presented, this.duplicateTokens ?? [], reason);
       this.#newId = this.#record = this.#token = null;
       this.#pending?.moveTo(() => this.#deps.schema.readOrInitial(null));
@@ -346,12 +346,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
     const isIdle = !this.#pending?.snapshot() && !this.#visitChange && !this.#rotationIsDue();
-    if (isIdle || storesNothing(this.#state, this.#start)) return this.#toCommit(onLateFailure);
+    if (isIdle || unsavedReasonOf(this.#state, this.#start)) return this.#toCommit(onLateFailure);
     return this.#enqueue(async () => {
       await this.#writeAtCommit();
       if (!this.#record || !this.#rotationIsDue()) return this.#toCommit(onLateFailure);
       try {
-        const { presented } = this.#actingToken;
+        const { presented } = this.#handleToken;
         const { privileges } = this.#writer;
         if (presented) this.#adoptToken(await privileges.rotatePeriodically(this.#record, presented), null);
       } catch (error) {
@@ -371,7 +371,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   #toCommit(onLateFailure?: (error: unknown) => void): Commit {
     this.#lateChanges ??= new LateChanges(this.#deps, onLateFailure);
-    if (this.#pending) this.#lateChanges.watchChanges(this.#pending, storesNothing(this.#state, this.#start));
+    if (this.#pending)
+      this.#lateChanges.watchChanges(this.#pending, unsavedReasonOf(this.#state, this.#start));
     const withheldToken = this.hasDuplicates && this.#start.successorToken;
     return createCommit(this.#state, this.#token, this.#record, withheldToken);
   }
@@ -380,7 +381,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const { policy, clock } = this.#deps;
     if (policy.rotateEvery === null || !this.#record || this.#record.actor || this.#token !== null)
       return false;
-    if (this.hasDuplicates || this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
+    if (this.hasDuplicates || this.#state === "superseded" || !this.#handleToken.isRotatable) return false;
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
@@ -427,7 +428,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
-    const { presented } = this.#actingToken;
+    const { presented } = this.#handleToken;
     const written = { ...options, bytes: bytes + (validChanges?.size ?? 0), presented, seenAt, flash, visit };
     this.#record =
       visit && !pending && !change
@@ -448,7 +449,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   #adoptToken({ record, token }: IssuedSession, pending: PendingSnapshot | null): void {
     this.#record = record;
     this.#token = token;
-    this.#actingToken.replaceWith(token);
+    this.#handleToken.replaceWith(token);
     this.#state = "rotated";
     this.#closed?.follow(record);
     this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
@@ -457,7 +458,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Ends the impersonation and the actor's own session: after a login, this browser no longer has their tokens. */
   async #endImpersonation(): Promise<void> {
     const impersonated = this.#record ?? this.#start.replaced;
-    if (impersonated?.actor) await this.#writer.logOut(impersonated, this.#actingToken.presented, "logout");
+    if (impersonated?.actor) await this.#writer.logOut(impersonated, this.#handleToken.presented, "logout");
   }
 
   /** Continues with another session of the same browser. */
@@ -480,16 +481,16 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#write();
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     if (!this.#record) throw tokenSupersededError();
-    this.#adoptToken(await issue(this.#record, this.#actingToken.presented), null);
+    this.#adoptToken(await issue(this.#record, this.#handleToken.presented), null);
   }
 
   protected override withElevations(): SessionRecord | null {
-    return this.#actingToken.withElevations(this.#record);
+    return this.#handleToken.withElevations(this.#record);
   }
 
-  get #actingToken(): ActingToken {
-    this.#acting ??= new ActingToken(this.#deps.tokens, this.#start);
-    return this.#acting;
+  get #handleToken(): HandleToken {
+    this.#createdHandleToken ??= new HandleToken(this.#deps.tokens, this.#start);
+    return this.#createdHandleToken;
   }
 }
 

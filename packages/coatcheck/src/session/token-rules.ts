@@ -38,7 +38,7 @@ export interface PresentedToken {
 export type SecretCheck = "current" | "older" | "superseded" | "replaced" | "reused" | "unknown";
 
 /** Describes a request to replace the token of a session. */
-export interface Replacement {
+export interface SecretReplacement {
   readonly purpose: ReplacementPurpose;
   /** The token that the request presented; null if the session is changed by its id, without a token. */
   readonly presented: PresentedToken | null;
@@ -114,7 +114,7 @@ export class TokenRules {
    */
   replaceSecret(
     record: SessionRecord,
-    change: Replacement,
+    change: SecretReplacement,
   ): { readonly secret: string; readonly fields: TokenFields } {
     const { purpose, presented, older, now } = change;
     const secret = this.newSecret(record, change);
@@ -148,7 +148,7 @@ export class TokenRules {
    * lost. The older token, purpose, scope and subject must be those of the first request. The repeated request must
    * arrive within the overlap, or while the older token is valid. Returns null otherwise.
    */
-  reissueSecret(record: SessionRecord, change: Omit<Replacement, "older">): string | null {
+  reissueSecret(record: SessionRecord, change: Omit<SecretReplacement, "older">): string | null {
     const { purpose, presented, now } = change;
     const { wrappedSecret, olderSecrets, secretHash } = record;
     if (presented === null || wrappedSecret === null || wrappedSecret.purpose !== purpose) return null;
@@ -200,7 +200,7 @@ export class TokenRules {
    * Generates a random secret. If it were derived from the older secret, an attacker who planted a token could compute
    * all later tokens.
    */
-  protected newSecret(_record: SessionRecord, _change: Replacement): string {
+  protected newSecret(_record: SessionRecord, _change: SecretReplacement): string {
     return newSecret(this.#random);
   }
 
@@ -217,7 +217,7 @@ export class TokenRules {
     return tokenUsedAt !== null && now >= tokenUsedAt + this.#overlap;
   }
 
-  #validUntil(record: SessionRecord, { purpose, now }: Replacement): number {
+  #validUntil(record: SessionRecord, { purpose, now }: SecretReplacement): number {
     const isBounded = purpose === "login" || purpose === "elevate";
     return isBounded ? now + MAX_UNUSED_VALIDITY : record.expiresAt;
   }
@@ -228,7 +228,7 @@ export class TokenRules {
  */
 function encryptionContextOf(
   { id }: SessionRecord,
-  { purpose, scope = "", subject }: Pick<Replacement, "purpose" | "scope" | "subject">,
+  { purpose, scope = "", subject }: Pick<SecretReplacement, "purpose" | "scope" | "subject">,
   { secret }: PresentedToken,
 ): readonly string[] {
   return ["wrapped secret", purpose, scope, id, subject ?? "", secret];

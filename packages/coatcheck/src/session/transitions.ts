@@ -177,7 +177,7 @@ export function withElevation(record: SessionRecord, elevation: ElevationValues)
     version: record.version + 1,
     lastSeenAt: now,
     elevations: { ...Object.fromEntries(current), [scope]: until },
-    binding: client ? bindingOf(client, record.tenant) : bindingAfterStepUpById(record),
+    binding: client ? bindingOf(client, record.tenant) : bindingAfterElevationById(record),
   };
 }
 
@@ -185,7 +185,7 @@ export function withElevation(record: SessionRecord, elevation: ElevationValues)
  * Returns the binding after a step-up by session id. If another client than the bound one has used the session, such a
  * step-up does not show which of the two belongs to the user, so the session is bound to neither.
  */
-function bindingAfterStepUpById(record: SessionRecord): RecordedBinding | null {
+function bindingAfterElevationById(record: SessionRecord): RecordedBinding | null {
   return needsProof(record) ? null : record.binding;
 }
 

@@ -1,11 +1,11 @@
-import { knownClient, type RequestClient, type UnusualLogin } from "./binding.ts";
+import { clientTraitsOf, type RequestClient, type UnusualLogin } from "./binding.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** The maximum number of sessions on one page of `SessionStore.list`. */
 const MAX_PAGE_SIZE = 1000;
 
-const MAIL_HINT =
+const UNUSUAL_LOGIN_HINT =
   "If this was not you, open the site as you always do, without a link from a message; end this session in the list of your devices, and change your password.";
 
 /** A login that has been stored. */
@@ -41,7 +41,7 @@ async function reportIfUnusual<Data>(
   const earlier = (previous ? [...records, previous] : records).filter((other) =>
     isEarlierLogin(other, record),
   );
-  const knownClients = earlier.map((other) => knownClient(other, client.rules));
+  const knownClients = earlier.map((other) => clientTraitsOf(other, client.rules));
   const { userAgent, country } = binding;
   const hasKnownCountry = knownClients.some((other) => other.country !== null);
   const unusual: UnusualLogin = {
@@ -55,7 +55,7 @@ async function reportIfUnusual<Data>(
     isNewCountry:
       country !== null && hasKnownCountry && knownClients.every((other) => other.country !== country),
     earlierSessions: earlier.length,
-    hint: MAIL_HINT,
+    hint: UNUSUAL_LOGIN_HINT,
   };
   if (unusual.isNewDevice) events.publish("new-device", { record, login: unusual });
   if (unusual.isNewCountry) events.publish("new-country", { record, login: unusual });

@@ -3,7 +3,7 @@ import { findOlderSecret } from "../../src/session/older-secrets.ts";
 import { PrivilegeWriter } from "../../src/session/privileges.ts";
 import { hashSecret, SecretRing } from "../../src/session/token.ts";
 import { tokenSupersededError } from "../../src/session/token-errors.ts";
-import { type PresentedToken, type Replacement, TokenRules } from "../../src/session/token-rules.ts";
+import { type PresentedToken, type SecretReplacement, TokenRules } from "../../src/session/token-rules.ts";
 import { SITE_SECRETS, TOKEN_OVERLAP } from "./token-site.ts";
 
 /** A rule that is simpler than the real rule, and the property in token-model.test.ts that it violates. */
@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a new secret is derived from the replaced secret",
     property: 1,
     apply: () =>
-      overrideRule("newSecret", (record: RuleRecord<"replaceSecret">, { presented }: Replacement) =>
+      overrideRule("newSecret", (record: RuleRecord<"replaceSecret">, { presented }: SecretReplacement) =>
         deriveFromPresented(record.id, presented),
       ),
   },
@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a new secret is derived from the replaced secret, with a secret that never leaks",
     property: 2,
     apply: () =>
-      overrideRule("newSecret", ({ id }: RuleRecord<"replaceSecret">, { presented }: Replacement) =>
+      overrideRule("newSecret", ({ id }: RuleRecord<"replaceSecret">, { presented }: SecretReplacement) =>
         hashSecret(deriveFromPresented(id, presented)).slice(0, 22),
       ),
   },
@@ -66,19 +66,25 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a login does not invalidate older tokens that are still valid",
     property: 1,
     apply: () =>
-      overrideRule("replaceSecret", function (record: RuleRecord<"replaceSecret">, change: Replacement) {
-        const { secret, fields } = originalMethods.replaceSecret.call(this, record, change);
-        const olderSecrets = [...fields.olderSecrets.slice(0, 1), ...record.olderSecrets];
-        return { secret, fields: { ...fields, olderSecrets } };
-      }),
+      overrideRule(
+        "replaceSecret",
+        function (record: RuleRecord<"replaceSecret">, change: SecretReplacement) {
+          const { secret, fields } = originalMethods.replaceSecret.call(this, record, change);
+          const olderSecrets = [...fields.olderSecrets.slice(0, 1), ...record.olderSecrets];
+          return { secret, fields: { ...fields, olderSecrets } };
+        },
+      ),
   },
   {
     rule: "a login does not invalidate the token that it replaces",
     property: 1,
     apply: () =>
-      overrideRule("replaceSecret", function (record: RuleRecord<"replaceSecret">, change: Replacement) {
-        return originalMethods.replaceSecret.call(this, record, { ...change, older: "keep" });
-      }),
+      overrideRule(
+        "replaceSecret",
+        function (record: RuleRecord<"replaceSecret">, change: SecretReplacement) {
+          return originalMethods.replaceSecret.call(this, record, { ...change, older: "keep" });
+        },
+      ),
   },
   {
     rule: "a logout with an invalid older token only clears the cookie",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/session/record.ts";
 import { createPooledRandom, hashSecret, newSecret, SecretRing } from "../../src/session/token.ts";
-import { type Replacement, TokenRules } from "../../src/session/token-rules.ts";
+import { type SecretReplacement, TokenRules } from "../../src/session/token-rules.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 
 const TOKEN_OVERLAP = 30_000;
@@ -23,7 +23,7 @@ function createSession(subject: string | null = "alice") {
     expiresAt: START + 60 * MINUTE,
   });
   const presentedAt = (index: number) => rules.parse(ring.seal(record.id, secrets[index] ?? ""));
-  const changeOf = (fields: Partial<Replacement> & { by?: number }): Replacement => ({
+  const changeOf = (fields: Partial<SecretReplacement> & { by?: number }): SecretReplacement => ({
     purpose: "login",
     presented: presentedAt(fields.by ?? 0),
     subject,
@@ -39,7 +39,7 @@ function createSession(subject: string | null = "alice") {
     secrets,
     presentedAt,
     changeOf,
-    replace: (fields: Partial<Replacement> & { by?: number } = {}) => {
+    replace: (fields: Partial<SecretReplacement> & { by?: number } = {}) => {
       const { secret, fields: token } = rules.replaceSecret(record, changeOf(fields));
       secrets.push(secret);
       record = { ...record, ...token };
@@ -50,7 +50,7 @@ function createSession(subject: string | null = "alice") {
     check: (index: number, time = 0) => rules.check(record, presentedAt(index).hash, at(time)),
     mayWrite: (index: number, time = 0) => rules.mayWrite(record, presentedAt(index).hash, at(time)),
     mayLogOut: (index: number, time = 0) => rules.mayLogOut(record, presentedAt(index).hash, at(time)),
-    reissue: (fields: Partial<Replacement> & { by?: number } = {}) =>
+    reissue: (fields: Partial<SecretReplacement> & { by?: number } = {}) =>
       rules.reissueSecret(record, changeOf(fields)),
   };
 }

@@ -6,7 +6,7 @@ import type { PresentedToken, TokenRules } from "./token-rules.ts";
  * Holds the token that a session handle uses: the token of the request or, once the handle has issued a new token, that
  * new token.
  */
-export class ActingToken {
+export class HandleToken {
   readonly #tokens: TokenRules;
   #presented: PresentedToken | null;
   #isOlder: boolean;
